@@ -1,0 +1,1 @@
+"""The platform's API. The only room that speaks HTTP."""

@@ -1,0 +1,167 @@
+"""The nouns that every room shares. This file must not know any of the rooms."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a row is in its life."""
+
+    #: Valid, and not sent yet.
+    PENDING = "pending"
+    #: Its POST is about to leave or under way. After a crash such a row is unknown.
+    CREATING = "creating"
+    #: The platform took it; its media is not known to be online yet.
+    PROCESSING = "processing"
+    #: A POST got no clear answer: the media may exist. Never sent again before that is settled.
+    UNKNOWN = "unknown"
+    #: Online on the platform, key known. Final.
+    IMPORTED = "imported"
+    #: The platform said no; its words are kept. Final until the user says `retry`.
+    FAILED = "failed"
+    #: The manifest's row has a problem; it is never sent.
+    INVALID = "invalid"
+    #: Not to be imported any more: removed from the manifest before it was sent.
+    SKIPPED = "skipped"
+
+
+class Severity(StrEnum):
+    """Whether a problem keeps its row from being sent."""
+
+    #: The row is invalid.
+    ERROR = "error"
+    #: The row is sent; a person should look.
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one cell of one row.
+
+    Attributes:
+        line: line in the file, from 1, as an editor counts.
+        column: the manifest's own name of the column, or the field's where there is no column.
+        code: short and stable, for programs: `url-scheme`, `duplicate-reference`…
+        reason: what is wrong, one sentence without the value.
+        value: the cell as it is in the manifest.
+        hint: how to mend it.
+    """
+
+    line: int
+    column: str
+    code: str
+    reason: str
+    value: str = ""
+    hint: str = ""
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestRow:
+    """One line of the manifest, ready for the state.
+
+    Attributes:
+        line: its first line in the file, from 1.
+        reference_id: the user's, or one made from the row's content.
+        identity: what finds this row again in a later edition of the manifest: its
+            reference_id, or None where that is blank or belongs to an earlier row.
+        source_url, filename, extension: what the platform is told (guide, step 1).
+        cells: all cells as they stand in the file, in the header's order.
+        error: its problems as one line of text; empty for a row that may be sent.
+    """
+
+    line: int
+    reference_id: str
+    identity: str | None
+    source_url: str
+    filename: str
+    extension: str
+    cells: tuple[str, ...]
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of the job as the importer sees it.
+
+    Attributes:
+        number: its number in the state, stable for the life of the job.
+        sent_at: epoch seconds when its last POST was given up or answered; None before.
+        attempt: how many POSTs for it were answered, or may have been carried out.
+    """
+
+    number: int
+    reference_id: str
+    source_url: str
+    filename: str
+    extension: str
+    status: Status
+    ingest_id: str | None = None
+    sent_at: float | None = None
+    attempt: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that the credentials belong to (`GET /account/info`)."""
+
+    id: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStatus:
+    """How far an ingest is (guide, step 2).
+
+    Attributes:
+        status: the platform's word in lower case: `online`, `processing`, `failed`, or another.
+        error: the platform's reason, for a failed one.
+    """
+
+    status: str
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A video in the account, as `GET /media` lists it (guide, step 3).
+
+    Attributes:
+        status: the platform's word in lower case; empty where the listing has none.
+        duration: as the platform gives it: `"00:01:05"`, or seconds.
+    """
+
+    id: str
+    key: str
+    reference_id: str
+    status: str = ""
+    title: str = ""
+    duration: str = ""
+    thumbnail: str = ""
+    created_date: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPage:
+    """One page of `GET /media`.
+
+    Attributes:
+        total: how many media the whole listing holds; None where the platform does not say.
+    """
+
+    items: tuple[Media, ...]
+    total: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many rows of a job are where. They add up to `total`, always."""
+
+    total: int = 0
+    pending: int = 0
+    processing: int = 0
+    unknown: int = 0
+    imported: int = 0
+    failed: int = 0
+    invalid: int = 0
+    skipped: int = 0

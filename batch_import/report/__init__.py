@@ -1,0 +1,1 @@
+"""Tell what happened: the results table and the files made from it."""

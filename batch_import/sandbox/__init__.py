@@ -1,0 +1,1 @@
+"""The embedded platform: a stand-in for demos, rehearsals and tests."""

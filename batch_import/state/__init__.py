@@ -1,0 +1,1 @@
+"""The state of a job. The only room that speaks SQL."""
