@@ -165,3 +165,58 @@ class Counts:
     failed: int = 0
     invalid: int = 0
     skipped: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an answer means for one row; committed to the state.
+
+    Attributes:
+        number: the row's.
+        reason: for its history: why it changed.
+        error: what a person must know of it; kept with the row until its next change.
+        sent_at: epoch seconds when a POST that was, or may have been, carried out ended.
+    """
+
+    number: int
+    status: Status
+    reason: str = ""
+    error: str = ""
+    sent_at: float | None = None
+    ingest_id: str | None = None
+    media: Media | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One change in a row's life. `time` is in epoch seconds."""
+
+    time: float
+    status: Status
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All that is known of a row, for the results. Texts are empty where nothing is known.
+
+    Attributes:
+        removed: it is no longer in the manifest.
+    """
+
+    line: int
+    status: Status
+    error: str
+    reference_id: str
+    filename: str
+    source_url: str
+    extension: str
+    cells: tuple[str, ...]
+    removed: bool
+    ingest_id: str
+    media_id: str
+    key: str
+    title: str
+    duration: str
+    thumbnail: str
+    created_date: str

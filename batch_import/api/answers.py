@@ -1,0 +1,194 @@
+"""Read what the platform answers: status line, headers and body in, results or faults out. Pure.
+
+The platform's documentation leaves shapes open, so each reader takes every shape that the guide
+or the vendor's own client shows, and treats anything else as no answer. This file must not know
+how an answer travelled.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+from html import unescape
+from typing import Any, Final
+
+from batch_import.errors import CallFailed, Forbidden, NoAnswer, Rejected, Throttled
+from batch_import.masking import mask
+from batch_import.models import Account, IngestStatus, Media, MediaPage
+
+#: The platform's words are shown to people; a page of HTML is not.
+_LONGEST_WORDS: Final = 300
+_TOO_MANY: Final = 429
+_UNAVAILABLE: Final = 503
+_REQUEST_TIMEOUT: Final = 408
+
+
+def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> CallFailed | None:
+    """What kind of no an HTTP answer is; None where it is a yes (2xx).
+
+    Args:
+        headers: looked up without regard to case by the mapping itself.
+        now: epoch seconds, to read a `Retry-After` that is a date.
+    """
+    if 200 <= status < 300:  # noqa: PLR2004 - the class of status codes that mean yes
+        return None
+    words = platform_words(body) or f"HTTP {status} without a reason"
+    wait = retry_after(headers.get("Retry-After"), now)
+    if status == _TOO_MANY:
+        return Throttled(words, status=status, retry_after=wait)
+    if status >= 500 or status == _REQUEST_TIMEOUT:  # noqa: PLR2004 - server errors
+        return NoAnswer(f"{words} (HTTP {status})", status=status, retry_after=wait)
+    if status in (401, 403):
+        return Forbidden(words, status=status)
+    if status < 400:  # noqa: PLR2004 - redirects: following one would turn a POST into a GET
+        return Rejected("the API address redirects elsewhere; check --api-base", status=status)
+    return Rejected(words, status=status)
+
+
+def retry_after(value: str | None, now: float) -> float | None:
+    """Seconds that a `Retry-After` header asks for; it holds seconds or an HTTP date."""
+    if not value:
+        return None
+    try:
+        return (
+            max(0.0, float(value))
+            if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value)
+            else _until(value, now)
+        )
+    except (ValueError, TypeError, OverflowError):
+        return None
+
+
+def _until(date: str, now: float) -> float:
+    when = parsedate_to_datetime(date)
+    return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now)
+
+
+def platform_words(body: str) -> str:
+    """The reason inside an error body, on one line, safe to show; empty where there is none.
+
+    Takes `{"message"}`, ASP.NET problem details with field errors, the title of an HTML page,
+    or plain text.
+    """
+    try:
+        words = _words_of(json.loads(body))
+    except (ValueError, RecursionError):
+        words = _words_of_page(body)
+    line = " ".join("".join(c if c.isprintable() else " " for c in mask(words)).split())
+    return line if len(line) <= _LONGEST_WORDS else line[: _LONGEST_WORDS - 1] + "…"
+
+
+def _words_of(payload: Any) -> str:
+    if isinstance(payload, str):
+        return payload
+    if not isinstance(payload, dict):
+        return ""
+    head = next(
+        (str(payload[k]) for k in ("message", "error", "detail", "title") if payload.get(k)), ""
+    )
+    fields = payload.get("errors")
+    if not isinstance(fields, dict):
+        return head
+    listed = [
+        f"{name}: {', '.join(map(str, said)) if isinstance(said, list) else said}"
+        for name, said in fields.items()
+    ]
+    return f"{head} {'; '.join(listed)}".strip()
+
+
+def _words_of_page(body: str) -> str:
+    title = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
+    text = title.group(1) if title else re.sub(r"<[^>]*>", " ", body)
+    return unescape(text)
+
+
+def read_json(body: str) -> Any:
+    """Parse a body that must be JSON.
+
+    Raises:
+        NoAnswer: it is not; the call may have been carried out all the same.
+    """
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise NoAnswer("the answer is not JSON, or was cut off") from None
+
+
+def read_account(payload: Any) -> Account:
+    """`GET /account/info` → account (`id`, `title`: seen in the vendor's client).
+
+    Raises:
+        NoAnswer: the answer has another shape.
+    """
+    if not isinstance(payload, dict):
+        raise _shapeless("account")
+    return Account(id=_text(payload.get("id")), title=_text(payload.get("title")))
+
+
+def read_ingest_id(payload: Any) -> str:
+    """`POST /media/new` → ingest id (guide, step 1).
+
+    Raises:
+        NoAnswer: the answer has another shape.
+    """
+    ingest_id = _text(payload.get("ingestId")) if isinstance(payload, dict) else ""
+    if not ingest_id:
+        raise _shapeless("ingest id")
+    return ingest_id
+
+
+def read_status(payload: Any) -> IngestStatus:
+    """`GET /media/new/status/{ingestId}` → status (guide, step 2).
+
+    Raises:
+        NoAnswer: the answer has another shape.
+    """
+    status = _text(payload.get("status")) if isinstance(payload, dict) else ""
+    if not status:
+        raise _shapeless("ingest status")
+    said = payload.get("error")
+    return IngestStatus(status.lower(), platform_words(json.dumps(said)) if said else "")
+
+
+def read_page(payload: Any) -> MediaPage:
+    """`GET /media` → media (guide, step 3).
+
+    The guide indexes `listResult.items` as a list and as `{"items": […]}`; either is read.
+
+    Raises:
+        NoAnswer: the answer has another shape.
+    """
+    listing = payload.get("listResult", payload) if isinstance(payload, dict) else None
+    items = listing.get("items") if isinstance(listing, dict) else None
+    if isinstance(items, dict):
+        items = items.get("items")
+    if not isinstance(listing, dict) or not isinstance(items, list):
+        raise _shapeless("list of media")
+    total = listing.get("totalItems")
+    return MediaPage(
+        items=tuple(_media(item) for item in items if isinstance(item, dict)),
+        total=total if isinstance(total, int) else None,
+    )
+
+
+def _media(item: dict[str, Any]) -> Media:
+    return Media(
+        id=_text(item.get("id")),
+        key=_text(item.get("key")),
+        reference_id=_text(item.get("referenceId")),
+        status=_text(item.get("status")).lower(),
+        title=_text(item.get("title")),
+        duration=_text(item.get("duration")),
+        thumbnail=_text(item.get("thumbnail")),
+        created_date=_text(item.get("createdDate")),
+    )
+
+
+def _text(value: Any) -> str:
+    """A scalar of the platform's as text; containers and null are none."""
+    return "" if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _shapeless(what: str) -> NoAnswer:
+    return NoAnswer(f"the answer holds no {what}")

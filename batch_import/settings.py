@@ -1,0 +1,132 @@
+"""Everything that a run can be told, and where it comes from.
+
+Credentials come from the environment alone and show themselves in no repr. This file must not
+know how the settings are used, nor parse flags.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from typing import Final, Literal
+from urllib.parse import urlsplit
+
+from batch_import.errors import UsageError
+
+#: The guide's base URL.
+API_BASE: Final = "https://api.app.viostream.com/v3/api"
+#: Where the guide's embed code points.
+EMBED_BASE: Final = "https://play.viostream.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """HTTP Basic credentials (guide, "API Authentication")."""
+
+    access_key: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a run is told. Times are in seconds.
+
+    Attributes:
+        api_base: base URL of the platform's API, without a final slash.
+        embed_base: origin of the embed pages.
+        rate: calls a second for the whole run, at most.
+        workers: threads that carry calls out.
+        poll_interval: how long to leave a row alone between two looks at it.
+        max_wait: how long this run waits for a row that stays processing.
+        max_in_flight: rows under way at once, at most.
+        settle: how long a POST without an answer is looked for before it counts as unsettled.
+        when_unsure: what then becomes of its row: `hold` leaves it unknown, `retry` sends it again.
+        give_up_after: how long the platform may be down before the run ends.
+        timeout: how long a call may take to connect, and to answer.
+    """
+
+    api_base: str = API_BASE
+    embed_base: str = EMBED_BASE
+    rate: float = 5.0
+    workers: int = 8
+    poll_interval: float = 30.0
+    max_wait: float = 4 * 3600.0
+    max_in_flight: int = 2000
+    settle: float = 600.0
+    when_unsure: Literal["hold", "retry"] = "hold"
+    give_up_after: float = 900.0
+    timeout: tuple[float, float] = (10.0, 60.0)
+
+
+def credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
+    """Read the credentials from the environment.
+
+    Raises:
+        UsageError: one of them is missing, or cannot be an HTTP header.
+    """
+    names = ("VIOSTREAM_ACCESS_KEY", "VIOSTREAM_API_KEY")
+    missing = [name for name in names if not environ.get(name, "").strip()]
+    if missing:
+        raise UsageError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.",
+            "Both are under Settings > Developer Tools of your Viostream account; "
+            f"set them with: export {missing[0]}=…",
+        )
+    access_key, api_key = (environ[name].strip() for name in names)
+    for name, value in zip(names, (access_key, api_key), strict=True):
+        if not value.isprintable() or (":" in value and name == names[0]):
+            raise UsageError(f"{name} has characters that no key has.", "Copy it again.")
+    return Credentials(access_key, api_key)
+
+
+def api_base(flag: str | None, environ: Mapping[str, str] = os.environ) -> str:
+    """The base URL in force: the flag, else `VIOSTREAM_API_BASE`, else the guide's.
+
+    Raises:
+        UsageError: it is no URL, or it would send the credentials unencrypted over a network.
+    """
+    text = (flag or environ.get("VIOSTREAM_API_BASE") or API_BASE).rstrip("/")
+    return _checked(text, "--api-base (VIOSTREAM_API_BASE)", API_BASE)
+
+
+def embed_base(flag: str | None, api: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The origin of the embed pages: the flag, else `VIOSTREAM_EMBED_BASE`, else a default.
+
+    The default is Viostream's player. An API on this machine is the sandbox, which serves its
+    own embed pages, so there it is the API's origin.
+
+    Raises:
+        UsageError: it is no URL.
+    """
+    given = flag or environ.get("VIOSTREAM_EMBED_BASE")
+    if given:
+        return _checked(given.rstrip("/"), "--embed-base (VIOSTREAM_EMBED_BASE)", EMBED_BASE)
+    parts = urlsplit(api)
+    return f"{parts.scheme}://{parts.netloc}" if _is_loopback(parts.hostname or "") else EMBED_BASE
+
+
+def _checked(text: str, name: str, example: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise UsageError(f"{name} is no base URL: {text!r}.", f"It looks like {example}")
+    if parts.username or parts.password:
+        raise UsageError(
+            f"{name} holds a user name or password.",
+            "Leave them out; credentials come from VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY.",
+        )
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise UsageError(f"{name} would send your API key unencrypted to {host}.", "Use https://.")
+    return text
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
