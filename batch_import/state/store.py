@@ -1,0 +1,380 @@
+"""The state file: the job's rows in SQLite, which is the queue of the import.
+
+Only rows in flight are Python objects; all others stay here. Every method is one transaction, and
+what it wrote is on the disk when it returns (`synchronous=FULL`): an intent must outlive a power
+cut. Not safe for many threads at once; the pool calls it under its lock. This file must not know
+why a row changes its status.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final, Self
+
+from batch_import.errors import StateError
+from batch_import.models import Change, Counts, Event, ManifestRow, Record, Row, Status
+
+#: Raised with every change of schema.sql; a newer file is refused, never guessed at.
+SCHEMA_VERSION: Final = 1
+
+_ROW = "number, reference_id, source_url, filename, extension, status, ingest_id, sent_at, attempt"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """What reading the manifest changed in the job, in rows."""
+
+    added: int = 0
+    corrected: int = 0
+    removed: int = 0
+    kept: int = 0
+
+
+class Store:
+    """One open state file.
+
+    Args:
+        path: the file; `None` keeps the state in memory, for tests and rehearsals.
+        create: make the file where there is none.
+
+    Raises:
+        StateError: it is missing, damaged, not ours, or of a newer version.
+    """
+
+    def __init__(self, path: Path | None, *, create: bool = False) -> None:
+        self._name = str(path) if path else "the state in memory"
+        if path and not create and not path.is_file():
+            raise StateError(
+                f"There is no job at {path.parent}.", "Start it with: batch-import run"
+            )
+        with self._explained():
+            self._db = sqlite3.connect(
+                path or ":memory:", isolation_level=None, check_same_thread=False, timeout=30
+            )
+            self._prepare()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the file. Everything is saved already."""
+        self._db.close()
+
+    def _prepare(self) -> None:
+        (version,) = self._db.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA_VERSION:
+            raise StateError(
+                f"{self._name} was written by a newer batch-import.", "Update batch-import."
+            )
+        self._db.execute("PRAGMA journal_mode = WAL")
+        self._db.execute("PRAGMA synchronous = FULL")
+        if version == 0:
+            self._create()
+
+    def _create(self) -> None:
+        (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables:
+            raise StateError(f"{self._name} is not a state file of batch-import.", "Use --job.")
+        schema = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+        self._db.executescript(f"BEGIN; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn what SQLite says into one line that a person can act on."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            text = str(error)
+            if "full" in text:
+                hint = "Free some space and run the same command again; nothing saved is lost."
+            elif "readonly" in text or "unable to open" in text:
+                hint = "Make the job folder writable, or choose another with --job."
+            elif "locked" in text:
+                hint = "Another program holds it; close that and run the same command again."
+            else:
+                hint = "It may be damaged: restore a copy, or start anew with another --job."
+            raise StateError(f"{self._name}: {text}.", hint) from None
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._explained():
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    # The job ----------------------------------------------------------------------------------
+
+    def fact(self, name: str) -> str | None:
+        """What is true of the whole job, by name; None where it is not known."""
+        with self._explained():
+            found = self._db.execute("SELECT value FROM fact WHERE name = ?", (name,)).fetchone()
+        return found[0] if found else None
+
+    def set_facts(self, **facts: str) -> None:
+        """Write down what is true of the whole job."""
+        with self._transaction() as db:
+            db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
+
+    def counts(self, *, running: bool = False) -> Counts:
+        """How many rows are where.
+
+        Args:
+            running: a run is under way, so that a row being created is in flight. Without one
+                nobody knows what became of it.
+        """
+        with self._explained():
+            found = dict(self._db.execute("SELECT status, count(*) FROM row GROUP BY status"))
+        creating = found.pop(Status.CREATING, 0)
+        home = Status.PROCESSING if running else Status.UNKNOWN
+        found[home] = found.get(home, 0) + creating
+        return Counts(total=sum(found.values()), **{str(k): v for k, v in found.items()})
+
+    # The manifest -----------------------------------------------------------------------------
+
+    def load(self, rows: Iterable[ManifestRow], facts: dict[str, str], now: float) -> Edition:
+        """Take over an edition of the manifest: all of it, or nothing if `rows` raises.
+
+        Rows are known again by their identity. New ones join; those that failed or were invalid
+        and have changed go back to pending; those that the platform has, or may have, keep what
+        was sent; those that are gone and were never sent are skipped.
+
+        Args:
+            facts: written in the same transaction.
+            now: epoch seconds.
+
+        Raises:
+            StateError: no row of the job is in this manifest: it is another job's.
+        """
+        with self._transaction() as db:
+            db.execute("DELETE FROM incoming")
+            db.executemany(
+                "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _numbered(rows)
+            )
+            self._refuse_strangers(db)
+            edition = _merge(db, now)
+            db.execute("DELETE FROM incoming")
+            db.executemany("INSERT OR REPLACE INTO fact VALUES (?, ?)", facts.items())
+        return edition
+
+    def _refuse_strangers(self, db: sqlite3.Connection) -> None:
+        (sent,) = db.execute("SELECT count(*) FROM row WHERE attempt OR media_id").fetchone()
+        (common,) = db.execute(
+            "SELECT count(*) FROM (SELECT 1 FROM row JOIN incoming USING (identity) LIMIT 1)"
+        ).fetchone()
+        if sent and not common:
+            raise StateError(
+                f"{self._name} holds another manifest's job: not one row is in both.",
+                "Choose another job folder with --job.",
+            )
+
+    # The queue --------------------------------------------------------------------------------
+
+    def recover(self, now: float) -> int:
+        """After a crash: rows whose POST may have left become unknown. Returns how many."""
+        with self._transaction() as db:
+            _event(
+                db, now, Status.UNKNOWN, "the run ended while it was sent", "status = 'creating'"
+            )
+            return db.execute(
+                "UPDATE row SET status = 'unknown', attempt = attempt + 1, sent_at = ?"
+                " WHERE status = 'creating'",
+                (now,),
+            ).rowcount
+
+    def claim(self, limit: int, now: float) -> list[Row]:
+        """Take pending rows, in manifest order, to be created: the intent before the deed."""
+        with self._transaction() as db:
+            rows = self._rows("status = 'pending' ORDER BY position LIMIT ?", (limit,))
+            numbers = [(row.number,) for row in rows]
+            db.executemany("UPDATE row SET status = 'creating' WHERE number = ?", numbers)
+            db.executemany(
+                "INSERT INTO event (row, time, status, reason) VALUES (?, ?, 'creating', '')",
+                [(row.number, now) for row in rows],
+            )
+        return rows
+
+    def in_flight(self) -> list[Row]:
+        """Rows that an earlier run left under way, the longest first."""
+        with self._explained():
+            return self._rows("status IN ('processing', 'unknown') ORDER BY sent_at, number")
+
+    def _rows(self, where: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        found = self._db.execute(f"SELECT {_ROW} FROM row WHERE {where}", parameters)
+        return [
+            Row(n, reference, url, name, extension, Status(status), ingest, sent, attempt)
+            for n, reference, url, name, extension, status, ingest, sent, attempt in found
+        ]
+
+    def apply(self, changes: Sequence[Change], now: float) -> None:
+        """Commit what an answer meant for its rows."""
+        if not changes:
+            return
+        with self._transaction() as db:
+            db.executemany(
+                "INSERT INTO event (row, time, status, reason) VALUES (?, ?, ?, ?)",
+                [(c.number, now, c.status, c.reason) for c in changes],
+            )
+            db.executemany(_APPLY, [_values(change) for change in changes])
+
+    def retry_failed(self, now: float) -> int:
+        """Failed rows go back to pending, because the user says so. Returns how many."""
+        with self._transaction() as db:
+            where = "status = 'failed' AND position IS NOT NULL"
+            _event(db, now, Status.PENDING, "retry", where)
+            return db.execute(
+                f"UPDATE row SET status = 'pending', error = '', ingest_id = NULL WHERE {where}"
+            ).rowcount
+
+    # What happened ----------------------------------------------------------------------------
+
+    def records(self) -> Iterator[Record]:
+        """Every row with all that is known of it, in manifest order; rows gone from it last."""
+        with self._explained():
+            found = self._db.execute(
+                "SELECT line, status, error, reference_id, filename, source_url, extension,"
+                " cells, position IS NULL, coalesce(ingest_id, ''), coalesce(media_id, ''),"
+                " coalesce(key, ''), coalesce(title, ''), coalesce(duration, ''),"
+                " coalesce(thumbnail, ''), coalesce(created_date, '')"
+                " FROM row ORDER BY position IS NULL, position, number"
+            )
+            for line, status, error, reference, name, url, extension, cells, gone, *rest in found:
+                yield Record(
+                    line,
+                    Status(status),
+                    error,
+                    reference,
+                    name,
+                    url,
+                    extension,
+                    tuple(json.loads(cells)),
+                    bool(gone),
+                    *rest,
+                )
+
+    def history(self, reference_id: str) -> list[Event]:
+        """What happened to a row, in order of time."""
+        with self._explained():
+            found = self._db.execute(
+                "SELECT time, event.status, reason FROM event JOIN row ON row.number = event.row"
+                " WHERE reference_id = ? ORDER BY event.number",
+                (reference_id,),
+            )
+            return [Event(time, Status(status), reason) for time, status, reason in found]
+
+
+#: A pending row starts anew; any other change keeps what is known. `attempt` counts POSTs that
+#: may have been carried out.
+_APPLY = """
+    UPDATE row SET
+        status = :status,
+        error = :error,
+        attempt = attempt + :sent,
+        sent_at = coalesce(:sent_at, sent_at),
+        ingest_id = coalesce(:ingest_id, ingest_id),
+        media_id = coalesce(:media_id, media_id),
+        key = coalesce(:key, key),
+        title = coalesce(:title, title),
+        duration = coalesce(:duration, duration),
+        thumbnail = coalesce(:thumbnail, thumbnail),
+        created_date = coalesce(:created_date, created_date)
+    WHERE number = :number
+"""
+
+
+def _values(change: Change) -> dict[str, Any]:
+    media = change.media
+    return {
+        "number": change.number,
+        "status": change.status,
+        "error": change.error,
+        "sent": change.sent_at is not None,
+        "sent_at": change.sent_at,
+        "ingest_id": change.ingest_id,
+        "media_id": media and media.id,
+        "key": media and media.key,
+        "title": media and media.title,
+        "duration": media and media.duration,
+        "thumbnail": media and media.thumbnail,
+        "created_date": media and media.created_date,
+    }
+
+
+def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
+    for position, row in enumerate(rows, start=1):
+        cells = json.dumps(row.cells, ensure_ascii=False)
+        yield (
+            position, row.line, row.identity, row.reference_id, row.source_url, row.filename,
+            row.extension, cells, row.error,
+        )  # fmt: skip
+
+
+def _event(db: sqlite3.Connection, now: float, status: Status, reason: str, where: str) -> None:
+    db.execute(
+        "INSERT INTO event (row, time, status, reason)"
+        f" SELECT number, ?, ?, ? FROM row WHERE {where}",
+        (now, status, reason),
+    )
+
+
+#: What may still be corrected by editing the manifest: the platform has nothing of it.
+_OPEN = "row.status IN ('pending', 'failed', 'invalid', 'skipped')"
+_SENT_TEXT = "(row.source_url, row.filename, row.extension)"
+_NEW_TEXT = "(incoming.source_url, incoming.filename, incoming.extension)"
+
+
+def _merge(db: sqlite3.Connection, now: float) -> Edition:
+    """Bring the rows in line with `incoming`. See `Store.load`."""
+    # Invalid rows were never sent: what the manifest says now is all there is to know of them.
+    db.execute("DELETE FROM event WHERE row IN (SELECT number FROM row WHERE status = 'invalid')")
+    db.execute("DELETE FROM row WHERE status = 'invalid'")
+    db.execute("UPDATE row SET position = NULL")
+    corrected = _correct(db, now)
+    kept = db.execute(
+        "UPDATE row SET position = incoming.position, line = incoming.line, cells = incoming.cells"
+        " FROM incoming WHERE row.identity = incoming.identity"
+    ).rowcount
+    added = db.execute(
+        "INSERT INTO row (position, line, identity, reference_id, source_url, filename, extension,"
+        " cells, status, error)"
+        " SELECT position, line, identity, reference_id, source_url, filename, extension, cells,"
+        " iif(error = '', 'pending', 'invalid'), error FROM incoming"
+        " WHERE identity IS NULL OR identity NOT IN"
+        " (SELECT identity FROM row WHERE identity IS NOT NULL) ORDER BY position"
+    ).rowcount
+    gone = "position IS NULL AND status IN ('pending', 'failed')"
+    _event(db, now, Status.SKIPPED, "removed from the manifest", gone)
+    removed = db.execute(f"UPDATE row SET status = 'skipped' WHERE {gone}").rowcount
+    return Edition(added, corrected, removed, kept - corrected)
+
+
+def _correct(db: sqlite3.Connection, now: float) -> int:
+    """Rows that the platform has nothing of take the manifest's new text. Returns how many."""
+    # A failed row whose text is as it was has failed for good, until the user says retry.
+    changed = (
+        f"row.identity = incoming.identity AND {_OPEN}"
+        f" AND ({_SENT_TEXT} <> {_NEW_TEXT} OR row.status = 'skipped' OR incoming.error <> '')"
+    )
+    db.execute(
+        "INSERT INTO event (row, time, status, reason)"
+        " SELECT number, ?, iif(incoming.error = '', 'pending', 'invalid'),"
+        f" 'corrected in the manifest' FROM row JOIN incoming ON {changed}",
+        (now,),
+    )
+    return db.execute(
+        "UPDATE row SET source_url = incoming.source_url, filename = incoming.filename,"
+        " extension = incoming.extension, error = incoming.error, ingest_id = NULL,"
+        " status = iif(incoming.error = '', 'pending', 'invalid')"
+        f" FROM incoming WHERE {changed}"
+    ).rowcount

@@ -1,0 +1,180 @@
+"""The state file: what is committed, and what an edited manifest does to it."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from batch_import.errors import StateError
+from batch_import.models import Change, Counts, ManifestRow, Media, Record, Status
+from batch_import.state.store import SCHEMA_VERSION, Edition, Store
+
+
+def row(name: str, line: int = 2, *, error: str = "", url: str = "https://h/v.mp4") -> ManifestRow:
+    return ManifestRow(line, name, name or None, url, f"Title {name}", "mp4", (name, url), error)
+
+
+def loaded(*names: str) -> Store:
+    store = Store(None)
+    store.load([row(name, line) for line, name in enumerate(names, 2)], {"header": "[]"}, 1.0)
+    return store
+
+
+def record(store: Store, reference: str) -> Record:
+    return next(r for r in store.records() if r.reference_id == reference)
+
+
+def finish(store: Store, reference: str, status: Status) -> None:
+    claimed = {r.reference_id: r for r in store.claim(100, 2.0)}
+    changes = [Change(r.number, Status.PENDING) for n, r in claimed.items() if n != reference]
+    media = Media("m1", "k1", reference) if status is Status.IMPORTED else None
+    change = Change(claimed[reference].number, status, "because", error="words", media=media, sent_at=3)
+    store.apply([*changes, change], 3.0)
+
+
+def test_rows_are_claimed_once_and_in_order() -> None:
+    store = loaded("a", "b", "c")
+    assert [r.reference_id for r in store.claim(2, 2.0)] == ["a", "b"]
+    assert [r.reference_id for r in store.claim(2, 2.0)] == ["c"]
+    assert store.claim(2, 2.0) == []
+
+
+def test_a_claim_outlives_a_crash_as_unknown(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with Store(path, create=True) as store:
+        store.load([row("a"), row("b")], {}, 1.0)
+        store.claim(1, 2.0)
+        assert store.counts(running=True) == Counts(total=2, pending=1, processing=1)
+        # No close, no goodbye: another connection sees what a crash would leave.
+        with Store(path) as after:
+            assert after.counts() == Counts(total=2, pending=1, unknown=1)
+            assert after.recover(9.0) == 1
+            (lost,) = after.in_flight()
+            assert (lost.reference_id, lost.status, lost.attempt) == ("a", Status.UNKNOWN, 1)
+            assert [e.status for e in after.history("a")] == [Status.CREATING, Status.UNKNOWN]
+
+
+def test_a_change_keeps_what_is_known() -> None:
+    store = loaded("a")
+    (claimed,) = store.claim(1, 2.0)
+    store.apply([Change(claimed.number, Status.PROCESSING, sent_at=3.0, ingest_id="i")], 3.0)
+    (flying,) = store.in_flight()
+    assert (flying.ingest_id, flying.sent_at, flying.attempt) == ("i", 3.0, 1)
+    media = Media("m", "k", "a", title="T", duration="00:01:05", created_date="2026-01-01")
+    store.apply([Change(claimed.number, Status.IMPORTED, media=media)], 4.0)
+    found = record(store, "a")
+    assert (found.ingest_id, found.key, found.duration) == ("i", "k", "00:01:05")
+
+
+def test_retry_takes_failed_rows_only() -> None:
+    store = loaded("a", "b")
+    finish(store, "a", Status.FAILED)
+    assert store.retry_failed(5.0) == 1
+    assert store.counts() == Counts(total=2, pending=2)
+    assert record(store, "a").error == ""
+    assert store.retry_failed(6.0) == 0
+
+
+def test_the_same_manifest_changes_nothing() -> None:
+    store = loaded("a", "b")
+    finish(store, "a", Status.FAILED)
+    edition = store.load([row("a"), row("b", 3)], {}, 4.0)
+    assert edition == Edition(kept=2)
+    assert store.counts() == Counts(total=2, pending=1, failed=1)
+
+
+@pytest.mark.parametrize("status", [Status.IMPORTED, Status.PROCESSING, Status.UNKNOWN])
+def test_what_the_platform_may_have_is_never_sent_again(status: Status) -> None:
+    store = loaded("a", "b")
+    finish(store, "a", status)
+    store.load([row("b"), row("a", 3, url="https://other/v.mp4")], {}, 4.0)
+    kept = record(store, "a")
+    assert (kept.status, kept.source_url, kept.line) == (status, "https://h/v.mp4", 3)
+    store.load([row("b")], {}, 5.0)
+    assert record(store, "a").status is status
+    assert record(store, "a").removed
+
+
+def test_a_failed_row_that_was_corrected_is_taken_up_again() -> None:
+    store = loaded("a", "b")
+    finish(store, "a", Status.FAILED)
+    edition = store.load([row("a", url="https://mended/v.mp4"), row("b", 3)], {}, 4.0)
+    assert edition == Edition(corrected=1, kept=1)
+    assert record(store, "a").status is Status.PENDING
+    assert record(store, "a").source_url == "https://mended/v.mp4"
+
+
+def test_invalid_rows_are_what_the_manifest_says_now() -> None:
+    store = Store(None)
+    store.load([row("a", error="sourceUrl: is empty"), row("", 3, error="no")], {}, 1.0)
+    assert store.counts() == Counts(total=2, invalid=2)
+    assert store.claim(5, 1.0) == []
+    store.load([row("a"), row("b", 3)], {}, 2.0)
+    assert store.counts() == Counts(total=2, pending=2)
+
+
+def test_a_pending_row_that_became_invalid_is_not_sent() -> None:
+    store = loaded("a", "b")
+    store.load([row("a", error="bad"), row("b", 3)], {}, 2.0)
+    assert store.counts() == Counts(total=2, pending=1, invalid=1)
+
+
+def test_removed_rows_are_skipped_and_come_back() -> None:
+    store = loaded("a", "b")
+    assert store.load([row("b")], {}, 2.0) == Edition(removed=1, kept=1)
+    assert record(store, "a").status is Status.SKIPPED
+    store.load([row("a"), row("b", 3)], {}, 3.0)
+    assert store.counts() == Counts(total=2, pending=2)
+
+
+def test_another_manifest_is_refused_once_something_was_sent() -> None:
+    store = loaded("a")
+    store.load([row("z")], {}, 2.0)  # nothing was sent: a first try may be replaced
+    store = loaded("a")
+    finish(store, "a", Status.IMPORTED)
+    with pytest.raises(StateError, match="another manifest"):
+        store.load([row("z")], {}, 2.0)
+    assert record(store, "a").status is Status.IMPORTED
+
+
+def test_a_manifest_that_breaks_off_changes_nothing() -> None:
+    store = loaded("a")
+
+    def broken() -> object:
+        yield row("a")
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        store.load(broken(), {"header": "new"}, 2.0)  # type: ignore[arg-type]
+    assert store.counts() == Counts(total=1, pending=1)
+    assert store.fact("header") == "[]"
+
+
+def test_a_missing_damaged_foreign_or_newer_file_is_one_clear_line(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="no job"):
+        Store(tmp_path / "state.sqlite")
+
+    damaged = tmp_path / "damaged.sqlite"
+    damaged.write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
+    with pytest.raises(StateError, match="damaged"):
+        Store(damaged)
+
+    foreign = tmp_path / "foreign.sqlite"
+    with sqlite3.connect(foreign) as db:
+        db.execute("CREATE TABLE x (y)")
+    db.close()
+    with pytest.raises(StateError, match="not a state file"):
+        Store(foreign, create=True)
+
+    newer = tmp_path / "newer.sqlite"
+    with sqlite3.connect(newer) as db:
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+    db.close()
+    with pytest.raises(StateError, match="newer"):
+        Store(newer)
+
+
+def test_what_is_committed_is_on_the_disk(tmp_path: Path) -> None:
+    with Store(tmp_path / "s", create=True) as store:
+        assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # noqa: SLF001 - FULL
+        assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)  # noqa: SLF001
