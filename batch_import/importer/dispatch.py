@@ -1,0 +1,119 @@
+"""Schedule, budget and state as one: hands out calls that may leave now, commits what came of them.
+
+It has no thread, and its clock is passed in, so that the very same object runs under the pool's
+lock and under a virtual clock. This file must not know how a call is carried out.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from batch_import.api.rate_limit import Budget
+from batch_import.errors import NoAnswer, NotSent, Throttled
+from batch_import.importer.schedule import FINISHED, Answer, Call, Finished, Schedule, Wait
+from batch_import.models import Change, Counts, Row, Status
+from batch_import.settings import Settings
+from batch_import.state.store import Store
+
+_UNAVAILABLE = 503
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How a run is doing: rows by status, and the rate in force in calls a second."""
+
+    counts: Counts
+    rate: float
+
+
+class Dispatcher:
+    """Hands out the calls of one run.
+
+    Args:
+        now: epoch seconds, as in every method.
+    """
+
+    def __init__(self, settings: Settings, store: Store, budget: Budget, now: float) -> None:
+        self._store = store
+        self._budget = budget
+        self._schedule = Schedule(settings, now)
+        store.recover(now)
+        counts = store.counts(running=True)
+        self._tally = Counter({status: getattr(counts, status, 0) for status in Status})
+        self._status: dict[int, Status] = {}
+        self._admit(store.in_flight(), now)
+
+    def next(self, now: float) -> Call | Wait | Finished:
+        """A call to carry out now, and then to bring back by `answered`."""
+        ready = self._budget.ready_at(now)
+        if ready > now:
+            return Wait(ready)
+        self._feed(now)
+        step = self._schedule.next(now)
+        if not isinstance(step, Wait | Finished):
+            self._budget.spend(now)
+        return step
+
+    def answered(self, call: Call, answer: Answer, left_at: float, now: float) -> None:
+        """Commit what an answer means.
+
+        Args:
+            left_at: when the call left.
+
+        Raises:
+            RunFault: the run cannot go on. What the answer meant is committed all the same.
+        """
+        self._weigh(answer, left_at, now)
+        self._commit(self._schedule.answered(call, answer, now), now)
+        if self._schedule.fault:
+            raise self._schedule.fault
+
+    def withdraw(self, now: float) -> None:
+        """The run ends early: what never left is pending again."""
+        self._commit(self._schedule.withdraw(), now)
+
+    def progress(self, now: float) -> Progress:
+        """How the run is doing."""
+        tally = {str(status): n for status, n in self._tally.items()}
+        tally["processing"] += tally.pop("creating")
+        return Progress(Counts(total=sum(tally.values()), **tally), self._budget.rate(now))
+
+    def _feed(self, now: float) -> None:
+        wanted = self._schedule.wanted()
+        if not wanted:
+            return
+        rows = self._store.claim(wanted, now)
+        self._tally[Status.PENDING] -= len(rows)
+        self._tally[Status.CREATING] += len(rows)
+        if len(rows) < wanted:
+            self._schedule.no_more_pending()
+        self._admit(rows, now)
+
+    def _admit(self, rows: Sequence[Row], now: float) -> None:
+        for row in rows:
+            claimed = row.status is Status.PENDING
+            self._status[row.number] = Status.CREATING if claimed else row.status
+        self._schedule.admit(rows, now)
+
+    def _weigh(self, answer: Answer, left_at: float, now: float) -> None:
+        """What an answer tells of the platform's limits."""
+        if isinstance(answer, Throttled):
+            self._budget.refused(left_at, now, answer.retry_after)
+        elif isinstance(answer, NotSent):
+            self._budget.unavailable(left_at, now, None)
+        elif isinstance(answer, NoAnswer) and answer.status == _UNAVAILABLE:
+            self._budget.unavailable(left_at, now, answer.retry_after)
+        elif not isinstance(answer, NoAnswer):
+            self._budget.accepted()
+
+    def _commit(self, changes: Sequence[Change], now: float) -> None:
+        self._store.apply(changes, now)
+        for change in changes:
+            self._tally[self._status[change.number]] -= 1
+            self._tally[change.status] += 1
+            self._status[change.number] = change.status
+            if change.status not in (Status.PROCESSING, Status.UNKNOWN):
+                del self._status[change.number]
+
+
+__all__ = ["FINISHED", "Dispatcher", "Finished", "Progress", "Wait"]
