@@ -1,0 +1,477 @@
+"""The stand-in for the platform, as a pure model: a request and a moment in, a reply out.
+
+The same model answers over HTTP (`server.py`) and under a virtual clock in thousands of
+simulated imports; `knobs.py` says how it behaves. This file must not know any clock, thread,
+socket or file, nor what its callers want.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict
+from itertools import islice
+from random import Random
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+from batch_import.errors import StateError
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.media import Catalogue, Media, make_media, stable_share, status_of
+from batch_import.sandbox.replies import Fault, Refusal, Reply, Request, iso_date
+
+__all__ = ["Fault", "Knobs", "Media", "Platform", "Reply", "Request"]
+
+#: Where the API is, below the address of the platform.
+API = "/v3/api"
+#: The documented formats (guide, "Supported File Formats").
+FORMATS = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
+#: The platform's own limit of a page (seen in the vendor's client), and a usual page.
+MAX_PAGE, USUAL_PAGE = 100, 25
+
+_DUMP_VERSION = 1
+#: Seconds that a 503 asks to wait.
+_UNAVAILABLE_WAIT = 2.0
+#: Epoch seconds are floats with steps of 0.2 µs: a token may be that much short of whole.
+_NEARLY = 1e-4
+
+
+class Platform:
+    """One account on the platform.
+
+    Every method takes the moment as `now`, in epoch seconds. A `now` before the last one counts
+    as the last one.
+
+    Args:
+        seed: decides everything that is drawn; two platforms with the same seed and the same
+            calls are the same.
+        start: epoch seconds from which outages and foreign media are counted.
+        origin: the address that thumbnails are given under.
+        catalogue: the account's media, where they come from an earlier run; `Knobs.existing`
+            is then not added again.
+
+    Attributes:
+        calls: how many calls came, by kind (`create`, `status`, `list`, `detail`, `listbyids`,
+            `account`, `other`), whatever became of them.
+        refused: how many of them got a 429.
+    """
+
+    def __init__(
+        self,
+        knobs: Knobs,
+        seed: int = 0,
+        start: float = 0.0,
+        access_key: str = "VC-sandbox",
+        api_key: str = "sandbox",
+        *,
+        origin: str = "https://play.viostream.example",
+        catalogue: Catalogue | None = None,
+    ) -> None:
+        self.knobs = knobs
+        self.seed = seed
+        self.start = start
+        self.access_key = access_key
+        self.api_key = api_key
+        self.origin = origin
+        self.calls: Counter[str] = Counter()
+        self.refused = 0
+        self._random = Random(seed)
+        self._catalogue = Catalogue(knobs) if catalogue is None else catalogue
+        self._now = start
+        self._tokens, self._filled = float(knobs.burst), start
+        self._next_foreign = start + self._foreign_pause()
+        if catalogue is None:
+            self._add_existing()
+
+    @property
+    def media(self) -> list[Media]:
+        """All media that were ever made, oldest first: the record of truth for tests."""
+        return self._catalogue.media
+
+    def live_media(self, reference_id: str, now: float) -> list[Media]:
+        """Give the media with exactly this referenceId that have not failed by now."""
+        found = self._catalogue.with_reference(reference_id)
+        return [media for media in found if not (media.failed and now >= media.online_at)]
+
+    def find(self, name: str) -> Media | None:
+        """Find a media by its id or its key."""
+        return self._catalogue.find(name)
+
+    def status(self, media: Media, now: float) -> str:
+        """Tell a media's status word, spelled as the guide does whatever `status_case` says."""
+        return status_of(media, self.knobs, now)
+
+    def counts(self, now: float) -> Counter[str]:
+        """Count the media by their status word."""
+        return Counter(self.status(media, now) for media in self.media)
+
+    # A call, from its arrival to its reply.
+
+    def handle(self, request: Request, now: float) -> Reply:
+        """Carry one call out, or let it go wrong as the knobs say."""
+        now = self._now = max(self._now, now)
+        self._add_foreign(now)
+        kind, deed = self._route(request)
+        self.calls[kind] += 1
+        if self._in_outage(now) or self._chance(self.knobs.lost_request):
+            return Reply(0, fault=Fault.CUT)
+        try:
+            self._stop_at_the_door(now)
+            self._check_credentials(request)
+            reply = Reply(200, deed(now))
+        except Refusal as refusal:
+            reply = refusal.reply(self.knobs, now)
+        reply.delay = self._random.uniform(*self.knobs.latency)
+        return reply if reply.status in {429, 500, 503} else self._spoil(reply, now)
+
+    def _in_outage(self, now: float) -> bool:
+        passed = now - self.start
+        return any(begin <= passed < end for begin, end in self.knobs.outages)
+
+    def _chance(self, chance: float) -> bool:
+        return chance > 0 and self._random.random() < chance
+
+    def _stop_at_the_door(self, now: float) -> None:
+        """Refuse a call before it is looked at: too many, or the platform is not well."""
+        wait = self._spend_token(now)
+        if wait > 0:
+            self.refused += 1
+            raise Refusal(429, "Too many requests.", wait=wait)
+        if self._chance(self.knobs.unavailable):
+            raise Refusal(503, "The service is unavailable.", wait=_UNAVAILABLE_WAIT)
+        if self._chance(self.knobs.error_before):
+            raise Refusal(500, "An unexpected error occurred.")
+
+    def _spend_token(self, now: float) -> float:
+        """Take a token of the rate limit; return the seconds until there is one, else 0."""
+        rate = self.knobs.rate_limit
+        if rate == 0:
+            return 0.0
+        # A burst of 0 would let nobody in, ever.
+        room = max(1.0, float(self.knobs.burst))
+        self._tokens = min(room, self._tokens + (now - self._filled) * rate)
+        self._filled = now
+        if self._tokens < 1 - _NEARLY:
+            return (1 - self._tokens) / rate
+        self._tokens -= 1
+        return 0.0
+
+    def _check_credentials(self, request: Request) -> None:
+        if (request.username, request.password) != (self.access_key, self.api_key):
+            raise Refusal(self.knobs.credentials_status, "The credentials are not valid.")
+
+    def _spoil(self, reply: Reply, now: float) -> Reply:
+        """Lose or spoil the reply of a call that was carried out."""
+        if self._chance(self.knobs.lost_reply):
+            return Reply(0, delay=reply.delay, fault=Fault.CUT)
+        if self._chance(self.knobs.error_after):
+            spoilt = Refusal(502, "Bad gateway.").reply(self.knobs, now)
+            spoilt.delay = reply.delay
+            return spoilt
+        if self._chance(self.knobs.hang):
+            return Reply(0, delay=self.knobs.hang_seconds, fault=Fault.HANG)
+        if self._chance(self.knobs.truncated):
+            reply.fault = Fault.TRUNCATED
+        return reply
+
+    def _route(self, request: Request) -> tuple[str, Callable[[float], object]]:
+        """Find out what a call is, and what carries it out."""
+        kind, wanted, deed = self._kind(request)
+        if request.method != wanted:
+            return kind, _refuse(405, f"{request.method} is not allowed here.")
+        return kind, deed
+
+    def _kind(self, request: Request) -> tuple[str, str, Callable[[float], object]]:
+        query = {name.lower(): value for name, value in request.query.items()}
+        route: tuple[str, str, Callable[[float], object]]
+        match _parts(request.path):
+            case ["account", "info"]:
+                route = "account", "GET", lambda _now: self._account()
+            case ["media", "new"]:
+                route = "create", "POST", lambda now: self._create(request.body, now)
+            case ["media", "new", "status", ingest_id]:
+                route = "status", "GET", lambda now: self._ingest_status(ingest_id, now)
+            case ["media"]:
+                route = "list", "GET", lambda now: self._list(query, now)
+            case ["media", "listbyids"]:
+                route = "listbyids", "GET", lambda now: self._list_by_ids(query, now)
+            case ["media", name, "detail"]:
+                route = "detail", "GET", lambda now: self._detail(name, now)
+            case _:
+                route = "other", request.method, _refuse(404, "There is nothing here.")
+        return route
+
+    # What the calls do.
+
+    def _account(self) -> object:
+        share = int(stable_share(self.seed, "account") * 16**8)
+        return {
+            "id": f"account_{share:08x}",
+            "publicKey": self.access_key.removeprefix("VC-"),
+            "title": "Viostream Sandbox",
+        }
+
+    def _create(self, body: object, now: float) -> object:
+        fields = _checked(body)
+        reference = fields["referenceId"]
+        self._maybe_reject(reference or fields["sourceUrl"])
+        refuse = self.knobs.duplicate_reference == "refuse"
+        if refuse and reference and self.live_media(reference, now):
+            words = "Another media has this referenceId."
+            raise Refusal(409, "The media exists already.", fields={"referenceId": words})
+        media = self._new_media(
+            now, reference_id=reference, source_url=fields["sourceUrl"], title=fields["filename"]
+        )
+        return {"ingestId": media.ingest_id}
+
+    def _maybe_reject(self, video: str) -> None:
+        # Drawn from the video, not from the call: a "no" for good must stay one.
+        share = stable_share(self.seed, f"reject/{video}")
+        if share < self.knobs.rejecting:
+            status = 400 if stable_share(self.seed, f"status/{video}") < 1 / 2 else 422
+            words = "The account does not take videos from this source."
+            raise Refusal(status, "The media was not accepted.", fields={"sourceUrl": words})
+
+    def _ingest_status(self, ingest_id: str, now: float) -> object:
+        media = self._catalogue.find_ingest(ingest_id)
+        if media is None:
+            raise Refusal(404, "There is no such ingest.")
+        answer: dict[str, object] = {"status": self._spelled_status(media, now)}
+        if media.failed and now >= media.online_at:
+            answer["error"] = media.error
+        return answer
+
+    def _list(self, query: Mapping[str, str], now: float) -> object:
+        size = min(MAX_PAGE, _whole(query, "PageSize", USUAL_PAGE))
+        number = _whole(query, "PageNumber", 1)
+        start = (number - 1) * size
+        total, rest = self._sorted(query, start, now)
+        page, missed = self._page(rest, size)
+        items = [self._item(media, now) for media in page]
+        total -= missed
+        result = {
+            "items": {"items": items} if self.knobs.items_shape == "nested" else items,
+            "totalItems": total,
+            "totalPages": -(-total // size),
+            "pageNumber": number,
+            "pageSize": size,
+        }
+        return {"listResult": result}
+
+    def _sorted(
+        self, query: Mapping[str, str], start: int, now: float
+    ) -> tuple[int, Iterator[Media]]:
+        """Count what a listing holds, and give it in its order from `start` on."""
+        by_title, downwards = _order(query)
+        reference = query.get("referenceid", "")
+        if self.knobs.reference_filter == "ignored":
+            reference = ""
+        term = query.get("searchterm", "").strip()
+        if downwards and not (by_title or reference or term):
+            return self._catalogue.newest_from(start, now)
+        found = list(self._catalogue.matching(reference, term, now))
+        if by_title:
+            found.sort(key=lambda media: media.title.casefold(), reverse=downwards)
+        elif not downwards:
+            found.reverse()
+        return len(found), iter(found[start:])
+
+    def _page(self, rest: Iterable[Media], size: int) -> tuple[list[Media], int]:
+        """Fill a page, missing what `list_omits` says; return it and how many it misses."""
+        if self.knobs.list_omits == 0:
+            return list(islice(rest, size)), 0
+        page: list[Media] = []
+        missed = 0
+        for media in rest:
+            if self._chance(self.knobs.list_omits):
+                missed += 1
+            else:
+                page.append(media)
+                if len(page) == size:
+                    break
+        return page, missed
+
+    def _detail(self, name: str, now: float) -> object:
+        media = self._catalogue.find(name)
+        if media is None:
+            raise Refusal(404, "There is no such media.")
+        sizes = {"width": 320, "height": 180}
+        return {**self._item(media, now), "download": sizes, "progressive": [sizes]}
+
+    def _list_by_ids(self, query: Mapping[str, str], now: float) -> object:
+        names = [name.strip() for name in query.get("mediaids", "").split(",")][:MAX_PAGE]
+        found = [media for name in names if (media := self._catalogue.find(name))]
+        return {"items": [self._item(media, now) for media in found]}
+
+    def _item(self, media: Media, now: float) -> dict[str, object]:
+        """Tell of a media as the guide's "Media Detail Response" does."""
+        # Nobody knows a video's length or picture before it is processed.
+        ready = now >= media.online_at and not media.failed
+        return {
+            "id": media.id,
+            "key": media.key,
+            "title": media.title,
+            "description": None,
+            "duration": self._duration(media) if ready else None,
+            "status": self._spelled_status(media, now),
+            "createdDate": iso_date(media.created),
+            "referenceId": media.reference_id or None,
+            "thumbnail": f"{self.origin}/thumbnails/{media.key}.svg" if ready else None,
+        }
+
+    def _duration(self, media: Media) -> object:
+        if self.knobs.duration_format == "clock":
+            return f"00:00:{media.seconds:02}"
+        return media.seconds if self.knobs.duration_format == "seconds" else str(media.seconds)
+
+    def _spelled_status(self, media: Media, now: float) -> str:
+        word = status_of(media, self.knobs, now)
+        if self.knobs.status_case == "lower":
+            return word.lower()
+        return word.upper() if self.knobs.status_case == "upper" else word
+
+    # Media that come about.
+
+    def _new_media(self, now: float, **words: Any) -> Media:
+        media = make_media(self.knobs, self.seed, len(self.media), now, **words)
+        self._catalogue.add(media)
+        return media
+
+    def _add_existing(self) -> None:
+        for place in range(self.knobs.existing):
+            created = self.start - 60.0 * (self.knobs.existing - place)
+            words = {"reference_id": f"existing-{place + 1:06}", "title": f"Existing {place + 1}"}
+            media = make_media(self.knobs, self.seed, place, created, foreign=True, **words)
+            # They were there long before: processed and listed, however slow the knobs are.
+            media.listed_at = media.online_at = created
+            self._catalogue.add(media)
+
+    def _add_foreign(self, now: float) -> None:
+        while self._next_foreign <= now:
+            title = f"Added by others {len(self.media)}"
+            self._new_media(self._next_foreign, title=title, foreign=True)
+            self._next_foreign += self._foreign_pause()
+
+    def _foreign_pause(self) -> float:
+        rate = self.knobs.foreign_rate
+        return self._random.expovariate(rate) if rate else float("inf")
+
+    # From one run of the stand-in to the next.
+
+    def dump(self) -> dict[str, object]:
+        """Give all media and ingests as JSON can hold them; `load` brings them back.
+
+        The credentials are not in it: no file holds any.
+        """
+        return {
+            "version": _DUMP_VERSION,
+            "seed": self.seed,
+            "start": self.start,
+            "now": self._now,
+            "knobs": asdict(self.knobs),
+            "media": [asdict(media) for media in self.media],
+        }
+
+    @classmethod
+    def load(
+        cls,
+        data: Mapping[str, Any],
+        access_key: str = "VC-sandbox",
+        api_key: str = "sandbox",
+        *,
+        knobs: Knobs | None = None,
+        start: float | None = None,
+    ) -> Self:
+        """Bring a platform back from its dump, with all videos that it had.
+
+        Args:
+            knobs: how it behaves from now on; None for as before.
+            start: the new start, which outages are counted from; None for when it was dumped.
+
+        Raises:
+            StateError: the data are no dump of this version.
+        """
+        try:
+            knobs = knobs or Knobs.from_mapping(data["knobs"])
+            return cls(
+                knobs,
+                data["seed"],
+                data["now"] if start is None else start,
+                access_key,
+                api_key,
+                catalogue=_restored(data, knobs),
+            )
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise StateError(
+                "The sandbox's saved videos cannot be read.", "Start it without them."
+            ) from error
+
+
+def _restored(data: Mapping[str, Any], knobs: Knobs) -> Catalogue:
+    if data["version"] != _DUMP_VERSION:
+        raise ValueError(data["version"])
+    catalogue = Catalogue(knobs)
+    for words in data["media"]:
+        catalogue.add(Media(**words))
+    return catalogue
+
+
+def _refuse(status: int, message: str) -> Callable[[float], object]:
+    def deed(_now: float) -> object:
+        raise Refusal(status, message)
+
+    return deed
+
+
+def _parts(path: str) -> list[str]:
+    """Split what comes after the API's root; nothing where the path is elsewhere."""
+    if not path.startswith(API + "/"):
+        return []
+    return path.removeprefix(API).strip("/").split("/")
+
+
+def _checked(body: object) -> dict[str, str]:
+    """Read the body of a POST, all its faults at once (guide, "Request Parameters")."""
+    if not isinstance(body, dict):
+        raise Refusal(400, "The body is not a JSON object.")
+    names = ("sourceUrl", "filename", "extension", "referenceId")
+    given = {name: "" if body.get(name) is None else body[name] for name in names}
+    faults = {name: "It must be text." for name in names if not isinstance(given[name], str)}
+    fields = {name: value.strip() for name, value in given.items() if isinstance(value, str)}
+    if "sourceUrl" in fields and not _is_web_url(fields["sourceUrl"]):
+        faults["sourceUrl"] = "It must be an http or https URL."
+    if fields.get("filename") == "":
+        faults["filename"] = "It is required."
+    if "extension" in fields and fields["extension"].removeprefix(".").lower() not in FORMATS:
+        faults["extension"] = "It is not a supported format."
+    if faults:
+        raise Refusal(400, "One or more fields are not valid.", fields=faults)
+    return fields
+
+
+def _is_web_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    except ValueError:
+        return False
+
+
+def _whole(query: Mapping[str, str], name: str, usual: int) -> int:
+    """Read a number from 1; whatever is none, is refused."""
+    text = query.get(name.lower(), "") or str(usual)
+    # isdecimal() alone takes digits of every script, and int() refuses very long ones.
+    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) >= 1):  # noqa: PLR2004
+        raise Refusal(400, "The query is not valid.", fields={name: "It must be 1 or more."})
+    return int(text)
+
+
+def _order(query: Mapping[str, str]) -> tuple[bool, bool]:
+    """Read the order of a listing: whether by title, and whether downwards."""
+    column = (query.get("sortcolumn") or "CreatedDate").lower()
+    if column not in {"title", "createddate"}:
+        words = "It must be Title or CreatedDate."
+        raise Refusal(400, "The query is not valid.", fields={"SortColumn": words})
+    by_title = column == "title"
+    order = (query.get("sortorder") or ("asc" if by_title else "desc")).lower()
+    if order not in {"asc", "desc"}:
+        raise Refusal(400, "The query is not valid.", fields={"SortOrder": "asc or desc."})
+    return by_title, order == "desc"

@@ -1,0 +1,122 @@
+"""What a person may write for a knob, and what is said of anything else."""
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import batch_import.sandbox.knobs
+from batch_import.errors import UsageError
+from batch_import.sandbox.knobs import Knobs
+
+
+@pytest.mark.parametrize(
+    ("name", "given_value", "read"),
+    [
+        ("processing", [600, 800], (600.0, 800.0)),
+        ("processing", "0.5-1.5", (0.5, 1.5)),
+        ("processing", "1..3", (1.0, 3.0)),
+        ("latency", 0.25, (0.25, 0.25)),
+        ("latency", "0.25", (0.25, 0.25)),
+        ("list-delay", (1, 2), (1.0, 2.0)),
+        ("listed_from", "online", "online"),
+        ("status_case", "UPPER", "upper"),
+        ("credentials_status", 403, 403),
+        ("credentials_status", "403", 403),
+        ("list_failed", "no", False),
+        ("list_failed", True, True),
+        ("hang", "0.1", 0.1),
+        ("rate_limit", 5, 5.0),
+        ("burst", "3", 3),
+        ("outages", [[10, 20], [30, 40]], ((10.0, 20.0), (30.0, 40.0))),
+        ("outages", "10-20, 30-40", ((10.0, 20.0), (30.0, 40.0))),
+        ("outages", [], ()),
+    ],
+)
+def test_a_value_is_read(name: str, given_value: object, read: object) -> None:
+    knobs = Knobs.from_mapping({name: given_value})
+    found = asdict(knobs)[name.replace("-", "_")]
+    assert found == read
+    assert type(found) is type(read)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "form"),
+    [
+        ("hang", 1.5, "0 to 1"),
+        ("hang", -0.1, "0 to 1"),
+        ("hang", True, "0 to 1"),
+        ("hang", None, "0 to 1"),
+        ("hang", "nan", "0 to 1"),
+        ("rate_limit", "fast", "0 or more"),
+        ("rate_limit", float("inf"), "0 or more"),
+        ("burst", 2.5, "whole number"),
+        ("processing", [4, 2], "low and high"),
+        ("processing", [1, 2, 3], "low and high"),
+        ("processing", "1-", "low and high"),
+        ("processing", {}, "low and high"),
+        ("outages", 5, "pairs"),
+        ("outages", [10, 20], "pairs"),
+        ("list_failed", "perhaps", "true or false"),
+        ("listed_from", "posted", "created, online"),
+        ("credentials_status", 402, "401, 403"),
+    ],
+)
+def test_a_value_of_another_form_is_refused_and_the_form_is_told(
+    name: str, value: object, form: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        Knobs.from_mapping({name: value})
+    assert name in caught.value.message
+    assert form in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("hangs", "hang"), ("Rate-Limit ", "rate_limit"), ("list_omit", "list_omits")],
+)
+def test_an_unknown_name_brings_the_nearest_known(name: str, near: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        Knobs.from_mapping({name: 1})
+    assert f"'{near}'" in caught.value.hint
+
+
+def test_a_name_near_to_none_brings_all() -> None:
+    with pytest.raises(UsageError) as caught:
+        Knobs.from_mapping({"zzzzzz": 1})
+    assert "processing, listed_from" in caught.value.hint
+
+
+def test_without_values_the_defaults_stand() -> None:
+    assert Knobs.from_mapping({}) == Knobs()
+
+
+def test_what_is_written_out_is_read_back_alike() -> None:
+    knobs = Knobs(processing=(1, 9), outages=((1, 2),), hang=0.5, credentials_status=403)
+    assert Knobs.from_mapping(asdict(knobs)) == knobs
+
+
+def test_every_knob_has_a_line_that_says_what_it_is() -> None:
+    source = Path(batch_import.sandbox.knobs.__file__).read_text("utf-8")
+    for name in asdict(Knobs()):
+        assert re.search(rf"    #: .+\n    {name}: ", source), name
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(list(asdict(Knobs()))),
+        st.none() | st.booleans() | st.floats() | st.text() | st.lists(st.floats(), max_size=3),
+    )
+)
+def test_whatever_is_written_is_read_or_refused_in_words(mapping: dict[str, object]) -> None:
+    refusal = ""
+    try:
+        knobs = Knobs.from_mapping(mapping)
+    except UsageError as error:
+        knobs, refusal = Knobs(), error.hint
+    assert "Expected is" in refusal or knobs == Knobs.from_mapping(asdict(knobs))
+    assert 0 <= knobs.hang <= 1
+    assert knobs.processing[0] <= knobs.processing[1]
