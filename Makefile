@@ -10,7 +10,7 @@ demo: $(VENV)/.core
 	$(BIN)/batch-import demo
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 4
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(SOURCES)

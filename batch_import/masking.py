@@ -5,27 +5,57 @@ Anything that leaves the program for a person or a log goes through `mask`; the 
 """
 
 import re
+from collections.abc import Iterable
 from typing import Final
+from urllib.parse import unquote_plus
 
-#: Query parameters that sign a URL (AWS, CloudFront, Google, Azure SAS, Akamai) or carry a token.
-#: Lower case; a re-exported manifest differs in nothing but these.
-SIGNATURE_PARAMETERS: Final = frozenset(
+#: Query parameters that sign a URL, folded: AWS S3 and CloudFront, Google Cloud Storage,
+#: Akamai; and those that carry a token or key.
+_SIGNING: Final = frozenset(
     """
-    x-amz-algorithm x-amz-credential x-amz-date x-amz-expires x-amz-security-token x-amz-signature
-    x-amz-signedheaders awsaccesskeyid x-goog-algorithm x-goog-credential x-goog-date x-goog-expires
-    x-goog-signature x-goog-signedheaders googleaccessid signature expires key-pair-id policy
-    sv ss srt st se sp sr spr sip sig skoid sktid skt ske sks skv
-    token access_token auth_token authtoken apikey api_key hdnts hdnea hdntl
+    signature expires key-pair-id policy hash-algorithm awsaccesskeyid googleaccessid
+    hdnts hdnea hdntl token access_token auth_token authtoken apikey api_key
     """.split()
 )
+_SIGNING_STARTS: Final = ("x-amz-", "x-goog-")
+#: An Azure shared access signature. Names this short mean something else elsewhere (`st` may be
+#: a start time), so they count only beside its `sig`.
+_AZURE: Final = frozenset("sig sv ss srt se sp sr st sip spr skoid sktid skt ske sks skv".split())
 
-_PARAMETER = re.compile(
-    r"([?&;](?:" + "|".join(sorted(map(re.escape, SIGNATURE_PARAMETERS))) + r")=)[^&\s\"'<>]+",
-    re.IGNORECASE,
-)
 _USER = re.compile(r"(://)[^/\s@\"'<>]+@")
+_QUERY = re.compile(r"[?#][^\s\"'<>?#]+")
+
+
+def signing_parameters(names: Iterable[str]) -> frozenset[str]:
+    """Which of a URL's query parameters sign it or carry a token.
+
+    Args:
+        names: of all its parameters, folded by `parameter_name`.
+    """
+    present = frozenset(names)
+    azure = _AZURE if "sig" in present else frozenset()
+    return frozenset(
+        name
+        for name in present
+        if name in _SIGNING or name in azure or name.startswith(_SIGNING_STARTS)
+    )
+
+
+def parameter_name(part: str) -> str:
+    """The name in a `name=value` part of a query, folded for comparison."""
+    return unquote_plus(part.partition("=")[0]).casefold()
 
 
 def mask(text: str) -> str:
     """Replace what is secret in the URLs of a text by `***`."""
-    return _USER.sub(r"\1***@", _PARAMETER.sub(r"\1***", text))
+    return _USER.sub(r"\1***@", _QUERY.sub(_masked_query, text))
+
+
+def _masked_query(found: re.Match[str]) -> str:
+    mark, query = found.group()[0], found.group()[1:]
+    parts = query.split("&")
+    secret = signing_parameters(map(parameter_name, parts))
+    return mark + "&".join(
+        f"{part.partition('=')[0]}=***" if parameter_name(part) in secret else part
+        for part in parts
+    )

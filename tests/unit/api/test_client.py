@@ -1,6 +1,7 @@
 """What is sent, and what becomes of each kind of answer. No socket: requests-mock."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -126,12 +127,14 @@ def test_a_yes_that_cannot_be_read_is_no_answer(
 
 
 def test_a_netrc_does_not_replace_the_credentials(
-    client: Client, platform: requests_mock.Mocker, tmp_path: object, monkeypatch: pytest.MonkeyPatch
+    client: Client,
+    platform: requests_mock.Mocker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    netrc = f"{tmp_path}/netrc"
-    with open(netrc, "w", encoding="utf-8") as file:
-        file.write("machine api.example.test login other password other\n")
-    monkeypatch.setenv("NETRC", netrc)
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine api.example.test login other password other\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
     platform.get(f"{BASE}/account/info", json={"id": "acc"})
     client.account()
     assert platform.last_request is not None

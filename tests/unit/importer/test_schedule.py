@@ -111,7 +111,9 @@ def test_a_post_without_an_answer_is_settled_before_anything_else() -> None:
     assert done.status is Status.IMPORTED
 
 
-@pytest.mark.parametrize(("when_unsure", "end"), [("hold", Status.UNKNOWN), ("retry", Status.PENDING)])
+@pytest.mark.parametrize(
+    ("when_unsure", "end"), [("hold", Status.UNKNOWN), ("retry", Status.PENDING)]
+)
 def test_a_media_that_never_shows_is_not_guessed_at(when_unsure: str, end: Status) -> None:
     play = Play(row(), settings=Settings(settle=100, when_unsure=when_unsure))  # type: ignore[arg-type]
     play.answer(NoAnswer("cut"))

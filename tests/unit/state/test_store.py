@@ -28,7 +28,9 @@ def finish(store: Store, reference: str, status: Status) -> None:
     claimed = {r.reference_id: r for r in store.claim(100, 2.0)}
     changes = [Change(r.number, Status.PENDING) for n, r in claimed.items() if n != reference]
     media = Media("m1", "k1", reference) if status is Status.IMPORTED else None
-    change = Change(claimed[reference].number, status, "because", error="words", media=media, sent_at=3)
+    change = Change(
+        claimed[reference].number, status, "because", error="words", media=media, sent_at=3
+    )
     store.apply([*changes, change], 3.0)
 
 

@@ -1,0 +1,53 @@
+"""What a run has to do, decided from where the rows are. Pure.
+
+This file must not know how it is done.
+"""
+
+from dataclasses import dataclass
+
+from batch_import.models import Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The work of a run, in rows.
+
+    Attributes:
+        create: to be sent.
+        resume: taken by the platform in an earlier run; to be looked at.
+        settle: sent by an earlier run without a clear answer; to be looked for.
+        invalid: not to be sent before the manifest is mended.
+        done: nothing to do: imported, failed or skipped.
+    """
+
+    create: int
+    resume: int
+    settle: int
+    invalid: int
+    done: int
+
+    @property
+    def has_work(self) -> bool:
+        """Whether a single call is needed."""
+        return bool(self.create or self.resume or self.settle)
+
+    def __str__(self) -> str:
+        parts = [
+            f"{self.create} to create",
+            f"{self.resume} to resume" if self.resume else "",
+            f"{self.settle} to settle" if self.settle else "",
+            f"{self.invalid} invalid" if self.invalid else "",
+            f"{self.done} done before" if self.done else "",
+        ]
+        return ", ".join(part for part in parts if part)
+
+
+def decide(counts: Counts) -> Plan:
+    """What is to be done with a job's rows."""
+    return Plan(
+        create=counts.pending,
+        resume=counts.processing,
+        settle=counts.unknown,
+        invalid=counts.invalid,
+        done=counts.imported + counts.failed + counts.skipped,
+    )

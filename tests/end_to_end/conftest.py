@@ -1,0 +1,119 @@
+"""The real command, as a process of its own, against the real sandbox over HTTP."""
+
+import csv
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.model import Platform
+from batch_import.sandbox.server import SandboxServer
+
+ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
+
+
+@dataclass
+class Command:
+    """Runs `batch-import` in a folder of its own."""
+
+    folder: Path
+    environ: dict[str, str]
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "batch_import", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def __call__(
+        self, *arguments: object, code: int | None = 0
+    ) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments)
+        return self.finish(process, code)
+
+    def finish(
+        self, process: subprocess.Popen[str], code: int | None
+    ) -> subprocess.CompletedProcess[str]:
+        out, err = process.communicate(timeout=100)
+        done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        assert "Traceback" not in out + err, out + err
+        assert API_KEY not in out + err
+        if code is not None:
+            assert done.returncode == code, out + err
+        return done
+
+    def counts(self, manifest: object, *more: object) -> dict[str, int]:
+        counts: dict[str, int] = json.loads(self("status", manifest, "--json", *more).stdout)
+        return counts
+
+    def table(self, name: str) -> list[dict[str, str]]:
+        with (self.folder / name).open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Callable[..., SandboxServer]]:
+    """Starts a platform with the knobs that a test turns."""
+    with ExitStack() as stack:
+
+        def start(**knobs: object) -> SandboxServer:
+            turned = Knobs.from_mapping({"processing": (0.2, 0.6), **knobs})
+            platform = Platform(turned, 7, time.time(), ACCESS_KEY, API_KEY)
+            return stack.enter_context(SandboxServer(platform))
+
+        yield start
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[[SandboxServer | str], Command]:
+    """Makes a command that talks to a platform."""
+
+    def make(server: SandboxServer | str) -> Command:
+        api_base = server if isinstance(server, str) else server.api_base
+        environ = {
+            **os.environ,
+            "VIOSTREAM_API_BASE": api_base,
+            "VIOSTREAM_ACCESS_KEY": ACCESS_KEY,
+            "VIOSTREAM_API_KEY": API_KEY,
+            "PYTHONUTF8": "1",
+        }
+        return Command(tmp_path, environ)
+
+    return make
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a manifest of made-up videos."""
+
+    def write(rows: int = 6, *more: Sequence[str], name: str = "videos.csv") -> Path:
+        path = tmp_path / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["sourceUrl", "filename", "extension", "referenceId", "team"])
+            writer.writerows(
+                [f"https://videos.example.com/{n}.mp4", f"Video {n}", "mp4", f"ref-{n}", "A"]
+                for n in range(1, rows + 1)
+            )
+            writer.writerows(more)
+        return path
+
+    return write
+
+
+#: Flags that make a run of the tests short.
+FAST = ("--rate", "200", "--poll-interval", "0.3")

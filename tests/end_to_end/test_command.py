@@ -1,0 +1,245 @@
+"""The command line: every exit code, every message one clear line."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "200", "--poll-interval", "0.3")
+Start = Callable[..., SandboxServer]
+
+
+def one_line(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line of an error."""
+    (line,) = [x for x in done.stderr.splitlines() if x.startswith("batch-import: ")]
+    return line
+
+
+def test_account(sandbox: Start, command: Callable) -> None:
+    server = sandbox()
+    assert "The credentials work." in command(server)("account").stdout
+    assert server.platform.calls == {"account": 1}
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_refused_credentials_end_with_3(
+    sandbox: Start, command: Callable, manifest: Callable, status: int
+) -> None:
+    server = sandbox(credentials_status=status)
+    run = command(server)
+    run.environ["VIOSTREAM_API_KEY"] = "wrong"
+    for arguments in (["account"], ["run", manifest(2), *FAST]):
+        line = one_line(run(*arguments, code=3))
+        assert "refuses the credentials" in line
+        assert "VIOSTREAM_API_KEY" in line
+    assert server.platform.media == []
+    assert server.platform.calls == {"account": 2}
+
+
+def test_a_platform_that_cannot_be_reached_ends_with_3(
+    command: Callable, manifest: Callable
+) -> None:
+    run = command("http://127.0.0.1:9/v3/api")
+    line = one_line(run("run", manifest(1), "--give-up-after", "1", code=3))
+    assert "127.0.0.1:9" in line
+    assert "connection was refused" in line
+
+
+def test_something_else_at_the_address_ends_with_3(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    run = command(sandbox().address + "/iframe")
+    assert "Check --api-base" in one_line(run("run", manifest(1), "--give-up-after", "1", code=3))
+
+
+def test_wrong_usage_ends_with_2(sandbox: Start, command: Callable, manifest: Callable) -> None:
+    run = command(sandbox())
+    path = manifest(1)
+    assert "none.csv" in one_line(run("check", "none.csv", code=2))
+    assert "There is no job" in one_line(run("status", path, code=2))
+    assert "There is no job" in one_line(run("report", path, code=2))
+    assert "--map" in one_line(run("check", path, "--map", "x", code=2))
+    assert "sourceUrl" in one_line(run("check", path, "--map", "sourceUrll=team", code=2))
+    for flags in (["--rate", "0"], ["--workers", "x"], ["--nonsense"], ["--when-unsure", "guess"]):
+        assert flags[0] in run("run", path, *flags, code=2).stderr
+    run("fly", code=2)
+    run(code=2)
+    del run.environ["VIOSTREAM_API_KEY"]
+    assert "VIOSTREAM_API_KEY is not set" in one_line(run("run", path, code=2))
+
+
+def test_files_that_cannot_be_used_end_with_2(
+    sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    path = manifest(1)
+    bad = tmp_path / "bad.csv"
+    bad.write_bytes(b"sourceUrl,filename\nhttps://h/v.mp4,caf\xe9\n")
+    assert "line 2" in one_line(run("run", bad, *FAST, code=2))
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "state.sqlite").write_bytes(b"this is no database, and never was one" * 100)
+    assert "damaged" in one_line(run("run", path, "--job", folder, *FAST, code=2))
+    assert "damaged" in one_line(run("status", path, "--job", folder, code=2))
+    file = tmp_path / "file"
+    file.write_text("x")
+    assert "cannot be used as a job folder" in one_line(run("run", path, "--job", file, code=2))
+
+
+def test_a_second_run_of_a_job_is_told_so(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(processing=(60, 60))
+    run = command(server)
+    path = manifest(2)
+    first = run.start("run", path, *FAST)
+    while len(server.platform.media) < 2 and first.poll() is None:
+        time.sleep(0.02)
+    assert "at work on" in one_line(run("run", path, *FAST, code=2))
+    assert run.counts(path)["processing"] == 2  # status works beside a run
+    first.send_signal(signal.SIGTERM)
+    run.finish(first, 130)
+
+
+def test_another_accounts_job_is_refused(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    path = manifest(1)
+    command(sandbox())("run", path, *FAST)
+    other = command(sandbox())
+    path.write_text(path.read_text() + "https://h.example.com/9.mp4,Nine,mp4,ref-9,\n")
+    assert "begun with" in one_line(other("run", path, *FAST, code=2))
+
+
+def test_check_names_every_problem_of_every_row(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(2, ["nope", "", "exe", "ref-1", ""])
+    done = run("check", path, code=1)
+    assert done.stdout.count("line 4") == 4
+    assert "3 rows: 2 can be imported, 1 invalid." in done.stdout
+    told = json.loads(run("check", path, "--json", code=1).stdout)
+    assert (told["rows"], told["valid"]) == (3, 2)
+    assert {p["column"] for p in told["problems"]} == {
+        "sourceUrl",
+        "filename",
+        "extension",
+        "referenceId",
+    }
+    assert {p["line"] for p in told["problems"]} == {4}
+    assert run("check", manifest(2)).returncode == 0
+    assert not server.platform.calls
+
+
+def test_status_adds_up_and_report_writes_again(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    run = command(sandbox())
+    path = manifest(2, ["nope", "x", "mp4", "ref-3", ""])
+    run("run", path, *FAST, "--job", "elsewhere/job", code=1)
+    counts = run.counts(path, "--job", "elsewhere/job")
+    assert counts == {
+        "total": 3, "pending": 0, "processing": 0, "unknown": 0, "imported": 2, "failed": 0,
+        "invalid": 1, "skipped": 0,
+    }  # fmt: skip
+    results = run.folder / "elsewhere/job/results.csv"
+    before = results.read_bytes()
+    results.unlink()
+    run("report", path, "--job", "elsewhere/job")
+    assert results.read_bytes() == before
+
+
+def test_terminal_escapes_of_a_manifest_are_not_sent_to_the_terminal(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    path = manifest(0, ["https://h/\x1b[2Jv.mp4", "T\x1b]0;x\x07", "mp4", "r", ""])
+    assert "\x1b" not in command(sandbox())("check", path, code=1).stdout
+
+
+def test_a_signed_url_is_not_shown(sandbox: Start, command: Callable, manifest: Callable) -> None:
+    path = manifest(0, ["ftp://h/v.mp4?Signature=5ec7e7", "T", "mp4", "r", ""])
+    run = command(sandbox())
+    assert "5ec7e7" not in run("check", path, code=1).stdout
+    assert "5ec7e7" not in run("run", path, *FAST, code=1).stdout
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["status", "m.csv", "--job", "j"]]
+)
+def test_what_must_start_fast_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom batch_import.cli import main\n"
+        "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
+        "print([m for m in ('pandas', 'requests', 'yaml', 'tqdm') if m in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_sandbox_command(command: Callable, manifest: Callable, tmp_path: Path) -> None:
+    run = command("unused")
+    flags = ("--port", "0", "--knob", "processing=[0.1, 0.2]", "--data", "videos.json")
+    server = run.start("sandbox", *flags)
+    assert server.stdout is not None
+    text = "".join(server.stdout.readline() for _ in range(4))
+    told = dict(re.findall(r"export (\w+)=(\S+)", text))
+    run.environ.update(told)
+    path = manifest(2)
+    run("run", path, *FAST)
+    key = run.table("output/videos/results.csv")[0]["key"]
+    server.send_signal(signal.SIGTERM)
+    run.finish(server, 0)
+
+    server = run.start("sandbox", *flags)
+    assert server.stdout is not None
+    address = re.findall(r"listens at (\S+)", server.stdout.readline())[0]
+    assert requests.get(f"{address}/iframe/{key}", timeout=10).status_code == 200
+    server.send_signal(signal.SIGINT)
+    run.finish(server, 0)
+
+
+@pytest.mark.parametrize(
+    ("flags", "words"),
+    [
+        (["--knob", "lost_replies=1"], "lost_reply"),
+        (["--knob", "lost_reply=often"], "lost_reply"),
+        (["--knobs", "none.yaml"], "none.yaml"),
+        (["--port", "99999"], "99999"),
+    ],
+)
+def test_a_sandbox_that_cannot_start_says_why(
+    command: Callable, flags: list[str], words: str
+) -> None:
+    assert words in one_line(command("unused")("sandbox", *flags, code=2))
+
+
+def test_output_may_be_cut_off(sandbox: Start, command: Callable, manifest: Callable) -> None:
+    run = command(sandbox())
+    path = manifest(0, *[["nope", "", "x", f"r{n}", ""] for n in range(3000)])
+    reader, writer = os.pipe()
+    os.close(reader)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "batch_import", "check", str(path)],
+        stdout=writer, stderr=subprocess.PIPE, env=run.environ, text=True,
+    )  # fmt: skip
+    os.close(writer)
+    _, err = process.communicate(timeout=60)
+    assert err == ""

@@ -1,0 +1,280 @@
+"""Whole imports: every row exactly once, whatever happens on the way."""
+
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+
+from batch_import.api.embed import embed_code
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "200", "--poll-interval", "0.3")
+Start = Callable[..., SandboxServer]
+
+
+def assert_each_once(server: SandboxServer, references: set[str]) -> None:
+    """The platform's own record: one living video for each, and no other."""
+    platform, now = server.platform, time.time()
+    made = Counter(media.reference_id for media in platform.media)
+    assert set(made) <= references
+    assert {ref: len(platform.live_media(ref, now)) for ref in references} == dict.fromkeys(
+        references, 1
+    )
+
+
+def refs(count: int) -> set[str]:
+    return {f"ref-{n}" for n in range(1, count + 1)}
+
+
+def test_a_clean_run_and_what_it_hands_back(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(6)
+
+    done = run("run", path, *FAST)
+
+    assert "6 rows: 6 imported." in done.stdout
+    assert_each_once(server, refs(6))
+    lines = run.table("output/videos/results.csv")
+    assert [line["referenceId"] for line in lines] == [f"ref-{n}" for n in range(1, 7)]
+    truth = {media.reference_id: media for media in server.platform.media}
+    for number, line in enumerate(lines, 2):
+        media = truth[line["referenceId"]]
+        assert (line["line"], line["status"], line["error"]) == (str(number), "imported", "")
+        assert (line["key"], line["mediaId"], line["ingestId"]) == (
+            media.key, media.id, media.ingest_id,
+        )  # fmt: skip
+        assert line["title"] == line["filename"] == f"Video {number - 1}"
+        assert line["team"] == "A"
+        assert line["embedUrl"] == f"{server.address}/iframe/{media.key}"
+        assert line["embedCode"] == embed_code(line["embedUrl"])
+        page = requests.get(line["embedUrl"], timeout=10)
+        assert page.status_code == 200
+        assert "<video" in page.text
+    assert run.table("output/videos/failed.csv") == []
+
+
+def test_a_finished_job_sends_nothing(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(3)
+    run("run", path, *FAST)
+    before = server.platform.calls.copy()
+    assert "Nothing to send." in run("run", path, *FAST).stdout
+    assert server.platform.calls == before
+
+
+def test_kill_9_in_the_middle_then_resume(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(latency=(0.02, 0.1))
+    run = command(server)
+    path = manifest(60)
+    for share in (10, 30):
+        process = run.start("run", path, "--rate", "60", "--poll-interval", "0.3")
+        while process.poll() is None and len(server.platform.media) < share:
+            time.sleep(0.02)
+        assert process.poll() is None, process.communicate()
+        process.kill()
+        process.communicate()
+        assert sum(run.counts(path).values()) == 2 * 60  # the total, and all its parts
+    run("run", path, *FAST, "--settle", "3", "--when-unsure", "retry")
+    assert_each_once(server, refs(60))
+    assert run.counts(path)["imported"] == 60
+
+
+@pytest.mark.parametrize("retry_after", ["seconds", "date", "none"])
+def test_a_platform_that_takes_less_than_the_rate(
+    sandbox: Start, command: Callable, manifest: Callable, retry_after: str
+) -> None:
+    server = sandbox(rate_limit=10, burst=5, retry_after=retry_after)
+    run = command(server)
+    run("run", manifest(15), "--rate", "60", "--poll-interval", "0.5")
+    assert_each_once(server, refs(15))
+    assert server.platform.refused > 0  # it was met
+    assert server.platform.refused < sum(server.platform.calls.values()) / 3
+
+
+@pytest.mark.parametrize(
+    "knobs",
+    [
+        {"lost_reply": 0.3},
+        {"error_after": 0.3},
+        {"truncated": 0.3},
+        {"hang": 0.1, "hang_seconds": 0.5},
+        {"lost_reply": 0.3, "items_shape": "nested", "status_case": "upper", "queued": True},
+        {"lost_reply": 0.2, "reference_filter": "ignored", "existing": 150},
+        {"lost_reply": 0.3, "duplicate_reference": "refuse"},
+        {"lost_reply": 0.3, "listed_from": "online", "list_delay": (0.2, 0.8)},
+    ],
+    ids=lambda knobs: "+".join(map(str, knobs)),
+)
+def test_lost_replies_make_no_second_video(
+    sandbox: Start, command: Callable, manifest: Callable, knobs: dict[str, object]
+) -> None:
+    server = sandbox(**knobs)
+    existing = len(server.platform.media)
+    run = command(server)
+    path = manifest(20)
+    run("run", path, *FAST, "--settle", "20")
+    assert len(server.platform.media) == existing + 20
+    assert run.counts(path)["imported"] == 20
+    assert {line["key"] for line in run.table("output/videos/results.csv")} == {
+        media.key for media in server.platform.media[existing:]
+    } or existing
+
+
+def test_a_call_that_never_arrived_is_held_until_the_user_decides(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(lost_request=0.4)
+    run = command(server)
+    path = manifest(12)
+    held = run("run", path, *FAST, "--settle", "1", code=1)
+    assert "unknown" in held.stdout
+    unsure = [x for x in run.table("output/videos/results.csv") if x["status"] == "unknown"]
+    assert unsure
+    assert all("--when-unsure retry" in line["error"] for line in unsure)
+    for _ in range(20):
+        if (
+            run("run", path, *FAST, "--settle", "1", "--when-unsure", "retry", code=None).returncode
+            == 0
+        ):
+            break
+    assert_each_once(server, refs(12))
+
+
+def test_retry_sends_failed_rows_again_and_only_those(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(failing=0.5)
+    run = command(server)
+    path = manifest(12)
+    done = run("run", path, *FAST, code=1)
+    assert "To mend: output" in done.stdout
+    failed = run.table("output/videos/failed.csv")
+    assert 0 < len(failed) < 12
+    assert all(line["reason"] for line in failed)
+    keys = {x["referenceId"]: x["key"] for x in run.table("output/videos/results.csv") if x["key"]}
+
+    assert run("run", path, *FAST, code=1).returncode == 1  # failed is final
+    for _ in range(30):
+        if run("retry", path, *FAST, code=None).returncode == 0:
+            break
+    assert_each_once(server, refs(12))
+    after = {x["referenceId"]: x["key"] for x in run.table("output/videos/results.csv")}
+    assert keys.items() <= after.items()
+    made = Counter(media.reference_id for media in server.platform.media)
+    assert all(made[reference] == 1 for reference in keys)
+    assert run.table("output/videos/failed.csv") == []
+
+
+def test_failed_csv_mended_and_fed_back(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(
+        2,
+        ["https://gone.invalid/3.mp4", "Gone, “3”", "mp4", "ref-3", "B"],
+        ["ftp://h/4.mp4", "=4", "mp4", "ref-4", ""],
+    )
+    run("run", path, *FAST, code=1)
+    text = (run.folder / "output/videos/failed.csv").read_text(encoding="utf-8-sig")
+    mended = run.folder / "mended.csv"
+    mended.write_text(
+        text.replace("gone.invalid", "videos.example.com").replace(
+            "ftp://h", "https://h.example.com"
+        ),
+        encoding="utf-8-sig",
+    )
+    run("run", mended, *FAST)
+    assert_each_once(server, refs(4))
+    titles = {media.reference_id: media.title for media in server.platform.media[-2:]}
+    assert titles == {"ref-3": "Gone, “3”", "ref-4": "=4"}
+
+
+def test_an_edited_manifest_on_the_same_job(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(3, ["ftp://h/4.mp4", "Four", "mp4", "ref-4", ""])
+    run("run", path, *FAST, code=1)
+    manifest(2, ["https://h.example.com/4.mp4", "Four", "mp4", "ref-4", ""],
+             ["https://h.example.com/5.mp4", "Five", "mp4", "ref-5", ""])  # fmt: skip
+    done = run("run", path, *FAST)
+    assert "changed" in done.stdout
+    assert_each_once(server, refs(5))
+    lines = run.table("output/videos/results.csv")
+    assert [x["referenceId"] for x in lines] == ["ref-1", "ref-2", "ref-4", "ref-5", "ref-3"]
+    assert lines[-1]["error"] == "no longer in the manifest"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_saves_everything(
+    sandbox: Start, command: Callable, manifest: Callable, number: signal.Signals
+) -> None:
+    server = sandbox(latency=(0.05, 0.1))
+    run = command(server)
+    path = manifest(60)
+    process = run.start("run", path, "--rate", "40", "--poll-interval", "0.3")
+    while process.poll() is None and len(server.platform.media) < 12:
+        time.sleep(0.02)
+    process.send_signal(number)
+    done = run.finish(process, 130)
+    assert "run the same command" in done.stderr
+    counts = run.counts(path)
+    assert counts["unknown"] == 0  # calls under way were brought home
+    assert counts["pending"] > 0
+    assert len(run.table("output/videos/results.csv")) == 60
+    run("run", path, *FAST)
+    assert_each_once(server, refs(60))
+
+
+def test_a_row_still_processing_is_not_failed(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(processing=(4, 4))
+    run = command(server)
+    path = manifest(2)
+    run("run", path, *FAST, "--max-wait", "0.5", code=1)
+    assert run.counts(path)["processing"] == 2
+    run("run", path, *FAST)
+    assert_each_once(server, refs(2))
+
+
+def test_secrets_are_in_no_file_and_no_message(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(
+        1, ["https://s.example.com/2.mp4?X-Amz-Signature=5ec7e7", "Signed", "mp4", "ref-2", ""]
+    )
+    done = run("run", path, *FAST, "-v")
+    assert "POST /media/new: 200" in done.stderr
+    assert "5ec7e7" not in done.stdout + done.stderr
+    for file in (run.folder / "output").rglob("*.*"):
+        assert b"a-key-that-must-not-be-seen" not in file.read_bytes()
+        if file.suffix == ".csv":
+            assert b"5ec7e7" not in file.read_bytes()
+    assert any(media.source_url.endswith("5ec7e7") for media in server.platform.media)
+
+
+def test_the_demo(command: Callable, tmp_path: Path) -> None:
+    run = command("http://127.0.0.1:9/none")
+    for name in ("VIOSTREAM_ACCESS_KEY", "VIOSTREAM_API_KEY", "VIOSTREAM_API_BASE"):
+        del run.environ[name]
+    for _ in range(2):  # a second demo starts anew
+        assert "12 rows: 12 imported." in run("demo").stdout
+    assert len(run.table("output/demo/results.csv")) == 12
+    assert (tmp_path / "output/demo/platform.json").is_file()

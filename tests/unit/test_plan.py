@@ -1,0 +1,25 @@
+"""What is to be done with a job's rows."""
+
+import pytest
+
+from batch_import.models import Counts
+from batch_import.plan import decide
+
+
+@pytest.mark.parametrize(
+    ("counts", "has_work", "words"),
+    [
+        (Counts(total=3, pending=3), True, "3 to create"),
+        (
+            Counts(total=9, pending=1, processing=2, unknown=3, imported=1, invalid=1, skipped=1),
+            True,
+            "1 to create, 2 to resume, 3 to settle, 1 invalid, 2 done before",
+        ),
+        (Counts(total=2, imported=1, failed=1), False, "0 to create, 2 done before"),
+        (Counts(total=1, unknown=1), True, "0 to create, 1 to settle"),
+    ],
+)
+def test_the_work_of_a_run(counts: Counts, words: str, *, has_work: bool) -> None:
+    plan = decide(counts)
+    assert plan.has_work is has_work
+    assert str(plan) == words

@@ -1,0 +1,43 @@
+"""Settings and credentials from flags and the environment."""
+
+import pytest
+
+from batch_import import settings
+from batch_import.errors import UsageError
+
+
+def test_missing_credentials_are_all_named() -> None:
+    with pytest.raises(UsageError, match="VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY are not set"):
+        settings.credentials({})
+    with pytest.raises(UsageError, match=r"^VIOSTREAM_API_KEY is not set"):
+        settings.credentials({"VIOSTREAM_ACCESS_KEY": "VC-1", "VIOSTREAM_API_KEY": " "})
+
+
+def test_the_flag_wins_over_the_environment() -> None:
+    environ = {"VIOSTREAM_API_BASE": "https://env.test/api/"}
+    assert settings.api_base("https://flag.test/api/", environ) == "https://flag.test/api"
+    assert settings.api_base(None, environ) == "https://env.test/api"
+    assert settings.api_base(None, {}) == settings.API_BASE
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["api.test", "ftp://h/x", "http://", "http://api.test/v3", "https://u:p@h/", "https://h:x/"],
+)
+def test_a_base_that_would_not_work_or_leak_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        settings.api_base(text, {})
+    assert "u:p" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("flag", "api", "expected"),
+    [
+        (None, settings.API_BASE, "https://play.viostream.com"),
+        (None, "http://127.0.0.1:8765/v3/api", "http://127.0.0.1:8765"),
+        (None, "https://staging.test/v3/api", "https://play.viostream.com"),
+        ("https://p.test/", settings.API_BASE, "https://p.test"),
+    ],
+)
+def test_where_embed_codes_point(flag: str | None, api: str, expected: str) -> None:
+    assert settings.embed_base(flag, api, {}) == expected
