@@ -194,7 +194,7 @@ def test_what_must_start_fast_loads_nothing_heavy(arguments: list[str], tmp_path
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_the_sandbox_command(command: Callable, manifest: Callable, tmp_path: Path) -> None:
+def test_the_sandbox_command(command: Callable, manifest: Callable) -> None:
     run = command("unused")
     flags = ("--port", "0", "--knob", "processing=[0.1, 0.2]", "--data", "videos.json")
     server = run.start("sandbox", *flags)
