@@ -539,7 +539,7 @@ class _Lines:
     def show(self, progress: "Progress") -> None:
         if time.monotonic() - self._last >= _LINE_EVERY:
             self._last = time.monotonic()
-            print(f"{progress.counts.total} rows{_progress_text(progress)}", flush=True)
+            print(f"{_rows(progress.counts.total)}: {_progress_text(progress)}", flush=True)
 
     def close(self) -> None:
         """Nothing is open."""
@@ -547,7 +547,7 @@ class _Lines:
 
 def _progress_text(progress: "Progress") -> str:
     counts = progress.counts
-    text = f", {counts.imported} imported, {counts.failed} failed, {counts.processing} in flight"
+    text = f"{counts.imported} imported, {counts.failed} failed, {counts.processing} in flight"
     return text + (f", {counts.unknown} unknown" if counts.unknown else "")
 
 
@@ -576,8 +576,9 @@ def _print_problems(problems: Sequence[Problem], count: int) -> None:
         kind = "warning: " if problem.severity is Severity.WARNING else ""
         value = f" ({_shortened(problem.value)})" if problem.value else ""
         hint = f" {_shown(problem.hint)}" if problem.hint else ""
+        column = f", {_shown(problem.column)}" if problem.column else ""
         print(
-            f"line {problem.line}, {_shown(problem.column)}: {kind}{_shown(problem.reason)}"
+            f"line {problem.line}{column}: {kind}{_shown(problem.reason)}"
             f"{value} [{problem.code}]{hint}"
         )
     if count > len(problems):

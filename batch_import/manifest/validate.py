@@ -212,10 +212,10 @@ def _url_problems(url: str) -> list[_Kind]:
 
 def _name_problem(name: str) -> _Kind:
     if not name:
-        return "filename-missing", "the file name is missing", "Give the video a title."
+        return "filename-missing", "the title is missing", "Give the video a title."
     return (
         "filename-characters",
-        "the file name has control characters",
+        "the title has control characters",
         "Take line breaks and tabs out of it.",
     )
 
