@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := batch_import tests
 
-.PHONY: demo test check format clean
+.PHONY: demo test check bench format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
@@ -17,6 +17,9 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev
+	$(BIN)/python tests/benchmark/run.py
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format $(SOURCES)

@@ -1,0 +1,74 @@
+"""Prepare a job folder as a run leaves it half way: N rows, half of them imported.
+
+The state is written through the store itself, with the facts that the pipeline writes, so that
+the next run finds the manifest unchanged. 1,000 rows are still processing.
+"""
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from samples import HEADER, sample, write_manifest
+
+from batch_import.manifest.read import open_manifest
+from batch_import.models import Change, ManifestRow, Media, Row, Status
+from batch_import.pipeline import _Reading
+from batch_import.state.store import Store
+
+_BATCH = 10_000
+_PROCESSING = 1_000
+
+
+def _manifest_rows(rows: int) -> Iterator[ManifestRow]:
+    for number in range(1, rows + 1):
+        row = sample(number)
+        yield ManifestRow(
+            line=number + 1,
+            reference_id=row["referenceId"],
+            identity=row["referenceId"],
+            source_url=row["sourceUrl"],
+            filename=row["filename"],
+            extension=row["extension"],
+            cells=tuple(row[name] for name in HEADER),
+        )
+
+
+def _imported(row: Row, now: float) -> Change:
+    media = Media(
+        id=f"media_{row.number:09}",
+        key=f"key{row.number:09}",
+        reference_id=row.reference_id,
+        status="online",
+        title=row.filename,
+        duration="00:00:04",
+    )
+    ingest_id = f"ingest-{row.number}"
+    return Change(row.number, Status.IMPORTED, "online", "", now, ingest_id, media)
+
+
+def _processing(row: Row, now: float) -> Change:
+    ingest_id = f"ingest-{row.number}"
+    return Change(row.number, Status.PROCESSING, "taken", sent_at=now, ingest_id=ingest_id)
+
+
+def main() -> None:
+    folder, rows = Path(sys.argv[1]), int(sys.argv[2])
+    manifest = folder / "library.csv"
+    write_manifest(manifest, rows)
+    job = folder / "job"
+    job.mkdir()
+    now = time.time() - 3600.0
+    with Store(job / "state.sqlite", create=True) as store:
+        store.load(_manifest_rows(rows), _Reading(open_manifest(manifest), {}).facts(), now)
+        left = rows // 2
+        while left:
+            claimed = store.claim(min(_BATCH, left), now)
+            left -= len(claimed)
+            store.apply([_imported(row, now) for row in claimed], now)
+        claimed = store.claim(min(_PROCESSING, rows // 4), now)
+        store.apply([_processing(row, now) for row in claimed], now)
+
+
+if __name__ == "__main__":
+    main()
