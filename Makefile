@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := batch_import tests
 
-.PHONY: demo test check bench format clean
+.PHONY: demo test check bench simulate format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
@@ -20,6 +20,10 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/run.py
+
+SEEDS ?= 100000
+simulate: $(VENV)/.dev
+	$(BIN)/python tests/simulation/run.py --seeds $(SEEDS)
 
 format: $(VENV)/.dev
 	$(BIN)/ruff format $(SOURCES)

@@ -88,6 +88,7 @@ class Row:
         number: its number in the state, stable for the life of the job.
         sent_at: epoch seconds when its last POST was given up or answered; None before.
         attempt: how many POSTs for it were answered, or may have been carried out.
+        media_id: its media, where it was found before it was online.
     """
 
     number: int
@@ -99,6 +100,7 @@ class Row:
     ingest_id: str | None = None
     sent_at: float | None = None
     attempt: int = 0
+    media_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

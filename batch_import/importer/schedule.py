@@ -96,6 +96,7 @@ class _Tracked:
 
     Attributes:
         since: when this run began to wait for it.
+        media_id: the media that it was found to be, while that was not online yet.
         online: its ingest is known to be online; only the media must be found.
         looks: looks in a row that brought nothing; the next one waits longer.
     """
@@ -105,6 +106,7 @@ class _Tracked:
     since: float
     ingest_id: str | None
     sent_at: float | None
+    media_id: str | None = None
     online: bool = False
     looks: int = 0
     page: int = 1
@@ -153,7 +155,7 @@ class Schedule:
     def admit(self, rows: Iterable[Row], now: float) -> None:
         """Take charge of rows: claimed ones are created, others looked at."""
         for row in rows:
-            tracked = _Tracked(row, row.status, now, row.ingest_id, row.sent_at)
+            tracked = _Tracked(row, row.status, now, row.ingest_id, row.sent_at, row.media_id)
             if row.status is Status.PENDING:
                 tracked.status = Status.CREATING
                 self._queues.creates.append(tracked)
@@ -165,6 +167,9 @@ class Schedule:
         """The run ends early: claimed rows whose POST never left go back to pending."""
         waiting = list(self._queues.creates)
         self._queues.creates.clear()
+        # A POST that was refused for its credentials was surely not carried out.
+        waiting += [self._rows[c.row.number] for c, _ in self._accused if isinstance(c, Create)]
+        self._accused.clear()
         for tracked in waiting:
             del self._rows[tracked.row.number]
         return [Change(t.row.number, Status.PENDING, "not sent: the run ended") for t in waiting]
@@ -177,7 +182,7 @@ class Schedule:
         if call is not None:
             self._calls_out += 1
             return call
-        if self._queues.looks:
+        if self._queues.looks and not self._accused:
             return Wait(self._queues.looks[0][0])
         if self._calls_out or self._more_pending or self._accused:
             return Wait(float("inf"))
@@ -328,10 +333,8 @@ class Schedule:
 
     @staticmethod
     def _is_ours(tracked: _Tracked, media: Media) -> bool:
-        """A failed media may be an earlier attempt's, and says nothing of this one's then."""
-        row = tracked.row
-        earlier = row.attempt - (row.status is not Status.PENDING)
-        return media.status != "failed" or (not tracked.online and earlier <= 0)
+        """A failed media may be an earlier POST's, ours or another's, and says nothing then."""
+        return media.status != "failed" or media.id == tracked.media_id
 
     def _sighted(self, tracked: _Tracked, media: Media, now: float) -> list[Change]:
         number = tracked.row.number
@@ -340,6 +343,7 @@ class Schedule:
         if media.status == "failed":
             return self._failed(tracked, "the platform could not process the video", now)
         changes = []
+        tracked.media_id = media.id
         if tracked.status is Status.UNKNOWN:
             tracked.status, tracked.since = Status.PROCESSING, now
             changes = [Change(number, Status.PROCESSING, "found in the account", media=media)]

@@ -21,7 +21,10 @@ from batch_import.models import Change, Counts, Event, ManifestRow, Record, Row,
 #: Raised with every change of schema.sql; a newer file is refused, never guessed at.
 SCHEMA_VERSION: Final = 1
 
-_ROW = "number, reference_id, source_url, filename, extension, status, ingest_id, sent_at, attempt"
+_ROW = (
+    "number, reference_id, source_url, filename, extension, status, ingest_id, sent_at, attempt,"
+    " media_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +216,8 @@ class Store:
     def _rows(self, where: str, parameters: Sequence[Any] = ()) -> list[Row]:
         found = self._db.execute(f"SELECT {_ROW} FROM row WHERE {where}", parameters)
         return [
-            Row(n, reference, url, name, extension, Status(status), ingest, sent, attempt)
-            for n, reference, url, name, extension, status, ingest, sent, attempt in found
+            Row(n, reference, url, name, extension, Status(status), *rest)
+            for n, reference, url, name, extension, status, *rest in found
         ]
 
     def apply(self, changes: Sequence[Change], now: float) -> None:
@@ -234,7 +237,8 @@ class Store:
             where = "status = 'failed' AND position IS NOT NULL"
             _event(db, now, Status.PENDING, "retry", where)
             return db.execute(
-                f"UPDATE row SET status = 'pending', error = '', ingest_id = NULL WHERE {where}"
+                "UPDATE row SET status = 'pending', error = '', ingest_id = NULL, media_id = NULL"
+                f" WHERE {where}"
             ).rowcount
 
     # What happened ----------------------------------------------------------------------------
@@ -375,6 +379,6 @@ def _correct(db: sqlite3.Connection, now: float) -> int:
     return db.execute(
         "UPDATE row SET source_url = incoming.source_url, filename = incoming.filename,"
         " extension = incoming.extension, error = incoming.error, ingest_id = NULL,"
-        " status = iif(incoming.error = '', 'pending', 'invalid')"
+        " media_id = NULL, status = iif(incoming.error = '', 'pending', 'invalid')"
         f" FROM incoming WHERE {changed}"
     ).rowcount

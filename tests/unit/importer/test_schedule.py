@@ -169,11 +169,39 @@ def test_a_filter_that_the_platform_ignores_is_read_past() -> None:
     assert done.status is Status.IMPORTED
 
 
-def test_an_old_failed_media_says_nothing_of_a_new_attempt() -> None:
-    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0, attempt=2))
-    assert play.answer(MediaPage((media("failed"),))) == []
+def test_a_failed_media_counts_only_where_it_is_surely_this_posts() -> None:
+    # It may be an earlier POST's, or have been in the account before: simulation seed 514.
     play = Play(row(status=Status.UNKNOWN, sent_at=1000.0, attempt=1))
+    assert play.answer(MediaPage((media("failed"),))) == []
+    assert statuses(play.answer(MediaPage((media("processing"),)))) == [Status.PROCESSING]
     assert statuses(play.answer(MediaPage((media("failed"),)))) == [Status.FAILED]
+
+
+def test_another_failed_media_is_not_taken_for_the_one_that_was_found() -> None:
+    # Lists may omit ours and show an old one: simulation seed 9249.
+    play = Play(row(status=Status.PROCESSING, sent_at=1000.0, media_id="m"))
+    old = Media("old", "k0", "r1", status="failed")
+    assert play.answer(MediaPage((old,))) == []
+    assert statuses(play.answer(MediaPage((media("failed"),)))) == [Status.FAILED]
+
+
+def test_a_post_refused_for_its_credentials_is_not_lost() -> None:
+    # Simulation seed 71: such rows became unknown.
+    play = Play(row(1), row(2))
+    play.answer(Forbidden("who?", status=401))
+    back = play.schedule.withdraw()
+    assert sorted((c.number, c.status) for c in back) == [(1, Status.PENDING), (2, Status.PENDING)]
+
+
+def test_nobody_spins_while_the_account_is_asked() -> None:
+    # Simulation seed 237: the wait was until a moment in the past.
+    play = Play(row(1), row(2, Status.PROCESSING, ingest_id="i"))
+    create = play.call()
+    play.schedule.answered(create, Forbidden("no", status=403), play.now)
+    assert isinstance(play.call(), AskAccount)
+    step = play.schedule.next(play.now)
+    assert isinstance(step, Wait)
+    assert step.until > play.now
 
 
 def test_the_media_that_counts() -> None:

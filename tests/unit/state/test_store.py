@@ -77,6 +77,16 @@ def test_retry_takes_failed_rows_only() -> None:
     assert store.retry_failed(6.0) == 0
 
 
+def test_a_retried_row_forgets_the_media_of_its_last_attempt() -> None:
+    # Else that one's failure would be taken for the new attempt's: simulation seed 3840.
+    store = loaded("a")
+    (claimed,) = store.claim(1, 2.0)
+    store.apply([Change(claimed.number, Status.FAILED, media=Media("old", "k", "a"))], 3.0)
+    store.retry_failed(4.0)
+    (again,) = store.claim(1, 5.0)
+    assert again.media_id is None
+
+
 def test_the_same_manifest_changes_nothing() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.FAILED)

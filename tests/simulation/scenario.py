@@ -1,0 +1,198 @@
+"""What one simulated import is like: all of it drawn from one whole number."""
+
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Literal
+
+from batch_import.sandbox.model import Knobs
+from batch_import.settings import Settings
+
+#: Knobs that are faults by chance.
+FAULTS = (
+    "lost_request",
+    "lost_reply",
+    "error_before",
+    "error_after",
+    "hang",
+    "truncated",
+    "unavailable",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A run that does not come to its end.
+
+    Attributes:
+        kind: `kill`: all that is in memory is gone at once; `stop`: as by Ctrl-C.
+        step: at which step of the run. A call taken, its deed, and its answer are a step each.
+        pause: seconds until the next run.
+        arrives: chance that a call on its way at the kill still reaches the platform.
+    """
+
+    kind: Literal["kill", "stop"]
+    step: int
+    pause: float
+    arrives: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One import, from the manifest to the last run.
+
+    Attributes:
+        rows: valid rows; `invalid` more have a problem and must never be sent.
+        latency: seconds on the wire, both ways together, from low to high.
+        refused: chance that no connection can be opened.
+        outage_refuses: outages refuse connections instead of cutting them.
+        wrong_key: span of seconds since the start in which the credentials are not accepted.
+        there_before: numbers of rows whose reference IDs the account holds before the first run.
+        retry_failed: the user lets failed rows be sent again, once.
+    """
+
+    seed: int
+    rows: int
+    invalid: int
+    knobs: Knobs
+    settings: Settings
+    latency: tuple[float, float]
+    refused: float
+    outage_refuses: bool
+    wrong_key: tuple[float, float]
+    breaks: tuple[Break, ...]
+    there_before: tuple[int, ...]
+    retry_failed: bool
+
+    @property
+    def calm(self) -> bool:
+        """Nothing goes wrong, and every video is found once it is online."""
+        knobs = self.knobs
+        return not (
+            any(getattr(knobs, name) for name in (*FAULTS, "list_omits", "pending_review"))
+            or knobs.outages
+            or knobs.rate_limit
+            or knobs.reference_filter == "ignored"
+            or self.refused
+            or self.breaks
+            or self.there_before
+            or self.retry_failed
+            or self.wrong_key[1]
+        )
+
+    @property
+    def longest_wait(self) -> float:
+        """Seconds from the deed until a video is online and listed, at most."""
+        return max(self.knobs.processing[1], self.knobs.list_delay[1]) + self.latency[1]
+
+
+def draw(seed: int) -> Scenario:
+    """Draw a scenario. The same seed gives the same one, everywhere."""
+    dice = Random(seed)
+    rows = dice.randint(150, 400) if _often(dice, 0.02) else dice.randint(1, 40)
+    rate = dice.choice((2.0, 5.0, 20.0, 60.0, round(dice.uniform(2, 60), 2)))
+    knobs = _knobs(dice, rate, rows)
+    outage = bool(knobs.outages)
+    scenario = Scenario(
+        seed=seed,
+        rows=rows,
+        invalid=dice.randint(1, 3) if _often(dice, 0.1) else 0,
+        knobs=knobs,
+        settings=_settings(dice, rate, knobs),
+        latency=dice.choice(((0.0, 0.0), (0.01, 0.1), (0.05, 0.5), (0.5, 3.0))),
+        refused=dice.uniform(0, 0.2) if _often(dice, 0.1) else 0.0,
+        outage_refuses=outage and _often(dice, 0.5),
+        wrong_key=_span(dice, 20, 200) if _often(dice, 0.07) else (0.0, 0.0),
+        breaks=_breaks(dice, rows),
+        there_before=_there_before(dice, rows) if _often(dice, 0.15) else (),
+        retry_failed=_often(dice, 0.5 if knobs.failing else 0.05),
+    )
+    return _calmed(scenario) if _often(dice, 0.08) else scenario
+
+
+def _calmed(scenario: Scenario) -> Scenario:
+    """The same, and nothing goes wrong."""
+    quiet: dict[str, Any] = dict.fromkeys((*FAULTS, "list_omits", "pending_review"), 0.0)
+    knobs = replace(
+        scenario.knobs, **quiet, rate_limit=0.0, outages=(), reference_filter="contains"
+    )
+    return replace(
+        scenario,
+        knobs=knobs,
+        refused=0.0,
+        wrong_key=(0.0, 0.0),
+        breaks=(),
+        there_before=(),
+        retry_failed=False,
+    )
+
+
+def _often(dice: Random, chance: float) -> bool:
+    return dice.random() < chance
+
+
+def _span(dice: Random, latest: float, longest: float) -> tuple[float, float]:
+    begin = dice.uniform(0, latest)
+    return begin, begin + dice.uniform(0.1, longest)
+
+
+def _knobs(dice: Random, rate: float, rows: int) -> Knobs:
+    # A list that must be read to its end for each row takes its time, in the model too.
+    whole = rows <= 40 and _often(dice, 0.12)
+    words: dict[str, object] = {
+        "processing": dice.choice(((0.0, 0.0), (0.5, 2.0), (2.0, 4.0), (20.0, 90.0), (1.0, 120.0))),
+        "listed_from": dice.choice(("created", "online")),
+        "list_failed": _often(dice, 0.7),
+        "list_delay": dice.choice(((0.0, 0.0), (0.0, 0.0), (1.0, 3.0), (5.0, 60.0), (0.0, 300.0))),
+        "list_omits": dice.choice((0.0, 0.0, 0.0, 0.05, 0.2)),
+        "reference_filter": "ignored" if whole else dice.choice(("exact", "exact", "contains")),
+        "duplicate_reference": dice.choice(("accept", "accept", "refuse")),
+        "items_shape": dice.choice(("flat", "nested")),
+        "status_case": dice.choice(("as-is", "lower", "upper")),
+        "queued": _often(dice, 0.3),
+        "pending_review": dice.uniform(0, 0.2) if _often(dice, 0.1) else 0.0,
+        "failing": dice.uniform(0, 0.5) if _often(dice, 0.3) else 0.0,
+        "rejecting": dice.uniform(0, 0.3) if _often(dice, 0.2) else 0.0,
+        "rate_limit": dice.choice((0.0, 0.0, rate * 2, rate / 2, rate / 6, 0.4)),
+        "burst": dice.choice((1, 10)),
+        "retry_after": dice.choice(("seconds", "date", "none")),
+        "error_body": dice.choice(("message", "problem", "html", "empty")),
+        "credentials_status": dice.choice((401, 403)),
+        "duration_format": dice.choice(("clock", "seconds", "text")),
+        "outages": (_span(dice, 60, 200),) if _often(dice, 0.15) else (),
+        "existing": dice.choice((3, 20, 20, 150)) if _often(dice, 0.2) else 0,
+        "foreign_rate": dice.choice((0.0, 0.0, 0.0, 0.002, 0.02)),
+    }
+    if _often(dice, 0.7):
+        words |= {name: dice.uniform(0, 0.2) for name in FAULTS if _often(dice, 0.3)}
+    return Knobs(**words)  # type: ignore[arg-type]
+
+
+def _settings(dice: Random, rate: float, knobs: Knobs) -> Settings:
+    longest = max(knobs.processing[1], knobs.list_delay[1])
+    return Settings(
+        rate=rate,
+        workers=dice.choice((1, 2, 4, 8, 16, 32)),
+        poll_interval=max(dice.choice((2.0, 5.0, 30.0)), longest / 8),
+        max_wait=dice.choice((20.0, longest + 60, longest + 300, 1200.0)),
+        max_in_flight=dice.randint(1, 20) if _often(dice, 0.1) else 2000,
+        settle=dice.choice((0.0, 10.0, 60.0, 600.0)),
+        when_unsure="retry" if _often(dice, 0.08) else "hold",
+        give_up_after=150.0 if _often(dice, 0.1) else 3600.0,
+    )
+
+
+def _breaks(dice: Random, rows: int) -> tuple[Break, ...]:
+    many = dice.choice((0, 0, 1, 1, 2, 3))
+    return tuple(
+        Break(
+            kind="stop" if _often(dice, 0.25) else "kill",
+            step=dice.randint(1, dice.choice((3, 30, 9 * rows))),
+            pause=dice.choice((0.0, 1.0, dice.uniform(0, 600))),
+            arrives=dice.choice((0.0, 0.5, 1.0)),
+        )
+        for _ in range(many)
+    )
+
+
+def _there_before(dice: Random, rows: int) -> tuple[int, ...]:
+    return tuple(sorted(dice.sample(range(1, rows + 1), dice.randint(1, min(rows, 10)))))

@@ -1,0 +1,278 @@
+"""Each rule is broken on purpose once, and the simulation must say so: else it proves nothing."""
+
+# ruff: noqa: SLF001 - what breaks a rule on purpose reaches into the parts that keep it
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from world import Broken, simulate
+
+from batch_import.api.rate_limit import Budget
+from batch_import.errors import NoAnswer, NotSent, Rejected
+from batch_import.importer import schedule
+from batch_import.importer.schedule import FINISHED, Create, Schedule, Wait
+from batch_import.models import Change, Media, Row, Status
+from batch_import.settings import Settings
+from batch_import.state.store import Store
+
+#: Seeds within which a broken rule must show.
+SEEDS = 300
+
+Patch = pytest.MonkeyPatch
+
+
+def _sent_again_after_no_answer(patch: Patch) -> None:
+    answered = Schedule.answered
+
+    def broken(self: Schedule, call: Any, answer: Any, now: float) -> list[Change]:
+        if isinstance(call, Create) and isinstance(answer, NoAnswer):
+            answer = NotSent(answer.message)
+        return answered(self, call, answer, now)
+
+    patch.setattr(Schedule, "answered", broken)
+
+
+def _pending_after_a_crash(patch: Patch) -> None:
+    def broken(self: Store, _now: float) -> int:
+        statement = "UPDATE row SET status = 'pending' WHERE status = 'creating'"
+        return self._db.execute(statement).rowcount
+
+    patch.setattr(Store, "recover", broken)
+
+
+def _deed_before_intent(patch: Patch) -> None:
+    taken: dict[Store, set[int]] = {}
+
+    def broken(self: Store, limit: int, _now: float) -> list[Row]:
+        seen = taken.setdefault(self, set())
+        rows = self._rows("status = 'pending' ORDER BY position")
+        rows = [row for row in rows if row.number not in seen][:limit]
+        seen.update(row.number for row in rows)
+        return rows
+
+    patch.setattr(Store, "claim", broken)
+
+
+def _claim_not_committed(patch: Patch) -> None:
+    """The statement runs, and its transaction stays open until something else commits."""
+    claim, apply = Store.claim, Store.apply
+
+    def broken(self: Store, limit: int, now: float) -> list[Row]:
+        _end(self)
+        rows = claim(self, limit, now)
+        if rows:
+            self._db.execute("BEGIN")
+            numbers = [(row.number,) for row in rows]
+            self._db.executemany("UPDATE row SET status = 'creating' WHERE number = ?", numbers)
+        return rows
+
+    def later(self: Store, changes: Sequence[Change], now: float) -> None:
+        _end(self)
+        apply(self, changes, now)
+
+    patch.setattr(Store, "claim", broken)
+    patch.setattr(Store, "apply", later)
+
+
+def _end(store: Store) -> None:
+    if store._db.in_transaction:
+        store._db.execute("COMMIT")
+
+
+def _retry_after_ignored(patch: Patch) -> None:
+    refused = Budget.refused
+
+    def broken(self: Budget, left_at: float, now: float, _retry_after: float | None) -> None:
+        refused(self, left_at, now, None)
+
+    patch.setattr(Budget, "refused", broken)
+
+
+def _unavailable_ignored(patch: Patch) -> None:
+    patch.setattr(Budget, "unavailable", lambda *_: None)
+
+
+def _no_rate_limit(patch: Patch) -> None:
+    patch.setattr(Budget, "ready_at", lambda _, now: now)
+
+
+def _some_calls_without_a_token(patch: Patch) -> None:
+    spend = Budget.spend
+    calls: dict[Budget, int] = {}
+
+    def broken(self: Budget, now: float) -> None:
+        calls[self] = calls.get(self, 0) + 1
+        if calls[self] % 10:
+            spend(self, now)
+
+    patch.setattr(Budget, "spend", broken)
+
+
+def _media_of_any_reference(patch: Patch) -> None:
+    best = schedule.best_media
+
+    def broken(items: Iterable[Media], reference_id: str) -> Media | None:
+        return best((replace(media, reference_id=reference_id) for media in items), reference_id)
+
+    patch.setattr(schedule, "best_media", broken)
+
+
+def _media_of_a_similar_reference(patch: Patch) -> None:
+    best = schedule.best_media
+
+    def broken(items: Iterable[Media], reference_id: str) -> Media | None:
+        near = [media for media in items if media.reference_id.startswith(reference_id)]
+        return best((replace(media, reference_id=reference_id) for media in near), reference_id)
+
+    patch.setattr(schedule, "best_media", broken)
+
+
+def _failed_media_over_online_ones(patch: Patch) -> None:
+    best = schedule.best_media
+
+    def broken(items: Iterable[Media], reference_id: str) -> Media | None:
+        items = list(items)
+        failed = [media for media in items if media.status == "failed"]
+        return best(failed, reference_id) or best(items, reference_id)
+
+    patch.setattr(schedule, "best_media", broken)
+
+
+def _changes_not_committed(patch: Patch) -> None:
+    apply = Store.apply
+
+    def broken(self: Store, changes: Sequence[Change], now: float) -> None:
+        apply(self, [c for c in changes if c.status is not Status.IMPORTED], now)
+
+    patch.setattr(Store, "apply", broken)
+
+
+def _ingests_not_committed(patch: Patch) -> None:
+    apply = Store.apply
+
+    def broken(self: Store, changes: Sequence[Change], now: float) -> None:
+        apply(self, [c for c in changes if c.status is not Status.PROCESSING], now)
+
+    patch.setattr(Store, "apply", broken)
+
+
+def _not_settled(patch: Patch) -> None:
+    """What is not found at the first look is sent again."""
+    begin = Schedule.__init__
+
+    def broken(self: Schedule, settings: Settings, *rest: Any, **named: Any) -> None:
+        begin(self, replace(settings, settle=0.0, when_unsure="retry"), *rest, **named)
+
+    patch.setattr(Schedule, "__init__", broken)
+
+
+def _unknown_is_pending(patch: Patch) -> None:
+    apply = Store.apply
+
+    def broken(self: Store, changes: Sequence[Change], now: float) -> None:
+        pending = Status.PENDING
+        swap = [replace(c, status=pending) if c.status is Status.UNKNOWN else c for c in changes]
+        apply(self, swap, now)
+
+    patch.setattr(Store, "apply", broken)
+
+
+def _conflict_is_failure(patch: Patch) -> None:
+    answered = Schedule.answered
+
+    def broken(self: Schedule, call: Any, answer: Any, now: float) -> list[Change]:
+        if isinstance(call, Create) and isinstance(answer, Rejected):
+            answer = Rejected(answer.message, status=400)
+        return answered(self, call, answer, now)
+
+    patch.setattr(Schedule, "answered", broken)
+
+
+def _withdrawn_rows_stay(patch: Patch) -> None:
+    patch.setattr(Schedule, "withdraw", lambda _: [])
+
+
+def _a_row_is_forgotten(patch: Patch) -> None:
+    admit = Schedule.admit
+
+    def broken(self: Schedule, rows: Iterable[Row], now: float) -> None:
+        admit(self, [row for row in rows if row.number % 7], now)
+
+    patch.setattr(Schedule, "admit", broken)
+
+
+def _the_end_is_not_seen(patch: Patch) -> None:
+    following = Schedule.next
+
+    def broken(self: Schedule, now: float) -> Any:
+        step = following(self, now)
+        return Wait(now + 1.0) if step is FINISHED else step
+
+    patch.setattr(Schedule, "next", broken)
+
+
+def _it_spins(patch: Patch) -> None:
+    following = Schedule.next
+
+    def broken(self: Schedule, now: float) -> Any:
+        step = following(self, now)
+        return Wait(now) if isinstance(step, Wait) else step
+
+    patch.setattr(Schedule, "next", broken)
+
+
+def _online_is_guessed(patch: Patch) -> None:
+    """A media that is found counts as online, whatever its status."""
+    best = schedule.best_media
+
+    def broken(items: Iterable[Media], reference_id: str) -> Media | None:
+        media = best(items, reference_id)
+        return media and replace(media, status="online")
+
+    patch.setattr(schedule, "best_media", broken)
+
+
+#: What is broken, and the rules of which one must be told as broken.
+MUTANTS: dict[Callable[[Patch], None], set[str]] = {
+    _sent_again_after_no_answer: {"exactly once"},
+    _pending_after_a_crash: {"exactly once", "intent before deed"},
+    _deed_before_intent: {"intent before deed"},
+    _claim_not_committed: {"intent before deed"},
+    _retry_after_ignored: {"Retry-After"},
+    _unavailable_ignored: {"Retry-After"},
+    _no_rate_limit: {"the rate"},
+    _some_calls_without_a_token: {"the rate"},
+    _media_of_any_reference: {"right key", "none lost"},
+    _media_of_a_similar_reference: {"right key", "none lost"},
+    _failed_media_over_online_ones: {"none lost"},
+    _changes_not_committed: {"none lost"},
+    _ingests_not_committed: {"none lost"},
+    _not_settled: {"exactly once"},
+    _unknown_is_pending: {"exactly once", "intent before deed", "none lost"},
+    _conflict_is_failure: {"none lost"},
+    _withdrawn_rows_stay: {"none lost"},
+    _a_row_is_forgotten: {"none lost"},
+    _the_end_is_not_seen: {"the run ends"},
+    _it_spins: {"the run ends"},
+    _online_is_guessed: {"right key"},
+}
+
+
+def first_broken(seeds: int = SEEDS) -> Broken | None:
+    """The first seed with which a rule does not hold."""
+    for seed in range(seeds):
+        try:
+            simulate(seed)
+        except Broken as broken:
+            return broken
+    return None
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__.strip("_"))
+def test_the_simulation_tells(mutant: Callable[[Patch], None], monkeypatch: Patch) -> None:
+    mutant(monkeypatch)
+    broken = first_broken()
+    assert broken, f"{SEEDS} imports, and nothing was told"
+    assert broken.rule in MUTANTS[mutant]

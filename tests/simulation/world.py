@@ -1,0 +1,603 @@
+"""One whole import on a virtual clock: the real dispatcher against the stand-in's pure model.
+
+`simulate(seed)` runs an import to its end, through kills, stops and resumes, and raises `Broken`
+as soon as a rule does not hold. Nothing here reads a clock or draws from anything but the seed.
+"""
+
+import heapq
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
+from random import Random
+from typing import Any
+
+from requests.structures import CaseInsensitiveDict
+from scenario import Break, Scenario, draw
+
+from batch_import.api import answers
+from batch_import.api.rate_limit import Budget
+from batch_import.errors import CallFailed, NoAnswer, NotSent, RunFault
+from batch_import.importer import schedule
+from batch_import.importer.dispatch import Dispatcher, Finished, Wait
+from batch_import.importer.schedule import AskAccount, AskStatus, Create, Find
+from batch_import.models import ManifestRow, Record, Status
+from batch_import.sandbox.media import Media
+from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
+from batch_import.state.store import Store
+
+#: Any moment will do.
+START = 1_700_000_000.0
+#: Floats at that size have steps of 0.2 µs.
+NEARLY = 1e-4
+#: Runs that end by themselves before it is said that the work does not finish.
+RUNS = 14
+#: A list that was asked so long before a row is sent again may have been too early to show it.
+SLACK = 120.0
+#: A kind of call that not every engine has.
+READ_PAGE: type | None = getattr(schedule, "ReadPage", None)
+
+
+class Broken(AssertionError):
+    """A rule does not hold. The message says which, of what seed, and how to see it again."""
+
+    def __init__(self, seed: int, rule: str, words: str) -> None:
+        super().__init__(
+            f"seed {seed}: {rule}: {words}\n"
+            f"  see it again: python tests/simulation/run.py --seed {seed}"
+        )
+        self.seed, self.rule = seed, rule
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of an import.
+
+    Attributes:
+        log: every call that left: seconds since the start, kind, and what it was about.
+    """
+
+    scenario: Scenario
+    calls: int = 0
+    runs: int = 0
+    seconds: float = 0.0
+    statuses: Counter[str] = field(default_factory=Counter)
+    log: list[tuple[float, str, str]] = field(default_factory=list)
+
+    @property
+    def calls_a_row(self) -> float:
+        """Calls, of all kinds and runs, for each valid row."""
+        return self.calls / self.scenario.rows
+
+
+@dataclass(slots=True)
+class _Flight:
+    """A call on its way. `run` is the run that sent it: no other hears of its answer."""
+
+    call: Any
+    run: int
+    left_at: float
+    latency: float
+    answer: Any = None
+
+
+class _Killed(Exception):
+    """All that was in memory is gone."""
+
+
+def reference(number: int) -> str:
+    """The reference ID of a row; many of them hold another one."""
+    return f"video-{number}"
+
+
+def simulate(seed: int) -> Outcome:
+    """Run one import.
+
+    Raises:
+        Broken: a rule does not hold.
+    """
+    with Store(None) as store:
+        return World(draw(seed), store).run()
+
+
+class World:
+    """The platform, the state that outlives every run, and the time."""
+
+    def __init__(self, scenario: Scenario, store: Store) -> None:
+        self.scenario = scenario
+        self.store = store
+        self.platform = Platform(scenario.knobs, scenario.seed, START)
+        self.now = START
+        self.outcome = Outcome(scenario)
+        self.settings = scenario.settings
+        self.refused: set[str] = set()
+        self.there_before: set[str] = set()
+        self._dice = Random(f"{scenario.seed}/way")
+        self._events: list[tuple[float, int, str, _Flight]] = []
+        self._turn = 0
+        self._breaks = list(scenario.breaks)
+        self._load()
+
+    def broken(self, rule: str, words: str) -> Broken:
+        return Broken(self.scenario.seed, rule, f"{words} (after {self.now - START:.3f} s)")
+
+    def _load(self) -> None:
+        valid = [_manifest_row(n) for n in range(1, self.scenario.rows + 1)]
+        first = self.scenario.rows + 1
+        invalid = [_manifest_row(n, "no good") for n in range(first, first + self.scenario.invalid)]
+        self.store.load([*valid, *invalid], {}, self.now)
+        for number in self.scenario.there_before:
+            self.platform.handle(_post(_manifest_row(number)), self.now)
+            self.now += 2.0
+        self.there_before = {m.reference_id for m in self.platform.media if not m.foreign}
+        self._before = len(self.platform.media)
+
+    # The runs ---------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Run after run until all is told of every row."""
+        ended, retry_failed = 0, self.scenario.retry_failed
+        while ended < RUNS:
+            if not self._one_run():
+                continue
+            ended += 1
+            left = self._look_over()
+            if not left:
+                if not retry_failed:
+                    break
+                retry_failed = False
+                self.store.retry_failed(self.now)
+            self._time_passes(ended)
+        else:
+            raise self.broken("none lost", f"still open after {RUNS} runs: {'; '.join(left[:5])}")
+        self._deliver_the_rest()
+        self._look_over()
+        return self._told()
+
+    def _one_run(self) -> bool:
+        """Whether it ended by itself."""
+        self.outcome.runs += 1
+        pause = self._breaks.pop(0) if self._breaks else None
+        run = _Run(self, pause)
+        try:
+            run.go()
+        except _Killed:
+            assert pause is not None
+            self._power_cut(pause)
+            return False
+        if run.stopped:
+            assert pause is not None
+            self.now += pause.pause
+            return False
+        return True
+
+    def _power_cut(self, cut: Break) -> None:
+        if self.store._db.in_transaction:  # noqa: SLF001 - what a cut does to a real file
+            self.store._db.execute("ROLLBACK")  # noqa: SLF001
+        kept = [
+            event
+            for event in sorted(self._events)
+            if event[2] == "arrive" and self._dice.random() < cut.arrives
+        ]
+        self._events = kept
+        self.now += cut.pause
+
+    def _time_passes(self, ended: int) -> None:
+        """A while until the next run; after a few of them, whatever was to happen has happened."""
+        self.now += self._dice.uniform(0, 600)
+        if ended > 2:
+            self.settings = replace(self.settings, max_wait=3600.0)
+            ends = [max(m.listed_at, m.online_at) for m in self.platform.media[self._before :]]
+            self.now = max(self.now, *ends, self.now)
+
+    def _deliver_the_rest(self) -> None:
+        while self._events:
+            self.now = max(self.now, self._events[0][0])
+            self.happen(None)
+
+    def _told(self) -> Outcome:
+        outcome, scenario = self.outcome, self.scenario
+        outcome.seconds = self.now - START
+        outcome.statuses = Counter(str(r.status) for r in self.store.records())
+        if scenario.calm:
+            self._check_calm()
+        return outcome
+
+    def _check_calm(self) -> None:
+        """Where nothing goes wrong, the first run does it all, and with few calls."""
+        scenario, outcome = self.scenario, self.outcome
+        settings = scenario.settings
+        if settings.max_wait > 2 * scenario.longest_wait + 2 * settings.poll_interval + 60:
+            if outcome.runs > 1:
+                raise self.broken("the run ends", f"{outcome.runs} runs where nothing went wrong")
+            if set(outcome.statuses) - {"imported", "failed", "invalid"}:
+                raise self.broken("none lost", f"not all told: {dict(outcome.statuses)}")
+        looks = 12 + 2 * scenario.longest_wait / settings.poll_interval
+        if outcome.calls > 20 * outcome.runs + scenario.rows * (4 + looks):
+            raise self.broken("few calls", f"{outcome.calls} calls for {scenario.rows} rows")
+
+    # Calls on their way -----------------------------------------------------------------------
+
+    def send(self, call: Any, run: int) -> None:
+        """A call leaves."""
+        self.outcome.calls += 1
+        self.outcome.log.append((round(self.now - START, 6), type(call).__name__, _about(call)))
+        latency = self._dice.uniform(*self.scenario.latency)
+        flight = _Flight(call, run, self.now, latency)
+        if self._no_connection():
+            flight.answer = NotSent("the connection was refused")
+            self._later(latency, "answer", flight)
+        else:
+            self._later(latency / 2, "arrive", flight)
+
+    def _no_connection(self) -> bool:
+        if self.scenario.refused and self._dice.random() < self.scenario.refused:
+            return True
+        return self.scenario.outage_refuses and any(
+            begin <= self.now - START < end for begin, end in self.scenario.knobs.outages
+        )
+
+    def _later(self, delay: float, kind: str, flight: _Flight) -> None:
+        self._turn += 1
+        heapq.heappush(self._events, (self.now + delay, self._turn, kind, flight))
+
+    def next_event(self) -> float | None:
+        """When something happens next."""
+        return self._events[0][0] if self._events else None
+
+    def happen(self, run: "_Run | None") -> None:
+        """The next thing happens."""
+        _, _, kind, flight = heapq.heappop(self._events)
+        ours = run is not None and flight.run == run.number
+        if kind == "arrive":
+            self._arrive(flight, stale=not ours)
+            if ours and run:
+                run.step()
+        elif ours and run:
+            run.answered(flight)
+
+    def _arrive(self, flight: _Flight, *, stale: bool) -> None:
+        call = flight.call
+        if isinstance(call, Create):
+            self._check_intent(call.row.reference_id, stale=stale)
+        begin, end = self.scenario.wrong_key
+        password = "old" if begin <= self.now - START < end else self.platform.api_key
+        reply = self.platform.handle(request_of(call, password), self.now)
+        if isinstance(call, Create):
+            if reply.status in (400, 401, 403, 422):
+                self.refused.add(call.row.reference_id)
+            self.check_once(call.row.reference_id)
+        delay = reply.delay
+        if reply.fault is Fault.HANG:
+            delay = min(delay, self.scenario.settings.timeout[1])
+        flight.answer = reply
+        self._later(delay + flight.latency / 2, "answer", flight)
+
+    # Rules that are looked at while it runs ---------------------------------------------------
+
+    def _check_intent(self, name: str, *, stale: bool) -> None:
+        """Intent before deed."""
+        db = self.store._db  # noqa: SLF001 - no method tells a row's status alone
+        found = db.execute("SELECT status FROM row WHERE identity = ?", (name,)).fetchone()
+        allowed = {"creating"}
+        if stale:
+            if self.scenario.settings.when_unsure == "retry":
+                return
+            allowed = {"creating", "unknown"} | (
+                {"imported", "processing"} if name in self.there_before else set()
+            )
+        if db.in_transaction or found[0] not in allowed:
+            raise self.broken("intent before deed", f"{name} is {found[0]} as its POST arrives")
+
+    def live(self, name: str) -> list[Media]:
+        """The living media that this import made for a row."""
+        found = self.platform.live_media(name, self.now)
+        return [media for media in found if media.number >= self._before]
+
+    def check_once(self, name: str) -> None:
+        """Never two living media of one row."""
+        live = self.live(name)
+        if len(live) > 1 and not self._excuse(name, live[0]):
+            raise self.broken("exactly once", f"{name} has {len(live)} living media")
+
+    def _excuse(self, name: str, first: Media) -> bool:
+        """The user had unsure rows sent again, and the first media could not be seen by then."""
+        knobs = self.scenario.knobs
+        if self.scenario.settings.when_unsure == "hold":
+            return False
+        again = [e.time for e in self.store.history(name) if e.status is Status.PENDING]
+        again = [time for time in again if time >= first.created]
+        unseen = bool(again) and first.listed_at > again[0] - SLACK
+        return unseen or knobs.list_omits > 0 or knobs.reference_filter == "ignored"
+
+    # Rules that are looked at after each run --------------------------------------------------
+
+    def _look_over(self) -> list[str]:
+        """Judge every row; returns what is still to be told of them by another run."""
+        counts = self.store.counts()
+        expected = self.scenario.rows + self.scenario.invalid
+        records = list(self.store.records())
+        if not (counts.total == len(records) == expected):
+            raise self.broken("none lost", f"{expected} rows became {counts} / {len(records)}")
+        made: dict[str, list[Media]] = {}
+        for media in self.platform.media:
+            if media.reference_id:
+                made.setdefault(media.reference_id, []).append(media)
+        return [left for record in records for left in self._judge(record, made)]
+
+    def _judge(self, record: Record, made: dict[str, list[Media]]) -> Iterator[str]:
+        media = made.get(record.reference_id, [])
+        self.check_once(record.reference_id)
+        match record.status:
+            case Status.IMPORTED:
+                self._judge_imported(record, media)
+            case Status.FAILED:
+                self._judge_failed(record, media)
+            case Status.UNKNOWN:
+                if any(self._listed(m) and not self._failed(m) for m in media):
+                    yield f"{record.reference_id} is unknown, and its media is listed"
+            case Status.PROCESSING:
+                yield from self._judge_processing(record, media)
+            case Status.INVALID:
+                if media:
+                    raise self.broken("exactly once", f"invalid {record.reference_id} was sent")
+            case _:
+                yield f"{record.reference_id} is {record.status}"
+
+    def _judge_imported(self, record: Record, media: list[Media]) -> None:
+        mine = [m for m in media if m.key == record.key]
+        if not record.key or not mine:
+            raise self.broken("right key", f"{record.reference_id} has the key {record.key!r}")
+        if self.platform.status(mine[0], self.now) != "Online":
+            raise self.broken("right key", f"the media of {record.reference_id} is not online")
+        if (record.media_id, record.title) != (mine[0].id, mine[0].title):
+            raise self.broken("right key", f"{record.reference_id} is told of another media")
+
+    def _judge_failed(self, record: Record, media: list[Media]) -> None:
+        name = record.reference_id
+        if name not in self.refused and not any(map(self._failed, media)):
+            raise self.broken("none lost", f"{name} failed though nobody said so: {record.error}")
+        live = self.live(name)
+        if live and not self._excuse(name, live[0]):
+            raise self.broken("none lost", f"{name} failed, and its media lives: {record.error}")
+
+    def _judge_processing(self, record: Record, media: list[Media]) -> Iterator[str]:
+        name = record.reference_id
+        if not media:
+            raise self.broken("none lost", f"{name} is processing, and there is no media of it")
+        # An ingest tells of one media; without it any media of the row will do.
+        mine = [m for m in media if m.ingest_id == record.ingest_id] or media
+        if any(self._listed(m) and self.platform.status(m, self.now) == "Online" for m in mine):
+            yield f"{name} is processing, and its media is online"
+        if record.ingest_id and any(map(self._failed, mine)):
+            yield f"{name} is processing, and its ingest has failed"
+        if any(self.now < m.online_at for m in mine):
+            yield f"{name} is processing"
+
+    def _failed(self, media: Media) -> bool:
+        return media.failed and self.now >= media.online_at
+
+    def _listed(self, media: Media) -> bool:
+        if self.now < media.listed_at:
+            return False
+        return self.scenario.knobs.list_failed or not self._failed(media)
+
+
+class _Run:
+    """One run of the program: what is in memory, and gone with a kill."""
+
+    def __init__(self, world: World, end: Break | None) -> None:
+        settings = world.settings
+        self.world = world
+        self.number = world.outcome.runs
+        self.end = end
+        self.stopped = False
+        self.fault: RunFault | None = None
+        self.budget = Budget(settings.rate, world.now)
+        self.dispatcher = Dispatcher(settings, world.store, self.budget, world.now)
+        self.began = world.now
+        self._steps = self._waits = self._calls = 0
+        self._under_way = 0
+        self._finished = False
+        self._held_until = world.now
+        self._least = float("inf")
+
+    def go(self) -> None:
+        """Until the run ends, well or not."""
+        bound = self.began + self._longest()
+        while True:
+            wake = self._take_calls()
+            if self._over and not self._under_way:
+                break
+            self._pass_time(wake)
+            if self.world.now > bound:
+                raise self.world.broken(
+                    "the run ends", f"run {self.number} goes on after {self._longest():.0f} s"
+                )
+        self._bring_home()
+
+    @property
+    def _over(self) -> bool:
+        return bool(self._finished or self.fault or self.stopped)
+
+    def _longest(self) -> float:
+        scenario, settings = self.world.scenario, self.world.settings
+        knobs = scenario.knobs
+        rate = min(settings.rate, knobs.rate_limit or settings.rate)
+        turns = 1 + scenario.rows / settings.max_in_flight
+        quiet = sum(end - begin for begin, end in knobs.outages) + 2 * scenario.wrong_key[1]
+        waits = settings.max_wait + settings.settle + 2 * scenario.longest_wait + 1200
+        a_call = scenario.latency[1] + knobs.hang * settings.timeout[1]
+        busy = scenario.rows * (60 / rate + 20 * a_call / settings.workers)
+        return 3 * (turns * waits + quiet + busy)
+
+    def _take_calls(self) -> float:
+        """Hand out what may leave now; returns when to ask again."""
+        world = self.world
+        while not self._over and self._under_way < world.scenario.settings.workers:
+            step = self.dispatcher.next(world.now)
+            if isinstance(step, Finished):
+                self._finished = True
+            elif isinstance(step, Wait):
+                self._check_wait(step)
+                return step.until
+            else:
+                self._check_leaves(step)
+                self._under_way += 1
+                self.step()
+                # A stop comes too late for this one: the pool brings home what it has taken.
+                world.send(step, self.number)
+        return float("inf")
+
+    def _pass_time(self, wake: float) -> None:
+        world = self.world
+        event = world.next_event()
+        if event is not None and event <= wake:
+            world.now = max(world.now, event)
+            world.happen(self)
+        elif wake < float("inf"):
+            world.now = max(world.now, wake)
+        else:
+            raise world.broken("the run ends", f"run {self.number} waits for nothing")
+
+    def step(self) -> None:
+        """One more step; perhaps the last."""
+        self._steps += 1
+        if self.end and self._steps == self.end.step:
+            if self.end.kind == "kill":
+                raise _Killed
+            self.stopped = True
+
+    def answered(self, flight: _Flight) -> None:
+        """An answer comes back."""
+        world = self.world
+        self._under_way -= 1
+        reply = flight.answer
+        if isinstance(reply, Reply):
+            self._heed(reply)
+            reply = answer_of(flight.call, reply, world.now)
+        try:
+            self.dispatcher.answered(flight.call, reply, flight.left_at, world.now)
+        except RunFault as fault:
+            self.fault = self.fault or fault
+        self.step()
+
+    def _heed(self, reply: Reply) -> None:
+        """Note how long the platform asks to be left alone."""
+        value = reply.headers.get("Retry-After")
+        if value is None or reply.fault is not Fault.NONE:
+            return
+        now = self.world.now
+        until = now + int(value) if value.isdigit() else parsedate_to_datetime(value).timestamp()
+        self._held_until = max(self._held_until, until)
+
+    def _check_leaves(self, call: Any) -> None:
+        """The rate, and the platform's wish to be left alone."""
+        world, rate, now = self.world, self.world.scenario.settings.rate, self.world.now
+        if now < self._held_until - NEARLY:
+            raise world.broken(
+                "Retry-After", f"{call} leaves {self._held_until - now:.3f} s too early"
+            )
+        # In any window there are at most rate * (window + 0.1) + 1 calls: the least of
+        # (calls before it - rate * its time) over all earlier calls tells of all windows at once.
+        place = self._calls - rate * (now - self.began)
+        self._least = min(self._least, place)
+        self._calls += 1
+        if place - self._least > rate * 0.1 + NEARLY * rate:
+            raise world.broken("the rate", f"{call} leaves sooner than {rate} calls a second allow")
+
+    def _check_wait(self, wait: Wait) -> None:
+        self._waits += 1
+        busy = wait.until <= self.world.now
+        if busy or self._waits > 2_000 + 20 * (self._steps + self.world.scenario.rows):
+            raise self.world.broken(
+                "the run ends", f"it spins: told to wait until {wait.until - self.world.now:+.6f} s"
+            )
+
+    def _bring_home(self) -> None:
+        """What the pool does at the end of a run, and what must be true then."""
+        world = self.world
+        self.dispatcher.withdraw(world.now)
+        counted, stored = self.dispatcher.progress(world.now).counts, world.store.counts()
+        if counted != stored:
+            raise world.broken("none lost", f"told are {counted}, stored are {stored}")
+        left = [r for r in world.store.records() if r.status is Status.CREATING]
+        if left:
+            raise world.broken("none lost", f"{left[0].reference_id} is left creating")
+        if stored.pending and self._finished and not self.fault:
+            raise world.broken("none lost", f"{stored.pending} rows were never sent")
+
+
+# A call on the wire, as api/client.py builds and reads it --------------------------------------
+
+
+def _manifest_row(number: int, error: str = "") -> ManifestRow:
+    name = reference(number)
+    url = f"https://media.example/{name}.mp4"
+    return ManifestRow(number + 1, name, name, url, f"Clip {number}", "mp4", (name,), error)
+
+
+def _post(row: Any) -> Request:
+    body = {
+        "sourceUrl": row.source_url,
+        "filename": row.filename,
+        "extension": row.extension,
+        "referenceId": row.reference_id,
+    }
+    return Request("POST", f"{API}/media/new", {}, "VC-sandbox", "sandbox", body)
+
+
+def request_of(call: Any, password: str) -> Request:
+    """The call as the platform sees it."""
+    newest = {"SortColumn": "CreatedDate", "SortOrder": "desc", "PageSize": "100"}
+    method, path, query, body = "GET", "/media", {}, None
+    if isinstance(call, Create):
+        method, path, body = "POST", "/media/new", _post(call.row).body
+    elif isinstance(call, AskStatus):
+        path = f"/media/new/status/{call.ingest_id}"
+    elif isinstance(call, Find):
+        query = {"referenceId": call.row.reference_id, **newest, "PageNumber": str(call.page)}
+    elif isinstance(call, AskAccount):
+        path = "/account/info"
+    elif READ_PAGE and isinstance(call, READ_PAGE):
+        query = {**newest, "PageNumber": str(call.page)}
+    else:
+        raise TypeError(call)
+    return Request(method, API + path, query, "VC-sandbox", password, body)
+
+
+def answer_of(call: Any, reply: Reply, now: float) -> Any:
+    """What the client makes of a reply: a result, or a failed call as a value."""
+    if reply.fault in (Fault.CUT, Fault.HANG):
+        return NoAnswer("cut")
+    if reply.fault is Fault.TRUNCATED:
+        return NoAnswer("the connection was cut before the whole answer came")
+    try:
+        if reply.status >= 300:
+            text = reply.payload if isinstance(reply.payload, str) else _json(reply.payload)
+            headers = CaseInsensitiveDict(reply.headers)
+            return answers.failure(reply.status, headers, text, now)
+        return _reader(call)(reply.payload)
+    except CallFailed as failed:
+        return failed
+
+
+def _json(payload: object) -> str:
+    return "" if payload is None else json.dumps(payload)
+
+
+def _reader(call: Any) -> Any:
+    if isinstance(call, Create):
+        return answers.read_ingest_id
+    if isinstance(call, AskStatus):
+        return answers.read_status
+    if isinstance(call, AskAccount):
+        return answers.read_account
+    return answers.read_page
+
+
+def _about(call: Any) -> str:
+    row, page = getattr(call, "row", None), getattr(call, "page", None)
+    parts = [row.reference_id if row else "", "" if page is None else f"page {page}"]
+    return " ".join(filter(None, parts))
