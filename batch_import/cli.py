@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 from batch_import import __version__
 from batch_import import settings as setting
 from batch_import.errors import Interrupted, RunFault, StateError, UsageError
+from batch_import.files import replacing
 from batch_import.models import Counts, Problem, Severity
 from batch_import.settings import Credentials, Settings
 
@@ -240,20 +241,12 @@ def _pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
 
 def _settings(arguments: argparse.Namespace) -> Settings:
     base = setting.api_base(arguments.api_base)
-    if not hasattr(arguments, "rate"):
-        return Settings(api_base=base)
-    return Settings(
-        api_base=base,
-        embed_base=setting.embed_base(arguments.embed_base, base),
-        rate=arguments.rate,
-        workers=arguments.workers,
-        poll_interval=arguments.poll_interval,
-        max_wait=arguments.max_wait,
-        max_in_flight=arguments.max_in_flight,
-        settle=arguments.settle,
-        when_unsure=arguments.when_unsure,
-        give_up_after=arguments.give_up_after,
-    )
+    names = {field.name for field in fields(Settings)}
+    given = {name: value for name, value in vars(arguments).items() if name in names}
+    given["api_base"] = base
+    if "embed_base" in given:
+        given["embed_base"] = setting.embed_base(given["embed_base"], base)
+    return Settings(**given)
 
 
 def _job(arguments: argparse.Namespace) -> "Job":
@@ -434,16 +427,10 @@ def _read_platform(path: Path) -> dict[str, Any]:
 
 
 def _save_platform(server: "SandboxServer", path: Path) -> None:
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with server.lock:
-            kept = json.dumps(server.platform.dump())
-        partial.write_text(kept, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise StateError(
-            f"{path} cannot be written: {error.strerror}.", "Choose another --data."
-        ) from None
+    with server.lock:
+        kept = json.dumps(server.platform.dump())
+    with replacing(path, "Choose another --data.") as file:
+        file.write(kept)
 
 
 # The import, watched --------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from batch_import.errors import (
 )
 from batch_import.models import Account, Counts, ManifestRow, Problem
 from batch_import.plan import Plan, decide
-from batch_import.settings import Credentials, Settings
+from batch_import.settings import EMBED_BASE, Credentials, Settings
 from batch_import.state.store import Edition, Store
 
 if TYPE_CHECKING:
@@ -168,18 +168,13 @@ def run(
     stop = stop or threading.Event()
     clock = epoch_clock()
     with _locked(job), Store(job.state, create=True) as store:
-        loaded = _load(store, manifest, overrides, clock())
+        loaded = _load(store, manifest, overrides, clock(), retry_failed=retry_failed)
         try:
-            if retry_failed:
-                store.retry_failed(clock())
-            plan = decide(store.counts())
-            watcher.loaded(
-                Loaded(plan, loaded.edition, loaded.columns, loaded.problems, loaded.problem_count)
-            )
-            if plan.has_work:
+            watcher.loaded(loaded)
+            if loaded.plan.has_work:
                 _work(store, settings, credentials, watcher, stop, clock)
         finally:
-            _write(job, store, _embed_base(store, settings))
+            _write(job, store)
         return store.counts()
 
 
@@ -190,7 +185,7 @@ def report(job: Job) -> Counts:
         StateError: there is no such job, or a file cannot be written.
     """
     with Store(job.state) as store:
-        _write(job, store, store.fact("embed_base") or Settings().embed_base)
+        _write(job, store)
         return store.counts(running=_is_running(job))
 
 
@@ -236,8 +231,7 @@ class _Reading:
         return self.mapping.describe(self.manifest.header)
 
     def facts(self) -> dict[str, str]:
-        mapping = self.mapping
-        fields = [mapping.source_url, mapping.filename, mapping.extension, mapping.reference_id]
+        fields = list(self.mapping.positions)
         return {
             "manifest": str(self.manifest.path.resolve()),
             "header": json.dumps(self.manifest.header),
@@ -247,7 +241,9 @@ class _Reading:
         }
 
 
-def _load(store: Store, path: Path, overrides: dict[str, str], now: float) -> Loaded:
+def _load(
+    store: Store, path: Path, overrides: dict[str, str], now: float, *, retry_failed: bool
+) -> Loaded:
     """Take the manifest over into the state, unless it is the one that is there."""
     from batch_import.manifest.read import open_manifest
 
@@ -256,6 +252,8 @@ def _load(store: Store, path: Path, overrides: dict[str, str], now: float) -> Lo
     edition = None
     if store.fact("edition") != facts["edition"]:
         edition = store.load(reading.rows(), facts, now)
+    if retry_failed:
+        store.retry_failed(now)
     return Loaded(
         decide(store.counts()), edition, reading.columns(), reading.problems, reading.problem_count
     )
@@ -343,14 +341,12 @@ def _same_account(store: Store, settings: Settings, found: Account) -> None:
 # Report ---------------------------------------------------------------------------------------
 
 
-def _embed_base(store: Store, settings: Settings) -> str:
-    return store.fact("embed_base") or settings.embed_base
-
-
-def _write(job: Job, store: Store, embed_base: str) -> None:
+def _write(job: Job, store: Store) -> None:
     from batch_import.report import table
     from batch_import.report.to_csv import write_csv
 
+    # A job that never made a call has no embed codes yet.
+    embed_base = store.fact("embed_base") or EMBED_BASE
     header = json.loads(store.fact("header") or "[]")
     fields = json.loads(store.fact("fields") or "[]")
     reference = fields[-1] if fields else None

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Throttled
-from batch_import.importer.schedule import FINISHED, Answer, Call, Finished, Schedule, Wait
+from batch_import.importer.schedule import Answer, Call, Finished, Schedule, Wait
 from batch_import.models import Change, Counts, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store
@@ -114,6 +114,3 @@ class Dispatcher:
             self._status[change.number] = change.status
             if change.status not in (Status.PROCESSING, Status.UNKNOWN):
                 del self._status[change.number]
-
-
-__all__ = ["FINISHED", "Dispatcher", "Finished", "Progress", "Wait"]

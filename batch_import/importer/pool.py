@@ -10,8 +10,17 @@ from collections.abc import Callable
 
 from batch_import.api.client import Client
 from batch_import.errors import CallFailed
-from batch_import.importer.dispatch import Dispatcher, Finished, Progress, Wait
-from batch_import.importer.schedule import Answer, AskAccount, AskStatus, Call, Create, Find
+from batch_import.importer.dispatch import Dispatcher, Progress
+from batch_import.importer.schedule import (
+    Answer,
+    AskAccount,
+    AskStatus,
+    Call,
+    Create,
+    Find,
+    Finished,
+    Wait,
+)
 
 #: A waiting worker looks up at least this often (seconds): a stop must not go unnoticed.
 _LONGEST_NAP = 0.5

@@ -24,8 +24,8 @@ from batch_import.api import answers
 from batch_import.api.rate_limit import Budget
 from batch_import.errors import CallFailed
 from batch_import.importer import schedule
-from batch_import.importer.dispatch import Dispatcher, Finished, Wait
-from batch_import.importer.schedule import AskAccount, AskStatus, Create, Find
+from batch_import.importer.dispatch import Dispatcher
+from batch_import.importer.schedule import AskAccount, AskStatus, Create, Find, Finished, Wait
 from batch_import.models import ManifestRow
 from batch_import.sandbox.model import API, Knobs, Platform, Reply, Request
 from batch_import.settings import Settings

@@ -113,7 +113,3 @@ def manifest(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
-
-
-#: Flags that make a run of the tests short.
-FAST = ("--rate", "200", "--poll-interval", "0.3")

@@ -20,8 +20,8 @@ from batch_import.api import answers
 from batch_import.api.rate_limit import Budget
 from batch_import.errors import CallFailed, NoAnswer, NotSent, RunFault
 from batch_import.importer import schedule
-from batch_import.importer.dispatch import Dispatcher, Finished, Wait
-from batch_import.importer.schedule import AskAccount, AskStatus, Create, Find
+from batch_import.importer.dispatch import Dispatcher
+from batch_import.importer.schedule import AskAccount, AskStatus, Create, Find, Finished, Wait
 from batch_import.models import ManifestRow, Record, Status
 from batch_import.sandbox.media import Media
 from batch_import.sandbox.model import API, Fault, Platform, Reply, Request

@@ -1,0 +1,47 @@
+"""Files that are there whole or not at all. This file must not know what they hold."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from batch_import.errors import StateError
+
+
+@contextmanager
+def replacing(
+    path: Path, hint: str, *, encoding: str = "utf-8", newline: str | None = None
+) -> Iterator[TextIO]:
+    """Write a text file in place of what was there, once all of it is on the disk.
+
+    Args:
+        hint: what a person can do where it cannot be written.
+
+    Raises:
+        StateError: it cannot be written; what was there before is untouched.
+    """
+    partial: Path | None = None
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        partial = Path(name)
+        with os.fdopen(handle, "w", encoding=encoding, newline=newline) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.chmod(0o666 & ~_umask())
+        partial.replace(path)
+        partial = None
+    except OSError as error:
+        raise StateError(f"{path} cannot be written: {error.strerror or error}.", hint) from None
+    finally:
+        if partial:
+            partial.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
