@@ -292,6 +292,7 @@ def _first_call(
     clock: Callable[[], float],
 ) -> Account:
     """Find out who we are; most mistakes of set-up show here."""
+    from batch_import.api import request
     from batch_import.api.retry import patiently
 
     def nap(seconds: float) -> None:
@@ -299,7 +300,14 @@ def _first_call(
 
     patience = min(_FIRST_ANSWER, settings.give_up_after)
     try:
-        return patiently(client.account, budget, patience, clock=clock, sleep=nap, stop=stop)
+        return patiently(
+            lambda: client.send(request.account()),
+            budget,
+            patience,
+            clock=clock,
+            sleep=nap,
+            stop=stop,
+        )
     except Forbidden as refused:
         raise CredentialsRefused(
             f"The platform refuses the credentials: {refused.message} (HTTP {refused.status}).",

@@ -1,14 +1,13 @@
-"""One method per endpoint of the platform; each makes exactly one attempt.
+"""Sends a request to the platform: exactly one attempt each.
 
 The only file that sends. What comes back is a result, or a `CallFailed` that says whether the
-call may have been carried out. This file must not know when to call, or when to call again.
+call may have been carried out. This file must not know the endpoints, nor when to call.
 """
 
 import logging
 import os
 import time
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Self, TypeVar
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -16,15 +15,13 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from batch_import import __version__
-from batch_import.api import answers
+from batch_import.api.request import ApiRequest
 from batch_import.errors import CallFailed, NoAnswer, NotSent
-from batch_import.models import Account, IngestStatus, MediaPage, Row
 from batch_import.settings import Credentials
 
-_log = logging.getLogger(__name__)
+T = TypeVar("T")
 
-#: The platform hands out at most this many media a page (vendor's own client).
-PAGE_SIZE = 100
+_log = logging.getLogger(__name__)
 
 
 class Client:
@@ -69,66 +66,20 @@ class Client:
     def __exit__(self, *exc: object) -> None:
         self._session.close()
 
-    def account(self) -> Account:
-        """Ask whose credentials these are (guide, "Getting API Credentials").
+    def send(self, request: ApiRequest[T]) -> T:
+        """Make one attempt.
 
         Raises:
-            CallFailed: see `errors`.
+            CallFailed: see `errors`; it says whether the call may have been carried out.
         """
-        return answers.read_account(self._call("GET", "/account/info"))
-
-    def create(self, row: Row) -> str:
-        """Have the platform ingest a row's video (guide, step 1); returns the ingest id.
-
-        Raises:
-            CallFailed: see `errors`; after `NoAnswer` the media may exist.
-        """
-        body = {
-            "sourceUrl": row.source_url,
-            "filename": row.filename,
-            "extension": row.extension,
-            "referenceId": row.reference_id,
-        }
-        return answers.read_ingest_id(self._call("POST", "/media/new", body=body))
-
-    def ingest_status(self, ingest_id: str) -> IngestStatus:
-        """Ask how far one ingest is (guide, step 2).
-
-        Raises:
-            CallFailed: see `errors`.
-        """
-        path = f"/media/new/status/{quote(ingest_id, safe='')}"
-        return answers.read_status(self._call("GET", path))
-
-    def find(self, reference_id: str, page: int = 1) -> MediaPage:
-        """List the media under a reference ID (guide, step 3), newest first.
-
-        The page may hold media of other reference IDs: whether the platform's filter is exact,
-        or there at all, is not known. Match them yourself.
-
-        Raises:
-            CallFailed: see `errors`.
-        """
-        query = {
-            "referenceId": reference_id,
-            "SortColumn": "CreatedDate",
-            "SortOrder": "desc",
-            "PageSize": str(PAGE_SIZE),
-            "PageNumber": str(page),
-        }
-        return answers.read_page(self._call("GET", "/media", query=query))
-
-    def _call(
-        self, method: str, path: str, *, query: dict[str, str] | None = None, body: Any = None
-    ) -> Any:
         started = time.monotonic()
         outcome = "no answer"
         try:
             reply = self._session.request(
-                method,
-                self._base + path,
-                params=query,
-                json=body,
+                request.method,
+                self._base + request.path,
+                params=request.query,
+                json=request.body,
                 timeout=self._timeout,
                 allow_redirects=False,
             )
@@ -138,13 +89,9 @@ class Client:
         except requests.RequestException as error:
             raise _connection_fault(error) from None
         finally:
-            _log.debug(
-                "%s %s: %s, %.0f ms", method, path, outcome, (time.monotonic() - started) * 1e3
-            )
-        fault = answers.failure(reply.status_code, reply.headers, text, time.time())
-        if fault:
-            raise fault
-        return answers.read_json(text)
+            milliseconds = (time.monotonic() - started) * 1e3
+            _log.debug("%s %s: %s, %.0f ms", request.method, request.path, outcome, milliseconds)
+        return request.answered(reply.status_code, reply.headers, text, time.time())
 
 
 def _connection_fault(error: requests.RequestException) -> CallFailed:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Throttled
-from batch_import.importer.schedule import Answer, Call, Finished, Schedule, Wait
+from batch_import.importer.calls import Answer, Call
+from batch_import.importer.schedule import Finished, Schedule, Wait
 from batch_import.models import Change, Counts, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store

@@ -10,17 +10,9 @@ from collections.abc import Callable
 
 from batch_import.api.client import Client
 from batch_import.errors import CallFailed
+from batch_import.importer.calls import Answer, Call, request_of
 from batch_import.importer.dispatch import Dispatcher, Progress
-from batch_import.importer.schedule import (
-    Answer,
-    AskAccount,
-    AskStatus,
-    Call,
-    Create,
-    Find,
-    Finished,
-    Wait,
-)
+from batch_import.importer.schedule import Finished, Wait
 
 #: A waiting worker looks up at least this often (seconds): a stop must not go unnoticed.
 _LONGEST_NAP = 0.5
@@ -115,14 +107,7 @@ class Pool:
 
     def _carry_out(self, call: Call) -> Answer:
         try:
-            match call:
-                case Create(row):
-                    return self._client.create(row)
-                case AskStatus(_, ingest_id):
-                    return self._client.ingest_status(ingest_id)
-                case Find(row, page):
-                    return self._client.find(row.reference_id, page)
-                case AskAccount():
-                    return self._client.account()
+            answer: Answer = self._client.send(request_of(call))
         except CallFailed as failed:
             return failed
+        return answer

@@ -29,7 +29,16 @@ from batch_import.errors import (
     RunFault,
     Throttled,
 )
-from batch_import.models import Account, Change, IngestStatus, Media, MediaPage, Row, Status
+from batch_import.importer.calls import (
+    Answer,
+    AskAccount,
+    AskStatus,
+    Call,
+    Create,
+    Find,
+    ReadPage,
+)
+from batch_import.models import Change, IngestStatus, Media, MediaPage, Row, Status
 from batch_import.settings import Settings
 
 _UNAUTHORISED: Final = 401
@@ -40,38 +49,6 @@ _NOT_FOUND: Final = 404
 _CREATES_A_LOOK: Final = 3
 #: Seconds before the first look for a media that should be there, doubled with every look.
 _FIRST_LOOK: Final = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class Create:
-    """POST a row's video."""
-
-    row: Row
-
-
-@dataclass(frozen=True, slots=True)
-class AskStatus:
-    """Ask how far a row's ingest is."""
-
-    row: Row
-    ingest_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Find:
-    """Look for the media of a row under its reference ID; `page` counts from 1."""
-
-    row: Row
-    page: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class AskAccount:
-    """Ask whether the credentials still hold, after a 403 that may mean just one call."""
-
-
-Call = Create | AskStatus | Find | AskAccount
-Answer = str | IngestStatus | MediaPage | Account | CallFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,6 +207,8 @@ class Schedule:
                 self._refuse(answer)
             self._accused.append((call, answer))
             return []
+        if isinstance(call, ReadPage):
+            return []
         tracked = self._rows[call.row.number]
         if isinstance(call, Create):
             return self._created(tracked, answer, now)
@@ -264,7 +243,7 @@ class Schedule:
         accused, self._accused = self._accused, []
         changes = []
         for call, words in accused:
-            if isinstance(call, AskAccount):
+            if isinstance(call, AskAccount | ReadPage):
                 continue
             tracked = self._rows[call.row.number]
             if isinstance(call, Create):

@@ -1,8 +1,7 @@
 """A whole import on a virtual clock: the real dispatcher, state and budget against the model.
 
 Threads become a number of free workers, the network a delay each way; hours pass in seconds.
-Calls become requests as `api/client.py` makes them, replies become answers through
-`api/answers.py`, by way of JSON text as over HTTP.
+Replies become answers by way of JSON text, as over HTTP.
 """
 # ruff: noqa: T201 - the runner reads what this process prints
 
@@ -16,16 +15,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from typing import Any
-from urllib.parse import quote
 
-from samples import HEADER, sample
+from samples import sample
 
-from batch_import.api import answers
 from batch_import.api.rate_limit import Budget
+from batch_import.api.request import ApiRequest
 from batch_import.errors import CallFailed
-from batch_import.importer import schedule
+from batch_import.importer.calls import Create, request_of
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.schedule import AskAccount, AskStatus, Create, Find, Finished, Wait
+from batch_import.importer.schedule import Finished, Wait
 from batch_import.models import ManifestRow
 from batch_import.sandbox.model import API, Knobs, Platform, Reply, Request
 from batch_import.settings import Settings
@@ -35,9 +33,6 @@ from batch_import.state.store import Store
 _LONGEST_NAP = 0.5
 #: The clock starts here: any moment will do.
 _START = 1_000_000.0
-_NEWEST_FIRST = {"SortColumn": "CreatedDate", "SortOrder": "desc", "PageSize": "100"}
-#: Not every engine reads pages without a reference ID.
-_READ_PAGE: Any = getattr(schedule, "ReadPage", ())
 
 
 @dataclass(frozen=True)
@@ -59,42 +54,14 @@ class Case:
         return max(Settings().max_in_flight, int(2 * self.rate * self.processing[1]))
 
 
-def request_of(call: Any) -> tuple[Request, Callable[[Any], Any]]:
-    """A call as the client makes it, and what reads its answer."""
-    if _READ_PAGE and isinstance(call, _READ_PAGE):
-        return _get("/media", {**_NEWEST_FIRST, "PageNumber": str(call.page)}), answers.read_page
-    match call:
-        case Create(row):
-            body = dict(
-                zip(
-                    HEADER,
-                    (row.source_url, row.filename, row.extension, row.reference_id),
-                    strict=True,
-                )
-            )
-            request = Request("POST", f"{API}/media/new", {}, "VC-sandbox", "sandbox", body)
-            return request, answers.read_ingest_id
-        case AskStatus(_, ingest_id):
-            return _get(f"/media/new/status/{quote(ingest_id, safe='')}"), answers.read_status
-        case Find(row, page):
-            query = {"referenceId": row.reference_id, **_NEWEST_FIRST, "PageNumber": str(page)}
-            return _get("/media", query), answers.read_page
-        case AskAccount():
-            return _get("/account/info"), answers.read_account
-    raise TypeError(call)
+def as_sent(request: ApiRequest[Any]) -> Request:
+    path, query = API + request.path, dict(request.query)
+    return Request(request.method, path, query, "VC-sandbox", "sandbox", request.body)
 
 
-def _get(path: str, query: dict[str, str] | None = None) -> Request:
-    return Request("GET", API + path, query or {}, "VC-sandbox", "sandbox")
-
-
-def answer_of(reply: Reply, read: Callable[[Any], Any], now: float) -> Any:
-    text = json.dumps(reply.payload)
-    fault = answers.failure(reply.status, reply.headers, text, now)
-    if fault:
-        return fault
+def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
     try:
-        return read(answers.read_json(text))
+        return request.answered(reply.status, reply.headers, json.dumps(reply.payload), now)
     except CallFailed as failed:
         return failed
 
@@ -166,17 +133,17 @@ class World:
         if isinstance(call, Create):
             self.first_create = self.first_create or self.now
         left_at = self.now
-        request, read = request_of(call)
+        request = request_of(call)
         there, back = (self.random.uniform(*self.case.latency) / 2 for _ in range(2))
 
         def arrive() -> None:
-            reply = self.platform.handle(request, self.now)
+            reply = self.platform.handle(as_sent(request), self.now)
             self._at(self.now + reply.delay + back, lambda: come_home(reply))
 
         def come_home(reply: Reply) -> None:
             self.free += 1
             self.last_answer = self.now
-            answer = answer_of(reply, read, self.now)
+            answer = answer_of(request, reply, self.now)
             self.dispatcher.answered(call, answer, left_at, self.now)
 
         self._at(self.now + there, arrive)

@@ -12,7 +12,8 @@ from world import Broken, simulate
 from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Rejected
 from batch_import.importer import schedule
-from batch_import.importer.schedule import FINISHED, Create, Schedule, Wait
+from batch_import.importer.calls import Create
+from batch_import.importer.schedule import FINISHED, Schedule, Wait
 from batch_import.models import Change, Media, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store

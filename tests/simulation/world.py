@@ -16,13 +16,13 @@ from typing import Any
 from requests.structures import CaseInsensitiveDict
 from scenario import Break, Scenario, draw
 
-from batch_import.api import answers
 from batch_import.api.rate_limit import Budget
+from batch_import.api.request import ApiRequest, create
 from batch_import.errors import CallFailed, NoAnswer, NotSent, RunFault
-from batch_import.importer import schedule
+from batch_import.importer.calls import Create, request_of
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.schedule import AskAccount, AskStatus, Create, Find, Finished, Wait
-from batch_import.models import ManifestRow, Record, Status
+from batch_import.importer.schedule import Finished, Wait
+from batch_import.models import ManifestRow, Record, Row, Status
 from batch_import.sandbox.media import Media
 from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
 from batch_import.state.store import Store
@@ -35,8 +35,6 @@ NEARLY = 1e-4
 RUNS = 14
 #: A list that was asked so long before a row is sent again may have been too early to show it.
 SLACK = 120.0
-#: A kind of call that not every engine has.
-READ_PAGE: type | None = getattr(schedule, "ReadPage", None)
 
 
 class Broken(AssertionError):
@@ -128,7 +126,7 @@ class World:
         invalid = [_manifest_row(n, "no good") for n in range(first, first + self.scenario.invalid)]
         self.store.load([*valid, *invalid], {}, self.now)
         for number in self.scenario.there_before:
-            self.platform.handle(_post(_manifest_row(number)), self.now)
+            self.platform.handle(as_sent(create(_row(number))), self.now)
             self.now += 2.0
         self.there_before = {m.reference_id for m in self.platform.media if not m.foreign}
         self._before = len(self.platform.media)
@@ -263,7 +261,7 @@ class World:
             self._check_intent(call.row.reference_id, stale=stale)
         begin, end = self.scenario.wrong_key
         password = "old" if begin <= self.now - START < end else self.platform.api_key
-        reply = self.platform.handle(request_of(call, password), self.now)
+        reply = self.platform.handle(as_sent(request_of(call), password), self.now)
         if isinstance(call, Create):
             if reply.status in (400, 401, 403, 422):
                 self.refused.add(call.row.reference_id)
@@ -476,7 +474,7 @@ class _Run:
         reply = flight.answer
         if isinstance(reply, Reply):
             self._heed(reply)
-            reply = answer_of(flight.call, reply, world.now)
+            reply = answer_of(request_of(flight.call), reply, world.now)
         try:
             self.dispatcher.answered(flight.call, reply, flight.left_at, world.now)
         except RunFault as fault:
@@ -538,63 +536,37 @@ def _manifest_row(number: int, error: str = "") -> ManifestRow:
     return ManifestRow(number + 1, name, name, url, f"Clip {number}", "mp4", (name,), error)
 
 
-def _post(row: Any) -> Request:
-    body = {
-        "sourceUrl": row.source_url,
-        "filename": row.filename,
-        "extension": row.extension,
-        "referenceId": row.reference_id,
-    }
-    return Request("POST", f"{API}/media/new", {}, "VC-sandbox", "sandbox", body)
+def _row(number: int) -> Row:
+    row = _manifest_row(number)
+    return Row(
+        number, row.reference_id, row.source_url, row.filename, row.extension, Status.CREATING
+    )
 
 
-def request_of(call: Any, password: str) -> Request:
-    """The call as the platform sees it."""
-    newest = {"SortColumn": "CreatedDate", "SortOrder": "desc", "PageSize": "100"}
-    method, path, query, body = "GET", "/media", {}, None
-    if isinstance(call, Create):
-        method, path, body = "POST", "/media/new", _post(call.row).body
-    elif isinstance(call, AskStatus):
-        path = f"/media/new/status/{call.ingest_id}"
-    elif isinstance(call, Find):
-        query = {"referenceId": call.row.reference_id, **newest, "PageNumber": str(call.page)}
-    elif isinstance(call, AskAccount):
-        path = "/account/info"
-    elif READ_PAGE and isinstance(call, READ_PAGE):
-        query = {**newest, "PageNumber": str(call.page)}
-    else:
-        raise TypeError(call)
-    return Request(method, API + path, query, "VC-sandbox", password, body)
+def as_sent(request: ApiRequest[Any], password: str = "sandbox") -> Request:
+    """The request as the platform sees it."""
+    path, query = API + request.path, dict(request.query)
+    return Request(request.method, path, query, "VC-sandbox", password, request.body)
 
 
-def answer_of(call: Any, reply: Reply, now: float) -> Any:
+def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
     """What the client makes of a reply: a result, or a failed call as a value."""
     if reply.fault in (Fault.CUT, Fault.HANG):
         return NoAnswer("cut")
     if reply.fault is Fault.TRUNCATED:
         return NoAnswer("the connection was cut before the whole answer came")
     try:
-        if reply.status >= 300:
-            text = reply.payload if isinstance(reply.payload, str) else _json(reply.payload)
-            headers = CaseInsensitiveDict(reply.headers)
-            return answers.failure(reply.status, headers, text, now)
-        return _reader(call)(reply.payload)
+        if reply.status < 300:
+            # As through JSON text, which would be most of the time of a simulation.
+            return request.read(reply.payload)
+        text = reply.payload if isinstance(reply.payload, str) else _json(reply.payload)
+        return request.answered(reply.status, CaseInsensitiveDict(reply.headers), text, now)
     except CallFailed as failed:
         return failed
 
 
 def _json(payload: object) -> str:
     return "" if payload is None else json.dumps(payload)
-
-
-def _reader(call: Any) -> Any:
-    if isinstance(call, Create):
-        return answers.read_ingest_id
-    if isinstance(call, AskStatus):
-        return answers.read_status
-    if isinstance(call, AskAccount):
-        return answers.read_account
-    return answers.read_page
 
 
 def _about(call: Any) -> str:

@@ -7,6 +7,7 @@ import pytest
 import requests
 import requests_mock
 
+from batch_import.api import request
 from batch_import.api.client import Client
 from batch_import.errors import CallFailed, Forbidden, NoAnswer, NotSent, Rejected, Throttled
 from batch_import.models import Row, Status
@@ -31,7 +32,7 @@ def platform() -> Iterator[requests_mock.Mocker]:
 def test_create_sends_the_guides_body(client: Client, platform: requests_mock.Mocker) -> None:
     platform.post(f"{BASE}/media/new", json={"ingestId": "i-1"})
 
-    assert client.create(ROW) == "i-1"
+    assert client.send(request.create(ROW)) == "i-1"
 
     sent = platform.last_request
     assert sent is not None
@@ -49,7 +50,7 @@ def test_a_status_is_read_whatever_its_capitals(
     client: Client, platform: requests_mock.Mocker
 ) -> None:
     platform.get(f"{BASE}/media/new/status/i%2F1", json={"status": "ONLINE"})
-    assert client.ingest_status("i/1").status == "online"
+    assert client.send(request.ingest_status("i/1")).status == "online"
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -60,7 +61,7 @@ def test_media_are_read_in_either_shape(
     listed = {"items": items} if nested else items
     platform.get(f"{BASE}/media", json={"listResult": {"items": listed, "totalItems": 1}})
 
-    page = client.find("a b&c")
+    page = client.send(request.find("a b&c"))
 
     assert [(m.key, m.status, m.duration) for m in page.items] == [("k", "online", "65")]
     assert page.total == 1
@@ -90,7 +91,7 @@ def test_a_no_is_told_by_its_status(
 ) -> None:
     platform.post(f"{BASE}/media/new", status_code=status, text="")
     with pytest.raises(CallFailed) as caught:
-        client.create(ROW)
+        client.send(request.create(ROW))
     assert type(caught.value) is kind
     assert caught.value.status == status
     assert platform.call_count == 1  # a POST is never repeated here
@@ -113,7 +114,7 @@ def test_a_lost_connection_tells_whether_the_call_may_have_arrived(
 ) -> None:
     platform.post(f"{BASE}/media/new", exc=error)
     with pytest.raises(CallFailed) as caught:
-        client.create(ROW)
+        client.send(request.create(ROW))
     assert type(caught.value) is kind
 
 
@@ -123,7 +124,7 @@ def test_a_yes_that_cannot_be_read_is_no_answer(
 ) -> None:
     platform.post(f"{BASE}/media/new", text=body)
     with pytest.raises(NoAnswer):
-        client.create(ROW)
+        client.send(request.create(ROW))
 
 
 def test_a_netrc_does_not_replace_the_credentials(
@@ -136,7 +137,7 @@ def test_a_netrc_does_not_replace_the_credentials(
     netrc.write_text("machine api.example.test login other password other\n", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(netrc))
     platform.get(f"{BASE}/account/info", json={"id": "acc"})
-    client.account()
+    client.send(request.account())
     assert platform.last_request is not None
     assert platform.last_request.headers["Authorization"] == "Basic VkMtMTpzZWNyZXQ="
 
@@ -147,7 +148,7 @@ def test_the_key_is_in_no_text(
     caplog.set_level("DEBUG")
     platform.get(f"{BASE}/account/info", status_code=401, json={"message": "no"})
     with pytest.raises(Forbidden) as caught:
-        client.account()
+        client.send(request.account())
     said = caplog.text + repr(caught.value) + repr(Credentials("VC-1", "secret"))
     assert "401" in caplog.text
     assert "secret" not in said

@@ -5,6 +5,7 @@ import threading
 import pytest
 import requests_mock
 
+from batch_import.api import request
 from batch_import.api.client import Client
 from batch_import.api.rate_limit import Budget
 from batch_import.api.retry import patiently
@@ -38,7 +39,12 @@ def ask(
         mocker.get(URL, answers)
         try:
             result: object = patiently(
-                client.account, Budget(1000.0, 0.0), 60.0, clock=clock, sleep=clock.sleep, stop=stop
+                lambda: client.send(request.account()),
+                Budget(1000.0, 0.0),
+                60.0,
+                clock=clock,
+                sleep=clock.sleep,
+                stop=stop,
             )
         except Exception as error:  # noqa: BLE001 - the test looks at it
             result = error

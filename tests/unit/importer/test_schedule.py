@@ -14,18 +14,8 @@ from batch_import.errors import (
     Rejected,
     Throttled,
 )
-from batch_import.importer.schedule import (
-    FINISHED,
-    Answer,
-    AskAccount,
-    AskStatus,
-    Call,
-    Create,
-    Find,
-    Schedule,
-    Wait,
-    best_media,
-)
+from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find
+from batch_import.importer.schedule import FINISHED, Schedule, Wait, best_media
 from batch_import.models import Account, Change, IngestStatus, Media, MediaPage, Row, Status
 from batch_import.settings import Settings
 

@@ -1,0 +1,67 @@
+"""The calls that the schedule may ask for, and the request that each of them is. Pure.
+
+This file must not know when a call is made, nor what its answer means.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from batch_import.api import request
+from batch_import.api.request import ApiRequest
+from batch_import.errors import CallFailed
+from batch_import.models import Account, IngestStatus, MediaPage, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """POST a row's video."""
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class AskStatus:
+    """Ask how far a row's ingest is."""
+
+    row: Row
+    ingest_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Find:
+    """Look for the media of a row under its reference ID; `page` counts from 1."""
+
+    row: Row
+    page: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class AskAccount:
+    """Ask whether the credentials still hold, after a 403 that may mean just one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPage:
+    """Read one page of the account's media, the newest first; `page` counts from 1."""
+
+    page: int
+
+
+Call = Create | AskStatus | Find | AskAccount | ReadPage
+#: A failed call is a value here.
+Answer = str | IngestStatus | MediaPage | Account | CallFailed
+
+
+def request_of(call: Call) -> ApiRequest[Any]:
+    """The request that a call is."""
+    match call:
+        case Create(row):
+            return request.create(row)
+        case AskStatus(_, ingest_id):
+            return request.ingest_status(ingest_id)
+        case Find(row, page):
+            return request.find(row.reference_id, page)
+        case ReadPage(page):
+            return request.newest(page)
+        case AskAccount():
+            return request.account()
