@@ -156,7 +156,8 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     add(
         "--poll-interval", type=_positive, default=default.poll_interval, metavar="S",
-        help="seconds between two looks at a row (default %(default)g)",
+        help="about how long to wait between two looks for the same rows, in seconds"
+        " (default %(default)g)",
     )  # fmt: skip
     add(
         "--max-wait", type=_seconds, default=default.max_wait, metavar="S",

@@ -86,8 +86,10 @@ class Row:
 
     Attributes:
         number: its number in the state, stable for the life of the job.
+        claimed_at: epoch seconds when it was last taken to be created: its POST left later.
         sent_at: epoch seconds when its last POST was given up or answered; None before.
-        attempt: how many POSTs for it were answered, or may have been carried out.
+        imported_between: how many imported rows were created between this one and the row in
+            flight before it, going by the manifest's order.
         media_id: its media, where it was found before it was online.
     """
 
@@ -98,9 +100,10 @@ class Row:
     extension: str
     status: Status
     ingest_id: str | None = None
+    claimed_at: float | None = None
     sent_at: float | None = None
-    attempt: int = 0
     media_id: str | None = None
+    imported_between: int = 0
 
 
 @dataclass(frozen=True, slots=True)

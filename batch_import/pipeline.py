@@ -238,6 +238,8 @@ class _Reading:
             "fields": json.dumps(fields),
             # Rules may change with the version: then the manifest is read again.
             "edition": f"{self.manifest.digest} {fields} {__version__}",
+            # New rows may be in the account already.
+            "adoption": "",
         }
 
 

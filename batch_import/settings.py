@@ -36,7 +36,7 @@ class Settings:
         embed_base: origin of the embed pages.
         rate: calls a second for the whole run, at most.
         workers: threads that carry calls out.
-        poll_interval: how long to leave a row alone between two looks at it.
+        poll_interval: about how long to wait between two looks for the same rows.
         max_wait: how long this run waits for a row that stays processing.
         max_in_flight: rows under way at once, at most.
         settle: how long a POST without an answer is looked for before it counts as unsettled.
@@ -51,7 +51,7 @@ class Settings:
     workers: int = 8
     poll_interval: float = 30.0
     max_wait: float = 4 * 3600.0
-    max_in_flight: int = 2000
+    max_in_flight: int = 10_000
     settle: float = 600.0
     when_unsure: Literal["hold", "retry"] = "hold"
     give_up_after: float = 900.0

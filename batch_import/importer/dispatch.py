@@ -12,11 +12,13 @@ from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Throttled
 from batch_import.importer.calls import Answer, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
-from batch_import.models import Change, Counts, Row, Status
+from batch_import.models import Change, Counts, MediaPage, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store
 
 _UNAVAILABLE = 503
+#: What the state holds of the adoption: the account was read, or each row is looked for.
+_DONE, _EACH_ROW = "done", "each row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Dispatcher:
         counts = store.counts(running=True)
         self._tally = Counter({status: getattr(counts, status, 0) for status in Status})
         self._status: dict[int, Status] = {}
+        self._adopt(counts.pending)
         self._admit(store.in_flight(), now)
 
     def next(self, now: float) -> Call | Wait | Finished:
@@ -51,6 +54,10 @@ class Dispatcher:
             return Wait(ready)
         self._feed(now)
         step = self._schedule.next(now)
+        if isinstance(step, Wait) and self._schedule.wanted():
+            # Rows that were given up on just now have made room.
+            self._feed(now)
+            step = self._schedule.next(now)
         if not isinstance(step, Wait | Finished):
             self._budget.spend(now)
         return step
@@ -65,7 +72,13 @@ class Dispatcher:
             RunFault: the run cannot go on. What the answer meant is committed all the same.
         """
         self._weigh(answer, left_at, now)
-        self._commit(self._schedule.answered(call, answer, now), now)
+        adopting = self._schedule.adopting
+        changes = self._schedule.answered(call, answer, now)
+        if adopting:
+            changes += self._adopted(answer, now)
+        self._commit(changes, now)
+        if adopting and not self._schedule.adopting:
+            self._store.set_facts(adoption=_EACH_ROW if self._schedule.looks_first else _DONE)
         if self._schedule.fault:
             raise self._schedule.fault
 
@@ -78,6 +91,19 @@ class Dispatcher:
         tally = {str(status): n for status, n in self._tally.items()}
         tally["processing"] += tally.pop("creating")
         return Progress(Counts(total=sum(tally.values()), **tally), self._budget.rate(now))
+
+    def _adopt(self, pending: int) -> None:
+        """Before the first create of an edition, look for its rows in the account."""
+        known = self._store.fact("adoption")
+        if pending and known != _DONE:
+            self._schedule.adopt(None if known == _EACH_ROW else pending)
+
+    def _adopted(self, answer: Answer, now: float) -> list[Change]:
+        if not isinstance(answer, MediaPage):
+            return []
+        rows = self._store.pending_among({media.reference_id for media in answer.items})
+        self._status.update((row.number, Status.PENDING) for row in rows)
+        return self._schedule.adopted(rows, answer, now)
 
     def _feed(self, now: float) -> None:
         wanted = self._schedule.wanted()

@@ -6,18 +6,22 @@
 Rows come in by `admit`, already committed as `creating` (the intent before the deed) or left in
 flight by an earlier run; they leave when nothing more can be learned of them in this run. An
 answer is a result or a `CallFailed`, which is a value here. A POST without a clear answer makes
-its row unknown: it is looked for under its reference ID and never blindly sent again.
+its row unknown: it is looked for, and sent again only when lists prove that there is no media.
+
+Rows are found by sweeps: pages of the newest media tell of a hundred at once. A row is asked for
+singly where sweeps do not show it.
 
 This file must not know threads, sockets, files, or what the time is.
 """
 
 import heapq
-from collections import deque
-from collections.abc import Iterable
+from collections import Counter, OrderedDict, deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
+from batch_import.api.request import PAGE_SIZE
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
@@ -29,26 +33,32 @@ from batch_import.errors import (
     RunFault,
     Throttled,
 )
-from batch_import.importer.calls import (
-    Answer,
-    AskAccount,
-    AskStatus,
-    Call,
-    Create,
-    Find,
-    ReadPage,
-)
+from batch_import.importer.adoption import Adoption
+from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
+from batch_import.importer.flight import InFlight
+from batch_import.importer.sightings import ListedTime, Visibility
+from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, IngestStatus, Media, MediaPage, Row, Status
 from batch_import.settings import Settings
 
 _UNAUTHORISED: Final = 401
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
-#: While rows wait to be created, every so many calls one is left to rows under way, so that
-#: finished videos show early and a full platform does not go unnoticed.
+#: While rows wait to be created, every so many calls one is left to single looks, so that a row
+#: that no list shows does not wait for the end.
 _CREATES_A_LOOK: Final = 3
 #: Seconds before the first look for a media that should be there, doubled with every look.
 _FIRST_LOOK: Final = 2.0
+#: The longest wait between two looks, in poll intervals.
+_LONGEST_LOOK: Final = 4.0
+#: A row that so many sweeps in a row did not show is asked for singly, once it is overdue.
+_MISSES: Final = 3
+#: Seconds that are not worth waiting for; clocks may not even tell them.
+_NO_TIME: Final = 0.001
+#: A row whose POST came to nothing is sent so often in one run.
+_POSTS: Final = 3
+#: Rows lately imported: what lists are measured by.
+_RECENT: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +78,27 @@ FINISHED: Final = Finished.FINISHED
 
 
 @dataclass(slots=True)
-class _Tracked:
-    """A row in flight.
+class _Pages:
+    """Pages under way, by when they left; and a pause after pages that brought nothing."""
 
-    Attributes:
-        since: when this run began to wait for it.
-        media_id: the media that it was found to be, while that was not online yet.
-        online: its ingest is known to be online; only the media must be found.
-        looks: looks in a row that brought nothing; the next one waits longer.
-    """
-
-    row: Row
-    status: Status
-    since: float
-    ingest_id: str | None
-    sent_at: float | None
-    media_id: str | None = None
-    online: bool = False
-    looks: int = 0
-    page: int = 1
+    out: dict[int, float] = field(default_factory=dict)
+    failures: int = 0
+    paused_until: float = float("-inf")
 
 
 @dataclass(slots=True)
 class _Queues:
-    creates: deque[_Tracked] = field(default_factory=deque)
-    #: (due, tie-breaker, row number): rows under way, by when to look at them next.
+    creates: deque[InFlight] = field(default_factory=deque)
+    #: (due, turn, row number): rows under way, by when to look at them singly.
     looks: list[tuple[float, int, int]] = field(default_factory=list)
 
 
 class Schedule:
     """The order of calls for the rows of one run.
+
+    Args:
+        settings: what the run is told.
+        now: epoch seconds, as in every method.
 
     Attributes:
         fault: set once the run cannot go on; commit the changes, then raise it.
@@ -105,8 +106,18 @@ class Schedule:
 
     def __init__(self, settings: Settings, now: float) -> None:
         self._settings = settings
-        self._rows: dict[int, _Tracked] = {}
+        self._rows: dict[int, InFlight] = {}
+        self._by_reference: dict[str, InFlight] = {}
+        self._recent: OrderedDict[str, InFlight] = OrderedDict()
         self._queues = _Queues()
+        self._listed = ListedTime()
+        self._visibility = Visibility()
+        self._sweep = Sweep(PAGE_SIZE, settings.poll_interval, self._listed, self._visibility)
+        self._pages = _Pages()
+        self._adoption = Adoption(0, PAGE_SIZE)
+        self._filter_works = True
+        self._posts: Counter[int] = Counter()
+        self._scout_at = now
         self._turn = 0
         self._creates_in_a_row = 0
         self._calls_out = 0
@@ -120,7 +131,7 @@ class Schedule:
 
     def wanted(self) -> int:
         """How many pending rows to claim now: few, for a crash leaves them all unknown."""
-        if not self._more_pending or self._queues.creates:
+        if not self._more_pending or self._queues.creates or self.adopting:
             return 0
         room = self._settings.max_in_flight - len(self._rows)
         return max(0, min(room, 1 + int(self._settings.rate / 4)))
@@ -132,24 +143,100 @@ class Schedule:
     def admit(self, rows: Iterable[Row], now: float) -> None:
         """Take charge of rows: claimed ones are created, others looked at."""
         for row in rows:
-            tracked = _Tracked(row, row.status, now, row.ingest_id, row.sent_at, row.media_id)
             if row.status is Status.PENDING:
-                tracked.status = Status.CREATING
-                self._queues.creates.append(tracked)
-            else:
-                self._look_at(tracked, now)
-            self._rows[row.number] = tracked
+                flight = InFlight(row, Status.CREATING, now, now, now, look_first=self.looks_first)
+                self._keep(flight)
+                self._queues.creates.append(flight)
+                continue
+            left = row.claimed_at if row.claimed_at is not None else float("-inf")
+            ended = row.sent_at if row.sent_at is not None else now
+            flight = InFlight(row, row.status, now, left, ended, row.ingest_id, row.media_id)
+            self._keep(flight)
+            self._under_way(flight, now, row.imported_between)
+
+    def _keep(self, row: InFlight) -> None:
+        self._rows[row.number] = row
+        self._by_reference[row.reference_id] = row
+
+    def _under_way(self, row: InFlight, due: float, between: int = 0) -> None:
+        """Its media is, or may be, in the list from now on."""
+        self._sweep.add(row, between)
+        self._look_at(row, due)
+
+    def _drop(self, row: InFlight, *, listed: bool) -> None:
+        """This run is done with a row."""
+        del self._rows[row.number]
+        del self._by_reference[row.reference_id]
+        self._sweep.remove(row, listed=listed)
+        self._listed.forget(row.waited)
 
     def withdraw(self) -> list[Change]:
         """The run ends early: claimed rows whose POST never left go back to pending."""
         waiting = list(self._queues.creates)
         self._queues.creates.clear()
         # A POST that was refused for its credentials was surely not carried out.
-        waiting += [self._rows[c.row.number] for c, _ in self._accused if isinstance(c, Create)]
+        accused = [self._flying(call) for call, _ in self._accused]
+        waiting += [row for row in accused if row and row.status is Status.CREATING]
         self._accused.clear()
-        for tracked in waiting:
-            del self._rows[tracked.row.number]
-        return [Change(t.row.number, Status.PENDING, "not sent: the run ended") for t in waiting]
+        for row in waiting:
+            self._drop(row, listed=False)
+        return [Change(r.number, Status.PENDING, "not sent: the run ended") for r in waiting]
+
+    def _flying(self, call: Call) -> InFlight | None:
+        """The row that a call is about, while this run still waits for its answer."""
+        if isinstance(call, AskAccount | ReadPage):
+            return None
+        row = self._rows.get(call.row.number)
+        return row if row and row.row is call.row else None
+
+    # Adoption ---------------------------------------------------------------------------------
+
+    def adopt(self, pending: int | None) -> None:
+        """Look for pending rows in the account before any is created.
+
+        Args:
+            pending: how many; None where an earlier run of this job found that looking for each
+                row is fewer calls.
+        """
+        self._adoption = Adoption(pending or 0, PAGE_SIZE)
+        if pending is None:
+            self._adoption.look_first()
+
+    @property
+    def adopting(self) -> bool:
+        """Pages are to be matched with pending rows, by `adopted`; nothing is created yet."""
+        return not self._adoption.done
+
+    @property
+    def looks_first(self) -> bool:
+        """Each row is looked for before its POST."""
+        return self._adoption.each_row
+
+    def adopted(self, rows: Iterable[Row], page: MediaPage, now: float) -> list[Change]:
+        """Take over what is in the account.
+
+        Args:
+            rows: pending ones whose reference IDs are on the page.
+        """
+        changes = []
+        for row in rows:
+            flight = InFlight(row, row.status, now, float("-inf"), now)
+            changes += self._take_over(flight, page.items, now)
+        return changes
+
+    def _take_over(self, row: InFlight, items: Sequence[Media], now: float) -> list[Change]:
+        """A row that was not sent: take a living media that bears its reference ID."""
+        media = best_media(items, row.reference_id)
+        if media is None or media.status == "failed":
+            return []
+        self._keep(row)
+        if media.status == "online":
+            words, error = "was in the account already", _told_of_others(items, media)
+            return [self._leave(row, Status.IMPORTED, words, error=error, media=media)]
+        row.status, row.media_id = Status.PROCESSING, media.id
+        self._under_way(row, now + self._settings.poll_interval)
+        words = "was in the account already, not online yet"
+        return [Change(row.number, Status.PROCESSING, words, media=media)]
 
     # The next call ----------------------------------------------------------------------------
 
@@ -158,10 +245,13 @@ class Schedule:
         call = self._choose(now)
         if call is not None:
             self._calls_out += 1
+            self._leaves(call, now)
             return call
-        if self._queues.looks and not self._accused:
-            return Wait(self._queues.looks[0][0])
-        if self._calls_out or self._more_pending or self._accused:
+        if self._accused:
+            return Wait(float("inf"))
+        if self._rows or self.adopting:
+            return Wait(self._something_due_at(now))
+        if self._calls_out or self._more_pending:
             return Wait(float("inf"))
         return FINISHED
 
@@ -169,14 +259,16 @@ class Schedule:
         if self._accused:
             # Until it is known whether the credentials hold, no row is blamed for them.
             return self._ask_account()
-        due = bool(self._queues.looks) and self._queues.looks[0][0] <= now
-        if self._queues.creates and not (due and self._creates_in_a_row >= _CREATES_A_LOOK):
-            self._creates_in_a_row += 1
-            return Create(self._queues.creates.popleft().row)
-        if due:
-            self._creates_in_a_row = 0
-            return self._look(self._rows[heapq.heappop(self._queues.looks)[2]])
-        return None
+        creating = bool(self._queues.creates) and not self.adopting
+        page = self._best_page(now, creating=creating)
+        if page is not None:
+            return ReadPage(page)
+        if not (creating and self._creates_in_a_row < _CREATES_A_LOOK):
+            look = self._single_look(now)
+            if look is not None:
+                self._creates_in_a_row = 0
+                return look
+        return self._create() if creating else None
 
     def _ask_account(self) -> AskAccount | None:
         if self._asking_account:
@@ -184,15 +276,114 @@ class Schedule:
         self._asking_account = True
         return AskAccount()
 
-    @staticmethod
-    def _look(tracked: _Tracked) -> AskStatus | Find:
-        if tracked.ingest_id and not tracked.online:
-            return AskStatus(tracked.row, tracked.ingest_id)
-        return Find(tracked.row, tracked.page)
+    def _best_page(self, now: float, *, creating: bool) -> int | None:
+        if now < self._pages.paused_until:
+            return None
+        if self.adopting and self._adoption.page not in self._pages.out:
+            return self._adoption.page
+        return self._sweep.best(now, self._pages.out, creating=creating)
 
-    def _look_at(self, tracked: _Tracked, due: float) -> None:
+    def _create(self) -> Create | Find:
+        self._creates_in_a_row += 1
+        row = self._queues.creates.popleft()
+        if row.look_first and self.looks_first:
+            return Find(row.row, row.page)
+        return Create(row.row)
+
+    def _leaves(self, call: Call, now: float) -> None:
+        """Note when a call leaves: its answer tells of that moment at the earliest."""
+        if isinstance(call, ReadPage):
+            self._pages.out[call.page] = now
+        elif not isinstance(call, AskAccount):
+            row = self._rows[call.row.number]
+            if isinstance(call, Create):
+                row.left = now
+            elif row.page == 1 or row.asked is None:
+                row.asked = now
+
+    def _something_due_at(self, now: float) -> float:
+        pages = max(self._pages.paused_until, self._sweep.asks_again_at(now))
+        if self.adopting and not self._pages.out:
+            pages = max(now, self._pages.paused_until)
+        return min(pages, self._queues.looks[0][0] if self._queues.looks else float("inf"))
+
+    # Single looks -----------------------------------------------------------------------------
+
+    def _look_at(self, row: InFlight, due: float) -> None:
+        """Look at a row singly once it is due, and not before."""
         self._turn += 1
-        heapq.heappush(self._queues.looks, (due, self._turn, tracked.row.number))
+        row.turn = self._turn
+        heapq.heappush(self._queues.looks, (due, self._turn, row.number))
+
+    def _look_later(self, row: InFlight, now: float, delay: float) -> None:
+        if row.status is Status.PROCESSING:
+            delay = min(delay, max(0.0, row.since + self._settings.max_wait - now))
+        self._look_at(row, now + delay)
+
+    def _look_again(self, row: InFlight, now: float) -> None:
+        """A single look brought nothing: the next one waits twice as long."""
+        interval = self._settings.poll_interval
+        # A media that is online, and not in the list yet, is as likely found by a sweep.
+        first = interval if row.online else min(interval, _FIRST_LOOK)
+        delay = min(_LONGEST_LOOK * interval, first * 2.0 ** min(row.looks, 20))
+        row.looks += 1
+        self._look_later(row, now, delay)
+
+    def _single_look(self, now: float) -> Call | None:
+        looks = self._queues.looks
+        while looks and looks[0][0] <= now:
+            _, turn, number = heapq.heappop(looks)
+            row = self._rows.get(number)
+            if row is not None and row.turn == turn:
+                call = self._look(row, now)
+                if call is not None:
+                    return call
+        return None
+
+    def _look(self, row: InFlight, now: float) -> Call | None:
+        """The call for a row that is due; None where there is a better time or way."""
+        if row.status is Status.PROCESSING and now >= row.since + self._settings.max_wait:
+            # Waiting is not failing: the next run goes on.
+            self._drop(row, listed=True)
+            return None
+        wait = self._better_in(row, now)
+        if wait > _NO_TIME:
+            self._look_later(row, now, wait)
+            return None
+        if row.status is Status.PROCESSING and row.ingest_id and not row.online:
+            return AskStatus(row.row, row.ingest_id)
+        if self._filter_works:
+            return Find(row.row, row.page)
+        self._look_again(row, now)
+        page = self._sweep.page_of(row)
+        return None if page in self._pages.out else ReadPage(page)
+
+    def _better_in(self, row: InFlight, now: float) -> float:
+        """Seconds for which a row is better left to sweeps; 0 where a single look is due."""
+        interval = self._settings.poll_interval
+        if row.status is Status.UNKNOWN:
+            return self._settles_in(row, now)
+        if row.online or row.doubtful:
+            return 0.0
+        if row.missed < _MISSES:
+            return interval
+        age = row.age(now)
+        overdue = self._listed.overdue(age)
+        if overdue is not None:
+            return 0.0 if overdue else min(interval, max(_FIRST_LOOK, age / 4))
+        # Nobody knows yet whether lists show anything: one row is asked for, in place of all.
+        if now < self._scout_at:
+            return interval
+        self._scout_at = now + interval
+        return 0.0
+
+    def _settles_in(self, row: InFlight, now: float) -> float:
+        """Seconds until an unknown row's absence from a list would tell something."""
+        age = row.age(now)
+        sure = self._visibility.sure_from()
+        if sure is None or age >= self._settings.settle:
+            return 0.0
+        return min(max(0.0, sure - age), self._settings.settle - age)
 
     # What an answer means ---------------------------------------------------------------------
 
@@ -208,13 +399,18 @@ class Schedule:
             self._accused.append((call, answer))
             return []
         if isinstance(call, ReadPage):
-            return []
-        tracked = self._rows[call.row.number]
+            return self._page_read(call.page, answer, now)
+        row = self._flying(call)
+        return self._row_told(call, row, answer, now) if row else []  # a sweep was faster
+
+    def _row_told(
+        self, call: Create | AskStatus | Find, row: InFlight, answer: Answer, now: float
+    ) -> list[Change]:
         if isinstance(call, Create):
-            return self._created(tracked, answer, now)
+            return self._created(row, answer, now)
         if isinstance(call, AskStatus):
-            return self._status_told(tracked, answer, now)
-        return self._found(tracked, answer, now)
+            return self._status_told(row, answer, now)
+        return self._found(row, answer, now)
 
     def _watch_platform(self, answer: Answer, now: float) -> None:
         """A platform that is down is waited for, and given up on in the end."""
@@ -241,127 +437,303 @@ class Schedule:
         if isinstance(answer, CallFailed):
             return []  # asked again: the accused are still there
         accused, self._accused = self._accused, []
-        changes = []
-        for call, words in accused:
-            if isinstance(call, AskAccount | ReadPage):
-                continue
-            tracked = self._rows[call.row.number]
-            if isinstance(call, Create):
-                changes += self._failed(tracked, words.message, now)
-            else:
-                changes += self._look_again(tracked, now, self._settings.poll_interval)
-        return changes
+        return [change for call, words in accused for change in self._barred(call, words, now)]
 
-    def _created(self, tracked: _Tracked, answer: Answer, now: float) -> list[Change]:
-        number = tracked.row.number
+    def _barred(self, call: Call, words: Forbidden, now: float) -> list[Change]:
+        """The credentials hold, so that it is this one call that is not allowed."""
+        if isinstance(call, ReadPage):
+            return self._page_read(call.page, words, now)
+        row = self._flying(call)
+        if row is None:
+            return []
+        if isinstance(call, Create):
+            return self._failed(row, words.message, now)
+        return self._not_told(row, now)
+
+    def _created(self, row: InFlight, answer: Answer, now: float) -> list[Change]:
         if isinstance(answer, Throttled | NotSent):
-            self._queues.creates.appendleft(tracked)
+            self._queues.creates.appendleft(row)
             return []
-        tracked.sent_at = tracked.since = now
+        row.since = row.ended = now
         if isinstance(answer, str):
-            tracked.status, tracked.ingest_id = Status.PROCESSING, answer
-            self._look_at(tracked, now + self._settings.poll_interval)
-            return [
-                Change(number, Status.PROCESSING, "taken", sent_at=now, ingest_id=answer),
-            ]
+            row.status, row.ingest_id = Status.PROCESSING, answer
+            self._under_way(row, now + self._settings.poll_interval)
+            return [Change(row.number, Status.PROCESSING, "taken", sent_at=now, ingest_id=answer)]
         if isinstance(answer, Rejected) and answer.status != _CONFLICT:
-            return self._failed(tracked, answer.message, now)
+            return self._failed(row, answer.message, now)
         # A conflict names a media that exists already: perhaps by an earlier POST of ours.
-        tracked.status = Status.UNKNOWN
-        self._look_at(tracked, now + _FIRST_LOOK)
-        reason = answer.message if isinstance(answer, CallFailed) else "an answer of no use"
-        return [Change(number, Status.UNKNOWN, reason, error=reason, sent_at=now)]
+        row.conflict = isinstance(answer, Rejected)
+        row.words = answer.message if isinstance(answer, CallFailed) else "an answer of no use"
+        row.status = Status.UNKNOWN
+        self._posts[row.number] += 1
+        self._under_way(row, now + _FIRST_LOOK)
+        return [Change(row.number, Status.UNKNOWN, row.words, error=row.words, sent_at=now)]
 
-    def _failed(self, tracked: _Tracked, words: str, now: float) -> list[Change]:
-        sent_at = now if tracked.status is Status.CREATING else None
-        return [self._leave(tracked, Status.FAILED, words, error=words, sent_at=sent_at)]
+    def _failed(self, row: InFlight, words: str, now: float) -> list[Change]:
+        sent_at = now if row.status is Status.CREATING else None
+        return [self._leave(row, Status.FAILED, words, error=words, sent_at=sent_at)]
 
-    def _status_told(self, tracked: _Tracked, answer: Answer, now: float) -> list[Change]:
-        if isinstance(answer, Rejected):
-            # The platform does not know the ingest any more: the media is what counts.
-            tracked.online = True
-            return self._look_again(tracked, now, _FIRST_LOOK)
-        if not isinstance(answer, IngestStatus):
-            return self._look_again(tracked, now, self._soon(tracked))
-        if answer.status == "online":
-            tracked.online, tracked.looks = True, 0
-            self._look_at(tracked, now)
+    def _status_told(self, row: InFlight, answer: Answer, now: float) -> list[Change]:
+        if not isinstance(answer, Rejected | IngestStatus):
+            return self._not_told(row, now)
+        self._scout_at = now  # an answer that helps is followed by the next question
+        asked, row.asked = row.asked or now, None
+        vanished, row.doubtful = row.doubtful, False
+        if isinstance(answer, IngestStatus) and answer.status == "failed":
+            return self._failed(row, answer.error or "the platform gave no reason", now)
+        if vanished and row.seen:
+            self._visibility.flickered()
+        if isinstance(answer, Rejected) or answer.status == "online":
+            # Or the platform does not know the ingest any more: the media is what counts.
+            row.online, row.looks = True, 0
+            self._look_at(row, now)
             return []
-        if answer.status == "failed":
-            words = answer.error or "the platform gave no reason"
-            return self._failed(tracked, words, now)
-        return self._look_again(tracked, now, self._settings.poll_interval)
+        self._still_waits(row, row.age(asked))
+        self._scout_at = now + self._settings.poll_interval
+        return self._not_told(row, now)
 
-    def _found(self, tracked: _Tracked, answer: Answer, now: float) -> list[Change]:
+    def _found(self, row: InFlight, answer: Answer, now: float) -> list[Change]:
         if isinstance(answer, Rejected) and answer.status == _NOT_FOUND:
             answer = MediaPage(())
         if not isinstance(answer, MediaPage):
-            return self._look_again(tracked, now, self._soon(tracked))
-        media = best_media(answer.items, tracked.row.reference_id)
-        if media is None and _has_more(answer, tracked.page):
-            # The platform did not filter, or not exactly: read on.
-            tracked.page += 1
-            self._look_at(tracked, now)
+            return self._not_told(row, now)
+        reference = row.reference_id
+        if any(reference not in media.reference_id for media in answer.items):
+            return self._filter_ignored(row, now)
+        media = best_media(answer.items, reference)
+        if media is None and _has_more(answer, row.page):
+            row.page += 1
+            return self._not_told(row, now, at_once=True)
+        row.page = 1
+        if row.status is Status.CREATING:
+            changes = self._take_over(row, answer.items, now)
+            row.look_first = False
+            return changes or self._not_told(row, now)
+        left, row.asked = row.asked or now, None
+        changes = self._compared(row, answer.items, left, now)
+        if self._rows.get(row.number) is row:
+            self._look_on(row, now)
+        return changes
+
+    def _filter_ignored(self, row: InFlight, now: float) -> list[Change]:
+        """The platform answers with other rows' media: only whole pages are of use."""
+        self._filter_works, row.page = False, 1
+        if self.looks_first:
+            self._adoption = Adoption(None, PAGE_SIZE)
+        return self._not_told(row, now, at_once=True)
+
+    def _not_told(self, row: InFlight, now: float, *, at_once: bool = False) -> list[Change]:
+        """A single look that failed, or is to be gone on with."""
+        if row.status is Status.CREATING:
+            self._queues.creates.appendleft(row)
+        elif at_once:
+            self._look_at(row, now)
+        else:
+            row.asked = None
+            self._look_again(row, now)
+        return []
+
+    def _look_on(self, row: InFlight, now: float) -> None:
+        """A single look did not bring a row home: when to look again."""
+        if row.status is not Status.UNKNOWN:
+            self._look_again(row, now)
+            return
+        left = max(0.0, self._settings.settle - row.age(now))
+        if self._visibility.sure_from() is None:
+            row.looks += 1
+            self._look_at(row, now + min(left, _FIRST_LOOK * 2.0 ** min(row.looks, 20)))
+        else:
+            self._look_at(row, now + min(left, _FIRST_LOOK))
+
+    # What a page means ------------------------------------------------------------------------
+
+    def _page_read(self, page: int, answer: Answer, now: float) -> list[Change]:
+        left = self._pages.out.pop(page)
+        if isinstance(answer, Rejected) and page > 1:
+            answer = MediaPage(())  # beyond the end
+        if not isinstance(answer, MediaPage):
+            self._page_failed(answer, now)
             return []
-        tracked.page = 1
-        if media is not None and self._is_ours(tracked, media):
-            return self._sighted(tracked, media, now)
-        if tracked.status is Status.UNKNOWN:
-            return self._still_unknown(tracked, now)
-        return self._look_again(tracked, now, self._soon(tracked))
+        self._pages.failures = 0
+        self._adoption.read(page, answer)
+        last = not _has_more(answer, page)
+        bearers = _by_reference(answer.items)
+        known = self._known(bearers)
+        window = _window(known, left if page == 1 else None, last=last)
+        expected = self._sweep.expected(page)
+        self._sweep.looked(page, self._places(page, answer), last=last)
+        self._measure(bearers, *window)
+        return self._compare(bearers, self._sweep.created_between(*window), expected, left, now)
 
-    @staticmethod
-    def _is_ours(tracked: _Tracked, media: Media) -> bool:
-        """A failed media may be an earlier POST's, ours or another's, and says nothing then."""
-        return media.status != "failed" or media.id == tracked.media_id
+    def _page_failed(self, answer: Answer, now: float) -> None:
+        """Pages are left alone for a while, longer each time."""
+        if isinstance(answer, Rejected | Forbidden) and self.adopting:
+            self._adoption.look_first()
+        if not isinstance(answer, Throttled | NotSent):
+            self._pages.failures += 1
+            longest = _LONGEST_LOOK * self._settings.poll_interval
+            delay = min(longest, 0.5 * 2.0 ** min(self._pages.failures, 20))
+            self._pages.paused_until = now + delay
 
-    def _sighted(self, tracked: _Tracked, media: Media, now: float) -> list[Change]:
-        number = tracked.row.number
-        if media.status == "online" or (tracked.online and not media.status):
-            return [self._leave(tracked, Status.IMPORTED, "online", media=media)]
-        if media.status == "failed":
-            return self._failed(tracked, "the platform could not process the video", now)
+    def _compare(
+        self,
+        bearers: dict[str, list[Media]],
+        covered: list[InFlight],
+        expected: list[InFlight],
+        left: float,
+        now: float,
+    ) -> list[Change]:
+        """What a page means for the rows on it, and for those that are not."""
         changes = []
-        tracked.media_id = media.id
-        if tracked.status is Status.UNKNOWN:
-            tracked.status, tracked.since = Status.PROCESSING, now
-            changes = [Change(number, Status.PROCESSING, "found in the account", media=media)]
-        return changes + self._look_again(tracked, now, self._settings.poll_interval)
+        shown = [row for name in bearers if (row := self._by_reference.get(name))]
+        for row in shown:
+            items = bearers[row.reference_id]
+            if row.status is not Status.CREATING:
+                changes += self._compared(row, items, left, now)
+            elif row in self._queues.creates and self.adopting:
+                taken = self._take_over(row, items, now)
+                if taken:
+                    self._queues.creates.remove(row)
+                changes += taken
+        on_page = set(map(id, shown))
+        for row in covered:
+            if id(row) not in on_page:
+                changes += self._missing(row, left)
+        gone = on_page.union(map(id, covered))
+        for row in expected:
+            if id(row) not in gone:
+                row.missed += 1
+                self._sweep.strayed(row, left)
+                if row.status is Status.UNKNOWN and row.missed >= _MISSES:
+                    changes += self._settle(row, row.age(left))  # nobody finds its place
+        return changes
 
-    def _still_unknown(self, tracked: _Tracked, now: float) -> list[Change]:
-        """Its media is not in the list. That is no proof: it may be listed late."""
-        asked_for = now - (tracked.sent_at if tracked.sent_at is not None else tracked.since)
-        if asked_for < self._settings.settle:
-            left = self._settings.settle - asked_for
-            return self._look_again(tracked, now, min(left, self._soon(tracked)))
+    def _known(self, bearers: dict[str, list[Media]]) -> list[InFlight]:
+        """The rows on a page whose creation this run can date."""
+        found = [self._by_reference.get(name) or self._recent.get(name) for name in bearers]
+        return [row for row in found if row and row.status is not Status.CREATING]
+
+    def _places(self, page: int, answer: MediaPage) -> dict[int, int]:
+        first = (page - 1) * PAGE_SIZE
+        places = {}
+        for place, media in enumerate(answer.items, start=first):
+            row = self._by_reference.get(media.reference_id)
+            if row is not None:
+                places[row.number] = place
+        return places
+
+    def _measure(self, bearers: dict[str, list[Media]], oldest: float, newest: float) -> None:
+        """Rows lately imported are in every list that covers them, or lists prove nothing."""
+        for name, row in self._recent.items():
+            if row.left >= oldest and row.ended <= newest:
+                if name in bearers:
+                    self._visibility.seen_again()
+                else:
+                    self._visibility.flickered()
+
+    def _compared(
+        self, row: InFlight, items: Sequence[Media], left: float, now: float
+    ) -> list[Change]:
+        """What a list that covers a row's place shows under its reference ID."""
+        self._sweep.told(row, left)
+        media = best_media(items, row.reference_id)
+        if media is None:
+            return self._missing(row, left)
+        if media.status == "failed" and media.id != row.media_id:
+            return self._failed_media(row, left, now)
+        done = media.status in ("online", "failed")
+        if done:
+            self._listed.done(row.waited, row.oldest_age(now))
+            row.waited = None
+        else:
+            self._still_waits(row, row.age(left))
+        if row.ingest_id:
+            self._visibility.seen(row.oldest_age(now), first=not row.seen, done=done)
+        row.seen, row.missed = True, 0
+        return self._sighted(row, media, _told_of_others(items, media), now)
+
+    def _still_waits(self, row: InFlight, age: float) -> None:
+        if row.waited is None or age > row.waited:
+            self._listed.waits(row.waited, age)
+            row.waited = age
+
+    def _failed_media(self, row: InFlight, left: float, now: float) -> list[Change]:
+        """It may be this row's, or one of an earlier POST, ours or another's."""
+        if row.status is Status.UNKNOWN:
+            return self._missing(row, left)
+        row.missed = 0
+        self._doubt(row, now)
+        return []
+
+    def _doubt(self, row: InFlight, now: float) -> None:
+        """Have a row's ingest asked for now; without one, its media is looked for in time."""
+        if row.ingest_id and not row.doubtful:
+            row.doubtful = True
+            if row.asked is None:
+                self._look_at(row, now)
+
+    def _sighted(self, row: InFlight, media: Media, others: str, now: float) -> list[Change]:
+        if media.status == "online" or (row.online and not media.status):
+            return [self._leave(row, Status.IMPORTED, "online", error=others, media=media)]
+        if media.status == "failed":
+            if row.ingest_id and not row.online:
+                self._doubt(row, now)  # only the ingest tells why
+                return []
+            return self._failed(row, "the platform could not process the video", now)
+        row.media_id = media.id
+        if not media.status:
+            row.missed += 1  # a list without statuses: sweeps cannot tell
+        if row.status is not Status.UNKNOWN:
+            return []
+        row.status, row.since = Status.PROCESSING, now
+        return [Change(row.number, Status.PROCESSING, "found in the account", media=media)]
+
+    def _missing(self, row: InFlight, left: float) -> list[Change]:
+        """A list that must show a row's media, if there is one, shows none that lives."""
+        age = row.age(left)
+        self._sweep.told(row, left)
+        row.missed += 1
+        if row.status is Status.UNKNOWN:
+            row.absent.append(age)
+            return self._settle(row, age)
+        if not row.seen:
+            self._visibility.hidden(age)
+        elif row.ingest_id:
+            self._doubt(row, left)  # it has failed since, perhaps
+        else:
+            self._visibility.flickered()
+        if not row.online:
+            self._still_waits(row, age)
+        return []
+
+    def _settle(self, row: InFlight, age: float) -> list[Change]:
+        """Decide what becomes of an unknown row, if that can be decided yet."""
+        if not row.conflict and self._visibility.proves_absence(row.absent):
+            return self._surely_absent(row)
+        return self._unsure(row, age) if age >= self._settings.settle else []
+
+    def _surely_absent(self, row: InFlight) -> list[Change]:
+        """Its POST was not carried out. One that never is, is no use to send for ever."""
+        if self._posts[row.number] < _POSTS:
+            self._more_pending = True
+            return [self._leave(row, Status.PENDING, "surely not carried out: sent again")]
+        words = f"{_POSTS} POSTs got no clear answer and made no video: {row.words}"
+        return [self._leave(row, Status.FAILED, words, error=words)]
+
+    def _unsure(self, row: InFlight, age: float) -> list[Change]:
+        """Nobody can know: what becomes of the row is the user's choice."""
         if self._settings.when_unsure == "retry":
             self._more_pending = True
-            return [self._leave(tracked, Status.PENDING, "not found: sent again, as told")]
+            return [self._leave(row, Status.PENDING, "not found: sent again, as told")]
         error = (
-            f"its POST got no clear answer, and {asked_for:.0f} s later no media is found;"
+            f"its POST got no clear answer, and {age:.0f} s later no media is found;"
             " look in the account, then run again with --when-unsure retry"
         )
-        return [self._leave(tracked, Status.UNKNOWN, "not found", error=error)]
-
-    def _soon(self, tracked: _Tracked) -> float:
-        """Seconds to the next look for what should be there: doubled each time."""
-        return min(self._settings.poll_interval, _FIRST_LOOK * 2.0 ** min(tracked.looks, 20))
-
-    def _look_again(self, tracked: _Tracked, now: float, delay: float) -> list[Change]:
-        """Look again later, unless this run has waited long enough: the next one goes on."""
-        left = tracked.since + self._settings.max_wait - now
-        if left <= 0 and tracked.status is not Status.UNKNOWN:
-            del self._rows[tracked.row.number]
-            return []
-        tracked.looks += 1
-        self._look_at(
-            tracked, now + (delay if tracked.status is Status.UNKNOWN else min(delay, left))
-        )
-        return []
+        return [self._leave(row, Status.UNKNOWN, "not found", error=error)]
 
     def _leave(
         self,
-        tracked: _Tracked,
+        row: InFlight,
         status: Status,
         reason: str,
         *,
@@ -369,9 +741,12 @@ class Schedule:
         sent_at: float | None = None,
         media: Media | None = None,
     ) -> Change:
-        number = tracked.row.number
-        del self._rows[number]
-        return Change(number, status, reason, error=error, sent_at=sent_at, media=media)
+        self._drop(row, listed=row.seen or status is Status.IMPORTED)
+        if status is Status.IMPORTED:
+            self._recent[row.reference_id] = row
+            if len(self._recent) > _RECENT:
+                self._recent.popitem(last=False)
+        return Change(row.number, status, reason, error=error, sent_at=sent_at, media=media)
 
 
 #: The media that a row is about, where several bear its reference ID: one that plays, then one
@@ -385,6 +760,43 @@ def best_media(items: Iterable[Media], reference_id: str) -> Media | None:
     return min(ours, key=lambda media: _RANK.get(media.status, 1)) if ours else None
 
 
+def _told_of_others(items: Iterable[Media], media: Media) -> str:
+    """What to tell the user of other living media with one's reference ID."""
+    others = [
+        other.id
+        for other in items
+        if other.reference_id == media.reference_id
+        and other.id != media.id
+        and other.status != "failed"
+    ]
+    if not others:
+        return ""
+    return f"other media in the account bear this reference ID, too: {', '.join(others)}"
+
+
+def _by_reference(items: Iterable[Media]) -> dict[str, list[Media]]:
+    bearers: dict[str, list[Media]] = {}
+    for media in items:
+        bearers.setdefault(media.reference_id, []).append(media)
+    return bearers
+
+
+def _window(known: Sequence[InFlight], asked: float | None, *, last: bool) -> tuple[float, float]:
+    """Between which moments a page shows everything that was created.
+
+    Args:
+        known: rows on the page.
+        asked: when the page was asked for, where it is the first.
+        last: it is the last page.
+    """
+    oldest = float("-inf") if last else min((row.ended for row in known), default=float("inf"))
+    if asked is not None:
+        return oldest, asked
+    return oldest, max((row.left for row in known), default=float("-inf"))
+
+
 def _has_more(page: MediaPage, number: int) -> bool:
-    seen = number * len(page.items)
-    return bool(page.items) and page.total is not None and seen < page.total
+    """Whether pages follow. A list that does not tell how long it is ends with a short page."""
+    if page.total is None:
+        return len(page.items) >= PAGE_SIZE
+    return bool(page.items) and number * PAGE_SIZE < page.total

@@ -19,7 +19,7 @@ CREATE TABLE row (
     cells        TEXT NOT NULL,    -- JSON array: the row as it stands in the manifest
     status       TEXT NOT NULL,
     error        TEXT NOT NULL DEFAULT '',
-    attempt      INTEGER NOT NULL DEFAULT 0,  -- POSTs that were, or may have been, carried out
+    claimed_at   REAL,             -- epoch seconds; the last POST left later
     sent_at      REAL,             -- epoch seconds of the last POST's end
     ingest_id    TEXT,
     media_id     TEXT,

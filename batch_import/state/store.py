@@ -10,7 +10,7 @@ import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Self
@@ -19,11 +19,13 @@ from batch_import.errors import StateError
 from batch_import.models import Change, Counts, Event, ManifestRow, Record, Row, Status
 
 #: Raised with every change of schema.sql; a newer file is refused, never guessed at.
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
+#: What brings a file of an earlier version up to the next one.
+_UPGRADES: Final = {1: "ALTER TABLE row ADD COLUMN claimed_at REAL;"}
 
 _ROW = (
-    "number, reference_id, source_url, filename, extension, status, ingest_id, sent_at, attempt,"
-    " media_id"
+    "number, reference_id, source_url, filename, extension, status, ingest_id,"
+    " claimed_at, sent_at, media_id"
 )
 
 
@@ -80,6 +82,9 @@ class Store:
         self._db.execute("PRAGMA synchronous = FULL")
         if version == 0:
             self._create()
+        for number in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
+            step = f"{_UPGRADES[number]} PRAGMA user_version = {number + 1};"
+            self._db.executescript(f"BEGIN; {step} COMMIT;")
 
     def _create(self) -> None:
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -172,7 +177,7 @@ class Store:
         return edition
 
     def _refuse_strangers(self, db: sqlite3.Connection) -> None:
-        (sent,) = db.execute("SELECT count(*) FROM row WHERE attempt OR media_id").fetchone()
+        (sent,) = db.execute("SELECT count(*) FROM row WHERE sent_at OR media_id").fetchone()
         (common,) = db.execute(
             "SELECT count(*) FROM (SELECT 1 FROM row JOIN incoming USING (identity) LIMIT 1)"
         ).fetchone()
@@ -191,8 +196,7 @@ class Store:
                 db, now, Status.UNKNOWN, "the run ended while it was sent", "status = 'creating'"
             )
             return db.execute(
-                "UPDATE row SET status = 'unknown', attempt = attempt + 1, sent_at = ?"
-                " WHERE status = 'creating'",
+                "UPDATE row SET status = 'unknown', sent_at = ? WHERE status = 'creating'",
                 (now,),
             ).rowcount
 
@@ -200,18 +204,42 @@ class Store:
         """Take pending rows, in manifest order, to be created: the intent before the deed."""
         with self._transaction() as db:
             rows = self._rows("status = 'pending' ORDER BY position LIMIT ?", (limit,))
-            numbers = [(row.number,) for row in rows]
-            db.executemany("UPDATE row SET status = 'creating' WHERE number = ?", numbers)
+            claimed = "UPDATE row SET status = 'creating', claimed_at = ? WHERE number = ?"
+            db.executemany(claimed, [(now, row.number) for row in rows])
             db.executemany(
                 "INSERT INTO event (row, time, status, reason) VALUES (?, ?, 'creating', '')",
                 [(row.number, now) for row in rows],
             )
         return rows
 
-    def in_flight(self) -> list[Row]:
-        """Rows that an earlier run left under way, the longest first."""
+    def pending_among(self, reference_ids: Iterable[str]) -> list[Row]:
+        """Rows not sent yet that bear one of these reference IDs."""
+        names = json.dumps(list(reference_ids))
+        where = "identity IN (SELECT value FROM json_each(?)) AND status = 'pending'"
         with self._explained():
-            return self._rows("status IN ('processing', 'unknown') ORDER BY sent_at, number")
+            return self._rows(where, (names,))
+
+    def in_flight(self) -> list[Row]:
+        """Rows that an earlier run left under way, in the order of their creation."""
+        with self._explained():
+            rows = self._rows("status IN ('processing', 'unknown') ORDER BY sent_at, number")
+            positions = dict(
+                self._db.execute(
+                    "SELECT number, position FROM row WHERE status IN ('processing', 'unknown')"
+                )
+            )
+            places = [positions[row.number] or 0 for row in rows]
+            return [
+                replace(row, imported_between=self._imported_between(before, place))
+                for row, before, place in zip(rows, [0, *places], places, strict=False)
+            ]
+
+    def _imported_between(self, before: int, place: int) -> int:
+        (found,) = self._db.execute(
+            "SELECT count(*) FROM row WHERE status = 'imported' AND position > ? AND position < ?",
+            (before, place),
+        ).fetchone()
+        return int(found)
 
     def _rows(self, where: str, parameters: Sequence[Any] = ()) -> list[Row]:
         found = self._db.execute(f"SELECT {_ROW} FROM row WHERE {where}", parameters)
@@ -278,13 +306,11 @@ class Store:
             return [Event(time, Status(status), reason) for time, status, reason in found]
 
 
-#: A pending row starts anew; any other change keeps what is known. `attempt` counts POSTs that
-#: may have been carried out.
+#: A pending row starts anew; any other change keeps what is known.
 _APPLY = """
     UPDATE row SET
         status = :status,
         error = :error,
-        attempt = attempt + :sent,
         sent_at = coalesce(:sent_at, sent_at),
         ingest_id = coalesce(:ingest_id, ingest_id),
         media_id = coalesce(:media_id, media_id),
@@ -303,7 +329,6 @@ def _values(change: Change) -> dict[str, Any]:
         "number": change.number,
         "status": change.status,
         "error": change.error,
-        "sent": change.sent_at is not None,
         "sent_at": change.sent_at,
         "ingest_id": change.ingest_id,
         "media_id": media and media.id,

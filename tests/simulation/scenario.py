@@ -47,6 +47,7 @@ class Scenario:
         outage_refuses: outages refuse connections instead of cutting them.
         wrong_key: span of seconds since the start in which the credentials are not accepted.
         there_before: numbers of rows whose reference IDs the account holds before the first run.
+        buried: a whole page of other media came after them.
         retry_failed: the user lets failed rows be sent again, once.
     """
 
@@ -61,6 +62,7 @@ class Scenario:
     wrong_key: tuple[float, float]
     breaks: tuple[Break, ...]
     there_before: tuple[int, ...]
+    buried: bool
     retry_failed: bool
 
     @property
@@ -104,6 +106,7 @@ def draw(seed: int) -> Scenario:
         wrong_key=_span(dice, 20, 200) if _often(dice, 0.07) else (0.0, 0.0),
         breaks=_breaks(dice, rows),
         there_before=_there_before(dice, rows) if _often(dice, 0.15) else (),
+        buried=seed % 3 == 0,
         retry_failed=_often(dice, 0.5 if knobs.failing else 0.05),
     )
     return _calmed(scenario) if _often(dice, 0.08) else scenario
@@ -122,6 +125,7 @@ def _calmed(scenario: Scenario) -> Scenario:
         wrong_key=(0.0, 0.0),
         breaks=(),
         there_before=(),
+        buried=False,
         retry_failed=False,
     )
 

@@ -12,8 +12,11 @@ from world import Broken, simulate
 from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Rejected
 from batch_import.importer import schedule
+from batch_import.importer.adoption import Adoption
 from batch_import.importer.calls import Create
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
+from batch_import.importer.sightings import Visibility
+from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, Media, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store
@@ -235,6 +238,37 @@ def _online_is_guessed(patch: Patch) -> None:
     patch.setattr(schedule, "best_media", broken)
 
 
+def _absent_once_is_absent(patch: Patch) -> None:
+    patch.setattr(Visibility, "proves_absence", lambda _, ages: bool(ages))
+
+
+def _lists_are_never_late(patch: Patch) -> None:
+    patch.setattr(Visibility, "sure_from", lambda _: 0.0)
+
+
+def _lists_that_lose_media_are_trusted(patch: Patch) -> None:
+    patch.setattr(Visibility, "flickered", lambda _: None)
+    patch.setattr(Visibility, "hidden", lambda *_: None)
+
+
+def _a_page_covers_everything(patch: Patch) -> None:
+    patch.setattr(schedule, "_window", lambda *_, **__: (float("-inf"), float("inf")))
+
+
+def _nothing_is_adopted(patch: Patch) -> None:
+    patch.setattr(Schedule, "adopt", lambda *_: None)
+
+
+def _the_first_page_is_the_account(patch: Patch) -> None:
+    patch.setattr(Adoption, "_is_last", lambda *_: True)
+
+
+def _no_sweeps(patch: Patch) -> None:
+    patch.setattr(Sweep, "best", lambda *_, **__: None)
+    # Without a page nothing is ever missed, and nothing asked for.
+    patch.setattr(Schedule, "_better_in", lambda *_: 0.0)
+
+
 #: What is broken, and the rules of which one must be told as broken.
 MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _sent_again_after_no_answer: {"exactly once"},
@@ -247,7 +281,7 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _some_calls_without_a_token: {"the rate"},
     _media_of_any_reference: {"right key", "none lost"},
     _media_of_a_similar_reference: {"right key", "none lost"},
-    _failed_media_over_online_ones: {"none lost"},
+    _failed_media_over_online_ones: {"none lost", "the run ends"},
     _changes_not_committed: {"none lost"},
     _ingests_not_committed: {"none lost"},
     _not_settled: {"exactly once"},
@@ -258,6 +292,13 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _the_end_is_not_seen: {"the run ends"},
     _it_spins: {"the run ends"},
     _online_is_guessed: {"right key"},
+    _absent_once_is_absent: {"exactly once"},
+    _lists_are_never_late: {"exactly once"},
+    _lists_that_lose_media_are_trusted: {"exactly once"},
+    _a_page_covers_everything: {"exactly once", "none lost"},
+    _nothing_is_adopted: {"adoption"},
+    _the_first_page_is_the_account: {"adoption"},
+    _no_sweeps: {"few calls"},
 }
 
 

@@ -1,6 +1,7 @@
 """The schedule's rules, one by one, on a clock of the test's."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -14,7 +15,15 @@ from batch_import.errors import (
     Rejected,
     Throttled,
 )
-from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find
+from batch_import.importer.calls import (
+    Answer,
+    AskAccount,
+    AskStatus,
+    Call,
+    Create,
+    Find,
+    ReadPage,
+)
 from batch_import.importer.schedule import FINISHED, Schedule, Wait, best_media
 from batch_import.models import Account, Change, IngestStatus, Media, MediaPage, Row, Status
 from batch_import.settings import Settings
@@ -26,61 +35,177 @@ def row(n: int = 1, status: Status = Status.PENDING, **more: object) -> Row:
     return Row(n, f"r{n}", "https://h/v.mp4", "T", "mp4", status, **more)  # type: ignore[arg-type]
 
 
+def flying(n: int = 1, **more: object) -> Row:
+    """A row that an earlier run left under way."""
+    return row(n, Status.PROCESSING, **{"ingest_id": f"i{n}", "sent_at": 1000.0, **more})
+
+
 def media(status: str = "online", reference: str = "r1", key: str = "k") -> Media:
-    return Media("m", key, reference, status=status)
+    return Media(f"m-{key}", key, reference, status=status)
+
+
+def page_of(*items: Media) -> MediaPage:
+    return MediaPage(items, total=len(items))
 
 
 class Play:
-    """Drives a schedule by hand."""
+    """Drives a schedule by hand.
+
+    Attributes:
+        account: what pages of the account show, the newest first.
+    """
 
     def __init__(self, *rows: Row, settings: Settings = SETTINGS) -> None:
         self.now = 1000.0
+        self.account: list[Media] = []
+        self.changes: list[Change] = []
         self.schedule = Schedule(settings, self.now)
         self.schedule.admit(rows, self.now)
         self.schedule.no_more_pending()
 
     def call(self) -> Call:
         """The next call, after waiting for it."""
-        step = self.schedule.next(self.now)
-        if isinstance(step, Wait):
-            self.now = max(self.now, step.until)
+        for _ in range(10_000):
             step = self.schedule.next(self.now)
-        assert isinstance(step, Create | AskStatus | Find | AskAccount), step
-        return step
+            if not isinstance(step, Wait):
+                assert not isinstance(step, type(FINISHED)), "finished"
+                return step
+            assert step.until > self.now
+            self.now = step.until
+        raise AssertionError("it waits for ever")
 
-    def answer(self, answer: Answer) -> Sequence[Change]:
+    def answer(self, answer: Answer) -> list[Change]:
         """Take the next call and answer it."""
         return self.schedule.answered(self.call(), answer, self.now)
+
+    def read_pages(self, until: type[Call]) -> Call:
+        """Answer pages from the account until another kind of call comes."""
+        for _ in range(1000):
+            call = self.call()
+            if isinstance(call, until):
+                return call
+            assert isinstance(call, ReadPage), call
+            self.changes += self.schedule.answered(call, self.page(call.page), self.now)
+        raise AssertionError(f"no {until.__name__}")
+
+    def page(self, number: int) -> MediaPage:
+        shown = self.account[(number - 1) * 100 : number * 100]
+        return MediaPage(tuple(shown), total=len(self.account))
+
+    def answer_to(self, kind: type[Call], answer: Answer) -> list[Change]:
+        """Read pages until a call of a kind comes, and answer that one."""
+        return self.schedule.answered(self.read_pages(kind), answer, self.now)
+
+    def finish(self, *, patience: int = 1000) -> list[Change]:
+        """Answer pages, and other looks by what the account shows, until nothing is left."""
+        for _ in range(patience):
+            step = self.schedule.next(self.now)
+            if step is FINISHED or step == Wait(float("inf")):
+                return self.changes
+            if isinstance(step, Wait):
+                assert step.until > self.now
+                self.now = step.until
+                continue
+            self.changes += self.schedule.answered(step, self._told(step), self.now)
+        raise AssertionError("it does not end")
+
+    def _told(self, call: Call) -> Answer:
+        if isinstance(call, ReadPage):
+            return self.page(call.page)
+        assert isinstance(call, Find), call
+        return page_of(*(m for m in self.account if call.row.reference_id in m.reference_id))
 
 
 def statuses(changes: Sequence[Change]) -> list[Status]:
     return [change.status for change in changes]
 
 
+# A row's life -------------------------------------------------------------------------------------
+
+
 def test_a_rows_whole_life() -> None:
     play = Play(row())
-    assert isinstance(play.call(), Create)
-    (taken,) = play.schedule.answered(Create(row()), "i-1", play.now)
+    (taken,) = play.answer("i-1")
     assert (taken.status, taken.ingest_id, taken.sent_at) == (Status.PROCESSING, "i-1", 1000.0)
-    assert play.answer(IngestStatus("processing")) == []
-    assert play.now == 1030.0
-    assert play.answer(IngestStatus("online")) == []
-    (done,) = play.answer(MediaPage((media(),)))
+    play.account = [media("processing")]
+    assert play.answer(play.page(1)) == []
+    play.account = [media()]
+    (done,) = play.answer(play.page(1))
     assert (done.status, done.media) == (Status.IMPORTED, media())
     assert play.schedule.next(play.now) is FINISHED
 
 
+def test_one_page_tells_of_a_hundred_rows() -> None:
+    play = Play(*(row(n) for n in range(1, 101)))
+    for n in range(1, 101):
+        play.answer(f"i-{n}")
+    play.account = [media(reference=f"r{n}") for n in range(100, 0, -1)]
+    play.finish()
+    assert statuses(play.changes) == [Status.IMPORTED] * 100
+
+
 def test_a_failed_ingest_keeps_the_platforms_words() -> None:
-    play = Play(row(status=Status.PROCESSING, ingest_id="i"))
-    (failed,) = play.answer(IngestStatus("failed", "codec not known"))
+    play = Play(flying())
+    play.account = [media("failed")]
+    (failed,) = play.answer_to(AskStatus, IngestStatus("failed", "codec not known"))
     assert (failed.status, failed.error) == (Status.FAILED, "codec not known")
+
+
+def test_a_row_that_no_list_shows_is_asked_for_singly() -> None:
+    play = Play(flying())
+    assert play.answer_to(AskStatus, IngestStatus("online")) == []
+    (done,) = play.answer_to(Find, page_of(media()))
+    assert done.status is Status.IMPORTED
+
+
+def test_rows_are_asked_for_one_by_one_while_nobody_knows_what_lists_show() -> None:
+    play = Play(*(flying(n) for n in range(1, 51)))
+    asked = 0
+    while play.now < 1000 + 300:
+        call = play.call()
+        asked += isinstance(call, AskStatus)
+        answer: Answer = IngestStatus("processing") if isinstance(call, AskStatus) else page_of()
+        play.schedule.answered(call, answer, play.now)
+    assert 1 <= asked <= 20
 
 
 @pytest.mark.parametrize("word", ["queued", "pending review", "transcoding"])
 def test_a_word_that_nobody_knows_is_waited_for(word: str) -> None:
-    play = Play(row(status=Status.PROCESSING, ingest_id="i"))
-    assert play.answer(IngestStatus(word)) == []
-    assert isinstance(play.call(), AskStatus)
+    play = Play(flying())
+    assert play.answer_to(AskStatus, IngestStatus(word)) == []
+    assert isinstance(play.read_pages(AskStatus), AskStatus)
+
+
+def test_waiting_is_not_failing() -> None:
+    play = Play(flying(), settings=Settings(max_wait=70))
+    play.account = [media("processing")]
+    assert play.finish() == []
+    assert 1070.0 <= play.now < 1075.0
+
+
+def test_two_media_of_one_reference_id_are_told() -> None:
+    play = Play(flying())
+    play.account = [media("processing", key="1"), media("online", key="2"), media("failed")]
+    (done,) = play.finish()
+    assert done.media == media("online", key="2")
+    assert "m-1" in done.error
+    assert "m-k" not in done.error
+
+
+def test_the_media_that_counts() -> None:
+    listed = [
+        media("failed", key="1"),
+        media("processing", key="2"),
+        media("online", key="3"),
+        media("online", key="4"),
+        media("online", "R1", "5"),
+    ]
+    assert best_media(listed, "r1") == listed[2]
+    assert best_media(listed[:2], "r1") == listed[1]
+    assert best_media(listed[4:], "r1") is None
+
+
+# POSTs without a clear answer ---------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("fault", [Throttled("slow"), NotSent("refused")])
@@ -94,38 +219,176 @@ def test_a_post_without_an_answer_is_settled_before_anything_else() -> None:
     play = Play(row())
     (lost,) = play.answer(NoAnswer("cut"))
     assert (lost.status, lost.sent_at) == (Status.UNKNOWN, 1000.0)
-    assert isinstance(play.call(), Find)
-    (found,) = play.schedule.answered(Find(row()), MediaPage((media("processing"),)), play.now)
+    (found,) = play.answer_to(Find, page_of(media("processing")))
     assert found.status is Status.PROCESSING
-    (done,) = play.answer(MediaPage((media(),)))
-    assert done.status is Status.IMPORTED
+    play.account = [media()]
+    assert statuses(play.finish()) == [Status.IMPORTED]
 
 
 @pytest.mark.parametrize(
     ("when_unsure", "end"), [("hold", Status.UNKNOWN), ("retry", Status.PENDING)]
 )
 def test_a_media_that_never_shows_is_not_guessed_at(when_unsure: str, end: Status) -> None:
-    play = Play(row(), settings=Settings(settle=100, when_unsure=when_unsure))  # type: ignore[arg-type]
+    settings = Settings(settle=100, when_unsure=when_unsure)  # type: ignore[arg-type]
+    play = Play(row(), settings=settings)
     play.answer(NoAnswer("cut"))
-    ended: Sequence[Change] = []
-    while not ended:
+    while not play.changes:
         call = play.call()
-        assert isinstance(call, Find)  # never a second POST
-        ended = play.schedule.answered(call, MediaPage(()), play.now)
-    assert statuses(ended) == [end]
+        assert not isinstance(call, Create)  # never a second POST
+        play.changes += play.schedule.answered(call, page_of(), play.now)
+    assert statuses(play.changes) == [end]
     assert play.now >= 1100
+
+
+def seen_online(play: Play, numbers: range) -> None:
+    """Create rows, and let a page show them."""
+    for n in numbers:
+        play.answer(f"i-{n}")
+    play.account = [media(reference=f"r{n}") for n in reversed(numbers)]
+
+
+def test_a_post_is_sent_again_once_lists_prove_that_there_is_no_media() -> None:
+    play = Play(*(row(n) for n in range(1, 31)))
+    seen_online(play, range(1, 30))
+    (lost,) = play.answer(NoAnswer("cut"))
+    assert lost.status is Status.UNKNOWN
+    *imported, again = play.finish()
+    assert statuses(imported) == [Status.IMPORTED] * 29
+    assert (again.number, again.status) == (30, Status.PENDING)
+    assert play.now < 1000 + SETTINGS.settle
+
+
+def test_lists_that_lose_media_prove_nothing() -> None:
+    play = Play(*(row(n) for n in range(1, 41)))
+    seen_online(play, range(1, 40))
+    play.answer(NoAnswer("cut"))
+    shown = list(play.account)
+    looks = 0
+    while not any(change.number == 40 for change in play.changes):
+        # Every other look misses ten media that were shown before.
+        looks += 1
+        play.account = shown[10:] if looks % 2 else shown
+        call = play.call()
+        play.changes += play.schedule.answered(call, play._told(call), play.now)  # noqa: SLF001
+    assert play.changes[-1].status is Status.UNKNOWN
+    assert play.now >= 1000 + SETTINGS.settle
+
+
+def test_a_post_that_never_comes_to_anything_is_not_sent_for_ever() -> None:
+    play = Play(*(row(n) for n in range(1, 31)))
+    seen_online(play, range(1, 30))
+    play.answer(NoAnswer("HTTP 500"))
+    for _ in range(2):
+        assert play.finish()[-1].status is Status.PENDING
+        play.schedule.admit([row(30)], play.now)
+        play.schedule.no_more_pending()
+        play.answer_to(Create, NoAnswer("HTTP 500"))
+    last = play.finish()[-1]
+    assert last.status is Status.FAILED
+    assert "3 POSTs" in last.error
+    assert "HTTP 500" in last.error
 
 
 def test_a_conflict_is_looked_for_not_failed() -> None:
     play = Play(row())
     assert statuses(play.answer(Rejected("exists", status=409))) == [Status.UNKNOWN]
-    assert statuses(play.answer(MediaPage((media(),)))) == [Status.IMPORTED]
+    play.account = [media()]
+    assert statuses(play.finish()) == [Status.IMPORTED]
+
+
+def test_a_conflict_is_never_taken_for_absent() -> None:
+    play = Play(*(row(n) for n in range(1, 31)))
+    seen_online(play, range(1, 30))
+    play.answer(Rejected("exists", status=409))
+    assert play.finish()[-1].status is Status.UNKNOWN  # held, though no list shows it
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_a_refusal_fails_the_row_at_once(status: int) -> None:
     (failed,) = Play(row()).answer(Rejected("no such format", status=status))
     assert (failed.status, failed.error) == (Status.FAILED, "no such format")
+
+
+def test_a_failed_media_counts_only_where_it_is_surely_this_posts() -> None:
+    # It may be an earlier POST's, or have been in the account before: simulation seed 514.
+    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
+    assert play.answer_to(Find, page_of(media("failed"))) == []
+    assert statuses(play.answer_to(Find, page_of(media("processing")))) == [Status.PROCESSING]
+    play.account = [media("failed")]
+    assert statuses(play.finish()) == [Status.FAILED]
+
+
+def test_another_failed_media_is_not_taken_for_the_one_that_was_found() -> None:
+    # Lists may omit ours and show an old one: simulation seed 9249.
+    play = Play(row(status=Status.PROCESSING, sent_at=1000.0, media_id="m-k"))
+    assert play.answer(page_of(media("failed", key="old"))) == []
+    play.account = [media("failed")]
+    assert statuses(play.finish()) == [Status.FAILED]
+
+
+def test_a_filter_that_the_platform_ignores_is_noticed() -> None:
+    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
+    others = tuple(media(reference=f"x{n}") for n in range(100))
+    assert play.answer_to(Find, MediaPage(others, total=150)) == []
+    play.account = [*others[:60], media()]
+    assert statuses(play.finish()) == [Status.IMPORTED]  # by whole pages: `finish` filters exactly
+
+
+# What is in the account before ----------------------------------------------------------------
+
+
+def adopting(pending: int, *rows: Row) -> Play:
+    play = Play()
+    play.schedule.adopt(pending)
+    assert play.schedule.wanted() == 0
+    play.schedule.admit(rows, play.now)
+    return play
+
+
+def test_what_is_in_the_account_is_taken_over() -> None:
+    play = adopting(3)
+    page = page_of(media(), media("processing", "r2"), media("failed", "r3"))
+    assert play.answer(page) == []
+    changes = play.schedule.adopted([row(1), row(2), row(3)], page, play.now)
+    assert [(c.number, c.status) for c in changes] == [
+        (1, Status.IMPORTED),
+        (2, Status.PROCESSING),
+    ]
+    assert not play.schedule.adopting
+
+
+def test_the_account_is_read_to_its_end_before_a_row_is_created() -> None:
+    play = adopting(5)
+    play.account = [media(reference=f"x{n}") for n in range(250)]
+    pages = []
+    while play.schedule.adopting:
+        call = play.call()
+        assert isinstance(call, ReadPage)
+        pages.append(call.page)
+        play.schedule.answered(call, play.page(call.page), play.now)
+    assert pages == [1, 2, 3]
+
+
+def test_few_rows_are_looked_for_one_by_one_in_a_great_account() -> None:
+    play = adopting(2)
+    play.account = [media(reference=f"x{n}") for n in range(1000)]
+    play.answer(play.page(1))
+    assert not play.schedule.adopting
+    play.schedule.admit([row(1), row(2)], play.now)
+    assert play.answer(page_of()) == []  # Find r1
+    assert play.call() == Create(row(1))
+    (taken,) = play.answer_to(Find, page_of(media(reference="r2")))
+    assert taken.status is Status.IMPORTED
+
+
+def test_a_page_that_cannot_be_read_is_left_alone_for_a_while() -> None:
+    play = adopting(5)
+    for _ in range(4):
+        play.answer(NoAnswer("HTTP 500"))
+    assert play.now >= 1000 + 1 + 2 + 4
+
+
+# Credentials, and a platform that is down ---------------------------------------------------------
 
 
 def test_a_403_of_one_row_is_told_from_one_of_the_credentials() -> None:
@@ -149,32 +412,6 @@ def test_a_401_stops_the_run() -> None:
     assert isinstance(play.schedule.fault, CredentialsRefused)
 
 
-def test_a_filter_that_the_platform_ignores_is_read_past() -> None:
-    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
-    others = tuple(media(reference=f"x{n}") for n in range(100))
-    play.answer(MediaPage(others, total=101))
-    call = play.call()
-    assert call == Find(row(status=Status.UNKNOWN, sent_at=1000.0), page=2)
-    (done,) = play.schedule.answered(call, MediaPage((media(),), total=101), play.now)
-    assert done.status is Status.IMPORTED
-
-
-def test_a_failed_media_counts_only_where_it_is_surely_this_posts() -> None:
-    # It may be an earlier POST's, or have been in the account before: simulation seed 514.
-    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0, attempt=1))
-    assert play.answer(MediaPage((media("failed"),))) == []
-    assert statuses(play.answer(MediaPage((media("processing"),)))) == [Status.PROCESSING]
-    assert statuses(play.answer(MediaPage((media("failed"),)))) == [Status.FAILED]
-
-
-def test_another_failed_media_is_not_taken_for_the_one_that_was_found() -> None:
-    # Lists may omit ours and show an old one: simulation seed 9249.
-    play = Play(row(status=Status.PROCESSING, sent_at=1000.0, media_id="m"))
-    old = Media("old", "k0", "r1", status="failed")
-    assert play.answer(MediaPage((old,))) == []
-    assert statuses(play.answer(MediaPage((media("failed"),)))) == [Status.FAILED]
-
-
 def test_a_post_refused_for_its_credentials_is_not_lost() -> None:
     # Simulation seed 71: such rows became unknown.
     play = Play(row(1), row(2))
@@ -185,40 +422,13 @@ def test_a_post_refused_for_its_credentials_is_not_lost() -> None:
 
 def test_nobody_spins_while_the_account_is_asked() -> None:
     # Simulation seed 237: the wait was until a moment in the past.
-    play = Play(row(1), row(2, Status.PROCESSING, ingest_id="i"))
-    create = play.call()
+    play = Play(row(1), flying(2))
+    create = play.read_pages(Create)
     play.schedule.answered(create, Forbidden("no", status=403), play.now)
     assert isinstance(play.call(), AskAccount)
     step = play.schedule.next(play.now)
     assert isinstance(step, Wait)
     assert step.until > play.now
-
-
-def test_the_media_that_counts() -> None:
-    listed = [
-        media("failed", key="1"),
-        media("processing", key="2"),
-        media("online", key="3"),
-        media("online", key="4"),
-        media("online", "R1", "5"),
-    ]
-    assert best_media(listed, "r1") == listed[2]
-    assert best_media(listed[:2], "r1") == listed[1]
-    assert best_media(listed[4:], "r1") is None
-
-
-def test_waiting_is_not_failing() -> None:
-    play = Play(row(status=Status.PROCESSING, ingest_id="i"), settings=Settings(max_wait=70))
-    looks = 0
-    while (step := play.schedule.next(play.now)) is not FINISHED:
-        if isinstance(step, Wait):
-            play.now = step.until
-            continue
-        looks += 1
-        assert isinstance(step, AskStatus)
-        assert play.schedule.answered(step, IngestStatus("processing"), play.now) == []
-    assert play.now == 1070.0
-    assert looks == 4  # at 0, 30, 60 and a last time at 70
 
 
 def test_a_platform_that_is_down_is_given_up_on_in_the_end() -> None:
@@ -230,8 +440,11 @@ def test_a_platform_that_is_down_is_given_up_on_in_the_end() -> None:
     assert isinstance(play.schedule.fault, PlatformUnreachable)
 
 
+# The order of calls -------------------------------------------------------------------------------
+
+
 def test_rows_under_way_are_capped() -> None:
-    schedule = Schedule(Settings(max_in_flight=3, rate=100.0), 0.0)
+    schedule = Schedule(replace(SETTINGS, max_in_flight=3, rate=100.0), 0.0)
     assert schedule.wanted() == 3
     schedule.admit([row(1), row(2), row(3)], 0.0)
     for _ in range(3):
@@ -241,10 +454,33 @@ def test_rows_under_way_are_capped() -> None:
     assert schedule.wanted() == 0
 
 
+def test_creates_come_first() -> None:
+    play = Play(*(row(n) for n in range(1, 41)))
+    assert [type(play.call()) for _ in range(40)] == [Create] * 40
+
+
 def test_finished_videos_show_while_others_wait_to_be_created() -> None:
-    play = Play(*(row(n) for n in range(1, 9)), row(9, Status.PROCESSING, ingest_id="i"))
-    calls = [play.call() for _ in range(5)]
-    assert [type(call) for call in calls].count(AskStatus) == 1
+    play = Play(*(row(n) for n in range(1, 301)))
+    for n in range(1, 201):
+        play.now += 0.2
+        call = play.call()
+        if isinstance(call, ReadPage):
+            play.changes += play.schedule.answered(call, play.page(call.page), play.now)
+        else:
+            assert isinstance(call, Create)
+            play.schedule.answered(call, f"i{n}", play.now)
+            play.account.insert(0, media(reference=call.row.reference_id))
+    assert len(play.changes) > 50
+
+
+def test_an_answer_that_comes_after_a_sweep_has_told_is_of_no_more_use() -> None:
+    play = Play(flying())
+    asked = play.read_pages(AskStatus)
+    play.account = [media()]
+    while not play.changes:
+        play.changes += play.answer(play.page(1))
+    assert statuses(play.changes) == [Status.IMPORTED]
+    assert play.schedule.answered(asked, IngestStatus("online"), play.now) == []
 
 
 def test_what_never_left_goes_back() -> None:
