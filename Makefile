@@ -4,13 +4,17 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := batch_import tests
 
-.PHONY: demo test check bench simulate format clean
+.PHONY: demo test test-programs check bench bench-results simulate format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
 
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest -n 4
+
+# What some tests open results in: Chromium and LibreOffice. Without them these tests are skipped.
+test-programs:
+	tests/install-programs.sh
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check $(SOURCES)
@@ -20,6 +24,9 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/run.py
+
+bench-results: $(VENV)/.dev
+	$(BIN)/python tests/benchmark/report.py
 
 SEEDS ?= 100000
 simulate: $(VENV)/.dev

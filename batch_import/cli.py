@@ -12,11 +12,11 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, fields
 from pathlib import Path
-from types import FrameType
+from types import FrameType, MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TextIO
 
 from batch_import import __version__
@@ -24,7 +24,7 @@ from batch_import import settings as setting
 from batch_import.errors import Interrupted, RunFault, StateError, UsageError
 from batch_import.files import replacing
 from batch_import.models import Counts, Problem, Severity
-from batch_import.settings import Credentials, Settings
+from batch_import.settings import Credentials, ResultOptions, Settings
 
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
@@ -100,7 +100,7 @@ def _parser() -> argparse.ArgumentParser:
     add("run", _run, "import a manifest, or resume", *_IMPORTING)
     add("retry", _retry, "send failed rows again, then run", *_IMPORTING)
     add("status", _status, "show how many rows are where", "manifest", "job", "json")
-    add("report", _report, "write the results again from the state", "manifest", "job")
+    add("report", _report, "write the results again from the state", *_REPORTING)
     add("sandbox", _sandbox, "run the embedded platform until Ctrl-C", "sandbox")
     return parser
 
@@ -181,6 +181,45 @@ def _run_flags(parser: argparse.ArgumentParser) -> None:
         "--give-up-after", type=_positive, default=default.give_up_after, metavar="S",
         help="seconds to wait for a platform that is down (default %(default)g)",
     )  # fmt: skip
+    add(
+        "--refresh", type=_positive, default=default.refresh, metavar="S",
+        help="seconds between two times that the results are written meanwhile"
+        " (default %(default)g; more where that takes long)",
+    )  # fmt: skip
+
+
+def _format_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--format", type=_formats, default=_formats("csv,xlsx,html"), metavar="NAME,…",
+        help="which results to write (default csv,xlsx,html)",
+    )  # fmt: skip
+
+
+def _results_flags(parser: argparse.ArgumentParser) -> None:
+    # Without a default: what is not told stays as it was told the job before.
+    group = parser.add_argument_group("how the results look; kept with the job")
+    add = group.add_argument
+    add("--player-key", metavar="KEY", help="which of the account's players embeds show")
+    add(
+        "--embed", choices=("responsive", "fixed"),
+        help="the guide's markup, or its iframe alone, 640 wide; neither holds a script",
+    )  # fmt: skip
+    add(
+        "--embed-titles", action=argparse.BooleanOptionalAction,
+        help="name each video in the markup, for screen readers",
+    )  # fmt: skip
+    add(
+        "--results-columns", dest="columns", metavar="NAME[=HEADING],…",
+        help="which columns, in which order, under which headings; empty for all",
+    )  # fmt: skip
+
+
+def _aspect_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--aspect-from-detail", action=argparse.BooleanOptionalAction,
+        help="when the import is done, ask for each picture's ratio, a call a row; without it"
+        " every embed is 16:9",
+    )  # fmt: skip
 
 
 def _sandbox_flags(parser: argparse.ArgumentParser) -> None:
@@ -204,9 +243,13 @@ _PARTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "verbose": _verbose_flag,
     "api": _api_flags,
     "run": _run_flags,
+    "format": _format_flag,
+    "results": _results_flags,
+    "aspect": _aspect_flag,
     "sandbox": _sandbox_flags,
 }
-_IMPORTING = ("manifest", "job", "map", "api", "run", "verbose")
+_IMPORTING = ("manifest", "job", "map", "api", "run", "aspect", "results", "verbose")
+_REPORTING = ("manifest", "job", "format", "results")
 
 
 def _number(text: str, least: float, what: str) -> float:
@@ -231,6 +274,14 @@ def _count(text: str) -> int:
     return int(_number(text, 1, "a whole number above 0"))
 
 
+def _formats(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in ("csv", "xlsx", "html"):
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of csv, xlsx, html")
+    return names
+
+
 def _pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
     pairs = dict(text.partition("=")[::2] for text in texts)
     for text in texts:
@@ -248,6 +299,13 @@ def _settings(arguments: argparse.Namespace) -> Settings:
     if "embed_base" in given:
         given["embed_base"] = setting.embed_base(given["embed_base"], base)
     return Settings(**given)
+
+
+def _result_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The fields of `ResultOptions` that were told."""
+    names = {field.name for field in fields(ResultOptions)}
+    given = vars(arguments).items()
+    return {name: value for name, value in given if name in names and value is not None}
 
 
 def _job(arguments: argparse.Namespace) -> "Job":
@@ -292,6 +350,7 @@ def _run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:
         setting.credentials(),
         overrides=_pairs(arguments.map, "--map"),
         retry_failed=retry_failed,
+        results=_result_options(arguments),
     )
 
 
@@ -311,7 +370,7 @@ def _report(arguments: argparse.Namespace) -> int:
     from batch_import import pipeline
 
     job = _job(arguments)
-    _print_outcome(job, pipeline.report(job))
+    _print_outcome(job, pipeline.report(job, arguments.format, _result_options(arguments)))
     return OK
 
 
@@ -344,6 +403,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 def _remove_demo(job: "Job", platform_file: Path) -> None:
     """A demo that finds its work done would show nothing, so each one starts anew."""
     names = [job.state, job.results, job.failed, platform_file]
+    names += [job.results.with_suffix(suffix) for suffix in (".html", ".xlsx")]
     names += [job.state.with_name(job.state.name + suffix) for suffix in ("-wal", "-shm")]
     try:
         for name in names:
@@ -445,6 +505,7 @@ def _import(
     *,
     overrides: dict[str, str],
     retry_failed: bool = False,
+    results: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
     from batch_import import pipeline
 
@@ -458,7 +519,10 @@ def _import(
                 credentials,
                 overrides=overrides,
                 retry_failed=retry_failed,
-                watcher=pipeline.Watcher(_print_loaded, display.show),
+                results=results,
+                watcher=pipeline.Watcher(
+                    _print_loaded, display.show, lambda left: _print_pictures(left, settings.rate)
+                ),
                 stop=stop,
             )
     except RunFault:
@@ -554,6 +618,11 @@ def _print_loaded(loaded: "Loaded") -> None:
     print(f"To do: {loaded.plan}." if loaded.plan.has_work else "Nothing to send.", flush=True)
 
 
+def _print_pictures(left: int, rate: float) -> None:
+    minutes = max(1, round(left / rate / 60))
+    print(f"Asking for the ratio of {left} videos: about {minutes} min.", flush=True)
+
+
 def _print_columns(columns: Sequence[tuple[str, str]]) -> None:
     for field, source in columns:
         print(f"  {field:<12} ← {_shown(source)}")
@@ -576,7 +645,7 @@ def _print_problems(problems: Sequence[Problem], count: int) -> None:
 def _print_outcome(job: "Job", counts: Counts, to: TextIO | None = None) -> None:
     out = to or sys.stdout
     print(_counted(counts), file=out)
-    print(f"Results: {job.results}", file=out)
+    print(f"Results: {job.results} (and .xlsx, .html)", file=out)
     if counts.failed or counts.invalid:
         print(f"To mend: {job.failed}", file=out)
 

@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, BinaryIO, TextIO, cast
 
 from batch_import.errors import StateError
 
@@ -22,11 +22,24 @@ def replacing(
     Raises:
         StateError: it cannot be written; what was there before is untouched.
     """
+    with _replacing(path, hint, "w", encoding=encoding, newline=newline) as file:
+        yield cast("TextIO", file)
+
+
+@contextmanager
+def replacing_bytes(path: Path, hint: str) -> Iterator[BinaryIO]:
+    """Write a file of bytes, as `replacing` does one of text."""
+    with _replacing(path, hint, "wb") as file:
+        yield cast("BinaryIO", file)
+
+
+@contextmanager
+def _replacing(path: Path, hint: str, mode: str, **text: str | None) -> Iterator[IO[Any]]:
     partial: Path | None = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         partial = Path(name)
-        with os.fdopen(handle, "w", encoding=encoding, newline=newline) as file:
+        with os.fdopen(handle, mode, **text) as file:  # type: ignore[call-overload]
             yield file
             file.flush()
             os.fsync(file.fileno())

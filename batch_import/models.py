@@ -207,6 +207,8 @@ class Record:
 
     Attributes:
         removed: it is no longer in the manifest.
+        looked_at: the platform was asked for the size of its picture.
+        size: width and height of its picture in pixels, where the platform told.
     """
 
     line: int
@@ -218,6 +220,8 @@ class Record:
     extension: str
     cells: tuple[str, ...]
     removed: bool
+    looked_at: bool
+    size: tuple[int, int] | None
     ingest_id: str
     media_id: str
     key: str
@@ -225,3 +229,19 @@ class Record:
     duration: str
     thumbnail: str
     created_date: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """How many rows were first sent, and how many imported, in each part of the import's time.
+
+    Attributes:
+        start: epoch seconds of the first part's begin.
+        step: seconds that each part lasts.
+        sent, imported: rows by part, of the same length.
+    """
+
+    start: float
+    step: float
+    sent: tuple[int, ...]
+    imported: tuple[int, ...]

@@ -6,11 +6,13 @@ they run, so that `status` starts without pandas and requests. This file must no
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
@@ -27,7 +29,9 @@ from batch_import.errors import (
 )
 from batch_import.models import Account, Counts, ManifestRow, Problem
 from batch_import.plan import Plan, decide
-from batch_import.settings import EMBED_BASE, Credentials, Settings
+from batch_import.report.refresh import refreshing
+from batch_import.report.write import FORMATS, keep_options, pictures_left, write_results
+from batch_import.settings import Credentials, Settings
 from batch_import.state.store import Edition, Store
 
 if TYPE_CHECKING:
@@ -56,7 +60,7 @@ class Job:
 
     @property
     def results(self) -> Path:
-        """The spreadsheet for the content team."""
+        """The spreadsheet for the content team; there are others beside it."""
         return self.folder / "results.csv"
 
     @property
@@ -98,16 +102,18 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """What a run tells while it works. Both are called in the thread that called `run`.
+    """What a run tells while it works. All are called in the thread that called `run`.
 
     Attributes:
         loaded: once, before the first call leaves.
         progress: again and again while calls are made.
+        pictures: before pictures are asked for, with how many are left to be.
         every: seconds between two calls of `progress`.
     """
 
     loaded: Callable[[Loaded], None] = lambda _: None
     progress: Callable[["Progress"], None] = lambda _: None
+    pictures: Callable[[int], None] = lambda _: None
     every: float = 0.5
 
 
@@ -151,12 +157,14 @@ def run(
     *,
     overrides: dict[str, str],
     retry_failed: bool = False,
+    results: Mapping[str, Any] = MappingProxyType({}),
     watcher: Watcher = Watcher(),
     stop: threading.Event | None = None,
 ) -> Counts:
     """Import a manifest, or go on with it. The results are written whatever happens.
 
     Args:
+        results: fields of `ResultOptions`: how the results look from now on.
         stop: set it to end the run early; all state is saved.
 
     Raises:
@@ -169,23 +177,32 @@ def run(
     clock = epoch_clock()
     with _locked(job), Store(job.state, create=True) as store:
         loaded = _load(store, manifest, overrides, clock(), retry_failed=retry_failed)
+        keep_options(store, results)
         try:
             watcher.loaded(loaded)
-            if loaded.plan.has_work:
-                _work(store, settings, credentials, watcher, stop, clock)
+            if loaded.plan.has_work or pictures_left(store):
+                with refreshing(lambda: _refresh(job), settings.refresh):
+                    _work(store, settings, credentials, watcher, stop, clock)
         finally:
             _write(job, store)
         return store.counts()
 
 
-def report(job: Job) -> Counts:
+def report(
+    job: Job, formats: Sequence[str], results: Mapping[str, Any] = MappingProxyType({})
+) -> Counts:
     """Write the results again from the state.
+
+    Args:
+        formats: `csv`, `xlsx`, `html`.
+        results: as in `run`.
 
     Raises:
         StateError: there is no such job, or a file cannot be written.
     """
     with Store(job.state) as store:
-        _write(job, store)
+        keep_options(store, results)
+        _write(job, store, formats)
         return store.counts(running=_is_running(job))
 
 
@@ -275,6 +292,7 @@ def _work(
     from batch_import.api.client import Client
     from batch_import.api.rate_limit import Budget
     from batch_import.importer.dispatch import Dispatcher
+    from batch_import.importer.pictures import look_at_pictures
     from batch_import.importer.pool import Pool
 
     budget = Budget(settings.rate, clock())
@@ -282,6 +300,9 @@ def _work(
         _same_account(store, settings, _first_call(client, budget, settings, stop, clock))
         dispatcher = Dispatcher(settings, store, budget, clock())
         Pool(dispatcher, client, settings.workers, stop, clock).run(watcher.progress, watcher.every)
+        if not stop.is_set() and (left := pictures_left(store)):
+            watcher.pictures(left)
+            look_at_pictures(store, client, budget, settings.give_up_after, stop, clock)
     if stop.is_set():
         raise Interrupted("Interrupted.", "All state is saved: run the same command to go on.")
 
@@ -351,26 +372,14 @@ def _same_account(store: Store, settings: Settings, found: Account) -> None:
 # Report ---------------------------------------------------------------------------------------
 
 
-def _write(job: Job, store: Store) -> None:
-    from batch_import.report import table
-    from batch_import.report.to_csv import write_csv
+def _write(job: Job, store: Store, formats: Sequence[str] = FORMATS) -> None:
+    write_results(job.folder, store, formats, now=time.time())
 
-    # A job that never made a call has no embed codes yet.
-    embed_base = store.fact("embed_base") or EMBED_BASE
-    header = json.loads(store.fact("header") or "[]")
-    fields = json.loads(store.fact("fields") or "[]")
-    reference = fields[-1] if fields else None
-    taken = [position for position in fields if position is not None]
-    write_csv(
-        job.results,
-        table.results_header(header, taken),
-        table.results(store.records(), embed_base, table.others(header, taken)),
-    )
-    write_csv(
-        job.failed,
-        table.failed_header(header, reference),
-        table.failed(store.records(), header, reference),
-    )
+
+def _refresh(job: Job) -> None:
+    """Write the results of a run under way. The run's own connection is the pool's."""
+    with Store(job.state) as store:
+        _write(job, store)
 
 
 # The job folder -------------------------------------------------------------------------------

@@ -42,6 +42,7 @@ class Settings:
         settle: how long a POST without an answer is looked for before it counts as unsettled.
         when_unsure: what then becomes of its row: `hold` leaves it unknown, `retry` sends it again.
         give_up_after: how long the platform may be down before the run ends.
+        refresh: between two times that the results are written while a run goes on.
         timeout: how long a call may take to connect, and to answer.
     """
 
@@ -55,7 +56,27 @@ class Settings:
     settle: float = 600.0
     when_unsure: Literal["hold", "retry"] = "hold"
     give_up_after: float = 900.0
+    refresh: float = 60.0
     timeout: tuple[float, float] = (10.0, 60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultOptions:
+    """How a job's results look. Kept with the job: every later report of it looks alike.
+
+    Attributes:
+        player_key: of the player that embeds show; empty for the account's own.
+        embed: which markup: `responsive` is the guide's, `fixed` its `<iframe>` alone.
+        embed_titles: name each video in the markup (`title=`), for screen readers.
+        aspect_from_detail: ask the platform for each picture's ratio; costs a call a row.
+        columns: which columns, and their headings: `NAME[=HEADING],…`; empty for all.
+    """
+
+    player_key: str = ""
+    embed: Literal["responsive", "fixed"] = "responsive"
+    embed_titles: bool = False
+    aspect_from_detail: bool = False
+    columns: str = ""
 
 
 def credentials(environ: Mapping[str, str] = os.environ) -> Credentials:

@@ -1,8 +1,30 @@
 """What every test may use."""
 
+import os
+import shutil
 import socket
+from collections.abc import Callable
 
 import pytest
+
+#: Set where no test may be skipped for want of a program, as in `.ci/run`.
+_REQUIRED = "REQUIRE_TEST_PROGRAMS"
+
+
+@pytest.fixture(scope="session")
+def program() -> Callable[[str], str]:
+    """Finds a program; where it is missing, the test is skipped, and says why."""
+
+    def find(name: str) -> str:
+        path = shutil.which(name)
+        if path is None:
+            why = f"{name} is not installed: make test-programs"
+            if os.environ.get(_REQUIRED):
+                pytest.fail(why)
+            pytest.skip(why)
+        return path
+
+    return find
 
 
 @pytest.fixture(autouse=True)

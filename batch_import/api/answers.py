@@ -22,6 +22,8 @@ _LONGEST_WORDS: Final = 300
 _TOO_MANY: Final = 429
 _UNAVAILABLE: Final = 503
 _REQUEST_TIMEOUT: Final = 408
+#: Pixels; beyond any picture.
+_WIDEST: Final = 100_000
 
 
 def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> CallFailed | None:
@@ -170,6 +172,28 @@ def read_page(payload: Any) -> MediaPage:
         items=tuple(_media(item) for item in items if isinstance(item, dict)),
         total=total if isinstance(total, int) else None,
     )
+
+
+def read_size(payload: Any) -> tuple[int, int] | None:
+    """`GET /media/{key}/detail` → width and height of the picture in pixels (vendor's own client).
+
+    That of the download; where it has none, of the widest progressive stream.
+    """
+    if not isinstance(payload, dict):
+        return None
+    streams = payload.get("progressive")
+    shapes = [_size(stream) for stream in (streams if isinstance(streams, list) else [])]
+    return _size(payload.get("download")) or max(filter(None, shapes), default=None)
+
+
+def _size(of: Any) -> tuple[int, int] | None:
+    if not isinstance(of, dict):
+        return None
+    try:
+        width, height = int(of.get("width") or 0), int(of.get("height") or 0)
+    except (TypeError, ValueError, OverflowError):
+        return None
+    return (width, height) if 0 < width <= _WIDEST and 0 < height <= _WIDEST else None
 
 
 def _media(item: dict[str, Any]) -> Media:

@@ -1,21 +1,75 @@
-"""The embed code of a media (guide, step 4). Pure."""
+"""How a media is embedded, shared and found by oEmbed. Pure.
+
+The markup is the guide's (step 4). What the guide does not show is taken from the vendor's own
+client and help pages, and said so; no markup is made up here.
+"""
 
 from html import escape
+from typing import Final, Literal
 from urllib.parse import quote
 
+from batch_import.settings import EMBED_BASE
 
-def embed_url(base: str, key: str) -> str:
-    """The page that plays a media, e.g. `https://play.viostream.com/iframe/{key}`."""
-    return f"{base}/iframe/{quote(key, safe='')}"
+#: The guide's ratio, and the size of the vendor's oEmbed answers.
+DEFAULT_SIZE: Final = (640, 360)
+#: The page that shows a media by itself (vendor's client).
+_SHARE_BASE: Final = "https://share.viostream.com"
 
 
-def embed_code(url: str) -> str:
-    """The guide's responsive markup, attribute for attribute, on one line: one cell."""
+def embed_url(base: str, key: str, player_key: str = "") -> str:
+    """The page that plays a media, e.g. `https://play.viostream.com/iframe/{key}`.
+
+    Args:
+        player_key: of the player to show it in (vendor's client); empty for the account's own.
+    """
+    player = f"?playerKey={quote(player_key, safe='')}" if player_key else ""
+    return f"{base}/iframe/{quote(key, safe='')}{player}"
+
+
+def share_url(base: str, key: str) -> str:
+    """The page to link to, for a media on Viostream's own player; elsewhere none is known."""
+    return f"{_SHARE_BASE}/{quote(key, safe='')}" if base == EMBED_BASE else ""
+
+
+def oembed_url(base: str, key: str) -> str:
+    """What a page's oEmbed consumer asks (vendor's help pages), as `share_url`."""
+    page = share_url(base, key)
+    return f"{base}/oembed?url={quote(page, safe='')}" if page else ""
+
+
+def embed_code(
+    url: str,
+    shape: Literal["responsive", "fixed"] = "responsive",
+    size: tuple[int, int] | None = None,
+    title: str = "",
+) -> str:
+    """The guide's markup, attribute for attribute, on one line: one cell. No script is in it.
+
+    Args:
+        shape: `responsive` is the guide's; `fixed` is its `<iframe>` alone, as wide as the
+            vendor's oEmbed answers.
+        size: width and height of the picture in pixels, for the ratio; None for 16:9.
+        title: for the `title=` attribute, which the guide's markup has not; empty leaves it out.
+    """
+    width, height = size or DEFAULT_SIZE
+    if shape == "fixed":
+        box = (DEFAULT_SIZE[0], round(DEFAULT_SIZE[0] * height / width))
+        return _iframe(url, title, f'width="{box[0]}" height="{box[1]}"', "")
+    place = ' style="position:absolute; top: 0; left: 0"'
+    frame = _iframe(url, title, 'width="100%" height="100%"', place)
+    padding = f"{100 * height / width:.4f}".rstrip("0").rstrip(".")
     return (
-        '<div style="padding-bottom:56.25%; position:relative; display:block; width:100%">'
-        f'<iframe width="100%" height="100%" src="{escape(url)}"'
+        f'<div style="padding-bottom:{padding}%; position:relative; display:block; width:100%">'
+        f"{frame}</div>"
+    )
+
+
+def _iframe(url: str, title: str, size: str, style: str) -> str:
+    words = escape(" ".join(title.split()))
+    named = f' title="{words}"' if words else ""
+    return (
+        f'<iframe {size} src="{escape(url)}"{named}'
         ' referrerpolicy="strict-origin-when-cross-origin"'
         ' allow="autoplay; encrypted-media; picture-in-picture"'
-        ' allowfullscreen frameBorder="0"'
-        ' style="position:absolute; top: 0; left: 0"></iframe></div>'
+        f' allowfullscreen frameBorder="0"{style}></iframe>'
     )

@@ -94,3 +94,8 @@ def newest(page: int) -> ApiRequest[MediaPage]:
     """List all media of the account, newest first (parameters: vendor's own client)."""
     query = {**_NEWEST_FIRST, "PageNumber": str(page)}
     return ApiRequest("GET", "/media", answers.read_page, query)
+
+
+def detail(key: str) -> ApiRequest[tuple[int, int] | None]:
+    """Ask for the size of a media's picture (vendor's own client); None where it is not told."""
+    return ApiRequest("GET", f"/media/{quote(key, safe='')}/detail", answers.read_size)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from batch_import.errors import ManifestError
+from batch_import.guard import unguarded
 from batch_import.manifest.record import Fault, Record
 
 _BLOCK = 1 << 20
@@ -83,7 +84,7 @@ def records(path: Path) -> Iterator[Record]:
                 # `digest_of` has seen it whole before.
                 raise ManifestError(f"The manifest {path} changed while it was read.") from error
             if not _is_blank(cells):
-                yield line, cells, fault
+                yield line, [unguarded(cell) for cell in cells], fault
 
 
 def refuse_other_separator(path: Path, header: list[str]) -> None:

@@ -43,6 +43,13 @@ CREATE TABLE event (
 );
 CREATE INDEX event_by_row ON event (row);
 
+-- Media whose picture the platform was asked about: pixels, NULL where it did not tell.
+CREATE TABLE picture (
+    key    TEXT PRIMARY KEY,
+    width  INTEGER,
+    height INTEGER
+) WITHOUT ROWID;
+
 -- An edition of the manifest while it is compared with the rows above; empty otherwise.
 CREATE TABLE incoming (
     position     INTEGER PRIMARY KEY,

@@ -16,12 +16,19 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from batch_import.errors import StateError
-from batch_import.models import Change, Counts, Event, ManifestRow, Record, Row, Status
+from batch_import.models import (
+    Change,
+    Counts,
+    Event,
+    ManifestRow,
+    Record,
+    Row,
+    Status,
+    Timeline,
+)
 
-#: Raised with every change of schema.sql; a newer file is refused, never guessed at.
+#: Raised with every change of schema.sql; a file of another version is refused, never guessed at.
 SCHEMA_VERSION: Final = 2
-#: What brings a file of an earlier version up to the next one.
-_UPGRADES: Final = {1: "ALTER TABLE row ADD COLUMN claimed_at REAL;"}
 
 _ROW = (
     "number, reference_id, source_url, filename, extension, status, ingest_id,"
@@ -78,13 +85,15 @@ class Store:
             raise StateError(
                 f"{self._name} was written by a newer batch-import.", "Update batch-import."
             )
+        if 0 < version < SCHEMA_VERSION:
+            raise StateError(
+                f"{self._name} was written by a batch-import from before the first release.",
+                "Start anew with another --job: what is in the account is taken over.",
+            )
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         if version == 0:
             self._create()
-        for number in range(version or SCHEMA_VERSION, SCHEMA_VERSION):
-            step = f"{_UPGRADES[number]} PRAGMA user_version = {number + 1};"
-            self._db.executescript(f"BEGIN; {step} COMMIT;")
 
     def _create(self) -> None:
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
@@ -276,12 +285,15 @@ class Store:
         with self._explained():
             found = self._db.execute(
                 "SELECT line, status, error, reference_id, filename, source_url, extension,"
-                " cells, position IS NULL, coalesce(ingest_id, ''), coalesce(media_id, ''),"
-                " coalesce(key, ''), coalesce(title, ''), coalesce(duration, ''),"
-                " coalesce(thumbnail, ''), coalesce(created_date, '')"
-                " FROM row ORDER BY position IS NULL, position, number"
+                " cells, position IS NULL, picture.key IS NOT NULL, width, height,"
+                " coalesce(ingest_id, ''), coalesce(media_id, ''), coalesce(row.key, ''),"
+                " coalesce(title, ''), coalesce(duration, ''), coalesce(thumbnail, ''),"
+                " coalesce(created_date, '')"
+                " FROM row LEFT JOIN picture ON picture.key = row.key"
+                " ORDER BY position IS NULL, position, number"
             )
-            for line, status, error, reference, name, url, extension, cells, gone, *rest in found:
+            for line, status, error, reference, name, url, extension, cells, *rest in found:
+                gone, looked_at, width, height, *texts = rest
                 yield Record(
                     line,
                     Status(status),
@@ -292,7 +304,9 @@ class Store:
                     extension,
                     tuple(json.loads(cells)),
                     bool(gone),
-                    *rest,
+                    bool(looked_at),
+                    (width, height) if width else None,
+                    *texts,
                 )
 
     def history(self, reference_id: str) -> list[Event]:
@@ -305,6 +319,62 @@ class Store:
             )
             return [Event(time, Status(status), reason) for time, status, reason in found]
 
+    def timeline(self, parts: int) -> Timeline | None:
+        """When rows were first sent and when imported, in so many equal parts of time.
+
+        None before the first row was sent.
+        """
+        moments = (
+            "SELECT status, min(time) AS time FROM event"
+            " WHERE status IN ('creating', 'imported') GROUP BY row, status"
+        )
+        with self._explained():
+            start, end = self._db.execute(
+                f"SELECT min(time), max(time) FROM ({moments})"
+            ).fetchone()
+            if start is None:
+                return None
+            step = (end - start) / parts or 1.0
+            found = self._db.execute(
+                "SELECT status, min(?, cast((time - ?) / ? AS INTEGER)) AS part, count(*)"
+                f" FROM ({moments}) GROUP BY status, part",
+                (parts - 1, start, step),
+            )
+            rows = {(status, part): count for status, part, count in found}
+        sent, imported = (
+            tuple(rows.get((status, part), 0) for part in range(parts))
+            for status in (Status.CREATING, Status.IMPORTED)
+        )
+        return Timeline(start, step, sent, imported)
+
+    # Pictures ---------------------------------------------------------------------------------
+
+    def count_without_picture(self) -> int:
+        """How many imported media's pictures the platform was not asked about yet."""
+        with self._explained():
+            count: int = self._db.execute(
+                f"SELECT count(DISTINCT key) FROM row WHERE {_NO_PICTURE}"
+            ).fetchone()[0]
+        return count
+
+    def without_picture(self, limit: int) -> list[str]:
+        """Keys of some of them."""
+        with self._explained():
+            found = self._db.execute(
+                f"SELECT DISTINCT key FROM row WHERE {_NO_PICTURE} LIMIT ?", (limit,)
+            )
+            return [key for (key,) in found]
+
+    def keep_picture(self, key: str, size: tuple[int, int] | None) -> None:
+        """Write down what the platform told of a media's picture."""
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO picture VALUES (?, ?, ?)",
+                (key, *(size or (None, None))),
+            )
+
+
+_NO_PICTURE = "status = 'imported' AND key <> '' AND key NOT IN (SELECT key FROM picture)"
 
 #: A pending row starts anew; any other change keeps what is known.
 _APPLY = """

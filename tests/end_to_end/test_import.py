@@ -278,3 +278,40 @@ def test_the_demo(command: Callable, tmp_path: Path) -> None:
         assert "12 rows: 12 imported." in run("demo").stdout
     assert len(run.table("output/demo/results.csv")) == 12
     assert (tmp_path / "output/demo/platform.json").is_file()
+
+
+def test_the_ratio_is_asked_for_on_request_and_once(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(3)
+    run("run", path, *FAST)
+    assert server.platform.calls["detail"] == 0
+    for _ in range(2):
+        done = run("run", path, *FAST, "--aspect-from-detail")
+        assert server.platform.calls["detail"] == 3
+    assert "Asking" not in done.stdout
+    for line in run.table("output/videos/results.csv"):
+        assert "padding-bottom:56.25%" in line["embedCode"]
+
+
+def test_results_are_there_while_a_run_goes_on(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(processing=(0.2, 2.0))
+    run = command(server)
+    path = manifest(30)
+    process = run.start("run", path, "--rate", "20", "--poll-interval", "0.3", "--refresh", "0.2")
+    results = run.folder / "output/videos/results.csv"
+    early: set[str] = set()
+    while process.poll() is None and not early:
+        time.sleep(0.02)
+        if results.is_file():  # whole at any moment
+            lines = run.table("output/videos/results.csv")
+            assert len(lines) == 30
+            early = {line["embedCode"] for line in lines if line["embedCode"]}
+    assert process.poll() is None
+    run.finish(process, 0)
+    assert early <= {line["embedCode"] for line in run.table("output/videos/results.csv")}
+    assert [p.name for p in results.parent.glob(".*")] == []

@@ -89,3 +89,31 @@ def test_any_error_body_gives_one_safe_line(body: object) -> None:
 def test_a_failed_ingest_keeps_the_platforms_reason() -> None:
     status = answers.read_status({"status": "Failed", "error": {"message": "codec not known"}})
     assert (status.status, status.error) == ("failed", "codec not known")
+
+
+@pytest.mark.parametrize(
+    ("payload", "size"),
+    [
+        ({"download": {"width": 1920, "height": 1080}}, (1920, 1080)),
+        ({"download": {"width": "1080", "height": "1920"}}, (1080, 1920)),
+        (
+            {
+                "download": None,
+                "progressive": [{"width": 4, "height": 3}, {"width": 8, "height": 6}],
+            },
+            (8, 6),
+        ),
+        (
+            {"download": {"width": 0, "height": 0}, "progressive": [{"width": 4, "height": 3}]},
+            (4, 3),
+        ),
+        ({"download": {"width": -1, "height": 9}}, None),
+        ({"download": {"width": "wide", "height": 9}, "progressive": "none"}, None),
+        ({"download": {"width": 1e999, "height": 9}}, None),
+        ({"progressive": [None, {}, {"width": 5}]}, None),
+        ({}, None),
+        ([], None),
+    ],
+)
+def test_the_size_of_a_picture(payload: object, size: tuple[int, int] | None) -> None:
+    assert answers.read_size(payload) == size

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from batch_import.errors import StateError
-from batch_import.models import Change, Counts, ManifestRow, Media, Record, Status
+from batch_import.models import Change, Counts, ManifestRow, Media, Record, Status, Timeline
 from batch_import.state.store import SCHEMA_VERSION, Edition, Store
 
 
@@ -185,8 +185,46 @@ def test_a_missing_damaged_foreign_or_newer_file_is_one_clear_line(tmp_path: Pat
     with pytest.raises(StateError, match="newer"):
         Store(newer)
 
+    older = tmp_path / "older.sqlite"
+    with sqlite3.connect(older) as db:
+        db.execute("PRAGMA user_version = 1")
+    db.close()
+    with pytest.raises(StateError, match="before the first release"):
+        Store(older)
+
 
 def test_what_is_committed_is_on_the_disk(tmp_path: Path) -> None:
     with Store(tmp_path / "s", create=True) as store:
         assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # noqa: SLF001 - FULL
         assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)  # noqa: SLF001
+
+
+def test_the_timeline_adds_up() -> None:
+    store = loaded("a", "b", "c")
+    assert store.timeline(4) is None
+    first, second = store.claim(2, 100.0)
+    store.apply([Change(first.number, Status.IMPORTED, media=Media("m", "k", "a"))], 150.0)
+    store.claim(1, 180.0)
+    store.apply([Change(second.number, Status.FAILED)], 500.0)
+    timeline = store.timeline(4)
+    assert timeline == Timeline(100.0, 20.0, (2, 0, 0, 1), (0, 0, 1, 0))
+
+
+def test_a_retried_row_was_first_sent_when_it_was() -> None:
+    store = loaded("a")
+    finish(store, "a", Status.FAILED)  # sent at 2
+    store.retry_failed(50.0)
+    store.claim(1, 100.0)
+    assert store.timeline(2) == Timeline(2.0, 1.0, (1, 0), (0, 0))
+
+
+def test_each_picture_is_asked_for_once() -> None:
+    store = loaded("a", "b")
+    finish(store, "a", Status.IMPORTED)
+    assert (store.without_picture(10), store.count_without_picture()) == (["k1"], 1)
+    assert (record(store, "a").looked_at, record(store, "a").size) == (False, None)
+    store.keep_picture("k1", None)  # the platform did not tell
+    assert (store.without_picture(10), store.count_without_picture()) == ([], 0)
+    assert (record(store, "a").looked_at, record(store, "a").size) == (True, None)
+    store.keep_picture("k1", (640, 480))
+    assert record(store, "a").size == (640, 480)

@@ -1,0 +1,62 @@
+"""After the import: ask the platform for the size of each picture, a call a media.
+
+Only `GET /media/{key}/detail` tells it, so this is done on request alone. This file must not know
+what the sizes are for.
+"""
+
+import threading
+from collections.abc import Callable
+
+from batch_import.api import request
+from batch_import.api.client import Client
+from batch_import.api.rate_limit import Budget
+from batch_import.api.retry import patiently
+from batch_import.errors import CallFailed, Forbidden, PlatformUnreachable, Rejected
+from batch_import.state.store import Store
+
+_AT_ONCE = 100
+
+
+def look_at_pictures(
+    store: Store,
+    client: Client,
+    budget: Budget,
+    give_up_after: float,
+    stop: threading.Event,
+    clock: Callable[[], float],
+) -> None:
+    """Ask for every picture that was not asked for yet; each answer is kept at once.
+
+    Args:
+        give_up_after: seconds that the platform may be down.
+        stop: once set, the rest is left to the next run.
+        clock: epoch seconds.
+
+    Raises:
+        PlatformUnreachable: it stayed down.
+    """
+
+    def nap(seconds: float) -> None:
+        stop.wait(seconds)
+
+    def ask(key: str) -> tuple[int, int] | None:
+        call = request.detail(key)
+        return patiently(
+            lambda: client.send(call), budget, give_up_after, clock=clock, sleep=nap, stop=stop
+        )
+
+    while keys := store.without_picture(_AT_ONCE):
+        for key in keys:
+            if stop.is_set():
+                return
+            try:
+                store.keep_picture(key, ask(key))
+            except (Rejected, Forbidden):
+                store.keep_picture(key, None)
+            except CallFailed as failed:
+                if stop.is_set():
+                    return
+                raise PlatformUnreachable(
+                    f"The platform no longer tells of its videos: {failed.message}.",
+                    "All state is saved: run the same command again later.",
+                ) from None

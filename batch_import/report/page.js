@@ -1,0 +1,324 @@
+"use strict";
+(() => {
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const [LINE, STATUS, ID, TITLE, SECONDS, THUMB, URL, CODE, SOURCE, ERROR, CREATED, CAUSE, SHARE] =
+    Array.from({ length: 13 }, (_, place) => place);
+  const $ = (id) => document.getElementById(id);
+  const number = new Intl.NumberFormat("en");
+  const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });
+  const PLAY = "M8 5.5v13l11-6.5z";
+
+  // What is shown ---------------------------------------------------------------------------
+
+  const fold = (text) => text.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+  const haystacks = data.rows.map((row) =>
+    fold([row[TITLE], row[ID], row[SOURCE], row[ERROR]].join("\n")));
+  const orders = {
+    line: () => 0,
+    title: (a, b) => collator.compare(a[TITLE], b[TITLE]),
+    duration: (a, b) => (b[SECONDS] ?? -1) - (a[SECONDS] ?? -1),
+    created: (a, b) => (a[CREATED] < b[CREATED]) - (a[CREATED] > b[CREATED]),
+    status: (a, b) => a[STATUS] - b[STATUS],
+  };
+  const state = { status: "", cause: null, order: data.rows.map((_, at) => at), shown: [] };
+
+  const sort = () => {
+    const compare = orders[$("sort").value];
+    state.order = data.rows.map((_, at) => at)
+      .sort((a, b) => compare(data.rows[a], data.rows[b]) || a - b);
+  };
+
+  const fits = (words) => (at) => {
+    const row = data.rows[at];
+    return (!state.status || data.statuses[row[STATUS]].name === state.status)
+      && (state.cause === null || row[CAUSE] === state.cause)
+      && words.every((word) => haystacks[at].includes(word));
+  };
+
+  const show = () => {
+    const words = fold($("search").value).split(/\s+/).filter(Boolean);
+    state.shown = state.order.filter(fits(words));
+    const all = state.shown.length === data.rows.length;
+    $("count").textContent = all
+      ? `${number.format(data.rows.length)} in all`
+      : `${number.format(state.shown.length)} of ${number.format(data.rows.length)}`;
+    $("clear").hidden = all;
+    $("none").hidden = state.shown.length > 0;
+    for (const chip of document.querySelectorAll(".chip"))
+      chip.setAttribute("aria-pressed", chip.dataset.status === state.status && state.cause === null);
+    for (const button of document.querySelectorAll("[data-cause]"))
+      button.setAttribute("aria-pressed", Number(button.dataset.cause) === state.cause);
+    view.clear();
+    view.draw();
+  };
+
+  // Elements: made one by one, their text is text --------------------------------------------
+
+  const element = (name, attributes = {}, ...children) => {
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes))
+      if (key === "onclick") made.addEventListener("click", value);
+      else made.setAttribute(key, value);
+    made.append(...children);
+    return made;
+  };
+
+  const icon = (path) => {
+    const space = "http://www.w3.org/2000/svg";
+    const drawing = document.createElementNS(space, "svg");
+    drawing.setAttribute("viewBox", "0 0 24 24");
+    drawing.setAttribute("aria-hidden", "true");
+    const line = document.createElementNS(space, "path");
+    line.setAttribute("d", path);
+    drawing.append(line);
+    return drawing;
+  };
+
+  const clock = (seconds) => {
+    const whole = Math.round(seconds);
+    const parts = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    const [hours, minutes, rest] = parts.map((part) => String(part).padStart(2, "0"));
+    return parts[0] ? `${parts[0]}:${minutes}:${rest}` : `${parts[1]}:${rest}`;
+  };
+
+  const code = (row) => {
+    if (typeof row[CODE] === "string") return row[CODE];
+    const [before, after] = data.codes[row[CODE]];
+    return before + row[URL] + after;
+  };
+
+  const picture = (row) => {
+    const frame = element("div", { class: "thumb" });
+    if (row[ERROR] && !row[URL]) {
+      frame.append(element("p", { class: "reason", title: row[ERROR] }, row[ERROR]));
+    } else if (row[THUMB]) {
+      const image = element("img", { src: row[THUMB], alt: "", loading: "lazy", decoding: "async" });
+      image.addEventListener("error", () => image.replaceWith(icon(PLAY)));
+      frame.append(image);
+    } else {
+      frame.append(icon(PLAY));
+    }
+    if (row[SECONDS] !== null)
+      frame.append(element("span", { class: "length" },
+        element("span", { class: "hidden" }, "Duration "), clock(row[SECONDS])));
+    return frame;
+  };
+
+  const actions = (row) => {
+    const bar = element("div", { class: "actions" });
+    const title = row[TITLE];
+    if (code(row))
+      bar.append(element("button", {
+        type: "button", class: "primary", "aria-label": `Copy embed code of ${title}`,
+        onclick: (event) => copy(row, event.currentTarget),
+      }, "Copy embed code"));
+    if (row[URL])
+      bar.append(element("button", {
+        type: "button", "aria-label": `Preview ${title}`, onclick: () => preview(row),
+      }, "Preview"));
+    else bar.append(element("span", { class: "source", title: row[SOURCE] }, row[SOURCE]));
+    return bar;
+  };
+
+  const card = (at, place) => {
+    const row = data.rows[at];
+    const status = data.statuses[row[STATUS]];
+    return element("li", {
+      class: "card", "aria-setsize": state.shown.length, "aria-posinset": place + 1,
+    },
+    picture(row),
+    element("div", { class: "about" },
+      element("h3", { title: row[TITLE] }, row[TITLE] || `Line ${row[LINE]}`),
+      element("p", { class: "meta" },
+        element("i", { class: `dot fill-${status.name}`, "aria-hidden": "true" }),
+        element("span", {}, status.label),
+        element("span", { class: "id", title: row[ID] }, row[ID])),
+      actions(row)));
+  };
+
+  // Only what is in sight, and a screen around it, is in the document ------------------------
+
+  const view = (() => {
+    const list = $("cards");
+    const drawn = new Map();
+    let size = null;
+
+    const clear = () => {
+      drawn.clear();
+      list.replaceChildren();
+      size = null;
+    };
+
+    /** Columns, and the height of a line of cards, as the browser lays them out. */
+    const measure = () => {
+      if (size) return;
+      if (!drawn.size) add(0, null);
+      const style = getComputedStyle(list);
+      size = {
+        columns: style.gridTemplateColumns.split(" ").length,
+        height: drawn.values().next().value.offsetHeight + parseFloat(style.rowGap),
+      };
+    };
+
+    const add = (place, next) => {
+      const made = card(state.shown[place], place);
+      drawn.set(place, made);
+      list.insertBefore(made, next);
+      return made;
+    };
+
+    const draw = () => {
+      if (!state.shown.length) return;
+      measure();
+      const { columns, height } = size;
+      const lines = Math.ceil(state.shown.length / columns);
+      const top = -list.getBoundingClientRect().top;
+      const first = Math.min(lines - 1, Math.max(0, Math.floor((top - innerHeight) / height)));
+      const last = Math.min(lines, Math.max(1, Math.ceil((top + 2 * innerHeight) / height)));
+      const from = first * columns;
+      const to = Math.min(state.shown.length, last * columns);
+      for (const [place, made] of drawn)
+        if (place < from || place >= to) {
+          made.remove();
+          drawn.delete(place);
+        }
+      let next = null;
+      for (let place = to - 1; place >= from; place -= 1) next = drawn.get(place) ?? add(place, next);
+      list.style.paddingTop = `${first * height}px`;
+      list.style.paddingBottom = `${Math.max(0, lines - last) * height}px`;
+    };
+
+    let waiting = false;
+    const soon = () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        draw();
+      });
+    };
+    addEventListener("scroll", soon, { passive: true });
+    addEventListener("resize", () => {
+      size = null;
+      soon();
+    });
+    return { clear, draw };
+  })();
+
+  // Copy and preview -------------------------------------------------------------------------
+
+  const say = (text) => {
+    $("said").textContent = text;
+  };
+
+  const toClipboard = async (text) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      // A browser that gives no clipboard to a file still copies what is selected.
+      const holder = element("textarea", { class: "hidden", "aria-hidden": "true" });
+      holder.value = text;
+      (document.querySelector("dialog[open]") ?? document.body).append(holder);
+      holder.select();
+      const copied = document.execCommand("copy");
+      holder.remove();
+      if (!copied) throw new Error("no clipboard");
+    }
+  };
+
+  const copy = async (row, button) => {
+    const words = "Copy embed code";
+    try {
+      await toClipboard(code(row));
+      button.textContent = "Copied ✓";
+      say(`The embed code of ${row[TITLE]} is copied.`);
+    } catch {
+      button.textContent = "Not copied";
+      say("The browser does not allow copying. Open the preview and copy the code from there.");
+    }
+    button.focus();
+    setTimeout(() => {
+      button.textContent = words;
+    }, 2000);
+  };
+
+  const link = (anchor, url) => {
+    anchor.hidden = !url;
+    if (url) anchor.href = url;
+  };
+
+  const preview = (row) => {
+    $("preview-title").textContent = row[TITLE];
+    $("screen").replaceChildren(element("iframe", {
+      src: row[URL], title: row[TITLE], allowfullscreen: "",
+      allow: "autoplay; encrypted-media; picture-in-picture",
+      referrerpolicy: "strict-origin-when-cross-origin",
+    }));
+    $("code").value = code(row);
+    $("code").parentElement.hidden = $("copy-code").hidden = !code(row);
+    $("copy-code").onclick = (event) => copy(row, event.currentTarget);
+    link($("open-page"), row[URL]);
+    link($("open-share"), row[SHARE]);
+    $("preview").showModal();
+  };
+
+  // A closed preview plays no more.
+  $("preview").addEventListener("close", () => $("screen").replaceChildren());
+  $("preview").addEventListener("click", (event) => {
+    if (event.target === event.currentTarget) event.currentTarget.close();
+  });
+  $("close").addEventListener("click", () => $("preview").close());
+
+  // Controls ---------------------------------------------------------------------------------
+
+  $("search").addEventListener("input", show);
+  $("sort").addEventListener("change", () => {
+    sort();
+    show();
+  });
+  $("clear").addEventListener("click", () => {
+    state.status = "";
+    state.cause = null;
+    $("search").value = "";
+    $("search").focus();
+    show();
+  });
+  for (const chip of document.querySelectorAll(".chip"))
+    chip.addEventListener("click", () => {
+      state.status = chip.dataset.status;
+      state.cause = null;
+      show();
+    });
+  for (const button of document.querySelectorAll("[data-cause]"))
+    button.addEventListener("click", () => {
+      const cause = Number(button.dataset.cause);
+      state.cause = state.cause === cause ? null : cause;
+      state.status = "";
+      show();
+      if (state.cause !== null) $("videos").scrollIntoView();
+    });
+  addEventListener("keydown", (event) => {
+    const typing = event.target.closest("input, textarea, select, dialog");
+    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    event.preventDefault();
+    $("search").focus();
+  });
+
+  // On paper there is no scrolling: all that is shown becomes a table.
+  const cells = (name, texts) => element("tr", {}, ...texts.map((text) => element(name, {}, text)));
+  addEventListener("beforeprint", () => {
+    const lines = state.shown.map((at) => data.rows[at]).map((row) => cells("td", [
+      row[TITLE], row[ID], data.statuses[row[STATUS]].label, row[URL] || row[ERROR],
+    ]));
+    $("printed").replaceChildren(
+      element("thead", {}, cells("th", ["Title", "Reference id", "Status", "Player page, or reason"])),
+      element("tbody", {}, ...lines));
+  });
+  addEventListener("afterprint", () => $("printed").replaceChildren());
+
+  for (const time of document.querySelectorAll("time"))
+    time.textContent = new Date(time.dateTime)
+      .toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
+  document.querySelector(".tools").hidden = false;
+  show();
+})();

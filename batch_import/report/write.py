@@ -1,0 +1,136 @@
+"""The state of a job → all files of its results.
+
+This file must not know how a file is written, nor who asked for it.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from batch_import.errors import StateError
+from batch_import.guard import preserved
+from batch_import.report import table
+from batch_import.report.summary import About
+from batch_import.report.to_csv import write_csv
+from batch_import.settings import EMBED_BASE, ResultOptions
+from batch_import.state.store import Store
+
+#: The kinds of files that results come in.
+FORMATS: Final = ("csv", "xlsx", "html")
+#: Parts of the import's time that the timeline shows.
+_PARTS: Final = 60
+
+
+def keep_options(store: Store, given: Mapping[str, Any]) -> None:
+    """Keep how a job's results are to look, for this report and every later one.
+
+    Args:
+        given: fields of `ResultOptions`; the others stay as they were.
+
+    Raises:
+        UsageError: there are no such columns.
+    """
+    options = replace(_Job(store).options, **given)
+    # Also where nothing is told: a new edition of the manifest may lack a column.
+    _Job(store).table(options)
+    if given:
+        store.set_facts(results=json.dumps(asdict(options)))
+
+
+def pictures_left(store: Store) -> int:
+    """How many media the platform has yet to be asked about, as the options want it."""
+    return store.count_without_picture() if _Job(store).options.aspect_from_detail else 0
+
+
+def write_results(
+    folder: Path, store: Store, formats: Sequence[str] = FORMATS, *, now: float
+) -> None:
+    """Write `results.*` of these formats and `failed.csv` into the job folder.
+
+    Args:
+        now: epoch seconds.
+
+    Raises:
+        StateError: one cannot be written; the others are, all the same.
+    """
+    faults = []
+    for write in _writers(folder, _Job(store), formats, now):
+        try:
+            write()
+        except StateError as fault:
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+
+
+def _writers(
+    folder: Path, job: "_Job", formats: Sequence[str], now: float
+) -> list[Callable[[], None]]:
+    """What writes the files, the quickest first."""
+    store, results = job.store, job.table(job.options)
+
+    def write_failed() -> None:
+        header = table.failed_header(job.header, job.reference)
+        lines = table.failed(store.records(), job.header, job.reference)
+        write_csv(folder / "failed.csv", header, lines, preserved)
+
+    def write_results_csv() -> None:
+        write_csv(folder / "results.csv", results.header, results.lines(store.records()))
+
+    def write_results_html() -> None:
+        from batch_import.report.to_html import write_html
+
+        about = replace(job.about(now), timeline=store.timeline(_PARTS))
+        write_html(folder / "results.html", results, store.records(), about)
+
+    def write_results_xlsx() -> None:
+        from batch_import.report.to_xlsx import write_xlsx
+
+        path, rows = folder / "results.xlsx", store.counts().total
+        write_xlsx(path, results, store.records(), rows, job.about(now))
+
+    writers = {"csv": write_results_csv, "html": write_results_html, "xlsx": write_results_xlsx}
+    return [write_failed, *(write for name, write in writers.items() if name in formats)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What the state tells of a whole job."""
+
+    store: Store
+
+    @property
+    def header(self) -> list[str]:
+        """The manifest's."""
+        names: list[str] = json.loads(self.store.fact("header") or "[]")
+        return names
+
+    @property
+    def fields(self) -> list[int | None]:
+        """Which columns became fields, in the order of the fields."""
+        positions: list[int | None] = json.loads(self.store.fact("fields") or "[]")
+        return positions
+
+    @property
+    def reference(self) -> int | None:
+        """The column of reference IDs."""
+        return self.fields[-1] if self.fields else None
+
+    @property
+    def options(self) -> ResultOptions:
+        """How its results look."""
+        return ResultOptions(**json.loads(self.store.fact("results") or "{}"))
+
+    def table(self, options: ResultOptions) -> table.Table:
+        """Its results."""
+        # A job that never made a call has no embed codes yet.
+        embedding = table.Embedding(self.store.fact("embed_base") or EMBED_BASE, options)
+        taken = [position for position in self.fields if position is not None]
+        return table.results_table(self.header, taken, embedding)
+
+    def about(self, now: float) -> About:
+        """What its report says of itself."""
+        manifest = Path(self.store.fact("manifest") or "videos")
+        return About(manifest.name, now)

@@ -1,0 +1,95 @@
+"""A report of real imports, opened in headless Chromium."""
+
+import csv
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from batch_import import pipeline
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.model import Platform
+from batch_import.sandbox.server import SandboxServer
+from batch_import.settings import Credentials, Settings
+
+# Test folders are no packages; the tests here share the module beside them.
+sys.path.insert(0, str(Path(__file__).parent))
+from opened import Report, Seen
+
+#: A browser that talks to nobody of its own accord.
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+CREDENTIALS = Credentials("VC-test", "key")
+#: Title and source of a row; the reference ID is its place.
+ROWS = [
+    ("Café crème", "https://videos.example.com/cafe.mp4"),
+    ("Nordlicht über Tromsø", "https://videos.example.com/nordlicht.mp4"),
+    ("<script>document.title = 'run'</script><img src=x onerror=alert(1)>", "https://h/x.mp4"),
+    ("ラーメンの作り方 🍜", "https://videos.example.com/ramen.mp4"),
+    ("Lost in transit", "https://gone.invalid/a.mp4"),
+    ("Lost again", "https://gone.invalid/b.mp4"),
+    ("No address", "nowhere"),
+    *((f"Episode {n}", f"https://videos.example.com/{n}.mp4") for n in range(1, 61)),
+]
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
+    """An import with videos that failed and rows that were invalid."""
+    folder = tmp_path_factory.mktemp("report")
+    manifest = folder / "library.csv"
+    with manifest.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sourceUrl", "filename", "extension", "referenceId"])
+        writer.writerows([url, title, "mp4", f"-ref {n}"] for n, (title, url) in enumerate(ROWS))
+    platform = Platform(Knobs(processing=(0.1, 0.4)), 7, time.time(), "VC-test", "key")
+    with SandboxServer(platform) as server:
+        settings = Settings(
+            api_base=server.api_base, embed_base=server.address, rate=200, poll_interval=0.2
+        )
+        job = pipeline.Job(folder)
+        pipeline.run(job, manifest, settings, CREDENTIALS, overrides={})
+        yield Report(folder, server)
+
+
+@pytest.fixture(scope="session")
+def browser(program: Callable[[str], str]) -> Iterator[Browser]:
+    """The system's Chromium."""
+    path = program("chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    """A window of its own, on a desk."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def seen() -> Seen:
+    """What the page did."""
+    return Seen()
+
+
+@pytest.fixture
+def page(context: BrowserContext, report: Report, seen: Seen) -> Iterator[Page]:
+    """The report, open. It must neither complain nor ask anybody but the platform."""
+    page = context.new_page()
+    seen.watch(page)
+    page.goto(report.url)
+    yield page
+    assert seen.complaints == []
+    own = (report.url, f"{report.server.address}/", "data:,")
+    assert [url for url in seen.requests if not url.startswith(own)] == []

@@ -1,0 +1,247 @@
+"""The report as people use it: found, copied, previewed, printed, on every screen."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from opened import Report, Seen
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+
+from batch_import.report.summary import About
+from batch_import.report.table import Embedding, results_table
+from batch_import.report.to_html import write_html
+from batch_import.state.store import Store
+
+ALL = 67
+
+
+def titles(page: Page) -> list[str]:
+    return page.locator(".card h3").all_inner_texts()
+
+
+def card(page: Page, title: str) -> Locator:
+    page.locator("#search").fill(title)
+    return page.locator(".card", has=page.locator("h3", has_text=title)).first
+
+
+def clipboard(page: Page) -> str:
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
+def test_the_head_tells_how_it_went(page: Page) -> None:
+    assert page.locator("h1").inner_text() == "library.csv"
+    assert page.locator(".lead").inner_text() == "64 of 67 videos are online"
+    expect(page.locator(".chip")).to_have_text(["67 All", "64 Imported", "2 Failed", "1 Invalid"])
+    assert page.locator(".causes .why").all_inner_texts()[0].startswith("The source could not be")
+    assert "67 sent" not in page.locator(".key").inner_text()  # the invalid row never was
+    assert "64 imported" in page.locator(".key").inner_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("cafe", ["Café crème"]),  # whatever the accents
+        ("TROMSØ nordlicht", ["Nordlicht über Tromsø"]),
+        ("ラーメン", ["ラーメンの作り方 🍜"]),
+        ("episode example.com/33.", ["Episode 33"]),
+        ("gone.invalid", ["Lost in transit", "Lost again"]),
+        ("no such video", []),
+    ],
+)
+def test_search_finds_by_every_word(page: Page, words: str, found: list[str]) -> None:
+    page.locator("#search").press_sequentially(words)
+    assert titles(page) == found
+    assert page.locator("#count").inner_text() == f"{len(found)} of {ALL}"
+    expect(page.locator("#none")).to_be_visible(visible=not found)
+    page.locator("#clear").click()
+    assert page.locator("#count").inner_text() == f"{ALL} in all"
+
+
+def test_status_and_cause_filter(page: Page) -> None:
+    page.locator(".chip", has_text="Failed").click()
+    assert titles(page) == ["Lost in transit", "Lost again"]
+    expect(page.locator(".chip[aria-pressed=true]")).to_have_text("2 Failed")
+    page.locator(".chip", has_text="Invalid").click()
+    assert titles(page) == ["No address"]
+    page.locator(".causes button", has_text="gone.invalid").click()
+    assert titles(page) == ["Lost in transit", "Lost again"]
+    assert page.locator(".chip[aria-pressed=true]").count() == 0
+    page.locator(".causes button", has_text="gone.invalid").click()
+    assert page.locator("#count").inner_text() == f"{ALL} in all"
+
+
+def test_sort(page: Page) -> None:
+    page.locator("#search").fill("episode")
+    page.locator("#sort").select_option("title")
+    assert titles(page)[:3] == ["Episode 1", "Episode 2", "Episode 3"]  # not 1, 10, 11
+    page.locator("#search").fill("")
+    page.locator("#sort").select_option("status")
+    assert page.locator(".card .meta span").first.inner_text() == "Imported"
+    page.locator("#sort").select_option("duration")
+    lengths = page.locator(".card .length").all_inner_texts()
+    assert lengths == sorted(lengths, reverse=True)
+    page.locator("#sort").select_option("line")
+    assert titles(page)[0] == "Café crème"
+
+
+@pytest.mark.parametrize("clipboard_there", [True, False])
+def test_copy_gives_exactly_the_embed_code(
+    page: Page, report: Report, *, clipboard_there: bool
+) -> None:
+    if not clipboard_there:  # as some browsers treat files
+        page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(); }")
+    for title in ("Café crème", "Episode 42", "<script>"):
+        shown = card(page, title)
+        name = shown.locator("h3").inner_text()
+        shown.locator("button", has_text="Copy embed code").click()
+        expect(shown.locator("button").first).to_have_text("Copied ✓")
+        assert clipboard(page) == report.lines()[name]["embedCode"]
+        assert name in page.locator("#said").inner_text()
+
+
+def test_nothing_is_copied_of_a_video_that_is_not_there(page: Page) -> None:
+    assert card(page, "Lost in transit").locator("button").count() == 0
+    assert "host not found" in card(page, "Lost in transit").inner_text()
+
+
+def test_preview_plays_a_clip_and_only_when_asked(page: Page, seen: Seen) -> None:
+    assert not [url for url in seen.requests if "/iframe/" in url]
+    card(page, "Café crème").locator("button", has_text="Preview").click()
+    expect(page.locator("#preview")).to_be_visible()
+    frame = page.frame_locator("#screen iframe")
+    video = frame.locator("video")
+    video.evaluate("video => { video.muted = true; return video.play(); }")
+    expect.set_options(timeout=20_000)
+    page.wait_for_timeout(300)
+    assert video.evaluate("video => video.currentTime") > 0
+    page.keyboard.press("Escape")
+    expect(page.locator("#preview")).to_be_hidden()
+    assert page.locator("iframe").count() == 0  # it plays no more
+
+
+def test_a_title_is_text(page: Page) -> None:
+    shown = card(page, "<script>")
+    assert shown.locator("h3").inner_text().startswith("<script>document.title")
+    assert page.title() == "library.csv – import results"
+    assert page.locator(".card script, .card img[onerror]").count() == 0
+
+
+def test_the_policy_stops_what_is_not_the_pages_own(
+    context: BrowserContext, report: Report
+) -> None:
+    page = context.new_page()
+    page.goto(report.url)
+    blocked = page.evaluate(
+        """async () => {
+            const stopped = [];
+            document.addEventListener("securitypolicyviolation",
+                (event) => stopped.push(event.effectiveDirective));
+            const script = document.createElement("script");
+            script.textContent = "document.title = 'run'";
+            const image = document.createElement("img");
+            image.src = "http://127.0.0.1:1/x.png";
+            const frame = document.createElement("iframe");
+            frame.src = "http://127.0.0.1:1/";
+            document.body.append(script, image, frame);
+            await fetch("http://127.0.0.1:1/").catch(() => {});
+            await new Promise((done) => setTimeout(done, 300));
+            return stopped;
+        }"""
+    )
+    assert sorted(blocked) == ["connect-src", "frame-src", "img-src", "script-src-elem"]
+    assert page.title() != "run"
+
+
+def test_a_keyboard_is_enough(page: Page, report: Report) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("ramen")
+    for _ in range(10):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('.card .primary')"):
+            break
+    page.keyboard.press("Enter")
+    expect(page.locator("#said")).to_contain_text("🍜 is copied")
+    assert clipboard(page) == report.lines()["ラーメンの作り方 🍜"]["embedCode"]
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#preview")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.textContent") == "Preview"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_fits_every_screen_and_every_reader(
+    browser: Browser, report: Report, scheme: str, width: int, tmp_path: Path
+) -> None:
+    context = browser.new_context(
+        viewport={"width": width, "height": 844},
+        color_scheme=scheme,  # type: ignore[arg-type]
+    )
+    page = context.new_page()
+    page.goto(report.url)
+    page.screenshot(path=tmp_path / f"{scheme}-{width}.png")  # to be looked at
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(245, 246, 248)"
+    assert light == (scheme == "light")
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    found = Axe().run(page).response["violations"]
+    page.locator("button", has_text="Preview").first.click()
+    found += Axe().run(page, {"exclude": [["iframe"]]}).response["violations"]
+    context.close()
+    assert [(fault["id"], fault["nodes"][0]["html"]) for fault in found] == []
+
+
+def test_on_paper_it_is_a_table(page: Page, tmp_path: Path) -> None:
+    page.evaluate(
+        "addEventListener('afterprint', () => 0);"
+        "addEventListener('beforeprint', () => setTimeout(() => 0));"
+        "window.printed = () => [...document.querySelectorAll('#printed tbody tr')].length;"
+        "window.most = 0;"
+        "new MutationObserver(() => { most = Math.max(most, printed()); })"
+        ".observe(document.getElementById('printed'), { childList: true });"
+    )
+    page.locator(".chip", has_text="Imported").click()
+    page.pdf(path=tmp_path / "printed.pdf")
+    assert page.evaluate("[most, printed()]") == [64, 0]
+
+
+def test_without_the_network_it_is_still_read(browser: Browser, report: Report) -> None:
+    context = browser.new_context(offline=True)
+    page = context.new_page()
+    page.goto(report.url)
+    assert page.locator(".lead").inner_text() == "64 of 67 videos are online"
+    expect(page.locator(".card").first.locator(".thumb svg")).to_be_visible()  # no broken picture
+    context.close()
+
+
+def test_without_scripts_the_summary_is_read(browser: Browser, report: Report) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report.url)
+    assert page.locator(".lead").inner_text() == "64 of 67 videos are online"
+    expect(page.locator("noscript p")).to_contain_text("results.xlsx")
+    expect(page.locator(".tools")).to_be_hidden()
+    context.close()
+
+
+def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
+    context: BrowserContext, report: Report, tmp_path: Path
+) -> None:
+    with Store(report.folder / "state.sqlite") as store:
+        first = next(store.records())
+    records = (replace(first, line=n, filename=f"F{n}", title=f"Row {n}") for n in range(10_000))
+    table = results_table([], [], Embedding(report.server.address))
+    write_html(tmp_path / "many.html", table, records, About("many.csv", 0.0))
+    page = context.new_page()
+    page.goto((tmp_path / "many.html").as_uri())
+    for place in (0.0, 0.5, 1.0, 0.2):
+        page.evaluate("place => scrollTo(0, place * document.body.scrollHeight)", place)
+        page.wait_for_timeout(200)
+        assert 8 <= page.locator(".card").count() <= 60
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    expect(page.locator(".card h3", has_text="Row 9999")).to_be_visible()
+    assert page.locator(".card").last.get_attribute("aria-posinset") == "10000"
+    page.locator("#search").fill("row 9998")
+    assert titles(page) == ["Row 9998"]

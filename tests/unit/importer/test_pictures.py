@@ -1,0 +1,67 @@
+"""Pictures are asked for once, and what fails is left to the next run."""
+
+import threading
+from collections.abc import Callable
+
+import pytest
+import requests_mock
+
+from batch_import.api.client import Client
+from batch_import.api.rate_limit import Budget
+from batch_import.errors import PlatformUnreachable
+from batch_import.importer.pictures import look_at_pictures
+from batch_import.models import Change, ManifestRow, Media, Status
+from batch_import.settings import Credentials
+from batch_import.state.store import Store
+
+BASE = "https://api.example.test/v3/api"
+
+
+@pytest.fixture
+def store() -> Store:
+    store = Store(None)
+    rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v", "T", "mp4", ()) for n in range(1, 4)]
+    store.load(rows, {}, 1.0)
+    changes = [
+        Change(row.number, Status.IMPORTED, media=Media(f"m{n}", f"k{n}", f"r{n}"))
+        for n, row in enumerate(store.claim(3, 2.0), 1)
+    ]
+    store.apply(changes, 3.0)
+    return store
+
+
+def look(store: Store, stop: threading.Event, clock: Callable[[], float]) -> None:
+    with Client(BASE, Credentials("VC-1", "secret")) as client:
+        look_at_pictures(store, client, Budget(1000.0, 0.0), 0.0, stop, clock)
+
+
+def sizes(store: Store) -> list[tuple[bool, tuple[int, int] | None]]:
+    return [(record.looked_at, record.size) for record in store.records()]
+
+
+def test_every_picture_is_asked_for_and_a_no_is_an_answer(store: Store) -> None:
+    with requests_mock.Mocker() as platform:
+        platform.get(f"{BASE}/media/k1/detail", json={"download": {"width": 4, "height": 3}})
+        platform.get(f"{BASE}/media/k2/detail", json={"id": "m2"})
+        platform.get(f"{BASE}/media/k3/detail", status_code=404)
+        for _ in range(2):  # nothing is left for the second time
+            look(store, threading.Event(), lambda: 9.0)
+        assert platform.call_count == 3
+    assert sizes(store) == [(True, (4, 3)), (True, None), (True, None)]
+
+
+def test_a_platform_that_is_down_leaves_the_rest_to_the_next_run(store: Store) -> None:
+    with requests_mock.Mocker() as platform:
+        platform.get(f"{BASE}/media/k1/detail", json={"download": {"width": 4, "height": 3}})
+        platform.get(f"{BASE}/media/k2/detail", status_code=503)
+        with pytest.raises(PlatformUnreachable, match="no longer tells"):
+            look(store, threading.Event(), lambda: 9.0)
+    assert sizes(store) == [(True, (4, 3)), (False, None), (False, None)]
+
+
+def test_a_stop_is_heard(store: Store) -> None:
+    stop = threading.Event()
+    stop.set()
+    with requests_mock.Mocker() as platform:
+        look(store, stop, lambda: 9.0)
+        assert platform.call_count == 0

@@ -1,0 +1,39 @@
+"""Rows for the results, as the state tells of them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from batch_import.models import Record, Status
+
+SOURCE = "https://h.example.com/v.mp4?X-Amz-Signature=abc"
+
+
+def make_record(status: Status = Status.IMPORTED, **changes: object) -> Record:
+    values: dict[str, object] = {
+        "line": 2,
+        "status": status,
+        "error": "",
+        "reference_id": "r-1",
+        "filename": "Title",
+        "source_url": SOURCE,
+        "extension": "mp4",
+        "cells": (SOURCE, "Title", "draft", "A"),
+        "removed": False,
+        "looked_at": False,
+        "size": None,
+        "ingest_id": "i",
+        "media_id": "m",
+        "key": "k1",
+        "title": "Title",
+        "duration": "00:00:05",
+        "thumbnail": "https://t.example.com/k1.jpg",
+        "created_date": "2026-01-01T00:00:00Z",
+    }
+    return Record(**{**values, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def record() -> Callable[..., Record]:
+    """Makes a row; what is not told is that of a video that was imported."""
+    return make_record
