@@ -59,7 +59,10 @@ def patiently(
     def attempt() -> _T:
         sleep(max(0.0, budget.ready_at(clock()) - clock()))
         budget.spend(clock())
-        result = call()
+        try:
+            result = call()
+        finally:
+            budget.returned()
         budget.accepted()
         return result
 

@@ -124,6 +124,7 @@ class Dispatcher:
 
     def _weigh(self, answer: Answer, left_at: float, now: float) -> None:
         """What an answer tells of the platform's limits."""
+        self._budget.returned()
         if isinstance(answer, Throttled):
             self._budget.refused(left_at, now, answer.retry_after)
         elif isinstance(answer, NotSent):
