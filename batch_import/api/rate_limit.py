@@ -22,6 +22,8 @@ _CAREFULLY: Final = 0.005
 #: … which is up to so much above it, and by this share beyond: the platform takes more by now.
 _NEAR: Final = 1.1
 _FREELY: Final = 0.02
+#: No rate grows further (e to this power) without another look at the platform.
+_ENOUGH: Final = 20.0
 #: Time-outs of the whole platform double up to this many seconds.
 _LONGEST_HOLD: Final = 60.0
 #: A rate is measured over at least this many seconds; a shorter span tells bursts, not rates.
@@ -55,7 +57,7 @@ class Budget:
         """Calls a second in force."""
         carefully = max(0.0, min(now, self._near_until) - self._rate_at)
         freely = max(0.0, now - self._near_until)
-        grown = self._rate * math.exp(_CAREFULLY * carefully + _FREELY * freely)
+        grown = self._rate * math.exp(min(_ENOUGH, _CAREFULLY * carefully + _FREELY * freely))
         return min(self._ceiling, grown)
 
     def ready_at(self, now: float) -> float:

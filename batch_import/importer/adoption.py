@@ -19,13 +19,14 @@ class Adoption:
 
     Attributes:
         page: the one to read next, from 1.
+        page_size: as above; it may turn out to be another.
         done: nothing more is to be read.
         each_row: every row is to be looked for before its POST, for that is fewer calls.
     """
 
     def __init__(self, pending: int | None, page_size: int) -> None:
         self._pending = float("inf") if pending is None else pending
-        self._page_size = page_size
+        self.page_size = page_size
         self.page = 1
         self._total: int | None = None
         self._again: set[int] = set()
@@ -50,12 +51,12 @@ class Adoption:
 
     def _is_last(self, number: int, page: MediaPage) -> bool:
         if page.total is None:
-            return len(page.items) < self._page_size
-        return not page.items or number * self._page_size >= page.total
+            return len(page.items) < self.page_size
+        return not page.items or number * self.page_size >= page.total
 
     def look_first(self) -> None:
         """Do not read the list: look for each row instead."""
         self.done = self.each_row = True
 
     def _pages(self, total: int | None) -> int:
-        return 2 if total is None else -(-total // self._page_size)
+        return 2 if total is None else -(-total // self.page_size)

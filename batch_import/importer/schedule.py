@@ -44,15 +44,19 @@ from batch_import.settings import Settings
 _UNAUTHORISED: Final = 401
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
-#: While rows wait to be created, every so many calls one is left to single looks, so that a row
-#: that no list shows does not wait for the end.
-_CREATES_A_LOOK: Final = 3
+#: Every so many other calls, one is left to single looks.
+_CALLS_A_LOOK: Final = 3
 #: Seconds before the first look for a media that should be there, doubled with every look.
 _FIRST_LOOK: Final = 2.0
 #: The longest wait between two looks, in poll intervals.
 _LONGEST_LOOK: Final = 4.0
+#: A row that lists show, and not as done, is asked for singly once it is so old, and then again
+#: as seldom: another media may bear its reference ID, and hide what became of its own.
+_LONG: Final = 20.0
 #: A row that so many sweeps in a row did not show is asked for singly, once it is overdue.
 _MISSES: Final = 3
+#: The most pages that are read in search of one row.
+_SEARCH: Final = 25
 #: Seconds that are not worth waiting for; clocks may not even tell them.
 _NO_TIME: Final = 0.001
 #: A row whose POST came to nothing is sent so often in one run.
@@ -79,11 +83,25 @@ FINISHED: Final = Finished.FINISHED
 
 @dataclass(slots=True)
 class _Pages:
-    """Pages under way, by when they left; and a pause after pages that brought nothing."""
+    """Pages under way, by when they left; and a pause after pages that brought nothing.
 
+    Attributes:
+        size: media a page, as far as is known: the platform may give fewer than it is asked for.
+        many: how many there are, as far as is known.
+        sought: for which row a page is read, where it is not expected there.
+    """
+
+    size: int = PAGE_SIZE
+    many: int = 1
     out: dict[int, float] = field(default_factory=dict)
+    sought: dict[int, InFlight] = field(default_factory=dict)
     failures: int = 0
     paused_until: float = float("-inf")
+
+    @property
+    def enough(self) -> int:
+        """Looks on ever other pages for a row, after which it is not to be found."""
+        return min(_MISSES + self.many, _SEARCH)
 
 
 @dataclass(slots=True)
@@ -119,7 +137,7 @@ class Schedule:
         self._posts: Counter[int] = Counter()
         self._scout_at = now
         self._turn = 0
-        self._creates_in_a_row = 0
+        self._since_a_look = 0
         self._calls_out = 0
         self._accused: list[tuple[Call, Forbidden]] = []
         self._asking_account = False
@@ -148,8 +166,10 @@ class Schedule:
                 self._keep(flight)
                 self._queues.creates.append(flight)
                 continue
-            left = row.claimed_at if row.claimed_at is not None else float("-inf")
             ended = row.sent_at if row.sent_at is not None else now
+            # What an unknown row is about may be older than its POST: a conflict says so.
+            left = None if row.status is Status.UNKNOWN else row.claimed_at
+            left = float("-inf") if left is None else left
             flight = InFlight(row, row.status, now, left, ended, row.ingest_id, row.media_id)
             self._keep(flight)
             self._under_way(flight, now, row.imported_between)
@@ -198,7 +218,7 @@ class Schedule:
             pending: how many; None where an earlier run of this job found that looking for each
                 row is fewer calls.
         """
-        self._adoption = Adoption(pending or 0, PAGE_SIZE)
+        self._adoption = Adoption(pending or 0, self._pages.size)
         if pending is None:
             self._adoption.look_first()
 
@@ -260,15 +280,19 @@ class Schedule:
             # Until it is known whether the credentials hold, no row is blamed for them.
             return self._ask_account()
         creating = bool(self._queues.creates) and not self.adopting
+        # Single looks come last, but not never: no row waits for the end of all others.
+        look = self._single_look(now) if self._since_a_look >= _CALLS_A_LOOK else None
+        if look is None:
+            look = self._bulk(now, creating=creating) or self._single_look(now)
+        return look
+
+    def _bulk(self, now: float, *, creating: bool) -> Call | None:
+        """A call that serves many rows, or creates one."""
         page = self._best_page(now, creating=creating)
-        if page is not None:
-            return ReadPage(page)
-        if not (creating and self._creates_in_a_row < _CREATES_A_LOOK):
-            look = self._single_look(now)
-            if look is not None:
-                self._creates_in_a_row = 0
-                return look
-        return self._create() if creating else None
+        if page is None and not creating:
+            return None
+        self._since_a_look += 1
+        return self._create() if page is None else ReadPage(page)
 
     def _ask_account(self) -> AskAccount | None:
         if self._asking_account:
@@ -284,7 +308,6 @@ class Schedule:
         return self._sweep.best(now, self._pages.out, creating=creating)
 
     def _create(self) -> Create | Find:
-        self._creates_in_a_row += 1
         row = self._queues.creates.popleft()
         if row.look_first and self.looks_first:
             return Find(row.row, row.page)
@@ -325,7 +348,8 @@ class Schedule:
         interval = self._settings.poll_interval
         # A media that is online, and not in the list yet, is as likely found by a sweep.
         first = interval if row.online else min(interval, _FIRST_LOOK)
-        delay = min(_LONGEST_LOOK * interval, first * 2.0 ** min(row.looks, 20))
+        longest = interval * (_LONG if row.seen else _LONGEST_LOOK)
+        delay = min(longest, first * 2.0 ** min(row.looks, 20))
         row.looks += 1
         self._look_later(row, now, delay)
 
@@ -337,6 +361,7 @@ class Schedule:
             if row is not None and row.turn == turn:
                 call = self._look(row, now)
                 if call is not None:
+                    self._since_a_look = 0
                     return call
         return None
 
@@ -355,8 +380,12 @@ class Schedule:
         if self._filter_works:
             return Find(row.row, row.page)
         self._look_again(row, now)
-        page = self._sweep.page_of(row)
-        return None if page in self._pages.out else ReadPage(page)
+        # Further on each time: it may stand anywhere, for all that its neighbours tell.
+        page = (self._sweep.page_of(row) - 1 + row.astray) % self._pages.many + 1
+        if page in self._pages.out:
+            return None
+        self._pages.sought[page] = row
+        return ReadPage(page)
 
     def _better_in(self, row: InFlight, now: float) -> float:
         """Seconds for which a row is better left to sweeps; 0 where a single look is due."""
@@ -365,9 +394,9 @@ class Schedule:
             return self._settles_in(row, now)
         if row.online or row.doubtful:
             return 0.0
-        if row.missed < _MISSES:
-            return interval
         age = row.age(now)
+        if row.missed < _MISSES and age < _LONG * interval:
+            return interval
         overdue = self._listed.overdue(age)
         if overdue is not None:
             return 0.0 if overdue else min(interval, max(_FIRST_LOOK, age / 4))
@@ -463,6 +492,8 @@ class Schedule:
             return self._failed(row, answer.message, now)
         # A conflict names a media that exists already: perhaps by an earlier POST of ours.
         row.conflict = isinstance(answer, Rejected)
+        if row.conflict:
+            row.left = float("-inf")
         row.words = answer.message if isinstance(answer, CallFailed) else "an answer of no use"
         row.status = Status.UNKNOWN
         self._posts[row.number] += 1
@@ -501,7 +532,7 @@ class Schedule:
         if any(reference not in media.reference_id for media in answer.items):
             return self._filter_ignored(row, now)
         media = best_media(answer.items, reference)
-        if media is None and _has_more(answer, row.page):
+        if media is None and self._has_more(answer, row.page):
             row.page += 1
             return self._not_told(row, now, at_once=True)
         row.page = 1
@@ -519,7 +550,7 @@ class Schedule:
         """The platform answers with other rows' media: only whole pages are of use."""
         self._filter_works, row.page = False, 1
         if self.looks_first:
-            self._adoption = Adoption(None, PAGE_SIZE)
+            self._adoption = Adoption(None, self._pages.size)
         return self._not_told(row, now, at_once=True)
 
     def _not_told(self, row: InFlight, now: float, *, at_once: bool = False) -> list[Change]:
@@ -548,22 +579,40 @@ class Schedule:
     # What a page means ------------------------------------------------------------------------
 
     def _page_read(self, page: int, answer: Answer, now: float) -> list[Change]:
-        left = self._pages.out.pop(page)
+        left, sought = self._pages.out.pop(page), self._pages.sought.pop(page, None)
         if isinstance(answer, Rejected) and page > 1:
             answer = MediaPage(())  # beyond the end
         if not isinstance(answer, MediaPage):
             self._page_failed(answer, now)
             return []
         self._pages.failures = 0
+        self._learn_page_size(page, answer)
         self._adoption.read(page, answer)
-        last = not _has_more(answer, page)
+        last = not self._has_more(answer, page)
         bearers = _by_reference(answer.items)
         known = self._known(bearers)
         window = _window(known, left if page == 1 else None, last=last)
         expected = self._sweep.expected(page)
+        if sought and sought not in expected and self._rows.get(sought.number) is sought:
+            expected.append(sought)
         self._sweep.looked(page, self._places(page, answer), last=last)
         self._measure(bearers, *window)
         return self._compare(bearers, self._sweep.created_between(*window), expected, left, now)
+
+    def _learn_page_size(self, page: int, answer: MediaPage) -> None:
+        """A first page that is shorter than the list is as long as pages are."""
+        shown = len(answer.items)
+        if page == 1 and shown and answer.total is not None and shown < answer.total:
+            size = min(self._pages.size, shown)
+            self._pages.size = self._sweep.page_size = self._adoption.page_size = size
+        self._pages.many = max(1, -(-(answer.total or shown) // self._pages.size))
+
+    def _has_more(self, answer: MediaPage, page: int) -> bool:
+        """Whether pages follow. A list that does not tell how long it is ends with a short page."""
+        if answer.total is None:
+            return len(answer.items) >= self._pages.size
+        before = (page - 1) * self._pages.size
+        return bool(answer.items) and before + len(answer.items) < answer.total
 
     def _page_failed(self, answer: Answer, now: float) -> None:
         """Pages are left alone for a while, longer each time."""
@@ -590,7 +639,7 @@ class Schedule:
             items = bearers[row.reference_id]
             if row.status is not Status.CREATING:
                 changes += self._compared(row, items, left, now)
-            elif row in self._queues.creates and self.adopting:
+            elif row.look_first and row in self._queues.creates:
                 taken = self._take_over(row, items, now)
                 if taken:
                     self._queues.creates.remove(row)
@@ -604,7 +653,7 @@ class Schedule:
             if id(row) not in gone:
                 row.missed += 1
                 self._sweep.strayed(row, left)
-                if row.status is Status.UNKNOWN and row.missed >= _MISSES:
+                if row.status is Status.UNKNOWN and row.astray >= self._pages.enough:
                     changes += self._settle(row, row.age(left))  # nobody finds its place
         return changes
 
@@ -614,7 +663,7 @@ class Schedule:
         return [row for row in found if row and row.status is not Status.CREATING]
 
     def _places(self, page: int, answer: MediaPage) -> dict[int, int]:
-        first = (page - 1) * PAGE_SIZE
+        first = (page - 1) * self._pages.size
         places = {}
         for place, media in enumerate(answer.items, start=first):
             row = self._by_reference.get(media.reference_id)
@@ -793,10 +842,3 @@ def _window(known: Sequence[InFlight], asked: float | None, *, last: bool) -> tu
     if asked is not None:
         return oldest, asked
     return oldest, max((row.left for row in known), default=float("-inf"))
-
-
-def _has_more(page: MediaPage, number: int) -> bool:
-    """Whether pages follow. A list that does not tell how long it is ends with a short page."""
-    if page.total is None:
-        return len(page.items) >= PAGE_SIZE
-    return bool(page.items) and number * PAGE_SIZE < page.total

@@ -104,12 +104,15 @@ class Sweep:
     Args:
         page_size: how many media a page holds.
         poll_interval: seconds; a page's price falls with every one of them.
+
+    Attributes:
+        page_size: as above; it may turn out to be another.
     """
 
     def __init__(
         self, page_size: int, poll_interval: float, listed: ListedTime, visibility: Visibility
     ) -> None:
-        self._page_size = page_size
+        self.page_size = page_size
         self._poll_interval = poll_interval
         self._listed = listed
         self._visibility = visibility
@@ -184,7 +187,7 @@ class Sweep:
         if found:
             off = sum(found) / len(found)
             # One page tells of its own neighbourhood: go half-way, unless it is far off.
-            self._drift += off / 2 if abs(off) < self._page_size / 2 else off
+            self._drift += off / 2 if abs(off) < self.page_size / 2 else off
             self._strange_pages = 0
         elif self.expected(page):
             self._search_on(last=last)
@@ -200,7 +203,7 @@ class Sweep:
         return [
             row
             for block in self._blocks
-            if page in self._pages(block)
+            if block.rows and self._newest(block) <= page <= self._oldest(block)
             for row in block.rows.values()
             if self._page(block, row) == page
         ]
@@ -209,20 +212,21 @@ class Sweep:
         return max(0.0, block.above_row(row) + self._drift)
 
     def _page(self, block: _Block, row: InFlight) -> int:
-        return int(self._place(block, row)) // self._page_size + 1
+        return int(self._place(block, row)) // self.page_size + 1
 
-    def _pages(self, block: _Block) -> tuple[int, ...]:
-        """The pages on which a block's rows are expected: of the newest, and of the oldest."""
-        if not block.rows:
-            return ()
-        oldest, newest = next(iter(block.rows.values())), next(reversed(block.rows.values()))
-        return self._page(block, newest), self._page(block, oldest)
+    def _newest(self, block: _Block) -> int:
+        """The page on which the newest of a block's rows in flight is expected."""
+        return self._page(block, next(reversed(block.rows.values())))
+
+    def _oldest(self, block: _Block) -> int:
+        """The page on which the oldest of a block's rows in flight is expected."""
+        return self._page(block, next(iter(block.rows.values())))
 
     def _search_on(self, *, last: bool) -> None:
         """No row where some were expected: others may have added media, so look further down."""
         self._strange_pages += 1
         lost = last or self._strange_pages % _LOST == 0
-        self._drift = 0.0 if lost else self._drift + self._page_size
+        self._drift = 0.0 if lost else self._drift + self.page_size
 
     def created_between(self, oldest: float, newest: float) -> list[InFlight]:
         """Rows in flight whose media, if there is one, was surely created between two moments."""
@@ -271,7 +275,7 @@ class Sweep:
             return None
         self._probe_at = now + min(first * 2.0**self._probes, _LONGEST * self._poll_interval)
         self._probes += 1
-        return self._pages(oldest)[0]
+        return self._newest(oldest)
 
     def _price(self, promise: _Promise, now: float, *, creating: bool) -> float:
         quiet = now - promise.tried
@@ -300,11 +304,11 @@ class Sweep:
 
     def _groups(self, block: _Block) -> Counter[tuple[int, float, float, int]]:
         """A block's rows by the page they are expected on, and by how they were looked at."""
-        pages = self._pages(block)
-        if not pages:
+        if not block.rows:
             return Counter()
-        if pages[0] == pages[1]:
-            return Counter({(pages[0], *looks): n for looks, n in block.counted().items()})
+        page = self._newest(block)
+        if page == self._oldest(block):
+            return Counter({(page, *looks): n for looks, n in block.counted().items()})
         rows = block.rows.values()
         return Counter((self._page(block, row), *_looks(row)) for row in rows)
 

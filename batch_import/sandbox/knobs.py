@@ -48,6 +48,8 @@ class Knobs:
     list_delay: Range = (0.0, 0.0)
     #: Chance that a listing misses an item that should be there.
     list_omits: Chance = 0.0
+    #: Media a page of a listing, at most, however many are asked for; a page is never empty.
+    page_limit: Count = 100
     #: What `?referenceId=` does: finds equal ones, nothing at all, or those that contain it.
     reference_filter: Literal["exact", "ignored", "contains"] = "exact"
     #: What a POST with the referenceId of a living media does: a second video, or a 409.

@@ -240,7 +240,8 @@ class Platform:
         return answer
 
     def _list(self, query: Mapping[str, str], now: float) -> object:
-        size = min(MAX_PAGE, _whole(query, "PageSize", USUAL_PAGE))
+        limit = max(1, min(MAX_PAGE, self.knobs.page_limit))
+        size = min(limit, _whole(query, "PageSize", USUAL_PAGE))
         number = _whole(query, "PageNumber", 1)
         start = (number - 1) * size
         total, rest = self._sorted(query, start, now)

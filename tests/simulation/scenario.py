@@ -148,6 +148,7 @@ def _knobs(dice: Random, rate: float, rows: int) -> Knobs:
         "list_failed": _often(dice, 0.7),
         "list_delay": dice.choice(((0.0, 0.0), (0.0, 0.0), (1.0, 3.0), (5.0, 60.0), (0.0, 300.0))),
         "list_omits": dice.choice((0.0, 0.0, 0.0, 0.05, 0.2)),
+        "page_limit": dice.choice((100, 100, 10, 7)),
         "reference_filter": "ignored" if whole else dice.choice(("exact", "exact", "contains")),
         "duplicate_reference": dice.choice(("accept", "accept", "refuse")),
         "items_shape": dice.choice(("flat", "nested")),

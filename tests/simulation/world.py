@@ -130,7 +130,7 @@ class World:
             self.now += 2.0
         before = [m for m in self.platform.media if m.reference_id and not m.foreign]
         if self.scenario.there_before and self.scenario.buried:
-            self._bury(PAGE_SIZE)
+            self._bury(PAGE_SIZE if self.scenario.seed % 2 else 20)
         self.there_before = {m.reference_id for m in before}
         self._before = len(self.platform.media)
         #: What a look at the account, before the first create, must find.
