@@ -52,6 +52,15 @@ Call = Create | AskStatus | Find | AskAccount | ReadPage
 Answer = str | IngestStatus | MediaPage | Account | CallFailed
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A call's answer has come. `left_at`: when the call left, in epoch seconds."""
+
+    call: Call
+    answer: Answer
+    left_at: float
+
+
 def request_of(call: Call) -> ApiRequest[Any]:
     """The request that a call is."""
     match call:

@@ -1,16 +1,16 @@
 """Schedule, budget and state as one: hands out calls that may leave now, commits what came of them.
 
-It has no thread, and its clock is passed in, so that the very same object runs under the pool's
-lock and under a virtual clock. This file must not know how a call is carried out.
+It has no thread, and its clock is passed in, so that the very same object runs in the pool's
+thread and under a virtual clock. This file must not know how a call is carried out.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Throttled
-from batch_import.importer.calls import Answer, Call
+from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
 from batch_import.models import Change, Counts, MediaPage, Row, Status
 from batch_import.settings import Settings
@@ -62,23 +62,21 @@ class Dispatcher:
             self._budget.spend(now)
         return step
 
-    def answered(self, call: Call, answer: Answer, left_at: float, now: float) -> None:
-        """Commit what an answer means.
-
-        Args:
-            left_at: when the call left.
+    def answered(self, arrivals: Iterable[Arrival], now: float) -> None:
+        """Commit what answers mean: all that came together in one transaction.
 
         Raises:
-            RunFault: the run cannot go on. What the answer meant is committed all the same.
+            RunFault: the run cannot go on. What the answers meant is committed all the same.
         """
-        self._weigh(answer, left_at, now)
-        adopting = self._schedule.adopting
-        changes = self._schedule.answered(call, answer, now)
-        if adopting:
-            changes += self._adopted(answer, now)
+        changes: list[Change] = []
+        for arrival in arrivals:
+            self._weigh(arrival.answer, arrival.left_at, now)
+            adopting = self._schedule.adopting
+            changes += self._schedule.answered(arrival.call, arrival.answer, now)
+            if adopting:
+                self._commit_adopted(changes, arrival.answer, now)
+                changes = []
         self._commit(changes, now)
-        if adopting and not self._schedule.adopting:
-            self._store.set_facts(adoption=_EACH_ROW if self._schedule.looks_first else _DONE)
         if self._schedule.fault:
             raise self._schedule.fault
 
@@ -98,12 +96,15 @@ class Dispatcher:
         if pending and known != _DONE:
             self._schedule.adopt(None if known == _EACH_ROW else pending)
 
-    def _adopted(self, answer: Answer, now: float) -> list[Change]:
-        if not isinstance(answer, MediaPage):
-            return []
-        rows = self._store.pending_among({media.reference_id for media in answer.items})
-        self._status.update((row.number, Status.PENDING) for row in rows)
-        return self._schedule.adopted(rows, answer, now)
+    def _commit_adopted(self, changes: list[Change], answer: Answer, now: float) -> None:
+        """Each page by itself: which rows are pending is asked anew for the next."""
+        if isinstance(answer, MediaPage):
+            rows = self._store.pending_among({media.reference_id for media in answer.items})
+            self._status.update((row.number, Status.PENDING) for row in rows)
+            changes += self._schedule.adopted(rows, answer, now)
+        self._commit(changes, now)
+        if not self._schedule.adopting:
+            self._store.set_facts(adoption=_EACH_ROW if self._schedule.looks_first else _DONE)
 
     def _feed(self, now: float) -> None:
         wanted = self._schedule.wanted()

@@ -1,20 +1,24 @@
-"""Worker threads: take a call, carry it out, bring the answer back, until nothing is left.
+"""Threads: workers carry calls out, one more thread decides and commits, until nothing is left.
 
-All decisions are the dispatcher's, made under one lock. This file must not know what an answer
-means.
+The deciding thread alone touches the dispatcher, so nothing is locked. Answers that came while it
+was committing are its next commit, all in one: the more workers, the larger the groups. Whoever
+shows progress may take his time; the import does not wait for a terminal. This file must not know
+what an answer means.
 """
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from queue import Empty, SimpleQueue
 
 from batch_import.api.client import Client
 from batch_import.errors import CallFailed
-from batch_import.importer.calls import Answer, Call, request_of
+from batch_import.importer.calls import Answer, Arrival, Call, request_of
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.schedule import Finished, Wait
 
-#: A waiting worker looks up at least this often (seconds): a stop must not go unnoticed.
+#: The deciding thread looks up at least this often (seconds): a stop must not go unnoticed.
 _LONGEST_NAP = 0.5
 
 
@@ -28,6 +32,7 @@ class Pool:
     """The threads of one run.
 
     Args:
+        workers: calls under way at once, at most.
         stop: once set, calls under way are brought home and nothing new leaves.
         clock: epoch seconds.
     """
@@ -45,8 +50,12 @@ class Pool:
         self._workers = workers
         self._stop = stop
         self._clock = clock
-        self._changed = threading.Condition()
+        self._calls: SimpleQueue[Call | None] = SimpleQueue()
+        #: None: a call that ended in a fault.
+        self._arrivals: SimpleQueue[Arrival | None] = SimpleQueue()
+        self._under_way = 0
         self._fault: BaseException | None = None
+        self._progress = dispatcher.progress(clock())
 
     def run(self, on_progress: Callable[[Progress], None], every: float) -> None:
         """Work until all is done or the run is stopped.
@@ -57,57 +66,93 @@ class Pool:
         Raises:
             RunFault: the run could not go on.
         """
-        threads = [
+        deciding = threading.Thread(
+            target=self._decide, args=(every,), name="dispatcher", daemon=True
+        )
+        workers = [
             threading.Thread(target=self._work, name=f"worker-{n}", daemon=True)
             for n in range(1, self._workers + 1)
         ]
-        for thread in threads:
+        for thread in (deciding, *workers):
             thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(every)
-                on_progress(self._progress())
-        try:
-            with self._changed:
-                self._dispatcher.withdraw(self._clock())
-        finally:
-            # A state that cannot be written to fails here again; what came first says why.
-            if self._fault:
-                raise self._fault
-        on_progress(self._progress())
+        going_on = True
+        while going_on:
+            deciding.join(every)
+            # Asked first: what is told last is how it ended.
+            going_on = deciding.is_alive()
+            on_progress(self._progress)
+        for thread in workers:
+            thread.join()
+        if self._fault:
+            raise self._fault
 
-    def _progress(self) -> Progress:
-        with self._changed:
-            return self._dispatcher.progress(self._clock())
+    # The deciding thread ----------------------------------------------------------------------
 
-    def _work(self) -> None:
-        try:
-            while (call := self._take()) is not None:
-                left_at = self._clock()
-                answer = self._carry_out(call)
-                with self._changed:
-                    self._dispatcher.answered(call, answer, left_at, self._clock())
-                    self._changed.notify_all()
-        except BaseException as fault:  # noqa: BLE001 - raised again by run(), in the main thread
-            with self._changed:
-                self._fault = self._fault or fault
-                self._changed.notify_all()
+    def _decide(self, every: float) -> None:
+        until, tell_at = self._hand_out(), 0.0
+        while until is not None or self._under_way:
+            self._take_in(until)
+            until = self._hand_out()
+            if self._clock() >= tell_at:
+                self._progress = self._dispatcher.progress(self._clock())
+                tell_at = self._clock() + every
+        with self._fault_kept():
+            self._dispatcher.withdraw(self._clock())
+            self._progress = self._dispatcher.progress(self._clock())
+        for _ in range(self._workers):
+            self._calls.put(None)
 
-    def _take(self) -> Call | None:
-        with self._changed:
+    def _hand_out(self) -> float | None:
+        """Let calls leave; returns when to ask again, None once nothing more will leave."""
+        with self._fault_kept():
             while not (self._fault or self._stop.is_set()):
+                if self._under_way == self._workers:
+                    return float("inf")
                 step = self._dispatcher.next(self._clock())
                 if isinstance(step, Finished):
-                    self._changed.notify_all()
-                    return None
-                if not isinstance(step, Wait):
-                    return step
-                self._changed.wait(min(_LONGEST_NAP, max(0.0, step.until - self._clock())))
+                    break
+                if isinstance(step, Wait):
+                    return step.until
+                self._under_way += 1
+                self._calls.put(step)
         return None
 
-    def _carry_out(self, call: Call) -> Answer:
+    def _take_in(self, until: float | None) -> None:
+        with self._fault_kept():
+            arrived = list(self._arrived(until))
+            self._under_way -= len(arrived)
+            self._dispatcher.answered(filter(None, arrived), self._clock())
+
+    def _arrived(self, until: float | None) -> Iterator[Arrival | None]:
+        """All that has come by now; waits for the first, but not beyond `until`."""
+        left = _LONGEST_NAP if until is None else until - self._clock()
+        with suppress(Empty):
+            yield self._arrivals.get(timeout=min(_LONGEST_NAP, max(0.0, left)))
+            while True:
+                yield self._arrivals.get_nowait()
+
+    @contextmanager
+    def _fault_kept(self) -> Iterator[None]:
+        """After a fault nothing leaves, and calls under way still come home."""
+        try:
+            yield
+        except BaseException as fault:  # noqa: BLE001 - raised again by run(), in its own thread
+            # A state that cannot be written to fails here again; what came first says why.
+            self._fault = self._fault or fault
+
+    # The workers ------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (call := self._calls.get()) is not None:
+            arrival = None
+            with self._fault_kept():
+                arrival = self._carry_out(call)
+            self._arrivals.put(arrival)
+
+    def _carry_out(self, call: Call) -> Arrival:
+        left_at = self._clock()
         try:
             answer: Answer = self._client.send(request_of(call))
         except CallFailed as failed:
-            return failed
-        return answer
+            answer = failed
+        return Arrival(call, answer, left_at)

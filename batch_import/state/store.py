@@ -2,7 +2,7 @@
 
 Only rows in flight are Python objects; all others stay here. Every method is one transaction, and
 what it wrote is on the disk when it returns (`synchronous=FULL`): an intent must outlive a power
-cut. Not safe for many threads at once; the pool calls it under its lock. This file must not know
+cut. Not safe for many threads at once; in a run, one thread alone uses it. This file must not know
 why a row changes its status.
 """
 

@@ -21,7 +21,7 @@ from samples import sample
 from batch_import.api.rate_limit import Budget
 from batch_import.api.request import ApiRequest
 from batch_import.errors import CallFailed
-from batch_import.importer.calls import Create, request_of
+from batch_import.importer.calls import Arrival, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.models import ManifestRow
@@ -144,7 +144,7 @@ class World:
             self.free += 1
             self.last_answer = self.now
             answer = answer_of(request, reply, self.now)
-            self.dispatcher.answered(call, answer, left_at, self.now)
+            self.dispatcher.answered([Arrival(call, answer, left_at)], self.now)
 
         self._at(self.now + there, arrive)
 

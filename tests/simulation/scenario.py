@@ -42,6 +42,7 @@ class Scenario:
 
     Attributes:
         rows: valid rows; `invalid` more have a problem and must never be sent.
+        commit: seconds that a commit takes; what comes meanwhile is the next one.
         latency: seconds on the wire, both ways together, from low to high.
         refused: chance that no connection can be opened.
         outage_refuses: outages refuse connections instead of cutting them.
@@ -56,6 +57,7 @@ class Scenario:
     invalid: int
     knobs: Knobs
     settings: Settings
+    commit: float
     latency: tuple[float, float]
     refused: float
     outage_refuses: bool
@@ -100,6 +102,7 @@ def draw(seed: int) -> Scenario:
         invalid=dice.randint(1, 3) if _often(dice, 0.1) else 0,
         knobs=knobs,
         settings=_settings(dice, rate, knobs),
+        commit=Random(f"{seed}/commit").choice((0.0, 0.002, 0.1)),
         latency=dice.choice(((0.0, 0.0), (0.01, 0.1), (0.05, 0.5), (0.5, 3.0))),
         refused=dice.uniform(0, 0.2) if _often(dice, 0.1) else 0.0,
         outage_refuses=outage and _often(dice, 0.5),

@@ -19,7 +19,7 @@ from scenario import Break, Scenario, draw
 from batch_import.api.rate_limit import Budget
 from batch_import.api.request import PAGE_SIZE, ApiRequest, create
 from batch_import.errors import CallFailed, NoAnswer, NotSent, RunFault
-from batch_import.importer.calls import Create, request_of
+from batch_import.importer.calls import Arrival, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.models import ManifestRow, Record, Row, Status
@@ -426,6 +426,7 @@ class _Run:
         self.began = world.now
         self._steps = self._waits = self._calls = 0
         self._under_way = 0
+        self._arrived: list[Arrival] = []
         self._finished = False
         self._held_until = world.now
         self._least = float("inf")
@@ -481,12 +482,23 @@ class _Run:
         world = self.world
         event = world.next_event()
         if event is not None and event <= wake:
-            world.now = max(world.now, event)
-            world.happen(self)
+            self._gather(max(world.now, event) + world.scenario.commit)
         elif wake < float("inf"):
             world.now = max(world.now, wake)
         else:
             raise world.broken("the run ends", f"run {self.number} waits for nothing")
+
+    def _gather(self, until: float) -> None:
+        """What happens until the last commit has ended; the answers among it come together."""
+        world = self.world
+        while (event := world.next_event()) is not None and event <= until:
+            world.now = max(world.now, event)
+            world.happen(self)
+        arrived, self._arrived = self._arrived, []
+        try:
+            self.dispatcher.answered(arrived, world.now)
+        except RunFault as fault:
+            self.fault = self.fault or fault
 
     def step(self) -> None:
         """One more step; perhaps the last."""
@@ -504,10 +516,7 @@ class _Run:
         if isinstance(reply, Reply):
             self._heed(reply)
             reply = answer_of(request_of(flight.call), reply, world.now)
-        try:
-            self.dispatcher.answered(flight.call, reply, flight.left_at, world.now)
-        except RunFault as fault:
-            self.fault = self.fault or fault
+        self._arrived.append(Arrival(flight.call, reply, flight.left_at))
         self.step()
 
     def _heed(self, reply: Reply) -> None:

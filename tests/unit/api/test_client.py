@@ -69,6 +69,41 @@ def test_media_are_read_in_either_shape(
     assert platform.last_request.qs["referenceid"] == ["a b&c"]
 
 
+def test_nothing_of_an_earlier_call_is_sent_again(
+    client: Client, platform: requests_mock.Mocker
+) -> None:
+    platform.post(f"{BASE}/media/new", json={"ingestId": "i-1"}, cookies={"sticky": "1"})
+    platform.get(f"{BASE}/media", json={"listResult": {"items": []}})
+
+    client.send(request.create(ROW))
+    client.send(request.newest(2))
+
+    sent = platform.last_request
+    assert sent is not None
+    assert sent.body is None
+    assert not {"Cookie", "Content-Type", "Content-Length"} & set(sent.headers)
+
+
+@pytest.mark.parametrize(
+    ("base", "asked"),
+    [
+        ("https://bücher.example/v3", "https://xn--bcher-kva.example/v3/account/info"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/account/info"),
+    ],
+)
+def test_any_base_url_is_asked(platform: requests_mock.Mocker, base: str, asked: str) -> None:
+    platform.get(asked, json={"id": "acc"})
+    with Client(base, Credentials("VC-1", "secret")) as client:
+        assert client.send(request.account()).id == "acc"
+
+
+def test_a_base_url_that_names_no_host_is_a_failed_call(platform: requests_mock.Mocker) -> None:
+    nowhere = Client("https://*.example", Credentials("VC-1", "secret"))
+    with nowhere as client, pytest.raises(CallFailed):
+        client.send(request.account())
+    assert not platform.called
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [

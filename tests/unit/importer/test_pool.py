@@ -1,0 +1,187 @@
+"""The threads of a run, with a platform that is a function."""
+
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from batch_import.api import rate_limit
+from batch_import.api.rate_limit import Budget
+from batch_import.api.request import ApiRequest
+from batch_import.errors import PlatformUnreachable, Throttled
+from batch_import.importer.dispatch import Dispatcher, Progress
+from batch_import.importer.pool import Pool, epoch_clock
+from batch_import.models import ManifestRow
+from batch_import.sandbox.model import API, Knobs, Platform, Request
+from batch_import.settings import Settings
+from batch_import.state.store import Store
+
+ROWS = 40
+#: No test should need it; one that hangs says so instead of blocking the others.
+PATIENCE = 20.0
+
+
+class FakeClient:
+    """Asks the platform's model; `before` is told of each call first, in the worker's thread."""
+
+    def __init__(self, before: Callable[[ApiRequest[Any]], None] = lambda _: None) -> None:
+        self.platform = Platform(Knobs(processing=(0.0, 0.0)), 1, epoch_clock()())
+        self.before = before
+        self._one_at_a_time = threading.Lock()
+
+    def send(self, request: ApiRequest[Any]) -> Any:
+        self.before(request)
+        path, query = API + request.path, dict(request.query)
+        sent = Request(request.method, path, query, "VC-sandbox", "sandbox", request.body)
+        with self._one_at_a_time:
+            return request.read(self.platform.handle(sent, epoch_clock()()).payload)
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    with Store(None) as store:
+        names = [f"r-{n}" for n in range(ROWS)]
+        rows = (
+            ManifestRow(line, name, name, f"https://e.com/{name}.mp4", name, "mp4", ())
+            for line, name in enumerate(names, start=2)
+        )
+        store.load(rows, {"adoption": "done"}, 0.0)
+        yield store
+
+
+class Run:
+    """A pool with all around it."""
+
+    def __init__(self, store: Store, client: FakeClient, workers: int = 8) -> None:
+        settings = Settings(rate=100_000.0, workers=workers, poll_interval=0.001)
+        clock = epoch_clock()
+        self.stop = threading.Event()
+        self.dispatcher = Dispatcher(settings, store, Budget(settings.rate, clock()), clock())
+        self.pool = Pool(self.dispatcher, client, workers, self.stop, clock)  # type: ignore[arg-type]
+
+    def __call__(self, on_progress: Callable[[Progress], None] = lambda _: None) -> None:
+        self.pool.run(on_progress, 0.01)
+
+
+@pytest.mark.parametrize("workers", [1, 8])
+def test_all_rows_are_imported_and_told(store: Store, workers: int) -> None:
+    told: list[Progress] = []
+    Run(store, FakeClient(), workers)(told.append)
+    assert store.counts().imported == ROWS
+    assert told[-1].counts == store.counts()
+
+
+def test_no_more_calls_are_under_way_than_there_are_workers(store: Store) -> None:
+    together = threading.Barrier(4)
+    under_way = threading.Semaphore(4)
+
+    def before(request: ApiRequest[Any]) -> None:
+        assert under_way.acquire(blocking=False)
+        if request.method == "POST":
+            together.wait(PATIENCE)  # only four at once get on
+        under_way.release()
+
+    Run(store, FakeClient(before), workers=4)()
+    assert store.counts().imported == ROWS
+
+
+def test_answers_that_come_during_a_commit_are_the_next_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered, groups = Dispatcher.answered, []
+    first, committing, pause = threading.Lock(), threading.Event(), threading.Event()
+
+    def before(_: ApiRequest[Any]) -> None:
+        if not first.acquire(blocking=False):
+            assert committing.wait(PATIENCE)
+
+    def slow(self: Dispatcher, arrivals: Any, now: float) -> None:
+        arrived = list(arrivals)
+        if arrived:
+            groups.append(len(arrived))
+            committing.set()
+        while len(groups) == 1 and run.pool._arrivals.qsize() < 7:  # noqa: SLF001
+            pause.wait(0.001)
+        answered(self, arrived, now)
+
+    monkeypatch.setattr(Dispatcher, "answered", slow)
+    monkeypatch.setattr(rate_limit, "_START", 8)
+    run = Run(store, FakeClient(before), workers=8)
+    run()
+    assert groups[0] == 1
+    assert groups[1] >= 7
+    assert store.counts().imported == ROWS
+
+
+def test_a_stop_brings_home_what_is_under_way_and_leaves_the_rest_pending(store: Store) -> None:
+    def before(_: ApiRequest[Any]) -> None:
+        run.stop.set()
+
+    run = Run(store, FakeClient(before), workers=2)
+    run()
+    counts = store.counts()
+    assert counts.processing in {1, 2}
+    assert counts.pending == ROWS - counts.processing
+
+
+def test_a_fault_of_the_run_is_raised_once_all_is_committed(store: Store) -> None:
+    def before(_: ApiRequest[Any]) -> None:
+        run.dispatcher._schedule.fault = PlatformUnreachable("gone")  # noqa: SLF001
+
+    run = Run(store, FakeClient(before), workers=2)
+    with pytest.raises(PlatformUnreachable, match="gone"):
+        run()
+    counts = store.counts()
+    assert counts.unknown == 0
+    assert counts.processing + counts.pending == ROWS
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), KeyboardInterrupt()])
+def test_what_a_worker_did_not_expect_ends_the_run(store: Store, error: BaseException) -> None:
+    def before(_: ApiRequest[Any]) -> None:
+        raise error
+
+    with pytest.raises(type(error)):
+        Run(store, FakeClient(before), workers=2)()
+    # Nobody knows whether these were carried out.
+    assert 1 <= store.counts().unknown <= 2
+
+
+def test_a_state_that_cannot_be_written_ends_the_run_with_its_first_words(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = iter(range(100))
+
+    def full(*_: object) -> None:
+        raise RuntimeError(f"failure {next(words)}")
+
+    monkeypatch.setattr(store, "apply", full)
+    with pytest.raises(RuntimeError, match="failure 0"):
+        Run(store, FakeClient(), workers=4)()
+
+
+def test_a_call_that_fails_is_an_answer(store: Store) -> None:
+    refused = iter([True] * 3)
+
+    def before(_: ApiRequest[Any]) -> None:
+        if next(refused, False):
+            raise Throttled("slow down", status=429, retry_after=0.0)
+
+    Run(store, FakeClient(before))()
+    assert store.counts().imported == ROWS
+
+
+def test_the_import_does_not_wait_for_a_terminal(store: Store) -> None:
+    through = threading.Event()
+
+    def paused(_: Progress) -> None:
+        assert through.wait(PATIENCE)
+
+    def before(_: ApiRequest[Any]) -> None:
+        if len(client.platform.media) == ROWS:
+            through.set()
+
+    client = FakeClient(before)
+    Run(store, client)(paused)
+    assert store.counts().imported == ROWS
