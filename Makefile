@@ -23,6 +23,7 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.dev
+	$(BIN)/python tests/benchmark/manifest.py
 	$(BIN)/python tests/benchmark/run.py
 
 bench-results: $(VENV)/.dev

@@ -5,6 +5,7 @@ runs, so that `--help`, `--version` and `status` start fast.
 """
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -23,14 +24,18 @@ from batch_import import __version__
 from batch_import import settings as setting
 from batch_import.errors import Interrupted, RunFault, StateError, UsageError
 from batch_import.files import replacing
-from batch_import.models import Counts, Problem, Severity
+from batch_import.manifest.options import Options
+from batch_import.models import Counts
 from batch_import.settings import Credentials, ResultOptions, Settings
 
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
+    from batch_import.intake import Asked, Checked, Reading
     from batch_import.pipeline import Job, Loaded
+    from batch_import.report.problems import Kind
     from batch_import.sandbox.knobs import Knobs
     from batch_import.sandbox.server import SandboxServer
+    from batch_import.state.store import Edition
 
 OK, INCOMPLETE = 0, 1
 #: Seconds between two lines of progress where there is no terminal.
@@ -38,11 +43,15 @@ _LINE_EVERY = 10.0
 _DEMO_FOLDER = Path("output/demo")
 _SANDBOX_PORT = 8765
 _SANDBOX_CREDENTIALS = Credentials("VC-sandbox", "sandbox-api-key")
+#: Numbers of lines that can be taken in at once.
+_SHOWN_LINES = 10
 _FINISHED = ("imported", "failed", "invalid", "skipped")
 
 
 def entry_point() -> NoReturn:
     """The `batch-import` command."""
+    # Rows come and go by the million and hold no cycles; to look for some costs a tenth of a check.
+    gc.set_threshold(100_000)
     sys.exit(main())
 
 
@@ -95,8 +104,9 @@ def _parser() -> argparse.ArgumentParser:
             _PARTS[part](sub)
 
     add("demo", _demo, "import a sample manifest into the embedded platform", "verbose")
+    add("init", _init, "write template manifests to be filled in", "folder")
     add("account", _account, "test the credentials", "api", "verbose")
-    add("check", _check, "validate a manifest; nothing is sent", "manifest", "map", "json")
+    add("check", _check, "validate a manifest; nothing is sent", *_CHECKING, "json")
     add("run", _run, "import a manifest, or resume", *_IMPORTING)
     add("retry", _retry, "send failed rows again, then run", *_IMPORTING)
     add("status", _status, "show how many rows are where", "manifest", "job", "json")
@@ -106,7 +116,18 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _manifest_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("manifest", type=Path, metavar="MANIFEST", help="CSV file, a row a video")
+    parser.add_argument(
+        "manifest",
+        type=Path,
+        metavar="MANIFEST",
+        help="a row a video: CSV, TSV, XLSX, JSON, JSON Lines, YAML, or - for standard input",
+    )
+
+
+def _folder_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "folder", type=Path, nargs="?", default=Path(), metavar="FOLDER", help="default: this one"
+    )
 
 
 def _job_flag(parser: argparse.ArgumentParser) -> None:
@@ -118,14 +139,22 @@ def _job_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _map_flag(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--map",
-        action="append",
-        default=[],
-        metavar="FIELD=COLUMN",
+def _reading_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--map", action="append", default=[], metavar="FIELD=COLUMN",
         help="which column is sourceUrl, filename, extension or referenceId",
-    )
+    )  # fmt: skip
+    add(
+        "--default", action="append", default=[], metavar="FIELD=VALUE",
+        help="for blank cells, or a missing column, of extension or filename",
+    )  # fmt: skip
+    add("--sheet", metavar="NAME", help="sheet of a workbook (default: the first that fits)")
+    add("--records", metavar="PATH", help="where JSON or YAML has its records, e.g. items.videos")
+    add(
+        "--columns", dest="names", metavar="NAMES",
+        help="names of the columns of a file without a header, e.g. id,sourceUrl,filename",
+    )  # fmt: skip
 
 
 def _json_flag(parser: argparse.ArgumentParser) -> None:
@@ -142,14 +171,26 @@ def _api_flags(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _rules_flags(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add(
+        "--strict", action="store_true",
+        help="allow no problem at all: send nothing while there is one, be it a warning",
+    )  # fmt: skip
+    add(
+        "--preflight", action="store_true",
+        help="ask the source hosts for the first bytes of each video before anything is sent",
+    )  # fmt: skip
+    add(
+        "--rate", type=_positive, default=Settings().rate, metavar="N",
+        help="API calls a second for the whole run (default %(default)g)",
+    )  # fmt: skip
+
+
 def _run_flags(parser: argparse.ArgumentParser) -> None:
     default = Settings()
     add = parser.add_argument
     add("--embed-base", metavar="URL", help=f"VIOSTREAM_EMBED_BASE; default {default.embed_base}")
-    add(
-        "--rate", type=_positive, default=default.rate, metavar="N",
-        help="API calls a second for the whole run (default %(default)g)",
-    )  # fmt: skip
     add(
         "--workers", type=_count, default=default.workers, metavar="N",
         help="calls under way at once (default %(default)d)",
@@ -237,18 +278,21 @@ def _sandbox_flags(parser: argparse.ArgumentParser) -> None:
 
 _PARTS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
     "manifest": _manifest_flag,
+    "folder": _folder_flag,
     "job": _job_flag,
-    "map": _map_flag,
+    "reading": _reading_flags,
     "json": _json_flag,
     "verbose": _verbose_flag,
     "api": _api_flags,
+    "rules": _rules_flags,
     "run": _run_flags,
     "format": _format_flag,
     "results": _results_flags,
     "aspect": _aspect_flag,
     "sandbox": _sandbox_flags,
 }
-_IMPORTING = ("manifest", "job", "map", "api", "run", "aspect", "results", "verbose")
+_CHECKING = ("manifest", "job", "reading", "api", "rules")
+_IMPORTING = (*_CHECKING, "run", "aspect", "results", "verbose")
 _REPORTING = ("manifest", "job", "format", "results")
 
 
@@ -308,10 +352,28 @@ def _result_options(arguments: argparse.Namespace) -> dict[str, Any]:
     return {name: value for name, value in given if name in names and value is not None}
 
 
+def _options(arguments: argparse.Namespace) -> Options:
+    names = arguments.names
+    return Options(
+        overrides=_pairs(arguments.map, "--map"),
+        defaults=_pairs(arguments.default, "--default"),
+        sheet=arguments.sheet,
+        records=arguments.records,
+        columns=tuple(name.strip() for name in names.split(",")) if names else (),
+    )
+
+
 def _job(arguments: argparse.Namespace) -> "Job":
     from batch_import.pipeline import Job
 
-    return Job(arguments.job or Path("output") / arguments.manifest.stem)
+    return Job(arguments.job or Path("output") / _stem(arguments.manifest))
+
+
+def _stem(manifest: Path) -> str:
+    """What a manifest is called, without the ends that tell its format."""
+    if manifest == Path("-"):
+        return "standard-input"
+    return Path(manifest.stem).stem if manifest.suffix.lower() == ".gz" else manifest.stem
 
 
 # Commands -------------------------------------------------------------------------------------
@@ -328,18 +390,30 @@ def _account(arguments: argparse.Namespace) -> int:
     return OK
 
 
+def _init(arguments: argparse.Namespace) -> int:
+    from batch_import.manifest.template import write_templates
+
+    for path in write_templates(arguments.folder):
+        print(f"Written: {_shown(str(path))}")
+    print("Fill one of them in, then: batch-import check MANIFEST")
+    return OK
+
+
 def _check(arguments: argparse.Namespace) -> int:
     from batch_import import pipeline
 
-    checked = pipeline.check(arguments.manifest, _pairs(arguments.map, "--map"))
+    job, settings = _job(arguments), _settings(arguments)
+    watcher = pipeline.Watcher(asked=_Asking().show)
+    with _stoppable() as stop:
+        checked = pipeline.check(
+            job, arguments.manifest, settings, _options(arguments), watcher, stop
+        )
     if arguments.json:
-        print(json.dumps(asdict(checked), indent=2))
+        _print_json(job, checked)
     else:
-        _print_columns(checked.columns)
-        _print_problems(checked.problems, len(checked.problems))
-        invalid = checked.rows - checked.valid
-        print(f"{_rows(checked.rows)}: {checked.valid} can be imported, {invalid} invalid.")
-    return OK if checked.valid == checked.rows else INCOMPLETE
+        _print_checked(job, checked)
+    good = not checked.kinds if settings.strict else checked.valid == checked.rows
+    return OK if good else INCOMPLETE
 
 
 def _run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:
@@ -348,7 +422,7 @@ def _run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:
         arguments.manifest,
         _settings(arguments),
         setting.credentials(),
-        overrides=_pairs(arguments.map, "--map"),
+        options=_options(arguments),
         retry_failed=retry_failed,
         results=_result_options(arguments),
     )
@@ -393,7 +467,7 @@ def _demo(arguments: argparse.Namespace) -> int:
         settings = Settings(
             api_base=server.api_base, embed_base=server.address, rate=20.0, poll_interval=1.0
         )
-        code = _import(job, manifest, settings, _SANDBOX_CREDENTIALS, overrides={})
+        code = _import(job, manifest, settings, _SANDBOX_CREDENTIALS, options=Options())
         _save_platform(server, platform_file)
     port = server.address.rpartition(":")[2]
     print(f"To open the embed pages: batch-import sandbox --port {port} --data {platform_file}")
@@ -402,7 +476,7 @@ def _demo(arguments: argparse.Namespace) -> int:
 
 def _remove_demo(job: "Job", platform_file: Path) -> None:
     """A demo that finds its work done would show nothing, so each one starts anew."""
-    names = [job.state, job.results, job.failed, platform_file]
+    names = [job.state, job.results, job.failed, job.problems, platform_file]
     names += [job.results.with_suffix(suffix) for suffix in (".html", ".xlsx")]
     names += [job.state.with_name(job.state.name + suffix) for suffix in ("-wal", "-shm")]
     try:
@@ -503,7 +577,7 @@ def _import(
     settings: Settings,
     credentials: Credentials,
     *,
-    overrides: dict[str, str],
+    options: Options,
     retry_failed: bool = False,
     results: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
@@ -517,11 +591,14 @@ def _import(
                 manifest,
                 settings,
                 credentials,
-                overrides=overrides,
+                options=options,
                 retry_failed=retry_failed,
                 results=results,
                 watcher=pipeline.Watcher(
-                    _print_loaded, display.show, lambda left: _print_pictures(left, settings.rate)
+                    _Asking().show,
+                    lambda loaded: _print_loaded(job, loaded),
+                    display.show,
+                    lambda left: _print_pictures(left, settings.rate),
                 ),
                 stop=stop,
             )
@@ -597,6 +674,18 @@ class _Lines:
         """Nothing is open."""
 
 
+class _Asking:
+    """A plain line every so often while preflight is under way."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+
+    def show(self, asked: "Asked") -> None:
+        if time.monotonic() - self._last >= _LINE_EVERY:
+            self._last = time.monotonic()
+            print(_asked(asked), file=sys.stderr, flush=True)
+
+
 def _progress_text(progress: "Progress") -> str:
     counts = progress.counts
     text = f"{counts.imported} imported, {counts.failed} failed, {counts.processing} in flight"
@@ -606,16 +695,47 @@ def _progress_text(progress: "Progress") -> str:
 # Words ----------------------------------------------------------------------------------------
 
 
-def _print_loaded(loaded: "Loaded") -> None:
-    _print_columns(loaded.columns)
-    _print_problems(loaded.problems, loaded.problem_count)
-    if loaded.edition and loaded.edition.kept:
-        edition = loaded.edition
-        print(
-            f"The manifest has changed: {edition.added} added, {edition.corrected} corrected,"
-            f" {edition.removed} removed, {edition.kept} as before."
-        )
+def _print_loaded(job: "Job", loaded: "Loaded") -> None:
+    _print_reading(loaded.taken.reading)
+    if loaded.taken.edition:
+        _print_edition(loaded.taken.edition)
+    _print_kinds(job, loaded.taken.kinds)
+    if loaded.taken.asked:
+        print(_asked(loaded.taken.asked))
     print(f"To do: {loaded.plan}." if loaded.plan.has_work else "Nothing to send.", flush=True)
+
+
+def _print_checked(job: "Job", checked: "Checked") -> None:
+    _print_reading(checked.reading)
+    _print_kinds(job, checked.kinds)
+    if checked.asked:
+        print(_asked(checked.asked))
+    invalid = checked.rows - checked.valid
+    print(f"{_rows(checked.rows)}: {checked.valid} can be imported, {invalid} invalid.")
+
+
+def _print_json(job: "Job", checked: "Checked") -> None:
+    """The shape stands in the README. The problems are read back, so that none is kept."""
+    from batch_import.report.to_csv import read_csv
+
+    told = {
+        "form": checked.reading.form,
+        "rows": checked.rows,
+        "valid": checked.valid,
+        "columns": dict(checked.reading.columns),
+        "kinds": [
+            {"code": kind.code, "severity": kind.severity, "count": kind.count, "lines": kind.lines}
+            for kind in checked.kinds
+        ],
+        "comments": checked.reading.comments,
+        "preflight": checked.asked and asdict(checked.asked),
+    }
+    print(json.dumps(told)[:-1], end=', "problems": [')
+    comma = ""
+    for problem in read_csv(job.problems):
+        print(comma, json.dumps({**problem, "line": int(problem["line"])}), sep="\n", end="")
+        comma = ","
+    print("\n]}")
 
 
 def _print_pictures(left: int, rate: float) -> None:
@@ -623,23 +743,53 @@ def _print_pictures(left: int, rate: float) -> None:
     print(f"Asking for the ratio of {left} videos: about {minutes} min.", flush=True)
 
 
-def _print_columns(columns: Sequence[tuple[str, str]]) -> None:
-    for field, source in columns:
+def _print_reading(read: "Reading") -> None:
+    print(f"Read as {_shown(read.form)}:")
+    for field, source in read.columns:
         print(f"  {field:<12} ← {_shown(source)}")
+    if read.comments:
+        lines = ", ".join(map(str, read.comments[:_SHOWN_LINES]))
+        more = ", …" if len(read.comments) > _SHOWN_LINES else ""
+        print(f"Left out as comments (#): line {lines}{more}")
 
 
-def _print_problems(problems: Sequence[Problem], count: int) -> None:
-    for problem in problems:
-        kind = "warning: " if problem.severity is Severity.WARNING else ""
-        value = f" ({_shortened(problem.value)})" if problem.value else ""
-        hint = f" {_shown(problem.hint)}" if problem.hint else ""
-        column = f", {_shown(problem.column)}" if problem.column else ""
-        print(
-            f"line {problem.line}{column}: {kind}{_shown(problem.reason)}"
-            f"{value} [{problem.code}]{hint}"
-        )
-    if count > len(problems):
-        print(f"… and {count - len(problems)} more: batch-import check")
+def _print_edition(edition: "Edition") -> None:
+    """What the manifest says that it did not say to the run before."""
+    parts = {
+        "added": edition.added,
+        "changed": edition.changed,
+        "removed": edition.removed,
+        "changed too late: they were sent as they were before": edition.too_late,
+    }
+    if any(part.count for part in parts.values()):
+        print(f"The manifest has changed; {_rows(edition.kept)} as before.")
+    for what, part in parts.items():
+        if part.count:
+            more = ", …" if part.count > len(part.first) else ""
+            rows = ", ".join(f"line {line} ({_shortened(name, 30)})" for line, name in part.first)
+            print(f"  {part.count} {what}: {rows}{more}")
+
+
+def _print_kinds(job: "Job", kinds: Sequence["Kind"]) -> None:
+    """A table of what is wrong: a kind a row, an example and the way out below it."""
+    if not kinds:
+        return
+    width = max(len(kind.code) for kind in kinds)
+    print(f"{'problem':<{width + 9}}   count  first lines")
+    for kind in kinds:
+        more = ", …" if kind.count > len(kind.lines) else ""
+        lines = ", ".join(map(str, kind.lines))
+        print(f"{kind.severity:<7}  {kind.code:<{width}}{kind.count:>8}  {lines}{more}")
+        column = f"{_shown(kind.first.column)}: " if kind.first.column else ""
+        value = f" ({_shortened(kind.first.value)})" if kind.first.value else ""
+        print(f"         {column}{_shown(kind.first.reason)}{value}")
+        if kind.first.hint:
+            print(f"         {_shown(kind.first.hint)}")
+    print(f"Every problem: {job.problems}")
+
+
+def _asked(asked: "Asked") -> str:
+    return f"Preflight: {asked.sources} sources asked, {asked.size / 1e9:.1f} GB in all."
 
 
 def _print_outcome(job: "Job", counts: Counts, to: TextIO | None = None) -> None:

@@ -20,9 +20,11 @@ _FORMULA = re.compile(
     r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 )
 # Numbers, dates, times, truth values: what a spreadsheet reads as a value and saves in its own
-# way (0042 as 42, 1E5 as 100000, 2025-01-13 as 1/13/2025).
+# way (0042 as 42, 1E5 as 100000, 2025-01-13 as 1/13/2025). And what our own reader takes for a
+# comment where it begins a row.
 _VALUE = re.compile(
     r"true|false"
+    r"|#(?:\s[\s\S]*)?"
     r"|(?=.{1,40}\Z)(?=\D*\d)"
     r"(?:[\s\d.,:/%$€£¥()+-]|(?<=\d)[etz]|(?<=[\d\s])[ap]m?"
     r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -40,7 +42,7 @@ def guarded(text: str) -> str:
 
 
 def preserved(text: str) -> str:
-    """A cell that a spreadsheet neither runs nor changes when it saves the file."""
+    """A cell that a spreadsheet neither runs nor changes when it saves the file, nor our reader."""
     return MARK + text if _runs(text) or _is_value(text) else text
 
 

@@ -6,6 +6,7 @@ Anything that leaves the program for a person or a log goes through `mask`; the 
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -32,6 +33,12 @@ def signing_parameters(names: Iterable[str]) -> frozenset[str]:
     Args:
         names: of all its parameters, folded by `parameter_name`.
     """
+    return _signing(tuple(names))
+
+
+# The URLs of a manifest have the same few parameters, a million times.
+@lru_cache(maxsize=256)
+def _signing(names: tuple[str, ...]) -> frozenset[str]:
     present = frozenset(names)
     azure = _AZURE if "sig" in present else frozenset()
     return frozenset(
@@ -43,11 +50,18 @@ def signing_parameters(names: Iterable[str]) -> frozenset[str]:
 
 def parameter_name(part: str) -> str:
     """The name in a `name=value` part of a query, folded for comparison."""
-    return unquote_plus(part.partition("=")[0]).casefold()
+    return _folded(part.partition("=")[0])
+
+
+@lru_cache(maxsize=256)
+def _folded(name: str) -> str:
+    return unquote_plus(name).casefold()
 
 
 def mask(text: str) -> str:
     """Replace what is secret in the URLs of a text by `***`."""
+    if "://" not in text and "?" not in text and "#" not in text:
+        return text
     return _USER.sub(r"\1***@", _QUERY.sub(_masked_query, text))
 
 

@@ -1,5 +1,6 @@
 """The nouns that every room shares. This file must not know any of the rooms."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -55,6 +56,10 @@ class Problem:
     hint: str = ""
     severity: Severity = Severity.ERROR
 
+    def __str__(self) -> str:
+        """As it stands in a row's `error`."""
+        return f"{self.column}: {self.reason}" if self.column else self.reason
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestRow:
@@ -65,9 +70,11 @@ class ManifestRow:
         reference_id: the user's, or one made from the row's content.
         identity: what finds this row again in a later edition of the manifest: its
             reference_id, or None where that is blank or belongs to an earlier row.
-        source_url, filename, extension: what the platform is told (guide, step 1).
+        source_url, filename, extension: what the platform is told (guide, step 1); the URL as it
+            was given, encoded when it is sent.
         cells: all cells as they stand in the file, in the header's order.
         error: its problems as one line of text; empty for a row that may be sent.
+        expires: epoch seconds when the URL's signature ends; infinity where it has no end.
     """
 
     line: int
@@ -78,6 +85,22 @@ class ManifestRow:
     extension: str
     cells: tuple[str, ...]
     error: str = ""
+    expires: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where the video of a row is to be fetched from.
+
+    Attributes:
+        line: of the row in the manifest.
+        number: of the row in the state; 0 where it is in none yet.
+    """
+
+    line: int
+    url: str
+    extension: str
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ Each function is one command, callable without a terminal. What the steps need i
 they run, so that `status` starts without pandas and requests. This file must not print or exit.
 """
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,35 +15,34 @@ from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from batch_import import __version__
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
     Forbidden,
     Interrupted,
     JobBusy,
+    ManifestError,
     NoAnswer,
     PlatformUnreachable,
     StateError,
 )
-from batch_import.models import Account, Counts, ManifestRow, Problem
+from batch_import.manifest.options import Options
+from batch_import.models import Account, Counts
 from batch_import.plan import Plan, decide
 from batch_import.report.refresh import refreshing
 from batch_import.report.write import FORMATS, keep_options, pictures_left, write_results
 from batch_import.settings import Credentials, Settings
-from batch_import.state.store import Edition, Store
+from batch_import.state.store import Store
 
 if TYPE_CHECKING:
     from batch_import.api.client import Client
     from batch_import.api.rate_limit import Budget
     from batch_import.importer.dispatch import Progress
-    from batch_import.manifest.read import Manifest
+    from batch_import.intake import Asked, Checked, Taken
 
 #: Seconds within which the platform must answer the first call of a run: a mistyped address
 #: should be told at once, not waited for.
 _FIRST_ANSWER = 20.0
-#: Problems kept to be shown; the rest are counted.
-_SHOWN_PROBLEMS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,48 +67,37 @@ class Job:
         return self.folder / "failed.csv"
 
     @property
+    def problems(self) -> Path:
+        """Every problem of the manifest, as it was last read."""
+        return self.folder / "problems.csv"
+
+    @property
     def lock(self) -> Path:
         """Held while a run works on the job."""
         return self.folder / "job.lock"
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What `check` found: rows read, rows that may be sent, and every problem."""
-
-    rows: int
-    valid: int
-    columns: list[tuple[str, str]]
-    problems: list[Problem]
-
-
-@dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a run found in the manifest, and what it is going to do.
+    """What a run found in the manifest, and what it is going to do."""
 
-    Attributes:
-        edition: None where the manifest is the one of the last run.
-        problems: the first few; `problem_count` of them in all.
-    """
-
+    taken: "Taken"
     plan: Plan
-    edition: Edition | None
-    columns: list[tuple[str, str]]
-    problems: list[Problem]
-    problem_count: int
 
 
 @dataclass(frozen=True, slots=True)
 class Watcher:
-    """What a run tells while it works. All are called in the thread that called `run`.
+    """What a command tells while it works. All are called in the thread that called it.
 
     Attributes:
+        asked: again and again during preflight.
         loaded: once, before the first call leaves.
         progress: again and again while calls are made.
         pictures: before pictures are asked for, with how many are left to be.
         every: seconds between two calls of `progress`.
     """
 
+    asked: Callable[["Asked"], None] = lambda _: None
     loaded: Callable[[Loaded], None] = lambda _: None
     progress: Callable[["Progress"], None] = lambda _: None
     pictures: Callable[[int], None] = lambda _: None
@@ -133,20 +120,30 @@ def account(settings: Settings, credentials: Credentials, stop: threading.Event)
         return _first_call(client, Budget(settings.rate, clock()), settings, stop, clock)
 
 
-def check(manifest: Path, overrides: dict[str, str]) -> Checked:
-    """Validate a manifest. Nothing is sent, and nothing is written.
+def check(
+    job: Job,
+    manifest: Path,
+    settings: Settings,
+    options: Options,
+    watcher: Watcher = Watcher(),
+    stop: threading.Event | None = None,
+) -> "Checked":
+    """Validate a manifest, and write its problems. The platform is not called.
+
+    Args:
+        stop: set it to end early.
 
     Raises:
         ManifestError: it cannot be read at all.
-        UsageError: an override names no column.
+        UsageError: an option does not go with it.
+        StateError: the problems cannot be written.
+        Interrupted: `stop` was set.
     """
-    from batch_import.manifest.read import open_manifest
+    from batch_import.intake import Intake
 
-    reading = _Reading(open_manifest(manifest), overrides)
-    valid = 0
-    for row in reading.rows():
-        valid += not row.error
-    return Checked(reading.count, valid, reading.columns(), reading.problems)
+    stop = stop or threading.Event()
+    now = time.time()
+    return Intake(manifest, job.problems, options, settings, now, stop, watcher.asked).examine()
 
 
 def run(
@@ -155,7 +152,7 @@ def run(
     settings: Settings,
     credentials: Credentials,
     *,
-    overrides: dict[str, str],
+    options: Options,
     retry_failed: bool = False,
     results: Mapping[str, Any] = MappingProxyType({}),
     watcher: Watcher = Watcher(),
@@ -169,17 +166,23 @@ def run(
 
     Raises:
         Interrupted: `stop` was set.
+        ManifestError: there are problems, and `settings.strict` allows none.
         RunFault: the run could not go on.
     """
     from batch_import.importer.pool import epoch_clock
+    from batch_import.intake import Intake
 
     stop = stop or threading.Event()
     clock = epoch_clock()
     with _locked(job), Store(job.state, create=True) as store:
-        loaded = _load(store, manifest, overrides, clock(), retry_failed=retry_failed)
+        intake = Intake(manifest, job.problems, options, settings, clock(), stop, watcher.asked)
+        taken = intake.take_over(store, retry_failed=retry_failed)
         keep_options(store, results)
+        loaded = Loaded(taken, decide(store.counts()))
         try:
             watcher.loaded(loaded)
+            _end_if(stop)
+            _refuse_problems(job, settings, loaded)
             if loaded.plan.has_work or pictures_left(store):
                 with refreshing(lambda: _refresh(job), settings.refresh):
                     _work(store, settings, credentials, watcher, stop, clock)
@@ -219,63 +222,20 @@ def status(job: Job) -> Counts:
 # Load -----------------------------------------------------------------------------------------
 
 
-class _Reading:
-    """One pass over a manifest: its rows for the state, and its problems on the way."""
-
-    def __init__(self, manifest: "Manifest", overrides: dict[str, str], keep: int = -1) -> None:
-        from batch_import.manifest.columns import map_columns
-
-        self.manifest = manifest
-        self.mapping = map_columns(manifest.header, next(manifest.chunks(), None), overrides)
-        self.count = 0
-        self.problems: list[Problem] = []
-        self.problem_count = 0
-        self._keep = keep
-
-    def rows(self) -> Iterator[ManifestRow]:
-        from batch_import.manifest.validate import Validator
-
-        validator = Validator(self.mapping, self.manifest.header)
-        for chunk in self.manifest.chunks():
-            rows, problems = validator.check(chunk)
-            self.count += len(rows)
-            self.problem_count += len(problems)
-            room = len(problems) if self._keep < 0 else self._keep - len(self.problems)
-            self.problems += problems[: max(0, room)]
-            yield from rows
-
-    def columns(self) -> list[tuple[str, str]]:
-        return self.mapping.describe(self.manifest.header)
-
-    def facts(self) -> dict[str, str]:
-        fields = list(self.mapping.positions)
-        return {
-            "manifest": str(self.manifest.path.resolve()),
-            "header": json.dumps(self.manifest.header),
-            "fields": json.dumps(fields),
-            # Rules may change with the version: then the manifest is read again.
-            "edition": f"{self.manifest.digest} {fields} {__version__}",
-            # New rows may be in the account already.
-            "adoption": "",
-        }
+def _refuse_problems(job: Job, settings: Settings, loaded: Loaded) -> None:
+    """Nothing is sent while there are problems, where the user wants it so."""
+    if settings.strict and loaded.taken.kinds:
+        count = sum(kind.count for kind in loaded.taken.kinds)
+        raise ManifestError(
+            f"The manifest has {count} problem{'' if count == 1 else 's'}, and --strict allows"
+            " none. Nothing was sent.",
+            f"Mend them (all are in {job.problems}), or run without --strict.",
+        )
 
 
-def _load(
-    store: Store, path: Path, overrides: dict[str, str], now: float, *, retry_failed: bool
-) -> Loaded:
-    """Take the manifest over into the state, unless it is the one that is there."""
-    from batch_import.manifest.read import open_manifest
-
-    reading = _Reading(open_manifest(path), overrides, keep=_SHOWN_PROBLEMS)
-    facts = reading.facts()
-    edition = None
-    if store.fact("edition") != facts["edition"]:
-        edition = store.load(reading.rows(), facts, now)
-    if retry_failed:
-        store.retry_failed(now)
-    return Loaded(
-        decide(store.counts()), edition, reading.columns(), reading.problems, reading.problem_count
-    )
+def _end_if(stop: threading.Event) -> None:
+    if stop.is_set():
+        raise Interrupted("Interrupted.", "All state is saved: run the same command to go on.")
 
 
 # Import ---------------------------------------------------------------------------------------
@@ -303,8 +263,7 @@ def _work(
         if not stop.is_set() and (left := pictures_left(store)):
             watcher.pictures(left)
             look_at_pictures(store, client, budget, settings.give_up_after, stop, clock)
-    if stop.is_set():
-        raise Interrupted("Interrupted.", "All state is saved: run the same command to go on.")
+    _end_if(stop)
 
 
 def _first_call(

@@ -12,6 +12,7 @@ from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from batch_import.errors import UsageError
+from batch_import.urls import parse
 
 #: The guide's base URL.
 API_BASE: Final = "https://api.app.viostream.com/v3/api"
@@ -44,6 +45,8 @@ class Settings:
         give_up_after: how long the platform may be down before the run ends.
         refresh: between two times that the results are written while a run goes on.
         timeout: how long a call may take to connect, and to answer.
+        preflight: ask the source hosts before anything is sent.
+        strict: send nothing while the manifest has a single problem, be it a warning.
     """
 
     api_base: str = API_BASE
@@ -58,6 +61,17 @@ class Settings:
     give_up_after: float = 900.0
     refresh: float = 60.0
     timeout: tuple[float, float] = (10.0, 60.0)
+    preflight: bool = False
+    strict: bool = False
+
+    @property
+    def own_host(self) -> str:
+        """Where the API runs, as `host:port`, if that is this machine; empty if not.
+
+        An API here is the sandbox: its own clips may be sources, though no other host here may.
+        """
+        url = parse(self.api_base)
+        return url.origin if url and _is_loopback(url.host.strip("[]")) else ""
 
 
 @dataclass(frozen=True, slots=True)

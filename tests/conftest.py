@@ -6,9 +6,14 @@ import socket
 from collections.abc import Callable
 
 import pytest
+from hypothesis import settings
 
 #: Set where no test may be skipped for want of a program, as in `.ci/run`.
 _REQUIRED = "REQUIRE_TEST_PROGRAMS"
+
+# A busy machine makes no test fail.
+settings.register_profile("without deadlines", deadline=None)
+settings.load_profile("without deadlines")
 
 
 @pytest.fixture(scope="session")

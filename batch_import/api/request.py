@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from batch_import.api import answers
 from batch_import.models import Account, IngestStatus, MediaPage, Row
+from batch_import.urls import requestable
 
 T = TypeVar("T")
 
@@ -66,7 +67,7 @@ def create(row: Row) -> ApiRequest[str]:
     After `NoAnswer` the media may exist.
     """
     body = {
-        "sourceUrl": row.source_url,
+        "sourceUrl": requestable(row.source_url),
         "filename": row.filename,
         "extension": row.extension,
         "referenceId": row.reference_id,

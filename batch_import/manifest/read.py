@@ -1,23 +1,42 @@
 """A file → its header, and its rows in chunks of text columns with line numbers.
 
-A format is one module beside this one that yields `record.Record`s; so far there is CSV.
-This file must not know what a column means; that is `columns.py` and `validate.py`.
+A format is one module beside this one; which one reads a file, its content tells rather than its
+name. This file must not know what a column means; that is `columns.py` and `validate.py`.
 """
 
-import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import pandas as pd
 
-from batch_import.errors import ManifestError
-from batch_import.manifest import from_csv
-from batch_import.manifest.record import Fault, Record
+from batch_import.errors import ManifestError, UsageError
+from batch_import.guard import MARK, unguarded
+from batch_import.manifest import from_csv, from_json, from_xlsx, from_yaml
+from batch_import.manifest.options import Options
+from batch_import.manifest.record import Block, Content, Fault
+from batch_import.manifest.source import Source, found
+from batch_import.manifest.text import Text, decode
 
-#: Rows of a chunk: enough to let pandas work on columns, few enough to stay small in memory.
-CHUNK_ROWS = 20_000
+#: Rows of a chunk: enough to work on columns, few enough to stay in a processor's cache.
+CHUNK_ROWS = 4_000
+#: The same for manifests with very many columns.
+_CHUNK_CELLS: Final = 2_000_000
+
+_ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06")
+_OLD_EXCEL_START: Final = b"\xd0\xcf\x11\xe0"
+#: Characters that tell the format.
+_START: Final = 4096
+_JSON_START: Final = re.compile(r'\s*(?:\[\s*[\[{"\]]|\{\s*["}])')
+_YAML_START: Final = re.compile(r"(?:\s*#.*\n|\s*\n)*(?:---\s|-\s+[\w\"']+:\s|[\w\"']+:\s*\n)")
+#: JSON can write half of a pair that UTF-16 makes one character of; no file of ours can hold it.
+_HALF: Final = re.compile("[\ud800-\udfff]")
+_LOST: Final = "\ufffd"
+_UNSAID: Final = Options()
+_YAML: Final = frozenset({".yaml", ".yml"})
+_SEPARATED: Final = frozenset({".csv", ".tsv", ".tab", ".txt", ".psv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,11 +49,13 @@ class Chunk:
             with and without pyarrow.
         lines: the first line in the file of each row, from 1.
         faults: index in this chunk → why the row's cells cannot be trusted.
+        comments: the lines of comments among these rows.
     """
 
     frame: pd.DataFrame
     lines: list[int]
     faults: dict[int, Fault]
+    comments: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +63,17 @@ class Manifest:
     """A manifest that was found fit to be read.
 
     Attributes:
+        form: how it is read, in words.
         header: the names of the columns as they stand in the file.
         digest: SHA-256 of the file's bytes, in hex.
     """
 
     path: Path
+    form: str
     header: tuple[str, ...]
     digest: str
+    source: Source
+    content: Content
 
     def chunks(self) -> Iterator[Chunk]:
         """Read all rows, from the first one at every call.
@@ -56,102 +81,108 @@ class Manifest:
         Raises:
             ManifestError: the file can be read no further, and where.
         """
-        try:
-            rows = islice(from_csv.records(self.path), 1, None)
-            while records := list(islice(rows, CHUNK_ROWS)):
-                yield _chunk(records, self.header)
-        except OSError as error:
-            raise _unreadable(self.path, error) from error
+        rows = max(1, min(CHUNK_ROWS, _CHUNK_CELLS // len(self.header)))
+        gathered = _Gathered(len(self.header))
+        with self.source.explained():
+            for block in self.content.blocks():
+                gathered.add(block)
+                if len(gathered.lines) >= rows:
+                    yield gathered.chunk()
+                    gathered = _Gathered(len(self.header))
+            self.source.refuse_changed()
+            if gathered.lines or gathered.comments:
+                yield gathered.chunk()
 
 
-def open_manifest(path: Path) -> Manifest:
-    """Check that a file can be a manifest at all, and read its header.
+def open_manifest(path: Path, options: Options = _UNSAID) -> Manifest:
+    """Find out how a file is to be read, and read its header.
+
+    Args:
+        path: `-` is standard input.
 
     Raises:
-        ManifestError: it is missing, unreadable, not CSV in UTF-8, or holds no row.
+        ManifestError: it is missing, unreadable, in no known format, or holds no row.
+        UsageError: an option does not go with the format.
     """
-    try:
-        _refuse_missing(path)
-        digest = from_csv.digest_of(path)
-        start = list(islice(from_csv.records(path), 2))
-    except OSError as error:
-        raise _unreadable(path, error) from error
-    return Manifest(path, _header(path, start), digest)
+    with found(path) as source:
+        content = _content(source, options)
+        header = tuple(_plain(content.header))
+        manifest = Manifest(path, content.form, header, source.digest(), source, content)
+        if not any(block.lines for block in content.blocks()):
+            raise ManifestError(
+                f"The manifest {source.name} has a header and no rows.",
+                "Put a row for each video below it.",
+            )
+    return manifest
 
 
-def _header(path: Path, start: list[Record]) -> tuple[str, ...]:
-    if not start:
+def _content(source: Source, options: Options) -> Content:
+    start = source.start(_START)
+    if start.startswith(_OLD_EXCEL_START):
         raise ManifestError(
-            f"The manifest {path} holds nothing but blank lines.", "Put a header line and rows in."
+            f"The manifest {source.name} is a workbook of an old Excel, or has a password.",
+            "Save it as “Excel Workbook (.xlsx)” without a password and try again.",
         )
-    line, header, fault = start[0]
-    from_csv.refuse_other_separator(path, header)
-    if fault:
-        raise ManifestError(
-            f"The manifest {path} has a broken header on line {line}: {fault.reason}.", fault.hint
+    if start.startswith(_ZIP_STARTS):
+        _refuse("Excel workbooks", source, records=options.records)
+        return from_xlsx.read(source, options)
+    text = decode(source)
+    read = _format(text)
+    if read is from_csv.read:
+        _refuse("separated text", source, sheet=options.sheet, records=options.records)
+    else:
+        _refuse("JSON and YAML", source, sheet=options.sheet, columns=options.columns)
+    return read(text, options)
+
+
+def _format(text: Text) -> Callable[[Text, Options], Content]:
+    """What text that starts so is. A name may lie; `[{"` and `---` hardly do."""
+    suffix, start = text.source.suffix, text.start(_START)
+    if suffix in _YAML:
+        return from_yaml.read
+    if _JSON_START.match(start) or suffix == ".json" or suffix in from_json.LINES:
+        return from_json.read
+    if suffix not in _SEPARATED and _YAML_START.match(start):
+        return from_yaml.read
+    return from_csv.read
+
+
+def _refuse(form: str, source: Source, **given: object) -> None:
+    """An option that would do nothing is a mistake."""
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"--{name} is not for {form}, as {source.name} is.", "Leave it out.")
+
+
+def _plain(cells: Sequence[str]) -> Sequence[str]:
+    """The cells as they were before they were guarded, and fit to be kept."""
+    joined = "".join(cells)
+    if MARK in joined:
+        cells = [unguarded(cell) for cell in cells]
+    if not joined.isascii() and _HALF.search(joined):
+        cells = [_HALF.sub(_LOST, cell) for cell in cells]
+    return cells
+
+
+class _Gathered:
+    """Blocks that are to be one chunk."""
+
+    def __init__(self, width: int) -> None:
+        self._columns: list[list[str]] = [[] for _ in range(width)]
+        self._faults: dict[int, Fault] = {}
+        self.lines: list[int] = []
+        self.comments: list[int] = []
+
+    def add(self, block: Block) -> None:
+        faults = {len(self.lines) + at: fault for at, fault in block.faults.items()}
+        self._faults |= faults
+        self.lines.extend(block.lines)
+        self.comments.extend(block.comments)
+        for column, cells in zip(self._columns, block.columns, strict=True):
+            column.extend(_plain(cells))
+
+    def chunk(self) -> Chunk:
+        frame = pd.DataFrame(
+            {at: pd.Series(cells, dtype=object) for at, cells in enumerate(self._columns)}
         )
-    if len(start) == 1:
-        raise ManifestError(
-            f"The manifest {path} has a header and no rows.", "Put a row for each video below it."
-        )
-    return tuple(header)
-
-
-def _chunk(records: list[Record], header: tuple[str, ...]) -> Chunk:
-    width = len(header)
-    faults = {}
-    for index, (_, cells, fault) in enumerate(records):
-        if fault := fault or (_fit(cells, width) if len(cells) != width else None):
-            faults[index] = fault
-            _cut(cells, width)
-    columns = zip(*(cells for _, cells, _ in records), strict=True)
-    frame = pd.DataFrame(
-        {position: pd.Series(column, dtype=object) for position, column in enumerate(columns)}
-    )
-    return Chunk(frame, [line for line, _, _ in records], faults)
-
-
-def _fit(cells: list[str], width: int) -> Fault | None:
-    """Make a row as wide as the header, and say whether that lost anything.
-
-    Missing cells count as empty: programs leave empty cells at the end of a row away.
-    """
-    surplus = cells[width:]
-    _cut(cells, width)
-    if not any(map(str.strip, surplus)):
-        return None
-    return Fault(
-        "width",
-        f"this row has {width + len(surplus)} cells, the header has {width}",
-        ",".join(surplus),
-        "Put cells that hold a comma in quotes.",
-    )
-
-
-def _cut(cells: list[str], width: int) -> None:
-    cells[width:] = [""] * (width - len(cells))
-
-
-def _refuse_missing(path: Path) -> None:
-    if path.is_dir():
-        raise ManifestError(f"The manifest {path} is a folder.", "Name one CSV file inside of it.")
-    if not path.exists():
-        raise ManifestError(f"There is no manifest {path}.", _nearest(path))
-    if not path.is_file():
-        # A pipe could be read only once, and a manifest is read several times.
-        raise ManifestError(f"The manifest {path} is not a regular file.", "Save it to a file.")
-
-
-def _nearest(path: Path) -> str:
-    if not path.parent.is_dir():
-        return f"There is no folder {path.parent} either."
-    names = sorted(entry.name for entry in path.parent.iterdir())
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return f"Did you mean {path.parent / near[0]}?" if near else "Check the name and the folder."
-
-
-def _unreadable(path: Path, error: OSError) -> ManifestError:
-    return ManifestError(
-        f"The manifest {path} cannot be read: {error.strerror or error}.",
-        "Check that the file exists and that you may read it.",
-    )
+        return Chunk(frame, self.lines, self._faults, self.comments)

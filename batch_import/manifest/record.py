@@ -1,9 +1,21 @@
-"""What every reader of a format yields: one record of the manifest at a time.
+"""What every reader of a format yields: the manifest's records, many at a time.
 
 This file must not know any format, nor what a column means.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final
+
+from batch_import.errors import ManifestError
+
+#: Records that a reader takes at a time: enough to spread the cost of a step, few enough for
+#: the collector of garbage not to look at them.
+BLOCK_RECORDS: Final = 250
+#: As many as a spreadsheet has. Rows are filled up to the header's width, so a header without
+#: end would fill the memory.
+_MOST_COLUMNS: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +23,7 @@ class Fault:
     """Why the cells of a record cannot be trusted.
 
     Attributes:
-        code: `width` or `quoting`, as `models.Problem` has it.
+        code: `width`, `quoting`, `repeated-key` or `syntax`, as `models.Problem` has it.
         reason: what is wrong, one sentence without the value.
         value: the part of the record that shows it.
         hint: how to mend it.
@@ -26,3 +38,111 @@ class Fault:
 #: The first line of the record in the file, from 1; its cells; and what is wrong with it as a
 #: whole. A plain tuple, because a manifest may hold a million of them.
 Record = tuple[int, list[str], Fault | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Records that follow each other, by column.
+
+    Attributes:
+        lines: the first line in the file of each record, from 1.
+        columns: the cells, one sequence a column of the header.
+        faults: index in this block → why the record's cells cannot be trusted.
+        comments: the lines of comments that were left out.
+    """
+
+    lines: Sequence[int]
+    columns: Sequence[Sequence[str]]
+    faults: dict[int, Fault] = field(default_factory=dict)
+    comments: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What a reader found in a file.
+
+    Attributes:
+        form: how the file was read, in words: `tab-separated, Windows-1252`.
+        header: names of the columns.
+        blocks: reads all records behind the header, from the first one at every call. None of
+            them is blank.
+    """
+
+    form: str
+    header: tuple[str, ...]
+    blocks: Callable[[], Iterator[Block]]
+
+
+def in_blocks(records: Iterable[Record], width: int, *, comments: bool = True) -> Iterator[Block]:
+    """Gather records; see `block_of`."""
+    stream = iter(records)
+    while some := list(islice(stream, BLOCK_RECORDS)):
+        yield block_of(some, width, comments=comments)
+
+
+def block_of(records: Iterable[Record], width: int, *, comments: bool = True) -> Block:
+    """Make one block of records, each as wide as the header, without those that are blank.
+
+    Args:
+        comments: rows can be comments, and those are left out too.
+    """
+    lines: list[int] = []
+    rows: list[list[str]] = []
+    faults: dict[int, Fault] = {}
+    left_out: list[int] = []
+    for line, cells, fault in records:
+        if is_blank(cells) and not fault:
+            continue
+        if comments and is_comment(cells):
+            left_out.append(line)
+            continue
+        if fault := fault or (_misfit(cells, width) if len(cells) != width else None):
+            faults[len(rows)] = fault
+        cells[width:] = [""] * (width - len(cells))
+        lines.append(line)
+        rows.append(cells)
+    columns = list(zip(*rows, strict=True)) or [()] * width
+    return Block(lines, columns, faults, left_out)
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Most rows are settled by their first cell."""
+    return not cells or (not cells[0].strip() and not any(map(str.strip, cells)))
+
+
+def is_comment(cells: Sequence[str]) -> bool:
+    """A row that is there for people: its first cell is `#`, or begins with `# `.
+
+    `#5 of our tips` is a title, and a row that is taken for a comment would be lost.
+    """
+    return cells[0].startswith("#") and not cells[0][1:2].strip()
+
+
+def limited(name: str, header: Sequence[str]) -> tuple[str, ...]:
+    """Refuse a header that is wider than any spreadsheet.
+
+    Raises:
+        ManifestError: it is.
+    """
+    if len(header) > _MOST_COLUMNS:
+        raise ManifestError(
+            f"The manifest {name} has {len(header)} columns; {_MOST_COLUMNS} are the most.",
+            "Leave out those that are not needed.",
+        )
+    return tuple(header)
+
+
+def _misfit(cells: list[str], width: int) -> Fault | None:
+    """Whether a row of another width than the header's loses anything when it is made to fit.
+
+    Missing cells count as empty: programs leave empty cells at the end of a row away.
+    """
+    surplus = cells[width:]
+    if not any(map(str.strip, surplus)):
+        return None
+    return Fault(
+        "width",
+        f"this row has {len(cells)} cells, the header has {width}",
+        ",".join(surplus),
+        "Put cells that hold the separator in quotes.",
+    )

@@ -5,35 +5,19 @@ This file must not know rows, columns or what else the manifest holds.
 
 import hashlib
 
-from batch_import.masking import parameter_name, signing_parameters
+from batch_import.urls import unsigned
 
 _PREFIX = "bi-"
 _DIGITS = 20
-
-
-def unsigned(url: str) -> str:
-    """Take the signature out of a URL's query; keep all else, to the letter.
-
-    Storage signs a URL anew at each export: a new date, a new signature, the same video. If the
-    signature counted, a manifest exported again would be full of new rows, and every video
-    would be imported twice.
-    """
-    main, hash_mark, fragment = url.partition("#")
-    address, _, query = main.partition("?")
-    parts = query.split("&")
-    signing = signing_parameters(map(parameter_name, parts))
-    kept = [part for part in parts if parameter_name(part) not in signing]
-    if len(kept) == len(parts):
-        return url
-    question = "?" + "&".join(kept) if kept else ""
-    return address + question + hash_mark + fragment
 
 
 def made_reference(url: str, nth: int = 1) -> str:
     """Make the referenceId of the nth row (from 1) that has this URL.
 
     It is the same in every run and on every machine, so that a run after a crash, or a later
-    edition of the manifest, finds the videos of the first one.
+    edition of the manifest, finds the videos of the first one. The URL's signature does not
+    count: else a manifest exported again would be full of new rows, and every video would be
+    imported twice.
     """
     # A lone surrogate cannot come out of UTF-8, but another format may hold one.
     content = unsigned(url).encode("utf-8", "surrogatepass")

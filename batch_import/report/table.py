@@ -19,7 +19,8 @@ from batch_import.settings import EMBED_BASE, ResultOptions
 
 #: The column that `failed.csv` adds to the manifest's own.
 REASON: Final = "reason"
-#: The manifest's fields under which `failed.csv` keeps a reference ID that was made up.
+#: The manifest's fields under which `failed.csv` keeps a title and a reference ID that were made.
+_TITLE: Final = "filename"
 _REFERENCE: Final = "referenceId"
 
 
@@ -195,19 +196,25 @@ def note(record: Record) -> str:
     return f"no longer in the manifest{'; ' if record.error else ''}{record.error}"
 
 
-def failed_header(header: Sequence[str], reference: int | None) -> list[str]:
+def failed_header(header: Sequence[str], title: int | None, reference: int | None) -> list[str]:
     """The columns of `failed.csv`: the manifest's own, so that it can be fed back, and the reason.
 
-    A manifest without a column of reference IDs gets one: a row must stay the same row.
+    A manifest without a column of titles gets one, as it needs one; and one of reference IDs: a
+    row must stay the same row.
+
+    Args:
+        title, reference: positions of those columns, where the manifest has them.
     """
     names = list(header)
     if names and names[-1] == REASON:
         names.pop()  # this manifest is a failed.csv itself
-    return [*names, *([_REFERENCE] if reference is None else []), REASON]
+    names += [_TITLE] if title is None else []
+    names += [_REFERENCE] if reference is None else []
+    return [*names, REASON]
 
 
 def failed(
-    records: Iterable[Record], header: Sequence[str], reference: int | None
+    records: Iterable[Record], header: Sequence[str], title: int | None, reference: int | None
 ) -> Iterator[list[str]]:
     """The lines of `failed.csv`: rows that failed or are invalid, as they stand in the manifest."""
     width = len(header) - (1 if header and header[-1] == REASON else 0)
@@ -215,6 +222,8 @@ def failed(
         if record.status not in (Status.FAILED, Status.INVALID) or record.removed:
             continue
         cells = [*record.cells[:width]]
+        if title is None:
+            cells.append(record.filename)
         if reference is None:
             cells.append(record.reference_id)
         elif not cells[reference].strip():

@@ -80,9 +80,21 @@ _ADVICE: Final = {
     Status.INVALID: (
         (re.compile(r"already|duplicate"), _OWN_REFERENCE),
         (re.compile(r"cells|quotes"), "Look at this line of the manifest: its cells are shifted."),
-        (re.compile(r"URL"), "Correct the source URL: one whole address, with https:// in front."),
-        (re.compile(r"title"), "Give the row a title of one line."),
-        (re.compile(r"extension"), "Give the row its file's extension: mp4, mov, mkv…"),
+        (re.compile(r"page of|playlist"), "Give the address of the video file itself."),
+        (re.compile(r"cannot reach"), "Put the video where everybody on the internet reaches it."),
+        (re.compile(r"stopped working"), "Have the source URL signed anew, and put that in."),
+        (re.compile(r"the host (?!of)|such host"), _MEND_SOURCE),
+        (
+            re.compile(r"damaged by a spreadsheet"),
+            "Enter the reference id again, in a column that is formatted as text.",
+        ),
+        (re.compile(r"reference id"), "Take line breaks and tabs out of the reference id."),
+        (re.compile(r"(the|no) extension"), "Give the row its file's extension: mp4, mov, mkv…"),
+        (
+            re.compile(r"the source URL"),
+            "Correct the source URL: one whole address, with https:// in front.",
+        ),
+        (re.compile(r"the title"), "Give the row a title of one line."),
     ),
 }
 _NUMBER: Final = re.compile(r"\b\d+\b")

@@ -72,8 +72,8 @@ def _writers(
     store, results = job.store, job.table(job.options)
 
     def write_failed() -> None:
-        header = table.failed_header(job.header, job.reference)
-        lines = table.failed(store.records(), job.header, job.reference)
+        header = table.failed_header(job.header, *job.own)
+        lines = table.failed(store.records(), job.header, *job.own)
         write_csv(folder / "failed.csv", header, lines, preserved)
 
     def write_results_csv() -> None:
@@ -114,9 +114,9 @@ class _Job:
         return positions
 
     @property
-    def reference(self) -> int | None:
-        """The column of reference IDs."""
-        return self.fields[-1] if self.fields else None
+    def own(self) -> tuple[int | None, int | None]:
+        """The columns of titles and of reference IDs."""
+        return (self.fields[1], self.fields[3]) if self.fields else (None, None)
 
     @property
     def options(self) -> ResultOptions:

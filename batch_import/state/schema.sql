@@ -19,6 +19,7 @@ CREATE TABLE row (
     cells        TEXT NOT NULL,    -- JSON array: the row as it stands in the manifest
     status       TEXT NOT NULL,
     error        TEXT NOT NULL DEFAULT '',
+    expires      REAL NOT NULL,    -- epoch seconds when the URL stops working; 9e999: never
     claimed_at   REAL,             -- epoch seconds; the last POST left later
     sent_at      REAL,             -- epoch seconds of the last POST's end
     ingest_id    TEXT,
@@ -30,7 +31,7 @@ CREATE TABLE row (
     created_date TEXT
 );
 CREATE UNIQUE INDEX row_by_identity ON row (identity);
-CREATE INDEX row_by_status ON row (status, position);
+CREATE INDEX row_by_status ON row (status, expires, position);
 CREATE INDEX row_by_position ON row (position);
 
 -- Every change of a row's status, with its time (epoch seconds) and reason.
@@ -60,6 +61,7 @@ CREATE TABLE incoming (
     filename     TEXT NOT NULL,
     extension    TEXT NOT NULL,
     cells        TEXT NOT NULL,
-    error        TEXT NOT NULL
+    error        TEXT NOT NULL,
+    expires      REAL NOT NULL
 );
 CREATE INDEX incoming_by_identity ON incoming (identity);

@@ -23,9 +23,11 @@ from batch_import.models import (
     ManifestRow,
     Record,
     Row,
+    Source,
     Status,
     Timeline,
 )
+from batch_import.urls import unsigned
 
 #: Raised with every change of schema.sql; a file of another version is refused, never guessed at.
 SCHEMA_VERSION: Final = 2
@@ -36,13 +38,32 @@ _ROW = (
 )
 
 
+#: Rows of a part of an edition that are named.
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some rows of an edition: how many, and line and referenceId of the first few."""
+
+    count: int = 0
+    first: tuple[tuple[int, str], ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """What reading the manifest changed in the job, in rows."""
+    """What reading the manifest changed in the job.
 
-    added: int = 0
-    corrected: int = 0
-    removed: int = 0
+    Attributes:
+        changed: rows that the platform has nothing of, and that are now sent as they read now.
+        too_late: rows whose text changed after it was sent: what was sent stays.
+        kept: how many rows are as they were, those that are too late included.
+    """
+
+    added: Part = Part()
+    changed: Part = Part()
+    removed: Part = Part()
+    too_late: Part = Part()
     kept: int = 0
 
 
@@ -165,7 +186,8 @@ class Store:
 
         Rows are known again by their identity. New ones join; those that failed or were invalid
         and have changed go back to pending; those that the platform has, or may have, keep what
-        was sent; those that are gone and were never sent are skipped.
+        was sent; those that are gone and were never sent are skipped, or forgotten where they
+        were invalid.
 
         Args:
             facts: written in the same transaction.
@@ -177,7 +199,7 @@ class Store:
         with self._transaction() as db:
             db.execute("DELETE FROM incoming")
             db.executemany(
-                "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", _numbered(rows)
+                "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _numbered(rows)
             )
             self._refuse_strangers(db)
             edition = _merge(db, now)
@@ -210,9 +232,12 @@ class Store:
             ).rowcount
 
     def claim(self, limit: int, now: float) -> list[Row]:
-        """Take pending rows, in manifest order, to be created: the intent before the deed."""
+        """Take pending rows to be created: the intent before the deed.
+
+        Rows whose URL stops working come first, the soonest before all; then manifest order.
+        """
         with self._transaction() as db:
-            rows = self._rows("status = 'pending' ORDER BY position LIMIT ?", (limit,))
+            rows = self._rows("status = 'pending' ORDER BY expires, position LIMIT ?", (limit,))
             claimed = "UPDATE row SET status = 'creating', claimed_at = ? WHERE number = ?"
             db.executemany(claimed, [(now, row.number) for row in rows])
             db.executemany(
@@ -220,6 +245,16 @@ class Store:
                 [(row.number, now) for row in rows],
             )
         return rows
+
+    def sources(self, after: int, limit: int) -> list[Source]:
+        """Where pending rows are to be fetched from, by the row's number, from `after` on."""
+        with self._explained():
+            found = self._db.execute(
+                "SELECT line, source_url, extension, number FROM row"
+                " WHERE status = 'pending' AND number > ? ORDER BY number LIMIT ?",
+                (after, limit),
+            )
+            return [Source(*values) for values in found]
 
     def pending_among(self, reference_ids: Iterable[str]) -> list[Row]:
         """Rows not sent yet that bear one of these reference IDs."""
@@ -244,8 +279,9 @@ class Store:
             ]
 
     def _imported_between(self, before: int, place: int) -> int:
+        # The plus keeps SQLite from walking all imported rows by their status.
         (found,) = self._db.execute(
-            "SELECT count(*) FROM row WHERE status = 'imported' AND position > ? AND position < ?",
+            "SELECT count(*) FROM row WHERE +status = 'imported' AND position > ? AND position < ?",
             (before, place),
         ).fetchone()
         return int(found)
@@ -415,7 +451,7 @@ def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
         cells = json.dumps(row.cells, ensure_ascii=False)
         yield (
             position, row.line, row.identity, row.reference_id, row.source_url, row.filename,
-            row.extension, cells, row.error,
+            row.extension, cells, row.error, row.expires,
         )  # fmt: skip
 
 
@@ -431,49 +467,96 @@ def _event(db: sqlite3.Connection, now: float, status: Status, reason: str, wher
 _OPEN = "row.status IN ('pending', 'failed', 'invalid', 'skipped')"
 _SENT_TEXT = "(row.source_url, row.filename, row.extension)"
 _NEW_TEXT = "(incoming.source_url, incoming.filename, incoming.extension)"
+#: A failed row whose text is as it was has failed for good, until the user says retry.
+_CHANGED = f"""
+    row.identity = incoming.identity AND {_OPEN} AND (
+        {_SENT_TEXT} <> {_NEW_TEXT}
+        OR row.status = 'skipped'
+        OR incoming.error <> iif(row.status = 'invalid', row.error, '')
+    )
+"""
+_JOINS = "identity IS NULL OR identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL)"
+_GONE = "position IS NULL AND status IN ('pending', 'failed', 'invalid')"
 
 
 def _merge(db: sqlite3.Connection, now: float) -> Edition:
     """Bring the rows in line with `incoming`. See `Store.load`."""
-    # Invalid rows were never sent: what the manifest says now is all there is to know of them.
-    db.execute("DELETE FROM event WHERE row IN (SELECT number FROM row WHERE status = 'invalid')")
-    db.execute("DELETE FROM row WHERE status = 'invalid'")
+    too_late = _too_late(db)
+    # Nothing finds such rows again; they are invalid, and were never sent.
+    _forget(db, "identity IS NULL")
     db.execute("UPDATE row SET position = NULL")
-    corrected = _correct(db, now)
-    kept = db.execute(
-        "UPDATE row SET position = incoming.position, line = incoming.line, cells = incoming.cells"
+    changed = _change(db, now)
+    matched = db.execute(
+        "UPDATE row SET position = incoming.position, line = incoming.line,"
+        " cells = incoming.cells, expires = incoming.expires"
         " FROM incoming WHERE row.identity = incoming.identity"
     ).rowcount
-    added = db.execute(
+    added = _part(db, f"incoming WHERE ({_JOINS}) AND identity IS NOT NULL ORDER BY position")
+    db.execute(
         "INSERT INTO row (position, line, identity, reference_id, source_url, filename, extension,"
-        " cells, status, error)"
+        " cells, status, error, expires)"
         " SELECT position, line, identity, reference_id, source_url, filename, extension, cells,"
-        " iif(error = '', 'pending', 'invalid'), error FROM incoming"
-        " WHERE identity IS NULL OR identity NOT IN"
-        " (SELECT identity FROM row WHERE identity IS NOT NULL) ORDER BY position"
-    ).rowcount
-    gone = "position IS NULL AND status IN ('pending', 'failed')"
-    _event(db, now, Status.SKIPPED, "removed from the manifest", gone)
-    removed = db.execute(f"UPDATE row SET status = 'skipped' WHERE {gone}").rowcount
-    return Edition(added, corrected, removed, kept - corrected)
-
-
-def _correct(db: sqlite3.Connection, now: float) -> int:
-    """Rows that the platform has nothing of take the manifest's new text. Returns how many."""
-    # A failed row whose text is as it was has failed for good, until the user says retry.
-    changed = (
-        f"row.identity = incoming.identity AND {_OPEN}"
-        f" AND ({_SENT_TEXT} <> {_NEW_TEXT} OR row.status = 'skipped' OR incoming.error <> '')"
+        " iif(error = '', 'pending', 'invalid'), error, expires"
+        f" FROM incoming WHERE {_JOINS} ORDER BY position"
     )
+    return Edition(added, changed, _remove(db, now), too_late, matched - changed.count)
+
+
+def _change(db: sqlite3.Connection, now: float) -> Part:
+    """Rows that the platform has nothing of take the manifest's new text."""
+    changed = _part(db, f"row JOIN incoming ON {_CHANGED} ORDER BY incoming.position", "incoming.")
     db.execute(
         "INSERT INTO event (row, time, status, reason)"
         " SELECT number, ?, iif(incoming.error = '', 'pending', 'invalid'),"
-        f" 'corrected in the manifest' FROM row JOIN incoming ON {changed}",
+        f" 'changed in the manifest' FROM row JOIN incoming ON {_CHANGED}",
         (now,),
     )
-    return db.execute(
+    db.execute(
         "UPDATE row SET source_url = incoming.source_url, filename = incoming.filename,"
         " extension = incoming.extension, error = incoming.error, ingest_id = NULL,"
         " media_id = NULL, status = iif(incoming.error = '', 'pending', 'invalid')"
-        f" FROM incoming WHERE {changed}"
-    ).rowcount
+        f" FROM incoming WHERE {_CHANGED}"
+    )
+    return changed
+
+
+def _remove(db: sqlite3.Connection, now: float) -> Part:
+    """Rows that are gone and were never sent are skipped, the invalid ones forgotten."""
+    removed = _part(db, f"row WHERE {_GONE} ORDER BY line")
+    _forget(db, "status = 'invalid' AND position IS NULL AND claimed_at IS NULL")
+    _event(db, now, Status.SKIPPED, "removed from the manifest", _GONE)
+    db.execute(f"UPDATE row SET status = 'skipped' WHERE {_GONE}")
+    return removed
+
+
+def _forget(db: sqlite3.Connection, where: str) -> None:
+    db.execute(f"DELETE FROM event WHERE row IN (SELECT number FROM row WHERE {where})")
+    db.execute(f"DELETE FROM row WHERE {where}")
+
+
+def _part(db: sqlite3.Connection, rows: str, of: str = "") -> Part:
+    """Count rows and name the first few; `of` tells whose line, where two tables have one."""
+    (count,) = db.execute(f"SELECT count(*) FROM {rows}").fetchone()
+    first = db.execute(f"SELECT {of}line, {of}reference_id FROM {rows} LIMIT ?", (_NAMED,))
+    return Part(count, tuple(first.fetchall()))
+
+
+def _too_late(db: sqlite3.Connection) -> Part:
+    """Rows that the platform has, or may have, and whose text is another one now.
+
+    A new signature is no other text: the video is the same.
+    """
+    found = db.execute(
+        "SELECT incoming.line, incoming.reference_id, row.source_url, incoming.source_url,"
+        " (row.filename, row.extension) <> (incoming.filename, incoming.extension)"
+        " FROM row JOIN incoming USING (identity)"
+        f" WHERE NOT {_OPEN} AND {_SENT_TEXT} <> {_NEW_TEXT} ORDER BY incoming.position"
+    )
+    count = 0
+    first: list[tuple[int, str]] = []
+    for line, reference, sent, given, renamed in found:
+        if renamed or unsigned(sent) != unsigned(given):
+            count += 1
+            if len(first) < _NAMED:
+                first.append((line, reference))
+    return Part(count, tuple(first))

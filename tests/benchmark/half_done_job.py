@@ -5,15 +5,16 @@ the next run finds the manifest unchanged. 1,000 rows are still processing.
 """
 
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from samples import HEADER, sample, write_manifest
 
-from batch_import.manifest.read import open_manifest
+from batch_import.intake import Intake
 from batch_import.models import Change, ManifestRow, Media, Row, Status
-from batch_import.pipeline import _Reading
+from batch_import.settings import Settings
 from batch_import.state.store import Store
 
 _BATCH = 10_000
@@ -59,8 +60,11 @@ def main() -> None:
     job = folder / "job"
     job.mkdir()
     now = time.time() - 3600.0
+    intake = Intake(
+        manifest, job / "problems.csv", {}, Settings(), now, threading.Event(), lambda _: None
+    )
     with Store(job / "state.sqlite", create=True) as store:
-        store.load(_manifest_rows(rows), _Reading(open_manifest(manifest), {}).facts(), now)
+        store.load(_manifest_rows(rows), intake.facts(), now)
         left = rows // 2
         while left:
             claimed = store.claim(min(_BATCH, left), now)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from batch_import import pipeline
+from batch_import.manifest.options import Options
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer
@@ -29,7 +30,10 @@ CREDENTIALS = Credentials("VC-test", "key")
 ROWS = [
     ("Café crème", "https://videos.example.com/cafe.mp4"),
     ("Nordlicht über Tromsø", "https://videos.example.com/nordlicht.mp4"),
-    ("<script>document.title = 'run'</script><img src=x onerror=alert(1)>", "https://h/x.mp4"),
+    (
+        "<script>document.title = 'run'</script><img src=x onerror=alert(1)>",
+        "https://h.example.com/x.mp4",
+    ),
     ("ラーメンの作り方 🍜", "https://videos.example.com/ramen.mp4"),
     ("Lost in transit", "https://gone.invalid/a.mp4"),
     ("Lost again", "https://gone.invalid/b.mp4"),
@@ -53,7 +57,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
             api_base=server.api_base, embed_base=server.address, rate=200, poll_interval=0.2
         )
         job = pipeline.Job(folder)
-        pipeline.run(job, manifest, settings, CREDENTIALS, overrides={})
+        pipeline.run(job, manifest, settings, CREDENTIALS, options=Options())
         yield Report(folder, server)
 
 

@@ -17,6 +17,9 @@ from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer
 
+# Test folders are no packages; the tests here share the modules beside them.
+sys.path.insert(0, str(Path(__file__).parent))
+
 ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
 
 

@@ -212,11 +212,75 @@ def test_an_edited_manifest_on_the_same_job(
     manifest(2, ["https://h.example.com/4.mp4", "Four", "mp4", "ref-4", ""],
              ["https://h.example.com/5.mp4", "Five", "mp4", "ref-5", ""])  # fmt: skip
     done = run("run", path, *FAST)
-    assert "changed" in done.stdout
+    assert "The manifest has changed; 2 rows as before." in done.stdout
+    assert "1 added: line 5 (ref-5)" in done.stdout
+    assert "1 changed: line 4 (ref-4)" in done.stdout
+    assert "removed" not in done.stdout  # the platform has the video: nothing is taken away
     assert_each_once(server, refs(5))
     lines = run.table("output/videos/results.csv")
     assert [x["referenceId"] for x in lines] == ["ref-1", "ref-2", "ref-4", "ref-5", "ref-3"]
     assert lines[-1]["error"] == "no longer in the manifest"
+
+
+def test_what_is_edited_after_it_was_sent_is_told_and_not_sent_again(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(3)
+    run("run", path, *FAST)
+    path.write_text(path.read_text().replace("Video 2", "Another title"))
+    done = run("run", path, *FAST)
+    assert "1 changed too late: they were sent as they were before: line 3 (ref-2)" in done.stdout
+    assert "Nothing to send." in done.stdout
+    assert_each_once(server, refs(3))
+    assert run.table("output/videos/results.csv")[1]["title"] == "Video 2"
+
+
+def test_a_row_that_is_removed_before_it_was_sent_is_skipped(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    gone = ["https://gone.invalid/3.mp4", "Gone", "mp4", "ref-3", ""]
+    path = manifest(2, gone, ["ftp://h/4.mp4", "Four", "mp4", "ref-4", ""])
+    run("run", path, *FAST, code=1)
+    manifest(2)
+    done = run("run", path, *FAST)
+    assert "2 removed: line 4 (ref-3), line 5 (ref-4)" in done.stdout
+    counts = run.counts(path)
+    assert (counts["skipped"], counts["imported"], counts["total"]) == (1, 2, 3)
+
+
+def test_urls_that_stop_working_are_imported_first(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    in_days = {f"ref-{n}": time.time() + days * 86400 for n, days in ((4, 30), (5, 2), (6, 9))}
+    path = manifest(
+        3,
+        *(
+            [f"https://b.example.com/{ref}.mp4?Expires={end:.0f}&Signature=x", ref, "mp4", ref, ""]
+            for ref, end in in_days.items()
+        ),
+    )
+    run("run", path, *FAST, "--workers", "1")
+    sent = [media.reference_id for media in server.platform.media]
+    assert sent == ["ref-5", "ref-6", "ref-4", "ref-1", "ref-2", "ref-3"]
+
+
+def test_spaces_and_other_scripts_are_encoded_for_the_request_alone(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    url = "https://例え.example/two words, 動画.mp4"
+    run("run", manifest(0, [url, "Two", "", "ref-1", ""]), *FAST)
+    (media,) = server.platform.media
+    assert media.source_url == ("https://xn--r8jz45g.example/two%20words,%20%E5%8B%95%E7%94%BB.mp4")
+    (line,) = run.table("output/videos/results.csv")
+    assert line["sourceUrl"] == url
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -66,7 +66,7 @@ def test_the_lists_hold_formulas() -> None:
     [
         "0042", "1E5", "1e5", "1.50", "1,000", "2025-01-13", "13/01/2025", "1/2", "10:30", "5%",
         "$5", "1 000", "TRUE", "false", "5-Mar", "Sep 1", "SEPT2", "May 2025", "9:30 PM", "(5)",
-        "2025-08-08T10:30:00Z", "1234567890123456", "3.0", "٣", " 7", "-07", "=1",
+        "2025-08-08T10:30:00Z", "1234567890123456", "3.0", "٣", " 7", "-07", "=1", "#", "# a",
     ],
 )  # fmt: skip
 def test_what_a_spreadsheet_would_change_is_marked_where_it_is_to_be_saved(text: str) -> None:
@@ -75,7 +75,20 @@ def test_what_a_spreadsheet_would_change_is_marked_where_it_is_to_be_saved(text:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "0", "42", "-42", "123456789012345", "Marseille", "a1", "e12", "v2.0", "so true", "may"],
+    [
+        "",
+        "0",
+        "42",
+        "-42",
+        "123456789012345",
+        "Marseille",
+        "a1",
+        "e12",
+        "v2.0",
+        "so true",
+        "may",
+        "#5",
+    ],
 )
 def test_what_it_would_save_as_it_is_stays_as_it_is(text: str) -> None:
     assert preserved(text) == text

@@ -41,3 +41,17 @@ def test_a_base_that_would_not_work_or_leak_is_refused(text: str) -> None:
 )
 def test_where_embed_codes_point(flag: str | None, api: str, expected: str) -> None:
     assert settings.embed_base(flag, api, {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("api", "expected"),
+    [
+        (settings.API_BASE, ""),
+        ("https://localhost.test/v3/api", ""),
+        ("http://127.0.0.1:8765/v3/api", "127.0.0.1:8765"),
+        ("http://localhost/v3/api", "localhost:80"),
+        ("https://[::1]/v3/api", "[::1]:443"),
+    ],
+)
+def test_only_an_api_on_this_machine_has_a_host_that_may_be_asked(api: str, expected: str) -> None:
+    assert settings.Settings(api_base=api).own_host == expected

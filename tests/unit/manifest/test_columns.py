@@ -113,19 +113,68 @@ def test_a_wrong_word_of_the_user(overrides: dict[str, str], message: str, hint:
 
 
 @pytest.mark.parametrize(
-    ("header", "overrides"),
+    ("header", "overrides", "expected"),
     [
-        ("link|link|title", {}),
-        ("link|title|title", {}),
-        ("link|title|id|id", {}),
-        ("sourceUrl|sourceUrl|title", {}),
-        ("link|title|x|x", {"filename": "x"}),
+        ("link|link|title", {}, (0, 2, None, None)),
+        ("link|title|title", {}, (0, 1, None, None)),
+        ("link|title|id|id", {}, (0, 1, None, 2)),
+        ("x|sourceUrl|sourceUrl|title", {}, (1, 3, None, None)),
+        ("link|title|x|x", {"filename": "x"}, (0, 2, None, None)),
     ],
 )
-def test_a_needed_name_that_stands_twice(header: str, overrides: dict[str, str]) -> None:
+def test_of_columns_with_the_same_name_the_first_is_taken(
+    header: str, overrides: dict[str, str], expected: tuple[int | None, ...]
+) -> None:
+    assert map_columns(tuple(header.split("|")), None, overrides).positions == expected
+
+
+def test_of_columns_with_the_same_name_the_one_with_videos_is_taken_and_named() -> None:
+    header = ("link", "title", "link")
+    found = map_columns(header, sample((PAGE, "t", VIDEO)), {})
+    assert found.source_url == 2
+    assert found.describe(header)[0] == ("sourceUrl", "link (column 3; 2 have this name)")
+
+
+def test_a_column_of_addresses_is_named_where_none_is_known() -> None:
     with pytest.raises(ManifestError) as caught:
-        names(header, overrides=overrides)
-    assert caught.value.hint == "Rename all but one."
+        names("Clip|where it is|linkk|title", ("1", VIDEO, PAGE, "t"))
+    assert caught.value.hint == 'Is it “where it is”? Then add --map sourceUrl="where it is".'
+
+
+def test_a_list_of_addresses_gets_its_titles_from_them() -> None:
+    found = map_columns(("sourceUrl",), None, {})
+    assert found.positions == (0, None, None, None)
+    urls = (
+        f"{VIDEO}?x=/y",
+        "https://h/Caf%C3%A9%20noir.MOV",
+        "https://h/watch/12.5",
+        "https://h",
+        "",
+    )
+    titles = found.cells(sample(*((url,) for url in urls)))[1]
+    assert list(titles) == ["clip", "Café noir", "12.5", "", ""]
+    assert dict(found.describe(("sourceUrl",)))["filename"].startswith("taken from")
+
+
+def test_defaults_fill_blank_cells_and_missing_columns() -> None:
+    header = ("link", "ext")
+    found = map_columns(header, None, {}, {"Extension": "mp4", "filename": "A video"})
+    cells = found.cells(sample((VIDEO, ""), (VIDEO, " "), (PAGE, "mov")))
+    assert [list(column) for column in cells[1:]] == [
+        ["A video"] * 3,
+        ["mp4", "mp4", "mov"],
+        ["", "", ""],
+    ]
+    assert found.describe(header)[1:3] == [
+        ("filename", "“A video” in every row"),
+        ("extension", "ext; “mp4” where that is blank"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["sourceUrl", "reference_id", "zzz"])
+def test_what_differs_from_row_to_row_has_no_default(name: str) -> None:
+    with pytest.raises(UsageError):
+        map_columns(("link", "title"), None, {}, {name: "x"})
 
 
 @pytest.mark.parametrize(
@@ -133,7 +182,6 @@ def test_a_needed_name_that_stands_twice(header: str, overrides: dict[str, str])
     [
         ("linkk|title", "no column for sourceUrl", '--map sourceUrl="linkk"'),
         ("link|zzz", "no column for filename; it may be called “filename”, “title”", "“zzz”"),
-        (f"1|{VIDEO}", "no column for sourceUrl", "first line seems to be a row"),
     ],
 )
 def test_a_needed_column_that_is_missing(header: str, message: str, hint: str) -> None:

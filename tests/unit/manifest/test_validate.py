@@ -1,18 +1,21 @@
-"""The rules, each by its code, and what a row sends."""
+"""All rules put to a chunk: what a row sends, and what only the whole manifest tells."""
 
+import math
 from importlib import resources
 from pathlib import Path
 
 import pandas as pd
-import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batch_import.manifest.columns import Mapping, map_columns
-from batch_import.manifest.extensions import extension_of
+from batch_import.manifest.extensions import KNOWN
 from batch_import.manifest.read import Chunk, open_manifest
 from batch_import.manifest.record import Fault
 from batch_import.manifest.reference import made_reference
+from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
-from batch_import.models import ManifestRow, Problem
+from batch_import.models import Problem, Severity, Source
 
 SAMPLES = Path(__file__).parents[3] / "manifests"
 HEADER = ("link", "Title", "Format", "ID", "note")
@@ -25,129 +28,62 @@ def chunk(*rows: tuple[str, ...], first: int = 2, faults: dict[int, Fault] | Non
     return Chunk(frame, list(range(first, first + len(rows))), faults or {})
 
 
-def check(*rows: tuple[str, ...]) -> tuple[list[ManifestRow], list[Problem]]:
+def check(*rows: tuple[str, ...]) -> tuple[Rows, list[Problem]]:
     return Validator(MAPPING, HEADER).check(chunk(*rows))
 
 
-def codes(*cells: str) -> list[str]:
-    _, problems = check((*cells, "note"))
-    return [problem.code for problem in problems]
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        URL,
-        "HTTPS://example.com",
-        "http://user:pass@example.com:8080/a?b=c d".replace(" ", "+"),
-        "https://[2001:db8::1]:80/a",
-        "https://例え.example/動画.mp4",
-        "https://example.com?x",
-        "\t https://example.com/a \n",
-    ],
-)
-def test_good_urls(url: str) -> None:
-    rows, problems = check((url, "t", "mp4", "1", ""))
+def test_what_is_sent_has_no_space_around_it_and_the_cells_stay() -> None:
+    rows, problems = check((f"\t {URL} \n", " t ", " .MP4 ", "1", " x "))
     assert problems == []
-    assert rows[0].source_url == url.strip()
-    assert rows[0].cells[0] == url
+    (row,) = rows
+    assert (row.source_url, row.filename, row.extension) == (URL, "t", "mp4")
+    assert row.cells == (f"\t {URL} \n", " t ", " .MP4 ", "1", " x ")
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("", ["url-missing"]),
-        (" \t", ["url-missing"]),
-        ("ftp://example.com/a", ["url-scheme"]),
-        ("//example.com/a", ["url-scheme"]),
-        ("httpss://example.com/a", ["url-scheme"]),
-        ("TO DO", ["url-scheme", "url-characters"]),
-        ("https:/example.com", ["url-host"]),
-        ("https://", ["url-host"]),
-        ("https:///a.mp4", ["url-host"]),
-        ("https://:80/a", ["url-host"]),
-        ("https://user@/a", ["url-host"]),
-        (r"https:\\example.com\a", ["url-host"]),
-        ("https:/// a", ["url-host", "url-characters"]),
-        ("https://example.com/a b", ["url-characters"]),
-        ("https://exa mple.com/", ["url-characters"]),
-        ("https://example.com/a\nb", ["url-characters"]),
-        ("https://example.com/\u200ba", ["url-characters"]),
-        ("https://example.com/\xa0a", ["url-characters"]),
-        ("https://example.com/\x7fa", ["url-characters"]),
-    ],
-)
-def test_bad_urls(url: str, expected: list[str]) -> None:
-    assert codes(url, "t", "mp4", "1") == expected
-    # A bad neighbour must not change what is said of a good row.
-    assert [row.error for row in check((url, "t", "mp4", "1", ""), (URL, "t", "mp4", "2", ""))[0]][
-        1
-    ] == ""
-
-
-@pytest.mark.parametrize(
-    ("title", "expected"),
-    [
-        ("Any, “title” 🎬 with e\u0301, a\u200db and \xa0", []),
-        (" \n", ["filename-missing"]),
-        ("", ["filename-missing"]),
-        ("two\nlines", ["filename-characters"]),
-        ("bell\x07", ["filename-characters"]),
-        ("c1\x85x", ["filename-characters"]),
-    ],
-)
-def test_titles(title: str, expected: list[str]) -> None:
-    assert codes(URL, title, "mp4", "1") == expected
-
-
-@pytest.mark.parametrize(
-    ("cell", "url", "extension", "expected"),
-    [
-        ("mp4", "https://example.com/a.mov", "mp4", []),
-        (" .MP4 ", "https://example.com/a", "mp4", []),
-        ("", "https://example.com/a.MOV?x=.avi#.avi", "mov", []),
-        (" ", "https://example.com/a%2Ewebm", "webm", []),
-        ("exe", "https://example.com/a.mp4", "exe", ["extension-unknown"]),
-        (".", "https://example.com/a.mp4", "", ["extension-unknown"]),
-        ("", "https://example.com/a", "", ["extension-missing"]),
-        ("", "https://example.mov", "", ["extension-missing"]),
-        ("", "https://example.com/a.mp4/b", "", ["extension-missing"]),
-        ("", "https://example.com/a.m3u8", "", ["extension-missing"]),
-        ("", "https://example.com/?a.mp4", "", ["extension-missing"]),
-        ("", "", "", ["url-missing"]),
-        ("exe", "", "exe", ["url-missing", "extension-unknown"]),
-    ],
-)
-def test_extensions(cell: str, url: str, extension: str, expected: list[str]) -> None:
-    rows, problems = check((url, "t", cell, "1", ""))
-    assert [problem.code for problem in problems] == expected
-    assert rows[0].extension == extension
-
-
-@pytest.mark.parametrize("known", ["mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"])
-def test_known_extensions(known: str) -> None:
-    assert codes(URL, "t", known, "1") == []
-    assert extension_of(f"https://example.com/a.{known}") == known
+def test_a_url_is_kept_as_it_is_given_for_the_request_will_encode_it() -> None:
+    url = "https://例え.example/two words.mp4"
+    rows, problems = check((url, "t", "", "1", ""))
+    assert (problems, rows[0].source_url, rows[0].extension) == ([], url, "mp4")
 
 
 def test_all_problems_of_a_row_and_its_text() -> None:
-    rows, problems = check(("ftp://x/a b", "", "exe", "a\tb", "keep"))
+    rows, problems = check(("ftp://x/a\tb", "", "exe", "a\tb", "keep"))
     assert [(problem.column, problem.code, problem.value) for problem in problems] == [
-        ("link", "url-scheme", "ftp://x/a b"),
-        ("link", "url-characters", "ftp://x/a b"),
+        ("link", "url-characters", "ftp://x/a\tb"),
+        ("link", "url-scheme", "ftp://x/a\tb"),
         ("Title", "filename-missing", ""),
         ("Format", "extension-unknown", "exe"),
         ("ID", "reference-characters", "a\tb"),
     ]
     assert all(problem.line == 2 and problem.reason and problem.hint for problem in problems)
     assert rows[0].error == "; ".join(f"{problem.column}: {problem.reason}" for problem in problems)
-    assert rows[0].cells == ("ftp://x/a b", "", "exe", "a\tb", "keep")
+    assert rows[0].cells == ("ftp://x/a\tb", "", "exe", "a\tb", "keep")
+
+
+def test_warnings_do_not_keep_a_row_from_being_sent() -> None:
+    rows, problems = check(("https://user:pass@example.com/a.mov", "t" * 300, "mp4", " 1", ""))
+    assert [problem.code for problem in problems] == [
+        "url-credentials",
+        "filename-length",
+        "extension-contradiction",
+        "reference-spaces",
+    ]
+    assert {problem.severity for problem in problems} == {Severity.WARNING}
+    assert (rows[0].error, rows.errors) == ("", {})
+
+
+def test_the_error_of_a_row_leaves_warnings_out() -> None:
+    rows, problems = check(("https://user:pass@example.com/a.mp4", "", "mp4", "1", ""))
+    assert len(problems) == 2
+    assert rows[0].error == "Title: the title is missing"
 
 
 def test_duplicate_reference_over_chunks() -> None:
     validator = Validator(MAPPING, HEADER)
-    first, none = validator.check(chunk((URL, "t", "mp4", " a ", ""), (URL, "t", "mp4", "b", "")))
-    later, problems = validator.check(chunk((URL, "t", "mp4", "a", ""), first=9))
+    first, none = validator.check(
+        chunk((URL, "t", "mp4", "a", ""), (f"{URL}?2", "t", "mp4", "b", ""))
+    )
+    later, problems = validator.check(chunk((f"{URL}?3", "t", "mp4", "a", ""), first=9))
     assert none == []
     assert [(row.reference_id, row.identity) for row in (*first, *later)] == [
         ("a", "a"),
@@ -162,14 +98,44 @@ def test_duplicate_reference_over_chunks() -> None:
 def test_blank_references_are_made_and_counted_over_chunks() -> None:
     validator = Validator(MAPPING, HEADER)
     made = []
-    for first in (2, 9):
+    for first in (2, 9, 15):
         rows, problems = validator.check(
             chunk((f" {URL}?token={first}", "t", "mp4", " ", ""), first=first)
         )
-        assert problems == []
+        assert [problem.code for problem in problems] == ["duplicate-video"] * (first > 2)
         made += [(row.reference_id, row.identity) for row in rows]
-    one, two = made_reference(URL), made_reference(URL, 2)
-    assert made == [(one, one), (two, two)]
+    assert made == [(made_reference(URL, nth), made_reference(URL, nth)) for nth in (1, 2, 3)]
+
+
+def test_the_same_video_under_two_ids_is_a_warning_that_names_the_first() -> None:
+    signed = [f"{URL}?X-Amz-Signature={n}&X-Amz-Date={n}" for n in (1, 2)]
+    rows, problems = check(
+        (URL, "t", "mp4", "1", ""),
+        (f"{URL}?v=2", "t", "mp4", "2", ""),
+        (signed[0], "t", "mp4", "3", ""),
+        (signed[1], "t", "mp4", "4", ""),
+    )
+    assert [(p.line, p.code, p.severity) for p in problems] == [
+        (4, "duplicate-video", Severity.WARNING),
+        (5, "duplicate-video", Severity.WARNING),
+    ]
+    assert all("line 2 " in problem.reason for problem in problems)
+    assert not any(row.error for row in rows)
+
+
+def test_the_same_row_twice_is_told_once_and_bad_urls_are_no_videos() -> None:
+    page = "https://youtu.be/x"
+    _, problems = check(
+        (URL, "t", "mp4", "1", ""),
+        (URL, "t", "mp4", "1", ""),
+        (page, "t", "mp4", "2", ""),
+        (page, "t", "mp4", "3", ""),
+    )
+    assert [(problem.line, problem.code) for problem in problems] == [
+        (3, "duplicate-reference"),
+        (4, "url-page"),
+        (5, "url-page"),
+    ]
 
 
 def test_made_reference_that_another_row_has_is_a_duplicate() -> None:
@@ -211,7 +177,76 @@ def test_columns_that_the_manifest_lacks_have_the_fields_names() -> None:
     ]
 
 
-def sample(name: str) -> tuple[list[ManifestRow], list[Problem]]:
+def signed(end: float) -> str:
+    return f"{URL}?Expires={end:.0f}&Signature=x&Key-Pair-Id=k"
+
+
+def test_an_expired_signature_is_an_error_and_rows_know_their_end() -> None:
+    now = 1_740_823_200.0
+    validator = Validator(MAPPING, HEADER, now=now)
+    rows, problems = validator.check(
+        chunk(
+            (signed(now), "t", "mp4", "1", ""),
+            (f"{signed(now + 1)}&v=2", "t", "mp4", "2", ""),
+            (f"{URL}?v=3", "t", "mp4", "3", ""),
+        )
+    )
+    assert [(problem.line, problem.code) for problem in problems] == [(2, "url-expired")]
+    assert "2025-03-01 10:00 UTC" in problems[0].reason
+    assert [row.expires for row in rows] == [now, now + 1, math.inf]
+
+
+def test_urls_that_end_before_their_turn_are_told_after_the_last_chunk() -> None:
+    now = 1_740_823_200.0
+    validator = Validator(MAPPING, HEADER, now=now)
+    urls = [f"{signed(end)}&v={end}" for end in (now + 7200, now + 3605, now + 3600)]
+    rows = [(url, "t", "mp4", str(n), "") for n, url in enumerate(urls)]
+    validator.check(chunk(*rows, (f"{signed(now + 1)}&v=4", "", "mp4", "x", "")))
+    (problem,) = validator.expiring(rate=1.0)
+    assert (problem.line, problem.column, problem.code) == (4, "link", "url-expires")
+    assert problem.severity is Severity.WARNING
+    assert "2025-03-01 11:00 UTC" in problem.reason
+    assert [p.line for p in validator.expiring(rate=0.1)] == [4, 3]
+
+
+def test_sources_are_those_of_good_rows() -> None:
+    rows, _ = check((URL, "t", "mov", "1", ""), ("nope", "t", "mp4", "2", ""))
+    assert list(rows.sources()) == [Source(2, URL, "mov")]
+
+
+CELLS = st.tuples(
+    st.text() | st.just(URL) | st.builds("https://{}".format, st.text()),
+    st.text(),
+    st.sampled_from(["mp4", "", "exe"]) | st.text(),
+    st.text(max_size=2),
+    st.text(),
+)
+
+
+@given(st.lists(st.lists(CELLS, min_size=1, max_size=5), min_size=1, max_size=3))
+def test_no_text_makes_the_validator_fail(chunks: list[list[tuple[str, ...]]]) -> None:
+    validator = Validator(MAPPING, HEADER, now=1e9)
+    seen: set[str] = set()
+    line = 2
+    for cells in chunks:
+        rows, problems = validator.check(chunk(*cells, first=line))
+        line += len(cells)
+        assert [row.cells for row in rows] == cells
+        blocking = {p.line for p in problems if p.severity is Severity.ERROR}
+        assert {row.line for row in rows if row.error} == blocking
+        identities = [row.identity for row in rows if row.identity]
+        assert len({*identities, *seen}) == len(identities) + len(seen)
+        seen.update(identities)
+        # What is sent is complete.
+        assert all(
+            row.reference_id and row.source_url and row.filename and row.extension in KNOWN
+            for row in rows
+            if not row.error
+        )
+    list(validator.expiring(5.0))
+
+
+def sample(name: str) -> tuple[Rows, list[Problem]]:
     manifest = open_manifest(SAMPLES / name)
     (only,) = manifest.chunks()
     return Validator(map_columns(manifest.header, only, {}), manifest.header).check(only)
@@ -227,10 +262,10 @@ def test_sample_videos_is_clean_and_is_the_demos() -> None:
 def test_sample_messy_has_one_of_each() -> None:
     rows, problems = sample("messy.csv")
     assert [(problem.line, problem.code) for problem in problems] == [
+        (4, "reference-spaces"),
         (5, "url-missing"),
         (6, "url-scheme"),
         (7, "url-host"),
-        (8, "url-characters"),
         (9, "filename-missing"),
         (10, "filename-characters"),
         (12, "extension-unknown"),
@@ -242,5 +277,6 @@ def test_sample_messy_has_one_of_each() -> None:
         (20, "url-scheme"),
         (20, "filename-missing"),
         (20, "extension-unknown"),
+        (25, "duplicate-video"),
     ]
-    assert [row.line for row in rows if not row.error] == [2, 4, 21, 22, 23, 25]
+    assert [row.line for row in rows if not row.error] == [2, 4, 8, 21, 22, 23, 25]

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from batch_import.guard import guarded, preserved
@@ -26,8 +26,8 @@ def read_back(path: Path) -> tuple[list[str], list[list[str]]]:
 @pytest.mark.parametrize("guard", [guarded, preserved])
 def test_awkward_texts_come_back(tmp_path: Path, name: str, guard: Callable[[str], str]) -> None:
     texts = [t for t in (DATA / name).read_text(encoding="utf-8").split("\n") if t.strip()]
-    rows = [[text, f"id {n}"] for n, text in enumerate(texts) if UNREADABLE not in text]
-    header = ["=cmd|' /C calc'!A0", "-id"]
+    rows = [[f"id {n}", text] for n, text in enumerate(texts) if UNREADABLE not in text]
+    header = ["-id", "=cmd|' /C calc'!A0"]
     write_csv(tmp_path / "failed.csv", header, rows, guard)
     assert read_back(tmp_path / "failed.csv") == (header, rows)
 
@@ -42,6 +42,7 @@ def test_awkward_texts_come_back(tmp_path: Path, name: str, guard: Callable[[str
         max_size=5,
     )
 )
+@example(rows=[("# no comment", "1"), ("#", "2")])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_text_comes_back(tmp_path: Path, rows: list[Sequence[str]]) -> None:
     write_csv(tmp_path / "failed.csv", ["title", "id"], rows, preserved)

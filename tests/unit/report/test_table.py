@@ -85,22 +85,31 @@ def test_no_other_row_has_one(record: Make, status: Status) -> None:
 def test_signatures_are_masked_in_the_results_but_work_in_failed_csv(record: Make) -> None:
     secret = {"filename": "t https://u:abc@h/", "title": "t?token=abc"}
     assert "abc" not in " ".join(line(record(**secret)).values())
-    (cells,) = table.failed([record(Status.FAILED, error="no")], HEADER, None)
+    (cells,) = table.failed([record(Status.FAILED, error="no")], HEADER, 1, None)
     assert cells[0].endswith("X-Amz-Signature=abc")
 
 
 def test_failed_csv_is_the_manifest_and_the_reason(record: Make) -> None:
     records = [record(), record(Status.FAILED, error="codec"), record(Status.INVALID, error="bad")]
-    assert table.failed_header(HEADER, None) == [*HEADER, "referenceId", "reason"]
-    lines = list(table.failed(records, HEADER, None))
+    assert table.failed_header(HEADER, 1, None) == [*HEADER, "referenceId", "reason"]
+    lines = list(table.failed(records, HEADER, 1, None))
     assert [cells[-2:] for cells in lines] == [["r-1", "codec"], ["r-1", "bad"]]
+
+
+def test_failed_csv_of_a_list_of_addresses_has_the_titles_that_were_made(record: Make) -> None:
+    assert (
+        table.failed_header(["sourceUrl"], None, None)[1:] == "filename referenceId reason".split()
+    )
+    one = record(Status.FAILED, error="codec", cells=("u",))
+    (cells,) = table.failed([one], ["sourceUrl"], None, None)
+    assert cells == ["u", "Title", "r-1", "codec"]
 
 
 def test_failed_csv_of_a_failed_csv_has_one_reason(record: Make) -> None:
     header = ["sourceUrl", "title", "id", "reason"]
-    assert table.failed_header(header, 2) == header
+    assert table.failed_header(header, 1, 2) == header
     one = record(Status.FAILED, error="new", cells=("u", "t", "", "old"))
-    assert list(table.failed([one], header, 2)) == [["u", "t", "r-1", "new"]]
+    assert list(table.failed([one], header, 1, 2)) == [["u", "t", "r-1", "new"]]
 
 
 def test_csv_opens_right_in_excel_and_is_whole_or_not_there(tmp_path: Path) -> None:

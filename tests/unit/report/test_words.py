@@ -37,24 +37,51 @@ def test_what_to_do_fits_the_platforms_reason(reason: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ("https://h/1.mp4,A,mp4,first", "Give the row a reference id of its own"),
+        ("https://h.example.com/1.mp4,A,mp4,first", "Give the row a reference id of its own"),
         ("ftp://h/2.mp4,A,mp4,b", "Correct the source URL"),
         (",A,mp4,c", "Correct the source URL"),
-        ("https://h/3.mp4,,mp4,d", "Give the row a title"),
-        ("https://h/4.mp4,A,doc,e", "Give the row its file's extension"),
-        ("https://h/5.mp4,A,mp4,f,g,h", "Look at this line"),
+        ("https://h.example.com/3.mp4,,mp4,d", "Give the row a title"),
+        ("https://h.example.com/4.mp4,A,doc,e", "Give the row its file's extension"),
+        ("https://h.example.com/4,A,,e", "Give the row its file's extension"),
+        ("https://h.example.com/5.mp4,A,mp4,f,g,h", "Look at this line"),
+        ("https://www.youtube.com/watch?v=abc,A,mp4,f", "Give the address of the video file"),
+        ("https://h.example.com/5.m3u8,A,mp4,f", "Give the address of the video file"),
+        ("https://localhost/5.mp4,A,mp4,f", "Put the video where everybody"),
+        (
+            "https://h.example.com/5.mp4?Signature=x&Key-Pair-Id=k&Expires=1600000000,A,mp4,f",
+            "Have the source URL signed anew",
+        ),
+        ("https://h.example.com/5.mp4,A,mp4,1.23E+15", "Enter the reference id again"),
+        ("https://h.example.com/5.mp4,A,mp4,a\x07b", "Take line breaks and tabs out"),
     ],
 )
 def test_what_to_do_fits_the_rules_own_reasons(tmp_path: Path, line: str, words: str) -> None:
     path = tmp_path / "m.csv"
     header = "sourceUrl,filename,extension,referenceId"
-    path.write_text(f"{header}\nhttps://h/0.mp4,A,mp4,first\n{line}\n", encoding="utf-8")
+    path.write_text(
+        f"{header}\nhttps://h.example.com/0.mp4,A,mp4,first\n{line}\n", encoding="utf-8"
+    )
     manifest = open_manifest(path)
     mapping = map_columns(manifest.header, next(manifest.chunks()), {})
     (chunk,) = manifest.chunks()
-    (_, row), _ = Validator(mapping, manifest.header).check(chunk)
+    (_, row), _ = Validator(mapping, manifest.header, now=1.7e9).check(chunk)
     assert row.error
     assert advice(Status.INVALID, row.error).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        ("the host has no such file (HTTP 404)", "Open the source URL"),
+        ("the host sends a login page, not a video", "Open the source URL"),
+        ("there is no such host", "Open the source URL"),
+        ("the host of the source URL cannot be one", "Correct the source URL"),
+        ("the source leads to an address inside of a network, which the platform cannot reach",
+         "Put the video where everybody"),
+    ],
+)  # fmt: skip
+def test_what_to_do_fits_what_preflight_finds(problem: str, words: str) -> None:
+    assert advice(Status.INVALID, f"Title of the URL: {problem}").startswith(words)
 
 
 def test_a_cause_is_the_same_whatever_the_numbers() -> None:

@@ -1,5 +1,7 @@
 """The state file: what is committed, and what an edited manifest does to it."""
 
+import dataclasses
+import math
 import sqlite3
 from pathlib import Path
 
@@ -7,11 +9,20 @@ import pytest
 
 from batch_import.errors import StateError
 from batch_import.models import Change, Counts, ManifestRow, Media, Record, Status, Timeline
-from batch_import.state.store import SCHEMA_VERSION, Edition, Store
+from batch_import.state.store import SCHEMA_VERSION, Edition, Part, Store
 
 
-def row(name: str, line: int = 2, *, error: str = "", url: str = "https://h/v.mp4") -> ManifestRow:
-    return ManifestRow(line, name, name or None, url, f"Title {name}", "mp4", (name, url), error)
+def row(
+    name: str,
+    line: int = 2,
+    *,
+    error: str = "",
+    url: str = "https://h/v.mp4",
+    expires: float = math.inf,
+) -> ManifestRow:
+    return ManifestRow(
+        line, name, name or None, url, f"Title {name}", "mp4", (name, url), error, expires
+    )
 
 
 def loaded(*names: str) -> Store:
@@ -111,7 +122,7 @@ def test_a_failed_row_that_was_corrected_is_taken_up_again() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.FAILED)
     edition = store.load([row("a", url="https://mended/v.mp4"), row("b", 3)], {}, 4.0)
-    assert edition == Edition(corrected=1, kept=1)
+    assert edition == Edition(changed=Part(1, ((2, "a"),)), kept=1)
     assert record(store, "a").status is Status.PENDING
     assert record(store, "a").source_url == "https://mended/v.mp4"
 
@@ -121,8 +132,99 @@ def test_invalid_rows_are_what_the_manifest_says_now() -> None:
     store.load([row("a", error="sourceUrl: is empty"), row("", 3, error="no")], {}, 1.0)
     assert store.counts() == Counts(total=2, invalid=2)
     assert store.claim(5, 1.0) == []
-    store.load([row("a"), row("b", 3)], {}, 2.0)
+    edition = store.load([row("a"), row("b", 3)], {}, 2.0)
     assert store.counts() == Counts(total=2, pending=2)
+    assert edition == Edition(added=Part(1, ((3, "b"),)), changed=Part(1, ((2, "a"),)))
+
+
+def test_an_invalid_row_that_stays_as_it_was_is_kept() -> None:
+    store = Store(None)
+    rows = [row("a", error="bad"), row("", 3, error="no"), row("", 4, error="no")]
+    store.load(rows, {}, 1.0)
+    assert store.load(rows, {}, 2.0) == Edition(kept=1)
+    assert store.counts() == Counts(total=3, invalid=3)
+    edition = store.load([row("a", error="other")], {}, 3.0)
+    assert edition == Edition(changed=Part(1, ((2, "a"),)))
+    assert record(store, "a").error == "other"
+
+
+def test_an_invalid_row_that_is_gone_is_forgotten_unless_it_was_sent_once() -> None:
+    store = Store(None)
+    store.load([row("a", error="bad"), row("b", 3), row("c", 4)], {}, 1.0)
+    finish(store, "b", Status.FAILED)
+    store.retry_failed(4.0)
+    preflight = [Change(2, Status.INVALID, "preflight", "no video")]
+    store.apply(preflight, 5.0)
+    edition = store.load([row("c")], {}, 6.0)
+    assert edition == Edition(removed=Part(2, ((2, "a"), (3, "b"))), kept=1)
+    assert store.counts() == Counts(total=2, pending=1, skipped=1)
+    assert record(store, "b").status is Status.SKIPPED
+
+
+def test_a_row_that_preflight_found_bad_is_pending_once_the_manifest_is_read_again() -> None:
+    store = loaded("a", "b")
+    first, _ = store.sources(0, 10)
+    store.apply([Change(first.number, Status.INVALID, "preflight", "no video")], 2.0)
+    assert record(store, "a").error == "no video"
+    store.load([row("a"), row("b", 3)], {}, 3.0)
+    assert store.counts() == Counts(total=2, pending=2)
+    assert record(store, "a").error == ""
+
+
+def test_what_changed_after_it_was_sent_is_told_and_stays_as_it_was_sent() -> None:
+    store = loaded("a", "b", "c", "d")
+    for name in "abc":
+        finish(store, name, Status.IMPORTED)
+    signed = "https://h/v.mp4?X-Amz-Signature=2"
+    renamed = dataclasses.replace(row("c", 4), filename="Another title")
+    edition = store.load(
+        [row("a", url="https://other/v.mp4"), row("b", 3, url=signed), renamed, row("d", 5)], {}, 9
+    )
+    # A new signature is the same video.
+    assert edition == Edition(too_late=Part(2, ((2, "a"), (4, "c"))), kept=4)
+    assert record(store, "c").filename == "Title c"
+    assert store.counts() == Counts(total=4, imported=3, pending=1)
+
+
+def test_only_the_first_few_rows_of_a_part_are_named() -> None:
+    store = loaded("z")
+    edition = store.load([row("z"), *(row(f"r{n}", n) for n in range(3, 1003))], {}, 2.0)
+    assert edition.added.count == 1000
+    assert [name for _, name in edition.added.first] == ["r3", "r4", "r5", "r6", "r7"]
+
+
+def test_rows_whose_urls_end_are_claimed_first_the_soonest_before_all() -> None:
+    store = Store(None)
+    ends = {"a": math.inf, "b": 20.0, "c": math.inf, "d": 10.0}
+    store.load([row(name, n, expires=end) for n, (name, end) in enumerate(ends.items())], {}, 1.0)
+    claimed = [r.reference_id for _ in range(2) for r in store.claim(2, 2.0)]
+    assert claimed == ["d", "b", "a", "c"]
+    store = loaded("a", "b")
+    store.load([row("a"), row("b", 3, expires=5.0)], {}, 2.0)
+    assert [r.reference_id for r in store.claim(2, 3.0)] == ["b", "a"]
+
+
+def test_a_row_in_flight_knows_when_it_was_claimed_and_what_was_imported_before_it() -> None:
+    store = loaded("a", "b", "c", "d")
+    for name in "ab":
+        finish(store, name, Status.IMPORTED)
+    (row_c,) = store.claim(1, 30.0)
+    store.apply([Change(row_c.number, Status.PROCESSING, sent_at=31.0)], 31.0)
+    (flying,) = store.in_flight()
+    assert (flying.claimed_at, flying.sent_at, flying.imported_between) == (30.0, 31.0, 2)
+
+
+def test_sources_are_those_of_pending_rows_by_number() -> None:
+    store = Store(None)
+    store.load([row("a"), row("b", 3, error="bad"), row("c", 4), row("d", 5)], {}, 1.0)
+    store.claim(1, 2.0)
+    found = store.sources(0, 10)
+    assert [(s.line, s.url, s.extension) for s in found] == [
+        (4, "https://h/v.mp4", "mp4"),
+        (5, "https://h/v.mp4", "mp4"),
+    ]
+    assert store.sources(0, 1) == found[:1]
+    assert store.sources(found[0].number, 10) == found[1:]
 
 
 def test_a_pending_row_that_became_invalid_is_not_sent() -> None:
@@ -133,7 +235,7 @@ def test_a_pending_row_that_became_invalid_is_not_sent() -> None:
 
 def test_removed_rows_are_skipped_and_come_back() -> None:
     store = loaded("a", "b")
-    assert store.load([row("b")], {}, 2.0) == Edition(removed=1, kept=1)
+    assert store.load([row("b")], {}, 2.0) == Edition(removed=Part(1, ((2, "a"),)), kept=1)
     assert record(store, "a").status is Status.SKIPPED
     store.load([row("a"), row("b", 3)], {}, 3.0)
     assert store.counts() == Counts(total=2, pending=2)
@@ -178,19 +280,13 @@ def test_a_missing_damaged_foreign_or_newer_file_is_one_clear_line(tmp_path: Pat
     with pytest.raises(StateError, match="not a state file"):
         Store(foreign, create=True)
 
-    newer = tmp_path / "newer.sqlite"
-    with sqlite3.connect(newer) as db:
-        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    db.close()
-    with pytest.raises(StateError, match="newer"):
-        Store(newer)
-
-    older = tmp_path / "older.sqlite"
-    with sqlite3.connect(older) as db:
-        db.execute("PRAGMA user_version = 1")
-    db.close()
-    with pytest.raises(StateError, match="before the first release"):
-        Store(older)
+    for version, word in ((SCHEMA_VERSION + 1, "newer"), (1, "before the first release")):
+        other = tmp_path / f"{word}.sqlite"
+        with sqlite3.connect(other) as db:
+            db.execute(f"PRAGMA user_version = {version}")
+        db.close()
+        with pytest.raises(StateError, match=word):
+            Store(other)
 
 
 def test_what_is_committed_is_on_the_disk(tmp_path: Path) -> None:

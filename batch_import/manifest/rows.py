@@ -1,0 +1,90 @@
+"""The rows of a chunk, ready for the state; each is made when somebody asks for it. Pure.
+
+This file must not know any rule.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import overload
+
+from batch_import.manifest.read import Chunk
+from batch_import.models import ManifestRow, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What the rows of a chunk hold, field by field.
+
+    Attributes:
+        ends: index of each row whose URL stops working → when, in epoch seconds.
+    """
+
+    references: Sequence[str]
+    urls: Sequence[str]
+    names: Sequence[str]
+    extensions: Sequence[str]
+    ends: Mapping[int, float]
+
+
+class Rows(Sequence[ManifestRow]):
+    """The rows of a chunk.
+
+    Args:
+        unnamed: indexes of rows whose referenceId belongs to an earlier row.
+        errors: index of each row that is not to be sent → why.
+    """
+
+    def __init__(
+        self,
+        chunk: Chunk,
+        columns: Columns,
+        unnamed: frozenset[int],
+        errors: Mapping[int, str],
+    ) -> None:
+        self._chunk = chunk
+        self._columns = columns
+        self._unnamed = unnamed
+        self.errors = errors
+
+    def __len__(self) -> int:
+        return len(self._chunk.lines)
+
+    def __iter__(self) -> Iterator[ManifestRow]:
+        columns = self._columns
+        cells = [self._chunk.frame[position].tolist() for position in self._chunk.frame.columns]
+        fields = zip(
+            self._chunk.lines,
+            columns.references,
+            columns.urls,
+            columns.names,
+            columns.extensions,
+            zip(*cells, strict=True),
+            strict=True,
+        )
+        for at, (line, reference, url, name, extension, row) in enumerate(fields):
+            yield ManifestRow(
+                line,
+                reference,
+                None if at in self._unnamed else reference or None,
+                url,
+                name,
+                extension,
+                row,
+                self.errors.get(at, ""),
+                columns.ends.get(at, math.inf),
+            )
+
+    def sources(self) -> Iterator[Source]:
+        """Where the videos of the rows that may be sent are to be fetched from."""
+        fields = zip(self._chunk.lines, self._columns.urls, self._columns.extensions, strict=True)
+        for at, (line, url, extension) in enumerate(fields):
+            if at not in self.errors:
+                yield Source(line, url, extension)
+
+    @overload
+    def __getitem__(self, index: int) -> ManifestRow: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[ManifestRow]: ...
+    def __getitem__(self, index: int | slice) -> ManifestRow | Sequence[ManifestRow]:
+        return list(self)[index]

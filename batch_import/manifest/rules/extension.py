@@ -1,0 +1,83 @@
+"""The rules for `extension`: given, or taken from the URL. This file must not know other fields."""
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from batch_import.manifest.extensions import KNOWN, OTHER, extension_of, suffix_of
+from batch_import.manifest.rules.flaw import Flaw, warning
+
+_KNOWN: Final = ", ".join(sorted(KNOWN))
+#: What people write for a known one.
+_MEANT: Final = {
+    "m4v": "mp4", "mpeg4": "mp4", "mpeg-4": "mp4", "h264": "mp4", "video/mp4": "mp4",
+    "video/x-m4v": "mp4", "qt": "mov", "quicktime": "mov", "video/quicktime": "mov",
+    "matroska": "mkv", "video/x-matroska": "mkv", "video/webm": "webm", "asf": "wmv",
+    "video/x-ms-wmv": "wmv", "video/x-msvideo": "avi", "video/avi": "avi", "3gpp": "3gp",
+    "video/3gpp": "3gp",
+}  # fmt: skip
+#: Suffixes that contradict none of these.
+_SAME: Final = {"m4v": "mp4", "qt": "mov", "3gpp": "3gp", "asf": "wmv"}
+_NONE = Flaw(
+    "extension-missing",
+    "there is no extension, and the source URL does not end in a known one",
+    f"Give the row one of {_KNOWN}.",
+)
+_NO_SUFFIX: Final = "\0"
+
+
+def judge(
+    given: Sequence[str], urls: Sequence[str], without_url: Collection[int]
+) -> tuple[list[str], list[tuple[int, Flaw]]]:
+    """Find the extension of each row.
+
+    Args:
+        given: the column, without white space around its cells.
+        urls: of the same rows: a blank cell takes the extension that its URL ends in.
+        without_url: indexes of rows whose URL must be another: that one may bring an extension.
+
+    Returns:
+        Extensions, bare and in lower case; and index and flaw, for every flaw.
+    """
+    bare = {cell: cell.lstrip(".").lower() for cell in set(given)}
+    extensions = [bare[cell] for cell in given]
+    endings = {
+        cell: f".{extension}" if extension in KNOWN else _NO_SUFFIX
+        for cell, extension in bare.items()
+    }
+    pairs = enumerate(zip(given, urls, strict=True))
+    suspects = [at for at, (cell, url) in pairs if not url.endswith(endings[cell])]
+    flaws = []
+    for at in suspects:
+        cell, url = given[at], urls[at]
+        if not cell:
+            extensions[at] = extension_of(url)
+        flaw = _flaw(extensions[at], url) if cell else _lack(extensions[at])
+        if flaw and not (flaw is _NONE and at in without_url):
+            flaws.append((at, flaw))
+    return extensions, flaws
+
+
+def _lack(extension: str) -> Flaw | None:
+    return None if extension else _NONE
+
+
+def _flaw(extension: str, url: str) -> Flaw | None:
+    if extension not in KNOWN:
+        return _unknown(extension)
+    suffix = suffix_of(url)
+    if suffix not in KNOWN | OTHER or _SAME.get(suffix, suffix) == extension:
+        return None
+    return warning(
+        "extension-contradiction",
+        f"the extension is {extension}, but the source URL ends in .{suffix}",
+        "Correct whichever is wrong; the extension is what is sent.",
+    )
+
+
+def _unknown(extension: str) -> Flaw:
+    meant = _MEANT.get(extension)
+    return Flaw(
+        "extension-unknown",
+        "the extension is not one of a known video format",
+        f"Write {meant}." if meant else f"Known are {_KNOWN}.",
+    )

@@ -1,0 +1,27 @@
+"""What a rule finds. This file must not know rows, lines or columns."""
+
+from typing import NamedTuple
+
+from batch_import.models import Problem, Severity
+
+
+class Flaw(NamedTuple):
+    """What is wrong with a cell: a `models.Problem` before it is known whose.
+
+    Attributes:
+        code, reason, hint: as `models.Problem` has them.
+    """
+
+    code: str
+    reason: str
+    hint: str
+    severity: Severity = Severity.ERROR
+
+    def problem(self, line: int, column: str, value: str) -> Problem:
+        """What is wrong, now that it is known with which cell."""
+        return Problem(line, column, self.code, self.reason, value, self.hint, self.severity)
+
+
+def warning(code: str, reason: str, hint: str) -> Flaw:
+    """A flaw that does not keep its row from being sent."""
+    return Flaw(code, reason, hint, Severity.WARNING)

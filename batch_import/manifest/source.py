@@ -1,0 +1,151 @@
+"""Where a manifest's bytes come from: a file, packed or not, or standard input.
+
+This file must not know what the bytes mean.
+"""
+
+import difflib
+import gzip
+import hashlib
+import shutil
+import sys
+import weakref
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import IO, Final, cast
+
+from batch_import.errors import ManifestError
+
+#: The path that means standard input.
+STANDARD_INPUT: Final = Path("-")
+#: Bytes that are read at a time.
+BLOCK: Final = 1 << 20
+_GZIP_START = b"\x1f\x8b"
+
+
+class Source:
+    """A manifest's bytes, which can be read again and again.
+
+    Standard input is kept in a temporary file, which goes with this object or the process.
+
+    Attributes:
+        name: how messages call it.
+        suffix: the end of its name in lower case, without `.gz`; empty where it has none.
+        file: the file on the disk.
+        packed: it is compressed by gzip; `open` unpacks it.
+
+    Raises:
+        ManifestError: there is no such file.
+        OSError: it cannot be read.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.name, self.file = str(path), path
+        if path == STANDARD_INPUT:
+            self.name = "from standard input"
+            folder = mkdtemp(prefix="batch-import-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            self.file = Path(folder) / "manifest"
+            with self.file.open("wb") as kept:
+                shutil.copyfileobj(sys.stdin.buffer, kept)
+        else:
+            _refuse_missing(path)
+        with self.file.open("rb") as stream:
+            self.packed = stream.read(len(_GZIP_START)) == _GZIP_START
+        self._stamp = self._stamped()
+        unpacked = Path(path.stem) if path.suffix.lower() == ".gz" else path
+        self.suffix = unpacked.suffix.lower()
+
+    def open(self) -> IO[bytes]:
+        """Open it at its first byte, unpacked as it is read: never more than a block at once."""
+        return cast("IO[bytes]", gzip.open(self.file)) if self.packed else self.file.open("rb")
+
+    def start(self, size: int) -> bytes:
+        """The first bytes, unpacked."""
+        with self.open() as stream:
+            return stream.read(size)
+
+    def digest(self) -> str:
+        """SHA-256 of the bytes as they are on the disk, in hex."""
+        with self.file.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+    def _stamped(self) -> tuple[int, int]:
+        now = self.file.stat()
+        return now.st_size, now.st_mtime_ns
+
+    def refuse_changed(self) -> None:
+        """Make sure that what was read is what was found to be fit to be read.
+
+        Raises:
+            ManifestError: somebody has written to the file since then.
+        """
+        if self._stamped() != self._stamp:
+            raise self._changed()
+
+    def _changed(self) -> ManifestError:
+        return ManifestError(
+            f"The manifest {self.name} changed while it was read.", "Run the command again."
+        )
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what the system says of unreadable bytes into one line that a person can act on."""
+        try:
+            yield
+        except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            raise ManifestError(
+                f"The manifest {self.name} is a damaged gzip file: {error}.",
+                "Copy or download it again.",
+            ) from error
+        except OSError as error:
+            raise _unreadable(self.name, error) from error
+        except UnicodeDecodeError as error:
+            # All of it was decoded before.
+            raise self._changed() from error
+        except RecursionError as error:
+            raise ManifestError(
+                f"The manifest {self.name} has too many objects inside of each other.",
+                "It is no list of videos; check that it is the right file.",
+            ) from error
+
+
+@contextmanager
+def found(path: Path) -> Iterator[Source]:
+    """Find a manifest, and explain what goes wrong while it is read."""
+    try:
+        source = Source(path)
+    except OSError as error:
+        raise _unreadable(str(path), error) from error
+    with source.explained():
+        yield source
+
+
+def _refuse_missing(path: Path) -> None:
+    if path.is_dir():
+        raise ManifestError(f"The manifest {path} is a folder.", "Name one file inside of it.")
+    if not path.exists():
+        raise ManifestError(f"There is no manifest {path}.", _nearest(path))
+    if not path.is_file():
+        # A pipe could be read only once, and a manifest is read several times.
+        raise ManifestError(
+            f"The manifest {path} is not a regular file.",
+            "Save it to a file, or give - and pipe it in.",
+        )
+
+
+def _nearest(path: Path) -> str:
+    if not path.parent.is_dir():
+        return f"There is no folder {path.parent} either."
+    names = sorted(entry.name for entry in path.parent.iterdir())
+    near = difflib.get_close_matches(path.name, names, n=1)
+    return f"Did you mean {path.parent / near[0]}?" if near else "Check the name and the folder."
+
+
+def _unreadable(name: str, error: OSError) -> ManifestError:
+    return ManifestError(
+        f"The manifest {name} cannot be read: {error.strerror or error}.",
+        "Check that the file exists and that you may read it.",
+    )

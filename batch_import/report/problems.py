@@ -1,0 +1,74 @@
+"""The problems of a manifest: every one as a line of `problems.csv`, and a count of each kind.
+
+Pure. This file must not know the rules, nor where the lines are written to.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from batch_import.masking import mask
+from batch_import.models import Problem, Severity
+
+#: The columns of `problems.csv`; people script against them.
+COLUMNS: Final = ["line", "column", "code", "severity", "reason", "value", "hint"]
+#: Lines of a kind that are named where there is no room for all.
+_NAMED: Final = 5
+
+
+@dataclass(slots=True)
+class Kind:
+    """All problems of one code.
+
+    Attributes:
+        lines: of the first few, as `models.Problem` has them.
+        first: the first one, as an example.
+    """
+
+    code: str
+    severity: Severity
+    count: int
+    lines: list[int]
+    first: Problem
+
+
+@dataclass(slots=True)
+class Problems:
+    """Takes problems one by one, and keeps no more than a count and an example of each kind.
+
+    Attributes:
+        write: where the line of each problem goes.
+    """
+
+    write: Callable[[Sequence[str]], object]
+    _kinds: dict[str, Kind] = field(default_factory=dict)
+
+    def add(self, problem: Problem) -> None:
+        """Take one up."""
+        self.write(_line(problem))
+        kind = self._kinds.get(problem.code)
+        if kind is None:
+            kind = Kind(problem.code, problem.severity, 0, [], problem)
+            self._kinds[problem.code] = kind
+        kind.count += 1
+        if len(kind.lines) < _NAMED:
+            kind.lines.append(problem.line)
+
+    def kinds(self) -> list[Kind]:
+        """What there is: errors first, the most frequent first."""
+        return sorted(
+            self._kinds.values(), key=lambda kind: (kind.severity is Severity.WARNING, -kind.count)
+        )
+
+
+def _line(problem: Problem) -> list[str]:
+    """A line of `problems.csv`. What is secret in a URL is masked."""
+    return [
+        str(problem.line),
+        problem.column,
+        problem.code,
+        str(problem.severity),
+        mask(problem.reason),
+        mask(problem.value),
+        mask(problem.hint),
+    ]

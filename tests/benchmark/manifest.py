@@ -1,0 +1,213 @@
+"""Measure what reading and checking a manifest takes, beside the bare reading of the same file.
+
+Every contender is a process of its own, new each time, and they take turns; the best of its turns
+counts. Time is the operating system's count of the process's CPU seconds, start-up included, so
+that other programs disturb little; memory is its peak. Ends with 1 where a target is missed.
+"""
+# ruff: noqa: T201 - a command of its own, which shows its table
+
+import argparse
+import csv
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import xlsxwriter
+
+HEADER = ("sourceUrl", "filename", "extension", "referenceId", "department", "published")
+#: Columns that a workbook has beyond these.
+_MORE_COLUMNS = 7
+_BARE_CSV = "import sys, pandas; pandas.read_csv(sys.argv[1], dtype=str)"
+#: With our imports, so that only the reading differs: a workbook of fifty thousand rows is small.
+_BARE_XLSX = (
+    "import sys, batch_import.manifest.read, python_calamine as c;"
+    " c.load_workbook(sys.argv[1]).get_sheet_by_index(0).to_python()"
+)
+_READ = (
+    "import sys, pathlib; from batch_import.manifest.read import open_manifest;"
+    " sum(len(chunk.lines) for chunk in open_manifest(pathlib.Path(sys.argv[1])).chunks())"
+)
+_CHECK = "import sys; from batch_import.cli import entry_point; entry_point()"
+_MOST_MEMORY = 350
+#: `check` and reading alone, of a plain CSV file, times the bare reading; and of a workbook.
+_CHECK_TIMES, _READ_TIMES, _XLSX_TIMES = 5, 2.5, 1.5
+#: A row of the whole file may take so much longer than one of a quarter of it.
+_LINEAR = 1.15
+_MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)  # the unit of ru_maxrss differs
+
+Row = tuple[str, ...]
+
+
+def _plain(number: int) -> Row:
+    url = f"https://videos.example.com/library/{number % 1000}/{number}.mp4"
+    published = f"2025-01-{number % 28 + 1:02}"
+    return url, f"Video {number} of the series", "mp4", f"ref-{number:07}", "People", published
+
+
+def _quoted(number: int) -> Row:
+    """A third of the titles has a comma."""
+    url, title, *rest = _plain(number)
+    return url, title if number % 3 else f"{title}, part 1", *rest
+
+
+def _without_ids(number: int) -> Row:
+    return (*_plain(number)[:3], "", *_plain(number)[4:])
+
+
+def _messy(number: int) -> Row:
+    """One row in ten has a problem, of five kinds in turn."""
+    url, title, extension, reference, *rest = _plain(number)
+    if number % 10:
+        return url, title, extension, reference, *rest
+    return (
+        (f"https://youtu.be/{number}", title, extension, reference, *rest),
+        (url, "", extension, reference, *rest),
+        (url, title, "avi", reference, *rest),
+        (url, title, extension, "twice", *rest),
+        (url.replace("videos", "two words, ü/"), title, extension, f" {reference}", *rest),
+    )[number // 10 % 5]
+
+
+def _signed(number: int) -> Row:
+    url, *rest = _plain(number)
+    signature = (
+        "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAEXAMPLE%2F20950301%2Fs3"
+        "&X-Amz-Date=20950301T100000Z&X-Amz-Expires=604800&X-Amz-SignedHeaders=host"
+        f"&X-Amz-Signature={number:064x}"
+    )
+    return f"{url}?{signature}", *rest
+
+
+_KINDS: dict[str, Callable[[int], Row]] = {
+    "plain": _plain, "quoted": _quoted, "without ids": _without_ids, "messy": _messy,
+    "signed": _signed,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Taken:
+    """CPU seconds, and MiB at the most."""
+
+    seconds: float
+    memory: float
+
+
+@dataclass(frozen=True)
+class Line:
+    """One figure, and what it must not exceed; None where it is only shown."""
+
+    figure: str
+    reached: float
+    target: float | None
+    note: str = ""
+
+    @property
+    def met(self) -> bool:
+        return self.target is None or self.reached <= self.target
+
+    def __str__(self) -> str:
+        target = "" if self.target is None else f"{self.target:g}"
+        return (
+            f"| {self.figure} | {target} | {self.reached:.2f} | {'yes' if self.met else 'NO'}"
+            f" | {self.note} |"
+        )
+
+
+def _write_csv(path: Path, rows: int, row: Callable[[int], Row]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(HEADER)
+        writer.writerows(row(number) for number in range(1, rows + 1))
+
+
+def _write_xlsx(path: Path, rows: int) -> None:
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_urls": False}) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row(0, 0, (*HEADER, *(f"more {number}" for number in range(_MORE_COLUMNS))))
+        for number in range(1, rows + 1):
+            more = (f"cell {number}" for _ in range(_MORE_COLUMNS))
+            sheet.write_row(number, 0, (*_plain(number), *more))
+
+
+def _run(*arguments: str) -> Taken:
+    process = subprocess.Popen([sys.executable, "-c", *arguments], stdout=subprocess.DEVNULL)
+    # Not Popen.wait: only wait4 tells what this very child took.
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode not in (0, 1):
+        raise SystemExit(f"It failed: {arguments[1:]}")
+    return Taken(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MEGABYTE)
+
+
+def _measure(path: Path, turns: int, bare: str) -> tuple[Taken, Taken, Taken]:
+    """The best of the bare reading, of ours, and of `check`."""
+    job = str(path.with_suffix(""))
+    taken = [
+        (
+            _run(bare, str(path)),
+            _run(_READ, str(path)),
+            _run(_CHECK, "check", str(path), "--job", job),
+        )
+        for _ in range(turns)
+    ]
+    best = [min(runs, key=lambda t: t.seconds) for runs in zip(*taken, strict=True)]
+    return best[0], best[1], best[2]
+
+
+def _csv_lines(folder: Path, rows: int, turns: int, kind: str) -> Iterator[Line]:
+    path = folder / "manifest.csv"
+    _write_csv(path, rows // 4, _KINDS[kind])
+    _, _, quarter = _measure(path, turns, _BARE_CSV)
+    _write_csv(path, rows, _KINDS[kind])
+    bare, reading, check = _measure(path, turns, _BARE_CSV)
+    what = f"{rows} rows of CSV, {kind}"
+    took = f"{check.seconds:.1f} s, {bare.seconds:.1f} s"
+    plain = kind == "plain"
+    times = check.seconds / bare.seconds
+    yield Line(f"check ÷ pandas.read_csv, {what}", times, _CHECK_TIMES if plain else None, took)
+    times = reading.seconds / bare.seconds
+    limit = _READ_TIMES if plain else None
+    yield Line(f"reading ÷ pandas.read_csv, {what}", times, limit, f"{reading.seconds:.1f} s")
+    yield Line(f"peak MiB of check, {what}", check.memory, _MOST_MEMORY)
+    growth = check.seconds / (4 * quarter.seconds)
+    yield Line(f"check ÷ 4 × check of a quarter, {what}", growth, _LINEAR, "linear")
+
+
+def _xlsx_lines(folder: Path, rows: int, turns: int) -> Iterator[Line]:
+    path = folder / "manifest.xlsx"
+    _write_xlsx(path, rows)
+    bare, reading, check = _measure(path, turns, _BARE_XLSX)
+    what = f"{rows} rows × {len(HEADER) + _MORE_COLUMNS} of XLSX"
+    took = f"{reading.seconds:.1f} s, {bare.seconds:.1f} s"
+    yield Line(f"reading ÷ calamine, {what}", reading.seconds / bare.seconds, _XLSX_TIMES, took)
+    yield Line(f"peak MiB of check, {what}", check.memory, _MOST_MEMORY, f"{check.seconds:.1f} s")
+
+
+def main() -> int:
+    """Measure every kind of manifest."""
+    parser = argparse.ArgumentParser(description="Measure reading; prints a Markdown table.")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="of CSV (default %(default)d)")
+    parser.add_argument("--turns", type=int, default=3)
+    parser.add_argument("--kind", choices=_KINDS, action="append")
+    arguments = parser.parse_args()
+    rows, turns = arguments.rows, arguments.turns
+    print(f"Manifests ({os.cpu_count()} CPUs, Python {sys.version.split()[0]})\n")
+    print("| figure | target | reached | met | note |\n|---|---|---|---|---|")
+    missed = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        tables = [_csv_lines(folder, rows, turns, kind) for kind in arguments.kind or _KINDS]
+        tables.append(_xlsx_lines(folder, rows // 20, turns))
+        for lines in tables:
+            for line in lines:
+                print(line, flush=True)
+                missed += not line.met
+    return min(missed, 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""Writing a manifest, and reading it as tests want to see it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from batch_import.manifest.options import Options
+from batch_import.manifest.read import open_manifest
+
+
+class Read:
+    """A manifest, read from its first to its last row."""
+
+    def __init__(self, path: Path, options: Options) -> None:
+        manifest = open_manifest(path, options)
+        self.header = list(manifest.header)
+        self.form = manifest.form
+        self.digest = manifest.digest
+        self.rows: list[tuple[int, list[str]]] = []
+        self.faults: dict[int, str] = {}
+        self.comments: list[int] = []
+        for chunk in manifest.chunks():
+            cells = chunk.frame.to_numpy().tolist()
+            self.rows += zip(chunk.lines, cells, strict=True)
+            self.faults |= {chunk.lines[at]: fault.code for at, fault in chunk.faults.items()}
+            self.comments += chunk.comments
+
+    @property
+    def lines(self) -> list[int]:
+        return [line for line, _ in self.rows]
+
+    @property
+    def cells(self) -> list[list[str]]:
+        return [cells for _, cells in self.rows]
+
+
+@pytest.fixture
+def read(tmp_path: Path) -> Callable[..., Read]:
+    """Reads a file, or a content that is written to one first."""
+
+    def read(content: bytes | str | Path, name: str = "manifest.csv", **options: object) -> Read:
+        path = content if isinstance(content, Path) else tmp_path / name
+        if not isinstance(content, Path):
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return Read(path, Options(**options))  # type: ignore[arg-type]
+
+    return read
+
+
+@pytest.fixture
+def workbook(tmp_path: Path) -> Callable[..., Path]:
+    """Writes an XLSX file: sheet → place of a cell, like `B3`, → its value."""
+
+    def workbook(**sheets: dict[str, object]) -> Path:
+        path = tmp_path / "manifest.xlsx"
+        with xlsxwriter.Workbook(path, {"default_date_format": "yyyy-mm-dd"}) as book:
+            for name, cells in sheets.items():
+                sheet = book.add_worksheet(name)
+                for place, value in cells.items():
+                    sheet.write(place, value)
+        return path
+
+    return workbook

@@ -1,0 +1,153 @@
+"""The rules for `filename`, `extension` and `referenceId`."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_import.manifest.extensions import KNOWN, extension_of
+from batch_import.manifest.rules import extension, filename, reference_id
+from batch_import.models import Severity
+
+GOOD = "https://h/good.mp4"
+
+
+@pytest.mark.parametrize(
+    ("title", "expected"),
+    [
+        ("Any, “title” 🎬 with e\u0301, a\u200db and \xa0", []),
+        ("a" * 255, []),
+        ("a" * 256, ["filename-length"]),
+        ("", ["filename-missing"]),
+        ("two\nlines", ["filename-characters"]),
+        ("bell\x07", ["filename-characters"]),
+        ("c1\x85x", ["filename-characters"]),
+        ("lost \ufffd", ["filename-characters"]),
+        ("\x00" * 300, ["filename-length", "filename-characters"]),
+    ],
+)
+def test_titles(title: str, expected: list[str]) -> None:
+    assert [flaw.code for _, flaw in filename.flaws([title])] == expected
+    assert {at for at, _ in filename.flaws(["good", title, "good"])} <= {1}
+
+
+@pytest.mark.parametrize(
+    ("cell", "url", "bare", "expected"),
+    [
+        ("mp4", "https://h/a.mp4", "mp4", []),
+        ("mp4", "https://h/a", "mp4", []),
+        ("mp4", "https://h/a.php?f=1", "mp4", []),
+        (".MP4", "https://h/a.Mp4", "mp4", []),
+        ("mp4", "https://h/a.m4v", "mp4", []),
+        ("mov", "https://h/a.qt", "mov", []),
+        ("wmv", "https://h/a.asf", "wmv", []),
+        ("", "https://h/a.MOV?x=.avi#.avi", "mov", []),
+        ("", "https://h/a%2Ewebm", "webm", []),
+        ("mp4", "https://h/a.mov", "mp4", ["extension-contradiction"]),
+        ("mov", "https://h/a.mp4?X-Amz-Signature=1", "mov", ["extension-contradiction"]),
+        ("mp4", "https://h/a.flv", "mp4", ["extension-contradiction"]),
+        ("mp4", "https://h/cover.JPG", "mp4", ["extension-contradiction"]),
+        ("mp4", "https://h/watch.html", "mp4", ["extension-contradiction"]),
+        ("exe", "https://h/a.mp4", "exe", ["extension-unknown"]),
+        ("exe", "https://h/a.exe", "exe", ["extension-unknown"]),
+        ("exe", "", "exe", ["extension-unknown"]),
+        (".", "https://h/a.mp4", "", ["extension-unknown"]),
+        ("m4v", "https://h/a.m4v", "m4v", ["extension-unknown"]),
+        ("", "https://h/a", "", ["extension-missing"]),
+        ("", "https://example.mov", "", ["extension-missing"]),
+        ("", "https://h/a.mp4/b", "", ["extension-missing"]),
+        ("", "https://h/a.m3u8", "", ["extension-missing"]),
+        ("", "https://h/?a.mp4", "", ["extension-missing"]),
+    ],
+)
+def test_extensions(cell: str, url: str, bare: str, expected: list[str]) -> None:
+    extensions, flaws = extension.judge([cell], [url], ())
+    assert (extensions, [flaw.code for _, flaw in flaws]) == ([bare], expected)
+    extensions, flaws = extension.judge(["mp4", cell, "mp4"], [GOOD, url, GOOD], ())
+    assert extensions == ["mp4", bare, "mp4"]
+    assert [(at, flaw.code) for at, flaw in flaws] == [(1, code) for code in expected]
+
+
+@pytest.mark.parametrize("known", ["mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"])
+def test_known_extensions(known: str) -> None:
+    assert known in KNOWN
+    assert extension.judge([known], ["https://h/a"], ()) == ([known], [])
+    assert extension_of(f"https://h/a.{known}") == known
+
+
+def test_a_row_whose_url_must_be_another_may_have_its_extension_yet() -> None:
+    given, urls = ["", "exe", ""], ["", "", "https://youtu.be/x"]
+    extensions, flaws = extension.judge(given, urls, {0, 1, 2})
+    assert extensions == ["", "exe", ""]
+    assert [(at, flaw.code) for at, flaw in flaws] == [(1, "extension-unknown")]
+
+
+def test_a_contradiction_is_a_warning_and_names_both() -> None:
+    _, ((_, flaw),) = extension.judge(["mp4"], ["https://h/a.avi"], ())
+    assert flaw.severity is Severity.WARNING
+    assert "mp4" in flaw.reason
+    assert ".avi" in flaw.reason
+
+
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [("m4v", "Write mp4."), ("Video/MP4", "Write mp4."), ("quicktime", "Write mov."),
+     ("flv", "Known are 3gp, avi"), ("mp 4", "Known are")],
+)  # fmt: skip
+def test_the_hint_names_what_is_meant(cell: str, words: str) -> None:
+    _, ((_, flaw),) = extension.judge([cell], ["https://h/a"], ())
+    assert words in flaw.hint
+
+
+@pytest.mark.parametrize(
+    ("cell", "expected"),
+    [
+        ("mv-q1-2025-001", []),
+        ("-leading-dash", []),
+        ("=formula", []),
+        ("000123", []),
+        ("12E5", []),
+        ("3E-10", []),
+        ("1E5", []),
+        ("room#4", []),
+        ("E+05", []),
+        ("A1E+05", []),
+        ("", []),
+        ("   ", []),
+        ("1E+05", ["reference-damaged"]),
+        ("1.23457E+15", ["reference-damaged"]),
+        ("1,23457E+15", ["reference-damaged"]),
+        ("-2.5e+10", ["reference-damaged"]),
+        ("#NAME?", ["reference-damaged"]),
+        ("#N/A", ["reference-damaged"]),
+        ("#DIV/0!", ["reference-damaged"]),
+        (" onb-1", ["reference-spaces"]),
+        ("onb-1\u3000", ["reference-spaces"]),
+        ("a\tb", ["reference-characters"]),
+        ("a\nb ", ["reference-characters", "reference-spaces"]),
+        (" 1E+05", ["reference-damaged", "reference-spaces"]),
+    ],
+)
+def test_reference_ids(cell: str, expected: list[str]) -> None:
+    assert [flaw.code for _, flaw in reference_id.flaws([cell], [cell.strip()])] == expected
+    cells = ["a", cell, "b"]
+    found = reference_id.flaws(cells, [text.strip() for text in cells])
+    assert [(at, flaw.code) for at, flaw in found] == [(1, code) for code in expected]
+
+
+def test_a_damaged_id_is_an_error_spaces_are_a_warning() -> None:
+    severities = {f.code: f.severity for _, f in reference_id.flaws([" 1E+05"], ["1E+05"])}
+    assert severities == {
+        "reference-damaged": Severity.ERROR,
+        "reference-spaces": Severity.WARNING,
+    }
+
+
+@given(st.lists(st.tuples(st.text(), st.text())))
+def test_no_text_makes_the_rules_fail(cells: list[tuple[str, str]]) -> None:
+    first, second = [a.strip() for a, _ in cells], [b for _, b in cells]
+    for flaws in (
+        filename.flaws(first),
+        extension.judge(first, second, ())[1],
+        reference_id.flaws([a for a, _ in cells], first),
+    ):
+        assert {at for at, _ in flaws} <= set(range(len(cells)))

@@ -1,0 +1,70 @@
+"""Manifests and exports that people publish, as `tests/manifests/INDEX.tsv` tells of them."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+
+from batch_import import pipeline
+from batch_import.errors import ManifestError
+from batch_import.intake import Checked
+from batch_import.manifest.columns import map_columns
+from batch_import.manifest.options import Options
+from batch_import.manifest.read import open_manifest
+from batch_import.settings import Settings
+
+FOLDER = Path(__file__).parents[2] / "manifests"
+#: Problems that do not hang on what the platform takes.
+COUNTED = {"duplicate-reference", "filename-missing", "quoting", "url-missing", "width"}
+
+with (FOLDER / "INDEX.tsv").open(encoding="utf-8", newline="") as _file:
+    INDEX = list(csv.DictReader(_file, delimiter="\t"))
+
+READ = [row for row in INDEX if not row["refused"]]
+REFUSED = [row for row in INDEX if row["refused"]]
+
+
+def options(row: dict[str, str]) -> Options:
+    return Options(columns=tuple(row["columns"].split(",")) if row["columns"] else ())
+
+
+def check(folder: Path, row: dict[str, str]) -> Checked:
+    return pipeline.check(pipeline.Job(folder), FOLDER / row["file"], Settings(), options(row))
+
+
+@pytest.mark.parametrize("row", READ, ids=[row["file"] for row in READ])
+def test_rows_mapping_and_problems(tmp_path: Path, row: dict[str, str]) -> None:
+    path = FOLDER / row["file"]
+    checked = check(tmp_path, row)
+    assert checked.reading.form == row["form"]
+    assert checked.rows == int(row["rows"])
+    assert len(checked.reading.comments) == int(row["comments"])
+
+    manifest = open_manifest(path, options(row))
+    mapping = map_columns(manifest.header, next(manifest.chunks()), {})
+    positions = (mapping.source_url, mapping.filename, mapping.reference_id)
+    names = ["" if at is None else manifest.header[at] for at in positions]
+    assert names == [row["sourceUrl"], row["filename"], row["referenceId"]]
+
+    counts = sorted((kind.code, kind.count) for kind in checked.kinds if kind.code in COUNTED)
+    told = "; ".join(f"{code} {count}" for code, count in counts)
+    assert told == row["problems"]
+
+
+@pytest.mark.parametrize("row", REFUSED, ids=[row["file"] for row in REFUSED])
+def test_what_is_no_manifest_is_refused(tmp_path: Path, row: dict[str, str]) -> None:
+    with pytest.raises(ManifestError, match=re.escape(row["refused"])) as caught:
+        check(tmp_path, row)
+    assert caught.value.hint
+
+
+def test_a_file_without_a_header_says_how_to_name_its_columns() -> None:
+    with pytest.raises(ManifestError, match="line 1 holds a URL") as caught:
+        open_manifest(FOLDER / "headerless-backslash.csv")
+    assert caught.value.hint.endswith("--columns 1,2,3,sourceUrl,5,6,7,8,9")
+
+
+def test_the_index_knows_every_file() -> None:
+    files = {path.name for path in FOLDER.iterdir()} - {"INDEX.tsv", "README.md"}
+    assert files == {row["file"] for row in INDEX}
