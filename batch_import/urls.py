@@ -68,7 +68,7 @@ def parse(text: str) -> Url | None:
 def ascii_host(host: str) -> str:
     """A host as it is asked for in DNS (IDNA 2008, mapped as browsers do); empty: it cannot be."""
     if host.isascii():
-        return host.lower()
+        return host.lower() if host.isprintable() and " " not in host else ""
     try:
         return idna.encode(host, uts46=True).decode()
     except UnicodeError:

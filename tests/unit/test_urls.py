@@ -73,7 +73,9 @@ def test_what_is_sent_for_a_url(given_: str, sent: str | None) -> None:
     assert requestable(given_) == (given_ if sent is None else sent)
 
 
-@pytest.mark.parametrize("host", ["\ud800", "a" * 70 + "é.example", "é..example", "é" * 300])
+@pytest.mark.parametrize(
+    "host", [" ", "a b.example", "\ud800", "a" * 70 + "é.example", "é..example", "é" * 300]
+)
 def test_a_host_that_cannot_be_asked_for(host: str) -> None:
     assert ascii_host(host) == ""
 
