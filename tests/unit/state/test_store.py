@@ -324,3 +324,52 @@ def test_each_picture_is_asked_for_once() -> None:
     assert (record(store, "a").looked_at, record(store, "a").size) == (True, None)
     store.keep_picture("k1", (640, 480))
     assert record(store, "a").size == (640, 480)
+
+
+def claim_each(store: Store, many: int) -> None:
+    for _ in range(many):
+        store.claim(1, 4.0)
+
+
+def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with Store(path, create=True) as store:
+        store.load([row(f"r{n}", n) for n in range(2, 500)], {}, 1.0)
+        first = store.claim(1, 2.0)[0]
+        store.apply([Change(first.number, Status.PROCESSING, ingest_id="i", sent_at=3.0)], 3.0)
+        store._db.execute("VACUUM")  # noqa: SLF001
+        (pages,) = store._db.execute("PRAGMA page_count").fetchone()  # noqa: SLF001
+        store._db.execute(f"PRAGMA max_page_count = {pages}")  # noqa: SLF001
+        with pytest.raises(StateError, match="full") as caught:
+            claim_each(store, 400)
+        assert "Free some space" in caught.value.hint
+    with Store(path) as store:
+        claimed = store.recover(5.0)
+        counts = store.counts()
+        assert counts.processing == 1
+        assert (counts.unknown, counts.pending) == (claimed, 498 - 1 - claimed)
+        assert store.claim(1, 6.0)
+
+
+def test_a_file_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with Store(path, create=True) as store:
+        store.load([row("a")], {}, 1.0)
+        store._db.execute("PRAGMA query_only = 1")  # noqa: SLF001 - as a read-only file system
+        with pytest.raises(StateError, match="readonly") as caught:
+            store.claim(1, 2.0)
+    assert "writable" in caught.value.hint
+    with Store(path) as store:
+        assert store.counts().pending == 1
+
+
+def test_a_file_that_was_damaged_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with Store(path, create=True) as store:
+        store.load([row(f"r{n}", n) for n in range(2, 500)], {}, 1.0)
+    content = bytearray(path.read_bytes())
+    content[4096:] = b"\xff" * (len(content) - 4096)
+    path.write_bytes(content)
+    with pytest.raises(StateError, match=r"state\.sqlite") as caught, Store(path) as store:
+        list(store.records())
+    assert "restore a copy" in caught.value.hint
