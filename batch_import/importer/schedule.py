@@ -36,6 +36,8 @@ from batch_import.errors import (
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
 from batch_import.importer.flight import InFlight
+from batch_import.importer.match import best_media, by_reference, told_of_others, window
+from batch_import.importer.pages import Pages
 from batch_import.importer.sightings import ListedTime, Visibility
 from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, IngestStatus, Media, MediaPage, Row, Status
@@ -55,8 +57,6 @@ _LONGEST_LOOK: Final = 4.0
 _LONG: Final = 20.0
 #: A row that so many sweeps in a row did not show is asked for singly, once it is overdue.
 _MISSES: Final = 3
-#: The most pages that are read in search of one row.
-_SEARCH: Final = 25
 #: Seconds that are not worth waiting for; clocks may not even tell them.
 _NO_TIME: Final = 0.001
 #: A row whose POST came to nothing is sent so often in one run.
@@ -79,29 +79,6 @@ class Finished(Enum):
 
 
 FINISHED: Final = Finished.FINISHED
-
-
-@dataclass(slots=True)
-class _Pages:
-    """Pages under way, by when they left; and a pause after pages that brought nothing.
-
-    Attributes:
-        size: media a page, as far as is known: the platform may give fewer than it is asked for.
-        many: how many there are, as far as is known.
-        sought: for which row a page is read, where it is not expected there.
-    """
-
-    size: int = PAGE_SIZE
-    many: int = 1
-    out: dict[int, float] = field(default_factory=dict)
-    sought: dict[int, InFlight] = field(default_factory=dict)
-    failures: int = 0
-    paused_until: float = float("-inf")
-
-    @property
-    def enough(self) -> int:
-        """Looks on ever other pages for a row, after which it is not to be found."""
-        return min(_MISSES + self.many, _SEARCH)
 
 
 @dataclass(slots=True)
@@ -131,7 +108,7 @@ class Schedule:
         self._listed = ListedTime()
         self._visibility = Visibility()
         self._sweep = Sweep(PAGE_SIZE, settings.poll_interval, self._listed, self._visibility)
-        self._pages = _Pages()
+        self._pages = Pages(settings.poll_interval)
         self._adoption = Adoption(0, PAGE_SIZE)
         self._filter_works = True
         self._posts: Counter[int] = Counter()
@@ -251,7 +228,7 @@ class Schedule:
             return []
         self._keep(row)
         if media.status == "online":
-            words, error = "was in the account already", _told_of_others(items, media)
+            words, error = "was in the account already", told_of_others(items, media)
             return [self._leave(row, Status.IMPORTED, words, error=error, media=media)]
         row.status, row.media_id = Status.PROCESSING, media.id
         self._under_way(row, now + self._settings.poll_interval)
@@ -384,7 +361,7 @@ class Schedule:
         page = (self._sweep.page_of(row) - 1 + row.astray) % self._pages.many + 1
         if page in self._pages.out:
             return None
-        self._pages.sought[page] = row
+        self._pages.sought[page] = row.row
         return ReadPage(page)
 
     def _better_in(self, row: InFlight, now: float) -> float:
@@ -532,7 +509,7 @@ class Schedule:
         if any(reference not in media.reference_id for media in answer.items):
             return self._filter_ignored(row, now)
         media = best_media(answer.items, reference)
-        if media is None and self._has_more(answer, row.page):
+        if media is None and self._pages.has_more(row.page, answer):
             row.page += 1
             return self._not_told(row, now, at_once=True)
         row.page = 1
@@ -585,44 +562,26 @@ class Schedule:
         if not isinstance(answer, MediaPage):
             self._page_failed(answer, now)
             return []
-        self._pages.failures = 0
-        self._learn_page_size(page, answer)
+        self._pages.read(page, answer)
+        self._sweep.page_size = self._adoption.page_size = self._pages.size
         self._adoption.read(page, answer)
-        last = not self._has_more(answer, page)
-        bearers = _by_reference(answer.items)
+        last = not self._pages.has_more(page, answer)
+        bearers = by_reference(answer.items)
         known = self._known(bearers)
-        window = _window(known, left if page == 1 else None, last=last)
+        covered = window(known, left if page == 1 else None, last=last)
         expected = self._sweep.expected(page)
-        if sought and sought not in expected and self._rows.get(sought.number) is sought:
-            expected.append(sought)
+        flying = self._rows.get(sought.number) if sought else None
+        if flying and flying.row is sought and flying not in expected:
+            expected.append(flying)
         self._sweep.looked(page, self._places(page, answer), last=last)
-        self._measure(bearers, *window)
-        return self._compare(bearers, self._sweep.created_between(*window), expected, left, now)
-
-    def _learn_page_size(self, page: int, answer: MediaPage) -> None:
-        """A first page that is shorter than the list is as long as pages are."""
-        shown = len(answer.items)
-        if page == 1 and shown and answer.total is not None and shown < answer.total:
-            size = min(self._pages.size, shown)
-            self._pages.size = self._sweep.page_size = self._adoption.page_size = size
-        self._pages.many = max(1, -(-(answer.total or shown) // self._pages.size))
-
-    def _has_more(self, answer: MediaPage, page: int) -> bool:
-        """Whether pages follow. A list that does not tell how long it is ends with a short page."""
-        if answer.total is None:
-            return len(answer.items) >= self._pages.size
-        before = (page - 1) * self._pages.size
-        return bool(answer.items) and before + len(answer.items) < answer.total
+        self._measure(bearers, *covered)
+        return self._compare(bearers, self._sweep.created_between(*covered), expected, left, now)
 
     def _page_failed(self, answer: Answer, now: float) -> None:
-        """Pages are left alone for a while, longer each time."""
         if isinstance(answer, Rejected | Forbidden) and self.adopting:
             self._adoption.look_first()
         if not isinstance(answer, Throttled | NotSent):
-            self._pages.failures += 1
-            longest = _LONGEST_LOOK * self._settings.poll_interval
-            delay = min(longest, 0.5 * 2.0 ** min(self._pages.failures, 20))
-            self._pages.paused_until = now + delay
+            self._pages.failed(now)
 
     def _compare(
         self,
@@ -699,7 +658,7 @@ class Schedule:
         if row.ingest_id:
             self._visibility.seen(row.oldest_age(now), first=not row.seen, done=done)
         row.seen, row.missed = True, 0
-        return self._sighted(row, media, _told_of_others(items, media), now)
+        return self._sighted(row, media, told_of_others(items, media), now)
 
     def _still_waits(self, row: InFlight, age: float) -> None:
         if row.waited is None or age > row.waited:
@@ -796,49 +755,3 @@ class Schedule:
             if len(self._recent) > _RECENT:
                 self._recent.popitem(last=False)
         return Change(row.number, status, reason, error=error, sent_at=sent_at, media=media)
-
-
-#: The media that a row is about, where several bear its reference ID: one that plays, then one
-#: that may come to, then one that failed.
-_RANK: Final = {"online": 0, "failed": 2}
-
-
-def best_media(items: Iterable[Media], reference_id: str) -> Media | None:
-    """The media of exactly this reference ID that counts; the newest of equals comes first."""
-    ours = [media for media in items if media.reference_id == reference_id]
-    return min(ours, key=lambda media: _RANK.get(media.status, 1)) if ours else None
-
-
-def _told_of_others(items: Iterable[Media], media: Media) -> str:
-    """What to tell the user of other living media with one's reference ID."""
-    others = [
-        other.id
-        for other in items
-        if other.reference_id == media.reference_id
-        and other.id != media.id
-        and other.status != "failed"
-    ]
-    if not others:
-        return ""
-    return f"other media in the account bear this reference ID, too: {', '.join(others)}"
-
-
-def _by_reference(items: Iterable[Media]) -> dict[str, list[Media]]:
-    bearers: dict[str, list[Media]] = {}
-    for media in items:
-        bearers.setdefault(media.reference_id, []).append(media)
-    return bearers
-
-
-def _window(known: Sequence[InFlight], asked: float | None, *, last: bool) -> tuple[float, float]:
-    """Between which moments a page shows everything that was created.
-
-    Args:
-        known: rows on the page.
-        asked: when the page was asked for, where it is the first.
-        last: it is the last page.
-    """
-    oldest = float("-inf") if last else min((row.ended for row in known), default=float("inf"))
-    if asked is not None:
-        return oldest, asked
-    return oldest, max((row.left for row in known), default=float("-inf"))

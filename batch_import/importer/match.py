@@ -1,0 +1,56 @@
+"""Media of a list and rows in flight: which belong together, and which rows a page covers. Pure.
+
+This file must not know calls, nor what becomes of a row.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from batch_import.importer.flight import InFlight
+from batch_import.models import Media
+
+#: The media that a row is about, where several bear its reference ID: one that plays, then one
+#: that may come to, then one that failed.
+_RANK: Final = {"online": 0, "failed": 2}
+
+
+def best_media(items: Iterable[Media], reference_id: str) -> Media | None:
+    """The media of exactly this reference ID that counts; the newest of equals comes first."""
+    ours = [media for media in items if media.reference_id == reference_id]
+    return min(ours, key=lambda media: _RANK.get(media.status, 1)) if ours else None
+
+
+def told_of_others(items: Iterable[Media], media: Media) -> str:
+    """What to tell the user of other living media with one's reference ID."""
+    others = [
+        other.id
+        for other in items
+        if other.reference_id == media.reference_id
+        and other.id != media.id
+        and other.status != "failed"
+    ]
+    if not others:
+        return ""
+    return f"other media in the account bear this reference ID, too: {', '.join(others)}"
+
+
+def by_reference(items: Iterable[Media]) -> dict[str, list[Media]]:
+    """The media of a page by the reference ID that they bear, in the page's order."""
+    bearers: dict[str, list[Media]] = {}
+    for media in items:
+        bearers.setdefault(media.reference_id, []).append(media)
+    return bearers
+
+
+def window(known: Sequence[InFlight], asked: float | None, *, last: bool) -> tuple[float, float]:
+    """Between which moments a page shows everything that was created.
+
+    Args:
+        known: rows on the page.
+        asked: when the page was asked for, where it is the first.
+        last: it is the last page.
+    """
+    oldest = float("-inf") if last else min((row.ended for row in known), default=float("inf"))
+    if asked is not None:
+        return oldest, asked
+    return oldest, max((row.left for row in known), default=float("-inf"))
