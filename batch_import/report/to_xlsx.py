@@ -65,17 +65,23 @@ _COLOURS: Final = {
 
 
 def write_xlsx(
-    path: Path, table: Table, records: Iterable[Record], rows: int, about: About
+    path: Path,
+    table: Table,
+    records: Iterable[Record],
+    rows: int,
+    about: About,
+    by_hand: Added | None = None,
 ) -> None:
     """Write the workbook, in place of what was there; columns that people added to that stay.
 
     Args:
         rows: how many records there are, about.
+        by_hand: what people added, where that is known already.
 
     Raises:
         StateError: it cannot be written, or an earlier copy not be read; that is untouched.
     """
-    by_hand = added(path, table)
+    by_hand = added(path, table) if by_hand is None else by_hand
     with replacing_bytes(path, HINT) as file, _workbook(file) as book:
         styles = _Styles(book)
         summary = Summary()

@@ -3,6 +3,7 @@
 This file must not know how a file is written, nor who asked for it.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -19,6 +20,9 @@ from batch_import.state.store import Store
 
 #: The kinds of files that results come in.
 FORMATS: Final = ("csv", "xlsx", "html")
+#: The fact that tells a workbook which nobody has touched, and nobody had added to, since it was
+#: written: its digest.
+_OWN_WORKBOOK: Final = "own_workbook"
 #: Parts of the import's time that the timeline shows.
 _PARTS: Final = 60
 
@@ -86,13 +90,23 @@ def _writers(
         write_html(folder / "results.html", results, store.records(), about)
 
     def write_results_xlsx() -> None:
+        from batch_import.report.earlier import Added, added
         from batch_import.report.to_xlsx import write_xlsx
 
         path, rows = folder / "results.xlsx", store.counts().total
-        write_xlsx(path, results, store.records(), rows, job.about(now))
+        # To read a great workbook takes more memory than all the rest of a run: not for nothing.
+        untouched = path.exists() and store.fact(_OWN_WORKBOOK) == _digest(path)
+        by_hand = Added() if untouched else added(path, results)
+        write_xlsx(path, results, store.records(), rows, job.about(now), by_hand)
+        store.set_facts(**{_OWN_WORKBOOK: "" if by_hand.headings else _digest(path)})
 
     writers = {"csv": write_results_csv, "html": write_results_html, "xlsx": write_results_xlsx}
     return [write_failed, *(write for name, write in writers.items() if name in formats)]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

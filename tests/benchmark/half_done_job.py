@@ -13,6 +13,7 @@ from pathlib import Path
 from samples import HEADER, sample, write_manifest
 
 from batch_import.intake import Intake
+from batch_import.manifest.options import Options
 from batch_import.models import Change, ManifestRow, Media, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store
@@ -61,7 +62,13 @@ def main() -> None:
     job.mkdir()
     now = time.time() - 3600.0
     intake = Intake(
-        manifest, job / "problems.csv", {}, Settings(), now, threading.Event(), lambda _: None
+        manifest,
+        job / "problems.csv",
+        Options(),
+        Settings(),
+        now,
+        threading.Event(),
+        lambda _: None,
     )
     with Store(job / "state.sqlite", create=True) as store:
         store.load(_manifest_rows(rows), intake.facts(), now)
