@@ -20,7 +20,6 @@ from batch_import.models import Account, IngestStatus, Media, MediaPage
 #: The platform's words are shown to people; a page of HTML is not.
 _LONGEST_WORDS: Final = 300
 _TOO_MANY: Final = 429
-_UNAVAILABLE: Final = 503
 _REQUEST_TIMEOUT: Final = 408
 #: Pixels; beyond any picture.
 _WIDEST: Final = 100_000
