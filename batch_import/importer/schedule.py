@@ -110,6 +110,8 @@ class Schedule:
         self._sweep = Sweep(PAGE_SIZE, settings.poll_interval, self._listed, self._visibility)
         self._pages = Pages(settings.poll_interval)
         self._adoption = Adoption(0, PAGE_SIZE)
+        #: The newest media before the first create, and when it was seen to be that.
+        self._old: tuple[str, float] | None = None
         self._filter_works = True
         self._posts: Counter[int] = Counter()
         self._scout_at = now
@@ -564,11 +566,16 @@ class Schedule:
             return []
         self._pages.read(page, answer)
         self._sweep.page_size = self._adoption.page_size = self._pages.size
+        if page == 1 and self.adopting and not self._rows and answer.items:
+            self._old = answer.items[0].id, left
         self._adoption.read(page, answer)
         last = not self._pages.has_more(page, answer)
         bearers = by_reference(answer.items)
         known = self._known(bearers)
         covered = window(known, left if page == 1 else None, last=last)
+        if self._old and any(media.id == self._old[0] for media in answer.items):
+            # All that this run has created is newer than what was there before.
+            covered, last = (min(covered[0], self._old[1]), covered[1]), True
         expected = self._sweep.expected(page)
         flying = self._rows.get(sought.number) if sought else None
         if flying and flying.row is sought and flying not in expected:

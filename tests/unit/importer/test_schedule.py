@@ -369,6 +369,28 @@ def test_the_account_is_read_to_its_end_before_a_row_is_created() -> None:
     assert pages == [1, 2, 3]
 
 
+def test_what_was_there_before_ends_the_search_for_rows() -> None:
+    # Simulation seed 12495: lists that show media once they are online led ever further down.
+    play = adopting(50)
+    old = [media(reference=f"x{n}", key=f"old-{n}") for n in range(450)]
+    play.account = list(old)
+    while play.schedule.adopting:
+        call = play.call()
+        assert isinstance(call, ReadPage)
+        play.schedule.answered(call, play.page(call.page), play.now)
+    play.schedule.admit([row(n) for n in range(1, 41)], play.now)
+    for n in range(1, 41):
+        play.answer_to(Create, f"i-{n}")
+    pages = set()
+    while play.now < 1100:
+        call = play.call()
+        if isinstance(call, ReadPage):
+            pages.add(call.page)
+        answer = play.page(call.page) if isinstance(call, ReadPage) else IngestStatus("processing")
+        play.schedule.answered(call, answer, play.now)
+    assert pages == {1}
+
+
 def test_few_rows_are_looked_for_one_by_one_in_a_great_account() -> None:
     play = adopting(2)
     play.account = [media(reference=f"x{n}") for n in range(1000)]
