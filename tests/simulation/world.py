@@ -229,7 +229,7 @@ class World:
                 raise self.broken("the run ends", f"{outcome.runs} runs where nothing went wrong")
             if set(outcome.statuses) - {"imported", "failed", "invalid"}:
                 raise self.broken("none lost", f"not all told: {dict(outcome.statuses)}")
-        if outcome.calls > 30 * outcome.runs + scenario.rows * self._calls_a_row():
+        if outcome.calls > 40 * outcome.runs + scenario.rows * self._calls_a_row():
             raise self.broken("few calls", f"{outcome.calls} calls for {scenario.rows} rows")
 
     def _calls_a_row(self) -> float:
