@@ -1,0 +1,68 @@
+"""Commands that look: credentials, manifests, jobs. None of them imports anything."""
+
+import argparse
+import json
+from dataclasses import asdict
+
+from batch_import import pipeline
+from batch_import import settings as setting
+from batch_import.cli.arguments import job_of, options_of, result_options_of, settings_of
+from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.terminal import Asking, stoppable
+from batch_import.cli.words import (
+    counted,
+    print_checked,
+    print_json,
+    print_outcome,
+    shown,
+)
+
+
+def account(arguments: argparse.Namespace) -> int:
+    """Test the credentials."""
+    settings = settings_of(arguments)
+    with stoppable() as stop:
+        account = pipeline.account(settings, setting.credentials(), stop)
+    print(f"The credentials work. Account: {shown(account.title) or '(no title)'}"
+          f" ({shown(account.id)}) at {settings.api_base}")  # fmt: skip
+    return OK
+
+
+def init(arguments: argparse.Namespace) -> int:
+    """Write template manifests."""
+    from batch_import.manifest.template import write_templates
+
+    for path in write_templates(arguments.folder):
+        print(f"Written: {shown(str(path))}")
+    print("Fill one of them in, then: batch-import check MANIFEST")
+    return OK
+
+
+def check(arguments: argparse.Namespace) -> int:
+    """Validate a manifest."""
+    job, settings = job_of(arguments), settings_of(arguments)
+    watcher = pipeline.Watcher(asked=Asking().show)
+    with stoppable() as stop:
+        checked = pipeline.check(
+            job, arguments.manifest, settings, options_of(arguments), watcher, stop
+        )
+    if arguments.json:
+        print_json(job, checked)
+    else:
+        print_checked(job, checked)
+    good = not checked.kinds if settings.strict else checked.valid == checked.rows
+    return OK if good else INCOMPLETE
+
+
+def status(arguments: argparse.Namespace) -> int:
+    """Show how many rows are where."""
+    counts = pipeline.status(job_of(arguments))
+    print(json.dumps(asdict(counts)) if arguments.json else counted(counts))
+    return OK
+
+
+def report(arguments: argparse.Namespace) -> int:
+    """Write the results again."""
+    job = job_of(arguments)
+    print_outcome(job, pipeline.report(job, arguments.format, result_options_of(arguments)))
+    return OK

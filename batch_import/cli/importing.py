@@ -1,0 +1,77 @@
+"""The import, watched: `run` and `retry`, and what the demo does."""
+
+import argparse
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from batch_import import pipeline
+from batch_import import settings as setting
+from batch_import.cli.arguments import job_of, options_of, result_options_of, settings_of
+from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.terminal import Asking, Bar, Lines, stoppable
+from batch_import.cli.words import print_loaded, print_outcome, print_pictures
+from batch_import.errors import RunFault
+from batch_import.manifest.options import Options
+from batch_import.pipeline import Job
+from batch_import.settings import Credentials, Settings
+
+
+def run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:
+    """Import a manifest, or resume."""
+    return import_watched(
+        job_of(arguments),
+        arguments.manifest,
+        settings_of(arguments),
+        setting.credentials(),
+        options=options_of(arguments),
+        retry_failed=retry_failed,
+        results=result_options_of(arguments),
+    )
+
+
+def retry(arguments: argparse.Namespace) -> int:
+    """Send failed rows again, then run."""
+    return run(arguments, retry_failed=True)
+
+
+def import_watched(
+    job: Job,
+    manifest: Path,
+    settings: Settings,
+    credentials: Credentials,
+    *,
+    options: Options,
+    retry_failed: bool = False,
+    results: Mapping[str, Any] = MappingProxyType({}),
+) -> int:
+    """Import, and show how it goes; returns the exit code."""
+    display = Bar() if sys.stderr.isatty() else Lines()
+    try:
+        with stoppable() as stop:
+            counts = pipeline.run(
+                job,
+                manifest,
+                settings,
+                credentials,
+                options=options,
+                retry_failed=retry_failed,
+                results=results,
+                watcher=pipeline.Watcher(
+                    Asking().show,
+                    lambda loaded: print_loaded(job, loaded),
+                    display.show,
+                    lambda left: print_pictures(left, settings.rate),
+                ),
+                stop=stop,
+            )
+    except RunFault:
+        display.close()
+        if job.state.is_file():
+            print_outcome(job, pipeline.status(job), to=sys.stderr)
+        raise
+    display.close()
+    print_outcome(job, counts)
+    return OK if counts.imported + counts.skipped == counts.total else INCOMPLETE

@@ -1,0 +1,245 @@
+"""Every option there is: its name, what it takes, its default, and what it means.
+
+One table: flags, the help, and whatever else names an option are made from it. This file must not
+know the commands, nor where a value comes from.
+"""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from batch_import import settings as setting
+from batch_import.settings import Settings
+
+#: Where the sandbox listens.
+SANDBOX_PORT: Final = 8765
+
+
+def _number(text: str, least: float, what: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = float("nan")
+    if not (number >= least and number < float("inf")):
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
+    return number
+
+
+def _positive(text: str) -> float:
+    return _number(text, 1e-3, "a number above 0")
+
+
+def _seconds(text: str) -> float:
+    return _number(text, 0.0, "a number of seconds")
+
+
+def _count(text: str) -> int:
+    return int(_number(text, 1, "a whole number above 0"))
+
+
+def _whole(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _formats(text: str) -> list[str]:
+    names = [name.strip() for name in text.split(",")]
+    for name in names:
+        if name not in ("csv", "xlsx", "html"):
+            raise argparse.ArgumentTypeError(f"{name!r} is not one of csv, xlsx, html")
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option.
+
+    Attributes:
+        name: long name, without dashes.
+        help: what it means; the default is added to it where `default` is a value.
+        parse: text → value; raises `argparse.ArgumentTypeError`.
+        default: what is in force where it is told nowhere.
+        kind: `value` takes one; `list` may be given again and again; `flag` turns on; `switch`
+            turns on, or off with `--no-`.
+        dest: name of the attribute that holds its value, where it is not `name`.
+        variable: the environment variable that may hold it.
+    """
+
+    name: str
+    help: str
+    metavar: str | None = None
+    parse: Callable[[str], Any] = str
+    default: Any = None
+    kind: Literal["value", "list", "flag", "switch"] = "value"
+    choices: tuple[str, ...] = ()
+    dest: str = ""
+    short: str = ""
+    variable: str = ""
+
+    @property
+    def attribute(self) -> str:
+        """The attribute of the parsed arguments that holds its value."""
+        return self.dest or self.name.replace("-", "_")
+
+
+_DEFAULT: Final = Settings()
+
+OPTIONS: Final = (
+    Option(
+        "job",
+        "job folder: state and results (default: output/<manifest's name>/)",
+        "DIR",
+        parse=Path,
+    ),
+    # How a manifest is read.
+    Option(
+        "map",
+        "which column is sourceUrl, filename, extension or referenceId",
+        "FIELD=COLUMN",
+        kind="list",
+    ),
+    Option(
+        "default",
+        "for blank cells, or a missing column, of extension or filename",
+        "FIELD=VALUE",
+        kind="list",
+    ),
+    Option("sheet", "sheet of a workbook (default: the first that fits)", "NAME"),
+    Option("records", "where JSON or YAML has its records, e.g. items.videos", "PATH"),
+    Option(
+        "columns",
+        "names of the columns of a file without a header, e.g. id,sourceUrl,filename",
+        "NAMES",
+        dest="names",
+    ),
+    # What is asked of it.
+    Option(
+        "strict",
+        "allow no problem at all: send nothing while there is one, be it a warning",
+        kind="flag",
+        default=False,
+    ),
+    Option(
+        "preflight",
+        "ask the source hosts for the first bytes of each video before anything is sent",
+        kind="flag",
+        default=False,
+    ),
+    # The platform.
+    Option(
+        "api-base",
+        f"VIOSTREAM_API_BASE; default {setting.API_BASE}",
+        "URL",
+        variable="VIOSTREAM_API_BASE",
+    ),
+    Option(
+        "embed-base",
+        f"VIOSTREAM_EMBED_BASE; default {setting.EMBED_BASE}",
+        "URL",
+        variable="VIOSTREAM_EMBED_BASE",
+    ),
+    # How a run goes.
+    Option(
+        "rate",
+        "API calls a second for the whole run",
+        "N",
+        parse=_positive,
+        default=_DEFAULT.rate,
+    ),
+    Option("workers", "calls under way at once", "N", parse=_count, default=_DEFAULT.workers),
+    Option(
+        "poll-interval",
+        "about how long to wait between two looks for the same rows, in seconds",
+        "S",
+        parse=_positive,
+        default=_DEFAULT.poll_interval,
+    ),
+    Option(
+        "max-wait",
+        "seconds this run waits for a row that stays processing; the next run looks again",
+        "S",
+        parse=_seconds,
+        default=_DEFAULT.max_wait,
+    ),
+    Option(
+        "max-in-flight",
+        "rows under way at once",
+        "N",
+        parse=_count,
+        default=_DEFAULT.max_in_flight,
+    ),
+    Option(
+        "settle",
+        "seconds to look for a video whose POST got no answer",
+        "S",
+        parse=_seconds,
+        default=_DEFAULT.settle,
+    ),
+    Option(
+        "when-unsure",
+        "what then becomes of its row: hold leaves it unknown, retry sends it again and may make"
+        " a second video",
+        choices=("hold", "retry"),
+        default=_DEFAULT.when_unsure,
+    ),
+    Option(
+        "give-up-after",
+        "seconds to wait for a platform that is down",
+        "S",
+        parse=_positive,
+        default=_DEFAULT.give_up_after,
+    ),
+    Option(
+        "refresh",
+        "seconds between two times that the results are written meanwhile; more where that takes"
+        " long",
+        "S",
+        parse=_positive,
+        default=_DEFAULT.refresh,
+    ),
+    # How the results look. Without a default: what is not told stays as it was told the job before.
+    Option("player-key", "which of the account's players embeds show", "KEY"),
+    Option(
+        "embed",
+        "the guide's markup, or its iframe alone, 640 wide; neither holds a script",
+        choices=("responsive", "fixed"),
+    ),
+    Option("embed-titles", "name each video in the markup, for screen readers", kind="switch"),
+    Option(
+        "results-columns",
+        "which columns, in which order, under which headings; empty for all",
+        "NAME[=HEADING],…",
+        dest="columns",
+    ),
+    Option(
+        "aspect-from-detail",
+        "when the import is done, ask for each picture's ratio, a call a row; without it every"
+        " embed is 16:9",
+        kind="switch",
+    ),
+    Option(
+        "format",
+        "which results to write (default csv,xlsx,html)",
+        "NAME,…",
+        parse=_formats,
+        default=("csv", "xlsx", "html"),
+    ),
+    # What is shown.
+    Option("json", "print JSON, for programs", kind="flag", default=False),
+    Option("verbose", "show every API call", kind="flag", default=False, short="v"),
+    # The sandbox.
+    Option("port", "where it listens; 0 takes a free one", "N", parse=_whole, default=SANDBOX_PORT),
+    Option("seed", "replays the same faults", "N", parse=_whole, default=1),
+    Option(
+        "knob",
+        "make it awkward, e.g. lost_reply=0.1; see the README",
+        "NAME=VALUE",
+        kind="list",
+    ),
+    Option("knobs", "YAML file of knobs", "FILE", parse=Path),
+    Option("data", "keep its videos in this file between runs", "FILE", parse=Path),
+)

@@ -1,0 +1,163 @@
+"""What commands say, in words for a terminal. Text from outside is made fit to be shown here.
+
+This file must not know the platform, nor how a command works.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, TextIO
+
+from batch_import.masking import mask
+from batch_import.models import Counts
+
+if TYPE_CHECKING:
+    from batch_import.importer.dispatch import Progress
+    from batch_import.intake import Asked, Checked, Reading
+    from batch_import.pipeline import Job, Loaded
+    from batch_import.report.problems import Kind
+    from batch_import.state.store import Edition
+
+#: Numbers of lines that can be taken in at once.
+_SHOWN_LINES = 10
+
+
+def print_loaded(job: "Job", loaded: "Loaded") -> None:
+    """What a run found in the manifest, and what it is going to do."""
+    print_reading(loaded.taken.reading)
+    if loaded.taken.edition:
+        print_edition(loaded.taken.edition)
+    print_kinds(job, loaded.taken.kinds)
+    if loaded.taken.asked:
+        print(asked_so_far(loaded.taken.asked))
+    print(f"To do: {loaded.plan}." if loaded.plan.has_work else "Nothing to send.", flush=True)
+
+
+def print_checked(job: "Job", checked: "Checked") -> None:
+    """What `check` found."""
+    print_reading(checked.reading)
+    print_kinds(job, checked.kinds)
+    if checked.asked:
+        print(asked_so_far(checked.asked))
+    invalid = checked.rows - checked.valid
+    print(f"{rows(checked.rows)}: {checked.valid} can be imported, {invalid} invalid.")
+
+
+def print_json(job: "Job", checked: "Checked") -> None:
+    """The shape stands in the README. The problems are read back, so that none is kept."""
+    from batch_import.report.to_csv import read_csv
+
+    told = {
+        "form": checked.reading.form,
+        "rows": checked.rows,
+        "valid": checked.valid,
+        "columns": dict(checked.reading.columns),
+        "kinds": [
+            {"code": kind.code, "severity": kind.severity, "count": kind.count, "lines": kind.lines}
+            for kind in checked.kinds
+        ],
+        "comments": checked.reading.comments,
+        "preflight": checked.asked and asdict(checked.asked),
+    }
+    print(json.dumps(told)[:-1], end=', "problems": [')
+    comma = ""
+    for problem in read_csv(job.problems):
+        print(comma, json.dumps({**problem, "line": int(problem["line"])}), sep="\n", end="")
+        comma = ","
+    print("\n]}")
+
+
+def print_pictures(left: int, rate: float) -> None:
+    """How long it takes to ask for the pictures."""
+    minutes = max(1, round(left / rate / 60))
+    print(f"Asking for the ratio of {left} videos: about {minutes} min.", flush=True)
+
+
+def print_reading(read: "Reading") -> None:
+    """How the manifest was read."""
+    print(f"Read as {shown(read.form)}:")
+    for field, source in read.columns:
+        print(f"  {field:<12} ← {shown(source)}")
+    if read.comments:
+        lines = ", ".join(map(str, read.comments[:_SHOWN_LINES]))
+        more = ", …" if len(read.comments) > _SHOWN_LINES else ""
+        print(f"Left out as comments (#): line {lines}{more}")
+
+
+def print_edition(edition: "Edition") -> None:
+    """What the manifest says that it did not say to the run before."""
+    parts = {
+        "added": edition.added,
+        "changed": edition.changed,
+        "removed": edition.removed,
+        "changed too late: they were sent as they were before": edition.too_late,
+    }
+    if any(part.count for part in parts.values()):
+        print(f"The manifest has changed; {rows(edition.kept)} as before.")
+    for what, part in parts.items():
+        if part.count:
+            more = ", …" if part.count > len(part.first) else ""
+            first = ", ".join(f"line {line} ({shortened(name, 30)})" for line, name in part.first)
+            print(f"  {part.count} {what}: {first}{more}")
+
+
+def print_kinds(job: "Job", kinds: Sequence["Kind"]) -> None:
+    """A table of what is wrong: a kind a row, an example and the way out below it."""
+    if not kinds:
+        return
+    width = max(len(kind.code) for kind in kinds)
+    print(f"{'problem':<{width + 9}}   count  first lines")
+    for kind in kinds:
+        more = ", …" if kind.count > len(kind.lines) else ""
+        lines = ", ".join(map(str, kind.lines))
+        print(f"{kind.severity:<7}  {kind.code:<{width}}{kind.count:>8}  {lines}{more}")
+        column = f"{shown(kind.first.column)}: " if kind.first.column else ""
+        value = f" ({shortened(kind.first.value)})" if kind.first.value else ""
+        print(f"         {column}{shown(kind.first.reason)}{value}")
+        if kind.first.hint:
+            print(f"         {shown(kind.first.hint)}")
+    print(f"Every problem: {job.problems}")
+
+
+def asked_so_far(asked: "Asked") -> str:
+    """How far preflight is."""
+    return f"Preflight: {asked.sources} sources asked, {asked.size / 1e9:.1f} GB in all."
+
+
+def print_outcome(job: "Job", counts: Counts, to: TextIO | None = None) -> None:
+    """How an import ended, and where its results are."""
+    out = to or sys.stdout
+    print(counted(counts), file=out)
+    print(f"Results: {job.results} (and .xlsx, .html)", file=out)
+    if counts.failed or counts.invalid:
+        print(f"To mend: {job.failed}", file=out)
+
+
+def counted(counts: Counts) -> str:
+    """`12 rows: 11 imported, 1 failed`: what there is, and it adds up."""
+    parts = [f"{n} {name}" for name, n in asdict(counts).items() if n and name != "total"]
+    return f"{rows(counts.total)}: {', '.join(parts) or 'none'}."
+
+
+def rows(count: int) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
+def shown(text: str) -> str:
+    """Text from outside, fit for a terminal: no escape sequences, no secrets, one line."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in mask(text))
+
+
+def shortened(text: str, longest: int = 80) -> str:
+    """As `shown`, and not longer than fits."""
+    safe = shown(text)
+    return safe if len(safe) <= longest else f"{safe[: longest - 1]}…"
+
+
+def progress_text(progress: "Progress") -> str:
+    """How an import is doing, in one line."""
+    counts = progress.counts
+    text = f"{counts.imported} imported, {counts.failed} failed, {counts.processing} in flight"
+    return text + (f", {counts.unknown} unknown" if counts.unknown else "")
