@@ -13,7 +13,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from batch_import import __version__
-from batch_import.errors import Interrupted, StateError
+from batch_import.errors import Interrupted
+from batch_import.job import Job
 from batch_import.manifest.columns import map_columns
 from batch_import.manifest.options import Options
 from batch_import.manifest.preflight import Preflight
@@ -90,7 +91,7 @@ class Intake:
     """One manifest, and how one command looks at it.
 
     Args:
-        problems: where `problems.csv` is to be.
+        job: in whose folder `problems.csv` is to be.
         now: epoch seconds.
         stop: set it to end early.
         told: called again and again during preflight.
@@ -103,7 +104,7 @@ class Intake:
     def __init__(
         self,
         manifest: Path,
-        problems: Path,
+        job: Job,
         options: Options,
         settings: Settings,
         now: float,
@@ -119,7 +120,7 @@ class Intake:
         )
         self._options = options
         self._comments: list[int] = []
-        self._path = problems
+        self._job = job
         self._settings = settings
         self._now = now
         self._stop = stop
@@ -189,14 +190,8 @@ class Intake:
 
     @contextmanager
     def _problems(self) -> Iterator[Problems]:
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StateError(
-                f"{self._path.parent} cannot be used as a job folder: {error.strerror or error}.",
-                "Make it writable, or choose another with --job.",
-            ) from None
-        with csv_file(self._path, COLUMNS, _NOT_WRITTEN) as write:
+        self._job.prepare()
+        with csv_file(self._job.problems, COLUMNS, _NOT_WRITTEN) as write:
             yield Problems(write)
 
     def _chunks(self, problems: Problems) -> Iterator[Rows]:

@@ -6,26 +6,23 @@ they run, so that `status` starts without pandas and requests. This file must no
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-
-from filelock import FileLock, Timeout
 
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
     Forbidden,
     Interrupted,
-    JobBusy,
     ManifestError,
     NoAnswer,
     PlatformUnreachable,
     StateError,
 )
+from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.models import Account, Counts
 from batch_import.plan import Plan, decide
@@ -43,38 +40,6 @@ if TYPE_CHECKING:
 #: Seconds within which the platform must answer the first call of a run: a mistyped address
 #: should be told at once, not waited for.
 _FIRST_ANSWER = 20.0
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One manifest imported into one account: a folder with the state and the results."""
-
-    folder: Path
-
-    @property
-    def state(self) -> Path:
-        """The SQLite file."""
-        return self.folder / "state.sqlite"
-
-    @property
-    def results(self) -> Path:
-        """The spreadsheet for the content team; there are others beside it."""
-        return self.folder / "results.csv"
-
-    @property
-    def failed(self) -> Path:
-        """The rows to mend and feed back."""
-        return self.folder / "failed.csv"
-
-    @property
-    def problems(self) -> Path:
-        """Every problem of the manifest, as it was last read."""
-        return self.folder / "problems.csv"
-
-    @property
-    def lock(self) -> Path:
-        """Held while a run works on the job."""
-        return self.folder / "job.lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +108,7 @@ def check(
 
     stop = stop or threading.Event()
     now = time.time()
-    return Intake(manifest, job.problems, options, settings, now, stop, watcher.asked).examine()
+    return Intake(manifest, job, options, settings, now, stop, watcher.asked).examine()
 
 
 def run(
@@ -174,8 +139,8 @@ def run(
 
     stop = stop or threading.Event()
     clock = epoch_clock()
-    with _locked(job), Store(job.state, create=True) as store:
-        intake = Intake(manifest, job.problems, options, settings, clock(), stop, watcher.asked)
+    with job.locked(), Store(job.state, create=True) as store:
+        intake = Intake(manifest, job, options, settings, clock(), stop, watcher.asked)
         taken = intake.take_over(store, retry_failed=retry_failed)
         keep_options(store, results)
         loaded = Loaded(taken, decide(store.counts()))
@@ -206,7 +171,7 @@ def report(
     with Store(job.state) as store:
         keep_options(store, results)
         _write(job, store, formats)
-        return store.counts(running=_is_running(job))
+        return store.counts(running=job.is_running)
 
 
 def status(job: Job) -> Counts:
@@ -216,7 +181,7 @@ def status(job: Job) -> Counts:
         StateError: there is no such job.
     """
     with Store(job.state) as store:
-        return store.counts(running=_is_running(job))
+        return store.counts(running=job.is_running)
 
 
 # Load -----------------------------------------------------------------------------------------
@@ -339,39 +304,3 @@ def _refresh(job: Job) -> None:
     """Write the results of a run under way. The run's own connection is the pool's."""
     with Store(job.state) as store:
         _write(job, store)
-
-
-# The job folder -------------------------------------------------------------------------------
-
-
-@contextmanager
-def _locked(job: Job) -> Iterator[None]:
-    """Keep other runs away from the job; the lock goes with the process, however it ends."""
-    try:
-        job.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(job.lock)
-        lock.acquire(blocking=False)
-    except Timeout:
-        raise JobBusy(
-            f"Another batch-import is at work on {job.folder}.",
-            "Watch it with: batch-import status",
-        ) from None
-    except OSError as error:
-        raise StateError(
-            f"{job.folder} cannot be used as a job folder: {error.strerror or error}.",
-            "Make it writable, or choose another with --job.",
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def _is_running(job: Job) -> bool:
-    try:
-        with FileLock(job.lock).acquire(blocking=False):
-            return False
-    except Timeout:
-        return True
-    except OSError:
-        return False  # a folder that we may not write to is read all the same

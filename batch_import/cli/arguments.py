@@ -8,8 +8,8 @@ from typing import Any
 
 from batch_import import settings as setting
 from batch_import.errors import UsageError
+from batch_import.job import OUTPUT, Job
 from batch_import.manifest.options import Options
-from batch_import.pipeline import Job
 from batch_import.settings import ResultOptions, Settings
 
 
@@ -56,7 +56,7 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 def job_of(arguments: argparse.Namespace) -> Job:
     """The job of a manifest: told, or found by its name."""
-    return Job(arguments.job or Path("output") / _stem(arguments.manifest))
+    return Job(arguments.job or OUTPUT / _stem(arguments.manifest))
 
 
 def _stem(manifest: Path) -> str:

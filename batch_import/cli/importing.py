@@ -14,8 +14,8 @@ from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.terminal import Asking, Bar, Lines, stoppable
 from batch_import.cli.words import print_loaded, print_outcome, print_pictures
 from batch_import.errors import RunFault
+from batch_import.job import Job
 from batch_import.manifest.options import Options
-from batch_import.pipeline import Job
 from batch_import.settings import Credentials, Settings
 
 

@@ -16,8 +16,8 @@ from batch_import.cli.options import SANDBOX_PORT
 from batch_import.cli.terminal import stoppable
 from batch_import.errors import StateError, UsageError
 from batch_import.files import replacing
+from batch_import.job import Job
 from batch_import.manifest.options import Options
-from batch_import.pipeline import Job
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer

@@ -15,7 +15,8 @@ from batch_import.models import Counts
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
     from batch_import.intake import Asked, Checked, Reading
-    from batch_import.pipeline import Job, Loaded
+    from batch_import.job import Job
+    from batch_import.pipeline import Loaded
     from batch_import.report.problems import Kind
     from batch_import.state.store import Edition
 

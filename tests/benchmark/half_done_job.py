@@ -13,6 +13,7 @@ from pathlib import Path
 from samples import HEADER, sample, write_manifest
 
 from batch_import.intake import Intake
+from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.models import Change, ManifestRow, Media, Row, Status
 from batch_import.settings import Settings
@@ -58,19 +59,19 @@ def main() -> None:
     folder, rows = Path(sys.argv[1]), int(sys.argv[2])
     manifest = folder / "library.csv"
     write_manifest(manifest, rows)
-    job = folder / "job"
-    job.mkdir()
+    job = Job(folder / "job")
+    job.prepare()
     now = time.time() - 3600.0
     intake = Intake(
         manifest,
-        job / "problems.csv",
+        job,
         Options(),
         Settings(),
         now,
         threading.Event(),
         lambda _: None,
     )
-    with Store(job / "state.sqlite", create=True) as store:
+    with Store(job.state, create=True) as store:
         store.load(_manifest_rows(rows), intake.facts(), now)
         left = rows // 2
         while left:

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from batch_import import pipeline
+from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
@@ -56,7 +57,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
         settings = Settings(
             api_base=server.api_base, embed_base=server.address, rate=200, poll_interval=0.2
         )
-        job = pipeline.Job(folder)
+        job = Job(folder)
         pipeline.run(job, manifest, settings, CREDENTIALS, options=Options())
         yield Report(folder, server)
 

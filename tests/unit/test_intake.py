@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 
 from batch_import.intake import Intake, Taken
+from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.settings import Settings
 from batch_import.state.store import Store
@@ -13,14 +14,13 @@ ONE, TWO = "https://h.example.com/1.mp4,One\n", "https://h.example.com/2.mp4,Two
 
 
 def take_over(store: Store, path: Path, **options: object) -> Taken:
-    problems, stop = path.with_name("problems.csv"), threading.Event()
     intake = Intake(
         path,
-        problems,
+        Job(path.parent),
         Options(**options),  # type: ignore[arg-type]
         Settings(),
         1.0,
-        stop,
+        threading.Event(),
         lambda _: None,
     )
     return intake.take_over(store, retry_failed=False)

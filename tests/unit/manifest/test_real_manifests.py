@@ -9,6 +9,7 @@ import pytest
 from batch_import import pipeline
 from batch_import.errors import ManifestError
 from batch_import.intake import Checked
+from batch_import.job import Job
 from batch_import.manifest.columns import map_columns
 from batch_import.manifest.options import Options
 from batch_import.manifest.read import open_manifest
@@ -30,7 +31,7 @@ def options(row: dict[str, str]) -> Options:
 
 
 def check(folder: Path, row: dict[str, str]) -> Checked:
-    return pipeline.check(pipeline.Job(folder), FOLDER / row["file"], Settings(), options(row))
+    return pipeline.check(Job(folder), FOLDER / row["file"], Settings(), options(row))
 
 
 @pytest.mark.parametrize("row", READ, ids=[row["file"] for row in READ])

@@ -1,0 +1,110 @@
+"""A job's folder: which file is where, and whether a run works on it.
+
+This file must not know what the files hold.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from filelock import FileLock, Timeout
+
+from batch_import.errors import JobBusy, StateError
+
+#: Where job folders are, unless the user chooses another place.
+OUTPUT: Final = Path("output")
+_STATE: Final = "state.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One manifest imported into one account: a folder with the state and the results."""
+
+    folder: Path
+
+    @property
+    def state(self) -> Path:
+        """The SQLite file."""
+        return self.folder / _STATE
+
+    @property
+    def results(self) -> Path:
+        """The spreadsheet for the content team; there are others beside it."""
+        return self.folder / "results.csv"
+
+    @property
+    def failed(self) -> Path:
+        """The rows to mend and feed back."""
+        return self.folder / "failed.csv"
+
+    @property
+    def problems(self) -> Path:
+        """Every problem of the manifest, as it was last read."""
+        return self.folder / "problems.csv"
+
+    @property
+    def lock(self) -> Path:
+        """Held while a run works on the job."""
+        return self.folder / "job.lock"
+
+    def prepare(self) -> None:
+        """Make the folder where there is none.
+
+        Raises:
+            StateError: it cannot be made.
+        """
+        with self._usable():
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other runs away; the lock goes with the process, however it ends.
+
+        Raises:
+            JobBusy: another run is at work.
+            StateError: the folder cannot be used.
+        """
+        self.prepare()
+        lock = FileLock(self.lock)
+        try:
+            with self._usable():
+                lock.acquire(blocking=False)
+        except Timeout:
+            raise JobBusy(
+                f"Another batch-import is at work on {self.folder}.",
+                "Watch it with: batch-import status",
+            ) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a run is at work on it."""
+        try:
+            with FileLock(self.lock).acquire(blocking=False):
+                return False
+        except Timeout:
+            return True
+        except OSError:
+            return False  # a folder that we may not write to is read all the same
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except Timeout:
+            raise  # it is an OSError, too
+        except OSError as error:
+            raise StateError(
+                f"{self.folder} cannot be used as a job folder: {error.strerror or error}.",
+                "Make it writable, or choose another with --job.",
+            ) from None
+
+
+def jobs_below(folder: Path = OUTPUT) -> list[Job]:
+    """All jobs in a folder and its own folders, by name."""
+    return [Job(path.parent) for path in sorted(folder.rglob(_STATE))]
