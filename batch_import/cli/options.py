@@ -236,7 +236,7 @@ OPTIONS: Final = (
     Option("seed", "replays the same faults", "N", parse=_whole, default=1),
     Option(
         "knob",
-        "make it awkward, e.g. lost_reply=0.1; see the README",
+        "make it awkward, e.g. lost_reply=0.1; all are in docs/sandbox.md",
         "NAME=VALUE",
         kind="list",
     ),

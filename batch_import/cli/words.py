@@ -46,7 +46,7 @@ def print_checked(job: "Job", checked: "Checked") -> None:
 
 
 def print_json(job: "Job", checked: "Checked") -> None:
-    """The shape stands in the README. The problems are read back, so that none is kept."""
+    """The shape stands in docs/checks.md. The problems are read back, so that none is kept."""
     from batch_import.report.to_csv import read_csv
 
     told = {
