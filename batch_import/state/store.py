@@ -137,7 +137,8 @@ class Store:
             elif "locked" in text:
                 hint = "Another program holds it; close that and run the same command again."
             else:
-                hint = "It may be damaged: restore a copy, or start anew with another --job."
+                # An older copy knows nothing of what was sent since, and would send it again.
+                hint = "It may be damaged: start anew with another --job, not with an old copy."
             raise StateError(f"{self._name}: {text}.", hint) from None
 
     @contextmanager

@@ -21,14 +21,20 @@ from batch_import.sandbox.server import SandboxServer
 #: Languages of blocks that hold commands.
 SHELL = ("sh", "bash", "shell", "console")
 #: What a command in an indented block begins with; other lines there are samples.
-PROGRAM = re.compile(r"(\w+=\S+ )*(batch-import|make|export|python3?|\.venv/bin/\S+|sudo|docker) ")
+PROGRAM = re.compile(
+    r"(\w+=\S+ )*(\.|batch-import|make|export|python3?|\.venv/bin/\S+|sudo|docker) "
+)
 #: How a command begins that is not run, and why.
 NOT_RUN = {
     "make ": "its targets are looked up, by a test of their own",
     "export ": "the tests bring credentials of their own",
+    ". .venv/bin/activate": "the tests have the command on their path",
     "python3 -m venv ": "to install takes a minute, and the tests run in what it makes",
     ".venv/bin/pip install ": "the same",
     ".venv/bin/batch-import demo": "tests/end_to_end/test_import.py runs it",
+    "sudo ": "what it does lasts, and concerns the whole machine",
+    "journalctl ": "it reads what only the service has written",
+    "docker ": "to build an image needs the internet",
 }
 #: How a command begins that runs until it is stopped, and what keeps it from a port in use.
 UNTIL_STOPPED = {"batch-import sandbox": "--port 0"}
@@ -50,11 +56,21 @@ def shown_in(page: Page) -> list[str]:
 
 
 SHOWN = {page.name: shown_in(page) for page in USERS_PAGES}
-RUN = {
-    name: run
-    for name, shown in SHOWN.items()
-    if (run := [command for command in shown if not command.startswith(tuple(NOT_RUN))])
-}
+
+
+def to_run() -> dict[str, list[str]]:
+    """The commands to be run, by their page; what several pages show is run once."""
+    run: dict[str, list[str]] = {}
+    seen = set()
+    for name, shown in SHOWN.items():
+        for command in shown:
+            if command not in seen and not command.startswith(tuple(NOT_RUN)):
+                run.setdefault(name, []).append(command)
+                seen.add(command)
+    return run
+
+
+RUN = to_run()
 
 
 @dataclass

@@ -60,6 +60,8 @@ def test_every_option_in_the_text_exists() -> None:
     known |= {name.replace("[no-]", "") for name in known} | {"--help", "--version"}
     for page in USERS_PAGES:
         shown = [code for code in page.code if code.startswith(("--", "batch-import "))]
+        for block in page.blocks:
+            shown += re.findall(r"(?<![\w-])batch-import .*", block.text)
         for code in shown:
             unknown = set(re.findall(r"(?<![\w-])--[\w\[\]-]*\w", code)) - known
             assert not unknown, f"{page.name}: {code}"
@@ -69,7 +71,7 @@ def test_every_command_in_the_text_exists() -> None:
     for page in USERS_PAGES:
         for code in page.code:
             program, _, rest = code.partition(" ")
-            if program == "batch-import" and not rest.startswith("-"):
+            if program == "batch-import" and rest and not rest.startswith("-"):
                 assert rest.split()[0] in NAMES, f"{page.name}: {code}"
 
 

@@ -372,4 +372,4 @@ def test_a_file_that_was_damaged_is_told(tmp_path: Path) -> None:
     path.write_bytes(content)
     with pytest.raises(StateError, match=r"state\.sqlite") as caught, Store(path) as store:
         list(store.records())
-    assert "restore a copy" in caught.value.hint
+    assert "another --job" in caught.value.hint
