@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pages import ROOT, USERS_PAGES, Page
+from pages import PAGES, ROOT, USERS_PAGES, Page
 
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
@@ -148,6 +148,6 @@ def test_every_make_target_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
     shown = [command for commands in SHOWN.values() for command in commands]
     named = {command.split()[1] for command in shown if command.startswith("make ")}
-    named |= {code.split()[1] for page in USERS_PAGES for code in page.code if code[:5] == "make "}
+    named |= {code.split()[1] for page in PAGES for code in page.code if code[:5] == "make "}
     assert named
     assert named <= targets
