@@ -21,6 +21,7 @@ _PARSER = MarkdownIt("commonmark").enable("table")
 class Block(NamedTuple):
     """A block of code; an indented one has no language."""
 
+    section: str
     line: int
     language: str
     text: str
@@ -57,10 +58,13 @@ class Page:
 
     @property
     def blocks(self) -> Iterator[Block]:
-        for token in self.tokens:
-            if token.type in ("code_block", "fence"):
+        section = ""
+        for at, token in enumerate(self.tokens):
+            if token.type == "heading_open" and token.tag == "h2":
+                section = self.tokens[at + 1].content
+            elif token.type in ("code_block", "fence"):
                 assert token.map
-                yield Block(token.map[0] + 1, token.info.strip(), token.content)
+                yield Block(section, token.map[0] + 1, token.info.strip(), token.content)
 
     @property
     def tables(self) -> Iterator[list[list[str]]]:
