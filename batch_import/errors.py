@@ -8,7 +8,8 @@
     ├── PlatformError           the platform is of no use right now                       (3)
     │   ├── CredentialsRefused  it does not let us in
     │   └── PlatformUnreachable it cannot be reached, or does not speak the API
-    └── Interrupted             Ctrl-C or SIGTERM; all state is saved                   (130)
+    ├── Interrupted             Ctrl-C or SIGTERM; all state is saved                   (130)
+    └── Stopped                 the moment to stop has come; all state is saved           (1)
     CallFailed                  one call brought no result; a value that the schedule weighs
     ├── Throttled               429: surely not carried out
     ├── NotSent                 no connection: surely not carried out
@@ -74,6 +75,12 @@ class Interrupted(RunFault):
     """The user, or the system, asked the run to stop. All state is saved."""
 
     exit_code = 130
+
+
+class Stopped(RunFault):
+    """The moment has come at which the run was to stop, and rows are left. All state is saved."""
+
+    exit_code = 1
 
 
 class CallFailed(Exception):

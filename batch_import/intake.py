@@ -155,21 +155,30 @@ class Intake:
 
         Raises:
             StateError: it is another job's manifest, or the problems cannot be written.
+            UsageError: a row that was chosen is not in it.
             Interrupted: `stop` was set before all was read; nothing has changed.
         """
         facts, known = self.facts(), store.fact("edition")
         again = retry_failed or self._settings.preflight or self._settings.strict
         if known == facts["edition"] and not again:
+            self._choose(store, retry_failed=False)
             return Taken(None, self._reading(), [], None)
         with self._problems() as problems, self._preflight() as preflight:
             rows = (row for chunk in self._chunks(problems) for row in chunk)
             edition = store.load(rows, facts, self._now)
-            if retry_failed:
-                store.retry_failed(self._now)
+            self._choose(store, retry_failed=retry_failed)
             if preflight:
                 self._ask_pending(preflight, store, problems)
         news = edition if known not in (None, facts["edition"]) else None
         return Taken(news, self._reading(), problems.kinds(), self._if_asked())
+
+    def _choose(self, store: Store, *, retry_failed: bool) -> None:
+        """Which rows the run may take up. What failed counts as pending before it is counted."""
+        store.choose(self._settings.only)
+        if retry_failed:
+            store.retry_failed(self._now)
+        if self._settings.limit is not None:
+            store.choose_first(self._settings.limit)
 
     def facts(self) -> dict[str, str]:
         """What the state keeps of the manifest as a whole."""

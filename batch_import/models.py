@@ -104,6 +104,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class LineRange:
+    """Lines of the manifest, from 1, both ends included."""
+
+    first: int
+    last: int
+
+    def __str__(self) -> str:
+        """As in `no row begins in line 5`."""
+        if self.first == self.last:
+            return f"line {self.first}"
+        return f"lines {self.first} to {self.last}"
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A row of the job as the importer sees it.
 

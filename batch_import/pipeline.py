@@ -30,6 +30,7 @@ from batch_import.report.refresh import refreshing
 from batch_import.report.write import FORMATS, keep_options, pictures_left, write_results
 from batch_import.settings import Credentials, Settings
 from batch_import.state.store import Store
+from batch_import.until import stopping_at
 
 if TYPE_CHECKING:
     from batch_import.api.client import Client
@@ -48,6 +49,19 @@ class Loaded:
 
     taken: "Taken"
     plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a run ended.
+
+    Attributes:
+        counts: all rows of the job.
+        left: rows that the run was to import, and that are not.
+    """
+
+    counts: Counts
+    left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +136,7 @@ def run(
     results: Mapping[str, Any] = MappingProxyType({}),
     watcher: Watcher = Watcher(),
     stop: threading.Event | None = None,
-) -> Counts:
+) -> Ended:
     """Import a manifest, or go on with it. The results are written whatever happens.
 
     Args:
@@ -131,6 +145,7 @@ def run(
 
     Raises:
         Interrupted: `stop` was set.
+        Stopped: the moment `settings.until` has come, and work is left.
         ManifestError: there are problems, and `settings.strict` allows none.
         RunFault: the run could not go on.
     """
@@ -139,11 +154,15 @@ def run(
 
     stop = stop or threading.Event()
     clock = epoch_clock()
-    with job.locked(), Store(job.state, create=True) as store:
+    with (
+        stopping_at(settings.until, stop),
+        job.locked(),
+        Store(job.state, create=True) as store,
+    ):
         intake = Intake(manifest, job, options, settings, clock(), stop, watcher.asked)
         taken = intake.take_over(store, retry_failed=retry_failed)
         keep_options(store, results)
-        loaded = Loaded(taken, decide(store.counts()))
+        loaded = Loaded(taken, decide(store.counts(), store.waiting()))
         try:
             watcher.loaded(loaded)
             _end_if(stop)
@@ -153,7 +172,7 @@ def run(
                     _work(store, settings, credentials, watcher, stop, clock)
         finally:
             _write(job, store)
-        return store.counts()
+        return Ended(store.counts(), store.left())
 
 
 def report(

@@ -14,6 +14,7 @@ class Plan:
 
     Attributes:
         create: to be sent.
+        pending: all that are not sent yet; more than `create` where the run does not take up all.
         resume: taken by the platform in an earlier run; to be looked at.
         settle: sent by an earlier run without a clear answer; to be looked for.
         invalid: not to be sent before the manifest is mended.
@@ -21,6 +22,7 @@ class Plan:
     """
 
     create: int
+    pending: int
     resume: int
     settle: int
     invalid: int
@@ -32,8 +34,9 @@ class Plan:
         return bool(self.create or self.resume or self.settle)
 
     def __str__(self) -> str:
+        of = f" (of {self.pending} pending)" if self.pending > self.create else ""
         parts = [
-            f"{self.create} to create",
+            f"{self.create} to create{of}",
             f"{self.resume} to resume" if self.resume else "",
             f"{self.settle} to settle" if self.settle else "",
             f"{self.invalid} invalid" if self.invalid else "",
@@ -42,10 +45,15 @@ class Plan:
         return ", ".join(part for part in parts if part)
 
 
-def decide(counts: Counts) -> Plan:
-    """What is to be done with a job's rows."""
+def decide(counts: Counts, waiting: int) -> Plan:
+    """What is to be done with a job's rows.
+
+    Args:
+        waiting: how many pending rows the run may take up.
+    """
     return Plan(
-        create=counts.pending,
+        create=waiting,
+        pending=counts.pending,
         resume=counts.processing,
         settle=counts.unknown,
         invalid=counts.invalid,

@@ -5,13 +5,14 @@ know how the settings are used, nor parse flags.
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from batch_import.errors import UsageError
+from batch_import.models import LineRange
 from batch_import.urls import parse
 
 #: The guide's base URL.
@@ -47,6 +48,9 @@ class Settings:
         timeout: how long a call may take to connect, and to answer.
         preflight: ask the source hosts before anything is sent.
         strict: send nothing while the manifest has a single problem, be it a warning.
+        limit: how many pending rows this run takes up; None for all.
+        only: the rows that this run may take up, by lines or reference IDs; empty for all.
+        until: epoch seconds from which on nothing more is done; None for never.
     """
 
     api_base: str = API_BASE
@@ -63,6 +67,9 @@ class Settings:
     timeout: tuple[float, float] = (10.0, 60.0)
     preflight: bool = False
     strict: bool = False
+    limit: int | None = None
+    only: Sequence[LineRange | str] = ()
+    until: float | None = None
 
     @property
     def own_host(self) -> str:
@@ -138,6 +145,26 @@ def embed_base(flag: str | None, api: str, environ: Mapping[str, str] = os.envir
         return _checked(given.rstrip("/"), "--embed-base (VIOSTREAM_EMBED_BASE)", EMBED_BASE)
     parts = urlsplit(api)
     return f"{parts.scheme}://{parts.netloc}" if _is_loopback(parts.hostname or "") else EMBED_BASE
+
+
+def notify_url(text: str) -> str:
+    """Where the end of a run is told, as it was given.
+
+    Raises:
+        UsageError: it is no URL, or would send names of files unencrypted over a network. The
+            message does not hold it: a webhook's path is its password.
+    """
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        parts, host = urlsplit(""), ""
+    encrypted = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    if not (host and encrypted and text.isprintable() and " " not in text):
+        raise UsageError(
+            "--notify is no https:// address.", "It looks like https://hooks.example.com/…"
+        )
+    return text
 
 
 def _checked(text: str, name: str, example: str) -> str:

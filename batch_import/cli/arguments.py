@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Sequence
 from dataclasses import fields
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     given["api_base"] = base
     if "embed_base" in given:
         given["embed_base"] = setting.embed_base(given["embed_base"], base)
+    given["only"] = tuple(chain.from_iterable(given.get("only", ())))
     return Settings(**given)
 
 

@@ -11,8 +11,9 @@ from batch_import import pipeline
 from batch_import import settings as setting
 from batch_import.cli.arguments import job_of, options_of, result_options_of, settings_of
 from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.notice import notified
 from batch_import.cli.terminal import Asking, Bar, Lines, stoppable
-from batch_import.cli.words import print_loaded, print_outcome, print_pictures
+from batch_import.cli.words import print_left_alone, print_loaded, print_outcome, print_pictures
 from batch_import.errors import RunFault
 from batch_import.job import Job
 from batch_import.manifest.options import Options
@@ -21,15 +22,22 @@ from batch_import.settings import Credentials, Settings
 
 def run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:
     """Import a manifest, or resume."""
-    return import_watched(
-        job_of(arguments),
-        arguments.manifest,
-        settings_of(arguments),
-        setting.credentials(),
-        options=options_of(arguments),
-        retry_failed=retry_failed,
-        results=result_options_of(arguments),
-    )
+    job = job_of(arguments)
+
+    def work() -> int:
+        return import_watched(
+            job,
+            arguments.manifest,
+            settings_of(arguments),
+            setting.credentials(),
+            options=options_of(arguments),
+            retry_failed=retry_failed,
+            results=result_options_of(arguments),
+        )
+
+    if arguments.notify is None:
+        return work()
+    return notified(work, setting.notify_url(arguments.notify), job, arguments.manifest)
 
 
 def retry(arguments: argparse.Namespace) -> int:
@@ -51,7 +59,7 @@ def import_watched(
     display = Bar() if sys.stderr.isatty() else Lines()
     try:
         with stoppable() as stop:
-            counts = pipeline.run(
+            ended = pipeline.run(
                 job,
                 manifest,
                 settings,
@@ -73,5 +81,7 @@ def import_watched(
             print_outcome(job, pipeline.status(job), to=sys.stderr)
         raise
     display.close()
-    print_outcome(job, counts)
-    return OK if counts.imported + counts.skipped == counts.total else INCOMPLETE
+    print_outcome(job, ended.counts)
+    if ended.counts.pending:
+        print_left_alone(ended.counts.pending)
+    return INCOMPLETE if ended.left else OK

@@ -5,12 +5,15 @@ know the commands, nor where a value comes from.
 """
 
 import argparse
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
 from batch_import import settings as setting
+from batch_import.cli.moments import moment
+from batch_import.cli.only import only
 from batch_import.settings import Settings
 
 #: Where the sandbox listens.
@@ -44,6 +47,13 @@ def _whole(text: str) -> int:
         return int(text)
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
+
+
+def _moment(text: str) -> float:
+    try:
+        return moment(text, time.time())
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _formats(text: str) -> list[str]:
@@ -201,6 +211,23 @@ OPTIONS: Final = (
         parse=_positive,
         default=_DEFAULT.refresh,
     ),
+    # Which part of the work a run does, and who is told of its end.
+    Option("limit", "take up so many pending rows, and stop when they are done", "N", parse=_count),
+    Option(
+        "only",
+        "take up these rows alone: lines (2,5-9), a reference ID (id:42 where it looks like a"
+        " line), or @FILE with one of these a line",
+        "WHICH",
+        parse=only,
+        kind="list",
+    ),
+    Option(
+        "until",
+        "stop at this time, e.g. 06:00 or 2026-12-01T06:00; the same command goes on later",
+        "TIME",
+        parse=_moment,
+    ),
+    Option("notify", "post a summary as JSON when the run has ended", "URL"),
     # How the results look. Without a default: what is not told stays as it was told the job before.
     Option("player-key", "which of the account's players embeds show", "KEY"),
     Option(

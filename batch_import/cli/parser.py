@@ -23,6 +23,7 @@ _IMPORTING: Final = (
     *_CHECKING,
     *("embed-base", "workers", "poll-interval", "max-wait", "max-in-flight", "settle"),
     *("when-unsure", "give-up-after", "refresh", *_RESULTS, "aspect-from-detail", "verbose"),
+    *("limit", "only", "until", "notify"),
 )
 
 

@@ -61,7 +61,8 @@ class Bar:
         done = sum(getattr(counts, name) for name in _FINISHED)
         if self._bar.disable:
             self._bar = self._new(
-                total=counts.total, initial=done, unit="row", dynamic_ncols=True, leave=False,
+                total=counts.total - progress.left_alone, initial=done, unit="row",
+                dynamic_ncols=True, leave=False,
                 bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
                 " [{elapsed}, {remaining} left]",
             )  # fmt: skip

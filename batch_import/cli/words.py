@@ -126,6 +126,14 @@ def asked_so_far(asked: "Asked") -> str:
     return f"Preflight: {asked.sources} sources asked, {asked.size / 1e9:.1f} GB in all."
 
 
+def print_left_alone(pending: int) -> None:
+    """What a run that took up some rows only has left, and what takes up the others."""
+    print(
+        f"Still to be sent: {rows(pending)}. The same command without --limit and --only"
+        " takes them up."
+    )
+
+
 def print_outcome(job: "Job", counts: Counts, to: TextIO | None = None) -> None:
     """How an import ended, and where its results are."""
     out = to or sys.stdout

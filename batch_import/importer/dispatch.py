@@ -23,10 +23,17 @@ _DONE, _EACH_ROW = "done", "each row"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a run is doing: rows by status, and the rate in force in calls a second."""
+    """How a run is doing.
+
+    Attributes:
+        counts: rows of the job, by status.
+        rate: the one in force, in calls a second.
+        left_alone: pending rows that the run does not take up.
+    """
 
     counts: Counts
     rate: float
+    left_alone: int = 0
 
 
 class Dispatcher:
@@ -44,7 +51,9 @@ class Dispatcher:
         counts = store.counts(running=True)
         self._tally = Counter({status: getattr(counts, status, 0) for status in Status})
         self._status: dict[int, Status] = {}
-        self._adopt(counts.pending)
+        waiting = store.waiting()
+        self._left_alone = counts.pending - waiting
+        self._adopt(waiting)
         self._admit(store.in_flight(), now)
 
     def next(self, now: float) -> Call | Wait | Finished:
@@ -88,10 +97,15 @@ class Dispatcher:
         """How the run is doing."""
         tally = {str(status): n for status, n in self._tally.items()}
         tally["processing"] += tally.pop("creating")
-        return Progress(Counts(total=sum(tally.values()), **tally), self._budget.rate(now))
+        counts = Counts(total=sum(tally.values()), **tally)
+        return Progress(counts, self._budget.rate(now), self._left_alone)
 
     def _adopt(self, pending: int) -> None:
-        """Before the first create of an edition, look for its rows in the account."""
+        """Before the first create of an edition, look for its rows in the account.
+
+        Where not all rows are taken up, only the chosen ones are looked for; the next run looks
+        for its own.
+        """
         known = self._store.fact("adoption")
         if pending and known != _DONE:
             self._schedule.adopt(None if known == _EACH_ROW else pending)
@@ -103,7 +117,7 @@ class Dispatcher:
             self._status.update((row.number, Status.PENDING) for row in rows)
             changes += self._schedule.adopted(rows, answer, now)
         self._commit(changes, now)
-        if not self._schedule.adopting:
+        if not self._schedule.adopting and not self._store.has_choice:
             self._store.set_facts(adoption=_EACH_ROW if self._schedule.looks_first else _DONE)
 
     def _feed(self, now: float) -> None:

@@ -20,6 +20,7 @@ from batch_import.models import (
     Change,
     Counts,
     Event,
+    LineRange,
     ManifestRow,
     Record,
     Row,
@@ -27,6 +28,7 @@ from batch_import.models import (
     Status,
     Timeline,
 )
+from batch_import.state import choice
 from batch_import.urls import unsigned
 
 #: Raised with every change of schema.sql; a file of another version is refused, never guessed at.
@@ -80,6 +82,8 @@ class Store:
 
     def __init__(self, path: Path | None, *, create: bool = False) -> None:
         self._name = str(path) if path else "the state in memory"
+        #: The table that pending rows are taken from: all rows, or those of the choice.
+        self._queue = choice.ALL
         if path and not create and not path.is_file():
             raise StateError(
                 f"There is no job at {path.parent}.", "Start it with: batch-import run"
@@ -232,13 +236,56 @@ class Store:
                 (now,),
             ).rowcount
 
+    def choose(self, wanted: Sequence[LineRange | str]) -> None:
+        """Take up no rows but these through this connection; all where none is named.
+
+        Args:
+            wanted: by the lines in which they begin, or by their reference IDs.
+
+        Raises:
+            UsageError: one of them is no row of the manifest.
+        """
+        self._queue = choice.ALL
+        if wanted:
+            with self._transaction() as db:
+                choice.choose(db, wanted)
+            self._queue = choice.CHOSEN
+
+    def choose_first(self, limit: int) -> None:
+        """Take up so many pending rows at most: of those that may be, the first to be claimed."""
+        with self._transaction() as db:
+            choice.choose_first(db, self._queue, limit)
+        self._queue = choice.CHOSEN
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether some rows are not to be taken up."""
+        return self._queue == choice.CHOSEN
+
+    def waiting(self) -> int:
+        """How many pending rows may be taken up."""
+        return self._count(f"{self._queue} WHERE status = 'pending'")
+
+    def left(self) -> int:
+        """How many rows that may be taken up are not imported, and not to be skipped."""
+        return self._count(f"{self._queue} WHERE status NOT IN ('imported', 'skipped')")
+
+    def _count(self, rows: str) -> int:
+        with self._explained():
+            (count,) = self._db.execute(f"SELECT count(*) FROM {rows}").fetchone()
+        return int(count)
+
     def claim(self, limit: int, now: float) -> list[Row]:
         """Take pending rows to be created: the intent before the deed.
 
         Rows whose URL stops working come first, the soonest before all; then manifest order.
         """
         with self._transaction() as db:
-            rows = self._rows("status = 'pending' ORDER BY expires, position LIMIT ?", (limit,))
+            first = (
+                f"SELECT number FROM {self._queue} WHERE status = 'pending'"
+                " ORDER BY expires, position LIMIT ?"
+            )
+            rows = self._rows(f"number IN ({first}) ORDER BY expires, position", (limit,))
             claimed = "UPDATE row SET status = 'creating', claimed_at = ? WHERE number = ?"
             db.executemany(claimed, [(now, row.number) for row in rows])
             db.executemany(
@@ -252,7 +299,8 @@ class Store:
         with self._explained():
             found = self._db.execute(
                 "SELECT line, source_url, extension, number FROM row"
-                " WHERE status = 'pending' AND number > ? ORDER BY number LIMIT ?",
+                f" WHERE status = 'pending' AND number > ? AND {self._may_be_taken}"
+                " ORDER BY number LIMIT ?",
                 (after, limit),
             )
             return [Source(*values) for values in found]
@@ -262,7 +310,12 @@ class Store:
         names = json.dumps(list(reference_ids))
         where = "identity IN (SELECT value FROM json_each(?)) AND status = 'pending'"
         with self._explained():
-            return self._rows(where, (names,))
+            return self._rows(f"{where} AND {self._may_be_taken}", (names,))
+
+    @property
+    def _may_be_taken(self) -> str:
+        """SQL: the choice, if there is one, holds a row."""
+        return "number IN (SELECT number FROM chosen)" if self.has_choice else "true"
 
     def in_flight(self) -> list[Row]:
         """Rows that an earlier run left under way, in the order of their creation."""
@@ -306,9 +359,12 @@ class Store:
             db.executemany(_APPLY, [_values(change) for change in changes])
 
     def retry_failed(self, now: float) -> int:
-        """Failed rows go back to pending, because the user says so. Returns how many."""
+        """Failed rows, of the choice if there is one, go back to pending: the user says so.
+
+        Returns how many.
+        """
         with self._transaction() as db:
-            where = "status = 'failed' AND position IS NOT NULL"
+            where = f"status = 'failed' AND position IS NOT NULL AND {self._may_be_taken}"
             _event(db, now, Status.PENDING, "retry", where)
             return db.execute(
                 "UPDATE row SET status = 'pending', error = '', ingest_id = NULL, media_id = NULL"

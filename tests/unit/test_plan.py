@@ -20,6 +20,12 @@ from batch_import.plan import decide
     ],
 )
 def test_the_work_of_a_run(counts: Counts, words: str, *, has_work: bool) -> None:
-    plan = decide(counts)
+    plan = decide(counts, counts.pending)
     assert plan.has_work is has_work
     assert str(plan) == words
+
+
+def test_a_pilot_tells_how_many_rows_it_leaves() -> None:
+    plan = decide(Counts(total=60, pending=50, processing=2, imported=8), 10)
+    assert str(plan) == "10 to create (of 50 pending), 2 to resume, 8 done before"
+    assert not decide(Counts(total=50, pending=50), 0).has_work

@@ -7,8 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from batch_import.errors import StateError
-from batch_import.models import Change, Counts, ManifestRow, Media, Record, Status, Timeline
+from batch_import.errors import StateError, UsageError
+from batch_import.models import (
+    Change,
+    Counts,
+    LineRange,
+    ManifestRow,
+    Media,
+    Record,
+    Status,
+    Timeline,
+)
 from batch_import.state.store import SCHEMA_VERSION, Edition, Part, Store
 
 
@@ -373,3 +382,101 @@ def test_a_file_that_was_damaged_is_told(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=r"state\.sqlite") as caught, Store(path) as store:
         list(store.records())
     assert "another --job" in caught.value.hint
+
+
+FIVE = tuple(enumerate("abcde", 2))
+
+
+def claimed(store: Store) -> list[str]:
+    found = []
+    while rows := store.claim(2, 2.0):
+        found += [row.reference_id for row in rows]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("wanted", "limit", "taken"),
+    [
+        ([], None, ["d", "a", "b", "c", "e"]),
+        ([], 2, ["d", "a"]),
+        ([], 9, ["d", "a", "b", "c", "e"]),
+        ([LineRange(3, 4)], None, ["b", "c"]),
+        ([LineRange(1, 3), LineRange(3, 3), "e", "a"], None, ["a", "b", "e"]),
+        ([LineRange(2, 2**62)], 3, ["d", "a", "b"]),
+        (["e", "d"], 1, ["d"]),
+    ],
+)
+def test_only_chosen_rows_are_claimed(
+    wanted: list[LineRange | str], limit: int | None, taken: list[str]
+) -> None:
+    with Store(None) as store:
+        store.load(
+            [row(name, line, expires=5.0 if name == "d" else math.inf) for line, name in FIVE],
+            {},
+            1.0,
+        )
+        store.choose(wanted)
+        if limit:
+            store.choose_first(limit)
+        assert store.waiting() == store.left() == len(taken)
+        assert store.has_choice == bool(wanted or limit)
+        assert {r.reference_id for r in store.pending_among("abcde")} == set(taken)
+        assert len(store.sources(0, 100)) == len(taken)
+        assert claimed(store) == taken
+        assert store.counts().pending == 5 - len(taken)
+
+
+def test_a_chosen_row_that_is_pending_again_is_claimed_again() -> None:
+    with loaded("a", "b", "c") as store:
+        store.choose(["b"])
+        (taken,) = store.claim(5, 2.0)
+        assert store.waiting() == 0
+        store.apply([Change(taken.number, Status.PENDING)], 3.0)
+        assert store.waiting() == 1
+        assert claimed(store) == ["b"]
+        assert store.left() == 1
+        store.apply([Change(taken.number, Status.IMPORTED)], 4.0)
+        assert store.left() == 0
+
+
+def test_a_later_choice_replaces_an_earlier_one() -> None:
+    with loaded("a", "b", "c") as store:
+        store.choose(["a"])
+        store.choose([LineRange(3, 3)])
+        store.choose_first(7)
+        assert claimed(store) == ["b"]
+        store.choose(())
+        assert claimed(store) == ["a", "c"]
+
+
+def test_of_failed_rows_only_the_chosen_ones_are_retried() -> None:
+    with loaded("a", "b") as store:
+        store.apply([Change(r.number, Status.FAILED) for r in store.claim(2, 2.0)], 3.0)
+        store.choose(["b"])
+        assert store.retry_failed(4.0) == 1
+        store.choose_first(1)
+        assert claimed(store) == ["b"]
+        assert store.counts(running=True) == Counts(total=2, failed=1, processing=1)
+
+
+@pytest.mark.parametrize(
+    ("which", "words"),
+    [
+        ("ref-33", "no row has the reference ID 'ref-33'. Did you mean 'ref-3'"),
+        ("nothing like it", "'nothing like it'. Nothing was sent."),
+        ("gone", "no row has the reference ID 'gone'"),
+        (LineRange(9, 9), "no row begins in line 9. The rows begin in lines 2 to 4. Nothing"),
+        (LineRange(7, 9), "no row begins in lines 7 to 9."),
+        (LineRange(1, 1), "no row begins in line 1."),
+    ],
+)
+def test_what_is_in_no_row_is_refused_and_nothing_is_chosen(
+    which: LineRange | str, words: str
+) -> None:
+    with loaded("ref-1", "ref-2", "ref-3", "gone") as store:
+        store.load([row(f"ref-{line - 1}", line) for line in (2, 3, 4)], {}, 2.0)
+        with pytest.raises(UsageError, match=words):
+            store.choose(["ref-1", which])
+        assert not store.has_choice
+        store.choose(["ref-1"])
+        assert store.waiting() == 1

@@ -1,0 +1,102 @@
+"""How a run ended, as JSON for the address that `--notify` names. The shape is in the README.
+
+A post that is not taken is told in one line, and changes nothing. This file must not know how a
+run goes, nor how JSON is posted.
+"""
+
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from batch_import import pipeline
+from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.words import counted, shown
+from batch_import.errors import Interrupted, RunFault, Stopped
+from batch_import.job import Job
+from batch_import.models import Counts
+
+#: How a run ended by itself, by its exit code.
+_OUTCOMES: Final = {OK: "finished", INCOMPLETE: "incomplete"}
+#: Chat programs take `<!channel>` or `<https://…>` for more than text.
+_PLAIN: Final = str.maketrans("<>", "()")
+
+
+def notified(work: Callable[[], int], url: str, job: Job, manifest: Path) -> int:
+    """Run, then post how that ended, whatever the end.
+
+    Args:
+        work: the run; returns its exit code.
+    """
+    started = time.time()
+    try:
+        code = work()
+    except BaseException as error:
+        outcome, code, words = _of(error)
+        _post(url, summary(job, manifest, outcome, code, words, started, time.time()))
+        raise
+    _post(url, summary(job, manifest, _OUTCOMES[code], code, "", started, time.time()))
+    return code
+
+
+def _of(error: BaseException) -> tuple[str, int, str]:
+    """Outcome, exit code and words of a run that ended early."""
+    match error:
+        case Stopped():
+            return "stopped", error.exit_code, str(error)
+        case Interrupted():
+            return "interrupted", error.exit_code, str(error)
+        case RunFault():
+            return "fault", error.exit_code, str(error)
+        case KeyboardInterrupt():
+            return "interrupted", Interrupted.exit_code, "Interrupted."
+        case _:
+            return "fault", 1, f"An error of batch-import itself: {type(error).__name__}."
+
+
+def summary(
+    job: Job, manifest: Path, outcome: str, code: int, words: str, started: float, ended: float
+) -> dict[str, Any]:
+    """What is posted.
+
+    Args:
+        words: what is to be said besides the counts; may be empty.
+        started: epoch seconds, as `ended`.
+    """
+    counts = _counts(job)
+    message = shown(f"{words} {counted(counts) if counts else ''}".strip())
+    name = shown(manifest.name)
+    return {
+        "text": f"batch-import, {name}: {outcome}. {message}".translate(_PLAIN),
+        "job": shown(str(job.folder)),
+        "manifest": shown(str(manifest)),
+        "outcome": outcome,
+        "exit_code": code,
+        "counts": asdict(counts) if counts else {},
+        "started": _iso(started),
+        "ended": _iso(ended),
+        "results": shown(str(job.results.resolve())),
+        "message": message,
+    }
+
+
+def _counts(job: Job) -> Counts | None:
+    """None where there is no job, or none that can be read."""
+    try:
+        return pipeline.status(job)
+    except RunFault:
+        return None
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+
+
+def _post(url: str, body: dict[str, Any]) -> None:
+    from batch_import.api.notify import post
+
+    if fault := post(url, body):
+        print(f"The notification was not delivered: {shown(fault)}.", file=sys.stderr)
