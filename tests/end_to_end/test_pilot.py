@@ -1,0 +1,211 @@
+"""Runs that do a part of the work, and what is told of their end."""
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "100", "--poll-interval", "0.3")
+Start = Callable[..., SandboxServer]
+
+
+def made(server: SandboxServer) -> list[str]:
+    """The reference IDs of all media, in the order of their creation."""
+    return [media.reference_id for media in server.platform.media]
+
+
+def refs(*numbers: int) -> list[str]:
+    return [f"ref-{n}" for n in numbers]
+
+
+def test_a_pilot_then_another_then_the_rest(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(6)
+
+    first = run("run", path, *FAST, "--limit", 2)
+    assert "To do: 2 to create (of 6 pending)." in first.stdout
+    assert "6 rows: 4 pending, 2 imported." in first.stdout
+    assert "Still to be sent: 4 rows. The same command without --limit" in first.stdout
+    assert sorted(made(server)) == refs(1, 2)
+
+    second = run("run", path, *FAST, "--limit", 2)
+    assert "To do: 2 to create (of 4 pending), 2 done before." in second.stdout
+    assert sorted(made(server)) == refs(1, 2, 3, 4)
+
+    rest = run("run", path, *FAST)
+    assert "6 rows: 6 imported." in rest.stdout
+    assert "Still to be sent" not in rest.stdout
+    assert sorted(made(server)) == refs(1, 2, 3, 4, 5, 6)
+
+
+def test_rows_by_line_by_id_and_by_file(
+    sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(6, ["https://videos.example.com/n.mp4", "Number", "mp4", "42", "A"])
+
+    run("run", path, *FAST, "--only", "2,4-5")
+    assert sorted(made(server)) == refs(1, 3, 4)
+    run("run", path, *FAST, "--only", "id:42", "--only", "ref-6")
+    assert sorted(made(server)[3:]) == ["42", "ref-6"]
+    (tmp_path / "rows.txt").write_text("ref-2\n2\nid:42\n", encoding="utf-8")
+    run("run", path, *FAST, "--only", "@rows.txt")
+    assert made(server)[5:] == refs(2)
+    run("run", path, *FAST)
+    assert sorted(made(server)) == ["42", *refs(1, 2, 3, 4, 5, 6)]
+
+
+def test_a_row_that_is_not_there_is_named_and_nothing_is_sent(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(3)
+    unknown = run("run", path, "--only", "2", "--only", "ref_3", code=2)
+    assert "no row has the reference ID 'ref_3'. Did you mean 'ref-3'?" in unknown.stderr
+    unknown = run("run", path, "--only", "9", code=2)
+    assert "no row begins in line 9. The rows begin in lines 2 to 4." in unknown.stderr
+    assert not server.platform.calls
+
+
+def test_what_failed_is_retried_row_by_row(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(failing=1.0)
+    run = command(server)
+    path = manifest(3)
+    run("run", path, *FAST, code=1)
+    server.platform.knobs = sandbox().platform.knobs
+    run("retry", path, *FAST, "--only", "ref-2")
+    assert Counter(made(server)) == {"ref-1": 1, "ref-2": 2, "ref-3": 1}
+    counts = run.counts(path)
+    assert (counts["imported"], counts["failed"]) == (1, 2)
+
+
+def test_what_is_in_the_account_is_taken_over_by_the_run_that_takes_up_its_row(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(5)
+    run("run", path, *FAST, "--job", "output/before")
+    for limit in (["--limit", "2"], ["--limit", "2"], []):
+        run("run", path, *FAST, *limit)
+    assert sorted(made(server)) == refs(1, 2, 3, 4, 5)
+    assert run.counts(path)["imported"] == 5
+
+
+def test_a_window_closes_and_the_same_command_goes_on(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = manifest(40)
+    until = datetime.fromtimestamp(int(time.time()) + 4, UTC).astimezone()
+    slow = run(
+        "run", path, "--rate", 5, "--until", until.isoformat(), code=1
+    )  # 40 rows take 8 seconds and more
+    assert f"Stopped at {until:%H:%M}" in slow.stderr
+    assert "as asked. All state is saved: the same command goes on" in slow.stderr
+    assert 0 < len(made(server)) < 40
+    counts = run.counts(path)
+    assert counts["unknown"] == 0
+    assert counts["pending"] == 40 - len(made(server))
+    assert len(run.table("output/videos/results.csv")) == 40
+
+    tomorrow = f"{datetime.fromtimestamp(time.time() - 3600, UTC).astimezone():%H:%M}"
+    run("run", path, *FAST, "--until", tomorrow)
+    assert Counter(made(server)) == dict.fromkeys(refs(*range(1, 41)), 1)
+
+
+def test_a_moment_that_has_passed_is_wrong_usage(command: Callable, manifest: Callable) -> None:
+    late = command("http://127.0.0.1:9")("run", manifest(1), "--until", "2020-01-01T06:00", code=2)
+    assert "--until: 2020-01-01T06:00 has passed" in late.stderr
+
+
+class Hook(HTTPServer):
+    """Takes what is posted, and answers as it is told."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.status = 200
+        self.bodies: list[dict[str, object]] = []
+        self.headers: list[dict[str, str]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}/T000/s3cret-path?token=s3cret"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Hook
+
+    def do_POST(self) -> None:
+        self.server.headers.append(dict(self.headers))
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(json.loads(body))
+        self.send_response(self.server.status)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    with Hook() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_the_end_of_a_run_is_posted(
+    sandbox: Start, command: Callable, manifest: Callable, hook: Hook
+) -> None:
+    run = command(sandbox())
+    path = manifest(2, ["ftp://nowhere", "Bad", "mp4", "bad", "A"])
+    done = run("run", path, *FAST, "--notify", hook.url, code=1)
+    (body,) = hook.bodies
+    assert (body["outcome"], body["exit_code"]) == ("incomplete", 1)
+    assert body["counts"] == run.counts(path)
+    assert body["message"] == "3 rows: 2 imported, 1 invalid."
+    assert Path(str(body["results"])).samefile(run.folder / "output/videos/results.csv")
+    assert "Authorization" not in hook.headers[0]
+    assert "s3cret" not in done.stdout + done.stderr
+
+    hook.status = 500
+    failed = run("run", path, *FAST, "--notify", hook.url, "-v", code=1)
+    assert "The notification was not delivered: 127.0.0.1 answered HTTP 500." in failed.stderr
+    assert "s3cret" not in failed.stdout + failed.stderr
+
+
+def test_a_fault_is_posted_too(command: Callable, manifest: Callable, hook: Hook) -> None:
+    run = command("http://127.0.0.1:9")
+    run.environ["VIOSTREAM_API_KEY"] = ""
+    run("run", manifest(1), "--notify", hook.url, code=2)
+    (body,) = hook.bodies
+    assert (body["outcome"], body["exit_code"], body["counts"]) == ("fault", 2, {})
+    assert "VIOSTREAM_API_KEY is not set" in str(body["message"])
+
+
+@pytest.mark.parametrize("url", ["http://hooks.example.com/s3cret", "s3cret", "https:///s3cret"])
+def test_an_address_that_would_tell_everybody_is_refused(
+    command: Callable, manifest: Callable, url: str
+) -> None:
+    refused = command("http://127.0.0.1:9")("run", manifest(1), "--notify", url, code=2)
+    assert "--notify is no https:// address" in refused.stderr
+    assert "s3cret" not in refused.stderr
