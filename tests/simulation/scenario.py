@@ -50,6 +50,7 @@ class Scenario:
         there_before: numbers of rows whose reference IDs the account holds before the first run.
         buried: a whole page of other media came after them.
         retry_failed: the user lets failed rows be sent again, once.
+        limit: pending rows that each of the first runs takes up, at most; None for all.
     """
 
     seed: int
@@ -66,6 +67,7 @@ class Scenario:
     there_before: tuple[int, ...]
     buried: bool
     retry_failed: bool
+    limit: int | None
 
     @property
     def calm(self) -> bool:
@@ -80,6 +82,7 @@ class Scenario:
             or self.breaks
             or self.there_before
             or self.retry_failed
+            or self.limit
             or self.wrong_key[1]
         )
 
@@ -111,6 +114,7 @@ def draw(seed: int) -> Scenario:
         there_before=_there_before(dice, rows) if _often(dice, 0.15) else (),
         buried=seed % 3 == 0,
         retry_failed=_often(dice, 0.5 if knobs.failing else 0.05),
+        limit=_limit(Random(f"{seed}/limit"), rows),
     )
     return _calmed(scenario) if _often(dice, 0.08) else scenario
 
@@ -130,6 +134,7 @@ def _calmed(scenario: Scenario) -> Scenario:
         there_before=(),
         buried=False,
         retry_failed=False,
+        limit=None,
     )
 
 
@@ -200,6 +205,10 @@ def _breaks(dice: Random, rows: int) -> tuple[Break, ...]:
         )
         for _ in range(many)
     )
+
+
+def _limit(dice: Random, rows: int) -> int | None:
+    return dice.randint(1, rows) if _often(dice, 0.15) else None
 
 
 def _there_before(dice: Random, rows: int) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from batch_import.errors import NoAnswer, NotSent, Rejected
 from batch_import.importer import schedule
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.calls import Create
+from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
 from batch_import.importer.sightings import Visibility
 from batch_import.importer.sweep import Sweep
@@ -263,6 +264,30 @@ def _the_first_page_is_the_account(patch: Patch) -> None:
     patch.setattr(Adoption, "_is_last", lambda *_: True)
 
 
+def _a_pilot_looks_for_all_rows(patch: Patch) -> None:
+    """What a pilot found in the account of its own rows is taken for all there is."""
+    answered = Dispatcher.answered
+
+    def broken(self: Dispatcher, arrivals: Any, now: float) -> None:
+        answered(self, arrivals, now)
+        if not self._schedule.adopting:
+            self._store.set_facts(adoption="done")
+
+    patch.setattr(Dispatcher, "answered", broken)
+
+
+def _the_limit_is_ignored(patch: Patch) -> None:
+    claim = Store.claim
+
+    def broken(self: Store, limit: int, now: float) -> list[Row]:
+        queue, self._queue = self._queue, "row"
+        rows = claim(self, limit, now)
+        self._queue = queue
+        return rows
+
+    patch.setattr(Store, "claim", broken)
+
+
 def _no_sweeps(patch: Patch) -> None:
     patch.setattr(Sweep, "best", lambda *_, **__: None)
     # Without a page nothing is ever missed, and nothing asked for.
@@ -298,6 +323,8 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _a_page_covers_everything: {"exactly once", "none lost"},
     _nothing_is_adopted: {"adoption"},
     _the_first_page_is_the_account: {"adoption"},
+    _a_pilot_looks_for_all_rows: {"adoption"},
+    _the_limit_is_ignored: {"the limit"},
     _no_sweeps: {"few calls"},
 }
 

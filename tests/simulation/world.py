@@ -33,6 +33,8 @@ START = 1_700_000_000.0
 NEARLY = 1e-4
 #: Runs that end by themselves before it is said that the work does not finish.
 RUNS = 14
+#: Runs that heed the limit before one takes up the rest.
+PILOTS = 3
 #: A list that was asked so long before a row is sent again may have been too early to show it.
 SLACK = 120.0
 
@@ -109,6 +111,7 @@ class World:
         self.now = START
         self.outcome = Outcome(scenario)
         self.settings = scenario.settings
+        self.limit = scenario.limit
         self.refused: set[str] = set()
         self.there_before: set[str] = set()
         self._dice = Random(f"{scenario.seed}/way")
@@ -158,11 +161,13 @@ class World:
             if not self._one_run():
                 continue
             ended += 1
+            self.limit = self.limit if ended < PILOTS else None
             left = self._look_over()
             if not left:
                 if not retry_failed:
                     break
                 retry_failed = False
+                self.store.choose(())
                 self.store.retry_failed(self.now)
             self._time_passes(ended)
         else:
@@ -422,6 +427,11 @@ class _Run:
         self.stopped = False
         self.fault: RunFault | None = None
         self.budget = Budget(settings.rate, world.now)
+        world.store.choose(())
+        if world.limit:
+            world.store.choose_first(world.limit)
+        self.limit = world.limit
+        self.pending = world.store.counts().pending
         self.dispatcher = Dispatcher(settings, world.store, self.budget, world.now)
         self.began = world.now
         self._steps = self._waits = self._calls = 0
@@ -561,8 +571,10 @@ class _Run:
         left = [r for r in world.store.records() if r.status is Status.CREATING]
         if left:
             raise world.broken("none lost", f"{left[0].reference_id} is left creating")
-        if stored.pending and self._finished and not self.fault:
-            raise world.broken("none lost", f"{stored.pending} rows were never sent")
+        if world.store.waiting() and self._finished and not self.fault:
+            raise world.broken("none lost", f"{world.store.waiting()} rows were never sent")
+        if self.limit and self.pending - stored.pending > self.limit:
+            raise world.broken("the limit", f"more than {self.limit} rows were taken up")
 
 
 # A call on the wire, as api/client.py builds and reads it --------------------------------------
