@@ -1,0 +1,99 @@
+"""A run that takes up some rows only: what it looks for, creates, counts and leaves."""
+
+from typing import Any
+
+from batch_import.api.rate_limit import Budget
+from batch_import.importer.calls import Arrival, AskStatus, Create, ReadPage
+from batch_import.importer.dispatch import Dispatcher
+from batch_import.importer.schedule import Finished, Wait
+from batch_import.models import IngestStatus, ManifestRow, Media, MediaPage, Status
+from batch_import.settings import Settings
+from batch_import.state.store import Store
+
+NAMES = ("a", "b", "c", "d", "e")
+
+
+def loaded() -> Store:
+    store = Store(None)
+    rows = [
+        ManifestRow(line, name, name, f"https://h/{name}.mp4", name, "mp4", ())
+        for line, name in enumerate(NAMES, 2)
+    ]
+    store.load(rows, {}, 1.0)
+    return store
+
+
+class Account:
+    """A platform that is done at once, and shows its media newest first."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = list(names)
+        self.created: list[str] = []
+
+    def answer(self, call: Any) -> Any:
+        match call:
+            case Create(row):
+                self.created.append(row.reference_id)
+                self.names.append(row.reference_id)
+                return f"ingest-{row.reference_id}"
+            case AskStatus():
+                return IngestStatus("online")
+            case ReadPage():
+                found = [Media(n, n, n, "online") for n in reversed(self.names)]
+            case _:
+                found = [Media(n, n, n, "online") for n in self.names if n == call.row.reference_id]
+        return MediaPage(tuple(found), len(found))
+
+
+def run(store: Store, account: Account) -> Dispatcher:
+    """One run on a virtual clock, a call after the other."""
+    now = 100.0
+    dispatcher = Dispatcher(Settings(rate=100.0), store, Budget(100.0, now), now)
+    while not isinstance(step := dispatcher.next(now), Finished):
+        if isinstance(step, Wait):
+            now = step.until
+            continue
+        left, now = now, now + 0.01
+        dispatcher.answered([Arrival(step, account.answer(step), left)], now)
+    return dispatcher
+
+
+def statuses(store: Store) -> str:
+    return "".join("." if r.status is Status.PENDING else "i" for r in store.records())
+
+
+def test_adopted_rows_count_to_the_limit() -> None:
+    account = Account("a", "d")
+    with loaded() as store:
+        store.choose_first(2)
+        dispatcher = run(store, account)
+        assert account.created == ["b"]
+        assert statuses(store) == "ii..."
+        progress = dispatcher.progress(200.0)
+        assert progress.counts == store.counts()
+        assert progress.left_alone == 3
+
+
+def test_a_pilot_does_not_spare_later_runs_their_look_at_the_account() -> None:
+    account = Account("a", "d")
+    with loaded() as store:
+        store.choose_first(2)
+        run(store, account)
+        assert not store.fact("adoption")
+        store.choose(())
+        run(store, account)
+        assert account.created == ["b", "c", "e"]
+        assert statuses(store) == "iiiii"
+        assert store.fact("adoption") == "done"
+
+
+def test_what_an_earlier_run_left_in_flight_is_looked_after_whatever_is_chosen() -> None:
+    account = Account()
+    with loaded() as store:
+        (row,) = store.claim(1, 2.0)
+        account.answer(Create(row))
+        store.choose(["e"])
+        run(store, account)  # nobody knows what became of the POST of a
+        assert statuses(store) == "i...i"
+        assert account.created == ["a", "e"]
+        assert store.left() == 0
