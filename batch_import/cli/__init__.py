@@ -27,8 +27,9 @@ def entry_point() -> NoReturn:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code.
 
-    0 every row is imported; 1 finished, but rows are not; 2 wrong usage, or a manifest or state
-    that cannot be used; 3 the platform refuses or cannot be reached; 130 interrupted.
+    0 every row that the run was to import is imported; 1 finished, or stopped as asked, but rows
+    are not; 2 wrong usage, or a manifest or state that cannot be used; 3 the platform refuses or
+    cannot be reached; 130 interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # A console that lacks a character shows another one, rather than a traceback.

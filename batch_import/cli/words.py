@@ -129,8 +129,8 @@ def asked_so_far(asked: "Asked") -> str:
 def print_left_alone(pending: int) -> None:
     """What a run that took up some rows only has left, and what takes up the others."""
     print(
-        f"Still to be sent: {rows(pending)}. The same command without --limit and --only"
-        " takes them up."
+        f"Still to be sent: {rows(pending)}."
+        " `batch-import run` without --limit and --only takes them up."
     )
 
 

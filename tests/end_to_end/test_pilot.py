@@ -37,7 +37,7 @@ def test_a_pilot_then_another_then_the_rest(
     first = run("run", path, *FAST, "--limit", 2)
     assert "To do: 2 to create (of 6 pending)." in first.stdout
     assert "6 rows: 4 pending, 2 imported." in first.stdout
-    assert "Still to be sent: 4 rows. The same command without --limit" in first.stdout
+    assert "Still to be sent: 4 rows. `batch-import run` without --limit" in first.stdout
     assert sorted(made(server)) == refs(1, 2)
 
     second = run("run", path, *FAST, "--limit", 2)
