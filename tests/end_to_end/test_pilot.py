@@ -114,10 +114,10 @@ def test_a_window_closes_and_the_same_command_goes_on(
     server = sandbox()
     run = command(server)
     path = manifest(40)
-    until = datetime.fromtimestamp(int(time.time()) + 4, UTC).astimezone()
+    until = datetime.fromtimestamp(int(time.time()) + 8, UTC).astimezone()
     slow = run(
-        "run", path, "--rate", 5, "--until", until.isoformat(), code=1
-    )  # 40 rows take 8 seconds and more
+        "run", path, "--rate", 3, "--until", until.isoformat(), code=1
+    )  # 40 rows take 13 seconds and more
     assert f"Stopped at {until:%H:%M}" in slow.stderr
     assert "as asked. All state is saved: the same command goes on" in slow.stderr
     assert 0 < len(made(server)) < 40
