@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from batch_import import __version__
 
@@ -33,8 +34,8 @@ def post(url: str, body: Mapping[str, Any]) -> str:
         status = _send(url, body)
     except requests.Timeout:
         return f"{host} did not answer within {_TIMEOUT:.0f} s"
-    except requests.RequestException:
-        # Its words hold the URL.
+    except (requests.RequestException, HTTPError):
+        # Their words hold the URL.
         return f"{host} cannot be reached"
     _log.debug("POST to %s: %s", host, status)
     if HTTPStatus(200) <= status < HTTPStatus(300):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import requests
 import requests_mock
+from urllib3.exceptions import LocationParseError
 
 from batch_import.api.notify import post
 
@@ -26,6 +27,7 @@ URL = "https://hooks.example.com/T000/s3cret?token=other"
         ({"exc": requests.ReadTimeout}, "hooks.example.com did not answer within 10 s"),
         ({"exc": requests.ConnectionError(URL)}, "hooks.example.com cannot be reached"),
         ({"exc": requests.exceptions.InvalidURL(URL)}, "hooks.example.com cannot be reached"),
+        ({"exc": LocationParseError(URL)}, "hooks.example.com cannot be reached"),
     ],
 )
 def test_what_became_of_a_post_is_told_without_its_address(
