@@ -1,7 +1,7 @@
-"""Everything that a run can be told, and where it comes from.
+"""Everything that a run can be told.
 
-Credentials come from the environment alone and show themselves in no repr. This file must not
-know how the settings are used, nor parse flags.
+Credentials show themselves in no repr. This file must not know how the settings are used, nor parse
+flags.
 """
 
 import os
@@ -100,35 +100,14 @@ class ResultOptions:
     columns: str = ""
 
 
-def credentials(environ: Mapping[str, str] = os.environ) -> Credentials:
-    """Read the credentials from the environment.
-
-    Raises:
-        UsageError: one of them is missing, or cannot be an HTTP header.
-    """
-    names = ("VIOSTREAM_ACCESS_KEY", "VIOSTREAM_API_KEY")
-    missing = [name for name in names if not environ.get(name, "").strip()]
-    if missing:
-        raise UsageError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.",
-            "Both are under Settings > Developer Tools of your Viostream account; "
-            f"set them with: export {missing[0]}=…",
-        )
-    access_key, api_key = (environ[name].strip() for name in names)
-    for name, value in zip(names, (access_key, api_key), strict=True):
-        if not value.isprintable() or (":" in value and name == names[0]):
-            raise UsageError(f"{name} has characters that no key has.", "Copy it again.")
-    return Credentials(access_key, api_key)
-
-
 def api_base(flag: str | None, environ: Mapping[str, str] = os.environ) -> str:
     """The base URL in force: the flag, else `VIOSTREAM_API_BASE`, else the guide's.
 
     Raises:
         UsageError: it is no URL, or it would send the credentials unencrypted over a network.
     """
-    text = (flag or environ.get("VIOSTREAM_API_BASE") or API_BASE).rstrip("/")
-    return _checked(text, "--api-base (VIOSTREAM_API_BASE)", API_BASE)
+    text = flag or environ.get("VIOSTREAM_API_BASE") or API_BASE
+    return base_url(text, "--api-base (VIOSTREAM_API_BASE)", API_BASE)
 
 
 def embed_base(flag: str | None, api: str, environ: Mapping[str, str] = os.environ) -> str:
@@ -142,7 +121,7 @@ def embed_base(flag: str | None, api: str, environ: Mapping[str, str] = os.envir
     """
     given = flag or environ.get("VIOSTREAM_EMBED_BASE")
     if given:
-        return _checked(given.rstrip("/"), "--embed-base (VIOSTREAM_EMBED_BASE)", EMBED_BASE)
+        return base_url(given, "--embed-base (VIOSTREAM_EMBED_BASE)", EMBED_BASE)
     parts = urlsplit(api)
     return f"{parts.scheme}://{parts.netloc}" if _is_loopback(parts.hostname or "") else EMBED_BASE
 
@@ -167,7 +146,16 @@ def notify_url(text: str) -> str:
     return text
 
 
-def _checked(text: str, name: str, example: str) -> str:
+def base_url(text: str, name: str, example: str) -> str:
+    """A base URL, without a final slash.
+
+    Args:
+        name: what messages call it.
+
+    Raises:
+        UsageError: it is no URL, or it would send the credentials unencrypted over a network.
+    """
+    text = text.rstrip("/")
     try:
         parts = urlsplit(text)
         host, _ = parts.hostname or "", parts.port

@@ -34,9 +34,10 @@ def program() -> Callable[[str], str]:
 
 @pytest.fixture(autouse=True)
 def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own credentials and addresses must reach no test."""
+    """A developer's own credentials, addresses and keyring must reach no test."""
     for name in ("ACCESS_KEY", "API_KEY", "API_BASE", "EMBED_BASE"):
         monkeypatch.delenv(f"VIOSTREAM_{name}", raising=False)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 
 @pytest.fixture(autouse=True)

@@ -8,21 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from batch_import import settings as setting
-from batch_import.errors import UsageError
+from batch_import.cli.config import FLAG
+from batch_import.cli.options import parts
 from batch_import.job import OUTPUT, Job
 from batch_import.manifest.options import Options
-from batch_import.settings import ResultOptions, Settings
+from batch_import.settings import Credentials, ResultOptions, Settings
 
 
-def pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
-    """Read what a flag was given again and again, each time as `NAME=VALUE`."""
-    found = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise UsageError(f"{flag} {text!r} is not of the form NAME=VALUE.")
-        found[name] = value
-    return found
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """Names and values of what was given again and again, each time as `NAME=VALUE`."""
+    return {name: value for name, _, value in (text.partition("=") for text in texts)}
+
+
+def credentials_of(arguments: argparse.Namespace) -> Credentials:
+    """The credentials in force: the file of a flag, the environment, another file, the keyring.
+
+    Raises:
+        UsageError: there are none, or they cannot be used.
+    """
+    from batch_import.credentials import credentials
+
+    return credentials(arguments.credentials, insisted=arguments.told["credentials"].origin == FLAG)
 
 
 def settings_of(arguments: argparse.Namespace) -> Settings:
@@ -48,11 +54,11 @@ def options_of(arguments: argparse.Namespace) -> Options:
     """How the manifest is to be read."""
     names = arguments.names
     return Options(
-        overrides=pairs(arguments.map, "--map"),
-        defaults=pairs(arguments.default, "--default"),
+        overrides=pairs(arguments.map),
+        defaults=pairs(arguments.default),
         sheet=arguments.sheet,
         records=arguments.records,
-        columns=tuple(name.strip() for name in names.split(",")) if names else (),
+        columns=tuple(parts(names)) if names else (),
     )
 
 

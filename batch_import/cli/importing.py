@@ -8,16 +8,21 @@ from types import MappingProxyType
 from typing import Any
 
 from batch_import import pipeline
-from batch_import import settings as setting
-from batch_import.cli.arguments import job_of, options_of, result_options_of, settings_of
+from batch_import.cli.arguments import (
+    credentials_of,
+    job_of,
+    options_of,
+    result_options_of,
+    settings_of,
+)
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.notice import notified
-from batch_import.cli.terminal import Asking, Bar, Lines, stoppable
+from batch_import.cli.terminal import Asking, Bar, Lines, has_bars, stoppable
 from batch_import.cli.words import print_left_alone, print_loaded, print_outcome, print_pictures
 from batch_import.errors import RunFault
 from batch_import.job import Job
 from batch_import.manifest.options import Options
-from batch_import.settings import Credentials, Settings
+from batch_import.settings import Credentials, Settings, notify_url
 
 
 def run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:
@@ -29,7 +34,7 @@ def run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:
             job,
             arguments.manifest,
             settings_of(arguments),
-            setting.credentials(),
+            credentials_of(arguments),
             options=options_of(arguments),
             retry_failed=retry_failed,
             results=result_options_of(arguments),
@@ -37,7 +42,7 @@ def run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:
 
     if arguments.notify is None:
         return work()
-    return notified(work, setting.notify_url(arguments.notify), job, arguments.manifest)
+    return notified(work, notify_url(arguments.notify), job, arguments.manifest)
 
 
 def retry(arguments: argparse.Namespace) -> int:
@@ -56,7 +61,7 @@ def import_watched(
     results: Mapping[str, Any] = MappingProxyType({}),
 ) -> int:
     """Import, and show how it goes; returns the exit code."""
-    display = Bar() if sys.stderr.isatty() else Lines()
+    display = Bar() if has_bars() else Lines()
     try:
         with stoppable() as stop:
             ended = pipeline.run(

@@ -5,6 +5,7 @@ know the commands, nor where a value comes from.
 """
 
 import argparse
+import csv
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,10 +15,13 @@ from typing import Any, Final, Literal
 from batch_import import settings as setting
 from batch_import.cli.moments import moment
 from batch_import.cli.only import only
+from batch_import.errors import UsageError
 from batch_import.settings import Settings
 
 #: Where the sandbox listens.
 SANDBOX_PORT: Final = 8765
+#: The file of options that is read without being named, in the working folder.
+CONFIG: Final = Path("batch-import.yaml")
 
 
 def _number(text: str, least: float, what: str) -> float:
@@ -56,8 +60,38 @@ def _moment(text: str) -> float:
         raise argparse.ArgumentTypeError(str(error)) from None
 
 
+def _base(example: str) -> Callable[[str], str]:
+    def parse(text: str) -> str:
+        try:
+            return setting.base_url(text, "it", example)
+        except UsageError as fault:
+            raise argparse.ArgumentTypeError(str(fault).removesuffix(".")) from None
+
+    return parse
+
+
+def _pair(text: str) -> str:
+    name, _, value = text.partition("=")
+    if not (name and value):
+        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
+    return text
+
+
+def _names(text: str) -> str:
+    try:
+        parts(text)
+    except csv.Error:
+        raise argparse.ArgumentTypeError(f"{text!r} has a line break in it") from None
+    return text
+
+
+def parts(text: str) -> list[str]:
+    """What stands between the commas of a text; one that holds a comma is in double quotes."""
+    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
+
+
 def _formats(text: str) -> list[str]:
-    names = [name.strip() for name in text.split(",")]
+    names = parts(text) or [text]
     for name in names:
         if name not in ("csv", "xlsx", "html"):
             raise argparse.ArgumentTypeError(f"{name!r} is not one of csv, xlsx, html")
@@ -73,8 +107,9 @@ class Option:
         help: what it means; the default is added to it where `default` is a value.
         parse: text → value; raises `argparse.ArgumentTypeError`.
         default: what is in force where it is told nowhere.
-        kind: `value` takes one; `list` may be given again and again; `flag` turns on; `switch`
-            turns on, or off with `--no-`.
+        kind: `value` takes one; `commas` a list of them with commas between, as one text; `list`
+            may be given again and again; `flag` turns on, or off with `--no-`; so does `switch`,
+            which without either leaves things as they are.
         dest: name of the attribute that holds its value, where it is not `name`.
         variable: the environment variable that may hold it.
     """
@@ -84,7 +119,7 @@ class Option:
     metavar: str | None = None
     parse: Callable[[str], Any] = str
     default: Any = None
-    kind: Literal["value", "list", "flag", "switch"] = "value"
+    kind: Literal["value", "commas", "list", "flag", "switch"] = "value"
     choices: tuple[str, ...] = ()
     dest: str = ""
     short: str = ""
@@ -95,10 +130,34 @@ class Option:
         """The attribute of the parsed arguments that holds its value."""
         return self.dest or self.name.replace("-", "_")
 
+    def read(self, text: str) -> Any:
+        """Text → value, wherever it stands.
+
+        Raises:
+            argparse.ArgumentTypeError: it is none of the choices, or cannot be parsed.
+        """
+        if self.choices and text not in self.choices:
+            raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(self.choices)}")
+        return self.parse(text)
+
 
 _DEFAULT: Final = Settings()
 
 OPTIONS: Final = (
+    # Where options and credentials stand.
+    Option(
+        "config",
+        f"YAML file of options (default: {CONFIG}, where there is one)",
+        "FILE",
+        parse=Path,
+        default=CONFIG,
+    ),
+    Option(
+        "credentials",
+        "YAML file of access-key and api-key that nobody else can read",
+        "FILE",
+        parse=Path,
+    ),
     Option(
         "job",
         "job folder: state and results (default: output/<manifest's name>/)",
@@ -110,12 +169,14 @@ OPTIONS: Final = (
         "map",
         "which column is sourceUrl, filename, extension or referenceId",
         "FIELD=COLUMN",
+        parse=_pair,
         kind="list",
     ),
     Option(
         "default",
         "for blank cells, or a missing column, of extension or filename",
         "FIELD=VALUE",
+        parse=_pair,
         kind="list",
     ),
     Option("sheet", "sheet of a workbook (default: the first that fits)", "NAME"),
@@ -124,6 +185,8 @@ OPTIONS: Final = (
         "columns",
         "names of the columns of a file without a header, e.g. id,sourceUrl,filename",
         "NAMES",
+        parse=_names,
+        kind="commas",
         dest="names",
     ),
     # What is asked of it.
@@ -142,14 +205,17 @@ OPTIONS: Final = (
     # The platform.
     Option(
         "api-base",
-        f"VIOSTREAM_API_BASE; default {setting.API_BASE}",
+        "base URL of the platform's API, or VIOSTREAM_API_BASE",
         "URL",
+        parse=_base(setting.API_BASE),
+        default=setting.API_BASE,
         variable="VIOSTREAM_API_BASE",
     ),
     Option(
         "embed-base",
-        f"VIOSTREAM_EMBED_BASE; default {setting.EMBED_BASE}",
+        f"origin of the embed pages, or VIOSTREAM_EMBED_BASE (default: {setting.EMBED_BASE})",
         "URL",
+        parse=_base(setting.EMBED_BASE),
         variable="VIOSTREAM_EMBED_BASE",
     ),
     # How a run goes.
@@ -240,6 +306,8 @@ OPTIONS: Final = (
         "results-columns",
         "which columns, in which order, under which headings; empty for all",
         "NAME[=HEADING],…",
+        parse=_names,
+        kind="commas",
         dest="columns",
     ),
     Option(
@@ -253,6 +321,7 @@ OPTIONS: Final = (
         "which results to write (default csv,xlsx,html)",
         "NAME,…",
         parse=_formats,
+        kind="commas",
         default=("csv", "xlsx", "html"),
     ),
     # What is shown.
@@ -265,6 +334,7 @@ OPTIONS: Final = (
         "knob",
         "make it awkward, e.g. lost_reply=0.1; all are in docs/sandbox.md",
         "NAME=VALUE",
+        parse=_pair,
         kind="list",
     ),
     Option("knobs", "YAML file of knobs", "FILE", parse=Path),

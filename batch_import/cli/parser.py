@@ -6,20 +6,25 @@ does.
 
 import argparse
 import importlib
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from batch_import import __version__
+from batch_import.cli.config import in_force, read_config
 from batch_import.cli.options import OPTIONS, Option
+from batch_import.cli.words import did_you_mean
+from batch_import.errors import UsageError
 
 _BY_NAME: Final = {option.name: option for option in OPTIONS}
 
-_READING: Final = ("job", "map", "default", "sheet", "records", "columns")
+_READING: Final = ("config", "job", "map", "default", "sheet", "records", "columns")
 _CHECKING: Final = (*_READING, "api-base", "strict", "preflight", "rate")
 _RESULTS: Final = ("player-key", "embed", "embed-titles", "results-columns")
 _IMPORTING: Final = (
+    "credentials",
     *_CHECKING,
     *("embed-base", "workers", "poll-interval", "max-wait", "max-in-flight", "settle"),
     *("when-unsure", "give-up-after", "refresh", *_RESULTS, "aspect-from-detail", "verbose"),
@@ -34,7 +39,7 @@ class Command:
     Attributes:
         function: what runs it: a module of this room, and a function in it.
         positional: what it takes besides options.
-        options: by name.
+        options: by name. One with `config` among them reads the configuration file.
     """
 
     name: str
@@ -51,8 +56,24 @@ COMMANDS: Final = (
         "import a sample manifest into the embedded platform",
         options=("verbose",),
     ),
-    Command("init", "commands.init", "write template manifests to be filled in", ("folder",)),
-    Command("account", "commands.account", "test the credentials", options=("api-base", "verbose")),
+    Command(
+        "init",
+        "commands.init",
+        "write template manifests to be filled in, and one of a configuration file",
+        ("folder",),
+    ),
+    Command(
+        "config",
+        "commands.config",
+        "show the value of every option, and where it comes from",
+        options=("config", "json"),
+    ),
+    Command(
+        "account",
+        "commands.account",
+        "test the credentials",
+        options=("config", "credentials", "api-base", "verbose"),
+    ),
     Command(
         "check",
         "commands.check",
@@ -69,20 +90,26 @@ COMMANDS: Final = (
         "commands.status",
         "show how many rows are where",
         ("manifest",),
-        ("job", "json"),
+        ("config", "job", "json"),
     ),
     Command(
         "report",
         "commands.report",
         "write the results again from the state",
         ("manifest",),
-        ("job", "format", *_RESULTS),
+        ("config", "job", "format", *_RESULTS),
     ),
     Command(
         "sandbox",
         "stand_in.sandbox",
         "run the embedded platform until Ctrl-C",
-        options=("port", "seed", "knob", "knobs", "data", "verbose"),
+        options=("config", "port", "seed", "knob", "knobs", "data", "verbose"),
+    ),
+    Command(
+        "completion",
+        "completion.completion",
+        "print what completes commands and options in a shell",
+        ("shell",),
     ),
 )
 
@@ -92,6 +119,7 @@ _POSITIONAL: Final[dict[str, dict[str, Any]]] = {
         "help": "a row a video: CSV, TSV, XLSX, JSON, JSON Lines, YAML, or - for standard input",
     },
     "folder": {"type": Path, "nargs": "?", "default": Path(), "help": "default: this one"},
+    "shell": {"choices": ("bash", "zsh", "fish", "powershell", "tcsh"), "help": "which shell"},
 }
 
 
@@ -99,24 +127,51 @@ def parse(argv: Sequence[str] | None = None) -> argparse.Namespace:
     """Read a command line.
 
     Returns:
-        `command`: the function to call with all of this; and a value for each of its options and
-        positional arguments.
+        `command`: the function to call with all of this; a value for each of its options and
+        positional arguments; `told`, the same by the options' names, with their origins; and
+        `in_file`, all that the configuration file says.
 
     Raises:
-        SystemExit: `--help`, `--version`, or a command line that is none; said already.
+        SystemExit: `--help` or `--version`; said already.
+        UsageError: a command line, environment or configuration file that is none.
     """
-    arguments = parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    _refuse_unknown_command(given)
+    arguments, others = parser().parse_known_args(given)
     chosen: Command = arguments.chosen
-    for name in chosen.options:
-        option = _BY_NAME[name]
-        if not hasattr(arguments, option.attribute):
-            setattr(arguments, option.attribute, _default(option))
+    if others:
+        raise _unknown_argument(chosen, others)
+    flags = dict(vars(arguments))
+    arguments.in_file = read_config(flags.get("config")) if "config" in chosen.options else {}
+    options = [_BY_NAME[name] for name in chosen.options]
+    arguments.told = in_force(options, flags, arguments.in_file)
+    for name, told in arguments.told.items():
+        setattr(arguments, _BY_NAME[name].attribute, told.value)
     arguments.command = _function(chosen)
     return arguments
 
 
-def _default(option: Option) -> Any:
-    return [] if option.kind == "list" else option.default
+def _refuse_unknown_command(given: Sequence[str]) -> None:
+    names = [command.name for command in COMMANDS]
+    if given and not given[0].startswith("-") and given[0] not in names:
+        raise UsageError(
+            f"{given[0]!r} is no command.",
+            did_you_mean(given[0].lower(), names) or "See: batch-import --help",
+        )
+
+
+def _unknown_argument(command: Command, others: Sequence[str]) -> UsageError:
+    """The error for what argparse left over: unknown flags, their values, words too many."""
+    word = next((text for text in others if text.startswith("-")), others[0]).partition("=")[0]
+    see = f"See: batch-import {command.name} --help"
+    if not word.startswith("-"):
+        return UsageError(f"{command.name} does not take {word!r} as well.", see)
+    name = word.removeprefix("--")
+    having = [other.name for other in COMMANDS if name in other.options]
+    if having:
+        return UsageError(f"{word} is an option of {', '.join(having)}, not {command.name}.", see)
+    hint = did_you_mean(word, [f"--{name}" for name in command.options])
+    return UsageError(f"{command.name} has no {word}.", hint or see)
 
 
 def _function(command: Command) -> Callable[[argparse.Namespace], int]:
@@ -127,13 +182,26 @@ def _function(command: Command) -> Callable[[argparse.Namespace], int]:
     return found
 
 
-def parser() -> argparse.ArgumentParser:
-    """What argparse makes of the tables."""
-    whole = argparse.ArgumentParser(
+class _Parser(argparse.ArgumentParser):
+    """Argparse, whose errors are one line like all others."""
+
+    def error(self, message: str) -> NoReturn:
+        """Refuse a command line."""
+        raise UsageError(f"{message.removeprefix('argument ')}.", f"See: {self.prog} --help")
+
+
+def parser(seen: Callable[[argparse.Action], None] = lambda _: None) -> argparse.ArgumentParser:
+    """What argparse makes of the tables.
+
+    Args:
+        seen: is called with each argument and flag.
+    """
+    whole = _Parser(
         prog="batch-import",
         description="Import a manifest of videos into Viostream. Every row becomes exactly one"
         " video; running the same command again finishes the work.",
-        epilog="Credentials come from VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY. Exit codes:"
+        epilog="Options may stand in batch-import.yaml. Credentials come from VIOSTREAM_ACCESS_KEY"
+        " and VIOSTREAM_API_KEY, from --credentials, or from the system's keyring. Exit codes:"
         " 0 every row is imported, 1 finished but rows are not, 2 wrong usage or unreadable"
         " manifest or state, 3 the platform refuses or cannot be reached, 130 interrupted.",
     )
@@ -144,27 +212,24 @@ def parser() -> argparse.ArgumentParser:
         sub = commands.add_parser(command.name, help=command.help, description=text)
         sub.set_defaults(chosen=command)
         for name in command.positional:
-            sub.add_argument(name, metavar=name.upper(), **_POSITIONAL[name])
+            seen(sub.add_argument(name, metavar=name.upper(), **_POSITIONAL[name]))
         for name in command.options:
-            _add(sub, _BY_NAME[name])
+            seen(_add(sub, _BY_NAME[name]))
     return whole
 
 
-def _add(to: argparse.ArgumentParser, option: Option) -> None:
+def _add(to: argparse.ArgumentParser, option: Option) -> argparse.Action:
     """Add a flag. What is not given leaves no trace: its value may stand elsewhere."""
     flags = [f"-{option.short}"] if option.short else []
     flags.append(f"--{option.name}")
     common: dict[str, Any] = {"dest": option.attribute, "default": argparse.SUPPRESS}
     common["help"] = _help(option)
-    if option.kind == "flag":
-        to.add_argument(*flags, action="store_true", **common)
-    elif option.kind == "switch":
-        to.add_argument(*flags, action=argparse.BooleanOptionalAction, **common)
-    else:
-        how: dict[str, Any] = {"action": "append"} if option.kind == "list" else {}
-        if option.choices:
-            how["choices"] = option.choices
-        to.add_argument(*flags, type=option.parse, metavar=option.metavar, **how, **common)
+    if option.kind in ("flag", "switch"):
+        return to.add_argument(*flags, action=argparse.BooleanOptionalAction, **common)
+    how: dict[str, Any] = {"action": "append"} if option.kind == "list" else {}
+    if option.choices:
+        how["choices"] = option.choices
+    return to.add_argument(*flags, type=option.read, metavar=option.metavar, **how, **common)
 
 
 def _help(option: Option) -> str:

@@ -85,7 +85,7 @@ def _knobs(arguments: argparse.Namespace) -> dict[str, object]:
     try:
         text = arguments.knobs.read_text(encoding="utf-8") if arguments.knobs else "{}"
         knobs = yaml.safe_load(text) or {}
-        told = pairs(arguments.knob, "--knob")
+        told = pairs(arguments.knob)
         turned = {name: yaml.safe_load(value) for name, value in told.items()}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         line = " ".join(str(error).split())

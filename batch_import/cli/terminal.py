@@ -46,6 +46,11 @@ def stoppable() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
+def has_bars() -> bool:
+    """Whether a bar can be drawn: stderr is a terminal that can go back to the start of a line."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
 class Bar:
     """A progress bar on a terminal."""
 

@@ -3,9 +3,10 @@
 This file must not know the platform, nor how a command works.
 """
 
+import difflib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, TextIO
 
@@ -13,6 +14,7 @@ from batch_import.masking import mask
 from batch_import.models import Counts
 
 if TYPE_CHECKING:
+    from batch_import.cli.config import Told
     from batch_import.importer.dispatch import Progress
     from batch_import.intake import Asked, Checked, Reading
     from batch_import.job import Job
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Numbers of lines that can be taken in at once.
 _SHOWN_LINES = 10
+#: Of values, in characters; a longer one only moves what stands behind it.
+_VALUE_WIDTH = 44
 
 
 def print_loaded(job: "Job", loaded: "Loaded") -> None:
@@ -121,6 +125,53 @@ def print_kinds(job: "Job", kinds: Sequence["Kind"]) -> None:
     print(f"Every problem: {job.problems}")
 
 
+def print_told(told: Mapping[str, "Told"], secrets: Mapping[str, str | None]) -> None:
+    """A table of options, their values and where these come from.
+
+    Args:
+        secrets: where each of the credentials comes from; None where there is none.
+    """
+    lines = [(name, _written(option.value), option.origin) for name, option in told.items()]
+    lines += [(name, "***" if at else "", at or "not set") for name, at in secrets.items()]
+    names, values = (max(len(line[part]) for line in lines) for part in (0, 1))
+    for name, value, origin in [("option", "value", "from"), *lines]:
+        print(f"{name:<{names}}  {value:<{min(values, _VALUE_WIDTH)}}  {shown(origin)}")
+
+
+def print_told_as_json(told: Mapping[str, "Told"], secrets: Mapping[str, str | None]) -> None:
+    """The same for programs; the shape stands in the README."""
+    options = {
+        name: {"value": _plain(option.value), "from": mask(option.origin)}
+        for name, option in told.items()
+    }
+    credentials = {name: {"set": at is not None, "from": at} for name, at in secrets.items()}
+    print(json.dumps({"options": options, "credentials": credentials}, indent=1))
+
+
+def _written(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case float():
+            return f"{value:g}"
+        case list() | tuple():
+            return ", ".join(map(_written, value))
+        case _:
+            return shown(str(value))
+
+
+def _plain(value: object) -> object:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case list() | tuple():
+            return [_plain(item) for item in value]
+        case _:
+            return mask(str(value))
+
+
 def asked_so_far(asked: "Asked") -> str:
     """How far preflight is."""
     return f"Preflight: {asked.sources} sources asked, {asked.size / 1e9:.1f} GB in all."
@@ -163,6 +214,12 @@ def shortened(text: str, longest: int = 80) -> str:
     """As `shown`, and not longer than fits."""
     safe = shown(text)
     return safe if len(safe) <= longest else f"{safe[: longest - 1]}…"
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """A hint for a mistyped word; empty where nothing is like it."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"Did you mean: {near[0]}?" if near else ""
 
 
 def progress_text(progress: "Progress") -> str:

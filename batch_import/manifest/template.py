@@ -5,7 +5,9 @@ That row is a comment, so nobody has to delete it. This file must not know how m
 
 import csv
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 import xlsxwriter
@@ -27,8 +29,11 @@ _WIDTHS: Final = (60, 40, 16, 24)
 _AS_TEXT: Final = 49
 
 
-def write_templates(folder: Path) -> list[Path]:
+def write_templates(folder: Path, others: Mapping[str, str] = MappingProxyType({})) -> list[Path]:
     """Write a CSV file and a workbook into a folder, which is made where there is none.
+
+    Args:
+        others: texts of files to be written beside them, by name.
 
     Raises:
         UsageError: one of them is there already, or cannot be written.
@@ -36,6 +41,7 @@ def write_templates(folder: Path) -> list[Path]:
     contents = {
         folder / f"{_NAME}.csv": _csv(),
         folder / f"{_NAME}.xlsx": _xlsx(),
+        **{folder / name: text.encode() for name, text in others.items()},
     }
     for path in contents:
         if path.exists():

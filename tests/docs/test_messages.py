@@ -23,6 +23,7 @@ OTHERS = {
 #: Messages that say all there is to say, together with their hints.
 SELF_EXPLANATORY = {
     "Interrupted.",
+    "Stopped at …, as asked.",
     "The last demo's … cannot be removed: ….",
     "The manifest has … problem…, and --strict allows none. Nothing was sent.",
     "The sandbox's saved videos cannot be read.",

@@ -1,16 +1,9 @@
-"""Settings and credentials from flags and the environment."""
+"""Settings from flags and the environment."""
 
 import pytest
 
 from batch_import import settings
 from batch_import.errors import UsageError
-
-
-def test_missing_credentials_are_all_named() -> None:
-    with pytest.raises(UsageError, match="VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY are not set"):
-        settings.credentials({})
-    with pytest.raises(UsageError, match=r"^VIOSTREAM_API_KEY is not set"):
-        settings.credentials({"VIOSTREAM_ACCESS_KEY": "VC-1", "VIOSTREAM_API_KEY": " "})
 
 
 def test_the_flag_wins_over_the_environment() -> None:

@@ -1,0 +1,135 @@
+"""A small YAML file of settings → its entries, each with its line.
+
+Nothing is made of the values: no dates, no numbers, no objects. Of a file that cannot be read only
+the place is told, for it may hold a secret. This file must not know what the keys mean.
+"""
+
+import os
+import shlex
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from batch_import.errors import UsageError
+
+#: What PyYAML raises for texts that are no YAML: a number in an escape or directive may be beyond
+#: what Python takes, and brackets deeper than its stack.
+_UNREADABLE: Final = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
+_MEND: Final = (
+    "Indents are spaces, not tabs; brackets and quotes are closed; a text that holds “: ” or “ #”,"
+    " or begins with one of *&!%@`[{>|, is quoted."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A key and its value.
+
+    Attributes:
+        line: where the key stands, from 1.
+        value: as it is written.
+    """
+
+    key: str
+    line: int
+    value: yaml.Node
+
+    @property
+    def scalar(self) -> str | None:
+        """The value where it is a single one; None where it is a list or mapping, or nothing."""
+        return scalar(self.value)
+
+
+def read_entries(name: str, content: bytes) -> list[Entry]:
+    """Read the entries of a file; one that is empty has none.
+
+    Args:
+        name: of the file, for messages.
+
+    Raises:
+        UsageError: it is no YAML, no mapping, or a key stands twice.
+    """
+    try:
+        root = yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
+    except UnicodeDecodeError:
+        raise UsageError(f"{name} is not in UTF-8.", "Save it as UTF-8.") from None
+    except _UNREADABLE as error:
+        raise UsageError(f"{name} is no YAML{_place(error)}.", _MEND) from None
+    return [] if root is None or is_nothing(root) else entries_of(name, root)
+
+
+def entries_of(name: str, node: yaml.Node) -> list[Entry]:
+    """The entries of a mapping.
+
+    Raises:
+        UsageError: it is none, or a key stands twice.
+    """
+    if not isinstance(node, yaml.MappingNode):
+        raise UsageError(f"{name}, line {_line(node)}: this is no mapping.", "A line is KEY: VALUE")
+    entries: dict[str, Entry] = {}
+    for key, value in node.value:
+        text, line = scalar(key), _line(key)
+        if text is None:
+            raise UsageError(f"{name}, line {line}: a key must be a text.", "A line is KEY: VALUE")
+        if text in entries:
+            raise UsageError(
+                f"{name}, line {line}: this key stands on line {entries[text].line} already.",
+                "Take one of the two away.",
+            )
+        entries[text] = Entry(text, line, value)
+    return list(entries.values())
+
+
+def scalar(node: yaml.Node) -> str | None:
+    """The text of a single value, as it is written; None for anything else, and for nothing."""
+    if not isinstance(node, yaml.ScalarNode) or is_nothing(node):
+        return None
+    text: str = node.value
+    return text
+
+
+def is_nothing(node: yaml.Node) -> bool:
+    """Whether nothing stands there, or a `null` or `~`."""
+    return bool(node.tag == "tag:yaml.org,2002:null")
+
+
+def read_bytes(path: Path, *, private: bool = False) -> bytes:
+    """What a file holds.
+
+    Args:
+        private: refuse it where others than its owner can read it; Windows does not tell.
+
+    Raises:
+        UsageError: it is not there, cannot be read, or is not private.
+    """
+    try:
+        with path.open("rb") as file:
+            if private and os.name == "posix":
+                _refuse_open(path, os.fstat(file.fileno()).st_mode)
+            return file.read()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {_said(error)}.") from None
+
+
+def _refuse_open(path: Path, mode: int) -> None:
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise UsageError(
+            f"{path} holds credentials, and others can reach it (mode {stat.S_IMODE(mode):o}).",
+            f"Run: chmod 600 {shlex.quote(str(path))}",
+        )
+
+
+def _said(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _place(error: Exception) -> str:
+    mark: Any = getattr(error, "problem_mark", None)
+    return f" on line {mark.line + 1}, column {mark.column + 1}" if mark else ""

@@ -1,0 +1,224 @@
+"""A configuration file, credentials and the comfort of the command line, with the real command."""
+
+import contextlib
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "200", "--poll-interval", "0.3")
+Start = Callable[..., SandboxServer]
+
+CONFIG = """\
+rate: 200
+poll-interval: 0.3
+map: {sourceUrl: Video Link, filename: Name}
+default: {extension: mp4}
+results-columns:
+- embedCode: Code, to paste
+- referenceId
+"""
+ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Callable[..., Path]:
+    def write(text: str = CONFIG, name: str = "batch-import.yaml") -> Path:
+        path = tmp_path / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_run_is_told_by_a_file(
+    sandbox: Start, command: Callable, configured: Callable, tmp_path: Path
+) -> None:
+    configured()
+    (tmp_path / "mine.csv").write_text(
+        "Name,Video Link,URL,referenceId\nOne,https://h.example.com/1,https://h.example.com/no,a\n"
+    )
+    server = sandbox()
+    run = command(server)
+    run("run", "mine.csv")
+    (line,) = run.table("output/mine/results.csv")
+    assert list(line) == ["Code, to paste", "referenceId"]
+    (media,) = server.platform.media
+    assert (media.title, media.reference_id) == ("One", "a")
+
+
+def test_what_is_in_force_and_where_it_comes_from(command: Callable, configured: Callable) -> None:
+    run = command("https://signed.test/api")
+    configured("rate: 7\napi-base: https://file.test\n")
+    told = json.loads(run("config", "--json").stdout)
+    options = told["options"]
+    assert options["rate"] == {"value": 7, "from": "batch-import.yaml, line 1"}
+    assert options["api-base"] == {
+        "value": "https://signed.test/api", "from": "VIOSTREAM_API_BASE"
+    }  # fmt: skip
+    assert options["seed"] == {"value": 1, "from": "default"}
+    assert told["credentials"]["api-key"] == {"set": True, "from": "environment"}
+    table = run("config").stdout
+    assert "batch-import.yaml is read." in table
+    assert "api-key" in table
+    at = {line.index("batch-import.yaml,") for line in table.splitlines() if ", line" in line}
+    assert len(at) == 1
+    configured("sheet: https://h/?X-Amz-Signature=5ec7e7\n", "other.yaml")
+    for flags in ([], ["--json"]):
+        out = run("config", "--config", "other.yaml", *flags).stdout
+        assert "other.yaml, line 1" in out
+        assert "5ec7e7" not in out
+
+
+def test_a_file_that_is_wrong_stops_every_command_that_reads_it(
+    command: Callable, configured: Callable, manifest: Callable
+) -> None:
+    run = command("unused")
+    path = manifest(1)
+    configured("seed: 1\nrte: 5\n")
+    for arguments in (["check", path], ["status", path], ["sandbox"], ["config"], ["account"]):
+        err = run(*arguments, code=2).stderr
+        where = "batch-import: batch-import.yaml, line 2: "
+        assert err == f"{where}'rte' is no option. Did you mean: rate?\n"
+    assert "none.yaml cannot be read" in run("check", path, "--config", "none.yaml", code=2).stderr
+    run("init", "new")  # it has no options, and so reads none
+
+
+def test_credentials_from_a_file(sandbox: Start, command: Callable, configured: Callable) -> None:
+    server = sandbox()
+    run = command(server)
+    del run.environ["VIOSTREAM_ACCESS_KEY"], run.environ["VIOSTREAM_API_KEY"]
+    assert "are not set" in run("account", code=2).stderr
+    keys = configured(f"access-key: {ACCESS_KEY}\napi-key: {API_KEY}\n", "my keys.yaml")
+    keys.chmod(0o600)
+    assert "The credentials work." in run("account", "--credentials", keys).stdout
+    configured("credentials: my keys.yaml\n")
+    assert "The credentials work." in run("account").stdout
+    assert API_KEY not in run("config").stdout
+    if os.name == "posix":
+        keys.chmod(0o644)
+        err = run("account", code=2).stderr
+        assert "others can reach it (mode 644). Run: chmod 600 'my keys.yaml'" in err
+    run.environ |= {"VIOSTREAM_ACCESS_KEY": "VC-other", "VIOSTREAM_API_KEY": "other"}
+    assert "refuses the credentials" in run("account", code=3).stderr
+    keys.chmod(0o600)
+    assert "The credentials work." in run("account", "--credentials", keys).stdout
+
+
+def test_the_template_is_written_once_and_sets_nothing(command: Callable, tmp_path: Path) -> None:
+    run = command("https://h.test")
+    run("init")
+    template = tmp_path / "batch-import.yaml"
+    before = template.read_bytes()
+    assert "batch-import.yaml is read." in run("config").stdout
+    assert ", line" not in run("config").stdout
+    (tmp_path / "manifest.csv").unlink()
+    (tmp_path / "manifest.xlsx").unlink()
+    assert "batch-import.yaml is there already." in run("init", code=2).stderr
+    assert template.read_bytes() == before
+
+
+def test_a_mistyped_command_is_one_line(command: Callable) -> None:
+    done = command("unused")("stauts", "m.csv", code=2)
+    assert done.stderr == "batch-import: 'stauts' is no command. Did you mean: status?\n"
+    done = command("unused")("run", "m.csv", "--rte", "5", code=2)
+    assert done.stderr == "batch-import: run has no --rte. Did you mean: --rate?\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("batch-import stat", {"status"}),
+        ("batch-import run --when", {"--when-unsure"}),
+        ("batch-import run --when-unsure ", {"hold", "retry"}),
+        ("batch-import check vid", {"videos.csv"}),
+        ("batch-import check --config batch", {"batch-import.yaml"}),
+        ("batch-import check --job job", {"jobs"}),
+        ("batch-import completion ", {"bash", "fish", "powershell", "tcsh", "zsh"}),
+    ],
+)
+def test_bash_completes(
+    command: Callable, configured: Callable, tmp_path: Path, program: Callable,
+    line: str, expected: set[str],
+) -> None:  # fmt: skip
+    configured()
+    configured("", "videos.csv")
+    configured("", "job.csv")
+    (tmp_path / "jobs").mkdir()
+    run = command("unused")
+    (tmp_path / "complete.bash").write_text(run("completion", "bash").stdout)
+    asked = """
+        source complete.bash
+        COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+        function=$(complete -p batch-import | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+        "$function" batch-import "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        printf '%s\\n' "${COMPREPLY[@]}"
+    """
+    done = subprocess.run(
+        [program("bash"), "--norc", "-c", asked, "bash", *line.split(" ")],
+        cwd=tmp_path, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stderr == ""
+    assert {word.rstrip(" /") for word in done.stdout.split("\n") if word.strip()} == expected
+
+
+@pytest.mark.parametrize("shell", ["zsh", "fish", "powershell", "tcsh"])
+def test_other_shells_have_a_script(command: Callable, shell: str) -> None:
+    assert "when-unsure" in command("unused")("completion", shell).stdout
+
+
+@pytest.mark.parametrize(("term", "has_bar"), [("xterm-256color", True), ("dumb", False)])
+def test_a_terminal_gets_no_colour_and_a_dumb_one_no_bar(
+    sandbox: Start, command: Callable, manifest: Callable, term: str, *, has_bar: bool
+) -> None:
+    run = command(sandbox())
+    run.environ["TERM"] = term
+    termios = pytest.importorskip("termios")  # Windows has no such terminals
+    ours, theirs = os.openpty()
+    termios.tcsetwinsize(ours, (24, 100))
+    process = subprocess.Popen(
+        [sys.executable, "-m", "batch_import", "run", manifest(3), *FAST],
+        cwd=run.folder, env=run.environ, stdin=theirs, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    shown = "".join(_until_closed(ours))
+    assert process.wait(60) == 0
+    assert "3 imported" in shown
+    assert not re.search(r"\x1b\[[0-9;]*m", shown)
+    assert ("%|" in shown) is has_bar
+
+
+def _until_closed(terminal: int) -> Iterator[str]:
+    with contextlib.suppress(OSError), open(terminal, encoding="utf-8", newline="") as stream:
+        yield from stream
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+def test_a_console_without_unicode_is_no_obstacle(
+    sandbox: Start, command: Callable, manifest: Callable, encoding: str
+) -> None:
+    path = manifest(
+        1, ["https://h.example.com/é.mp4", "日本 → ü", "mp4", "ref-ü", "A"], name="vidéos.csv"
+    )
+    run = command(sandbox())
+    run.environ |= {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
+    commands = [
+        ["check", path], ["run", path, *FAST],
+        ["status", path], ["report", path], ["config"], ["run", "--help"], ["stauts→"],
+    ]  # fmt: skip
+    for arguments in commands:
+        done = subprocess.run(
+            [sys.executable, "-m", "batch_import", *map(str, arguments)],
+            cwd=run.folder, env=run.environ, capture_output=True, check=False,
+        )  # fmt: skip
+        out = (done.stdout + done.stderr).decode(encoding)
+        assert "Traceback" not in out
+        assert done.returncode == (2 if arguments == ["stauts→"] else 0), out
+        assert len(out.split()) > 3

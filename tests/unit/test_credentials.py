@@ -1,0 +1,152 @@
+"""Credentials: which place counts, and that no message shows one."""
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import keyring
+import keyring.errors
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+
+from batch_import.credentials import SERVICE, credentials, find
+from batch_import.errors import UsageError
+
+ENVIRON = {"VIOSTREAM_ACCESS_KEY": "VC-environ", "VIOSTREAM_API_KEY": "environ-secret"}
+posix = pytest.mark.skipif(os.name != "posix", reason="Windows has no mode bits")
+
+
+class FakeKeyring(KeyringBackend):
+    """A keyring in memory, or one that fails."""
+
+    priority = 1.0
+
+    def __init__(self, kept: dict[str, str], error: Exception | None = None) -> None:
+        super().__init__()
+        self.kept = kept
+        self.error = error
+
+    def get_password(self, service: str, username: str) -> str | None:
+        if self.error:
+            raise self.error
+        assert service == SERVICE
+        return self.kept.get(username)
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        del service, username, password
+        raise AssertionError("something was written to a keyring")
+
+
+@pytest.fixture
+def in_keyring() -> Iterator[Callable[..., None]]:
+    yield lambda kept, error=None: keyring.set_keyring(FakeKeyring(kept, error))
+    keyring.set_keyring(NoKeyring())
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Callable[..., Path]:
+    def write(text: str = "access-key: VC-file\napi-key: file-secret\n", mode: int = 0o600) -> Path:
+        path = tmp_path / "keys.yaml"
+        path.write_text(text, encoding="utf-8")
+        path.chmod(mode)
+        return path
+
+    return write
+
+
+def test_the_first_place_that_has_keys_counts(file: Callable, in_keyring: Callable) -> None:
+    in_keyring({"access-key": "VC-ring", "api-key": "ring-secret"})
+    path = file()
+    assert credentials(path, insisted=True, environ=ENVIRON).access_key == "VC-file"
+    assert credentials(path, environ=ENVIRON).access_key == "VC-environ"
+    assert credentials(path, environ={}).access_key == "VC-file"
+    assert credentials(environ={}).access_key == "VC-ring"
+    assert credentials(environ={}).api_key == "ring-secret"
+    assert find(environ={}).origin == "keyring"
+
+
+def test_keys_of_two_places_are_not_mixed(file: Callable, in_keyring: Callable) -> None:
+    in_keyring({"access-key": "VC-ring", "api-key": "ring-secret"})
+    half = {"VIOSTREAM_ACCESS_KEY": "VC-environ"}
+    with pytest.raises(UsageError, match=r"^VIOSTREAM_API_KEY is not set"):
+        credentials(file(), environ=half)
+    with pytest.raises(UsageError, match=r"api-key in .*keys.yaml is not set"):
+        credentials(file("access-key: VC-file\n"), insisted=True, environ=ENVIRON)
+
+
+def test_missing_credentials_are_all_named() -> None:
+    with pytest.raises(UsageError, match="VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY are not set"):
+        credentials(environ={})
+    with pytest.raises(UsageError, match=r"^VIOSTREAM_API_KEY is not set"):
+        credentials(environ={"VIOSTREAM_ACCESS_KEY": "VC-1", "VIOSTREAM_API_KEY": " "})
+
+
+@posix
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o677])
+def test_a_file_that_others_can_reach_is_refused(file: Callable, mode: int) -> None:
+    with pytest.raises(UsageError) as caught:
+        credentials(file(mode=mode), insisted=True, environ={})
+    assert f"mode {mode:o}" in caught.value.message
+    assert caught.value.hint.startswith("Run: chmod 600 ")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("api_key: s3cret", "line 1: neither access-key nor api-key stands here. Did you mean"),
+        ("access-key: VC-1\ns3cret: s3cret", "line 2: neither"),
+        ("api-key: a\napi-key: s3cret", "line 2: this key stands on line 1 already"),
+        ("api-key: *s3cret", "no YAML on line 1, column 10"),
+        ("api-key: {s3cret: x", "no YAML on line"),
+        ("- s3cret", "line 1: this is no mapping"),
+        ('access-key: VC-1\napi-key: "s3cret\\n1"', "api-key in .* has characters"),
+        ("access-key: s3cret:x\napi-key: s3cret", "access-key in .* has characters"),
+        ("", "access-key in .* and api-key in .* are not set"),
+        ("api-key: [s3cret]\naccess-key: VC-1", "api-key in .* is not set"),
+    ],
+)
+def test_a_file_that_is_wrong_is_explained_without_its_content(
+    file: Callable, text: str, words: str
+) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        credentials(file(text), insisted=True, environ={})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"none.yaml cannot be read: No such file"):
+        credentials(tmp_path / "none.yaml", insisted=True, environ=ENVIRON)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (keyring.errors.NoKeyringError("s3cret"), "This system has no keyring."),
+        (keyring.errors.KeyringLocked("s3cret"), "The keyring is locked."),
+        (keyring.errors.InitError("s3cret"), r"The keyring cannot be asked \(InitError\)"),
+        (OSError("s3cret"), r"The keyring cannot be asked \(OSError\)"),
+    ],
+)
+def test_a_keyring_that_fails_is_said_in_words(
+    in_keyring: Callable, error: Exception, words: str
+) -> None:
+    in_keyring({}, error)
+    with pytest.raises(UsageError, match=f"are not set. {words}") as caught:
+        credentials(environ={})
+    assert "s3cret" not in str(caught.value)
+    assert credentials(environ=ENVIRON).access_key == "VC-environ"
+
+
+def test_a_keyring_that_is_not_installed_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    monkeypatch.delitem(sys.modules, "keyring.errors")
+    with pytest.raises(UsageError, match=r"are not set\. Both are under"):
+        credentials(environ={})
+
+
+def test_no_repr_shows_a_key(file: Callable) -> None:
+    place = find(file(), insisted=True, environ={})
+    assert "secret" not in repr(place)
+    assert "secret" not in repr(credentials(file(), environ=ENVIRON))
