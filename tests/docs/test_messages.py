@@ -9,7 +9,7 @@ from functools import cache
 from pages import ROOT, Page
 
 from batch_import import errors
-from batch_import.errors import ManifestError, RunFault, UsageError
+from batch_import.errors import Interrupted, ManifestError, RunFault, UsageError
 
 TROUBLES = Page(ROOT / "docs/troubleshooting.md")
 #: Said by other programs: the shell, and SQLite behind the state file's name.
@@ -22,8 +22,6 @@ OTHERS = {
 }
 #: Messages that say all there is to say, together with their hints.
 SELF_EXPLANATORY = {
-    "Interrupted.",
-    "Stopped at …, as asked.",
     "The last demo's … cannot be removed: ….",
     "The manifest has … problem…, and --strict allows none. Nothing was sent.",
     "The sandbox's saved videos cannot be read.",
@@ -48,9 +46,10 @@ class Message:
 
     @property
     def explains_itself(self) -> bool:
-        """Whoever reads it has just typed the flag, or is told what to do with the file."""
-        mended = issubclass(self.fault, ManifestError) and self.has_hint
-        return mended or issubclass(self.fault, UsageError) or self.words in SELF_EXPLANATORY
+        """Whoever reads it asked for it, or is told what to do with flag or file."""
+        asked = issubclass(self.fault, (UsageError, Interrupted))
+        told = issubclass(self.fault, ManifestError) and self.has_hint
+        return asked or told or self.words in SELF_EXPLANATORY
 
 
 def quoted() -> list[str]:

@@ -122,13 +122,13 @@ def _spelled(option: Option) -> list[str]:
 
 
 def _default(option: Option) -> str | None:
-    """As a page has to name it; None where it is no value, but told in words."""
+    """As a page has to name it; None where it is no value, but may be told in words."""
     default = option.default
     if default is None:
         default = asdict(ResultOptions()).get(option.attribute)
     if option.kind == "switch":
         return "yes" if default else "no"
-    if option.kind in ("flag", "list"):
+    if option.kind == "flag":
         return ""
     if isinstance(default, tuple):
         return ",".join(default)
