@@ -45,6 +45,11 @@ class Job:
         return self.folder / "problems.csv"
 
     @property
+    def proof(self) -> Path:
+        """How each row compares with the account, as of the last time that it was read."""
+        return self.folder / "verify.csv"
+
+    @property
     def lock(self) -> Path:
         """Held while a run works on the job."""
         return self.folder / "job.lock"

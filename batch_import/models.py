@@ -144,6 +144,21 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Sought:
+    """An imported row whose media is asked for by itself. Texts are empty where nothing is known.
+
+    Attributes:
+        number: of the row in the state.
+        media_id, key: of the media that it became.
+    """
+
+    number: int
+    reference_id: str
+    media_id: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account that the credentials belong to (`GET /account/info`)."""
 

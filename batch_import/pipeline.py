@@ -27,7 +27,13 @@ from batch_import.manifest.options import Options
 from batch_import.models import Account, Counts
 from batch_import.plan import Plan, decide
 from batch_import.report.refresh import refreshing
-from batch_import.report.write import FORMATS, keep_options, pictures_left, write_results
+from batch_import.report.write import (
+    FORMATS,
+    embedding_of,
+    keep_options,
+    pictures_left,
+    write_results,
+)
 from batch_import.settings import Credentials, Settings
 from batch_import.state.store import Store
 from batch_import.until import stopping_at
@@ -37,6 +43,8 @@ if TYPE_CHECKING:
     from batch_import.api.rate_limit import Budget
     from batch_import.importer.dispatch import Progress
     from batch_import.intake import Asked, Checked, Taken
+    from batch_import.proof.account import Step
+    from batch_import.proof.prove import Proof
 
 #: Seconds within which the platform must answer the first call of a run: a mistyped address
 #: should be told at once, not waited for.
@@ -203,6 +211,45 @@ def status(job: Job) -> Counts:
         return store.counts(running=job.is_running)
 
 
+def verify(
+    job: Job,
+    settings: Settings,
+    credentials: Credentials,
+    *,
+    embeds: bool = False,
+    tell: Callable[["Step"], None] = lambda _: None,
+    stop: threading.Event | None = None,
+) -> "Proof":
+    """Compare each row with what the account really holds, and write `verify.csv`.
+
+    The state is only read. A row is taken as it is when the look begins.
+
+    Args:
+        embeds: ask for the embed page of each imported row, too.
+        tell: called again and again with how far it is.
+        stop: set it to end early; nothing is written then.
+
+    Raises:
+        Interrupted: `stop` was set.
+        RunFault: there is no such job, or the account cannot be read to its end.
+    """
+    from batch_import.api.client import Client
+    from batch_import.api.rate_limit import Budget
+    from batch_import.importer.pool import epoch_clock
+    from batch_import.proof.account import Caller, Look
+    from batch_import.proof.prove import prove
+
+    stop = stop or threading.Event()
+    clock = epoch_clock()
+    budget = Budget(settings.rate, clock())
+    with Store(job.state) as store, Client(settings.api_base, credentials, settings.timeout) as api:
+        found = _first_call(api, budget, settings, stop, clock)
+        _refuse_others(store, settings, found, embeds=embeds)
+        embedding, listing = embedding_of(store), store.listing()
+        look = Look(Caller(api, budget, settings.give_up_after, stop, clock), listing, tell)
+        return prove(store, look, listing, embedding, job.proof, embeds=embeds)
+
+
 # Load -----------------------------------------------------------------------------------------
 
 
@@ -299,17 +346,26 @@ def _same_account(store: Store, settings: Settings, found: Account) -> None:
     Raises:
         StateError: the credentials are another account's, or the API is another one.
     """
-    for name, value, flag in (
+    _refuse_others(store, settings, found)
+    store.set_facts(api_base=settings.api_base, account=found.id, embed_base=settings.embed_base)
+
+
+def _refuse_others(
+    store: Store, settings: Settings, found: Account, *, embeds: bool = False
+) -> None:
+    """The same; with `embeds`, the embed pages must be those of the results, too."""
+    parts = [
         ("api_base", settings.api_base, "--api-base"),
         ("account", found.id, "the credentials"),
-    ):
+    ]
+    parts += [("embed_base", settings.embed_base, "--embed-base")] if embeds else []
+    for name, value, flag in parts:
         known = store.fact(name)
         if known and known != value:
             raise StateError(
                 f"This job was begun with the {name.replace('_', ' ')} {known}, not {value}.",
                 f"Change {flag} back, or import into the other one with another --job.",
             )
-    store.set_facts(api_base=settings.api_base, account=found.id, embed_base=settings.embed_base)
 
 
 # Report ---------------------------------------------------------------------------------------

@@ -173,6 +173,11 @@ def read_page(payload: Any) -> MediaPage:
     )
 
 
+def read_media(payload: Any) -> Media | None:
+    """`GET /media/{id or key}/detail` → the media (vendor's own client); None: it tells of none."""
+    return _media(payload) if isinstance(payload, dict) else None
+
+
 def read_size(payload: Any) -> tuple[int, int] | None:
     """`GET /media/{key}/detail` → width and height of the picture in pixels (vendor's own client).
 
@@ -210,7 +215,10 @@ def _media(item: dict[str, Any]) -> Media:
 
 def _text(value: Any) -> str:
     """A scalar of the platform's as text; containers and null are none."""
-    return "" if value is None or isinstance(value, dict | list) else str(value)
+    if value is None or isinstance(value, dict | list):
+        return ""
+    # JSON can write half of a surrogate pair; no file and no database can.
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def _shapeless(what: str) -> NoAnswer:

@@ -45,19 +45,11 @@ class Client:
     ) -> None:
         self._base = base
         self._timeout = timeout
-        self._session = requests.Session()
-        # A .netrc must not replace our credentials, so the environment is read here, once,
-        # and for proxies and certificates alone.
-        self._session.trust_env = False
-        self._session.proxies = requests.utils.get_environ_proxies(base)
-        self._session.verify = (
-            os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-        )
+        self._session = plain_session(base)
         # Bytes: requests would encode text as Latin-1, and fail on any other key.
         self._session.auth = HTTPBasicAuth(
             credentials.access_key.encode(), credentials.api_key.encode()
         )
-        self._session.headers["User-Agent"] = f"viostream-batch-import/{__version__}"
         self._session.headers["Accept"] = "application/json"
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
         self._session.mount("http://", adapter)
@@ -88,7 +80,7 @@ class Client:
             # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
             text = reply.content.decode("utf-8", "replace")
         except requests.RequestException as error:
-            raise _connection_fault(error) from None
+            raise connection_fault(error) from None
         finally:
             milliseconds = (time.monotonic() - started) * 1e3
             _log.debug("%s %s: %s, %.0f ms", request.method, request.path, outcome, milliseconds)
@@ -113,7 +105,23 @@ class Client:
         return prepared
 
 
-def _connection_fault(error: requests.RequestException) -> CallFailed:
+def plain_session(base: str) -> requests.Session:
+    """A session to a host, without credentials.
+
+    A .netrc must not replace or add any, so the environment is read here, once, and for proxies
+    and certificates alone.
+    """
+    session = requests.Session()
+    session.trust_env = False
+    session.proxies = requests.utils.get_environ_proxies(base)
+    session.verify = (
+        os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    )
+    session.headers["User-Agent"] = f"viostream-batch-import/{__version__}"
+    return session
+
+
+def connection_fault(error: requests.RequestException) -> CallFailed:
     """Tell a call that surely never left from one that may have arrived."""
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 from batch_import.api import answers
-from batch_import.models import Account, IngestStatus, MediaPage, Row
+from batch_import.models import Account, IngestStatus, Media, MediaPage, Row
 from batch_import.urls import requestable
 
 T = TypeVar("T")
@@ -100,3 +100,8 @@ def newest(page: int) -> ApiRequest[MediaPage]:
 def detail(key: str) -> ApiRequest[tuple[int, int] | None]:
     """Ask for the size of a media's picture (vendor's own client); None where it is not told."""
     return ApiRequest("GET", f"/media/{quote(key, safe='')}/detail", answers.read_size)
+
+
+def media(name: str) -> ApiRequest[Media | None]:
+    """Ask for one media by its id or key (vendor's own client); `Rejected` where there is none."""
+    return ApiRequest("GET", f"/media/{quote(name, safe='')}/detail", answers.read_media)

@@ -324,6 +324,12 @@ OPTIONS: Final = (
         kind="commas",
         default=("csv", "xlsx", "html"),
     ),
+    Option(
+        "embeds",
+        "ask for the embed page of each imported row, too",
+        kind="flag",
+        default=False,
+    ),
     # What is shown.
     Option("json", "print JSON, for programs", kind="flag", default=False),
     Option("verbose", "show every API call", kind="flag", default=False, short="v"),

@@ -100,6 +100,16 @@ COMMANDS: Final = (
         ("config", "job", "format", *_RESULTS),
     ),
     Command(
+        "verify",
+        "verifying.verify",
+        "compare each row with what the account really holds",
+        ("manifest",),
+        (
+            *("config", "credentials", "job", "embeds", "api-base", "embed-base", "rate"),
+            *("json", "verbose"),
+        ),
+    ),
+    Command(
         "sandbox",
         "stand_in.sandbox",
         "run the embedded platform until Ctrl-C",

@@ -51,7 +51,7 @@ def demo(arguments: argparse.Namespace) -> int:
 
 def _remove_demo(job: Job, platform_file: Path) -> None:
     """A demo that finds its work done would show nothing, so each one starts anew."""
-    names = [job.state, job.results, job.failed, job.problems, platform_file]
+    names = [job.state, job.results, job.failed, job.problems, job.proof, platform_file]
     names += [job.results.with_suffix(suffix) for suffix in (".html", ".xlsx")]
     names += [job.state.with_name(job.state.name + suffix) for suffix in ("-wal", "-shm")]
     try:

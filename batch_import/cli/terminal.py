@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from batch_import.cli.words import asked_so_far, progress_text, rows
 from batch_import.errors import Interrupted
@@ -19,6 +19,7 @@ from batch_import.errors import Interrupted
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
     from batch_import.intake import Asked
+    from batch_import.proof.account import Step
 
 #: Seconds between two lines of progress where there is no terminal.
 _LINE_EVERY = 10.0
@@ -107,3 +108,36 @@ class Asking:
         if time.monotonic() - self._last >= _LINE_EVERY:
             self._last = time.monotonic()
             print(asked_so_far(asked), file=sys.stderr, flush=True)
+
+
+class Steps:
+    """How far each step of a proof is: a bar on a terminal, else a plain line every so often."""
+
+    def __init__(self) -> None:
+        self._last = time.monotonic()
+        self._what = ""
+        self._bar: Any = None
+
+    def show(self, step: "Step") -> None:
+        """Show how far it is."""
+        if has_bars():
+            self._draw(step)
+        elif time.monotonic() - self._last >= _LINE_EVERY:
+            self._last = time.monotonic()
+            of = "" if step.of is None else f" of {step.of}"
+            print(f"{step.what}: {step.done}{of}", file=sys.stderr, flush=True)
+
+    def _draw(self, step: "Step") -> None:
+        from tqdm import tqdm
+
+        if step.what != self._what:
+            self.close()
+            self._what = step.what
+            self._bar = tqdm(desc=step.what, dynamic_ncols=True, leave=False)
+        self._bar.total = step.of
+        self._bar.update(step.done - self._bar.n)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()

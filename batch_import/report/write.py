@@ -14,6 +14,7 @@ from batch_import.errors import StateError
 from batch_import.guard import preserved
 from batch_import.report import table
 from batch_import.report.summary import About
+from batch_import.report.table import Embedding
 from batch_import.report.to_csv import write_csv
 from batch_import.settings import EMBED_BASE, ResultOptions
 from batch_import.state.store import Store
@@ -46,6 +47,11 @@ def keep_options(store: Store, given: Mapping[str, Any]) -> None:
 def pictures_left(store: Store) -> int:
     """How many media the platform has yet to be asked about, as the options want it."""
     return store.count_without_picture() if _Job(store).options.aspect_from_detail else 0
+
+
+def embedding_of(store: Store) -> Embedding:
+    """What makes the links of a job's rows, as its results have them."""
+    return _Job(store).embedding(_Job(store).options)
 
 
 def write_results(
@@ -139,10 +145,13 @@ class _Job:
 
     def table(self, options: ResultOptions) -> table.Table:
         """Its results."""
-        # A job that never made a call has no embed codes yet.
-        embedding = table.Embedding(self.store.fact("embed_base") or EMBED_BASE, options)
         taken = [position for position in self.fields if position is not None]
-        return table.results_table(self.header, taken, embedding)
+        return table.results_table(self.header, taken, self.embedding(options))
+
+    def embedding(self, options: ResultOptions) -> Embedding:
+        """What makes the links of its rows."""
+        # A job that never made a call has no embed codes yet.
+        return Embedding(self.store.fact("embed_base") or EMBED_BASE, options)
 
     def about(self, now: float) -> About:
         """What its report says of itself."""

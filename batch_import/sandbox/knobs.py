@@ -98,6 +98,8 @@ class Knobs:
     unavailable: Chance = 0.0
     #: Spans of seconds since the start in which every call is cut.
     outages: Ranges = ()
+    #: Share of videos whose player page fails (500), though they are Online.
+    embed_fails: Chance = 0.0
     #: Media that are in the account from the start.
     existing: Count = 0
     #: Media a second that others add to the account.

@@ -19,6 +19,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from batch_import.sandbox import pages
+from batch_import.sandbox.media import stable_share
 from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
 from batch_import.sandbox.pages import Page
 
@@ -159,6 +160,8 @@ class _Server(ThreadingHTTPServer):
             status = media and self.platform.status(media, self.clock())
         if media is None or media.key != key or status is None:
             return pages.message(404, "No such video", "The account has no video with this key.")
+        if stable_share(self.platform.seed, f"embed/{key}") < self.platform.knobs.embed_fails:
+            return pages.message(500, "Out of order", "The player cannot show this video.")
         return pages.player(media) if status == "Online" else pages.not_online(media, str(status))
 
     def _thumbnail(self, key: str) -> Page:

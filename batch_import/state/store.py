@@ -29,6 +29,7 @@ from batch_import.models import (
     Timeline,
 )
 from batch_import.state import choice
+from batch_import.state.listing import Listing
 from batch_import.urls import unsigned
 
 #: Raised with every change of schema.sql; a file of another version is refused, never guessed at.
@@ -442,6 +443,13 @@ class Store:
             for status in (Status.CREATING, Status.IMPORTED)
         )
         return Timeline(start, step, sent, imported)
+
+    def listing(self) -> Listing:
+        """Tables for the account's media. From now on this store shows the rows as they are now.
+
+        Nothing more can be written through it.
+        """
+        return Listing(self._db, self._explained)
 
     # Pictures ---------------------------------------------------------------------------------
 

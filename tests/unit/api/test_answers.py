@@ -117,3 +117,14 @@ def test_a_failed_ingest_keeps_the_platforms_reason() -> None:
 )
 def test_the_size_of_a_picture(payload: object, size: tuple[int, int] | None) -> None:
     assert answers.read_size(payload) == size
+
+
+def test_half_of_a_surrogate_pair_becomes_what_a_file_can_hold() -> None:
+    page = answers.read_page(json.loads('{"items": [{"id": "m", "title": "a\\ud83d"}]}'))
+    assert page.items[0].title == "a?"
+
+
+@pytest.mark.parametrize(("payload", "key"), [({"id": "m", "key": "k"}, "k"), ([], None)])
+def test_the_detail_of_a_media(payload: object, key: str | None) -> None:
+    media = answers.read_media(payload)
+    assert (media and media.key) == key

@@ -1,0 +1,164 @@
+"""What a row of the job is found to be in the account. Pure.
+
+This file must not know how the account was read, nor where a finding is written to.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+from unicodedata import normalize
+
+from batch_import.importer.match import best_media, told_of_others
+from batch_import.masking import mask
+from batch_import.models import Media, Record, Status
+
+
+class Verdict(StrEnum):
+    """How a row compares with the account. Of several faults the first one here counts."""
+
+    #: Imported, and the account has no such media.
+    MISSING = "missing"
+    #: It is there, and cannot be played.
+    NOT_ONLINE = "not online"
+    #: It is there under another key: the embed code leads elsewhere.
+    KEY_DIFFERS = "key differs"
+    #: Several living media bear its reference ID.
+    TWICE = "there twice"
+    #: Its title is not the one that was sent; people may have edited it since.
+    TITLE_DIFFERS = "title differs"
+    #: Its embed page does not come.
+    EMBED_FAILS = "embed page fails"
+    #: Failed, invalid, pending, unknown or under way.
+    NOT_IMPORTED = "not imported"
+    #: Online, and everything matches.
+    AS_EXPECTED = "as expected"
+    #: No longer in the manifest: whatever became of it is no fault.
+    REMOVED = "removed"
+    #: No row: a media of the account that no row names. No fault.
+    NOT_NAMED = "not in the manifest"
+
+
+#: Verdicts that make the proof fail.
+FAULTS: Final = frozenset(Verdict) - {Verdict.AS_EXPECTED, Verdict.REMOVED, Verdict.NOT_NAMED}
+
+#: The columns of `verify.csv`; people script against them.
+COLUMNS: Final = (
+    "line referenceId filename verdict detail status"
+    " mediaId key title mediaStatus createdDate embedUrl"
+).split()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a row is found to be.
+
+    Attributes:
+        detail: what a person must know of it.
+        media: what the account has for it.
+    """
+
+    verdict: Verdict
+    detail: str = ""
+    media: Media | None = None
+
+
+def judged(record: Record, found: Sequence[Media], page_fault: str = "") -> Finding:
+    """Compare a row with the account.
+
+    Args:
+        found: its own media, and those that bear its reference ID and are no other row's.
+        page_fault: why its embed page does not come; empty where it does, or was not asked for.
+    """
+    if record.removed or record.status is Status.SKIPPED:
+        return _removed(record, found)
+    if record.status is not Status.IMPORTED:
+        return _not_imported(record, found)
+    own = _own(record, found)
+    if own is None:
+        return Finding(Verdict.MISSING, _said_of(best_media(found, record.reference_id)))
+    faults = [*_faults(record, own, found)]
+    if page_fault:
+        faults.append((Verdict.EMBED_FAILS, page_fault))
+    details = [detail for _, detail in faults]
+    if own.reference_id not in ("", record.reference_id):
+        details.append(f"it bears the reference ID {own.reference_id} now")
+    verdict = faults[0][0] if faults else Verdict.AS_EXPECTED
+    return Finding(verdict, "; ".join(details), own)
+
+
+def line_of(record: Record, finding: Finding, embed_url: str) -> list[str]:
+    """A row's line of `verify.csv`. What is secret in a URL is masked."""
+    return [
+        str(record.line),
+        record.reference_id,
+        mask(record.filename),
+        str(finding.verdict),
+        mask(finding.detail),
+        str(record.status),
+        *_cells(finding.media),
+        embed_url,
+    ]
+
+
+def line_of_other(media: Media) -> list[str]:
+    """The line of `verify.csv` of a media that no row names."""
+    return ["", media.reference_id, "", str(Verdict.NOT_NAMED), "", "", *_cells(media), ""]
+
+
+def _cells(media: Media | None) -> list[str]:
+    if media is None:
+        return [""] * 5
+    return [media.id, media.key, mask(media.title), media.status, media.created_date]
+
+
+def _own(record: Record, found: Sequence[Media]) -> Media | None:
+    """The media that the row became; by its key where the platform gives no ids."""
+    same_id = (media for media in found if media.id and media.id == record.media_id)
+    same_key = (media for media in found if media.key and media.key == record.key)
+    return next(same_id, None) or next(same_key, None)
+
+
+def _faults(record: Record, own: Media, found: Sequence[Media]) -> list[tuple[Verdict, str]]:
+    # A list without statuses takes nothing back: the row was online when it was imported.
+    online = own.status in ("online", "")
+    others = told_of_others(found, replace(own, reference_id=record.reference_id))
+    title, sent = _plain(own.title), _plain(record.filename)
+    faults = [] if online else [(Verdict.NOT_ONLINE, f"its status is {own.status}")]
+    if own.key != record.key:
+        faults.append((Verdict.KEY_DIFFERS, f"the results have the key {record.key}"))
+    if others:
+        faults.append((Verdict.TWICE, others))
+    if title != sent:
+        faults.append((Verdict.TITLE_DIFFERS, f"“{title}” in the account, “{sent}” was sent"))
+    return faults
+
+
+def _plain(title: str) -> str:
+    """A title as people see it: accents may be written in two ways that look the same."""
+    return normalize("NFC", title.strip())
+
+
+def _not_imported(record: Record, found: Sequence[Media]) -> Finding:
+    media = best_media(found, record.reference_id)
+    living = media if media and media.status != "failed" else None
+    if living is None:
+        what = str(record.status)
+    elif living.status == "online":
+        what = f"there, though {record.status}: {_named(living)}"
+    else:
+        what = f"{record.status}, and there: {_named(living)}"
+    return Finding(Verdict.NOT_IMPORTED, "; ".join(filter(None, (what, record.error))), living)
+
+
+def _removed(record: Record, found: Sequence[Media]) -> Finding:
+    media = _own(record, found) or best_media(found, record.reference_id)
+    return Finding(Verdict.REMOVED, f"there: {_named(media)}" if media else "not there", media)
+
+
+def _said_of(other: Media | None) -> str:
+    return f"another media bears its reference ID: {_named(other)}" if other else ""
+
+
+def _named(media: Media) -> str:
+    return f"{media.id or media.key} ({media.status or 'no status told'})"
