@@ -55,11 +55,15 @@ class Pages:
     def read(self, number: int, page: MediaPage) -> None:
         """A page was read: learn how long pages are, and how many."""
         self._failures = 0
+        self.measure(number, page)
+        self.many = max(1, -(-(page.total or len(page.items)) // self.size))
+
+    def measure(self, number: int, page: MediaPage) -> None:
+        """Learn how long pages are from one of any list."""
         shown = len(page.items)
         if number == 1 and shown and page.total is not None and shown < page.total:
             # A first page that is shorter than the list is as long as pages are.
             self.size = min(self.size, shown)
-        self.many = max(1, -(-(page.total or shown) // self.size))
 
     def has_more(self, number: int, page: MediaPage) -> bool:
         """Whether pages follow. A list that does not tell how long it is ends with a short one."""

@@ -348,6 +348,9 @@ class Schedule:
         """The call for a row that is due; None where there is a better time or way."""
         if row.status is Status.PROCESSING and now >= row.since + self._settings.max_wait:
             # Waiting is not failing: the next run goes on.
+            if row.ingest_id and not row.seen:
+                # How long lists hide a media is not known, for this one is no longer watched.
+                self._visibility.hidden(float("inf"))
             self._drop(row, listed=True)
             return None
         wait = self._better_in(row, now)
@@ -377,6 +380,8 @@ class Schedule:
         if row.missed < _MISSES and age < _LONG * interval:
             return interval
         overdue = self._listed.overdue(age)
+        if not row.seen and age > self._settings.max_wait / 2:
+            overdue = True  # no row is given up on before it was asked for
         if overdue is not None:
             return 0.0 if overdue else min(interval, max(_FIRST_LOOK, age / 4))
         # Nobody knows yet whether lists show anything: one row is asked for, in place of all.
@@ -507,6 +512,7 @@ class Schedule:
             answer = MediaPage(())
         if not isinstance(answer, MediaPage):
             return self._not_told(row, now)
+        self._pages.measure(row.page, answer)
         reference = row.reference_id
         if any(reference not in media.reference_id for media in answer.items):
             return self._filter_ignored(row, now)

@@ -234,7 +234,7 @@ class World:
                 raise self.broken("the run ends", f"{outcome.runs} runs where nothing went wrong")
             if set(outcome.statuses) - {"imported", "failed", "invalid"}:
                 raise self.broken("none lost", f"not all told: {dict(outcome.statuses)}")
-        if outcome.calls > 40 * outcome.runs + scenario.rows * self._calls_a_row():
+        if outcome.calls > 45 * outcome.runs + scenario.rows * self._calls_a_row():
             raise self.broken("few calls", f"{outcome.calls} calls for {scenario.rows} rows")
 
     def _calls_a_row(self) -> float:
@@ -244,7 +244,9 @@ class World:
             return 5.0  # so that few are seen at once, or none although they are there
         if knobs.failing and not knobs.list_failed:
             return 3.0
-        return 1.3 if knobs.listed_from == "created" and not knobs.failing else 2.5
+        if knobs.listed_from == "created" and not knobs.failing:
+            return 1.3
+        return 2.5 if knobs.page_limit == PAGE_SIZE else 3.5
 
     # Calls on their way -----------------------------------------------------------------------
 

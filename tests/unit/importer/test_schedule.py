@@ -112,6 +112,8 @@ class Play:
     def _told(self, call: Call) -> Answer:
         if isinstance(call, ReadPage):
             return self.page(call.page)
+        if isinstance(call, AskStatus):
+            return IngestStatus("processing")
         assert isinstance(call, Find), call
         return page_of(*(m for m in self.account if call.row.reference_id in m.reference_id))
 
@@ -256,6 +258,16 @@ def test_a_post_is_sent_again_once_lists_prove_that_there_is_no_media() -> None:
     assert statuses(imported) == [Status.IMPORTED] * 29
     assert (again.number, again.status) == (30, Status.PENDING)
     assert play.now < 1000 + SETTINGS.settle
+
+
+def test_lists_that_hid_a_media_as_long_as_it_was_watched_prove_nothing() -> None:
+    play = Play(*(row(n) for n in range(1, 32)), settings=replace(SETTINGS, max_wait=40))
+    seen_online(play, range(1, 30))
+    play.answer("i-30")  # no list ever shows it
+    play.answer(NoAnswer("cut"))
+    *imported, lost = play.finish()
+    assert statuses(imported) == [Status.IMPORTED] * 29
+    assert (lost.number, lost.status) == (31, Status.UNKNOWN)
 
 
 def test_lists_that_lose_media_prove_nothing() -> None:
