@@ -50,6 +50,11 @@ class Job:
         return self.folder / "verify.csv"
 
     @property
+    def log(self) -> Path:
+        """The newest file of the log: every call, a line of JSON each."""
+        return self.folder / "calls.jsonl"
+
+    @property
     def lock(self) -> Path:
         """Held while a run works on the job."""
         return self.folder / "job.lock"

@@ -128,6 +128,7 @@ class Row:
         imported_between: how many imported rows were created between this one and the row in
             flight before it, going by the manifest's order.
         media_id: its media, where it was found before it was online.
+        line: its first line in the manifest.
     """
 
     number: int
@@ -140,6 +141,7 @@ class Row:
     claimed_at: float | None = None
     sent_at: float | None = None
     media_id: str | None = None
+    line: int = 0
     imported_between: int = 0
 
 

@@ -6,12 +6,15 @@ they run, so that `status` starts without pandas and requests. This file must no
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from batch_import import __version__
+from batch_import.call_log import Log, call_log
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
@@ -20,10 +23,12 @@ from batch_import.errors import (
     ManifestError,
     NoAnswer,
     PlatformUnreachable,
+    RunFault,
     StateError,
 )
 from batch_import.job import Job
 from batch_import.manifest.options import Options
+from batch_import.masking import mask
 from batch_import.models import Account, Counts
 from batch_import.plan import Plan, decide
 from batch_import.report.refresh import refreshing
@@ -81,6 +86,7 @@ class Watcher:
         loaded: once, before the first call leaves.
         progress: again and again while calls are made.
         pictures: before pictures are asked for, with how many are left to be.
+        trouble: what went wrong without ending the run, in words; in whatever thread it happens.
         every: seconds between two calls of `progress`.
     """
 
@@ -88,6 +94,7 @@ class Watcher:
     loaded: Callable[[Loaded], None] = lambda _: None
     progress: Callable[["Progress"], None] = lambda _: None
     pictures: Callable[[int], None] = lambda _: None
+    trouble: Callable[[str], None] = lambda _: None
     every: float = 0.5
 
 
@@ -166,6 +173,7 @@ def run(
         stopping_at(settings.until, stop),
         job.locked(),
         Store(job.state, create=True) as store,
+        call_log(job.log, settings.log_max, watcher.trouble) as log,
     ):
         intake = Intake(manifest, job, options, settings, clock(), stop, watcher.asked)
         taken = intake.take_over(store, retry_failed=retry_failed)
@@ -176,8 +184,8 @@ def run(
             _end_if(stop)
             _refuse_problems(job, settings, loaded)
             if loaded.plan.has_work or pictures_left(store):
-                with refreshing(lambda: _refresh(job), settings.refresh):
-                    _work(store, settings, credentials, watcher, stop, clock)
+                with refreshing(lambda: _refresh(job), settings.refresh), _noted(log, store):
+                    _work(store, settings, credentials, watcher, stop, clock, log)
         finally:
             _write(job, store)
         return Ended(store.counts(), store.left())
@@ -218,6 +226,7 @@ def verify(
     *,
     embeds: bool = False,
     tell: Callable[["Step"], None] = lambda _: None,
+    trouble: Callable[[str], None] = lambda _: None,
     stop: threading.Event | None = None,
 ) -> "Proof":
     """Compare each row with what the account really holds, and write `verify.csv`.
@@ -227,6 +236,7 @@ def verify(
     Args:
         embeds: ask for the embed page of each imported row, too.
         tell: called again and again with how far it is.
+        trouble: as in `Watcher`.
         stop: set it to end early; nothing is written then.
 
     Raises:
@@ -242,7 +252,11 @@ def verify(
     stop = stop or threading.Event()
     clock = epoch_clock()
     budget = Budget(settings.rate, clock())
-    with Store(job.state) as store, Client(settings.api_base, credentials, settings.timeout) as api:
+    with (
+        Store(job.state) as store,
+        call_log(job.log, settings.log_max, trouble) as log,
+        Client(settings.api_base, credentials, settings.timeout, told=log) as api,
+    ):
         found = _first_call(api, budget, settings, stop, clock)
         _refuse_others(store, settings, found, embeds=embeds)
         embedding, listing = embedding_of(store), store.listing()
@@ -279,6 +293,7 @@ def _work(
     watcher: Watcher,
     stop: threading.Event,
     clock: Callable[[], float],
+    log: Log,
 ) -> None:
     from batch_import.api.client import Client
     from batch_import.api.rate_limit import Budget
@@ -287,7 +302,7 @@ def _work(
     from batch_import.importer.pool import Pool
 
     budget = Budget(settings.rate, clock())
-    with Client(settings.api_base, credentials, settings.timeout, settings.workers) as client:
+    with Client(settings.api_base, credentials, settings.timeout, settings.workers, log) as client:
         _same_account(store, settings, _first_call(client, budget, settings, stop, clock))
         dispatcher = Dispatcher(settings, store, budget, clock())
         Pool(dispatcher, client, settings.workers, stop, clock).run(watcher.progress, watcher.every)
@@ -295,6 +310,21 @@ def _work(
             watcher.pictures(left)
             look_at_pictures(store, client, budget, settings.give_up_after, stop, clock)
     _end_if(stop)
+
+
+@contextmanager
+def _noted(log: Log, store: Store) -> Iterator[None]:
+    """Note how a run began and ended, with what its rows were."""
+    log.note("run started", version=__version__, rows=asdict(store.counts()))
+    end = "faulted"
+    try:
+        yield
+        end = "finished"
+    except RunFault as fault:
+        end = fault.message
+        raise
+    finally:
+        log.note("run ended", end=mask(end), rows=asdict(store.counts()))
 
 
 def _first_call(

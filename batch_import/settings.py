@@ -45,6 +45,7 @@ class Settings:
         when_unsure: what then becomes of its row: `hold` leaves it unknown, `retry` sends it again.
         give_up_after: how long the platform may be down before the run ends.
         refresh: between two times that the results are written while a run goes on.
+        log_max: megabytes of the job's log, all its files together; 0 keeps none.
         timeout: how long a call may take to connect, and to answer.
         preflight: ask the source hosts before anything is sent.
         strict: send nothing while the manifest has a single problem, be it a warning.
@@ -64,6 +65,7 @@ class Settings:
     when_unsure: Literal["hold", "retry"] = "hold"
     give_up_after: float = 900.0
     refresh: float = 60.0
+    log_max: float = 50.0
     timeout: tuple[float, float] = (10.0, 60.0)
     preflight: bool = False
     strict: bool = False

@@ -7,9 +7,12 @@ call may have been carried out. This file must not know the endpoints, nor when 
 import json
 import logging
 import os
+import threading
 import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlencode
 
 import requests
@@ -18,11 +21,22 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from batch_import import __version__
+from batch_import.api.interaction import Interaction
 from batch_import.api.request import ApiRequest
 from batch_import.errors import CallFailed, NoAnswer, NotSent
 from batch_import.settings import Credentials
 
 T = TypeVar("T")
+
+#: What platforms name a request by, in the headers of its answer. Which one this platform sends,
+#: if any, is not known.
+_REQUEST_IDS: Final = (
+    *("X-Request-Id", "X-Correlation-Id", "Request-Id", "x-amzn-RequestId", "x-amz-request-id"),
+    *("CF-Ray", "traceparent"),
+)
+_LONGEST_ID: Final = 100
+#: Rows whose attempts are counted: more than are ever in flight at once.
+_COUNTED: Final = 20_000
 
 _log = logging.getLogger(__name__)
 
@@ -34,6 +48,7 @@ class Client:
         base: base URL of the API, without a final slash.
         timeout: seconds to connect, and seconds between two bytes of the answer.
         connections: how many threads will call at once.
+        told: told of every attempt, in the thread that makes it.
     """
 
     def __init__(
@@ -42,9 +57,12 @@ class Client:
         credentials: Credentials,
         timeout: tuple[float, float] = (10.0, 60.0),
         connections: int = 8,
+        told: Callable[[Interaction], None] | None = None,
     ) -> None:
         self._base = base
         self._timeout = timeout
+        self._told = told
+        self._attempts = _Attempts()
         self._session = plain_session(base)
         # Bytes: requests would encode text as Latin-1, and fail on any other key.
         self._session.auth = HTTPBasicAuth(
@@ -67,24 +85,54 @@ class Client:
         Raises:
             CallFailed: see `errors`; it says whether the call may have been carried out.
         """
-        started = time.monotonic()
-        outcome = "no answer"
+        left_at, started = time.time(), time.monotonic()
+        reply: requests.Response | None = None
+        fault = ""
         try:
-            reply = self._session.send(
+            reply = self._reply(request)
+            # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
+            text = reply.content.decode("utf-8", "replace")
+            return request.answered(reply.status_code, reply.headers, text, time.time())
+        except CallFailed as failed:
+            fault = failed.message
+            raise
+        finally:
+            self._tell(request, left_at, time.monotonic() - started, reply, fault)
+
+    def _reply(self, request: ApiRequest[T]) -> requests.Response:
+        try:
+            return self._session.send(
                 self._prepared(request),
                 timeout=self._timeout,
                 allow_redirects=False,
                 proxies=self._session.proxies,
             )
-            outcome = str(reply.status_code)
-            # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
-            text = reply.content.decode("utf-8", "replace")
         except requests.RequestException as error:
             raise connection_fault(error) from None
-        finally:
-            milliseconds = (time.monotonic() - started) * 1e3
-            _log.debug("%s %s: %s, %.0f ms", request.method, request.path, outcome, milliseconds)
-        return request.answered(reply.status_code, reply.headers, text, time.time())
+
+    def _tell(
+        self,
+        request: ApiRequest[Any],
+        left_at: float,
+        seconds: float,
+        reply: requests.Response | None,
+        fault: str,
+    ) -> None:
+        if not self._told and not _log.isEnabledFor(logging.DEBUG):
+            return
+        interaction = Interaction(
+            left_at,
+            request,
+            self._attempts.count(request),
+            reply.status_code if reply is not None else None,
+            fault,
+            seconds,
+            len(reply.content) if reply is not None else 0,
+            _request_id(reply.headers) if reply is not None else "",
+        )
+        if self._told:
+            self._told(interaction)
+        _log.debug("%s", interaction)
 
     @cached_property
     def _template(self) -> requests.PreparedRequest:
@@ -103,6 +151,31 @@ class Client:
             prepared.headers["Content-Type"] = "application/json"
             prepared.headers["Content-Length"] = str(len(prepared.body))
         return prepared
+
+
+class _Attempts:
+    """Counts the attempts of each call about a row; it forgets the rows of long ago."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: OrderedDict[tuple[str, str, int], int] = OrderedDict()
+
+    def count(self, request: ApiRequest[Any]) -> int | None:
+        """How often the call was made by now, this time included; None where it is about none."""
+        if request.row is None:
+            return None
+        what = request.kind, request.query.get("PageNumber", ""), request.row.number
+        with self._lock:
+            count = self._counts.pop(what, 0) + 1
+            self._counts[what] = count
+            if len(self._counts) > _COUNTED:
+                self._counts.popitem(last=False)
+        return count
+
+
+def _request_id(headers: Mapping[str, str]) -> str:
+    found = next((headers[name] for name in _REQUEST_IDS if name in headers), "")
+    return found[:_LONGEST_ID]
 
 
 def plain_session(base: str) -> requests.Session:

@@ -29,16 +29,20 @@ class ApiRequest(Generic[T]):
     """One HTTP request, and what reads its answer.
 
     Attributes:
+        kind: what it is called in logs.
         path: below the API's base URL, percent-encoded.
         body: sent as JSON.
         read: a parsed yes → result; raises `NoAnswer` where the shape is another.
+        row: the one that it is about, for logs.
     """
 
+    kind: str
     method: str
     path: str
     read: Callable[[Any], T]
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] | None = None
+    row: Row | None = None
 
     def answered(self, status: int, headers: Mapping[str, str], text: str, now: float) -> T:
         """Read the answer.
@@ -58,7 +62,7 @@ class ApiRequest(Generic[T]):
 
 def account() -> ApiRequest[Account]:
     """Ask whose credentials these are (guide, "Getting API Credentials")."""
-    return ApiRequest("GET", "/account/info", answers.read_account)
+    return ApiRequest("account", "GET", "/account/info", answers.read_account)
 
 
 def create(row: Row) -> ApiRequest[str]:
@@ -72,36 +76,36 @@ def create(row: Row) -> ApiRequest[str]:
         "extension": row.extension,
         "referenceId": row.reference_id,
     }
-    return ApiRequest("POST", "/media/new", answers.read_ingest_id, body=body)
+    return ApiRequest("create", "POST", "/media/new", answers.read_ingest_id, body=body, row=row)
 
 
-def ingest_status(ingest_id: str) -> ApiRequest[IngestStatus]:
+def ingest_status(ingest_id: str, row: Row | None = None) -> ApiRequest[IngestStatus]:
     """Ask how far one ingest is (guide, step 2)."""
     path = f"/media/new/status/{quote(ingest_id, safe='')}"
-    return ApiRequest("GET", path, answers.read_status)
+    return ApiRequest("status", "GET", path, answers.read_status, row=row)
 
 
-def find(reference_id: str, page: int = 1) -> ApiRequest[MediaPage]:
+def find(reference_id: str, page: int = 1, row: Row | None = None) -> ApiRequest[MediaPage]:
     """List the media under a reference ID (guide, step 3), newest first.
 
     The page may hold media of other reference IDs: whether the platform's filter is exact, or
     there at all, is not known. Match them yourself.
     """
     query = {"referenceId": reference_id, **_NEWEST_FIRST, "PageNumber": str(page)}
-    return ApiRequest("GET", "/media", answers.read_page, query)
+    return ApiRequest("find", "GET", "/media", answers.read_page, query, row=row)
 
 
 def newest(page: int) -> ApiRequest[MediaPage]:
     """List all media of the account, newest first (parameters: vendor's own client)."""
     query = {**_NEWEST_FIRST, "PageNumber": str(page)}
-    return ApiRequest("GET", "/media", answers.read_page, query)
+    return ApiRequest("page", "GET", "/media", answers.read_page, query)
 
 
 def detail(key: str) -> ApiRequest[tuple[int, int] | None]:
     """Ask for the size of a media's picture (vendor's own client); None where it is not told."""
-    return ApiRequest("GET", f"/media/{quote(key, safe='')}/detail", answers.read_size)
+    return ApiRequest("detail", "GET", f"/media/{quote(key, safe='')}/detail", answers.read_size)
 
 
 def media(name: str) -> ApiRequest[Media | None]:
     """Ask for one media by its id or key (vendor's own client); `Rejected` where there is none."""
-    return ApiRequest("GET", f"/media/{quote(name, safe='')}/detail", answers.read_media)
+    return ApiRequest("detail", "GET", f"/media/{quote(name, safe='')}/detail", answers.read_media)

@@ -18,7 +18,13 @@ from batch_import.cli.arguments import (
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.notice import notified
 from batch_import.cli.terminal import Asking, Bar, Lines, has_bars, stoppable
-from batch_import.cli.words import print_left_alone, print_loaded, print_outcome, print_pictures
+from batch_import.cli.words import (
+    print_left_alone,
+    print_loaded,
+    print_outcome,
+    print_pictures,
+    print_trouble,
+)
 from batch_import.errors import RunFault
 from batch_import.job import Job
 from batch_import.manifest.options import Options
@@ -77,6 +83,7 @@ def import_watched(
                     lambda loaded: print_loaded(job, loaded),
                     display.show,
                     lambda left: print_pictures(left, settings.rate),
+                    print_trouble,
                 ),
                 stop=stop,
             )

@@ -42,6 +42,10 @@ def _seconds(text: str) -> float:
     return _number(text, 0.0, "a number of seconds")
 
 
+def _megabytes(text: str) -> float:
+    return _number(text, 0.0, "a number of megabytes")
+
+
 def _count(text: str) -> int:
     return int(_number(text, 1, "a whole number above 0"))
 
@@ -331,6 +335,13 @@ OPTIONS: Final = (
         default=False,
     ),
     # What is shown.
+    Option(
+        "log-max",
+        "megabytes that the log of all calls may take; the oldest go first, and 0 keeps none",
+        "MB",
+        parse=_megabytes,
+        default=_DEFAULT.log_max,
+    ),
     Option("json", "print JSON, for programs", kind="flag", default=False),
     Option("verbose", "show every API call", kind="flag", default=False, short="v"),
     # The sandbox.

@@ -27,7 +27,15 @@ _IMPORTING: Final = (
     "credentials",
     *_CHECKING,
     *("embed-base", "workers", "poll-interval", "max-wait", "max-in-flight", "settle"),
-    *("when-unsure", "give-up-after", "refresh", *_RESULTS, "aspect-from-detail", "verbose"),
+    *(
+        "when-unsure",
+        "give-up-after",
+        "refresh",
+        *_RESULTS,
+        "aspect-from-detail",
+        "log-max",
+        "verbose",
+    ),
     *("limit", "only", "until", "notify"),
 )
 
@@ -106,7 +114,7 @@ COMMANDS: Final = (
         ("manifest",),
         (
             *("config", "credentials", "job", "embeds", "api-base", "embed-base", "rate"),
-            *("json", "verbose"),
+            *("json", "log-max", "verbose"),
         ),
     ),
     Command(

@@ -9,7 +9,7 @@ from batch_import import pipeline
 from batch_import.cli.arguments import credentials_of, job_of, settings_of
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.terminal import Steps, stoppable
-from batch_import.cli.words import rows, shortened
+from batch_import.cli.words import print_trouble, rows, shortened
 
 if TYPE_CHECKING:
     from batch_import.job import Job
@@ -30,6 +30,7 @@ def verify(arguments: argparse.Namespace) -> int:
                 credentials_of(arguments),
                 embeds=arguments.embeds,
                 tell=steps.show,
+                trouble=print_trouble,
                 stop=stop,
             )
     finally:

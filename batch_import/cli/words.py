@@ -200,6 +200,11 @@ def counted(counts: Counts) -> str:
     return f"{rows(counts.total)}: {', '.join(parts) or 'none'}."
 
 
+def print_trouble(words: str) -> None:
+    """What went wrong without ending the run."""
+    print(shown(words), file=sys.stderr, flush=True)
+
+
 def rows(count: int) -> str:
     """`1 row`, `2 rows`."""
     return f"{count} row{'' if count == 1 else 's'}"

@@ -66,10 +66,10 @@ def request_of(call: Call) -> ApiRequest[Any]:
     match call:
         case Create(row):
             return request.create(row)
-        case AskStatus(_, ingest_id):
-            return request.ingest_status(ingest_id)
+        case AskStatus(row, ingest_id):
+            return request.ingest_status(ingest_id, row)
         case Find(row, page):
-            return request.find(row.reference_id, page)
+            return request.find(row.reference_id, page, row)
         case ReadPage(page):
             return request.newest(page)
         case AskAccount():

@@ -37,7 +37,7 @@ SCHEMA_VERSION: Final = 2
 
 _ROW = (
     "number, reference_id, source_url, filename, extension, status, ingest_id,"
-    " claimed_at, sent_at, media_id"
+    " claimed_at, sent_at, media_id, line"
 )
 
 

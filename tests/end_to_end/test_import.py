@@ -1,5 +1,7 @@
 """Whole imports: every row exactly once, whatever happens on the way."""
 
+import json
+import re
 import signal
 import time
 from collections import Counter
@@ -316,6 +318,24 @@ def test_a_row_still_processing_is_not_failed(
     assert_each_once(server, refs(2))
 
 
+def test_the_log_has_a_line_for_every_call(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(lost_request=0.25)
+    run = command(server)
+    run("run", manifest(8), *FAST, "--settle", "1", code=None)
+    log = run.folder / "output/videos/calls.jsonl"
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    began, *calls, ended = lines
+    assert (began["event"], ended["event"]) == ("run started", "run ended")
+    asked = [line for line in calls if line["call"] == "create"]
+    assert {line["row"] for line in asked} == set(range(2, 10))
+    lost = [line for line in asked if line["status"] is None]
+    assert lost
+    assert all(line["fault"] for line in lost)
+    assert len(calls) == server.platform.calls.total()
+
+
 def test_secrets_are_in_no_file_and_no_message(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
@@ -325,11 +345,11 @@ def test_secrets_are_in_no_file_and_no_message(
         1, ["https://s.example.com/2.mp4?X-Amz-Signature=5ec7e7", "Signed", "mp4", "ref-2", ""]
     )
     done = run("run", path, *FAST, "-v")
-    assert "POST /media/new: 200" in done.stderr
+    assert re.search(r"create +line 3 +ref-2 +200 +\d+ ms", done.stderr)
     assert "5ec7e7" not in done.stdout + done.stderr
     for file in (run.folder / "output").rglob("*.*"):
         assert b"a-key-that-must-not-be-seen" not in file.read_bytes()
-        if file.suffix == ".csv":
+        if file.suffix in (".csv", ".jsonl"):
             assert b"5ec7e7" not in file.read_bytes()
     assert any(media.source_url.endswith("5ec7e7") for media in server.platform.media)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -188,3 +189,28 @@ def test_the_key_is_in_no_text(
     assert "401" in caplog.text
     assert "secret" not in said
     assert "VkMtMTpzZWNyZXQ" not in said
+
+
+def test_every_attempt_is_told_with_what_came_of_it(platform: requests_mock.Mocker) -> None:
+    told: list[Any] = []
+    answers = [
+        {"exc": requests.ReadTimeout},
+        {"status_code": 429, "json": {"message": "slow down"}, "headers": {"x-request-id": "r-7"}},
+        {"json": {"ingestId": "i-1"}},
+    ]
+    platform.post(f"{BASE}/media/new", answers)
+    platform.get(f"{BASE}/account/info", json={"id": "acc"})
+    with Client(BASE, Credentials("VC-1", "secret"), told=told.append) as client:
+        for fault in (NoAnswer, Throttled):
+            with pytest.raises(fault):
+                client.send(request.create(ROW))
+        client.send(request.create(ROW))
+        client.send(request.account())
+    assert [(i.attempt, i.status, i.fault, i.request_id) for i in told] == [
+        (1, None, "no answer within the time-out", ""),
+        (2, 429, "slow down", "r-7"),
+        (3, 200, "", ""),
+        (None, 200, "", ""),
+    ]
+    assert told[2].size == len('{"ingestId": "i-1"}')
+    assert "attempt 2 slow down" in str(told[1])
