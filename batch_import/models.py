@@ -129,6 +129,7 @@ class Row:
             flight before it, going by the manifest's order.
         media_id: its media, where it was found before it was online.
         line: its first line in the manifest.
+        claims: how often it was taken to be created before it came to the importer.
     """
 
     number: int
@@ -142,6 +143,7 @@ class Row:
     sent_at: float | None = None
     media_id: str | None = None
     line: int = 0
+    claims: int = 0
     imported_between: int = 0
 
 

@@ -18,6 +18,7 @@ class InFlight:
         media_id: the media that it was found to be, while that was not online yet.
         online: its ingest is known to be online; only the media must be found.
         conflict: the platform says that its reference ID is taken.
+        dated: a media of its reference ID was made by its last POST, for there was none before.
         look_first: its reference ID is to be looked for before its POST leaves.
         index: its place in its block of the sweep, in order of creation.
         looked: when a list was last read that told of it; at first, when its POST ended.
@@ -45,6 +46,7 @@ class InFlight:
     media_id: str | None = None
     online: bool = False
     conflict: bool = False
+    dated: bool = True
     look_first: bool = False
     index: int = 0
     looked: float = float("-inf")

@@ -20,6 +20,11 @@ def best_media(items: Iterable[Media], reference_id: str) -> Media | None:
     return min(ours, key=lambda media: _RANK.get(media.status, 1)) if ours else None
 
 
+def lives(items: Iterable[Media]) -> bool:
+    """Whether one of them plays, or may come to."""
+    return any(media.status != "failed" for media in items)
+
+
 def told_of_others(items: Iterable[Media], media: Media) -> str:
     """What to tell the user of other living media with one's reference ID."""
     others = [

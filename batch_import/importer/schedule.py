@@ -36,7 +36,7 @@ from batch_import.errors import (
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
 from batch_import.importer.flight import InFlight
-from batch_import.importer.match import best_media, by_reference, told_of_others, window
+from batch_import.importer.match import best_media, by_reference, lives, told_of_others, window
 from batch_import.importer.pages import Pages
 from batch_import.importer.sightings import ListedTime, Visibility
 from batch_import.importer.sweep import Sweep
@@ -59,6 +59,8 @@ _LONG: Final = 20.0
 _MISSES: Final = 3
 #: Seconds that are not worth waiting for; clocks may not even tell them.
 _NO_TIME: Final = 0.001
+#: Seconds for which the oldest unseen media is taken for the same.
+_UNSEEN_FOR: Final = 1.0
 #: A row whose POST came to nothing is sent so often in one run.
 _POSTS: Final = 3
 #: Rows lately imported: what lists are measured by.
@@ -113,6 +115,7 @@ class Schedule:
         #: The newest media before the first create, and when it was seen to be that.
         self._old: tuple[str, float] | None = None
         self._filter_works = True
+        self._unseen_at, self._oldest_unseen = float("-inf"), 0.0
         self._posts: Counter[int] = Counter()
         self._scout_at = now
         self._turn = 0
@@ -141,7 +144,8 @@ class Schedule:
         """Take charge of rows: claimed ones are created, others looked at."""
         for row in rows:
             if row.status is Status.PENDING:
-                flight = InFlight(row, Status.CREATING, now, now, now, look_first=self.looks_first)
+                flight = InFlight(row, Status.CREATING, now, now, now, dated=not row.claims)
+                flight.look_first = self.looks_first
                 self._keep(flight)
                 self._queues.creates.append(flight)
                 continue
@@ -150,6 +154,7 @@ class Schedule:
             left = None if row.status is Status.UNKNOWN else row.claimed_at
             left = float("-inf") if left is None else left
             flight = InFlight(row, row.status, now, left, ended, row.ingest_id, row.media_id)
+            flight.dated = row.claims <= 1
             self._keep(flight)
             self._under_way(flight, now, row.imported_between)
 
@@ -393,7 +398,7 @@ class Schedule:
     def _settles_in(self, row: InFlight, now: float) -> float:
         """Seconds until an unknown row's absence from a list would tell something."""
         age = row.age(now)
-        sure = self._visibility.sure_from()
+        sure = self._visibility.sure_from(self._unseen(now))
         if sure is None or age >= self._settings.settle:
             return 0.0
         return min(max(0.0, sure - age), self._settings.settle - age)
@@ -555,7 +560,7 @@ class Schedule:
             self._look_again(row, now)
             return
         left = max(0.0, self._settings.settle - row.age(now))
-        if self._visibility.sure_from() is None:
+        if self._visibility.sure_from(self._unseen(now)) is None:
             row.looks += 1
             self._look_at(row, now + min(left, _FIRST_LOOK * 2.0 ** min(row.looks, 20)))
         else:
@@ -606,33 +611,42 @@ class Schedule:
     ) -> list[Change]:
         """What a page means for the rows on it, and for those that are not."""
         changes = []
+        due = set(map(id, covered))
         shown = [row for name in bearers if (row := self._by_reference.get(name))]
         for row in shown:
             items = bearers[row.reference_id]
-            if row.status is not Status.CREATING:
+            if row.status is Status.CREATING:
+                changes += self._there_before(row, items, now)
+            elif row.status is not Status.UNKNOWN or id(row) in due or lives(items):
                 changes += self._compared(row, items, left, now)
-            elif row.look_first and row in self._queues.creates:
-                taken = self._take_over(row, items, now)
-                if taken:
-                    self._queues.creates.remove(row)
-                changes += taken
+            # Else what failed may be of an earlier POST, and its own media on another page.
         on_page = set(map(id, shown))
         for row in covered:
             if id(row) not in on_page:
                 changes += self._missing(row, left)
-        gone = on_page.union(map(id, covered))
+        gone = on_page | due
         for row in expected:
             if id(row) not in gone:
                 row.missed += 1
                 self._sweep.strayed(row, left)
-                if row.status is Status.UNKNOWN and row.astray >= self._pages.enough:
-                    changes += self._settle(row, row.age(left))  # nobody finds its place
+                nowhere = row.astray >= self._pages.enough and not self._filter_works
+                if nowhere and row.status is Status.UNKNOWN:
+                    changes += self._settle(row, row.age(left), left)
         return changes
+
+    def _there_before(self, row: InFlight, items: Sequence[Media], now: float) -> list[Change]:
+        """A row that was about to be looked for: perhaps a page has found it."""
+        if not row.look_first or row not in self._queues.creates:
+            return []
+        taken = self._take_over(row, items, now)
+        if taken:
+            self._queues.creates.remove(row)
+        return taken
 
     def _known(self, bearers: dict[str, list[Media]]) -> list[InFlight]:
         """The rows on a page whose creation this run can date."""
         found = [self._by_reference.get(name) or self._recent.get(name) for name in bearers]
-        return [row for row in found if row and row.status is not Status.CREATING]
+        return [row for row in found if row and row.dated and row.status is not Status.CREATING]
 
     def _places(self, page: int, answer: MediaPage) -> dict[int, int]:
         first = (page - 1) * self._pages.size
@@ -646,7 +660,7 @@ class Schedule:
     def _measure(self, bearers: dict[str, list[Media]], oldest: float, newest: float) -> None:
         """Rows lately imported are in every list that covers them, or lists prove nothing."""
         for name, row in self._recent.items():
-            if row.left >= oldest and row.ended <= newest:
+            if row.dated and row.left >= oldest and row.ended <= newest:
                 if name in bearers:
                     self._visibility.seen_again()
                 else:
@@ -716,7 +730,7 @@ class Schedule:
         row.missed += 1
         if row.status is Status.UNKNOWN:
             row.absent.append(age)
-            return self._settle(row, age)
+            return self._settle(row, age, left)
         if not row.seen:
             self._visibility.hidden(age)
         elif row.ingest_id:
@@ -727,9 +741,17 @@ class Schedule:
             self._still_waits(row, age)
         return []
 
-    def _settle(self, row: InFlight, age: float) -> list[Change]:
+    def _unseen(self, now: float) -> float:
+        """The age of the oldest media that is known to be there and that no list has shown yet."""
+        if now - self._unseen_at > _UNSEEN_FOR:
+            self._unseen_at = now
+            ages = (row.age(now) for row in self._rows.values() if row.ingest_id and not row.seen)
+            self._oldest_unseen = max(ages, default=0.0)
+        return self._oldest_unseen
+
+    def _settle(self, row: InFlight, age: float, now: float) -> list[Change]:
         """Decide what becomes of an unknown row, if that can be decided yet."""
-        if not row.conflict and self._visibility.proves_absence(row.absent):
+        if not row.conflict and self._visibility.proves_absence(row.absent, self._unseen(now)):
             return self._surely_absent(row)
         return self._unsure(row, age) if age >= self._settings.settle else []
 

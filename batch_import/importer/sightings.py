@@ -195,18 +195,28 @@ class Visibility:
         """A media that was shown before was missing: such lists prove nothing by an absence."""
         self._flickers = True
 
-    def sure_from(self) -> float | None:
-        """The age from which lists show every media; None where nobody can know."""
+    def sure_from(self, unseen: float) -> float | None:
+        """The age from which lists show every media; None where nobody can know.
+
+        Args:
+            unseen: the age of the oldest media that is known to be there and that no list has
+                shown yet; 0 where there is none.
+        """
         if self._flickers or len(self._youngest) < self._ENOUGH:
             return None
         # The fewer were seen, the further off may be what was not; and where only finished
         # media are shown, a long video takes longer than all before it.
         factor = (1.5 if self.early else 2.0) + (12 if self.early else 24) / self._firsts
-        return max(self._hidden_longest * factor, self._youngest[-1]) + self._MARGIN
+        hidden = max(self._hidden_longest, unseen)
+        return max(hidden * factor, self._youngest[-1]) + self._MARGIN
 
-    def proves_absence(self, ages: list[float]) -> bool:
-        """Whether a media that lists missed at these ages does not exist."""
-        sure = self.sure_from()
+    def proves_absence(self, ages: list[float], unseen: float) -> bool:
+        """Whether a media that lists missed at these ages does not exist.
+
+        Args:
+            unseen: as in `sure_from`.
+        """
+        sure = self.sure_from(unseen)
         if sure is None:
             return False
         looks, last = 0, -math.inf

@@ -37,7 +37,8 @@ SCHEMA_VERSION: Final = 2
 
 _ROW = (
     "number, reference_id, source_url, filename, extension, status, ingest_id,"
-    " claimed_at, sent_at, media_id, line"
+    " claimed_at, sent_at, media_id, line,"
+    " (SELECT count(*) FROM event WHERE event.row = row.number AND event.status = 'creating')"
 )
 
 

@@ -66,33 +66,40 @@ def seen(many: int, *, done: bool = True, age: float = 2.0) -> Visibility:
 
 
 def test_nobody_is_sure_at_first() -> None:
-    assert seen(7).sure_from() is None
-    assert not seen(7).proves_absence([1e3, 2e3, 3e3, 4e3])
+    assert seen(7).sure_from(0.0) is None
+    assert not seen(7).proves_absence([1e3, 2e3, 3e3, 4e3], 0.0)
 
 
 def test_sure_is_beyond_the_longest_time_that_a_media_was_hidden() -> None:
     visibility = seen(100, done=False)
     visibility.hidden(40.0)
-    sure = visibility.sure_from()
+    sure = visibility.sure_from(0.0)
     assert sure is not None
     assert sure > 1.5 * 40.0
 
 
 def test_media_seen_only_when_they_were_old_tell_nothing_of_young_ones() -> None:
-    sure = seen(100, age=200.0).sure_from()
+    sure = seen(100, age=200.0).sure_from(0.0)
     assert sure is not None
     assert sure > 200.0
 
 
 def test_several_looks_are_needed_and_apart() -> None:
     visibility = seen(100)
-    assert not visibility.proves_absence([50.0, 60.0])
-    assert not visibility.proves_absence([50.0, 50.1, 50.2, 50.3])
-    assert not visibility.proves_absence([1.0, 3.0, 5.0])
-    assert visibility.proves_absence([50.0, 60.0, 70.0])
+    assert not visibility.proves_absence([50.0, 60.0], 0.0)
+    assert not visibility.proves_absence([50.0, 50.1, 50.2, 50.3], 0.0)
+    assert not visibility.proves_absence([1.0, 3.0, 5.0], 0.0)
+    assert visibility.proves_absence([50.0, 60.0, 70.0], 0.0)
 
 
 def test_one_media_that_was_lost_ends_all_certainty() -> None:
     visibility = seen(100)
     visibility.flickered()
-    assert not visibility.proves_absence([50.0, 60.0, 70.0, 1e6])
+    assert not visibility.proves_absence([50.0, 60.0, 70.0, 1e6], 0.0)
+
+
+def test_a_media_that_is_still_unseen_puts_off_what_is_sure() -> None:
+    visibility = seen(100, age=10.0)
+    assert visibility.proves_absence([50.0, 60.0, 70.0], 0.0)
+    assert not visibility.proves_absence([50.0, 60.0, 70.0], 60.0)
+    assert visibility.proves_absence([150.0, 160.0, 170.0], 60.0)
