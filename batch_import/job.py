@@ -16,6 +16,8 @@ from batch_import.errors import JobBusy, StateError
 #: Where job folders are, unless the user chooses another place.
 OUTPUT: Final = Path("output")
 _STATE: Final = "state.sqlite"
+#: Seconds.
+_MOMENT: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Job:
         lock = FileLock(self.lock)
         try:
             with self._usable():
-                lock.acquire(blocking=False)
+                # Whoever asks whether a run is at work holds it for a moment.
+                lock.acquire(timeout=_MOMENT)
         except Timeout:
             raise JobBusy(
                 f"Another batch-import is at work on {self.folder}.",
@@ -94,6 +97,8 @@ class Job:
     @property
     def is_running(self) -> bool:
         """Whether a run is at work on it."""
+        if not self.lock.exists():
+            return False
         try:
             with FileLock(self.lock).acquire(blocking=False):
                 return False

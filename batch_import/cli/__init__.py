@@ -52,5 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _log_calls(*, verbose: bool) -> None:
     if verbose:
-        logging.basicConfig(format="%(asctime)s %(message)s", level=logging.WARNING)
+        from batch_import.cli.terminal import AboveBar
+
+        logging.basicConfig(
+            format="%(asctime)s %(message)s", level=logging.WARNING, handlers=[AboveBar()]
+        )
         logging.getLogger("batch_import").setLevel(logging.DEBUG)

@@ -1,8 +1,6 @@
 """Commands that look: credentials, manifests, jobs. None of them imports anything."""
 
 import argparse
-import json
-from dataclasses import asdict
 
 from batch_import import pipeline
 from batch_import.cli.arguments import (
@@ -17,7 +15,6 @@ from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.options import CONFIG, OPTIONS
 from batch_import.cli.terminal import Asking, stoppable
 from batch_import.cli.words import (
-    counted,
     print_checked,
     print_json,
     print_outcome,
@@ -81,13 +78,6 @@ def check(arguments: argparse.Namespace) -> int:
         print_checked(job, checked)
     good = not checked.kinds if settings.strict else checked.valid == checked.rows
     return OK if good else INCOMPLETE
-
-
-def status(arguments: argparse.Namespace) -> int:
-    """Show how many rows are where."""
-    counts = pipeline.status(job_of(arguments))
-    print(json.dumps(asdict(counts)) if arguments.json else counted(counts))
-    return OK
 
 
 def report(arguments: argparse.Namespace) -> int:

@@ -68,6 +68,11 @@ def import_watched(
 ) -> int:
     """Import, and show how it goes; returns the exit code."""
     display = Bar() if has_bars() else Lines()
+
+    def pictures(left: int) -> None:
+        display.close()
+        print_pictures(left, settings.rate)
+
     try:
         with stoppable() as stop:
             ended = pipeline.run(
@@ -82,7 +87,7 @@ def import_watched(
                     Asking().show,
                     lambda loaded: print_loaded(job, loaded),
                     display.show,
-                    lambda left: print_pictures(left, settings.rate),
+                    pictures,
                     print_trouble,
                 ),
                 stop=stop,

@@ -344,6 +344,12 @@ OPTIONS: Final = (
     ),
     Option("json", "print JSON, for programs", kind="flag", default=False),
     Option("verbose", "show every API call", kind="flag", default=False, short="v"),
+    Option(
+        "watch",
+        "show it again every 2 seconds, until the run ends or Ctrl-C",
+        kind="flag",
+        default=False,
+    ),
     # The sandbox.
     Option("port", "where it listens; 0 takes a free one", "N", parse=_whole, default=SANDBOX_PORT),
     Option("seed", "replays the same faults", "N", parse=_whole, default=1),

@@ -95,11 +95,12 @@ COMMANDS: Final = (
     ),
     Command(
         "status",
-        "commands.status",
-        "show how many rows are where",
-        ("manifest",),
-        ("config", "job", "json"),
+        "watching.status",
+        "show how far a job is, and what is wrong; or the history of one row",
+        ("manifest", "row"),
+        ("config", "job", "json", "watch"),
     ),
+    Command("jobs", "watching.jobs", "list all jobs of a folder", ("jobs",), ("config", "json")),
     Command(
         "report",
         "commands.report",
@@ -131,10 +132,20 @@ COMMANDS: Final = (
     ),
 )
 
-_POSITIONAL: Final[dict[str, dict[str, Any]]] = {
+POSITIONAL: Final[dict[str, dict[str, Any]]] = {
     "manifest": {
         "type": Path,
         "help": "a row a video: CSV, TSV, XLSX, JSON, JSON Lines, YAML, or - for standard input",
+    },
+    "row": {
+        "nargs": "?",
+        "help": "a row's line or reference ID; line:N or id:ID where it may be either",
+    },
+    "jobs": {
+        "type": Path,
+        "nargs": "?",
+        "metavar": "FOLDER",
+        "help": "default: output/",
     },
     "folder": {"type": Path, "nargs": "?", "default": Path(), "help": "default: this one"},
     "shell": {"choices": ("bash", "zsh", "fish", "powershell", "tcsh"), "help": "which shell"},
@@ -230,7 +241,7 @@ def parser(seen: Callable[[argparse.Action], None] = lambda _: None) -> argparse
         sub = commands.add_parser(command.name, help=command.help, description=text)
         sub.set_defaults(chosen=command)
         for name in command.positional:
-            seen(sub.add_argument(name, metavar=name.upper(), **_POSITIONAL[name]))
+            seen(sub.add_argument(name, **{"metavar": name.upper(), **POSITIONAL[name]}))
         for name in command.options:
             seen(_add(sub, _BY_NAME[name]))
     return whole

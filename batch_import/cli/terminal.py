@@ -3,6 +3,7 @@
 This file must not know what the command does.
 """
 
+import logging
 import os
 import signal
 import sys
@@ -11,9 +12,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TextIO
 
-from batch_import.cli.words import asked_so_far, progress_text, rows
+from batch_import.cli.words import asked_so_far, fitting, progress_parts, rows
 from batch_import.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -23,6 +24,17 @@ if TYPE_CHECKING:
 
 #: Seconds between two lines of progress where there is no terminal.
 _LINE_EVERY = 10.0
+#: Columns: of `100% `, of the shortest and the longest bar, and of a terminal that does not tell.
+_PERCENT: Final = 5
+_SHORTEST: Final = 8
+_LONGEST: Final = 40
+_USUAL: Final = 80
+#: Columns left free: where they are full, the `^C` of an interrupt would begin a new line.
+_ECHO: Final = 3
+#: The rest of the screen.
+_CLEAR_BELOW: Final = "\x1b[J"
+#: Back to the line's begin, and nothing is left on it.
+_CLEAR_LINE: Final = b"\r\x1b[K"
 _FINISHED = ("imported", "failed", "invalid", "skipped")
 
 
@@ -37,7 +49,10 @@ def stoppable() -> Iterator[threading.Event]:
             os._exit(Interrupted.exit_code)
         stop.set()
         # Not print: a signal may come while it holds its lock.
-        os.write(2, b"\nStopping: calls under way are brought home (again to leave at once).\n")
+        begin = _CLEAR_LINE if os.isatty(2) else b"\n"
+        os.write(
+            2, begin + b"Stopping: calls under way are brought home (again to leave at once).\n"
+        )
 
     before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
@@ -53,32 +68,63 @@ def has_bars() -> bool:
 
 
 class Bar:
-    """A progress bar on a terminal."""
+    """A progress bar on a terminal: one line, however narrow that is."""
 
     def __init__(self) -> None:
         from tqdm import tqdm
 
-        self._bar = tqdm(unit="row", disable=True)
+        tqdm.monitor_interval = 0  # it is drawn by `show` alone: no thread need watch it
+        self._bar = tqdm(disable=True)
         self._new = tqdm
+        self._drawn = 0
 
     def show(self, progress: "Progress") -> None:
         """Show how far the import is."""
         counts = progress.counts
-        done = sum(getattr(counts, name) for name in _FINISHED)
         if self._bar.disable:
-            self._bar = self._new(
-                total=counts.total - progress.left_alone, initial=done, unit="row",
-                dynamic_ncols=True, leave=False,
-                bar_format="{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt}{postfix}"
-                " [{elapsed}, {remaining} left]",
-            )  # fmt: skip
-        self._bar.set_postfix_str(progress_text(progress), refresh=False)
-        self._bar.update(done - self._bar.n)
-        self._bar.refresh()
+            self._bar = self._new(total=counts.total - progress.left_alone, leave=False)
+        bar, columns = self._bar, _columns()
+        self._unwrap(columns)
+        width = columns - _ECHO
+        text = fitting(progress_parts(progress, time.time()), width - _PERCENT)
+        room = min(_LONGEST, width - _PERCENT - len(text) - len("|| "))
+        drawn = f"|{{bar:{room}}}| " if room >= _SHORTEST else ""
+        bar.ncols, bar.n = width, sum(getattr(counts, name) for name in _FINISHED)
+        bar.bar_format = f"{{percentage:3.0f}}% {drawn}{{desc}}"
+        bar.set_description_str(text, refresh=False)
+        bar.refresh()
+        self._drawn = len(str(bar))
+
+    def _unwrap(self, columns: int) -> None:
+        """A terminal that has become narrower has wrapped the line: take all of it away."""
+        above = max(0, self._drawn - 1) // columns
+        if above:
+            self._bar.fp.write(f"\x1b[{above}F{_CLEAR_BELOW}")
+            # A new printer: the old one would blank a line as long as the last, and wrap again.
+            self._bar.sp = self._bar.status_printer(self._bar.fp)
 
     def close(self) -> None:
         """Take the bar away."""
         self._bar.close()
+
+
+class AboveBar(logging.StreamHandler[TextIO]):
+    """Writes log lines above the bar, so that neither tears the other."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one line."""
+        from tqdm import tqdm
+
+        with tqdm.external_write_mode(file=self.stream):
+            super().emit(record)
+
+
+def _columns() -> int:
+    """Columns of the terminal that the bar is on, just now."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL
+    except OSError:
+        return _USUAL
 
 
 class Lines:
@@ -91,7 +137,8 @@ class Lines:
         """Show how far the import is."""
         if time.monotonic() - self._last >= _LINE_EVERY:
             self._last = time.monotonic()
-            print(f"{rows(progress.counts.total)}: {progress_text(progress)}", flush=True)
+            parts = ", ".join(progress_parts(progress, time.time()))
+            print(f"{rows(progress.counts.total)}: {parts}", flush=True)
 
     def close(self) -> None:
         """Nothing is open."""

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from batch_import.masking import mask
@@ -227,8 +228,53 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     return f"Did you mean: {near[0]}?" if near else ""
 
 
-def progress_text(progress: "Progress") -> str:
-    """How an import is doing, in one line."""
-    counts = progress.counts
-    text = f"{counts.imported} imported, {counts.failed} failed, {counts.processing} in flight"
-    return text + (f", {counts.unknown} unknown" if counts.unknown else "")
+def progress_parts(progress: "Progress", now: float) -> list[str]:
+    """How an import is doing, in parts, what matters most first.
+
+    Args:
+        now: epoch seconds.
+    """
+    counts, eta = progress.counts, progress.eta
+    return [
+        "…" if eta is None else f"{lasting(eta)} left",
+        f"{counts.imported} imported",
+        f"{counts.failed} failed",
+        *([f"{counts.unknown} unknown"] if counts.unknown else []),
+        f"{counts.processing} in flight",
+        f"{progress.rate:.3g} calls/s",
+        *([] if eta is None else [f"done {_clock(now + eta, now)}"]),
+    ]
+
+
+def fitting(parts: Sequence[str], width: int) -> str:
+    """As many parts as fit into a width, separated, and none cut."""
+    text = ""
+    for part in parts:
+        longer = f"{text} · {part}" if text else part
+        if len(longer) > width:
+            break
+        text = longer
+    return text
+
+
+def lasting(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 05 min`, `2 d 4 h`."""
+    minutes, hours = round(seconds / 60), round(seconds / 3600)
+    if seconds < 100:  # noqa: PLR2004 - what is soon over is told in seconds
+        return f"{seconds:.0f} s"
+    if minutes < 100:  # noqa: PLR2004 - and so on
+        return f"{minutes} min"
+    if hours < 48:  # noqa: PLR2004
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def local(moment: float) -> str:
+    """A moment as this machine's clock shows it: `2026-03-01 14:32:05`."""
+    return datetime.fromtimestamp(moment).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _clock(moment: float, now: float) -> str:
+    """`14:32`, or with the date where that is another day."""
+    then, today = (datetime.fromtimestamp(time).astimezone() for time in (moment, now))
+    return then.strftime("%H:%M" if then.date() == today.date() else "%Y-%m-%d %H:%M")

@@ -12,6 +12,7 @@ from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Throttled
 from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
+from batch_import.importer.time_left import Pace
 from batch_import.models import Change, Counts, MediaPage, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store
@@ -29,11 +30,13 @@ class Progress:
         counts: rows of the job, by status.
         rate: the one in force, in calls a second.
         left_alone: pending rows that the run does not take up.
+        eta: seconds until the run has nothing more to do; None while nobody can know.
     """
 
     counts: Counts
     rate: float
     left_alone: int = 0
+    eta: float | None = None
 
 
 class Dispatcher:
@@ -53,6 +56,7 @@ class Dispatcher:
         self._status: dict[int, Status] = {}
         waiting = store.waiting()
         self._left_alone = counts.pending - waiting
+        self._pace = Pace()
         self._adopt(waiting)
         self._admit(store.in_flight(), now)
 
@@ -97,8 +101,13 @@ class Dispatcher:
         """How the run is doing."""
         tally = {str(status): n for status, n in self._tally.items()}
         tally["processing"] += tally.pop("creating")
-        counts = Counts(total=sum(tally.values()), **tally)
-        return Progress(counts, self._budget.rate(now), self._left_alone)
+        counts, rate = Counts(total=sum(tally.values()), **tally), self._budget.rate(now)
+        return Progress(counts, rate, self._left_alone, self._eta(rate, now))
+
+    def _eta(self, rate: float, now: float) -> float | None:
+        pending = self._tally[Status.PENDING] - self._left_alone
+        creating = self._pace.time_for(pending + self._tally[Status.CREATING], rate, now)
+        return None if creating is None else self._schedule.time_left(creating, now)
 
     def _adopt(self, pending: int) -> None:
         """Before the first create of an edition, look for its rows in the account.
@@ -151,9 +160,14 @@ class Dispatcher:
 
     def _commit(self, changes: Sequence[Change], now: float) -> None:
         self._store.apply(changes, now)
+        self._pace.created(sum(map(self._is_created, changes)), now)
         for change in changes:
             self._tally[self._status[change.number]] -= 1
             self._tally[change.status] += 1
             self._status[change.number] = change.status
             if change.status not in (Status.PROCESSING, Status.UNKNOWN):
                 del self._status[change.number]
+
+    def _is_created(self, change: Change) -> bool:
+        created = self._status[change.number] is Status.CREATING
+        return created and change.status is not Status.PENDING

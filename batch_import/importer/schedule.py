@@ -63,6 +63,8 @@ _NO_TIME: Final = 0.001
 _UNSEEN_FOR: Final = 1.0
 #: A row whose POST came to nothing is sent so often in one run.
 _POSTS: Final = 3
+#: A row that takes longer than others is thought to take this share of its age more.
+_LATE: Final = 0.1
 #: Rows lately imported: what lists are measured by.
 _RECENT: Final = 500
 
@@ -192,6 +194,22 @@ class Schedule:
             return None
         row = self._rows.get(call.row.number)
         return row if row and row.row is call.row else None
+
+    def time_left(self, creating: float, now: float) -> float | None:
+        """Seconds until this run has nothing more to do; None while nobody can know.
+
+        Args:
+            creating: seconds until the last row is created; 0 where all are.
+        """
+        if not (creating or self._rows):
+            return 0.0
+        all_done = self._listed.all_done()
+        if all_done is None:
+            return None
+        age = 0.0 if creating else next(reversed(self._rows.values())).age(now)
+        unknown = (row for row in self._rows.values() if row.status is Status.UNKNOWN)
+        settling = max((self._settles_in(row, now) for row in unknown), default=0.0)
+        return max(creating + max(all_done - age, _LATE * age), settling)
 
     # Adoption ---------------------------------------------------------------------------------
 

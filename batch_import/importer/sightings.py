@@ -4,7 +4,7 @@ Ages are in seconds since a row's POST. This file must not know rows, calls or p
 """
 
 import math
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
 from itertools import accumulate
 from typing import Final
@@ -27,6 +27,11 @@ _NEARLY_NONE: Final = 1e-9
 #: What counts as nearly all rows, and as much older than usual.
 _NEARLY_ALL: Final = 0.9
 _MUCH: Final = 2.0
+#: The share of rows whose ages tell those of the others …
+_MOST: Final = 0.8
+#: So few rows tell how far others may be told of, and no further than so many times that age.
+_A_FEW: Final = 10
+_FURTHEST: Final = 10.0
 #: So many rows seen done tell something whatever the others do.
 _ENOUGH: Final = 20
 
@@ -90,6 +95,37 @@ class ListedTime:
         early = self.done_by(before)
         left = 1 - early
         return (self.done_by(age) - early) / left if left > _NEARLY_NONE else 1.0
+
+    def all_done(self) -> float | None:
+        """The age at which the last of many rows is done; None while too little is known.
+
+        Found by going on in a straight line from what is known: rows come to be done as densely
+        as they did of late. No glimpse tells of an age that no row has reached yet.
+        """
+        if not self.known:
+            return None
+        age = min(self._age_of(_MOST), self._reached())
+        done = self.done_by(age)
+        dense = (done - self.done_by(age / 2)) / (age / 2)
+        return age + min((1 - done) / max(dense, _NEARLY_NONE), _FURTHEST * age)
+
+    def _age_of(self, share: float) -> float:
+        """The age at which a share of all rows is done, within the grid."""
+        bin_ = min(bisect_left(self._sum, share), _BINS - 1)
+        if bin_ == 0:
+            return _SHORTEST
+        inside = (share - self._sum[bin_ - 1]) / self._mass[bin_]
+        return float(_ENDS[bin_ - 1] * 2 ** (min(1.0, inside) / _BINS_PER_OCTAVE))
+
+    def _reached(self) -> float:
+        """The age up to which more than a few rows were seen to be done, or not."""
+        ages = Counter({bin_ - 1: n for bin_, n in self._waiting.items()})
+        for (_, high), n in self._done.items():
+            ages[high] += n
+        oldest = sorted(ages.items(), reverse=True)
+        counted = accumulate(n for _, n in oldest)
+        found = (bin_ for (bin_, _), n in zip(oldest, counted, strict=True) if n >= _A_FEW)
+        return _ENDS[max(0, min(next(found, 0), _BINS - 1))]
 
     def overdue(self, age: float) -> bool | None:
         """Whether nearly every row is done at an age; None while nothing is known.

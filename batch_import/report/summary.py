@@ -5,13 +5,16 @@ This file must not know where it is shown, nor how the state is kept.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from batch_import.masking import mask
 from batch_import.models import Record, Status, Timeline
 from batch_import.report.table import note
-from batch_import.report.words import ATTENTION, cause
+from batch_import.report.words import ATTENTION, advice, cause
+
+#: Rows of a cause that are named.
+_FIRST = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,36 @@ class Summary:
     def worst(self) -> list[tuple[Cause, int]]:
         """The causes, those of most rows first."""
         return sorted(self.causes.items(), key=lambda item: (-item[1], item[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Rows that need attention for one cause.
+
+    Attributes:
+        lines: of the first few, in the manifest.
+        advice: what to do about them.
+    """
+
+    status: Status
+    cause: Cause
+    count: int
+    lines: tuple[int, ...]
+    advice: str
+
+
+def troubles(records: Iterable[Record]) -> list[Trouble]:
+    """What rows need attention for, the causes of most rows first."""
+    found: dict[tuple[Status, Cause], Trouble] = {}
+    for record in records:
+        why = cause_of(record)
+        if why is None:
+            continue
+        todo = advice(record.status, note(record))
+        known = found.get((record.status, why), Trouble(record.status, why, 0, (), todo))
+        lines = (*known.lines, record.line)[:_FIRST]
+        found[record.status, why] = replace(known, count=known.count + 1, lines=lines)
+    return sorted(found.values(), key=lambda t: (-t.count, t.status, t.cause))
 
 
 def cause_of(record: Record) -> Cause | None:

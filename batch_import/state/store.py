@@ -71,18 +71,29 @@ class Edition:
     kept: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A row under way. `since`: when it was last sent, or found, in epoch seconds."""
+
+    line: int
+    reference_id: str
+    status: Status
+    since: float
+
+
 class Store:
     """One open state file.
 
     Args:
         path: the file; `None` keeps the state in memory, for tests and rehearsals.
         create: make the file where there is none.
+        reading: nothing is to be changed in it.
 
     Raises:
         StateError: it is missing, damaged, not ours, or of a newer version.
     """
 
-    def __init__(self, path: Path | None, *, create: bool = False) -> None:
+    def __init__(self, path: Path | None, *, create: bool = False, reading: bool = False) -> None:
         self._name = str(path) if path else "the state in memory"
         #: The table that pending rows are taken from: all rows, or those of the choice.
         self._queue = choice.ALL
@@ -94,7 +105,9 @@ class Store:
             self._db = sqlite3.connect(
                 path or ":memory:", isolation_level=None, check_same_thread=False, timeout=30
             )
-            self._prepare()
+            if reading:
+                self._db.execute("PRAGMA query_only = ON")
+            self._prepare(reading=reading)
 
     def __enter__(self) -> Self:
         return self
@@ -106,7 +119,7 @@ class Store:
         """Close the file. Everything is saved already."""
         self._db.close()
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, reading: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
         if version > SCHEMA_VERSION:
             raise StateError(
@@ -117,6 +130,10 @@ class Store:
                 f"{self._name} was written by a batch-import from before the first release.",
                 "Start anew with another --job: what is in the account is taken over.",
             )
+        if reading:
+            if version == 0:
+                raise self._not_ours()
+            return
         self._db.execute("PRAGMA journal_mode = WAL")
         self._db.execute("PRAGMA synchronous = FULL")
         if version == 0:
@@ -125,9 +142,12 @@ class Store:
     def _create(self) -> None:
         (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables:
-            raise StateError(f"{self._name} is not a state file of batch-import.", "Use --job.")
+            raise self._not_ours()
         schema = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
         self._db.executescript(f"BEGIN; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+    def _not_ours(self) -> StateError:
+        return StateError(f"{self._name} is not a state file of batch-import.", "Use --job.")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -146,6 +166,16 @@ class Store:
                 # An older copy knows nothing of what was sent since, and would send it again.
                 hint = "It may be damaged: start anew with another --job, not with an old copy."
             raise StateError(f"{self._name}: {text}.", hint) from None
+
+    @contextmanager
+    def at_one_moment(self) -> Iterator[None]:
+        """All that is read meanwhile is of one moment, whatever a run commits."""
+        with self._explained():
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("ROLLBACK")
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
@@ -378,34 +408,107 @@ class Store:
 
     # What happened ----------------------------------------------------------------------------
 
-    def records(self) -> Iterator[Record]:
-        """Every row with all that is known of it, in manifest order; rows gone from it last."""
+    def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
+        """Rows with all that is known of them, in manifest order; rows gone from it last.
+
+        Args:
+            statuses: which rows; every row where none is told.
+        """
+        where = f"status IN ({', '.join('?' * len(statuses))})" if statuses else "true"
+        for _, record in self._records(where, statuses):
+            yield record
+
+    def row_of(self, reference_id: str) -> tuple[int, Record] | None:
+        """The row that bears a reference ID, and its number; None where there is none."""
+        # One that stands there twice is the first row's, and only that one is its identity.
+        for where in ("row.identity = ?", "row.reference_id = ?"):
+            found = next(self._records(where, (reference_id,)), None)
+            if found:
+                return found
+        return None
+
+    def row_on(self, line: int) -> tuple[int, Record] | None:
+        """The row on a line of the manifest, and its number; None where there is none."""
+        return next(self._records("row.line = ?", (line,)), None)
+
+    def _records(self, where: str, parameters: Sequence[Any]) -> Iterator[tuple[int, Record]]:
         with self._explained():
             found = self._db.execute(
-                "SELECT line, status, error, reference_id, filename, source_url, extension,"
-                " cells, position IS NULL, picture.key IS NOT NULL, width, height,"
+                "SELECT row.number, line, status, error, reference_id, filename, source_url,"
+                " extension, cells, position IS NULL, picture.key IS NOT NULL, width, height,"
                 " coalesce(ingest_id, ''), coalesce(media_id, ''), coalesce(row.key, ''),"
                 " coalesce(title, ''), coalesce(duration, ''), coalesce(thumbnail, ''),"
                 " coalesce(created_date, '')"
                 " FROM row LEFT JOIN picture ON picture.key = row.key"
-                " ORDER BY position IS NULL, position, number"
+                f" WHERE {where} ORDER BY position IS NULL, position, number",
+                parameters,
             )
-            for line, status, error, reference, name, url, extension, cells, *rest in found:
+            for number, line, status, error, reference, name, url, extension, cells, *rest in found:
                 gone, looked_at, width, height, *texts = rest
-                yield Record(
-                    line,
-                    Status(status),
-                    error,
-                    reference,
-                    name,
-                    url,
-                    extension,
-                    tuple(json.loads(cells)),
-                    bool(gone),
-                    bool(looked_at),
-                    (width, height) if width else None,
-                    *texts,
+                yield (
+                    number,
+                    Record(
+                        line,
+                        Status(status),
+                        error,
+                        reference,
+                        name,
+                        url,
+                        extension,
+                        tuple(json.loads(cells)),
+                        bool(gone),
+                        bool(looked_at),
+                        (width, height) if width else None,
+                        *texts,
+                    ),
                 )
+
+    def events(self, number: int) -> list[Event]:
+        """What happened to a row, by its number, in order of time."""
+        with self._explained():
+            found = self._db.execute(
+                "SELECT time, status, reason FROM event WHERE row = ? ORDER BY number", (number,)
+            )
+            return [Event(time, Status(status), reason) for time, status, reason in found]
+
+    def span(self) -> tuple[float, float] | None:
+        """When the first and the last event was, in epoch seconds; None before the first."""
+        with self._explained():
+            first, last = (
+                self._db.execute(
+                    f"SELECT time FROM event ORDER BY number {order} LIMIT 1"
+                ).fetchone()
+                for order in ("ASC", "DESC")
+            )
+        return (first[0], last[0]) if first else None
+
+    def oldest_in_flight(self) -> Waiting | None:
+        """The row that was sent, or found in the account, before all others under way."""
+        with self._explained():
+            found = self._db.execute(
+                "SELECT line, reference_id, status, coalesce("
+                " nullif(max(coalesce(claimed_at, 0), coalesce(sent_at, 0)), 0),"
+                " (SELECT max(time) FROM event WHERE event.row = row.number), 0) AS since"
+                " FROM row WHERE status IN ('creating', 'processing', 'unknown')"
+                " ORDER BY since, number LIMIT 1"
+            ).fetchone()
+        if found is None:
+            return None
+        line, reference, status, since = found
+        return Waiting(line, reference, Status(status), since)
+
+    def reference_ids_near(self, text: str, many: int) -> list[str]:
+        """Up to so many reference IDs on each side of a text, in their order."""
+        with self._explained():
+            return [
+                name
+                for side, order in (("<", "DESC"), (">=", "ASC"))
+                for (name,) in self._db.execute(
+                    f"SELECT identity FROM row WHERE identity {side} ?"
+                    f" ORDER BY identity {order} LIMIT ?",
+                    (text, many),
+                )
+            ]
 
     def history(self, reference_id: str) -> list[Event]:
         """What happened to a row, in order of time."""

@@ -11,7 +11,7 @@ from pages import ROOT, USERS_PAGES, code_in, table_rows
 
 from batch_import.cli import exits
 from batch_import.cli.options import OPTIONS, Option
-from batch_import.cli.parser import COMMANDS
+from batch_import.cli.parser import COMMANDS, POSITIONAL
 from batch_import.errors import RunFault
 from batch_import.models import Status
 from batch_import.sandbox.knobs import Knobs
@@ -33,7 +33,7 @@ def test_every_command_has_a_row_with_what_it_takes() -> None:
         name, *takes = signature.removeprefix("batch-import ").split()
         words = Counter(word.strip("[]") for word in takes if word.strip("[]").isupper())
         documented[name] |= words
-    real = {command.name: Counter(map(str.upper, command.positional)) for command in COMMANDS}
+    real = {command.name: Counter(map(_positional, command.positional)) for command in COMMANDS}
     assert documented == real
 
 
@@ -104,6 +104,10 @@ def test_every_status_has_a_row() -> None:
     documented = [code_in(row[0]) for row in table_rows("status", "meaning", "what to do")]
     # A row is `creating` while its POST is under way; people never see it.
     assert sorted(documented) == sorted([status] for status in Status if status != Status.CREATING)
+
+
+def _positional(name: str) -> str:
+    return str(POSITIONAL[name].get("metavar", name.upper()))
 
 
 def _option_rows() -> Iterator[tuple[Option, list[str]]]:

@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
 
+from batch_import.models import Counts
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer
@@ -60,8 +61,8 @@ class Command:
         return done
 
     def counts(self, manifest: object, *more: object) -> dict[str, int]:
-        counts: dict[str, int] = json.loads(self("status", manifest, "--json", *more).stdout)
-        return counts
+        told = json.loads(self("status", manifest, "--json", *more).stdout)
+        return {field.name: told[field.name] for field in fields(Counts)}
 
     def table(self, name: str) -> list[dict[str, str]]:
         with (self.folder / name).open(encoding="utf-8-sig", newline="") as file:

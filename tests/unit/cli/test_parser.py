@@ -19,7 +19,7 @@ from batch_import.errors import UsageError
         ("run m.csv --rte 5", "run has no --rte. Did you mean: --rate?"),
         ("run --rte=5 m.csv", "run has no --rte. Did you mean: --rate?"),
         ("status m.csv --rate 5", "--rate is an option of check, "),
-        ("status a.csv b.csv", "status does not take 'b.csv' as well."),
+        ("status a.csv 2 b.csv", "status does not take 'b.csv' as well."),
         ("run m.csv --rate", "--rate: expected one argument."),
         ("run m.csv --rate 0", "--rate: '0' is not a number above 0."),
         ("run m.csv --embed big", "--embed: 'big' is not one of responsive, fixed."),

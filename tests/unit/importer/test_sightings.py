@@ -103,3 +103,26 @@ def test_a_media_that_is_still_unseen_puts_off_what_is_sure() -> None:
     assert visibility.proves_absence([50.0, 60.0, 70.0], 0.0)
     assert not visibility.proves_absence([50.0, 60.0, 70.0], 60.0)
     assert visibility.proves_absence([150.0, 160.0, 170.0], 60.0)
+
+
+def test_nothing_is_told_of_the_last_row_before_any_is_done() -> None:
+    listed = ListedTime()
+    listed.waits(None, 10.0)
+    assert listed.all_done() is None
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest", "oldest"),
+    [
+        pytest.param(5, 30, 60, id="all rows are done"),
+        pytest.param(5, 120, 60, id="the oldest are half-way"),
+        pytest.param(60, 600, 300, id="long ones"),
+        pytest.param(60, 90, 200, id="alike"),
+    ],
+)
+def test_the_age_of_the_last_row_is_told_from_those_that_are_done(
+    shortest: float, longest: float, oldest: float
+) -> None:
+    times = [shortest + (longest - shortest) * n / 500 for n in range(500)]
+    looks = [3.0 * n for n in range(1, 1 + int(oldest / 3))]
+    assert looked(times, looks).all_done() == pytest.approx(longest, rel=0.25)

@@ -18,7 +18,7 @@ from batch_import.models import (
     Status,
     Timeline,
 )
-from batch_import.state.store import SCHEMA_VERSION, Edition, Part, Store
+from batch_import.state.store import SCHEMA_VERSION, Edition, Part, Store, Waiting
 
 
 def row(
@@ -480,3 +480,73 @@ def test_what_is_in_no_row_is_refused_and_nothing_is_chosen(
         assert not store.has_choice
         store.choose(["ref-1"])
         assert store.waiting() == 1
+
+
+# What is looked at --------------------------------------------------------------------------------
+
+
+def test_the_oldest_row_in_flight_is_the_one_that_was_sent_first() -> None:
+    store = loaded("a", "b", "c")
+    assert store.oldest_in_flight() is None
+    first, second = store.claim(2, 2.0)
+    store.apply([Change(second.number, Status.PROCESSING, sent_at=3.0)], 3.0)
+    store.apply([Change(first.number, Status.UNKNOWN, sent_at=4.0)], 4.0)
+    assert store.oldest_in_flight() == Waiting(3, "b", Status.PROCESSING, 3.0)
+    store.apply([Change(second.number, Status.FAILED)], 5.0)
+    assert store.oldest_in_flight() == Waiting(2, "a", Status.UNKNOWN, 4.0)
+
+
+def test_a_row_that_was_never_sent_waits_since_it_was_found() -> None:
+    store = loaded("a")
+    (found,) = store.pending_among(["a"])
+    store.apply([Change(found.number, Status.PROCESSING, media=Media("m", "k", "a"))], 7.0)
+    assert store.oldest_in_flight() == Waiting(2, "a", Status.PROCESSING, 7.0)
+
+
+def test_a_row_that_is_sent_again_waits_since_then() -> None:
+    store = loaded("a")
+    finish(store, "a", Status.FAILED)
+    store.retry_failed(5.0)
+    store.claim(1, 6.0)
+    assert store.oldest_in_flight() == Waiting(2, "a", Status.CREATING, 6.0)
+
+
+def test_a_row_is_found_by_its_line_and_by_its_reference_id() -> None:
+    store = Store(None)
+    twice = dataclasses.replace(row("a", 4, error="already on line 2"), identity=None)
+    store.load([row("a"), row("b", 3), twice], {}, 1.0)
+    for found in (store.row_of("a"), store.row_on(2)):
+        assert found is not None
+        assert (found[1].line, found[1].status) == (2, Status.PENDING)
+        assert [event.status for event in store.events(found[0])] == []
+    assert store.row_on(5) is None
+    assert store.row_of("c") is None
+
+
+def test_the_span_of_a_job_is_from_its_first_event_to_its_last() -> None:
+    store = loaded("a")
+    assert store.span() is None
+    finish(store, "a", Status.IMPORTED)
+    assert store.span() == (2.0, 3.0)
+
+
+def test_reference_ids_near_a_text_are_its_neighbours() -> None:
+    assert loaded("a", "c", "e", "g").reference_ids_near("d", 1) == ["c", "e"]
+
+
+def test_records_may_be_those_of_some_statuses() -> None:
+    store = loaded("a", "b")
+    finish(store, "a", Status.FAILED)
+    assert [r.reference_id for r in store.records([Status.FAILED])] == ["a"]
+
+
+def test_a_state_that_is_read_is_not_changed(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    path.touch()
+    with pytest.raises(StateError, match="not a state file"):
+        Store(path, reading=True)
+    assert path.read_bytes() == b""
+    path.unlink()
+    Store(path, create=True).close()
+    with Store(path, reading=True) as store, pytest.raises(StateError):
+        store.set_facts(manifest="x")

@@ -1,0 +1,43 @@
+"""What a run says of itself in one line, however short that must be."""
+
+import pytest
+
+from batch_import.cli.words import fitting, lasting, progress_parts
+from batch_import.importer.dispatch import Progress
+from batch_import.models import Counts
+
+NOON = 1_700_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (0, "0 s"), (99.4, "99 s"), (100, "2 min"), (720, "12 min"), (5940, "99 min"),
+        (6000, "1 h 40 min"), (11_100, "3 h 05 min"), (187_200, "2 d 4 h"),
+    ],
+)  # fmt: skip
+def test_a_time_in_words(seconds: float, words: str) -> None:
+    assert lasting(seconds) == words
+
+
+def test_what_is_told_of_a_run() -> None:
+    counts = Counts(total=20, pending=5, processing=4, unknown=1, imported=8, failed=2)
+    parts = progress_parts(Progress(counts, 4.987, eta=720.0), NOON)
+    *parts, done = parts
+    assert parts == [
+        "12 min left", "8 imported", "2 failed", "1 unknown", "4 in flight", "4.99 calls/s",
+    ]  # fmt: skip
+    assert done.startswith("done ")
+
+
+def test_no_number_is_told_that_nobody_knows() -> None:
+    parts = progress_parts(Progress(Counts(total=1, pending=1), 5.0), NOON)
+    assert parts == ["…", "0 imported", "0 failed", "0 in flight", "5 calls/s"]
+
+
+@pytest.mark.parametrize(
+    ("width", "text"),
+    [(0, ""), (3, "one"), (8, "one"), (9, "one · two"), (99, "one · two · three")],
+)
+def test_parts_fit_or_are_left_out_with_all_that_follow(width: int, text: str) -> None:
+    assert fitting(["one", "two", "three"], width) == text
