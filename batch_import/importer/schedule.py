@@ -631,14 +631,16 @@ class Schedule:
         changes = []
         due = set(map(id, covered))
         shown = [row for name in bearers if (row := self._by_reference.get(name))]
+        on_page = set(map(id, shown))
         for row in shown:
             items = bearers[row.reference_id]
             if row.status is Status.CREATING:
                 changes += self._there_before(row, items, now)
             elif row.status is not Status.UNKNOWN or id(row) in due or lives(items):
                 changes += self._compared(row, items, left, now)
-            # Else what failed may be of an earlier POST, and its own media on another page.
-        on_page = set(map(id, shown))
+            else:
+                # What failed may be of an earlier POST, and its own media on another page.
+                on_page.discard(id(row))
         for row in covered:
             if id(row) not in on_page:
                 changes += self._missing(row, left)

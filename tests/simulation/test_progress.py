@@ -56,6 +56,7 @@ def test_the_numbers_add_up_to_the_manifests_rows_after_any_number_of_resumes(
 
 def calm(rows: int, rate: float, in_flight: int = 10_000, **knobs: object) -> Scenario:
     return Scenario(
+        limit=None,
         seed=1,
         rows=rows,
         invalid=0,
