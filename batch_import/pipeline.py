@@ -111,7 +111,7 @@ def account(settings: Settings, credentials: Credentials, stop: threading.Event)
 
     with Client(settings.api_base, credentials, settings.timeout) as client:
         clock = epoch_clock()
-        return _first_call(client, Budget(settings.rate, clock()), settings, stop, clock)
+        return first_call(client, Budget(settings.rate, clock()), settings, stop, clock)
 
 
 def check(
@@ -257,11 +257,21 @@ def verify(
         call_log(job.log, settings.log_max, trouble) as log,
         Client(settings.api_base, credentials, settings.timeout, told=log) as api,
     ):
-        found = _first_call(api, budget, settings, stop, clock)
+        found = first_call(api, budget, settings, stop, clock)
         _refuse_others(store, settings, found, embeds=embeds)
         embedding, listing = embedding_of(store), store.listing()
         look = Look(Caller(api, budget, settings.give_up_after, stop, clock), listing, tell)
         return prove(store, look, listing, embedding, job.proof, embeds=embeds)
+
+
+def adopted(job: Job) -> int:
+    """How many rows of a job were in the account before it, and were taken over.
+
+    Raises:
+        StateError: there is no such job.
+    """
+    with Store(job.state) as store:
+        return store.count_adopted()
 
 
 # Load -----------------------------------------------------------------------------------------
@@ -303,7 +313,7 @@ def _work(
 
     budget = Budget(settings.rate, clock())
     with Client(settings.api_base, credentials, settings.timeout, settings.workers, log) as client:
-        _same_account(store, settings, _first_call(client, budget, settings, stop, clock))
+        same_account(store, settings, first_call(client, budget, settings, stop, clock))
         dispatcher = Dispatcher(settings, store, budget, clock())
         Pool(dispatcher, client, settings.workers, stop, clock).run(watcher.progress, watcher.every)
         if not stop.is_set() and (left := pictures_left(store)):
@@ -327,7 +337,7 @@ def _noted(log: Log, store: Store) -> Iterator[None]:
         log.note("run ended", end=mask(end), rows=asdict(store.counts()))
 
 
-def _first_call(
+def first_call(
     client: "Client",
     budget: "Budget",
     settings: Settings,
@@ -370,7 +380,7 @@ def _strange(failed: CallFailed) -> bool:
     return not isinstance(failed, NoAnswer) and failed.status is not None
 
 
-def _same_account(store: Store, settings: Settings, found: Account) -> None:
+def same_account(store: Store, settings: Settings, found: Account) -> None:
     """A job belongs to one account: its rows are not in any other.
 
     Raises:

@@ -15,6 +15,7 @@ class Plan:
     Attributes:
         create: to be sent.
         pending: all that are not sent yet; more than `create` where the run does not take up all.
+        adopt: in the account already, as far as the account was asked.
         resume: taken by the platform in an earlier run; to be looked at.
         settle: sent by an earlier run without a clear answer; to be looked for.
         invalid: not to be sent before the manifest is mended.
@@ -27,16 +28,18 @@ class Plan:
     settle: int
     invalid: int
     done: int
+    adopt: int = 0
 
     @property
     def has_work(self) -> bool:
         """Whether a single call is needed."""
-        return bool(self.create or self.resume or self.settle)
+        return bool(self.create or self.adopt or self.resume or self.settle)
 
     def __str__(self) -> str:
-        of = f" (of {self.pending} pending)" if self.pending > self.create else ""
+        of = f" (of {self.pending} pending)" if self.pending > self.create + self.adopt else ""
         parts = [
             f"{self.create} to create{of}",
+            f"{self.adopt} to adopt" if self.adopt else "",
             f"{self.resume} to resume" if self.resume else "",
             f"{self.settle} to settle" if self.settle else "",
             f"{self.invalid} invalid" if self.invalid else "",
@@ -45,15 +48,17 @@ class Plan:
         return ", ".join(part for part in parts if part)
 
 
-def decide(counts: Counts, waiting: int) -> Plan:
+def decide(counts: Counts, waiting: int, adopt: int = 0) -> Plan:
     """What is to be done with a job's rows.
 
     Args:
         waiting: how many pending rows the run may take up.
+        adopt: how many of these are known to be in the account.
     """
     return Plan(
-        create=waiting,
+        create=waiting - adopt,
         pending=counts.pending,
+        adopt=adopt,
         resume=counts.processing,
         settle=counts.unknown,
         invalid=counts.invalid,

@@ -19,6 +19,7 @@ from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.notice import notified
 from batch_import.cli.terminal import Asking, Bar, Lines, has_bars, stoppable
 from batch_import.cli.words import (
+    print_adopted,
     print_left_alone,
     print_loaded,
     print_outcome,
@@ -99,6 +100,7 @@ def import_watched(
         raise
     display.close()
     print_outcome(job, ended.counts)
+    print_adopted(pipeline.adopted(job))
     if ended.counts.pending:
         print_left_alone(ended.counts.pending)
     return INCOMPLETE if ended.left else OK

@@ -334,6 +334,19 @@ OPTIONS: Final = (
         kind="flag",
         default=False,
     ),
+    # How a run is forecast.
+    Option(
+        "offline",
+        "ask the platform nothing; what is in the account is then not known",
+        kind="flag",
+        default=False,
+    ),
+    Option(
+        "rehearse",
+        "run it here, on a clock of its own, against the embedded platform with its faults",
+        kind="flag",
+        default=False,
+    ),
     # What is shown.
     Option(
         "log-max",

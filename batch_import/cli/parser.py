@@ -89,6 +89,17 @@ COMMANDS: Final = (
         ("manifest",),
         (*_CHECKING, "json"),
     ),
+    Command(
+        "plan",
+        "planning.plan",
+        "forecast a run, and rehearse it; nothing is sent",
+        ("manifest",),
+        (
+            *("credentials", *_READING, "api-base", "preflight", "rate", "workers"),
+            *("poll-interval", "max-in-flight", "offline", "rehearse", "knob", "knobs", "seed"),
+            *("log-max", "json", "verbose"),
+        ),
+    ),
     Command("run", "importing.run", "import a manifest, or resume", ("manifest",), _IMPORTING),
     Command(
         "retry", "importing.retry", "send failed rows again, then run", ("manifest",), _IMPORTING

@@ -65,7 +65,7 @@ def _remove_demo(job: Job, platform_file: Path) -> None:
 
 def sandbox(arguments: argparse.Namespace) -> int:
     """Run the embedded platform until Ctrl-C."""
-    knobs = Knobs.from_mapping(_knobs(arguments))
+    knobs = Knobs.from_mapping(knobs_of(arguments))
     server = _server(knobs, arguments.seed, arguments.port, arguments.data)
     with stoppable() as stop, server:
         print(
@@ -81,7 +81,8 @@ def sandbox(arguments: argparse.Namespace) -> int:
     return OK
 
 
-def _knobs(arguments: argparse.Namespace) -> dict[str, object]:
+def knobs_of(arguments: argparse.Namespace) -> dict[str, object]:
+    """The knobs that were turned, by a file and by flags."""
     try:
         text = arguments.knobs.read_text(encoding="utf-8") if arguments.knobs else "{}"
         knobs = yaml.safe_load(text) or {}

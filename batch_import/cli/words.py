@@ -195,6 +195,13 @@ def print_outcome(job: "Job", counts: Counts, to: TextIO | None = None) -> None:
         print(f"To mend: {job.failed}", file=out)
 
 
+def print_adopted(count: int) -> None:
+    """Rows that cost no upload, whichever run of the job found them."""
+    if count:
+        was = "was" if count == 1 else "were"
+        print(f"{rows(count)} {was} in the account already, and taken over, not sent.")
+
+
 def counted(counts: Counts) -> str:
     """`12 rows: 11 imported, 1 failed`: what there is, and it adds up."""
     parts = [f"{n} {name}" for name, n in asdict(counts).items() if n and name != "total"]

@@ -19,7 +19,7 @@ from batch_import.state.store import Store
 
 _UNAVAILABLE = 503
 #: What the state holds of the adoption: the account was read, or each row is looked for.
-_DONE, _EACH_ROW = "done", "each row"
+DONE, EACH_ROW = "done", "each row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +116,8 @@ class Dispatcher:
         for its own.
         """
         known = self._store.fact("adoption")
-        if pending and known != _DONE:
-            self._schedule.adopt(None if known == _EACH_ROW else pending)
+        if pending and known != DONE:
+            self._schedule.adopt(None if known == EACH_ROW else pending)
 
     def _commit_adopted(self, changes: list[Change], answer: Answer, now: float) -> None:
         """Each page by itself: which rows are pending is asked anew for the next."""
@@ -127,7 +127,7 @@ class Dispatcher:
             changes += self._schedule.adopted(rows, answer, now)
         self._commit(changes, now)
         if not self._schedule.adopting and not self._store.has_choice:
-            self._store.set_facts(adoption=_EACH_ROW if self._schedule.looks_first else _DONE)
+            self._store.set_facts(adoption=EACH_ROW if self._schedule.looks_first else DONE)
 
     def _feed(self, now: float) -> None:
         wanted = self._schedule.wanted()

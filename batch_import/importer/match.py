@@ -25,6 +25,12 @@ def lives(items: Iterable[Media]) -> bool:
     return any(media.status != "failed" for media in items)
 
 
+def living_media(items: Iterable[Media], reference_id: str) -> Media | None:
+    """The media that a row is taken over by instead of being sent; one that failed is none."""
+    media = best_media(items, reference_id)
+    return None if media is None or media.status == "failed" else media
+
+
 def told_of_others(items: Iterable[Media], media: Media) -> str:
     """What to tell the user of other living media with one's reference ID."""
     others = [

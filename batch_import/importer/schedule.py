@@ -36,7 +36,14 @@ from batch_import.errors import (
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
 from batch_import.importer.flight import InFlight
-from batch_import.importer.match import best_media, by_reference, lives, told_of_others, window
+from batch_import.importer.match import (
+    best_media,
+    by_reference,
+    lives,
+    living_media,
+    told_of_others,
+    window,
+)
 from batch_import.importer.pages import Pages
 from batch_import.importer.sightings import ListedTime, Visibility
 from batch_import.importer.sweep import Sweep
@@ -248,8 +255,8 @@ class Schedule:
 
     def _take_over(self, row: InFlight, items: Sequence[Media], now: float) -> list[Change]:
         """A row that was not sent: take a living media that bears its reference ID."""
-        media = best_media(items, row.reference_id)
-        if media is None or media.status == "failed":
+        media = living_media(items, row.reference_id)
+        if media is None:
             return []
         self._keep(row)
         if media.status == "online":

@@ -217,7 +217,7 @@ class Platform:
         if refuse and reference and self.live_media(reference, now):
             words = "Another media has this referenceId."
             raise Refusal(409, "The media exists already.", fields={"referenceId": words})
-        media = self._new_media(
+        media = self.new_media(
             now, reference_id=reference, source_url=fields["sourceUrl"], title=fields["filename"]
         )
         return {"ingestId": media.ingest_id}
@@ -331,7 +331,8 @@ class Platform:
 
     # Media that come about.
 
-    def _new_media(self, now: float, **words: Any) -> Media:
+    def new_media(self, now: float, **words: Any) -> Media:
+        """Make a media as a POST does, without a call; `words` are those of `make_media`."""
         media = make_media(self.knobs, self.seed, len(self.media), now, **words)
         self._catalogue.add(media)
         return media
@@ -348,7 +349,7 @@ class Platform:
     def _add_foreign(self, now: float) -> None:
         while self._next_foreign <= now:
             title = f"Added by others {len(self.media)}"
-            self._new_media(self._next_foreign, title=title, foreign=True)
+            self.new_media(self._next_foreign, title=title, foreign=True)
             self._next_foreign += self._foreign_pause()
 
     def _foreign_pause(self) -> float:

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, Literal, Self
 
 from batch_import.errors import StateError
 from batch_import.models import (
@@ -85,7 +85,8 @@ class Store:
     """One open state file.
 
     Args:
-        path: the file; `None` keeps the state in memory, for tests and rehearsals.
+        path: the file; `None` keeps the state in memory, for tests and rehearsals; an empty path
+            keeps it in a file that nobody sees, in memory only in parts, gone when it is closed.
         create: make the file where there is none.
         reading: nothing is to be changed in it.
 
@@ -93,7 +94,9 @@ class Store:
         StateError: it is missing, damaged, not ours, or of a newer version.
     """
 
-    def __init__(self, path: Path | None, *, create: bool = False, reading: bool = False) -> None:
+    def __init__(
+        self, path: Path | Literal[""] | None, *, create: bool = False, reading: bool = False
+    ) -> None:
         self._name = str(path) if path else "the state in memory"
         #: The table that pending rows are taken from: all rows, or those of the choice.
         self._queue = choice.ALL
@@ -103,7 +106,10 @@ class Store:
             )
         with self._explained():
             self._db = sqlite3.connect(
-                path or ":memory:", isolation_level=None, check_same_thread=False, timeout=30
+                ":memory:" if path is None else path,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=30,
             )
             if reading:
                 self._db.execute("PRAGMA query_only = ON")
@@ -118,6 +124,13 @@ class Store:
     def close(self) -> None:
         """Close the file. Everything is saved already."""
         self._db.close()
+
+    def scratch(self) -> Self:
+        """A copy to try things on: whatever happens to it, this state stays as it is."""
+        copy = type(self)("")
+        with self._explained():
+            self._db.backup(copy._db)  # noqa: SLF001 - of its own class
+        return copy
 
     def _prepare(self, *, reading: bool) -> None:
         (version,) = self._db.execute("PRAGMA user_version").fetchone()
@@ -215,6 +228,14 @@ class Store:
         home = Status.PROCESSING if running else Status.UNKNOWN
         found[home] = found.get(home, 0) + creating
         return Counts(total=sum(found.values()), **{str(k): v for k, v in found.items()})
+
+    def count_adopted(self) -> int:
+        """How many imported rows were in the account already: the job sent no POST of theirs."""
+        with self._explained():
+            counted = self._db.execute(
+                "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
+            )
+            return int(counted.fetchone()[0])
 
     # The manifest -----------------------------------------------------------------------------
 
@@ -352,6 +373,36 @@ class Store:
         one = "EXISTS (SELECT 1 FROM chosen WHERE chosen.number = row.number)"
         return one if self.has_choice else "true"
 
+    def count_to_retry(self) -> int:
+        """How many rows `retry_failed` would send again."""
+        with self._explained():
+            counted = self._db.execute(f"SELECT count(*) FROM row WHERE {_RETRIED}")
+            return int(counted.fetchone()[0])
+
+    def ends(self) -> Iterator[tuple[int, float]]:
+        """Pending rows whose URL stops working: line, and epoch seconds."""
+        with self._explained():
+            yield from self._db.execute(
+                "SELECT line, expires FROM row WHERE status = 'pending' AND expires < 9e999"
+            )
+
+    def open_rows(self, most: int) -> list[Row]:
+        """Rows that are not finished, in the order of the manifest.
+
+        Args:
+            most: of more rows, so many are picked, evenly from the first to the last.
+        """
+        with self._explained():
+            (count,) = self._db.execute(f"SELECT count(*) FROM row WHERE {_OPEN_STILL}").fetchone()
+            most = min(most, count)
+            turns = (
+                "SELECT number, row_number() OVER (ORDER BY position, number) AS turn"
+                f" FROM row WHERE {_OPEN_STILL}"
+            )
+            picked = f"SELECT number FROM ({turns}) WHERE turn * ? / ? > (turn - 1) * ? / ?"
+            where = f"number IN ({picked}) ORDER BY position, number"
+            return self._rows(where, (most, count, most, count))
+
     def in_flight(self) -> list[Row]:
         """Rows that an earlier run left under way, in the order of their creation."""
         with self._explained():
@@ -399,7 +450,7 @@ class Store:
         Returns how many.
         """
         with self._transaction() as db:
-            where = f"status = 'failed' AND position IS NOT NULL AND {self._may_be_taken}"
+            where = f"{_RETRIED} AND {self._may_be_taken}"
             _event(db, now, Status.PENDING, "retry", where)
             return db.execute(
                 "UPDATE row SET status = 'pending', error = '', ingest_id = NULL, media_id = NULL"
@@ -555,6 +606,23 @@ class Store:
         """
         return Listing(self._db, self._explained)
 
+    def waits(self, most: int, longest: float) -> list[float]:
+        """Seconds between a row's POST and its being seen online, of the rows that came last.
+
+        Args:
+            most: how many rows, at most.
+            longest: what took longer is left out: no run waits so long, so that another run saw
+                it, later than it was done.
+        """
+        with self._explained():
+            found = self._db.execute(
+                "SELECT time - sent_at AS wait FROM event JOIN row ON row.number = event.row"
+                " WHERE event.status = 'imported' AND wait BETWEEN 0 AND ?"
+                " ORDER BY event.number DESC LIMIT ?",
+                (longest, most),
+            )
+            return [wait for (wait,) in found]
+
     # Pictures ---------------------------------------------------------------------------------
 
     def count_without_picture(self) -> int:
@@ -582,6 +650,8 @@ class Store:
             )
 
 
+_RETRIED = "status = 'failed' AND position IS NOT NULL"
+_OPEN_STILL = "status IN ('pending', 'creating', 'processing', 'unknown')"
 _NO_PICTURE = "status = 'imported' AND key <> '' AND key NOT IN (SELECT key FROM picture)"
 
 #: A pending row starts anew; any other change keeps what is known.

@@ -1,36 +1,22 @@
-"""A whole import on a virtual clock: the real dispatcher, state and budget against the model.
-
-Threads become a number of free workers, the network a delay each way; hours pass in seconds.
-Replies become answers by way of JSON text, as over HTTP.
-"""
+"""A whole import on a virtual clock, measured: made-up rows, and whatever platform is asked for."""
 # ruff: noqa: T201 - the runner reads what this process prints
 
 import argparse
-import heapq
-import itertools
 import json
 import time
-from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 
 from samples import sample
 
 from batch_import.api.rate_limit import Budget
-from batch_import.api.request import ApiRequest
-from batch_import.errors import CallFailed
-from batch_import.importer.calls import Arrival, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.schedule import Finished, Wait
 from batch_import.models import ManifestRow
-from batch_import.sandbox.model import API, Knobs, Platform, Reply, Request
+from batch_import.rehearsal.virtual import VirtualRun
+from batch_import.sandbox.model import Knobs, Platform
 from batch_import.settings import Settings
 from batch_import.state.store import Store
 
-#: As in the pool: a waiting worker asks again at least this often.
-_LONGEST_NAP = 0.5
 #: The clock starts here: any moment will do.
 _START = 1_000_000.0
 
@@ -54,99 +40,34 @@ class Case:
         return max(Settings().max_in_flight, int(2 * self.rate * self.processing[1]))
 
 
-def as_sent(request: ApiRequest[Any]) -> Request:
-    path, query = API + request.path, dict(request.query)
-    return Request(request.method, path, query, "VC-sandbox", "sandbox", request.body)
+def _platform(case: Case) -> Platform:
+    knobs = {
+        "processing": case.processing,
+        "listed_from": case.listed_from,
+        "rate_limit": case.rate_limit,
+        "retry_after": case.retry_after,
+    }
+    return Platform(Knobs.from_mapping(knobs), case.seed, _START)
 
 
-def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
-    try:
-        return request.answered(reply.status, reply.headers, json.dumps(reply.payload), now)
-    except CallFailed as failed:
-        return failed
-
-
-class World:
-    """The event loop: calls arrive, answers come home, workers wake up."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-        self.now = _START
-        self.random = Random(case.seed)
-        knobs = {
-            "processing": case.processing,
-            "listed_from": case.listed_from,
-            "rate_limit": case.rate_limit,
-            "retry_after": case.retry_after,
-        }
-        self.platform = Platform(Knobs.from_mapping(knobs), case.seed, _START)
-        self.store = Store(None)
-        self.store.load(_manifest_rows(case.rows), {}, _START)
-        settings = Settings(
-            rate=case.rate,
-            workers=case.workers,
-            poll_interval=case.poll_interval,
-            max_in_flight=case.max_in_flight,
-        )
-        budget = Budget(case.rate, _START)
-        self.dispatcher = Dispatcher(settings, self.store, budget, _START)
-        self.free = case.workers
-        self.first_create: float | None = None
-        self.last_answer = _START
-        self.sent: Counter[str] = Counter()
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._turn = itertools.count()
-        self._wake_at = float("inf")
-
-    def run(self) -> None:
-        while not self._hand_out():
-            if not self._events:
-                raise RuntimeError("The engine waits, and nothing is under way.")
-            self.now, _, deed = heapq.heappop(self._events)
-            deed()
-
-    def _at(self, moment: float, deed: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (moment, next(self._turn), deed))
-
-    def _hand_out(self) -> bool:
-        """Let free workers take calls; returns whether the engine is through."""
-        while self.free:
-            step = self.dispatcher.next(self.now)
-            if isinstance(step, Finished):
-                return True
-            if isinstance(step, Wait):
-                self._wake(min(max(step.until, self.now + 1e-4), self.now + _LONGEST_NAP))
-                return False
-            self._send(step)
-        return False
-
-    def _wake(self, moment: float) -> None:
-        # An earlier waking is under way already: whoever wakes asks again.
-        if self.now < self._wake_at <= moment:
-            return
-        self._wake_at = moment
-        self._at(moment, lambda: None)
-
-    def _send(self, call: Any) -> None:
-        self.free -= 1
-        self.sent[type(call).__name__] += 1
-        if isinstance(call, Create):
-            self.first_create = self.first_create or self.now
-        left_at = self.now
-        request = request_of(call)
-        there, back = (self.random.uniform(*self.case.latency) / 2 for _ in range(2))
-
-        def arrive() -> None:
-            reply = self.platform.handle(as_sent(request), self.now)
-            self._at(self.now + reply.delay + back, lambda: come_home(reply))
-
-        def come_home(reply: Reply) -> None:
-            self.free += 1
-            self.last_answer = self.now
-            answer = answer_of(request, reply, self.now)
-            self.dispatcher.answered([Arrival(call, answer, left_at)], self.now)
-
-        self._at(self.now + there, arrive)
+def _run(case: Case, store: Store, platform: Platform) -> VirtualRun:
+    settings = Settings(
+        rate=case.rate,
+        workers=case.workers,
+        poll_interval=case.poll_interval,
+        max_in_flight=case.max_in_flight,
+    )
+    run = VirtualRun(
+        Dispatcher(settings, store, Budget(case.rate, _START), _START),
+        platform,
+        start=_START,
+        workers=case.workers,
+        latency=case.latency,
+        timeout=settings.timeout[1],
+        seed=case.seed,
+    )
+    run.run()
+    return run
 
 
 def _manifest_rows(rows: int) -> list[ManifestRow]:
@@ -159,21 +80,21 @@ def _manifest_rows(rows: int) -> list[ManifestRow]:
 
 def measure(case: Case) -> dict[str, Any]:
     started = time.monotonic()
-    world = World(case)
-    world.run()
-    begun = world.first_create or _START
+    store, platform = Store(None), _platform(case)
+    store.load(_manifest_rows(case.rows), {}, _START)
+    run = _run(case, store, platform)
+    begun = run.first_create or _START
     taken = case.rate if not case.rate_limit else min(case.rate, case.rate_limit)
     limit = case.rows / taken + case.processing[1]
-    calls = world.platform.calls
     return {
-        "imported": world.store.counts().imported,
-        "makespan": world.last_answer - begun,
+        "imported": store.counts().imported,
+        "makespan": run.last_answer - begun,
         "limit": limit,
-        "calls": calls.total(),
-        "kinds": dict(calls),
-        "sent": dict(world.sent),
-        "refused": world.platform.refused,
-        "videos": len(world.platform.media),
+        "calls": platform.calls.total(),
+        "kinds": dict(platform.calls),
+        "sent": dict(run.sent),
+        "refused": platform.refused,
+        "videos": len(platform.media),
         "real_seconds": time.monotonic() - started,
         "max_in_flight": case.max_in_flight,
     }

@@ -550,3 +550,46 @@ def test_a_state_that_is_read_is_not_changed(tmp_path: Path) -> None:
     Store(path, create=True).close()
     with Store(path, reading=True) as store, pytest.raises(StateError):
         store.set_facts(manifest="x")
+
+
+def test_a_copy_may_be_changed_and_the_job_stays_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    with Store(path, create=True) as kept:
+        kept.load([row("a")], {}, 1.0)
+    before = path.read_bytes()
+    with Store(path) as kept, kept.scratch() as copy:
+        finish(copy, "a", Status.FAILED)
+        assert copy.counts() == Counts(1, failed=1)
+        assert kept.counts() == Counts(1, pending=1)
+    assert path.read_bytes() == before
+
+
+def test_waits_are_those_of_rows_that_one_run_sent_and_saw_online() -> None:
+    store = loaded("a", "b", "adopted", "failed", "later")
+    rows = {r.reference_id: r.number for r in store.claim(4, 10.0)}
+    for name, end in (("a", 15.0), ("b", 32.0), ("later", 999.0)):
+        rows.setdefault(name, store.claim(1, 10.0)[0].number if name == "later" else 0)
+        store.apply([Change(rows[name], Status.PROCESSING, sent_at=12.0)], 12.0)
+        store.apply([Change(rows[name], Status.IMPORTED)], end)
+    store.apply([Change(rows["adopted"], Status.IMPORTED, media=Media("m", "k", "adopted"))], 13.0)
+    store.apply([Change(rows["failed"], Status.FAILED, sent_at=12.0)], 14.0)
+    assert store.waits(10, longest=60.0) == [20.0, 3.0]
+    assert store.waits(1, longest=60.0) == [20.0]
+    assert store.count_adopted() == 1
+    assert store.count_to_retry() == 1
+
+
+def test_urls_that_end_are_told_of_pending_rows_alone() -> None:
+    store = Store(None)
+    store.load([row("a", 2, expires=50.0), row("b", 3), row("c", 4, expires=40.0)], {}, 1.0)
+    assert sorted(store.ends()) == [(2, 50.0), (4, 40.0)]
+    store.claim(1, 2.0)
+    assert list(store.ends()) == [(2, 50.0)]
+
+
+def test_open_rows_are_picked_evenly_where_they_are_too_many() -> None:
+    store = loaded(*(f"r{n:02}" for n in range(20)))
+    finish(store, "r03", Status.IMPORTED)
+    assert len(store.open_rows(100)) == 19
+    assert [r.reference_id for r in store.open_rows(5)] == ["r04", "r08", "r12", "r16", "r19"]
+    assert loaded().open_rows(5) == []

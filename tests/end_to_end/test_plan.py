@@ -1,0 +1,159 @@
+"""A run foretold: nothing is sent, the job stays as it is, and what is told comes true."""
+
+import json
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "200", "--poll-interval", "0.3")
+Start = Callable[..., SandboxServer]
+
+
+def planned(run: Callable, *arguments: object) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(run("plan", *arguments, "--json").stdout)
+    return told
+
+
+def fill(server: SandboxServer, *references: str) -> None:
+    """Media that were in the account before."""
+    for reference in references:
+        server.platform.new_media(time.time() - 60, reference_id=reference, title="There before")
+
+
+def test_a_new_manifest_is_foretold_and_nothing_is_sent(
+    sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
+) -> None:
+    server = sandbox(existing=250)
+    run = command(server)
+    path = manifest(6, ["nope", "x", "mp4", "ref-7", ""])
+    told = planned(run, path, "--rate", "50")
+    # Six looks would be more than three pages.
+    assert (told["create"], told["adopt"], told["invalid"], told["media"]) == (6, 0, 1, 250)
+    assert told["processing"]["rows"] == 0
+    assert told["optimistic"]["seconds"] < told["pessimistic"]["seconds"]
+    assert datetime.fromisoformat(told["pessimistic"]["ends"]) > datetime.now(UTC)
+    assert server.platform.calls == {"account": 1, "list": 3}
+    assert not (tmp_path / "output/videos/state.sqlite").exists()
+    out = run("plan", path).stdout
+    assert "To do: 6 to create, 1 invalid." in out
+    assert "(assumed)" in out
+
+
+def test_what_is_in_the_account_is_foretold_and_the_run_tells_it(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox()
+    fill(server, "ref-1", "ref-4", "another")
+    run = command(server)
+    path = manifest(5)
+    out = run("plan", path).stdout
+    assert "To do: 3 to create, 2 to adopt." in out
+    assert "The account holds 3 media. 2 rows of the manifest are among them." in out
+    assert len(server.platform.media) == 3
+
+    told = "2 rows were in the account already, and taken over, not sent."
+    assert told in run("run", path, *FAST).stdout
+    assert len(server.platform.media) == 6
+    assert told in run("run", path, *FAST).stdout  # and so after every resume
+
+
+def test_where_each_row_is_looked_for_the_account_is_not_read(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(existing=250)
+    told = planned(command(server), manifest(2))
+    assert (told["adopt"], told["media"]) == (None, 250)
+    assert "looks for each row" in told["not_known"]
+    assert server.platform.calls == {"account": 1, "list": 1}
+
+
+def test_without_credentials_the_account_is_not_known(
+    command: Callable, manifest: Callable
+) -> None:
+    run = command("http://127.0.0.1:9/v3/api")
+    path = manifest(2)
+    assert "--offline" in planned(run, path, "--offline")["not_known"]
+    del run.environ["VIOSTREAM_API_KEY"]
+    told = planned(run, path)
+    assert told["adopt"] is None
+    assert "VIOSTREAM_API_KEY is not set" in told["not_known"]
+
+
+def test_a_half_done_job_stays_as_it_is(
+    sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
+) -> None:
+    server = sandbox(processing=(0.2, 0.4))
+    run = command(server)
+    path = manifest(25)
+    run("run", path, *FAST, "--limit", "21", code=0)
+    calls = server.platform.calls.copy()
+    state = tmp_path / "output/videos/state.sqlite"
+    before = state.read_bytes()
+    told = planned(run, path, "--rehearse", "--rate", "20")
+    assert (told["create"], told["done"], told["rows"]) == (4, 21, 25)
+    assert (told["processing"]["rows"], told["processing"]["jobs"]) == (21, 1)
+    assert told["processing"]["high"] < 30
+    assert told["rehearsal"]["rows"] == 4
+    assert state.read_bytes() == before
+    calls.update({"account": 1, "list": 1})
+    assert server.platform.calls == calls
+
+
+def test_processing_times_are_learned_from_other_jobs_of_the_account(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    run = command(sandbox())
+    run("run", manifest(22, name="earlier.csv"), *FAST)
+    new = manifest(0, ["https://h.example.com/n.mp4", "N", "mp4", "new", ""], name="new.csv")
+    assert planned(run, new)["processing"]["rows"] == 22
+    # Another account's rows tell nothing of this one's.
+    assert planned(command(sandbox()), new)["processing"]["rows"] == 0
+
+
+def test_failed_rows_wait_for_retry(sandbox: Start, command: Callable, manifest: Callable) -> None:
+    run = command(sandbox(failing=1))
+    path = manifest(3)
+    run("run", path, *FAST, code=1)
+    assert planned(run, path)["retry"] == 3
+    assert "3 rows failed before: only batch-import retry" in run("plan", path).stdout
+
+
+def test_urls_that_do_not_live_so_long_are_told_of(command: Callable, manifest: Callable) -> None:
+    def signed(number: int, lives: timedelta) -> list[str]:
+        end = int((datetime.now(UTC) + lives).timestamp())
+        url = f"https://b.example.com/{number}.mp4?Expires={end}&Signature=5ec7e7&Key-Pair-Id=K"
+        return [url, f"T {number}", "mp4", f"r-{number}", ""]
+
+    path = manifest(
+        1,
+        signed(1, timedelta(minutes=30)),
+        signed(2, timedelta(days=300)),
+        signed(3, timedelta(minutes=-5)),
+    )
+    run = command("http://127.0.0.1:9/v3/api")
+    told = planned(run, path, "--offline")
+    assert told["expiring"] == {"count": 1, "lines": [3]}
+    assert told["invalid"] == 1
+    out = run("plan", path, "--offline").stdout
+    assert "1 signed URL stops working before it is sure to have been fetched: line 3" in out
+    assert "5ec7e7" not in out
+
+
+def test_a_rehearsal_replays_alike_and_heeds_knobs(command: Callable, manifest: Callable) -> None:
+    run = command("http://127.0.0.1:9/v3/api")
+    path = manifest(40)
+    arguments = (path, "--offline", "--rehearse", "--rate", "20", "--knob", "processing=5-20")
+    first = planned(run, *arguments, "--seed", "3")["rehearsal"]
+    assert first == planned(run, *arguments, "--seed", "3")["rehearsal"]
+    assert first != planned(run, *arguments, "--seed", "4")["rehearsal"]
+    assert first["twice"] == []
+    out = run("plan", *arguments, "--knob", "failing=1").stdout
+    assert "Rehearsed with 40 rows; nothing was sent." in out
+    assert "failing=1" in out
+    assert "40 failed" in out
+    wrong = run("plan", path, "--offline", "--rehearse", "--knob", "lost_replies=1", code=2)
+    assert "Did you mean 'lost_reply'?" in wrong.stderr

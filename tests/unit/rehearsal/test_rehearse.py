@@ -1,0 +1,111 @@
+"""Rehearsals: the real engine on a virtual clock, with a job's own rows."""
+
+import pytest
+
+from batch_import.errors import UsageError
+from batch_import.forecast import Processing, Work, forecast
+from batch_import.models import Change, Counts, ManifestRow, Status
+from batch_import.rehearsal.rehearse import Rehearsed, rehearse, usual_knobs
+from batch_import.settings import Settings
+from batch_import.state.store import Store
+
+NOW = 1_700_000_000.0
+SETTINGS = Settings(rate=20.0)
+FRIENDLY = {"processing": (20.0, 20.0)}
+FAULTY = usual_knobs(SETTINGS, Processing(5.0, 60.0), existing=250)
+
+
+def job(rows: int) -> Store:
+    store = Store(None)
+    names = [f"ref-{n}" for n in range(rows)]
+    store.load(
+        [
+            ManifestRow(n, name, name, f"https://h.example.com/{name}.mp4", name, "mp4", ())
+            for n, name in enumerate(names, 2)
+        ],
+        {},
+        1.0,
+    )
+    return store
+
+
+def half_done(rows: int) -> Store:
+    """Of each three rows one is processing, one unknown, one pending."""
+    store = job(rows)
+    changes = []
+    for place, row in enumerate(store.claim(rows, NOW - 100)):
+        ingest = f"ingest-{place}" if place % 3 == 0 else None
+        status = (Status.PROCESSING, Status.UNKNOWN, Status.PENDING)[place % 3]
+        sent_at = None if status is Status.PENDING else NOW - 90 + place / 1e3
+        changes.append(Change(row.number, status, ingest_id=ingest, sent_at=sent_at))
+    store.apply(changes, NOW - 90)
+    return store
+
+
+def go(store: Store, knobs: dict[str, object], seed: int = 1, **more: int) -> Rehearsed:
+    return rehearse(store, SETTINGS, knobs, seed, **more)
+
+
+def test_without_faults_all_are_imported_as_forecast() -> None:
+    told = go(job(600), FRIENDLY)
+    expected = forecast(Work(600), SETTINGS, 20.0)
+    assert (told.rows, told.of) == (600, 600)
+    assert told.counts == Counts(total=600, imported=600)
+    assert told.seconds == pytest.approx(expected.seconds, rel=0.1)
+    assert told.calls == pytest.approx(expected.calls, rel=0.1)
+    assert (told.refused, told.unanswered, told.twice, told.fault) == (0, 0, (), "")
+
+
+def test_the_usual_faults_are_met_and_no_row_becomes_two() -> None:
+    told = go(job(600), {**FAULTY, "lost_reply": 0.05})
+    assert told.counts.total == 600
+    assert told.counts.failed > 0
+    assert told.refused > 0
+    assert told.unanswered > 0
+    assert told.twice == ()
+
+
+def test_two_videos_of_a_row_would_be_told() -> None:
+    # Told to send again what is nowhere to be seen, while lists show nothing for an hour.
+    settings = Settings(rate=20.0, settle=30.0, when_unsure="retry", max_wait=600.0)
+    knobs: dict[str, object] = {**FRIENDLY, "lost_reply": 0.3, "list_delay": (3600, 3600)}
+    told = rehearse(job(30), settings, knobs, 1)
+    assert told.twice
+    assert set(told.twice) <= {f"ref-{n}" for n in range(30)}
+
+
+def test_the_same_seed_brings_the_same_again() -> None:
+    assert go(job(100), FAULTY, 5) == go(job(100), FAULTY, 5)
+    assert go(job(100), FAULTY, 5) != go(job(100), FAULTY, 6)
+
+
+def test_a_half_done_job_goes_on_from_where_it_is_and_stays_as_it_is() -> None:
+    with half_done(90) as store:
+        before = store.counts()
+        told = go(store, FRIENDLY)
+        assert store.counts() == before == Counts(90, pending=30, processing=30, unknown=30)
+    assert (told.rows, told.of) == (90, 90)
+    assert told.counts.imported + told.counts.unknown == 90
+    assert told.counts.imported >= 60
+    assert told.twice == ()
+
+
+def test_of_many_rows_some_are_picked_evenly() -> None:
+    told = go(job(1000), FRIENDLY, most=100)
+    assert (told.rows, told.of, told.counts.imported) == (100, 1000, 100)
+
+
+def test_a_platform_that_stays_away_ends_the_rehearsal_as_it_would_the_run() -> None:
+    told = go(job(50), {**FRIENDLY, "outages": ((0, 1e6),)})
+    assert told.fault
+    assert told.counts.imported == 0
+
+
+def test_nothing_to_do_takes_no_call() -> None:
+    told = go(job(0), FRIENDLY)
+    assert (told.rows, told.calls, told.seconds) == (0, 0, 0.0)
+
+
+def test_an_unknown_knob_is_told_of() -> None:
+    with pytest.raises(UsageError, match="lost_replies"):
+        go(job(1), {"lost_replies": 1})
