@@ -7,7 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -42,11 +42,23 @@ def call_log(path: Path, most: float, trouble: Callable[[str], None]) -> Iterato
     if not most:
         yield _Nothing()
         return
+    _drop_oldest(path, int(most * 1e6))
     log = _CallLog(path, int(most * 1e6), trouble)
     try:
         yield log
     finally:
         log.close()
+
+
+def _drop_oldest(path: Path, most: int) -> None:
+    """Keep within a bound that is lower than it was; what cannot be removed stays."""
+    files = [path, *(path.with_name(f"{path.name}.{n}") for n in range(1, _FILES))]
+    size = 0
+    with suppress(OSError):
+        for file in filter(Path.is_file, files):
+            size += file.stat().st_size
+            if size > most and file != path:
+                file.unlink()
 
 
 class _Nothing:
@@ -107,11 +119,20 @@ class _File(RotatingFileHandler):
     """A file that says once that it cannot be written, and is left alone from then on."""
 
     trouble: Callable[[str], None]
+    _given_up = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        # Not a filter: threads that had passed it would fail here one after the other.
+        if not self._given_up:
+            super().emit(record)
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
         del record
-        self.addFilter(lambda _: False)
+        self._given_up = True
         error = sys.exc_info()[1]
+        # What could not be written is tried once more when a file is closed.
+        with suppress(OSError, ValueError):
+            self.close()
         said = getattr(error, "strerror", None) or str(error)
         self.trouble(
             f"{self.baseFilename} cannot be written any more: {mask(said)}. The run goes on."

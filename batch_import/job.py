@@ -120,6 +120,18 @@ class Job:
             ) from None
 
 
+def job_of(manifest: Path) -> Job:
+    """The job of a manifest, where no other folder is told: found by the manifest's name."""
+    return Job(OUTPUT / _stem(manifest))
+
+
+def _stem(manifest: Path) -> str:
+    """What a manifest is called, without the ends that tell its format."""
+    if manifest == Path("-"):
+        return "standard-input"
+    return Path(manifest.stem).stem if manifest.suffix.lower() == ".gz" else manifest.stem
+
+
 def jobs_below(folder: Path = OUTPUT) -> list[Job]:
     """All jobs in a folder and its own folders, by name."""
     return [Job(path.parent) for path in sorted(folder.rglob(_STATE))]

@@ -37,6 +37,7 @@ from batch_import.report.write import (
     embedding_of,
     keep_options,
     pictures_left,
+    result_rows,
     write_results,
 )
 from batch_import.settings import Credentials, Settings
@@ -219,6 +220,16 @@ def status(job: Job) -> Counts:
         return store.counts(running=job.is_running)
 
 
+def rows(job: Job) -> Iterator[dict[str, str]]:
+    """The results of a job, a row at a time, as of now.
+
+    Raises:
+        StateError: there is no such job.
+    """
+    with Store(job.state) as store:
+        yield from result_rows(store)
+
+
 def verify(
     job: Job,
     settings: Settings,
@@ -326,12 +337,11 @@ def _work(
 def _noted(log: Log, store: Store) -> Iterator[None]:
     """Note how a run began and ended, with what its rows were."""
     log.note("run started", version=__version__, rows=asdict(store.counts()))
-    end = "faulted"
+    end = "finished"
     try:
         yield
-        end = "finished"
-    except RunFault as fault:
-        end = fault.message
+    except BaseException as fault:
+        end = fault.message if isinstance(fault, RunFault) else type(fault).__name__
         raise
     finally:
         log.note("run ended", end=mask(end), rows=asdict(store.counts()))

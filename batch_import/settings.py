@@ -29,9 +29,20 @@ class Credentials:
     api_key: str = field(repr=False)
 
 
+#: Settings that make no sense at 0, and those that do; the command says the same of its options.
+_ABOVE_ZERO: Final = (
+    *("rate", "workers", "poll_interval", "max_in_flight"),
+    *("give_up_after", "refresh"),
+)
+_FROM_ZERO: Final = ("max_wait", "settle", "log_max")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a run is told. Times are in seconds.
+
+    Raises:
+        UsageError: a value is out of its range, or the credentials would be sent unencrypted.
 
     Attributes:
         api_base: base URL of the platform's API, without a final slash.
@@ -72,6 +83,16 @@ class Settings:
     limit: int | None = None
     only: Sequence[LineRange | str] = ()
     until: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in _ABOVE_ZERO:
+            if not getattr(self, name) > 0:
+                raise UsageError(f"The setting {name} must be above 0.")
+        for name in _FROM_ZERO:
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"The setting {name} must be 0 or more.")
+        for name, example in (("api_base", API_BASE), ("embed_base", EMBED_BASE)):
+            base_url(getattr(self, name), f"The setting {name}", example)
 
     @property
     def own_host(self) -> str:

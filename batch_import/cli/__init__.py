@@ -1,7 +1,8 @@
 """The `batch-import` command: flags in; words, progress bars and exit codes out.
 
-Nothing outside of this room prints or exits. It decides nothing about rows or calls. What a
-command needs is imported when it runs, so that `--help`, `--version` and `status` start fast.
+Nothing outside of this room prints (but for the bar of `library.py`) or exits. It decides nothing
+about rows or calls. What a command needs is imported when it runs, so that `--help`, `--version`
+and `status` start fast.
 """
 
 import gc

@@ -4,13 +4,13 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import fields
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
+from batch_import import job
 from batch_import import settings as setting
 from batch_import.cli.config import FLAG
 from batch_import.cli.options import parts
-from batch_import.job import OUTPUT, Job
+from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.settings import Credentials, ResultOptions, Settings
 
@@ -64,11 +64,4 @@ def options_of(arguments: argparse.Namespace) -> Options:
 
 def job_of(arguments: argparse.Namespace) -> Job:
     """The job of a manifest: told, or found by its name."""
-    return Job(arguments.job or OUTPUT / _stem(arguments.manifest))
-
-
-def _stem(manifest: Path) -> str:
-    """What a manifest is called, without the ends that tell its format."""
-    if manifest == Path("-"):
-        return "standard-input"
-    return Path(manifest.stem).stem if manifest.suffix.lower() == ".gz" else manifest.stem
+    return Job(arguments.job) if arguments.job else job.job_of(arguments.manifest)

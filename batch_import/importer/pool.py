@@ -61,10 +61,13 @@ class Pool:
         """Work until all is done or the run is stopped.
 
         Args:
-            on_progress: called in this thread, about every `every` seconds and at the end.
+            on_progress: called in this thread, about every `every` seconds and at the end. What it
+                raises ends the run.
 
         Raises:
             RunFault: the run could not go on.
+            KeyboardInterrupt: of this thread; calls under way came home first, unless it came
+                twice.
         """
         deciding = threading.Thread(
             target=self._decide, args=(every,), name="dispatcher", daemon=True
@@ -75,16 +78,22 @@ class Pool:
         ]
         for thread in (deciding, *workers):
             thread.start()
+        with self._fault_kept():
+            self._watch(deciding, on_progress, every)
+        for thread in (deciding, *workers):
+            thread.join()
+        if self._fault:
+            raise self._fault
+
+    def _watch(
+        self, deciding: threading.Thread, on_progress: Callable[[Progress], None], every: float
+    ) -> None:
         going_on = True
         while going_on:
             deciding.join(every)
             # Asked first: what is told last is how it ended.
             going_on = deciding.is_alive()
             on_progress(self._progress)
-        for thread in workers:
-            thread.join()
-        if self._fault:
-            raise self._fault
 
     # The deciding thread ----------------------------------------------------------------------
 

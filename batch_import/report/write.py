@@ -5,7 +5,7 @@ This file must not know how a file is written, nor who asked for it.
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -52,6 +52,13 @@ def pictures_left(store: Store) -> int:
 def embedding_of(store: Store) -> Embedding:
     """What makes the links of a job's rows, as its results have them."""
     return _Job(store).embedding(_Job(store).options)
+
+
+def result_rows(store: Store) -> Iterator[dict[str, str]]:
+    """The results, a row at a time: its cells by the headings that they have in every file."""
+    results = _Job(store).table(_Job(store).options)
+    for line in results.lines(store.records()):
+        yield dict(zip(results.header, line, strict=True))
 
 
 def write_results(

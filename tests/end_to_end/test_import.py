@@ -334,6 +334,14 @@ def test_the_log_has_a_line_for_every_call(
     assert lost
     assert all(line["fault"] for line in lost)
     assert len(calls) == server.platform.calls.total()
+    attempts: dict[tuple[str, ...], list[int]] = {}
+    for line in calls:
+        if line["row"]:
+            attempts.setdefault((line["call"], line["page"], line["row"]), []).append(
+                line["attempt"]
+            )
+    assert max(map(len, attempts.values())) > 1
+    assert all(counted == list(range(1, len(counted) + 1)) for counted in attempts.values())
 
 
 def test_secrets_are_in_no_file_and_no_message(

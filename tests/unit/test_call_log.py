@@ -111,10 +111,26 @@ def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
     assert sorted(line["number"] for line in lines(tmp_path / "calls.jsonl")) == list(range(400))
 
 
-@pytest.fixture
-def unwritable(tmp_path: Path) -> Path:
+def test_a_lower_bound_takes_the_oldest_lines_away(tmp_path: Path) -> None:
+    for most in (0.02, 0.01):
+        with call_log(tmp_path / "calls.jsonl", most, fail) as log:
+            log.note("begun")
+            files = list(tmp_path.iterdir())
+            assert sum(path.stat().st_size for path in files) <= most * 1e6
+            for number in range(500):
+                log.note("tick", number=number)
+    assert lines(tmp_path / "calls.jsonl")[-1]["number"] == 499
+
+
+@pytest.fixture(params=["a folder", "a full disk"])
+def unwritable(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     path = tmp_path / "calls.jsonl"
-    path.mkdir()
+    if request.param == "a folder":
+        path.mkdir()
+    elif Path("/dev/full").exists():
+        path.symlink_to("/dev/full")
+    else:
+        pytest.skip("no disk here is always full")
     return path
 
 

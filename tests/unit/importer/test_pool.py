@@ -185,3 +185,25 @@ def test_the_import_does_not_wait_for_a_terminal(store: Store) -> None:
     client = FakeClient(before)
     Run(store, client)(paused)
     assert store.counts().imported == ROWS
+
+
+@pytest.mark.parametrize("error", [RuntimeError("a bug"), KeyboardInterrupt()])
+def test_an_error_in_the_callers_thread_brings_home_what_is_under_way(
+    store: Store, error: BaseException
+) -> None:
+    pause = threading.Event()
+
+    def fail(_: Progress) -> None:
+        raise error
+
+    def before(_: ApiRequest[Any]) -> None:
+        while not run.pool._fault:  # noqa: SLF001
+            pause.wait(0.001)
+
+    run = Run(store, FakeClient(before), workers=2)
+    with pytest.raises(type(error)):
+        run(fail)
+    counts = store.counts()
+    assert counts.unknown == 0
+    assert 1 <= counts.processing <= 2
+    assert counts.pending == ROWS - counts.processing

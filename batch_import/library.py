@@ -1,0 +1,278 @@
+"""The import from Python: for scripts, notebooks and tasks of schedulers.
+
+What is not private here is handed out by `batch_import` itself, and stays as it is. Nothing here
+prints, but for a progress bar on request, or touches signals, so that it can be called from any
+thread. This file must not know how an import works.
+"""
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
+
+from batch_import import pipeline
+from batch_import import settings as setting
+from batch_import.credentials import credentials as credentials_found
+from batch_import.errors import (
+    CredentialsRefused,
+    Interrupted,
+    JobBusy,
+    ManifestError,
+    PlatformError,
+    PlatformUnreachable,
+    RunFault,
+    StateError,
+    Stopped,
+    UsageError,
+)
+from batch_import.importer.dispatch import Progress
+from batch_import.job import Job, job_of
+from batch_import.manifest.options import Options
+from batch_import.models import Counts, Problem, Severity
+from batch_import.report.to_csv import read_csv
+from batch_import.settings import Credentials, ResultOptions, Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "CheckedManifest",
+    "Counts",
+    "Credentials",
+    "CredentialsRefused",
+    "Interrupted",
+    "JobBusy",
+    "ManifestError",
+    "Options",
+    "Outcome",
+    "PlatformError",
+    "PlatformUnreachable",
+    "Problem",
+    "Progress",
+    "ResultOptions",
+    "RunFault",
+    "Settings",
+    "Severity",
+    "StateError",
+    "Stopped",
+    "UsageError",
+    "check_manifest",
+    "import_manifest",
+    "job_status",
+    "settings_from_environment",
+]
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_AnyPath = str | os.PathLike[str]
+
+#: Nothing is said of how the manifest is to be read.
+_AS_FOUND: Final = Options()
+_log: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a job stands.
+
+    Attributes:
+        folder: of the job: its state, `results.csv`, `results.xlsx`, `results.html`, `failed.csv`.
+        counts: its rows by status.
+        left: how many rows are not imported that were to be.
+    """
+
+    folder: Path
+    counts: Counts
+    left: int
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row is imported that was to be."""
+        return not self.left
+
+    def rows(self) -> Iterator[dict[str, str]]:
+        """The results as of now, a row at a time: the README's columns, or those that were chosen.
+
+        Raises:
+            StateError: the job's folder is gone, or cannot be read.
+        """
+        return pipeline.rows(Job(self.folder))
+
+    def to_frame(self) -> "pd.DataFrame":
+        """The same as a pandas frame; every cell is text."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows(), dtype="str")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedManifest:
+    """What is to be said of a manifest.
+
+    Attributes:
+        rows: how many it has.
+        valid: how many of them may be sent.
+        file: `problems.csv`.
+    """
+
+    rows: int
+    valid: int
+    file: Path
+
+    def problems(self) -> Iterator[Problem]:
+        """Every problem, as of the last time that the manifest was read.
+
+        Raises:
+            StateError: the file is gone, or cannot be read.
+        """
+        for cells in read_csv(self.file):
+            line, severity = int(cells.pop("line")), Severity(cells.pop("severity"))
+            yield Problem(line=line, severity=severity, **cells)
+
+
+def import_manifest(
+    manifest: _AnyPath,
+    *,
+    job: _AnyPath | None = None,
+    settings: Settings | None = None,
+    credentials: Credentials | None = None,
+    options: Options = _AS_FOUND,
+    results: ResultOptions | None = None,
+    retry_failed: bool = False,
+    progress: bool = False,
+    on_progress: Callable[[Progress], None] | None = None,
+    stop: threading.Event | None = None,
+) -> Outcome:
+    """Import a manifest, or go on with it, as `batch-import run` does.
+
+    Results are written whatever happens, and after any end the same call goes on where it was.
+
+    Args:
+        job: the job folder; else `output/<manifest's name>` below the working folder.
+        settings: what the run is told; else what the environment says.
+        credentials: else from the environment, or the system's keyring.
+        options: how the manifest is to be read.
+        results: how the results look from now on; else as they were told before.
+        retry_failed: failed rows are sent again.
+        progress: show a progress bar, in a notebook as a widget.
+        on_progress: called about twice a second, in this thread. What it raises ends the run.
+        stop: set it, from another thread, to end the run early.
+
+    Raises:
+        Interrupted: `stop` was set.
+        Stopped: the moment `settings.until` has come, and rows are left.
+        ManifestError: it cannot be read, or has problems and `settings.strict` allows none.
+        PlatformError: the platform refuses the credentials, or is down.
+        RunFault: of these and all other reasons why the run could not go on.
+        KeyboardInterrupt: calls under way came home first, and all state is saved.
+    """
+    place, path = _job(job, manifest), Path(manifest)
+    settings = settings or settings_from_environment()
+    credentials = credentials or credentials_found()
+    with closing(_Bar(shown=progress)) as bar:
+
+        def tell(told: Progress) -> None:
+            bar.show(told)
+            if on_progress:
+                on_progress(told)
+
+        ended = pipeline.run(
+            place, path, settings, credentials, options=options, retry_failed=retry_failed,
+            results=asdict(results) if results else {},
+            watcher=pipeline.Watcher(progress=tell, trouble=_log.warning), stop=stop,
+        )  # fmt: skip
+    return Outcome(place.folder, ended.counts, ended.left)
+
+
+def check_manifest(
+    manifest: _AnyPath,
+    *,
+    job: _AnyPath | None = None,
+    settings: Settings | None = None,
+    options: Options = _AS_FOUND,
+    stop: threading.Event | None = None,
+) -> CheckedManifest:
+    """Validate a manifest, as `batch-import check` does. The platform is not called.
+
+    With `settings.preflight` the source hosts are asked, too.
+
+    Args:
+        job, settings, options, stop: as in `import_manifest`.
+
+    Raises:
+        Interrupted: `stop` was set.
+        ManifestError: it cannot be read at all.
+        RunFault: of these and all other reasons why it could not be checked.
+    """
+    place, settings = _job(job, manifest), settings or settings_from_environment()
+    found = pipeline.check(place, Path(manifest), settings, options, stop=stop)
+    return CheckedManifest(found.rows, found.valid, place.problems)
+
+
+def job_status(job: _AnyPath) -> Outcome:
+    """How a job stands, also while a run is at work on it.
+
+    Args:
+        job: the job folder.
+
+    Raises:
+        StateError: there is no such job.
+    """
+    place = Job(Path(job))
+    counts = pipeline.status(place)
+    return Outcome(place.folder, counts, counts.total - counts.imported - counts.skipped)
+
+
+def _parameters_of(_: Callable[_P, object]) -> Callable[[Callable[..., _T]], Callable[_P, _T]]:
+    """Give a function the parameters of another for type checkers, so that they stand once."""
+    return lambda function: function
+
+
+@_parameters_of(Settings)
+def settings_from_environment(**told: Any) -> Settings:
+    """Settings, with the addresses that the environment has where none is told.
+
+    These are `VIOSTREAM_API_BASE` and `VIOSTREAM_EMBED_BASE`, as for the command.
+
+    Args:
+        told: fields of `Settings`, by name.
+
+    Raises:
+        UsageError: one of them cannot be used.
+    """
+    api_base = setting.api_base(told.pop("api_base", None))
+    embed_base = setting.embed_base(told.pop("embed_base", None), api_base)
+    return Settings(api_base=api_base, embed_base=embed_base, **told)
+
+
+def _job(job: _AnyPath | None, manifest: _AnyPath) -> Job:
+    return job_of(Path(manifest)) if job is None else Job(Path(job))
+
+
+class _Bar:
+    """A progress bar: in a notebook a widget, where it can show one; else text on stderr."""
+
+    def __init__(self, *, shown: bool) -> None:
+        self._shown = shown
+        self._bar: Any = None
+
+    def show(self, progress: Progress) -> None:
+        """Show how far the import is."""
+        if not self._shown:
+            return
+        counts = progress.counts
+        if self._bar is None:
+            from tqdm.auto import tqdm
+
+            self._bar = tqdm(total=counts.total - progress.left_alone, unit="row")
+        self._bar.n = counts.imported + counts.failed + counts.invalid + counts.skipped
+        self._bar.set_postfix(failed=counts.failed, in_flight=counts.processing)
+
+    def close(self) -> None:
+        """Leave it as it is."""
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,157 @@
+"""Imports from Python, in a thread, with a stop, with Ctrl-C, against the real sandbox."""
+
+import json
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import batch_import
+from batch_import import (
+    Credentials,
+    CredentialsRefused,
+    Interrupted,
+    Outcome,
+    Progress,
+    ResultOptions,
+    StateError,
+    check_manifest,
+    import_manifest,
+    job_status,
+    settings_from_environment,
+)
+from batch_import.sandbox.server import SandboxServer
+
+Start = Callable[..., SandboxServer]
+
+FAST = {"rate": 200.0, "poll_interval": 0.1}
+
+
+@pytest.fixture
+def start(
+    sandbox: Start, command: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., SandboxServer]:
+    """Starts a platform that the environment leads to."""
+
+    def begin(**knobs: object) -> SandboxServer:
+        server = sandbox(**knobs)
+        for name, value in command(server).environ.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(tmp_path)
+        return server
+
+    return begin
+
+
+def run(manifest: Path, **more: Any) -> Outcome:
+    return import_manifest(manifest, settings=settings_from_environment(**FAST), **more)
+
+
+def test_a_thread_imports_and_is_told_of_it(start: Start, manifest: Callable) -> None:
+    start()
+    told: list[Progress] = []
+    with ThreadPoolExecutor(1) as threads:
+        outcome = threads.submit(run, manifest(5), on_progress=told.append).result()
+    assert outcome.complete
+    assert told[-1].counts == outcome.counts == job_status("output/videos").counts
+    rows = list(outcome.rows())
+    assert [row["referenceId"] for row in rows] == [f"ref-{n}" for n in range(1, 6)]
+    assert all(row["embedCode"] and row["team"] == "A" for row in rows)
+    frame = outcome.to_frame()
+    assert frame.to_dict("records") == rows
+
+
+def test_two_jobs_run_at_once(start: Start, manifest: Callable) -> None:
+    start()
+    paths = [manifest(4, name="a.csv"), manifest(8, name="b.csv")]
+    with ThreadPoolExecutor(2) as threads:
+        done = list(threads.map(run, paths))
+    assert [outcome.counts.imported for outcome in done] == [4, 8]
+
+
+def test_what_is_wrong_is_data(start: Start, manifest: Callable) -> None:
+    start()
+    path = manifest(1, ["ftp://h/v.mp4", "T", "mp4", "ref-2", "B"])
+    checked = check_manifest(path)
+    assert (checked.rows, checked.valid) == (2, 1)
+    (problem,) = checked.problems()
+    assert (problem.line, problem.code) == (3, "url-scheme")
+    outcome = run(path, results=ResultOptions(columns="line,error=What is wrong"))
+    assert (outcome.complete, outcome.left, outcome.counts.invalid) == (False, 1, 1)
+    assert list(outcome.rows())[1].keys() == {"line", "What is wrong"}
+
+
+def test_a_runs_fault_is_raised(start: Start, manifest: Callable) -> None:
+    start()
+    path = manifest(1)
+    with pytest.raises(CredentialsRefused):
+        run(path, credentials=Credentials("VC-other", "another-key"))
+    with pytest.raises(StateError):
+        job_status("output/another")
+
+
+def test_a_stop_from_another_thread_ends_it(start: Start, manifest: Callable) -> None:
+    start(processing=(60, 60))
+    stop = threading.Event()
+
+    def tell(progress: Progress) -> None:
+        if progress.counts.processing:
+            stop.set()
+
+    with pytest.raises(Interrupted):
+        run(manifest(3), on_progress=tell, stop=stop)
+    assert job_status("output/videos").counts.unknown == 0
+
+
+def test_a_bar_is_shown_on_request(
+    start: Start, manifest: Callable, capsys: pytest.CaptureFixture[str]
+) -> None:
+    start()
+    path = manifest(3)
+    run(path)
+    assert capsys.readouterr() == ("", "")
+    run(path, job="output/again", progress=True)
+    out, err = capsys.readouterr()
+    assert not out
+    assert "3/3" in err
+
+
+SCRIPT = """
+from batch_import import import_manifest, settings_from_environment
+import_manifest("videos.csv", settings=settings_from_environment(rate=20, poll_interval=0.2))
+"""
+
+
+def test_ctrl_c_brings_calls_home_and_the_same_call_goes_on(
+    start: Start, manifest: Callable
+) -> None:
+    server = start(latency=(0.2, 0.4))
+    path = manifest(30)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT], stderr=subprocess.PIPE, text=True, cwd=path.parent
+    )
+    while len(server.platform.media) < 5:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert err.splitlines()[-1] == "KeyboardInterrupt"
+    counts = job_status("output/videos").counts
+    assert counts.pending
+    assert counts.unknown == 0
+    log = (path.parent / "output/videos/calls.jsonl").read_text().splitlines()
+    assert json.loads(log[-1])["end"] == "KeyboardInterrupt"
+    assert run(path).counts.imported == len(server.platform.media) == 30
+
+
+def test_the_package_loads_nothing_that_is_not_asked_for() -> None:
+    code = "import batch_import, sys; print('batch_import.library' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+    assert {*batch_import.__all__} <= {*dir(batch_import)}
