@@ -27,35 +27,26 @@ _USER = re.compile(r"(://)[^/\s@\"'<>]+@")
 _QUERY = re.compile(r"[?#][^\s\"'<>?#]+")
 
 
-def signing_parameters(names: Iterable[str]) -> frozenset[str]:
+# The URLs of a manifest have the same few parameters, a million times.
+@lru_cache(maxsize=256)
+def signing_parameters(names: tuple[str, ...]) -> frozenset[str]:
     """Which of a URL's query parameters sign it or carry a token.
 
     Args:
-        names: of all its parameters, folded by `parameter_name`.
+        names: of all its parameters, as they are written in it.
     """
-    return _signing(tuple(names))
-
-
-# The URLs of a manifest have the same few parameters, a million times.
-@lru_cache(maxsize=256)
-def _signing(names: tuple[str, ...]) -> frozenset[str]:
-    present = frozenset(names)
-    azure = _AZURE if "sig" in present else frozenset()
+    plain = {name: unquote_plus(name).casefold() for name in names}
+    azure = _AZURE if "sig" in plain.values() else frozenset()
     return frozenset(
         name
-        for name in present
-        if name in _SIGNING or name in azure or name.startswith(_SIGNING_STARTS)
+        for name, folded in plain.items()
+        if folded in _SIGNING or folded in azure or folded.startswith(_SIGNING_STARTS)
     )
 
 
-def parameter_name(part: str) -> str:
-    """The name in a `name=value` part of a query, folded for comparison."""
-    return _folded(part.partition("=")[0])
-
-
-@lru_cache(maxsize=256)
-def _folded(name: str) -> str:
-    return unquote_plus(name).casefold()
+def parameter_names(parts: Iterable[str]) -> tuple[str, ...]:
+    """The names in the `name=value` parts of a query."""
+    return tuple([part.partition("=")[0] for part in parts])
 
 
 def mask(text: str) -> str:
@@ -68,8 +59,8 @@ def mask(text: str) -> str:
 def _masked_query(found: re.Match[str]) -> str:
     mark, query = found.group()[0], found.group()[1:]
     parts = query.split("&")
-    secret = signing_parameters(map(parameter_name, parts))
+    names = parameter_names(parts)
+    secret = signing_parameters(names)
     return mark + "&".join(
-        f"{part.partition('=')[0]}=***" if parameter_name(part) in secret else part
-        for part in parts
+        f"{name}=***" if name in secret else part for name, part in zip(names, parts, strict=True)
     )

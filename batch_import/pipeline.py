@@ -180,15 +180,13 @@ def run(
         taken = intake.take_over(store, retry_failed=retry_failed)
         keep_options(store, results)
         loaded = Loaded(taken, decide(store.counts(), store.waiting()))
-        try:
+        with refreshing(lambda: _refresh(job), settings.refresh):
             watcher.loaded(loaded)
             _end_if(stop)
             _refuse_problems(job, settings, loaded)
             if loaded.plan.has_work or pictures_left(store):
-                with refreshing(lambda: _refresh(job), settings.refresh), _noted(log, store):
+                with _noted(log, store):
                     _work(store, settings, credentials, watcher, stop, clock, log)
-        finally:
-            _write(job, store)
         return Ended(store.counts(), store.left())
 
 
@@ -358,9 +356,6 @@ def first_call(
     from batch_import.api import request
     from batch_import.api.retry import patiently
 
-    def nap(seconds: float) -> None:
-        stop.wait(seconds)
-
     patience = min(_FIRST_ANSWER, settings.give_up_after)
     try:
         return patiently(
@@ -368,7 +363,6 @@ def first_call(
             budget,
             patience,
             clock=clock,
-            sleep=nap,
             stop=stop,
         )
     except Forbidden as refused:
@@ -426,6 +420,6 @@ def _write(job: Job, store: Store, formats: Sequence[str] = FORMATS) -> None:
 
 
 def _refresh(job: Job) -> None:
-    """Write the results of a run under way. The run's own connection is the pool's."""
+    """Write the results of a run, in another thread than its own: its connection is the pool's."""
     with Store(job.state) as store:
         _write(job, store)

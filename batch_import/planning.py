@@ -14,7 +14,6 @@ from typing import Final
 from batch_import.api import request
 from batch_import.api.client import Client
 from batch_import.api.rate_limit import Budget
-from batch_import.api.request import PAGE_SIZE
 from batch_import.call_log import call_log
 from batch_import.errors import Rejected, StateError
 from batch_import.forecast import Forecast, Processing, Work, forecast, learned
@@ -239,14 +238,14 @@ def _asked(
 def _read(store: Store, caller: Caller, settings: Settings, watcher: Watcher) -> Search:
     """Read the account as a run would, and take over what is there."""
     pending = store.counts().pending
-    pages, adoption = Pages(settings.poll_interval), Adoption(pending, PAGE_SIZE)
+    pages = Pages(settings.poll_interval)
+    adoption = Adoption(pending, pages)
     found = calls = 0
     media: int | None = None
     while not adoption.done:
         number = adoption.page
         shown = _page(caller, number)
         pages.read(number, shown)
-        adoption.page_size = pages.size
         adoption.read(number, shown)
         calls, media = calls + 1, shown.total
         watcher.read(Step("pages of the account", number, pages.many))

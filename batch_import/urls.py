@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import idna
 
-from batch_import.masking import parameter_name, signing_parameters
+from batch_import.masking import parameter_names, signing_parameters
 
 #: Characters that stand for themselves in a request; any other is percent-encoded. `%` is among
 #: them: what is encoded already must not be encoded once more.
@@ -107,10 +107,10 @@ def unsigned(text: str) -> str:
     main, hash_mark, fragment = text.partition("#")
     address, _, query = main.partition("?")
     parts = query.split("&")
-    names = [parameter_name(part) for part in parts]
+    names = parameter_names(parts)
     signing = signing_parameters(names)
-    kept = [part for part, name in zip(parts, names, strict=True) if name not in signing]
-    if len(kept) == len(parts):
+    if not signing:
         return text
+    kept = [part for part, name in zip(parts, names, strict=True) if name not in signing]
     question = "?" + "&".join(kept) if kept else ""
     return address + question + hash_mark + fragment

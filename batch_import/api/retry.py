@@ -6,7 +6,6 @@ belong here. This file must not know the endpoints.
 """
 
 import threading
-import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -26,9 +25,8 @@ def patiently(
     budget: Budget,
     give_up_after: float,
     *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-    stop: threading.Event | None = None,
+    clock: Callable[[], float],
+    stop: threading.Event,
 ) -> _T:
     """Make a call that changes nothing, again and again while it fails in passing.
 
@@ -37,7 +35,8 @@ def patiently(
 
     Args:
         give_up_after: seconds after which the last failure is raised.
-        stop: once set, the last failure is raised at once.
+        clock: seconds since any moment, as the budget counts them.
+        stop: once set, no wait goes on, and the last failure is raised at once.
 
     Raises:
         CallFailed: the last attempt's.
@@ -46,18 +45,18 @@ def patiently(
 
     def stops(state: tenacity.RetryCallState) -> bool:
         # tenacity's own delays are measured by its own clock.
-        return clock() + state.upcoming_sleep > deadline or (stop is not None and stop.is_set())
+        return clock() + state.upcoming_sleep > deadline or stop.is_set()
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type((Throttled, NotSent, NoAnswer)),
         wait=_wait_as_told,
         stop=stops,
-        sleep=sleep,
+        sleep=tenacity.sleep_using_event(stop),
         reraise=True,
     )
 
     def attempt() -> _T:
-        sleep(max(0.0, budget.ready_at(clock()) - clock()))
+        stop.wait(max(0.0, budget.ready_at(clock()) - clock()))
         budget.spend(clock())
         try:
             result = call()

@@ -53,15 +53,19 @@ def by_reference(items: Iterable[Media]) -> dict[str, list[Media]]:
     return bearers
 
 
-def window(known: Sequence[InFlight], asked: float | None, *, last: bool) -> tuple[float, float]:
+def window(
+    known: Sequence[InFlight], asked: float | None, reach: float | None
+) -> tuple[float, float]:
     """Between which moments a page shows everything that was created.
 
     Args:
         known: rows on the page.
         asked: when the page was asked for, where it is the first.
-        last: it is the last page.
+        reach: since when it shows everything, where no page after it tells more.
     """
-    oldest = float("-inf") if last else min((row.ended for row in known), default=float("inf"))
+    oldest = min((row.ended for row in known), default=float("inf"))
+    if reach is not None:
+        oldest = min(oldest, reach)
     if asked is not None:
         return oldest, asked
     return oldest, max((row.left for row in known), default=float("-inf"))

@@ -6,6 +6,7 @@ Pure. This file must not know what a page is read for, nor what it means.
 from typing import Final
 
 from batch_import.api.request import PAGE_SIZE
+from batch_import.importer.backoff import backoff
 from batch_import.models import MediaPage, Row
 
 #: Pages that cannot be read are left alone this long at first (seconds), then twice as long, and
@@ -40,6 +41,7 @@ class Pages:
         self.paused_until = float("-inf")
         self._longest_pause = _LONGEST_PAUSE * poll_interval
         self._failures = 0
+        self._longest = 0
 
     @property
     def enough(self) -> int:
@@ -48,26 +50,36 @@ class Pages:
 
     def failed(self, now: float) -> None:
         """A page could not be read: leave all alone for a while, longer each time."""
-        pause = _FIRST_PAUSE * 2.0 ** min(self._failures, 20)
+        self.paused_until = now + backoff(_FIRST_PAUSE, self._failures, self._longest_pause)
         self._failures += 1
-        self.paused_until = now + min(self._longest_pause, pause)
 
     def read(self, number: int, page: MediaPage) -> None:
         """A page was read: learn how long pages are, and how many."""
         self._failures = 0
         self.measure(number, page)
-        self.many = max(1, -(-(page.total or len(page.items)) // self.size))
+        total = page.total
+        if total is None:
+            total = (number - 1) * self.size + len(page.items) + self.has_more(number, page)
+        self.many = max(1, -(-total // self.size))
 
     def measure(self, number: int, page: MediaPage) -> None:
         """Learn how long pages are from one of any list."""
         shown = len(page.items)
+        self._longest = max(self._longest, shown)
         if number == 1 and shown and page.total is not None and shown < page.total:
             # A first page that is shorter than the list is as long as pages are.
             self.size = min(self.size, shown)
 
     def has_more(self, number: int, page: MediaPage) -> bool:
-        """Whether pages follow. A list that does not tell how long it is ends with a short one."""
-        if page.total is None:
-            return len(page.items) >= self.size
-        before = (number - 1) * self.size
-        return bool(page.items) and before + len(page.items) < page.total
+        """Whether pages follow; where that is not sure, they do.
+
+        A full page has others behind it, whatever the list tells of its length: one that leaves
+        media of a page out tells of too few. How many media stand before a page is at least what
+        the longest page says: a run that goes on may read others before the first.
+        """
+        shown = len(page.items)
+        longest = max(self._longest, shown)
+        full = shown >= (self.size if number == 1 else longest)
+        if full or page.total is None:
+            return full and shown > 0
+        return shown > 0 and (number - 1) * longest + shown < page.total

@@ -36,14 +36,9 @@ def look_at_pictures(
         PlatformUnreachable: it stayed down.
     """
 
-    def nap(seconds: float) -> None:
-        stop.wait(seconds)
-
     def ask(key: str) -> tuple[int, int] | None:
         call = request.detail(key)
-        return patiently(
-            lambda: client.send(call), budget, give_up_after, clock=clock, sleep=nap, stop=stop
-        )
+        return patiently(lambda: client.send(call), budget, give_up_after, clock=clock, stop=stop)
 
     while keys := store.without_picture(_AT_ONCE):
         for key in keys:

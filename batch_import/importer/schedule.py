@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
-from batch_import.api.request import PAGE_SIZE
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
@@ -34,6 +33,7 @@ from batch_import.errors import (
     Throttled,
 )
 from batch_import.importer.adoption import Adoption
+from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
 from batch_import.importer.flight import InFlight
 from batch_import.importer.match import (
@@ -46,6 +46,7 @@ from batch_import.importer.match import (
 )
 from batch_import.importer.pages import Pages
 from batch_import.importer.sightings import ListedTime, Visibility
+from batch_import.importer.suspicion import Suspicion
 from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, IngestStatus, Media, MediaPage, Row, Status
 from batch_import.settings import Settings
@@ -118,9 +119,9 @@ class Schedule:
         self._queues = _Queues()
         self._listed = ListedTime()
         self._visibility = Visibility()
-        self._sweep = Sweep(PAGE_SIZE, settings.poll_interval, self._listed, self._visibility)
         self._pages = Pages(settings.poll_interval)
-        self._adoption = Adoption(0, PAGE_SIZE)
+        self._sweep = Sweep(self._pages, settings.poll_interval, self._listed, self._visibility)
+        self._adoption = Adoption(0, self._pages)
         #: The newest media before the first create, and when it was seen to be that.
         self._old: tuple[str, float] | None = None
         self._filter_works = True
@@ -130,8 +131,7 @@ class Schedule:
         self._turn = 0
         self._since_a_look = 0
         self._calls_out = 0
-        self._accused: list[tuple[Call, Forbidden]] = []
-        self._asking_account = False
+        self._suspicion = Suspicion()
         self._last_good = now
         self._more_pending = True
         self.fault: RunFault | None = None
@@ -188,9 +188,8 @@ class Schedule:
         waiting = list(self._queues.creates)
         self._queues.creates.clear()
         # A POST that was refused for its credentials was surely not carried out.
-        accused = [self._flying(call) for call, _ in self._accused]
+        accused = [self._flying(call) for call, _ in self._suspicion.drop()]
         waiting += [row for row in accused if row and row.status is Status.CREATING]
-        self._accused.clear()
         for row in waiting:
             self._drop(row, listed=False)
         return [Change(r.number, Status.PENDING, "not sent: the run ended") for r in waiting]
@@ -227,7 +226,7 @@ class Schedule:
             pending: how many; None where an earlier run of this job found that looking for each
                 row is fewer calls.
         """
-        self._adoption = Adoption(pending or 0, self._pages.size)
+        self._adoption = Adoption(pending or 0, self._pages)
         if pending is None:
             self._adoption.look_first()
 
@@ -276,7 +275,7 @@ class Schedule:
             self._calls_out += 1
             self._leaves(call, now)
             return call
-        if self._accused:
+        if self._suspicion:
             return Wait(float("inf"))
         if self._rows or self.adopting:
             return Wait(self._something_due_at(now))
@@ -285,9 +284,8 @@ class Schedule:
         return FINISHED
 
     def _choose(self, now: float) -> Call | None:
-        if self._accused:
-            # Until it is known whether the credentials hold, no row is blamed for them.
-            return self._ask_account()
+        if self._suspicion:
+            return self._suspicion.ask()
         creating = bool(self._queues.creates) and not self.adopting
         # Single looks come last, but not never: no row waits for the end of all others.
         look = self._single_look(now) if self._since_a_look >= _CALLS_A_LOOK else None
@@ -302,12 +300,6 @@ class Schedule:
             return None
         self._since_a_look += 1
         return self._create() if page is None else ReadPage(page)
-
-    def _ask_account(self) -> AskAccount | None:
-        if self._asking_account:
-            return None
-        self._asking_account = True
-        return AskAccount()
 
     def _best_page(self, now: float, *, creating: bool) -> int | None:
         if now < self._pages.paused_until:
@@ -358,7 +350,7 @@ class Schedule:
         # A media that is online, and not in the list yet, is as likely found by a sweep.
         first = interval if row.online else min(interval, _FIRST_LOOK)
         longest = interval * (_LONG if row.seen else _LONGEST_LOOK)
-        delay = min(longest, first * 2.0 ** min(row.looks, 20))
+        delay = backoff(first, row.looks, longest)
         row.looks += 1
         self._look_later(row, now, delay)
 
@@ -439,7 +431,7 @@ class Schedule:
         if isinstance(answer, Forbidden):
             if answer.status == _UNAUTHORISED:
                 self._refuse(answer)
-            self._accused.append((call, answer))
+            self._suspicion.accuse(call, answer)
             return []
         if isinstance(call, ReadPage):
             return self._page_read(call.page, answer, now)
@@ -473,14 +465,10 @@ class Schedule:
         )
 
     def _account_answered(self, answer: Answer, now: float) -> list[Change]:
-        self._asking_account = False
         if isinstance(answer, Forbidden):
             self._refuse(answer)
-            return []
-        if isinstance(answer, CallFailed):
-            return []  # asked again: the accused are still there
-        accused, self._accused = self._accused, []
-        return [change for call, words in accused for change in self._barred(call, words, now)]
+        to_blame = self._suspicion.told(answer)
+        return [change for call, words in to_blame for change in self._barred(call, words, now)]
 
     def _barred(self, call: Call, words: Forbidden, now: float) -> list[Change]:
         """The credentials hold, so that it is this one call that is not allowed."""
@@ -565,7 +553,7 @@ class Schedule:
         """The platform answers with other rows' media: only whole pages are of use."""
         self._filter_works, row.page = False, 1
         if self.looks_first:
-            self._adoption = Adoption(None, self._pages.size)
+            self._adoption = Adoption(None, self._pages)
         return self._not_told(row, now, at_once=True)
 
     def _not_told(self, row: InFlight, now: float, *, at_once: bool = False) -> list[Change]:
@@ -587,7 +575,7 @@ class Schedule:
         left = max(0.0, self._settings.settle - row.age(now))
         if self._visibility.sure_from(self._unseen(now)) is None:
             row.looks += 1
-            self._look_at(row, now + min(left, _FIRST_LOOK * 2.0 ** min(row.looks, 20)))
+            self._look_at(row, now + backoff(_FIRST_LOOK, row.looks, left))
         else:
             self._look_at(row, now + min(left, _FIRST_LOOK))
 
@@ -601,24 +589,28 @@ class Schedule:
             self._page_failed(answer, now)
             return []
         self._pages.read(page, answer)
-        self._sweep.page_size = self._adoption.page_size = self._pages.size
         if page == 1 and self.adopting and not self._rows and answer.items:
             self._old = answer.items[0].id, left
         self._adoption.read(page, answer)
-        last = not self._pages.has_more(page, answer)
+        reach = self._reach(page, answer)
         bearers = by_reference(answer.items)
-        known = self._known(bearers)
-        covered = window(known, left if page == 1 else None, last=last)
-        if self._old and any(media.id == self._old[0] for media in answer.items):
-            # All that this run has created is newer than what was there before.
-            covered, last = (min(covered[0], self._old[1]), covered[1]), True
+        covered = window(self._known(bearers), left if page == 1 else None, reach)
         expected = self._sweep.expected(page)
         flying = self._rows.get(sought.number) if sought else None
         if flying and flying.row is sought and flying not in expected:
             expected.append(flying)
-        self._sweep.looked(page, self._places(page, answer), last=last)
+        self._sweep.looked(page, self._places(page, answer), last=reach is not None)
         self._measure(bearers, *covered)
         return self._compare(bearers, self._sweep.created_between(*covered), expected, left, now)
+
+    def _reach(self, page: int, answer: MediaPage) -> float | None:
+        """Since when a page shows all media, as no later page has any of this run's rows."""
+        if not self._pages.has_more(page, answer):
+            return float("-inf")
+        if self._old and any(media.id == self._old[0] for media in answer.items):
+            # All that this run has created is newer than what was there before.
+            return self._old[1]
+        return None
 
     def _page_failed(self, answer: Answer, now: float) -> None:
         if isinstance(answer, Rejected | Forbidden) and self.adopting:
@@ -650,6 +642,7 @@ class Schedule:
                 on_page.discard(id(row))
         for row in covered:
             if id(row) not in on_page:
+                self._sweep.told(row, left)
                 changes += self._missing(row, left)
         gone = on_page | due
         for row in expected:
@@ -753,7 +746,6 @@ class Schedule:
     def _missing(self, row: InFlight, left: float) -> list[Change]:
         """A list that must show a row's media, if there is one, shows none that lives."""
         age = row.age(left)
-        self._sweep.told(row, left)
         row.missed += 1
         if row.status is Status.UNKNOWN:
             row.absent.append(age)

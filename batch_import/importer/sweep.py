@@ -12,7 +12,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
+from batch_import.importer.backoff import backoff
 from batch_import.importer.flight import InFlight
+from batch_import.importer.pages import Pages
 from batch_import.importer.sightings import ListedTime, Visibility
 
 #: Rows of a block: a page holds a few, so that a shifted page boundary costs little.
@@ -102,17 +104,14 @@ class Sweep:
     """Where rows in flight stand in the list.
 
     Args:
-        page_size: how many media a page holds.
+        pages: what is known of them.
         poll_interval: seconds; a page's price falls with every one of them.
-
-    Attributes:
-        page_size: as above; it may turn out to be another.
     """
 
     def __init__(
-        self, page_size: int, poll_interval: float, listed: ListedTime, visibility: Visibility
+        self, pages: Pages, poll_interval: float, listed: ListedTime, visibility: Visibility
     ) -> None:
-        self.page_size = page_size
+        self._pages = pages
         self._poll_interval = poll_interval
         self._listed = listed
         self._visibility = visibility
@@ -187,7 +186,7 @@ class Sweep:
         if found:
             off = sum(found) / len(found)
             # One page tells of its own neighbourhood: go half-way, unless it is far off.
-            self._drift += off / 2 if abs(off) < self.page_size / 2 else off
+            self._drift += off / 2 if abs(off) < self._pages.size / 2 else off
             self._strange_pages = 0
         elif self.expected(page):
             self._search_on(last=last)
@@ -212,7 +211,7 @@ class Sweep:
         return max(0.0, block.above_row(row) + self._drift)
 
     def _page(self, block: _Block, row: InFlight) -> int:
-        return int(self._place(block, row)) // self.page_size + 1
+        return int(self._place(block, row)) // self._pages.size + 1
 
     def _newest(self, block: _Block) -> int:
         """The page on which the newest of a block's rows in flight is expected."""
@@ -226,7 +225,7 @@ class Sweep:
         """No row where some were expected: others may have added media, so look further down."""
         self._strange_pages += 1
         lost = last or self._strange_pages % _LOST == 0
-        self._drift = 0.0 if lost else self._drift + self.page_size
+        self._drift = 0.0 if lost else self._drift + self._pages.size
 
     def created_between(self, oldest: float, newest: float) -> list[InFlight]:
         """Rows in flight whose media, if there is one, was surely created between two moments."""
@@ -273,7 +272,7 @@ class Sweep:
         first = min(_FIRST_LOOK, self._poll_interval)
         if oldest is None or now < max(self._probe_at, oldest.began + first):
             return None
-        self._probe_at = now + min(first * 2.0**self._probes, _LONGEST * self._poll_interval)
+        self._probe_at = now + backoff(first, self._probes, _LONGEST * self._poll_interval)
         self._probes += 1
         return self._newest(oldest)
 

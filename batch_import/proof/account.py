@@ -100,16 +100,9 @@ class Caller:
             CallFailed: the last attempt's.
             Interrupted: `stop` was set.
         """
-
-        def nap(seconds: float) -> None:
-            self.stop.wait(seconds)
-            self._end_if_stopped()
-
         self._end_if_stopped()
         try:
-            return patiently(
-                call, self.budget, give_up_after, clock=self.clock, sleep=nap, stop=self.stop
-            )
+            return patiently(call, self.budget, give_up_after, clock=self.clock, stop=self.stop)
         except CallFailed:
             self._end_if_stopped()
             raise

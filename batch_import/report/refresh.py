@@ -1,4 +1,7 @@
-"""Writes the results again and again while a run goes on, in a thread of its own.
+"""Writes the results again and again while a run goes on, and at its end, in one thread.
+
+All of it in one, since the C library keeps freed memory by thread: what a writing took serves the
+next one.
 
 This file must not know what the results are, nor who runs.
 """
@@ -6,6 +9,7 @@ This file must not know what the results are, nor who runs.
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 
 from batch_import.errors import RunFault
@@ -16,17 +20,20 @@ _SHARE = 20
 
 @contextmanager
 def refreshing(write: Callable[[], None], every: float) -> Iterator[None]:
-    """Keep files fresh for as long as this lasts.
+    """Keep files fresh for as long as this lasts, and write them at its end, whatever ends it.
 
-    A refresh that fails is left to the next one, and to the report at the run's end: a
-    spreadsheet that somebody has open must not end an import.
+    A refresh that fails is left to the next one, and to the writing at the end: a spreadsheet
+    that somebody has open must not end an import.
 
     Args:
         every: seconds between two refreshes; more where one takes long.
+
+    Raises:
+        RunFault: the files cannot be written at the end.
     """
     over = threading.Event()
 
-    def work() -> None:
+    def refresh() -> None:
         took = 0.0
         while not over.wait(pause(every, took)):
             began = time.monotonic()
@@ -34,13 +41,14 @@ def refreshing(write: Callable[[], None], every: float) -> Iterator[None]:
                 write()
             took = time.monotonic() - began
 
-    thread = threading.Thread(target=work, name="refresh", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
+    with ThreadPoolExecutor(1, "refresh") as thread:
+        refreshes = thread.submit(refresh)
+        try:
+            yield
+        finally:
+            over.set()
+            thread.submit(write).result()
+            refreshes.result()
 
 
 def pause(every: float, took: float) -> float:

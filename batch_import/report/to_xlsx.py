@@ -34,7 +34,9 @@ LONGEST_CELL: Final = 32_767
 LONGEST_LINK: Final = 2_079
 #: Longer text in a cell of the type text is shown as #### by some versions.
 LONGEST_TYPED: Final = 255
-LINKS: Final = 65_530
+#: Cells of a sheet that can be clicked. Excel's limit is 65,530; XlsxWriter keeps them until the
+#: workbook is closed, about a kilobyte each, and memory must not grow with the rows.
+LINKS: Final = 2_000
 
 _NEEDS_ATTENTION: Final = "Needs attention"
 _ATTENTION_COLUMNS: Final = (

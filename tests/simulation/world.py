@@ -91,14 +91,19 @@ def reference(number: int) -> str:
     return f"video-{number}"
 
 
-def simulate(seed: int) -> Outcome:
+def simulate(seed: int, **knobs: Any) -> Outcome:
     """Run one import.
+
+    Args:
+        knobs: in place of those that the seed draws.
 
     Raises:
         Broken: a rule does not hold.
     """
     with Store(None) as store:
-        return World(draw(seed), store).run()
+        scenario = draw(seed)
+        scenario = replace(scenario, knobs=replace(scenario.knobs, **knobs))
+        return World(scenario, store).run()
 
 
 class World:

@@ -32,9 +32,11 @@ def expires_at(url: str) -> float:
     Understood are the signatures of AWS S3 (versions 2 and 4) and all that sign alike, CloudFront
     (canned and custom policy), Google Cloud Storage (V2, V4), Azure Blob Storage (SAS) and Akamai.
     """
-    query = url.partition("#")[0].partition("?")[2]
-    parts = (part.partition("=") for part in query.split("&"))
-    named = {key: value for name, _, value in parts if (key := name.lower()) in _TELLING}
+    named = {}
+    for part in url.partition("#")[0].partition("?")[2].split("&"):
+        name, _, value = part.partition("=")
+        if (key := name.lower()) in _TELLING:
+            named[key] = value
     if not named:
         return math.inf
     try:

@@ -16,25 +16,26 @@ URL = "https://api.example.test/v3/api/account/info"
 ACCOUNT = {"json": {"id": "acc", "title": "Us"}}
 
 
-class Clock:
-    """Time passes only by sleeping."""
+class Clock(threading.Event):
+    """Time passes only by waiting for a stop."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.now = 0.0
         self.naps: list[float] = []
 
     def __call__(self) -> float:
         return self.now
 
-    def sleep(self, seconds: float) -> None:
-        if seconds > 0:
-            self.naps.append(seconds)
-            self.now += seconds
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        if timeout > 0 and not self.is_set():
+            self.naps.append(timeout)
+            self.now += timeout
+        return self.is_set()
 
 
-def ask(
-    answers: list[dict[str, object]], clock: Clock, *, stop: threading.Event | None = None
-) -> tuple[object, int]:
+def ask(answers: list[dict[str, object]], clock: Clock) -> tuple[object, int]:
     with requests_mock.Mocker() as mocker, Client(URL[:-13], Credentials("a", "b")) as client:
         mocker.get(URL, answers)
         try:
@@ -43,8 +44,7 @@ def ask(
                 Budget(1000.0, 0.0),
                 60.0,
                 clock=clock,
-                sleep=clock.sleep,
-                stop=stop,
+                stop=clock,
             )
         except Exception as error:  # noqa: BLE001 - the test looks at it
             result = error
@@ -81,8 +81,8 @@ def test_patience_ends_with_the_last_failure(status: int, kind: type) -> None:
 
 
 def test_a_stop_ends_the_patience() -> None:
-    stop = threading.Event()
-    stop.set()
-    result, calls = ask([{"status_code": 500}], Clock(), stop=stop)
+    clock = Clock()
+    clock.set()
+    result, calls = ask([{"status_code": 500}], clock)
     assert isinstance(result, NoAnswer)
     assert calls == 1

@@ -3,6 +3,7 @@
 from itertools import pairwise
 
 from batch_import.importer.flight import InFlight
+from batch_import.importer.pages import Pages
 from batch_import.importer.sightings import ListedTime, Visibility
 from batch_import.importer.sweep import Sweep
 from batch_import.models import Row, Status
@@ -17,7 +18,7 @@ class Account:
             for _ in range(200):
                 self.listed.done(2.0, 3.0)
         self.visibility.early = True
-        self.sweep = Sweep(100, 30.0, self.listed, self.visibility)
+        self.sweep = Sweep(Pages(30.0), 30.0, self.listed, self.visibility)
         self.rows = []
         for n in range(many):
             row = Row(n, f"r{n}", "u", "t", "mp4", Status.PROCESSING)

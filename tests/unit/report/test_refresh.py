@@ -8,24 +8,25 @@ from batch_import.errors import StateError
 from batch_import.report.refresh import pause, refreshing
 
 
-def test_files_are_written_again_and_again_and_never_after() -> None:
-    written = 0
+def test_files_are_written_again_and_again_and_at_the_end_and_never_after() -> None:
+    threads: list[int] = []
     often = threading.Event()
 
     def write() -> None:
-        nonlocal written
-        written += 1
-        if written >= 3:
+        threads.append(threading.get_ident())
+        if len(threads) >= 3:
             often.set()
 
     with refreshing(write, 0.001):
         assert often.wait(10)
-    after = written
-    assert not [t for t in threading.enumerate() if t.name == "refresh"]
-    assert written == after >= 3
+        before = len(threads)
+    after = len(threads)
+    assert not [t for t in threading.enumerate() if t.name.startswith("refresh")]
+    assert len(threads) == after > before
+    assert len(set(threads)) == 1
 
 
-def test_a_file_that_cannot_be_written_ends_nothing() -> None:
+def test_a_file_that_cannot_be_written_is_a_fault_at_the_end_alone() -> None:
     again = threading.Event()
     tries = 0
 
@@ -36,13 +37,18 @@ def test_a_file_that_cannot_be_written_ends_nothing() -> None:
             again.set()
         raise StateError("results.xlsx cannot be written: it is open.", "Close it.")
 
-    with refreshing(write, 0.001):
+    with pytest.raises(StateError, match="it is open"), refreshing(write, 0.001):
         assert again.wait(10)
 
 
-def test_the_runs_own_fault_is_not_hidden() -> None:
-    with pytest.raises(StateError, match="disk"), refreshing(lambda: None, 60.0):
+def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden() -> None:
+    written: list[str] = []
+    with (
+        pytest.raises(StateError, match="disk"),
+        refreshing(lambda: written.append("results"), 60.0),
+    ):
         raise StateError("the disk is full")
+    assert written == ["results"]
 
 
 def test_what_takes_long_is_done_rarely() -> None:
