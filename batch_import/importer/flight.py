@@ -17,6 +17,7 @@ class InFlight:
         ended: when its POST was answered or given up.
         media_id: the media that it was found to be, while that was not online yet.
         online: its ingest is known to be online; only the media must be found.
+        plays: its ingest is online: a media that failed is another one's.
         conflict: the platform says that its reference ID is taken.
         dated: a media of its reference ID was made by its last POST, for there was none before.
         look_first: its reference ID is to be looked for before its POST leaves.
@@ -45,6 +46,7 @@ class InFlight:
     ingest_id: str | None = None
     media_id: str | None = None
     online: bool = False
+    plays: bool = False
     conflict: bool = False
     dated: bool = True
     look_first: bool = False

@@ -519,6 +519,7 @@ class Schedule:
         if isinstance(answer, Rejected) or answer.status == "online":
             # Or the platform does not know the ingest any more: the media is what counts.
             row.online, row.looks = True, 0
+            row.plays = isinstance(answer, IngestStatus)
             self._look_at(row, now)
             return []
         self._still_waits(row, row.age(asked))
@@ -694,7 +695,7 @@ class Schedule:
         media = best_media(items, row.reference_id)
         if media is None:
             return self._missing(row, left)
-        if media.status == "failed" and media.id != row.media_id:
+        if media.status == "failed" and (media.id != row.media_id or row.plays):
             return self._failed_media(row, left, now)
         done = media.status in ("online", "failed")
         if done:

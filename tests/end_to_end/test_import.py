@@ -323,7 +323,7 @@ def test_the_log_has_a_line_for_every_call(
 ) -> None:
     server = sandbox(lost_request=0.25)
     run = command(server)
-    run("run", manifest(8), *FAST, "--settle", "1", code=None)
+    run("run", manifest(8), *FAST, "--settle", "1", "--when-unsure", "retry", code=None)
     log = run.folder / "output/videos/calls.jsonl"
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     began, *calls, ended = lines
