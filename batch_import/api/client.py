@@ -28,11 +28,11 @@ from batch_import.settings import Credentials
 
 T = TypeVar("T")
 
-#: What platforms name a request by, in the headers of its answer. Which one this platform sends,
-#: if any, is not known.
-_REQUEST_IDS: Final = (
-    *("X-Request-Id", "X-Correlation-Id", "Request-Id", "x-amzn-RequestId", "x-amz-request-id"),
-    *("CF-Ray", "traceparent"),
+#: What platforms name a request by, in the headers of its answer, in lower case. Which one this
+#: platform sends, if any, is not known.
+_REQUEST_IDS: Final = frozenset(
+    "x-request-id x-correlation-id request-id x-amzn-requestid x-amz-request-id cf-ray"
+    " traceparent".split()
 )
 _LONGEST_ID: Final = 100
 #: Rows whose attempts are counted: more than are ever in flight at once.
@@ -174,7 +174,8 @@ class _Attempts:
 
 
 def _request_id(headers: Mapping[str, str]) -> str:
-    found = next((headers[name] for name in _REQUEST_IDS if name in headers), "")
+    # By the headers there are: to miss each of the names would cost as much as the log's line.
+    found = next((headers[name] for name in headers if name.lower() in _REQUEST_IDS), "")
     return found[:_LONGEST_ID]
 
 

@@ -115,6 +115,8 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
             tmp_path / "library.csv", server.address, "hr-welcome-2025", *map(str, NINE)
         )
         _write_manifest(tmp_path / "mended.csv", server.address, "hr-mended-2025")
+        # What a reader would wait for.
+        (tmp_path / "batch-import.yaml").write_text("rate: 100\npoll-interval: 0.3\n")
         environ = {
             **os.environ,
             "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",

@@ -321,7 +321,7 @@ def test_a_row_still_processing_is_not_failed(
 def test_the_log_has_a_line_for_every_call(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
-    server = sandbox(lost_request=0.25)
+    server = sandbox(lost_request=0.25, rate_limit=15, burst=2)
     run = command(server)
     run("run", manifest(8), *FAST, "--settle", "1", "--when-unsure", "retry", code=None)
     log = run.folder / "output/videos/calls.jsonl"

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-import batch_import
 from batch_import import (
     Credentials,
     CredentialsRefused,
@@ -148,10 +147,3 @@ def test_ctrl_c_brings_calls_home_and_the_same_call_goes_on(
     log = (path.parent / "output/videos/calls.jsonl").read_text().splitlines()
     assert json.loads(log[-1])["end"] == "KeyboardInterrupt"
     assert run(path).counts.imported == len(server.platform.media) == 30
-
-
-def test_the_package_loads_nothing_that_is_not_asked_for() -> None:
-    code = "import batch_import, sys; print('batch_import.library' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "False\n"
-    assert {*batch_import.__all__} <= {*dir(batch_import)}

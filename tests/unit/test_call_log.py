@@ -105,6 +105,14 @@ def test_a_log_of_nothing_makes_no_file(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_half_a_line_of_a_run_that_crashed_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    path.write_text('{"event": "whole"}\n{"event": "ha')
+    with call_log(path, 1, fail) as log:
+        log.note("next")
+    assert [line["event"] for line in lines(path)] == ["whole", "next"]
+
+
 def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
     with call_log(tmp_path / "calls.jsonl", 1, fail) as log, ThreadPoolExecutor(16) as threads:
         list(threads.map(lambda n: log.note("tick", number=n), range(400)))

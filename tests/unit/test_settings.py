@@ -1,5 +1,7 @@
 """Settings from flags and the environment."""
 
+from typing import Any
+
 import pytest
 
 from batch_import import settings
@@ -48,3 +50,23 @@ def test_where_embed_codes_point(flag: str | None, api: str, expected: str) -> N
 )
 def test_only_an_api_on_this_machine_has_a_host_that_may_be_asked(api: str, expected: str) -> None:
     assert settings.Settings(api_base=api).own_host == expected
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"rate": 0.0},
+        {"rate": float("nan")},
+        {"workers": -1},
+        {"max_wait": -1.0},
+        {"api_base": "http://api.test/v3"},
+        {"embed_base": "player"},
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(told: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=f"The setting {next(iter(told))} "):
+        settings.Settings(**told)
+
+
+def test_a_wait_may_be_nothing() -> None:
+    assert settings.Settings(max_wait=0.0, settle=0.0, log_max=0.0).settle == 0

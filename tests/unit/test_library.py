@@ -1,0 +1,53 @@
+"""What the package hands out to Python."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import batch_import
+from batch_import import UsageError, library, settings_from_environment
+from batch_import.job import job_of
+
+
+def test_what_is_handed_out_is_the_librarys() -> None:
+    assert sorted(batch_import.__all__) == sorted([*library.__all__, "__version__"])
+    for name in library.__all__:
+        assert getattr(batch_import, name) is getattr(library, name)
+    assert {*batch_import.__all__} <= {*dir(batch_import)}
+
+
+def test_nothing_else_is_handed_out() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Nonsense'"):
+        _ = batch_import.Nonsense  # type: ignore[attr-defined]
+
+
+def test_it_is_loaded_when_it_is_asked_for() -> None:
+    code = "import batch_import, sys; print('batch_import.library' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
+
+
+def test_settings_have_the_environments_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VIOSTREAM_API_BASE", "http://127.0.0.1:8765/v3/api")
+    settings = settings_from_environment(rate=2.0)
+    assert (settings.api_base, settings.rate) == ("http://127.0.0.1:8765/v3/api", 2.0)
+    assert settings.embed_base == "http://127.0.0.1:8765"
+    told = settings_from_environment(api_base="https://api.test/v3/")
+    assert (told.api_base, told.embed_base) == ("https://api.test/v3", "https://play.viostream.com")
+
+
+def test_settings_are_refused_before_anything_is_done() -> None:
+    with pytest.raises(UsageError, match="unencrypted"):
+        settings_from_environment(api_base="http://api.test/v3")
+    with pytest.raises(TypeError, match="ratte"):
+        settings_from_environment(ratte=2.0)  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
+    ("manifest", "folder"),
+    [("a/library.csv", "library"), ("library.csv.gz", "library"), ("-", "standard-input")],
+)
+def test_a_job_is_found_by_its_manifests_name(manifest: str, folder: str) -> None:
+    assert job_of(Path(manifest)).folder == Path("output") / folder
