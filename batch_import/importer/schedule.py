@@ -63,6 +63,8 @@ _LONGEST_LOOK: Final = 4.0
 #: A row that lists show, and not as done, is asked for singly once it is so old, and then again
 #: as seldom: another media may bear its reference ID, and hide what became of its own.
 _LONG: Final = 20.0
+#: The part of the time that a run waits for a row after which it is asked for singly in any case.
+_LAST_CALL: Final = 0.75
 #: A row that so many sweeps in a row did not show is asked for singly, once it is overdue.
 _MISSES: Final = 3
 #: Seconds that are not worth waiting for; clocks may not even tell them.
@@ -396,14 +398,14 @@ class Schedule:
         interval = self._settings.poll_interval
         if row.status is Status.UNKNOWN:
             return self._settles_in(row, now)
-        if row.online or row.doubtful:
-            return 0.0
         age = row.age(now)
+        # No row is given up on before it was asked for.
+        last_call = not row.seen and age > _LAST_CALL * self._settings.max_wait
+        if row.online or row.doubtful or last_call:
+            return 0.0
         if row.missed < _MISSES and age < _LONG * interval:
             return interval
         overdue = self._listed.overdue(age)
-        if not row.seen and age > self._settings.max_wait / 2:
-            overdue = True  # no row is given up on before it was asked for
         if overdue is not None:
             return 0.0 if overdue else min(interval, max(_FIRST_LOOK, age / 4))
         # Nobody knows yet whether lists show anything: one row is asked for, in place of all.

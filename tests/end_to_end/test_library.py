@@ -122,8 +122,11 @@ def test_a_bar_is_shown_on_request(
     assert "3/3" in err
 
 
+#: Where the tests run in the background of a shell, Ctrl-C is ignored until somebody heeds it.
 SCRIPT = """
+import signal
 from batch_import import import_manifest, settings_from_environment
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import_manifest("videos.csv", settings=settings_from_environment(rate=20, poll_interval=0.2))
 """
 
