@@ -113,11 +113,13 @@ class Dispatcher:
         """Before the first create of an edition, look for its rows in the account.
 
         Where not all rows are taken up, only the chosen ones are looked for; the next run looks
-        for its own.
+        for its own. Where they were looked for before, the newest media tell whether the state is
+        older than the account: one that was put back from a copy knows nothing of what was sent
+        since.
         """
         known = self._store.fact("adoption")
-        if pending and known != DONE:
-            self._schedule.adopt(None if known == EACH_ROW else pending)
+        if pending:
+            self._schedule.adopt(None if known == EACH_ROW else pending, glance=known == DONE)
 
     def _commit_adopted(self, changes: list[Change], answer: Answer, now: float) -> None:
         """Each page by itself: which rows are pending is asked anew for the next."""

@@ -221,14 +221,15 @@ class Schedule:
 
     # Adoption ---------------------------------------------------------------------------------
 
-    def adopt(self, pending: int | None) -> None:
+    def adopt(self, pending: int | None, *, glance: bool = False) -> None:
         """Look for pending rows in the account before any is created.
 
         Args:
             pending: how many; None where an earlier run of this job found that looking for each
                 row is fewer calls.
+            glance: an earlier run has looked for them.
         """
-        self._adoption = Adoption(pending or 0, self._pages)
+        self._adoption = Adoption(pending or 0, self._pages, glance=glance)
         if pending is None:
             self._adoption.look_first()
 
@@ -252,6 +253,7 @@ class Schedule:
         for row in rows:
             flight = InFlight(row, row.status, now, float("-inf"), now)
             changes += self._take_over(flight, page.items, now)
+        self._adoption.found(any_media=bool(changes))
         return changes
 
     def _take_over(self, row: InFlight, items: Sequence[Media], now: float) -> list[Change]:

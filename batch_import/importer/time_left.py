@@ -33,8 +33,8 @@ class Pace:
         self._last = now
 
     def rate(self, now: float) -> float | None:
-        """Rows a second; None where nothing was created, or nothing for too long."""
-        if self._created == 0 or now - self._last > _SILENCE:
+        """Rows a second; None where nothing was created, nothing for too long, or all at once."""
+        if self._created == 0 or now <= self._began or now - self._last > _SILENCE:
             return None
         return self._faded(now) / (_MEMORY * -math.expm1(-(now - self._began) / _MEMORY))
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import time
 from collections import Counter
@@ -304,6 +305,28 @@ def test_an_interrupt_saves_everything(
     assert len(run.table("output/videos/results.csv")) == 60
     run("run", path, *FAST)
     assert_each_once(server, refs(60))
+
+
+def test_a_state_that_was_put_back_makes_no_second_videos(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    server = sandbox(existing=120)
+    run = command(server)
+    path = manifest(40)
+    process = run.start("run", path, "--rate", "20", "--poll-interval", "0.3")
+    while process.poll() is None and len(server.platform.media) < 126:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+    run.finish(process, 130)
+    job, copy = run.folder / "output/videos", run.folder / "copy"
+    shutil.copytree(job, copy)
+    run("run", path, *FAST)
+    shutil.rmtree(job)
+    shutil.copytree(copy, job)
+    done = run("run", path, *FAST)
+    assert "in the account already" in done.stdout
+    now = time.time()
+    assert all(len(server.platform.live_media(ref, now)) == 1 for ref in refs(40))
 
 
 def test_a_row_still_processing_is_not_failed(

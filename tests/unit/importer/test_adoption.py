@@ -14,9 +14,9 @@ def page(items: int, total: int | None) -> MediaPage:
 class Reading:
     """An adoption, and the pages that it learns from."""
 
-    def __init__(self, pending: int | None) -> None:
+    def __init__(self, pending: int | None, *, glance: bool = False) -> None:
         self.pages = Pages(poll_interval=5.0)
-        self.adoption = Adoption(pending, self.pages)
+        self.adoption = Adoption(pending, self.pages, glance=glance)
 
     def read(self, number: int, page: MediaPage) -> None:
         self.pages.read(number, page)
@@ -90,3 +90,31 @@ def test_a_page_read_out_of_turn_changes_nothing() -> None:
 
 def test_without_pending_rows_there_is_nothing_to_read() -> None:
     assert Reading(0).done
+
+
+@pytest.mark.parametrize("total", [50, 100, 5000])
+def test_a_glance_ends_with_the_first_page_that_has_nothing(total: int) -> None:
+    reading = Reading(10, glance=True)
+    reading.adoption.found(any_media=False)  # of another look, before the page came
+    assert not reading.done
+    reading.read(1, page(min(100, total), total))
+    reading.adoption.found(any_media=False)
+    assert reading.done
+    assert not reading.adoption.each_row
+
+
+def test_a_glance_that_finds_something_goes_on_as_if_for_the_first_time() -> None:
+    reading = Reading(1000, glance=True)
+    reading.read(1, page(100, 250))
+    reading.adoption.found(any_media=True)
+    assert (reading.page, reading.done) == (2, False)
+    reading.read(2, page(100, 250))
+    reading.adoption.found(any_media=False)
+    assert (reading.page, reading.done) == (3, False)
+
+
+def test_a_glance_at_a_list_that_cannot_be_read_looks_for_no_row_singly() -> None:
+    reading = Reading(10, glance=True)
+    reading.adoption.look_first()
+    assert reading.done
+    assert not reading.adoption.each_row

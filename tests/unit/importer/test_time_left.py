@@ -17,6 +17,13 @@ def test_nobody_knows_before_the_first_rows_are_created() -> None:
     assert pace.time_for(10, 5.0, 1.0) is None
 
 
+def test_rows_of_one_moment_tell_no_pace() -> None:
+    pace = Pace()
+    pace.created(1, 1.0)
+    pace.created(1, 1.0)
+    assert pace.time_for(10, 5.0, 1.0) is None
+
+
 def test_nothing_left_takes_no_time() -> None:
     assert Pace().time_for(0, 5.0, 0.0) == 0.0
 
