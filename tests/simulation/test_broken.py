@@ -258,7 +258,7 @@ def _a_page_covers_everything(patch: Patch) -> None:
 
 
 def _nothing_is_adopted(patch: Patch) -> None:
-    patch.setattr(Schedule, "adopt", lambda *_: None)
+    patch.setattr(Schedule, "adopt", lambda *_, **__: None)
 
 
 def _the_first_page_is_the_account(patch: Patch) -> None:
