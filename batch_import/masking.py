@@ -56,6 +56,11 @@ def mask(text: str) -> str:
     return _USER.sub(r"\1***@", _QUERY.sub(_masked_query, text))
 
 
+def printable(text: str) -> str:
+    """A text without what a terminal would take for commands: escapes, and other line ends."""
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def _masked_query(found: re.Match[str]) -> str:
     mark, query = found.group()[0], found.group()[1:]
     parts = query.split("&")

@@ -5,7 +5,6 @@ anything is shown, nor how a run works.
 """
 
 import difflib
-import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,9 +15,8 @@ from batch_import.errors import StateError, UsageError
 from batch_import.job import Job, jobs_below
 from batch_import.models import Counts, Event, Record
 from batch_import.report.summary import Trouble, troubles
-from batch_import.report.table import Embedding
 from batch_import.report.words import ATTENTION, advice
-from batch_import.settings import EMBED_BASE, ResultOptions
+from batch_import.report.write import embedding_of
 from batch_import.state.store import Store, Waiting
 
 #: Reference IDs on each side of an unknown one, among which the nearest is looked for.
@@ -112,12 +110,10 @@ def row_story(job: Job, told: str) -> RowStory:
     """
     with Store(job.state, reading=True) as store, store.at_one_moment():
         number, record = _row(store, told)
-        options = ResultOptions(**json.loads(store.fact("results") or "{}"))
-        embedding = Embedding(store.fact("embed_base") or EMBED_BASE, options)
         return RowStory(
             record,
             tuple(store.events(number)),
-            embedding.url(record),
+            embedding_of(store).url(record),
             advice(record.status, record.error),
         )
 

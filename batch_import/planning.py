@@ -181,7 +181,6 @@ def _learn(store: Store, settings: Settings) -> Processing:
 
 
 def _expiring(store: Store, begins: float, pace: float) -> Expiring:
-
     deadlines = Deadlines()
     for line, end in store.ends():
         deadlines.add(line, end)
@@ -220,7 +219,6 @@ def _asked(
     watcher: Watcher,
     stop: threading.Event,
 ) -> Search:
-
     clock = epoch_clock()
     budget = Budget(settings.rate, clock())
     with (
@@ -273,7 +271,6 @@ def _of_each_row(pending: int, media: int | None) -> Search:
 
 
 def _taken_over(store: Store, page: MediaPage) -> Iterator[Change]:
-
     for row in store.pending_among({media.reference_id for media in page.items}):
         media = living_media(page.items, row.reference_id)
         if media:

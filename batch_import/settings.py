@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Final, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from batch_import.errors import UsageError
 from batch_import.models import LineRange
@@ -156,11 +156,7 @@ def notify_url(text: str) -> str:
         UsageError: it is no URL, or would send names of files unencrypted over a network. The
             message does not hold it: a webhook's path is its password.
     """
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
+    parts, host = _split(text)
     encrypted = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
     if not (host and encrypted and text.isprintable() and " " not in text):
         raise UsageError(
@@ -179,11 +175,7 @@ def base_url(text: str, name: str, example: str) -> str:
         UsageError: it is no URL, or it would send the credentials unencrypted over a network.
     """
     text = text.rstrip("/")
-    try:
-        parts = urlsplit(text)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError:
-        parts, host = urlsplit(""), ""
+    parts, host = _split(text)
     if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
         raise UsageError(f"{name} is no base URL: {text!r}.", f"It looks like {example}")
     if parts.username or parts.password:
@@ -194,6 +186,16 @@ def base_url(text: str, name: str, example: str) -> str:
     if parts.scheme == "http" and not _is_loopback(host):
         raise UsageError(f"{name} would send your API key unencrypted to {host}.", "Use https://.")
     return text
+
+
+def _split(text: str) -> tuple[SplitResult, str]:
+    """The parts of an address, and its host; empty ones where it is none."""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return urlsplit(""), ""
+    return parts, host
 
 
 def _is_loopback(host: str) -> bool:

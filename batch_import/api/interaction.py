@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_import.api.request import ApiRequest
-from batch_import.masking import mask
+from batch_import.masking import mask, printable
 
 #: A reference ID takes no more of a line than this.
 _WIDEST = 30
@@ -60,4 +60,4 @@ class Interaction:
             f"{self.request.kind:<7} {line:<10} {about:<{_WIDEST}} {self.status or '---'}"
             f" {self.seconds * 1e3:5.0f} ms{again}{fault}"
         )
-        return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+        return printable(text)

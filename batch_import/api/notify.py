@@ -5,7 +5,6 @@ what is told, nor to whom.
 """
 
 import logging
-import os
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -14,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import HTTPError
 
-from batch_import import __version__
+from batch_import.api.client import plain_session
 
 #: Seconds to connect, and to answer.
 _TIMEOUT: Final = 10.0
@@ -46,16 +45,9 @@ def post(url: str, body: Mapping[str, Any]) -> str:
 
 
 def _send(url: str, body: Mapping[str, Any]) -> int:
-    with requests.Session() as session:
-        # No .netrc; proxies and certificates as everywhere.
-        session.trust_env = False
-        session.proxies = requests.utils.get_environ_proxies(url)
-        session.verify = (
-            os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-        )
-        session.headers["User-Agent"] = f"viostream-batch-import/{__version__}"
-        # What is said in the answer is of no use, and may be endless.
-        with session.post(
-            url, json=body, timeout=_TIMEOUT, allow_redirects=False, stream=True
-        ) as reply:
-            return reply.status_code
+    # What is said in the answer is of no use, and may be endless.
+    with (
+        plain_session(url) as session,
+        session.post(url, json=body, timeout=_TIMEOUT, allow_redirects=False, stream=True) as reply,
+    ):
+        return reply.status_code

@@ -127,16 +127,30 @@ def _columns() -> int:
         return _USUAL
 
 
-class Lines:
-    """A plain line every so often, for logs and cron."""
+class _Clock:
+    """Tells when the next plain line is due."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
 
+    def strikes(self) -> bool:
+        """Whether a line is due; the next one is so much later."""
+        now = time.monotonic()
+        due = now - self._last >= _LINE_EVERY
+        if due:
+            self._last = now
+        return due
+
+
+class Lines:
+    """A plain line every so often, for logs and cron."""
+
+    def __init__(self) -> None:
+        self._clock = _Clock()
+
     def show(self, progress: "Progress") -> None:
         """Show how far the import is."""
-        if time.monotonic() - self._last >= _LINE_EVERY:
-            self._last = time.monotonic()
+        if self._clock.strikes():
             parts = ", ".join(progress_parts(progress, time.time()))
             print(f"{rows(progress.counts.total)}: {parts}", flush=True)
 
@@ -148,12 +162,11 @@ class Asking:
     """A plain line every so often while preflight is under way."""
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._clock = _Clock()
 
     def show(self, asked: "Asked") -> None:
         """Show how far preflight is."""
-        if time.monotonic() - self._last >= _LINE_EVERY:
-            self._last = time.monotonic()
+        if self._clock.strikes():
             print(asked_so_far(asked), file=sys.stderr, flush=True)
 
 
@@ -161,7 +174,7 @@ class Steps:
     """How far each step of a proof is: a bar on a terminal, else a plain line every so often."""
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._clock = _Clock()
         self._what = ""
         self._bar: Any = None
 
@@ -169,8 +182,7 @@ class Steps:
         """Show how far it is."""
         if has_bars():
             self._draw(step)
-        elif time.monotonic() - self._last >= _LINE_EVERY:
-            self._last = time.monotonic()
+        elif self._clock.strikes():
             of = "" if step.of is None else f" of {step.of}"
             print(f"{step.what}: {step.done}{of}", file=sys.stderr, flush=True)
 

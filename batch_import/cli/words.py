@@ -11,7 +11,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
-from batch_import.masking import mask
+from batch_import.masking import mask, printable
 from batch_import.models import Counts
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def rows(count: int) -> str:
 
 def shown(text: str) -> str:
     """Text from outside, fit for a terminal: no escape sequences, no secrets, one line."""
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in mask(text))
+    return printable(mask(text))
 
 
 def shortened(text: str, longest: int = 80) -> str:
