@@ -14,7 +14,6 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from batch_import import pipeline
 from batch_import import settings as setting
 from batch_import.credentials import credentials as credentials_found
 from batch_import.errors import (
@@ -33,8 +32,9 @@ from batch_import.importer.dispatch import Progress
 from batch_import.job import Job, job_of
 from batch_import.manifest.options import Options
 from batch_import.models import Counts, Problem, Severity
-from batch_import.report.to_csv import read_csv
+from batch_import.reports.writers.csv_writer import read_csv
 from batch_import.settings import Credentials, ResultOptions, Settings
+from batch_import.workflows import pipeline
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -2,7 +2,6 @@
 
 import argparse
 
-from batch_import import pipeline
 from batch_import.cli.arguments import (
     credentials_of,
     job_of,
@@ -22,6 +21,7 @@ from batch_import.cli.words import (
     print_told_as_json,
     shown,
 )
+from batch_import.workflows import pipeline
 
 
 def account(arguments: argparse.Namespace) -> int:

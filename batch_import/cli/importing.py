@@ -7,7 +7,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from batch_import import pipeline
 from batch_import.cli.arguments import (
     credentials_of,
     job_of,
@@ -30,6 +29,7 @@ from batch_import.errors import RunFault
 from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.settings import Credentials, Settings, notify_url
+from batch_import.workflows import pipeline
 
 
 def run(arguments: argparse.Namespace, *, retry_failed: bool = False) -> int:

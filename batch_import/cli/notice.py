@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from batch_import import pipeline
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.words import counted, shown
 from batch_import.errors import Interrupted, RunFault, Stopped
 from batch_import.job import Job
 from batch_import.models import Counts
+from batch_import.workflows import pipeline
 
 #: How a run ended by itself, by its exit code.
 _OUTCOMES: Final = {OK: "finished", INCOMPLETE: "incomplete"}
@@ -96,7 +96,7 @@ def _iso(moment: float) -> str:
 
 
 def _post(url: str, body: dict[str, Any]) -> None:
-    from batch_import.api.notify import post
+    from batch_import.web.notify import post
 
     if fault := post(url, body):
         print(f"The notification was not delivered: {shown(fault)}.", file=sys.stderr)

@@ -7,7 +7,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from batch_import import planning
 from batch_import.cli.arguments import credentials_of, job_of, options_of, settings_of
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.stand_in import knobs_of
@@ -24,12 +23,13 @@ from batch_import.cli.words import shown as safe
 from batch_import.errors import UsageError
 from batch_import.rehearsal.rehearse import Rehearsed, rehearse, usual_knobs
 from batch_import.sandbox.knobs import Knobs
+from batch_import.workflows import plan as workflow
 
 if TYPE_CHECKING:
-    from batch_import.forecast import Forecast
+    from batch_import.importer.forecast import Forecast
     from batch_import.job import Job
-    from batch_import.planning import Planned, Search
     from batch_import.settings import Credentials
+    from batch_import.workflows.plan import Planned, Search
 
 #: What `plan` tells better by itself, with the pace of the whole run.
 _EXPIRES = "url-expires"
@@ -42,17 +42,17 @@ def plan(arguments: argparse.Namespace) -> int:
     turned = knobs_of(arguments)
     Knobs.from_mapping(turned)  # a slip is told before a long look at the account
     steps = Steps()
-    with planning.scratch(job) as store:
+    with workflow.scratch(job) as store:
         try:
             with stoppable() as stop:
-                planned = planning.plan(
+                planned = workflow.plan(
                     store,
                     job,
                     arguments.manifest,
                     settings,
                     _credentials(arguments),
                     options_of(arguments),
-                    planning.Watcher(Asking().show, steps.show, print_trouble),
+                    workflow.Watcher(Asking().show, steps.show, print_trouble),
                     stop,
                 )
         finally:

@@ -33,7 +33,7 @@ def demo(arguments: argparse.Namespace) -> int:
     job = Job(_DEMO_FOLDER)
     platform_file = job.folder / "platform.json"
     _remove_demo(job, platform_file)
-    sample = resources.files("batch_import.samples") / "videos.csv"
+    sample = resources.files("batch_import.sandbox.samples") / "videos.csv"
     with (
         resources.as_file(sample) as manifest,
         _demo_server(Knobs(processing=(2.0, 5.0), latency=(0.02, 0.08))) as server,

@@ -19,8 +19,8 @@ from batch_import.errors import Interrupted
 
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
-    from batch_import.intake import Asked
-    from batch_import.proof.account import Step
+    from batch_import.verification.account_reader import Step
+    from batch_import.workflows.load import Asked
 
 #: Seconds between two lines of progress where there is no terminal.
 _LINE_EVERY = 10.0

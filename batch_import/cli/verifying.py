@@ -5,15 +5,15 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from batch_import import pipeline
 from batch_import.cli.arguments import credentials_of, job_of, settings_of
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.terminal import Steps, stoppable
 from batch_import.cli.words import print_trouble, rows, shortened
+from batch_import.workflows import pipeline
 
 if TYPE_CHECKING:
     from batch_import.job import Job
-    from batch_import.proof.prove import Kind, Proof
+    from batch_import.verification.comparison import Kind, Proof
 
 
 def verify(arguments: argparse.Namespace) -> int:

@@ -16,7 +16,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from batch_import import overview
 from batch_import.cli.arguments import job_of
 from batch_import.cli.exits import OK
 from batch_import.cli.words import counted, lasting, local, shortened, shown
@@ -24,8 +23,9 @@ from batch_import.errors import UsageError
 from batch_import.job import OUTPUT, Job
 from batch_import.masking import mask
 from batch_import.models import Status
-from batch_import.overview import Listed, Overview, RowStory
 from batch_import.state.store import Waiting
+from batch_import.workflows import status as workflow
+from batch_import.workflows.status import Listed, Overview, RowStory
 
 #: Seconds between two looks.
 _EVERY: Final = 2.0
@@ -49,10 +49,10 @@ def status(arguments: argparse.Namespace) -> int:
             raise UsageError("--watch shows a whole job, to a person.", "Leave ROW and --json out.")
         return _watch(job)
     if arguments.row:
-        story = overview.row_story(job, arguments.row)
+        story = workflow.row_story(job, arguments.row)
         print(json.dumps(_story_told(story)) if arguments.json else "\n".join(_story_lines(story)))
         return OK
-    seen = overview.overview(job)
+    seen = workflow.overview(job)
     print(json.dumps(_told(seen)) if arguments.json else "\n".join(_lines(seen, time.time())))
     return OK
 
@@ -60,7 +60,7 @@ def status(arguments: argparse.Namespace) -> int:
 def jobs(arguments: argparse.Namespace) -> int:
     """List all jobs of a folder."""
     folder = arguments.jobs or OUTPUT
-    listed = overview.jobs(folder)
+    listed = workflow.jobs(folder)
     if arguments.json:
         print(json.dumps([_listed_told(job) for job in listed]))
     elif listed:
@@ -105,7 +105,7 @@ def _tell_anew(job: Job) -> None:
 
 def _looks(job: Job) -> Iterator[Overview]:
     """Look every so often; the last look is at a job that no run is at work on."""
-    while (seen := overview.overview(job)).running:
+    while (seen := workflow.overview(job)).running:
         yield seen
         time.sleep(_EVERY)
     yield seen

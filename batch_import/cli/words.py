@@ -17,11 +17,11 @@ from batch_import.models import Counts
 if TYPE_CHECKING:
     from batch_import.cli.config import Told
     from batch_import.importer.dispatch import Progress
-    from batch_import.intake import Asked, Checked, Reading
     from batch_import.job import Job
-    from batch_import.pipeline import Loaded
-    from batch_import.report.problems import Kind
+    from batch_import.reports.problems import Kind
     from batch_import.state.store import Edition
+    from batch_import.workflows.load import Asked, Checked, Reading
+    from batch_import.workflows.pipeline import Loaded
 
 #: Numbers of lines that can be taken in at once.
 _SHOWN_LINES = 10
@@ -52,7 +52,7 @@ def print_checked(job: "Job", checked: "Checked") -> None:
 
 def print_json(job: "Job", checked: "Checked") -> None:
     """The shape stands in docs/checks.md. The problems are read back, so that none is kept."""
-    from batch_import.report.to_csv import read_csv
+    from batch_import.reports.writers.csv_writer import read_csv
 
     told = {
         "form": checked.reading.form,

@@ -6,10 +6,10 @@ This file must not know when a call is made, nor what its answer means.
 from dataclasses import dataclass
 from typing import Any
 
-from batch_import.api import request
-from batch_import.api.request import ApiRequest
 from batch_import.errors import CallFailed
 from batch_import.models import Account, IngestStatus, MediaPage, Row
+from batch_import.viostream import endpoints
+from batch_import.viostream.endpoints import ApiRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +65,12 @@ def request_of(call: Call) -> ApiRequest[Any]:
     """The request that a call is."""
     match call:
         case Create(row):
-            return request.create(row)
+            return endpoints.create(row)
         case AskStatus(row, ingest_id):
-            return request.ingest_status(ingest_id, row)
+            return endpoints.ingest_status(ingest_id, row)
         case Find(row, page):
-            return request.find(row.reference_id, page, row)
+            return endpoints.find(row.reference_id, page, row)
         case ReadPage(page):
-            return request.newest(page)
+            return endpoints.newest(page)
         case AskAccount():
-            return request.account()
+            return endpoints.account()

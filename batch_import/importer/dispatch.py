@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Throttled
 from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
@@ -16,6 +15,7 @@ from batch_import.importer.time_left import Pace
 from batch_import.models import Change, Counts, MediaPage, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store
+from batch_import.viostream.rate_limit import Budget
 
 _UNAVAILABLE = 503
 #: What the state holds of the adoption: the account was read, or each row is looked for.

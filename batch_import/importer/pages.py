@@ -5,9 +5,9 @@ Pure. This file must not know what a page is read for, nor what it means.
 
 from typing import Final
 
-from batch_import.api.request import PAGE_SIZE
 from batch_import.importer.backoff import backoff
 from batch_import.models import MediaPage, Row
+from batch_import.viostream.endpoints import PAGE_SIZE
 
 #: Pages that cannot be read are left alone this long at first (seconds), then twice as long, and
 #: so on, up to so many poll intervals.

@@ -7,12 +7,12 @@ what the sizes are for.
 import threading
 from collections.abc import Callable
 
-from batch_import.api import request
-from batch_import.api.client import Client
-from batch_import.api.rate_limit import Budget
-from batch_import.api.retry import patiently
 from batch_import.errors import CallFailed, Forbidden, PlatformUnreachable, Rejected
 from batch_import.state.store import Store
+from batch_import.viostream import endpoints
+from batch_import.viostream.client import Client
+from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.retry import patiently
 
 _AT_ONCE = 100
 
@@ -37,7 +37,7 @@ def look_at_pictures(
     """
 
     def ask(key: str) -> tuple[int, int] | None:
-        call = request.detail(key)
+        call = endpoints.detail(key)
         return patiently(lambda: client.send(call), budget, give_up_after, clock=clock, stop=stop)
 
     while keys := store.without_picture(_AT_ONCE):

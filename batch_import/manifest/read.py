@@ -12,13 +12,13 @@ from typing import Final
 
 import pandas as pd
 
+from batch_import.csv_escaping import MARK, unguarded
 from batch_import.errors import ManifestError, UsageError
-from batch_import.guard import MARK, unguarded
-from batch_import.manifest import from_csv, from_json, from_xlsx, from_yaml
 from batch_import.manifest.options import Options
-from batch_import.manifest.record import Block, Content, Fault
-from batch_import.manifest.source import Source, found
-from batch_import.manifest.text import Text, decode
+from batch_import.manifest.readers import csv_reader, json_reader, xlsx_reader, yaml_reader
+from batch_import.manifest.readers.manifest_file import Source, found
+from batch_import.manifest.readers.record import Block, Content, Fault
+from batch_import.manifest.readers.text import Text, decode
 
 #: Rows of a chunk: enough to work on columns, few enough to stay in a processor's cache.
 CHUNK_ROWS = 4_000
@@ -125,10 +125,10 @@ def _content(source: Source, options: Options) -> Content:
         )
     if start.startswith(_ZIP_STARTS):
         _refuse("Excel workbooks", source, records=options.records)
-        return from_xlsx.read(source, options)
+        return xlsx_reader.read(source, options)
     text = decode(source)
     read = _format(text)
-    if read is from_csv.read:
+    if read is csv_reader.read:
         _refuse("separated text", source, sheet=options.sheet, records=options.records)
     else:
         _refuse("JSON and YAML", source, sheet=options.sheet, columns=options.columns)
@@ -139,12 +139,12 @@ def _format(text: Text) -> Callable[[Text, Options], Content]:
     """What text that starts so is. A name may lie; `[{"` and `---` hardly do."""
     suffix, start = text.source.suffix, text.start(_START)
     if suffix in _YAML:
-        return from_yaml.read
-    if _JSON_START.match(start) or suffix == ".json" or suffix in from_json.LINES:
-        return from_json.read
+        return yaml_reader.read
+    if _JSON_START.match(start) or suffix == ".json" or suffix in json_reader.LINES:
+        return json_reader.read
     if suffix not in _SEPARATED and _YAML_START.match(start):
-        return from_yaml.read
-    return from_csv.read
+        return yaml_reader.read
+    return csv_reader.read
 
 
 def _refuse(form: str, source: Source, **given: object) -> None:

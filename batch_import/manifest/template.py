@@ -13,8 +13,8 @@ from typing import Final
 import xlsxwriter
 
 from batch_import.errors import UsageError
+from batch_import.manifest.columns.aliases import FIELDS
 from batch_import.manifest.extensions import KNOWN
-from batch_import.manifest.names import FIELDS
 
 _NAME: Final = "manifest"
 _EXPLAINED: Final = (

@@ -8,11 +8,11 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from batch_import.manifest.columns import Mapping
+from batch_import.manifest.columns.aliases import FIELDS
+from batch_import.manifest.columns.mapping import Mapping
 from batch_import.manifest.deadlines import Deadlines
-from batch_import.manifest.found import Found
 from batch_import.manifest.identities import Identities
-from batch_import.manifest.names import FIELDS
+from batch_import.manifest.problem_collector import Found
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.rows import Columns, Rows
 from batch_import.manifest.rules import extension, filename, reference_id, source_url

@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from batch_import.api.rate_limit import Budget
 from batch_import.errors import RunFault
-from batch_import.forecast import Processing
 from batch_import.importer.dispatch import Dispatcher
+from batch_import.importer.forecast import Processing
 from batch_import.models import Change, Counts, ManifestRow, Row, Status
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.model import Knobs, Platform
 from batch_import.settings import Settings
 from batch_import.state.store import Store
+from batch_import.viostream.rate_limit import Budget
 
 #: Rows that are rehearsed at the most: that takes seconds, not minutes.
 MOST_ROWS: Final = 3_000

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Final
 
-from batch_import.api.request import ApiRequest
 from batch_import.errors import CallFailed, NoAnswer
 from batch_import.importer.calls import Answer, Arrival, Call, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
+from batch_import.viostream.endpoints import ApiRequest
 
 #: As in the pool: a waiting worker asks again at least this often, in seconds.
 _LONGEST_NAP: Final = 0.5

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from samples import HEADER, sample, write_manifest
 
-from batch_import.intake import Intake
 from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.models import Change, ManifestRow, Media, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store
+from batch_import.workflows.load import Intake
 
 _BATCH = 10_000
 _PROCESSING = 1_000

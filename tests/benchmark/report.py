@@ -23,8 +23,8 @@ import xlsxwriter
 from playwright.sync_api import sync_playwright
 
 from batch_import.models import Change, ManifestRow, Media, Status
-from batch_import.report.table import results_table
-from batch_import.report.write import write_results
+from batch_import.reports.table import results_table
+from batch_import.reports.write import write_results
 from batch_import.state.store import Store
 
 HEADER = ["sourceUrl", "filename", "extension", "referenceId", "department", "published"]

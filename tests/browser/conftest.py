@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from batch_import import pipeline
 from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer
 from batch_import.settings import Credentials, Settings
+from batch_import.workflows import pipeline
 
 # Test folders are no packages; the tests here share the module beside them.
 sys.path.insert(0, str(Path(__file__).parent))

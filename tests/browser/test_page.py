@@ -8,9 +8,9 @@ from axe_playwright_python.sync_playwright import Axe
 from opened import Report, Seen
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
-from batch_import.report.summary import About
-from batch_import.report.table import Embedding, results_table
-from batch_import.report.to_html import write_html
+from batch_import.reports.summary import About
+from batch_import.reports.table import Embedding, results_table
+from batch_import.reports.writers.html_writer import write_html
 from batch_import.state.store import Store
 
 ALL = 67

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
-from batch_import.api.embed import embed_code
 from batch_import.sandbox.server import SandboxServer
+from batch_import.viostream.embed import embed_code
 
 FAST = ("--rate", "200", "--poll-interval", "0.3")
 Start = Callable[..., SandboxServer]

@@ -15,9 +15,9 @@ import pytest
 import trustme
 from source_host import SourceHost, serving, until
 
-from batch_import.manifest.preflight import Finding, Preflight
 from batch_import.models import Severity, Source
 from batch_import.sandbox.server import SandboxServer
+from batch_import.sources.preflight import Finding, Preflight
 
 Resolve = Callable[..., list[Any]]
 PLATFORM = "api.platform.example"

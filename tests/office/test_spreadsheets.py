@@ -10,14 +10,14 @@ import pandas as pd
 import pytest
 from python_calamine import CalamineWorkbook
 
-from batch_import.api.embed import embed_code, embed_url
-from batch_import.guard import preserved
+from batch_import.csv_escaping import preserved
 from batch_import.manifest.read import open_manifest
 from batch_import.models import Change, ManifestRow, Media, Status
-from batch_import.report.to_csv import write_csv
-from batch_import.report.write import write_results
+from batch_import.reports.write import write_results
+from batch_import.reports.writers.csv_writer import write_csv
 from batch_import.settings import EMBED_BASE
 from batch_import.state.store import Store
+from batch_import.viostream.embed import embed_code, embed_url
 
 DATA = Path(__file__).parents[1] / "data"
 #: Separated by commas, quoted by ", in UTF-8; and that values are to be recognized, as in Excel.

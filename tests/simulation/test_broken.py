@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from world import Broken, simulate
 
-from batch_import.api.rate_limit import Budget
 from batch_import.errors import NoAnswer, NotSent, Rejected
 from batch_import.importer import schedule
 from batch_import.importer.adoption import Adoption
@@ -21,6 +20,7 @@ from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, Media, Row, Status
 from batch_import.settings import Settings
 from batch_import.state.store import Store
+from batch_import.viostream.rate_limit import Budget
 
 #: Seeds within which a broken rule must show.
 SEEDS = 1_000

@@ -16,8 +16,6 @@ from typing import Any
 from requests.structures import CaseInsensitiveDict
 from scenario import Break, Scenario, draw
 
-from batch_import.api.rate_limit import Budget
-from batch_import.api.request import PAGE_SIZE, ApiRequest, create
 from batch_import.errors import CallFailed, NoAnswer, NotSent, RunFault
 from batch_import.importer.calls import Arrival, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
@@ -26,6 +24,8 @@ from batch_import.models import ManifestRow, Record, Row, Status
 from batch_import.sandbox.media import Media
 from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
 from batch_import.state.store import Store
+from batch_import.viostream.endpoints import PAGE_SIZE, ApiRequest, create
+from batch_import.viostream.rate_limit import Budget
 
 #: Any moment will do.
 START = 1_700_000_000.0

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from batch_import.api import notify
 from batch_import.cli.notice import notified, summary
 from batch_import.errors import CredentialsRefused, Interrupted, Stopped
 from batch_import.job import Job
 from batch_import.models import ManifestRow
 from batch_import.state.store import Store
+from batch_import.web import notify
 
 MANIFEST = Path("lists/library.csv")
 

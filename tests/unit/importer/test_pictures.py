@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 import requests_mock
 
-from batch_import.api.client import Client
-from batch_import.api.rate_limit import Budget
 from batch_import.errors import PlatformUnreachable
 from batch_import.importer.pictures import look_at_pictures
 from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.settings import Credentials
 from batch_import.state.store import Store
+from batch_import.viostream.client import Client
+from batch_import.viostream.rate_limit import Budget
 
 BASE = "https://api.example.test/v3/api"
 

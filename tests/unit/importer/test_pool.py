@@ -6,9 +6,6 @@ from typing import Any
 
 import pytest
 
-from batch_import.api import rate_limit
-from batch_import.api.rate_limit import Budget
-from batch_import.api.request import ApiRequest
 from batch_import.errors import PlatformUnreachable, Throttled
 from batch_import.importer.calls import Create
 from batch_import.importer.dispatch import Dispatcher, Progress
@@ -17,6 +14,9 @@ from batch_import.models import ManifestRow
 from batch_import.sandbox.model import API, Knobs, Platform, Request
 from batch_import.settings import Settings
 from batch_import.state.store import Store
+from batch_import.viostream import rate_limit
+from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.rate_limit import Budget
 
 ROWS = 40
 #: No test should need it; one that hangs says so instead of blocking the others.

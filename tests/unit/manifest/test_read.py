@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from batch_import.errors import ManifestError
-from batch_import.manifest import from_csv
 from batch_import.manifest import read as reading
 from batch_import.manifest.read import Chunk, open_manifest
+from batch_import.manifest.readers import csv_reader
 
 HEADER = b"url,title\n"
 
@@ -78,7 +78,7 @@ def test_chunks_can_be_read_again_and_split(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "CHUNK_ROWS", 2)
-    monkeypatch.setattr(from_csv, "BLOCK_RECORDS", 2)
+    monkeypatch.setattr(csv_reader, "BLOCK_RECORDS", 2)
     manifest.write_bytes(HEADER + b"a,1\nb,2\nc,3,x\n")
     opened = open_manifest(manifest)
     for _ in range(2):
@@ -92,7 +92,7 @@ def test_chunks_of_a_wide_manifest_are_short(
     manifest: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "_CHUNK_CELLS", 6)
-    monkeypatch.setattr(from_csv, "BLOCK_RECORDS", 1)
+    monkeypatch.setattr(csv_reader, "BLOCK_RECORDS", 1)
     manifest.write_bytes(b"a,b\n" + b"1,2\n" * 7)
     assert [len(chunk.lines) for chunk in open_manifest(manifest).chunks()] == [3, 3, 1]
 

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from batch_import import pipeline
 from batch_import.errors import ManifestError
-from batch_import.intake import Checked
 from batch_import.job import Job
-from batch_import.manifest.columns import map_columns
+from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.options import Options
 from batch_import.manifest.read import open_manifest
 from batch_import.settings import Settings
+from batch_import.workflows import pipeline
+from batch_import.workflows.load import Checked
 
 FOLDER = Path(__file__).parents[2] / "manifests"
 #: Problems that do not hang on what the platform takes.

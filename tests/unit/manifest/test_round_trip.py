@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from batch_import.guard import preserved
+from batch_import.csv_escaping import preserved
 from batch_import.manifest.read import open_manifest
 
 HEADER = ["url", "title", "note"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch_import.errors import ManifestError, UsageError
-from batch_import.manifest.names import FIELDS
+from batch_import.manifest.columns.aliases import FIELDS
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.template import write_templates
 

@@ -8,10 +8,10 @@ import pandas as pd
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.manifest.columns import Mapping, map_columns
+from batch_import.manifest.columns.mapping import Mapping, map_columns
 from batch_import.manifest.extensions import KNOWN
 from batch_import.manifest.read import Chunk, open_manifest
-from batch_import.manifest.record import Fault
+from batch_import.manifest.readers.record import Fault
 from batch_import.manifest.reference import made_reference
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
@@ -255,7 +255,7 @@ def sample(name: str) -> tuple[Rows, list[Problem]]:
 def test_sample_videos_is_clean_and_is_the_demos() -> None:
     rows, problems = sample("videos.csv")
     assert (len(rows), problems) == (12, [])
-    packaged = resources.files("batch_import.samples").joinpath("videos.csv").read_bytes()
+    packaged = resources.files("batch_import.sandbox.samples").joinpath("videos.csv").read_bytes()
     assert packaged == (SAMPLES / "videos.csv").read_bytes()
 
 

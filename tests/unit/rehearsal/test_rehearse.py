@@ -3,7 +3,7 @@
 import pytest
 
 from batch_import.errors import UsageError
-from batch_import.forecast import Processing, Work, forecast
+from batch_import.importer.forecast import Processing, Work, forecast
 from batch_import.models import Change, Counts, ManifestRow, Status
 from batch_import.rehearsal.rehearse import Rehearsed, rehearse, usual_knobs
 from batch_import.settings import Settings

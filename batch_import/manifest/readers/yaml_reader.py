@@ -1,0 +1,256 @@
+"""YAML → records. The only file that knows YAML.
+
+The parser's events are read as they come, so that memory does not grow with the file. Scalars
+are kept as they are written: `2025-03-04`, `007` and `yes` stay the texts that a person sees. It
+must not know which objects are the records.
+"""
+
+import re
+from bisect import bisect_left
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TextIO
+
+import yaml
+
+from batch_import.errors import ManifestError
+from batch_import.manifest.options import Options
+from batch_import.manifest.readers import nested_records
+from batch_import.manifest.readers.nested_records import Found, Members, Number, Path
+from batch_import.manifest.readers.record import Content
+from batch_import.manifest.readers.text import MOST_CHARACTERS, Text
+
+#: Events and marks of the parser. Its stubs take every mark for optional.
+_Event = Any
+_Mark = Any
+
+#: The parser in C is four times as fast; a PyYAML that was built without it lacks it.
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
+_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9]*)?")
+_MERGE: Final = "<<"
+#: What YAML allows nowhere.
+_FORBIDDEN: Final = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+#: YAML ends a line at these too; no editor does.
+_ONLY_YAML_ENDS: Final = re.compile("[\x85\u2028\u2029]")
+_MEND: Final = "Mend it there; indents must be spaces, and a text with “: ” in it needs quotes."
+
+
+def read(text: Text, options: Options) -> Content:
+    """Find the records.
+
+    Raises:
+        ManifestError: it is not YAML, or there are no records, or one key stands twice.
+        OSError: the file cannot be read.
+    """
+    name = text.source.name
+
+    def walk(
+        inside: Callable[[Path, Members], bool], outer: dict[Path, Members]
+    ) -> Iterator[Found]:
+        with text.open() as stream:
+            yield from _Walk(_Events(name, stream), inside, outer).everything()
+
+    return nested_records.read(name, f"YAML, {text.note}" if text.note else "YAML", walk, options)
+
+
+class _Object(Members):
+    """An object.
+
+    Attributes:
+        line: where it begins, from 1.
+        repeated: a key that it has more than once; None where there is none.
+    """
+
+    line: int
+    repeated: str | None = None
+
+
+class _Events:
+    """The parser's events, one after the other."""
+
+    def __init__(self, name: str, stream: TextIO) -> None:
+        self._name = name
+        self._stream = stream
+        self._given = self._since = self._lines = 0
+        self._odd_ends: list[int] = []
+        self._events = yaml.parse(self, Loader=_Loader)
+
+    def read(self, size: int = -1, /) -> str:
+        """Give the parser some more of the file."""
+        block = self._stream.read(size)
+        if bad := _FORBIDDEN.search(block):
+            line = self._lines + block.count("\n", 0, bad.start()) + 1
+            raise self.error(f"line {line}", f"the character U+{ord(bad[0]):04X} is not allowed")
+        self._odd_ends += (self._given + end.start() for end in _ONLY_YAML_ENDS.finditer(block))
+        self._lines += block.count("\n")
+        self._given += len(block)
+        if self._given - self._since > MOST_CHARACTERS:
+            raise self.error(
+                f"line {self._lines + 1}", f"a record of more than {MOST_CHARACTERS} characters"
+            )
+        return block
+
+    def next(self) -> _Event:
+        """The next event.
+
+        Raises:
+            ManifestError: here the file is no YAML.
+        """
+        try:
+            return next(self._events)
+        except yaml.MarkedYAMLError as error:
+            raise self.broken(error.problem or "", error.problem_mark) from error
+
+    def begin(self, event: _Event) -> None:
+        """Note that what came before this event need not be kept any more."""
+        self._since = event.start_mark.index
+
+    def line(self, mark: _Mark) -> int:
+        """The line of a place in the file, from 1, as an editor counts."""
+        return int(mark.line) + 1 - bisect_left(self._odd_ends, mark.index)
+
+    def broken(self, why: str, mark: _Mark) -> ManifestError:
+        """The error for a place that cannot be read."""
+        return self.error(f"line {self.line(mark)}, column {mark.column + 1}", why)
+
+    def error(self, place: str, why: str) -> ManifestError:
+        """The error for a place, in words."""
+        return ManifestError(f"The manifest {self._name} is no YAML on {place}: {why}.", _MEND)
+
+
+class _Walk:
+    """One walk through a file; see `nested_records.Walk`."""
+
+    def __init__(
+        self, events: _Events, inside: Callable[[Path, Members], bool], outer: dict[Path, Members]
+    ) -> None:
+        self._events = events
+        self._inside = inside
+        self._outer = outer
+        self._anchors: dict[str, Any] = {}
+
+    def everything(self) -> Iterator[Found]:
+        """Walk through all documents of the file; one is usual."""
+        while not isinstance(event := self._events.next(), yaml.StreamEndEvent):
+            if isinstance(event, yaml.NodeEvent):
+                yield from self._outermost(event, ())
+
+    def _outermost(self, event: _Event, path: Path) -> Iterator[Found]:
+        """Walk through a value that is in no array."""
+        self._events.begin(event)
+        match event:
+            case yaml.SequenceStartEvent(anchor=None):
+                yield from self._array(path)
+            case yaml.MappingStartEvent(anchor=None):
+                yield from self._members(path)
+            case _:
+                value = self._value(event)
+                if path:
+                    self._outer[path[:-1]][path[-1]] = value
+
+    def _members(self, path: Path) -> Iterator[Found]:
+        before: set[str] = set()
+        for key, mark in self._keys():
+            if key in before:
+                raise self._events.broken(nested_records.repeated_key(key).reason, mark)
+            before.add(key)
+            yield from self._outermost(self._events.next(), (*path, key))
+
+    def _array(self, path: Path) -> Iterator[Found]:
+        for event in self._items():
+            self._events.begin(event)
+            value = self._value(event)
+            if isinstance(value, _Object):
+                yield from self._found(path, value, {})
+
+    def _found(self, path: Path, members: _Object, lent: Members) -> Iterator[Found]:
+        """An object of an array, and those in it."""
+        fault = None if members.repeated is None else nested_records.repeated_key(members.repeated)
+        yield Found(path, members.line, members, lent, fault)
+        inner = list(nested_records.arrays(members))
+        if inner and self._inside(path, members):
+            if fault:
+                raise self._events.error(f"line {members.line}", fault.reason)
+            for further, items in inner:
+                for item in items:
+                    if isinstance(item, _Object):
+                        around = nested_records.nearest(members, lent)
+                        yield from self._found((*path, *further), item, around)
+
+    # Values -----------------------------------------------------------------------------------
+
+    def _items(self) -> Iterator[_Event]:
+        """The first events of the items of a list that has begun."""
+        while not isinstance(event := self._events.next(), yaml.SequenceEndEvent):
+            yield event
+
+    def _keys(self) -> Iterator[tuple[str, _Mark]]:
+        """The keys of an object that has begun; after each, its value has to be read."""
+        while not isinstance(event := self._events.next(), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                raise self._events.broken("a key must be a text", event.start_mark)
+            yield event.value, event.start_mark
+
+    def _value(self, event: _Event, *, merged: bool = False) -> Any:
+        """Read one whole value: text, `None`, a list, or an object.
+
+        Args:
+            merged: it is merged into an object, and may be an object that stands elsewhere.
+        """
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, merged=merged)
+        value: Any
+        match event:
+            case yaml.SequenceStartEvent():
+                value = [self._value(item, merged=merged) for item in self._items()]
+            case yaml.MappingStartEvent():
+                value = self._object(event)
+            case _:
+                value = _scalar(event)
+        if event.anchor:
+            self._anchors[event.anchor] = value
+        return value
+
+    def _alias(self, event: _Event, *, merged: bool) -> Any:
+        """What stands elsewhere: a text, or a small file could be made to fill the memory."""
+        value = self._anchors.get(event.anchor, ...)
+        if value is ... or (isinstance(value, dict | list) and not merged):
+            raise self._events.broken(
+                f"*{event.anchor} is no text that stands before", event.start_mark
+            )
+        return value
+
+    def _object(self, event: _Event) -> _Object:
+        members = _Object()
+        members.line = self._events.line(event.start_mark)
+        merged: Members = {}
+        for key, mark in self._keys():
+            value = self._value(self._events.next(), merged=key == _MERGE)
+            if key == _MERGE and isinstance(value, dict | list):
+                merged |= self._merged(value, mark)
+                continue
+            if key in members:
+                members.repeated = key
+            members[key] = value
+        for key, value in merged.items():
+            members.setdefault(key, value)
+        return members
+
+    def _merged(self, value: Any, mark: _Mark) -> Members:
+        """The members of the objects to be merged; the first of them counts most."""
+        merged: Members = {}
+        for members in value if isinstance(value, list) else [value]:
+            if not isinstance(members, dict) or any(
+                isinstance(member, dict | list) for member in members.values()
+            ):
+                raise self._events.broken("only objects of texts can be merged", mark)
+            merged = nested_records.nearest(merged, members)
+        return merged
+
+
+def _scalar(event: _Event) -> str | None:
+    text: str = event.value
+    is_plain = event.implicit[0]
+    if is_plain and text in _NULL:
+        return None
+    return Number(text) if is_plain and _NUMBER.fullmatch(text) else text

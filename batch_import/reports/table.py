@@ -1,0 +1,231 @@
+"""The results as a table: which columns, and what stands in each. Pure.
+
+Every file of results is written from this one table. This file must not know where the table is
+written to, nor how the state is kept.
+"""
+
+import csv
+import difflib
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from batch_import.errors import UsageError
+from batch_import.masking import mask
+from batch_import.models import Record, Status
+from batch_import.settings import EMBED_BASE, ResultOptions
+from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
+
+#: The column that `failed.csv` adds to the manifest's own.
+REASON: Final = "reason"
+#: The manifest's fields under which `failed.csv` keeps a title and a reference ID that were made.
+_TITLE: Final = "filename"
+_REFERENCE: Final = "referenceId"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of the results.
+
+    Attributes:
+        name: what people script against, or the manifest's heading for one of its own columns.
+        heading: what stands above it; the name, unless it was renamed.
+        meaning: what it holds, in plain words.
+    """
+
+    name: str
+    meaning: str
+    cell: Callable[[Record], str]
+    heading: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The results of one job. What is secret in a URL is masked in all of it.
+
+    Attributes:
+        columns: those that are handed out, in their order.
+        embedding: what makes the links and the code of a row.
+    """
+
+    columns: tuple[Column, ...]
+    embedding: "Embedding"
+
+    @property
+    def header(self) -> list[str]:
+        """What stands above the columns."""
+        return [column.heading for column in self.columns]
+
+    def line(self, record: Record) -> list[str]:
+        """The cells of one row."""
+        return [column.cell(record) for column in self.columns]
+
+    def lines(self, records: Iterable[Record]) -> Iterator[list[str]]:
+        """The cells of every row."""
+        return map(self.line, records)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedding:
+    """The links and the code of a row. All are empty for a row that cannot be played.
+
+    Attributes:
+        base: origin of the embed pages.
+    """
+
+    base: str = EMBED_BASE
+    options: ResultOptions = field(default_factory=ResultOptions)
+
+    def url(self, record: Record) -> str:
+        """The page that plays it."""
+        if not _plays(record):
+            return ""
+        return embed_url(self.base, record.key, self.options.player_key)
+
+    def code(self, record: Record) -> str:
+        """What to paste into a page; empty while its ratio is still to be asked for."""
+        if not _plays(record) or (self.options.aspect_from_detail and not record.looked_at):
+            return ""
+        title = record.title or record.filename
+        return embed_code(
+            self.url(record),
+            self.options.embed,
+            record.size,
+            title if self.options.embed_titles else "",
+        )
+
+    def share(self, record: Record) -> str:
+        """The page to link to."""
+        return share_url(self.base, record.key) if _plays(record) else ""
+
+    def oembed(self, record: Record) -> str:
+        """What an oEmbed consumer asks."""
+        return oembed_url(self.base, record.key) if _plays(record) else ""
+
+
+def results_table(
+    header: Sequence[str], fields: Iterable[int], embedding: Embedding = Embedding()
+) -> Table:
+    """The table of a job: its own columns, then the manifest's others; or those that are chosen.
+
+    Args:
+        header: the manifest's.
+        fields: positions of the columns that became fields, which the results hold already.
+
+    Raises:
+        UsageError: a column is chosen that is not there, or two get the same heading.
+    """
+    columns = [*_own(embedding), *_others(header, set(fields))]
+    chosen = _chosen(columns, embedding.options.columns)
+    return Table(tuple(replace(c, heading=c.heading or c.name) for c in chosen), embedding)
+
+
+def _own(embedding: Embedding) -> list[Column]:
+    return [
+        Column("line", "where the row begins in the manifest", lambda r: str(r.line)),
+        Column("status", "what became of it", lambda r: str(r.status)),
+        Column("error", "what is wrong with it", lambda r: mask(note(r))),
+        Column(_REFERENCE, "your own id of the video", lambda r: r.reference_id),
+        Column("filename", "the title it was sent with", lambda r: mask(r.filename)),
+        Column("sourceUrl", "where its file came from", lambda r: mask(r.source_url)),
+        Column("extension", "the file's format", lambda r: r.extension),
+        Column("ingestId", "the platform's id of the import", lambda r: r.ingest_id),
+        Column("mediaId", "the platform's id of the video", lambda r: r.media_id),
+        Column("key", "the video's public key", lambda r: r.key),
+        Column("embedUrl", "the page that plays it", embedding.url),
+        Column("embedCode", "what to paste into a page", embedding.code),
+        Column("shareUrl", "the page to link to", embedding.share),
+        Column("oembedUrl", "for systems that embed by oEmbed", embedding.oembed),
+        Column("title", "the title on the platform", lambda r: mask(r.title)),
+        Column("duration", "how long it plays", lambda r: r.duration),
+        Column("thumbnail", "a picture of it", lambda r: r.thumbnail),
+        Column("createdDate", "since when the platform has it", lambda r: r.created_date),
+    ]
+
+
+def _others(header: Sequence[str], taken: set[int]) -> Iterator[Column]:
+    """The manifest's columns that are no field, under names that no other column has."""
+    names = {column.name for column in _own(Embedding())}
+    for position in (p for p in range(len(header)) if p not in taken):
+        name = free = header[position] or f"column {position + 1}"
+        for count in itertools.count(1):
+            if free not in names:
+                break
+            free = f"{name} (manifest)" if count == 1 else f"{name} (manifest {count})"
+        names.add(free)
+        yield Column(free, "from your manifest", _cell_at(position))
+
+
+def _cell_at(position: int) -> Callable[[Record], str]:
+    return lambda record: mask(record.cells[position])
+
+
+def _chosen(columns: Sequence[Column], text: str) -> list[Column]:
+    """Pick columns as `NAME[=HEADING],…` says; all of them where it says nothing."""
+    if not text:
+        return list(columns)
+    known = {column.name: column for column in columns}
+    picked = []
+    for part in next(csv.reader([text], skipinitialspace=True)):
+        name, _, heading = (piece.strip() for piece in part.partition("="))
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1) or [", ".join(known)]
+            raise UsageError(
+                f"--results-columns: the results have no column {name!r}.", f"There is {near[0]}."
+            )
+        picked.append(replace(known[name], heading=heading or name))
+    headings = [column.heading for column in picked]
+    for heading in headings:
+        if headings.count(heading) > 1:
+            raise UsageError(
+                f"--results-columns: two columns are named {heading!r}.",
+                "Rename one of them: NAME=OTHER.",
+            )
+    return picked
+
+
+def _plays(record: Record) -> bool:
+    return record.status is Status.IMPORTED and bool(record.key)
+
+
+def note(record: Record) -> str:
+    """What a person must know of a row."""
+    if not record.removed:
+        return record.error
+    return f"no longer in the manifest{'; ' if record.error else ''}{record.error}"
+
+
+def failed_header(header: Sequence[str], title: int | None, reference: int | None) -> list[str]:
+    """The columns of `failed.csv`: the manifest's own, so that it can be fed back, and the reason.
+
+    A manifest without a column of titles gets one, as it needs one; and one of reference IDs: a
+    row must stay the same row.
+
+    Args:
+        title, reference: positions of those columns, where the manifest has them.
+    """
+    names = list(header)
+    if names and names[-1] == REASON:
+        names.pop()  # this manifest is a failed.csv itself
+    names += [_TITLE] if title is None else []
+    names += [_REFERENCE] if reference is None else []
+    return [*names, REASON]
+
+
+def failed(
+    records: Iterable[Record], header: Sequence[str], title: int | None, reference: int | None
+) -> Iterator[list[str]]:
+    """The lines of `failed.csv`: rows that failed or are invalid, as they stand in the manifest."""
+    width = len(header) - (1 if header and header[-1] == REASON else 0)
+    for record in records:
+        if record.status not in (Status.FAILED, Status.INVALID) or record.removed:
+            continue
+        cells = [*record.cells[:width]]
+        if title is None:
+            cells.append(record.filename)
+        if reference is None:
+            cells.append(record.reference_id)
+        elif not cells[reference].strip():
+            cells[reference] = record.reference_id
+        yield [*cells, mask(record.error)]

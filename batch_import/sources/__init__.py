@@ -1,0 +1,1 @@
+"""Where the videos of rows are fetched from."""

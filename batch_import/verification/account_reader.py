@@ -1,0 +1,247 @@
+"""Reads the account: all of its list, then what the list did not show, then embed pages.
+
+Every call goes through the one budget, one after the other. This file must not know what a
+difference means, nor how media are kept.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+from batch_import.errors import (
+    CallFailed,
+    CredentialsRefused,
+    Forbidden,
+    Interrupted,
+    NoAnswer,
+    NotSent,
+    PlatformUnreachable,
+    Rejected,
+    Throttled,
+)
+from batch_import.models import Media, MediaPage, Sought
+from batch_import.state.listing import Listing
+from batch_import.verification.walk import Walk
+from batch_import.viostream import endpoints
+from batch_import.viostream.client import Client
+from batch_import.viostream.embed_page import EmbedPages
+from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.retry import patiently
+
+_T = TypeVar("_T")
+
+#: Rows that are looked up in the state at once.
+_AT_ONCE: Final = 100
+#: Seconds that the player of embed pages may be down, or too busy.
+_PLAYER_PATIENCE: Final = 60.0
+#: How often an embed page that does not come is asked for.
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How far a step of the proof is.
+
+    Attributes:
+        what: what is counted.
+        done, of: how many, of how many; None where that is not known.
+    """
+
+    what: str
+    done: int
+    of: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Makes calls that change nothing, again and again while they fail in passing.
+
+    Attributes:
+        give_up_after: seconds that the platform may be down.
+        stop: once set, nothing more is called.
+        clock: epoch seconds.
+    """
+
+    client: Client
+    budget: Budget
+    give_up_after: float
+    stop: threading.Event
+    clock: Callable[[], float]
+
+    def send(self, call: ApiRequest[_T]) -> _T:
+        """Make a call of the API.
+
+        Raises:
+            Rejected: the platform's answer is no.
+            PlatformError: it is of no use right now.
+            Interrupted: `stop` was set.
+        """
+        try:
+            return self.patiently(lambda: self.client.send(call), self.give_up_after)
+        except Rejected:
+            raise
+        except Forbidden as refused:
+            raise CredentialsRefused(
+                f"The platform no longer lets us in: {refused.message} (HTTP {refused.status}).",
+                "Nothing was changed. Check the credentials, then run the same command again.",
+            ) from None
+        except CallFailed as failed:
+            raise PlatformUnreachable(
+                f"The platform no longer tells of its videos: {failed.message}.",
+                "Nothing was changed: run the same command again later.",
+            ) from None
+
+    def patiently(self, call: Callable[[], _T], give_up_after: float) -> _T:
+        """Make a call of any host.
+
+        Raises:
+            CallFailed: the last attempt's.
+            Interrupted: `stop` was set.
+        """
+        self._end_if_stopped()
+        try:
+            return patiently(call, self.budget, give_up_after, clock=self.clock, stop=self.stop)
+        except CallFailed:
+            self._end_if_stopped()
+            raise
+
+    def _end_if_stopped(self) -> None:
+        if self.stop.is_set():
+            raise Interrupted("Interrupted.", "Nothing was changed, and nothing was written.")
+
+
+class Look:
+    """One look at the whole account.
+
+    Args:
+        tell: called again and again.
+
+    Attributes:
+        walk: the way through the list.
+    """
+
+    def __init__(self, caller: Caller, listing: Listing, tell: Callable[[Step], None]) -> None:
+        self.walk = Walk()
+        self._caller = caller
+        self._listing = listing
+        self._tell = tell
+        #: The platform does not sort media out by reference ID: to ask for one tells nothing.
+        self._unfiltered = False
+
+    def read_list(self) -> None:
+        """Read all pages of the account's list.
+
+        Raises:
+            RunFault: the list cannot be read to its end.
+        """
+        while not self.walk.done:
+            page = self._page(endpoints.newest(self.walk.page))
+            self.walk.read(page, self._listing.note(page.items))
+            self._tell(Step("media", self._listing.count(), self.walk.total))
+
+    def ask_for_missing(self) -> None:
+        """Ask singly for each media that the list did not show: lists may be late, or have holes.
+
+        Raises:
+            RunFault: the platform is of no use any more.
+        """
+        count, done, after = self._listing.count_missing(), 0, 0
+        while some := self._listing.missing(after, _AT_ONCE):
+            for sought in some:
+                self._ask_for(sought)
+                done, after = done + 1, sought.number
+                self._tell(Step("media that the list does not show", done, count))
+
+    def _ask_for(self, sought: Sought) -> None:
+        """By its reference ID; and by itself, for a media may have been given another one."""
+        if not self._found_by_reference(sought) and (name := sought.media_id or sought.key):
+            media = self._media(name)
+            if media and _is_sought(media, sought):
+                self._listing.note([media])
+
+    def _media(self, name: str) -> Media | None:
+        try:
+            return self._caller.send(endpoints.media(name))
+        except Rejected:
+            return None
+        except CredentialsRefused:
+            # Whether it is they, or only this call is not for us, another call tells.
+            self._caller.send(endpoints.account())
+            return None
+
+    def _found_by_reference(self, sought: Sought) -> bool:
+        walk = Walk()
+        while not (walk.done or self._unfiltered):
+            page = self._page(endpoints.find(sought.reference_id, walk.page))
+            walk.read(page, self._listing.note(page.items))
+            if any(_is_sought(media, sought) for media in page.items):
+                return True
+            # A filter may be inexact, but what it gives has something to do with what was asked.
+            self._unfiltered = not all(
+                sought.reference_id.casefold() in media.reference_id.casefold()
+                for media in page.items
+            )
+        return False
+
+    def _page(self, call: ApiRequest[MediaPage]) -> MediaPage:
+        try:
+            return self._caller.send(call)
+        except Rejected as rejected:
+            raise PlatformUnreachable(
+                f"The platform does not list its videos: {rejected.message}.",
+                "Nothing was changed: run the same command again later.",
+            ) from None
+
+    # Embed pages ------------------------------------------------------------------------------
+
+    def ask_for_pages(self, pages: EmbedPages, url_of: Callable[[str], str]) -> None:
+        """Ask for the embed page of every imported row.
+
+        Args:
+            url_of: key of a media → its embed page.
+
+        Raises:
+            RunFault: the player cannot be reached at all.
+        """
+        count, done, after = self._listing.count_playable(), 0, 0
+        while some := self._listing.playable(after, _AT_ONCE):
+            for row in some:
+                if fault := self._page_fault(pages, url_of(row.key)):
+                    self._listing.note_page_fault(row.key, fault)
+                done, after = done + 1, row.number
+                self._tell(Step("embed pages", done, count))
+
+    def _page_fault(self, pages: EmbedPages, url: str) -> str:
+        try:
+            self._open(pages, url)
+        except (NotSent, Throttled) as failed:
+            raise PlatformUnreachable(
+                f"The embed pages cannot be asked for: {failed.message}.",
+                "Check --embed-base and the network, or verify without --embeds.",
+            ) from None
+        except CallFailed as failed:
+            told = failed.status is None or f"HTTP {failed.status}" in failed.message
+            return failed.message if told else f"HTTP {failed.status}: {failed.message}"
+        return ""
+
+    def _open(self, pages: EmbedPages, url: str) -> None:
+        """Open a page. A player that is away is waited for; one page that is, is no reason to."""
+        failures: list[NoAnswer] = []
+
+        def attempt() -> None:
+            try:
+                pages.open(url)
+            except NoAnswer as failed:
+                failures.append(failed)
+                if len(failures) < _TRIES:
+                    raise
+
+        self._caller.patiently(attempt, _PLAYER_PATIENCE)
+        if len(failures) == _TRIES:
+            raise failures[-1]
+
+
+def _is_sought(media: Media, sought: Sought) -> bool:
+    return media.id == sought.media_id if sought.media_id else media.key == sought.key

@@ -1,0 +1,128 @@
+"""The proof on one page: read the account → compare each row → write `verify.csv`.
+
+The job's state is only read. This file must not know how calls are made, nor how a row is judged.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from batch_import.models import Record
+from batch_import.reports.table import Embedding
+from batch_import.reports.writers.csv_writer import csv_file
+from batch_import.state.listing import Listing
+from batch_import.state.store import Store
+from batch_import.verification.account_reader import Look
+from batch_import.verification.verdict import (
+    COLUMNS,
+    FAULTS,
+    Finding,
+    Verdict,
+    judged,
+    line_of,
+    line_of_other,
+)
+from batch_import.viostream.embed import embed_url
+from batch_import.viostream.embed_page import EmbedPages
+
+_HINT: Final = "Mend that (is it open elsewhere?), then run the same command again."
+#: Rows of a verdict that are named where there is no room for all.
+_NAMED: Final = 5
+
+
+@dataclass(slots=True)
+class Kind:
+    """All rows of one verdict.
+
+    Attributes:
+        lines: of the first few, in the manifest.
+        first: the first one, as an example: its reference ID, and the detail.
+    """
+
+    verdict: Verdict
+    count: int
+    lines: list[int]
+    first: tuple[str, str]
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was found, in numbers.
+
+    Attributes:
+        listed: media of the account that were seen.
+        told: how many the list said to hold; None where it does not tell.
+        others: media that no row names.
+    """
+
+    listed: int
+    told: int | None
+    others: int = 0
+    _kinds: dict[Verdict, Kind] = field(default_factory=dict)
+
+    @property
+    def kinds(self) -> list[Kind]:
+        """What there is, the gravest first."""
+        return [self._kinds[verdict] for verdict in Verdict if verdict in self._kinds]
+
+    @property
+    def rows(self) -> int:
+        """How many rows the job has."""
+        return sum(kind.count for kind in self._kinds.values())
+
+    @property
+    def holds(self) -> bool:
+        """Whether every row is as it should be."""
+        return FAULTS.isdisjoint(self._kinds)
+
+    def add(self, record: Record, finding: Finding) -> None:
+        """Take a row up."""
+        kind = self._kinds.setdefault(
+            finding.verdict,
+            Kind(finding.verdict, 0, [], (record.reference_id, finding.detail)),
+        )
+        kind.count += 1
+        if len(kind.lines) < _NAMED:
+            kind.lines.append(record.line)
+
+
+def prove(
+    store: Store, look: Look, listing: Listing, embedding: Embedding, path: Path, *, embeds: bool
+) -> Proof:
+    """Compare every row with the account, and write what was found.
+
+    Args:
+        listing: where `look` keeps what it sees.
+        embedding: what makes the links of the rows.
+        path: of the file to be written.
+        embeds: ask for the embed pages, too.
+
+    Raises:
+        RunFault: the account cannot be read to its end, or the file cannot be written.
+    """
+    look.read_list()
+    look.ask_for_missing()
+    if embeds:
+        player = embedding.options.player_key
+        with EmbedPages(embedding.base) as pages:
+            look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player))
+    proof = Proof(listing.count(), look.walk.total)
+    with csv_file(path, COLUMNS, _HINT) as write:
+        for line in _lines(proof, listing, store.records(), embedding):
+            write(line)
+    return proof
+
+
+def _lines(
+    proof: Proof, listing: Listing, records: Iterable[Record], embedding: Embedding
+) -> Iterator[Sequence[str]]:
+    """The rows in the manifest's order, and after them what the account has besides."""
+    for record in records:
+        found = listing.media_of(record.reference_id, record.media_id, record.key)
+        finding = judged(record, found, listing.page_fault(record.key))
+        proof.add(record, finding)
+        yield line_of(record, finding, embedding.url(record))
+    for media in listing.not_named():
+        proof.others += 1
+        yield line_of_other(media)

@@ -1,0 +1,177 @@
+"""Sends a request to the platform: exactly one attempt each.
+
+The only file that sends. What comes back is a result, or a `CallFailed` that says whether the
+call may have been carried out. This file must not know the endpoints, nor when to call.
+"""
+
+import json
+import logging
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any, Final, Self, TypeVar
+from urllib.parse import urlencode
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import HTTPBasicAuth
+
+from batch_import.errors import CallFailed
+from batch_import.settings import Credentials
+from batch_import.viostream.call_record import Interaction
+from batch_import.viostream.endpoints import ApiRequest
+from batch_import.web.session import connection_fault, plain_session
+
+T = TypeVar("T")
+
+#: What platforms name a request by, in the headers of its answer, in lower case. Which one this
+#: platform sends, if any, is not known.
+_REQUEST_IDS: Final = frozenset(
+    "x-request-id x-correlation-id request-id x-amzn-requestid x-amz-request-id cf-ray"
+    " traceparent".split()
+)
+_LONGEST_ID: Final = 100
+#: Rows whose attempts are counted: more than are ever in flight at once.
+_COUNTED: Final = 20_000
+
+_log = logging.getLogger(__name__)
+
+
+class Client:
+    """The platform's API over one pool of kept-alive connections. Safe for many threads.
+
+    Args:
+        base: base URL of the API, without a final slash.
+        timeout: seconds to connect, and seconds between two bytes of the answer.
+        connections: how many threads will call at once.
+        told: told of every attempt, in the thread that makes it.
+    """
+
+    def __init__(
+        self,
+        base: str,
+        credentials: Credentials,
+        timeout: tuple[float, float] = (10.0, 60.0),
+        connections: int = 8,
+        told: Callable[[Interaction], None] | None = None,
+    ) -> None:
+        self._base = base
+        self._timeout = timeout
+        self._told = told
+        self._attempts = _Attempts()
+        self._session = plain_session(base)
+        # Bytes: requests would encode text as Latin-1, and fail on any other key.
+        self._session.auth = HTTPBasicAuth(
+            credentials.access_key.encode(), credentials.api_key.encode()
+        )
+        self._session.headers["Accept"] = "application/json"
+        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
+        self._session.mount("http://", adapter)
+        self._session.mount("https://", adapter)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self._session.close()
+
+    def send(self, request: ApiRequest[T]) -> T:
+        """Make one attempt.
+
+        Raises:
+            CallFailed: see `errors`; it says whether the call may have been carried out.
+        """
+        left_at, started = time.time(), time.monotonic()
+        reply: requests.Response | None = None
+        fault = ""
+        try:
+            reply = self._reply(request)
+            # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
+            text = reply.content.decode("utf-8", "replace")
+            return request.answered(reply.status_code, reply.headers, text, time.time())
+        except CallFailed as failed:
+            fault = failed.message
+            raise
+        finally:
+            self._tell(request, left_at, time.monotonic() - started, reply, fault)
+
+    def _reply(self, request: ApiRequest[T]) -> requests.Response:
+        try:
+            return self._session.send(
+                self._prepared(request),
+                timeout=self._timeout,
+                allow_redirects=False,
+                proxies=self._session.proxies,
+            )
+        except requests.RequestException as error:
+            raise connection_fault(error) from None
+
+    def _tell(
+        self,
+        request: ApiRequest[Any],
+        left_at: float,
+        seconds: float,
+        reply: requests.Response | None,
+        fault: str,
+    ) -> None:
+        if not self._told and not _log.isEnabledFor(logging.DEBUG):
+            return
+        interaction = Interaction(
+            left_at,
+            request,
+            self._attempts.count(request),
+            reply.status_code if reply is not None else None,
+            fault,
+            seconds,
+            len(reply.content) if reply is not None else 0,
+            _request_id(reply.headers) if reply is not None else "",
+        )
+        if self._told:
+            self._told(interaction)
+        _log.debug("%s", interaction)
+
+    @cached_property
+    def _template(self) -> requests.PreparedRequest:
+        """What all requests have in common, as requests itself prepares it."""
+        return self._session.prepare_request(requests.Request("GET", self._base))
+
+    def _prepared(self, request: ApiRequest[T]) -> requests.PreparedRequest:
+        # A copy: to prepare each anew would be a quarter of what a call costs. Like the guide's
+        # own calls it sends no cookies back.
+        prepared = self._template.copy()
+        prepared.method = request.method
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        prepared.url = f"{str(self._template.url).rstrip('/')}{request.path}{query}"
+        if request.body is not None:
+            prepared.body = json.dumps(request.body).encode()
+            prepared.headers["Content-Type"] = "application/json"
+            prepared.headers["Content-Length"] = str(len(prepared.body))
+        return prepared
+
+
+class _Attempts:
+    """Counts the attempts of each call about a row; it forgets the rows of long ago."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: OrderedDict[tuple[str, str, int], int] = OrderedDict()
+
+    def count(self, request: ApiRequest[Any]) -> int | None:
+        """How often the call was made by now, this time included; None where it is about none."""
+        if request.row is None:
+            return None
+        what = request.kind, request.query.get("PageNumber", ""), request.row.number
+        with self._lock:
+            count = self._counts.pop(what, 0) + 1
+            self._counts[what] = count
+            if len(self._counts) > _COUNTED:
+                self._counts.popitem(last=False)
+        return count
+
+
+def _request_id(headers: Mapping[str, str]) -> str:
+    # By the headers there are: to miss each of the names would cost as much as the log's line.
+    found = next((headers[name] for name in headers if name.lower() in _REQUEST_IDS), "")
+    return found[:_LONGEST_ID]

@@ -1,0 +1,1 @@
+"""HTTP that is not the platform's API: notifications."""

@@ -1,0 +1,262 @@
+"""A manifest on its way in: read, judged, its sources asked for, and compared with the job.
+
+What is found is told in `problems.csv`, line by line, so that a million problems take no memory.
+This file must not know the platform, nor what is done with the rows.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from batch_import import __version__
+from batch_import.errors import Interrupted
+from batch_import.job import Job
+from batch_import.manifest.columns.mapping import map_columns
+from batch_import.manifest.options import Options
+from batch_import.manifest.read import open_manifest
+from batch_import.manifest.rows import Rows
+from batch_import.manifest.validate import Validator
+from batch_import.models import Change, Problem, Severity, Source, Status
+from batch_import.reports.problems import COLUMNS, Kind, Problems
+from batch_import.reports.writers.csv_writer import csv_file
+from batch_import.settings import Settings
+from batch_import.sources.preflight import Preflight
+from batch_import.state.store import Edition, Store
+
+#: Rows whose sources are asked for before what was found is committed.
+_ASKED_AT_ONCE = 200
+_NOT_WRITTEN = "Is it open elsewhere? Close it there, or choose another folder with --job."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """How far preflight is: sources asked, and the bytes of those whose hosts told their size."""
+
+    sources: int = 0
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a manifest was read.
+
+    Attributes:
+        form: in words.
+        columns: each field, and the column or rule that its values come from.
+        comments: the lines that were left out.
+    """
+
+    form: str
+    columns: list[tuple[str, str]]
+    comments: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is to be said of a manifest.
+
+    Attributes:
+        valid: rows that may be sent.
+        kinds: of the problems; every single one is in `problems.csv`.
+        asked: what preflight did; None without it.
+    """
+
+    rows: int
+    valid: int
+    reading: Reading
+    kinds: list[Kind]
+    asked: Asked | None
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What taking a manifest over into the state brought.
+
+    Attributes:
+        edition: what changed; None where there was no earlier one, or it was the same.
+        kinds: of the problems, where the manifest was read; `asked` as above.
+    """
+
+    edition: Edition | None
+    reading: Reading
+    kinds: list[Kind]
+    asked: Asked | None
+
+
+class Intake:
+    """One manifest, and how one command looks at it.
+
+    Args:
+        job: in whose folder `problems.csv` is to be.
+        now: epoch seconds.
+        stop: set it to end early.
+        told: called again and again during preflight.
+
+    Raises:
+        ManifestError: it cannot be read at all.
+        UsageError: an option does not go with it.
+    """
+
+    def __init__(
+        self,
+        manifest: Path,
+        job: Job,
+        options: Options,
+        settings: Settings,
+        now: float,
+        stop: threading.Event,
+        told: Callable[[Asked], object],
+    ) -> None:
+        self._manifest = open_manifest(manifest, options)
+        self._mapping = map_columns(
+            self._manifest.header,
+            next(self._manifest.chunks(), None),
+            options.overrides,
+            options.defaults,
+        )
+        self._options = options
+        self._comments: list[int] = []
+        self._job = job
+        self._settings = settings
+        self._now = now
+        self._stop = stop
+        self._told = told
+        self._asked = Asked()
+
+    def examine(self) -> Checked:
+        """Judge all rows, and keep nothing but what is to be said of them.
+
+        Raises:
+            StateError: the problems cannot be written.
+            Interrupted: `stop` was set.
+        """
+        count = valid = 0
+        with self._problems() as problems, self._preflight() as preflight:
+            for rows in self._chunks(problems):
+                count += len(rows)
+                valid += len(rows) - len(rows.errors)
+                if preflight:
+                    valid -= sum(1 for _ in self._ask(preflight, rows.sources(), problems))
+            self._heed_stop()
+        return Checked(count, valid, self._reading(), problems.kinds(), self._if_asked())
+
+    def take_over(self, store: Store, *, retry_failed: bool) -> Taken:
+        """Take the manifest over into the state, unless it is the one that is there.
+
+        It is read once more to find every problem, where that is asked for, and to give rows
+        another chance that an earlier preflight found bad.
+
+        Args:
+            retry_failed: failed rows go back to pending.
+
+        Raises:
+            StateError: it is another job's manifest, or the problems cannot be written.
+            UsageError: a row that was chosen is not in it.
+            Interrupted: `stop` was set before all was read; nothing has changed.
+        """
+        facts, known = self.facts(), store.fact("edition")
+        again = retry_failed or self._settings.preflight or self._settings.strict
+        if known == facts["edition"] and not again:
+            self._choose(store, retry_failed=False)
+            return Taken(None, self._reading(), [], None)
+        with self._problems() as problems, self._preflight() as preflight:
+            rows = (row for chunk in self._chunks(problems) for row in chunk)
+            edition = store.load(rows, facts, self._now)
+            self._choose(store, retry_failed=retry_failed)
+            if preflight:
+                self._ask_pending(preflight, store, problems)
+        news = edition if known not in (None, facts["edition"]) else None
+        return Taken(news, self._reading(), problems.kinds(), self._if_asked())
+
+    def _choose(self, store: Store, *, retry_failed: bool) -> None:
+        """Which rows the run may take up. What failed counts as pending before it is counted."""
+        store.choose(self._settings.only)
+        if retry_failed:
+            store.retry_failed(self._now)
+        if self._settings.limit is not None:
+            store.choose_first(self._settings.limit)
+
+    def facts(self) -> dict[str, str]:
+        """What the state keeps of the manifest as a whole."""
+        fields = list(self._mapping.positions)
+        return {
+            "manifest": str(self._manifest.path.resolve()),
+            "header": json.dumps(self._manifest.header),
+            "fields": json.dumps(fields),
+            # Rules may change with the version: then the manifest is read again.
+            "edition": f"{self._manifest.digest} {fields} {self._options} {__version__}",
+            # New rows may be in the account already.
+            "adoption": "",
+        }
+
+    def _reading(self) -> Reading:
+        columns = self._mapping.describe(self._manifest.header)
+        return Reading(self._manifest.form, columns, self._comments)
+
+    @contextmanager
+    def _problems(self) -> Iterator[Problems]:
+        self._job.prepare()
+        with csv_file(self._job.problems, COLUMNS, _NOT_WRITTEN) as write:
+            yield Problems(write)
+
+    def _chunks(self, problems: Problems) -> Iterator[Rows]:
+        own_host = self._settings.own_host
+        validator = Validator(
+            self._mapping, self._manifest.header, now=self._now, own_host=own_host
+        )
+        for chunk in self._manifest.chunks():
+            self._heed_stop()
+            self._comments += chunk.comments
+            rows, found = validator.check(chunk)
+            for problem in found:
+                problems.add(problem)
+            yield rows
+        for problem in validator.expiring(self._settings.rate):
+            problems.add(problem)
+
+    def _heed_stop(self) -> None:
+        if self._stop.is_set():
+            raise Interrupted("Interrupted.", "Run the same command again.")
+
+    # Preflight --------------------------------------------------------------------------------
+
+    @contextmanager
+    def _preflight(self) -> Iterator[Preflight | None]:
+        if not self._settings.preflight:
+            yield None
+            return
+        platform = urlsplit(self._settings.api_base).hostname or ""
+        with Preflight(self._stop, platform, own_host=self._settings.own_host) as preflight:
+            yield preflight
+
+    def _if_asked(self) -> Asked | None:
+        return self._asked if self._settings.preflight else None
+
+    def _ask_pending(self, preflight: Preflight, store: Store, problems: Problems) -> None:
+        """Ask for the sources of all rows that wait; those without a video do not any more."""
+        sources = store.sources(0, _ASKED_AT_ONCE)
+        while sources and not self._stop.is_set():
+            changes = [
+                Change(source.number, Status.INVALID, "preflight", str(problem))
+                for source, problem in self._ask(preflight, sources, problems)
+            ]
+            store.apply(changes, self._now)
+            sources = store.sources(sources[-1].number, _ASKED_AT_ONCE)
+
+    def _ask(
+        self, preflight: Preflight, sources: Iterable[Source], problems: Problems
+    ) -> Iterator[tuple[Source, Problem]]:
+        """Ask, and tell what is wrong; yield those for whom it is an error."""
+        column = self._manifest.header[self._mapping.source_url]
+        for source, flaw, size in preflight.ask(sources):
+            self._asked = Asked(self._asked.sources + 1, self._asked.size + (size or 0))
+            self._told(self._asked)
+            if flaw:
+                problem = flaw.problem(source.line, column, source.url)
+                problems.add(problem)
+                if problem.severity is Severity.ERROR:
+                    yield source, problem

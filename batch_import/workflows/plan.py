@@ -1,0 +1,279 @@
+"""What a run would do: the pipeline's steps, on a copy of the job, up to the first POST.
+
+The job's state is left as it is, and the platform is asked for nothing but lists. This file must
+not print or exit, nor know a terminal.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from batch_import.errors import Rejected, StateError
+from batch_import.importer.adoption import Adoption
+from batch_import.importer.dispatch import DONE, EACH_ROW
+from batch_import.importer.forecast import Forecast, Processing, Work, forecast, learned
+from batch_import.importer.match import living_media
+from batch_import.importer.pages import Pages
+from batch_import.importer.pool import epoch_clock
+from batch_import.job import Job, jobs_below
+from batch_import.manifest.deadlines import Deadlines
+from batch_import.manifest.options import Options
+from batch_import.models import Change, Counts, MediaPage, Status
+from batch_import.settings import Credentials, Settings
+from batch_import.state.store import Store
+from batch_import.verification.account_reader import Caller, Step
+from batch_import.viostream import endpoints
+from batch_import.viostream.call_log import call_log
+from batch_import.viostream.client import Client
+from batch_import.viostream.rate_limit import Budget
+from batch_import.workflows.load import Asked, Intake, Taken
+from batch_import.workflows.pipeline import first_call, same_account
+from batch_import.workflows.work_plan import Plan, decide
+
+#: Rows of each earlier job that processing times are learned from: the latest ones.
+_LEARNED_FROM: Final = 10_000
+#: Lines that are named of URLs that stop working too early.
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is known of the manifest's rows in the account.
+
+    Attributes:
+        found: how many rows are there; None where that is not known.
+        media: how many the account holds; None where nobody asked.
+        calls: that a run needs to find out.
+        why: it is not known, where it is not: a sentence.
+    """
+
+    found: int | None
+    media: int | None = None
+    calls: int = 0
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Expiring:
+    """Signed URLs that stop working before their turn: how many; line and end of the first."""
+
+    count: int
+    first: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What a run would do, and how long that takes.
+
+    Attributes:
+        running: a run is at work on the job.
+        retried: failed rows that only `retry` sends again.
+        begins: epoch seconds.
+    """
+
+    taken: Taken
+    counts: Counts
+    plan: Plan
+    running: bool
+    retried: int
+    search: Search
+    processing: Processing
+    optimistic: Forecast
+    pessimistic: Forecast
+    expiring: Expiring
+    begins: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watcher:
+    """What is told meanwhile.
+
+    Attributes:
+        asked: again and again during preflight.
+        read: for each page of the account's list.
+        trouble: what went wrong without ending the command, in words.
+    """
+
+    asked: Callable[[Asked], None] = lambda _: None
+    read: Callable[[Step], None] = lambda _: None
+    trouble: Callable[[str], None] = lambda _: None
+
+
+def scratch(job: Job) -> Store:
+    """A copy of a job's state that may be changed at will; empty where there is no such job.
+
+    Raises:
+        StateError: the state cannot be read.
+    """
+    if not job.state.is_file():
+        return Store("")
+    with Store(job.state) as kept:
+        return kept.scratch()
+
+
+def plan(
+    store: Store,
+    job: Job,
+    manifest: Path,
+    settings: Settings,
+    credentials: Credentials | str,
+    options: Options,
+    watcher: Watcher = Watcher(),
+    stop: threading.Event | None = None,
+) -> Planned:
+    """Find out what a run would do. Rows that are in the account count as imported in `store`.
+
+    Args:
+        store: a copy of the job's state.
+        credentials: or why there are none: a sentence.
+        stop: set it to end early.
+
+    Raises:
+        ManifestError: the manifest cannot be read at all.
+        StateError: it is another job's, or another account's.
+        PlatformError: the platform is of no use with the credentials.
+        Interrupted: `stop` was set.
+    """
+    stop, begins = stop or threading.Event(), epoch_clock()()
+    intake = Intake(manifest, job, options, settings, begins, stop, watcher.asked)
+    taken = intake.take_over(store, retry_failed=False)
+    running = job.state.is_file() and job.is_running
+    counts = store.counts(running=running)
+    search = _search(store, job, settings, credentials, watcher, stop)
+    todo = decide(counts, counts.pending, search.found or 0)
+    processing = _learn(store, settings)
+    work = Work(todo.create, todo.resume, todo.settle, search.calls)
+    slow = forecast(work, settings, processing.high)
+    return Planned(
+        taken=taken,
+        counts=counts,
+        plan=todo,
+        running=running,
+        retried=store.count_to_retry(),
+        search=search,
+        processing=processing,
+        optimistic=forecast(work, settings, processing.low),
+        pessimistic=slow,
+        expiring=_expiring(store, begins, slow.pace),
+        begins=begins,
+    )
+
+
+def _learn(store: Store, settings: Settings) -> Processing:
+    """How long this account's videos were processed in the job itself and in all in `output/`."""
+    longest, account = settings.max_wait, store.fact("account")
+    waits = [store.waits(_LEARNED_FROM, longest)]
+    own = store.fact("manifest"), store.fact("edition")
+    for job in jobs_below():
+        try:
+            with Store(job.state) as other:
+                same = other.fact("api_base") == settings.api_base
+                mine = account in (None, other.fact("account"))
+                itself = (other.fact("manifest"), other.fact("edition")) == own
+                if same and mine and not itself:
+                    waits.append(other.waits(_LEARNED_FROM, longest))
+        except StateError:
+            continue  # of no use here, and no harm
+    return learned(waits)
+
+
+def _expiring(store: Store, begins: float, pace: float) -> Expiring:
+    deadlines = Deadlines()
+    for line, end in store.ends():
+        deadlines.add(line, end)
+    missed = deadlines.missed(begins, pace)
+    first = tuple((line, end) for line, end, _ in islice(missed, _NAMED))
+    return Expiring(len(first) + sum(1 for _ in missed), first)
+
+
+# The account --------------------------------------------------------------------------------------
+
+
+def _search(
+    store: Store,
+    job: Job,
+    settings: Settings,
+    credentials: Credentials | str,
+    watcher: Watcher,
+    stop: threading.Event,
+) -> Search:
+    """Look for pending rows in the account, where a run would do so by reading its list."""
+    pending, known = store.counts().pending, store.fact("adoption")
+    if not pending or known == DONE:
+        return Search(0)
+    if known == EACH_ROW:
+        return _of_each_row(pending, None)
+    if isinstance(credentials, str):
+        return Search(None, why=credentials)
+    return _asked(store, job, settings, credentials, watcher, stop)
+
+
+def _asked(
+    store: Store,
+    job: Job,
+    settings: Settings,
+    credentials: Credentials,
+    watcher: Watcher,
+    stop: threading.Event,
+) -> Search:
+    clock = epoch_clock()
+    budget = Budget(settings.rate, clock())
+    with (
+        call_log(job.log, settings.log_max, watcher.trouble) as log,
+        Client(settings.api_base, credentials, settings.timeout, told=log) as client,
+    ):
+        same_account(store, settings, first_call(client, budget, settings, stop, clock))
+        caller = Caller(client, budget, settings.give_up_after, stop, clock)
+        try:
+            return _read(store, caller, settings, watcher)
+        except Rejected:
+            return _of_each_row(store.counts().pending, None)  # there is no list to read
+
+
+def _read(store: Store, caller: Caller, settings: Settings, watcher: Watcher) -> Search:
+    """Read the account as a run would, and take over what is there."""
+    pending = store.counts().pending
+    pages = Pages(settings.poll_interval)
+    adoption = Adoption(pending, pages)
+    found = calls = 0
+    media: int | None = None
+    while not adoption.done:
+        number = adoption.page
+        shown = _page(caller, number)
+        pages.read(number, shown)
+        adoption.read(number, shown)
+        calls, media = calls + 1, shown.total
+        watcher.read(Step("pages of the account", number, pages.many))
+        changes = list(_taken_over(store, shown))
+        store.apply(changes, 0.0)
+        found += len(changes)
+    if adoption.each_row:
+        return _of_each_row(pending, media)
+    return Search(found, media, calls)
+
+
+def _page(caller: Caller, number: int) -> MediaPage:
+    """One page; empty beyond the end."""
+    try:
+        return caller.send(endpoints.newest(number))
+    except Rejected:
+        if number == 1:
+            raise
+        return MediaPage(())
+
+
+def _of_each_row(pending: int, media: int | None) -> Search:
+    why = "A run looks for each row before it is sent, for that is fewer calls than the whole list."
+    return Search(None, media, pending, why)
+
+
+def _taken_over(store: Store, page: MediaPage) -> Iterator[Change]:
+    for row in store.pending_among({media.reference_id for media in page.items}):
+        media = living_media(page.items, row.reference_id)
+        if media:
+            online = media.status == "online"
+            status = Status.IMPORTED if online else Status.PROCESSING
+            yield Change(row.number, status, "in the account", media=media)

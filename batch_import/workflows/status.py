@@ -1,0 +1,175 @@
+"""What is known of a job, for whoever watches it: the whole, one row, all jobs of a folder.
+
+It reads the state, also while a run writes it, and changes nothing. This file must not know how
+anything is shown, nor how a run works.
+"""
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from batch_import.errors import StateError, UsageError
+from batch_import.job import Job, jobs_below
+from batch_import.models import Counts, Event, Record
+from batch_import.reports.labels import ATTENTION, advice
+from batch_import.reports.summary import Trouble, troubles
+from batch_import.reports.write import embedding_of
+from batch_import.state.store import Store, Waiting
+
+#: Reference IDs on each side of an unknown one, among which the nearest is looked for.
+_NEIGHBOURS: Final = 2000
+_LINE: Final = re.compile(r"[0-9]{1,15}")
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """A job at one moment. Times are in epoch seconds.
+
+    Attributes:
+        manifest: the path that was imported.
+        running: a run is at work.
+        began, changed: when its first and its last event was; None before the first.
+        oldest: the row that is under way for the longest.
+        troubles: what rows need attention for, the causes of most rows first.
+    """
+
+    manifest: str
+    counts: Counts
+    running: bool
+    began: float | None
+    changed: float | None
+    oldest: Waiting | None
+    troubles: tuple[Trouble, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RowStory:
+    """All that is known of one row, and all that happened to it.
+
+    Attributes:
+        embed_url: the page that plays it; empty where none does.
+        advice: what a person has to do; empty where nothing is to be done.
+    """
+
+    record: Record
+    events: tuple[Event, ...]
+    embed_url: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One job of a folder.
+
+    Attributes:
+        changed: epoch seconds of its last event; None before the first.
+        fault: why its state cannot be read; empty where it can.
+    """
+
+    folder: Path
+    manifest: str = ""
+    counts: Counts = field(default_factory=Counts)
+    running: bool = False
+    changed: float | None = None
+    fault: str = ""
+
+
+def overview(job: Job) -> Overview:
+    """Look at a job.
+
+    Raises:
+        StateError: there is no such job, or its state cannot be read.
+    """
+    running = job.is_running
+    with Store(job.state, reading=True) as store, store.at_one_moment():
+        began, changed = store.span() or (None, None)
+        return Overview(
+            store.fact("manifest") or "",
+            store.counts(running=running),
+            running,
+            began,
+            changed,
+            store.oldest_in_flight(),
+            tuple(troubles(store.records(ATTENTION))),
+        )
+
+
+def row_story(job: Job, told: str) -> RowStory:
+    """Look at one row.
+
+    Args:
+        told: which: its line in the manifest or its reference ID; `line:` or `id:` in front says
+            which of the two.
+
+    Raises:
+        StateError: as in `overview`.
+        UsageError: there is no such row, or it may be one of two.
+    """
+    with Store(job.state, reading=True) as store, store.at_one_moment():
+        number, record = _row(store, told)
+        return RowStory(
+            record,
+            tuple(store.events(number)),
+            embedding_of(store).url(record),
+            advice(record.status, record.error),
+        )
+
+
+def jobs(folder: Path) -> list[Listed]:
+    """Look at all jobs in a folder and its own folders. One that cannot be read is among them.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(f"There is no folder {folder}.", "Name the one that holds job folders.")
+    return [_listed(job) for job in jobs_below(folder)]
+
+
+def _listed(job: Job) -> Listed:
+    running = job.is_running
+    try:
+        with Store(job.state, reading=True) as store, store.at_one_moment():
+            _, changed = store.span() or (None, None)
+            manifest = store.fact("manifest") or ""
+            return Listed(job.folder, manifest, store.counts(running=running), running, changed)
+    except StateError as fault:
+        return Listed(job.folder, running=running, fault=str(fault))
+
+
+def _row(store: Store, told: str) -> tuple[int, Record]:
+    kind, colon, rest = told.partition(":")
+    if colon and kind == "line":
+        return _found(store, told, [_on_line(store, rest)])
+    if colon and kind == "id":
+        return _found(store, rest, [store.row_of(rest)])
+    return _found(store, told, [store.row_of(told), _on_line(store, told)])
+
+
+def _on_line(store: Store, text: str) -> tuple[int, Record] | None:
+    return store.row_on(int(text)) if _LINE.fullmatch(text) else None
+
+
+def _found(
+    store: Store, told: str, candidates: list[tuple[int, Record] | None]
+) -> tuple[int, Record]:
+    rows = dict(filter(None, candidates))
+    if len(rows) > 1:
+        raise UsageError(
+            f"{told} is the reference ID of one row and the line of another.",
+            f"Say which: id:{told} or line:{told}.",
+        )
+    for number, record in rows.items():
+        return number, record
+    raise UsageError(f"The job has no row {told!r}.", _hint(store.reference_ids_near, told))
+
+
+def _hint(near: Callable[[str, int], list[str]], told: str) -> str:
+    """The nearest reference ID, if any is near."""
+    nearest = difflib.get_close_matches(told, near(told, _NEIGHBOURS), n=1)
+    if nearest:
+        return f"The nearest reference ID is {nearest[0]!r}."
+    return "A row is told by its line in the manifest, or by its reference ID."

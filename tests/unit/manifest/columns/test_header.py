@@ -1,0 +1,69 @@
+"""Which record is the header."""
+
+import pytest
+
+from batch_import.errors import ManifestError
+from batch_import.manifest.columns.header import find_header
+from batch_import.manifest.options import Options
+
+URL = "https://h/v.mp4"
+
+
+def header(*rows: str, **options: object) -> tuple[int, tuple[str, ...]]:
+    records = [(line, row.split("|") if row else [], None) for line, row in enumerate(rows, 1)]
+    found = find_header("m.csv", records, Options(**options))  # type: ignore[arg-type]
+    return found.line, found.names
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        (["url|title", "u|t"], 1),
+        (["Wo|Was", "u|t"], 1),
+        (["", "|", "Wo|Was", "u|t"], 3),
+        (["# by hand", "#", "url|title"], 3),
+        (["#by hand", "Wo|Was"], 2),
+        (["Our videos", "as of March", "url|title"], 3),
+        (["Videos|Titles", "Link|Name", "u|t"], 2),
+        ([f"From {URL}", "url|title"], 2),
+        ([URL, "url|title"], 2),
+        (["#|url|title", "1|u|t"], 1),
+        (["Wo|Was", "video|clip", f"{URL}|title|name"], 1),
+        (["Our videos", *["x"] * 18, "url|title"], 20),
+        (["Our videos", *["x"] * 19, "url|title"], 1),
+    ],
+)
+def test_the_header_is_the_first_line_of_names(rows: list[str], line: int) -> None:
+    assert header(*rows) == (line, tuple(rows[line - 1].split("|")))
+
+
+def test_the_users_own_words_are_names_too() -> None:
+    rows = ["Our videos", "Wo|Was", "u|t"]
+    assert header(*rows)[0] == 1
+    assert header(*rows, overrides={"sourceUrl": "Wo", "filename": "WAS"})[0] == 2
+
+
+@pytest.mark.parametrize("row", [URL, f" {URL.upper()}", "ftp://h/v.mp4"])
+def test_a_column_of_addresses_needs_no_header(row: str) -> None:
+    assert header("# list", row) == (0, ("sourceUrl",))
+
+
+def test_the_users_names_are_the_header() -> None:
+    names = ("a", "", "sourceUrl")
+    assert header("# list", f"1|2|{URL}|", columns=names) == (0, names)
+    assert header("1", f"1|2|{URL}", columns=names) == (0, names)
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([], "nothing but blank lines"),
+        (["", "| "], "nothing but blank lines"),
+        ([f"1|{URL}|One"], "line 1 holds a URL"),
+        (["# list", "", f"1|{URL}|One"], "line 3 holds a URL"),
+    ],
+)
+def test_no_header(rows: list[str], message: str) -> None:
+    with pytest.raises(ManifestError, match=message) as caught:
+        header(*rows)
+    assert caught.value.hint

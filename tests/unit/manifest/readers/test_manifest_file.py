@@ -1,0 +1,97 @@
+"""Where the bytes come from: packed files and standard input."""
+
+import gzip
+import io
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_import.errors import ManifestError
+from batch_import.manifest.readers import manifest_file
+from batch_import.manifest.readers.manifest_file import STANDARD_INPUT
+
+CSV = "url,title\nu,One\n"
+
+
+@pytest.fixture
+def piped(monkeypatch: pytest.MonkeyPatch) -> Callable[[bytes], None]:
+    def pipe(content: bytes) -> None:
+        stream = io.TextIOWrapper(io.BytesIO(content))
+        monkeypatch.setattr(sys, "stdin", stream)
+
+    return pipe
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "form"),
+    [
+        (CSV, "m.csv.gz", "comma-separated"),
+        (CSV.replace(",", "\t"), "m.tsv", "tab-separated"),
+        ('[{"url": "u", "title": "One"}]', "m.json.gz", "JSON"),
+        ('{"url": "u", "title": "One"}\n{}\n', "m.jsonl.GZ", "JSON Lines"),
+        ("- url: u\n  title: One\n", "m.yml.gz", "YAML"),
+    ],
+)
+def test_packed_files_are_read_whatever_they_are_called(
+    read: Callable, content: str, name: str, form: str
+) -> None:
+    packed = gzip.compress(content.encode())
+    found = read(packed, name)
+    assert (found.form, found.cells) == (form, [["u", "One"]])
+    assert found.digest == read(packed, "other.gz").digest
+
+
+@pytest.mark.parametrize(
+    "content", [CSV.encode(), gzip.compress(CSV.encode(), mtime=0)], ids=["plain", "packed"]
+)
+def test_standard_input_is_read_as_often_as_needed(
+    read: Callable, piped: Callable, content: bytes
+) -> None:
+    piped(content)
+    found = read(STANDARD_INPUT)
+    assert found.cells == [["u", "One"]]
+    assert found.digest == read(content).digest
+
+
+def test_a_workbook_comes_through_standard_input_too(
+    read: Callable, piped: Callable, workbook: Callable
+) -> None:
+    piped(workbook(S={"A1": "url", "B1": "title", "A2": "u", "B2": "One"}).read_bytes())
+    assert read(STANDARD_INPUT).cells == [["u", "One"]]
+
+
+def test_standard_input_is_not_left_on_the_disk(
+    read: Callable, piped: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(manifest_file, "mkdtemp", lambda **_: str(tmp_path / "kept"))
+    (tmp_path / "kept").mkdir()
+    piped(CSV.encode())
+    assert read(STANDARD_INPUT).cells == [["u", "One"]]
+    assert not (tmp_path / "kept").exists()
+
+
+def test_nothing_on_standard_input(read: Callable, piped: Callable) -> None:
+    piped(b"")
+    with pytest.raises(ManifestError, match="manifest from standard input is empty"):
+        read(STANDARD_INPUT)
+
+
+@pytest.mark.parametrize("cut", [2, 12, -4])
+def test_a_damaged_packed_file(read: Callable, cut: int) -> None:
+    with pytest.raises(ManifestError, match="damaged gzip file"):
+        read(gzip.compress(CSV.encode())[:cut])
+    with pytest.raises(ManifestError, match="damaged gzip file"):
+        read(gzip.compress(CSV.encode())[:12] + b"\xff" * 40)
+
+
+def test_a_packed_file_of_nothing(read: Callable) -> None:
+    with pytest.raises(ManifestError, match="is empty"):
+        read(gzip.compress(b""))
+
+
+def test_a_pipe_is_no_file(read: Callable) -> None:
+    with pytest.raises(ManifestError, match="not a regular file") as caught:
+        read(Path("/dev/null"))
+    assert "give -" in caught.value.hint

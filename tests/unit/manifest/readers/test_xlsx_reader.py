@@ -1,0 +1,151 @@
+"""Workbooks: the text that a person sees, row numbers, sheets, and what cannot be read."""
+
+import datetime as dt
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from batch_import.errors import ManifestError
+from batch_import.manifest.options import Options
+from batch_import.manifest.read import open_manifest
+from batch_import.manifest.readers import xlsx_reader
+
+URL = "https://h/v.mp4"
+TABLE = {"A1": "url", "B1": "title", "A2": URL, "B2": "One"}
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (123.0, "123"),
+        (-7, "-7"),
+        (0.1 + 0.2, "0.3"),
+        (1e-7, "0.0000001"),
+        (1.23e15, "1230000000000000"),
+        (1234567890123456, "1234567890123460"),
+        (1e21, "1000000000000000000000"),
+        (-0.0, "0"),
+        (True, "TRUE"),
+        ("0042", "0042"),
+        ("=1+1", "0"),
+        ("  kept ", "  kept "),
+        ("two\nlines", "two\nlines"),
+        (dt.date(2025, 3, 4), "2025-03-04"),
+    ],
+)
+def test_cells_are_what_a_person_sees(
+    read: Callable, workbook: Callable, value: object, shown: str
+) -> None:
+    found = read(workbook(Sheet1={**TABLE, "C1": "note", "C2": value}))
+    assert found.cells == [[URL, "One", shown]]
+
+
+@pytest.mark.parametrize(
+    ("form", "value", "shown"),
+    [
+        (
+            "yyyy-mm-dd hh:mm",
+            dt.datetime.fromisoformat("2025-03-04 05:06:07"),
+            "2025-03-04 05:06:07",
+        ),
+        ("hh:mm:ss", dt.time(0, 1, 5), "00:01:05"),
+        ("[h]:mm:ss", dt.timedelta(hours=30, minutes=5), "30:05:00"),
+    ],
+)
+def test_times_are_what_a_person_sees(
+    read: Callable, tmp_path: Path, form: str, value: object, shown: str
+) -> None:
+    path = tmp_path / "times.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row("A1", ["url", "title", "at"])
+        sheet.write_row("A2", [URL, "One"])
+        sheet.write_datetime("C2", value, book.add_format({"num_format": form}))
+    assert read(path).cells == [[URL, "One", shown]]
+
+
+def test_lines_are_row_numbers_below_titles_blank_rows_and_comments(
+    read: Callable, workbook: Callable
+) -> None:
+    cells = {"C5": "Our videos", "C7": "url", "D7": "title", "C9": URL, "D9": "One"}
+    found = read(workbook(Sheet1={**cells, "C10": "# not this", "C12": URL, "D12": "Two"}))
+    assert found.form == "sheet “Sheet1”, header on row 7"
+    assert found.rows == [(9, [URL, "One"]), (12, [URL, "Two"])]
+    assert found.comments == [10]
+
+
+def test_a_table_that_begins_far_down(read: Callable, workbook: Callable) -> None:
+    found = read(workbook(Sheet1={"A90": "url", "B90": "title", "A91": URL, "B91": "One"}))
+    assert found.rows == [(91, [URL, "One"])]
+
+
+def test_the_first_sheet_that_fits_is_taken_and_another_can_be_named(
+    read: Callable, workbook: Callable
+) -> None:
+    path = workbook(Notes={"A1": "Read me"}, Videos=TABLE, Old={**TABLE, "B2": "Old one"})
+    assert read(path).form == "sheet “Videos”"
+    assert read(path, sheet="Old").cells == [[URL, "Old one"]]
+    with pytest.raises(ManifestError, match="no sheet “Vidoes”") as caught:
+        read(path, sheet="Vidoes")
+    assert caught.value.hint == "It has: “Notes”, “Videos”, “Old”."
+
+
+def test_a_hidden_sheet_is_read_only_by_its_name(read: Callable, tmp_path: Path) -> None:
+    path = tmp_path / "hidden.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        book.add_worksheet("Shown").write_row("A1", ["Wo", "Was"])
+        hidden = book.add_worksheet("Hidden")
+        hidden.hide()
+        for row, cells in enumerate([["url", "title"], [URL, "One"]]):
+            hidden.write_row(row, 0, cells)
+    with pytest.raises(ManifestError, match="a header and no rows"):
+        read(path)
+    assert read(path, sheet="Hidden").cells == [[URL, "One"]]
+
+
+def test_names_for_a_sheet_without_a_header(read: Callable, workbook: Callable) -> None:
+    path = workbook(Sheet1={"A1": "One", "B1": URL})
+    with pytest.raises(ManifestError, match="line 1 holds a URL") as caught:
+        read(path)
+    assert "--columns 1,sourceUrl" in caught.value.hint
+    assert read(path, columns=("filename", "sourceUrl")).rows == [(1, ["One", URL])]
+
+
+def test_a_workbook_is_known_by_its_content(read: Callable, workbook: Callable) -> None:
+    path = workbook(Sheet1=TABLE)
+    for name in ("videos.csv", "videos.json", "videos"):
+        assert read(path.rename(path.with_name(name))).cells == [[URL, "One"]]
+        path = path.with_name(name)
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "AZ1048576"])
+def test_a_stray_cell_does_not_fill_the_memory(workbook: Callable, place: str) -> None:
+    path = workbook(Sheet1={**TABLE, place: "x"})
+    with pytest.raises(ManifestError, match="a sheet of 1048576 rows") as caught:
+        open_manifest(path)
+    assert "far off" in caught.value.hint
+
+
+def test_a_wide_sheet_is_read(read: Callable, workbook: Callable) -> None:
+    found = read(workbook(Sheet1={**TABLE, "ZZ1": "note", "ZZ2": "x"}))
+    assert (found.header[-1], len(found.header)) == ("note", 702)
+
+
+def test_a_workbook_that_unpacks_to_too_much(
+    workbook: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx_reader, "_MOST_BYTES", 1000)
+    with pytest.raises(ManifestError, match="unpacks to"):
+        open_manifest(workbook(Sheet1=TABLE))
+
+
+def test_an_archive_of_something_else(tmp_path: Path) -> None:
+    path = tmp_path / "videos.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("videos.csv", "url,title\n")
+    with pytest.raises(ManifestError, match="no worksheets of Excel") as caught:
+        open_manifest(path, Options())
+    assert ".xlsx" in caught.value.hint

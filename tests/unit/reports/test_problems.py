@@ -1,0 +1,62 @@
+"""The problems: each a line, and a count of each kind."""
+
+from pathlib import Path
+
+import pytest
+
+from batch_import.errors import StateError
+from batch_import.models import Problem, Severity
+from batch_import.reports.problems import COLUMNS, Problems
+from batch_import.reports.writers.csv_writer import csv_file, read_csv
+
+
+def problem(line: int, code: str, severity: Severity = Severity.ERROR, value: str = "") -> Problem:
+    return Problem(line, "column", code, f"reason {line}", value, "hint", severity)
+
+
+def test_every_problem_is_a_line_and_secrets_are_masked() -> None:
+    lines: list[list[str]] = []
+    problems = Problems(lines.append)
+    problems.add(problem(7, "url-scheme", value="ftp://u:p@h/a?token=s3cret"))
+    problems.add(problem(8, "filename-length", Severity.WARNING))
+    assert len(COLUMNS) == len(lines[0])
+    assert lines == [
+        ["7", "column", "url-scheme", "error", "reason 7", "ftp://***@h/a?token=***", "hint"],
+        ["8", "column", "filename-length", "warning", "reason 8", "", "hint"],
+    ]  # fmt: skip
+
+
+def test_kinds_are_counted_with_their_first_lines_errors_first() -> None:
+    problems = Problems(lambda _: None)
+    for line in range(2, 12):
+        problems.add(problem(line, "often", Severity.WARNING))
+    problems.add(problem(5, "once"))
+    problems.add(problem(6, "twice"))
+    problems.add(problem(7, "twice"))
+    kinds = problems.kinds()
+    assert [(kind.code, kind.count, kind.lines) for kind in kinds] == [
+        ("twice", 2, [6, 7]),
+        ("once", 1, [5]),
+        ("often", 10, [2, 3, 4, 5, 6]),
+    ]
+    assert kinds[0].first.reason == "reason 6"
+
+
+def test_a_value_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path: Path) -> None:
+    path = tmp_path / "problems.csv"
+    with csv_file(path, COLUMNS) as write:
+        Problems(write).add(problem(2, "code", value="=1+1"))
+    assert ",'=1+1," in path.read_text("utf-8")
+    (line,) = read_csv(path)
+    assert line["value"] == "=1+1"
+
+
+def test_the_lines_are_read_back(tmp_path: Path) -> None:
+    path = tmp_path / "problems.csv"
+    value = 'a, "quoted"\nand long ' + "x" * 200_000
+    with csv_file(path, COLUMNS) as write:
+        Problems(write).add(problem(2, "code", value=value))
+    (line,) = read_csv(path)
+    assert (line["line"], line["value"], line["severity"]) == ("2", value, "error")
+    with pytest.raises(StateError, match=r"none\.csv"):
+        list(read_csv(tmp_path / "none.csv"))

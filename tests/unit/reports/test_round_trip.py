@@ -1,0 +1,49 @@
+"""What we write, our own reader reads back to the letter."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from batch_import.csv_escaping import guarded, preserved
+from batch_import.manifest.read import open_manifest
+from batch_import.reports.writers.csv_writer import write_csv
+
+DATA = Path(__file__).parents[2] / "data"
+#: What the reader refuses in any manifest, guarded or not.
+UNREADABLE = "\0"
+
+
+def read_back(path: Path) -> tuple[list[str], list[list[str]]]:
+    manifest = open_manifest(path)
+    rows = [list(cells) for chunk in manifest.chunks() for cells in chunk.frame.to_numpy()]
+    return list(manifest.header), rows
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in DATA.glob("*.txt")))
+@pytest.mark.parametrize("guard", [guarded, preserved])
+def test_awkward_texts_come_back(tmp_path: Path, name: str, guard: Callable[[str], str]) -> None:
+    texts = [t for t in (DATA / name).read_text(encoding="utf-8").split("\n") if t.strip()]
+    rows = [[f"id {n}", text] for n, text in enumerate(texts) if UNREADABLE not in text]
+    header = ["-id", "=cmd|' /C calc'!A0"]
+    write_csv(tmp_path / "failed.csv", header, rows, guard)
+    assert read_back(tmp_path / "failed.csv") == (header, rows)
+
+
+@given(
+    rows=st.lists(
+        st.tuples(
+            st.text(alphabet=st.characters(codec="utf-8", exclude_characters=UNREADABLE)),
+            st.text(alphabet="=+-@'\" 01a", min_size=1).filter(str.strip),
+        ),
+        min_size=1,
+        max_size=5,
+    )
+)
+@example(rows=[("# no comment", "1"), ("#", "2")])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_text_comes_back(tmp_path: Path, rows: list[Sequence[str]]) -> None:
+    write_csv(tmp_path / "failed.csv", ["title", "id"], rows, preserved)
+    assert read_back(tmp_path / "failed.csv") == (["title", "id"], [list(row) for row in rows])

@@ -1,0 +1,46 @@
+"""Rows in trouble, by their causes."""
+
+from typing import Any
+
+from batch_import.models import Record, Status
+from batch_import.reports.summary import Cause, troubles
+
+
+def record(line: int, status: Status, error: str = "", host: str = "h.example") -> Record:
+    known: dict[str, Any] = dict.fromkeys(
+        ("reference_id", "filename", "extension", "ingest_id", "media_id", "key", "title",
+         "duration", "thumbnail", "created_date"), ""
+    )  # fmt: skip
+    return Record(
+        line=line, status=status, error=error, source_url=f"https://{host}/{line}.mp4", cells=(),
+        removed=False, looked_at=False, size=None, **known,
+    )  # fmt: skip
+
+
+def test_rows_of_one_cause_and_host_are_one_trouble_the_greatest_first() -> None:
+    found = troubles(
+        [
+            record(2, Status.FAILED, "HTTP 404 after 3 tries"),
+            record(3, Status.FAILED, "HTTP 404 after 5 tries"),
+            record(4, Status.FAILED, "HTTP 404 after 5 tries", "other.example"),
+            record(5, Status.UNKNOWN, "cut"),
+            *(record(line, Status.INVALID, "no extension") for line in range(6, 16)),
+        ]
+    )
+    assert [(one.status, one.count, one.lines) for one in found] == [
+        (Status.INVALID, 10, (6, 7, 8, 9, 10)),
+        (Status.FAILED, 2, (2, 3)),
+        (Status.FAILED, 1, (4,)),
+        (Status.UNKNOWN, 1, (5,)),
+    ]
+    assert found[1].cause == Cause("HTTP … after … tries", "h.example")
+
+
+def test_the_advice_is_that_of_the_reason_as_it_was() -> None:
+    (found,) = troubles([record(2, Status.FAILED, "the source answered 404")])
+    assert found.advice.startswith("Open the source URL")
+
+
+def test_rows_that_need_nobody_are_no_trouble() -> None:
+    fine = (Status.PENDING, Status.PROCESSING, Status.IMPORTED, Status.SKIPPED)
+    assert troubles(record(2, status, "words") for status in fine) == []

@@ -1,0 +1,129 @@
+"""What stands in the results and in failed.csv."""
+
+import csv
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_import.errors import StateError, UsageError
+from batch_import.models import Record, Status
+from batch_import.reports import table
+from batch_import.reports.writers.csv_writer import write_csv
+from batch_import.settings import ResultOptions
+
+HEADER = ["sourceUrl", "title", "status", "team"]
+FIELDS = [0, 1]
+Make = Callable[..., Record]
+
+
+def results(**options: object) -> table.Table:
+    embedding = table.Embedding(options=ResultOptions(**options))  # type: ignore[arg-type]
+    return table.results_table(HEADER, FIELDS, embedding)
+
+
+def line(one: Record, **options: object) -> dict[str, str]:
+    made = results(**options)
+    return dict(zip(made.header, made.line(one), strict=True))
+
+
+def test_the_columns_are_the_promised_ones() -> None:
+    assert results().header == [
+        *"line status error referenceId filename sourceUrl extension ingestId mediaId key".split(),
+        *"embedUrl embedCode shareUrl oembedUrl title duration thumbnail createdDate".split(),
+        "status (manifest)",
+        "team",
+    ]
+    assert table.results_table(["a", "a", "", "a"], []).header[-4:] == [
+        "a", "a (manifest)", "column 3", "a (manifest 2)",
+    ]  # fmt: skip
+
+
+def test_an_imported_row_has_its_embed_code_and_links(record: Make) -> None:
+    cells = line(record())
+    assert cells["embedUrl"] == "https://play.viostream.com/iframe/k1"
+    assert 'src="https://play.viostream.com/iframe/k1"' in cells["embedCode"]
+    assert cells["shareUrl"] == "https://share.viostream.com/k1"
+    assert cells["oembedUrl"] == (
+        "https://play.viostream.com/oembed?url=https%3A%2F%2Fshare.viostream.com%2Fk1"
+    )
+    assert (cells["status (manifest)"], cells["team"]) == ("draft", "A")
+
+
+def test_embeds_look_as_they_are_told_to(record: Make) -> None:
+    assert line(record(), player_key="p 1")["embedUrl"].endswith("/iframe/k1?playerKey=p%201")
+    assert 'title="Title"' not in line(record())["embedCode"]
+    assert 'title="Title"' in line(record(), embed_titles=True)["embedCode"]
+    assert line(record(), embed="fixed")["embedCode"].startswith('<iframe width="640" height="360"')
+    assert "padding-bottom:75%" in line(record(size=(640, 480)))["embedCode"]
+
+
+def test_an_embed_code_waits_for_a_ratio_that_is_asked_for(record: Make) -> None:
+    asking = {"aspect_from_detail": True}
+    assert line(record(), **asking)["embedCode"] == ""
+    assert line(record(), **asking)["embedUrl"] != ""
+    assert "56.25%" in line(record(looked_at=True), **asking)["embedCode"]
+    assert "75%" in line(record(looked_at=True, size=(4, 3)), **asking)["embedCode"]
+
+
+def test_columns_are_chosen_and_renamed(record: Make) -> None:
+    made = results(columns='embedCode=Embed code, referenceId,"team=Team, or group"')
+    assert made.header == ["Embed code", "referenceId", "Team, or group"]
+    assert made.line(record())[1:] == ["r-1", "A"]
+    with pytest.raises(UsageError, match=r"no column 'embedcode'\. There is embedCode"):
+        results(columns="embedcode")
+    with pytest.raises(UsageError, match="two columns are named 'x'"):
+        results(columns="key=x,title=x")
+
+
+@pytest.mark.parametrize("status", [s for s in Status if s is not Status.IMPORTED])
+def test_no_other_row_has_one(record: Make, status: Status) -> None:
+    cells = line(record(status))
+    assert {cells[n] for n in ("embedUrl", "embedCode", "shareUrl", "oembedUrl")} == {""}
+
+
+def test_signatures_are_masked_in_the_results_but_work_in_failed_csv(record: Make) -> None:
+    secret = {"filename": "t https://u:abc@h/", "title": "t?token=abc"}
+    assert "abc" not in " ".join(line(record(**secret)).values())
+    (cells,) = table.failed([record(Status.FAILED, error="no")], HEADER, 1, None)
+    assert cells[0].endswith("X-Amz-Signature=abc")
+
+
+def test_failed_csv_is_the_manifest_and_the_reason(record: Make) -> None:
+    records = [record(), record(Status.FAILED, error="codec"), record(Status.INVALID, error="bad")]
+    assert table.failed_header(HEADER, 1, None) == [*HEADER, "referenceId", "reason"]
+    lines = list(table.failed(records, HEADER, 1, None))
+    assert [cells[-2:] for cells in lines] == [["r-1", "codec"], ["r-1", "bad"]]
+
+
+def test_failed_csv_of_a_list_of_addresses_has_the_titles_that_were_made(record: Make) -> None:
+    assert (
+        table.failed_header(["sourceUrl"], None, None)[1:] == "filename referenceId reason".split()
+    )
+    one = record(Status.FAILED, error="codec", cells=("u",))
+    (cells,) = table.failed([one], ["sourceUrl"], None, None)
+    assert cells == ["u", "Title", "r-1", "codec"]
+
+
+def test_failed_csv_of_a_failed_csv_has_one_reason(record: Make) -> None:
+    header = ["sourceUrl", "title", "id", "reason"]
+    assert table.failed_header(header, 1, 2) == header
+    one = record(Status.FAILED, error="new", cells=("u", "t", "", "old"))
+    assert list(table.failed([one], header, 1, 2)) == [["u", "t", "r-1", "new"]]
+
+
+def test_csv_opens_right_in_excel_and_is_whole_or_not_there(tmp_path: Path) -> None:
+    path = tmp_path / "results.csv"
+    write_csv(path, ["a", "-b"], [['ä,\n"', "=1+1"]])
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert list(csv.reader(file)) == [["a", "'-b"], ['ä,\n"', "'=1+1"]]
+
+    def broken() -> object:
+        yield ["1", "2"]
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StateError, match="No space left"):
+        write_csv(path, ["x"], broken())  # type: ignore[arg-type]
+    assert [p.name for p in tmp_path.iterdir()] == ["results.csv"]
+    assert path.read_text(encoding="utf-8-sig").startswith("a,'-b")

@@ -1,0 +1,48 @@
+"""What is written anew, and what is read before it."""
+
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from batch_import.models import ManifestRow
+from batch_import.reports import manual_columns
+from batch_import.reports.write import write_results
+from batch_import.state.store import Store
+
+
+@pytest.fixture
+def store() -> Store:
+    store = Store(None)
+    rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v.mp4", "T", "mp4", ()) for n in (2, 3)]
+    store.load(rows, {"header": "[]", "fields": "[]", "manifest": "m.csv"}, 1.0)
+    return store
+
+
+def headings(path: Path) -> list[object]:
+    return [cell.value for cell in openpyxl.load_workbook(path)["Videos"][1]]
+
+
+def test_a_workbook_that_nobody_touched_is_not_read_again(
+    tmp_path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_results(tmp_path, store, ["xlsx"], now=2.0)
+
+    def read(*_: object) -> None:
+        raise AssertionError("it is read")
+
+    monkeypatch.setattr(manual_columns, "added", read)
+    write_results(tmp_path, store, ["xlsx"], now=3.0)
+
+
+def test_what_was_added_stays_through_every_later_writing(tmp_path: Path, store: Store) -> None:
+    path = tmp_path / "results.xlsx"
+    write_results(tmp_path, store, ["xlsx"], now=2.0)
+    book = openpyxl.load_workbook(path)
+    sheet = book["Videos"]
+    sheet.cell(1, sheet.max_column + 1, "Editor")
+    sheet.cell(2, sheet.max_column, "Ada")
+    book.save(path)
+    for _ in range(3):
+        write_results(tmp_path, store, ["xlsx"], now=3.0)
+        assert "Editor" in headings(path)

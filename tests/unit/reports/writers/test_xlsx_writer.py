@@ -1,0 +1,229 @@
+"""The workbook: what people see in it, and that nothing in it is run."""
+
+import zipfile
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+
+import openpyxl
+import pytest
+from openpyxl.cell import Cell
+from openpyxl.worksheet.worksheet import Worksheet
+from python_calamine import CalamineWorkbook
+
+from batch_import.errors import StateError
+from batch_import.masking import mask
+from batch_import.models import Record, Status
+from batch_import.reports.summary import About
+from batch_import.reports.table import Embedding, Table, results_table
+from batch_import.reports.writers import xlsx_writer
+from batch_import.reports.writers.xlsx_writer import write_xlsx
+from batch_import.settings import ResultOptions
+
+DATA = Path(__file__).parents[2] / "data"
+HEADER = ["sourceUrl", "title", "status", "team"]
+ABOUT = About("library.csv", 1_767_225_600.0)
+Make = Callable[..., Record]
+
+
+def table_of(columns: str = "") -> Table:
+    return results_table(HEADER, [0, 1], Embedding(options=ResultOptions(columns=columns)))
+
+
+def written(path: Path, records: Sequence[Record], columns: str = "") -> openpyxl.Workbook:
+    write_xlsx(path, table_of(columns), records, len(records), ABOUT)
+    return openpyxl.load_workbook(path)
+
+
+def column(sheet: Worksheet, heading: str) -> list[Cell]:
+    """The cells below a heading."""
+    headings = [cell.value for cell in sheet[1]]
+    at = headings.index(heading) + 1
+    return [sheet.cell(row, at) for row in range(2, sheet.max_row + 1)]
+
+
+def values(cells: Iterable[Cell]) -> list[object]:
+    return [cell.value for cell in cells]
+
+
+def test_the_sheets_and_what_helps_to_read_them(tmp_path: Path, record: Make) -> None:
+    book = written(tmp_path / "r.xlsx", [record(), record(Status.FAILED, error="codec")])
+    assert book.sheetnames == ["Videos", "Needs attention", "Summary"]
+    videos = book["Videos"]
+    assert [cell.value for cell in videos[1]] == table_of().header
+    assert videos.freeze_panes == "A2"
+    assert videos.auto_filter.ref == "A1:T3"
+    assert videos.column_dimensions["E"].width > 30
+    assert values(column(videos, "status")) == ["Imported", "Failed"]
+    green, red = (cell.fill.start_color.rgb for cell in column(videos, "status"))
+    assert green != red
+    assert values(column(videos, "line")) == [2, 2]
+
+
+def test_links_can_be_clicked(tmp_path: Path, record: Make) -> None:
+    book = written(tmp_path / "r.xlsx", [record(source_url="https://h/v.mp4"), record()])
+    embed, _ = column(book["Videos"], "embedUrl")
+    assert embed.hyperlink.target == embed.value == "https://play.viostream.com/iframe/k1"
+    plain, signed = column(book["Videos"], "sourceUrl")
+    assert plain.hyperlink.target == "https://h/v.mp4"
+    assert signed.value == "https://h.example.com/v.mp4?X-Amz-Signature=***"
+    assert signed.hyperlink is None  # what is masked would lead nowhere
+
+
+def test_what_cannot_be_a_link_is_text(
+    tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx_writer, "LINKS", 4)
+    odd = ["javascript:alert(1)", "file:///etc/passwd", "https://h/" + "x" * 2080, "https://h/a b"]
+    records = [record(source_url=url) for url in odd]
+    book = written(tmp_path / "r.xlsx", records)
+    assert values(column(book["Videos"], "sourceUrl")) == odd
+    assert not any(cell.hyperlink for cell in column(book["Videos"], "sourceUrl"))
+    assert all(cell.hyperlink for cell in column(book["Videos"], "embedUrl"))
+    book = written(tmp_path / "r.xlsx", [record(source_url="https://h/v.mp4")] * 5)
+    links = [bool(cell.hyperlink) for cell in column(book["Videos"], "embedUrl")]
+    assert links == [True] * 4 + [False]
+
+
+AWKWARD = [
+    *(text for path in sorted(DATA.glob("*.txt")) for text in path.read_text("utf-8").split("\n")),
+    "-Xk92", "0042", "1E5", "TRUE", "2025-01-01", "http://h/", "mailto:a@h", "internal:Summary!A1",
+    "<r><t>x</t></r>", "<r>", "_x0041_", " spaces ", "\ufffe\uffff", "a\tb", "{=1+1}", "\x00\x1f",
+]  # fmt: skip
+
+
+#: XML has no way to say these; Excel reads them so.
+NO_CHARACTERS = {0xFFFE: "_xFFFE_", 0xFFFF: "_xFFFF_"}
+
+
+def test_text_is_text_whatever_it_looks_like(tmp_path: Path, record: Make) -> None:
+    texts = [text for text in AWKWARD if text]
+    path = tmp_path / "r.xlsx"
+    records = [record(Status.FAILED, reference_id=text, cells=("", "", "", text)) for text in texts]
+    written(path, records)
+    book = CalamineWorkbook.from_path(str(path))
+    for sheet, heading in (("Videos", "referenceId"), ("Videos", "team")):
+        header, *lines = book.get_sheet_by_name(sheet).to_python()
+        shown = [line[header.index(heading)] for line in lines]
+        assert shown == [mask(text).translate(NO_CHARACTERS) for text in texts]
+    with zipfile.ZipFile(path) as parts:
+        assert not any(b"<f>" in parts.read(name) for name in parts.namelist())
+
+
+def test_text_beyond_what_a_cell_holds_is_cut(tmp_path: Path, record: Make) -> None:
+    titles = ["x" * 40_000, "😀" * 20_000, "x" * 32_767]
+    book = written(tmp_path / "r.xlsx", [record(title=title) for title in titles])
+    cut, emoji, whole = values(column(book["Videos"], "title"))
+    assert (cut, whole) == ("x" * 32_766 + "…", titles[2])
+    assert emoji == "😀" * 16_383 + "…"
+
+
+def test_what_needs_attention_says_why_and_what_to_do(tmp_path: Path, record: Make) -> None:
+    records = [
+        record(),
+        record(Status.FAILED, error="host not found", line=3),
+        record(Status.INVALID, error="id: the reference id stands on line 2 already", line=4),
+        record(Status.UNKNOWN, error="timed out", line=5),
+        record(Status.PENDING),
+    ]
+    sheet = written(tmp_path / "r.xlsx", records)["Needs attention"]
+    assert values(column(sheet, "line")) == [3, 4, 5]
+    assert values(column(sheet, "What is wrong")) == [r.error for r in records[1:4]]
+    first, second, third = map(str, values(column(sheet, "What to do")))
+    assert "Open the source URL" in first
+    assert "a reference id of its own" in second
+    assert "Run the import again" in third
+
+
+def test_the_summary_adds_up(tmp_path: Path, record: Make) -> None:
+    failures = [record(Status.FAILED, error=f"timed out after {n} s") for n in range(3)]
+    sheet = written(tmp_path / "r.xlsx", [record(), *failures])["Summary"]
+    lines = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    assert lines[0][0] == "Import of library.csv"
+    assert lines[1][0] == "As of 2026-01-01 00:00 UTC"
+    assert [line[:2] for line in lines[4:7]] == [["Imported", 1], ["Failed", 3], ["All", 4]]
+    assert ["timed out after … s", 3, "h.example.com"] in lines
+
+
+def test_columns_that_people_added_stay(tmp_path: Path, record: Make) -> None:
+    path = tmp_path / "r.xlsx"
+    records = [record(reference_id=name) for name in ("a", "-b", "c", "c")]
+    book = written(path, [*records[:3], record(reference_id="gone")])
+    sheet = book["Videos"]
+    for at, heading in enumerate(["Page", "Done", "When"], sheet.max_column + 1):
+        sheet.cell(1, at, heading)
+        for row, value in enumerate([f"/{heading}", 7, datetime(2026, 5, 4, 12, 30), True], 2):  # noqa: DTZ001
+            sheet.cell(row, at, value)
+    book.save(path)
+
+    for _ in range(2):  # it holds for the copy of the copy
+        sheet = written(path, [records[1], records[0], *records[2:]])["Videos"]
+        assert [cell.value for cell in sheet[1]][-3:] == ["Page", "Done", "When"]
+        assert values(column(sheet, "Page")) == [7, "/Page", datetime(2026, 5, 4, 12, 30), None]  # noqa: DTZ001
+        assert sheet.auto_filter.ref == "A1:W5"
+
+
+def test_an_id_that_was_typed_anew_is_the_same_id(tmp_path: Path, record: Make) -> None:
+    path = tmp_path / "r.xlsx"
+    book = written(path, [record(reference_id="4711")])
+    book["Videos"]["D2"].value = 4711
+    book["Videos"]["U1"].value, book["Videos"]["U2"].value = "Mine", "x"
+    book.save(path)
+    sheet = written(path, [record(reference_id="4711")])["Videos"]
+    assert values(column(sheet, "Mine")) == ["x"]
+
+
+def test_own_columns_are_not_taken_for_added_ones(tmp_path: Path, record: Make) -> None:
+    path = tmp_path / "r.xlsx"
+    written(path, [record()], "referenceId=ID,embedCode=Embed code,title")
+    book = written(path, [record()], "referenceId,key")
+    assert [cell.value for cell in book["Videos"][1]] == ["referenceId", "key"]
+
+
+def test_an_added_formula_comes_back_as_text_or_value(tmp_path: Path, record: Make) -> None:
+    path = tmp_path / "r.xlsx"
+    book = written(path, [record()])
+    book["Videos"].cell(1, 21, "Mine")
+    cell = book["Videos"].cell(2, 21)
+    cell.value, cell.data_type = "=cmd|' /C calc'!A0", "s"
+    book.save(path)
+    (kept,) = column(written(path, [record()])["Videos"], "Mine")
+    assert (kept.value, kept.data_type) == ("=cmd|' /C calc'!A0", "s")
+
+
+@pytest.mark.parametrize("columns", ["", "key"])
+def test_what_would_lose_columns_of_people_is_refused(
+    tmp_path: Path, record: Make, columns: str
+) -> None:
+    path = tmp_path / "r.xlsx"
+    if columns:  # without the reference ID nobody knows which row is which
+        book = written(path, [record()], columns)
+        book["Videos"].cell(1, 2, "Mine")
+        book.save(path)
+    else:
+        path.write_bytes(b"PK\x03\x04 not really")
+    before = path.read_bytes()
+    with pytest.raises(StateError, match="may hold columns of yours") as fault:
+        write_xlsx(path, table_of(columns), [record()], 1, ABOUT)
+    assert "move it away" in fault.value.hint
+    assert path.read_bytes() == before
+
+
+def test_a_workbook_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
+    def broken() -> Iterable[Record]:
+        yield record()
+        raise OSError(28, "No space left on device")
+
+    with pytest.raises(StateError, match="No space left"):
+        write_xlsx(tmp_path / "r.xlsx", table_of(), broken(), 2, ABOUT)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_more_rows_than_a_sheet_holds_are_said(
+    tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx_writer, "LAST_ROW", 2)
+    book = written(tmp_path / "r.xlsx", [record(Status.FAILED)] * 4)
+    assert (book["Videos"].max_row, book["Needs attention"].max_row) == (3, 3)
+    assert book["Summary"]["A3"].value == "A sheet holds 2 videos. All of them are in results.csv."
+    assert book["Summary"]["B5"].value == 4

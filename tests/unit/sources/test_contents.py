@@ -1,0 +1,153 @@
+"""What a host's answer says of a file."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_import.models import Severity
+from batch_import.sources.contents import START, Reply, family_of, flaw_of
+
+MP4 = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00" + bytes(100)
+WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81" + bytes(100)
+AVI = b"RIFF\x24\x00\x00\x00AVI LIST" + bytes(100)
+WMV = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c") + bytes(100)
+OLD_MOV = b"\x00\x00\x00\x08wide\x00\x10\x00\x00mdat" + bytes(100)
+
+
+def reply(
+    start: bytes, status: int = 206, *, size: int | None = 10**6, kind: str = "video/mp4"
+) -> Reply:
+    total = "*" if size is None else size
+    return Reply(status, {"content-type": kind, "content-range": f"bytes 0-9/{total}"},
+                 start.ljust(START, b"\0") if start else start)  # fmt: skip
+
+
+def code(found: Reply, extension: str = "mp4") -> str:
+    flaw = flaw_of(found, extension)
+    return flaw.code if flaw else ""
+
+
+@pytest.mark.parametrize(
+    ("start", "good"),
+    [
+        (MP4, {"mp4", "mov", "3gp"}),
+        (OLD_MOV, {"mp4", "mov", "3gp"}),
+        (WEBM, {"mkv", "webm"}),
+        (AVI, {"avi"}),
+        (WMV, {"wmv"}),
+    ],
+)
+def test_the_start_of_a_video_tells_its_extensions(start: bytes, good: set[str]) -> None:
+    assert family_of(start) == good
+    for extension in ("mp4", "mov", "3gp", "mkv", "webm", "avi", "wmv"):
+        assert code(reply(start), extension) == ("" if extension in good else "source-format")
+
+
+@pytest.mark.parametrize(
+    ("start", "words"),
+    [
+        (b"%PDF-1.7", "a PDF document"),
+        (b"PK\x03\x04", "a ZIP archive"),
+        (b"\xff\xd8\xff\xe0", "a picture"),
+        (b"ID3\x04", "a sound file"),
+        (b"\n#EXTM3U", "a streaming playlist"),
+        (b'  {"error": "no"}', "JSON text"),
+        (b'<?xml version="1.0"?><Error>', "XML text"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "something else"),
+        (b"just words", "something else"),
+        (b"\x00", "something else"),
+    ],
+)
+def test_what_is_no_video_is_an_error_that_names_it(start: bytes, words: str) -> None:
+    flaw = flaw_of(reply(start), "mp4")
+    assert flaw is not None
+    assert (flaw.code, flaw.severity) == ("source-not-video", Severity.ERROR)
+    assert words in flaw.reason
+
+
+@pytest.mark.parametrize(
+    ("start", "kind", "words"),
+    [
+        (b"<!DOCTYPE html><html>", "video/mp4", "a web page"),
+        (b"  <!-- hi -->\n<HTML lang=en>", "", "a web page"),
+        (b"whatever", "text/html; charset=utf-8", "a web page"),
+        (MP4, "TEXT/HTML", "a web page"),
+        (b"<html><title>Sign in to your account</title>", "text/html", "a login page"),
+        (b"<html><input type='password'>", "text/html", "a login page"),
+    ],
+)
+def test_pages(start: bytes, kind: str, words: str) -> None:
+    flaw = flaw_of(reply(start, 200, kind=kind), "mp4")
+    assert flaw is not None
+    assert flaw.code == "source-page"
+    assert words in flaw.reason
+
+
+@pytest.mark.parametrize(
+    ("status", "expected", "severity"),
+    [
+        (401, "source-forbidden", Severity.ERROR),
+        (403, "source-forbidden", Severity.ERROR),
+        (404, "source-missing", Severity.ERROR),
+        (410, "source-missing", Severity.ERROR),
+        (400, "source-refused", Severity.ERROR),
+        (302, "source-refused", Severity.ERROR),
+        (204, "source-refused", Severity.ERROR),
+        (416, "source-refused", Severity.ERROR),
+        (429, "source-busy", Severity.WARNING),
+        (500, "source-busy", Severity.WARNING),
+        (503, "source-busy", Severity.WARNING),
+    ],
+)
+def test_statuses(status: int, expected: str, severity: Severity) -> None:
+    flaw = flaw_of(reply(MP4, status), "mp4")
+    assert flaw is not None
+    assert (flaw.code, flaw.severity) == (expected, severity)
+
+
+def test_empty_and_broken_off() -> None:
+    assert code(reply(b"", 206, size=None)) == "source-cut"
+    assert code(Reply(200, {"content-length": "0"}, b"")) == "source-empty"
+    assert code(reply(b"", 416, size=0)) == "source-empty"
+    assert code(Reply(200, {"content-length": "5000"}, b"")) == "source-cut"
+    assert code(Reply(200, {"content-length": "5000"}, MP4)) == "source-cut"
+    assert code(Reply(200, {"content-length": str(len(MP4))}, MP4)) == ""
+
+
+def test_a_page_that_is_nothing_but_comments_is_read_in_no_time() -> None:
+    # A pattern that tries all ways to part them would take longer than the universe.
+    assert code(reply(b"<!---->" * (START // 7), 200, size=START)) == "source-not-video"
+
+
+def test_a_start_that_is_compressed_says_nothing() -> None:
+    headers = {"content-encoding": "gzip", "content-length": "9999"}
+    assert code(Reply(200, headers, b"\x1f\x8b".ljust(START, b"\0"))) == ""
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "size"),
+    [
+        (206, {"content-range": "bytes 0-4095/123456", "content-length": "4096"}, 123456),
+        (206, {"content-range": "bytes 0-4095/*", "content-length": "4096"}, None),
+        (206, {"content-length": "4096"}, None),
+        (200, {"content-length": "123456"}, 123456),
+        (200, {"content-length": "many"}, None),
+        (200, {"content-length": "9" * 30}, None),
+        (200, {}, None),
+    ],
+)
+def test_size(status: int, headers: dict[str, str], size: int | None) -> None:
+    assert Reply(status, headers, b"").size == size
+
+
+@given(
+    st.integers(100, 599),
+    st.dictionaries(
+        st.sampled_from(["content-type", "content-length", "content-range", "content-encoding"]),
+        st.text(),
+    ),
+    st.binary(max_size=200),
+)
+def test_no_answer_makes_it_fail(status: int, headers: dict[str, str], start: bytes) -> None:
+    flaw = flaw_of(Reply(status, headers, start), "mp4")
+    assert flaw is None or flaw.code.startswith("source-")

@@ -1,0 +1,119 @@
+"""The guard makes formulas harmless, and comes off exactly."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_import.csv_escaping import MARK, guarded, preserved, unguarded
+
+DATA = Path(__file__).parents[1] / "data"
+STARTS = "=+-@\t\r\n＝＋－＠﹦﹢﹣﹫"
+
+
+def lines(name: str) -> list[str]:
+    return (DATA / name).read_text(encoding="utf-8").split("\n")
+
+
+FORMULAS = [
+    *(line for line in lines("formula-payloads.txt") if line[:1] in tuple("=+-@")),
+    *(line for line in lines("formula-notes.txt") if line[:1] in tuple("=+-@")),
+]
+AWKWARD = [
+    *lines("formula-payloads.txt"), *lines("formula-notes.txt"), *lines("naughty-strings.txt"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *FORMULAS,
+        *(start + "1+1" for start in STARTS),
+        *(before + "=1+1" for before in (" ", "  ", "'", '"', "''", "\xa0", "\u3000", "\x00")),
+        *(before + "=1+1" for before in ("\ufeff", "\u200b", '" ', "“", "\x1b")),
+        "-Xk92_keynote",
+        "-1.50",
+        "-007",
+        "+61 3 9999 0000",
+        "- and then",
+    ],
+)
+def test_what_a_spreadsheet_would_run_is_marked(text: str) -> None:
+    assert guarded(text) == MARK + text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "-5", "-42", "0042", "1-2", "a=b", "Tom & Jerry's", "'tis", '"Quoted"', "“Quoted”",
+        "https://h/v.mp4?a=-1", "user@example.com", '<div style="padding-bottom:56.25%">', " text",
+        "2025-01-13", "— a dash", "ラーメン",
+    ],
+)  # fmt: skip
+def test_what_it_would_not_run_stays_as_it_is(text: str) -> None:
+    assert guarded(text) == unguarded(text) == text
+
+
+def test_the_lists_hold_formulas() -> None:
+    assert len(FORMULAS) > 15
+    assert len(AWKWARD) > 600
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0042", "1E5", "1e5", "1.50", "1,000", "2025-01-13", "13/01/2025", "1/2", "10:30", "5%",
+        "$5", "1 000", "TRUE", "false", "5-Mar", "Sep 1", "SEPT2", "May 2025", "9:30 PM", "(5)",
+        "2025-08-08T10:30:00Z", "1234567890123456", "3.0", "٣", " 7", "-07", "=1", "#", "# a",
+    ],
+)  # fmt: skip
+def test_what_a_spreadsheet_would_change_is_marked_where_it_is_to_be_saved(text: str) -> None:
+    assert preserved(text) == MARK + text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "0",
+        "42",
+        "-42",
+        "123456789012345",
+        "Marseille",
+        "a1",
+        "e12",
+        "v2.0",
+        "so true",
+        "may",
+        "#5",
+    ],
+)
+def test_what_it_would_save_as_it_is_stays_as_it_is(text: str) -> None:
+    assert preserved(text) == text
+
+
+@pytest.mark.parametrize("guard", [guarded, preserved])
+def test_every_awkward_text_comes_back(guard: Callable[[str], str]) -> None:
+    assert [text for text in AWKWARD if unguarded(guard(text)) != text] == []
+
+
+@given(st.text() | st.text(alphabet=STARTS + "'\"\u201c 015aeE/\x00\ufeff", max_size=8))
+def test_every_text_comes_back(text: str) -> None:
+    for guard in (guarded, preserved):
+        assert unguarded(guard(text)) == text
+        assert unguarded(guard(guard(text))) == guard(text)
+
+
+def test_text_without_a_mark_is_never_changed() -> None:
+    assert unguarded("'Allo 'Allo") == "'Allo 'Allo"
+    assert unguarded("=1+1") == "=1+1"  # a manifest that nobody guarded
+    assert unguarded("'=1+1") == "=1+1"
+    assert unguarded("''=1+1") == "'=1+1"
+    assert unguarded("'-5") == "'-5"
+
+
+def test_long_texts_are_no_burden() -> None:
+    for text in ("'" * 100_000, "1" * 100_000, "sept" * 25_000, " " * 100_000 + "x"):
+        assert unguarded(guarded(text)) == unguarded(preserved(text)) == text

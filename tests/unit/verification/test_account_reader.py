@@ -1,0 +1,153 @@
+"""How the account is read when the platform is not at its best. No socket: requests-mock."""
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+import requests_mock
+
+from batch_import.errors import CredentialsRefused, Interrupted, PlatformUnreachable
+from batch_import.models import Change, ManifestRow, Media, Status
+from batch_import.settings import Credentials
+from batch_import.state.listing import Listing
+from batch_import.state.store import Store
+from batch_import.verification.account_reader import Caller, Look, Step
+from batch_import.viostream.client import Client
+from batch_import.viostream.embed_page import EmbedPages
+from batch_import.viostream.rate_limit import Budget
+
+BASE = "https://api.example.test/v3/api"
+PLAYER = "https://play.example.test"
+EMPTY = {"listResult": {"items": []}}
+
+
+class Stop(threading.Event):
+    """Waits for it move the clock, and take no time."""
+
+    now = 9.0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.now += timeout or 0.0
+        return self.is_set()
+
+
+@pytest.fixture
+def platform() -> Iterator[requests_mock.Mocker]:
+    with requests_mock.Mocker() as mocker:
+        yield mocker
+
+
+@pytest.fixture
+def listing() -> Listing:
+    """Of a job with one imported row."""
+    store = Store(None)
+    store.load([ManifestRow(2, "r1", "r1", "https://h/v", "T", "mp4", ())], {}, 1.0)
+    (row,) = store.claim(1, 2.0)
+    store.apply([Change(row.number, Status.IMPORTED, media=Media("m1", "k1", "r1"))], 3.0)
+    return store.listing()
+
+
+@pytest.fixture
+def stop() -> Stop:
+    return Stop()
+
+
+@pytest.fixture
+def told() -> list[Step]:
+    return []
+
+
+@pytest.fixture
+def look(listing: Listing, stop: Stop, told: list[Step]) -> Iterator[Look]:
+    with Client(BASE, Credentials("VC-1", "secret")) as client:
+        caller = Caller(client, Budget(1e6, 0.0), 0.0, stop, lambda: stop.now)
+        yield Look(caller, listing, told.append)
+
+
+def item(name: str = "1", reference: str = "r1") -> dict[str, str]:
+    return {"id": f"m{name}", "key": f"k{name}", "referenceId": reference, "status": "Online"}
+
+
+def test_the_whole_list_is_read_and_told_of(
+    look: Look, platform: requests_mock.Mocker, listing: Listing, told: list[Step]
+) -> None:
+    pages = [
+        {"json": {"listResult": {"items": [item("1"), item("2", "x")], "totalItems": 3}}},
+        {"json": {"listResult": {"items": [item("3", "y")], "totalItems": 3}}},
+    ]
+    platform.get(f"{BASE}/media", pages)
+    look.read_list()
+    assert told == [Step("media", 2, 3), Step("media", 3, 3)]
+    assert listing.count_missing() == 0
+
+
+@pytest.mark.parametrize(
+    ("found", "detail", "missing"),
+    [
+        ([item()], None, 0),
+        ([], item(), 0),
+        ([], item(reference="another"), 0),
+        ([], item("7"), 1),  # not what was asked for
+        ([], None, 1),
+        ([item("7", "r10")], None, 1),
+        ([item("7", "of others")], item(), 0),  # a filter that does nothing
+    ],
+)
+def test_what_the_list_does_not_show_is_looked_for(
+    look: Look,
+    platform: requests_mock.Mocker,
+    listing: Listing,
+    found: list[dict[str, str]],
+    detail: dict[str, str] | None,
+    missing: int,
+) -> None:
+    answers = [{"json": {"listResult": {"items": items}}} for items in (found, [])]
+    platform.get(f"{BASE}/media?referenceId=r1", answers)
+    platform.get(f"{BASE}/media/m1/detail", json=detail, status_code=200 if detail else 404)
+    look.ask_for_missing()
+    assert listing.count_missing() == missing
+
+
+def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
+    look: Look, platform: requests_mock.Mocker, listing: Listing
+) -> None:
+    platform.get(f"{BASE}/media", json=EMPTY)
+    platform.get(f"{BASE}/media/m1/detail", status_code=403)
+    platform.get(f"{BASE}/account/info", json={"id": "a"})
+    look.ask_for_missing()
+    assert listing.count_missing() == 1
+    platform.get(f"{BASE}/account/info", status_code=403)
+    with pytest.raises(CredentialsRefused, match="no longer lets us in"):
+        look.ask_for_missing()
+
+
+@pytest.mark.parametrize("status", [400, 503])
+def test_a_list_that_cannot_be_read_ends_it(
+    look: Look, platform: requests_mock.Mocker, status: int
+) -> None:
+    platform.get(f"{BASE}/media", status_code=status)
+    with pytest.raises(PlatformUnreachable):
+        look.read_list()
+
+
+def test_a_stop_is_heard(look: Look, platform: requests_mock.Mocker, stop: Stop) -> None:
+    stop.set()
+    with pytest.raises(Interrupted):
+        look.read_list()
+    assert platform.call_count == 0
+
+
+def test_an_embed_page_that_fails_is_kept_and_a_player_that_is_away_ends_it(
+    look: Look, platform: requests_mock.Mocker, listing: Listing, told: list[Step]
+) -> None:
+    def ask() -> None:
+        with EmbedPages(PLAYER) as pages:
+            look.ask_for_pages(pages, lambda key: f"{PLAYER}/iframe/{key}")
+
+    platform.get(f"{PLAYER}/iframe/k1", status_code=404, text="<title>No such video</title>")
+    ask()
+    assert listing.page_fault("k1") == "HTTP 404: No such video"
+    assert told == [Step("embed pages", 1, 1)]
+    platform.get(f"{PLAYER}/iframe/k1", status_code=429)
+    with pytest.raises(PlatformUnreachable, match="cannot be asked for"):
+        ask()

@@ -1,0 +1,153 @@
+"""What a row is found to be, and what is said of it."""
+
+import pytest
+
+from batch_import.models import Media, Record, Status
+from batch_import.verification.verdict import (
+    COLUMNS,
+    FAULTS,
+    Verdict,
+    judged,
+    line_of,
+    line_of_other,
+)
+
+TOO = "other media in the account bear this reference ID, too"
+OWN = Media("m1", "k1", "r1", "online", "Title")
+
+
+def record(status: Status = Status.IMPORTED, **changes: object) -> Record:
+    values: dict[str, object] = {
+        "line": 2,
+        "status": status,
+        "error": "",
+        "reference_id": "r1",
+        "filename": "Title",
+        "source_url": "https://h.example.com/v.mp4",
+        "extension": "mp4",
+        "cells": (),
+        "removed": False,
+        "looked_at": False,
+        "size": None,
+        "ingest_id": "i",
+        "media_id": "m1",
+        "key": "k1",
+        "title": "Title",
+        "duration": "",
+        "thumbnail": "",
+        "created_date": "",
+    }
+    return Record(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def media(name: str = "m1", status: str = "online", **changes: str) -> Media:
+    values = {"key": name.replace("m", "k"), "reference_id": "r1", "title": "Title", **changes}
+    return Media(name, status=status, **values)
+
+
+@pytest.mark.parametrize(
+    ("found", "verdict", "detail"),
+    [
+        ([], "missing", ""),
+        ([media("m2")], "missing", "another media bears its reference ID: m2 (online)"),
+        ([media()], "as expected", ""),
+        ([media(status="")], "as expected", ""),  # a list without statuses
+        ([media(status="failed")], "not online", "its status is failed"),
+        ([media(status="pending review")], "not online", "its status is pending review"),
+        ([media(title=" Title\t")], "as expected", ""),
+        ([media(title="New")], "title differs", "“New” in the account, “Title” was sent"),
+        ([media(title="")], "title differs", "“” in the account, “Title” was sent"),
+        ([media(key="k9")], "key differs", "the results have the key k1"),
+        (
+            [media("m3"), media(), media("m2", "processing"), media("m4", "failed")],
+            "there twice",
+            f"{TOO}: m3, m2",
+        ),
+        ([media(), media("m4", "failed")], "as expected", ""),
+        ([media(reference_id="r9")], "as expected", "it bears the reference ID r9 now"),
+        (
+            [media("m2"), media(reference_id="r9")],
+            "there twice",
+            f"{TOO}: m2; it bears the reference ID r9 now",
+        ),
+        (
+            [media(status="processing", title="New"), media("m2")],
+            "not online",
+            f"its status is processing; {TOO}: m2; “New” in the account, “Title” was sent",
+        ),
+    ],
+)
+def test_an_imported_row(found: list[Media], verdict: str, detail: str) -> None:
+    finding = judged(record(), found)
+    assert (finding.verdict, finding.detail) == (verdict, detail)
+
+
+def test_a_title_written_in_another_way_is_the_same() -> None:
+    decomposed, composed = "Caf\u0065\u0301", "Caf\u00e9"
+    assert judged(record(filename=decomposed), [media(title=composed)]).verdict == "as expected"
+
+
+def test_a_media_without_an_id_is_known_by_its_key() -> None:
+    assert judged(record(media_id=""), [media("", key="k1")]).verdict == "as expected"
+
+
+@pytest.mark.parametrize(
+    ("row", "found", "detail"),
+    [
+        (record(Status.FAILED, error="no codec"), [], "failed; no codec"),
+        (
+            record(Status.FAILED, error="no codec"),
+            [media("m2")],
+            "there, though failed: m2 (online); no codec",
+        ),
+        (record(Status.FAILED), [media("m2", "failed")], "failed"),
+        (record(Status.PENDING), [media("m2")], "there, though pending: m2 (online)"),
+        (record(Status.UNKNOWN), [], "unknown"),
+        (
+            record(Status.PROCESSING),
+            [media(status="processing")],
+            "processing, and there: m1 (processing)",
+        ),
+        (record(Status.PROCESSING), [media(status="")], "processing, and there: m1"),
+    ],
+)
+def test_a_row_that_is_not_imported_says_what_is_there(
+    row: Record, found: list[Media], detail: str
+) -> None:
+    finding = judged(row, found)
+    assert finding.verdict == "not imported"
+    assert finding.detail.startswith(detail)
+
+
+@pytest.mark.parametrize(
+    ("row", "found", "detail"),
+    [
+        (record(Status.SKIPPED, media_id="", key=""), [], "not there"),
+        (record(removed=True), [], "not there"),
+        (record(removed=True), [media(status="failed")], "there: m1 (failed)"),
+        (record(Status.UNKNOWN, removed=True, media_id=""), [media("m2")], "there: m2 (online)"),
+    ],
+)
+def test_a_removed_row_is_no_fault(row: Record, found: list[Media], detail: str) -> None:
+    finding = judged(row, found)
+    assert (finding.verdict, finding.detail) == ("removed", detail)
+    assert finding.verdict not in FAULTS
+
+
+def test_an_embed_page_counts_last_and_is_told_all_the_same() -> None:
+    finding = judged(record(), [OWN], "HTTP 500: out of order")
+    assert (finding.verdict, finding.detail) == ("embed page fails", "HTTP 500: out of order")
+    finding = judged(record(), [media(title="New")], "HTTP 500: out of order")
+    assert finding.verdict == "title differs"
+    assert finding.detail.endswith("; HTTP 500: out of order")
+    assert {Verdict.EMBED_FAILS, Verdict.TITLE_DIFFERS} <= FAULTS
+
+
+def test_a_line_holds_what_the_account_tells_and_no_secret() -> None:
+    row = record(filename="https://h/v?X-Amz-Signature=abc")
+    line = dict(zip(COLUMNS, line_of(row, judged(row, [OWN]), "https://p/k1"), strict=True))
+    assert line["filename"] == "https://h/v?X-Amz-Signature=***"
+    assert "abc" not in line["detail"]
+    assert (line["mediaId"], line["key"], line["mediaStatus"]) == ("m1", "k1", "online")
+    other = dict(zip(COLUMNS, line_of_other(OWN), strict=True))
+    assert (other["line"], other["verdict"], other["mediaId"]) == ("", "not in the manifest", "m1")

@@ -1,0 +1,151 @@
+"""The log: a line of JSON a call, within its bounds, without secrets, and never in the way."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_import.models import Row, Status
+from batch_import.viostream import endpoints
+from batch_import.viostream.call_log import call_log
+from batch_import.viostream.call_record import Interaction
+from batch_import.viostream.endpoints import ApiRequest
+
+SIGNED = "https://h.example.com/v.mp4?X-Amz-Signature=s3cr3t"
+ROW = Row(7, "hr-1", SIGNED, "Title", "mp4", Status.CREATING, line=12)
+
+
+def interaction(asked: ApiRequest[Any], **more: Any) -> Interaction:
+    told = {"attempt": 1, "status": 200, "fault": "", "seconds": 0.1034, "size": 31}
+    return Interaction(1_700_000_000.25, asked, **{**told, "request_id": "", **more})
+
+
+def lines(*paths: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+
+
+def fail(words: str) -> None:
+    raise AssertionError(words)
+
+
+def test_a_call_is_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "library" / "calls.jsonl"
+    path.parent.mkdir()
+    with call_log(path, 1, fail) as log:
+        log(interaction(endpoints.create(ROW), status=429, fault="slow down", request_id="r-1"))
+    assert lines(path) == [
+        {
+            "time": "2023-11-14T22:13:20.250Z",
+            "job": "library",
+            "row": 12,
+            "referenceId": "hr-1",
+            "call": "create",
+            "method": "POST",
+            "path": "/media/new",
+            "page": None,
+            "attempt": 1,
+            "status": 429,
+            "fault": "slow down",
+            "ms": 103.4,
+            "bytes": 31,
+            "request_id": "r-1",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("asked", "call", "page"),
+    [
+        (endpoints.account(), "account", None),
+        (endpoints.newest(3), "page", 3),
+        (endpoints.find("hr-1", 2, ROW), "find", 2),
+        (endpoints.ingest_status("i-1", ROW), "status", None),
+        (endpoints.detail("k"), "detail", None),
+    ],
+)
+def test_every_kind_of_call_has_its_name(
+    asked: ApiRequest[Any], call: str, page: int | None, tmp_path: Path
+) -> None:
+    with call_log(tmp_path / "calls.jsonl", 1, fail) as log:
+        log(interaction(asked))
+    (line,) = lines(tmp_path / "calls.jsonl")
+    assert (line["call"], line["page"]) == (call, page)
+
+
+def test_neither_a_signature_nor_an_escape_is_written(tmp_path: Path) -> None:
+    row = Row(1, f"{SIGNED}\x1b[2J", SIGNED, "T", "mp4", Status.CREATING)
+    with call_log(tmp_path / "calls.jsonl", 1, fail) as log:
+        for asked in (endpoints.create(row), endpoints.find(row.reference_id, 1, row)):
+            log(interaction(asked))
+            assert "s3cr3t" not in str(interaction(asked))
+            assert str(interaction(asked)).isprintable()
+    text = (tmp_path / "calls.jsonl").read_text()
+    assert "s3cr3t" not in text
+    assert "\x1b" not in text
+
+
+def test_the_oldest_lines_go_first_and_all_files_stay_below_the_bound(tmp_path: Path) -> None:
+    with call_log(tmp_path / "calls.jsonl", 0.02, fail) as log:
+        for number in range(500):
+            log.note("tick", number=number)
+    files = sorted(tmp_path.iterdir(), key=lambda path: path.name, reverse=True)
+    assert len(files) == 5
+    assert sum(path.stat().st_size for path in files) <= 20_000
+    numbers = [line["number"] for line in lines(*files)]
+    assert numbers == list(range(numbers[0], 500))
+    assert len(numbers) > 100
+
+
+def test_a_log_of_nothing_makes_no_file(tmp_path: Path) -> None:
+    with call_log(tmp_path / "calls.jsonl", 0, fail) as log:
+        log(interaction(endpoints.account()))
+        log.note("tick")
+    assert not list(tmp_path.iterdir())
+
+
+def test_half_a_line_of_a_run_that_crashed_is_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "calls.jsonl"
+    path.write_text('{"event": "whole"}\n{"event": "ha')
+    with call_log(path, 1, fail) as log:
+        log.note("next")
+    assert [line["event"] for line in lines(path)] == ["whole", "next"]
+
+
+def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
+    with call_log(tmp_path / "calls.jsonl", 1, fail) as log, ThreadPoolExecutor(16) as threads:
+        list(threads.map(lambda n: log.note("tick", number=n), range(400)))
+    assert sorted(line["number"] for line in lines(tmp_path / "calls.jsonl")) == list(range(400))
+
+
+def test_a_lower_bound_takes_the_oldest_lines_away(tmp_path: Path) -> None:
+    for most in (0.02, 0.01):
+        with call_log(tmp_path / "calls.jsonl", most, fail) as log:
+            log.note("begun")
+            files = list(tmp_path.iterdir())
+            assert sum(path.stat().st_size for path in files) <= most * 1e6
+            for number in range(500):
+                log.note("tick", number=number)
+    assert lines(tmp_path / "calls.jsonl")[-1]["number"] == 499
+
+
+@pytest.fixture(params=["a folder", "a full disk"])
+def unwritable(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    path = tmp_path / "calls.jsonl"
+    if request.param == "a folder":
+        path.mkdir()
+    elif Path("/dev/full").exists():
+        path.symlink_to("/dev/full")
+    else:
+        pytest.skip("no disk here is always full")
+    return path
+
+
+def test_a_log_that_cannot_be_written_is_told_once_and_ends_nothing(unwritable: Path) -> None:
+    told: list[str] = []
+    with call_log(unwritable, 1, told.append) as log:
+        for _ in range(3):
+            log(interaction(endpoints.account()))
+    (words,) = told
+    assert "calls.jsonl cannot be written" in words

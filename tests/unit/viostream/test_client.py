@@ -1,0 +1,216 @@
+"""What is sent, and what becomes of each kind of answer. No socket: requests-mock."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import requests_mock
+
+from batch_import.errors import CallFailed, Forbidden, NoAnswer, NotSent, Rejected, Throttled
+from batch_import.models import Row, Status
+from batch_import.settings import Credentials
+from batch_import.viostream import endpoints
+from batch_import.viostream.client import Client
+
+BASE = "https://api.example.test/v3/api"
+ROW = Row(1, "mv-q1", "https://example.com/v.mp4", "Märchen – Q1", "mp4", Status.CREATING)
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    with Client(BASE, Credentials("VC-1", "secret")) as client:
+        yield client
+
+
+@pytest.fixture
+def platform() -> Iterator[requests_mock.Mocker]:
+    with requests_mock.Mocker() as mocker:
+        yield mocker
+
+
+def test_create_sends_the_guides_body(client: Client, platform: requests_mock.Mocker) -> None:
+    platform.post(f"{BASE}/media/new", json={"ingestId": "i-1"})
+
+    assert client.send(endpoints.create(ROW)) == "i-1"
+
+    sent = platform.last_request
+    assert sent is not None
+    assert sent.json() == {
+        "sourceUrl": "https://example.com/v.mp4",
+        "filename": "Märchen – Q1",
+        "extension": "mp4",
+        "referenceId": "mv-q1",
+    }
+    assert sent.headers["Authorization"] == "Basic VkMtMTpzZWNyZXQ="
+    assert sent.headers["Content-Type"] == "application/json"
+
+
+def test_a_status_is_read_whatever_its_capitals(
+    client: Client, platform: requests_mock.Mocker
+) -> None:
+    platform.get(f"{BASE}/media/new/status/i%2F1", json={"status": "ONLINE"})
+    assert client.send(endpoints.ingest_status("i/1")).status == "online"
+
+
+@pytest.mark.parametrize("nested", [False, True])
+def test_media_are_read_in_either_shape(
+    client: Client, platform: requests_mock.Mocker, *, nested: bool
+) -> None:
+    items = [{"id": "m", "key": "k", "referenceId": "a b&c", "status": "Online", "duration": 65}]
+    listed = {"items": items} if nested else items
+    platform.get(f"{BASE}/media", json={"listResult": {"items": listed, "totalItems": 1}})
+
+    page = client.send(endpoints.find("a b&c"))
+
+    assert [(m.key, m.status, m.duration) for m in page.items] == [("k", "online", "65")]
+    assert page.total == 1
+    assert platform.last_request is not None
+    assert platform.last_request.qs["referenceid"] == ["a b&c"]
+
+
+def test_nothing_of_an_earlier_call_is_sent_again(
+    client: Client, platform: requests_mock.Mocker
+) -> None:
+    platform.post(f"{BASE}/media/new", json={"ingestId": "i-1"}, cookies={"sticky": "1"})
+    platform.get(f"{BASE}/media", json={"listResult": {"items": []}})
+
+    client.send(endpoints.create(ROW))
+    client.send(endpoints.newest(2))
+
+    sent = platform.last_request
+    assert sent is not None
+    assert sent.body is None
+    assert not {"Cookie", "Content-Type", "Content-Length"} & set(sent.headers)
+
+
+@pytest.mark.parametrize(
+    ("base", "asked"),
+    [
+        ("https://bücher.example/v3", "https://xn--bcher-kva.example/v3/account/info"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/account/info"),
+    ],
+)
+def test_any_base_url_is_asked(platform: requests_mock.Mocker, base: str, asked: str) -> None:
+    platform.get(asked, json={"id": "acc"})
+    with Client(base, Credentials("VC-1", "secret")) as client:
+        assert client.send(endpoints.account()).id == "acc"
+
+
+def test_a_base_url_that_names_no_host_is_a_failed_call(platform: requests_mock.Mocker) -> None:
+    nowhere = Client("https://*.example", Credentials("VC-1", "secret"))
+    with nowhere as client, pytest.raises(CallFailed):
+        client.send(endpoints.account())
+    assert not platform.called
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (400, Rejected),
+        (401, Forbidden),
+        (403, Forbidden),
+        (404, Rejected),
+        (408, NoAnswer),
+        (409, Rejected),
+        (422, Rejected),
+        (429, Throttled),
+        (500, NoAnswer),
+        (502, NoAnswer),
+        (503, NoAnswer),
+        (302, Rejected),
+    ],
+)
+def test_a_no_is_told_by_its_status(
+    client: Client, platform: requests_mock.Mocker, status: int, kind: type[CallFailed]
+) -> None:
+    platform.post(f"{BASE}/media/new", status_code=status, text="")
+    with pytest.raises(CallFailed) as caught:
+        client.send(endpoints.create(ROW))
+    assert type(caught.value) is kind
+    assert caught.value.status == status
+    assert platform.call_count == 1  # a POST is never repeated here
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (requests.ReadTimeout("slow"), NoAnswer),
+        (requests.ConnectTimeout("no route"), NotSent),
+        (requests.ConnectionError("reset by peer"), NoAnswer),
+        (requests.exceptions.ChunkedEncodingError("cut"), NoAnswer),
+        (requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), NotSent),
+        (requests.exceptions.SSLError("bad record"), NoAnswer),
+        (requests.exceptions.ProxyError("no tunnel"), NotSent),
+    ],
+)
+def test_a_lost_connection_tells_whether_the_call_may_have_arrived(
+    client: Client, platform: requests_mock.Mocker, error: Exception, kind: type[CallFailed]
+) -> None:
+    platform.post(f"{BASE}/media/new", exc=error)
+    with pytest.raises(CallFailed) as caught:
+        client.send(endpoints.create(ROW))
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("body", ["", "{", "[]", '{"ingestId": null}', "<html>hello</html>"])
+def test_a_yes_that_cannot_be_read_is_no_answer(
+    client: Client, platform: requests_mock.Mocker, body: str
+) -> None:
+    platform.post(f"{BASE}/media/new", text=body)
+    with pytest.raises(NoAnswer):
+        client.send(endpoints.create(ROW))
+
+
+def test_a_netrc_does_not_replace_the_credentials(
+    client: Client,
+    platform: requests_mock.Mocker,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine api.example.test login other password other\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(netrc))
+    platform.get(f"{BASE}/account/info", json={"id": "acc"})
+    client.send(endpoints.account())
+    assert platform.last_request is not None
+    assert platform.last_request.headers["Authorization"] == "Basic VkMtMTpzZWNyZXQ="
+
+
+def test_the_key_is_in_no_text(
+    client: Client, platform: requests_mock.Mocker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    platform.get(f"{BASE}/account/info", status_code=401, json={"message": "no"})
+    with pytest.raises(Forbidden) as caught:
+        client.send(endpoints.account())
+    said = caplog.text + repr(caught.value) + repr(Credentials("VC-1", "secret"))
+    assert "401" in caplog.text
+    assert "secret" not in said
+    assert "VkMtMTpzZWNyZXQ" not in said
+
+
+def test_every_attempt_is_told_with_what_came_of_it(platform: requests_mock.Mocker) -> None:
+    told: list[Any] = []
+    answers = [
+        {"exc": requests.ReadTimeout},
+        {"status_code": 429, "json": {"message": "slow down"}, "headers": {"x-request-id": "r-7"}},
+        {"json": {"ingestId": "i-1"}},
+    ]
+    platform.post(f"{BASE}/media/new", answers)
+    platform.get(f"{BASE}/account/info", json={"id": "acc"})
+    with Client(BASE, Credentials("VC-1", "secret"), told=told.append) as client:
+        for fault in (NoAnswer, Throttled):
+            with pytest.raises(fault):
+                client.send(endpoints.create(ROW))
+        client.send(endpoints.create(ROW))
+        client.send(endpoints.account())
+    assert [(i.attempt, i.status, i.fault, i.request_id) for i in told] == [
+        (1, None, "no answer within the time-out", ""),
+        (2, 429, "slow down", "r-7"),
+        (3, 200, "", ""),
+        (None, 200, "", ""),
+    ]
+    assert told[2].size == len('{"ingestId": "i-1"}')
+    assert "attempt 2 slow down" in str(told[1])

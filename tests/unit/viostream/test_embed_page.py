@@ -1,0 +1,66 @@
+"""Embed pages: what counts as one, and that no credentials are sent. No socket: requests-mock."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+import requests_mock
+
+from batch_import.errors import CallFailed, NoAnswer, NotSent, Rejected, Throttled
+from batch_import.viostream.embed_page import EmbedPages
+
+URL = "https://play.example.test/iframe/k1"
+HTML = {"Content-Type": "text/html; charset=utf-8"}
+
+
+@pytest.fixture
+def player() -> Iterator[requests_mock.Mocker]:
+    with requests_mock.Mocker() as mocker:
+        yield mocker
+
+
+def ask() -> None:
+    with EmbedPages("https://play.example.test") as pages:
+        pages.open(URL)
+
+
+@pytest.mark.parametrize("headers", [HTML, {}, {"Content-Type": "application/xhtml+xml"}])
+def test_a_page_is_a_page(player: requests_mock.Mocker, headers: dict[str, str]) -> None:
+    player.get(URL, text="<video>", headers=headers)
+    ask()
+    sent = player.last_request
+    assert sent is not None
+    assert "Authorization" not in sent.headers
+
+
+def test_a_page_may_be_elsewhere_now(player: requests_mock.Mocker) -> None:
+    player.get(URL, status_code=302, headers={"Location": "/player/k1"})
+    player.get("https://play.example.test/player/k1", text="<video>", headers=HTML)
+    ask()
+    assert player.call_count == 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (
+            {"status_code": 404, "text": "<title>No such video</title>", "headers": HTML},
+            Rejected,
+            "No such video",
+        ),
+        ({"text": " ", "headers": HTML}, Rejected, "it is empty"),
+        ({"json": {}, "headers": {"Content-Type": "application/json"}}, Rejected, "no page"),
+        ({"status_code": 302, "headers": {"Location": URL}}, Rejected, "again and again"),
+        ({"status_code": 503}, NoAnswer, "HTTP 503"),
+        ({"status_code": 429}, Throttled, "HTTP 429"),
+        ({"exc": requests.ConnectTimeout}, NotSent, "no connection"),
+        ({"exc": requests.ReadTimeout}, NoAnswer, "time-out"),
+    ],
+    ids=lambda value: str(value)[:40],
+)
+def test_what_is_no_page_says_why(
+    player: requests_mock.Mocker, answer: dict[str, object], kind: type[CallFailed], words: str
+) -> None:
+    player.get(URL, **answer)  # type: ignore[arg-type]
+    with pytest.raises(kind, match=words):
+        ask()

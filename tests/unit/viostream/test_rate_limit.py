@@ -1,0 +1,155 @@
+"""The budget, on a clock of the test's."""
+
+import heapq
+import math
+
+import pytest
+
+from batch_import.viostream.rate_limit import Budget
+
+
+def sent_in(budget: Budget, start: float, seconds: float, *, accept: bool = True) -> list[float]:
+    """Spend tokens as soon as they are there; returns when."""
+    times, now = [], start
+    while (now := budget.ready_at(now)) < start + seconds:
+        budget.spend(now)
+        budget.returned()
+        times.append(now)
+        if accept:
+            budget.accepted()
+    return times
+
+
+@pytest.mark.parametrize("rate", [0.5, 5.0, 20.0, 333.0])
+def test_never_above_the_ceiling(rate: float) -> None:
+    times = sent_in(Budget(rate, 100.0), 100.0, 60.0)
+    assert len(times) == pytest.approx(rate * 60, abs=1 + rate * 0.11)
+    for first, last in zip(times, times[int(rate) + 1 :], strict=False):
+        assert last - first >= 1 - 0.1 - 1e-6  # one second's calls, but for the slack
+
+
+def test_idle_time_is_not_saved_up() -> None:
+    budget = Budget(10.0, 0.0)
+    sent_in(budget, 0.0, 1.0)
+    late = sent_in(budget, 1000.0, 0.01)
+    assert len(late) <= 2
+
+
+def test_retry_after_holds_everybody() -> None:
+    budget = Budget(10.0, 0.0)
+    budget.spend(0.0)
+    budget.refused(0.0, 0.1, retry_after=30.0)
+    assert budget.ready_at(0.2) == pytest.approx(30.1)
+
+
+def test_waits_grow_where_nothing_is_said() -> None:
+    budget, now, waits = Budget(10.0, 0.0), 0.0, []
+    for _ in range(5):
+        now = budget.ready_at(now)
+        budget.spend(now)
+        budget.returned()
+        budget.refused(now, now, retry_after=None)
+        waits.append(budget.ready_at(now) - now)
+    assert waits == [pytest.approx(2.0**n) for n in range(5)]
+
+
+def test_calls_refused_together_are_one_event() -> None:
+    budget = Budget(100.0, 0.0)
+    for _ in range(8):
+        budget.refused(0.5, 1.0, retry_after=1.0)
+    assert budget.rate(1.0) >= 100.0 / 2 * 0.95
+
+
+def test_the_rate_follows_what_the_platform_takes_and_recovers_slowly() -> None:
+    budget = Budget(60.0, 0.0)
+    budget.refused(0.0, 0.1, retry_after=1.0)
+    assert budget.rate(0.1) == pytest.approx(60 / 2 * 0.95)  # nothing to go by yet
+    for _ in range(100):
+        budget.accepted()
+    budget.refused(9.9, 10.1, retry_after=1.0)
+    assert budget.rate(10.1) == pytest.approx(9.5)
+    assert budget.rate(20.1) == pytest.approx(9.5 * math.exp(0.05))  # near what it takes: carefully
+    assert budget.rate(100.1) > 20.0  # far beyond: it seems to take more by now
+    assert budget.rate(10_000.0) == 60.0
+
+
+def test_a_run_starts_with_few_calls_under_way() -> None:
+    budget = Budget(1000.0, 0.0)
+    for _ in range(4):
+        assert budget.ready_at(10.0) <= 10.0
+        budget.spend(10.0)
+    assert budget.ready_at(10.0) == float("inf")
+    budget.returned()
+    budget.accepted()
+    assert budget.ready_at(11.0) == 11.0
+
+
+class Door:
+    """A platform that lets so many calls a second in, and so many at once after a pause."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self.rate, self.burst = rate, burst
+        self.tokens, self.filled = burst, 0.0
+
+    def lets_in(self, now: float) -> bool:
+        self.tokens = min(self.burst, self.tokens + (now - self.filled) * self.rate)
+        self.filled = now
+        if self.tokens < 1:
+            return False
+        self.tokens -= 1
+        return True
+
+
+def run(
+    budget: Budget,
+    door: Door,
+    latency: float,
+    workers: int,
+    seconds: float,
+    retry_after: float | None,
+) -> tuple[int, int]:
+    """Calls accepted and refused in so many seconds, each arriving half-way through its time."""
+    events: list[tuple[float, int, str, float]] = []
+    now, turn, out, accepted, refused = 0.0, 0, 0, 0, 0
+    while now < seconds:
+        ready = budget.ready_at(now)
+        if out < workers and ready <= now:
+            budget.spend(now)
+            out, turn = out + 1, turn + 1
+            heapq.heappush(events, (now + latency / 2, turn, "arrives", now))
+            continue
+        wake = ready if out < workers else float("inf")
+        if not events or wake < events[0][0]:
+            now = wake
+            continue
+        now, _, kind, left = heapq.heappop(events)
+        if kind == "arrives":
+            turn += 1
+            told = "accepted" if door.lets_in(now) else "refused"
+            heapq.heappush(events, (now + latency / 2, turn, told, left))
+            continue
+        out -= 1
+        budget.returned()
+        if kind == "accepted":
+            budget.accepted()
+            accepted += 1
+        else:
+            budget.refused(left, now, retry_after)
+            refused += 1
+    return accepted, refused
+
+
+@pytest.mark.parametrize("share", [1 / 6, 1 / 2, 2.0])
+@pytest.mark.parametrize("burst", [1, 10])
+@pytest.mark.parametrize("latency", [0.03, 0.2])
+@pytest.mark.parametrize("retry_after", [1.0, None])
+def test_what_the_platform_takes_is_used_and_little_is_refused(
+    share: float, burst: int, latency: float, retry_after: float | None
+) -> None:
+    ceiling, seconds = 60.0, 300.0
+    limit = min(ceiling, ceiling * share)
+    door = Door(ceiling * share, burst)
+    accepted, refused = run(Budget(ceiling, 0.0), door, latency, 16, seconds, retry_after)
+    # Without a reserve, what it could have given during a wait is lost.
+    assert accepted >= (0.9 if burst > 1 else 0.7) * limit * seconds
+    assert refused <= 0.02 * (accepted + refused)

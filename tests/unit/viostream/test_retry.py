@@ -1,0 +1,88 @@
+"""Calls that change nothing are made again while they fail in passing."""
+
+import threading
+
+import pytest
+import requests_mock
+
+from batch_import.errors import Forbidden, NoAnswer, Throttled
+from batch_import.settings import Credentials
+from batch_import.viostream import endpoints
+from batch_import.viostream.client import Client
+from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.retry import patiently
+
+URL = "https://api.example.test/v3/api/account/info"
+ACCOUNT = {"json": {"id": "acc", "title": "Us"}}
+
+
+class Clock(threading.Event):
+    """Time passes only by waiting for a stop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 0.0
+        self.naps: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def wait(self, timeout: float | None = None) -> bool:
+        assert timeout is not None
+        if timeout > 0 and not self.is_set():
+            self.naps.append(timeout)
+            self.now += timeout
+        return self.is_set()
+
+
+def ask(answers: list[dict[str, object]], clock: Clock) -> tuple[object, int]:
+    with requests_mock.Mocker() as mocker, Client(URL[:-13], Credentials("a", "b")) as client:
+        mocker.get(URL, answers)
+        try:
+            result: object = patiently(
+                lambda: client.send(endpoints.account()),
+                Budget(1000.0, 0.0),
+                60.0,
+                clock=clock,
+                stop=clock,
+            )
+        except Exception as error:  # noqa: BLE001 - the test looks at it
+            result = error
+        return result, mocker.call_count
+
+
+def test_passing_faults_are_outlived_with_growing_waits() -> None:
+    clock = Clock()
+    result, calls = ask([{"status_code": 500}, {"status_code": 502}, {"text": "{"}, ACCOUNT], clock)
+    assert getattr(result, "id", None) == "acc"
+    assert calls == 4
+    assert all(nap <= 20 for nap in clock.naps)
+
+
+def test_retry_after_is_obeyed() -> None:
+    clock = Clock()
+    ask([{"status_code": 429, "headers": {"Retry-After": "17"}}, ACCOUNT], clock)
+    assert clock.now >= 17
+
+
+def test_refused_credentials_are_asked_once() -> None:
+    result, calls = ask([{"status_code": 401}, ACCOUNT], Clock())
+    assert isinstance(result, Forbidden)
+    assert calls == 1
+
+
+@pytest.mark.parametrize(("status", "kind"), [(429, Throttled), (500, NoAnswer)])
+def test_patience_ends_with_the_last_failure(status: int, kind: type) -> None:
+    clock = Clock()
+    result, calls = ask([{"status_code": status, "headers": {"Retry-After": "7"}}], clock)
+    assert isinstance(result, kind)
+    assert 2 <= calls <= 9
+    assert clock.now <= 60
+
+
+def test_a_stop_ends_the_patience() -> None:
+    clock = Clock()
+    clock.set()
+    result, calls = ask([{"status_code": 500}], clock)
+    assert isinstance(result, NoAnswer)
+    assert calls == 1

@@ -1,0 +1,53 @@
+"""A manifest on its way into the state."""
+
+import threading
+from pathlib import Path
+
+from batch_import.job import Job
+from batch_import.manifest.options import Options
+from batch_import.settings import Settings
+from batch_import.state.store import Store
+from batch_import.workflows.load import Intake, Taken
+
+HEADER = "sourceUrl,filename\n"
+ONE, TWO = "https://h.example.com/1.mp4,One\n", "https://h.example.com/2.mp4,Two\n"
+
+
+def take_over(store: Store, path: Path, **options: object) -> Taken:
+    intake = Intake(
+        path,
+        Job(path.parent),
+        Options(**options),  # type: ignore[arg-type]
+        Settings(),
+        1.0,
+        threading.Event(),
+        lambda _: None,
+    )
+    return intake.take_over(store, retry_failed=False)
+
+
+def test_only_a_new_edition_is_looked_for_in_the_account_once_more(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    path.write_text(HEADER + ONE, encoding="utf-8")
+    with Store(None) as store:
+        take_over(store, path)
+        store.set_facts(adoption="done")
+        assert take_over(store, path).edition is None
+        assert store.fact("adoption") == "done"
+
+        path.write_text(HEADER + ONE + TWO, encoding="utf-8")
+        edition = take_over(store, path).edition
+        assert edition is not None
+        assert edition.added.count == 1
+        assert store.fact("adoption") == ""
+
+
+def test_the_same_file_read_otherwise_is_another_edition(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    path.write_text(HEADER + "https://h.example.com/1,One\n", encoding="utf-8")
+    with Store(None) as store:
+        take_over(store, path)
+        assert store.counts().invalid == 1
+        taken = take_over(store, path, defaults={"extension": "mp4"})
+        assert taken.edition is not None
+        assert (store.counts().pending, taken.kinds) == (1, [])
