@@ -6,23 +6,25 @@ call may have been carried out. This file must not know the endpoints, nor when 
 
 import json
 import logging
+import math
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlencode
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import HTTPBasicAuth
 
 from batch_import.errors import CallFailed
 from batch_import.settings import Credentials
 from batch_import.viostream.call_record import Interaction
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.web.session import connection_fault, plain_session
+from batch_import.web.bounded import Answer, Bounds, connection_fault
+from batch_import.web.session import plain_session
 
 T = TypeVar("T")
 
@@ -33,6 +35,8 @@ _REQUEST_IDS: Final = frozenset(
     " traceparent".split()
 )
 _LONGEST_ID: Final = 100
+#: Bytes of an answer: a hundred media with long titles take a tenth of a megabyte.
+_LONGEST_BODY: Final = 16_000_000
 #: Rows whose attempts are counted: more than are ever in flight at once.
 _COUNTED: Final = 20_000
 
@@ -44,7 +48,7 @@ class Client:
 
     Args:
         base: base URL of the API, without a final slash.
-        timeout: seconds to connect, and seconds between two bytes of the answer.
+        timeout: seconds to connect, and seconds from the request to the end of the answer.
         connections: how many threads will call at once.
         told: told of every attempt, in the thread that makes it.
     """
@@ -58,18 +62,16 @@ class Client:
         told: Callable[[Interaction], None] | None = None,
     ) -> None:
         self._base = base
-        self._timeout = timeout
+        connect, whole = timeout
+        self._bounds = Bounds(connect, whole, whole, _LONGEST_BODY)
         self._told = told
         self._attempts = _Attempts()
-        self._session = plain_session(base)
+        self._session = plain_session(base, connections)
         # Bytes: requests would encode text as Latin-1, and fail on any other key.
         self._session.auth = HTTPBasicAuth(
             credentials.access_key.encode(), credentials.api_key.encode()
         )
         self._session.headers["Accept"] = "application/json"
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=connections)
-        self._session.mount("http://", adapter)
-        self._session.mount("https://", adapter)
 
     def __enter__(self) -> Self:
         return self
@@ -77,43 +79,36 @@ class Client:
     def __exit__(self, *exc: object) -> None:
         self._session.close()
 
-    def send(self, request: ApiRequest[T]) -> T:
+    def send(self, request: ApiRequest[T], within: float = math.inf) -> T:
         """Make one attempt.
+
+        Args:
+            within: seconds that the answer may take, where that is less than the time-out.
 
         Raises:
             CallFailed: see `errors`; it says whether the call may have been carried out.
         """
         left_at, started = time.time(), time.monotonic()
-        reply: requests.Response | None = None
+        answer: Answer | None = None
         fault = ""
         try:
-            reply = self._reply(request)
+            bounds = replace(self._bounds, whole=min(within, self._bounds.whole))
+            answer = self._session.exchange(self._prepared(request), bounds)
             # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
-            text = reply.content.decode("utf-8", "replace")
-            return request.answered(reply.status_code, reply.headers, text, time.time())
+            text = answer.body.decode("utf-8", "replace")
+            return request.answered(answer.status, answer.headers, text, time.time())
         except CallFailed as failed:
             fault = failed.message
             raise
         finally:
-            self._tell(request, left_at, time.monotonic() - started, reply, fault)
-
-    def _reply(self, request: ApiRequest[T]) -> requests.Response:
-        try:
-            return self._session.send(
-                self._prepared(request),
-                timeout=self._timeout,
-                allow_redirects=False,
-                proxies=self._session.proxies,
-            )
-        except requests.RequestException as error:
-            raise connection_fault(error) from None
+            self._tell(request, left_at, time.monotonic() - started, answer, fault)
 
     def _tell(
         self,
         request: ApiRequest[Any],
         left_at: float,
         seconds: float,
-        reply: requests.Response | None,
+        answer: Answer | None,
         fault: str,
     ) -> None:
         if not self._told and not _log.isEnabledFor(logging.DEBUG):
@@ -122,11 +117,11 @@ class Client:
             left_at,
             request,
             self._attempts.count(request),
-            reply.status_code if reply is not None else None,
+            answer.status if answer else None,
             fault,
             seconds,
-            len(reply.content) if reply is not None else 0,
-            _request_id(reply.headers) if reply is not None else "",
+            len(answer.body) if answer else 0,
+            _request_id(answer.headers) if answer else "",
         )
         if self._told:
             self._told(interaction)
@@ -138,9 +133,12 @@ class Client:
         return self._session.prepare_request(requests.Request("GET", self._base))
 
     def _prepared(self, request: ApiRequest[T]) -> requests.PreparedRequest:
-        # A copy: to prepare each anew would be a quarter of what a call costs. Like the guide's
-        # own calls it sends no cookies back.
-        prepared = self._template.copy()
+        try:
+            # A copy: to prepare each anew would be a quarter of what a call costs. Like the
+            # guide's own calls it sends no cookies back.
+            prepared = self._template.copy()
+        except requests.RequestException as error:
+            raise connection_fault(error) from None
         prepared.method = request.method
         query = f"?{urlencode(request.query)}" if request.query else ""
         prepared.url = f"{str(self._template.url).rstrip('/')}{request.path}{query}"

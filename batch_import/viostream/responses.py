@@ -21,6 +21,11 @@ from batch_import.models import Account, IngestStatus, Media, MediaPage
 _LONGEST_WORDS: Final = 300
 _TOO_MANY: Final = 429
 _REQUEST_TIMEOUT: Final = 408
+#: Characters of an error body that are read: far more than any message.
+_LONGEST_PAGE: Final = 65_536
+# Neither crosses a `<`, so that a page of nothing else is read in linear time.
+_TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^<>]*>")
 #: Pixels; beyond any picture.
 _WIDEST: Final = 100_000
 
@@ -75,7 +80,7 @@ def platform_words(body: str) -> str:
     try:
         words = _words_of(json.loads(body))
     except (ValueError, RecursionError):
-        words = _words_of_page(body)
+        words = _words_of_page(body[:_LONGEST_PAGE])
     line = " ".join("".join(c if c.isprintable() else " " for c in mask(words)).split())
     return line if len(line) <= _LONGEST_WORDS else line[: _LONGEST_WORDS - 1] + "…"
 
@@ -99,9 +104,8 @@ def _words_of(payload: Any) -> str:
 
 
 def _words_of_page(body: str) -> str:
-    title = re.search(r"<title[^>]*>(.*?)</title>", body, re.IGNORECASE | re.DOTALL)
-    text = title.group(1) if title else re.sub(r"<[^>]*>", " ", body)
-    return unescape(text)
+    title = _TITLE.search(body)
+    return unescape(title[1] if title else _TAG.sub(" ", body))
 
 
 def read_json(body: str) -> Any:

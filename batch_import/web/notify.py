@@ -4,6 +4,7 @@ Not the platform's client: the platform's credentials must never go there. This 
 what is told, nor to whom.
 """
 
+import json
 import logging
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -11,12 +12,13 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import HTTPError
 
+from batch_import.errors import CallFailed
+from batch_import.web.bounded import Bounds
 from batch_import.web.session import plain_session
 
-#: Seconds to connect, and to answer.
-_TIMEOUT: Final = 10.0
+#: What the answer says is of no use, and may be endless.
+_BOUNDS: Final = Bounds(connect=10.0, silence=10.0, whole=10.0, size=1024, cut=True)
 
 _log = logging.getLogger(__name__)
 
@@ -31,11 +33,10 @@ def post(url: str, body: Mapping[str, Any]) -> str:
     host = urlsplit(url).hostname
     try:
         status = _send(url, body)
-    except requests.Timeout:
-        return f"{host} did not answer within {_TIMEOUT:.0f} s"
-    except (requests.RequestException, HTTPError):
-        # Their words hold the URL.
-        return f"{host} cannot be reached"
+    except (CallFailed, requests.RequestException) as failed:
+        # What requests says holds the URL.
+        why = failed.message if isinstance(failed, CallFailed) else "it cannot be reached"
+        return f"{host}: {why}"
     _log.debug("POST to %s: %s", host, status)
     if HTTPStatus(200) <= status < HTTPStatus(300):
         return ""
@@ -45,9 +46,7 @@ def post(url: str, body: Mapping[str, Any]) -> str:
 
 
 def _send(url: str, body: Mapping[str, Any]) -> int:
-    # What is said in the answer is of no use, and may be endless.
-    with (
-        plain_session(url) as session,
-        session.post(url, json=body, timeout=_TIMEOUT, allow_redirects=False, stream=True) as reply,
-    ):
-        return reply.status_code
+    with plain_session(url) as session:
+        headers = {"Content-Type": "application/json"}
+        request = requests.Request("POST", url, headers=headers, data=json.dumps(body))
+        return session.exchange(session.prepare_request(request), _BOUNDS).status

@@ -23,11 +23,20 @@ URL = "https://hooks.example.com/T000/s3cret?token=other"
             {"status_code": 302, "headers": {"Location": "https://other.example.com/"}},
             "hooks.example.com answered HTTP 302, a redirect, which is not followed",
         ),
-        ({"exc": requests.ConnectTimeout}, "hooks.example.com did not answer within 10 s"),
-        ({"exc": requests.ReadTimeout}, "hooks.example.com did not answer within 10 s"),
-        ({"exc": requests.ConnectionError(URL)}, "hooks.example.com cannot be reached"),
-        ({"exc": requests.exceptions.InvalidURL(URL)}, "hooks.example.com cannot be reached"),
-        ({"exc": LocationParseError(URL)}, "hooks.example.com cannot be reached"),
+        ({"exc": requests.ConnectTimeout}, "hooks.example.com: no connection within the time-out"),
+        ({"exc": requests.ReadTimeout}, "hooks.example.com: no answer within the time-out"),
+        (
+            {"exc": requests.ConnectionError(URL)},
+            "hooks.example.com: the connection was cut before the whole answer came",
+        ),
+        (
+            {"exc": requests.exceptions.InvalidURL(URL)},
+            "hooks.example.com: the connection was cut before the whole answer came",
+        ),
+        (
+            {"exc": LocationParseError(URL)},
+            "hooks.example.com: the connection was cut before the whole answer came",
+        ),
     ],
 )
 def test_what_became_of_a_post_is_told_without_its_address(
@@ -37,7 +46,7 @@ def test_what_became_of_a_post_is_told_without_its_address(
     assert post(URL, {"text": "done"}) == words
     assert requests_mock.call_count == 1
     assert requests_mock.last_request.json() == {"text": "done"}
-    assert requests_mock.last_request.timeout == 10.0
+    assert requests_mock.last_request.timeout == (10.0, 10.0)
 
 
 def test_no_credentials_go_along(
