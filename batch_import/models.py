@@ -148,7 +148,7 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class LookupTarget:
     """An imported row whose media is asked for by itself. Texts are empty where nothing is known.
 
     Attributes:

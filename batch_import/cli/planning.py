@@ -13,7 +13,7 @@ from batch_import.cli.stand_in import knobs_of
 from batch_import.cli.terminal import Asking, Steps, stoppable
 from batch_import.cli.words import (
     asked_so_far,
-    print_edition,
+    print_diff,
     print_kinds,
     print_reading,
     print_trouble,
@@ -86,8 +86,8 @@ def _credentials(arguments: argparse.Namespace) -> "Credentials | str":
 def _print_planned(job: "Job", planned: "Planned") -> None:
     taken = planned.taken
     print_reading(taken.reading)
-    if taken.edition:
-        print_edition(taken.edition)
+    if taken.diff:
+        print_diff(taken.diff)
     print_kinds(job, [kind for kind in taken.kinds if kind.code != _EXPIRES])
     if taken.asked:
         print(asked_so_far(taken.asked))

@@ -23,7 +23,7 @@ from batch_import.errors import UsageError
 from batch_import.job import OUTPUT, Job
 from batch_import.masking import mask
 from batch_import.models import Status
-from batch_import.state.store import Waiting
+from batch_import.state.reader import InFlightRow
 from batch_import.workflows import status as workflow
 from batch_import.workflows.status import Listed, Overview, RowStory
 
@@ -155,7 +155,7 @@ def _at_work(seen: Overview, now: float) -> str:
     return f"{work}. Begun {local(seen.began)}, last change {ago} ago, {took} in all."
 
 
-def _oldest(row: Waiting, now: float, *, running: bool) -> str:
+def _oldest(row: InFlightRow, now: float, *, running: bool) -> str:
     # Without a run nobody knows what became of a row that was being sent.
     lost = row.status is Status.CREATING and not running
     status = Status.UNKNOWN if lost else row.status

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
     from batch_import.job import Job
     from batch_import.reports.problems import Kind
-    from batch_import.state.store import Edition
+    from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.load import Asked, Checked, Reading
     from batch_import.workflows.pipeline import Loaded
 
@@ -32,8 +32,8 @@ _VALUE_WIDTH = 44
 def print_loaded(job: "Job", loaded: "Loaded") -> None:
     """What a run found in the manifest, and what it is going to do."""
     print_reading(loaded.taken.reading)
-    if loaded.taken.edition:
-        print_edition(loaded.taken.edition)
+    if loaded.taken.diff:
+        print_diff(loaded.taken.diff)
     print_kinds(job, loaded.taken.kinds)
     if loaded.taken.asked:
         print(asked_so_far(loaded.taken.asked))
@@ -91,16 +91,16 @@ def print_reading(read: "Reading") -> None:
         print(f"Left out as comments (#): line {lines}{more}")
 
 
-def print_edition(edition: "Edition") -> None:
+def print_diff(diff: "ManifestDiff") -> None:
     """What the manifest says that it did not say to the run before."""
     parts = {
-        "added": edition.added,
-        "changed": edition.changed,
-        "removed": edition.removed,
-        "changed too late: they were sent as they were before": edition.too_late,
+        "added": diff.added,
+        "changed": diff.changed,
+        "removed": diff.removed,
+        "changed too late: they were sent as they were before": diff.ignored,
     }
     if any(part.count for part in parts.values()):
-        print(f"The manifest has changed; {rows(edition.kept)} as before.")
+        print(f"The manifest has changed; {rows(diff.unchanged)} as before.")
     for what, part in parts.items():
         if part.count:
             more = ", …" if part.count > len(part.first) else ""

@@ -14,12 +14,11 @@ from batch_import.importer.schedule import Finished, Schedule, Wait
 from batch_import.importer.time_left import Pace
 from batch_import.models import Change, Counts, MediaPage, Row, Status
 from batch_import.settings import Settings
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 
 _UNAVAILABLE = 503
-#: What the state holds of the adoption: the account was read, or each row is looked for.
-DONE, EACH_ROW = "done", "each row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +49,15 @@ class Dispatcher:
         self._store = store
         self._budget = budget
         self._schedule = Schedule(settings, now)
-        store.recover(now)
-        counts = store.counts(running=True)
+        store.queue.recover(now)
+        counts = store.reader.counts(running=True)
         self._tally = Counter({status: getattr(counts, status, 0) for status in Status})
         self._status: dict[int, Status] = {}
-        waiting = store.waiting()
+        waiting = store.queue.claimable_count()
         self._left_alone = counts.pending - waiting
         self._pace = Pace()
         self._adopt(waiting)
-        self._admit(store.in_flight(), now)
+        self._admit(store.queue.in_flight(), now)
 
     def next(self, now: float) -> Call | Wait | Finished:
         """A call to carry out now, and then to bring back by `answered`."""
@@ -110,32 +109,39 @@ class Dispatcher:
         return None if creating is None else self._schedule.time_left(creating, now)
 
     def _adopt(self, pending: int) -> None:
-        """Before the first create of an edition, look for its rows in the account.
+        """Before the first create of a manifest, look for its rows in the account.
 
         Where not all rows are taken up, only the chosen ones are looked for; the next run looks
         for its own. Where they were looked for before, the newest media tell whether the state is
         older than the account: one that was put back from a copy knows nothing of what was sent
         since.
         """
-        known = self._store.fact("adoption")
+        known = self._store.facts.get(ACCOUNT_SEARCH)
         if pending:
-            self._schedule.adopt(None if known == EACH_ROW else pending, glance=known == DONE)
+            self._schedule.adopt(
+                None if known is AccountSearch.EACH_ROW else pending,
+                glance=known is AccountSearch.DONE,
+            )
 
     def _commit_adopted(self, changes: list[Change], answer: Answer, now: float) -> None:
         """Each page by itself: which rows are pending is asked anew for the next."""
         if isinstance(answer, MediaPage):
-            rows = self._store.pending_among({media.reference_id for media in answer.items})
+            rows = self._store.queue.pending_by_reference(
+                {media.reference_id for media in answer.items}
+            )
             self._status.update((row.number, Status.PENDING) for row in rows)
             changes += self._schedule.adopted(rows, answer, now)
         self._commit(changes, now)
-        if not self._schedule.adopting and not self._store.has_choice:
-            self._store.set_facts(adoption=EACH_ROW if self._schedule.looks_first else DONE)
+        if not self._schedule.adopting and not self._store.queue.has_choice:
+            each_row = self._schedule.looks_first
+            found = AccountSearch.EACH_ROW if each_row else AccountSearch.DONE
+            self._store.facts.save(ACCOUNT_SEARCH.of(found))
 
     def _feed(self, now: float) -> None:
         wanted = self._schedule.wanted()
         if not wanted:
             return
-        rows = self._store.claim(wanted, now)
+        rows = self._store.queue.claim(wanted, now)
         self._tally[Status.PENDING] -= len(rows)
         self._tally[Status.CREATING] += len(rows)
         if len(rows) < wanted:
@@ -161,7 +167,7 @@ class Dispatcher:
             self._budget.accepted()
 
     def _commit(self, changes: Sequence[Change], now: float) -> None:
-        self._store.apply(changes, now)
+        self._store.queue.apply(changes, now)
         self._pace.created(sum(map(self._is_created, changes)), now)
         for change in changes:
             self._tally[self._status[change.number]] -= 1

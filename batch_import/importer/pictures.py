@@ -40,14 +40,14 @@ def look_at_pictures(
         call = endpoints.detail(key)
         return patiently(lambda: client.send(call), budget, give_up_after, clock=clock, stop=stop)
 
-    while keys := store.without_picture(_AT_ONCE):
+    while keys := store.pictures.missing(_AT_ONCE):
         for key in keys:
             if stop.is_set():
                 return
             try:
-                store.keep_picture(key, ask(key))
+                store.pictures.save(key, ask(key))
             except (Rejected, Forbidden):
-                store.keep_picture(key, None)
+                store.pictures.save(key, None)
             except CallFailed as failed:
                 if stop.is_set():
                     return

@@ -89,7 +89,7 @@ def rehearse(
     Raises:
         UsageError: there is no such knob, or it cannot be turned so.
     """
-    rows, counts = store.open_rows(most), store.counts()
+    rows, counts = store.queue.unfinished(most), store.reader.counts()
     begun = _START - _JUST_SENT
     platform = Platform(Knobs.from_mapping(knobs), seed, begun)
     with Store(None) as own:
@@ -98,7 +98,7 @@ def rehearse(
         return Rehearsed(
             rows=len(rows),
             of=counts.pending + counts.processing + counts.unknown,
-            counts=own.counts(),
+            counts=own.reader.counts(),
             seconds=run.last_answer - _START,
             calls=platform.calls.total(),
             refused=platform.refused,
@@ -131,13 +131,13 @@ def _fill(
 ) -> None:
     """Bring rows, and what the platform has of them, to where they are."""
     flying = [row for row in rows if row.status is not Status.PENDING]
-    own.load(map(_as_read, flying), {}, begun)
-    claimed = {row.reference_id: row.number for row in own.claim(len(flying), begun)}
+    own.load(map(_as_read, flying), begun)
+    claimed = {row.reference_id: row.number for row in own.queue.claim(len(flying), begun)}
     step = _JUST_SENT / (len(flying) + 1)
     for place, row in enumerate(flying, start=1):
         sent_at = begun + place * step
-        own.apply([_sent(platform, row, claimed[row.reference_id], sent_at, random)], sent_at)
-    own.load(map(_as_read, rows), {}, begun)
+        own.queue.apply([_sent(platform, row, claimed[row.reference_id], sent_at, random)], sent_at)
+    own.load(map(_as_read, rows), begun)
 
 
 def _as_read(row: Row) -> ManifestRow:

@@ -4,9 +4,8 @@ This file must not know how a file is written, nor who asked for it.
 """
 
 import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,13 +16,11 @@ from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import write_csv
 from batch_import.settings import EMBED_BASE, ResultOptions
+from batch_import.state import facts
 from batch_import.state.store import Store
 
 #: The kinds of files that results come in.
 FORMATS: Final = ("csv", "xlsx", "html")
-#: The fact that tells a workbook which nobody has touched, and nobody had added to, since it was
-#: written: its digest.
-_OWN_WORKBOOK: Final = "own_workbook"
 #: Parts of the import's time that the timeline shows.
 _PARTS: Final = 60
 
@@ -38,15 +35,15 @@ def keep_options(store: Store, given: Mapping[str, Any]) -> None:
         UsageError: there are no such columns.
     """
     options = replace(_Job(store).options, **given)
-    # Also where nothing is told: a new edition of the manifest may lack a column.
+    # Also where nothing is told: an edited manifest may lack a column.
     _Job(store).table(options)
     if given:
-        store.set_facts(results=json.dumps(asdict(options)))
+        store.facts.save(facts.RESULT_OPTIONS.of(options))
 
 
 def pictures_left(store: Store) -> int:
     """How many media the platform has yet to be asked about, as the options want it."""
-    return store.count_without_picture() if _Job(store).options.aspect_from_detail else 0
+    return store.pictures.missing_count() if _Job(store).options.aspect_from_detail else 0
 
 
 def embedding_of(store: Store) -> Embedding:
@@ -57,7 +54,7 @@ def embedding_of(store: Store) -> Embedding:
 def result_rows(store: Store) -> Iterator[dict[str, str]]:
     """The results, a row at a time: its cells by the headings that they have in every file."""
     results = _Job(store).table(_Job(store).options)
-    for line in results.lines(store.records()):
+    for line in results.lines(store.reader.records()):
         yield dict(zip(results.header, line, strict=True))
 
 
@@ -90,28 +87,29 @@ def _writers(
 
     def write_failed() -> None:
         header = table.failed_header(job.header, *job.own)
-        lines = table.failed(store.records(), job.header, *job.own)
+        lines = table.failed(store.reader.records(), job.header, *job.own)
         write_csv(folder / "failed.csv", header, lines, preserved)
 
     def write_results_csv() -> None:
-        write_csv(folder / "results.csv", results.header, results.lines(store.records()))
+        write_csv(folder / "results.csv", results.header, results.lines(store.reader.records()))
 
     def write_results_html() -> None:
         from batch_import.reports.writers.html_writer import write_html
 
-        about = replace(job.about(now), timeline=store.timeline(_PARTS))
-        write_html(folder / "results.html", results, store.records(), about)
+        about = replace(job.about(now), timeline=store.reader.timeline(_PARTS))
+        write_html(folder / "results.html", results, store.reader.records(), about)
 
     def write_results_xlsx() -> None:
         from batch_import.reports.manual_columns import Added, added
         from batch_import.reports.writers.xlsx_writer import write_xlsx
 
-        path, rows = folder / "results.xlsx", store.counts().total
+        path, rows = folder / "results.xlsx", store.reader.counts().total
         # To read a great workbook takes more memory than all the rest of a run: not for nothing.
-        untouched = path.exists() and store.fact(_OWN_WORKBOOK) == _digest(path)
+        untouched = path.exists() and store.facts.get(facts.WORKBOOK_DIGEST) == _digest(path)
         by_hand = Added() if untouched else added(path, results)
-        write_xlsx(path, results, store.records(), rows, job.about(now), by_hand)
-        store.set_facts(**{_OWN_WORKBOOK: "" if by_hand.headings else _digest(path)})
+        write_xlsx(path, results, store.reader.records(), rows, job.about(now), by_hand)
+        digest = "" if by_hand.headings else _digest(path)
+        store.facts.save(facts.WORKBOOK_DIGEST.of(digest))
 
     writers = {"csv": write_results_csv, "html": write_results_html, "xlsx": write_results_xlsx}
     return [write_failed, *(write for name, write in writers.items() if name in formats)]
@@ -129,16 +127,14 @@ class _Job:
     store: Store
 
     @property
-    def header(self) -> list[str]:
+    def header(self) -> tuple[str, ...]:
         """The manifest's."""
-        names: list[str] = json.loads(self.store.fact("header") or "[]")
-        return names
+        return self.store.facts.get(facts.HEADER)
 
     @property
-    def fields(self) -> list[int | None]:
+    def fields(self) -> tuple[int | None, ...]:
         """Which columns became fields, in the order of the fields."""
-        positions: list[int | None] = json.loads(self.store.fact("fields") or "[]")
-        return positions
+        return self.store.facts.get(facts.FIELDS)
 
     @property
     def own(self) -> tuple[int | None, int | None]:
@@ -148,7 +144,7 @@ class _Job:
     @property
     def options(self) -> ResultOptions:
         """How its results look."""
-        return ResultOptions(**json.loads(self.store.fact("results") or "{}"))
+        return self.store.facts.get(facts.RESULT_OPTIONS)
 
     def table(self, options: ResultOptions) -> table.Table:
         """Its results."""
@@ -158,9 +154,9 @@ class _Job:
     def embedding(self, options: ResultOptions) -> Embedding:
         """What makes the links of its rows."""
         # A job that never made a call has no embed codes yet.
-        return Embedding(self.store.fact("embed_base") or EMBED_BASE, options)
+        return Embedding(self.store.facts.get(facts.EMBED_BASE) or EMBED_BASE, options)
 
     def about(self, now: float) -> About:
         """What its report says of itself."""
-        manifest = Path(self.store.fact("manifest") or "videos")
+        manifest = Path(self.store.facts.get(facts.MANIFEST) or "videos")
         return About(manifest.name, now)

@@ -20,8 +20,8 @@ from batch_import.errors import (
     Rejected,
     Throttled,
 )
-from batch_import.models import Media, MediaPage, Sought
-from batch_import.state.listing import Listing
+from batch_import.models import LookupTarget, Media, MediaPage
+from batch_import.state.listing import AccountListing
 from batch_import.verification.walk import Walk
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
@@ -122,7 +122,9 @@ class Look:
         walk: the way through the list.
     """
 
-    def __init__(self, caller: Caller, listing: Listing, tell: Callable[[Step], None]) -> None:
+    def __init__(
+        self, caller: Caller, listing: AccountListing, tell: Callable[[Step], None]
+    ) -> None:
         self.walk = Walk()
         self._caller = caller
         self._listing = listing
@@ -138,7 +140,7 @@ class Look:
         """
         while not self.walk.done:
             page = self._page(endpoints.newest(self.walk.page))
-            self.walk.read(page, self._listing.note(page.items))
+            self.walk.read(page, self._listing.add(page.items))
             self._tell(Step("media", self._listing.count(), self.walk.total))
 
     def ask_for_missing(self) -> None:
@@ -147,19 +149,19 @@ class Look:
         Raises:
             RunFault: the platform is of no use any more.
         """
-        count, done, after = self._listing.count_missing(), 0, 0
-        while some := self._listing.missing(after, _AT_ONCE):
+        count, done, after = self._listing.unlisted_count(), 0, 0
+        while some := self._listing.unlisted(after, _AT_ONCE):
             for sought in some:
                 self._ask_for(sought)
                 done, after = done + 1, sought.number
                 self._tell(Step("media that the list does not show", done, count))
 
-    def _ask_for(self, sought: Sought) -> None:
+    def _ask_for(self, sought: LookupTarget) -> None:
         """By its reference ID; and by itself, for a media may have been given another one."""
         if not self._found_by_reference(sought) and (name := sought.media_id or sought.key):
             media = self._media(name)
             if media and _is_sought(media, sought):
-                self._listing.note([media])
+                self._listing.add([media])
 
     def _media(self, name: str) -> Media | None:
         try:
@@ -171,11 +173,11 @@ class Look:
             self._caller.send(endpoints.account())
             return None
 
-    def _found_by_reference(self, sought: Sought) -> bool:
+    def _found_by_reference(self, sought: LookupTarget) -> bool:
         walk = Walk()
         while not (walk.done or self._unfiltered):
             page = self._page(endpoints.find(sought.reference_id, walk.page))
-            walk.read(page, self._listing.note(page.items))
+            walk.read(page, self._listing.add(page.items))
             if any(_is_sought(media, sought) for media in page.items):
                 return True
             # A filter may be inexact, but what it gives has something to do with what was asked.
@@ -205,11 +207,11 @@ class Look:
         Raises:
             RunFault: the player cannot be reached at all.
         """
-        count, done, after = self._listing.count_playable(), 0, 0
+        count, done, after = self._listing.playable_count(), 0, 0
         while some := self._listing.playable(after, _AT_ONCE):
             for row in some:
                 if fault := self._page_fault(pages, url_of(row.key)):
-                    self._listing.note_page_fault(row.key, fault)
+                    self._listing.save_page_fault(row.key, fault)
                 done, after = done + 1, row.number
                 self._tell(Step("embed pages", done, count))
 
@@ -243,5 +245,5 @@ class Look:
             raise failures[-1]
 
 
-def _is_sought(media: Media, sought: Sought) -> bool:
+def _is_sought(media: Media, sought: LookupTarget) -> bool:
     return media.id == sought.media_id if sought.media_id else media.key == sought.key

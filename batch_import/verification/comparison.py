@@ -11,7 +11,7 @@ from typing import Final
 from batch_import.models import Record
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import csv_file
-from batch_import.state.listing import Listing
+from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import Look
 from batch_import.verification.verdict import (
@@ -88,7 +88,13 @@ class Proof:
 
 
 def prove(
-    store: Store, look: Look, listing: Listing, embedding: Embedding, path: Path, *, embeds: bool
+    store: Store,
+    look: Look,
+    listing: AccountListing,
+    embedding: Embedding,
+    path: Path,
+    *,
+    embeds: bool,
 ) -> Proof:
     """Compare every row with the account, and write what was found.
 
@@ -109,13 +115,13 @@ def prove(
             look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player))
     proof = Proof(listing.count(), look.walk.total)
     with csv_file(path, COLUMNS, _HINT) as write:
-        for line in _lines(proof, listing, store.records(), embedding):
+        for line in _lines(proof, listing, store.reader.records(), embedding):
             write(line)
     return proof
 
 
 def _lines(
-    proof: Proof, listing: Listing, records: Iterable[Record], embedding: Embedding
+    proof: Proof, listing: AccountListing, records: Iterable[Record], embedding: Embedding
 ) -> Iterator[Sequence[str]]:
     """The rows in the manifest's order, and after them what the account has besides."""
     for record in records:
@@ -123,6 +129,6 @@ def _lines(
         finding = judged(record, found, listing.page_fault(record.key))
         proof.add(record, finding)
         yield line_of(record, finding, embedding.url(record))
-    for media in listing.not_named():
+    for media in listing.unmatched_media():
         proof.others += 1
         yield line_of_other(media)

@@ -4,7 +4,6 @@ What is found is told in `problems.csv`, line by line, so that a million problem
 This file must not know the platform, nor what is done with the rows.
 """
 
-import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -25,7 +24,10 @@ from batch_import.reports.problems import COLUMNS, Kind, Problems
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.settings import Settings
 from batch_import.sources.preflight import Preflight
-from batch_import.state.store import Edition, Store
+from batch_import.state import facts
+from batch_import.state.facts import AccountSearch, StoredFact
+from batch_import.state.manifest_diff import ManifestDiff
+from batch_import.state.store import Store
 
 #: Rows whose sources are asked for before what was found is committed.
 _ASKED_AT_ONCE = 200
@@ -77,11 +79,11 @@ class Taken:
     """What taking a manifest over into the state brought.
 
     Attributes:
-        edition: what changed; None where there was no earlier one, or it was the same.
+        diff: what changed; None where there was no earlier one, or it was the same.
         kinds: of the problems, where the manifest was read; `asked` as above.
     """
 
-    edition: Edition | None
+    diff: ManifestDiff | None
     reading: Reading
     kinds: list[Kind]
     asked: Asked | None
@@ -158,40 +160,44 @@ class Intake:
             UsageError: a row that was chosen is not in it.
             Interrupted: `stop` was set before all was read; nothing has changed.
         """
-        facts, known = self.facts(), store.fact("edition")
+        known, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
         again = retry_failed or self._settings.preflight or self._settings.strict
-        if known == facts["edition"] and not again:
+        if known == fingerprint and not again:
             self._choose(store, retry_failed=False)
             return Taken(None, self._reading(), [], None)
         with self._problems() as problems, self._preflight() as preflight:
             rows = (row for chunk in self._chunks(problems) for row in chunk)
-            edition = store.load(rows, facts, self._now)
+            diff = store.load(rows, self._now, self.facts())
             self._choose(store, retry_failed=retry_failed)
             if preflight:
                 self._ask_pending(preflight, store, problems)
-        news = edition if known not in (None, facts["edition"]) else None
+        news = diff if known not in ("", fingerprint) else None
         return Taken(news, self._reading(), problems.kinds(), self._if_asked())
 
     def _choose(self, store: Store, *, retry_failed: bool) -> None:
         """Which rows the run may take up. What failed counts as pending before it is counted."""
-        store.choose(self._settings.only)
+        store.queue.choose(self._settings.only)
         if retry_failed:
-            store.retry_failed(self._now)
+            store.queue.retry_failed(self._now)
         if self._settings.limit is not None:
-            store.choose_first(self._settings.limit)
+            store.queue.choose_first(self._settings.limit)
 
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> list[StoredFact]:
         """What the state keeps of the manifest as a whole."""
-        fields = list(self._mapping.positions)
-        return {
-            "manifest": str(self._manifest.path.resolve()),
-            "header": json.dumps(self._manifest.header),
-            "fields": json.dumps(fields),
-            # Rules may change with the version: then the manifest is read again.
-            "edition": f"{self._manifest.digest} {fields} {self._options} {__version__}",
+        return [
+            facts.MANIFEST.of(str(self._manifest.path.resolve())),
+            facts.HEADER.of(self._manifest.header),
+            facts.FIELDS.of(self._mapping.positions),
+            facts.FINGERPRINT.of(self._fingerprint()),
             # New rows may be in the account already.
-            "adoption": "",
-        }
+            facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE),
+        ]
+
+    def _fingerprint(self) -> str:
+        """Another one means that the manifest has to be read again."""
+        fields = list(self._mapping.positions)
+        # Rules may change with the version.
+        return f"{self._manifest.digest} {fields} {self._options} {__version__}"
 
     def _reading(self) -> Reading:
         columns = self._mapping.describe(self._manifest.header)
@@ -238,14 +244,14 @@ class Intake:
 
     def _ask_pending(self, preflight: Preflight, store: Store, problems: Problems) -> None:
         """Ask for the sources of all rows that wait; those without a video do not any more."""
-        sources = store.sources(0, _ASKED_AT_ONCE)
+        sources = store.queue.pending_sources(0, _ASKED_AT_ONCE)
         while sources and not self._stop.is_set():
             changes = [
                 Change(source.number, Status.INVALID, "preflight", str(problem))
                 for source, problem in self._ask(preflight, sources, problems)
             ]
-            store.apply(changes, self._now)
-            sources = store.sources(sources[-1].number, _ASKED_AT_ONCE)
+            store.queue.apply(changes, self._now)
+            sources = store.queue.pending_sources(sources[-1].number, _ASKED_AT_ONCE)
 
     def _ask(
         self, preflight: Preflight, sources: Iterable[Source], problems: Problems

@@ -39,6 +39,7 @@ from batch_import.reports.write import (
     write_results,
 )
 from batch_import.settings import Credentials, Settings
+from batch_import.state import facts
 from batch_import.state.store import Store
 from batch_import.viostream.call_log import Log, call_log
 from batch_import.workflows.deadline import stopping_at
@@ -179,7 +180,7 @@ def run(
         intake = Intake(manifest, job, options, settings, clock(), stop, watcher.asked)
         taken = intake.take_over(store, retry_failed=retry_failed)
         keep_options(store, results)
-        loaded = Loaded(taken, decide(store.counts(), store.waiting()))
+        loaded = Loaded(taken, decide(store.reader.counts(), store.queue.claimable_count()))
         with refreshing(lambda: _refresh(job), settings.refresh):
             watcher.loaded(loaded)
             _end_if(stop)
@@ -187,7 +188,7 @@ def run(
             if loaded.plan.has_work or pictures_left(store):
                 with _noted(log, store):
                     _work(store, settings, credentials, watcher, stop, clock, log)
-        return Ended(store.counts(), store.left())
+        return Ended(store.reader.counts(), store.queue.remaining_count())
 
 
 def report(
@@ -205,7 +206,7 @@ def report(
     with Store(job.state) as store:
         keep_options(store, results)
         _write(job, store, formats)
-        return store.counts(running=job.is_running)
+        return store.reader.counts(running=job.is_running)
 
 
 def status(job: Job) -> Counts:
@@ -215,7 +216,7 @@ def status(job: Job) -> Counts:
         StateError: there is no such job.
     """
     with Store(job.state) as store:
-        return store.counts(running=job.is_running)
+        return store.reader.counts(running=job.is_running)
 
 
 def rows(job: Job) -> Iterator[dict[str, str]]:
@@ -268,7 +269,7 @@ def verify(
     ):
         found = first_call(api, budget, settings, stop, clock)
         _refuse_others(store, settings, found, embeds=embeds)
-        embedding, listing = embedding_of(store), store.listing()
+        embedding, listing = embedding_of(store), store.account_listing()
         look = Look(Caller(api, budget, settings.give_up_after, stop, clock), listing, tell)
         return prove(store, look, listing, embedding, job.proof, embeds=embeds)
 
@@ -280,7 +281,7 @@ def adopted(job: Job) -> int:
         StateError: there is no such job.
     """
     with Store(job.state) as store:
-        return store.count_adopted()
+        return store.reader.adopted_count()
 
 
 # Load -----------------------------------------------------------------------------------------
@@ -334,7 +335,7 @@ def _work(
 @contextmanager
 def _noted(log: Log, store: Store) -> Iterator[None]:
     """Note how a run began and ended, with what its rows were."""
-    log.note("run started", version=__version__, rows=asdict(store.counts()))
+    log.note("run started", version=__version__, rows=asdict(store.reader.counts()))
     end = "finished"
     try:
         yield
@@ -342,7 +343,7 @@ def _noted(log: Log, store: Store) -> Iterator[None]:
         end = fault.message if isinstance(fault, RunFault) else type(fault).__name__
         raise
     finally:
-        log.note("run ended", end=mask(end), rows=asdict(store.counts()))
+        log.note("run ended", end=mask(end), rows=asdict(store.reader.counts()))
 
 
 def first_call(
@@ -391,7 +392,11 @@ def same_account(store: Store, settings: Settings, found: Account) -> None:
         StateError: the credentials are another account's, or the API is another one.
     """
     _refuse_others(store, settings, found)
-    store.set_facts(api_base=settings.api_base, account=found.id, embed_base=settings.embed_base)
+    store.facts.save(
+        facts.API_BASE.of(settings.api_base),
+        facts.ACCOUNT.of(found.id),
+        facts.EMBED_BASE.of(settings.embed_base),
+    )
 
 
 def _refuse_others(
@@ -399,15 +404,15 @@ def _refuse_others(
 ) -> None:
     """The same; with `embeds`, the embed pages must be those of the results, too."""
     parts = [
-        ("api_base", settings.api_base, "--api-base"),
-        ("account", found.id, "the credentials"),
+        (facts.API_BASE, settings.api_base, "--api-base"),
+        (facts.ACCOUNT, found.id, "the credentials"),
     ]
-    parts += [("embed_base", settings.embed_base, "--embed-base")] if embeds else []
-    for name, value, flag in parts:
-        known = store.fact(name)
+    parts += [(facts.EMBED_BASE, settings.embed_base, "--embed-base")] if embeds else []
+    for fact, value, flag in parts:
+        known = store.facts.get(fact)
         if known and known != value:
             raise StateError(
-                f"This job was begun with the {name.replace('_', ' ')} {known}, not {value}.",
+                f"This job was begun with the {fact.name.replace('_', ' ')} {known}, not {value}.",
                 f"Change {flag} back, or import into the other one with another --job.",
             )
 

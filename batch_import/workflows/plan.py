@@ -13,7 +13,6 @@ from typing import Final
 
 from batch_import.errors import Rejected, StateError
 from batch_import.importer.adoption import Adoption
-from batch_import.importer.dispatch import DONE, EACH_ROW
 from batch_import.importer.forecast import Forecast, Processing, Work, forecast, learned
 from batch_import.importer.match import living_media
 from batch_import.importer.pages import Pages
@@ -23,6 +22,8 @@ from batch_import.manifest.deadlines import Deadlines
 from batch_import.manifest.options import Options
 from batch_import.models import Change, Counts, MediaPage, Status
 from batch_import.settings import Credentials, Settings
+from batch_import.state import facts
+from batch_import.state.facts import AccountSearch
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import Caller, Step
 from batch_import.viostream import endpoints
@@ -111,7 +112,7 @@ def scratch(job: Job) -> Store:
     if not job.state.is_file():
         return Store("")
     with Store(job.state) as kept:
-        return kept.scratch()
+        return kept.copy()
 
 
 def plan(
@@ -141,7 +142,7 @@ def plan(
     intake = Intake(manifest, job, options, settings, begins, stop, watcher.asked)
     taken = intake.take_over(store, retry_failed=False)
     running = job.state.is_file() and job.is_running
-    counts = store.counts(running=running)
+    counts = store.reader.counts(running=running)
     search = _search(store, job, settings, credentials, watcher, stop)
     todo = decide(counts, counts.pending, search.found or 0)
     processing = _learn(store, settings)
@@ -152,7 +153,7 @@ def plan(
         counts=counts,
         plan=todo,
         running=running,
-        retried=store.count_to_retry(),
+        retried=store.queue.retryable_count(),
         search=search,
         processing=processing,
         optimistic=forecast(work, settings, processing.low),
@@ -164,25 +165,30 @@ def plan(
 
 def _learn(store: Store, settings: Settings) -> Processing:
     """How long this account's videos were processed in the job itself and in all in `output/`."""
-    longest, account = settings.max_wait, store.fact("account")
-    waits = [store.waits(_LEARNED_FROM, longest)]
-    own = store.fact("manifest"), store.fact("edition")
+    longest, account = settings.max_wait, store.facts.get(facts.ACCOUNT)
+    waits = [store.reader.processing_times(_LEARNED_FROM, longest)]
+    own = _manifest_of(store)
     for job in jobs_below():
         try:
             with Store(job.state) as other:
-                same = other.fact("api_base") == settings.api_base
-                mine = account in (None, other.fact("account"))
-                itself = (other.fact("manifest"), other.fact("edition")) == own
+                same = other.facts.get(facts.API_BASE) == settings.api_base
+                mine = account in ("", other.facts.get(facts.ACCOUNT))
+                itself = _manifest_of(other) == own
                 if same and mine and not itself:
-                    waits.append(other.waits(_LEARNED_FROM, longest))
+                    waits.append(other.reader.processing_times(_LEARNED_FROM, longest))
         except StateError:
             continue  # of no use here, and no harm
     return learned(waits)
 
 
+def _manifest_of(store: Store) -> tuple[str, str]:
+    """Which manifest a job is of, and how it was read."""
+    return store.facts.get(facts.MANIFEST), store.facts.get(facts.FINGERPRINT)
+
+
 def _expiring(store: Store, begins: float, pace: float) -> Expiring:
     deadlines = Deadlines()
-    for line, end in store.ends():
+    for line, end in store.reader.expiring_urls():
         deadlines.add(line, end)
     missed = deadlines.missed(begins, pace)
     first = tuple((line, end) for line, end, _ in islice(missed, _NAMED))
@@ -201,10 +207,10 @@ def _search(
     stop: threading.Event,
 ) -> Search:
     """Look for pending rows in the account, where a run would do so by reading its list."""
-    pending, known = store.counts().pending, store.fact("adoption")
-    if not pending or known == DONE:
+    pending, known = store.reader.counts().pending, store.facts.get(facts.ACCOUNT_SEARCH)
+    if not pending or known is AccountSearch.DONE:
         return Search(0)
-    if known == EACH_ROW:
+    if known is AccountSearch.EACH_ROW:
         return _of_each_row(pending, None)
     if isinstance(credentials, str):
         return Search(None, why=credentials)
@@ -230,12 +236,12 @@ def _asked(
         try:
             return _read(store, caller, settings, watcher)
         except Rejected:
-            return _of_each_row(store.counts().pending, None)  # there is no list to read
+            return _of_each_row(store.reader.counts().pending, None)  # there is no list to read
 
 
 def _read(store: Store, caller: Caller, settings: Settings, watcher: Watcher) -> Search:
     """Read the account as a run would, and take over what is there."""
-    pending = store.counts().pending
+    pending = store.reader.counts().pending
     pages = Pages(settings.poll_interval)
     adoption = Adoption(pending, pages)
     found = calls = 0
@@ -248,7 +254,7 @@ def _read(store: Store, caller: Caller, settings: Settings, watcher: Watcher) ->
         calls, media = calls + 1, shown.total
         watcher.read(Step("pages of the account", number, pages.many))
         changes = list(_taken_over(store, shown))
-        store.apply(changes, 0.0)
+        store.queue.apply(changes, 0.0)
         found += len(changes)
     if adoption.each_row:
         return _of_each_row(pending, media)
@@ -271,7 +277,7 @@ def _of_each_row(pending: int, media: int | None) -> Search:
 
 
 def _taken_over(store: Store, page: MediaPage) -> Iterator[Change]:
-    for row in store.pending_among({media.reference_id for media in page.items}):
+    for row in store.queue.pending_by_reference({media.reference_id for media in page.items}):
         media = living_media(page.items, row.reference_id)
         if media:
             online = media.status == "online"

@@ -17,7 +17,9 @@ from batch_import.models import Counts, Event, Record
 from batch_import.reports.labels import ATTENTION, advice
 from batch_import.reports.summary import Trouble, troubles
 from batch_import.reports.write import embedding_of
-from batch_import.state.store import Store, Waiting
+from batch_import.state import facts
+from batch_import.state.reader import InFlightRow
+from batch_import.state.store import Store
 
 #: Reference IDs on each side of an unknown one, among which the nearest is looked for.
 _NEIGHBOURS: Final = 2000
@@ -41,7 +43,7 @@ class Overview:
     running: bool
     began: float | None
     changed: float | None
-    oldest: Waiting | None
+    oldest: InFlightRow | None
     troubles: tuple[Trouble, ...]
 
 
@@ -84,16 +86,16 @@ def overview(job: Job) -> Overview:
         StateError: there is no such job, or its state cannot be read.
     """
     running = job.is_running
-    with Store(job.state, reading=True) as store, store.at_one_moment():
-        began, changed = store.span() or (None, None)
+    with Store(job.state, read_only=True) as store, store.snapshot():
+        began, changed = store.reader.event_span() or (None, None)
         return Overview(
-            store.fact("manifest") or "",
-            store.counts(running=running),
+            store.facts.get(facts.MANIFEST),
+            store.reader.counts(running=running),
             running,
             began,
             changed,
-            store.oldest_in_flight(),
-            tuple(troubles(store.records(ATTENTION))),
+            store.reader.oldest_in_flight(),
+            tuple(troubles(store.reader.records(ATTENTION))),
         )
 
 
@@ -108,11 +110,11 @@ def row_story(job: Job, told: str) -> RowStory:
         StateError: as in `overview`.
         UsageError: there is no such row, or it may be one of two.
     """
-    with Store(job.state, reading=True) as store, store.at_one_moment():
+    with Store(job.state, read_only=True) as store, store.snapshot():
         number, record = _row(store, told)
         return RowStory(
             record,
-            tuple(store.events(number)),
+            tuple(store.reader.events(number)),
             embedding_of(store).url(record),
             advice(record.status, record.error),
         )
@@ -132,10 +134,12 @@ def jobs(folder: Path) -> list[Listed]:
 def _listed(job: Job) -> Listed:
     running = job.is_running
     try:
-        with Store(job.state, reading=True) as store, store.at_one_moment():
-            _, changed = store.span() or (None, None)
-            manifest = store.fact("manifest") or ""
-            return Listed(job.folder, manifest, store.counts(running=running), running, changed)
+        with Store(job.state, read_only=True) as store, store.snapshot():
+            _, changed = store.reader.event_span() or (None, None)
+            manifest = store.facts.get(facts.MANIFEST)
+            return Listed(
+                job.folder, manifest, store.reader.counts(running=running), running, changed
+            )
     except StateError as fault:
         return Listed(job.folder, running=running, fault=str(fault))
 
@@ -145,12 +149,12 @@ def _row(store: Store, told: str) -> tuple[int, Record]:
     if colon and kind == "line":
         return _found(store, told, [_on_line(store, rest)])
     if colon and kind == "id":
-        return _found(store, rest, [store.row_of(rest)])
-    return _found(store, told, [store.row_of(told), _on_line(store, told)])
+        return _found(store, rest, [store.reader.find_by_reference(rest)])
+    return _found(store, told, [store.reader.find_by_reference(told), _on_line(store, told)])
 
 
 def _on_line(store: Store, text: str) -> tuple[int, Record] | None:
-    return store.row_on(int(text)) if _LINE.fullmatch(text) else None
+    return store.reader.find_by_line(int(text)) if _LINE.fullmatch(text) else None
 
 
 def _found(
@@ -164,7 +168,7 @@ def _found(
         )
     for number, record in rows.items():
         return number, record
-    raise UsageError(f"The job has no row {told!r}.", _hint(store.reference_ids_near, told))
+    raise UsageError(f"The job has no row {told!r}.", _hint(store.reader.reference_ids_near, told))
 
 
 def _hint(near: Callable[[str, int], list[str]], told: str) -> str:

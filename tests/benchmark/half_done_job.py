@@ -72,14 +72,14 @@ def main() -> None:
         lambda _: None,
     )
     with Store(job.state, create=True) as store:
-        store.load(_manifest_rows(rows), intake.facts(), now)
+        store.load(_manifest_rows(rows), now, intake.facts())
         left = rows // 2
         while left:
-            claimed = store.claim(min(_BATCH, left), now)
+            claimed = store.queue.claim(min(_BATCH, left), now)
             left -= len(claimed)
-            store.apply([_imported(row, now) for row in claimed], now)
-        claimed = store.claim(min(_PROCESSING, rows // 4), now)
-        store.apply([_processing(row, now) for row in claimed], now)
+            store.queue.apply([_imported(row, now) for row in claimed], now)
+        claimed = store.queue.claim(min(_PROCESSING, rows // 4), now)
+        store.queue.apply([_processing(row, now) for row in claimed], now)
 
 
 if __name__ == "__main__":

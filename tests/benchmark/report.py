@@ -25,6 +25,7 @@ from playwright.sync_api import sync_playwright
 from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.reports.table import results_table
 from batch_import.reports.write import write_results
+from batch_import.state import facts
 from batch_import.state.store import Store
 
 HEADER = ["sourceUrl", "filename", "extension", "referenceId", "department", "published"]
@@ -48,10 +49,14 @@ KEY = """async (words) => {
 def fill(path: Path, rows: int) -> None:
     """A job that is done."""
     with Store(path, create=True) as store:
-        facts = {"header": json.dumps(HEADER), "fields": "[0, 1, 2, 3]", "manifest": "library.csv"}
-        store.load(map(manifest_row, range(1, rows + 1)), facts, 1e9)
-        while claimed := store.claim(5000, 1e9 + 1):
-            store.apply([change(row.number) for row in claimed], 1e9 + claimed[0].number)
+        manifest = [
+            facts.MANIFEST.of("library.csv"),
+            facts.HEADER.of(tuple(HEADER)),
+            facts.FIELDS.of((0, 1, 2, 3)),
+        ]
+        store.load(map(manifest_row, range(1, rows + 1)), 1e9, manifest)
+        while claimed := store.queue.claim(5000, 1e9 + 1):
+            store.queue.apply([change(row.number) for row in claimed], 1e9 + claimed[0].number)
 
 
 def manifest_row(number: int) -> ManifestRow:
@@ -83,7 +88,7 @@ def write_all(state: Path, folder: Path) -> None:
 def write_bare(state: Path, folder: Path) -> None:
     table = results_table(HEADER, [0, 1, 2, 3])
     with Store(state) as store:
-        lines = list(table.lines(store.records()))
+        lines = list(table.lines(store.reader.records()))
     start = time.process_time()
     with xlsxwriter.Workbook(folder / "bare.xlsx", {"constant_memory": True}) as book:
         sheet = book.add_worksheet()

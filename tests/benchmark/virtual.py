@@ -81,13 +81,13 @@ def _manifest_rows(rows: int) -> list[ManifestRow]:
 def measure(case: Case) -> dict[str, Any]:
     started = time.monotonic()
     store, platform = Store(None), _platform(case)
-    store.load(_manifest_rows(case.rows), {}, _START)
+    store.load(_manifest_rows(case.rows), _START)
     run = _run(case, store, platform)
     begun = run.first_create or _START
     taken = case.rate if not case.rate_limit else min(case.rate, case.rate_limit)
     limit = case.rows / taken + case.processing[1]
     return {
-        "imported": store.counts().imported,
+        "imported": store.reader.counts().imported,
         "makespan": run.last_answer - begun,
         "limit": limit,
         "calls": platform.calls.total(),

@@ -230,7 +230,7 @@ def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
     context: BrowserContext, report: Report, tmp_path: Path
 ) -> None:
     with Store(report.folder / "state.sqlite") as store:
-        first = next(store.records())
+        first = next(store.reader.records())
     records = (replace(first, line=n, filename=f"F{n}", title=f"Row {n}") for n in range(10_000))
     table = results_table([], [], Embedding(report.server.address))
     write_html(tmp_path / "many.html", table, records, About("many.csv", 0.0))

@@ -16,6 +16,7 @@ from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.reports.write import write_results
 from batch_import.reports.writers.csv_writer import write_csv
 from batch_import.settings import EMBED_BASE
+from batch_import.state import facts
 from batch_import.state.store import Store
 from batch_import.viostream.embed import embed_code, embed_url
 
@@ -60,8 +61,12 @@ def results(tmp_path: Path) -> Path:
         for line, text in enumerate(PAYLOADS, 2)
     ]  # fmt: skip
     with Store(None) as store:
-        facts = {"header": '["sourceUrl","filename","referenceId"]', "fields": "[0, 1, null, 2]"}
-        store.load(rows, {**facts, "manifest": "payloads.csv"}, 1.0)
+        manifest = [
+            facts.MANIFEST.of("payloads.csv"),
+            facts.HEADER.of(("sourceUrl", "filename", "referenceId")),
+            facts.FIELDS.of((0, 1, None, 2)),
+        ]
+        store.load(rows, 1.0, manifest)
         changes = [
             Change(
                 row.number,
@@ -69,9 +74,9 @@ def results(tmp_path: Path) -> Path:
                 error=row.filename if row.number % 5 == 0 else "",
                 media=Media("m", f"key{row.number}", row.reference_id, title=row.filename),
             )
-            for row in store.claim(1000, 2.0)
+            for row in store.queue.claim(1000, 2.0)
         ]
-        store.apply(changes, 3.0)
+        store.queue.apply(changes, 3.0)
         write_results(tmp_path, store, now=4.0)
     return tmp_path
 

@@ -13,7 +13,7 @@ from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
 
 from scenario import draw
-from world import Broken, World, simulate
+from world import Broken, World, history, simulate
 
 from batch_import.state.store import Store
 
@@ -48,12 +48,12 @@ def _replay(seed: int) -> int:
         _say(str(world.scenario))
         for moment, kind, about in world.outcome.log:
             _say(f"{moment:12.3f}  {kind:10} {about}")
-        for record in islice(store.records(), 500):
-            history = " → ".join(
+        for record in islice(store.reader.records(), 500):
+            events = " → ".join(
                 f"{event.time - world.platform.start:.3f} {event.status} {event.reason}".strip()
-                for event in store.history(record.reference_id)
+                for event in history(store, record.reference_id)
             )
-            _say(f"{record.reference_id}: {record.status} {record.error} [{history}]")
+            _say(f"{record.reference_id}: {record.status} {record.error} [{events}]")
     if isinstance(fault, Broken):
         _say(str(fault))
     elif fault:

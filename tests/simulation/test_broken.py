@@ -19,7 +19,9 @@ from batch_import.importer.sightings import Visibility
 from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, Media, Row, Status
 from batch_import.settings import Settings
-from batch_import.state.store import Store
+from batch_import.state import statements
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
+from batch_import.state.queue import Queue
 from batch_import.viostream.rate_limit import Budget
 
 #: Seeds within which a broken rule must show.
@@ -40,50 +42,52 @@ def _sent_again_after_no_answer(patch: Patch) -> None:
 
 
 def _pending_after_a_crash(patch: Patch) -> None:
-    def broken(self: Store, _now: float) -> int:
+    def broken(self: Queue, _now: float) -> int:
         statement = "UPDATE row SET status = 'pending' WHERE status = 'creating'"
-        return self._db.execute(statement).rowcount
+        return self._connection.db.execute(statement).rowcount
 
-    patch.setattr(Store, "recover", broken)
+    patch.setattr(Queue, "recover", broken)
 
 
 def _deed_before_intent(patch: Patch) -> None:
-    taken: dict[Store, set[int]] = {}
+    taken: dict[Queue, set[int]] = {}
 
-    def broken(self: Store, limit: int, _now: float) -> list[Row]:
+    def broken(self: Queue, limit: int, _now: float) -> list[Row]:
         seen = taken.setdefault(self, set())
-        rows = self._rows("status = 'pending' ORDER BY position")
+        rows = self._rows(statements.next_to_claim(statements.ALL_ROWS), (10_000,))
         rows = [row for row in rows if row.number not in seen][:limit]
         seen.update(row.number for row in rows)
         return rows
 
-    patch.setattr(Store, "claim", broken)
+    patch.setattr(Queue, "claim", broken)
 
 
 def _claim_not_committed(patch: Patch) -> None:
     """The statement runs, and its transaction stays open until something else commits."""
-    claim, apply = Store.claim, Store.apply
+    claim, apply = Queue.claim, Queue.apply
 
-    def broken(self: Store, limit: int, now: float) -> list[Row]:
+    def broken(self: Queue, limit: int, now: float) -> list[Row]:
         _end(self)
         rows = claim(self, limit, now)
         if rows:
-            self._db.execute("BEGIN")
+            self._connection.db.execute("BEGIN")
             numbers = [(row.number,) for row in rows]
-            self._db.executemany("UPDATE row SET status = 'creating' WHERE number = ?", numbers)
+            self._connection.db.executemany(
+                "UPDATE row SET status = 'creating' WHERE number = ?", numbers
+            )
         return rows
 
-    def later(self: Store, changes: Sequence[Change], now: float) -> None:
+    def later(self: Queue, changes: Sequence[Change], now: float) -> None:
         _end(self)
         apply(self, changes, now)
 
-    patch.setattr(Store, "claim", broken)
-    patch.setattr(Store, "apply", later)
+    patch.setattr(Queue, "claim", broken)
+    patch.setattr(Queue, "apply", later)
 
 
-def _end(store: Store) -> None:
-    if store._db.in_transaction:
-        store._db.execute("COMMIT")
+def _end(queue: Queue) -> None:
+    if queue._connection.db.in_transaction:
+        queue._connection.db.execute("COMMIT")
 
 
 def _retry_after_ignored(patch: Patch) -> None:
@@ -146,21 +150,21 @@ def _failed_media_over_online_ones(patch: Patch) -> None:
 
 
 def _changes_not_committed(patch: Patch) -> None:
-    apply = Store.apply
+    apply = Queue.apply
 
-    def broken(self: Store, changes: Sequence[Change], now: float) -> None:
+    def broken(self: Queue, changes: Sequence[Change], now: float) -> None:
         apply(self, [c for c in changes if c.status is not Status.IMPORTED], now)
 
-    patch.setattr(Store, "apply", broken)
+    patch.setattr(Queue, "apply", broken)
 
 
 def _ingests_not_committed(patch: Patch) -> None:
-    apply = Store.apply
+    apply = Queue.apply
 
-    def broken(self: Store, changes: Sequence[Change], now: float) -> None:
+    def broken(self: Queue, changes: Sequence[Change], now: float) -> None:
         apply(self, [c for c in changes if c.status is not Status.PROCESSING], now)
 
-    patch.setattr(Store, "apply", broken)
+    patch.setattr(Queue, "apply", broken)
 
 
 def _not_settled(patch: Patch) -> None:
@@ -174,14 +178,14 @@ def _not_settled(patch: Patch) -> None:
 
 
 def _unknown_is_pending(patch: Patch) -> None:
-    apply = Store.apply
+    apply = Queue.apply
 
-    def broken(self: Store, changes: Sequence[Change], now: float) -> None:
+    def broken(self: Queue, changes: Sequence[Change], now: float) -> None:
         pending = Status.PENDING
         swap = [replace(c, status=pending) if c.status is Status.UNKNOWN else c for c in changes]
         apply(self, swap, now)
 
-    patch.setattr(Store, "apply", broken)
+    patch.setattr(Queue, "apply", broken)
 
 
 def _conflict_is_failure(patch: Patch) -> None:
@@ -272,21 +276,21 @@ def _a_pilot_looks_for_all_rows(patch: Patch) -> None:
     def broken(self: Dispatcher, arrivals: Any, now: float) -> None:
         answered(self, arrivals, now)
         if not self._schedule.adopting:
-            self._store.set_facts(adoption="done")
+            self._store.facts.save(ACCOUNT_SEARCH.of(AccountSearch.DONE))
 
     patch.setattr(Dispatcher, "answered", broken)
 
 
 def _the_limit_is_ignored(patch: Patch) -> None:
-    claim = Store.claim
+    claim = Queue.claim
 
-    def broken(self: Store, limit: int, now: float) -> list[Row]:
-        queue, self._queue = self._queue, "row"
+    def broken(self: Queue, limit: int, now: float) -> list[Row]:
+        table, self._table = self._table, statements.ALL_ROWS
         rows = claim(self, limit, now)
-        self._queue = queue
+        self._table = table
         return rows
 
-    patch.setattr(Store, "claim", broken)
+    patch.setattr(Queue, "claim", broken)
 
 
 def _no_sweeps(patch: Patch) -> None:

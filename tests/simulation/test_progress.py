@@ -45,7 +45,7 @@ def test_the_numbers_add_up_to_the_manifests_rows_after_any_number_of_resumes(
             def told(progress: Progress, _: float) -> None:
                 total, *parts = astuple(progress.counts)
                 assert sum(parts) == total == rows
-                assert progress.counts == store.counts(running=True)
+                assert progress.counts == store.reader.counts(running=True)
 
             return told
 

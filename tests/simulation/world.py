@@ -20,7 +20,7 @@ from batch_import.errors import CallFailed, NoAnswer, NotSent, RunFault
 from batch_import.importer.calls import Arrival, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
-from batch_import.models import ManifestRow, Record, Row, Status
+from batch_import.models import Event, ManifestRow, Record, Row, Status
 from batch_import.sandbox.media import Media
 from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
 from batch_import.state.store import Store
@@ -91,6 +91,12 @@ def reference(number: int) -> str:
     return f"video-{number}"
 
 
+def history(store: Store, name: str) -> list[Event]:
+    """What happened to a row, in order of time."""
+    found = store.reader.find_by_reference(name)
+    return store.reader.events(found[0]) if found else []
+
+
 def simulate(seed: int, **knobs: Any) -> Outcome:
     """Run one import.
 
@@ -132,7 +138,7 @@ class World:
         valid = [_manifest_row(n) for n in range(1, self.scenario.rows + 1)]
         first = self.scenario.rows + 1
         invalid = [_manifest_row(n, "no good") for n in range(first, first + self.scenario.invalid)]
-        self.store.load([*valid, *invalid], {}, self.now)
+        self.store.load([*valid, *invalid], self.now)
         for number in self.scenario.there_before:
             self.platform.handle(as_sent(create(_row(number))), self.now)
             self.now += 2.0
@@ -172,8 +178,8 @@ class World:
                 if not retry_failed:
                     break
                 retry_failed = False
-                self.store.choose(())
-                self.store.retry_failed(self.now)
+                self.store.queue.choose(())
+                self.store.queue.retry_failed(self.now)
             self._time_passes(ended)
         else:
             raise self.broken("none lost", f"still open after {RUNS} runs: {'; '.join(left[:5])}")
@@ -199,8 +205,8 @@ class World:
         return True
 
     def _power_cut(self, cut: Break) -> None:
-        if self.store._db.in_transaction:  # noqa: SLF001 - what a cut does to a real file
-            self.store._db.execute("ROLLBACK")  # noqa: SLF001
+        if self.store.connection.db.in_transaction:
+            self.store.connection.db.execute("ROLLBACK")
         kept = [
             event
             for event in sorted(self._events)
@@ -225,7 +231,7 @@ class World:
     def _told(self) -> Outcome:
         outcome, scenario = self.outcome, self.scenario
         outcome.seconds = self.now - START
-        outcome.statuses = Counter(str(r.status) for r in self.store.records())
+        outcome.statuses = Counter(str(r.status) for r in self.store.reader.records())
         if scenario.calm:
             self._check_calm()
         return outcome
@@ -316,7 +322,7 @@ class World:
 
     def _check_intent(self, name: str, *, stale: bool) -> None:
         """Intent before deed."""
-        db = self.store._db  # noqa: SLF001 - no method tells a row's status alone
+        db = self.store.connection.db
         found = db.execute("SELECT status FROM row WHERE identity = ?", (name,)).fetchone()
         allowed = {"creating"}
         if stale:
@@ -344,7 +350,7 @@ class World:
         knobs = self.scenario.knobs
         if self.scenario.settings.when_unsure == "hold":
             return False
-        again = [e.time for e in self.store.history(name) if e.status is Status.PENDING]
+        again = [e.time for e in history(self.store, name) if e.status is Status.PENDING]
         again = [time for time in again if time >= first.created]
         unseen = bool(again) and first.listed_at > again[0] - SLACK
         return unseen or knobs.list_omits > 0 or knobs.reference_filter == "ignored"
@@ -353,9 +359,9 @@ class World:
 
     def _look_over(self) -> list[str]:
         """Judge every row; returns what is still to be told of them by another run."""
-        counts = self.store.counts()
+        counts = self.store.reader.counts()
         expected = self.scenario.rows + self.scenario.invalid
-        records = list(self.store.records())
+        records = list(self.store.reader.records())
         if not (counts.total == len(records) == expected):
             raise self.broken("none lost", f"{expected} rows became {counts} / {len(records)}")
         made: dict[str, list[Media]] = {}
@@ -434,11 +440,11 @@ class _Run:
         self.stopped = False
         self.fault: RunFault | None = None
         self.budget = Budget(settings.rate, world.now)
-        world.store.choose(())
+        world.store.queue.choose(())
         if world.limit:
-            world.store.choose_first(world.limit)
+            world.store.queue.choose_first(world.limit)
         self.limit = world.limit
-        self.pending = world.store.counts().pending
+        self.pending = world.store.reader.counts().pending
         self.dispatcher = Dispatcher(settings, world.store, self.budget, world.now)
         self.began = world.now
         self._steps = self._waits = self._calls = 0
@@ -572,14 +578,16 @@ class _Run:
         """What the pool does at the end of a run, and what must be true then."""
         world = self.world
         self.dispatcher.withdraw(world.now)
-        counted, stored = self.dispatcher.progress(world.now).counts, world.store.counts()
+        counted, stored = self.dispatcher.progress(world.now).counts, world.store.reader.counts()
         if counted != stored:
             raise world.broken("none lost", f"told are {counted}, stored are {stored}")
-        left = [r for r in world.store.records() if r.status is Status.CREATING]
+        left = [r for r in world.store.reader.records() if r.status is Status.CREATING]
         if left:
             raise world.broken("none lost", f"{left[0].reference_id} is left creating")
-        if world.store.waiting() and self._finished and not self.fault:
-            raise world.broken("none lost", f"{world.store.waiting()} rows were never sent")
+        if world.store.queue.claimable_count() and self._finished and not self.fault:
+            raise world.broken(
+                "none lost", f"{world.store.queue.claimable_count()} rows were never sent"
+            )
         if self.limit and self.pending - stored.pending > self.limit:
             raise world.broken("the limit", f"more than {self.limit} rows were taken up")
 

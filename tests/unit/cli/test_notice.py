@@ -30,7 +30,7 @@ def posted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
 def job(folder: Path) -> Job:
     rows = [ManifestRow(2, "a", "a", "https://h/a.mp4", "A", "mp4", ())]
     with Store(folder / "state.sqlite", create=True) as store:
-        store.load(rows, {}, 1.0)
+        store.load(rows, 1.0)
     return Job(folder)
 
 

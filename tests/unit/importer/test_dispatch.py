@@ -7,6 +7,7 @@ from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.models import IngestStatus, ManifestRow, Media, MediaPage, Status
 from batch_import.settings import Settings
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 
@@ -19,7 +20,7 @@ def loaded() -> Store:
         ManifestRow(line, name, name, f"https://h/{name}.mp4", name, "mp4", ())
         for line, name in enumerate(NAMES, 2)
     ]
-    store.load(rows, {}, 1.0)
+    store.load(rows, 1.0)
     return store
 
 
@@ -59,41 +60,41 @@ def run(store: Store, account: Account) -> Dispatcher:
 
 
 def statuses(store: Store) -> str:
-    return "".join("." if r.status is Status.PENDING else "i" for r in store.records())
+    return "".join("." if r.status is Status.PENDING else "i" for r in store.reader.records())
 
 
 def test_adopted_rows_count_to_the_limit() -> None:
     account = Account("a", "d")
     with loaded() as store:
-        store.choose_first(2)
+        store.queue.choose_first(2)
         dispatcher = run(store, account)
         assert account.created == ["b"]
         assert statuses(store) == "ii..."
         progress = dispatcher.progress(200.0)
-        assert progress.counts == store.counts()
+        assert progress.counts == store.reader.counts()
         assert progress.left_alone == 3
 
 
 def test_a_pilot_does_not_spare_later_runs_their_look_at_the_account() -> None:
     account = Account("a", "d")
     with loaded() as store:
-        store.choose_first(2)
+        store.queue.choose_first(2)
         run(store, account)
-        assert not store.fact("adoption")
-        store.choose(())
+        assert store.facts.get(ACCOUNT_SEARCH) is AccountSearch.NOT_DONE
+        store.queue.choose(())
         run(store, account)
         assert account.created == ["b", "c", "e"]
         assert statuses(store) == "iiiii"
-        assert store.fact("adoption") == "done"
+        assert store.facts.get(ACCOUNT_SEARCH) is AccountSearch.DONE
 
 
 def test_what_an_earlier_run_left_in_flight_is_looked_after_whatever_is_chosen() -> None:
     account = Account()
     with loaded() as store:
-        (row,) = store.claim(1, 2.0)
+        (row,) = store.queue.claim(1, 2.0)
         account.answer(Create(row))
-        store.choose(["e"])
+        store.queue.choose(["e"])
         run(store, account)  # nobody knows what became of the POST of a
         assert statuses(store) == "i...i"
         assert account.created == ["a", "e"]
-        assert store.left() == 0
+        assert store.queue.remaining_count() == 0

@@ -21,12 +21,12 @@ BASE = "https://api.example.test/v3/api"
 def store() -> Store:
     store = Store(None)
     rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v", "T", "mp4", ()) for n in range(1, 4)]
-    store.load(rows, {}, 1.0)
+    store.load(rows, 1.0)
     changes = [
         Change(row.number, Status.IMPORTED, media=Media(f"m{n}", f"k{n}", f"r{n}"))
-        for n, row in enumerate(store.claim(3, 2.0), 1)
+        for n, row in enumerate(store.queue.claim(3, 2.0), 1)
     ]
-    store.apply(changes, 3.0)
+    store.queue.apply(changes, 3.0)
     return store
 
 
@@ -36,7 +36,7 @@ def look(store: Store, stop: threading.Event, clock: Callable[[], float]) -> Non
 
 
 def sizes(store: Store) -> list[tuple[bool, tuple[int, int] | None]]:
-    return [(record.looked_at, record.size) for record in store.records()]
+    return [(record.looked_at, record.size) for record in store.reader.records()]
 
 
 def test_every_picture_is_asked_for_and_a_no_is_an_answer(store: Store) -> None:

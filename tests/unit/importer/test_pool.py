@@ -13,6 +13,7 @@ from batch_import.importer.pool import Pool, epoch_clock
 from batch_import.models import ManifestRow
 from batch_import.sandbox.model import API, Knobs, Platform, Request
 from batch_import.settings import Settings
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream import rate_limit
 from batch_import.viostream.endpoints import ApiRequest
@@ -48,7 +49,7 @@ def store() -> Iterator[Store]:
             ManifestRow(line, name, name, f"https://e.com/{name}.mp4", name, "mp4", ())
             for line, name in enumerate(names, start=2)
         )
-        store.load(rows, {"adoption": "done"}, 0.0)
+        store.load(rows, 0.0, [ACCOUNT_SEARCH.of(AccountSearch.DONE)])
         yield store
 
 
@@ -70,8 +71,8 @@ class Run:
 def test_all_rows_are_imported_and_told(store: Store, workers: int) -> None:
     told: list[Progress] = []
     Run(store, FakeClient(), workers)(told.append)
-    assert store.counts().imported == ROWS
-    assert told[-1].counts == store.counts()
+    assert store.reader.counts().imported == ROWS
+    assert told[-1].counts == store.reader.counts()
 
 
 def test_no_more_calls_are_under_way_than_there_are_workers(store: Store) -> None:
@@ -84,7 +85,7 @@ def test_no_more_calls_are_under_way_than_there_are_workers(store: Store) -> Non
         under_way.release()
 
     Run(store, FakeClient(before), workers=4)()
-    assert store.counts().imported == ROWS
+    assert store.reader.counts().imported == ROWS
 
 
 def test_answers_that_come_during_a_commit_are_the_next_one(
@@ -112,7 +113,7 @@ def test_answers_that_come_during_a_commit_are_the_next_one(
     run()
     assert groups[0] == 1
     assert groups[1] >= 7
-    assert store.counts().imported == ROWS
+    assert store.reader.counts().imported == ROWS
 
 
 def test_a_stop_brings_home_what_is_under_way_and_leaves_the_rest_pending(store: Store) -> None:
@@ -121,7 +122,7 @@ def test_a_stop_brings_home_what_is_under_way_and_leaves_the_rest_pending(store:
 
     run = Run(store, FakeClient(before), workers=2)
     run()
-    counts = store.counts()
+    counts = store.reader.counts()
     assert counts.processing in {1, 2}
     assert counts.pending == ROWS - counts.processing
 
@@ -133,7 +134,7 @@ def test_a_fault_of_the_run_is_raised_once_all_is_committed(store: Store) -> Non
     run = Run(store, FakeClient(before), workers=2)
     with pytest.raises(PlatformUnreachable, match="gone"):
         run()
-    counts = store.counts()
+    counts = store.reader.counts()
     assert counts.unknown == 0
     assert counts.processing + counts.pending == ROWS
 
@@ -146,7 +147,7 @@ def test_what_a_worker_did_not_expect_ends_the_run(store: Store, error: BaseExce
     with pytest.raises(type(error)):
         Run(store, FakeClient(before), workers=2)()
     # Nobody knows whether these were carried out.
-    assert 1 <= store.counts().unknown <= 2
+    assert 1 <= store.reader.counts().unknown <= 2
 
 
 def test_a_state_that_cannot_be_written_ends_the_run_with_its_first_words(
@@ -157,7 +158,7 @@ def test_a_state_that_cannot_be_written_ends_the_run_with_its_first_words(
     def full(*_: object) -> None:
         raise RuntimeError(f"failure {next(words)}")
 
-    monkeypatch.setattr(store, "apply", full)
+    monkeypatch.setattr(store.queue, "apply", full)
     with pytest.raises(RuntimeError, match="failure 0"):
         Run(store, FakeClient(), workers=4)()
 
@@ -170,7 +171,7 @@ def test_a_call_that_fails_is_an_answer(store: Store) -> None:
             raise Throttled("slow down", status=429, retry_after=0.0)
 
     Run(store, FakeClient(before))()
-    assert store.counts().imported == ROWS
+    assert store.reader.counts().imported == ROWS
 
 
 def test_the_import_does_not_wait_for_a_terminal(store: Store) -> None:
@@ -185,7 +186,7 @@ def test_the_import_does_not_wait_for_a_terminal(store: Store) -> None:
 
     client = FakeClient(before)
     Run(store, client)(paused)
-    assert store.counts().imported == ROWS
+    assert store.reader.counts().imported == ROWS
 
 
 @pytest.mark.parametrize("error", [RuntimeError("a bug"), KeyboardInterrupt()])
@@ -204,7 +205,7 @@ def test_an_error_in_the_callers_thread_brings_home_what_is_under_way(
     run = Run(store, FakeClient(before), workers=2)
     with pytest.raises(type(error)):
         run(fail)
-    counts = store.counts()
+    counts = store.reader.counts()
     assert counts.unknown == 0
     assert 1 <= counts.processing <= 2
     assert counts.pending == ROWS - counts.processing

@@ -23,7 +23,6 @@ def job(rows: int) -> Store:
             ManifestRow(n, name, name, f"https://h.example.com/{name}.mp4", name, "mp4", ())
             for n, name in enumerate(names, 2)
         ],
-        {},
         1.0,
     )
     return store
@@ -33,12 +32,12 @@ def half_done(rows: int) -> Store:
     """Of each three rows one is processing, one unknown, one pending."""
     store = job(rows)
     changes = []
-    for place, row in enumerate(store.claim(rows, NOW - 100)):
+    for place, row in enumerate(store.queue.claim(rows, NOW - 100)):
         ingest = f"ingest-{place}" if place % 3 == 0 else None
         status = (Status.PROCESSING, Status.UNKNOWN, Status.PENDING)[place % 3]
         sent_at = None if status is Status.PENDING else NOW - 90 + place / 1e3
         changes.append(Change(row.number, status, ingest_id=ingest, sent_at=sent_at))
-    store.apply(changes, NOW - 90)
+    store.queue.apply(changes, NOW - 90)
     return store
 
 
@@ -81,9 +80,9 @@ def test_the_same_seed_brings_the_same_again() -> None:
 
 def test_a_half_done_job_goes_on_from_where_it_is_and_stays_as_it_is() -> None:
     with half_done(90) as store:
-        before = store.counts()
+        before = store.reader.counts()
         told = go(store, FRIENDLY)
-        assert store.counts() == before == Counts(90, pending=30, processing=30, unknown=30)
+        assert store.reader.counts() == before == Counts(90, pending=30, processing=30, unknown=30)
     assert (told.rows, told.of) == (90, 90)
     assert told.counts.imported + told.counts.unknown == 90
     assert told.counts.imported >= 60

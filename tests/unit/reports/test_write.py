@@ -8,6 +8,7 @@ import pytest
 from batch_import.models import ManifestRow
 from batch_import.reports import manual_columns
 from batch_import.reports.write import write_results
+from batch_import.state import facts
 from batch_import.state.store import Store
 
 
@@ -15,7 +16,7 @@ from batch_import.state.store import Store
 def store() -> Store:
     store = Store(None)
     rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v.mp4", "T", "mp4", ()) for n in (2, 3)]
-    store.load(rows, {"header": "[]", "fields": "[]", "manifest": "m.csv"}, 1.0)
+    store.load(rows, 1.0, [facts.MANIFEST.of("m.csv")])
     return store
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from batch_import.errors import StateError
-from batch_import.models import Change, ManifestRow, Media, Sought, Status
+from batch_import.models import Change, LookupTarget, ManifestRow, Media, Status
+from batch_import.state import facts
 from batch_import.state.store import Store
 
 
@@ -18,9 +19,9 @@ def filled(store: Store) -> None:
     rows = [
         ManifestRow(n, name, name, "https://h/v", "T", "mp4", ()) for n, name in enumerate("abcd")
     ]
-    store.load(rows, {}, 1.0)
-    one, two, three, four = store.claim(4, 2.0)
-    store.apply(
+    store.load(rows, 1.0)
+    one, two, three, four = store.queue.claim(4, 2.0)
+    store.queue.apply(
         [
             Change(one.number, Status.IMPORTED, media=media("1", "a")),
             Change(two.number, Status.IMPORTED, media=media("2", "b")),
@@ -39,45 +40,45 @@ def store() -> Store:
 
 
 def test_media_are_counted_once_and_kept_as_they_were_seen_last(store: Store) -> None:
-    listing = store.listing()
-    assert listing.note([media("1", "a", "processing"), media("9", "z")]) == 2
-    assert listing.note([media("1", "a", "online"), media("8", "")]) == 1
+    listing = store.account_listing()
+    assert listing.add([media("1", "a", "processing"), media("9", "z")]) == 2
+    assert listing.add([media("1", "a", "online"), media("8", "")]) == 1
     assert listing.count() == 3
     assert listing.media_of("a", "m1", "k1") == [media("1", "a", "online")]
 
 
 def test_what_the_list_did_not_show_is_to_be_asked_for(store: Store) -> None:
-    listing = store.listing()
-    listing.note([media("1", "another now"), media("8", "b")])
-    assert listing.count_missing() == 1
-    assert listing.missing(0, 10) == [Sought(2, "b", "m2", "k2")]
-    assert listing.missing(2, 10) == []
-    listing.note([Media("", "k2", "b")])  # without ids, the key will do
-    assert listing.count_missing() == 0
+    listing = store.account_listing()
+    listing.add([media("1", "another now"), media("8", "b")])
+    assert listing.unlisted_count() == 1
+    assert listing.unlisted(0, 10) == [LookupTarget(2, "b", "m2", "k2")]
+    assert listing.unlisted(2, 10) == []
+    listing.add([Media("", "k2", "b")])  # without ids, the key will do
+    assert listing.unlisted_count() == 0
 
 
 def test_rows_with_an_embed_page_come_in_parts(store: Store) -> None:
-    listing = store.listing()
-    assert listing.count_playable() == 2
+    listing = store.account_listing()
+    assert listing.playable_count() == 2
     assert [row.key for row in listing.playable(0, 1)] == ["k1"]
     assert [row.key for row in listing.playable(1, 9)] == ["k2"]
-    listing.note_page_fault("k1", "HTTP 500")
+    listing.save_page_fault("k1", "HTTP 500")
     assert (listing.page_fault("k1"), listing.page_fault("k2")) == ("HTTP 500", "")
 
 
 def test_a_media_of_one_row_is_no_other_rows(store: Store) -> None:
-    listing = store.listing()
-    listing.note([media("1", "c"), media("7", "c"), media("6", "a")])
+    listing = store.account_listing()
+    listing.add([media("1", "c"), media("7", "c"), media("6", "a")])
     assert listing.media_of("c", "", "") == [media("7", "c")]
     assert listing.media_of("a", "m1", "k1") == [media("1", "c"), media("6", "a")]
 
 
 def test_media_that_no_row_names_are_told_in_the_lists_order(store: Store) -> None:
-    listing = store.listing()
-    listing.note(
+    listing = store.account_listing()
+    listing.add(
         [media("9", "z"), media("1", "a"), media("7", "c"), media("5", ""), media("2", "x")]
     )
-    assert list(listing.not_named()) == [media("9", "z"), media("5", "")]
+    assert list(listing.unmatched_media()) == [media("9", "z"), media("5", "")]
 
 
 def test_the_rows_are_those_of_one_moment_and_the_file_stays_as_it_is(tmp_path: Path) -> None:
@@ -86,18 +87,18 @@ def test_the_rows_are_those_of_one_moment_and_the_file_stays_as_it_is(tmp_path: 
         filled(store)
     before = path.read_bytes()
     with Store(path) as looking:
-        listing = looking.listing()
+        listing = looking.account_listing()
         with Store(path) as run:  # a run goes on meanwhile
-            (row,) = run.claim(1, 4.0)
-            run.apply([Change(row.number, Status.IMPORTED, media=media("4", "d"))], 5.0)
-        assert [record.status for record in looking.records()][3] == "pending"
-        assert listing.count_missing() == 2
+            (row,) = run.queue.claim(1, 4.0)
+            run.queue.apply([Change(row.number, Status.IMPORTED, media=media("4", "d"))], 5.0)
+        assert [record.status for record in looking.reader.records()][3] == "pending"
+        assert listing.unlisted_count() == 2
         with pytest.raises(StateError):
-            looking.set_facts(account="another")
+            looking.facts.save(facts.ACCOUNT.of("another"))
     with Store(path) as after:
-        assert [record.status for record in after.records()][3] == "imported"
+        assert [record.status for record in after.reader.records()][3] == "imported"
     other = tmp_path / "other.sqlite"
     other.write_bytes(before)
     with Store(other) as looking:
-        looking.listing().note([media("1", "a")])
+        looking.account_listing().add([media("1", "a")])
     assert other.read_bytes() == before

@@ -11,6 +11,7 @@ from batch_import.errors import StateError, UsageError
 from batch_import.models import (
     Change,
     Counts,
+    Event,
     LineRange,
     ManifestRow,
     Media,
@@ -18,7 +19,11 @@ from batch_import.models import (
     Status,
     Timeline,
 )
-from batch_import.state.store import SCHEMA_VERSION, Edition, Part, Store, Waiting
+from batch_import.state import facts
+from batch_import.state.connection import SCHEMA_VERSION
+from batch_import.state.manifest_diff import ChangedRows, ManifestDiff
+from batch_import.state.reader import InFlightRow
+from batch_import.state.store import Store
 
 
 def row(
@@ -36,54 +41,62 @@ def row(
 
 def loaded(*names: str) -> Store:
     store = Store(None)
-    store.load([row(name, line) for line, name in enumerate(names, 2)], {"header": "[]"}, 1.0)
+    store.load(
+        [row(name, line) for line, name in enumerate(names, 2)], 1.0, [facts.MANIFEST.of("m.csv")]
+    )
     return store
 
 
 def record(store: Store, reference: str) -> Record:
-    return next(r for r in store.records() if r.reference_id == reference)
+    return next(r for r in store.reader.records() if r.reference_id == reference)
+
+
+def history(store: Store, reference: str) -> list[Event]:
+    found = store.reader.find_by_reference(reference)
+    assert found
+    return store.reader.events(found[0])
 
 
 def finish(store: Store, reference: str, status: Status) -> None:
-    claimed = {r.reference_id: r for r in store.claim(100, 2.0)}
+    claimed = {r.reference_id: r for r in store.queue.claim(100, 2.0)}
     changes = [Change(r.number, Status.PENDING) for n, r in claimed.items() if n != reference]
     media = Media("m1", "k1", reference) if status is Status.IMPORTED else None
     change = Change(
         claimed[reference].number, status, "because", error="words", media=media, sent_at=3
     )
-    store.apply([*changes, change], 3.0)
+    store.queue.apply([*changes, change], 3.0)
 
 
 def test_rows_are_claimed_once_and_in_order() -> None:
     store = loaded("a", "b", "c")
-    assert [r.reference_id for r in store.claim(2, 2.0)] == ["a", "b"]
-    assert [r.reference_id for r in store.claim(2, 2.0)] == ["c"]
-    assert store.claim(2, 2.0) == []
+    assert [r.reference_id for r in store.queue.claim(2, 2.0)] == ["a", "b"]
+    assert [r.reference_id for r in store.queue.claim(2, 2.0)] == ["c"]
+    assert store.queue.claim(2, 2.0) == []
 
 
 def test_a_claim_outlives_a_crash_as_unknown(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
-        store.load([row("a"), row("b")], {}, 1.0)
-        store.claim(1, 2.0)
-        assert store.counts(running=True) == Counts(total=2, pending=1, processing=1)
+        store.load([row("a"), row("b")], 1.0)
+        store.queue.claim(1, 2.0)
+        assert store.reader.counts(running=True) == Counts(total=2, pending=1, processing=1)
         # No close, no goodbye: another connection sees what a crash would leave.
         with Store(path) as after:
-            assert after.counts() == Counts(total=2, pending=1, unknown=1)
-            assert after.recover(9.0) == 1
-            (lost,) = after.in_flight()
+            assert after.reader.counts() == Counts(total=2, pending=1, unknown=1)
+            assert after.queue.recover(9.0) == 1
+            (lost,) = after.queue.in_flight()
             assert (lost.reference_id, lost.status) == ("a", Status.UNKNOWN)
-            assert [e.status for e in after.history("a")] == [Status.CREATING, Status.UNKNOWN]
+            assert [e.status for e in history(after, "a")] == [Status.CREATING, Status.UNKNOWN]
 
 
 def test_a_change_keeps_what_is_known() -> None:
     store = loaded("a")
-    (claimed,) = store.claim(1, 2.0)
-    store.apply([Change(claimed.number, Status.PROCESSING, sent_at=3.0, ingest_id="i")], 3.0)
-    (flying,) = store.in_flight()
+    (claimed,) = store.queue.claim(1, 2.0)
+    store.queue.apply([Change(claimed.number, Status.PROCESSING, sent_at=3.0, ingest_id="i")], 3.0)
+    (flying,) = store.queue.in_flight()
     assert (flying.ingest_id, flying.sent_at) == ("i", 3.0)
     media = Media("m", "k", "a", title="T", duration="00:01:05", created_date="2026-01-01")
-    store.apply([Change(claimed.number, Status.IMPORTED, media=media)], 4.0)
+    store.queue.apply([Change(claimed.number, Status.IMPORTED, media=media)], 4.0)
     found = record(store, "a")
     assert (found.ingest_id, found.key, found.duration) == ("i", "k", "00:01:05")
 
@@ -91,38 +104,38 @@ def test_a_change_keeps_what_is_known() -> None:
 def test_retry_takes_failed_rows_only() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.FAILED)
-    assert store.retry_failed(5.0) == 1
-    assert store.counts() == Counts(total=2, pending=2)
+    assert store.queue.retry_failed(5.0) == 1
+    assert store.reader.counts() == Counts(total=2, pending=2)
     assert record(store, "a").error == ""
-    assert store.retry_failed(6.0) == 0
+    assert store.queue.retry_failed(6.0) == 0
 
 
 def test_a_retried_row_forgets_the_media_of_its_last_attempt() -> None:
     # Else that one's failure would be taken for the new attempt's: simulation seed 3840.
     store = loaded("a")
-    (claimed,) = store.claim(1, 2.0)
-    store.apply([Change(claimed.number, Status.FAILED, media=Media("old", "k", "a"))], 3.0)
-    store.retry_failed(4.0)
-    (again,) = store.claim(1, 5.0)
+    (claimed,) = store.queue.claim(1, 2.0)
+    store.queue.apply([Change(claimed.number, Status.FAILED, media=Media("old", "k", "a"))], 3.0)
+    store.queue.retry_failed(4.0)
+    (again,) = store.queue.claim(1, 5.0)
     assert again.media_id is None
 
 
 def test_the_same_manifest_changes_nothing() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.FAILED)
-    edition = store.load([row("a"), row("b", 3)], {}, 4.0)
-    assert edition == Edition(kept=2)
-    assert store.counts() == Counts(total=2, pending=1, failed=1)
+    edition = store.load([row("a"), row("b", 3)], 4.0)
+    assert edition == ManifestDiff(unchanged=2)
+    assert store.reader.counts() == Counts(total=2, pending=1, failed=1)
 
 
 @pytest.mark.parametrize("status", [Status.IMPORTED, Status.PROCESSING, Status.UNKNOWN])
 def test_what_the_platform_may_have_is_never_sent_again(status: Status) -> None:
     store = loaded("a", "b")
     finish(store, "a", status)
-    store.load([row("b"), row("a", 3, url="https://other/v.mp4")], {}, 4.0)
+    store.load([row("b"), row("a", 3, url="https://other/v.mp4")], 4.0)
     kept = record(store, "a")
     assert (kept.status, kept.source_url, kept.line) == (status, "https://h/v.mp4", 3)
-    store.load([row("b")], {}, 5.0)
+    store.load([row("b")], 5.0)
     assert record(store, "a").status is status
     assert record(store, "a").removed
 
@@ -130,53 +143,55 @@ def test_what_the_platform_may_have_is_never_sent_again(status: Status) -> None:
 def test_a_failed_row_that_was_corrected_is_taken_up_again() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.FAILED)
-    edition = store.load([row("a", url="https://mended/v.mp4"), row("b", 3)], {}, 4.0)
-    assert edition == Edition(changed=Part(1, ((2, "a"),)), kept=1)
+    edition = store.load([row("a", url="https://mended/v.mp4"), row("b", 3)], 4.0)
+    assert edition == ManifestDiff(changed=ChangedRows(1, ((2, "a"),)), unchanged=1)
     assert record(store, "a").status is Status.PENDING
     assert record(store, "a").source_url == "https://mended/v.mp4"
 
 
 def test_invalid_rows_are_what_the_manifest_says_now() -> None:
     store = Store(None)
-    store.load([row("a", error="sourceUrl: is empty"), row("", 3, error="no")], {}, 1.0)
-    assert store.counts() == Counts(total=2, invalid=2)
-    assert store.claim(5, 1.0) == []
-    edition = store.load([row("a"), row("b", 3)], {}, 2.0)
-    assert store.counts() == Counts(total=2, pending=2)
-    assert edition == Edition(added=Part(1, ((3, "b"),)), changed=Part(1, ((2, "a"),)))
+    store.load([row("a", error="sourceUrl: is empty"), row("", 3, error="no")], 1.0)
+    assert store.reader.counts() == Counts(total=2, invalid=2)
+    assert store.queue.claim(5, 1.0) == []
+    edition = store.load([row("a"), row("b", 3)], 2.0)
+    assert store.reader.counts() == Counts(total=2, pending=2)
+    assert edition == ManifestDiff(
+        added=ChangedRows(1, ((3, "b"),)), changed=ChangedRows(1, ((2, "a"),))
+    )
 
 
 def test_an_invalid_row_that_stays_as_it_was_is_kept() -> None:
     store = Store(None)
     rows = [row("a", error="bad"), row("", 3, error="no"), row("", 4, error="no")]
-    store.load(rows, {}, 1.0)
-    assert store.load(rows, {}, 2.0) == Edition(kept=1)
-    assert store.counts() == Counts(total=3, invalid=3)
-    edition = store.load([row("a", error="other")], {}, 3.0)
-    assert edition == Edition(changed=Part(1, ((2, "a"),)))
+    store.load(rows, 1.0)
+    assert store.load(rows, 2.0) == ManifestDiff(unchanged=1)
+    assert store.reader.counts() == Counts(total=3, invalid=3)
+    edition = store.load([row("a", error="other")], 3.0)
+    assert edition == ManifestDiff(changed=ChangedRows(1, ((2, "a"),)))
     assert record(store, "a").error == "other"
 
 
 def test_an_invalid_row_that_is_gone_is_forgotten_unless_it_was_sent_once() -> None:
     store = Store(None)
-    store.load([row("a", error="bad"), row("b", 3), row("c", 4)], {}, 1.0)
+    store.load([row("a", error="bad"), row("b", 3), row("c", 4)], 1.0)
     finish(store, "b", Status.FAILED)
-    store.retry_failed(4.0)
+    store.queue.retry_failed(4.0)
     preflight = [Change(2, Status.INVALID, "preflight", "no video")]
-    store.apply(preflight, 5.0)
-    edition = store.load([row("c")], {}, 6.0)
-    assert edition == Edition(removed=Part(2, ((2, "a"), (3, "b"))), kept=1)
-    assert store.counts() == Counts(total=2, pending=1, skipped=1)
+    store.queue.apply(preflight, 5.0)
+    edition = store.load([row("c")], 6.0)
+    assert edition == ManifestDiff(removed=ChangedRows(2, ((2, "a"), (3, "b"))), unchanged=1)
+    assert store.reader.counts() == Counts(total=2, pending=1, skipped=1)
     assert record(store, "b").status is Status.SKIPPED
 
 
 def test_a_row_that_preflight_found_bad_is_pending_once_the_manifest_is_read_again() -> None:
     store = loaded("a", "b")
-    first, _ = store.sources(0, 10)
-    store.apply([Change(first.number, Status.INVALID, "preflight", "no video")], 2.0)
+    first, _ = store.queue.pending_sources(0, 10)
+    store.queue.apply([Change(first.number, Status.INVALID, "preflight", "no video")], 2.0)
     assert record(store, "a").error == "no video"
-    store.load([row("a"), row("b", 3)], {}, 3.0)
-    assert store.counts() == Counts(total=2, pending=2)
+    store.load([row("a"), row("b", 3)], 3.0)
+    assert store.reader.counts() == Counts(total=2, pending=2)
     assert record(store, "a").error == ""
 
 
@@ -187,17 +202,17 @@ def test_what_changed_after_it_was_sent_is_told_and_stays_as_it_was_sent() -> No
     signed = "https://h/v.mp4?X-Amz-Signature=2"
     renamed = dataclasses.replace(row("c", 4), filename="Another title")
     edition = store.load(
-        [row("a", url="https://other/v.mp4"), row("b", 3, url=signed), renamed, row("d", 5)], {}, 9
+        [row("a", url="https://other/v.mp4"), row("b", 3, url=signed), renamed, row("d", 5)], 9
     )
     # A new signature is the same video.
-    assert edition == Edition(too_late=Part(2, ((2, "a"), (4, "c"))), kept=4)
+    assert edition == ManifestDiff(ignored=ChangedRows(2, ((2, "a"), (4, "c"))), unchanged=4)
     assert record(store, "c").filename == "Title c"
-    assert store.counts() == Counts(total=4, imported=3, pending=1)
+    assert store.reader.counts() == Counts(total=4, imported=3, pending=1)
 
 
 def test_only_the_first_few_rows_of_a_part_are_named() -> None:
     store = loaded("z")
-    edition = store.load([row("z"), *(row(f"r{n}", n) for n in range(3, 1003))], {}, 2.0)
+    edition = store.load([row("z"), *(row(f"r{n}", n) for n in range(3, 1003))], 2.0)
     assert edition.added.count == 1000
     assert [name for _, name in edition.added.first] == ["r3", "r4", "r5", "r6", "r7"]
 
@@ -205,58 +220,60 @@ def test_only_the_first_few_rows_of_a_part_are_named() -> None:
 def test_rows_whose_urls_end_are_claimed_first_the_soonest_before_all() -> None:
     store = Store(None)
     ends = {"a": math.inf, "b": 20.0, "c": math.inf, "d": 10.0}
-    store.load([row(name, n, expires=end) for n, (name, end) in enumerate(ends.items())], {}, 1.0)
-    claimed = [r.reference_id for _ in range(2) for r in store.claim(2, 2.0)]
+    store.load([row(name, n, expires=end) for n, (name, end) in enumerate(ends.items())], 1.0)
+    claimed = [r.reference_id for _ in range(2) for r in store.queue.claim(2, 2.0)]
     assert claimed == ["d", "b", "a", "c"]
     store = loaded("a", "b")
-    store.load([row("a"), row("b", 3, expires=5.0)], {}, 2.0)
-    assert [r.reference_id for r in store.claim(2, 3.0)] == ["b", "a"]
+    store.load([row("a"), row("b", 3, expires=5.0)], 2.0)
+    assert [r.reference_id for r in store.queue.claim(2, 3.0)] == ["b", "a"]
 
 
 def test_a_row_in_flight_knows_when_it_was_claimed_and_what_was_imported_before_it() -> None:
     store = loaded("a", "b", "c", "d")
     for name in "ab":
         finish(store, name, Status.IMPORTED)
-    (row_c,) = store.claim(1, 30.0)
-    store.apply([Change(row_c.number, Status.PROCESSING, sent_at=31.0)], 31.0)
-    (flying,) = store.in_flight()
+    (row_c,) = store.queue.claim(1, 30.0)
+    store.queue.apply([Change(row_c.number, Status.PROCESSING, sent_at=31.0)], 31.0)
+    (flying,) = store.queue.in_flight()
     assert (flying.claimed_at, flying.sent_at, flying.imported_between) == (30.0, 31.0, 2)
 
 
 def test_sources_are_those_of_pending_rows_by_number() -> None:
     store = Store(None)
-    store.load([row("a"), row("b", 3, error="bad"), row("c", 4), row("d", 5)], {}, 1.0)
-    store.claim(1, 2.0)
-    found = store.sources(0, 10)
+    store.load([row("a"), row("b", 3, error="bad"), row("c", 4), row("d", 5)], 1.0)
+    store.queue.claim(1, 2.0)
+    found = store.queue.pending_sources(0, 10)
     assert [(s.line, s.url, s.extension) for s in found] == [
         (4, "https://h/v.mp4", "mp4"),
         (5, "https://h/v.mp4", "mp4"),
     ]
-    assert store.sources(0, 1) == found[:1]
-    assert store.sources(found[0].number, 10) == found[1:]
+    assert store.queue.pending_sources(0, 1) == found[:1]
+    assert store.queue.pending_sources(found[0].number, 10) == found[1:]
 
 
 def test_a_pending_row_that_became_invalid_is_not_sent() -> None:
     store = loaded("a", "b")
-    store.load([row("a", error="bad"), row("b", 3)], {}, 2.0)
-    assert store.counts() == Counts(total=2, pending=1, invalid=1)
+    store.load([row("a", error="bad"), row("b", 3)], 2.0)
+    assert store.reader.counts() == Counts(total=2, pending=1, invalid=1)
 
 
 def test_removed_rows_are_skipped_and_come_back() -> None:
     store = loaded("a", "b")
-    assert store.load([row("b")], {}, 2.0) == Edition(removed=Part(1, ((2, "a"),)), kept=1)
+    assert store.load([row("b")], 2.0) == ManifestDiff(
+        removed=ChangedRows(1, ((2, "a"),)), unchanged=1
+    )
     assert record(store, "a").status is Status.SKIPPED
-    store.load([row("a"), row("b", 3)], {}, 3.0)
-    assert store.counts() == Counts(total=2, pending=2)
+    store.load([row("a"), row("b", 3)], 3.0)
+    assert store.reader.counts() == Counts(total=2, pending=2)
 
 
 def test_another_manifest_is_refused_once_something_was_sent() -> None:
     store = loaded("a")
-    store.load([row("z")], {}, 2.0)  # nothing was sent: a first try may be replaced
+    store.load([row("z")], 2.0)  # nothing was sent: a first try may be replaced
     store = loaded("a")
     finish(store, "a", Status.IMPORTED)
     with pytest.raises(StateError, match="another manifest"):
-        store.load([row("z")], {}, 2.0)
+        store.load([row("z")], 2.0)
     assert record(store, "a").status is Status.IMPORTED
 
 
@@ -268,9 +285,9 @@ def test_a_manifest_that_breaks_off_changes_nothing() -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        store.load(broken(), {"header": "new"}, 2.0)  # type: ignore[arg-type]
-    assert store.counts() == Counts(total=1, pending=1)
-    assert store.fact("header") == "[]"
+        store.load(broken(), 2.0, [facts.MANIFEST.of("n.csv")])  # type: ignore[arg-type]
+    assert store.reader.counts() == Counts(total=1, pending=1)
+    assert store.facts.get(facts.MANIFEST) == "m.csv"
 
 
 def test_a_missing_damaged_foreign_or_newer_file_is_one_clear_line(tmp_path: Path) -> None:
@@ -289,7 +306,7 @@ def test_a_missing_damaged_foreign_or_newer_file_is_one_clear_line(tmp_path: Pat
     with pytest.raises(StateError, match="not a state file"):
         Store(foreign, create=True)
 
-    for version, word in ((SCHEMA_VERSION + 1, "newer"), (1, "before the first release")):
+    for version, word in ((SCHEMA_VERSION + 1, "newer"), (1, "older")):
         other = tmp_path / f"{word}.sqlite"
         with sqlite3.connect(other) as db:
             db.execute(f"PRAGMA user_version = {version}")
@@ -300,87 +317,89 @@ def test_a_missing_damaged_foreign_or_newer_file_is_one_clear_line(tmp_path: Pat
 
 def test_what_is_committed_is_on_the_disk(tmp_path: Path) -> None:
     with Store(tmp_path / "s", create=True) as store:
-        assert store._db.execute("PRAGMA synchronous").fetchone() == (2,)  # noqa: SLF001 - FULL
-        assert store._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)  # noqa: SLF001
+        assert store.connection.db.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert store.connection.db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_the_timeline_adds_up() -> None:
     store = loaded("a", "b", "c")
-    assert store.timeline(4) is None
-    first, second = store.claim(2, 100.0)
-    store.apply([Change(first.number, Status.IMPORTED, media=Media("m", "k", "a"))], 150.0)
-    store.claim(1, 180.0)
-    store.apply([Change(second.number, Status.FAILED)], 500.0)
-    timeline = store.timeline(4)
+    assert store.reader.timeline(4) is None
+    first, second = store.queue.claim(2, 100.0)
+    store.queue.apply([Change(first.number, Status.IMPORTED, media=Media("m", "k", "a"))], 150.0)
+    store.queue.claim(1, 180.0)
+    store.queue.apply([Change(second.number, Status.FAILED)], 500.0)
+    timeline = store.reader.timeline(4)
     assert timeline == Timeline(100.0, 20.0, (2, 0, 0, 1), (0, 0, 1, 0))
 
 
 def test_a_retried_row_was_first_sent_when_it_was() -> None:
     store = loaded("a")
     finish(store, "a", Status.FAILED)  # sent at 2
-    store.retry_failed(50.0)
-    store.claim(1, 100.0)
-    assert store.timeline(2) == Timeline(2.0, 1.0, (1, 0), (0, 0))
+    store.queue.retry_failed(50.0)
+    store.queue.claim(1, 100.0)
+    assert store.reader.timeline(2) == Timeline(2.0, 1.0, (1, 0), (0, 0))
 
 
 def test_each_picture_is_asked_for_once() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.IMPORTED)
-    assert (store.without_picture(10), store.count_without_picture()) == (["k1"], 1)
+    assert (store.pictures.missing(10), store.pictures.missing_count()) == (["k1"], 1)
     assert (record(store, "a").looked_at, record(store, "a").size) == (False, None)
-    store.keep_picture("k1", None)  # the platform did not tell
-    assert (store.without_picture(10), store.count_without_picture()) == ([], 0)
+    store.pictures.save("k1", None)  # the platform did not tell
+    assert (store.pictures.missing(10), store.pictures.missing_count()) == ([], 0)
     assert (record(store, "a").looked_at, record(store, "a").size) == (True, None)
-    store.keep_picture("k1", (640, 480))
+    store.pictures.save("k1", (640, 480))
     assert record(store, "a").size == (640, 480)
 
 
 def claim_each(store: Store, many: int) -> None:
     for _ in range(many):
-        store.claim(1, 4.0)
+        store.queue.claim(1, 4.0)
 
 
 def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
-        store.load([row(f"r{n}", n) for n in range(2, 500)], {}, 1.0)
-        first = store.claim(1, 2.0)[0]
-        store.apply([Change(first.number, Status.PROCESSING, ingest_id="i", sent_at=3.0)], 3.0)
-        store._db.execute("VACUUM")  # noqa: SLF001
-        (pages,) = store._db.execute("PRAGMA page_count").fetchone()  # noqa: SLF001
-        store._db.execute(f"PRAGMA max_page_count = {pages}")  # noqa: SLF001
+        store.load([row(f"r{n}", n) for n in range(2, 500)], 1.0)
+        first = store.queue.claim(1, 2.0)[0]
+        store.queue.apply(
+            [Change(first.number, Status.PROCESSING, ingest_id="i", sent_at=3.0)], 3.0
+        )
+        store.connection.db.execute("VACUUM")
+        (pages,) = store.connection.db.execute("PRAGMA page_count").fetchone()
+        store.connection.db.execute(f"PRAGMA max_page_count = {pages}")
         with pytest.raises(StateError, match="full") as caught:
             claim_each(store, 400)
         assert "Free some space" in caught.value.hint
     with Store(path) as store:
-        claimed = store.recover(5.0)
-        counts = store.counts()
+        claimed = store.queue.recover(5.0)
+        counts = store.reader.counts()
         assert counts.processing == 1
         assert (counts.unknown, counts.pending) == (claimed, 498 - 1 - claimed)
-        assert store.claim(1, 6.0)
+        assert store.queue.claim(1, 6.0)
 
 
 def test_a_file_that_may_not_be_written_is_told(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
-        store.load([row("a")], {}, 1.0)
-        store._db.execute("PRAGMA query_only = 1")  # noqa: SLF001 - as a read-only file system
+        store.load([row("a")], 1.0)
+        store.connection.db.execute("PRAGMA query_only = 1")
         with pytest.raises(StateError, match="readonly") as caught:
-            store.claim(1, 2.0)
+            store.queue.claim(1, 2.0)
     assert "writable" in caught.value.hint
     with Store(path) as store:
-        assert store.counts().pending == 1
+        assert store.reader.counts().pending == 1
 
 
 def test_a_file_that_was_damaged_is_told(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
-        store.load([row(f"r{n}", n) for n in range(2, 500)], {}, 1.0)
+        store.load([row(f"r{n}", n) for n in range(2, 500)], 1.0)
     content = bytearray(path.read_bytes())
     content[4096:] = b"\xff" * (len(content) - 4096)
     path.write_bytes(content)
     with pytest.raises(StateError, match=r"state\.sqlite") as caught, Store(path) as store:
-        list(store.records())
+        list(store.reader.records())
     assert "another --job" in caught.value.hint
 
 
@@ -389,7 +408,7 @@ FIVE = tuple(enumerate("abcde", 2))
 
 def claimed(store: Store) -> list[str]:
     found = []
-    while rows := store.claim(2, 2.0):
+    while rows := store.queue.claim(2, 2.0):
         found += [row.reference_id for row in rows]
     return found
 
@@ -412,51 +431,50 @@ def test_only_chosen_rows_are_claimed(
     with Store(None) as store:
         store.load(
             [row(name, line, expires=5.0 if name == "d" else math.inf) for line, name in FIVE],
-            {},
             1.0,
         )
-        store.choose(wanted)
+        store.queue.choose(wanted)
         if limit:
-            store.choose_first(limit)
-        assert store.waiting() == store.left() == len(taken)
-        assert store.has_choice == bool(wanted or limit)
-        assert {r.reference_id for r in store.pending_among("abcde")} == set(taken)
-        assert len(store.sources(0, 100)) == len(taken)
+            store.queue.choose_first(limit)
+        assert store.queue.claimable_count() == store.queue.remaining_count() == len(taken)
+        assert store.queue.has_choice == bool(wanted or limit)
+        assert {r.reference_id for r in store.queue.pending_by_reference("abcde")} == set(taken)
+        assert len(store.queue.pending_sources(0, 100)) == len(taken)
         assert claimed(store) == taken
-        assert store.counts().pending == 5 - len(taken)
+        assert store.reader.counts().pending == 5 - len(taken)
 
 
 def test_a_chosen_row_that_is_pending_again_is_claimed_again() -> None:
     with loaded("a", "b", "c") as store:
-        store.choose(["b"])
-        (taken,) = store.claim(5, 2.0)
-        assert store.waiting() == 0
-        store.apply([Change(taken.number, Status.PENDING)], 3.0)
-        assert store.waiting() == 1
+        store.queue.choose(["b"])
+        (taken,) = store.queue.claim(5, 2.0)
+        assert store.queue.claimable_count() == 0
+        store.queue.apply([Change(taken.number, Status.PENDING)], 3.0)
+        assert store.queue.claimable_count() == 1
         assert claimed(store) == ["b"]
-        assert store.left() == 1
-        store.apply([Change(taken.number, Status.IMPORTED)], 4.0)
-        assert store.left() == 0
+        assert store.queue.remaining_count() == 1
+        store.queue.apply([Change(taken.number, Status.IMPORTED)], 4.0)
+        assert store.queue.remaining_count() == 0
 
 
 def test_a_later_choice_replaces_an_earlier_one() -> None:
     with loaded("a", "b", "c") as store:
-        store.choose(["a"])
-        store.choose([LineRange(3, 3)])
-        store.choose_first(7)
+        store.queue.choose(["a"])
+        store.queue.choose([LineRange(3, 3)])
+        store.queue.choose_first(7)
         assert claimed(store) == ["b"]
-        store.choose(())
+        store.queue.choose(())
         assert claimed(store) == ["a", "c"]
 
 
 def test_of_failed_rows_only_the_chosen_ones_are_retried() -> None:
     with loaded("a", "b") as store:
-        store.apply([Change(r.number, Status.FAILED) for r in store.claim(2, 2.0)], 3.0)
-        store.choose(["b"])
-        assert store.retry_failed(4.0) == 1
-        store.choose_first(1)
+        store.queue.apply([Change(r.number, Status.FAILED) for r in store.queue.claim(2, 2.0)], 3.0)
+        store.queue.choose(["b"])
+        assert store.queue.retry_failed(4.0) == 1
+        store.queue.choose_first(1)
         assert claimed(store) == ["b"]
-        assert store.counts(running=True) == Counts(total=2, failed=1, processing=1)
+        assert store.reader.counts(running=True) == Counts(total=2, failed=1, processing=1)
 
 
 @pytest.mark.parametrize(
@@ -474,12 +492,12 @@ def test_what_is_in_no_row_is_refused_and_nothing_is_chosen(
     which: LineRange | str, words: str
 ) -> None:
     with loaded("ref-1", "ref-2", "ref-3", "gone") as store:
-        store.load([row(f"ref-{line - 1}", line) for line in (2, 3, 4)], {}, 2.0)
+        store.load([row(f"ref-{line - 1}", line) for line in (2, 3, 4)], 2.0)
         with pytest.raises(UsageError, match=words):
-            store.choose(["ref-1", which])
-        assert not store.has_choice
-        store.choose(["ref-1"])
-        assert store.waiting() == 1
+            store.queue.choose(["ref-1", which])
+        assert not store.queue.has_choice
+        store.queue.choose(["ref-1"])
+        assert store.queue.claimable_count() == 1
 
 
 # What is looked at --------------------------------------------------------------------------------
@@ -487,109 +505,117 @@ def test_what_is_in_no_row_is_refused_and_nothing_is_chosen(
 
 def test_the_oldest_row_in_flight_is_the_one_that_was_sent_first() -> None:
     store = loaded("a", "b", "c")
-    assert store.oldest_in_flight() is None
-    first, second = store.claim(2, 2.0)
-    store.apply([Change(second.number, Status.PROCESSING, sent_at=3.0)], 3.0)
-    store.apply([Change(first.number, Status.UNKNOWN, sent_at=4.0)], 4.0)
-    assert store.oldest_in_flight() == Waiting(3, "b", Status.PROCESSING, 3.0)
-    store.apply([Change(second.number, Status.FAILED)], 5.0)
-    assert store.oldest_in_flight() == Waiting(2, "a", Status.UNKNOWN, 4.0)
+    assert store.reader.oldest_in_flight() is None
+    first, second = store.queue.claim(2, 2.0)
+    store.queue.apply([Change(second.number, Status.PROCESSING, sent_at=3.0)], 3.0)
+    store.queue.apply([Change(first.number, Status.UNKNOWN, sent_at=4.0)], 4.0)
+    assert store.reader.oldest_in_flight() == InFlightRow(3, "b", Status.PROCESSING, 3.0)
+    store.queue.apply([Change(second.number, Status.FAILED)], 5.0)
+    assert store.reader.oldest_in_flight() == InFlightRow(2, "a", Status.UNKNOWN, 4.0)
 
 
 def test_a_row_that_was_never_sent_waits_since_it_was_found() -> None:
     store = loaded("a")
-    (found,) = store.pending_among(["a"])
-    store.apply([Change(found.number, Status.PROCESSING, media=Media("m", "k", "a"))], 7.0)
-    assert store.oldest_in_flight() == Waiting(2, "a", Status.PROCESSING, 7.0)
+    (found,) = store.queue.pending_by_reference(["a"])
+    store.queue.apply([Change(found.number, Status.PROCESSING, media=Media("m", "k", "a"))], 7.0)
+    assert store.reader.oldest_in_flight() == InFlightRow(2, "a", Status.PROCESSING, 7.0)
 
 
 def test_a_row_that_is_sent_again_waits_since_then() -> None:
     store = loaded("a")
     finish(store, "a", Status.FAILED)
-    store.retry_failed(5.0)
-    store.claim(1, 6.0)
-    assert store.oldest_in_flight() == Waiting(2, "a", Status.CREATING, 6.0)
+    store.queue.retry_failed(5.0)
+    store.queue.claim(1, 6.0)
+    assert store.reader.oldest_in_flight() == InFlightRow(2, "a", Status.CREATING, 6.0)
 
 
 def test_a_row_is_found_by_its_line_and_by_its_reference_id() -> None:
     store = Store(None)
     twice = dataclasses.replace(row("a", 4, error="already on line 2"), identity=None)
-    store.load([row("a"), row("b", 3), twice], {}, 1.0)
-    for found in (store.row_of("a"), store.row_on(2)):
+    store.load([row("a"), row("b", 3), twice], 1.0)
+    for found in (store.reader.find_by_reference("a"), store.reader.find_by_line(2)):
         assert found is not None
         assert (found[1].line, found[1].status) == (2, Status.PENDING)
-        assert [event.status for event in store.events(found[0])] == []
-    assert store.row_on(5) is None
-    assert store.row_of("c") is None
+        assert [event.status for event in store.reader.events(found[0])] == []
+    assert store.reader.find_by_line(5) is None
+    assert store.reader.find_by_reference("c") is None
 
 
 def test_the_span_of_a_job_is_from_its_first_event_to_its_last() -> None:
     store = loaded("a")
-    assert store.span() is None
+    assert store.reader.event_span() is None
     finish(store, "a", Status.IMPORTED)
-    assert store.span() == (2.0, 3.0)
+    assert store.reader.event_span() == (2.0, 3.0)
 
 
 def test_reference_ids_near_a_text_are_its_neighbours() -> None:
-    assert loaded("a", "c", "e", "g").reference_ids_near("d", 1) == ["c", "e"]
+    assert loaded("a", "c", "e", "g").reader.reference_ids_near("d", 1) == ["c", "e"]
 
 
 def test_records_may_be_those_of_some_statuses() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.FAILED)
-    assert [r.reference_id for r in store.records([Status.FAILED])] == ["a"]
+    assert [r.reference_id for r in store.reader.records([Status.FAILED])] == ["a"]
 
 
 def test_a_state_that_is_read_is_not_changed(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     path.touch()
     with pytest.raises(StateError, match="not a state file"):
-        Store(path, reading=True)
+        Store(path, read_only=True)
     assert path.read_bytes() == b""
     path.unlink()
     Store(path, create=True).close()
-    with Store(path, reading=True) as store, pytest.raises(StateError):
-        store.set_facts(manifest="x")
+    with Store(path, read_only=True) as store, pytest.raises(StateError):
+        store.facts.save(facts.MANIFEST.of("x"))
 
 
 def test_a_copy_may_be_changed_and_the_job_stays_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as kept:
-        kept.load([row("a")], {}, 1.0)
+        kept.load([row("a")], 1.0)
     before = path.read_bytes()
-    with Store(path) as kept, kept.scratch() as copy:
+    with Store(path) as kept, kept.copy() as copy:
         finish(copy, "a", Status.FAILED)
-        assert copy.counts() == Counts(1, failed=1)
-        assert kept.counts() == Counts(1, pending=1)
+        assert copy.reader.counts() == Counts(1, failed=1)
+        assert kept.reader.counts() == Counts(1, pending=1)
     assert path.read_bytes() == before
 
 
 def test_waits_are_those_of_rows_that_one_run_sent_and_saw_online() -> None:
     store = loaded("a", "b", "adopted", "failed", "later")
-    rows = {r.reference_id: r.number for r in store.claim(4, 10.0)}
+    rows = {r.reference_id: r.number for r in store.queue.claim(4, 10.0)}
     for name, end in (("a", 15.0), ("b", 32.0), ("later", 999.0)):
-        rows.setdefault(name, store.claim(1, 10.0)[0].number if name == "later" else 0)
-        store.apply([Change(rows[name], Status.PROCESSING, sent_at=12.0)], 12.0)
-        store.apply([Change(rows[name], Status.IMPORTED)], end)
-    store.apply([Change(rows["adopted"], Status.IMPORTED, media=Media("m", "k", "adopted"))], 13.0)
-    store.apply([Change(rows["failed"], Status.FAILED, sent_at=12.0)], 14.0)
-    assert store.waits(10, longest=60.0) == [20.0, 3.0]
-    assert store.waits(1, longest=60.0) == [20.0]
-    assert store.count_adopted() == 1
-    assert store.count_to_retry() == 1
+        rows.setdefault(name, store.queue.claim(1, 10.0)[0].number if name == "later" else 0)
+        store.queue.apply([Change(rows[name], Status.PROCESSING, sent_at=12.0)], 12.0)
+        store.queue.apply([Change(rows[name], Status.IMPORTED)], end)
+    store.queue.apply(
+        [Change(rows["adopted"], Status.IMPORTED, media=Media("m", "k", "adopted"))], 13.0
+    )
+    store.queue.apply([Change(rows["failed"], Status.FAILED, sent_at=12.0)], 14.0)
+    assert store.reader.processing_times(10, longest=60.0) == [20.0, 3.0]
+    assert store.reader.processing_times(1, longest=60.0) == [20.0]
+    assert store.reader.adopted_count() == 1
+    assert store.queue.retryable_count() == 1
 
 
 def test_urls_that_end_are_told_of_pending_rows_alone() -> None:
     store = Store(None)
-    store.load([row("a", 2, expires=50.0), row("b", 3), row("c", 4, expires=40.0)], {}, 1.0)
-    assert sorted(store.ends()) == [(2, 50.0), (4, 40.0)]
-    store.claim(1, 2.0)
-    assert list(store.ends()) == [(2, 50.0)]
+    store.load([row("a", 2, expires=50.0), row("b", 3), row("c", 4, expires=40.0)], 1.0)
+    assert sorted(store.reader.expiring_urls()) == [(2, 50.0), (4, 40.0)]
+    store.queue.claim(1, 2.0)
+    assert list(store.reader.expiring_urls()) == [(2, 50.0)]
 
 
 def test_open_rows_are_picked_evenly_where_they_are_too_many() -> None:
     store = loaded(*(f"r{n:02}" for n in range(20)))
     finish(store, "r03", Status.IMPORTED)
-    assert len(store.open_rows(100)) == 19
-    assert [r.reference_id for r in store.open_rows(5)] == ["r04", "r08", "r12", "r16", "r19"]
-    assert loaded().open_rows(5) == []
+    assert len(store.queue.unfinished(100)) == 19
+    assert [r.reference_id for r in store.queue.unfinished(5)] == [
+        "r04",
+        "r08",
+        "r12",
+        "r16",
+        "r19",
+    ]
+    assert loaded().queue.unfinished(5) == []

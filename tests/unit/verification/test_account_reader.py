@@ -9,7 +9,7 @@ import requests_mock
 from batch_import.errors import CredentialsRefused, Interrupted, PlatformUnreachable
 from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.settings import Credentials
-from batch_import.state.listing import Listing
+from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import Caller, Look, Step
 from batch_import.viostream.client import Client
@@ -38,13 +38,13 @@ def platform() -> Iterator[requests_mock.Mocker]:
 
 
 @pytest.fixture
-def listing() -> Listing:
+def listing() -> AccountListing:
     """Of a job with one imported row."""
     store = Store(None)
-    store.load([ManifestRow(2, "r1", "r1", "https://h/v", "T", "mp4", ())], {}, 1.0)
-    (row,) = store.claim(1, 2.0)
-    store.apply([Change(row.number, Status.IMPORTED, media=Media("m1", "k1", "r1"))], 3.0)
-    return store.listing()
+    store.load([ManifestRow(2, "r1", "r1", "https://h/v", "T", "mp4", ())], 1.0)
+    (row,) = store.queue.claim(1, 2.0)
+    store.queue.apply([Change(row.number, Status.IMPORTED, media=Media("m1", "k1", "r1"))], 3.0)
+    return store.account_listing()
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def told() -> list[Step]:
 
 
 @pytest.fixture
-def look(listing: Listing, stop: Stop, told: list[Step]) -> Iterator[Look]:
+def look(listing: AccountListing, stop: Stop, told: list[Step]) -> Iterator[Look]:
     with Client(BASE, Credentials("VC-1", "secret")) as client:
         caller = Caller(client, Budget(1e6, 0.0), 0.0, stop, lambda: stop.now)
         yield Look(caller, listing, told.append)
@@ -69,7 +69,7 @@ def item(name: str = "1", reference: str = "r1") -> dict[str, str]:
 
 
 def test_the_whole_list_is_read_and_told_of(
-    look: Look, platform: requests_mock.Mocker, listing: Listing, told: list[Step]
+    look: Look, platform: requests_mock.Mocker, listing: AccountListing, told: list[Step]
 ) -> None:
     pages = [
         {"json": {"listResult": {"items": [item("1"), item("2", "x")], "totalItems": 3}}},
@@ -78,7 +78,7 @@ def test_the_whole_list_is_read_and_told_of(
     platform.get(f"{BASE}/media", pages)
     look.read_list()
     assert told == [Step("media", 2, 3), Step("media", 3, 3)]
-    assert listing.count_missing() == 0
+    assert listing.unlisted_count() == 0
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_the_whole_list_is_read_and_told_of(
 def test_what_the_list_does_not_show_is_looked_for(
     look: Look,
     platform: requests_mock.Mocker,
-    listing: Listing,
+    listing: AccountListing,
     found: list[dict[str, str]],
     detail: dict[str, str] | None,
     missing: int,
@@ -105,17 +105,17 @@ def test_what_the_list_does_not_show_is_looked_for(
     platform.get(f"{BASE}/media?referenceId=r1", answers)
     platform.get(f"{BASE}/media/m1/detail", json=detail, status_code=200 if detail else 404)
     look.ask_for_missing()
-    assert listing.count_missing() == missing
+    assert listing.unlisted_count() == missing
 
 
 def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
-    look: Look, platform: requests_mock.Mocker, listing: Listing
+    look: Look, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     platform.get(f"{BASE}/media", json=EMPTY)
     platform.get(f"{BASE}/media/m1/detail", status_code=403)
     platform.get(f"{BASE}/account/info", json={"id": "a"})
     look.ask_for_missing()
-    assert listing.count_missing() == 1
+    assert listing.unlisted_count() == 1
     platform.get(f"{BASE}/account/info", status_code=403)
     with pytest.raises(CredentialsRefused, match="no longer lets us in"):
         look.ask_for_missing()
@@ -138,7 +138,7 @@ def test_a_stop_is_heard(look: Look, platform: requests_mock.Mocker, stop: Stop)
 
 
 def test_an_embed_page_that_fails_is_kept_and_a_player_that_is_away_ends_it(
-    look: Look, platform: requests_mock.Mocker, listing: Listing, told: list[Step]
+    look: Look, platform: requests_mock.Mocker, listing: AccountListing, told: list[Step]
 ) -> None:
     def ask() -> None:
         with EmbedPages(PLAYER) as pages:

@@ -6,6 +6,7 @@ from pathlib import Path
 from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.settings import Settings
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.workflows.load import Intake, Taken
 
@@ -31,15 +32,15 @@ def test_only_a_new_edition_is_looked_for_in_the_account_once_more(tmp_path: Pat
     path.write_text(HEADER + ONE, encoding="utf-8")
     with Store(None) as store:
         take_over(store, path)
-        store.set_facts(adoption="done")
-        assert take_over(store, path).edition is None
-        assert store.fact("adoption") == "done"
+        store.facts.save(ACCOUNT_SEARCH.of(AccountSearch.DONE))
+        assert take_over(store, path).diff is None
+        assert store.facts.get(ACCOUNT_SEARCH) is AccountSearch.DONE
 
         path.write_text(HEADER + ONE + TWO, encoding="utf-8")
-        edition = take_over(store, path).edition
-        assert edition is not None
-        assert edition.added.count == 1
-        assert store.fact("adoption") == ""
+        diff = take_over(store, path).diff
+        assert diff is not None
+        assert diff.added.count == 1
+        assert store.facts.get(ACCOUNT_SEARCH) is AccountSearch.NOT_DONE
 
 
 def test_the_same_file_read_otherwise_is_another_edition(tmp_path: Path) -> None:
@@ -47,7 +48,7 @@ def test_the_same_file_read_otherwise_is_another_edition(tmp_path: Path) -> None
     path.write_text(HEADER + "https://h.example.com/1,One\n", encoding="utf-8")
     with Store(None) as store:
         take_over(store, path)
-        assert store.counts().invalid == 1
+        assert store.reader.counts().invalid == 1
         taken = take_over(store, path, defaults={"extension": "mp4"})
-        assert taken.edition is not None
-        assert (store.counts().pending, taken.kinds) == (1, [])
+        assert taken.diff is not None
+        assert (store.reader.counts().pending, taken.kinds) == (1, [])

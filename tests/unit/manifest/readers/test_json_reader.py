@@ -258,5 +258,5 @@ def test_half_of_a_character_is_lost_and_told_where_it_counts(tmp_path: Path) ->
     assert [row.cells[2] for row in rows] == ["cut \ufffd", "😀"]
     assert [(problem.line, problem.code) for problem in problems] == [(1, "filename-characters")]
     with Store(None) as store:
-        store.load(rows, {}, 1.0)
-        assert store.counts().invalid == 1
+        store.load(rows, 1.0)
+        assert store.reader.counts().invalid == 1

@@ -1,0 +1,111 @@
+"""What is true of a whole job: each fact with its name, its type and its meaning.
+
+This file must not know who sets a fact, nor what follows from it.
+"""
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+
+from batch_import.settings import ResultOptions
+from batch_import.state import statements
+from batch_import.state.connection import Connection
+
+T = TypeVar("T")
+
+
+class AccountSearch(StrEnum):
+    """How far the rows of the manifest were looked for in the account before the first create."""
+
+    #: Not to the end: the next run looks for them.
+    NOT_DONE = ""
+    #: The account's list was read.
+    DONE = "done"
+    #: The list is of no use: each row is looked for before it is created.
+    EACH_ROW = "each row"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFact:
+    """A fact and its value, ready to be written."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact(Generic[T]):
+    """A kind of fact.
+
+    Attributes:
+        default: its value where nothing was stored.
+        decode, encode: between the value and the text that is stored.
+    """
+
+    name: str
+    default: T
+    decode: Callable[[str], T]
+    encode: Callable[[T], str] = str
+
+    def of(self, value: T) -> StoredFact:
+        """This fact with a value."""
+        return StoredFact(self.name, self.encode(value))
+
+
+def _result_options(text: str) -> ResultOptions:
+    return ResultOptions(**json.loads(text))
+
+
+def _positions(text: str) -> tuple[int | None, ...]:
+    return tuple(json.loads(text))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
+
+
+#: The absolute path of the manifest that was loaded last.
+MANIFEST: Final = Fact("manifest", "", str)
+#: Identifies the loaded manifest: its content, its columns, how it was read, the program's version.
+FINGERPRINT: Final = Fact("fingerprint", "", str)
+#: The column names of the manifest, in its order.
+HEADER: Final[Fact[tuple[str, ...]]] = Fact("header", (), _names, json.dumps)
+#: The position of each field's column in the header, in the order of `FIELDS`; None: no column.
+FIELDS: Final[Fact[tuple[int | None, ...]]] = Fact("fields", (), _positions, json.dumps)
+ACCOUNT_SEARCH: Final = Fact("account_search", AccountSearch.NOT_DONE, AccountSearch)
+#: Where the API is that the job talks to; empty before its first call, like the next two.
+API_BASE: Final = Fact("api_base", "", str)
+#: The id of the account that the job's rows are imported into.
+ACCOUNT: Final = Fact("account", "", str)
+#: The origin of the embed pages.
+EMBED_BASE: Final = Fact("embed_base", "", str)
+#: How the job's results look.
+RESULT_OPTIONS: Final = Fact(
+    "result_options", ResultOptions(), _result_options, lambda o: json.dumps(asdict(o))
+)
+#: SHA-256 of `results.xlsx` as it was last written; empty where people have added columns to it.
+WORKBOOK_DIGEST: Final = Fact("workbook_digest", "", str)
+
+
+class Facts:
+    """The facts of one job."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, fact: Fact[T]) -> T:
+        """The value of a fact."""
+        found = self._connection.row(statements.FACT, (fact.name,))
+        return fact.decode(found[0]) if found else fact.default
+
+    def save(self, *facts: StoredFact) -> None:
+        """Write facts, all in one transaction."""
+        with self._connection.transaction() as db:
+            db.executemany(statements.SAVE_FACT, as_parameters(facts))
+
+
+def as_parameters(facts: Iterable[StoredFact]) -> list[tuple[str, str]]:
+    """For `SAVE_FACT`."""
+    return [(fact.name, fact.text) for fact in facts]

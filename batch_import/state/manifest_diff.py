@@ -1,0 +1,122 @@
+"""What an edited manifest changes in a job: its rows compared with those that are there.
+
+This file must not know how a manifest is read.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from batch_import.errors import StateError
+from batch_import.models import ManifestRow
+from batch_import.state import statements
+from batch_import.state.connection import Connection
+from batch_import.state.facts import StoredFact, as_parameters
+from batch_import.urls import unsigned
+
+#: Rows that are named of each part of a difference.
+_NAMED: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedRows:
+    """Some rows: how many, and line and reference ID of the first few."""
+
+    count: int = 0
+    first: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestDiff:
+    """What loading the manifest changed in the job.
+
+    Attributes:
+        changed: rows that the platform has nothing of: they are sent as they read now.
+        ignored: rows that were edited after they were sent; what was sent stays.
+        unchanged: how many rows are as they were; those whose edits are ignored are among them.
+    """
+
+    added: ChangedRows = ChangedRows()
+    changed: ChangedRows = ChangedRows()
+    removed: ChangedRows = ChangedRows()
+    ignored: ChangedRows = ChangedRows()
+    unchanged: int = 0
+
+
+def load(
+    connection: Connection, rows: Iterable[ManifestRow], now: float, facts: Iterable[StoredFact]
+) -> ManifestDiff:
+    """Bring the job in line with a manifest; see `Store.load`."""
+    with connection.transaction() as db:
+        db.execute(statements.CLEAR_INCOMING)
+        db.executemany(statements.ADD_INCOMING, _numbered(rows))
+        _refuse_another_manifest(db, connection.name)
+        diff = _merge(db, now)
+        db.execute(statements.CLEAR_INCOMING)
+        db.executemany(statements.SAVE_FACT, as_parameters(facts))
+    return diff
+
+
+def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
+    """For `ADD_INCOMING`."""
+    for position, row in enumerate(rows, start=1):
+        cells = json.dumps(row.cells, ensure_ascii=False)
+        yield (
+            position, row.line, row.identity, row.reference_id, row.source_url, row.filename,
+            row.extension, cells, row.error, row.expires,
+        )  # fmt: skip
+
+
+def _refuse_another_manifest(db: sqlite3.Connection, name: str) -> None:
+    (sent,) = db.execute(statements.ANY_SENT).fetchone()
+    (common,) = db.execute(statements.ANY_IN_BOTH).fetchone()
+    if sent and not common:
+        raise StateError(
+            f"{name} holds another manifest's job: not one row is in both.",
+            "Choose another job folder with --job.",
+        )
+
+
+def _merge(db: sqlite3.Connection, now: float) -> ManifestDiff:
+    ignored = _edited_after_sending(db)
+    # Nothing finds rows without an identity again; they are invalid, and were never sent.
+    _run(db, statements.FORGET_UNIDENTIFIED)
+    db.execute(statements.CLEAR_POSITIONS)
+    changed = _summary(db, statements.CHANGED)
+    db.execute(statements.CHANGED_EVENTS, (now,))
+    db.execute(statements.CHANGE)
+    matched = db.execute(statements.MATCH).rowcount
+    added = _summary(db, statements.ADDED)
+    db.execute(statements.ADD)
+    removed = _summary(db, statements.REMOVED)
+    _run(db, statements.FORGET_REMOVED_INVALID)
+    db.execute(statements.SKIPPED_EVENTS, (now,))
+    db.execute(statements.SKIP_REMOVED)
+    return ManifestDiff(added, changed, removed, ignored, matched - changed.count)
+
+
+def _run(db: sqlite3.Connection, batch: Sequence[str]) -> None:
+    for statement in batch:
+        db.execute(statement)
+
+
+def _summary(db: sqlite3.Connection, rows: statements.RowList) -> ChangedRows:
+    (count,) = db.execute(rows.count).fetchone()
+    return ChangedRows(count, tuple(db.execute(rows.first, (_NAMED,)).fetchall()))
+
+
+def _edited_after_sending(db: sqlite3.Connection) -> ChangedRows:
+    """Rows that the platform has, or may have, and whose text has changed since.
+
+    A new signature is no change: the video is the same.
+    """
+    count = 0
+    first: list[tuple[int, str]] = []
+    for line, reference, sent, given, renamed in db.execute(statements.EDITED_AFTER_SENDING):
+        if renamed or unsigned(sent) != unsigned(given):
+            count += 1
+            if len(first) < _NAMED:
+                first.append((line, reference))
+    return ChangedRows(count, tuple(first))

@@ -1,0 +1,171 @@
+"""The queue of rows to import: which are next, and what became of them.
+
+Only rows in flight are Python objects; all others stay in the file. Every method is one
+transaction, and what it wrote is on the disk when it returns (`synchronous=FULL`): an intent must
+outlive a power cut. In a run, one thread alone uses it. This file must not know why a row changes
+its status.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from batch_import.models import Change, LineRange, Row, Source, Status
+from batch_import.state import choice, statements
+from batch_import.state.connection import Connection
+
+
+class Queue:
+    """The rows of one job, through one connection."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        #: The table that pending rows are taken from: all rows, or the chosen ones.
+        self._table = statements.ALL_ROWS
+
+    # Which rows -------------------------------------------------------------------------------
+
+    def choose(self, wanted: Sequence[LineRange | str]) -> None:
+        """Restrict this connection to these rows; to none of them, if `wanted` is empty: all rows.
+
+        Args:
+            wanted: by the lines in which they begin, or by their reference IDs.
+
+        Raises:
+            UsageError: one of them is no row of the manifest.
+        """
+        self._table = statements.ALL_ROWS
+        if wanted:
+            with self._connection.transaction() as db:
+                choice.choose(db, wanted)
+            self._table = statements.CHOSEN_ROWS
+
+    def choose_first(self, limit: int) -> None:
+        """Restrict this connection to so many of its pending rows: those that are claimed first."""
+        with self._connection.transaction() as db:
+            choice.choose_first(db, self._table, limit)
+        self._table = statements.CHOSEN_ROWS
+
+    @property
+    def has_choice(self) -> bool:
+        """Whether this connection is restricted to some rows."""
+        return self._table == statements.CHOSEN_ROWS
+
+    def claimable_count(self) -> int:
+        """How many pending rows may be claimed."""
+        return self._connection.count(statements.claimable_count(self._table))
+
+    def remaining_count(self) -> int:
+        """How many rows of the choice are neither imported nor skipped."""
+        return self._connection.count(statements.remaining_count(self._table))
+
+    def retryable_count(self) -> int:
+        """How many rows `retry_failed` would send again."""
+        return self._connection.count(statements.RETRYABLE_COUNT)
+
+    # Before and between -----------------------------------------------------------------------
+
+    def recover(self, now: float) -> int:
+        """After a crash: rows whose POST may have left become unknown. Returns how many."""
+        with self._connection.transaction() as db:
+            db.execute(statements.RECOVER_EVENTS, (now,))
+            return db.execute(statements.RECOVER, (now,)).rowcount
+
+    def retry_failed(self, now: float) -> int:
+        """Failed rows of the choice go back to pending, at the user's request. Returns how many."""
+        with self._connection.transaction() as db:
+            db.execute(statements.retry_events(self._table), (now,))
+            return db.execute(statements.retry(self._table)).rowcount
+
+    def claim(self, limit: int, now: float) -> list[Row]:
+        """Take pending rows to be created: the intent is saved before the POST is sent.
+
+        Rows whose URL expires come first, the soonest first; then in manifest order.
+        """
+        with self._connection.transaction() as db:
+            rows = _rows(db, statements.next_to_claim(self._table), (limit,))
+            db.executemany(statements.CLAIM, [(now, row.number) for row in rows])
+            db.executemany(
+                statements.ADD_EVENT, [(row.number, now, Status.CREATING, "") for row in rows]
+            )
+        return rows
+
+    def apply(self, changes: Sequence[Change], now: float) -> None:
+        """Commit what an answer meant for its rows."""
+        if not changes:
+            return
+        with self._connection.transaction() as db:
+            db.executemany(
+                statements.ADD_EVENT, [(c.number, now, c.status, c.reason) for c in changes]
+            )
+            db.executemany(statements.APPLY, map(_parameters, changes))
+
+    # Rows that are not finished ---------------------------------------------------------------
+
+    def pending_sources(self, after: int, limit: int) -> list[Source]:
+        """Where claimable rows are fetched from, in the order of their numbers, from `after` on."""
+        statement = statements.pending_sources(self._table)
+        return [Source(*values) for values in self._connection.rows(statement, (after, limit))]
+
+    def pending_by_reference(self, reference_ids: Iterable[str]) -> list[Row]:
+        """Claimable rows that have one of these reference IDs."""
+        names = json.dumps(list(reference_ids))
+        return self._rows(statements.pending_by_reference(self._table), (names,))
+
+    def in_flight(self) -> list[Row]:
+        """Rows that an earlier run left in flight, in the order of their creation."""
+        rows = self._rows(statements.IN_FLIGHT)
+        positions = dict(self._connection.rows(statements.IN_FLIGHT_POSITIONS))
+        places = [positions[row.number] or 0 for row in rows]
+        return [
+            replace(
+                row,
+                imported_between=self._connection.count(
+                    statements.IMPORTED_BETWEEN, (before, place)
+                ),
+            )
+            for row, before, place in zip(rows, [0, *places], places, strict=False)
+        ]
+
+    def unfinished(self, limit: int) -> list[Row]:
+        """Rows that are not finished, in manifest order.
+
+        Args:
+            limit: of more rows, so many are picked, evenly from the first to the last.
+        """
+        count = self._connection.count(statements.UNFINISHED_COUNT)
+        limit = min(limit, count)
+        return self._rows(statements.UNFINISHED, (limit, count, limit, count))
+
+    def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        with self._connection.errors_mapped():
+            return _rows(self._connection.db, statement, parameters)
+
+
+def _rows(db: sqlite3.Connection, statement: str, parameters: Sequence[Any]) -> list[Row]:
+    return [
+        Row(number, reference, url, name, extension, Status(status), *rest)
+        for number, reference, url, name, extension, status, *rest in db.execute(
+            statement, parameters
+        )
+    ]
+
+
+def _parameters(change: Change) -> dict[str, Any]:
+    """For `APPLY`."""
+    media = change.media
+    return {
+        "number": change.number,
+        "status": change.status,
+        "error": change.error,
+        "sent_at": change.sent_at,
+        "ingest_id": change.ingest_id,
+        "media_id": media and media.id,
+        "key": media and media.key,
+        "title": media and media.title,
+        "duration": media and media.duration,
+        "thumbnail": media and media.thumbnail,
+        "created_date": media and media.created_date,
+    }

@@ -1,0 +1,160 @@
+"""What is known of a job's rows: counts, records, events. Nothing here writes.
+
+This file must not know where what it tells is shown.
+"""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from batch_import.models import Counts, Event, Record, Status, Timeline
+from batch_import.state import statements
+from batch_import.state.connection import Connection
+
+
+@dataclass(frozen=True, slots=True)
+class InFlightRow:
+    """A row in flight. `since`: when it was last sent, or found, in epoch seconds."""
+
+    line: int
+    reference_id: str
+    status: Status
+    since: float
+
+
+class Reader:
+    """The rows of one job, to be looked at."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # Counts -----------------------------------------------------------------------------------
+
+    def counts(self, *, running: bool = False) -> Counts:
+        """How many rows are where.
+
+        Args:
+            running: a run is in progress, so that a row being created is in flight. Without one
+                nobody knows what became of it.
+        """
+        found = dict(self._connection.rows(statements.COUNTS))
+        creating = found.pop(Status.CREATING, 0)
+        home = Status.PROCESSING if running else Status.UNKNOWN
+        found[home] = found.get(home, 0) + creating
+        return Counts(total=sum(found.values()), **{str(k): v for k, v in found.items()})
+
+    def adopted_count(self) -> int:
+        """How many imported rows were in the account already: the job sent no POST for them."""
+        return self._connection.count(statements.ADOPTED_COUNT)
+
+    # Rows -------------------------------------------------------------------------------------
+
+    def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
+        """Rows with all that is known of them, in manifest order; removed rows last.
+
+        Args:
+            statuses: only rows of these; all rows where none is given.
+        """
+        # Two queries, each in the order of an index: to sort all rows would take megabytes.
+        for statement in statements.records(len(statuses)):
+            for _, record in self._records(statement, statuses):
+                yield record
+
+    def find_by_reference(self, reference_id: str) -> tuple[int, Record] | None:
+        """The row with a reference ID, and its number; None where there is none."""
+        # Of rows that share a reference ID, it is the identity of the first alone.
+        for statement in (statements.RECORD_BY_IDENTITY, statements.RECORD_BY_REFERENCE):
+            found = next(self._records(statement, (reference_id,)), None)
+            if found:
+                return found
+        return None
+
+    def find_by_line(self, line: int) -> tuple[int, Record] | None:
+        """The row on a line of the manifest, and its number; None where there is none."""
+        return next(self._records(statements.RECORD_BY_LINE, (line,)), None)
+
+    def reference_ids_near(self, text: str, limit: int) -> list[str]:
+        """Up to so many reference IDs before and after a text, in alphabetical order."""
+        return [
+            name
+            for statement in (statements.REFERENCE_IDS_BEFORE, statements.REFERENCE_IDS_AFTER)
+            for (name,) in self._connection.rows(statement, (text, limit))
+        ]
+
+    def oldest_in_flight(self) -> InFlightRow | None:
+        """The row in flight that was sent, or found in the account, first."""
+        found = self._connection.row(statements.OLDEST_IN_FLIGHT)
+        if found is None:
+            return None
+        line, reference, status, since = found
+        return InFlightRow(line, reference, Status(status), since)
+
+    def expiring_urls(self) -> Iterator[tuple[int, float]]:
+        """Pending rows whose URL expires: line, and epoch seconds."""
+        yield from self._connection.rows(statements.EXPIRING_URLS)
+
+    def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[int, Record]]:
+        found = self._connection.rows(statement, parameters)
+        for number, line, status, error, reference, name, url, extension, cells, *rest in found:
+            removed, looked_at, width, height, *texts = rest
+            yield (
+                number,
+                Record(
+                    line,
+                    Status(status),
+                    error,
+                    reference,
+                    name,
+                    url,
+                    extension,
+                    tuple(json.loads(cells)),
+                    bool(removed),
+                    bool(looked_at),
+                    (width, height) if width else None,
+                    *texts,
+                ),
+            )
+
+    # Events -----------------------------------------------------------------------------------
+
+    def events(self, number: int) -> list[Event]:
+        """What happened to a row, by its number, in order of time."""
+        return [
+            Event(time, Status(status), reason)
+            for time, status, reason in self._connection.rows(statements.EVENTS, (number,))
+        ]
+
+    def event_span(self) -> tuple[float, float] | None:
+        """When the first and the last event was, in epoch seconds; None before the first."""
+        first = self._connection.row(statements.FIRST_EVENT_TIME)
+        last = self._connection.row(statements.LAST_EVENT_TIME)
+        return (first[0], last[0]) if first else None
+
+    def timeline(self, parts: int) -> Timeline | None:
+        """When rows were first sent and when imported, in so many equal parts of time.
+
+        None before the first row was sent.
+        """
+        start, end = self._connection.row(statements.TIMELINE_SPAN)
+        if start is None:
+            return None
+        step = (end - start) / parts or 1.0
+        found = self._connection.rows(statements.TIMELINE, (parts - 1, start, step))
+        rows = {(status, part): count for status, part, count in found}
+        sent, imported = (
+            tuple(rows.get((status, part), 0) for part in range(parts))
+            for status in (Status.CREATING, Status.IMPORTED)
+        )
+        return Timeline(start, step, sent, imported)
+
+    def processing_times(self, limit: int, longest: float) -> list[float]:
+        """Seconds between a row's POST and its being seen online, the latest rows first.
+
+        Args:
+            limit: how many rows, at most.
+            longest: what took longer is left out: no run waits so long, so that another run saw
+                it, later than it was done.
+        """
+        found = self._connection.rows(statements.PROCESSING_TIMES, (longest, limit))
+        return [seconds for (seconds,) in found]

@@ -1,0 +1,350 @@
+"""Every SQL statement of a job, by topic; those of verification are in `listing_statements.py`.
+
+The tables are in `schema.sql`. A statement is a constant, or a function
+where it depends on which rows are chosen. Nothing from outside becomes part of a statement: it is
+a parameter.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+# Facts of the job ---------------------------------------------------------------------------------
+
+FACT: Final = "SELECT value FROM fact WHERE name = ?"
+SAVE_FACT: Final = "INSERT OR REPLACE INTO fact VALUES (?, ?)"
+
+# Events -------------------------------------------------------------------------------------------
+
+ADD_EVENT: Final = "INSERT INTO event (row, time, status, reason) VALUES (?, ?, ?, ?)"
+
+
+def _add_events(status: str, reason: str, where: str) -> str:
+    """The same event for many rows; its parameter is the time."""
+    return f"""
+        INSERT INTO event (row, time, status, reason)
+        SELECT number, ?, {status}, '{reason}' FROM {where}
+    """
+
+
+EVENTS: Final = "SELECT time, status, reason FROM event WHERE row = ? ORDER BY number"
+FIRST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number LIMIT 1"
+LAST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number DESC LIMIT 1"
+_MILESTONES: Final = """
+    SELECT status, min(time) AS time FROM event
+    WHERE status IN ('creating', 'imported') GROUP BY row, status
+"""
+TIMELINE_SPAN: Final = f"SELECT min(time), max(time) FROM ({_MILESTONES})"
+TIMELINE: Final = f"""
+    SELECT status, min(?, cast((time - ?) / ? AS INTEGER)) AS part, count(*)
+    FROM ({_MILESTONES}) GROUP BY status, part
+"""
+PROCESSING_TIMES: Final = """
+    SELECT time - sent_at AS wait FROM event JOIN row ON row.number = event.row
+    WHERE event.status = 'imported' AND wait BETWEEN 0 AND ?
+    ORDER BY event.number DESC LIMIT ?
+"""
+
+# The choice of rows: a table that lives as long as its connection ---------------------------------
+
+#: The tables that pending rows are taken from; their columns below have the same names.
+ALL_ROWS: Final = "row"
+CHOSEN_ROWS: Final = "chosen"
+_QUEUED: Final = "number, status, expires, position"
+#: A trigger keeps each chosen row's status beside it, so that the next row to claim is found in
+#: one step, however many are not chosen.
+CREATE_CHOICE: Final = (
+    """
+    CREATE TEMP TABLE IF NOT EXISTS chosen (
+        number INTEGER PRIMARY KEY, status TEXT, expires REAL, position INTEGER
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS temp.chosen_by_status ON chosen (status, expires, position)",
+    """
+    CREATE TEMP TRIGGER IF NOT EXISTS chosen_follows AFTER UPDATE OF status ON main.row
+    BEGIN UPDATE chosen SET status = new.status WHERE number = new.number; END
+    """,
+    "DELETE FROM chosen",
+)
+#: Where the rows begin: the state has no index by line.
+CREATE_PLACES: Final = (
+    """
+    CREATE TEMP TABLE place (line INTEGER, number INTEGER, PRIMARY KEY (line, number))
+    WITHOUT ROWID
+    """,
+    "INSERT INTO place SELECT line, number FROM row WHERE position IS NOT NULL",
+)
+DROP_PLACES: Final = "DROP TABLE place"
+_PLACES: Final = "SELECT number FROM place WHERE line BETWEEN ? AND ?"
+ANY_ON_LINES: Final = f"{_PLACES} LIMIT 1"
+LINE_SPAN: Final = "SELECT min(line), max(line) FROM place"
+_CHOOSE: Final = f"INSERT OR IGNORE INTO chosen SELECT {_QUEUED} FROM row"
+CHOOSE_LINES: Final = f"{_CHOOSE} WHERE number IN ({_PLACES})"
+_WITH_REFERENCE: Final = "identity = ? AND position IS NOT NULL"
+ANY_WITH_REFERENCE: Final = f"SELECT 1 FROM row WHERE {_WITH_REFERENCE}"
+CHOOSE_REFERENCE: Final = f"{_CHOOSE} WHERE {_WITH_REFERENCE}"
+_FIRST_PENDING: Final = "WHERE status = 'pending' ORDER BY expires, position LIMIT ?"
+CHOOSE_FIRST: Final = f"{_CHOOSE} {_FIRST_PENDING}"
+KEEP_FIRST_CHOSEN: Final = (
+    f"DELETE FROM chosen WHERE number NOT IN (SELECT number FROM chosen {_FIRST_PENDING})"
+)
+REFERENCES_OF_LENGTH: Final = """
+    SELECT identity FROM row
+    WHERE position IS NOT NULL AND length(identity) BETWEEN ? AND ? LIMIT ?
+"""
+
+
+def _is_chosen(table: str) -> str:
+    # Asked row by row: with IN, SQLite begins with all that are chosen.
+    one = "EXISTS (SELECT 1 FROM chosen WHERE chosen.number = row.number)"
+    return one if table == CHOSEN_ROWS else "true"
+
+
+# The queue ----------------------------------------------------------------------------------------
+
+#: The columns of `models.Row`.
+_ROW: Final = """
+    SELECT number, reference_id, source_url, filename, extension, status, ingest_id,
+        claimed_at, sent_at, media_id, line,
+        (SELECT count(*) FROM event WHERE event.row = row.number AND event.status = 'creating')
+    FROM row
+"""
+_RETRYABLE: Final = "row WHERE status = 'failed' AND position IS NOT NULL"
+_UNFINISHED: Final = "row WHERE status IN ('pending', 'creating', 'processing', 'unknown')"
+_IN_FLIGHT: Final = "status IN ('processing', 'unknown')"
+
+RECOVER_EVENTS: Final = _add_events(
+    "'unknown'", "the run ended while it was sent", "row WHERE status = 'creating'"
+)
+RECOVER: Final = "UPDATE row SET status = 'unknown', sent_at = ? WHERE status = 'creating'"
+CLAIM: Final = "UPDATE row SET status = 'creating', claimed_at = ? WHERE number = ?"
+#: What is not known of a change stays as it was.
+APPLY: Final = """
+    UPDATE row SET
+        status = :status,
+        error = :error,
+        sent_at = coalesce(:sent_at, sent_at),
+        ingest_id = coalesce(:ingest_id, ingest_id),
+        media_id = coalesce(:media_id, media_id),
+        key = coalesce(:key, key),
+        title = coalesce(:title, title),
+        duration = coalesce(:duration, duration),
+        thumbnail = coalesce(:thumbnail, thumbnail),
+        created_date = coalesce(:created_date, created_date)
+    WHERE number = :number
+"""
+RETRYABLE_COUNT: Final = f"SELECT count(*) FROM {_RETRYABLE}"
+IN_FLIGHT: Final = f"{_ROW} WHERE {_IN_FLIGHT} ORDER BY sent_at, number"
+IN_FLIGHT_POSITIONS: Final = f"SELECT number, position FROM row WHERE {_IN_FLIGHT}"
+# The plus keeps SQLite from reading all imported rows by their status.
+IMPORTED_BETWEEN: Final = """
+    SELECT count(*) FROM row WHERE +status = 'imported' AND position > ? AND position < ?
+"""
+UNFINISHED_COUNT: Final = f"SELECT count(*) FROM {_UNFINISHED}"
+UNFINISHED: Final = f"""
+    {_ROW} WHERE number IN (
+        SELECT number FROM (
+            SELECT number, row_number() OVER (ORDER BY position, number) AS turn
+            FROM {_UNFINISHED}
+        ) WHERE turn * ? / ? > (turn - 1) * ? / ?
+    ) ORDER BY position, number
+"""
+
+
+def claimable_count(table: str) -> str:
+    """Pending rows of all rows or of the chosen ones; likewise below."""
+    return f"SELECT count(*) FROM {table} WHERE status = 'pending'"
+
+
+def remaining_count(table: str) -> str:
+    """Rows that are not finished well."""
+    return f"SELECT count(*) FROM {table} WHERE status NOT IN ('imported', 'skipped')"
+
+
+def next_to_claim(table: str) -> str:
+    """The first pending rows. Parameter: how many."""
+    return f"""
+        {_ROW} WHERE number IN (SELECT number FROM {table} {_FIRST_PENDING})
+        ORDER BY expires, position
+    """
+
+
+def pending_sources(table: str) -> str:
+    """Parameters: a row's number, and how many rows after that."""
+    return f"""
+        SELECT line, source_url, extension, number FROM row
+        WHERE status = 'pending' AND number > ? AND {_is_chosen(table)} ORDER BY number LIMIT ?
+    """
+
+
+def pending_by_reference(table: str) -> str:
+    """Parameter: a JSON array of reference IDs."""
+    # The plus keeps SQLite from reading all pending rows by their status.
+    return f"""
+        {_ROW} WHERE identity IN (SELECT value FROM json_each(?)) AND +status = 'pending'
+        AND {_is_chosen(table)}
+    """
+
+
+def retry_events(table: str) -> str:
+    """Parameter: the time."""
+    return _add_events("'pending'", "retry", f"{_RETRYABLE} AND {_is_chosen(table)}")
+
+
+def retry(table: str) -> str:
+    """A row that is sent again has no ingest and no media yet."""
+    return f"""
+        UPDATE row SET status = 'pending', error = '', ingest_id = NULL, media_id = NULL
+        WHERE number IN (SELECT number FROM {_RETRYABLE} AND {_is_chosen(table)})
+    """
+
+
+# Reading ------------------------------------------------------------------------------------------
+
+COUNTS: Final = "SELECT status, count(*) FROM row GROUP BY status"
+ADOPTED_COUNT: Final = "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
+#: The columns of `models.Record`, after the row's number.
+_RECORD: Final = """
+    SELECT row.number, line, status, error, reference_id, filename, source_url, extension, cells,
+        position IS NULL, picture.key IS NOT NULL, width, height,
+        coalesce(ingest_id, ''), coalesce(media_id, ''), coalesce(row.key, ''),
+        coalesce(title, ''), coalesce(duration, ''), coalesce(thumbnail, ''),
+        coalesce(created_date, '')
+    FROM row LEFT JOIN picture ON picture.key = row.key
+"""
+_CURRENT_FIRST: Final = "ORDER BY position IS NULL, position, number"
+RECORD_BY_IDENTITY: Final = f"{_RECORD} WHERE row.identity = ? {_CURRENT_FIRST}"
+RECORD_BY_REFERENCE: Final = f"{_RECORD} WHERE row.reference_id = ? {_CURRENT_FIRST}"
+RECORD_BY_LINE: Final = f"{_RECORD} WHERE row.line = ?"
+REFERENCE_IDS_BEFORE: Final = (
+    "SELECT identity FROM row WHERE identity < ? ORDER BY identity DESC LIMIT ?"
+)
+REFERENCE_IDS_AFTER: Final = (
+    "SELECT identity FROM row WHERE identity >= ? ORDER BY identity LIMIT ?"
+)
+OLDEST_IN_FLIGHT: Final = """
+    SELECT line, reference_id, status, coalesce(
+        nullif(max(coalesce(claimed_at, 0), coalesce(sent_at, 0)), 0),
+        (SELECT max(time) FROM event WHERE event.row = row.number), 0) AS since
+    FROM row WHERE status IN ('creating', 'processing', 'unknown')
+    ORDER BY since, number LIMIT 1
+"""
+EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' AND expires < 9e999"
+
+
+def records(statuses: int) -> tuple[str, str]:
+    """The rows of the manifest, then those that are gone from it; of so many statuses, or all."""
+    where = f"status IN ({', '.join('?' * statuses)})" if statuses else "true"
+    return (
+        f"{_RECORD} WHERE {where} AND position IS NOT NULL ORDER BY position, number",
+        f"{_RECORD} WHERE {where} AND position IS NULL ORDER BY number",
+    )
+
+
+# Pictures -----------------------------------------------------------------------------------------
+
+_MISSING_PICTURES: Final = """
+    row WHERE status = 'imported' AND key <> '' AND key NOT IN (SELECT key FROM picture)
+"""
+MISSING_PICTURES_COUNT: Final = f"SELECT count(DISTINCT key) FROM {_MISSING_PICTURES}"
+MISSING_PICTURES: Final = f"SELECT DISTINCT key FROM {_MISSING_PICTURES} LIMIT ?"
+SAVE_PICTURE: Final = "INSERT OR REPLACE INTO picture VALUES (?, ?, ?)"
+
+# The manifest, compared with the rows -------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RowList:
+    """Two queries of the same rows: how many, and line and reference ID of the first `?`."""
+
+    count: str
+    first: str
+
+
+def _row_list(rows: str, order: str, table: str = "") -> RowList:
+    return RowList(
+        f"SELECT count(*) FROM {rows}",
+        f"SELECT {table}line, {table}reference_id FROM {rows} ORDER BY {order} LIMIT ?",
+    )
+
+
+CLEAR_INCOMING: Final = "DELETE FROM incoming"
+ADD_INCOMING: Final = "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ANY_IN_BOTH: Final = "SELECT EXISTS (SELECT 1 FROM row JOIN incoming USING (identity))"
+
+#: What may still be corrected by editing the manifest: the platform has nothing of it.
+_OPEN: Final = "row.status IN ('pending', 'failed', 'invalid', 'skipped')"
+#: Whether the platform has, or had, anything of the job.
+ANY_SENT: Final = f"""
+    SELECT EXISTS (
+        SELECT 1 FROM row WHERE sent_at IS NOT NULL OR media_id IS NOT NULL OR NOT {_OPEN}
+    )
+"""
+_IS_EDITED: Final = """
+    (row.source_url, row.filename, row.extension)
+    <> (incoming.source_url, incoming.filename, incoming.extension)
+"""
+EDITED_AFTER_SENDING: Final = f"""
+    SELECT incoming.line, incoming.reference_id, row.source_url, incoming.source_url,
+        (row.filename, row.extension) <> (incoming.filename, incoming.extension)
+    FROM row JOIN incoming USING (identity)
+    WHERE NOT {_OPEN} AND {_IS_EDITED} ORDER BY incoming.position
+"""
+#: A failed row whose text is as it was has failed for good, until the user says retry.
+_IS_CHANGED: Final = f"""
+    row.identity = incoming.identity AND {_OPEN} AND (
+        {_IS_EDITED}
+        OR row.status = 'skipped'
+        OR incoming.error <> iif(row.status = 'invalid', row.error, '')
+    )
+"""
+_NEW_STATUS: Final = "iif(incoming.error = '', 'pending', 'invalid')"
+_CHANGED: Final = f"row JOIN incoming ON {_IS_CHANGED}"
+CHANGED: Final = _row_list(_CHANGED, "incoming.position", "incoming.")
+CHANGED_EVENTS: Final = _add_events(_NEW_STATUS, "changed in the manifest", _CHANGED)
+CHANGE: Final = f"""
+    UPDATE row SET
+        source_url = incoming.source_url, filename = incoming.filename,
+        extension = incoming.extension, error = incoming.error,
+        ingest_id = NULL, media_id = NULL, status = {_NEW_STATUS}
+    FROM incoming WHERE {_IS_CHANGED}
+"""
+CLEAR_POSITIONS: Final = "UPDATE row SET position = NULL"
+MATCH: Final = """
+    UPDATE row SET
+        position = incoming.position, line = incoming.line, cells = incoming.cells,
+        expires = incoming.expires
+    FROM incoming WHERE row.identity = incoming.identity
+"""
+_IS_NEW: Final = """
+    identity IS NULL OR identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL)
+"""
+#: Rows without an identity are deleted and added again each time: they are no news.
+ADDED: Final = _row_list(f"incoming WHERE ({_IS_NEW}) AND identity IS NOT NULL", "position")
+ADD: Final = f"""
+    INSERT INTO row (
+        position, line, identity, reference_id, source_url, filename, extension, cells, status,
+        error, expires
+    )
+    SELECT position, line, identity, reference_id, source_url, filename, extension, cells,
+        {_NEW_STATUS}, error, expires
+    FROM incoming WHERE {_IS_NEW} ORDER BY position
+"""
+_REMOVED: Final = """
+    row WHERE position IS NULL AND status IN ('pending', 'failed', 'invalid')
+"""
+REMOVED: Final = _row_list(_REMOVED, "line")
+SKIPPED_EVENTS: Final = _add_events("'skipped'", "removed from the manifest", _REMOVED)
+SKIP_REMOVED: Final = (
+    f"UPDATE row SET status = 'skipped' WHERE number IN (SELECT number FROM {_REMOVED})"
+)
+
+
+def _forget(where: str) -> tuple[str, str]:
+    rows = f"SELECT number FROM row WHERE {where}"
+    return f"DELETE FROM event WHERE row IN ({rows})", f"DELETE FROM row WHERE {where}"
+
+
+FORGET_UNIDENTIFIED: Final = _forget("identity IS NULL")
+FORGET_REMOVED_INVALID: Final = _forget(
+    "status = 'invalid' AND position IS NULL AND claimed_at IS NULL"
+)
