@@ -1,12 +1,25 @@
 """What every test may use."""
 
+import csv
+import json
 import os
 import shutil
 import socket
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from batch_import.models import Counts
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.model import Platform
+from batch_import.sandbox.server import SandboxServer
 
 #: Set where no test may be skipped for want of a program, as in `.ci/run`.
 _REQUIRED = "REQUIRE_TEST_PROGRAMS"
@@ -52,3 +65,103 @@ def _loopback_only(monkeypatch: pytest.MonkeyPatch) -> None:
         connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", guarded)
+
+
+# The real command, as a process of its own, against the real sandbox over HTTP ----------------
+
+ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
+
+
+@dataclass
+class Command:
+    """Runs `batch-import` in a folder of its own."""
+
+    folder: Path
+    environ: dict[str, str]
+
+    def start(self, *arguments: object) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "batch_import", *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+        )
+
+    def __call__(
+        self, *arguments: object, code: int | None = 0
+    ) -> subprocess.CompletedProcess[str]:
+        process = self.start(*arguments)
+        return self.finish(process, code)
+
+    def finish(
+        self, process: subprocess.Popen[str], code: int | None
+    ) -> subprocess.CompletedProcess[str]:
+        out, err = process.communicate(timeout=100)
+        done = subprocess.CompletedProcess(process.args, process.returncode, out, err)
+        assert "Traceback" not in out + err, out + err
+        assert API_KEY not in out + err
+        if code is not None:
+            assert done.returncode == code, out + err
+        return done
+
+    def counts(self, manifest: object, *more: object) -> dict[str, int]:
+        told = json.loads(self("status", manifest, "--json", *more).stdout)
+        return {field.name: told[field.name] for field in fields(Counts)}
+
+    def table(self, name: str) -> list[dict[str, str]]:
+        with (self.folder / name).open(encoding="utf-8-sig", newline="") as file:
+            return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Callable[..., SandboxServer]]:
+    """Starts a platform with the knobs that a test turns."""
+    with ExitStack() as stack:
+
+        def start(**knobs: object) -> SandboxServer:
+            turned = Knobs.from_mapping({"processing": (0.2, 0.6), **knobs})
+            platform = Platform(turned, 7, time.time(), ACCESS_KEY, API_KEY)
+            return stack.enter_context(SandboxServer(platform))
+
+        yield start
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Callable[[SandboxServer | str], Command]:
+    """Makes a command that talks to a platform."""
+
+    def make(server: SandboxServer | str) -> Command:
+        api_base = server if isinstance(server, str) else server.api_base
+        environ = {
+            **os.environ,
+            "VIOSTREAM_API_BASE": api_base,
+            "VIOSTREAM_ACCESS_KEY": ACCESS_KEY,
+            "VIOSTREAM_API_KEY": API_KEY,
+            "PYTHONUTF8": "1",
+        }
+        return Command(tmp_path, environ)
+
+    return make
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a manifest of made-up videos."""
+
+    def write(rows: int = 6, *more: Sequence[str], name: str = "videos.csv") -> Path:
+        path = tmp_path / name
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["sourceUrl", "filename", "extension", "referenceId", "team"])
+            writer.writerows(
+                [f"https://videos.example.com/{n}.mp4", f"Video {n}", "mp4", f"ref-{n}", "A"]
+                for n in range(1, rows + 1)
+            )
+            writer.writerows(more)
+        return path
+
+    return write

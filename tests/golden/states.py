@@ -1,0 +1,394 @@
+"""States of a job, made and read through the public methods of the store alone.
+
+`SITUATIONS` is the life of one job, in steps; `walk` does what a seed draws. `python
+tests/golden/states.py SEED` prints a walk, to be compared with that of another version.
+
+What the store is given and gives back is touched in the first part of this file alone.
+"""
+
+import hashlib
+import math
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict
+from random import Random
+from typing import Any, Final
+
+from batch_import.errors import UsageError
+from batch_import.models import Change, LineRange, ManifestRow, Media, Status
+from batch_import.state import facts
+from batch_import.state.store import Store
+
+# What goes in ---------------------------------------------------------------------------------
+
+FACTS: Final = (facts.MANIFEST.of("videos.csv"), facts.ACCOUNT.of("acc-1"))
+
+
+def row(
+    line: int, name: str, *, title: str = "", query: str = "", error: str = "",
+    expires: float = math.inf, again: bool = False,
+) -> ManifestRow:  # fmt: skip
+    """A row of a manifest; `again`: its reference ID is an earlier row's."""
+    title = title or f"Title {name}"
+    url = f"https://videos.example.com/{name}.mp4{query}"
+    cells = (url, title, "mp4", name)
+    identity = None if again else name
+    return ManifestRow(line, name, identity, url, title, "mp4", cells, error, expires)
+
+
+def media(name: str, attempt: int = 1) -> Media:
+    """The media that a row becomes."""
+    number = f"{name}-{attempt}"
+    return Media(
+        f"id-{number}", f"key-{number}", name, "online", f"Title {name}", "00:00:04",
+        f"https://img.example.com/{number}.jpg", "2026-01-01T00:00:00Z",
+    )  # fmt: skip
+
+
+def change(store: Store, name: str, status: Status, **more: Any) -> Change:
+    """What an answer means for the row that has a reference ID."""
+    found = store.reader.find_by_reference(name)
+    assert found is not None
+    return Change(found[0], status, **more)
+
+
+# What comes out -------------------------------------------------------------------------------
+
+
+def dump(store: Store, names: Sequence[str], *, texts: bool = True) -> str:
+    """All that the store tells, as text.
+
+    Args:
+        names: reference IDs, of rows or not, by which it is asked.
+        texts: with errors and reasons.
+    """
+    parts = {
+        "counts": _counts(store),
+        "rows, in the order of the results": _records(store, texts=texts),
+        "in flight": [_row_line(row) for row in store.queue.in_flight()],
+        "not finished, three of them": [_row_line(row) for row in store.queue.unfinished(3)],
+        "pending, by reference ID": sorted(
+            _row_line(row) for row in store.queue.pending_by_reference(names)
+        ),
+        "sources": [
+            f"{s.number} line {s.line} {s.url} {s.extension}"
+            for s in store.queue.pending_sources(0, 9)
+        ],
+        "ends of signatures": sorted(
+            f"line {line} {end}" for line, end in store.reader.expiring_urls()
+        ),
+        "times": _times(store),
+        "pictures to ask for": sorted(store.pictures.missing(99)),
+        "facts": [
+            f"manifest {store.facts.get(facts.MANIFEST)}",
+            f"account {store.facts.get(facts.ACCOUNT)}",
+            f"nothing {store.facts.get(facts.API_BASE) or None}",
+        ],
+    }
+    return "".join(
+        "\n".join([f"# {heading}", *lines]) + "\n\n" for heading, lines in parts.items() if lines
+    )
+
+
+def _counts(store: Store) -> list[str]:
+    counts, running = store.reader.counts(), store.reader.counts(running=True)
+    rows = ", ".join(f"{number} {name}" for name, number in asdict(counts).items() if number)
+    claimable, remaining = store.queue.claimable_count(), store.queue.remaining_count()
+    takable = f"{claimable} pending and {remaining} unfinished may be taken up"
+    return [
+        rows,
+        f"in a run: {running.processing} processing, {running.unknown} unknown",
+        f"{takable}, {'some' if store.queue.has_choice else 'none'} of them chosen",
+        f"{store.reader.adopted_count()} adopted, {store.queue.retryable_count()} to retry",
+        f"{store.pictures.missing_count()} without picture",
+    ]
+
+
+def _records(store: Store, *, texts: bool) -> Iterator[str]:
+    for record in store.reader.records():
+        found = store.reader.find_by_reference(record.reference_id)
+        # A row whose reference ID is an earlier row's is not found by it; it has no events either.
+        number = found[0] if found and found[1] == record else 0
+        gone = ", removed" if record.removed else ""
+        size = f", picture {record.size}" if record.looked_at else ""
+        yield f"{number} line {record.line} {record.reference_id}: {record.status}{gone}{size}"
+        yield f"  {record.source_url} {record.filename!r} {record.extension}"
+        if record.ingest_id or record.media_id or record.key:
+            yield f"  ingest {record.ingest_id!r} media {record.media_id!r} key {record.key!r}"
+        if record.title:
+            yield (f"  {record.title!r} {record.duration} {record.thumbnail} {record.created_date}")
+        if texts and record.error:
+            yield f"  error {record.error!r}"
+        for event in store.reader.events(number) if number else ():
+            yield f"  {event.time} {event.status}{f' {event.reason!r}' if texts else ''}"
+
+
+def _row_line(row: Any) -> str:
+    return (
+        f"{row.number} line {row.line} {row.reference_id}: {row.status}, ingest {row.ingest_id},"
+        f" media {row.media_id}, claimed {row.claimed_at}, sent {row.sent_at},"
+        f" claims {row.claims}, imported between {row.imported_between}"
+    )
+
+
+def _times(store: Store) -> Iterator[str]:
+    oldest = store.reader.oldest_in_flight()
+    if oldest:
+        yield f"oldest {oldest.reference_id} {oldest.status} since {oldest.since}"
+    if span := store.reader.event_span():
+        yield f"first and last event {span}"
+    if timeline := store.reader.timeline(3):
+        yield f"from {timeline.start} in steps of {timeline.step:.6f}"
+        yield f"sent {timeline.sent}, imported {timeline.imported}"
+    if waits := store.reader.processing_times(9, 1000):
+        yield f"seconds until online {waits}"
+
+
+def difference(found: Any) -> str:
+    """What a manifest that was read changed."""
+    parts = {
+        "added": found.added, "changed": found.changed,
+        "removed": found.removed, "too late": found.ignored,
+    }  # fmt: skip
+    lines = [f"{name} {part.count} {list(part.first)}" for name, part in parts.items()]
+    return "\n".join(["# what was changed", *lines, f"kept {found.unchanged}"]) + "\n\n"
+
+
+# The life of a job ----------------------------------------------------------------------------
+
+NAMES: Final = tuple("abcdefghij")
+_OTHERS: Final = ("nobody",)
+
+
+def loaded(store: Store) -> str:
+    rows = [row(line, name) for line, name in enumerate("abcdefg", start=2)]
+    rows[5] = row(7, "f", query="?sig=1", expires=5000.0)
+    rows.append(row(9, "h", error="sourceUrl: no host"))
+    rows.append(row(10, "a", error="referenceId: is that of line 2", again=True))
+    return difference(store.load(rows, 1.0, FACTS))
+
+
+def claimed(store: Store) -> str:
+    taken = store.queue.claim(6, 10.0)
+    return "".join(f"took {_row_line(one)}\n" for one in taken) + "\n"
+
+
+def answered(store: Store) -> str:
+    processing, failed = Status.PROCESSING, Status.FAILED
+    store.queue.apply(
+        [
+            change(store, "a", processing, sent_at=11.0, ingest_id="in-a", reason="accepted"),
+            change(store, "b", processing, sent_at=11.5, ingest_id="in-b", reason="accepted"),
+            change(store, "c", failed, sent_at=12.0, error="HTTP 400", reason="refused"),
+            change(store, "d", Status.PENDING, reason="HTTP 429"),
+        ],
+        13.0,
+    )
+    store.queue.apply([change(store, "a", Status.IMPORTED, media=media("a"))], 40.0)
+    store.queue.apply([], 41.0)
+    return ""
+
+
+def recovered(store: Store) -> str:
+    return f"recovered {store.queue.recover(50.0)}, then {store.queue.recover(51.0)}\n\n"
+
+
+def edited(store: Store) -> str:
+    rows = [
+        row(2, "j"),
+        row(3, "a", title="A title that comes too late"),
+        row(4, "b", query="?sig=of+today"),
+        row(5, "c", title="A title that is in time"),
+        row(6, "h"),
+        row(7, "f", query="?sig=2", expires=7000.0),
+        row(8, "d"),
+    ]
+    return difference(store.load(rows, 60.0, FACTS))
+
+
+def read_again(store: Store) -> str:
+    """As it was first: what was removed comes back."""
+    rows = [row(line, name) for line, name in enumerate("abcdefg", start=2)]
+    return difference(store.load(rows, 70.0, [facts.ACCOUNT.of("acc-2")]))
+
+
+def retried(store: Store) -> str:
+    store.queue.apply([change(store, name, Status.FAILED, error="no") for name in "bc"], 80.0)
+    return f"retried {store.queue.retry_failed(81.0)}\n\n"
+
+
+def chosen(store: Store) -> str:
+    store.queue.choose([LineRange(3, 5), "g"])
+    some = f"{store.queue.claimable_count()} chosen\n"
+    store.queue.choose_first(3)
+    taken = [one.reference_id for one in store.queue.claim(9, 90.0)]
+    return f"{some}claimed {taken}\n\n"
+
+
+def adopted(store: Store) -> str:
+    store.queue.choose(())
+    store.queue.apply(
+        [change(store, "g", Status.IMPORTED, media=media("g"), reason="in the account")], 100.0
+    )
+    return ""
+
+
+def pictures(store: Store) -> str:
+    store.pictures.save("key-a-1", (640, 360))
+    store.pictures.save("key-of-nobody", None)
+    return ""
+
+
+SITUATIONS: Final[tuple[Callable[[Store], str], ...]] = (
+    loaded, claimed, answered, recovered, edited, read_again, retried, chosen, adopted, pictures,
+)  # fmt: skip
+
+
+def situation(step: Callable[[Store], str], store: Store) -> str:
+    """Take a step of the job's life; returns what came of it."""
+    return step(store) + dump(store, (*NAMES, *_OTHERS))
+
+
+def compared_with_account(store: Store) -> str:
+    """What verification reads of a store, with some of the account's media noted."""
+    listing = store.account_listing()
+    noted = [media("a"), media("b"), media("b", 2), media("elsewhere")]
+    lines = [
+        f"noted {listing.add(noted)}, then {listing.add(noted)}: {listing.count()}",
+        f"missing {listing.unlisted_count()}: {_sought(listing.unlisted(0, 9))}",
+        f"playable {listing.playable_count()}: {_sought(listing.playable(0, 9))}",
+        f"in no row: {_ids(listing.unmatched_media())}",
+        f"of a: {_ids(listing.media_of('a', 'id-a-1', 'key-a-1'))}",
+        f"of b: {_ids(listing.media_of('b', '', ''))}",
+    ]
+    listing.save_page_fault("key-a-1", "HTTP 500")
+    lines.append(f"page {listing.page_fault('key-a-1')!r} {listing.page_fault('key-g-1')!r}")
+    return "\n".join(lines) + "\n"
+
+
+def _sought(rows: Iterable[Any]) -> str:
+    return " ".join(f"{r.number} {r.reference_id} {r.media_id} {r.key};" for r in rows)
+
+
+def _ids(found: Iterable[Media]) -> str:
+    return " ".join(one.id for one in found)
+
+
+# Walks ----------------------------------------------------------------------------------------
+
+_STEPS: Final = 18
+#: What a run may be told of a row that it has under way.
+_OUTCOMES: Final = (
+    Status.PENDING, Status.PROCESSING, Status.PROCESSING, Status.UNKNOWN,
+    Status.IMPORTED, Status.IMPORTED, Status.FAILED, Status.FAILED,
+)  # fmt: skip
+
+
+def walk(seed: int) -> str:
+    """What a job tells after each of some steps that a seed draws. Texts are left out."""
+    dice = Random(seed)
+    told = []
+    with Store(None) as store:
+        store.load(_drawn_manifest(dice), 0.0, FACTS)
+        for number in range(1, _STEPS + 1):
+            step = dice.choice(_WALKED)
+            try:
+                said = step(store, dice, 10.0 * number)
+            except UsageError:
+                said = "a chosen row is not in the manifest"
+            told.append(f"## {number} {step.__name__.strip('_')}: {said}\n")
+            told.append(dump(store, NAMES, texts=False))
+    return "".join(told)
+
+
+def walks(first: int, many: int) -> str:
+    """One hash over walks."""
+    texts = (walk(seed) for seed in range(first, first + many))
+    return hashlib.sha256("".join(texts).encode()).hexdigest()[:32]
+
+
+def _drawn_manifest(dice: Random) -> list[ManifestRow]:
+    # One name is in all of them: a manifest with no row of the job is refused.
+    names = [NAMES[0], *dice.sample(NAMES[1:], dice.randint(0, len(NAMES) - 1))]
+    dice.shuffle(names)
+    rows = [
+        row(
+            line,
+            name,
+            title=dice.choice(("", "", "Another title")),
+            query=dice.choice(("", "", "?v=2")),
+            error=dice.choice(("", "", "", "is no good")),
+            expires=dice.choice((math.inf, math.inf, 5000.0, 6000.0)),
+        )
+        for line, name in enumerate(names, start=2)
+    ]
+    if dice.random() < 0.3:
+        rows.append(row(len(rows) + 2, names[0], error="is there already", again=True))
+    return rows
+
+
+def _load(store: Store, dice: Random, now: float) -> str:
+    return difference(store.load(_drawn_manifest(dice), now, FACTS))
+
+
+def _claim(store: Store, dice: Random, now: float) -> str:
+    return " ".join(one.reference_id for one in store.queue.claim(dice.randint(1, 6), now))
+
+
+def _answer(store: Store, dice: Random, now: float) -> str:
+    under_way = {"creating", "processing", "unknown"}
+    names = sorted({r.reference_id for r in store.reader.records() if r.status in under_way})
+    changes = [_drawn_answer(store, name, dice, now) for name in names if dice.random() < 0.6]
+    store.queue.apply(changes, now)
+    return str(len(changes))
+
+
+def _drawn_answer(store: Store, name: str, dice: Random, now: float) -> Change:
+    status = dice.choice(_OUTCOMES)
+    # The media of a row under way may be known before it is online.
+    known = status is Status.IMPORTED or (status != Status.PENDING and dice.random() < 0.3)
+    return change(
+        store,
+        name,
+        status,
+        error="no" if status is Status.FAILED else "",
+        sent_at=dice.choice((None, now - 1)),
+        ingest_id=dice.choice((None, f"in-{name}-{now:.0f}")),
+        media=media(name, dice.randint(1, 2)) if known else None,
+    )
+
+
+def _recover(store: Store, dice: Random, now: float) -> str:
+    del dice
+    return str(store.queue.recover(now))
+
+
+def _retry(store: Store, dice: Random, now: float) -> str:
+    del dice
+    return str(store.queue.retry_failed(now))
+
+
+def _choose(store: Store, dice: Random, now: float) -> str:
+    del now
+    lines = LineRange(2, dice.randint(2, 8))
+    wanted: list[LineRange | str] = dice.choice(([], [lines], [dice.choice(NAMES)]))
+    store.queue.choose(wanted)
+    if dice.random() < 0.3:
+        store.queue.choose_first(dice.randint(1, 3))
+    return str(store.queue.claimable_count())
+
+
+def _picture(store: Store, dice: Random, now: float) -> str:
+    del now
+    key = dice.choice([*sorted(store.pictures.missing(99)), "key-of-nobody"])
+    store.pictures.save(key, dice.choice((None, (640, 360))))
+    return key
+
+
+_WALKED: Final = (
+    _load, _claim, _claim, _claim, _answer, _answer, _answer, _recover, _retry, _choose, _picture,
+)  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.stdout.write(walk(int(sys.argv[1])))
