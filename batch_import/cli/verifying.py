@@ -50,6 +50,9 @@ def _print_proof(job: "Job", proof: "Proof") -> None:
     for kind in proof.kinds:
         if kind.first[1]:
             _print_kind(kind)
+    if proof.list_fault:
+        print(f"The account's list cannot be read to its end: {proof.list_fault}.")
+        print("Each row was looked for by itself; media in no row may be missing here.")
     print(f"Every row: {job.proof}")
 
 

@@ -4,64 +4,71 @@ The account is read page by page, or each row is looked for before its POST, whi
 calls. This file must not know rows, nor the state.
 """
 
-from batch_import.importer.pages import Pages
 from batch_import.models import MediaPage
+from batch_import.viostream.account_pager import AccountPager, ListEnd
+from batch_import.viostream.page_size import PageSize
 
 
 class Adoption:
     """Reads the account's list from its newest media to its oldest.
 
-    One page after the other: media that are added meanwhile push others down the list, and so
-    onto pages that are yet to be read.
-
     Args:
-        pending: rows that may be in the account; None to read it all, whatever it takes.
-        pages: what is known of them; a page is read there first.
+        pending: rows that may be in the account; None to read it all, whatever it takes, because
+            rows cannot be looked for one by one.
+        page_size: what is known of the length of pages.
         glance: the account was read before: its first page is enough, unless that has something to
             take over.
 
     Attributes:
-        page: the one to read next, from 1.
         done: nothing more is to be read.
-        each_row: every row is to be looked for before its POST, for that is fewer calls.
+        each_row: every row is to be looked for before its POST: that is fewer calls, or the list
+            cannot be read to its end.
     """
 
-    def __init__(self, pending: int | None, pages: Pages, *, glance: bool = False) -> None:
-        self._pending = float("inf") if pending is None else pending
-        self._pages = pages
-        self.page = 1
-        self._total: int | None = None
-        self._again: set[int] = set()
+    def __init__(self, pending: int | None, page_size: PageSize, *, glance: bool = False) -> None:
+        self._pending = pending
+        self._page_size = page_size
+        self._pager = AccountPager(page_size)
         self._glance = glance
-        self._begun = False
         self.done = pending == 0
         self.each_row = False
+
+    @property
+    def page(self) -> int:
+        """The page to read next, from 1."""
+        return self._pager.page
+
+    @property
+    def end(self) -> ListEnd | None:
+        """How reading the list ended; None where it was not read to an end."""
+        return self._pager.end
 
     def read(self, number: int, page: MediaPage) -> None:
         """A page was read, perhaps for another purpose."""
         if self.done or number != self.page:
             return
-        self._begun = True
-        shrunk = page.total is not None and self._total is not None and page.total < self._total
-        self._total = page.total
-        if shrunk and number > 1 and number not in self._again:
-            # Media that were deleted meanwhile have drawn others onto the page before this one.
-            self._again.add(number)
-            self.page = number - 1
-        elif not self._pages.has_more(number, page):
+        self._pager.read(page)
+        if self.end is ListEnd.COMPLETE:
             self.done = True
-        elif number == 1 and self._pages.many > self._pending:
+        elif self.end is not None or self._is_dear(number, page):
             self.look_first()
-        else:
-            self.page = number + 1
+
+    def _is_dear(self, number: int, page: MediaPage) -> bool:
+        """Whether looking for each row is fewer calls than reading the list."""
+        if self._pending is None:
+            return False
+        pages = self._page_size.count(1, page) if number == 1 else 0
+        return max(pages, self._pager.reads) > self._pending
 
     def found(self, *, any_media: bool) -> None:
         """Tell whether there was something to take over on the page that was read."""
-        if self._glance and self._begun:
+        if self._glance and self._pager.reads:
             self._glance = False
             if not any_media:
                 self.done, self.each_row = True, False
 
     def look_first(self) -> None:
-        """Do not read the list: look for each row instead."""
-        self.done, self.each_row = True, not self._glance
+        """Do not read the list: look for each row instead, where that is possible."""
+        self.done = True
+        unread = self._glance and not self._pager.reads
+        self.each_row = self._pending is not None and not unread

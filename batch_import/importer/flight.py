@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from batch_import.models import Row, Status
+from batch_import.viostream.account_pager import AccountPager
 
 
 @dataclass(slots=True, eq=False)
@@ -29,9 +30,10 @@ class InFlight:
         missed: looks at its place, one after the other, that did not show it.
         astray: reads of the page on which it was expected, one after the other, that told
             nothing of it.
+        searched: pages that were read in search of it, as the filter finds nothing.
         absent: ages at which a list that covers its place did not show it.
         looks: single looks that brought nothing; the next one waits longer.
-        page: which page of a single look comes next.
+        search: what a single look has read so far; None before its first page.
         turn: its entry in the queue of single looks.
         asked: when a single look at it left; None while there is none.
         doubtful: lists say that it failed, or show it no more: only a single look can tell.
@@ -57,13 +59,19 @@ class InFlight:
     waited: float | None = None
     missed: int = 0
     astray: int = 0
+    searched: int = 0
     absent: list[float] = field(default_factory=list)
     looks: int = 0
-    page: int = 1
+    search: AccountPager | None = None
     turn: int = 0
     asked: float | None = None
     doubtful: bool = False
     words: str = ""
+
+    @property
+    def page(self) -> int:
+        """Which page of a single look comes next, from 1."""
+        return self.search.page if self.search else 1
 
     @property
     def number(self) -> int:

@@ -50,6 +50,7 @@ from batch_import.importer.suspicion import Suspicion
 from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, IngestStatus, Media, MediaPage, Row, Status
 from batch_import.settings import Settings
+from batch_import.viostream.account_pager import AccountPager, ListEnd
 
 _UNAUTHORISED: Final = 401
 _CONFLICT: Final = 409
@@ -387,13 +388,29 @@ class Schedule:
             return AskStatus(row.row, row.ingest_id)
         if self._filter_works:
             return Find(row.row, row.page)
-        self._look_again(row, now)
+        if row.status is Status.UNKNOWN:
+            self._search_on(row, now)
+        else:
+            self._look_again(row, now)
         # Further on each time: it may stand anywhere, for all that its neighbours tell.
-        page = (self._sweep.page_of(row) - 1 + row.astray) % self._pages.many + 1
+        first = self._sweep.page_of(row)
+        if first <= self._pages.enough:
+            first = 1  # the newest pages are within reach, and no estimate is needed for them
+        page = (first - 1 + row.searched) % self._pages.many + 1
         if page in self._pages.out:
             return None
         self._pages.sought[page] = row.row
         return ReadPage(page)
+
+    def _search_on(self, row: InFlight, now: float) -> None:
+        """An unknown row is searched for page by page: all are read by the time it is settled."""
+        pages = self._pages.enough - row.searched
+        left = max(0.0, self._settings.settle - row.age(now))
+        longest = _LONGEST_LOOK * self._settings.poll_interval
+        if pages > 0:
+            longest = min(longest, max(_FIRST_LOOK, left / pages))
+        self._look_at(row, now + backoff(_FIRST_LOOK, row.looks, longest))
+        row.looks += 1
 
     def _better_in(self, row: InFlight, now: float) -> float:
         """Seconds for which a row is better left to sweeps; 0 where a single look is due."""
@@ -539,11 +556,13 @@ class Schedule:
         reference = row.reference_id
         if any(reference not in media.reference_id for media in answer.items):
             return self._filter_ignored(row, now)
-        media = best_media(answer.items, reference)
-        if media is None and self._pages.has_more(row.page, answer):
-            row.page += 1
+        search, row.search = row.search or AccountPager(self._pages), None
+        search.read(answer)
+        if best_media(answer.items, reference) is None and search.end is not ListEnd.COMPLETE:
+            if search.end:
+                return self._filter_ignored(row, now)  # it found more than can be read
+            row.search = search
             return self._not_told(row, now, at_once=True)
-        row.page = 1
         if row.status is Status.CREATING:
             changes = self._take_over(row, answer.items, now)
             row.look_first = False
@@ -556,7 +575,7 @@ class Schedule:
 
     def _filter_ignored(self, row: InFlight, now: float) -> list[Change]:
         """The platform answers with other rows' media: only whole pages are of use."""
-        self._filter_works, row.page = False, 1
+        self._filter_works, row.search = False, None
         if self.looks_first:
             self._adoption = Adoption(None, self._pages)
         return self._not_told(row, now, at_once=True)
@@ -602,8 +621,10 @@ class Schedule:
         covered = window(self._known(bearers), left if page == 1 else None, reach)
         expected = self._sweep.expected(page)
         flying = self._rows.get(sought.number) if sought else None
-        if flying and flying.row is sought and flying not in expected:
-            expected.append(flying)
+        if flying and flying.row is sought:
+            flying.searched += 1
+            if flying not in expected:
+                expected.append(flying)
         self._sweep.looked(page, self._places(page, answer), last=reach is not None)
         self._measure(bearers, *covered)
         return self._compare(bearers, self._sweep.created_between(*covered), expected, left, now)
@@ -654,7 +675,7 @@ class Schedule:
             if id(row) not in gone:
                 row.missed += 1
                 self._sweep.strayed(row, left)
-                nowhere = row.astray >= self._pages.enough and not self._filter_works
+                nowhere = row.searched >= self._pages.enough and not self._filter_works
                 if nowhere and row.status is Status.UNKNOWN:
                     changes += self._settle(row, row.age(left), left)
         return changes
@@ -789,7 +810,7 @@ class Schedule:
 
     def _unsure(self, row: InFlight, age: float) -> list[Change]:
         """Nobody can know: what becomes of the row is the user's choice."""
-        if self._settings.when_unsure == "retry":
+        if self._settings.when_unsure == "retry" and self._posts[row.number] < _POSTS:
             self._more_pending = True
             return [self._leave(row, Status.PENDING, "not found: sent again, as told")]
         error = (

@@ -50,6 +50,9 @@ class Knobs:
     list_omits: Chance = 0.0
     #: Media a page of a listing, at most, however many are asked for; a page is never empty.
     page_limit: Count = 100
+    #: What `PageNumber` does: gives that page, nothing (the first page each time), or the last page
+    #: again for every number beyond it.
+    page_number: Literal["exact", "ignored", "clamped"] = "exact"
     #: What `?referenceId=` does: finds equal ones, nothing at all, or those that contain it.
     reference_filter: Literal["exact", "ignored", "contains"] = "exact"
     #: What a POST with the referenceId of a living media does: a second video, or a 409.
@@ -104,6 +107,10 @@ class Knobs:
     existing: Count = 0
     #: Media a second that others add to the account.
     foreign_rate: Amount = 0.0
+    #: How often others delete media of theirs: times a second, from the first listing on.
+    deletion_rate: Amount = 0.0
+    #: Media that others delete each time; they stand side by side in the list.
+    deletion_size: Count = 1
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Self:

@@ -41,6 +41,7 @@ class Media:
         error: why it fails at `online_at`; empty for one that does not.
         pending_review: whether it ends as Pending Review instead of Online.
         foreign: whether it was not made by a POST: there from the start, or added by others.
+        deleted: whether it is gone from the account.
     """
 
     number: int
@@ -56,6 +57,7 @@ class Media:
     error: str = ""
     pending_review: bool = False
     foreign: bool = False
+    deleted: bool = False
 
     @property
     def failed(self) -> bool:
@@ -154,7 +156,7 @@ class Catalogue:
     """All media of the account, in the order of their creation, and the ways to find them.
 
     Attributes:
-        media: all of them, oldest first.
+        media: all of them, oldest first; deleted ones, too.
     """
 
     def __init__(self, knobs: Knobs) -> None:
@@ -170,11 +172,23 @@ class Catalogue:
     def add(self, media: Media) -> None:
         """Take a media in. It must not be older than the ones before it."""
         self.media.append(media)
+        if media.deleted:
+            return
         self._moving.append(media)
         self._by_name[media.id] = self._by_name[media.key] = media
         self._by_ingest[media.ingest_id] = media
         if media.reference_id:
             self._by_reference.setdefault(media.reference_id, []).append(media)
+
+    def delete(self, media: Media) -> None:
+        """Take a media out of every list, and out of what is found by a name."""
+        media.deleted = True
+        for place in (self._listed, self._moving):
+            if media in place:
+                place.remove(media)
+        del self._by_name[media.id], self._by_name[media.key], self._by_ingest[media.ingest_id]
+        if media.reference_id:
+            self._by_reference[media.reference_id].remove(media)
 
     def find(self, name: str) -> Media | None:
         """Find a media by its id or its key."""

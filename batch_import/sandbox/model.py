@@ -78,6 +78,8 @@ class Platform:
         self._now = start
         self._tokens, self._filled = float(knobs.burst), start
         self._next_foreign = start + self._foreign_pause()
+        self._deletions = Random(f"{seed}/deletions")
+        self._next_deletion: float | None = None
         if catalogue is None:
             self._add_existing()
 
@@ -101,7 +103,7 @@ class Platform:
 
     def counts(self, now: float) -> Counter[str]:
         """Count the media by their status word."""
-        return Counter(self.status(media, now) for media in self.media)
+        return Counter(self.status(media, now) for media in self.media if not media.deleted)
 
     # A call, from its arrival to its reply.
 
@@ -109,6 +111,7 @@ class Platform:
         """Carry one call out, or let it go wrong as the knobs say."""
         now = self._now = max(self._now, now)
         self._add_foreign(now)
+        self._delete_foreign(now)
         kind, deed = self._route(request)
         self.calls[kind] += 1
         if self._in_outage(now) or self._chance(self.knobs.lost_request):
@@ -243,8 +246,14 @@ class Platform:
         limit = max(1, min(MAX_PAGE, self.knobs.page_limit))
         size = min(limit, _whole(query, "PageSize", USUAL_PAGE))
         number = _whole(query, "PageNumber", 1)
-        start = (number - 1) * size
-        total, rest = self._sorted(query, start, now)
+        if self.knobs.page_number == "ignored":
+            number = 1
+        total, rest = self._sorted(query, (number - 1) * size, now)
+        last = max(1, -(-total // size))
+        if self.knobs.page_number == "clamped" and number > last:
+            number = last
+            total, rest = self._sorted(query, (number - 1) * size, now)
+        self._begin_deletions(now)
         page, missed = self._page(rest, size)
         items = [self._item(media, now) for media in page]
         total -= missed
@@ -355,6 +364,28 @@ class Platform:
     def _foreign_pause(self) -> float:
         rate = self.knobs.foreign_rate
         return self._random.expovariate(rate) if rate else float("inf")
+
+    # Media that others delete.
+
+    def _begin_deletions(self, now: float) -> None:
+        if self._next_deletion is None:
+            self._next_deletion = now + self._deletion_pause()
+
+    def _delete_foreign(self, now: float) -> None:
+        while self._next_deletion is not None and self._next_deletion <= now:
+            self._delete_some()
+            self._next_deletion += self._deletion_pause()
+
+    def _delete_some(self) -> None:
+        foreign = [media for media in self.media if media.foreign and not media.deleted]
+        if foreign:
+            first = self._deletions.randrange(len(foreign))
+            for media in foreign[first : first + self.knobs.deletion_size]:
+                self._catalogue.delete(media)
+
+    def _deletion_pause(self) -> float:
+        rate = self.knobs.deletion_rate
+        return self._deletions.expovariate(rate) if rate else float("inf")
 
     # From one run of the stand-in to the next.
 

@@ -22,11 +22,12 @@ from batch_import.errors import (
 )
 from batch_import.models import LookupTarget, Media, MediaPage
 from batch_import.state.listing import AccountListing
-from batch_import.verification.walk import Walk
 from batch_import.viostream import endpoints
+from batch_import.viostream.account_pager import AccountPager
 from batch_import.viostream.client import Client
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.page_size import PageSize
 from batch_import.viostream.rate_limit import Budget
 from batch_import.viostream.retry import patiently
 
@@ -119,13 +120,14 @@ class Look:
         tell: called again and again.
 
     Attributes:
-        walk: the way through the list.
+        pager: the way through the list; it says whether that was read to its end.
     """
 
     def __init__(
         self, caller: Caller, listing: AccountListing, tell: Callable[[Step], None]
     ) -> None:
-        self.walk = Walk()
+        self._page_size = PageSize()
+        self.pager = AccountPager(self._page_size)
         self._caller = caller
         self._listing = listing
         self._tell = tell
@@ -133,15 +135,16 @@ class Look:
         self._unfiltered = False
 
     def read_list(self) -> None:
-        """Read all pages of the account's list.
+        """Read all pages of the account's list, as far as it can be read.
 
         Raises:
-            RunFault: the list cannot be read to its end.
+            RunFault: the platform does not answer.
         """
-        while not self.walk.done:
-            page = self._page(endpoints.newest(self.walk.page))
-            self.walk.read(page, self._listing.add(page.items))
-            self._tell(Step("media", self._listing.count(), self.walk.total))
+        while self.pager.end is None:
+            page = self._page(endpoints.newest(self.pager.page), self.pager)
+            self._listing.add(page.items)
+            self.pager.read(page)
+            self._tell(Step("media", self._listing.count(), self.pager.total))
 
     def ask_for_missing(self) -> None:
         """Ask singly for each media that the list did not show: lists may be late, or have holes.
@@ -174,10 +177,11 @@ class Look:
             return None
 
     def _found_by_reference(self, sought: LookupTarget) -> bool:
-        walk = Walk()
-        while not (walk.done or self._unfiltered):
-            page = self._page(endpoints.find(sought.reference_id, walk.page))
-            walk.read(page, self._listing.add(page.items))
+        pager = AccountPager(self._page_size)
+        while not (pager.end or self._unfiltered):
+            page = self._page(endpoints.find(sought.reference_id, pager.page), pager)
+            self._listing.add(page.items)
+            pager.read(page)
             if any(_is_sought(media, sought) for media in page.items):
                 return True
             # A filter may be inexact, but what it gives has something to do with what was asked.
@@ -187,10 +191,13 @@ class Look:
             )
         return False
 
-    def _page(self, call: ApiRequest[MediaPage]) -> MediaPage:
+    def _page(self, call: ApiRequest[MediaPage], pager: AccountPager) -> MediaPage:
+        """One page; empty where the platform refuses it as beyond the end."""
         try:
             return self._caller.send(call)
         except Rejected as rejected:
+            if pager.page > 1:
+                return MediaPage(())
             raise PlatformUnreachable(
                 f"The platform does not list its videos: {rejected.message}.",
                 "Nothing was changed: run the same command again later.",

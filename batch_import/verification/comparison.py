@@ -23,6 +23,7 @@ from batch_import.verification.verdict import (
     line_of,
     line_of_other,
 )
+from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.embed import embed_url
 from batch_import.viostream.embed_page import EmbedPages
 
@@ -53,11 +54,13 @@ class Proof:
     Attributes:
         listed: media of the account that were seen.
         told: how many the list said to hold; None where it does not tell.
+        end: how reading the list ended.
         others: media that no row names.
     """
 
     listed: int
     told: int | None
+    end: ListEnd | None = None
     others: int = 0
     _kinds: dict[Verdict, Kind] = field(default_factory=dict)
 
@@ -75,6 +78,11 @@ class Proof:
     def holds(self) -> bool:
         """Whether every row is as it should be."""
         return FAULTS.isdisjoint(self._kinds)
+
+    @property
+    def list_fault(self) -> str:
+        """Why the account's list could not be read to its end; empty where it was."""
+        return "" if self.end in (None, ListEnd.COMPLETE) else self.end.value
 
     def add(self, record: Record, finding: Finding) -> None:
         """Take a row up."""
@@ -113,7 +121,7 @@ def prove(
         player = embedding.options.player_key
         with EmbedPages(embedding.base) as pages:
             look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player))
-    proof = Proof(listing.count(), look.walk.total)
+    proof = Proof(listing.count(), look.pager.total, look.pager.end)
     with csv_file(path, COLUMNS, _HINT) as write:
         for line in _lines(proof, listing, store.reader.records(), embedding):
             write(line)

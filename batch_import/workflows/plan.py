@@ -27,6 +27,7 @@ from batch_import.state.facts import AccountSearch
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import Caller, Step
 from batch_import.viostream import endpoints
+from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.call_log import call_log
 from batch_import.viostream.client import Client
 from batch_import.viostream.rate_limit import Budget
@@ -257,7 +258,7 @@ def _read(store: Store, caller: Caller, settings: Settings, watcher: Watcher) ->
         store.queue.apply(changes, 0.0)
         found += len(changes)
     if adoption.each_row:
-        return _of_each_row(pending, media)
+        return _of_each_row(pending, media, adoption.end)
     return Search(found, media, calls)
 
 
@@ -271,8 +272,11 @@ def _page(caller: Caller, number: int) -> MediaPage:
         return MediaPage(())
 
 
-def _of_each_row(pending: int, media: int | None) -> Search:
-    why = "A run looks for each row before it is sent, for that is fewer calls than the whole list."
+def _of_each_row(pending: int, media: int | None, end: ListEnd | None = None) -> Search:
+    reason = "that is fewer calls than the whole list"
+    if end is not None:
+        reason = f"the account's list cannot be read to its end: {end.value}"
+    why = f"A run looks for each row before it is sent, for {reason}."
     return Search(None, media, pending, why)
 
 

@@ -78,6 +78,8 @@ class Scenario:
             or knobs.outages
             or knobs.rate_limit
             or knobs.reference_filter == "ignored"
+            or knobs.page_number != "exact"
+            or knobs.deletion_rate
             or self.refused
             or self.breaks
             or self.there_before
@@ -116,14 +118,36 @@ def draw(seed: int) -> Scenario:
         retry_failed=_often(dice, 0.5 if knobs.failing else 0.05),
         limit=_limit(Random(f"{seed}/limit"), rows),
     )
+    scenario = _with_unsteady_list(Random(f"{seed}/deletions"), scenario)
     return _calmed(scenario) if _often(dice, 0.08) else scenario
+
+
+def _with_unsteady_list(dice: Random, scenario: Scenario) -> Scenario:
+    """Others delete media while the list is read, or page numbers do not do what they should."""
+    drawn: dict[str, Any] = {}
+    if _often(dice, 0.15):
+        drawn["deletion_rate"] = dice.choice((0.05, 0.5, 5.0))
+        drawn["deletion_size"] = dice.choice((1, 5, 30))
+        drawn["existing"] = dice.choice((scenario.knobs.existing, 150, 400))
+    if _often(dice, 0.08):
+        # Where the filter is not exact, too, nobody could find a media that is not on page 1.
+        exact = scenario.knobs.reference_filter == "exact"
+        drawn["page_number"] = dice.choice(("ignored", "clamped")) if exact else "clamped"
+    buried = scenario.buried or "deletion_rate" in drawn
+    return replace(scenario, knobs=replace(scenario.knobs, **drawn), buried=buried)
 
 
 def _calmed(scenario: Scenario) -> Scenario:
     """The same, and nothing goes wrong."""
     quiet: dict[str, Any] = dict.fromkeys((*FAULTS, "list_omits", "pending_review"), 0.0)
     knobs = replace(
-        scenario.knobs, **quiet, rate_limit=0.0, outages=(), reference_filter="contains"
+        scenario.knobs,
+        **quiet,
+        rate_limit=0.0,
+        outages=(),
+        reference_filter="contains",
+        deletion_rate=0.0,
+        page_number="exact",
     )
     return replace(
         scenario,

@@ -30,6 +30,13 @@ def test_what_broke_once_holds(seed: int) -> None:
     simulate(seed)
 
 
+#: An unknown row was searched for on 25 pages, each two minutes after the one before, and then sent
+#: again, without end.
+@pytest.mark.parametrize("seed", [83, 203])
+def test_a_search_without_a_filter_ends(seed: int) -> None:
+    simulate(seed, reference_filter="ignored", existing=400)
+
+
 @pytest.mark.parametrize("seed", [3, 14, 159, 265])
 def test_a_seed_replays_alike(seed: int) -> None:
     first, second = simulate(seed), simulate(seed)

@@ -158,6 +158,8 @@ class World:
             if len(self.platform.media) < enough:
                 self.platform.handle(other, self.now)
                 self.now += 2.0
+        for media in self.platform.media[enough - many :]:
+            media.foreign = True
 
     def _is_adoptable(self, media: Media) -> bool:
         shown = self._listed(media) and not self.scenario.knobs.list_omits
@@ -424,6 +426,9 @@ class World:
         return media.failed and self.now >= media.online_at
 
     def _listed(self, media: Media) -> bool:
+        knobs = self.scenario.knobs
+        if knobs.page_number == "ignored" and knobs.reference_filter != "exact":
+            return False  # whatever is not on the first page, nobody can find
         if self.now < media.listed_at:
             return False
         return self.scenario.knobs.list_failed or not self._failed(media)
@@ -592,7 +597,7 @@ class _Run:
             raise world.broken("the limit", f"more than {self.limit} rows were taken up")
 
 
-# A call on the wire, as api/client.py builds and reads it --------------------------------------
+# A call on the wire, as viostream/client.py builds and reads it --------------------------------------
 
 
 def _manifest_row(number: int, error: str = "") -> ManifestRow:

@@ -1,14 +1,19 @@
 """How the account is read before the first create."""
 
+import itertools
+
 import pytest
 
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.pages import Pages
 from batch_import.models import Media, MediaPage
 
+_names = itertools.count()
+
 
 def page(items: int, total: int | None) -> MediaPage:
-    return MediaPage(tuple(Media(str(n), "k", "") for n in range(items)), total)
+    """A page of media that no other page shows."""
+    return MediaPage(tuple(Media(f"m{next(_names)}", "k", "") for _ in range(items)), total)
 
 
 class Reading:
@@ -68,8 +73,10 @@ def test_the_page_before_is_read_again_where_media_were_deleted_meanwhile() -> N
     reading.read(2, page(100, 490))  # ten of this page may be on the first one now
     assert reading.page == 1
     reading.read(1, page(100, 480))
-    reading.read(2, page(100, 470))  # once is enough: others may delete for ever
-    assert reading.page == 3
+    reading.read(2, page(100, 180))  # 300 of them may be on the pages before
+    assert reading.page == 1
+    reading.read(1, page(100, 180))
+    assert reading.page == 2
 
 
 def test_nothing_is_at_its_end_where_media_were_deleted_meanwhile() -> None:
@@ -111,6 +118,32 @@ def test_a_glance_that_finds_something_goes_on_as_if_for_the_first_time() -> Non
     reading.read(2, page(100, 250))
     reading.adoption.found(any_media=False)
     assert (reading.page, reading.done) == (3, False)
+
+
+def test_a_glance_that_finds_something_looks_for_each_row_where_that_is_fewer_calls() -> None:
+    reading = Reading(3, glance=True)
+    reading.read(1, page(100, 1000))
+    reading.adoption.found(any_media=True)
+    assert (reading.done, reading.adoption.each_row) == (True, True)
+
+
+@pytest.mark.parametrize(("pending", "each_row"), [(1000, True), (None, False)])
+def test_a_list_of_pages_that_are_the_same_is_not_read_on(
+    pending: int | None, *, each_row: bool
+) -> None:
+    reading, same = Reading(pending), page(100, 1000)
+    for number in (1, 2, 3):
+        assert not reading.done
+        reading.read(number, same)
+    assert (reading.done, reading.adoption.each_row) == (True, each_row)
+
+
+def test_a_list_that_takes_more_calls_than_there_are_rows_is_not_read_on() -> None:
+    reading = Reading(3)
+    for number in (1, 2, 3, 4):
+        assert not reading.done
+        reading.read(number, page(100, None))
+    assert reading.adoption.each_row
 
 
 def test_a_glance_at_a_list_that_cannot_be_read_looks_for_no_row_singly() -> None:

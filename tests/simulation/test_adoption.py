@@ -1,0 +1,72 @@
+"""Rows that are in the account already are found there, while others delete media."""
+
+import pytest
+
+from batch_import.importer.dispatch import Dispatcher
+from batch_import.models import ManifestRow, Status
+from batch_import.rehearsal.virtual import VirtualRun
+from batch_import.sandbox.model import Knobs, Platform, Reply, Request
+from batch_import.settings import Settings
+from batch_import.state.store import Store
+from batch_import.viostream.rate_limit import Budget
+
+START = 1_700_000_000.0
+ROWS, NEWER = 1_600, 400
+
+
+class Account(Platform):
+    """Holds a media of each row, and newer ones of others, the newest of which are then deleted.
+
+    Args:
+        pages: how many are read before the deletion.
+        deleted: how many media are deleted.
+    """
+
+    def __init__(self, knobs: Knobs, pages: int, deleted: int) -> None:
+        super().__init__(knobs, start=START - 1_000.0)
+        self._pages, self._deleted = pages, deleted
+        for number in range(1, ROWS + 1):
+            self.new_media(START - 500.0, reference_id=f"row-{number}")
+        self._newer = [self.new_media(START - 400.0, foreign=True) for _ in range(NEWER)]
+
+    def handle(self, request: Request, now: float) -> Reply:
+        if self.calls["list"] == self._pages:
+            while self._deleted and self._newer:
+                self._catalogue.delete(self._newer.pop())
+                self._deleted -= 1
+        return super().handle(request, now)
+
+
+@pytest.mark.parametrize(
+    ("knobs", "pages", "deleted"),
+    [
+        (Knobs(), 10, 300),
+        (Knobs(), 19, 300),
+        (Knobs(page_limit=30), 20, 400),
+        (Knobs(page_number="clamped"), 10, 300),
+        (Knobs(page_number="ignored"), 2, 300),
+    ],
+)
+def test_deleted_media_hide_no_row(knobs: Knobs, pages: int, deleted: int) -> None:
+    account = Account(knobs, pages, deleted)
+    settings = Settings(rate=20.0)
+    with Store(None) as store:
+        store.load([_row(number) for number in range(1, ROWS + 1)], {}, START)
+        dispatcher = Dispatcher(settings, store, Budget(settings.rate, START), START)
+        run = VirtualRun(
+            dispatcher,
+            account,
+            start=START,
+            workers=4,
+            latency=(0.05, 0.2),
+            timeout=60.0,
+            seed=1,
+        )
+        run.run()
+        assert {record.status for record in store.records()} == {Status.IMPORTED}
+    assert run.sent["Create"] == 0
+
+
+def _row(number: int) -> ManifestRow:
+    name = f"row-{number}"
+    return ManifestRow(number + 1, name, name, f"https://media.example/{name}.mp4", name, "mp4", ())

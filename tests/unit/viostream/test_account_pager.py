@@ -1,0 +1,297 @@
+"""A list is read to its end while others add and delete, and whatever the platform answers."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch_import.models import Media, MediaPage
+from batch_import.viostream.account_pager import AccountPager, ListEnd
+
+PageNumber = Literal["exact", "ignored", "clamped", "refused beyond the end"]
+
+
+def media_of(names: list[int]) -> tuple[Media, ...]:
+    return tuple(Media(f"m{name}", f"k{name}", "") for name in names)
+
+
+@dataclass
+class Account:
+    """An account's list, the newest media first.
+
+    Attributes:
+        names: its media; names are never used again.
+        size: media a page.
+        tells_total: the list says how long it is.
+        hidden: places on each page that are left out, though the list counts them.
+    """
+
+    names: list[int]
+    size: int
+    tells_total: bool = True
+    page_number: PageNumber = "exact"
+    hidden: set[int] = field(default_factory=set)
+    next_name: int = 1_000_000
+
+    def page(self, number: int) -> MediaPage:
+        last = max(1, -(-len(self.names) // self.size))
+        if self.page_number == "refused beyond the end" and number > last:
+            return MediaPage(())
+        if self.page_number == "ignored":
+            number = 1
+        if self.page_number == "clamped":
+            number = min(number, last)
+        shown = self.names[(number - 1) * self.size : number * self.size]
+        shown = [name for place, name in enumerate(shown) if place not in self.hidden]
+        return MediaPage(media_of(shown), len(self.names) if self.tells_total else None)
+
+    def add(self, count: int) -> None:
+        for _ in range(count):
+            self.next_name += 1
+            self.names.insert(0, self.next_name)
+
+    def delete(self, first: int, count: int) -> None:
+        del self.names[first : first + count]
+
+
+def read(
+    account: Account, meanwhile: Callable[[int], None] = lambda _: None
+) -> tuple[AccountPager, set[str]]:
+    """Read a list to its end; returns what was seen, too.
+
+    Args:
+        meanwhile: called after each read, with how many there were.
+    """
+    pager, seen = AccountPager(), set[str]()
+    while pager.end is None:
+        page = account.page(pager.page)
+        pager.read(page)
+        seen |= {media.id for media in page.items}
+        assert pager.reads <= pager.most_reads
+        meanwhile(pager.reads)
+    return pager, seen
+
+
+def ids(names: list[int]) -> set[str]:
+    return {f"m{name}" for name in names}
+
+
+# Lists that stay as they are -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [0, 1, 6, 7, 8, 100, 101, 250])
+@pytest.mark.parametrize("size", [7, 100])
+@pytest.mark.parametrize("page_number", ["exact", "clamped", "refused beyond the end"])
+@pytest.mark.parametrize("tells_total", [True, False])
+def test_all_of_a_list_is_read(
+    count: int, size: int, page_number: PageNumber, *, tells_total: bool
+) -> None:
+    account = Account(list(range(count)), size, tells_total, page_number)
+    pager, seen = read(account)
+    assert seen == ids(account.names)
+    ends_with_a_full_page = count > 0 and count % size == 0
+    if page_number == "clamped" and not tells_total and (ends_with_a_full_page or count < size):
+        assert pager.end in (ListEnd.REPEATED, ListEnd.COMPLETE)  # nobody can tell it from ignored
+    else:
+        assert pager.end is ListEnd.COMPLETE
+        assert pager.reads <= max(1, -(-count // size)) + 1
+
+
+@pytest.mark.parametrize("tells_total", [True, False])
+@pytest.mark.parametrize("count", [101, 150, 2_000, 100_000])
+@pytest.mark.parametrize("added", [0, 1, 20])
+def test_a_list_whose_page_number_is_ignored_is_not_usable(
+    count: int, added: int, *, tells_total: bool
+) -> None:
+    account = Account(list(range(count)), 100, tells_total, "ignored")
+    pager, _ = read(account, lambda _: account.add(added))
+    assert pager.end is ListEnd.REPEATED
+    assert pager.reads == 3
+
+
+def test_a_list_that_shows_its_first_pages_alone_is_not_usable() -> None:
+    account = Account(list(range(1_000)), 100)
+    pager = AccountPager()
+    while pager.end is None:
+        page = account.page(pager.page)
+        pager.read(MediaPage((), page.total) if pager.page > 4 else page)
+    assert pager.end is ListEnd.CUT_SHORT
+
+
+def test_a_refused_page_before_the_end_is_asked_for_again_but_not_for_ever() -> None:
+    account = Account(list(range(1_000)), 100)
+    pager = AccountPager()
+    while pager.end is None:
+        pager.read(MediaPage(()) if pager.page > 4 else account.page(pager.page))
+    assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 40)
+
+
+@pytest.mark.parametrize("told", [1_000, 1_150])
+def test_a_list_may_count_a_few_media_that_it_does_not_show(told: int) -> None:
+    account = Account(list(range(1_000)), 100)
+    pager = AccountPager()
+    while pager.end is None:
+        pager.read(MediaPage(account.page(pager.page).items, told))
+    assert pager.end is ListEnd.COMPLETE
+
+
+def test_a_list_that_goes_on_beyond_its_total_is_not_usable() -> None:
+    account = Account(list(range(1_000)), 100)
+    pager = AccountPager()
+    while pager.end is None:
+        pager.read(MediaPage(account.page(pager.page).items, 100))
+    assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 3)
+
+
+# Others add and delete ------------------------------------------------------------------------
+
+
+def test_300_newer_media_deleted_after_page_10_of_2000() -> None:
+    account = Account(list(range(2_000)), 100)
+    pager, seen = read(account, lambda reads: account.delete(0, 300) if reads == 10 else None)
+    assert pager.end is ListEnd.COMPLETE
+    assert ids(account.names) <= seen
+    assert pager.reads == 22  # pages 1 to 11, then 8 to 18: the last one is empty
+
+
+def test_a_page_that_shows_only_media_seen_before_proves_nothing() -> None:
+    account = Account(list(range(500)), 100)
+    pager, seen = read(account, lambda reads: account.add(100) if reads == 1 else None)
+    assert pager.end is ListEnd.COMPLETE
+    assert ids(account.names[100:]) <= seen
+
+
+def test_media_deleted_from_the_same_page_again_are_not_missed() -> None:
+    account = Account(list(range(60)), 7)
+    pager, seen = read(account, lambda reads: account.delete(0, 2) if reads in (4, 6) else None)
+    assert pager.end is ListEnd.COMPLETE
+    assert ids(account.names) <= seen
+
+
+def test_a_list_that_is_shorter_than_the_page_to_be_read_is_gone_back_in() -> None:
+    account = Account(list(range(250)), 100, page_number="refused beyond the end")
+    pager, seen = read(account, lambda reads: account.delete(0, 100) if reads == 2 else None)
+    assert pager.end is ListEnd.COMPLETE
+    assert ids(account.names) <= seen
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> tuple[Account, dict[int, tuple[int, int, int]]]:
+    """A list, and what others do after some of the reads: added, deleted from where, how many."""
+    size = draw(st.sampled_from((1, 3, 7, 20)))
+    account = Account(
+        names=list(range(draw(st.integers(0, 200)))),
+        size=size,
+        page_number=draw(st.sampled_from(("exact", "clamped", "refused beyond the end"))),
+    )
+    change = st.tuples(st.integers(0, 3 * size), st.integers(0, 220), st.integers(0, 5 * size))
+    return account, draw(st.dictionaries(st.integers(1, 40), change, max_size=12))
+
+
+@given(histories())
+@settings(max_examples=600, deadline=None)
+def test_what_was_there_all_the_time_is_seen(
+    history: tuple[Account, dict[int, tuple[int, int, int]]],
+) -> None:
+    account, changes = history
+    throughout = set(account.names)
+
+    def others(reads: int) -> None:
+        added, first, deleted = changes.get(reads, (0, 0, 0))
+        account.delete(first, deleted)
+        account.add(added)
+
+    pager, seen = read(account, others)
+    throughout &= set(account.names)
+    if pager.end is ListEnd.COMPLETE:
+        assert ids(list(throughout)) <= seen
+
+
+@given(histories())
+@settings(max_examples=300, deadline=None)
+def test_a_list_that_only_grows_or_only_shrinks_a_little_is_read_to_its_end(
+    history: tuple[Account, dict[int, tuple[int, int, int]]],
+) -> None:
+    account, changes = history
+    budget = len(account.names) // 2
+    grows = bool(len(changes) % 2)
+
+    def others(reads: int) -> None:
+        nonlocal budget
+        added, first, deleted = changes.get(reads, (0, 0, 0))
+        count = min(budget, added if grows else deleted)
+        budget -= count
+        if grows:
+            account.add(count)
+        elif len(changes) < 10:
+            account.delete(first, count)
+
+    pager, _ = read(account, others)
+    assert pager.end is ListEnd.COMPLETE
+
+
+# Whatever the platform answers ----------------------------------------------------------------
+
+PAGES = st.builds(
+    lambda names, total: MediaPage(media_of(names), total),
+    st.lists(st.integers(0, 30), max_size=8),
+    st.one_of(st.none(), st.integers(0, 60)),
+)
+
+
+@given(st.lists(PAGES, min_size=1, max_size=30))
+@settings(max_examples=500, deadline=None)
+def test_reading_ends_whatever_is_answered(answers: list[MediaPage]) -> None:
+    pager = AccountPager()
+    for answer in _again_and_again(answers):
+        assert pager.page >= 1
+        pager.read(answer)
+        if pager.end:
+            break
+    assert pager.reads <= pager.most_reads
+
+
+@given(
+    histories(),
+    st.sampled_from(("exact", "ignored", "clamped", "refused beyond the end")),
+    st.booleans(),
+    st.sets(st.integers(0, 19)),
+)
+@settings(max_examples=500, deadline=None)
+def test_reading_ends_within_its_bound(
+    history: tuple[Account, dict[int, tuple[int, int, int]]],
+    page_number: PageNumber,
+    tells_total: bool,  # noqa: FBT001
+    hidden: set[int],
+) -> None:
+    account, changes = history
+    account.page_number, account.tells_total, account.hidden = page_number, tells_total, hidden
+
+    def others(reads: int) -> None:
+        added, first, deleted = changes.get(reads, (0, 0, 0))
+        account.delete(first, deleted)
+        account.add(added)
+
+    read(account, others)  # asserts the bound after each read
+
+
+def test_a_list_without_end_or_total_ends() -> None:
+    pager, name = AccountPager(), 0
+    while pager.end is None:
+        pager.read(MediaPage(media_of([name, name + 1])))
+        name += 2
+    assert (pager.end, pager.reads) == (ListEnd.ENDLESS, pager.most_reads)
+
+
+def test_a_list_that_grows_faster_than_it_is_read_ends() -> None:
+    account = Account(list(range(1_000)), 100)
+    pager, _ = read(account, lambda _: account.add(100))
+    assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 40)
+
+
+def _again_and_again(answers: list[MediaPage]) -> Iterator[MediaPage]:
+    while True:
+        yield from answers
