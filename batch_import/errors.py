@@ -1,7 +1,7 @@
 """Everything that can go wrong, in one tree.
 
     RunFault                    the run cannot go on; what a person reads, and the exit code
-    ├── UsageError              wrong flags or settings                                   (2)
+    ├── UsageError              a wrong setting or command line                                   (2)
     ├── ManifestError           a manifest that cannot be read at all                     (2)
     ├── StateError              a job folder or state file that cannot be used            (2)
     │   └── JobBusy             another process runs this job
@@ -19,30 +19,103 @@
 
 A row's fault is none of these: it is data (`models.Problem`, or a row's `error`).
 This file must not know who raises or catches what.
+
+Messages and hints name settings and commands through `named` and `command`, never as flags:
+whoever shows them renders `--rate` (the command line) or `rate=` (Python).
 """
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+# Unicode reserves these characters for use inside a program: no text from outside has them.
+_SETTING, _COMMAND, _VALUE, _END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
+_REFERENCE: Final = re.compile(f"([{_SETTING}{_COMMAND}])([a-z_]+)(?:{_VALUE}([^{_END}]*))?{_END}")
+#: The function that does what a command does.
+_FUNCTIONS: Final = {
+    "check": "check_manifest(…)",
+    "run": "import_manifest(…)",
+    "retry": "import_manifest(…, retry_failed=True)",
+    "status": "job_status(…)",
+}
+
+
+def named(setting: str, value: str = "") -> str:
+    """A reference to a setting in a message.
+
+    Args:
+        setting: its name in Python.
+        value: one that is recommended; of a mapping, `KEY=VALUE`.
+    """
+    return f"{_SETTING}{setting}{_VALUE}{value}{_END}"
+
+
+def command(name: str) -> str:
+    """A reference to a command in a message, to be shown with the manifest and the job."""
+    return f"{_COMMAND}{name}{_END}"
+
+
+def rendered(text: str, setting: Callable[[str, str], str], call: Callable[[str], str]) -> str:
+    """A message with its references written out.
+
+    Args:
+        setting: a setting and a value (may be empty) → text.
+        call: a command → text.
+    """
+
+    def write(found: re.Match[str]) -> str:
+        kind, name, value = found.groups()
+        return setting(name, value or "") if kind == _SETTING else call(name)
+
+    return _REFERENCE.sub(write, text)
+
+
+def as_keyword(setting: str, value: str = "") -> str:
+    """A setting as it is given in Python: `rate=`, `map={'sourceUrl': 'Link'}`."""
+    key, is_pair, rest = value.partition("=")
+    shown = f"{{{key!r}: {rest!r}}}" if is_pair else value and repr(value)
+    return f"{setting}={shown}"
+
+
+def as_function(name: str) -> str:
+    """A command as it is called in Python, where there is a function for it."""
+    return _FUNCTIONS.get(name, f"batch-import {name}")
 
 
 class RunFault(Exception):
-    """The run cannot go on.
+    """The run cannot go on. As a text, it is written for a Python program.
 
     Args:
         message: one line: what happened, and where.
         hint: what to do next, one line.
+        setting: the setting whose value is refused, by its name in Python. The message then
+            begins with the value, where one was given.
     """
 
     exit_code = 2
 
-    def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, message: str, hint: str = "", *, setting: str = "") -> None:
+        self.raw = message, hint
+        self.setting = setting
+        super().__init__(self.message, self.hint)
+
+    @property
+    def message(self) -> str:
+        """What happened, and where."""
+        subject = f"{self.setting}=" if self.setting else ""
+        return subject + rendered(self.raw[0], as_keyword, as_function)
+
+    @property
+    def hint(self) -> str:
+        """What to do next; may be empty."""
+        return rendered(self.raw[1], as_keyword, as_function)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
 
 
 class UsageError(RunFault):
-    """Wrong flags, environment or settings."""
+    """A wrong command line, environment or setting."""
 
 
 class ManifestError(RunFault):

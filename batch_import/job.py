@@ -11,7 +11,7 @@ from typing import Final
 
 from filelock import FileLock, Timeout
 
-from batch_import.errors import JobBusy, StateError
+from batch_import.errors import JobBusy, StateError, command, named
 
 #: Where job folders are, unless the user chooses another place.
 OUTPUT: Final = Path("output")
@@ -86,8 +86,8 @@ class Job:
                 lock.acquire(timeout=_MOMENT)
         except Timeout:
             raise JobBusy(
-                f"Another batch-import is at work on {self.folder}.",
-                "Watch it with: batch-import status",
+                f"A run is in progress on {self.folder}.",
+                f"Watch it with: {command('status')}",
             ) from None
         try:
             yield
@@ -116,7 +116,7 @@ class Job:
         except OSError as error:
             raise StateError(
                 f"{self.folder} cannot be used as a job folder: {error.strerror or error}.",
-                "Make it writable, or choose another with --job.",
+                f"Make it writable, or choose another with {named('job')}.",
             ) from None
 
 

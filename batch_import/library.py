@@ -14,8 +14,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from batch_import import settings as setting
-from batch_import.credentials import credentials as credentials_found
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.credentials import credentials as credentials_found
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import (
+    ReadingOptions,
+    ResultOptions,
+    Settings,
+    from_environment,
+)
 from batch_import.errors import (
     CredentialsRefused,
     Interrupted,
@@ -29,11 +36,9 @@ from batch_import.errors import (
     UsageError,
 )
 from batch_import.importer.dispatch import Progress
-from batch_import.job import Job, job_of
-from batch_import.manifest.options import Options
+from batch_import.job import Job
 from batch_import.models import Counts, Problem, Severity
 from batch_import.reports.writers.csv_writer import read_csv
-from batch_import.settings import Credentials, ResultOptions, Settings
 from batch_import.workflows import pipeline
 
 if TYPE_CHECKING:
@@ -47,12 +52,12 @@ __all__ = [
     "Interrupted",
     "JobBusy",
     "ManifestError",
-    "Options",
     "Outcome",
     "PlatformError",
     "PlatformUnreachable",
     "Problem",
     "Progress",
+    "ReadingOptions",
     "ResultOptions",
     "RunFault",
     "Settings",
@@ -70,8 +75,7 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _AnyPath = str | os.PathLike[str]
 
-#: Nothing is said of how the manifest is to be read.
-_AS_FOUND: Final = Options()
+_AS_FOUND: Final = ReadingOptions()
 _log: Final = logging.getLogger(__name__)
 
 
@@ -140,7 +144,7 @@ def import_manifest(
     job: _AnyPath | None = None,
     settings: Settings | None = None,
     credentials: Credentials | None = None,
-    options: Options = _AS_FOUND,
+    reading: ReadingOptions = _AS_FOUND,
     results: ResultOptions | None = None,
     retry_failed: bool = False,
     progress: bool = False,
@@ -153,10 +157,10 @@ def import_manifest(
 
     Args:
         job: the job folder; else `output/<manifest's name>` below the working folder.
-        settings: what the run is told; else what the environment says.
+        settings: how the import goes; else the defaults, with the addresses of the environment.
         credentials: else from the environment, or the system's keyring.
-        options: how the manifest is to be read.
-        results: how the results look from now on; else as they were told before.
+        reading: how the manifest is read.
+        results: how the results look from now on; else as before.
         retry_failed: failed rows are sent again.
         progress: show a progress bar, in a notebook as a widget.
         on_progress: called about twice a second, in this thread. What it raises ends the run.
@@ -170,22 +174,25 @@ def import_manifest(
         RunFault: of these and all other reasons why the run could not go on.
         KeyboardInterrupt: calls under way came home first, and all state is saved.
     """
-    place, path = _job(job, manifest), Path(manifest)
-    settings = settings or settings_from_environment()
+    request = ImportRequest(
+        Path(manifest),
+        folder=job if job is None else Path(job),
+        reading=reading,
+        settings=settings or settings_from_environment(),
+        results=asdict(results) if results else {},
+        retry_failed=retry_failed,
+    )
     credentials = credentials or credentials_found()
     with closing(_Bar(shown=progress)) as bar:
 
-        def tell(told: Progress) -> None:
-            bar.show(told)
+        def tell(now: Progress) -> None:
+            bar.show(now)
             if on_progress:
-                on_progress(told)
+                on_progress(now)
 
-        ended = pipeline.run(
-            place, path, settings, credentials, options=options, retry_failed=retry_failed,
-            results=asdict(results) if results else {},
-            watcher=pipeline.Watcher(progress=tell, trouble=_log.warning), stop=stop,
-        )  # fmt: skip
-    return Outcome(place.folder, ended.counts, ended.left)
+        watcher = pipeline.Watcher(progress=tell, trouble=_log.warning)
+        ended = pipeline.run(request, credentials, watcher, stop)
+    return Outcome(request.job.folder, ended.counts, ended.left)
 
 
 def check_manifest(
@@ -193,7 +200,7 @@ def check_manifest(
     *,
     job: _AnyPath | None = None,
     settings: Settings | None = None,
-    options: Options = _AS_FOUND,
+    reading: ReadingOptions = _AS_FOUND,
     stop: threading.Event | None = None,
 ) -> CheckedManifest:
     """Validate a manifest, as `batch-import check` does. The platform is not called.
@@ -201,16 +208,21 @@ def check_manifest(
     With `settings.preflight` the source hosts are asked, too.
 
     Args:
-        job, settings, options, stop: as in `import_manifest`.
+        job, settings, reading, stop: as in `import_manifest`.
 
     Raises:
         Interrupted: `stop` was set.
         ManifestError: it cannot be read at all.
         RunFault: of these and all other reasons why it could not be checked.
     """
-    place, settings = _job(job, manifest), settings or settings_from_environment()
-    found = pipeline.check(place, Path(manifest), settings, options, stop=stop)
-    return CheckedManifest(found.rows, found.valid, place.problems)
+    request = ImportRequest(
+        Path(manifest),
+        folder=job if job is None else Path(job),
+        reading=reading,
+        settings=settings or settings_from_environment(),
+    )
+    found = pipeline.check(request, stop=stop)
+    return CheckedManifest(found.rows, found.valid, request.job.problems)
 
 
 def job_status(job: _AnyPath) -> Outcome:
@@ -233,24 +245,18 @@ def _parameters_of(_: Callable[_P, object]) -> Callable[[Callable[..., _T]], Cal
 
 
 @_parameters_of(Settings)
-def settings_from_environment(**told: Any) -> Settings:
-    """Settings, with the addresses that the environment has where none is told.
+def settings_from_environment(**given: Any) -> Settings:
+    """Settings, with the addresses of the environment where none is given.
 
     These are `VIOSTREAM_API_BASE` and `VIOSTREAM_EMBED_BASE`, as for the command.
 
     Args:
-        told: fields of `Settings`, by name.
+        given: fields of `Settings`, by name.
 
     Raises:
-        UsageError: one of them cannot be used.
+        UsageError: one of them is not accepted.
     """
-    api_base = setting.api_base(told.pop("api_base", None))
-    embed_base = setting.embed_base(told.pop("embed_base", None), api_base)
-    return Settings(api_base=api_base, embed_base=embed_base, **told)
-
-
-def _job(job: _AnyPath | None, manifest: _AnyPath) -> Job:
-    return job_of(Path(manifest)) if job is None else Job(Path(job))
+    return Settings(**{**dict(from_environment()), **given})
 
 
 class _Bar:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Throttled
 from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait

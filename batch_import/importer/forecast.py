@@ -10,7 +10,7 @@ from itertools import chain
 from statistics import quantiles
 from typing import Final
 
-from batch_import.settings import Settings
+from batch_import.configuration.settings import Settings
 
 #: Calls that a row takes in all, its POST among them: measured by `tests/benchmark/run.py`.
 CALLS_A_ROW: Final = 1.05

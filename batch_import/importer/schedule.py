@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
+from batch_import.configuration.settings import Settings
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
@@ -815,7 +816,7 @@ class Schedule:
             return [self._leave(row, Status.PENDING, "not found: sent again, as told")]
         error = (
             f"its POST got no clear answer, and {age:.0f} s later no media is found;"
-            " look in the account, then run again with --when-unsure retry"
+            " look in the account, then run again with the setting when-unsure: retry"
         )
         return [self._leave(row, Status.UNKNOWN, "not found", error=error)]
 

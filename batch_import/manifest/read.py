@@ -12,9 +12,9 @@ from typing import Final
 
 import pandas as pd
 
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.csv_escaping import MARK, unguarded
 from batch_import.errors import ManifestError, UsageError
-from batch_import.manifest.options import Options
 from batch_import.manifest.readers import csv_reader, json_reader, xlsx_reader, yaml_reader
 from batch_import.manifest.readers.manifest_file import Source, found
 from batch_import.manifest.readers.record import Block, Content, Fault
@@ -34,7 +34,7 @@ _YAML_START: Final = re.compile(r"(?:\s*#.*\n|\s*\n)*(?:---\s|-\s+[\w\"']+:\s|[\
 #: JSON can write half of a pair that UTF-16 makes one character of; no file of ours can hold it.
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _LOST: Final = "\ufffd"
-_UNSAID: Final = Options()
+_UNSAID: Final = ReadingOptions()
 _YAML: Final = frozenset({".yaml", ".yml"})
 _SEPARATED: Final = frozenset({".csv", ".tsv", ".tab", ".txt", ".psv"})
 
@@ -94,7 +94,7 @@ class Manifest:
                 yield gathered.chunk()
 
 
-def open_manifest(path: Path, options: Options = _UNSAID) -> Manifest:
+def open_manifest(path: Path, options: ReadingOptions = _UNSAID) -> Manifest:
     """Find out how a file is to be read, and read its header.
 
     Args:
@@ -116,7 +116,7 @@ def open_manifest(path: Path, options: Options = _UNSAID) -> Manifest:
     return manifest
 
 
-def _content(source: Source, options: Options) -> Content:
+def _content(source: Source, options: ReadingOptions) -> Content:
     start = source.start(_START)
     if start.startswith(_OLD_EXCEL_START):
         raise ManifestError(
@@ -135,7 +135,7 @@ def _content(source: Source, options: Options) -> Content:
     return read(text, options)
 
 
-def _format(text: Text) -> Callable[[Text, Options], Content]:
+def _format(text: Text) -> Callable[[Text, ReadingOptions], Content]:
     """What text that starts so is. A name may lie; `[{"` and `---` hardly do."""
     suffix, start = text.source.suffix, text.start(_START)
     if suffix in _YAML:
@@ -151,7 +151,11 @@ def _refuse(form: str, source: Source, **given: object) -> None:
     """An option that would do nothing is a mistake."""
     for name, value in given.items():
         if value:
-            raise UsageError(f"--{name} is not for {form}, as {source.name} is.", "Leave it out.")
+            raise UsageError(
+                f"{value!r} does not apply to {form}, and {source.name} is one of these.",
+                "Leave it out.",
+                setting=name,
+            )
 
 
 def _plain(cells: Sequence[str]) -> Sequence[str]:

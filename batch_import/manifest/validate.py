@@ -91,7 +91,7 @@ class Validator:
                 "url-expires",
                 f"the source URL stops working on {_date(end)}, and may not be fetched before"
                 f" {_date(fetched)}",
-                hint="Sign it for longer, raise --rate, or import the rows in parts.",
+                hint="Sign it for longer, import at a higher rate, or import the rows in parts.",
                 severity=Severity.WARNING,
             )
 

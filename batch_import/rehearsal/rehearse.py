@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from batch_import.configuration.settings import Settings
 from batch_import.errors import RunFault
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.forecast import Processing
 from batch_import.models import Change, Counts, ManifestRow, Row, Status
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.model import Knobs, Platform
-from batch_import.settings import Settings
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 

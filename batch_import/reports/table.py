@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from batch_import.configuration.base_urls import EMBED_BASE
+from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import UsageError
 from batch_import.masking import mask
 from batch_import.models import Record, Status
-from batch_import.settings import EMBED_BASE, ResultOptions
 from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
 
 #: The column that `failed.csv` adds to the manifest's own.
@@ -117,7 +118,7 @@ def results_table(
         UsageError: a column is chosen that is not there, or two get the same heading.
     """
     columns = [*_own(embedding), *_others(header, set(fields))]
-    chosen = _chosen(columns, embedding.options.columns)
+    chosen = _chosen(columns, embedding.options.results_columns)
     return Table(tuple(replace(c, heading=c.heading or c.name) for c in chosen), embedding)
 
 
@@ -172,15 +173,18 @@ def _chosen(columns: Sequence[Column], text: str) -> list[Column]:
         if name not in known:
             near = difflib.get_close_matches(name, known, n=1) or [", ".join(known)]
             raise UsageError(
-                f"--results-columns: the results have no column {name!r}.", f"There is {near[0]}."
+                f"{name!r} is not a column of the results.",
+                f"There is {near[0]}.",
+                setting="results_columns",
             )
         picked.append(replace(known[name], heading=heading or name))
     headings = [column.heading for column in picked]
     for heading in headings:
         if headings.count(heading) > 1:
             raise UsageError(
-                f"--results-columns: two columns are named {heading!r}.",
+                f"{heading!r} is the heading of two columns.",
                 "Rename one of them: NAME=OTHER.",
+                setting="results_columns",
             )
     return picked
 

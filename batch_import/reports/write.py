@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from batch_import.configuration.base_urls import EMBED_BASE
+from batch_import.configuration.settings import ResultOptions
 from batch_import.csv_escaping import preserved
 from batch_import.errors import StateError
 from batch_import.reports import table

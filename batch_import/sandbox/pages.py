@@ -130,7 +130,7 @@ def _page(status: int, title: str, body: str) -> Page:
 def _safe(policy: str) -> dict[str, str]:
     return {
         "Content-Security-Policy": policy,
-        "X-Content-Type-Options": "nosniff",
+        "X-Content-Type-ReadingOptions": "nosniff",
         "Cache-Control": "no-store",
     }
 

@@ -48,7 +48,9 @@ def _choose_lines(db: sqlite3.Connection, lines: LineRange) -> None:
     if not db.execute(statements.ANY_ON_LINES, span).fetchone():
         first, last = db.execute(statements.LINE_SPAN).fetchone()
         where = f"The rows begin in lines {first} to {last}. " if first else ""
-        raise UsageError(f"--only: no row begins in {lines}.", f"{where}Nothing was sent.")
+        raise UsageError(
+            f"{lines}: no row begins there.", f"{where}Nothing was sent.", setting="only"
+        )
     db.execute(statements.CHOOSE_LINES, span)
 
 
@@ -57,7 +59,9 @@ def _choose_reference(db: sqlite3.Connection, name: str) -> None:
         near = _nearest(db, name)
         hint = f"Did you mean {near!r}? " if near else ""
         raise UsageError(
-            f"--only: no row has the reference ID {name!r}.", f"{hint}Nothing was sent."
+            f"{name!r} is not the reference ID of any row.",
+            f"{hint}Nothing was sent.",
+            setting="only",
         )
     db.execute(statements.CHOOSE_REFERENCE, (name,))
 

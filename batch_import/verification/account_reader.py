@@ -19,6 +19,7 @@ from batch_import.errors import (
     PlatformUnreachable,
     Rejected,
     Throttled,
+    named,
 )
 from batch_import.models import LookupTarget, Media, MediaPage
 from batch_import.state.listing import AccountListing
@@ -227,8 +228,9 @@ class Look:
             self._open(pages, url)
         except (NotSent, Throttled) as failed:
             raise PlatformUnreachable(
-                f"The embed pages cannot be asked for: {failed.message}.",
-                "Check --embed-base and the network, or verify without --embeds.",
+                f"Cannot connect to the embed pages: {failed.message}.",
+                f"Check {named('embed_base')} and the network, or verify without"
+                f" {named('embeds')}.",
             ) from None
         except CallFailed as failed:
             told = failed.status is None or f"HTTP {failed.status}" in failed.message

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import requests
 from requests.auth import HTTPBasicAuth
 
+from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CallFailed
 from batch_import.settings import Credentials
 from batch_import.viostream.call_record import Interaction

@@ -8,7 +8,7 @@ from html import escape
 from typing import Final, Literal
 from urllib.parse import quote
 
-from batch_import.settings import EMBED_BASE
+from batch_import.configuration.base_urls import EMBED_BASE
 
 #: The guide's ratio, and the size of the vendor's oEmbed answers.
 DEFAULT_SIZE: Final = (640, 360)

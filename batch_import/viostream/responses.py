@@ -48,7 +48,7 @@ def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> C
     if status in (401, 403):
         return Forbidden(words, status=status)
     if status < 400:  # noqa: PLR2004 - redirects: following one would turn a POST into a GET
-        return Rejected("the API address redirects elsewhere; check --api-base", status=status)
+        return Rejected("the API address redirects elsewhere", status=status)
     return Rejected(words, status=status)
 
 

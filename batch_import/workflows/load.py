@@ -8,21 +8,18 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from batch_import import __version__
-from batch_import.errors import Interrupted
-from batch_import.job import Job
+from batch_import.configuration.request import ImportRequest
+from batch_import.errors import Interrupted, named
 from batch_import.manifest.columns.mapping import map_columns
-from batch_import.manifest.options import Options
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
 from batch_import.models import Change, Problem, Severity, Source, Status
 from batch_import.reports.problems import COLUMNS, Kind, Problems
 from batch_import.reports.writers.csv_writer import csv_file
-from batch_import.settings import Settings
 from batch_import.sources.preflight import Preflight
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch, StoredFact
@@ -31,7 +28,9 @@ from batch_import.state.store import Store
 
 #: Rows whose sources are asked for before what was found is committed.
 _ASKED_AT_ONCE = 200
-_NOT_WRITTEN = "Is it open elsewhere? Close it there, or choose another folder with --job."
+_NOT_WRITTEN = (
+    f"Is it open elsewhere? Close it there, or choose another folder with {named('job')}."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +89,9 @@ class Taken:
 
 
 class Intake:
-    """One manifest, and how one command looks at it.
+    """One manifest, as one command reads it.
 
     Args:
-        job: in whose folder `problems.csv` is to be.
         now: epoch seconds.
         stop: set it to end early.
         told: called again and again during preflight.
@@ -105,25 +103,23 @@ class Intake:
 
     def __init__(
         self,
-        manifest: Path,
-        job: Job,
-        options: Options,
-        settings: Settings,
+        request: ImportRequest,
         now: float,
         stop: threading.Event,
         told: Callable[[Asked], object],
     ) -> None:
-        self._manifest = open_manifest(manifest, options)
+        options = request.reading
+        self._request = request
+        self._manifest = open_manifest(request.manifest, options)
         self._mapping = map_columns(
             self._manifest.header,
             next(self._manifest.chunks(), None),
-            options.overrides,
-            options.defaults,
+            options.map,
+            options.default,
         )
-        self._options = options
         self._comments: list[int] = []
-        self._job = job
-        self._settings = settings
+        self._job = request.job
+        self._settings = request.settings
         self._now = now
         self._stop = stop
         self._told = told
@@ -146,14 +142,11 @@ class Intake:
             self._heed_stop()
         return Checked(count, valid, self._reading(), problems.kinds(), self._if_asked())
 
-    def take_over(self, store: Store, *, retry_failed: bool) -> Taken:
+    def take_over(self, store: Store) -> Taken:
         """Take the manifest over into the state, unless it is the one that is there.
 
         It is read once more to find every problem, where that is asked for, and to give rows
         another chance that an earlier preflight found bad.
-
-        Args:
-            retry_failed: failed rows go back to pending.
 
         Raises:
             StateError: it is another job's manifest, or the problems cannot be written.
@@ -161,6 +154,7 @@ class Intake:
             Interrupted: `stop` was set before all was read; nothing has changed.
         """
         known, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
+        retry_failed = self._request.retry_failed
         again = retry_failed or self._settings.preflight or self._settings.strict
         if known == fingerprint and not again:
             self._choose(store, retry_failed=False)
@@ -197,7 +191,7 @@ class Intake:
         """Another one means that the manifest has to be read again."""
         fields = list(self._mapping.positions)
         # Rules may change with the version.
-        return f"{self._manifest.digest} {fields} {self._options} {__version__}"
+        return f"{self._manifest.digest} {fields} {self._request.reading} {__version__}"
 
     def _reading(self) -> Reading:
         columns = self._mapping.describe(self._manifest.header)

@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from batch_import import __version__
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import Settings
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
@@ -24,9 +26,9 @@ from batch_import.errors import (
     PlatformUnreachable,
     RunFault,
     StateError,
+    named,
 )
 from batch_import.job import Job
-from batch_import.manifest.options import Options
 from batch_import.masking import mask
 from batch_import.models import Account, Counts
 from batch_import.reports.refresh import refreshing
@@ -117,10 +119,7 @@ def account(settings: Settings, credentials: Credentials, stop: threading.Event)
 
 
 def check(
-    job: Job,
-    manifest: Path,
-    settings: Settings,
-    options: Options,
+    request: ImportRequest,
     watcher: Watcher = Watcher(),
     stop: threading.Event | None = None,
 ) -> "Checked":
@@ -139,25 +138,18 @@ def check(
 
     stop = stop or threading.Event()
     now = time.time()
-    return Intake(manifest, job, options, settings, now, stop, watcher.asked).examine()
+    return Intake(request, now, stop, watcher.asked).examine()
 
 
 def run(
-    job: Job,
-    manifest: Path,
-    settings: Settings,
+    request: ImportRequest,
     credentials: Credentials,
-    *,
-    options: Options,
-    retry_failed: bool = False,
-    results: Mapping[str, Any] = MappingProxyType({}),
     watcher: Watcher = Watcher(),
     stop: threading.Event | None = None,
 ) -> Ended:
     """Import a manifest, or go on with it. The results are written whatever happens.
 
     Args:
-        results: fields of `ResultOptions`: how the results look from now on.
         stop: set it to end the run early; all state is saved.
 
     Raises:
@@ -171,15 +163,15 @@ def run(
 
     stop = stop or threading.Event()
     clock = epoch_clock()
+    job, settings = request.job, request.settings
     with (
         stopping_at(settings.until, stop),
         job.locked(),
         Store(job.state, create=True) as store,
         call_log(job.log, settings.log_max, watcher.trouble) as log,
     ):
-        intake = Intake(manifest, job, options, settings, clock(), stop, watcher.asked)
-        taken = intake.take_over(store, retry_failed=retry_failed)
-        keep_options(store, results)
+        taken = Intake(request, clock(), stop, watcher.asked).take_over(store)
+        keep_options(store, request.results)
         loaded = Loaded(taken, decide(store.reader.counts(), store.queue.claimable_count()))
         with refreshing(lambda: _refresh(job), settings.refresh):
             watcher.loaded(loaded)
@@ -198,7 +190,7 @@ def report(
 
     Args:
         formats: `csv`, `xlsx`, `html`.
-        results: as in `run`.
+        results: fields of `ResultOptions`: how the results look from now on.
 
     Raises:
         StateError: there is no such job, or a file cannot be written.
@@ -230,8 +222,7 @@ def rows(job: Job) -> Iterator[dict[str, str]]:
 
 
 def verify(
-    job: Job,
-    settings: Settings,
+    request: ImportRequest,
     credentials: Credentials,
     *,
     embeds: bool = False,
@@ -261,6 +252,7 @@ def verify(
 
     stop = stop or threading.Event()
     clock = epoch_clock()
+    job, settings = request.job, request.settings
     budget = Budget(settings.rate, clock())
     with (
         Store(job.state) as store,
@@ -292,9 +284,9 @@ def _refuse_problems(job: Job, settings: Settings, loaded: Loaded) -> None:
     if settings.strict and loaded.taken.kinds:
         count = sum(kind.count for kind in loaded.taken.kinds)
         raise ManifestError(
-            f"The manifest has {count} problem{'' if count == 1 else 's'}, and --strict allows"
-            " none. Nothing was sent.",
-            f"Mend them (all are in {job.problems}), or run without --strict.",
+            f"The manifest has {count} problem{'' if count == 1 else 's'}, and {named('strict')}"
+            " allows none. Nothing was sent.",
+            f"Fix them (all are in {job.problems}), or run without {named('strict')}.",
         )
 
 
@@ -374,10 +366,10 @@ def first_call(
     except CallFailed as failed:
         if stop.is_set():
             raise Interrupted("Interrupted.", "Nothing was sent.") from None
-        strange = " That is no answer of the platform's." if _strange(failed) else ""
+        strange = " This is not an answer of the platform." if _strange(failed) else ""
         raise PlatformUnreachable(
-            f"{settings.api_base} cannot be used: {failed.message}.{strange}",
-            "Check --api-base and the network, then run the same command again.",
+            f"Cannot connect to {settings.api_base}: {failed.message}.{strange}",
+            f"Check {named('api_base')} and the network, then run the same command again.",
         ) from None
 
 
@@ -404,16 +396,16 @@ def _refuse_others(
 ) -> None:
     """The same; with `embeds`, the embed pages must be those of the results, too."""
     parts = [
-        (facts.API_BASE, settings.api_base, "--api-base"),
+        (facts.API_BASE, settings.api_base, named("api_base")),
         (facts.ACCOUNT, found.id, "the credentials"),
     ]
-    parts += [(facts.EMBED_BASE, settings.embed_base, "--embed-base")] if embeds else []
-    for fact, value, flag in parts:
+    parts += [(facts.EMBED_BASE, settings.embed_base, named("embed_base"))] if embeds else []
+    for fact, value, subject in parts:
         known = store.facts.get(fact)
         if known and known != value:
             raise StateError(
-                f"This job was begun with the {fact.name.replace('_', ' ')} {known}, not {value}.",
-                f"Change {flag} back, or import into the other one with another --job.",
+                f"This job was started with the {fact.name.replace('_', ' ')} {known}, not {value}.",
+                f"Change {subject} back, or import into the other one with another {named('job')}.",
             )
 
 

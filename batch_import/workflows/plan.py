@@ -8,9 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Final
 
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import Settings
 from batch_import.errors import Rejected, StateError
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.forecast import Forecast, Processing, Work, forecast, learned
@@ -19,7 +21,6 @@ from batch_import.importer.pages import Pages
 from batch_import.importer.pool import epoch_clock
 from batch_import.job import Job, jobs_below
 from batch_import.manifest.deadlines import Deadlines
-from batch_import.manifest.options import Options
 from batch_import.models import Change, Counts, MediaPage, Status
 from batch_import.settings import Credentials, Settings
 from batch_import.state import facts
@@ -118,11 +119,8 @@ def scratch(job: Job) -> Store:
 
 def plan(
     store: Store,
-    job: Job,
-    manifest: Path,
-    settings: Settings,
+    request: ImportRequest,
     credentials: Credentials | str,
-    options: Options,
     watcher: Watcher = Watcher(),
     stop: threading.Event | None = None,
 ) -> Planned:
@@ -140,8 +138,8 @@ def plan(
         Interrupted: `stop` was set.
     """
     stop, begins = stop or threading.Event(), epoch_clock()()
-    intake = Intake(manifest, job, options, settings, begins, stop, watcher.asked)
-    taken = intake.take_over(store, retry_failed=False)
+    job, settings = request.job, request.settings
+    taken = Intake(request, begins, stop, watcher.asked).take_over(store)
     running = job.state.is_file() and job.is_running
     counts = store.reader.counts(running=running)
     search = _search(store, job, settings, credentials, watcher, stop)

@@ -12,10 +12,9 @@ from pathlib import Path
 
 from samples import HEADER, sample, write_manifest
 
+from batch_import.configuration.request import ImportRequest
 from batch_import.job import Job
-from batch_import.manifest.options import Options
 from batch_import.models import Change, ManifestRow, Media, Row, Status
-from batch_import.settings import Settings
 from batch_import.state.store import Store
 from batch_import.workflows.load import Intake
 
@@ -62,15 +61,8 @@ def main() -> None:
     job = Job(folder / "job")
     job.prepare()
     now = time.time() - 3600.0
-    intake = Intake(
-        manifest,
-        job,
-        Options(),
-        Settings(),
-        now,
-        threading.Event(),
-        lambda _: None,
-    )
+    request = ImportRequest(manifest, folder=job.folder)
+    intake = Intake(request, now, threading.Event(), lambda _: None)
     with Store(job.state, create=True) as store:
         store.load(_manifest_rows(rows), now, intake.facts())
         left = rows // 2

@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from batch_import.job import Job
-from batch_import.manifest.options import Options
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import Settings
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer
-from batch_import.settings import Credentials, Settings
 from batch_import.workflows import pipeline
 
 # Test folders are no packages; the tests here share the module beside them.
@@ -57,8 +57,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
         settings = Settings(
             api_base=server.api_base, embed_base=server.address, rate=200, poll_interval=0.2
         )
-        job = Job(folder)
-        pipeline.run(job, manifest, settings, CREDENTIALS, options=Options())
+        request = ImportRequest(manifest, folder=folder, settings=settings)
+        pipeline.run(request, CREDENTIALS)
         yield Report(folder, server)
 
 

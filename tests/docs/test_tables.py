@@ -12,10 +12,10 @@ from pages import ROOT, USERS_PAGES, code_in, table_rows
 from batch_import.cli import exits
 from batch_import.cli.options import OPTIONS, Option
 from batch_import.cli.parser import COMMANDS, POSITIONAL
+from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import RunFault
 from batch_import.models import Status
 from batch_import.sandbox.knobs import Knobs
-from batch_import.settings import ResultOptions
 
 NAMES = [command.name for command in COMMANDS]
 USERS = {

@@ -82,7 +82,7 @@ def test_what_is_wrong_is_data(start: Start, manifest: Callable) -> None:
     assert (checked.rows, checked.valid) == (2, 1)
     (problem,) = checked.problems()
     assert (problem.line, problem.code) == (3, "url-scheme")
-    outcome = run(path, results=ResultOptions(columns="line,error=What is wrong"))
+    outcome = run(path, results=ResultOptions(results_columns="line,error=What is wrong"))
     assert (outcome.complete, outcome.left, outcome.counts.invalid) == (False, 1, 1)
     assert list(outcome.rows())[1].keys() == {"line", "What is wrong"}
 

@@ -8,14 +8,15 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from batch_import.settings import EMBED_BASE
 from python_calamine import CalamineWorkbook
 
+from batch_import.configuration.settings import EMBED_BASE
 from batch_import.csv_escaping import preserved
 from batch_import.manifest.read import open_manifest
 from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.reports.write import write_results
 from batch_import.reports.writers.csv_writer import write_csv
-from batch_import.settings import EMBED_BASE
 from batch_import.state import facts
 from batch_import.state.store import Store
 from batch_import.viostream.embed import embed_code, embed_url

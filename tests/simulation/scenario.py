@@ -4,8 +4,8 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Literal
 
+from batch_import.configuration.settings import Settings
 from batch_import.sandbox.model import Knobs
-from batch_import.settings import Settings
 
 #: Knobs that are faults by chance.
 FAULTS = (

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from batch_import.settings import Settings
 from world import Broken, simulate
 
+from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Rejected
 from batch_import.importer import schedule
 from batch_import.importer.adoption import Adoption
@@ -19,6 +21,7 @@ from batch_import.importer.sightings import Visibility
 from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, Media, MediaPage, Row, Status
 from batch_import.settings import Settings
+from batch_import.models import Change, Media, Row, Status
 from batch_import.state import statements
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.queue import Queue

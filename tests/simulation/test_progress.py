@@ -8,10 +8,10 @@ import pytest
 from scenario import Scenario, draw
 from world import World
 
+from batch_import.configuration.settings import Settings
 from batch_import.importer.calls import Arrival
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.sandbox.model import Knobs
-from batch_import.settings import Settings
 from batch_import.state.store import Store
 
 Told = Callable[[Progress, float], None]

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.errors import ManifestError
+from batch_import.configuration.settings import ReadingOptions
+from batch_import.errors import ManifestError, named
 from batch_import.manifest.columns.aliases import SOURCE_URL, holds_address, known_fields
-from batch_import.manifest.options import Options
 from batch_import.manifest.readers.record import Record, is_blank, limited
 
 #: Records among which the header is looked for.
@@ -38,7 +38,7 @@ class Header:
         return f"header on {unit} {self.line}" if self.line > 1 else ""
 
 
-def find_header(name: str, start: Sequence[Record], options: Options) -> Header:
+def find_header(name: str, start: Sequence[Record], options: ReadingOptions) -> Header:
     """Find the header among the first records.
 
     Args:
@@ -55,16 +55,16 @@ def find_header(name: str, start: Sequence[Record], options: Options) -> Header:
     if options.columns:
         return _named(name, records, options)
     line, names, fault = _best(records, options)
-    if holds_address(names) and not known_fields(names, options.overrides.values()):
+    if holds_address(names) and not known_fields(names, options.map.values()):
         return _missing(name, line, names)
     if fault:
         raise ManifestError(
             f"The manifest {name} has a broken header on line {line}: {fault.reason}.", fault.hint
         )
-    return Header(limited(name, names), line, known_fields(names, options.overrides.values()))
+    return Header(limited(name, names), line, known_fields(names, options.map.values()))
 
 
-def is_sure(name: str, start: Sequence[Record], options: Options) -> bool:
+def is_sure(name: str, start: Sequence[Record], options: ReadingOptions) -> bool:
     """Whether a header is among the first records, beyond doubt."""
     try:
         return find_header(name, start, options).known >= _SURE
@@ -72,9 +72,9 @@ def is_sure(name: str, start: Sequence[Record], options: Options) -> bool:
         return False
 
 
-def _best(records: Sequence[Record], options: Options) -> Record:
+def _best(records: Sequence[Record], options: ReadingOptions) -> Record:
     """The first record that surely is a header, else the first one that is no comment."""
-    own = options.overrides.values()
+    own = options.map.values()
     for record in records[:HEADER_WITHIN]:
         cells = record[1]
         if known_fields(cells, own) >= _SURE and not holds_address(cells):
@@ -82,7 +82,7 @@ def _best(records: Sequence[Record], options: Options) -> Record:
     return next((record for record in records if not record[1][0].startswith("#")), records[0])
 
 
-def _named(name: str, records: Sequence[Record], options: Options) -> Header:
+def _named(name: str, records: Sequence[Record], options: ReadingOptions) -> Header:
     """The user's own names, for a file that has none."""
     columns = options.columns
     line, cells, _ = next(
@@ -91,11 +91,11 @@ def _named(name: str, records: Sequence[Record], options: Options) -> Header:
     width = max((at for at, cell in enumerate(cells, 1) if cell.strip()), default=0)
     if width > len(columns):
         raise ManifestError(
-            f"--columns names {len(columns)} columns; line {line} of the manifest {name} has"
-            f" {width} cells.",
+            f"{named('columns')} names {len(columns)} columns; line {line} of the manifest {name}"
+            f" has {width} cells.",
             "Name all of them, in their order; one that is not needed may be left empty: a,,c.",
         )
-    return Header(columns, 0, known_fields(columns, options.overrides.values()))
+    return Header(columns, 0, known_fields(columns, options.map.values()))
 
 
 def _missing(name: str, line: int, cells: Sequence[str]) -> Header:
@@ -107,5 +107,5 @@ def _missing(name: str, line: int, cells: Sequence[str]) -> Header:
     )
     raise ManifestError(
         f"The manifest {name} has no header: line {line} holds a URL instead of names of columns.",
-        f"Name its columns, one of them filename for the titles: --columns {sketch}",
+        f"Name its columns, one of them filename for the titles: {named('columns', sketch)}",
     )

@@ -11,7 +11,7 @@ from collections.abc import Mapping as Pairs
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
-from batch_import.errors import ManifestError, UsageError
+from batch_import.errors import ManifestError, UsageError, named
 from batch_import.manifest.columns.aliases import (
     ALIASES,
     EXTENSION,
@@ -126,7 +126,7 @@ class _Search:
 
     def run(self, overrides: Pairs[str, str], defaults: Pairs[str, str]) -> Mapping:
         for name, column in overrides.items():
-            self.taken[_field(name)] = self._named(column)
+            self.taken[_field(name, "map")] = self._named(column)
         for name in FIELDS:
             self._take(name, self._only(name, self._at(fold(name))))
         self._take(SOURCE_URL, self._source_url())
@@ -178,8 +178,9 @@ class _Search:
         found = exact or [at for at, name in enumerate(self.folded) if name == wanted]
         if not found:
             raise UsageError(
-                f"The manifest has no column “{column}”.",
+                f"“{column}” is not a column of the manifest.",
                 _did_you_mean(column, self.header) or f"It has: {_list(self.header)}.",
+                setting="map",
             )
         return found[0]
 
@@ -219,9 +220,9 @@ class _Search:
         if field == SOURCE_URL:
             near = self._addresses() or near
         if near:
-            hint = f"Is it {_list(near)}? Then add --map {field}={_quoted(near[0])}."
+            hint = f"Is it {_list(near)}? Then add {named('map', f'{field}={near[0]}')}."
         else:
-            hint = f"It has: {_list(self.header)}. Name the right one with --map {field}=COLUMN."
+            hint = f"It has: {_list(self.header)}. Name the right one with {named('map', f'{field}=COLUMN')}."
         raise ManifestError(
             f"The manifest has no column for {field}; it may be called {_list(accepted)}.", hint
         )
@@ -238,17 +239,18 @@ class _Search:
         names = list(dict.fromkeys(self.header[position] for position in positions))
         return ManifestError(
             f"More than one column could be {field}: {_list(names)}.",
-            f"Choose with --map {field}={_quoted(names[0])}.",
+            f"Choose with {named('map', f'{field}={names[0]}')}.",
         )
 
 
-def _field(name: str) -> str:
+def _field(name: str, setting: str) -> str:
     for known in FIELDS:
         if fold(known) == fold(name):
             return known
     raise UsageError(
-        f"There is no field “{name}”.",
+        f"“{name}” is not a field.",
         _did_you_mean(name, FIELDS) or f"The fields are {_list(FIELDS)}.",
+        setting=setting,
     )
 
 
@@ -265,10 +267,12 @@ def _did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _defaults(given: Pairs[str, str]) -> dict[str, str]:
-    defaults = {_field(name): value for name, value in given.items()}
+    defaults = {_field(name, "default"): value for name, value in given.items()}
     for name in (SOURCE_URL, REFERENCE_ID):
         if name in defaults:
-            raise UsageError(f"{name} cannot have a default: it differs from row to row.")
+            raise UsageError(
+                f"{name} cannot have a default: it differs from row to row.", setting="default"
+            )
     return defaults
 
 
@@ -285,8 +289,3 @@ def _list(names: Iterable[str]) -> str:
     every = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…" for name in names]
     more = f", and {len(every) - _NAMES_SHOWN} more" if len(every) > _NAMES_SHOWN else ""
     return ", ".join(f"“{name}”" for name in every[:_NAMES_SHOWN]) + more
-
-
-def _quoted(name: str) -> str:
-    """Fit to be pasted into a shell."""
-    return '"' + re.sub(r'([\\"$`])', r"\\\1", name) + '"'

@@ -16,9 +16,9 @@ from itertools import islice, repeat
 from operator import itemgetter
 from typing import Final, TextIO
 
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
 from batch_import.manifest.columns.header import Header, find_header
-from batch_import.manifest.options import Options
 from batch_import.manifest.readers.record import (
     BLOCK_RECORDS,
     Block,
@@ -53,7 +53,7 @@ _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _EXCEL_SAYS: Final = re.compile(r'"?sep=(.)"?[\r\n]+')
 
 
-def read(text: Text, options: Options) -> Content:
+def read(text: Text, options: ReadingOptions) -> Content:
     """Find separator and header.
 
     Raises:
@@ -74,7 +74,7 @@ def read(text: Text, options: Options) -> Content:
 # Which separator ------------------------------------------------------------------------------
 
 
-def _layout(text: Text, options: Options) -> tuple[str, Header]:
+def _layout(text: Text, options: ReadingOptions) -> tuple[str, Header]:
     """The separator under which the first records make most sense, and the header then."""
     name = text.source.name
     said = _EXCEL_SAYS.match(text.start(_SAMPLE))
@@ -99,7 +99,7 @@ def _records(text: Text, separator: str) -> Iterator[Record]:
 
 
 def _sense(
-    name: str, separator: str, sample: list[Record], options: Options
+    name: str, separator: str, sample: list[Record], options: ReadingOptions
 ) -> tuple[int, float, float]:
     """How many fields the header has; then, how many rows are as wide as it is.
 

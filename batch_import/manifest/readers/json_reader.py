@@ -10,8 +10,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any, Final, TextIO
 
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
-from batch_import.manifest.options import Options
 from batch_import.manifest.readers import nested_records
 from batch_import.manifest.readers.nested_records import Found, Members, Number, Path
 from batch_import.manifest.readers.record import Content, Fault
@@ -27,7 +27,7 @@ _LONGEST_VALUE: Final = 200
 _MEND: Final = "Mend it there; often a comma or a quote is too much, or missing."
 
 
-def read(text: Text, options: Options) -> Content:
+def read(text: Text, options: ReadingOptions) -> Content:
     """Find the records.
 
     Raises:

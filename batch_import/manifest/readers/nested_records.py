@@ -13,9 +13,9 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final, Protocol
 
-from batch_import.errors import ManifestError
+from batch_import.configuration.settings import ReadingOptions
+from batch_import.errors import ManifestError, named
 from batch_import.manifest.columns.aliases import FILENAME, REFERENCE_ID, SOURCE_URL, field_of, fold
-from batch_import.manifest.options import Options
 from batch_import.manifest.readers.record import Content, Fault, Record, in_blocks, limited
 
 #: Keys that lead from the outermost value to an array. Arrays on the way have no key.
@@ -65,7 +65,7 @@ class Walk(Protocol):
         """
 
 
-def read(name: str, form: str, walk: Walk, options: Options) -> Content:
+def read(name: str, form: str, walk: Walk, options: ReadingOptions) -> Content:
     """Find out which objects are the records, and what keys they have.
 
     Raises:
@@ -182,13 +182,11 @@ class _Survey:
         outer: the members of the objects that are in no array.
     """
 
-    def __init__(self, name: str, walk: Walk, options: Options) -> None:
+    def __init__(self, name: str, walk: Walk, options: ReadingOptions) -> None:
         self._name = name
         self._wanted = tuple(options.records.split(".")) if options.records else None
         self._own = {
-            fold(column)
-            for field, column in options.overrides.items()
-            if fold(field) == fold(SOURCE_URL)
+            fold(column) for field, column in options.map.items() if fold(field) == fold(SOURCE_URL)
         }
         self.outer: dict[Path, Members] = defaultdict(dict)
         self._shapes: dict[_Shape, Found] = {}
@@ -279,7 +277,7 @@ def _outermost(paths: Sequence[Path]) -> list[Path]:
 
 
 def _choice(paths: Sequence[Path]) -> str:
-    named = [".".join(path) for path in paths if path]
-    if not named:
-        return "Its only array is the outermost one: leave --records out."
-    return f"Choose one: {', '.join(f'--records {name}' for name in named)}."
+    names = [".".join(path) for path in paths if path]
+    if not names:
+        return f"Its only array is the outermost one: leave {named('records')} out."
+    return f"Choose one: {', '.join(named('records', name) for name in names)}."

@@ -23,9 +23,9 @@ from python_calamine import (
     load_workbook,
 )
 
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
 from batch_import.manifest.columns.header import HEADER_WITHIN, find_header, is_sure
-from batch_import.manifest.options import Options
 from batch_import.manifest.readers.manifest_file import BLOCK, Source
 from batch_import.manifest.readers.record import Block, Content, Record, in_blocks, is_blank
 
@@ -48,7 +48,7 @@ _DIGITS: Final = 15
 _SAVE_AS_XLSX: Final = "Save it as “Excel Workbook (.xlsx)” or as “CSV UTF-8” and try again."
 
 
-def read(source: Source, options: Options) -> Content:
+def read(source: Source, options: ReadingOptions) -> Content:
     """Load a sheet, and find its header. The sheet is kept: loading is what takes time.
 
     Raises:
@@ -69,7 +69,7 @@ def read(source: Source, options: Options) -> Content:
     return Content(", ".join(filter(None, form)), header.names, blocks)
 
 
-def _chosen(name: str, book: CalamineWorkbook, options: Options) -> CalamineSheet:
+def _chosen(name: str, book: CalamineWorkbook, options: ReadingOptions) -> CalamineSheet:
     """The sheet that the user names; else the first with known columns; else just the first."""
     titles = _titles(name, book, options.sheet)
     sheets = map(book.get_sheet_by_name, titles)

@@ -12,8 +12,8 @@ from typing import Any, Final, TextIO
 
 import yaml
 
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
-from batch_import.manifest.options import Options
 from batch_import.manifest.readers import nested_records
 from batch_import.manifest.readers.nested_records import Found, Members, Number, Path
 from batch_import.manifest.readers.record import Content
@@ -35,7 +35,7 @@ _ONLY_YAML_ENDS: Final = re.compile("[\x85\u2028\u2029]")
 _MEND: Final = "Mend it there; indents must be spaces, and a text with “: ” in it needs quotes."
 
 
-def read(text: Text, options: Options) -> Content:
+def read(text: Text, options: ReadingOptions) -> Content:
     """Find the records.
 
     Raises:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from batch_import.entries import read_entries
 from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.cli import config
 from batch_import.cli.config import DEFAULT, FLAG, Told, in_force, read_config
 from batch_import.cli.options import OPTIONS
-from batch_import.entries import read_entries
 from batch_import.errors import UsageError
 
 BY_NAME = {option.name: option for option in OPTIONS}

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+from batch_import.settings import Settings
+
+from batch_import.configuration.settings import Settings
 from batch_import.importer.calls import Arrival, AskStatus, Create, ReadPage
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.models import IngestStatus, ManifestRow, Media, MediaPage, Status
-from batch_import.settings import Settings
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget

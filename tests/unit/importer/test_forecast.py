@@ -2,8 +2,8 @@
 
 import pytest
 
+from batch_import.configuration.settings import Settings
 from batch_import.importer.forecast import ASSUMED, Bound, Processing, Work, forecast, learned
-from batch_import.settings import Settings
 
 #: Rows a second, at 10.5 calls a second: 10.
 TEN = Settings(rate=10.5, poll_interval=30.0)

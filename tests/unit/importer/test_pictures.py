@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 import requests_mock
 
+from batch_import.configuration.credentials import Credentials
 from batch_import.errors import PlatformUnreachable
 from batch_import.importer.pictures import look_at_pictures
 from batch_import.models import Change, ManifestRow, Media, Status
-from batch_import.settings import Credentials
 from batch_import.state.store import Store
 from batch_import.viostream.client import Client
 from batch_import.viostream.rate_limit import Budget

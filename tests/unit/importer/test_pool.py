@@ -5,14 +5,15 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from batch_import.settings import Settings
 
+from batch_import.configuration.settings import Settings
 from batch_import.errors import PlatformUnreachable, Throttled
 from batch_import.importer.calls import Create
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.pool import Pool, epoch_clock
 from batch_import.models import ManifestRow
 from batch_import.sandbox.model import API, Knobs, Platform, Request
-from batch_import.settings import Settings
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream import rate_limit
@@ -57,7 +58,7 @@ class Run:
     """A pool with all around it."""
 
     def __init__(self, store: Store, client: FakeClient, workers: int = 8) -> None:
-        settings = Settings(rate=100_000.0, workers=workers, poll_interval=0.001)
+        settings = Settings(rate=10_000.0, workers=workers, poll_interval=0.001)
         clock = epoch_clock()
         self.stop = threading.Event()
         self.dispatcher = Dispatcher(settings, store, Budget(settings.rate, clock()), clock())

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from batch_import.configuration.settings import Settings
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
@@ -26,7 +27,6 @@ from batch_import.importer.calls import (
 )
 from batch_import.importer.schedule import FINISHED, Schedule, Wait, best_media
 from batch_import.models import Account, Change, IngestStatus, Media, MediaPage, Row, Status
-from batch_import.settings import Settings
 
 SETTINGS = Settings(poll_interval=30, max_wait=600, settle=100, give_up_after=900)
 

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from batch_import.manifest.options import Options
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.manifest.read import open_manifest
 
 
 class Read:
     """A manifest, read from its first to its last row."""
 
-    def __init__(self, path: Path, options: Options) -> None:
+    def __init__(self, path: Path, options: ReadingOptions) -> None:
         manifest = open_manifest(path, options)
         self.header = list(manifest.header)
         self.form = manifest.form
@@ -44,7 +44,7 @@ def read(tmp_path: Path) -> Callable[..., Read]:
         path = content if isinstance(content, Path) else tmp_path / name
         if not isinstance(content, Path):
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return Read(path, Options(**options))  # type: ignore[arg-type]
+        return Read(path, ReadingOptions(**options))  # type: ignore[arg-type]
 
     return read
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError, UsageError
-from batch_import.manifest.options import Options
 from batch_import.manifest.read import open_manifest
 
 TESTS = Path(__file__).parents[2]
@@ -33,7 +33,7 @@ thorough = settings(suppress_health_check=[HealthCheck.function_scoped_fixture],
 def read_or_refused(path: Path, *columns: str) -> None:
     """Read all of it; nothing but a `ManifestError` may come of it."""
     try:
-        manifest = open_manifest(path, Options(columns=columns))
+        manifest = open_manifest(path, ReadingOptions(columns=columns))
         chunks = list(manifest.chunks())
     except ManifestError as error:
         assert error.message  # noqa: PT017 - the other way out is as good

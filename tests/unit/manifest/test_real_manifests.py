@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
-from batch_import.job import Job
 from batch_import.manifest.columns.mapping import map_columns
-from batch_import.manifest.options import Options
 from batch_import.manifest.read import open_manifest
-from batch_import.settings import Settings
 from batch_import.workflows import pipeline
 from batch_import.workflows.load import Checked
 
@@ -26,12 +25,13 @@ READ = [row for row in INDEX if not row["refused"]]
 REFUSED = [row for row in INDEX if row["refused"]]
 
 
-def options(row: dict[str, str]) -> Options:
-    return Options(columns=tuple(row["columns"].split(",")) if row["columns"] else ())
+def options(row: dict[str, str]) -> ReadingOptions:
+    return ReadingOptions(columns=tuple(row["columns"].split(",")) if row["columns"] else ())
 
 
 def check(folder: Path, row: dict[str, str]) -> Checked:
-    return pipeline.check(Job(folder), FOLDER / row["file"], Settings(), options(row))
+    request = ImportRequest(FOLDER / row["file"], folder=folder, reading=options(row))
+    return pipeline.check(request)
 
 
 @pytest.mark.parametrize("row", READ, ids=[row["file"] for row in READ])
@@ -63,7 +63,7 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, row: dict[str, str]) -> 
 def test_a_file_without_a_header_says_how_to_name_its_columns() -> None:
     with pytest.raises(ManifestError, match="line 1 holds a URL") as caught:
         open_manifest(FOLDER / "headerless-backslash.csv")
-    assert caught.value.hint.endswith("--columns 1,2,3,sourceUrl,5,6,7,8,9")
+    assert caught.value.hint.endswith("columns='1,2,3,sourceUrl,5,6,7,8,9'")
 
 
 def test_the_index_knows_every_file() -> None:

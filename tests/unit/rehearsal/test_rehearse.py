@@ -2,11 +2,11 @@
 
 import pytest
 
+from batch_import.configuration.settings import Settings
 from batch_import.errors import UsageError
 from batch_import.importer.forecast import Processing, Work, forecast
 from batch_import.models import Change, Counts, ManifestRow, Status
 from batch_import.rehearsal.rehearse import Rehearsed, rehearse, usual_knobs
-from batch_import.settings import Settings
 from batch_import.state.store import Store
 
 NOW = 1_700_000_000.0

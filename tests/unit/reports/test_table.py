@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError, UsageError
 from batch_import.models import Record, Status
 from batch_import.reports import table
 from batch_import.reports.writers.csv_writer import write_csv
-from batch_import.settings import ResultOptions
 
 HEADER = ["sourceUrl", "title", "status", "team"]
 FIELDS = [0, 1]
@@ -67,13 +67,16 @@ def test_an_embed_code_waits_for_a_ratio_that_is_asked_for(record: Make) -> None
 
 
 def test_columns_are_chosen_and_renamed(record: Make) -> None:
-    made = results(columns='embedCode=Embed code, referenceId,"team=Team, or group"')
+    made = results(results_columns='embedCode=Embed code, referenceId,"team=Team, or group"')
     assert made.header == ["Embed code", "referenceId", "Team, or group"]
     assert made.line(record())[1:] == ["r-1", "A"]
-    with pytest.raises(UsageError, match=r"no column 'embedcode'\. There is embedCode"):
-        results(columns="embedcode")
-    with pytest.raises(UsageError, match="two columns are named 'x'"):
-        results(columns="key=x,title=x")
+    with pytest.raises(
+        UsageError,
+        match=r"results_columns='embedcode' is not a column of the results\. There is embedCode",
+    ):
+        results(results_columns="embedcode")
+    with pytest.raises(UsageError, match="'x' is the heading of two columns"):
+        results(results_columns="key=x,title=x")
 
 
 @pytest.mark.parametrize("status", [s for s in Status if s is not Status.IMPORTED])

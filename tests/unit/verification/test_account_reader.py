@@ -5,10 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 import requests_mock
+from batch_import.settings import Credentials
 
+from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CredentialsRefused, Interrupted, PlatformUnreachable
 from batch_import.models import Change, ManifestRow, Media, Status
-from batch_import.settings import Credentials
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import Caller, Look, Step
@@ -149,5 +150,5 @@ def test_an_embed_page_that_fails_is_kept_and_a_player_that_is_away_ends_it(
     assert listing.page_fault("k1") == "HTTP 404: No such video"
     assert told == [Step("embed pages", 1, 1)]
     platform.get(f"{PLAYER}/iframe/k1", status_code=429)
-    with pytest.raises(PlatformUnreachable, match="cannot be asked for"):
+    with pytest.raises(PlatformUnreachable, match="Cannot connect to the embed pages"):
         ask()

@@ -8,9 +8,9 @@ import pytest
 import requests
 import requests_mock
 
+from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CallFailed, Forbidden, NoAnswer, NotSent, Rejected, Throttled
 from batch_import.models import Row, Status
-from batch_import.settings import Credentials
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 

@@ -5,8 +5,8 @@ import threading
 import pytest
 import requests_mock
 
+from batch_import.configuration.credentials import Credentials
 from batch_import.errors import Forbidden, NoAnswer, Throttled
-from batch_import.settings import Credentials
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 from batch_import.viostream.rate_limit import Budget

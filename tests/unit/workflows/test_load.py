@@ -7,6 +7,8 @@ from batch_import.job import Job
 from batch_import.manifest.options import Options
 from batch_import.settings import Settings
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.state.store import Store
 from batch_import.workflows.load import Intake, Taken
 
@@ -15,16 +17,9 @@ ONE, TWO = "https://h.example.com/1.mp4,One\n", "https://h.example.com/2.mp4,Two
 
 
 def take_over(store: Store, path: Path, **options: object) -> Taken:
-    intake = Intake(
-        path,
-        Job(path.parent),
-        Options(**options),  # type: ignore[arg-type]
-        Settings(),
-        1.0,
-        threading.Event(),
-        lambda _: None,
-    )
-    return intake.take_over(store, retry_failed=False)
+    reading = ReadingOptions(**options)  # type: ignore[arg-type]
+    request = ImportRequest(path, folder=path.parent, reading=reading)
+    return Intake(request, 1.0, threading.Event(), lambda _: None).take_over(store)
 
 
 def test_only_a_new_edition_is_looked_for_in_the_account_once_more(tmp_path: Path) -> None:
@@ -49,6 +44,6 @@ def test_the_same_file_read_otherwise_is_another_edition(tmp_path: Path) -> None
     with Store(None) as store:
         take_over(store, path)
         assert store.reader.counts().invalid == 1
-        taken = take_over(store, path, defaults={"extension": "mp4"})
+        taken = take_over(store, path, default={"extension": "mp4"})
         assert taken.diff is not None
         assert (store.reader.counts().pending, taken.kinds) == (1, [])

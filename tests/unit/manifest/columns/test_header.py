@@ -2,16 +2,16 @@
 
 import pytest
 
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
 from batch_import.manifest.columns.header import find_header
-from batch_import.manifest.options import Options
 
 URL = "https://h/v.mp4"
 
 
 def header(*rows: str, **options: object) -> tuple[int, tuple[str, ...]]:
     records = [(line, row.split("|") if row else [], None) for line, row in enumerate(rows, 1)]
-    found = find_header("m.csv", records, Options(**options))  # type: ignore[arg-type]
+    found = find_header("m.csv", records, ReadingOptions(**options))  # type: ignore[arg-type]
     return found.line, found.names
 
 
@@ -40,7 +40,7 @@ def test_the_header_is_the_first_line_of_names(rows: list[str], line: int) -> No
 def test_the_users_own_words_are_names_too() -> None:
     rows = ["Our videos", "Wo|Was", "u|t"]
     assert header(*rows)[0] == 1
-    assert header(*rows, overrides={"sourceUrl": "Wo", "filename": "WAS"})[0] == 2
+    assert header(*rows, map={"sourceUrl": "Wo", "filename": "WAS"})[0] == 2
 
 
 @pytest.mark.parametrize("row", [URL, f" {URL.upper()}", "ftp://h/v.mp4"])

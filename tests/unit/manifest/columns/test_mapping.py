@@ -76,7 +76,7 @@ def test_equally_good_urls_are_the_users_choice(rows: list[tuple[str, ...]]) -> 
     with pytest.raises(ManifestError) as caught:
         names("url|link|title", *rows)
     assert "“url”, “link”" in caught.value.message
-    assert '--map sourceUrl="url"' in caught.value.hint
+    assert "map={'sourceUrl': 'url'}" in caught.value.hint
 
 
 def test_columns_of_urls_are_no_title_and_no_id() -> None:
@@ -99,10 +99,10 @@ def test_the_users_word_is_stronger_than_names() -> None:
 @pytest.mark.parametrize(
     ("overrides", "message", "hint"),
     [
-        ({"sourceUlr": "link"}, "no field “sourceUlr”", "Did you mean “sourceUrl”?"),
-        ({"zzz": "link"}, "no field “zzz”", "The fields are “sourceUrl”"),
-        ({"filename": "titel"}, "no column “titel”", "Did you mean “title”?"),
-        ({"filename": "zzz"}, "no column “zzz”", "It has: “link”"),
+        ({"sourceUlr": "link"}, "map=“sourceUlr” is not a field", "Did you mean “sourceUrl”?"),
+        ({"zzz": "link"}, "map=“zzz” is not a field", "The fields are “sourceUrl”"),
+        ({"filename": "titel"}, "“titel” is not a column", "Did you mean “title”?"),
+        ({"filename": "zzz"}, "“zzz” is not a column", "It has: “link”"),
     ],
 )
 def test_a_wrong_word_of_the_user(overrides: dict[str, str], message: str, hint: str) -> None:
@@ -138,7 +138,7 @@ def test_of_columns_with_the_same_name_the_one_with_videos_is_taken_and_named() 
 def test_a_column_of_addresses_is_named_where_none_is_known() -> None:
     with pytest.raises(ManifestError) as caught:
         names("Clip|where it is|linkk|title", ("1", VIDEO, PAGE, "t"))
-    assert caught.value.hint == 'Is it “where it is”? Then add --map sourceUrl="where it is".'
+    assert caught.value.hint == ("Is it “where it is”? Then add map={'sourceUrl': 'where it is'}.")
 
 
 def test_a_list_of_addresses_gets_its_titles_from_them() -> None:
@@ -180,7 +180,7 @@ def test_what_differs_from_row_to_row_has_no_default(name: str) -> None:
 @pytest.mark.parametrize(
     ("header", "message", "hint"),
     [
-        ("linkk|title", "no column for sourceUrl", '--map sourceUrl="linkk"'),
+        ("linkk|title", "no column for sourceUrl", "map={'sourceUrl': 'linkk'}"),
         ("link|zzz", "no column for filename; it may be called “filename”, “title”", "“zzz”"),
     ],
 )

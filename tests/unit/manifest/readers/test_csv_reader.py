@@ -122,7 +122,7 @@ def test_too_few_names(read: Callable) -> None:
 
 def test_a_header_of_the_users_own_words_is_found_by_them(read: Callable) -> None:
     content = "Export of 2025,,\nWo,Was,\nhttps://h/1.mp4,Eins,\n"
-    found = read(content, overrides={"sourceUrl": "wo", "filename": "was"})
+    found = read(content, map={"sourceUrl": "wo", "filename": "was"})
     assert found.form == "comma-separated, header on line 2"
 
 

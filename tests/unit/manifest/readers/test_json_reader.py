@@ -130,12 +130,12 @@ def test_an_array_can_be_named(read_json: Callable) -> None:
     text = json.dumps(content)
     with pytest.raises(ManifestError, match="more than one array") as caught:
         read_json(text)
-    assert caught.value.hint == "Choose one: --records a, --records c.d."
+    assert caught.value.hint == "Choose one: records='a', records='c.d'."
     assert read_json(text, records="c.d").cells == [[W]]
     assert read_json(text, records="a.b").cells == [[V]]
     with pytest.raises(ManifestError, match="no array “a") as caught:
         read_json(text, records="a.x")
-    assert caught.value.hint == "Choose one: --records a, --records a.b, --records c.d."
+    assert caught.value.hint == "Choose one: records='a', records='a.b', records='c.d'."
 
 
 def test_arrays_without_an_address_are_the_users_choice(read_json: Callable) -> None:
@@ -144,7 +144,7 @@ def test_arrays_without_an_address_are_the_users_choice(read_json: Callable) -> 
         read_json(content)
     assert read_json(content, records="b").cells == [[V]]
     nested = json.dumps({"a": [{"b": [{"Wo": U}], "x": "y"}]})
-    assert read_json(nested, overrides={"source_url": "wo"}).cells == [[U]]
+    assert read_json(nested, map={"source_url": "wo"}).cells == [[U]]
 
 
 def test_a_repeated_key_is_the_fault_of_its_record(read_json: Callable) -> None:

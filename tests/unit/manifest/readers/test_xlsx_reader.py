@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
+from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
-from batch_import.manifest.options import Options
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.readers import xlsx_reader
 
@@ -110,7 +110,7 @@ def test_names_for_a_sheet_without_a_header(read: Callable, workbook: Callable) 
     path = workbook(Sheet1={"A1": "One", "B1": URL})
     with pytest.raises(ManifestError, match="line 1 holds a URL") as caught:
         read(path)
-    assert "--columns 1,sourceUrl" in caught.value.hint
+    assert "columns='1,sourceUrl" in caught.value.hint
     assert read(path, columns=("filename", "sourceUrl")).rows == [(1, ["One", URL])]
 
 
@@ -147,5 +147,5 @@ def test_an_archive_of_something_else(tmp_path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("videos.csv", "url,title\n")
     with pytest.raises(ManifestError, match="no worksheets of Excel") as caught:
-        open_manifest(path, Options())
+        open_manifest(path, ReadingOptions())
     assert ".xlsx" in caught.value.hint

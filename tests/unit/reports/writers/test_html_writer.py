@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
+from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError
 from batch_import.models import Record, Status, Timeline
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, results_table
 from batch_import.reports.writers import html_writer
 from batch_import.reports.writers.html_writer import write_html
-from batch_import.settings import ResultOptions
 
 DATA = Path(__file__).parents[2] / "data"
 ABOUT = About("library.csv", 1_767_225_600.0, Timeline(1_767_222_000.0, 60.0, (3, 1), (0, 2)))

@@ -11,6 +11,7 @@ from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
+from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError
 from batch_import.masking import mask
 from batch_import.models import Record, Status
@@ -18,7 +19,6 @@ from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, Table, results_table
 from batch_import.reports.writers import xlsx_writer
 from batch_import.reports.writers.xlsx_writer import write_xlsx
-from batch_import.settings import ResultOptions
 
 DATA = Path(__file__).parents[2] / "data"
 HEADER = ["sourceUrl", "title", "status", "team"]
@@ -27,7 +27,7 @@ Make = Callable[..., Record]
 
 
 def table_of(columns: str = "") -> Table:
-    return results_table(HEADER, [0, 1], Embedding(options=ResultOptions(columns=columns)))
+    return results_table(HEADER, [0, 1], Embedding(options=ResultOptions(results_columns=columns)))
 
 
 def written(path: Path, records: Sequence[Record], columns: str = "") -> openpyxl.Workbook:

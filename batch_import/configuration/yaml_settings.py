@@ -1,7 +1,7 @@
 """A small YAML file of settings → its entries, each with its line.
 
-Nothing is made of the values: no dates, no numbers, no objects. Of a file that cannot be read only
-the place is told, for it may hold a secret. This file must not know what the keys mean.
+Values stay texts: no dates, no numbers, no objects. Errors in a file show only its place, never its
+content: it may hold a secret. This file must not know what the keys mean.
 """
 
 import os
@@ -18,7 +18,7 @@ from batch_import.errors import UsageError
 #: What PyYAML raises for texts that are no YAML: a number in an escape or directive may be beyond
 #: what Python takes, and brackets deeper than its stack.
 _UNREADABLE: Final = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
-_MEND: Final = (
+_FIX: Final = (
     "Indents are spaces, not tabs; brackets and quotes are closed; a text that holds “: ” or “ #”,"
     " or begins with one of *&!%@`[{>|, is quoted."
 )
@@ -50,25 +50,27 @@ def read_entries(name: str, content: bytes) -> list[Entry]:
         name: of the file, for messages.
 
     Raises:
-        UsageError: it is no YAML, no mapping, or a key stands twice.
+        UsageError: it is not YAML, not a mapping, or has a key twice.
     """
     try:
         root = yaml.compose(content.decode("utf-8-sig"), Loader=yaml.SafeLoader)
     except UnicodeDecodeError:
         raise UsageError(f"{name} is not in UTF-8.", "Save it as UTF-8.") from None
     except _UNREADABLE as error:
-        raise UsageError(f"{name} is no YAML{_place(error)}.", _MEND) from None
-    return [] if root is None or is_nothing(root) else entries_of(name, root)
+        raise UsageError(f"{name} is not valid YAML{_place(error)}.", _FIX) from None
+    return [] if root is None or is_null(root) else entries_of(name, root)
 
 
 def entries_of(name: str, node: yaml.Node) -> list[Entry]:
     """The entries of a mapping.
 
     Raises:
-        UsageError: it is none, or a key stands twice.
+        UsageError: it is not one, or has a key twice.
     """
     if not isinstance(node, yaml.MappingNode):
-        raise UsageError(f"{name}, line {_line(node)}: this is no mapping.", "A line is KEY: VALUE")
+        raise UsageError(
+            f"{name}, line {_line(node)}: this is not a mapping.", "A line is KEY: VALUE"
+        )
     entries: dict[str, Entry] = {}
     for key, value in node.value:
         text, line = scalar(key), _line(key)
@@ -76,8 +78,8 @@ def entries_of(name: str, node: yaml.Node) -> list[Entry]:
             raise UsageError(f"{name}, line {line}: a key must be a text.", "A line is KEY: VALUE")
         if text in entries:
             raise UsageError(
-                f"{name}, line {line}: this key stands on line {entries[text].line} already.",
-                "Take one of the two away.",
+                f"{name}, line {line}: this key is already on line {entries[text].line}.",
+                "Remove one of the two.",
             )
         entries[text] = Entry(text, line, value)
     return list(entries.values())
@@ -85,14 +87,14 @@ def entries_of(name: str, node: yaml.Node) -> list[Entry]:
 
 def scalar(node: yaml.Node) -> str | None:
     """The text of a single value, as it is written; None for anything else, and for nothing."""
-    if not isinstance(node, yaml.ScalarNode) or is_nothing(node):
+    if not isinstance(node, yaml.ScalarNode) or is_null(node):
         return None
     text: str = node.value
     return text
 
 
-def is_nothing(node: yaml.Node) -> bool:
-    """Whether nothing stands there, or a `null` or `~`."""
+def is_null(node: yaml.Node) -> bool:
+    """Whether there is no value, or `null` or `~`."""
     return bool(node.tag == "tag:yaml.org,2002:null")
 
 

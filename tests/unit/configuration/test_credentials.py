@@ -11,7 +11,7 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 
-from batch_import.credentials import SERVICE, credentials, find
+from batch_import.configuration.credentials import SERVICE, credentials, find
 from batch_import.errors import UsageError
 
 ENVIRON = {"VIOSTREAM_ACCESS_KEY": "VC-environ", "VIOSTREAM_API_KEY": "environ-secret"}

@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 import pytest
-
 from batch_import.cli.only import only
+
 from batch_import.models import LineRange
 
 

@@ -1,14 +1,13 @@
-"""`--only`: rows as a person names them → lines and reference IDs.
+"""Rows as people name them → lines and reference IDs.
 
     2,5-9       lines of the manifest
-    @rows.txt   a file with one of the others a line
+    @rows.txt   a file with one of the others per line
     id:42       a reference ID, whatever it looks like
     hr-welcome  anything else is a reference ID, too; with commas in it, if there are some
 
 This file must not know which rows there are.
 """
 
-import argparse
 import re
 from pathlib import Path
 from typing import Final
@@ -19,11 +18,11 @@ _LINES: Final = re.compile(r"\s*\d+\s*(-\s*\d+\s*)?(,\s*\d+\s*(-\s*\d+\s*)?)*")
 _FILE, _REFERENCE = "@", "id:"
 
 
-def only(text: str) -> list[LineRange | str]:
-    """Read what one `--only` was given.
+def select(text: str) -> list[LineRange | str]:
+    """Read one selector.
 
     Raises:
-        argparse.ArgumentTypeError: it names nothing, or a file that cannot be read.
+        ValueError: it names nothing, or a file that cannot be read; fit to be shown.
     """
     if not text.startswith(_FILE):
         return _named(text)
@@ -31,12 +30,12 @@ def only(text: str) -> list[LineRange | str]:
         lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or "it is not UTF-8"
-        raise argparse.ArgumentTypeError(
-            f"{text[1:]} cannot be read: {said}; a reference ID that begins with @ is id:{text}"
+        raise ValueError(
+            f"{text!r} cannot be read: {said}; write a reference ID that begins with @ as id:{text}"
         ) from None
     found = [which for line in lines if line.strip() for which in _named(line)]
     if not found:
-        raise argparse.ArgumentTypeError(f"{text[1:]} names no row")
+        raise ValueError(f"{text!r} names no row")
     return found
 
 
@@ -45,7 +44,7 @@ def _named(text: str) -> list[LineRange | str]:
         return [_range(part) for part in text.split(",")]
     name = text.strip().removeprefix(_REFERENCE).strip()
     if not name:
-        raise argparse.ArgumentTypeError(f"{text!r} names no row")
+        raise ValueError(f"{text!r} names no row")
     return [name]
 
 
@@ -54,7 +53,7 @@ def _range(text: str) -> LineRange:
     lines = LineRange(int(first), int(last or first))
     # SQLite's numbers end there; no file has so many lines.
     if not 0 < lines.first <= lines.last < 2**63:
-        raise argparse.ArgumentTypeError(
-            f"{text.strip()!r} is no range of lines; a reference ID is id:{text.strip()}"
+        raise ValueError(
+            f"{text.strip()!r} is not a range of lines; write a reference ID as id:{text.strip()}"
         )
     return lines

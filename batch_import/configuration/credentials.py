@@ -17,9 +17,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from batch_import.entries import read_bytes, read_entries
-from batch_import.errors import UsageError
-from batch_import.settings import Credentials
+from batch_import.configuration.yaml_settings import read_bytes, read_entries
+from batch_import.errors import UsageError, named
 
 #: What the keyring files them under.
 SERVICE: Final = "viostream-batch-import"
@@ -28,14 +27,22 @@ NAMES: Final = {"access-key": "VIOSTREAM_ACCESS_KEY", "api-key": "VIOSTREAM_API_
 
 
 @dataclass(frozen=True, slots=True)
+class Credentials:
+    """HTTP Basic credentials (guide, "API Authentication")."""
+
+    access_key: str
+    api_key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Place:
     """A place for credentials.
 
     Attributes:
-        origin: where it is, in words.
+        origin: where it is, as a message says it.
         labels: what each key is called there.
         keys: those that are there.
-        trouble: why it could not be asked.
+        trouble: why it could not be read.
     """
 
     origin: str
@@ -64,12 +71,12 @@ def credentials(
         raise UsageError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.{trouble}",
             "Both are under Settings > Developer Tools of your Viostream account; set them with:"
-            f" export {next(iter(NAMES.values()))}=… or name a file that holds them: --credentials",
+            f" export {next(iter(NAMES.values()))}=… or give them by {named('credentials')}.",
         )
     for name, value in place.keys.items():
         if not value.isprintable() or (":" in value and name == "access-key"):
             raise UsageError(
-                f"{place.labels[name]} has characters that no key has.", "Copy it again."
+                f"{place.labels[name]} has characters that a key cannot have.", "Copy it again."
             )
     return Credentials(place.keys["access-key"], place.keys["api-key"])
 
@@ -106,8 +113,8 @@ def _in_file(path: Path) -> Place:
         if entry.key not in NAMES:
             near = difflib.get_close_matches(entry.key.lower(), NAMES, n=1)
             raise UsageError(
-                f"{path}, line {entry.line}: neither access-key nor api-key stands here.",
-                f"Did you mean: {near[0]}?" if near else "The file holds these two alone.",
+                f"{path}, line {entry.line}: this key is neither access-key nor api-key.",
+                f"Did you mean: {near[0]}?" if near else "The file may only have these two.",
             )
         if key := (entry.scalar or "").strip():
             keys[entry.key] = key
@@ -128,5 +135,5 @@ def _in_keyring() -> Place:
         return Place("keyring", labels, {}, "This system has no keyring.")
     except Exception as error:  # noqa: BLE001  (a backend may raise anything)
         why = type(error).__name__
-        return Place("keyring", labels, {}, f"The keyring cannot be asked ({why}).")
+        return Place("keyring", labels, {}, f"The keyring cannot be read ({why}).")
     return Place("keyring", labels, {name: key.strip() for name, key in found.items() if key})

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import pytest
-
 from batch_import.cli.moments import moment
 
 

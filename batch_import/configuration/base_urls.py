@@ -1,0 +1,78 @@
+"""Addresses that a person configures: the platform's API, its embed pages, a webhook. Pure."""
+
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+#: The guide's base URL.
+API_BASE: Final = "https://api.app.viostream.com/v3/api"
+#: Where the guide's embed code points.
+EMBED_BASE: Final = "https://play.viostream.com"
+
+
+def base_url(text: str, example: str) -> str:
+    """A base URL, without a final slash.
+
+    Raises:
+        ValueError: it is not a URL, holds a password, or would send the credentials unencrypted
+            over a network. The message is fit to be shown.
+    """
+    text = text.strip().rstrip("/")
+    parts, host = _split(text)
+    if "@" in text:
+        raise ValueError("the address holds a user name or password; leave them out")
+    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+        raise ValueError(f"{text!r} is not a base URL; it looks like {example}")
+    if parts.scheme == "http" and not _is_loopback(host):
+        raise ValueError(f"{text!r} would send your API key unencrypted; use https://")
+    return text
+
+
+def webhook(text: str) -> str:
+    """Where the end of a run is posted.
+
+    Raises:
+        ValueError: it is not a URL, or would send names of files unencrypted over a network. The
+            message does not hold the address: a webhook's path is its password.
+    """
+    parts, host = _split(text)
+    encrypted = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+    if not (host and encrypted):
+        raise ValueError("this is not an https:// address like https://hooks.example.com/…")
+    return text
+
+
+def embed_base_for(api_base: str) -> str:
+    """Where embed pages are when nobody says: the sandbox serves its own."""
+    parts, host = _split(api_base)
+    return f"{parts.scheme}://{parts.netloc}" if _is_loopback(host) else EMBED_BASE
+
+
+def loopback_origin(api_base: str) -> str:
+    """Host and port of an address on this machine, as `host:80`; empty for any other."""
+    parts, host = _split(api_base)
+    if not _is_loopback(host):
+        return ""
+    name = f"[{host}]" if ":" in host else host
+    return f"{name}:{parts.port or {'http': 80, 'https': 443}[parts.scheme]}"
+
+
+def _split(text: str) -> tuple[SplitResult, str]:
+    """The parts of an address, and its host; empty ones where it is not one."""
+    if any(c.isspace() or not c.isprintable() for c in text):
+        return urlsplit(""), ""
+    try:
+        parts = urlsplit(text)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        return urlsplit(""), ""
+    return parts, host
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

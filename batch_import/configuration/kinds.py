@@ -1,0 +1,268 @@
+"""Types of settings: text → value, and which values are accepted, wherever they come from.
+
+Every refusal is a `ValueError` whose message begins with the value, has no full stop, and is fit
+to be shown. This file must not know which settings there are.
+"""
+
+import csv
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from batch_import.configuration import row_selector, timestamps
+from batch_import.models import LineRange
+
+#: Characters of a refused value that a message shows.
+_SHOWN: Final = 60
+#: The last second that Python's calendar has: the end of the year 9999, UTC.
+_LAST_SECOND: Final = 253_402_300_799.0
+
+
+def shortened(value: object) -> str:
+    """A refused value as a message shows it."""
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+
+
+class Kind:
+    """One type of values."""
+
+    metavar: str = ""
+    #: Values to choose from, where there are few.
+    choices: tuple[str, ...] = ()
+    #: What a shell completes: `file`, `dir`, or nothing.
+    completes: ClassVar[str] = ""
+
+    def parse(self, text: str) -> Any:
+        """Text → value.
+
+        Raises:
+            ValueError: it is not accepted.
+        """
+        return self.check(text)
+
+    def check(self, value: Any) -> Any:
+        """A value of Python, in the form that the program uses.
+
+        Raises:
+            ValueError: it is not accepted.
+        """
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Number(Kind):
+    """A finite number.
+
+    Attributes:
+        unit: what it counts, as a message says it.
+        whole: only integers.
+    """
+
+    least: float
+    most: float
+    metavar: str = "N"
+    unit: str = ""
+    whole: bool = False
+
+    def parse(self, text: str) -> Any:
+        """As in `Kind`."""
+        try:
+            value = int(text) if self.whole else float(text)
+        except ValueError:
+            raise self._refusal(text) from None
+        if not self._accepts(value):
+            raise self._refusal(text)
+        return value
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        types = (int,) if self.whole else (int, float)
+        if not isinstance(value, types) or isinstance(value, bool) or not self._accepts(value):
+            raise self._refusal(value)
+        return value
+
+    def _accepts(self, value: float) -> bool:
+        return self.least <= value <= self.most  # false for nan
+
+    def _refusal(self, value: object) -> ValueError:
+        what = "a whole number" if self.whole else "a number"
+        unit = f" of {self.unit}" if self.unit else ""
+        most = f"{self.most:,.0f}" if self.most >= 1 else f"{self.most:g}"
+        return ValueError(f"{shortened(value)} is not {what}{unit} from {self.least:g} to {most}")
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A text; `read` may refuse it, and give it its final form."""
+
+    metavar: str = "TEXT"
+    read: Callable[[str], str] = str
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        return self.read(_clean(value))
+
+
+@dataclass(frozen=True)
+class Choice(Kind):
+    """One of a few texts."""
+
+    choices: tuple[str, ...] = ()
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        if value not in self.choices:
+            raise ValueError(f"{shortened(value)} is not one of {', '.join(self.choices)}")
+        return value
+
+
+@dataclass(frozen=True)
+class Switch(Kind):
+    """On or off."""
+
+    def parse(self, text: str) -> Any:
+        """As in `Kind`: how YAML writes it."""
+        folded = text.lower()
+        if folded in ("true", "yes", "on"):
+            return True
+        if folded in ("false", "no", "off"):
+            return False
+        raise ValueError(f"{shortened(text)} is neither true nor false")
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        if not isinstance(value, bool):
+            raise ValueError(f"{shortened(value)} is neither True nor False")  # noqa: TRY004
+        return value
+
+
+@dataclass(frozen=True)
+class FilePath(Kind):
+    """A path, of a file or a folder."""
+
+    metavar: str = "FILE"
+    completes: ClassVar[str] = "file"
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        return value if isinstance(value, Path) and _clean(str(value)) else Path(_clean(value))
+
+
+class FolderPath(FilePath):
+    """The path of a folder."""
+
+    completes: ClassVar[str] = "dir"
+
+
+@dataclass(frozen=True)
+class Pair(Kind):
+    """`KEY=VALUE`, again and again on the command line; a mapping in Python."""
+
+    metavar: str = "KEY=VALUE"
+
+    def parse(self, text: str) -> Any:
+        """As in `Kind`; the text stays one."""
+        key, _, value = _clean(text).partition("=")
+        if not (key and value):
+            raise ValueError(f"{shortened(text)} is not of the form {self.metavar}")
+        return text
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        if not isinstance(value, Mapping):
+            raise ValueError(f"{shortened(value)} is not a mapping")  # noqa: TRY004
+        for key, item in value.items():
+            if not (_clean(key) and _clean(item)):
+                raise ValueError(f"{shortened(value)} holds an empty text")
+        return value
+
+
+@dataclass(frozen=True)
+class Names(Kind):
+    """Names with commas between; one that holds a comma is in double quotes. As one text."""
+
+    metavar: str = "NAME,…"
+    known: tuple[str, ...] = ()
+    as_sequence: bool = field(default=False, kw_only=True)
+
+    def parse(self, text: str) -> Any:
+        """As in `Kind`."""
+        return self._read(_clean(text))
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        if not self.as_sequence:
+            return self._read(_clean(value))
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise ValueError(f"{shortened(value)} is not a sequence of names")
+        return tuple(_clean(name) for name in value)
+
+    def _read(self, text: str) -> Any:
+        try:
+            names = parts(text)
+        except csv.Error:
+            raise ValueError(f"{shortened(text)} has a line break in it") from None
+        for name in (names or [text]) if self.known else ():
+            if name not in self.known:
+                raise ValueError(f"{shortened(name)} is not one of {', '.join(self.known)}")
+        return tuple(names) if self.as_sequence else text
+
+
+@dataclass(frozen=True)
+class Moment(Kind):
+    """A point in time, in epoch seconds; as a text, a time of day or a date and time."""
+
+    metavar: str = "TIME"
+
+    def parse(self, text: str) -> Any:
+        """As in `Kind`."""
+        return timestamps.timestamp(_clean(text), time.time())
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not (is_number and math.isfinite(value) and 0 <= value <= _LAST_SECOND):
+            raise ValueError(f"{shortened(value)} is not a time in seconds since 1970")
+        return value
+
+
+@dataclass(frozen=True)
+class RowSelector(Kind):
+    """Rows by lines, by reference ID, or in a file."""
+
+    metavar: str = "ROWS"
+
+    def parse(self, text: str) -> Any:
+        """As in `Kind`."""
+        return row_selector.select(_clean(text))
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise ValueError(f"{shortened(value)} is not a sequence of LineRange and texts")
+        for item in value:
+            if not isinstance(item, LineRange):
+                _clean(item)
+        return tuple(value)
+
+
+def parts(text: str) -> list[str]:
+    """The names between the commas of a text; one that holds a comma is in double quotes."""
+    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
+
+
+def _clean(value: object) -> str:
+    """A text that a file, a URL or a database can hold.
+
+    Raises:
+        ValueError: it is not a text, or has NUL or half a surrogate pair in it.
+    """
+    if not isinstance(value, str):
+        raise ValueError(f"{shortened(value)} is not a text")  # noqa: TRY004
+    if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
+        raise ValueError(f"{shortened(value)} holds a character that no text has")
+    return value

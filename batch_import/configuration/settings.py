@@ -1,0 +1,441 @@
+"""Every setting of an import: its name, type, range, default and meaning, in one place.
+
+Flags, YAML keys, environment variables, help, the template of the configuration file and all
+checks of values are made from the fields of the classes here. This file must not know how the
+settings are used, nor parse a command line.
+"""
+
+import dataclasses
+import os
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final, Literal, cast
+
+from batch_import.configuration import base_urls, kinds
+from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
+from batch_import.configuration.kinds import Kind
+from batch_import.errors import UsageError
+from batch_import.models import LineRange
+
+__all__ = [
+    "API_BASE",
+    "EMBED_BASE",
+    "Group",
+    "ReadingOptions",
+    "ResultOptions",
+    "Setting",
+    "Settings",
+    "check_fields",
+    "setting",
+    "settings_of",
+]
+
+_KEY: Final = "setting"
+_DAY: Final = 86_400.0
+#: Longer than any migration runs.
+_MONTH: Final = 30 * _DAY
+#: Shorter than any call takes: a wait of nothing would be a busy loop.
+_SHORTEST: Final = 0.001
+#: Each worker keeps a connection; systems allow a process 1,024 open files unless told otherwise.
+_MOST_WORKERS: Final = 500
+#: The largest manifest that is tested has a million rows.
+_MOST_ROWS: Final = 1_000_000
+#: Calls per second: ten times what one process can send.
+_HIGHEST_RATE: Final = 10_000.0
+#: Megabytes: a terabyte.
+_LARGEST_LOG: Final = 1_000_000.0
+
+
+class Group(StrEnum):
+    """Where help shows a setting."""
+
+    COMMON = "Common"
+    READING = "Reading"
+    PACE = "Pace"
+    RESULTS = "Results"
+    ADVANCED = "Advanced"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting.
+
+    Attributes:
+        name: in Python, where it may also be set; flags and YAML keys have dashes for its underscores.
+        help: a sentence without its full stop; help adds the default.
+        default: the value where nobody sets it; None where that has no value.
+        default_text: the default in words, where it has no value.
+        multiple: its flag may be given again and again.
+        variable: the environment variable that may hold it.
+        short: one-letter flag.
+    """
+
+    name: str
+    kind: Kind
+    help: str
+    group: Group
+    default: Any = None
+    default_text: str = ""
+    multiple: bool = False
+    variable: str = ""
+    short: str = ""
+
+    @property
+    def key(self) -> str:
+        """Its name in YAML, and as a flag without the two dashes."""
+        return self.name.replace("_", "-")
+
+    @property
+    def is_switch(self) -> bool:
+        """Whether its flag takes no value."""
+        return isinstance(self.kind, kinds.Switch)
+
+    def parse(self, text: str) -> Any:
+        """Text → value.
+
+        Raises:
+            UsageError: it is not accepted.
+        """
+        try:
+            return self.kind.parse(text)
+        except ValueError as error:
+            raise UsageError(f"{error}.", setting=self.name) from None
+
+    def check(self, value: Any) -> Any:
+        """A value of Python, in the form that the program uses.
+
+        Raises:
+            UsageError: it is not accepted.
+        """
+        try:
+            return self.kind.check(value)
+        except ValueError as error:
+            raise UsageError(f"{error}.", setting=self.name) from None
+
+
+def setting(default: Any, kind: Kind, help: str, group: Group, **more: Any) -> Any:  # noqa: A002
+    """A field of a dataclass that is a setting; `more` are other attributes of `Setting`."""
+    metadata = {_KEY: {"kind": kind, "help": help, "group": group, **more}}
+    if isinstance(default, dict):
+        return dataclasses.field(default_factory=dict, metadata=metadata)
+    return dataclasses.field(default=default, metadata=metadata)
+
+
+def settings_of(owner: type[Any]) -> tuple[Setting, ...]:
+    """The settings that are fields of a dataclass, in their order."""
+    return tuple(found for _, found in _declared(owner))
+
+
+def check_fields(owner: Any) -> None:
+    """Check every field of a dataclass that is a setting, and give it its final form.
+
+    Raises:
+        UsageError: a value is not accepted.
+    """
+    for field, each in _declared(type(owner)):
+        value = getattr(owner, field)
+        if value is not None and value != "":
+            object.__setattr__(owner, field, each.check(value))
+
+
+@cache
+def _declared(owner: Hashable) -> tuple[tuple[str, Setting], ...]:
+    """Fields, and the settings that they are."""
+    return tuple(
+        (field.name, Setting(**{"name": field.name, **_default(field), **field.metadata[_KEY]}))
+        for field in fields(cast("type[Any]", owner))
+        if _KEY in field.metadata
+    )
+
+
+def _default(field: dataclasses.Field[Any]) -> dict[str, Any]:
+    empty = field.default is dataclasses.MISSING or field.default in ("", ())
+    return {} if empty else {"default": field.default}
+
+
+def _seconds(least: float = 0.0, most: float = _MONTH) -> Kind:
+    return kinds.Number(least, most, "S", "seconds")
+
+
+def _base(example: str) -> Kind:
+    return kinds.Text("URL", lambda text: base_urls.base_url(text, example))
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """How a manifest is read. What is not set is found out.
+
+    Raises:
+        UsageError: a value is not accepted.
+
+    Attributes:
+        map: field → column; stronger than any name.
+        default: field → value where a cell is blank or the column is missing.
+        sheet: name of the sheet of a workbook.
+        records: where the records of JSON or YAML are, as `items.videos`.
+        columns: names of the columns of a file without a header.
+    """
+
+    map: Mapping[str, str] = setting(
+        {},
+        kinds.Pair("FIELD=COLUMN"),
+        "which column is sourceUrl, filename, extension or referenceId",
+        Group.READING,
+        multiple=True,
+    )
+    default: Mapping[str, str] = setting(
+        {},
+        kinds.Pair("FIELD=VALUE"),
+        "value of extension or filename where a cell is blank or the column is missing",
+        Group.READING,
+        multiple=True,
+    )
+    sheet: str | None = setting(
+        None,
+        kinds.Text("NAME"),
+        "sheet of a workbook",
+        Group.READING,
+        default_text="the first that fits",
+    )
+    records: str | None = setting(
+        None,
+        kinds.Text("PATH"),
+        "where JSON or YAML has its records, e.g. items.videos",
+        Group.READING,
+        default_text="found",
+    )
+    columns: tuple[str, ...] = setting(
+        (),
+        kinds.Names("NAMES", as_sequence=True),
+        "names of the columns of a file without a header, e.g. id,sourceUrl,filename",
+        Group.READING,
+        default_text="the header",
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ResultOptions:
+    """How a job's results look. Kept with the job: every later report of it looks alike.
+
+    Raises:
+        UsageError: a value is not accepted.
+
+    Attributes:
+        player_key: of the player that embeds show; empty for the account's own.
+        embed: which markup: `responsive` is the guide's, `fixed` its `<iframe>` alone.
+        embed_titles: name each video in the markup (`title=`), for screen readers.
+        results_columns: which columns, and their headings: `NAME[=HEADING],…`; empty for all.
+        aspect_from_detail: ask the platform for each picture's ratio; costs one call per row.
+    """
+
+    player_key: str = setting(
+        "",
+        kinds.Text("KEY"),
+        "which of the account's players embeds show",
+        Group.RESULTS,
+        default_text="the account's",
+    )
+    embed: Literal["responsive", "fixed"] = setting(
+        "responsive",
+        kinds.Choice(("responsive", "fixed")),
+        "responsive embed, or fixed 640 px iframe; neither holds a script",
+        Group.RESULTS,
+    )
+    embed_titles: bool = setting(
+        default=False,
+        kind=kinds.Switch(),
+        help="name each video in the embed code, for screen readers",
+        group=Group.RESULTS,
+    )
+    results_columns: str = setting(
+        "",
+        kinds.Names("NAME[=HEADING],…"),
+        "which columns the results have, in which order, under which headings",
+        Group.RESULTS,
+        default_text="all",
+    )
+    aspect_from_detail: bool = setting(
+        default=False,
+        kind=kinds.Switch(),
+        help="after the import, ask for each picture's aspect ratio, one call per row;"
+        " otherwise every embed is 16:9",
+        group=Group.RESULTS,
+    )
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How an import goes. Times are in seconds.
+
+    Raises:
+        UsageError: a value is out of its range, or the credentials would be sent unencrypted.
+
+    Attributes:
+        limit: how many pending rows this run sends; None for all.
+        only: the rows that this run may send, by lines or reference IDs; empty for all.
+        until: epoch seconds from which on nothing more is done; None for never.
+        strict: send nothing while the manifest has an error or a warning.
+        preflight: ask the source hosts before anything is sent.
+        rate: API calls per second for the whole run, at most.
+        workers: threads that send calls.
+        poll_interval: about how long to wait between two lookups of the same rows.
+        max_in_flight: rows in flight at once, at most.
+        max_wait: how long this run waits for a row that stays processing.
+        settle: how long a POST without an answer is looked for before its row stays unknown.
+        when_unsure: what then becomes of its row: `hold` leaves it unknown, `retry` sends it again.
+        give_up_after: how long the platform may be down before the run ends.
+        refresh: how often results are written while a run goes on.
+        log_max: megabytes of the job's log, all its files together; 0 keeps none.
+        api_base: base URL of the platform's API, without a final slash.
+        embed_base: origin of the embed pages; where it is not given, Viostream's player, or the
+            API's own origin where the API is on this machine.
+        timeout: how long a call may take to connect, and to answer.
+    """
+
+    limit: int | None = setting(
+        None,
+        kinds.Number(1, _MOST_ROWS, "N", "rows", whole=True),
+        "send at most this many pending rows, then stop",
+        Group.COMMON,
+        default_text="all",
+    )
+    only: Sequence[LineRange | str] = setting(
+        (),
+        kinds.RowSelector(),
+        "send only these rows: lines (2,5-9), a reference ID (id:42 where it looks like a line),"
+        " or @FILE with one of these per line",
+        Group.COMMON,
+        multiple=True,
+    )
+    until: float | None = setting(
+        None,
+        kinds.Moment(),
+        "stop at this time, e.g. 06:00 or 2026-12-01T06:00; the same command continues later",
+        Group.COMMON,
+    )
+    strict: bool = setting(
+        default=False,
+        kind=kinds.Switch(),
+        help="stop on any error or warning: send nothing",
+        group=Group.READING,
+    )
+    preflight: bool = setting(
+        default=False,
+        kind=kinds.Switch(),
+        help="ask the source hosts for the first bytes of each video before anything is sent",
+        group=Group.READING,
+    )
+    rate: float = setting(
+        5.0,
+        kinds.Number(_SHORTEST, _HIGHEST_RATE),
+        "API calls per second for the whole run",
+        Group.PACE,
+    )
+    workers: int = setting(
+        8,
+        kinds.Number(1, _MOST_WORKERS, whole=True),
+        "API calls in progress at once",
+        Group.PACE,
+    )
+    poll_interval: float = setting(
+        30.0,
+        _seconds(_SHORTEST, _DAY),
+        "how long to wait between two lookups of the same rows, in seconds",
+        Group.PACE,
+    )
+    max_in_flight: int = setting(
+        10_000,
+        kinds.Number(1, _MOST_ROWS, "N", "rows", whole=True),
+        "rows in flight at once",
+        Group.PACE,
+    )
+    max_wait: float = setting(
+        4 * 3600.0,
+        _seconds(),
+        "how long this run waits for a row that stays processing, in seconds;"
+        " the next run looks again",
+        Group.PACE,
+    )
+    settle: float = setting(
+        600.0,
+        _seconds(),
+        "how long to look for a video whose POST got no answer, in seconds",
+        Group.ADVANCED,
+    )
+    when_unsure: Literal["hold", "retry"] = setting(
+        "hold",
+        kinds.Choice(("hold", "retry")),
+        "what to do with its row then: hold leaves it unknown; retry sends it again and may"
+        " create a second video",
+        Group.ADVANCED,
+    )
+    give_up_after: float = setting(
+        900.0,
+        _seconds(_SHORTEST),
+        "how long to wait for a platform that is down, in seconds",
+        Group.ADVANCED,
+    )
+    refresh: float = setting(
+        60.0,
+        _seconds(_SHORTEST, _DAY),
+        "how often results are refreshed, in seconds; less often where that takes long",
+        Group.RESULTS,
+    )
+    log_max: float = setting(
+        50.0,
+        kinds.Number(0, _LARGEST_LOG, "MB", "megabytes"),
+        "size limit of the log of all calls, in megabytes; the oldest lines go first, 0 keeps none",
+        Group.ADVANCED,
+    )
+    api_base: str = setting(
+        API_BASE,
+        _base(API_BASE),
+        "base URL of the platform's API",
+        Group.ADVANCED,
+        variable="VIOSTREAM_API_BASE",
+    )
+    embed_base: str = setting(
+        "",
+        _base(EMBED_BASE),
+        "origin of the embed pages",
+        Group.ADVANCED,
+        variable="VIOSTREAM_EMBED_BASE",
+        default_text=EMBED_BASE,
+    )
+    timeout: tuple[float, float] = (10.0, 60.0)
+
+    def __post_init__(self) -> None:
+        check_fields(self)
+        if not self.embed_base:
+            object.__setattr__(self, "embed_base", base_urls.embed_base_for(self.api_base))
+        if not (
+            isinstance(self.timeout, tuple)
+            and len(self.timeout) == 2  # noqa: PLR2004  (connect, answer)
+            and all(isinstance(part, int | float) and 0 < part <= _DAY for part in self.timeout)
+        ):
+            raise UsageError(
+                f"{kinds.shortened(self.timeout)} is not two numbers of seconds.", setting="timeout"
+            )
+
+    @property
+    def own_host(self) -> str:
+        """Where the API runs, as `host:port`, if that is this machine; empty if not.
+
+        An API here is the sandbox: its own clips may be sources, though no other host here may.
+        """
+        return base_urls.loopback_origin(self.api_base)
+
+
+def from_environment(environ: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str]]:
+    """The settings that variables of the environment hold: name and text."""
+    for each in settings_of(Settings):
+        if each.variable and (text := environ.get(each.variable, "").strip()):
+            yield each.name, text
