@@ -1,7 +1,7 @@
 """Everything that can go wrong, in one tree.
 
     RunFault                    the run cannot go on; what a person reads, and the exit code
-    ├── UsageError              a wrong setting or command line                                   (2)
+    ├── UsageError              a wrong setting or command line                           (2)
     ├── ManifestError           a manifest that cannot be read at all                     (2)
     ├── StateError              a job folder or state file that cannot be used            (2)
     │   └── JobBusy             another process runs this job

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from filelock import FileLock, Timeout
-
 from batch_import.errors import JobBusy, StateError, command, named
 
 #: Where job folders are, unless the user chooses another place.
@@ -78,6 +76,8 @@ class Job:
             JobBusy: another run is at work.
             StateError: the folder cannot be used.
         """
+        from filelock import FileLock, Timeout
+
         self.prepare()
         lock = FileLock(self.lock)
         try:
@@ -99,6 +99,8 @@ class Job:
         """Whether a run is at work on it."""
         if not self.lock.exists():
             return False
+        from filelock import FileLock, Timeout
+
         try:
             with FileLock(self.lock).acquire(blocking=False):
                 return False
@@ -111,7 +113,7 @@ class Job:
     def _usable(self) -> Iterator[None]:
         try:
             yield
-        except Timeout:
+        except TimeoutError:
             raise  # it is an OSError, too
         except OSError as error:
             raise StateError(

@@ -1,21 +1,24 @@
-"""The `batch-import` command: flags in; words, progress bars and exit codes out.
+"""The `batch-import` command: flags in; messages, progress bars and exit codes out.
 
-Nothing outside of this room prints (but for the bar of `library.py`) or exits. It decides nothing
-about rows or calls. What a command needs is imported when it runs, so that `--help`, `--version`
-and `status` start fast.
+Nothing outside of this package prints (but for the bar of `library.py`) or exits. It decides
+nothing about rows or calls. What a command needs is imported when it runs, so that `--help`,
+`--version` and `status` start fast.
 """
 
 import gc
-import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Final, NoReturn
 
+import click
+
+from batch_import.cli.application import application
 from batch_import.cli.exits import OK
-from batch_import.cli.parser import parse
-from batch_import.cli.words import shown
 from batch_import.errors import Interrupted, RunFault
+
+#: Set by a shell that asks what completes a line.
+_COMPLETE: Final = "_BATCH_IMPORT_COMPLETE"
 
 
 def entry_point() -> NoReturn:
@@ -35,27 +38,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # A console that lacks a character shows another one, rather than a traceback.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    if instruction := os.environ.get(_COMPLETE):
+        from batch_import.cli.completion import complete
+
+        return complete(instruction)
+    whole, arguments = application(), list(sys.argv[1:] if argv is None else argv)
     try:
-        arguments = parse(argv)
-        _log_calls(verbose=getattr(arguments, "verbose", False))
-        code: int = arguments.command(arguments)
-    except RunFault as fault:
-        print(f"batch-import: {shown(str(fault))}", file=sys.stderr)
-        return fault.exit_code
+        with whole.make_context("batch-import", arguments) as ctx:
+            return int(whole.invoke(ctx))
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (RunFault, click.ClickException) as error:
+        from batch_import.cli import faults
+
+        return faults.show(error, whole.places)
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`); Python must not complain of it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, click.Abort):
         return Interrupted.exit_code
-    return code
-
-
-def _log_calls(*, verbose: bool) -> None:
-    if verbose:
-        from batch_import.cli.terminal import AboveBar
-
-        logging.basicConfig(
-            format="%(asctime)s %(message)s", level=logging.WARNING, handlers=[AboveBar()]
-        )
-        logging.getLogger("batch_import").setLevel(logging.DEBUG)

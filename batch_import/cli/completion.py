@@ -1,32 +1,37 @@
-"""Completion of commands, options, choices and files in a shell.
+"""`batch-import completion`."""
 
-The script is made from the parser, and completes without starting the program. This file must not
-know any command.
-"""
+from typing import Final
 
-import argparse
-from typing import Any, Final
+import click
 
-import shtab
-
+from batch_import.cli.command import Call, argument, command
 from batch_import.cli.exits import OK
-from batch_import.cli.parser import parser
 
-#: What completes a value, by what the help calls it.
-_VALUES: Final = {
-    "FILE": shtab.FILE,
-    "MANIFEST": shtab.FILE,
-    "DIR": shtab.DIRECTORY,
-    "FOLDER": shtab.DIRECTORY,
-}
+#: Set by a shell that asks what completes a line.
+VARIABLE: Final = "_BATCH_IMPORT_COMPLETE"
 
 
-def completion(arguments: argparse.Namespace) -> int:
-    """Print the script for a shell."""
-    print(shtab.complete(parser(_complete), arguments.shell))
+@command(
+    arguments=[argument("shell", "which shell", click.Choice(("bash", "zsh", "fish")))],
+    examples=('eval "$(batch-import completion bash)"',),
+)
+def completion(call: Call) -> int:
+    """Print a script that completes commands, options and files in a shell."""
+    from click.shell_completion import get_completion_class
+
+    from batch_import.cli.application import application
+
+    found = get_completion_class(call["shell"])
+    if found is None:
+        raise click.UsageError(f"There is no completion for {call['shell']}.")
+    print(found(application(), {}, "batch-import", VARIABLE).source())
     return OK
 
 
-def _complete(action: Any) -> None:
-    if action.metavar in _VALUES:
-        action.complete = _VALUES[action.metavar]
+def complete(instruction: str) -> int:
+    """Answer a shell; returns the exit code."""
+    from click.shell_completion import shell_complete
+
+    from batch_import.cli.application import application
+
+    return shell_complete(application(), {}, "batch-import", VARIABLE, instruction)

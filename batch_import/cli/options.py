@@ -1,378 +1,257 @@
-"""Every option there is: its name, what it takes, its default, and what it means.
+"""The options of all commands: every setting of an import, and those of the command line alone.
 
-One table: flags, the help, and whatever else names an option are made from it. This file must not
-know the commands, nor where a value comes from.
+`Option` makes a flag of a setting. This file must not know the commands.
 """
 
-import argparse
-import csv
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from copy import copy
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from batch_import import settings as setting
-from batch_import.cli.moments import moment
-from batch_import.cli.only import only
-from batch_import.errors import UsageError
-from batch_import.settings import Settings
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+from batch_import.configuration import kinds
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import (
+    Group,
+    ReadingOptions,
+    ResultOptions,
+    Setting,
+    Settings,
+    settings_of,
+)
 
 #: Where the sandbox listens.
 SANDBOX_PORT: Final = 8765
-#: The file of options that is read without being named, in the working folder.
+#: The configuration file that is read without being named, in the working folder.
 CONFIG: Final = Path("batch-import.yaml")
+FORMATS: Final = ("csv", "xlsx", "html")
+#: What the sandbox's model takes: 64 bits.
+_LARGEST_SEED: Final = 2**63 - 1
 
 
-def _number(text: str, least: float, what: str) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not (number >= least and number < float("inf")):
-        raise argparse.ArgumentTypeError(f"{text!r} is not {what}")
-    return number
+def _switch(name: str, help: str, group: Group, short: str = "") -> Setting:  # noqa: A002
+    return Setting(name, kinds.Switch(), help, group, default=False, short=short)
 
 
-def _positive(text: str) -> float:
-    return _number(text, 1e-3, "a number above 0")
+#: Options that have no meaning for Python.
+_COMMAND_LINE: Final = (
+    Setting("config", kinds.FilePath(), "YAML file of options", Group.COMMON, default=CONFIG),
+    Setting(
+        "credentials",
+        kinds.FilePath(),
+        "YAML file with access-key and api-key that nobody else can read",
+        Group.COMMON,
+    ),
+    _switch("json", "print JSON, for programs", Group.COMMON),
+    _switch("watch", "refresh every 2 seconds until the run ends or Ctrl-C", Group.COMMON),
+    _switch("verbose", "show every API call", Group.COMMON, short="v"),
+    Setting(
+        "format",
+        kinds.Names("NAME,…", FORMATS, as_sequence=True),
+        "which results to write",
+        Group.RESULTS,
+        default=FORMATS,
+    ),
+    _switch("embeds", "also request the embed page of each imported row", Group.COMMON),
+    _switch(
+        "offline", "do not contact the platform; what the account has is then unknown", Group.COMMON
+    ),
+    _switch(
+        "rehearse",
+        "simulate the run here, against the embedded platform and its faults",
+        Group.COMMON,
+    ),
+    Setting(
+        "port",
+        kinds.Number(0, 65_535, whole=True),
+        "port to listen on; 0 takes a free one",
+        Group.COMMON,
+        default=SANDBOX_PORT,
+    ),
+    Setting(
+        "seed",
+        kinds.Number(0, _LARGEST_SEED, whole=True),
+        "repeats the same faults",
+        Group.ADVANCED,
+        default=1,
+    ),
+    Setting(
+        "knob",
+        kinds.Pair("NAME=VALUE"),
+        "set a fault or limit of the sandbox, e.g. lost_reply=0.1; all are in docs/sandbox.md",
+        Group.ADVANCED,
+        multiple=True,
+    ),
+    Setting("knobs", kinds.FilePath(), "YAML file of knobs", Group.ADVANCED),
+    Setting("data", kinds.FilePath(), "keep the sandbox's videos in this file", Group.ADVANCED),
+)
+
+#: Every option, by the name of its setting.
+OPTIONS: Final[Mapping[str, Setting]] = {
+    each.name: each
+    for each in (
+        *_COMMAND_LINE,
+        *(found for owner in (ImportRequest, ReadingOptions, Settings, ResultOptions)
+          for found in settings_of(owner)),
+    )
+}  # fmt: skip
 
 
-def _seconds(text: str) -> float:
-    return _number(text, 0.0, "a number of seconds")
+class _Type(click.ParamType[Any]):
+    """A setting's type, for click: refuses a value where it is read, with its place."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.name = setting.key
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Text → value."""
+        del param, ctx
+        return self.setting.parse(value) if isinstance(value, str) else value
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """What help calls the value."""
+        del param, ctx
+        return "|".join(self.setting.kind.choices) or self.setting.kind.metavar
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Choices, files or folders."""
+        del ctx, param
+        if self.setting.kind.completes:
+            return [CompletionItem(incomplete, type=self.setting.kind.completes)]
+        matching = (each for each in self.setting.kind.choices if each.startswith(incomplete))
+        return [CompletionItem(each) for each in matching]
 
 
-def _megabytes(text: str) -> float:
-    return _number(text, 0.0, "a number of megabytes")
+class Option(click.Option):
+    """The flag of a setting."""
 
+    def __init__(self, setting: Setting) -> None:
+        flag = f"--{setting.key}"
+        names = [setting.name, f"{flag}/--no-{setting.key}" if setting.is_switch else flag]
+        if setting.short:
+            names.insert(1, f"-{setting.short}")
+        super().__init__(
+            names,
+            type=None if setting.is_switch else _Type(setting),
+            is_flag=setting.is_switch,
+            multiple=setting.multiple,
+            default=None if setting.multiple else setting.default,
+            help=help_of(setting),
+            envvar=setting.variable or None,
+            is_eager=setting.name == "config",
+        )
+        self.setting = setting
 
-def _count(text: str) -> int:
-    return int(_number(text, 1, "a whole number above 0"))
+    def without_negative(self) -> "Option":
+        """The same for help: `--no-…` is shown only where it changes what a job has kept."""
+        shown = copy(self)
+        if self.setting.group is not Group.RESULTS:
+            shown.secondary_opts = []
+        return shown
 
-
-def _whole(text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number") from None
-
-
-def _moment(text: str) -> float:
-    try:
-        return moment(text, time.time())
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
-
-
-def _base(example: str) -> Callable[[str], str]:
-    def parse(text: str) -> str:
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """Read the value, and note where it comes from, in time for an error."""
         try:
-            return setting.base_url(text, "it", example)
-        except UsageError as fault:
-            raise argparse.ArgumentTypeError(str(fault).removesuffix(".")) from None
-
-    return parse
-
-
-def _pair(text: str) -> str:
-    name, _, value = text.partition("=")
-    if not (name and value):
-        raise argparse.ArgumentTypeError(f"{text!r} is not of the form NAME=VALUE")
-    return text
+            value, rest = super().handle_parse_result(ctx, opts, args)
+        finally:
+            ctx.obj.note(self.setting, ctx.get_parameter_source(self.setting.name))
+        if self.setting.name == "config":
+            ctx.obj.read_config(ctx, value)
+        return value, rest
 
 
-def _names(text: str) -> str:
-    try:
-        parts(text)
-    except csv.Error:
-        raise argparse.ArgumentTypeError(f"{text!r} has a line break in it") from None
-    return text
-
-
-def parts(text: str) -> list[str]:
-    """What stands between the commas of a text; one that holds a comma is in double quotes."""
-    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
-
-
-def _formats(text: str) -> list[str]:
-    names = parts(text) or [text]
-    for name in names:
-        if name not in ("csv", "xlsx", "html"):
-            raise argparse.ArgumentTypeError(f"{name!r} is not one of csv, xlsx, html")
-    return names
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """One option.
+class Places:
+    """Where the value of each option comes from, for messages and `batch-import config`.
 
     Attributes:
-        name: long name, without dashes.
-        help: what it means; the default is added to it where `default` is a value.
-        parse: text → value; raises `argparse.ArgumentTypeError`.
-        default: what is in force where it is told nowhere.
-        kind: `value` takes one; `commas` a list of them with commas between, as one text; `list`
-            may be given again and again; `flag` turns on, or off with `--no-`; so does `switch`,
-            which without either leaves things as they are.
-        dest: name of the attribute that holds its value, where it is not `name`.
-        variable: the environment variable that may hold it.
+        manifest, job: as they were given on the command line; empty where they were not.
     """
 
-    name: str
-    help: str
-    metavar: str | None = None
-    parse: Callable[[str], Any] = str
-    default: Any = None
-    kind: Literal["value", "commas", "list", "flag", "switch"] = "value"
-    choices: tuple[str, ...] = ()
-    dest: str = ""
-    short: str = ""
-    variable: str = ""
+    def __init__(self) -> None:
+        self.config = CONFIG
+        self.manifest = self.job = ""
+        self._sources: dict[str, ParameterSource | None] = {}
+        self._in_file: dict[str, str] = {}
 
-    @property
-    def attribute(self) -> str:
-        """The attribute of the parsed arguments that holds its value."""
-        return self.dest or self.name.replace("-", "_")
+    def note(self, setting: Setting, source: ParameterSource | None) -> None:
+        """Note the source of an option."""
+        self._sources[setting.name] = source
 
-    def read(self, text: str) -> Any:
-        """Text → value, wherever it stands.
+    def read_config(self, ctx: click.Context, path: Path) -> None:
+        """Read the configuration file; its values become defaults of the command."""
+        named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
+        if not named and not path.exists():
+            return
+        from batch_import.cli.configuration_file import read_config
 
-        Raises:
-            argparse.ArgumentTypeError: it is none of the choices, or cannot be parsed.
-        """
-        if self.choices and text not in self.choices:
-            raise argparse.ArgumentTypeError(f"{text!r} is not one of {', '.join(self.choices)}")
-        return self.parse(text)
+        self.config = path
+        entries = read_config(path)
+        self._in_file = {name: entry.place for name, entry in entries.items()}
+        ctx.default_map = {name: entry.value for name, entry in entries.items()}
+
+    def origin(self, name: str) -> str:
+        """Where a value comes from: `flag`, a variable, a file and line, or `default`."""
+        match self._sources.get(name):
+            case ParameterSource.COMMANDLINE:
+                return "flag"
+            case ParameterSource.ENVIRONMENT:
+                return OPTIONS[name].variable
+            case ParameterSource.DEFAULT_MAP:
+                return self._in_file[name]
+            case _:
+                return "default"
+
+    def call(self, command: str) -> str:
+        """Another command for the same manifest and job, to be copied."""
+        import shlex
+
+        parts = ["batch-import", command, *filter(None, [self.manifest])]
+        return shlex.join([*parts, *(["--job", self.job] if self.job else [])])
+
+    def subject(self, name: str) -> str:
+        """How an error about a value begins."""
+        if name not in OPTIONS:
+            return f"{name}: "
+        match self._sources.get(name):
+            case ParameterSource.ENVIRONMENT:
+                return f"{OPTIONS[name].variable}: "
+            case ParameterSource.DEFAULT_MAP:
+                return f"{self._in_file[name]}: {OPTIONS[name].key}: "
+            case _:
+                return f"--{OPTIONS[name].key}: "
 
 
-_DEFAULT: Final = Settings()
+def help_of(setting: Setting) -> str:
+    """What a setting means, its default and its variable."""
+    notes = [f"or {setting.variable}"] if setting.variable else []
+    if default := default_of(setting):
+        notes.append(f"default {default}")
+    return f"{setting.help} ({'; '.join(notes)})" if notes else setting.help
 
-OPTIONS: Final = (
-    # Where options and credentials stand.
-    Option(
-        "config",
-        f"YAML file of options (default: {CONFIG}, where there is one)",
-        "FILE",
-        parse=Path,
-        default=CONFIG,
-    ),
-    Option(
-        "credentials",
-        "YAML file of access-key and api-key that nobody else can read",
-        "FILE",
-        parse=Path,
-    ),
-    Option(
-        "job",
-        "job folder: state and results (default: output/<manifest's name>/)",
-        "DIR",
-        parse=Path,
-    ),
-    # How a manifest is read.
-    Option(
-        "map",
-        "which column is sourceUrl, filename, extension or referenceId",
-        "FIELD=COLUMN",
-        parse=_pair,
-        kind="list",
-    ),
-    Option(
-        "default",
-        "for blank cells, or a missing column, of extension or filename",
-        "FIELD=VALUE",
-        parse=_pair,
-        kind="list",
-    ),
-    Option("sheet", "sheet of a workbook (default: the first that fits)", "NAME"),
-    Option("records", "where JSON or YAML has its records, e.g. items.videos", "PATH"),
-    Option(
-        "columns",
-        "names of the columns of a file without a header, e.g. id,sourceUrl,filename",
-        "NAMES",
-        parse=_names,
-        kind="commas",
-        dest="names",
-    ),
-    # What is asked of it.
-    Option(
-        "strict",
-        "allow no problem at all: send nothing while there is one, be it a warning",
-        kind="flag",
-        default=False,
-    ),
-    Option(
-        "preflight",
-        "ask the source hosts for the first bytes of each video before anything is sent",
-        kind="flag",
-        default=False,
-    ),
-    # The platform.
-    Option(
-        "api-base",
-        "base URL of the platform's API, or VIOSTREAM_API_BASE",
-        "URL",
-        parse=_base(setting.API_BASE),
-        default=setting.API_BASE,
-        variable="VIOSTREAM_API_BASE",
-    ),
-    Option(
-        "embed-base",
-        f"origin of the embed pages, or VIOSTREAM_EMBED_BASE (default: {setting.EMBED_BASE})",
-        "URL",
-        parse=_base(setting.EMBED_BASE),
-        variable="VIOSTREAM_EMBED_BASE",
-    ),
-    # How a run goes.
-    Option(
-        "rate",
-        "API calls a second for the whole run",
-        "N",
-        parse=_positive,
-        default=_DEFAULT.rate,
-    ),
-    Option("workers", "calls under way at once", "N", parse=_count, default=_DEFAULT.workers),
-    Option(
-        "poll-interval",
-        "about how long to wait between two looks for the same rows, in seconds",
-        "S",
-        parse=_positive,
-        default=_DEFAULT.poll_interval,
-    ),
-    Option(
-        "max-wait",
-        "seconds this run waits for a row that stays processing; the next run looks again",
-        "S",
-        parse=_seconds,
-        default=_DEFAULT.max_wait,
-    ),
-    Option(
-        "max-in-flight",
-        "rows under way at once",
-        "N",
-        parse=_count,
-        default=_DEFAULT.max_in_flight,
-    ),
-    Option(
-        "settle",
-        "seconds to look for a video whose POST got no answer",
-        "S",
-        parse=_seconds,
-        default=_DEFAULT.settle,
-    ),
-    Option(
-        "when-unsure",
-        "what then becomes of its row: hold leaves it unknown, retry sends it again and may make"
-        " a second video",
-        choices=("hold", "retry"),
-        default=_DEFAULT.when_unsure,
-    ),
-    Option(
-        "give-up-after",
-        "seconds to wait for a platform that is down",
-        "S",
-        parse=_positive,
-        default=_DEFAULT.give_up_after,
-    ),
-    Option(
-        "refresh",
-        "seconds between two times that the results are written meanwhile; more where that takes"
-        " long",
-        "S",
-        parse=_positive,
-        default=_DEFAULT.refresh,
-    ),
-    # Which part of the work a run does, and who is told of its end.
-    Option("limit", "take up so many pending rows, and stop when they are done", "N", parse=_count),
-    Option(
-        "only",
-        "take up these rows alone: lines (2,5-9), a reference ID (id:42 where it looks like a"
-        " line), or @FILE with one of these a line",
-        "WHICH",
-        parse=only,
-        kind="list",
-    ),
-    Option(
-        "until",
-        "stop at this time, e.g. 06:00 or 2026-12-01T06:00; the same command goes on later",
-        "TIME",
-        parse=_moment,
-    ),
-    Option("notify", "post a summary as JSON when the run has ended", "URL"),
-    # How the results look. Without a default: what is not told stays as it was told the job before.
-    Option("player-key", "which of the account's players embeds show", "KEY"),
-    Option(
-        "embed",
-        "the guide's markup, or its iframe alone, 640 wide; neither holds a script",
-        choices=("responsive", "fixed"),
-    ),
-    Option("embed-titles", "name each video in the markup, for screen readers", kind="switch"),
-    Option(
-        "results-columns",
-        "which columns, in which order, under which headings; empty for all",
-        "NAME[=HEADING],…",
-        parse=_names,
-        kind="commas",
-        dest="columns",
-    ),
-    Option(
-        "aspect-from-detail",
-        "when the import is done, ask for each picture's ratio, a call a row; without it every"
-        " embed is 16:9",
-        kind="switch",
-    ),
-    Option(
-        "format",
-        "which results to write (default csv,xlsx,html)",
-        "NAME,…",
-        parse=_formats,
-        kind="commas",
-        default=("csv", "xlsx", "html"),
-    ),
-    Option(
-        "embeds",
-        "ask for the embed page of each imported row, too",
-        kind="flag",
-        default=False,
-    ),
-    # How a run is forecast.
-    Option(
-        "offline",
-        "ask the platform nothing; what is in the account is then not known",
-        kind="flag",
-        default=False,
-    ),
-    Option(
-        "rehearse",
-        "run it here, on a clock of its own, against the embedded platform with its faults",
-        kind="flag",
-        default=False,
-    ),
-    # What is shown.
-    Option(
-        "log-max",
-        "megabytes that the log of all calls may take; the oldest go first, and 0 keeps none",
-        "MB",
-        parse=_megabytes,
-        default=_DEFAULT.log_max,
-    ),
-    Option("json", "print JSON, for programs", kind="flag", default=False),
-    Option("verbose", "show every API call", kind="flag", default=False, short="v"),
-    Option(
-        "watch",
-        "show it again every 2 seconds, until the run ends or Ctrl-C",
-        kind="flag",
-        default=False,
-    ),
-    # The sandbox.
-    Option("port", "where it listens; 0 takes a free one", "N", parse=_whole, default=SANDBOX_PORT),
-    Option("seed", "replays the same faults", "N", parse=_whole, default=1),
-    Option(
-        "knob",
-        "make it awkward, e.g. lost_reply=0.1; all are in docs/sandbox.md",
-        "NAME=VALUE",
-        parse=_pair,
-        kind="list",
-    ),
-    Option("knobs", "YAML file of knobs", "FILE", parse=Path),
-    Option("data", "keep its videos in this file between runs", "FILE", parse=Path),
-)
+
+def default_of(setting: Setting) -> str:
+    """A setting's default as help shows it; empty where there is nothing to say."""
+    default = setting.default
+    if setting.is_switch or setting.multiple or (default is None and not setting.default_text):
+        return ""
+    if setting.default_text:
+        return setting.default_text
+    if isinstance(default, tuple):
+        return ",".join(default)
+    return f"{default:g}" if isinstance(default, float) else str(default)
+
+
+def flag(name: str, value: str = "") -> str:
+    """A setting as it is given on the command line."""
+    import shlex
+
+    key = OPTIONS[name].key if name in OPTIONS else name.replace("_", "-")
+    return f"--{key} {shlex.quote(value)}" if value else f"--{key}"

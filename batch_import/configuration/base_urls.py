@@ -1,6 +1,5 @@
 """Addresses that a person configures: the platform's API, its embed pages, a webhook. Pure."""
 
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -72,6 +71,8 @@ def _split(text: str) -> tuple[SplitResult, str]:
 def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
+    from ipaddress import ip_address
+
     try:
         return ip_address(host).is_loopback
     except ValueError:

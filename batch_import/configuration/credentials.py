@@ -10,14 +10,12 @@ would lock a person out. No message here holds a value. This file must not know 
 credentials are for.
 """
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from batch_import.configuration.yaml_settings import read_bytes, read_entries
 from batch_import.errors import UsageError, named
 
 #: What the keyring files them under.
@@ -108,9 +106,13 @@ def _in_environment(environ: Mapping[str, str]) -> Place:
 
 
 def _in_file(path: Path) -> Place:
+    from batch_import.configuration.yaml_settings import read_bytes, read_entries
+
     keys = {}
     for entry in read_entries(str(path), read_bytes(path, private=True)):
         if entry.key not in NAMES:
+            import difflib
+
             near = difflib.get_close_matches(entry.key.lower(), NAMES, n=1)
             raise UsageError(
                 f"{path}, line {entry.line}: this key is neither access-key nor api-key.",
@@ -124,7 +126,7 @@ def _in_file(path: Path) -> Place:
 def _in_keyring() -> Place:
     labels = {name: f"{name} in the keyring" for name in NAMES}
     try:
-        import keyring.errors  # noqa: PLC0415  (an extra)
+        import keyring.errors
     except ImportError:
         return Place("keyring", labels, {})
     try:

@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-from batch_import.configuration import row_selector, timestamps
-from batch_import.models import LineRange
-
 #: Characters of a refused value that a message shows.
 _SHOWN: Final = 60
 #: The last second that Python's calendar has: the end of the year 9999, UTC.
@@ -198,7 +195,7 @@ class Names(Kind):
         if not self.as_sequence:
             return self._read(_clean(value))
         if isinstance(value, str) or not isinstance(value, Sequence):
-            raise ValueError(f"{shortened(value)} is not a sequence of names")
+            raise ValueError(f"{shortened(value)} is not a sequence of names")  # noqa: TRY004
         return tuple(_clean(name) for name in value)
 
     def _read(self, text: str) -> Any:
@@ -220,6 +217,8 @@ class Moment(Kind):
 
     def parse(self, text: str) -> Any:
         """As in `Kind`."""
+        from batch_import.configuration import timestamps
+
         return timestamps.timestamp(_clean(text), time.time())
 
     def check(self, value: Any) -> Any:
@@ -238,12 +237,18 @@ class RowSelector(Kind):
 
     def parse(self, text: str) -> Any:
         """As in `Kind`."""
+        from batch_import.configuration import row_selector
+
         return row_selector.select(_clean(text))
 
     def check(self, value: Any) -> Any:
         """As in `Kind`."""
+        from batch_import.models import LineRange
+
         if isinstance(value, str) or not isinstance(value, Sequence):
-            raise ValueError(f"{shortened(value)} is not a sequence of LineRange and texts")
+            raise ValueError(  # noqa: TRY004
+                f"{shortened(value)} is not a sequence of LineRange and texts"
+            )
         for item in value:
             if not isinstance(item, LineRange):
                 _clean(item)

@@ -37,7 +37,7 @@ class ImportRequest:
     """
 
     manifest: Path
-    folder: Path | None = setting(
+    folder: Path | None = setting(  # noqa: RUF009  (it returns a field)
         None,
         kinds.FolderPath("DIR"),
         "job folder, with state and results",
@@ -45,7 +45,7 @@ class ImportRequest:
         name="job",
         default_text="output/<manifest's name>/",
     )
-    reading: ReadingOptions = ReadingOptions()
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
     settings: Settings = field(default_factory=Settings)
     results: Mapping[str, Any] = field(default_factory=dict)
     retry_failed: bool = False

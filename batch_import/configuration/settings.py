@@ -11,13 +11,15 @@ from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from functools import cache
-from typing import Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 from batch_import.configuration import base_urls, kinds
 from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
 from batch_import.configuration.kinds import Kind
 from batch_import.errors import UsageError
-from batch_import.models import LineRange
+
+if TYPE_CHECKING:
+    from batch_import.models import LineRange
 
 __all__ = [
     "API_BASE",
@@ -63,7 +65,7 @@ class Setting:
     """One setting.
 
     Attributes:
-        name: in Python, where it may also be set; flags and YAML keys have dashes for its underscores.
+        name: in Python; flags and YAML keys have dashes for its underscores.
         help: a sentence without its full stop; help adds the default.
         default: the value where nobody sets it; None where that has no value.
         default_text: the default in words, where it has no value.
@@ -125,7 +127,7 @@ def setting(default: Any, kind: Kind, help: str, group: Group, **more: Any) -> A
 
 def settings_of(owner: type[Any]) -> tuple[Setting, ...]:
     """The settings that are fields of a dataclass, in their order."""
-    return tuple(found for _, found in _declared(owner))
+    return tuple(found for _, found in _declared(cast("Hashable", owner)))
 
 
 def check_fields(owner: Any) -> None:
@@ -134,7 +136,7 @@ def check_fields(owner: Any) -> None:
     Raises:
         UsageError: a value is not accepted.
     """
-    for field, each in _declared(type(owner)):
+    for field, each in _declared(cast("Hashable", type(owner))):
         value = getattr(owner, field)
         if value is not None and value != "":
             object.__setattr__(owner, field, each.check(value))
@@ -307,7 +309,7 @@ class Settings:
         Group.COMMON,
         default_text="all",
     )
-    only: Sequence[LineRange | str] = setting(
+    only: "Sequence[LineRange | str]" = setting(  # noqa: RUF009  (it returns a field)
         (),
         kinds.RowSelector(),
         "send only these rows: lines (2,5-9), a reference ID (id:42 where it looks like a line),"

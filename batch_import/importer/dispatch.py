@@ -14,7 +14,6 @@ from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
 from batch_import.importer.time_left import Pace
 from batch_import.models import Change, Counts, MediaPage, Row, Status
-from batch_import.settings import Settings
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget

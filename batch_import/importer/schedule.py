@@ -50,7 +50,6 @@ from batch_import.importer.sightings import ListedTime, Visibility
 from batch_import.importer.suspicion import Suspicion
 from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, IngestStatus, Media, MediaPage, Row, Status
-from batch_import.settings import Settings
 from batch_import.viostream.account_pager import AccountPager, ListEnd
 
 _UNAUTHORISED: Final = 401

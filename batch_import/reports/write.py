@@ -17,7 +17,6 @@ from batch_import.reports import table
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import write_csv
-from batch_import.settings import EMBED_BASE, ResultOptions
 from batch_import.state import facts
 from batch_import.state.store import Store
 

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from batch_import.settings import ResultOptions
+from batch_import.configuration.settings import ResultOptions
 from batch_import.state import statements
 from batch_import.state.connection import Connection
 
@@ -85,6 +85,8 @@ EMBED_BASE: Final = Fact("embed_base", "", str)
 RESULT_OPTIONS: Final = Fact(
     "result_options", ResultOptions(), _result_options, lambda o: json.dumps(asdict(o))
 )
+#: The kinds of problems that were shown last, as JSON: they are shown again only when they change.
+PROBLEMS_SHOWN: Final = Fact("problems_shown", "[]", str)
 #: SHA-256 of `results.xlsx` as it was last written; empty where people have added columns to it.
 WORKBOOK_DIGEST: Final = Fact("workbook_digest", "", str)
 

@@ -21,7 +21,6 @@ from requests.auth import HTTPBasicAuth
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CallFailed
-from batch_import.settings import Credentials
 from batch_import.viostream.call_record import Interaction
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.web.bounded import Answer, Bounds, connection_fault

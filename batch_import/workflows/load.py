@@ -4,6 +4,7 @@ What is found is told in `problems.csv`, line by line, so that a million problem
 This file must not know the platform, nor what is done with the rows.
 """
 
+import json
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -80,12 +81,16 @@ class Taken:
     Attributes:
         diff: what changed; None where there was no earlier one, or it was the same.
         kinds: of the problems, where the manifest was read; `asked` as above.
+        has_new_problems: they are not those of the last time that the job was read.
+        retried: failed rows that are pending again.
     """
 
     diff: ManifestDiff | None
     reading: Reading
     kinds: list[Kind]
     asked: Asked | None
+    has_new_problems: bool = False
+    retried: int = 0
 
 
 class Intake:
@@ -154,27 +159,33 @@ class Intake:
             Interrupted: `stop` was set before all was read; nothing has changed.
         """
         known, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
-        retry_failed = self._request.retry_failed
-        again = retry_failed or self._settings.preflight or self._settings.strict
+        again = self._request.retry_failed or self._settings.preflight or self._settings.strict
         if known == fingerprint and not again:
-            self._choose(store, retry_failed=False)
+            self._choose(store)
             return Taken(None, self._reading(), [], None)
         with self._problems() as problems, self._preflight() as preflight:
             rows = (row for chunk in self._chunks(problems) for row in chunk)
             diff = store.load(rows, self._now, self.facts())
-            self._choose(store, retry_failed=retry_failed)
+            retried = self._choose(store)
             if preflight:
                 self._ask_pending(preflight, store, problems)
         news = diff if known not in ("", fingerprint) else None
-        return Taken(news, self._reading(), problems.kinds(), self._if_asked())
+        kinds = problems.kinds()
+        seen = json.dumps([(kind.code, kind.count, kind.lines) for kind in kinds])
+        is_new = seen != store.facts.get(facts.PROBLEMS_SHOWN)
+        store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
+        return Taken(news, self._reading(), kinds, self._if_asked(), is_new, retried)
 
-    def _choose(self, store: Store, *, retry_failed: bool) -> None:
-        """Which rows the run may take up. What failed counts as pending before it is counted."""
+    def _choose(self, store: Store) -> int:
+        """Choose the rows that the run may send; returns how many of them had failed.
+
+        These are pending again before rows are counted.
+        """
         store.queue.choose(self._settings.only)
-        if retry_failed:
-            store.queue.retry_failed(self._now)
+        retried = store.queue.retry_failed(self._now) if self._request.retry_failed else 0
         if self._settings.limit is not None:
             store.queue.choose_first(self._settings.limit)
+        return retried
 
     def facts(self) -> list[StoredFact]:
         """What the state keeps of the manifest as a whole."""

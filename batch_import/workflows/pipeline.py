@@ -40,7 +40,6 @@ from batch_import.reports.write import (
     result_rows,
     write_results,
 )
-from batch_import.settings import Credentials, Settings
 from batch_import.state import facts
 from batch_import.state.store import Store
 from batch_import.viostream.call_log import Log, call_log
@@ -404,7 +403,8 @@ def _refuse_others(
         known = store.facts.get(fact)
         if known and known != value:
             raise StateError(
-                f"This job was started with the {fact.name.replace('_', ' ')} {known}, not {value}.",
+                f"This job was started with the {fact.name.replace('_', ' ')} {known},"
+                f" not {value}.",
                 f"Change {subject} back, or import into the other one with another {named('job')}.",
             )
 

@@ -22,7 +22,6 @@ from batch_import.importer.pool import epoch_clock
 from batch_import.job import Job, jobs_below
 from batch_import.manifest.deadlines import Deadlines
 from batch_import.models import Change, Counts, MediaPage, Status
-from batch_import.settings import Credentials, Settings
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
 from batch_import.state.store import Store

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
+from batch_import.cli.parser import COMMANDS, POSITIONAL
 from pages import ROOT, USERS_PAGES, code_in, table_rows
 
 from batch_import.cli import exits
 from batch_import.cli.options import OPTIONS, Option
-from batch_import.cli.parser import COMMANDS, POSITIONAL
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import RunFault
 from batch_import.models import Status

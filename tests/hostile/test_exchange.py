@@ -6,8 +6,8 @@ from collections.abc import Callable
 import answers
 import pytest
 
+from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CallFailed, NoAnswer, Rejected
-from batch_import.settings import Credentials
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 from batch_import.viostream.embed_page import EmbedPages

@@ -8,7 +8,6 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-from batch_import.settings import EMBED_BASE
 from python_calamine import CalamineWorkbook
 
 from batch_import.configuration.settings import EMBED_BASE

@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from batch_import.settings import Settings
 from world import Broken, simulate
 
 from batch_import.configuration.settings import Settings
@@ -20,8 +19,6 @@ from batch_import.importer.schedule import FINISHED, Schedule, Wait
 from batch_import.importer.sightings import Visibility
 from batch_import.importer.sweep import Sweep
 from batch_import.models import Change, Media, MediaPage, Row, Status
-from batch_import.settings import Settings
-from batch_import.models import Change, Media, Row, Status
 from batch_import.state import statements
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.queue import Queue

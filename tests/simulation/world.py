@@ -597,7 +597,7 @@ class _Run:
             raise world.broken("the limit", f"more than {self.limit} rows were taken up")
 
 
-# A call on the wire, as viostream/client.py builds and reads it --------------------------------------
+# A call on the wire, as viostream/client.py builds and reads it -------------------------------
 
 
 def _manifest_row(number: int, error: str = "") -> ManifestRow:

@@ -222,7 +222,8 @@ class _Search:
         if near:
             hint = f"Is it {_list(near)}? Then add {named('map', f'{field}={near[0]}')}."
         else:
-            hint = f"It has: {_list(self.header)}. Name the right one with {named('map', f'{field}=COLUMN')}."
+            choose = named("map", f"{field}=COLUMN")
+            hint = f"It has: {_list(self.header)}. Name the right one with {choose}."
         raise ManifestError(
             f"The manifest has no column for {field}; it may be called {_list(accepted)}.", hint
         )

@@ -4,9 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
+from batch_import.cli.config_template import config_template
 
 from batch_import.cli.config import read_config
-from batch_import.cli.config_template import config_template
 from batch_import.cli.options import OPTIONS
 from batch_import.errors import UsageError
 

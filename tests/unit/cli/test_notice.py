@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-
 from batch_import.cli.notice import notified, summary
+
 from batch_import.errors import CredentialsRefused, Interrupted, Stopped
 from batch_import.job import Job
 from batch_import.models import ManifestRow

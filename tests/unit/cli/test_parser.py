@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-
 from batch_import.cli.parser import COMMANDS, parse, parser
+
 from batch_import.errors import UsageError
 
 

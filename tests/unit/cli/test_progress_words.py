@@ -1,8 +1,8 @@
 """What a run says of itself in one line, however short that must be."""
 
 import pytest
-
 from batch_import.cli.words import fitting, lasting, progress_parts
+
 from batch_import.importer.dispatch import Progress
 from batch_import.models import Counts
 

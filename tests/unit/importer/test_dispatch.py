@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from batch_import.settings import Settings
-
 from batch_import.configuration.settings import Settings
 from batch_import.importer.calls import Arrival, AskStatus, Create, ReadPage
 from batch_import.importer.dispatch import Dispatcher

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from batch_import.settings import Settings
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import PlatformUnreachable, Throttled

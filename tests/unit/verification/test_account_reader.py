@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 import requests_mock
-from batch_import.settings import Credentials
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CredentialsRefused, Interrupted, PlatformUnreachable

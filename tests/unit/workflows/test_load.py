@@ -3,12 +3,9 @@
 import threading
 from pathlib import Path
 
-from batch_import.job import Job
-from batch_import.manifest.options import Options
-from batch_import.settings import Settings
-from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.workflows.load import Intake, Taken
 

@@ -3,7 +3,6 @@
 This file must not know what the command does.
 """
 
-import logging
 import os
 import signal
 import sys
@@ -12,9 +11,9 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final
 
-from batch_import.cli.words import asked_so_far, fitting, progress_parts, rows
+from batch_import.cli.messages import fitting, preflight_progress, progress_parts, rows, stamped
 from batch_import.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
     from batch_import.workflows.load import Asked
 
 #: Seconds between two lines of progress where there is no terminal.
-_LINE_EVERY = 10.0
-#: Columns: of `100% `, of the shortest and the longest bar, and of a terminal that does not tell.
+_LINE_EVERY: Final = 10.0
+#: Columns: of `100% `, of the shortest and the longest bar, and of a terminal of unknown width.
 _PERCENT: Final = 5
 _SHORTEST: Final = 8
 _LONGEST: Final = 40
@@ -33,28 +32,26 @@ _USUAL: Final = 80
 _ECHO: Final = 3
 #: The rest of the screen.
 _CLEAR_BELOW: Final = "\x1b[J"
-#: Back to the line's begin, and nothing is left on it.
+#: Back to the start of the line, and clear it.
 _CLEAR_LINE: Final = b"\r\x1b[K"
-_FINISHED = ("imported", "failed", "invalid", "skipped")
+_FINISHED: Final = ("imported", "failed", "invalid", "skipped")
 
 
 @contextmanager
 def stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; the second one leaves at once, all being saved."""
+    """An event that Ctrl-C and SIGTERM set; the second one quits at once, all being saved."""
     stop = threading.Event()
 
-    def ask(signum: int, frame: FrameType | None) -> None:
+    def request(signum: int, frame: FrameType | None) -> None:
         del signum, frame
         if stop.is_set():
             os._exit(Interrupted.exit_code)
         stop.set()
         # Not print: a signal may come while it holds its lock.
         begin = _CLEAR_LINE if os.isatty(2) else b"\n"
-        os.write(
-            2, begin + b"Stopping: calls under way are brought home (again to leave at once).\n"
-        )
+        os.write(2, begin + b"Stopping: finishing requests; press Ctrl-C again to quit now.\n")
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield stop
     finally:
@@ -65,6 +62,11 @@ def stoppable() -> Iterator[threading.Event]:
 def has_bars() -> bool:
     """Whether a bar can be drawn: stderr is a terminal that can go back to the start of a line."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def finished(counts: Any) -> int:
+    """How many rows have reached their end."""
+    return sum(getattr(counts, name) for name in _FINISHED)
 
 
 class Bar:
@@ -86,17 +88,19 @@ class Bar:
         bar, columns = self._bar, _columns()
         self._unwrap(columns)
         width = columns - _ECHO
-        text = fitting(progress_parts(progress, time.time()), width - _PERCENT)
+        text = fitting(
+            progress_parts(counts, progress.eta, progress.rate, time.time()), width - _PERCENT
+        )
         room = min(_LONGEST, width - _PERCENT - len(text) - len("|| "))
         drawn = f"|{{bar:{room}}}| " if room >= _SHORTEST else ""
-        bar.ncols, bar.n = width, sum(getattr(counts, name) for name in _FINISHED)
+        bar.ncols, bar.n = width, finished(counts)
         bar.bar_format = f"{{percentage:3.0f}}% {drawn}{{desc}}"
         bar.set_description_str(text, refresh=False)
         bar.refresh()
         self._drawn = len(str(bar))
 
     def _unwrap(self, columns: int) -> None:
-        """A terminal that has become narrower has wrapped the line: take all of it away."""
+        """Clear the whole line where a terminal that has become narrower has wrapped it."""
         above = max(0, self._drawn - 1) // columns
         if above:
             self._bar.fp.write(f"\x1b[{above}F{_CLEAR_BELOW}")
@@ -104,37 +108,26 @@ class Bar:
             self._bar.sp = self._bar.status_printer(self._bar.fp)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.close()
 
 
-class AboveBar(logging.StreamHandler[TextIO]):
-    """Writes log lines above the bar, so that neither tears the other."""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
-        from tqdm import tqdm
-
-        with tqdm.external_write_mode(file=self.stream):
-            super().emit(record)
-
-
 def _columns() -> int:
-    """Columns of the terminal that the bar is on, just now."""
+    """Columns of the terminal that the bar is on, now."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL
     except OSError:
         return _USUAL
 
 
-class _Clock:
-    """Tells when the next plain line is due."""
+class _Interval:
+    """Says when the next plain line is due."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
 
-    def strikes(self) -> bool:
-        """Whether a line is due; the next one is so much later."""
+    def is_over(self) -> bool:
+        """Whether a line is due; if so, the next interval begins."""
         now = time.monotonic()
         due = now - self._last >= _LINE_EVERY
         if due:
@@ -143,38 +136,38 @@ class _Clock:
 
 
 class Lines:
-    """A plain line every so often, for logs and cron."""
+    """A line with a timestamp every so often, for logs and cron."""
 
     def __init__(self) -> None:
-        self._clock = _Clock()
+        self._interval = _Interval()
 
     def show(self, progress: "Progress") -> None:
         """Show how far the import is."""
-        if self._clock.strikes():
-            parts = ", ".join(progress_parts(progress, time.time()))
-            print(f"{rows(progress.counts.total)}: {parts}", flush=True)
+        if self._interval.is_over():
+            parts = progress_parts(progress.counts, progress.eta, progress.rate, time.time())
+            print(stamped(f"{rows(progress.counts.total)}: {', '.join(parts)}"), flush=True)
 
     def close(self) -> None:
         """Nothing is open."""
 
 
-class Asking:
-    """A plain line every so often while preflight is under way."""
+class PreflightLines:
+    """A line with a timestamp every so often while source hosts are asked."""
 
     def __init__(self) -> None:
-        self._clock = _Clock()
+        self._interval = _Interval()
 
     def show(self, asked: "Asked") -> None:
         """Show how far preflight is."""
-        if self._clock.strikes():
-            print(asked_so_far(asked), file=sys.stderr, flush=True)
+        if self._interval.is_over():
+            print(stamped(preflight_progress(asked)), file=sys.stderr, flush=True)
 
 
 class Steps:
-    """How far each step of a proof is: a bar on a terminal, else a plain line every so often."""
+    """How far each step of a reading is: a bar on a terminal, else a line every so often."""
 
     def __init__(self) -> None:
-        self._clock = _Clock()
+        self._interval = _Interval()
         self._what = ""
         self._bar: Any = None
 
@@ -182,9 +175,9 @@ class Steps:
         """Show how far it is."""
         if has_bars():
             self._draw(step)
-        elif self._clock.strikes():
-            of = "" if step.of is None else f" of {step.of}"
-            print(f"{step.what}: {step.done}{of}", file=sys.stderr, flush=True)
+        elif self._interval.is_over():
+            of = "" if step.of is None else f" of {step.of:,}"
+            print(stamped(f"{step.what}: {step.done:,}{of}"), file=sys.stderr, flush=True)
 
     def _draw(self, step: "Step") -> None:
         from tqdm import tqdm
@@ -197,6 +190,6 @@ class Steps:
         self._bar.update(step.done - self._bar.n)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         if self._bar is not None:
             self._bar.close()

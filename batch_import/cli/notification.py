@@ -1,10 +1,9 @@
 """How a run ended, as JSON for the address that `--notify` names. The shape is in the README.
 
-A post that is not taken is told in one line, and changes nothing. This file must not know how a
-run goes, nor how JSON is posted.
+A post that is not accepted is one line on stderr, and changes nothing. This file must not know how
+a run goes, nor how JSON is posted.
 """
 
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict
@@ -12,8 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from batch_import.cli.console import warn
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.words import counted, shown
+from batch_import.cli.faults import text
+from batch_import.cli.messages import counted, shown, stamped
+from batch_import.cli.options import Places
+from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, RunFault, Stopped
 from batch_import.job import Job
 from batch_import.models import Counts
@@ -25,32 +28,32 @@ _OUTCOMES: Final = {OK: "finished", INCOMPLETE: "incomplete"}
 _PLAIN: Final = str.maketrans("<>", "()")
 
 
-def notified(work: Callable[[], int], url: str, job: Job, manifest: Path) -> int:
+def notified(work: Callable[[], int], url: str, request: ImportRequest, places: Places) -> int:
     """Run, then post how that ended, whatever the end.
 
     Args:
         work: the run; returns its exit code.
     """
-    started = time.time()
+    started, job, manifest = time.time(), request.job, request.manifest
     try:
         code = work()
     except BaseException as error:
-        outcome, code, words = _of(error)
-        _post(url, summary(job, manifest, outcome, code, words, started, time.time()))
+        outcome, code, message = _end_of(error, places)
+        _post(url, summary(job, manifest, outcome, code, message, started, time.time()))
         raise
     _post(url, summary(job, manifest, _OUTCOMES[code], code, "", started, time.time()))
     return code
 
 
-def _of(error: BaseException) -> tuple[str, int, str]:
-    """Outcome, exit code and words of a run that ended early."""
+def _end_of(error: BaseException, places: Places) -> tuple[str, int, str]:
+    """Outcome, exit code and message of a run that ended early."""
     match error:
         case Stopped():
-            return "stopped", error.exit_code, str(error)
+            return "stopped", error.exit_code, text(error, places)
         case Interrupted():
-            return "interrupted", error.exit_code, str(error)
+            return "interrupted", error.exit_code, text(error, places)
         case RunFault():
-            return "fault", error.exit_code, str(error)
+            return "fault", error.exit_code, text(error, places)
         case KeyboardInterrupt():
             return "interrupted", Interrupted.exit_code, "Interrupted."
         case _:
@@ -58,16 +61,16 @@ def _of(error: BaseException) -> tuple[str, int, str]:
 
 
 def summary(
-    job: Job, manifest: Path, outcome: str, code: int, words: str, started: float, ended: float
+    job: Job, manifest: Path, outcome: str, code: int, reason: str, started: float, ended: float
 ) -> dict[str, Any]:
     """What is posted.
 
     Args:
-        words: what is to be said besides the counts; may be empty.
+        reason: why it ended early; may be empty.
         started: epoch seconds, as `ended`.
     """
     counts = _counts(job)
-    message = shown(f"{words} {counted(counts) if counts else ''}".strip())
+    message = shown(f"{reason} {counted(counts) if counts else ''}".strip())
     name = shown(manifest.name)
     return {
         "text": f"batch-import, {name}: {outcome}. {message}".translate(_PLAIN),
@@ -99,4 +102,4 @@ def _post(url: str, body: dict[str, Any]) -> None:
     from batch_import.web.notify import post
 
     if fault := post(url, body):
-        print(f"The notification was not delivered: {shown(fault)}.", file=sys.stderr)
+        warn(stamped(f"The notification was not delivered: {shown(fault)}."))

@@ -1,0 +1,72 @@
+"""`batch-import check`."""
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from batch_import.cli.command import READING, Call, command, manifest
+from batch_import.cli.console import SUCCESS, WARNING, styled
+from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.messages import preflight_progress, print_problems, print_reading, rows
+from batch_import.cli.progress import PreflightLines, stoppable
+
+if TYPE_CHECKING:
+    from batch_import.job import Job
+    from batch_import.workflows.load import Checked
+
+
+@command(
+    *READING,
+    *("json", "strict", "preflight", "rate", "api_base"),
+    arguments=[manifest()],
+    examples=(
+        "batch-import check library.csv",
+        'batch-import check library.csv --map sourceUrl="Video Link" --default extension=mp4',
+        "batch-import check library.xlsx --sheet Videos --preflight",
+    ),
+)
+def check(call: Call) -> int:
+    """Validate a manifest; nothing is sent."""
+    from batch_import.workflows import pipeline
+
+    request = call.request()
+    watcher = pipeline.Watcher(asked=PreflightLines().show)
+    with stoppable() as stop:
+        checked = pipeline.check(request, watcher, stop)
+    (_print_json if call["json"] else _print)(request.job, checked)
+    is_good = not checked.kinds if request.settings.strict else checked.valid == checked.rows
+    return OK if is_good else INCOMPLETE
+
+
+def _print(job: "Job", checked: "Checked") -> None:
+    print_reading(checked.reading)
+    print_problems(job, checked.kinds)
+    if checked.asked:
+        print(preflight_progress(checked.asked))
+    invalid = checked.rows - checked.valid
+    line = f"{rows(checked.rows)}: {checked.valid:,} can be imported, {invalid:,} invalid."
+    print(styled(line, WARNING if invalid else SUCCESS))
+
+
+def _print_json(job: "Job", checked: "Checked") -> None:
+    """The shape is in docs/checks.md. The problems are read back, so that none is kept."""
+    from batch_import.reports.writers.csv_writer import read_csv
+
+    head = {
+        "form": checked.reading.form,
+        "rows": checked.rows,
+        "valid": checked.valid,
+        "columns": dict(checked.reading.columns),
+        "kinds": [
+            {"code": kind.code, "severity": kind.severity, "count": kind.count, "lines": kind.lines}
+            for kind in checked.kinds
+        ],
+        "comments": checked.reading.comments,
+        "preflight": checked.asked and asdict(checked.asked),
+    }
+    print(json.dumps(head)[:-1], end=', "problems": [')
+    comma = ""
+    for problem in read_csv(job.problems):
+        print(comma, json.dumps({**problem, "line": int(problem["line"])}), sep="\n", end="")
+        comma = ","
+    print("\n]}")

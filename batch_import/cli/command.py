@@ -1,0 +1,231 @@
+"""One command of the command line: its options, its help, and what was given to it."""
+
+from collections.abc import Callable, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from click.core import ParameterSource
+from click.shell_completion import CompletionItem
+
+from batch_import.cli.names import HELP
+from batch_import.cli.options import OPTIONS, Option, Places
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import (
+    Group,
+    ReadingOptions,
+    ResultOptions,
+    Settings,
+    settings_of,
+)
+from batch_import.errors import ManifestError, named
+from batch_import.job import Job
+
+_ARGUMENTS: Final = "Arguments"
+#: Options that several commands share.
+READING: Final = ("config", "job", "map", "default", "sheet", "records", "columns")
+RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns")
+IMPORT: Final = (
+    *READING,
+    *("credentials", "limit", "only", "until", "notify", "verbose", "strict", "preflight"),
+    *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
+    *RESULTS,
+    *("aspect_from_detail", "refresh", "settle", "when_unsure", "give_up_after", "log_max"),
+    *("api_base", "embed_base"),
+)
+
+
+class _FileType(click.ParamType[Path]):
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        del param, ctx
+        return Path(value)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        del ctx, param
+        return [CompletionItem(incomplete, type=self.name)]
+
+
+class _FolderType(_FileType):
+    name = "dir"
+
+
+FILE: Final = _FileType()
+FOLDER: Final = _FolderType()
+
+
+def argument(name: str, help: str, type: Any = str, **more: Any) -> click.Argument:  # noqa: A002
+    """An argument of a command; `more` as for `click.Argument`."""
+    return click.Argument([name], type=type, help=help, **more)
+
+
+def manifest() -> click.Argument:
+    """The manifest."""
+    return argument(
+        "manifest",
+        "one row per video: CSV, TSV, XLSX, JSON, JSON Lines, YAML, or - for standard input",
+        FILE,
+    )
+
+
+class Call:
+    """What one call of a command was given."""
+
+    def __init__(self, ctx: click.Context) -> None:
+        self._ctx = ctx
+        self.places: Places = ctx.obj
+
+    def __getitem__(self, name: str) -> Any:
+        return self._ctx.params[name]
+
+    def is_given(self, name: str) -> bool:
+        """Whether anybody said what an option is: a flag, a variable or the file."""
+        source = self._ctx.get_parameter_source(name)
+        return source not in (None, ParameterSource.DEFAULT)
+
+    def is_flag(self, name: str) -> bool:
+        """Whether an option was given on the command line."""
+        return self._ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
+    def values(self, owner: type[Any]) -> dict[str, Any]:
+        """Those settings of a dataclass that were given, by name."""
+        names = [each.name for each in settings_of(owner)]
+        return {name: self._ctx.params[name] for name in names if self.is_given(name)}
+
+    def settings(self) -> Settings:
+        """How an import goes."""
+        given = self.values(Settings)
+        if "only" in given:
+            given["only"] = tuple(chain.from_iterable(given["only"]))
+        return Settings(**given)
+
+    def request(self, *, retry_failed: bool = False) -> ImportRequest:
+        """What is asked to be done with the manifest."""
+        reading = self.values(ReadingOptions)
+        for name in ("map", "default"):
+            if name in reading:
+                reading[name] = pairs(reading[name])
+        return ImportRequest(
+            self["manifest"],
+            folder=self._ctx.params.get("job"),
+            reading=ReadingOptions(**reading),
+            settings=self.settings(),
+            results=self.values(ResultOptions),
+            retry_failed=retry_failed,
+            notify=self._ctx.params.get("notify"),
+        )
+
+    def existing_job(self) -> Job:
+        """The job of the manifest.
+
+        Raises:
+            ManifestError: there is neither a job nor a manifest of this name.
+        """
+        path, job = self["manifest"], ImportRequest(self["manifest"], folder=self["job"]).job
+        if not job.state.is_file() and not path.exists() and str(path) != "-":
+            raise ManifestError(
+                f"{path}: no such file, and no job for it in {job.folder}.",
+                f"Check the name, or name the job folder with {named('job')}.",
+            )
+        return job
+
+    def credentials(self) -> Credentials:
+        """The credentials in force: the file of a flag, the environment, another file, the keyring.
+
+        Raises:
+            UsageError: there are none, or they cannot be used.
+        """
+        from batch_import.configuration.credentials import credentials
+
+        return credentials(self["credentials"], insisted=self.is_flag("credentials"))
+
+
+class Command(click.Command):
+    """A command whose help has groups of options and examples."""
+
+    def __init__(
+        self,
+        function: Callable[[Call], int],
+        options: Sequence[str],
+        arguments: Sequence[click.Argument],
+        examples: Sequence[str],
+    ) -> None:
+        params: list[click.Parameter] = [*arguments, *(Option(OPTIONS[name]) for name in options)]
+        super().__init__(
+            function.__name__,
+            params=params,
+            help=HELP[function.__name__],
+        )
+        self._function = function
+        self.examples = tuple(examples)
+        self.options = tuple(options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; its function takes all values from the context."""
+        call = Call(ctx)
+        places: Places = ctx.obj
+        places.manifest = str(ctx.params.get("manifest", ""))
+        places.job = str(call["job"]) if "job" in self.options and call.is_flag("job") else ""
+        if ctx.params.get("verbose"):
+            from batch_import.cli.call_lines import show_calls
+
+            show_calls()
+        return self._function(call)
+
+    def grouped(self, ctx: click.Context) -> dict[str, list[click.Parameter]]:
+        """The parameters under their headings, as help shows them."""
+        found: dict[str, list[click.Parameter]] = {_ARGUMENTS: []}
+        found |= {str(group): [] for group in Group}
+        for param in self.get_params(ctx):
+            if isinstance(param, Option):
+                found[str(param.setting.group)].append(param.without_negative())
+            else:
+                is_argument = isinstance(param, click.Argument)
+                found[_ARGUMENTS if is_argument else str(Group.COMMON)].append(param)
+        return {name: params for name, params in found.items() if params}
+
+    def get_help(self, ctx: click.Context) -> str:
+        """The help: with colours and frames on a terminal, else as plain text."""
+        from batch_import.cli.console import has_colour
+
+        if has_colour():
+            from batch_import.cli.help import command_help
+
+            return command_help(self, ctx)
+        return super().get_help(ctx)
+
+    def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Nothing: they are the first group of `format_options`."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the options, group by group, and the examples."""
+        for name, params in self.grouped(ctx).items():
+            records = [param.get_help_record(ctx) for param in params]
+            with formatter.section(name if name == _ARGUMENTS else f"{name} options"):
+                formatter.write_dl([record for record in records if record])
+        if self.examples:
+            with formatter.section("Examples"):
+                for example in self.examples:
+                    formatter.write(f"{'':{formatter.current_indent}}{example}\n")
+
+
+def command(
+    *options: str, arguments: Sequence[click.Argument] = (), examples: Sequence[str] = ()
+) -> Callable[[Callable[[Call], int]], Command]:
+    """Make a command of a function, whose name it has.
+
+    Args:
+        options: names of settings.
+        examples: command lines.
+    """
+    return lambda function: Command(function, options, arguments, examples)
+
+
+def pairs(texts: Sequence[str]) -> dict[str, str]:
+    """Keys and values of what was given as `KEY=VALUE`, again and again."""
+    return {key: value for key, _, value in (text.partition("=") for text in texts)}

@@ -1,0 +1,38 @@
+"""Errors, as the command line shows them: one plain line, not wrapped, without markup."""
+
+import sys
+
+import click
+
+from batch_import.cli.application import users_of
+from batch_import.cli.console import ERROR, styled
+from batch_import.cli.messages import shown
+from batch_import.cli.options import Places, flag
+from batch_import.errors import RunFault, rendered
+
+
+def show(error: RunFault | click.ClickException, places: Places | None) -> int:
+    """Show an error; returns the exit code."""
+    line = text(error, places or Places()) if isinstance(error, RunFault) else _usage(error)
+    start = styled("batch-import:", ERROR, sys.stderr)
+    print(f"{start} {shown(line)}", file=sys.stderr)
+    return error.exit_code
+
+
+def text(fault: RunFault, places: Places) -> str:
+    """A fault with its settings and commands as they are given on the command line."""
+    message, hint = (rendered(part, flag, places.call) for part in fault.raw)
+    subject = places.subject(fault.setting) if fault.setting else ""
+    return f"{subject}{message} {hint}".strip()
+
+
+def _usage(error: click.ClickException) -> str:
+    """What is wrong with a command line."""
+    message = error.format_message()
+    ctx = getattr(error, "ctx", None)
+    see = f"See: {ctx.command_path if ctx else 'batch-import'} --help"
+    if isinstance(error, click.NoSuchOption):
+        name = error.option_name.lstrip("-").replace("-", "_")
+        if users := list(users_of(name)):
+            return f"{error.option_name} is an option of {', '.join(users)}. {see}"
+    return message if message.endswith("?") else f"{message.rstrip('.')}. {see}"

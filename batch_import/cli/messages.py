@@ -1,0 +1,181 @@
+"""Messages of commands, for a terminal. Text from outside is made safe to show here.
+
+This file must not know the platform, nor how a command works.
+"""
+
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, TextIO
+
+from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
+from batch_import.masking import mask, printable
+
+if TYPE_CHECKING:
+    from batch_import.job import Job
+    from batch_import.models import Counts
+    from batch_import.reports.problems import Kind
+    from batch_import.state.manifest_diff import ManifestDiff
+    from batch_import.workflows.load import Asked, Reading
+
+#: Numbers of lines that can be taken in at once.
+_SHOWN_LINES = 10
+
+
+def print_reading(read: "Reading") -> None:
+    """How the manifest was read."""
+    print(f"Read as {shown(read.form)}:")
+    for field, source in read.columns:
+        print(f"  {field:<12} ← {shown(source)}")
+    if read.comments:
+        lines = ", ".join(map(str, read.comments[:_SHOWN_LINES]))
+        more = ", …" if len(read.comments) > _SHOWN_LINES else ""
+        print(f"Comment lines (#) skipped: line {lines}{more}")
+
+
+def print_edition(diff: "ManifestDiff") -> None:
+    """What changed in the manifest since the run before."""
+    parts = {
+        "added": diff.added,
+        "changed": diff.changed,
+        "removed from the manifest": diff.removed,
+        "changed after they were sent; edits ignored": diff.ignored,
+    }
+    if any(part.count for part in parts.values()):
+        print(f"The manifest has changed; {rows(diff.unchanged)} unchanged.")
+    for what, part in parts.items():
+        if part.count:
+            more = ", …" if part.count > len(part.first) else ""
+            first = ", ".join(f"line {line} ({shortened(name, 30)})" for line, name in part.first)
+            print(f"  {part.count:,} {what}: {first}{more}")
+
+
+def print_problems(job: "Job", kinds: Sequence["Kind"]) -> None:
+    """A table of problems: one line per code, an example and a hint below it."""
+    if not kinds:
+        return
+    width = max(len(kind.code) for kind in kinds)
+    print(f"{'problem':<{width + 9}}   count  first lines")
+    for kind in kinds:
+        more = ", …" if kind.count > len(kind.lines) else ""
+        lines = ", ".join(map(str, kind.lines))
+        severity = styled(f"{kind.severity:<7}", ERROR if kind.severity == "error" else WARNING)
+        print(f"{severity}  {kind.code:<{width}}{kind.count:>8,}  {lines}{more}")
+        column = f"{shown(kind.first.column)}: " if kind.first.column else ""
+        value = f" ({shortened(kind.first.value)})" if kind.first.value else ""
+        print(f"         {column}{shown(kind.first.reason)}{value}")
+        if kind.first.hint:
+            print(f"         {shown(kind.first.hint)}")
+    print(f"Every problem: {shown(str(job.problems))}")
+
+
+def problem_count(kinds: Sequence["Kind"]) -> str:
+    """`1 problem`, `2 problems`."""
+    count = sum(kind.count for kind in kinds)
+    return f"{count:,} problem{'' if count == 1 else 's'}"
+
+
+def preflight_progress(asked: "Asked") -> str:
+    """How far preflight is."""
+    return f"Preflight: {asked.sources:,} sources asked, {asked.size / 1e9:.1f} GB in total."
+
+
+def print_outcome(job: "Job", counts: "Counts", to: TextIO | None = None) -> None:
+    """How an import ended, and where its results are."""
+    out = to or sys.stdout
+    done = counts.imported + counts.skipped == counts.total
+    print(styled(counted(counts), SUCCESS if done else WARNING, out), file=out)
+    print(f"Results: {shown(str(job.results))} (and .xlsx, .html)", file=out)
+    if counts.failed or counts.invalid:
+        print(f"Rows to fix: {shown(str(job.failed))}", file=out)
+
+
+def counted(counts: "Counts") -> str:
+    """`12 rows: 11 imported, 1 failed`: what there is, and it adds up."""
+    parts = [f"{n:,} {name}" for name, n in asdict(counts).items() if n and name != "total"]
+    return f"{rows(counts.total)}: {', '.join(parts) or 'none'}."
+
+
+def print_trouble(text: str) -> None:
+    """What went wrong without ending the run."""
+    warn(stamped(shown(text)))
+
+
+def rows(count: int) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def shown(text: str) -> str:
+    """A text from outside without secrets, and without what would command a terminal."""
+    return printable(mask(text))
+
+
+def shortened(text: str, longest: int = 80) -> str:
+    """As `shown`, and not longer than fits."""
+    safe = shown(text)
+    return safe if len(safe) <= longest else f"{safe[: longest - 1]}…"
+
+
+def stamped(line: str) -> str:
+    """A line with the time in front of it, where nobody watches a terminal."""
+    if sys.stderr.isatty():
+        return line
+    return f"{datetime.now().astimezone().isoformat(timespec='seconds')} {line}"
+
+
+def progress_parts(
+    counts: "Counts", seconds_left: float | None, rate: float | None, now: float
+) -> list[str]:
+    """How an import is doing, in parts, what matters most first.
+
+    Args:
+        seconds_left: None where nobody knows.
+        rate: API calls per second; None where that is not known here.
+        now: epoch seconds.
+    """
+    left = seconds_left
+    return [
+        "…" if left is None else f"{lasting(left)} left",
+        f"{counts.imported:,} imported",
+        f"{counts.failed:,} failed",
+        *([f"{counts.unknown:,} unknown"] if counts.unknown else []),
+        f"{counts.processing:,} in flight",
+        *([] if rate is None else [f"{rate:.3g} calls/s"]),
+        *([] if left is None else [f"done {_clock(now + left, now)}"]),
+    ]
+
+
+def fitting(parts: Sequence[str], width: int) -> str:
+    """As many parts as fit into a width, separated, and none cut."""
+    text = ""
+    for part in parts:
+        longer = f"{text} · {part}" if text else part
+        if len(longer) > width:
+            break
+        text = longer
+    return text
+
+
+def lasting(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 05 min`, `2 d 4 h`."""
+    minutes, hours = round(seconds / 60), round(seconds / 3600)
+    if seconds < 100:  # noqa: PLR2004  (what is soon over is counted in seconds)
+        return f"{seconds:.0f} s"
+    if minutes < 100:  # noqa: PLR2004  (and so on)
+        return f"{minutes} min"
+    if hours < 48:  # noqa: PLR2004
+        return f"{minutes // 60} h {minutes % 60:02} min"
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def local(time: float) -> str:
+    """Epoch seconds as this machine's clock shows them: `2026-03-01 14:32:05`."""
+    return datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _clock(time: float, now: float) -> str:
+    """`14:32`, or with the date where that is another day."""
+    then, today = (datetime.fromtimestamp(each).astimezone() for each in (time, now))
+    return then.strftime("%H:%M" if then.date() == today.date() else "%Y-%m-%d %H:%M")

@@ -1,0 +1,268 @@
+"""`batch-import plan`: what a run would do, and how a rehearsal of it went."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from batch_import.cli.command import READING, Call, command, manifest
+from batch_import.cli.console import WARNING, styled
+from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.messages import (
+    preflight_progress,
+    print_edition,
+    print_problems,
+    print_reading,
+    print_trouble,
+    problem_count,
+    rows,
+    shown,
+)
+from batch_import.cli.progress import PreflightLines, Steps, stoppable
+from batch_import.errors import UsageError
+
+if TYPE_CHECKING:
+    from batch_import.configuration.credentials import Credentials
+    from batch_import.importer.forecast import Forecast
+    from batch_import.job import Job
+    from batch_import.rehearsal.rehearse import Rehearsed
+    from batch_import.state.store import Store
+    from batch_import.workflows.plan import Planned, Search
+
+#: `plan` says this better by itself, with the pace of the whole run.
+_EXPIRES: Final = "url-expires"
+_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+#: Options that only a rehearsal uses.
+_OF_REHEARSAL: Final = ("knob", "knobs", "seed")
+
+
+@command(
+    *READING,
+    *("credentials", "json", "verbose", "offline", "rehearse", "preflight"),
+    *("rate", "workers", "poll_interval", "max_in_flight"),
+    *("seed", "knob", "knobs", "log_max", "api_base"),
+    arguments=[manifest()],
+    examples=(
+        "batch-import plan library.csv",
+        "batch-import plan library.csv --rehearse --knob rate_limit=2 --seed 7",
+    ),
+)
+def plan(call: Call) -> int:
+    """Forecast a run, and rehearse it; nothing is sent."""
+    from batch_import.cli.sandbox import knobs_of
+    from batch_import.sandbox.knobs import Knobs
+    from batch_import.workflows import plan
+
+    _refuse_unused(call)
+    request = call.request()
+    given = knobs_of(call) if call["rehearse"] else {}
+    Knobs.from_mapping(given)  # a slip is refused before the account is read
+    steps = Steps()
+    with plan.scratch(request.job) as store:
+        try:
+            with stoppable() as stop:
+                watcher = plan.Watcher(PreflightLines().show, steps.show, print_trouble)
+                planned = plan.plan(store, request, _credentials(call), watcher, stop)
+        finally:
+            steps.close()
+        if not call["json"]:
+            _print_planned(request.job, planned)
+        rehearsed = _rehearse(call, store, planned, given) if call["rehearse"] else None
+    if call["json"]:
+        print(json.dumps(_json(planned, rehearsed)))
+    return INCOMPLETE if rehearsed and rehearsed.twice else OK
+
+
+def _rehearse(
+    call: Call, store: "Store", planned: "Planned", given: Mapping[str, object]
+) -> "Rehearsed":
+    from batch_import.rehearsal.rehearse import rehearse, usual_knobs
+
+    settings = call.settings()
+    usual = usual_knobs(settings, planned.processing, planned.search.media or 0)
+    knobs = {**usual, **{name.replace("-", "_"): value for name, value in given.items()}}
+    rehearsed = rehearse(store, settings, knobs, call["seed"])
+    if not call["json"]:
+        _print_rehearsed(rehearsed, knobs, call["seed"])
+    return rehearsed
+
+
+def _refuse_unused(call: Call) -> None:
+    """A flag that would do nothing is a mistake; the file may hold it for `sandbox`."""
+    for name in _OF_REHEARSAL:
+        if call.is_flag(name) and not call["rehearse"]:
+            raise UsageError("this is only used with --rehearse.", "Add it.", setting=name)
+
+
+def _credentials(call: Call) -> "Credentials | str":
+    if call["offline"]:
+        return "The platform was not contacted (--offline)."
+    try:
+        return call.credentials()
+    except UsageError as none:
+        return none.message
+
+
+# For people -----------------------------------------------------------------------------------
+
+
+def _print_planned(job: "Job", planned: "Planned") -> None:
+    taken = planned.taken
+    print_reading(taken.reading)
+    if taken.diff:
+        print_edition(taken.diff)
+    kinds = [kind for kind in taken.kinds if kind.code != _EXPIRES]
+    if taken.has_new_problems:
+        print_problems(job, kinds)
+    elif kinds:
+        print(f"{problem_count(kinds)}, as before: {shown(str(job.problems))}")
+    if taken.asked:
+        print(preflight_progress(taken.asked))
+    print(f"To do: {planned.plan}.")
+    if planned.running:
+        print("A run is in progress; this is what was left a moment ago.")
+    if planned.retried:
+        print(f"{rows(planned.retried)} failed before: only retry sends them again.")
+    _print_search(planned.search)
+    if planned.plan.has_work:
+        _print_forecast(planned)
+    _print_expiring(planned)
+
+
+def _print_search(search: "Search") -> None:
+    media = "" if search.media is None else f"The account has {search.media:,} media. "
+    if search.found is None:
+        print(f"{media}How many rows it already has is unknown. {shown(search.why)}")
+    elif media:
+        print(f"{media}{rows(search.found)} of the manifest are among them.")
+
+
+def _print_forecast(planned: "Planned") -> None:
+    slow, times = planned.pessimistic, planned.processing
+    source = f"learned from {rows(times.rows)} of this account" if times.rows else "assumed"
+    print(f"Calls: about {planned.optimistic.calls} to {slow.calls}.")
+    print(f"Processing of a video: {_span(times.low)} to {_span(times.high)} ({source}).")
+    for name, each in (("Optimistic", planned.optimistic), ("Pessimistic", slow)):
+        print(
+            f"{name + ':':<13}{_span(each.seconds):>14}, done {_time(_end(planned, each))}"
+            f" (bound by --{each.bound})"
+        )
+
+
+def _print_expiring(planned: "Planned") -> None:
+    count, first = planned.expiring.count, planned.expiring.first
+    if not count:
+        return
+    lines = ", ".join(f"line {line} ({_time(end)})" for line, end in first)
+    more = ", …" if count > len(first) else ""
+    stop = "signed URL stops" if count == 1 else "signed URLs stop"
+    line = f"{count:,} {stop} working before it is sure to have been fetched: {lines}{more}"
+    print(styled(line, WARNING))
+    print("  Sign for longer, raise --rate, or import the rows in parts.")
+
+
+def _print_rehearsed(result: "Rehearsed", knobs: Mapping[str, object], seed: int) -> None:
+    if not result.of:
+        print("Nothing is left to rehearse.")
+        return
+    part = "" if result.rows == result.of else f" of {result.of}, evenly spread"
+    turned = " ".join(f"{name}={_knob(value)}" for name, value in knobs.items())
+    print(f"\nRehearsed with {rows(result.rows)}{part}; nothing was sent.")
+    print(f"  seed    {seed}\n  knobs   {turned}")
+    if result.fault:
+        print(
+            f"  The run ended early: {shown(result.fault)} The same command would continue later."
+        )
+    a_row = f", {result.calls / result.rows:.2f} per row" if result.rows else ""
+    print(f"  time    {_span(result.seconds)}")
+    print(
+        f"  calls   {result.calls}{a_row}; {result.refused} refused (429),"
+        f" {result.unanswered} without an answer"
+    )
+    print(f"  rows    {_counted(result)}")
+    print(f"  videos  {_duplicates(result)}")
+
+
+def _counted(result: "Rehearsed") -> str:
+    counts = {name: n for name, n in asdict(result.counts).items() if n and name != "total"}
+    left = sum(counts.get(name, 0) for name in ("unknown", "processing", "pending"))
+    text = ", ".join(f"{n} {name}" for name, n in counts.items()) or "none"
+    return f"{text}; another run continues with {left}" if left else text
+
+
+def _duplicates(result: "Rehearsed") -> str:
+    if not result.twice:
+        return "no duplicates"
+    return f"{rows(len(result.twice))} became two videos: {shown(', '.join(result.twice[:5]))}"
+
+
+def _knob(value: object) -> str:
+    if isinstance(value, tuple | list):
+        return "-".join(map(_knob, value))
+    return f"{value:.4g}" if isinstance(value, float) else shown(str(value))
+
+
+def _span(seconds: float) -> str:
+    """`45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: as exact as a forecast is."""
+    if seconds < 2 * _MINUTE:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / _MINUTE)
+    if seconds < 2 * _HOUR:
+        return f"{minutes} min"
+    if seconds < 2 * _DAY:
+        return f"{minutes // 60} h {minutes % 60} min"
+    hours = round(seconds / _HOUR)
+    return f"{hours // 24} d {hours % 24} h"
+
+
+def _time(epoch: float) -> str:
+    """Epoch seconds by this machine's clock."""
+    return f"{datetime.fromtimestamp(epoch).astimezone():%a %Y-%m-%d %H:%M}"
+
+
+def _end(planned: "Planned", forecast: "Forecast") -> float:
+    return planned.begins + forecast.seconds
+
+
+# For programs ---------------------------------------------------------------------------------
+
+
+def _json(planned: "Planned", rehearsed: "Rehearsed | None") -> dict[str, Any]:
+    """The shape is in the README."""
+    todo, search = planned.plan, planned.search
+    return {
+        "rows": planned.counts.total,
+        "create": todo.create,
+        "adopt": search.found,
+        "resume": todo.resume,
+        "settle": todo.settle,
+        "retry": planned.retried,
+        "invalid": todo.invalid,
+        "done": todo.done,
+        "media": search.media,
+        "unknown_reason": search.why,
+        "processing": asdict(planned.processing),
+        "optimistic": _ending(planned, planned.optimistic),
+        "pessimistic": _ending(planned, planned.pessimistic),
+        "expiring": {
+            "count": planned.expiring.count,
+            "lines": [line for line, _ in planned.expiring.first],
+        },
+        "rehearsal": rehearsed and _rehearsal(rehearsed),
+    }
+
+
+def _rehearsal(rehearsed: "Rehearsed") -> dict[str, Any]:
+    found = asdict(rehearsed)
+    return {**found, "duplicates": found.pop("twice")}
+
+
+def _ending(planned: "Planned", forecast: "Forecast") -> dict[str, Any]:
+    end = datetime.fromtimestamp(_end(planned, forecast)).astimezone()
+    return {
+        "seconds": round(forecast.seconds, 1),
+        "ends": end.isoformat(timespec="seconds"),
+        "calls": forecast.calls,
+        "bound": forecast.bound,
+    }

@@ -1,0 +1,24 @@
+"""`batch-import report`."""
+
+from batch_import.cli.command import RESULTS, Call, command, manifest
+from batch_import.cli.exits import OK
+from batch_import.cli.messages import print_outcome
+
+
+@command(
+    *("config", "job", "format"),
+    *RESULTS,
+    arguments=[manifest()],
+    examples=(
+        "batch-import report library.csv",
+        'batch-import report library.csv --results-columns "referenceId,embedCode=Embed code"',
+    ),
+)
+def report(call: Call) -> int:
+    """Write the results again from the state."""
+    from batch_import.configuration.settings import ResultOptions
+    from batch_import.workflows import pipeline
+
+    job = call.existing_job()
+    print_outcome(job, pipeline.report(job, call["format"], call.values(ResultOptions)))
+    return OK

@@ -1,0 +1,122 @@
+"""`batch-import run`, and the import with its progress that `retry` and the demo share."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from batch_import.cli.command import IMPORT, Call, command, manifest
+from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.messages import (
+    preflight_progress,
+    print_edition,
+    print_outcome,
+    print_problems,
+    print_reading,
+    print_trouble,
+    problem_count,
+    rows,
+    shown,
+)
+from batch_import.cli.progress import Bar, Lines, PreflightLines, has_bars, stoppable
+from batch_import.errors import RunFault
+
+if TYPE_CHECKING:
+    from batch_import.cli.options import Places
+    from batch_import.configuration.credentials import Credentials
+    from batch_import.configuration.request import ImportRequest
+    from batch_import.workflows.pipeline import Loaded
+
+
+@command(
+    *IMPORT,
+    arguments=[manifest()],
+    examples=(
+        "batch-import run library.csv",
+        "batch-import run library.csv --limit 10                 a pilot of ten rows",
+        "batch-import run library.csv --until 06:00              every night, until all is done",
+        "batch-import run library.csv --rate 20 --preflight",
+    ),
+)
+def run(call: Call) -> int:
+    """Import a manifest, or continue an import."""
+    return run_command(call)
+
+
+def run_command(call: Call, *, retry_failed: bool = False) -> int:
+    """Import what the command line asks for; returns the exit code."""
+    request = call.request(retry_failed=retry_failed)
+
+    def work() -> int:
+        return import_with_progress(request, call.credentials(), call.places)
+
+    if request.notify is None:
+        return work()
+    from batch_import.cli.notification import notified
+
+    return notified(work, request.notify, request, call.places)
+
+
+def import_with_progress(
+    request: "ImportRequest", credentials: "Credentials", places: "Places"
+) -> int:
+    """Import, and show how it goes; returns the exit code."""
+    from batch_import.workflows import pipeline
+
+    job = request.job
+    adopted_before = pipeline.adopted(job) if job.state.is_file() else 0
+    display = Bar() if has_bars() else Lines()
+
+    def pictures(left: int) -> None:
+        display.close()
+        minutes = max(1, round(left / request.settings.rate / 60))
+        print(f"Asking for the aspect ratio of {left:,} videos: about {minutes} min.", flush=True)
+
+    watcher = pipeline.Watcher(
+        PreflightLines().show,
+        lambda loaded: _print_loaded(request, loaded),
+        display.show,
+        pictures,
+        print_trouble,
+    )
+    try:
+        with stoppable() as stop:
+            ended = pipeline.run(request, credentials, watcher, stop)
+    except RunFault:
+        display.close()
+        if job.state.is_file():
+            print_outcome(job, pipeline.status(job), to=sys.stderr)
+        raise
+    display.close()
+    print_outcome(job, ended.counts)
+    _print_adopted(pipeline.adopted(job) - adopted_before)
+    if ended.counts.pending:
+        again = shown(places.call("run"))
+        print(f"Not sent yet: {rows(ended.counts.pending)}. To send the rest: {again}")
+    return INCOMPLETE if ended.left else OK
+
+
+def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
+    """What a run found in the manifest, and what it is going to do."""
+    taken = loaded.taken
+    print_reading(taken.reading)
+    if taken.diff:
+        print_edition(taken.diff)
+    if taken.has_new_problems or request.settings.strict:
+        print_problems(request.job, taken.kinds)
+    elif taken.kinds:
+        unchanged = f"{problem_count(taken.kinds)}, as before"
+        print(f"{unchanged}: {shown(str(request.job.problems))}")
+    if taken.asked:
+        print(preflight_progress(taken.asked))
+    if request.retry_failed:
+        print(
+            f"Failed rows to send again: {taken.retried:,}."
+            " Those that the account already has are taken over, not created."
+        )
+    print(f"To do: {loaded.plan}." if loaded.plan.has_work else "Nothing to send.", flush=True)
+
+
+def _print_adopted(count: int) -> None:
+    """Rows that cost no upload."""
+    if count:
+        was = "was" if count == 1 else "were"
+        print(f"{rows(count)} {was} already in the account: taken over, not created.")

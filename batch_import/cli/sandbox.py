@@ -1,0 +1,112 @@
+"""`batch-import sandbox`: runs the embedded platform."""
+
+import json
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from batch_import.cli.command import Call, command, pairs
+from batch_import.cli.exits import OK
+from batch_import.cli.progress import stoppable
+from batch_import.configuration.credentials import Credentials
+from batch_import.errors import StateError, UsageError, named
+
+if TYPE_CHECKING:
+    from batch_import.sandbox.knobs import Knobs
+    from batch_import.sandbox.server import SandboxServer
+
+#: What the sandbox lets in.
+CREDENTIALS: Final = Credentials("VC-sandbox", "sandbox-api-key")
+
+
+@command(
+    *("config", "port", "verbose", "seed", "knob", "knobs", "data"),
+    examples=(
+        "batch-import sandbox",
+        "batch-import sandbox --knob lost_reply=0.1 --knob 'processing=[5, 60]'",
+    ),
+)
+def sandbox(call: Call) -> int:
+    """Run the embedded platform until Ctrl-C."""
+    from batch_import.sandbox.knobs import Knobs
+
+    knobs = Knobs.from_mapping(knobs_of(call))
+    started = server(knobs, call["seed"], call["port"], call["data"])
+    with stoppable() as stop, started:
+        print(
+            f"The embedded platform listens at {started.address} (Ctrl-C ends it). To use it:\n"
+            f"  export VIOSTREAM_API_BASE={started.api_base}\n"
+            f"  export VIOSTREAM_ACCESS_KEY={CREDENTIALS.access_key}\n"
+            f"  export VIOSTREAM_API_KEY={CREDENTIALS.api_key}",
+            flush=True,
+        )
+        stop.wait()
+        if call["data"]:
+            save_platform(started, call["data"])
+    return OK
+
+
+def knobs_of(call: Call) -> dict[str, object]:
+    """The knobs that were set, in a file and by flags."""
+    import yaml
+
+    try:
+        text = call["knobs"].read_text(encoding="utf-8") if call["knobs"] else "{}"
+        knobs = yaml.safe_load(text) or {}
+        given = {name: yaml.safe_load(value) for name, value in pairs(call["knob"]).items()}
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        line = " ".join(str(error).split())
+        raise UsageError(f"The knobs cannot be read: {line}.") from None
+    if not isinstance(knobs, dict):
+        raise UsageError(f"{call['knobs']} has no knobs.", "It looks like: lost_reply: 0.1")
+    return {**knobs, **given}
+
+
+def server(knobs: "Knobs", seed: int, port: int, data: Path | None) -> "SandboxServer":
+    """Start the sandbox.
+
+    Raises:
+        UsageError: the port cannot be used.
+    """
+    from batch_import.sandbox.model import Platform
+    from batch_import.sandbox.server import SandboxServer
+
+    now, keys = time.time(), CREDENTIALS
+    if data and data.exists():
+        platform = Platform.load(
+            _read_platform(data), keys.access_key, keys.api_key, knobs=knobs, start=now
+        )
+    else:
+        platform = Platform(knobs, seed, now, keys.access_key, keys.api_key)
+    try:
+        return SandboxServer(platform, port)
+    except OSError as error:
+        said = error.strerror or error
+        raise UsageError(
+            f"Port {port} cannot be used: {said}.", f"Choose one with {named('port')}."
+        ) from None
+
+
+def save_platform(running: "SandboxServer", path: Path) -> None:
+    """Keep the videos of a sandbox.
+
+    Raises:
+        StateError: the file cannot be written.
+    """
+    from batch_import.files import replacing
+
+    with running.lock:
+        kept = json.dumps(running.platform.dump())
+    with replacing(path, f"Choose another {named('data')}.") as file:
+        file.write(kept)
+
+
+def _read_platform(path: Path) -> dict[str, Any]:
+    try:
+        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise StateError(
+            f"{path} cannot be read as a sandbox's videos: {error}.",
+            f"Choose another {named('data')}.",
+        ) from None
+    return kept

@@ -1,0 +1,193 @@
+"""`batch-import status`: how far a job is, or what happened to one row.
+
+It changes nothing, and works beside a run.
+"""
+
+import json
+import time
+from dataclasses import asdict
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from batch_import.cli.command import Call, argument, command, manifest
+from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled
+from batch_import.cli.exits import OK
+from batch_import.cli.messages import counted, lasting, local, shortened, shown
+from batch_import.errors import UsageError
+from batch_import.masking import mask
+from batch_import.models import Status
+
+if TYPE_CHECKING:
+    from batch_import.job import Job
+    from batch_import.reports.summary import Trouble
+    from batch_import.state.reader import InFlightRow
+    from batch_import.workflows.status import Overview, RowStory
+
+#: Causes that can be taken in at once.
+_SHOWN_CAUSES: Final = 5
+_COLOURS: Final = {Status.FAILED: ERROR, Status.INVALID: ERROR, Status.UNKNOWN: WARNING}
+
+
+@command(
+    *("config", "job", "json", "watch"),
+    arguments=[
+        manifest(),
+        argument(
+            "row", "a row's line or reference ID; line:N or id:ID where it may be either",
+            required=False,
+        ),
+    ],
+    examples=(
+        "batch-import status library.csv",
+        "batch-import status library.csv --watch",
+        "batch-import status library.csv hr-welcome-2025",
+    ),
+)  # fmt: skip
+def status(call: Call) -> int:
+    """Show how far a job is, and what is wrong; or the history of one row."""
+    from batch_import.workflows import status
+
+    if call["watch"]:
+        if call["row"] or call["json"]:
+            raise UsageError(
+                "this shows a whole job, to a person.", "Leave ROW and --json out.", setting="watch"
+            )
+        from batch_import.cli.watch import watch
+
+        return watch(call.request().job)
+    job = call.existing_job()
+    if call["row"]:
+        story = status.row_story(job, call["row"])
+        print(json.dumps(_story_json(story)) if call["json"] else "\n".join(_story_lines(story)))
+    else:
+        seen = status.overview(job)
+        text = json.dumps(_json(seen)) if call["json"] else "\n".join(lines(job, seen, time.time()))
+        print(text)
+    return OK
+
+
+def lines(job: "Job", seen: "Overview", now: float) -> list[str]:
+    """A job, what matters most first."""
+    found = [counted(seen.counts), _activity(seen, now)]
+    if seen.oldest:
+        found.append(_oldest(seen.oldest, now, running=seen.running))
+    for trouble in seen.troubles[:_SHOWN_CAUSES]:
+        found += _trouble(trouble, running=seen.running)
+    rest = seen.troubles[_SHOWN_CAUSES:]
+    if rest:
+        count = sum(trouble.count for trouble in rest)
+        where = shown(str(job.results.with_suffix(".html")))
+        found.append(f"{count:,} more, for {len(rest):,} other causes: all are in {where}")
+    return found
+
+
+def _trouble(trouble: "Trouble", *, running: bool) -> list[str]:
+    more = ", …" if trouble.count > len(trouble.lines) else ""
+    first = ", ".join(map(str, trouble.lines))
+    host = f" ({shown(trouble.cause.host)})" if trouble.cause.host else ""
+    kind = styled(f"{trouble.count:,} {trouble.status}:", _COLOURS[trouble.status])
+    # While a run is in progress nothing is to be run.
+    advice = "" if running else f" {trouble.advice}"
+    return [
+        f"{kind} {shortened(trouble.cause.reason)}{host}",
+        f"    line {first}{more}.{advice}",
+    ]
+
+
+def _activity(seen: "Overview", now: float) -> str:
+    work = styled("Run in progress", SUCCESS) if seen.running else "No run in progress"
+    if seen.began is None or seen.changed is None:
+        return f"{work}; nothing was sent yet."
+    began, ago = lasting(max(0.0, now - seen.began)), lasting(max(0.0, now - seen.changed))
+    return f"{work}. Started {local(seen.began)} ({began} ago), last change {ago} ago."
+
+
+def _oldest(row: "InFlightRow", now: float, *, running: bool) -> str:
+    # Without a run nobody knows what became of a row that was being sent.
+    lost = row.status is Status.CREATING and not running
+    status = Status.UNKNOWN if lost else row.status
+    name = "unknown row" if status is Status.UNKNOWN else "row in flight"
+    return (
+        f"Oldest {name}: line {row.line} ({shortened(row.reference_id, 40)}),"
+        f" {status} since {local(row.since)} ({lasting(max(0.0, now - row.since))})."
+    )
+
+
+def _story_lines(story: "RowStory") -> list[str]:
+    """A row: what is known of it, what happened to it, and what to do."""
+    record = story.record
+    known = {
+        "title": record.title or record.filename,
+        "source": record.source_url,
+        "ingest id": record.ingest_id,
+        "media id": record.media_id,
+        "key": record.key,
+        "embed URL": story.embed_url,
+        "error": record.error,
+        "to do": story.advice,
+    }
+    gone = ", no longer in the manifest" if record.removed else ""
+    found = [f"Line {record.line} ({shown(record.reference_id)}): {record.status}{gone}"]
+    found += [f"  {name:<10} {shown(text)}" for name, text in known.items() if text]
+    found += [
+        f"  {local(event.time)}  {event.status:<10}  {shown(event.reason)}".rstrip()
+        for event in story.events
+    ]
+    return found if story.events else [*found, "  Nothing has happened to it yet."]
+
+
+# For programs ---------------------------------------------------------------------------------
+
+
+def _json(seen: "Overview") -> dict[str, Any]:
+    """The shape is in the README."""
+    oldest = seen.oldest and {**asdict(seen.oldest), "since": iso(seen.oldest.since)}
+    causes = [
+        {
+            "status": trouble.status,
+            "reason": trouble.cause.reason,
+            "host": trouble.cause.host,
+            "count": trouble.count,
+            "lines": trouble.lines,
+            "advice": trouble.advice,
+        }
+        for trouble in seen.troubles
+    ]
+    return {
+        **asdict(seen.counts),
+        "manifest": seen.manifest,
+        "running": seen.running,
+        "started": iso(seen.began),
+        "changed": iso(seen.changed),
+        "oldest": oldest,
+        "causes": causes,
+    }
+
+
+def _story_json(story: "RowStory") -> dict[str, Any]:
+    record = story.record
+    return {
+        "line": record.line,
+        "referenceId": record.reference_id,
+        "status": record.status,
+        "error": mask(record.error),
+        "advice": story.advice,
+        "removed": record.removed,
+        "filename": mask(record.filename),
+        "sourceUrl": mask(record.source_url),
+        "ingestId": record.ingest_id,
+        "mediaId": record.media_id,
+        "key": record.key,
+        "embedUrl": story.embed_url,
+        "events": [
+            {"time": iso(event.time), "status": event.status, "reason": mask(event.reason)}
+            for event in story.events
+        ],
+    }
+
+
+def iso(time: float | None) -> str | None:
+    """Epoch seconds with this machine's offset from UTC; None for none."""
+    if time is None:
+        return None
+    return datetime.fromtimestamp(time).astimezone().isoformat(timespec="milliseconds")

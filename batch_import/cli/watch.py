@@ -1,0 +1,116 @@
+"""`batch-import status --watch`: waits for a run to begin, and follows it to its end."""
+
+import sys
+import time
+from collections import deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from batch_import.cli.exits import OK
+from batch_import.cli.messages import progress_parts, shown
+from batch_import.cli.progress import finished
+from batch_import.cli.status import lines
+from batch_import.workflows import status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from batch_import.job import Job
+    from batch_import.workflows.status import Overview
+
+#: Seconds between two looks.
+_EVERY: Final = 2.0
+#: Seconds of looks that the pace is taken from: long enough for pages of finished rows.
+_WINDOW: Final = 300.0
+#: Columns of the bar.
+_BAR: Final = 40
+
+
+@dataclass(slots=True)
+class Pace:
+    """How fast rows reach their end, seen from outside."""
+
+    _looks: deque[tuple[float, int]] = field(default_factory=deque)
+
+    def seconds_left(self, done: int, total: int, now: float) -> float | None:
+        """Add a look; returns how long the rest takes, or None where nobody knows yet."""
+        self._looks.append((now, done))
+        while now - self._looks[0][0] > _WINDOW:
+            self._looks.popleft()
+        then, before = self._looks[0]
+        if done <= before or now <= then:
+            return None
+        return (total - done) * (now - then) / (done - before)
+
+
+def watch(job: "Job") -> int:
+    """Until a run ends, or Ctrl-C."""
+    with suppress(KeyboardInterrupt):
+        (_redraw if sys.stdout.isatty() else _print_changes)(job)
+    return OK
+
+
+def _looks(job: "Job") -> "Iterator[Overview | None]":
+    """Look every so often, from before a run to its end; None where there is no job yet."""
+    has_run = False
+    while True:
+        seen = status.overview(job) if job.state.is_file() else None
+        yield seen
+        is_running = seen is not None and seen.running
+        if has_run and not is_running:
+            return
+        has_run = has_run or is_running
+        time.sleep(_EVERY)
+
+
+def _waiting(job: "Job") -> str:
+    return f"Waiting for a run to begin in {shown(str(job.folder))} (Ctrl-C ends this)."
+
+
+def _redraw(job: "Job") -> None:
+    """Draw on a screen of its own; the last state is there to stay."""
+    from rich.live import Live
+
+    from batch_import.cli.console import console
+
+    shown_on, pace = console(), Pace()
+    seen: Overview | None = None
+    with suppress(KeyboardInterrupt), Live(console=shown_on, screen=True) as live:
+        for seen in _looks(job):
+            live.update(_screen(job, seen, pace), refresh=True)
+    if seen:
+        print("\n".join(lines(job, seen, time.time())))
+
+
+def _screen(job: "Job", seen: "Overview | None", pace: Pace) -> "RenderableType":
+    from rich.console import Group
+    from rich.progress_bar import ProgressBar
+    from rich.text import Text
+
+    if seen is None:
+        return Text(_waiting(job))
+    now, counts = time.time(), seen.counts
+    done = finished(counts)
+    left = pace.seconds_left(done, counts.total, now) if seen.running else None
+    parts = progress_parts(counts, left, None, now)
+    text = " · ".join(parts) if seen.running else _waiting(job)
+    body = "\n".join(lines(job, seen, now))
+    bar = ProgressBar(total=max(1, counts.total), completed=done, width=_BAR)
+    return Group(bar, Text(text), Text(), Text.from_ansi(body))
+
+
+def _print_changes(job: "Job") -> None:
+    """A block of plain lines for each change."""
+    before: Overview | str | None = None
+    for seen in _looks(job):
+        is_waiting = seen is None or not seen.running
+        if seen != before or before is None:
+            text = [] if seen is None else lines(job, seen, time.time())
+            if is_waiting and before is None:
+                text.append(_waiting(job))
+            if text:
+                print("\n".join(text), end="\n\n", flush=True)
+        before = seen if seen is not None else "waiting"
