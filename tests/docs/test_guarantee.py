@@ -35,6 +35,10 @@ SHARES: dict[str, Callable[[Scenario], object]] = {
         one.knobs.existing or one.knobs.foreign_rate
     ),
     "some of the manifest's ids are there before": lambda one: one.there_before,
+    "others delete videos while the list is read": lambda one: one.knobs.deletion_rate,
+    "page numbers are ignored, or the last page comes again beyond the end": lambda one: (
+        one.knobs.page_number != "exact"
+    ),
 }
 
 

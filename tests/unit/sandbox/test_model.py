@@ -311,6 +311,34 @@ def test_the_items_may_be_nested() -> None:
     assert listing(there)["items"]["items"][0]["referenceId"] == "ref-1"
 
 
+@pytest.mark.parametrize(
+    ("way", "pages"),
+    [
+        ("exact", [[5, 4], [3, 2], [1], []]),
+        ("ignored", [[5, 4], [5, 4], [5, 4], [5, 4]]),
+        ("clamped", [[5, 4], [3, 2], [1], [1]]),
+    ],
+)
+def test_a_page_number_does_what_the_knob_says(way: str, pages: list[list[int]]) -> None:
+    there = platform(existing=5, page_number=way)
+    shown = [references(there, PageSize=2, PageNumber=number) for number in (1, 2, 3, 4)]
+    assert shown == [[f"existing-{n:06}" for n in page] for page in pages]
+
+
+def test_others_delete_media_of_theirs_from_the_first_listing_on() -> None:
+    there = platform(existing=60, deletion_rate=1.0, deletion_size=5)
+    post(there)
+    assert listing(there, after=500)["totalItems"] == 61
+    later = listing(there, after=503, PageSize=100)
+    assert later["totalItems"] == len(later["items"]) < 61
+    gone = next(media for media in there.media if media.deleted)
+    assert call(there, "GET", f"/media/{gone.id}/detail", after=503).status == 404
+    assert references(there, after=503, referenceId=gone.reference_id) == []
+    assert references(there, after=5_000) == ["ref-1"]
+    again = Platform.load(there.dump(), "VC-me", "secret")
+    assert references(again, after=5_000) == ["ref-1"]
+
+
 def test_a_media_may_be_listed_only_when_online() -> None:
     there = platform(listed_from="online", processing=(5, 5))
     post(there)

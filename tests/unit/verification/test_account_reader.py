@@ -12,6 +12,7 @@ from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import Caller, Look, Step
+from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.client import Client
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.rate_limit import Budget
@@ -119,6 +120,28 @@ def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
     platform.get(f"{BASE}/account/info", status_code=403)
     with pytest.raises(CredentialsRefused, match="no longer lets us in"):
         look.ask_for_missing()
+
+
+def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
+    look: Look, platform: requests_mock.Mocker, listing: Listing
+) -> None:
+    same = {"items": [item("2", "x"), item("3", "y")], "totalItems": 9}
+    platform.get(f"{BASE}/media", json={"listResult": same})
+    look.read_list()
+    assert (look.pager.end, platform.call_count) == (ListEnd.REPEATED, 3)
+    found = {"items": [item()], "totalItems": 1}
+    platform.get(f"{BASE}/media?referenceId=r1", json={"listResult": found})
+    look.ask_for_missing()
+    assert listing.count_missing() == 0
+
+
+def test_a_page_that_is_refused_beyond_the_first_is_the_end_of_a_list(
+    look: Look, platform: requests_mock.Mocker, listing: Listing
+) -> None:
+    first = {"json": {"listResult": {"items": [item()]}}}
+    platform.get(f"{BASE}/media", [first, {"status_code": 404}])
+    look.read_list()
+    assert (look.pager.end, listing.count()) == (ListEnd.COMPLETE, 1)
 
 
 @pytest.mark.parametrize("status", [400, 503])
