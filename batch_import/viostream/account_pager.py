@@ -77,8 +77,8 @@ class AccountPager:
         self.reads += 1
         if self.reads == 1 and page.total is not None:
             self._first_count = self._page_size.count(1, page)
-        self._count_repeats(page)
         gone = self._gone(page)
+        self._count_repeats(page, gone)
         if page.total is not None:
             self.total = page.total
         self.end = self._end(page, gone)
@@ -119,15 +119,17 @@ class AccountPager:
             return bool(page.items)  # a short page may be all that a page holds here
         return self._page_size.has_more(self.page, page)
 
-    def _count_repeats(self, page: MediaPage) -> None:
+    def _count_repeats(self, page: MediaPage, gone: int) -> None:
         """Notice a page that shows mostly what the page before it showed, which it cannot.
 
         Media that others added push as many onto the next page, and make the list so much longer.
+        Where media were deleted, a number may now mean another page: that proves nothing.
         """
         number, before = self._previous
         shown = set(map(_identity, page.items))
         self._previous = self.page, shown
-        if self.page != number + 1 or number == 0:
+        if gone or self.page != number + 1 or number == 0:
+            self._repeats = 0
             return
         repeated = len(shown & before) - self._grown(page)
         self._repeats = self._repeats + 1 if shown and 2 * repeated >= len(shown) else 0

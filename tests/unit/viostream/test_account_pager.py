@@ -178,6 +178,13 @@ def test_a_list_that_is_shorter_than_the_page_to_be_read_is_gone_back_in() -> No
     assert ids(account.names) <= seen
 
 
+def test_the_last_page_that_comes_again_after_a_deletion_ends_the_list() -> None:
+    account = Account(list(range(54)), 20, page_number="clamped")
+    pager, seen = read(account, lambda reads: account.delete(30, 14) if reads == 2 else None)
+    assert pager.end is ListEnd.COMPLETE
+    assert ids(account.names) <= seen
+
+
 @st.composite
 def histories(draw: st.DrawFn) -> tuple[Account, dict[int, tuple[int, int, int]]]:
     """A list, and what others do after some of the reads: added, deleted from where, how many."""
