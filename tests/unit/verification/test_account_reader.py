@@ -123,7 +123,7 @@ def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
 
 
 def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
-    look: Look, platform: requests_mock.Mocker, listing: Listing
+    look: Look, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     same = {"items": [item("2", "x"), item("3", "y")], "totalItems": 9}
     platform.get(f"{BASE}/media", json={"listResult": same})
@@ -136,7 +136,7 @@ def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
 
 
 def test_a_page_that_is_refused_beyond_the_first_is_the_end_of_a_list(
-    look: Look, platform: requests_mock.Mocker, listing: Listing
+    look: Look, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     first = {"json": {"listResult": {"items": [item()]}}}
     platform.get(f"{BASE}/media", [first, {"status_code": 404}])
