@@ -1,8 +1,12 @@
 """The nouns that every room shares. This file must not know any of the rooms."""
 
 import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
+from typing import Final
 
 
 class Status(StrEnum):
@@ -35,6 +39,38 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
+class FailureCode(StrEnum):
+    """Why a row failed, or is unknown, after it was valid. Stable, for programs.
+
+    Codes of problems (`Problem.code`) are of the same kind; no word is both.
+    """
+
+    #: The platform refused the row's POST for good.
+    REJECTED = "rejected"
+    #: The credentials are valid, and this POST alone is not allowed.
+    NOT_ALLOWED = "not-allowed"
+    #: The platform says that its reference ID exists already.
+    REFERENCE_TAKEN = "reference-taken"
+    #: The platform could not fetch the source.
+    SOURCE_UNAVAILABLE = "source-unavailable"
+    #: The platform could not read the file as a video.
+    FILE_UNREADABLE = "file-unreadable"
+    #: The platform took the row and could not process it, for any other reason.
+    PROCESSING_FAILED = "processing-failed"
+    #: Several POSTs got no clear answer, and made no media.
+    NO_MEDIA_CREATED = "no-media-created"
+    #: A POST got no clear answer; the row's media is looked for.
+    NO_ANSWER = "no-answer"
+    #: A POST was answered with 409: a media may exist, perhaps by an earlier POST.
+    CONFLICT = "conflict"
+    #: The run ended while the POST was under way.
+    INTERRUPTED = "interrupted"
+    #: A POST got no clear answer, and no media was found in the time for it.
+    UNCONFIRMED = "unconfirmed"
+    #: The row is imported, and other media have its reference ID, too.
+    REFERENCE_SHARED = "reference-shared"
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """What is wrong with one cell of one row.
@@ -61,6 +97,38 @@ class Problem:
         return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
+#: Which column of a manifest: its name, and its turn among the columns of that name, from 1; or,
+#: where it has no name, an empty text and its place in the header, from 1.
+ColumnKey = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class ManifestColumns:
+    """The columns of a manifest as it once was. Rows that are removed later keep theirs.
+
+    Attributes:
+        names: as they stand in the header; some may be empty, or the same.
+        fields: positions, from 0, of the columns of source URL, title, extension and reference
+            ID; None where there is no such column.
+    """
+
+    names: tuple[str, ...] = ()
+    fields: tuple[int | None, ...] = (None, None, None, None)
+
+    @cached_property
+    def positions(self) -> Mapping[ColumnKey, int]:
+        """Where each column is, in the order of the header."""
+        turns: Counter[str] = Counter()
+        found: dict[ColumnKey, int] = {}
+        for position, name in enumerate(self.names):
+            turns[name] += 1
+            found[name, turns[name] if name else position + 1] = position
+        return found
+
+
+NO_COLUMNS: Final = ManifestColumns()
+
+
 @dataclass(frozen=True, slots=True)
 class ManifestRow:
     """One line of the manifest, ready for the state.
@@ -75,6 +143,7 @@ class ManifestRow:
         cells: all cells as they stand in the file, in the header's order.
         error: its problems as one line of text; empty for a row that may be sent.
         expires: epoch seconds when the URL's signature ends; infinity where it has no end.
+        codes: of the problems in `error`, in their order.
     """
 
     line: int
@@ -86,6 +155,7 @@ class ManifestRow:
     cells: tuple[str, ...]
     error: str = ""
     expires: float = math.inf
+    codes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,12 +307,14 @@ class Change:
         reason: for its history: why it changed.
         error: what a person must know of it; kept with the row until its next change.
         sent_at: epoch seconds when a POST that was, or may have been, carried out ended.
+        code: of `error`: a `FailureCode`, or a problem's.
     """
 
     number: int
     status: Status
     reason: str = ""
     error: str = ""
+    code: str = ""
     sent_at: float | None = None
     ingest_id: str | None = None
     media: Media | None = None
@@ -250,11 +322,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change in a row's life. `time` is in epoch seconds."""
+    """One change in a row's life. `time` is in epoch seconds; `code` is that of the change."""
 
     time: float
     status: Status
     reason: str
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +335,8 @@ class Record:
     """All that is known of a row, for the results. Texts are empty where nothing is known.
 
     Attributes:
+        codes: of what is in `error`: problems' codes, or one `FailureCode`.
+        columns: of the manifest that `cells` were read from: the last that had this row.
         removed: it is no longer in the manifest.
         looked_at: the platform was asked for the size of its picture.
         size: width and height of its picture in pixels, where the platform told.
@@ -270,11 +345,13 @@ class Record:
     line: int
     status: Status
     error: str
+    codes: tuple[str, ...]
     reference_id: str
     filename: str
     source_url: str
     extension: str
     cells: tuple[str, ...]
+    columns: ManifestColumns
     removed: bool
     looked_at: bool
     size: tuple[int, int] | None
@@ -285,6 +362,13 @@ class Record:
     duration: str
     thumbnail: str
     created_date: str
+
+    def cell(self, column: ColumnKey) -> str:
+        """The cell in a column; empty where the row's manifest had no such column."""
+        position = self.columns.positions.get(column)
+        if position is None or position >= len(self.cells):
+            return ""
+        return self.cells[position]
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from batch_import.errors import (
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
+from batch_import.importer.failures import failure_code
 from batch_import.importer.flight import InFlight
 from batch_import.importer.match import (
     best_media,
@@ -49,7 +50,7 @@ from batch_import.importer.pages import Pages
 from batch_import.importer.sightings import ListedTime, Visibility
 from batch_import.importer.suspicion import Suspicion
 from batch_import.importer.sweep import Sweep
-from batch_import.models import Change, IngestStatus, Media, MediaPage, Row, Status
+from batch_import.models import Change, FailureCode, IngestStatus, Media, MediaPage, Row, Status
 from batch_import.viostream.account_pager import AccountPager, ListEnd
 
 _UNAUTHORISED: Final = 401
@@ -265,7 +266,8 @@ class Schedule:
         self._keep(row)
         if media.status == "online":
             words, error = "was in the account already", told_of_others(items, media)
-            return [self._leave(row, Status.IMPORTED, words, error=error, media=media)]
+            code = FailureCode.REFERENCE_SHARED if error else ""
+            return [self._leave(row, Status.IMPORTED, words, error=error, code=code, media=media)]
         row.status, row.media_id = Status.PROCESSING, media.id
         self._under_way(row, now + self._settings.poll_interval)
         words = "was in the account already, not online yet"
@@ -499,7 +501,7 @@ class Schedule:
         if row is None:
             return []
         if isinstance(call, Create):
-            return self._failed(row, words.message, now)
+            return self._failed(row, words.message, FailureCode.NOT_ALLOWED, now)
         return self._not_told(row, now)
 
     def _created(self, row: InFlight, answer: Answer, now: float) -> list[Change]:
@@ -512,7 +514,8 @@ class Schedule:
             self._under_way(row, now + self._settings.poll_interval)
             return [Change(row.number, Status.PROCESSING, "taken", sent_at=now, ingest_id=answer)]
         if isinstance(answer, Rejected) and answer.status != _CONFLICT:
-            return self._failed(row, answer.message, now)
+            code = failure_code(answer.message, FailureCode.REJECTED)
+            return self._failed(row, answer.message, code, now)
         # A conflict names a media that exists already: perhaps by an earlier POST of ours.
         row.conflict = isinstance(answer, Rejected)
         if row.conflict:
@@ -521,11 +524,14 @@ class Schedule:
         row.status = Status.UNKNOWN
         self._posts[row.number] += 1
         self._under_way(row, now + _FIRST_LOOK)
-        return [Change(row.number, Status.UNKNOWN, row.words, error=row.words, sent_at=now)]
+        code = FailureCode.CONFLICT if row.conflict else FailureCode.NO_ANSWER
+        return [
+            Change(row.number, Status.UNKNOWN, row.words, error=row.words, code=code, sent_at=now)
+        ]
 
-    def _failed(self, row: InFlight, words: str, now: float) -> list[Change]:
+    def _failed(self, row: InFlight, words: str, code: FailureCode, now: float) -> list[Change]:
         sent_at = now if row.status is Status.CREATING else None
-        return [self._leave(row, Status.FAILED, words, error=words, sent_at=sent_at)]
+        return [self._leave(row, Status.FAILED, words, error=words, code=code, sent_at=sent_at)]
 
     def _status_told(self, row: InFlight, answer: Answer, now: float) -> list[Change]:
         if not isinstance(answer, Rejected | IngestStatus):
@@ -534,7 +540,8 @@ class Schedule:
         asked, row.asked = row.asked or now, None
         vanished, row.doubtful = row.doubtful, False
         if isinstance(answer, IngestStatus) and answer.status == "failed":
-            return self._failed(row, answer.error or "the platform gave no reason", now)
+            words = answer.error or "the platform gave no reason"
+            return self._failed(row, words, failure_code(words, FailureCode.PROCESSING_FAILED), now)
         if vanished and row.seen:
             self._visibility.flickered()
         if isinstance(answer, Rejected) or answer.status == "online":
@@ -755,12 +762,16 @@ class Schedule:
 
     def _sighted(self, row: InFlight, media: Media, others: str, now: float) -> list[Change]:
         if media.status == "online" or (row.online and not media.status):
-            return [self._leave(row, Status.IMPORTED, "online", error=others, media=media)]
+            code = FailureCode.REFERENCE_SHARED if others else ""
+            return [
+                self._leave(row, Status.IMPORTED, "online", error=others, code=code, media=media)
+            ]
         if media.status == "failed":
             if row.ingest_id and not row.online:
                 self._doubt(row, now)  # only the ingest tells why
                 return []
-            return self._failed(row, "the platform could not process the video", now)
+            words = "the platform could not process the video"
+            return self._failed(row, words, FailureCode.PROCESSING_FAILED, now)
         row.media_id = media.id
         if not media.status:
             row.missed += 1  # a list without statuses: sweeps cannot tell
@@ -806,7 +817,8 @@ class Schedule:
             self._more_pending = True
             return [self._leave(row, Status.PENDING, "surely not carried out: sent again")]
         words = f"{_POSTS} POSTs got no clear answer and made no video: {row.words}"
-        return [self._leave(row, Status.FAILED, words, error=words)]
+        code = FailureCode.NO_MEDIA_CREATED
+        return [self._leave(row, Status.FAILED, words, error=words, code=code)]
 
     def _unsure(self, row: InFlight, age: float) -> list[Change]:
         """Nobody can know: what becomes of the row is the user's choice."""
@@ -817,7 +829,8 @@ class Schedule:
             f"its POST got no clear answer, and {age:.0f} s later no media is found;"
             " look in the account, then run again with the setting when-unsure: retry"
         )
-        return [self._leave(row, Status.UNKNOWN, "not found", error=error)]
+        code = FailureCode.UNCONFIRMED
+        return [self._leave(row, Status.UNKNOWN, "not found", error=error, code=code)]
 
     def _leave(
         self,
@@ -826,6 +839,7 @@ class Schedule:
         reason: str,
         *,
         error: str = "",
+        code: str = "",
         sent_at: float | None = None,
         media: Media | None = None,
     ) -> Change:
@@ -834,4 +848,4 @@ class Schedule:
             self._recent[row.reference_id] = row
             if len(self._recent) > _RECENT:
                 self._recent.popitem(last=False)
-        return Change(row.number, status, reason, error=error, sent_at=sent_at, media=media)
+        return Change(row.number, status, reason, error, code, sent_at, media=media)

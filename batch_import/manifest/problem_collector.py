@@ -46,10 +46,10 @@ class Found:
         if flaw.severity is Severity.ERROR:
             self.invalid.add(at)
 
-    def errors(self) -> dict[int, str]:
-        """Of each row that is not to be sent: why, in one line."""
+    def errors(self) -> dict[int, list[Problem]]:
+        """Of each row that is not to be sent: the problems that keep it from that."""
         return {
-            at: "; ".join(str(p) for p in self._problems[at] if p.severity is Severity.ERROR)
+            at: [problem for problem in self._problems[at] if problem.severity is Severity.ERROR]
             for at in self.invalid
         }
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import overload
 
 from batch_import.manifest.read import Chunk
-from batch_import.models import ManifestRow, Source
+from batch_import.models import ManifestRow, Problem, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Rows(Sequence[ManifestRow]):
 
     Args:
         unnamed: indexes of rows whose referenceId belongs to an earlier row.
-        errors: index of each row that is not to be sent → why.
+        errors: index of each row that is not to be sent → the problems that keep it from that.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Rows(Sequence[ManifestRow]):
         chunk: Chunk,
         columns: Columns,
         unnamed: frozenset[int],
-        errors: Mapping[int, str],
+        errors: Mapping[int, Sequence[Problem]],
     ) -> None:
         self._chunk = chunk
         self._columns = columns
@@ -63,6 +63,7 @@ class Rows(Sequence[ManifestRow]):
             strict=True,
         )
         for at, (line, reference, url, name, extension, row) in enumerate(fields):
+            problems = self.errors.get(at, ())
             yield ManifestRow(
                 line,
                 reference,
@@ -71,8 +72,9 @@ class Rows(Sequence[ManifestRow]):
                 name,
                 extension,
                 row,
-                self.errors.get(at, ""),
+                "; ".join(map(str, problems)),
                 columns.ends.get(at, math.inf),
+                tuple(problem.code for problem in problems),
             )
 
     def sources(self) -> Iterator[Source]:

@@ -4,10 +4,11 @@ This file must not know where the words are shown.
 """
 
 import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.models import Status
+from batch_import.models import FailureCode, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,61 +52,72 @@ STATUSES: Final = {
 #: Rows that somebody has to look at.
 ATTENTION: Final = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
 
-_MEND_SOURCE: Final = (
+_FIX_SOURCE: Final = (
     "Open the source URL in a private browser window. If the video does not come, correct the URL"
     " or make the file public; then run the row again."
 )
-_MEND_FILE: Final = (
+_FIX_FILE: Final = (
     "Play the file on your computer. If it plays, save it as MP4 (H.264), put that in its place,"
     " and run the row again."
 )
-_OWN_REFERENCE: Final = "Give the row a reference id of its own, or delete it as a repetition."
-#: What is in a reason, and what to do then; the first that fits counts, and where none does the
-#: status's own advice. Of a failed row the words are the platform's: not documented, but likely.
-_ADVICE: Final = {
-    Status.FAILED: (
-        (re.compile(r"already exist|duplicate", re.IGNORECASE), _OWN_REFERENCE),
-        (
-            re.compile(
-                r"not found|download|connect|resolve|host|time.?out|\b40\d|unreachable",
-                re.IGNORECASE,
-            ),
-            _MEND_SOURCE,
-        ),
-        (
-            re.compile(r"codec|format|not a video|can(no|')t be|corrupt|track", re.IGNORECASE),
-            _MEND_FILE,
-        ),
-    ),
-    Status.INVALID: (
-        (re.compile(r"already|duplicate"), _OWN_REFERENCE),
-        (re.compile(r"cells|quotes"), "Look at this line of the manifest: its cells are shifted."),
-        (re.compile(r"page of|playlist"), "Give the address of the video file itself."),
-        (re.compile(r"cannot reach"), "Put the video where everybody on the internet reaches it."),
-        (re.compile(r"stopped working"), "Have the source URL signed anew, and put that in."),
-        (re.compile(r"the host (?!of)|such host"), _MEND_SOURCE),
-        (
-            re.compile(r"damaged by a spreadsheet"),
-            "Enter the reference id again, in a column that is formatted as text.",
-        ),
-        (re.compile(r"reference id"), "Take line breaks and tabs out of the reference id."),
-        (re.compile(r"(the|no) extension"), "Give the row its file's extension: mp4, mov, mkv…"),
-        (
-            re.compile(r"the source URL"),
-            "Correct the source URL: one whole address, with https:// in front.",
-        ),
-        (re.compile(r"the title"), "Give the row a title of one line."),
-    ),
+_OWN_REFERENCE: Final = "Give the row a reference id of its own, or delete the duplicate."
+_CELLS: Final = "Look at this line of the manifest: its cells are shifted."
+_URL: Final = "Correct the source URL: one whole address, with https:// in front."
+_VIDEO_FILE: Final = "Give the address of the video file itself."
+_PUBLIC: Final = "Put the video where everybody on the internet reaches it."
+_TITLE: Final = "Give the row a title of one line."
+_EXTENSION: Final = "Give the row its file's extension: mp4, mov, mkv…"
+#: What to do about a problem or a failure, by its code; a code that is not here has the advice of
+#: the row's status.
+_ADVICE: Final[Mapping[str, str]] = {
+    FailureCode.REFERENCE_TAKEN: _OWN_REFERENCE,
+    FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
+    FailureCode.FILE_UNREADABLE: _FIX_FILE,
+    "width": _CELLS,
+    "quoting": _CELLS,
+    "syntax": "Look at this line of the manifest: it is no JSON.",
+    "repeated-key": "Look at this object of the manifest: a key is in it more than once.",
+    "url-missing": _URL,
+    "url-scheme": _URL,
+    "url-host": _URL,
+    "url-characters": _URL,
+    "url-several": _URL,
+    "url-length": _URL,
+    "url-private": _PUBLIC,
+    "url-page": _VIDEO_FILE,
+    "url-playlist": _VIDEO_FILE,
+    "url-expired": "Have the source URL signed anew, and put that in.",
+    "filename-missing": _TITLE,
+    "filename-characters": _TITLE,
+    "extension-missing": _EXTENSION,
+    "extension-unknown": _EXTENSION,
+    "duplicate-reference": _OWN_REFERENCE,
+    "reference-characters": "Take line breaks and tabs out of the reference id.",
+    "reference-damaged": ("Enter the reference id again, in a column that is formatted as text."),
+    "source-forbidden": _FIX_SOURCE,
+    "source-missing": _FIX_SOURCE,
+    "source-refused": _FIX_SOURCE,
+    "source-page": _FIX_SOURCE,
+    "source-host": _FIX_SOURCE,
+    "source-certificate": _FIX_SOURCE,
+    "source-redirect": _FIX_SOURCE,
+    "source-private": _PUBLIC,
+    "source-empty": _VIDEO_FILE,
+    "source-not-video": _VIDEO_FILE,
 }
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
-def advice(status: Status, reason: str) -> str:
-    """What to do about a row; empty where there is nothing to do."""
-    for words, text in _ADVICE.get(status, ()):
-        if words.search(reason):
-            return text
-    return STATUSES[status].advice
+def advice(status: Status, codes: Iterable[str]) -> str:
+    """What to do about a row; empty where there is nothing to do.
+
+    Args:
+        codes: of its problems, or of its failure.
+    """
+    if status not in ATTENTION:
+        return ""
+    found = dict.fromkeys(_ADVICE[code] for code in codes if code in _ADVICE)
+    return " ".join(found) or STATUSES[status].advice
 
 
 def cause(reason: str) -> str:

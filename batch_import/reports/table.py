@@ -15,7 +15,7 @@ from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import UsageError
 from batch_import.masking import mask
-from batch_import.models import Record, Status
+from batch_import.models import ColumnKey, ManifestColumns, Record, Status
 from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
 
 #: The column that `failed.csv` adds to the manifest's own.
@@ -106,18 +106,20 @@ class Embedding:
 
 
 def results_table(
-    header: Sequence[str], fields: Iterable[int], embedding: Embedding = Embedding()
+    manifest: ManifestColumns,
+    earlier: Iterable[ManifestColumns] = (),
+    embedding: Embedding = Embedding(),
 ) -> Table:
     """The table of a job: its own columns, then the manifest's others; or those that are chosen.
 
     Args:
-        header: the manifest's.
-        fields: positions of the columns that became fields, which the results hold already.
+        manifest: its columns. Those that became fields are in the results already.
+        earlier: columns of the manifest as it was before, which removed rows still have.
 
     Raises:
         UsageError: a column is chosen that is not there, or two get the same heading.
     """
-    columns = [*_own(embedding), *_others(header, set(fields))]
+    columns = [*_own(embedding), *_others([manifest, *earlier])]
     chosen = _chosen(columns, embedding.options.results_columns)
     return Table(tuple(replace(c, heading=c.heading or c.name) for c in chosen), embedding)
 
@@ -145,21 +147,27 @@ def _own(embedding: Embedding) -> list[Column]:
     ]
 
 
-def _others(header: Sequence[str], taken: set[int]) -> Iterator[Column]:
-    """The manifest's columns that are no field, under names that no other column has."""
+def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
+    """The manifests' columns that are no field, under names that no other column has."""
     names = {column.name for column in _own(Embedding())}
-    for position in (p for p in range(len(header)) if p not in taken):
-        name = free = header[position] or f"column {position + 1}"
+    keys = dict.fromkeys(
+        key
+        for manifest in manifests
+        for key, position in manifest.positions.items()
+        if position not in manifest.fields
+    )
+    for key in keys:
+        name = free = key[0] or f"column {key[1]}"
         for count in itertools.count(1):
             if free not in names:
                 break
             free = f"{name} (manifest)" if count == 1 else f"{name} (manifest {count})"
         names.add(free)
-        yield Column(free, "from your manifest", _cell_at(position))
+        yield Column(free, "from your manifest", _cell_in(key))
 
 
-def _cell_at(position: int) -> Callable[[Record], str]:
-    return lambda record: mask(record.cells[position])
+def _cell_in(column: ColumnKey) -> Callable[[Record], str]:
+    return lambda record: mask(record.cell(column))
 
 
 def _chosen(columns: Sequence[Column], text: str) -> list[Column]:
@@ -200,32 +208,27 @@ def note(record: Record) -> str:
     return f"no longer in the manifest{'; ' if record.error else ''}{record.error}"
 
 
-def failed_header(header: Sequence[str], title: int | None, reference: int | None) -> list[str]:
+def failed_header(manifest: ManifestColumns) -> list[str]:
     """The columns of `failed.csv`: the manifest's own, so that it can be fed back, and the reason.
 
     A manifest without a column of titles gets one, as it needs one; and one of reference IDs: a
     row must stay the same row.
-
-    Args:
-        title, reference: positions of those columns, where the manifest has them.
     """
-    names = list(header)
-    if names and names[-1] == REASON:
-        names.pop()  # this manifest is a failed.csv itself
+    names = [manifest.names[position] for position in _kept(manifest).values()]
+    _, title, _, reference = manifest.fields
     names += [_TITLE] if title is None else []
     names += [_REFERENCE] if reference is None else []
     return [*names, REASON]
 
 
-def failed(
-    records: Iterable[Record], header: Sequence[str], title: int | None, reference: int | None
-) -> Iterator[list[str]]:
+def failed(records: Iterable[Record], manifest: ManifestColumns) -> Iterator[list[str]]:
     """The lines of `failed.csv`: rows that failed or are invalid, as they stand in the manifest."""
-    width = len(header) - (1 if header and header[-1] == REASON else 0)
+    _, title, _, reference = manifest.fields
+    kept = _kept(manifest)
     for record in records:
         if record.status not in (Status.FAILED, Status.INVALID) or record.removed:
             continue
-        cells = [*record.cells[:width]]
+        cells = [record.cell(column) for column in kept]
         if title is None:
             cells.append(record.filename)
         if reference is None:
@@ -233,3 +236,12 @@ def failed(
         elif not cells[reference].strip():
             cells[reference] = record.reference_id
         yield [*cells, mask(record.error)]
+
+
+def _kept(manifest: ManifestColumns) -> dict[ColumnKey, int]:
+    """The columns that `failed.csv` has of the manifest's, which may be a `failed.csv` itself."""
+    columns = dict(manifest.positions)
+    last = len(manifest.names) - 1
+    if manifest.names and manifest.names[last] == REASON and last not in manifest.fields:
+        columns.popitem()
+    return columns

@@ -87,8 +87,9 @@ def _writers(
     store, results = job.store, job.table(job.options)
 
     def write_failed() -> None:
-        header = table.failed_header(job.header, *job.own)
-        lines = table.failed(store.reader.records(), job.header, *job.own)
+        columns = store.reader.columns()
+        header = table.failed_header(columns)
+        lines = table.failed(store.reader.records(), columns)
         write_csv(folder / "failed.csv", header, lines, preserved)
 
     def write_results_csv() -> None:
@@ -128,29 +129,15 @@ class _Job:
     store: Store
 
     @property
-    def header(self) -> tuple[str, ...]:
-        """The manifest's."""
-        return self.store.facts.get(facts.HEADER)
-
-    @property
-    def fields(self) -> tuple[int | None, ...]:
-        """Which columns became fields, in the order of the fields."""
-        return self.store.facts.get(facts.FIELDS)
-
-    @property
-    def own(self) -> tuple[int | None, int | None]:
-        """The columns of titles and of reference IDs."""
-        return (self.fields[1], self.fields[3]) if self.fields else (None, None)
-
-    @property
     def options(self) -> ResultOptions:
         """How its results look."""
         return self.store.facts.get(facts.RESULT_OPTIONS)
 
     def table(self, options: ResultOptions) -> table.Table:
         """Its results."""
-        taken = [position for position in self.fields if position is not None]
-        return table.results_table(self.header, taken, self.embedding(options))
+        reader = self.store.reader
+        earlier = reader.removed_columns()
+        return table.results_table(reader.columns(), earlier, self.embedding(options))
 
     def embedding(self, options: ResultOptions) -> Embedding:
         """What makes the links of its rows."""

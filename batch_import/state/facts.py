@@ -58,22 +58,12 @@ def _result_options(text: str) -> ResultOptions:
     return ResultOptions(**json.loads(text))
 
 
-def _positions(text: str) -> tuple[int | None, ...]:
-    return tuple(json.loads(text))
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(json.loads(text))
-
-
 #: The absolute path of the manifest that was loaded last.
 MANIFEST: Final = Fact("manifest", "", str)
 #: Identifies the loaded manifest: its content, its columns, how it was read, the program's version.
 FINGERPRINT: Final = Fact("fingerprint", "", str)
-#: The column names of the manifest, in its order.
-HEADER: Final[Fact[tuple[str, ...]]] = Fact("header", (), _names, json.dumps)
-#: The position of each field's column in the header, in the order of `FIELDS`; None: no column.
-FIELDS: Final[Fact[tuple[int | None, ...]]] = Fact("fields", (), _positions, json.dumps)
+#: The number of the header of that manifest (table `header`); 0 before the first.
+HEADER: Final = Fact("header", 0, int)
 ACCOUNT_SEARCH: Final = Fact("account_search", AccountSearch.NOT_DONE, AccountSearch)
 #: Where the API is that the job talks to; empty before its first call, like the next two.
 API_BASE: Final = Fact("api_base", "", str)

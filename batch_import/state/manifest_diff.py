@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from batch_import.errors import StateError
-from batch_import.models import ManifestRow
+from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import statements
 from batch_import.state.connection import Connection
-from batch_import.state.facts import StoredFact, as_parameters
+from batch_import.state.facts import HEADER, StoredFact, as_parameters
 from batch_import.urls import unsigned
 
 #: Rows that are named of each part of a difference.
@@ -46,16 +46,22 @@ class ManifestDiff:
 
 
 def load(
-    connection: Connection, rows: Iterable[ManifestRow], now: float, facts: Iterable[StoredFact]
+    connection: Connection,
+    rows: Iterable[ManifestRow],
+    now: float,
+    columns: ManifestColumns,
+    facts: Iterable[StoredFact],
 ) -> ManifestDiff:
     """Bring the job in line with a manifest; see `Store.load`."""
     with connection.transaction() as db:
         db.execute(statements.CLEAR_INCOMING)
         db.executemany(statements.ADD_INCOMING, _numbered(rows))
         _refuse_another_manifest(db, connection.name)
-        diff = _merge(db, now)
+        header = _header(db, columns)
+        diff = _merge(db, now, header)
+        db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
-        db.executemany(statements.SAVE_FACT, as_parameters(facts))
+        db.executemany(statements.SAVE_FACT, as_parameters([HEADER.of(header), *facts]))
     return diff
 
 
@@ -65,7 +71,7 @@ def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
         cells = json.dumps(row.cells, ensure_ascii=False)
         yield (
             position, row.line, row.identity, row.reference_id, row.source_url, row.filename,
-            row.extension, cells, row.error, row.expires,
+            row.extension, cells, row.error, row.expires, " ".join(row.codes),
         )  # fmt: skip
 
 
@@ -79,7 +85,15 @@ def _refuse_another_manifest(db: sqlite3.Connection, name: str) -> None:
         )
 
 
-def _merge(db: sqlite3.Connection, now: float) -> ManifestDiff:
+def _header(db: sqlite3.Connection, columns: ManifestColumns) -> int:
+    """The number of a header, which is added where it is not known yet."""
+    values = json.dumps(columns.names, ensure_ascii=False), json.dumps(columns.fields)
+    db.execute(statements.ADD_HEADER, values)
+    (number,) = db.execute(statements.HEADER_NUMBER, values).fetchone()
+    return int(number)
+
+
+def _merge(db: sqlite3.Connection, now: float, header: int) -> ManifestDiff:
     ignored = _edited_after_sending(db)
     # Nothing finds rows without an identity again; they are invalid, and were never sent.
     _run(db, statements.FORGET_UNIDENTIFIED)
@@ -87,9 +101,9 @@ def _merge(db: sqlite3.Connection, now: float) -> ManifestDiff:
     changed = _summary(db, statements.CHANGED)
     db.execute(statements.CHANGED_EVENTS, (now,))
     db.execute(statements.CHANGE)
-    matched = db.execute(statements.MATCH).rowcount
+    matched = db.execute(statements.MATCH, (header,)).rowcount
     added = _summary(db, statements.ADDED)
-    db.execute(statements.ADD)
+    db.execute(statements.ADD, (header,))
     removed = _summary(db, statements.REMOVED)
     _run(db, statements.FORGET_REMOVED_INVALID)
     db.execute(statements.SKIPPED_EVENTS, (now,))

@@ -88,7 +88,7 @@ class Queue:
             rows = _rows(db, statements.next_to_claim(self._table), (limit,))
             db.executemany(statements.CLAIM, [(now, row.number) for row in rows])
             db.executemany(
-                statements.ADD_EVENT, [(row.number, now, Status.CREATING, "") for row in rows]
+                statements.ADD_EVENT, [(row.number, now, Status.CREATING, "", "") for row in rows]
             )
         return rows
 
@@ -98,7 +98,7 @@ class Queue:
             return
         with self._connection.transaction() as db:
             db.executemany(
-                statements.ADD_EVENT, [(c.number, now, c.status, c.reason) for c in changes]
+                statements.ADD_EVENT, [(c.number, now, c.status, c.reason, c.code) for c in changes]
             )
             db.executemany(statements.APPLY, map(_parameters, changes))
 
@@ -160,6 +160,7 @@ def _parameters(change: Change) -> dict[str, Any]:
         "number": change.number,
         "status": change.status,
         "error": change.error,
+        "codes": change.code,
         "sent_at": change.sent_at,
         "ingest_id": change.ingest_id,
         "media_id": media and media.id,

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from batch_import.models import Counts, Event, Record, Status, Timeline
+from batch_import.models import Counts, Event, ManifestColumns, Record, Status, Timeline
 from batch_import.state import statements
 from batch_import.state.connection import Connection
+from batch_import.state.facts import HEADER, Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,8 @@ class Reader:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        #: By their numbers; one is never given to other columns.
+        self._headers: dict[int, ManifestColumns] = {}
 
     # Counts -----------------------------------------------------------------------------------
 
@@ -96,19 +99,21 @@ class Reader:
 
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[int, Record]]:
         found = self._connection.rows(statement, parameters)
-        for number, line, status, error, reference, name, url, extension, cells, *rest in found:
-            removed, looked_at, width, height, *texts = rest
+        for number, line, status, error, codes, reference, name, url, extension, *rest in found:
+            cells, removed, looked_at, width, height, header, *texts = rest
             yield (
                 number,
                 Record(
                     line,
                     Status(status),
                     error,
+                    tuple(codes.split()),
                     reference,
                     name,
                     url,
                     extension,
                     tuple(json.loads(cells)),
+                    self._columns(header),
                     bool(removed),
                     bool(looked_at),
                     (width, height) if width else None,
@@ -116,13 +121,32 @@ class Reader:
                 ),
             )
 
+    # Columns ----------------------------------------------------------------------------------
+
+    def columns(self) -> ManifestColumns:
+        """Those of the manifest that was loaded last."""
+        return self._columns(Facts(self._connection).get(HEADER))
+
+    def removed_columns(self) -> list[ManifestColumns]:
+        """Those of earlier manifests that rows belong to which are removed; the latest first."""
+        current = Facts(self._connection).get(HEADER)
+        found = self._connection.rows(statements.REMOVED_HEADERS, (current,))
+        return [self._columns(number) for (number,) in found]
+
+    def _columns(self, number: int) -> ManifestColumns:
+        if number not in self._headers:
+            found = self._connection.row(statements.HEADER, (number,))
+            names, fields = map(json.loads, found or ("[]", "[]"))
+            self._headers[number] = ManifestColumns(tuple(names), tuple(fields))
+        return self._headers[number]
+
     # Events -----------------------------------------------------------------------------------
 
     def events(self, number: int) -> list[Event]:
         """What happened to a row, by its number, in order of time."""
         return [
-            Event(time, Status(status), reason)
-            for time, status, reason in self._connection.rows(statements.EVENTS, (number,))
+            Event(time, Status(status), reason, code)
+            for time, status, reason, code in self._connection.rows(statements.EVENTS, (number,))
         ]
 
     def event_span(self) -> tuple[float, float] | None:

@@ -1,10 +1,18 @@
--- The state of one job. PRAGMA user_version holds the schema's version (store.py).
+-- The state of one job. PRAGMA user_version holds the schema's version (connection.py).
 
 -- What is true of the whole job: manifest, header, account…
 CREATE TABLE fact (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
+
+-- The columns of each version of the manifest that a row was last read from.
+CREATE TABLE header (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again
+    names  TEXT NOT NULL,  -- JSON array: as they stand in the manifest
+    fields TEXT NOT NULL,  -- JSON array: positions of the fields' columns; null: no column
+    UNIQUE (names, fields)
+);
 
 -- One line of the manifest, and what became of it.
 CREATE TABLE row (
@@ -17,8 +25,10 @@ CREATE TABLE row (
     filename     TEXT NOT NULL,
     extension    TEXT NOT NULL,
     cells        TEXT NOT NULL,    -- JSON array: the row as it stands in the manifest
+    header       INTEGER NOT NULL, -- whose columns these cells belong to
     status       TEXT NOT NULL,
     error        TEXT NOT NULL DEFAULT '',
+    codes        TEXT NOT NULL DEFAULT '',  -- of what is in error, separated by spaces
     expires      REAL NOT NULL,    -- epoch seconds when the URL stops working; 9e999: never
     claimed_at   REAL,             -- epoch seconds; the last POST left later
     sent_at      REAL,             -- epoch seconds of the last POST's end
@@ -40,7 +50,8 @@ CREATE TABLE event (
     row    INTEGER NOT NULL,
     time   REAL NOT NULL,
     status TEXT NOT NULL,
-    reason TEXT NOT NULL
+    reason TEXT NOT NULL,
+    code   TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX event_by_row ON event (row);
 
@@ -51,7 +62,7 @@ CREATE TABLE picture (
     height INTEGER
 ) WITHOUT ROWID;
 
--- An edition of the manifest while it is compared with the rows above; empty otherwise.
+-- The rows of a manifest while they are compared with the rows above; empty otherwise.
 CREATE TABLE incoming (
     position     INTEGER PRIMARY KEY,
     line         INTEGER NOT NULL,
@@ -62,6 +73,7 @@ CREATE TABLE incoming (
     extension    TEXT NOT NULL,
     cells        TEXT NOT NULL,
     error        TEXT NOT NULL,
-    expires      REAL NOT NULL
+    expires      REAL NOT NULL,
+    codes        TEXT NOT NULL
 );
 CREATE INDEX incoming_by_identity ON incoming (identity);

@@ -8,6 +8,8 @@ a parameter.
 from dataclasses import dataclass
 from typing import Final
 
+from batch_import.models import FailureCode
+
 # Facts of the job ---------------------------------------------------------------------------------
 
 FACT: Final = "SELECT value FROM fact WHERE name = ?"
@@ -15,18 +17,18 @@ SAVE_FACT: Final = "INSERT OR REPLACE INTO fact VALUES (?, ?)"
 
 # Events -------------------------------------------------------------------------------------------
 
-ADD_EVENT: Final = "INSERT INTO event (row, time, status, reason) VALUES (?, ?, ?, ?)"
+ADD_EVENT: Final = "INSERT INTO event (row, time, status, reason, code) VALUES (?, ?, ?, ?, ?)"
 
 
-def _add_events(status: str, reason: str, where: str) -> str:
-    """The same event for many rows; its parameter is the time."""
+def _add_events(status: str, reason: str, where: str, code: str = "''") -> str:
+    """The same event for many rows; its parameter is the time. `status` and `code` are SQL."""
     return f"""
-        INSERT INTO event (row, time, status, reason)
-        SELECT number, ?, {status}, '{reason}' FROM {where}
+        INSERT INTO event (row, time, status, reason, code)
+        SELECT number, ?, {status}, '{reason}', {code} FROM {where}
     """
 
 
-EVENTS: Final = "SELECT time, status, reason FROM event WHERE row = ? ORDER BY number"
+EVENTS: Final = "SELECT time, status, reason, code FROM event WHERE row = ? ORDER BY number"
 FIRST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number LIMIT 1"
 LAST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number DESC LIMIT 1"
 _MILESTONES: Final = """
@@ -113,15 +115,22 @@ _UNFINISHED: Final = "row WHERE status IN ('pending', 'creating', 'processing', 
 _IN_FLIGHT: Final = "status IN ('processing', 'unknown')"
 
 RECOVER_EVENTS: Final = _add_events(
-    "'unknown'", "the run ended while it was sent", "row WHERE status = 'creating'"
+    "'unknown'",
+    "the run ended while it was sent",
+    "row WHERE status = 'creating'",
+    f"'{FailureCode.INTERRUPTED}'",
 )
-RECOVER: Final = "UPDATE row SET status = 'unknown', sent_at = ? WHERE status = 'creating'"
+RECOVER: Final = f"""
+    UPDATE row SET status = 'unknown', sent_at = ?, codes = '{FailureCode.INTERRUPTED}'
+    WHERE status = 'creating'
+"""
 CLAIM: Final = "UPDATE row SET status = 'creating', claimed_at = ? WHERE number = ?"
 #: What is not known of a change stays as it was.
 APPLY: Final = """
     UPDATE row SET
         status = :status,
         error = :error,
+        codes = :codes,
         sent_at = coalesce(:sent_at, sent_at),
         ingest_id = coalesce(:ingest_id, ingest_id),
         media_id = coalesce(:media_id, media_id),
@@ -193,7 +202,7 @@ def retry_events(table: str) -> str:
 def retry(table: str) -> str:
     """A row that is sent again has no ingest and no media yet."""
     return f"""
-        UPDATE row SET status = 'pending', error = '', ingest_id = NULL, media_id = NULL
+        UPDATE row SET status = 'pending', error = '', codes = '', ingest_id = NULL, media_id = NULL
         WHERE number IN (SELECT number FROM {_RETRYABLE} AND {_is_chosen(table)})
     """
 
@@ -204,12 +213,16 @@ COUNTS: Final = "SELECT status, count(*) FROM row GROUP BY status"
 ADOPTED_COUNT: Final = "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
 #: The columns of `models.Record`, after the row's number.
 _RECORD: Final = """
-    SELECT row.number, line, status, error, reference_id, filename, source_url, extension, cells,
-        position IS NULL, picture.key IS NOT NULL, width, height,
+    SELECT row.number, line, status, error, codes, reference_id, filename, source_url, extension,
+        cells, position IS NULL, picture.key IS NOT NULL, width, height, header,
         coalesce(ingest_id, ''), coalesce(media_id, ''), coalesce(row.key, ''),
         coalesce(title, ''), coalesce(duration, ''), coalesce(thumbnail, ''),
         coalesce(created_date, '')
     FROM row LEFT JOIN picture ON picture.key = row.key
+"""
+HEADER: Final = "SELECT names, fields FROM header WHERE number = ?"
+REMOVED_HEADERS: Final = """
+    SELECT DISTINCT header FROM row WHERE position IS NULL AND header <> ? ORDER BY header DESC
 """
 _CURRENT_FIRST: Final = "ORDER BY position IS NULL, position, number"
 RECORD_BY_IDENTITY: Final = f"{_RECORD} WHERE row.identity = ? {_CURRENT_FIRST}"
@@ -267,8 +280,15 @@ def _row_list(rows: str, order: str, table: str = "") -> RowList:
     )
 
 
+ADD_HEADER: Final = "INSERT OR IGNORE INTO header (names, fields) VALUES (?, ?)"
+HEADER_NUMBER: Final = "SELECT number FROM header WHERE names = ? AND fields = ?"
+#: After a merge only removed rows belong to any other header than that of the manifest.
+FORGET_HEADERS: Final = """
+    DELETE FROM header
+    WHERE number <> ? AND number NOT IN (SELECT header FROM row WHERE position IS NULL)
+"""
 CLEAR_INCOMING: Final = "DELETE FROM incoming"
-ADD_INCOMING: Final = "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_INCOMING: Final = "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ANY_IN_BOTH: Final = "SELECT EXISTS (SELECT 1 FROM row JOIN incoming USING (identity))"
 
 #: What may still be corrected by editing the manifest: the platform has nothing of it.
@@ -300,18 +320,20 @@ _IS_CHANGED: Final = f"""
 _NEW_STATUS: Final = "iif(incoming.error = '', 'pending', 'invalid')"
 _CHANGED: Final = f"row JOIN incoming ON {_IS_CHANGED}"
 CHANGED: Final = _row_list(_CHANGED, "incoming.position", "incoming.")
-CHANGED_EVENTS: Final = _add_events(_NEW_STATUS, "changed in the manifest", _CHANGED)
+CHANGED_EVENTS: Final = _add_events(
+    _NEW_STATUS, "changed in the manifest", _CHANGED, "incoming.codes"
+)
 CHANGE: Final = f"""
     UPDATE row SET
         source_url = incoming.source_url, filename = incoming.filename,
-        extension = incoming.extension, error = incoming.error,
+        extension = incoming.extension, error = incoming.error, codes = incoming.codes,
         ingest_id = NULL, media_id = NULL, status = {_NEW_STATUS}
     FROM incoming WHERE {_IS_CHANGED}
 """
 CLEAR_POSITIONS: Final = "UPDATE row SET position = NULL"
 MATCH: Final = """
     UPDATE row SET
-        position = incoming.position, line = incoming.line, cells = incoming.cells,
+        position = incoming.position, line = incoming.line, cells = incoming.cells, header = ?,
         expires = incoming.expires
     FROM incoming WHERE row.identity = incoming.identity
 """
@@ -323,10 +345,10 @@ ADDED: Final = _row_list(f"incoming WHERE ({_IS_NEW}) AND identity IS NOT NULL",
 ADD: Final = f"""
     INSERT INTO row (
         position, line, identity, reference_id, source_url, filename, extension, cells, status,
-        error, expires
+        error, expires, codes, header
     )
     SELECT position, line, identity, reference_id, source_url, filename, extension, cells,
-        {_NEW_STATUS}, error, expires
+        {_NEW_STATUS}, error, expires, codes, ?
     FROM incoming WHERE {_IS_NEW} ORDER BY position
 """
 _REMOVED: Final = """

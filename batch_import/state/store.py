@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Self
 
-from batch_import.models import ManifestRow
+from batch_import.models import NO_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.state import manifest_diff
 from batch_import.state.connection import Connection
 from batch_import.state.facts import Facts, StoredFact
@@ -67,7 +67,11 @@ class Store:
             yield
 
     def load(
-        self, rows: Iterable[ManifestRow], now: float, facts: Iterable[StoredFact] = ()
+        self,
+        rows: Iterable[ManifestRow],
+        now: float,
+        columns: ManifestColumns = NO_COLUMNS,
+        facts: Iterable[StoredFact] = (),
     ) -> ManifestDiff:
         """Load a manifest: all of it, or nothing if `rows` raises.
 
@@ -78,12 +82,13 @@ class Store:
 
         Args:
             now: epoch seconds.
+            columns: of the manifest: what the rows' cells belong to.
             facts: written in the same transaction.
 
         Raises:
             StateError: no row of the job is in this manifest: it is another job's.
         """
-        return manifest_diff.load(self.connection, rows, now, facts)
+        return manifest_diff.load(self.connection, rows, now, columns, facts)
 
     def account_listing(self) -> AccountListing:
         """Tables for the account's media. From now on this store shows the rows as they are now.

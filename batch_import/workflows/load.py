@@ -18,7 +18,7 @@ from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
-from batch_import.models import Change, Problem, Severity, Source, Status
+from batch_import.models import Change, ManifestColumns, Problem, Severity, Source, Status
 from batch_import.reports.problems import COLUMNS, Kind, Problems
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.sources.preflight import Preflight
@@ -165,7 +165,7 @@ class Intake:
             return Taken(None, self._reading(), [], None)
         with self._problems() as problems, self._preflight() as preflight:
             rows = (row for chunk in self._chunks(problems) for row in chunk)
-            diff = store.load(rows, self._now, self.facts())
+            diff = store.load(rows, self._now, self.columns, self.facts())
             retried = self._choose(store)
             if preflight:
                 self._ask_pending(preflight, store, problems)
@@ -187,12 +187,15 @@ class Intake:
             store.queue.choose_first(self._settings.limit)
         return retried
 
+    @property
+    def columns(self) -> ManifestColumns:
+        """The manifest's."""
+        return ManifestColumns(self._manifest.header, self._mapping.positions)
+
     def facts(self) -> list[StoredFact]:
         """What the state keeps of the manifest as a whole."""
         return [
             facts.MANIFEST.of(str(self._manifest.path.resolve())),
-            facts.HEADER.of(self._manifest.header),
-            facts.FIELDS.of(self._mapping.positions),
             facts.FINGERPRINT.of(self._fingerprint()),
             # New rows may be in the account already.
             facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE),
@@ -252,7 +255,7 @@ class Intake:
         sources = store.queue.pending_sources(0, _ASKED_AT_ONCE)
         while sources and not self._stop.is_set():
             changes = [
-                Change(source.number, Status.INVALID, "preflight", str(problem))
+                Change(source.number, Status.INVALID, "preflight", str(problem), problem.code)
                 for source, problem in self._ask(preflight, sources, problems)
             ]
             store.queue.apply(changes, self._now)

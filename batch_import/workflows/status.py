@@ -116,7 +116,7 @@ def row_story(job: Job, told: str) -> RowStory:
             record,
             tuple(store.reader.events(number)),
             embedding_of(store).url(record),
-            advice(record.status, record.error),
+            advice(record.status, record.codes),
         )
 
 

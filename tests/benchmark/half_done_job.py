@@ -64,7 +64,7 @@ def main() -> None:
     request = ImportRequest(manifest, folder=job.folder)
     intake = Intake(request, now, threading.Event(), lambda _: None)
     with Store(job.state, create=True) as store:
-        store.load(_manifest_rows(rows), now, intake.facts())
+        store.load(_manifest_rows(rows), now, intake.columns, intake.facts())
         left = rows // 2
         while left:
             claimed = store.queue.claim(min(_BATCH, left), now)

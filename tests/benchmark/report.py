@@ -22,13 +22,15 @@ from pathlib import Path
 import xlsxwriter
 from playwright.sync_api import sync_playwright
 
-from batch_import.models import Change, ManifestRow, Media, Status
+from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
 from batch_import.reports.table import results_table
 from batch_import.reports.write import write_results
 from batch_import.state import facts
 from batch_import.state.store import Store
 
-HEADER = ["sourceUrl", "filename", "extension", "referenceId", "department", "published"]
+COLUMNS = ManifestColumns(
+    ("sourceUrl", "filename", "extension", "referenceId", "department", "published"), (0, 1, 2, 3)
+)
 #: One row in so many failed.
 FAILED_EVERY = 20
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -49,12 +51,8 @@ KEY = """async (words) => {
 def fill(path: Path, rows: int) -> None:
     """A job that is done."""
     with Store(path, create=True) as store:
-        manifest = [
-            facts.MANIFEST.of("library.csv"),
-            facts.HEADER.of(tuple(HEADER)),
-            facts.FIELDS.of((0, 1, 2, 3)),
-        ]
-        store.load(map(manifest_row, range(1, rows + 1)), 1e9, manifest)
+        manifest = [facts.MANIFEST.of("library.csv")]
+        store.load(map(manifest_row, range(1, rows + 1)), 1e9, COLUMNS, manifest)
         while claimed := store.queue.claim(5000, 1e9 + 1):
             store.queue.apply([change(row.number) for row in claimed], 1e9 + claimed[0].number)
 
@@ -86,7 +84,7 @@ def write_all(state: Path, folder: Path) -> None:
 
 
 def write_bare(state: Path, folder: Path) -> None:
-    table = results_table(HEADER, [0, 1, 2, 3])
+    table = results_table(COLUMNS)
     with Store(state) as store:
         lines = list(table.lines(store.reader.records()))
     start = time.process_time()

@@ -8,6 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from opened import Report, Seen
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
+from batch_import.models import ManifestColumns
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, results_table
 from batch_import.reports.writers.html_writer import write_html
@@ -232,7 +233,7 @@ def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
     with Store(report.folder / "state.sqlite") as store:
         first = next(store.reader.records())
     records = (replace(first, line=n, filename=f"F{n}", title=f"Row {n}") for n in range(10_000))
-    table = results_table([], [], Embedding(report.server.address))
+    table = results_table(ManifestColumns(), (), Embedding(report.server.address))
     write_html(tmp_path / "many.html", table, records, About("many.csv", 0.0))
     page = context.new_page()
     page.goto((tmp_path / "many.html").as_uri())

@@ -32,7 +32,7 @@ SELF_EXPLANATORY = {
     "… cannot be read as a sandbox's videos: ….",
     "… cannot be read: ….",
     "… is not a state file of batch-import.",
-    "… was written by a batch-import from before the first release.",
+    "… was written by an older batch-import.",
     "… was written by a newer batch-import.",
     "…: ….",  # what SQLite says; the page has its usual words
 }

@@ -1,5 +1,6 @@
 """The results as the command hands them out: which files, how they look, what is kept."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -57,6 +58,70 @@ def test_wrong_columns_are_told_before_anything_is_sent(
     done = command(server)("run", manifest(2), *FAST, "--results-columns", "embed", code=2)
     assert "the results have no column 'embed'" in done.stderr
     assert not server.platform.calls
+
+
+def library(folder: Path, header: str, *rows: str) -> Path:
+    path = folder / "library.csv"
+    path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+    return path
+
+
+ONE = "https://m.example.com/k6.mp4,One,K6"
+TWO = "https://m.example.com/k7.mp4,Two,K7"
+
+
+def test_a_manifest_that_loses_a_row_and_gains_empty_columns_is_no_end_of_reports(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    path = library(tmp_path, "sourceUrl,filename,referenceId", ONE, TWO)
+    run("run", path, *FAST)
+    library(tmp_path, "sourceUrl,filename,referenceId,,", f"{ONE},,")  # as Excel leaves them
+    for again in ("run", "retry", "report"):
+        run(again, path, *(FAST if again != "report" else ()))
+    kept, removed = run.table("output/library/results.csv")
+    assert (kept["referenceId"], removed["referenceId"]) == ("K6", "K7")
+    assert (removed["status"], removed["error"]) == ("imported", "no longer in the manifest")
+    assert [kept[name] for name in ("column 4", "column 5")] == ["", ""]
+    assert "Two" in (run.folder / "output/library/results.html").read_text(encoding="utf-8")
+
+
+def test_a_removed_row_keeps_its_department_under_its_own_column(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    header = "sourceUrl,filename,referenceId"
+    rows = f"{ONE},Sales,1999,x", f"{TWO},People,2001,y"
+    path = library(tmp_path, f"{header},department,year,once", *rows)
+    run("run", path, *FAST)
+    library(tmp_path, f"year,{header},new,department", f"1999,{ONE},n,Sales")
+    run("run", path, *FAST)
+    kept, removed = run.table("output/library/results.csv")
+    assert [kept[name] for name in ("department", "year", "new", "once")] == [
+        "Sales", "1999", "n", "",
+    ]  # fmt: skip
+    assert [removed[name] for name in ("department", "year", "new", "once")] == [
+        "People", "2001", "", "y",
+    ]  # fmt: skip
+    sheet = openpyxl.load_workbook(run.folder / "output/library/results.xlsx")["Videos"]
+    heads, _, last = ([cell.value for cell in line] for line in sheet.iter_rows(max_row=3))
+    cells = dict(zip(heads, last, strict=True))
+    assert (cells["department"], str(cells["year"]), cells["once"]) == ("People", "2001", "y")
+
+
+def test_a_state_of_an_older_version_is_one_line_that_says_what_to_do(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    path = library(tmp_path, "sourceUrl,filename,referenceId", ONE)
+    run("run", path, *FAST)
+    with sqlite3.connect(run.folder / "output/library/state.sqlite") as db:
+        db.execute("PRAGMA user_version = 2")
+    db.close()
+    for name in ("run", "report", "status"):
+        said = run(name, path, code=2).stderr
+        assert "was written by an older batch-import. Run the manifest with another --job" in said
+        assert "Traceback" not in said
 
 
 def test_a_workbook_that_cannot_be_read_stops_none_of_the_others(

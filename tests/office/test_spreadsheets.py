@@ -13,7 +13,7 @@ from python_calamine import CalamineWorkbook
 from batch_import.configuration.settings import EMBED_BASE
 from batch_import.csv_escaping import preserved
 from batch_import.manifest.read import open_manifest
-from batch_import.models import Change, ManifestRow, Media, Status
+from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
 from batch_import.reports.write import write_results
 from batch_import.reports.writers.csv_writer import write_csv
 from batch_import.state import facts
@@ -61,12 +61,8 @@ def results(tmp_path: Path) -> Path:
         for line, text in enumerate(PAYLOADS, 2)
     ]  # fmt: skip
     with Store(None) as store:
-        manifest = [
-            facts.MANIFEST.of("payloads.csv"),
-            facts.HEADER.of(("sourceUrl", "filename", "referenceId")),
-            facts.FIELDS.of((0, 1, None, 2)),
-        ]
-        store.load(rows, 1.0, manifest)
+        columns = ManifestColumns(("sourceUrl", "filename", "referenceId"), (0, 1, None, 2))
+        store.load(rows, 1.0, columns, facts=[facts.MANIFEST.of("payloads.csv")])
         changes = [
             Change(
                 row.number,

@@ -375,6 +375,8 @@ class World:
     def _judge(self, record: Record, made: dict[str, list[Media]]) -> Iterator[str]:
         media = made.get(record.reference_id, [])
         self.check_once(record.reference_id)
+        if record.status in (Status.FAILED, Status.UNKNOWN) and not record.codes:
+            raise self.broken("a failure has a code", f"{record.reference_id}: {record.error}")
         match record.status:
             case Status.IMPORTED:
                 self._judge_imported(record, media)

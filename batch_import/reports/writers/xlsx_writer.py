@@ -260,7 +260,7 @@ class _Attention(_Sheet):
         if record.status not in ATTENTION or self.row > LAST_ROW:
             return
         reason = mask(note(record))
-        todo = advice(record.status, reason)
+        todo = advice(record.status, record.codes)
         # LibreOffice does not find out by itself how high wrapped text is.
         lines = max(len(reason), len(todo)) // _A_LINE + 1
         self.sheet.set_row(self.row, min(15 * lines, 400))

@@ -49,7 +49,7 @@ def store() -> Iterator[Store]:
             ManifestRow(line, name, name, f"https://e.com/{name}.mp4", name, "mp4", ())
             for line, name in enumerate(names, start=2)
         )
-        store.load(rows, 0.0, [ACCOUNT_SEARCH.of(AccountSearch.DONE)])
+        store.load(rows, 0.0, facts=[ACCOUNT_SEARCH.of(AccountSearch.DONE)])
         yield store
 
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from batch_import.models import Record, Status
+from batch_import.models import ManifestColumns, Record, Status
 
+COLUMNS = ManifestColumns(("sourceUrl", "title", "status", "team"), (0, 1, None, None))
 SOURCE = "https://h.example.com/v.mp4?X-Amz-Signature=abc"
 
 
@@ -14,11 +15,13 @@ def make_record(status: Status = Status.IMPORTED, **changes: object) -> Record:
         "line": 2,
         "status": status,
         "error": "",
+        "codes": (),
         "reference_id": "r-1",
         "filename": "Title",
         "source_url": SOURCE,
         "extension": "mp4",
         "cells": (SOURCE, "Title", "draft", "A"),
+        "columns": COLUMNS,
         "removed": False,
         "looked_at": False,
         "size": None,

@@ -2,17 +2,20 @@
 
 from typing import Any
 
-from batch_import.models import Record, Status
+from batch_import.models import FailureCode, ManifestColumns, Record, Status
 from batch_import.reports.summary import Cause, troubles
 
 
-def record(line: int, status: Status, error: str = "", host: str = "h.example") -> Record:
+def record(
+    line: int, status: Status, error: str = "", host: str = "h.example", code: str = ""
+) -> Record:
     known: dict[str, Any] = dict.fromkeys(
         ("reference_id", "filename", "extension", "ingest_id", "media_id", "key", "title",
          "duration", "thumbnail", "created_date"), ""
     )  # fmt: skip
     return Record(
-        line=line, status=status, error=error, source_url=f"https://{host}/{line}.mp4", cells=(),
+        line=line, status=status, error=error, codes=(code,), cells=(),
+        source_url=f"https://{host}/{line}.mp4", columns=ManifestColumns(),
         removed=False, looked_at=False, size=None, **known,
     )  # fmt: skip
 
@@ -36,8 +39,8 @@ def test_rows_of_one_cause_and_host_are_one_trouble_the_greatest_first() -> None
     assert found[1].cause == Cause("HTTP … after … tries", "h.example")
 
 
-def test_the_advice_is_that_of_the_reason_as_it_was() -> None:
-    (found,) = troubles([record(2, Status.FAILED, "the source answered 404")])
+def test_the_advice_is_that_of_the_code() -> None:
+    (found,) = troubles([record(2, Status.FAILED, "no", code=FailureCode.SOURCE_UNAVAILABLE)])
     assert found.advice.startswith("Open the source URL")
 
 

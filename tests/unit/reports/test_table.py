@@ -8,18 +8,18 @@ import pytest
 
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError, UsageError
-from batch_import.models import Record, Status
+from batch_import.models import ManifestColumns, Record, Status
 from batch_import.reports import table
 from batch_import.reports.writers.csv_writer import write_csv
 
 HEADER = ["sourceUrl", "title", "status", "team"]
-FIELDS = [0, 1]
+COLUMNS = ManifestColumns(tuple(HEADER), (0, 1, None, None))
 Make = Callable[..., Record]
 
 
 def results(**options: object) -> table.Table:
     embedding = table.Embedding(options=ResultOptions(**options))  # type: ignore[arg-type]
-    return table.results_table(HEADER, FIELDS, embedding)
+    return table.results_table(COLUMNS, (), embedding)
 
 
 def line(one: Record, **options: object) -> dict[str, str]:
@@ -34,7 +34,7 @@ def test_the_columns_are_the_promised_ones() -> None:
         "status (manifest)",
         "team",
     ]
-    assert table.results_table(["a", "a", "", "a"], []).header[-4:] == [
+    assert table.results_table(ManifestColumns(("a", "a", "", "a"))).header[-4:] == [
         "a", "a (manifest)", "column 3", "a (manifest 2)",
     ]  # fmt: skip
 
@@ -88,31 +88,51 @@ def test_no_other_row_has_one(record: Make, status: Status) -> None:
 def test_signatures_are_masked_in_the_results_but_work_in_failed_csv(record: Make) -> None:
     secret = {"filename": "t https://u:abc@h/", "title": "t?token=abc"}
     assert "abc" not in " ".join(line(record(**secret)).values())
-    (cells,) = table.failed([record(Status.FAILED, error="no")], HEADER, 1, None)
+    (cells,) = table.failed([record(Status.FAILED, error="no")], COLUMNS)
     assert cells[0].endswith("X-Amz-Signature=abc")
 
 
 def test_failed_csv_is_the_manifest_and_the_reason(record: Make) -> None:
     records = [record(), record(Status.FAILED, error="codec"), record(Status.INVALID, error="bad")]
-    assert table.failed_header(HEADER, 1, None) == [*HEADER, "referenceId", "reason"]
-    lines = list(table.failed(records, HEADER, 1, None))
+    assert table.failed_header(COLUMNS) == [*HEADER, "referenceId", "reason"]
+    lines = list(table.failed(records, COLUMNS))
     assert [cells[-2:] for cells in lines] == [["r-1", "codec"], ["r-1", "bad"]]
 
 
 def test_failed_csv_of_a_list_of_addresses_has_the_titles_that_were_made(record: Make) -> None:
-    assert (
-        table.failed_header(["sourceUrl"], None, None)[1:] == "filename referenceId reason".split()
-    )
-    one = record(Status.FAILED, error="codec", cells=("u",))
-    (cells,) = table.failed([one], ["sourceUrl"], None, None)
+    columns = ManifestColumns(("sourceUrl",), (0, None, None, None))
+    assert table.failed_header(columns)[1:] == "filename referenceId reason".split()
+    one = record(Status.FAILED, error="codec", cells=("u",), columns=columns)
+    (cells,) = table.failed([one], columns)
     assert cells == ["u", "Title", "r-1", "codec"]
 
 
 def test_failed_csv_of_a_failed_csv_has_one_reason(record: Make) -> None:
-    header = ["sourceUrl", "title", "id", "reason"]
-    assert table.failed_header(header, 1, 2) == header
-    one = record(Status.FAILED, error="new", cells=("u", "t", "", "old"))
-    assert list(table.failed([one], header, 1, 2)) == [["u", "t", "r-1", "new"]]
+    columns = ManifestColumns(("sourceUrl", "title", "id", "reason"), (0, 1, None, 2))
+    assert table.failed_header(columns) == list(columns.names)
+    one = record(Status.FAILED, error="new", cells=("u", "t", "", "old"), columns=columns)
+    assert list(table.failed([one], columns)) == [["u", "t", "r-1", "new"]]
+
+
+def test_a_column_of_reference_ids_named_reason_is_no_reason(record: Make) -> None:
+    columns = ManifestColumns(("sourceUrl", "title", "reason"), (0, 1, None, 2))
+    assert table.failed_header(columns) == ["sourceUrl", "title", "reason", "reason"]
+    one = record(Status.FAILED, error="new", cells=("u", "t", "my-1"), columns=columns)
+    assert list(table.failed([one], columns)) == [["u", "t", "my-1", "new"]]
+
+
+# Rows of an earlier manifest ----------------------------------------------------------------------
+
+
+def test_a_removed_row_keeps_its_own_columns_beside_those_of_the_manifest(record: Make) -> None:
+    old = ManifestColumns(("sourceUrl", "title", "year", "team", "", "team"), (0, 1, None, None))
+    new = ManifestColumns(("sourceUrl", "", "title", "team", ""), (0, 2, None, None))
+    made = table.results_table(new, [old])
+    assert made.header[-5:] == ["column 2", "team", "column 5", "year", "team (manifest)"]
+    removed = record(removed=True, columns=old, cells=("u", "t", "1999", "A", "five", "B"))
+    assert made.line(removed)[-5:] == ["", "A", "five", "1999", "B"]
+    current = record(columns=new, cells=("u", "two", "t", "C", "5"))
+    assert made.line(current)[-5:] == ["two", "C", "5", "", ""]
 
 
 def test_csv_opens_right_in_excel_and_is_whole_or_not_there(tmp_path: Path) -> None:

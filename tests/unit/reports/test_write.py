@@ -16,7 +16,7 @@ from batch_import.state.store import Store
 def store() -> Store:
     store = Store(None)
     rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v.mp4", "T", "mp4", ()) for n in (2, 3)]
-    store.load(rows, 1.0, [facts.MANIFEST.of("m.csv")])
+    store.load(rows, 1.0, facts=[facts.MANIFEST.of("m.csv")])
     return store
 
 

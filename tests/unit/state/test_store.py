@@ -12,6 +12,7 @@ from batch_import.models import (
     Change,
     Counts,
     Event,
+    FailureCode,
     LineRange,
     ManifestRow,
     Media,
@@ -42,7 +43,9 @@ def row(
 def loaded(*names: str) -> Store:
     store = Store(None)
     store.load(
-        [row(name, line) for line, name in enumerate(names, 2)], 1.0, [facts.MANIFEST.of("m.csv")]
+        [row(name, line) for line, name in enumerate(names, 2)],
+        1.0,
+        facts=[facts.MANIFEST.of("m.csv")],
     )
     return store
 
@@ -99,6 +102,45 @@ def test_a_change_keeps_what_is_known() -> None:
     store.queue.apply([Change(claimed.number, Status.IMPORTED, media=media)], 4.0)
     found = record(store, "a")
     assert (found.ingest_id, found.key, found.duration) == ("i", "k", "00:01:05")
+
+
+def test_codes_are_kept_with_the_rows_and_their_events_until_the_next_change() -> None:
+    store = Store(None)
+    bad = dataclasses.replace(row("b", 3, error="two"), codes=("url-scheme", "filename-missing"))
+    store.load([row("a"), bad, row("c", 4)], 1.0)
+    assert record(store, "b").codes == ("url-scheme", "filename-missing")
+    (a, c) = store.queue.claim(2, 2.0)
+    change = Change(a.number, Status.FAILED, "no", "no", FailureCode.REJECTED)
+    store.queue.apply([change], 3.0)
+    store.queue.recover(4.0)
+    assert record(store, "a").codes == (FailureCode.REJECTED,)
+    assert record(store, "c").codes == (FailureCode.INTERRUPTED,)
+    assert history(store, "a")[-1] == Event(3.0, Status.FAILED, "no", FailureCode.REJECTED)
+    assert history(store, "c")[-1].code == FailureCode.INTERRUPTED
+    store.queue.retry_failed(5.0)
+    store.queue.apply([Change(c.number, Status.IMPORTED)], 6.0)
+    store.load([row("a"), row("b", 3), row("c", 4)], 7.0)
+    assert [r.codes for r in store.reader.records()] == [(), (), ()]
+    preflight = [Change(a.number, Status.INVALID, "preflight", "no", "source-missing")]
+    store.queue.apply(preflight, 8.0)
+    assert record(store, "a").codes == ("source-missing",)
+
+
+@pytest.mark.parametrize("media_id", ["17", "m1", "", "0"])
+def test_a_job_with_an_adopted_media_is_no_other_manifests(media_id: str) -> None:
+    store = loaded("a")
+    (found,) = store.queue.pending_by_reference(["a"])
+    media = Media(media_id, "k", "a")
+    store.queue.apply([Change(found.number, Status.IMPORTED, media=media)], 2.0)
+    with pytest.raises(StateError, match="another manifest"):
+        store.load([row("z")], 3.0)
+
+
+def test_a_row_whose_post_may_have_left_is_no_other_manifests() -> None:
+    store = loaded("a")
+    store.queue.claim(1, 2.0)  # and then the power fails
+    with pytest.raises(StateError, match="another manifest"):
+        store.load([row("z")], 3.0)
 
 
 def test_retry_takes_failed_rows_only() -> None:
@@ -285,7 +327,7 @@ def test_a_manifest_that_breaks_off_changes_nothing() -> None:
         raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        store.load(broken(), 2.0, [facts.MANIFEST.of("n.csv")])  # type: ignore[arg-type]
+        store.load(broken(), 2.0, facts=[facts.MANIFEST.of("n.csv")])  # type: ignore[arg-type]
     assert store.reader.counts() == Counts(total=1, pending=1)
     assert store.facts.get(facts.MANIFEST) == "m.csv"
 

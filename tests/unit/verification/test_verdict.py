@@ -2,7 +2,7 @@
 
 import pytest
 
-from batch_import.models import Media, Record, Status
+from batch_import.models import ManifestColumns, Media, Record, Status
 from batch_import.verification.verdict import (
     COLUMNS,
     FAULTS,
@@ -21,11 +21,13 @@ def record(status: Status = Status.IMPORTED, **changes: object) -> Record:
         "line": 2,
         "status": status,
         "error": "",
+        "codes": (),
         "reference_id": "r1",
         "filename": "Title",
         "source_url": "https://h.example.com/v.mp4",
         "extension": "mp4",
         "cells": (),
+        "columns": ManifestColumns(),
         "removed": False,
         "looked_at": False,
         "size": None,

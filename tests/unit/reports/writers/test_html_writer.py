@@ -13,7 +13,7 @@ import pytest
 
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError
-from batch_import.models import Record, Status, Timeline
+from batch_import.models import ManifestColumns, Record, Status, Timeline
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, results_table
 from batch_import.reports.writers import html_writer
@@ -65,7 +65,8 @@ def page_of(
     folder: Path, records: Sequence[Record], about: About = ABOUT, **options: object
 ) -> Page:
     embedding = Embedding(options=ResultOptions(**options))  # type: ignore[arg-type]
-    table = results_table(["sourceUrl", "title", "status", "team"], [0, 1], embedding)
+    columns = ManifestColumns(("sourceUrl", "title", "status", "team"), (0, 1, None, None))
+    table = results_table(columns, (), embedding)
     write_html(folder / "r.html", table, records, about)
     return Page((folder / "r.html").read_text(encoding="utf-8"))
 
@@ -192,7 +193,7 @@ def test_a_page_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
         yield record()
         raise OSError(28, "No space left on device")
 
-    table = results_table([], [])
+    table = results_table(ManifestColumns())
     with pytest.raises(StateError, match="No space left"):
         write_html(tmp_path / "r.html", table, broken(), ABOUT)
     assert list(tmp_path.iterdir()) == []

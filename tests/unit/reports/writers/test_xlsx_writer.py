@@ -14,20 +14,20 @@ from python_calamine import CalamineWorkbook
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError
 from batch_import.masking import mask
-from batch_import.models import Record, Status
+from batch_import.models import ManifestColumns, Record, Status
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, Table, results_table
 from batch_import.reports.writers import xlsx_writer
 from batch_import.reports.writers.xlsx_writer import write_xlsx
 
 DATA = Path(__file__).parents[2] / "data"
-HEADER = ["sourceUrl", "title", "status", "team"]
+COLUMNS = ManifestColumns(("sourceUrl", "title", "status", "team"), (0, 1, None, None))
 ABOUT = About("library.csv", 1_767_225_600.0)
 Make = Callable[..., Record]
 
 
 def table_of(columns: str = "") -> Table:
-    return results_table(HEADER, [0, 1], Embedding(options=ResultOptions(results_columns=columns)))
+    return results_table(COLUMNS, (), Embedding(options=ResultOptions(results_columns=columns)))
 
 
 def written(path: Path, records: Sequence[Record], columns: str = "") -> openpyxl.Workbook:
@@ -121,8 +121,10 @@ def test_text_beyond_what_a_cell_holds_is_cut(tmp_path: Path, record: Make) -> N
 def test_what_needs_attention_says_why_and_what_to_do(tmp_path: Path, record: Make) -> None:
     records = [
         record(),
-        record(Status.FAILED, error="host not found", line=3),
-        record(Status.INVALID, error="id: the reference id stands on line 2 already", line=4),
+        record(Status.FAILED, error="host not found", codes=("source-unavailable",), line=3),
+        record(
+            Status.INVALID, error="id: it stands on line 2", codes=("duplicate-reference",), line=4
+        ),
         record(Status.UNKNOWN, error="timed out", line=5),
         record(Status.PENDING),
     ]
