@@ -13,7 +13,7 @@ from typing import Final, NoReturn
 
 import click
 
-from batch_import.cli.application import application
+from batch_import.cli.application import make_application
 from batch_import.cli.exits import OK
 from batch_import.errors import Interrupted, RunFault
 
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         from batch_import.cli.completion import complete
 
         return complete(instruction)
-    whole, arguments = application(), list(sys.argv[1:] if argv is None else argv)
+    whole, arguments = make_application(), list(sys.argv[1:] if argv is None else argv)
     try:
         with whole.make_context("batch-import", arguments) as ctx:
             return int(whole.invoke(ctx))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from batch_import import __version__
+from batch_import.cli.help_option import PrintsHelp
 from batch_import.cli.names import COMMANDS, HELP
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ manifest or state, 3 the platform refuses or cannot be reached, 130 interrupted.
 """
 
 
-class Application(click.Group):
+class Application(PrintsHelp, click.Group):
     """All commands. A command's module is imported when the command is used.
 
     Attributes:
@@ -86,7 +87,7 @@ def users_of(option: str) -> Iterator[str]:
     yield from (name for name in HELP if option in load(name).options)
 
 
-def application() -> Application:
+def make_application() -> Application:
     """The whole command line."""
     return Application(
         "batch-import",

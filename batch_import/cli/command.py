@@ -9,6 +9,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from batch_import.cli.help_option import PrintsHelp
 from batch_import.cli.names import HELP
 from batch_import.cli.options import OPTIONS, Option, Places
 from batch_import.configuration.credentials import Credentials
@@ -145,7 +146,7 @@ class Call:
         return credentials(self["credentials"], insisted=self.is_flag("credentials"))
 
 
-class Command(click.Command):
+class Command(PrintsHelp):
     """A command whose help has groups of options and examples."""
 
     def __init__(

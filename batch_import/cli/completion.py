@@ -19,12 +19,12 @@ def completion(call: Call) -> int:
     """Print a script that completes commands, options and files in a shell."""
     from click.shell_completion import get_completion_class
 
-    from batch_import.cli.application import application
+    from batch_import.cli.application import make_application
 
     found = get_completion_class(call["shell"])
     if found is None:
         raise click.UsageError(f"There is no completion for {call['shell']}.")
-    print(found(application(), {}, "batch-import", VARIABLE).source())
+    print(found(make_application(), {}, "batch-import", VARIABLE).source())
     return OK
 
 
@@ -32,6 +32,6 @@ def complete(instruction: str) -> int:
     """Answer a shell; returns the exit code."""
     from click.shell_completion import shell_complete
 
-    from batch_import.cli.application import application
+    from batch_import.cli.application import make_application
 
-    return shell_complete(application(), {}, "batch-import", VARIABLE, instruction)
+    return shell_complete(make_application(), {}, "batch-import", VARIABLE, instruction)

@@ -9,7 +9,6 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.table import Table
 
 #: Colours by what a text says.
 ERROR: Final = "red"
@@ -59,17 +58,16 @@ def print_table(
     Args:
         right: positions of the columns of numbers.
     """
-    made = table(header, right=right)
-    for row in rows:
-        made.add_row(*row)
-    console().print(made)
-
-
-def table(header: Sequence[str], *, right: Sequence[int] = ()) -> "Table":
-    """A table without frames, to be filled."""
     from rich.table import Table
 
     made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for at, name in enumerate(header):
         made.add_column(name, justify="right" if at in right else "left", overflow="fold")
-    return made
+    for row in rows:
+        made.add_row(*row)
+    shown_on = console()
+    with shown_on.capture() as written:
+        shown_on.print(made)
+    # Printed here: rich knows no console that lacks a character.
+    for line in written.get().splitlines():
+        print(line.rstrip())

@@ -17,9 +17,7 @@ from batch_import.cli.application import Application
 from batch_import.cli.command import Command
 from batch_import.cli.names import COMMANDS, HELP
 
-_CONFIGURATION = RichHelpConfiguration(
-    text_markup=None, show_metavars_column=True, append_metavars_help=False, max_width=110
-)
+_CONFIGURATION = RichHelpConfiguration(text_markup=None, max_width=110)
 
 
 def command_help(command: Command, ctx: click.Context) -> str:

@@ -137,16 +137,17 @@ def check_fields(owner: Any) -> None:
         UsageError: a value is not accepted.
     """
     for field, each in _declared(cast("Hashable", type(owner))):
-        value = getattr(owner, field)
-        if value is not None and value != "":
-            object.__setattr__(owner, field, each.check(value))
+        value = getattr(owner, field.name)
+        is_unset = value in (None, "") and value is field.default
+        if not is_unset:
+            object.__setattr__(owner, field.name, each.check(value))
 
 
 @cache
-def _declared(owner: Hashable) -> tuple[tuple[str, Setting], ...]:
+def _declared(owner: Hashable) -> tuple[tuple[dataclasses.Field[Any], Setting], ...]:
     """Fields, and the settings that they are."""
     return tuple(
-        (field.name, Setting(**{"name": field.name, **_default(field), **field.metadata[_KEY]}))
+        (field, Setting(**{"name": field.name, **_default(field), **field.metadata[_KEY]}))
         for field in fields(cast("type[Any]", owner))
         if _KEY in field.metadata
     )

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from pages import USERS_PAGES
 
-from batch_import.cli.config import read_config
+from batch_import.cli.configuration_file import read_config
 from batch_import.cli.options import OPTIONS
 
-KEYS = tuple(f"{option.name}:" for option in OPTIONS)
+KEYS = tuple(f"{option.key}:" for option in OPTIONS.values())
 
 
 def test_every_configuration_shown_is_read(tmp_path: Path) -> None:

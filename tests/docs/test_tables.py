@@ -7,20 +7,22 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from batch_import.cli.parser import COMMANDS, POSITIONAL
+import click
 from pages import ROOT, USERS_PAGES, code_in, table_rows
 
 from batch_import.cli import exits
-from batch_import.cli.options import OPTIONS, Option
-from batch_import.configuration.settings import ResultOptions
+from batch_import.cli.application import load
+from batch_import.cli.names import HELP
+from batch_import.cli.options import OPTIONS
+from batch_import.configuration.settings import Group, Setting
 from batch_import.errors import RunFault
 from batch_import.models import Status
 from batch_import.sandbox.knobs import Knobs
 
-NAMES = [command.name for command in COMMANDS]
+NAMES = list(HELP)
 USERS = {
-    option.name: {command.name for command in COMMANDS if option.name in command.options}
-    for option in OPTIONS
+    option.key: {name for name in NAMES if option.name in load(name).options}
+    for option in OPTIONS.values()
 }
 #: Where a column says that an option is of every command.
 ALL = "all"
@@ -33,14 +35,21 @@ def test_every_command_has_a_row_with_what_it_takes() -> None:
         name, *takes = signature.removeprefix("batch-import ").split()
         words = Counter(word.strip("[]") for word in takes if word.strip("[]").isupper())
         documented[name] |= words
-    real = {command.name: Counter(map(_positional, command.positional)) for command in COMMANDS}
+    real = {
+        name: Counter(
+            str(param.name).upper()
+            for param in load(name).params
+            if isinstance(param, click.Argument)
+        )
+        for name in NAMES
+    }
     assert documented == real
 
 
 def test_every_option_has_a_row_with_its_commands() -> None:
     documented: dict[str, set[str]] = defaultdict(set)
     for option, row in _option_rows():
-        documented[option.name] |= set(NAMES if row[1] == ALL else row[1].split())
+        documented[option.key] |= set(NAMES if row[1] == ALL else row[1].split())
     assert documented == USERS
 
 
@@ -56,7 +65,7 @@ def test_every_option_has_its_default() -> None:
 
 
 def test_every_option_in_the_text_exists() -> None:
-    known = {spelled.split()[0] for option in OPTIONS for spelled in _spelled(option)}
+    known = {spelled.split()[0] for option in OPTIONS.values() for spelled in _spelled(option)}
     known |= {name.replace("[no-]", "") for name in known} | {"--help", "--version"}
     for page in USERS_PAGES:
         shown = [code for code in page.code if code.startswith(("--", "batch-import "))]
@@ -106,37 +115,31 @@ def test_every_status_has_a_row() -> None:
     assert sorted(documented) == sorted([status] for status in Status if status != Status.CREATING)
 
 
-def _positional(name: str) -> str:
-    return str(POSITIONAL[name].get("metavar", name.upper()))
-
-
-def _option_rows() -> Iterator[tuple[Option, list[str]]]:
-    by_flag = {f"--{option.name}": option for option in OPTIONS}
+def _option_rows() -> Iterator[tuple[Setting, list[str]]]:
+    by_flag = {f"--{option.key}": option for option in OPTIONS.values()}
     for row in table_rows("option", "of", "default", "meaning"):
         flag = code_in(row[0])[-1].split()[0].replace("[no-]", "")
         assert flag in by_flag, f"{flag} is documented, and does not exist"
         yield by_flag[flag], row
 
 
-def _spelled(option: Option) -> list[str]:
-    name = f"--[no-]{option.name}" if option.kind == "switch" else f"--{option.name}"
-    takes = option.metavar or "|".join(option.choices)
+def _spelled(option: Setting) -> list[str]:
+    keeps = option.is_switch and option.group is Group.RESULTS
+    name = f"--[no-]{option.key}" if keeps else f"--{option.key}"
+    takes = "|".join(option.kind.choices) or option.kind.metavar
     short = [f"-{option.short}"] if option.short else []
     return [*short, f"{name} {takes}".strip()]
 
 
-def _default(option: Option) -> str | None:
+def _default(option: Setting) -> str | None:
     """As a page has to name it; None where it is no value, but may be told in words."""
-    default = option.default
-    if default is None:
-        default = asdict(ResultOptions()).get(option.attribute)
-    if option.kind == "switch":
-        return "yes" if default else "no"
-    if option.kind == "flag":
-        return ""
-    if isinstance(default, tuple):
-        return ",".join(default)
-    return _written(default) if default not in (None, "") else None
+    if option.is_switch:
+        return {True: "yes", False: "no"}[option.default] if "[" in _spelled(option)[0] else ""
+    if option.default is None:
+        return None
+    if isinstance(option.default, tuple):
+        return ",".join(option.default)
+    return _written(option.default)
 
 
 def _written(value: Any) -> str:

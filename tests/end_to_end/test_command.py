@@ -104,7 +104,7 @@ def test_a_second_run_of_a_job_is_told_so(
     first = run.start("run", path, *FAST)
     while len(server.platform.media) < 2 and first.poll() is None:
         time.sleep(0.02)
-    assert "at work on" in one_line(run("run", path, *FAST, code=2))
+    assert "A run is in progress on" in one_line(run("run", path, *FAST, code=2))
     assert run.counts(path)["processing"] == 2  # status works beside a run
     first.send_signal(signal.SIGTERM)
     run.finish(first, 130)
@@ -117,7 +117,7 @@ def test_another_accounts_job_is_refused(
     command(sandbox())("run", path, *FAST)
     other = command(sandbox())
     path.write_text(path.read_text() + "https://h.example.com/9.mp4,Nine,mp4,ref-9,\n")
-    assert "begun with" in one_line(other("run", path, *FAST, code=2))
+    assert "started with" in one_line(other("run", path, *FAST, code=2))
 
 
 def test_status_adds_up_and_report_writes_again(
@@ -159,7 +159,8 @@ def test_what_must_start_fast_loads_nothing_heavy(arguments: list[str], tmp_path
     code = (
         "import sys\nfrom batch_import.cli import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        "print([m for m in ('pandas', 'requests', 'yaml', 'tqdm') if m in sys.modules])"
+        "heavy = ('pandas', 'requests', 'yaml', 'tqdm', 'rich', 'rich_click')\n"
+        "print([m for m in heavy if m in sys.modules])"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],

@@ -86,7 +86,7 @@ def test_a_file_that_is_wrong_stops_every_command_that_reads_it(
     for arguments in (["check", path], ["status", path], ["sandbox"], ["config"], ["account"]):
         err = run(*arguments, code=2).stderr
         where = "batch-import: batch-import.yaml, line 2: "
-        assert err == f"{where}'rte' is no option. Did you mean: rate?\n"
+        assert err == f"{where}'rte' is not an option. Did you mean 'rate'?\n"
     assert "none.yaml cannot be read" in run("check", path, "--config", "none.yaml", code=2).stderr
     run("init", "new")  # it has no options, and so reads none
 
@@ -127,9 +127,9 @@ def test_the_template_is_written_once_and_sets_nothing(command: Callable, tmp_pa
 
 def test_a_mistyped_command_is_one_line(command: Callable) -> None:
     done = command("unused")("stauts", "m.csv", code=2)
-    assert done.stderr == "batch-import: 'stauts' is no command. Did you mean: status?\n"
+    assert done.stderr == "batch-import: No such command 'stauts'. Did you mean 'status'?\n"
     done = command("unused")("run", "m.csv", "--rte", "5", code=2)
-    assert done.stderr == "batch-import: run has no --rte. Did you mean: --rate?\n"
+    assert done.stderr == "batch-import: No such option '--rte'. Did you mean '--rate'?\n"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +141,7 @@ def test_a_mistyped_command_is_one_line(command: Callable) -> None:
         ("batch-import check vid", {"videos.csv"}),
         ("batch-import check --config batch", {"batch-import.yaml"}),
         ("batch-import check --job job", {"jobs"}),
-        ("batch-import completion ", {"bash", "fish", "powershell", "tcsh", "zsh"}),
+        ("batch-import completion ", {"bash", "fish", "zsh"}),
     ],
 )
 def test_bash_completes(
@@ -154,32 +154,45 @@ def test_bash_completes(
     (tmp_path / "jobs").mkdir()
     run = command("unused")
     (tmp_path / "complete.bash").write_text(run("completion", "bash").stdout)
+    # A kind of file or folder is left to bash, which is asked for it as it would be at a Tab.
     asked = """
         source complete.bash
         COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMP_LINE="$*"; COMP_POINT=${#COMP_LINE}
+        compopt() { [ "$2" = dirnames ] && COMPREPLY+=($(compgen -d -- "$word"))
+                    [ "$2" = default ] && COMPREPLY+=($(compgen -f -- "$word")); }
         function=$(complete -p batch-import | sed 's/.*-F \\([^ ]*\\).*/\\1/')
-        "$function" batch-import "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
+        word="${COMP_WORDS[COMP_CWORD]}"
+        "$function" batch-import "$word" "${COMP_WORDS[COMP_CWORD - 1]}"
         printf '%s\\n' "${COMPREPLY[@]}"
     """
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         [program("bash"), "--norc", "-c", asked, "bash", *line.split(" ")],
-        cwd=tmp_path, capture_output=True, text=True, check=True,
+        cwd=tmp_path, env={**run.environ, "PATH": path}, capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert done.stderr == ""
     assert {word.rstrip(" /") for word in done.stdout.split("\n") if word.strip()} == expected
 
 
-@pytest.mark.parametrize("shell", ["zsh", "fish", "powershell", "tcsh"])
+@pytest.mark.parametrize("shell", ["zsh", "fish"])
 def test_other_shells_have_a_script(command: Callable, shell: str) -> None:
-    assert "when-unsure" in command("unused")("completion", shell).stdout
+    assert f"{shell}_complete" in command("unused")("completion", shell).stdout
 
 
-@pytest.mark.parametrize(("term", "has_bar"), [("xterm-256color", True), ("dumb", False)])
-def test_a_terminal_gets_no_colour_and_a_dumb_one_no_bar(
-    sandbox: Start, command: Callable, manifest: Callable, term: str, *, has_bar: bool
-) -> None:
+@pytest.mark.parametrize(
+    ("term", "no_colour", "has_bar", "has_colour"),
+    [
+        ("xterm-256color", "", True, True),
+        ("xterm-256color", "1", True, False),
+        ("dumb", "", False, False),
+    ],
+)
+def test_colour_and_a_bar_are_where_a_terminal_has_them(
+    sandbox: Start, command: Callable, manifest: Callable, term: str, no_colour: str,
+    *, has_bar: bool, has_colour: bool,
+) -> None:  # fmt: skip
     run = command(sandbox())
-    run.environ["TERM"] = term
+    run.environ |= {"TERM": term, "NO_COLOR": no_colour}
     termios = pytest.importorskip("termios")  # Windows has no such terminals
     ours, theirs = os.openpty()
     termios.tcsetwinsize(ours, (24, 100))
@@ -191,7 +204,7 @@ def test_a_terminal_gets_no_colour_and_a_dumb_one_no_bar(
     shown = "".join(_until_closed(ours))
     assert process.wait(60) == 0
     assert "3 imported" in shown
-    assert not re.search(r"\x1b\[[0-9;]*m", shown)
+    assert bool(re.search(r"\x1b\[[0-9;]*m", shown)) is has_colour
     assert ("%|" in shown) is has_bar
 
 

@@ -37,7 +37,7 @@ def test_a_pilot_then_another_then_the_rest(
     first = run("run", path, *FAST, "--limit", 2)
     assert "To do: 2 to create (of 6 pending)." in first.stdout
     assert "6 rows: 4 pending, 2 imported." in first.stdout
-    assert "Still to be sent: 4 rows. `batch-import run` without --limit" in first.stdout
+    assert "Not sent yet: 4 rows. To send the rest: batch-import run " in first.stdout
     assert sorted(made(server)) == refs(1, 2)
 
     second = run("run", path, *FAST, "--limit", 2)
@@ -46,7 +46,7 @@ def test_a_pilot_then_another_then_the_rest(
 
     rest = run("run", path, *FAST)
     assert "6 rows: 6 imported." in rest.stdout
-    assert "Still to be sent" not in rest.stdout
+    assert "Not sent yet" not in rest.stdout
     assert sorted(made(server)) == refs(1, 2, 3, 4, 5, 6)
 
 
@@ -75,9 +75,12 @@ def test_a_row_that_is_not_there_is_named_and_nothing_is_sent(
     run = command(server)
     path = manifest(3)
     unknown = run("run", path, "--only", "2", "--only", "ref_3", code=2)
-    assert "no row has the reference ID 'ref_3'. Did you mean 'ref-3'?" in unknown.stderr
+    assert (
+        "--only: 'ref_3' is not the reference ID of any row. Did you mean 'ref-3'?"
+        in unknown.stderr
+    )
     unknown = run("run", path, "--only", "9", code=2)
-    assert "no row begins in line 9. The rows begin in lines 2 to 4." in unknown.stderr
+    assert "line 9: no row begins there. The rows begin in lines 2 to 4." in unknown.stderr
     assert not server.platform.calls
 
 
@@ -133,7 +136,7 @@ def test_a_window_closes_and_the_same_command_goes_on(
 
 def test_a_moment_that_has_passed_is_wrong_usage(command: Callable, manifest: Callable) -> None:
     late = command("http://127.0.0.1:9")("run", manifest(1), "--until", "2020-01-01T06:00", code=2)
-    assert "--until: 2020-01-01T06:00 has passed" in late.stderr
+    assert "--until: '2020-01-01T06:00' has passed" in late.stderr
 
 
 class Hook(HTTPServer):
@@ -208,5 +211,5 @@ def test_an_address_that_would_tell_everybody_is_refused(
     command: Callable, manifest: Callable, url: str
 ) -> None:
     refused = command("http://127.0.0.1:9")("run", manifest(1), "--notify", url, code=2)
-    assert "--notify is no https:// address" in refused.stderr
+    assert "--notify: this is not an https:// address" in refused.stderr
     assert "s3cret" not in refused.stderr

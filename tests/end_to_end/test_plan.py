@@ -52,7 +52,7 @@ def test_what_is_in_the_account_is_foretold_and_the_run_tells_it(
     path = manifest(5)
     out = run("plan", path).stdout
     assert "To do: 3 to create, 2 to adopt." in out
-    assert "The account holds 3 media. 2 rows of the manifest are among them." in out
+    assert "The account has 3 media. 2 rows of the manifest are among them." in out
     assert len(server.platform.media) == 3
 
     told = "2 rows were in the account already, and taken over, not sent."
@@ -67,7 +67,7 @@ def test_where_each_row_is_looked_for_the_account_is_not_read(
     server = sandbox(existing=250)
     told = planned(command(server), manifest(2))
     assert (told["adopt"], told["media"]) == (None, 250)
-    assert "looks for each row" in told["not_known"]
+    assert "looks for each row" in told["unknown_reason"]
     assert server.platform.calls == {"account": 1, "list": 1}
 
 
@@ -76,11 +76,11 @@ def test_without_credentials_the_account_is_not_known(
 ) -> None:
     run = command("http://127.0.0.1:9/v3/api")
     path = manifest(2)
-    assert "--offline" in planned(run, path, "--offline")["not_known"]
+    assert "--offline" in planned(run, path, "--offline")["unknown_reason"]
     del run.environ["VIOSTREAM_API_KEY"]
     told = planned(run, path)
     assert told["adopt"] is None
-    assert "VIOSTREAM_API_KEY is not set" in told["not_known"]
+    assert "VIOSTREAM_API_KEY is not set" in told["unknown_reason"]
 
 
 def test_a_half_done_job_stays_as_it_is(
@@ -150,7 +150,7 @@ def test_a_rehearsal_replays_alike_and_heeds_knobs(command: Callable, manifest: 
     first = planned(run, *arguments, "--seed", "3")["rehearsal"]
     assert first == planned(run, *arguments, "--seed", "3")["rehearsal"]
     assert first != planned(run, *arguments, "--seed", "4")["rehearsal"]
-    assert first["twice"] == []
+    assert first["duplicates"] == []
     out = run("plan", *arguments, "--knob", "failing=1").stdout
     assert "Rehearsed with 40 rows; nothing was sent." in out
     assert "failing=1" in out

@@ -156,12 +156,12 @@ def test_programs_read_it_as_json(sandbox: Start, command: Callable, manifest: C
     delete(server, "ref-2")
     told = json.loads(run("verify", path, "--rate", "200", "--json", code=1).stdout)
     assert told == {
-        "holds": False,
+        "ok": False,
         "rows": 3,
         "verdicts": {"missing": 1, "as expected": 2},
         "media": 2,
-        "told": 2,
-        "others": 0,
+        "reported_total": 2,
+        "unmatched_media": 0,
         "file": f"{JOB}/verify.csv",
     }
 

@@ -42,7 +42,7 @@ def test_status_tells_causes_and_what_to_do(job: tuple) -> None:
     run, path = job
     text = run("status", path).stdout
     assert "3 rows: 1 imported, 1 failed, 1 invalid." in text
-    assert "No run is at work. Begun " in text
+    assert "No run in progress. Started " in text
     assert "1 failed: " in text
     assert "(gone.invalid)" in text
     assert "line 3. Open the source URL" in text
@@ -51,7 +51,7 @@ def test_status_tells_causes_and_what_to_do(job: tuple) -> None:
         "failed": [3], "invalid": [4],
     }  # fmt: skip
     assert told["running"] is False
-    assert told["began"] < told["changed"]
+    assert told["started"] < told["changed"]
 
 
 def test_a_row_that_was_being_sent_in_a_crash_is_unknown(
@@ -66,7 +66,7 @@ def test_a_row_that_was_being_sent_in_a_crash_is_unknown(
     run.finish(first, -9)
     text = run("status", path).stdout
     assert "1 row: 1 unknown." in text
-    assert "Oldest in flight: line 2 (ref-1), unknown since " in text
+    assert "Oldest unknown row: line 2 (ref-1), unknown since " in text
 
 
 def test_the_history_of_a_row(job: tuple) -> None:
@@ -111,15 +111,15 @@ def test_watching_a_run_until_it_ends(
     run.finish(first, 0)
     blocks = watched.stdout.strip().split("\n\n")
     assert len(blocks) > 1
-    assert "A run is at work." in blocks[0]
-    assert blocks[-1].startswith("3 rows: 3 imported.\nNo run is at work.")
+    assert "Run in progress. Started " in blocks[0]
+    assert blocks[-1].startswith("3 rows: 3 imported.\nNo run in progress.")
     assert "\x1b" not in watched.stdout
 
 
 def test_watching_is_for_people_and_whole_jobs(job: tuple) -> None:
     run, path = job
     for more in (["ref-1"], ["--json"]):
-        assert "--watch shows" in one_line(run("status", path, *more, "--watch", code=2))
+        assert "--watch: this shows" in one_line(run("status", path, *more, "--watch", code=2))
 
 
 def test_jobs_lists_all_with_a_damaged_one_among_them(job: tuple) -> None:
@@ -182,6 +182,7 @@ def test_the_bar_is_on_a_terminal_on_one_line_and_gone_at_the_end(
     sandbox: Start, command: Callable, manifest: Callable, columns: int
 ) -> None:
     run = command(sandbox(processing=(1, 1.5)))
+    run.environ["NO_COLOR"] = "1"
     written = on_a_terminal(run, columns, "run", manifest(20), *FAST, "-v")
     drawn = re.findall(r"\r( *\d+% [^\r\n]*)", written)
     assert any("0 imported · 0 failed" in bar for bar in drawn)
@@ -205,5 +206,6 @@ def test_watching_on_a_terminal_leaves_the_last_state(
     written = on_a_terminal(run, 80, "status", path, "--watch")
     run.finish(first, 0)
     drawn, left = written.split("\x1b[?1049l")
-    assert "A run is at work." in drawn
+    assert "Run in progress" in drawn
+    assert "in flight" in drawn
     assert left.startswith("3 rows: 3 imported.")

@@ -95,12 +95,12 @@ def test_a_file_that_others_can_reach_is_refused(file: Callable, mode: int) -> N
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("api_key: s3cret", "line 1: neither access-key nor api-key stands here. Did you mean"),
-        ("access-key: VC-1\ns3cret: s3cret", "line 2: neither"),
-        ("api-key: a\napi-key: s3cret", "line 2: this key stands on line 1 already"),
-        ("api-key: *s3cret", "no YAML on line 1, column 10"),
-        ("api-key: {s3cret: x", "no YAML on line"),
-        ("- s3cret", "line 1: this is no mapping"),
+        ("api_key: s3cret", "line 1: this key is neither access-key nor api-key. Did you mean"),
+        ("access-key: VC-1\ns3cret: s3cret", "line 2: this key is neither"),
+        ("api-key: a\napi-key: s3cret", "line 2: this key is already on line 1"),
+        ("api-key: *s3cret", "not valid YAML on line 1, column 10"),
+        ("api-key: {s3cret: x", "not valid YAML on line"),
+        ("- s3cret", "line 1: this is not a mapping"),
         ('access-key: VC-1\napi-key: "s3cret\\n1"', "api-key in .* has characters"),
         ("access-key: s3cret:x\napi-key: s3cret", "access-key in .* has characters"),
         ("", "access-key in .* and api-key in .* are not set"),
@@ -125,8 +125,8 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     [
         (keyring.errors.NoKeyringError("s3cret"), "This system has no keyring."),
         (keyring.errors.KeyringLocked("s3cret"), "The keyring is locked."),
-        (keyring.errors.InitError("s3cret"), r"The keyring cannot be asked \(InitError\)"),
-        (OSError("s3cret"), r"The keyring cannot be asked \(OSError\)"),
+        (keyring.errors.InitError("s3cret"), r"The keyring cannot be read \(InitError\)"),
+        (OSError("s3cret"), r"The keyring cannot be read \(OSError\)"),
     ],
 )
 def test_a_keyring_that_fails_is_said_in_words(

@@ -1,11 +1,10 @@
-"""Rows as a person names them."""
+"""Rows as people name them."""
 
-import argparse
 from pathlib import Path
 
 import pytest
-from batch_import.cli.only import only
 
+from batch_import.configuration.row_selector import select
 from batch_import.models import LineRange
 
 
@@ -26,13 +25,13 @@ from batch_import.models import LineRange
     ],
 )
 def test_lines_and_reference_ids_are_told_apart(text: str, meant: list[LineRange | str]) -> None:
-    assert only(text) == meant
+    assert select(text) == meant
 
 
 def test_a_file_has_one_of_these_a_line(tmp_path: Path) -> None:
     path = tmp_path / "rows.txt"
     path.write_bytes(b"\xef\xbb\xbf2\r\n5-9\r\n\r\nid:42\r\nhr-welcome\r\n@home")
-    assert only(f"@{path}") == [
+    assert select(f"@{path}") == [
         LineRange(2, 2),
         LineRange(5, 9),
         "42",
@@ -46,24 +45,24 @@ def test_a_file_has_one_of_these_a_line(tmp_path: Path) -> None:
     [
         ("", "names no row"),
         ("id: ", "names no row"),
-        ("9-5", "'9-5' is no range of lines; a reference ID is id:9-5"),
-        ("0", "is no range"),
-        (f"{2**63}", "is no range"),
+        ("9-5", "'9-5' is not a range of lines; write a reference ID as id:9-5"),
+        ("0", "is not a range"),
+        (f"{2**63}", "is not a range"),
         ("@", "cannot be read"),
-        ("@nowhere.txt", "nowhere.txt cannot be read: .*; .*begins with @ is id:@nowhere.txt"),
+        ("@nowhere.txt", "'@nowhere.txt' cannot be read: .*; .*begins with @ as id:@nowhere.txt"),
     ],
 )
 def test_what_names_no_row_is_refused(text: str, words: str) -> None:
-    with pytest.raises(argparse.ArgumentTypeError, match=words):
-        only(text)
+    with pytest.raises(ValueError, match=words):
+        select(text)
 
 
 @pytest.mark.parametrize(
     ("content", "words"),
-    [(b"\n \n", "names no row"), (b"\xff\xfe", "it is not UTF-8"), (b"7-2", "is no range")],
+    [(b"\n \n", "names no row"), (b"\xff\xfe", "it is not UTF-8"), (b"7-2", "is not a range")],
 )
 def test_a_file_that_names_no_row_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     path = tmp_path / "rows.txt"
     path.write_bytes(content)
-    with pytest.raises(argparse.ArgumentTypeError, match=words):
-        only(f"@{path}")
+    with pytest.raises(ValueError, match=words):
+        select(f"@{path}")

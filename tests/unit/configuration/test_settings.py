@@ -1,47 +1,137 @@
-"""Settings from flags and the environment."""
+"""Settings: what each accepts, wherever it comes from."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from batch_import import settings
+from batch_import.cli.options import OPTIONS
+from batch_import.configuration import base_urls
+from batch_import.configuration.base_urls import API_BASE
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import (
+    ReadingOptions,
+    ResultOptions,
+    Setting,
+    Settings,
+    from_environment,
+    settings_of,
+)
 from batch_import.errors import UsageError
+from batch_import.models import LineRange
+
+OWNERS: dict[type[Any], Callable[..., Any]] = {
+    Settings: Settings,
+    ReadingOptions: ReadingOptions,
+    ResultOptions: ResultOptions,
+}
 
 
-def test_the_flag_wins_over_the_environment() -> None:
-    environ = {"VIOSTREAM_API_BASE": "https://env.test/api/"}
-    assert settings.api_base("https://flag.test/api/", environ) == "https://flag.test/api"
-    assert settings.api_base(None, environ) == "https://env.test/api"
-    assert settings.api_base(None, {}) == settings.API_BASE
+def refusal(attempt: Callable[[], object]) -> UsageError | None:
+    try:
+        attempt()
+    except UsageError as fault:
+        return fault
+    return None
+
+
+ALL = [(owner, each) for owner in OWNERS for each in settings_of(owner)]
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["api.test", "ftp://h/x", "http://", "http://api.test/v3", "https://u:p@h/", "https://h:x/"],
+    ("name", "value"),
+    [
+        ("limit", 0),
+        ("limit", True),
+        ("limit", 1.5),
+        ("until", float("nan")),
+        ("until", float("inf")),
+        ("until", 1e300),
+        ("rate", 0.0),
+        ("rate", float("nan")),
+        ("rate", float("inf")),
+        ("rate", "5"),
+        ("refresh", 1e12),
+        ("max_in_flight", 0.5),
+        ("workers", -1),
+        ("workers", 10**6),
+        ("max_wait", -1.0),
+        ("settle", 1e9),
+        ("when_unsure", "guess"),
+        ("preflight", "yes"),
+        ("only", "2-5"),
+        ("only", (3,)),
+        ("api_base", "http://api.test/v3"),
+        ("api_base", "https://a b"),
+        ("api_base", "https://u:p@h/"),
+        ("embed_base", "player"),
+        ("timeout", (1.0,)),
+    ],
 )
-def test_a_base_that_would_not_work_or_leak_is_refused(text: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        settings.api_base(text, {})
+def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=rf"^{name}=") as caught:
+        Settings(**{name: value})  # type: ignore[arg-type]
+    assert caught.value.setting == name
+    assert "\n" not in str(caught.value)
     assert "u:p" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("flag", "api", "expected"),
+    ("owner", "name", "value"),
     [
-        (None, settings.API_BASE, "https://play.viostream.com"),
-        (None, "http://127.0.0.1:8765/v3/api", "http://127.0.0.1:8765"),
-        (None, "https://staging.test/v3/api", "https://play.viostream.com"),
-        ("https://p.test/", settings.API_BASE, "https://p.test"),
+        (ReadingOptions, "map", "sourceUrl=Link"),
+        (ReadingOptions, "map", {"sourceUrl": ""}),
+        (ReadingOptions, "columns", "a,b"),
+        (ReadingOptions, "sheet", "a\0b"),
+        (ResultOptions, "embed", "big"),
+        (ResultOptions, "results_columns", "a\nb"),
     ],
 )
-def test_where_embed_codes_point(flag: str | None, api: str, expected: str) -> None:
-    assert settings.embed_base(flag, api, {}) == expected
+def test_so_it_is_for_other_options(owner: type[Any], name: str, value: object) -> None:
+    with pytest.raises(UsageError, match=rf"^{name}="):
+        owner(**{name: value})
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [("job", "folder", Path("a\0b")), ("notify", "notify", "http://hooks.test/s3cret")],
+)
+def test_so_it_is_for_a_request(name: str, field: str, value: object) -> None:
+    with pytest.raises(UsageError, match=rf"^{name}=") as caught:
+        ImportRequest(Path("m.csv"), **{field: value})  # type: ignore[arg-type]
+    assert "s3cret" not in str(caught.value)
+
+
+def test_good_values_are_taken_in_their_final_form() -> None:
+    settings = Settings(
+        api_base="https://api.test/v3/", only=[LineRange(1, 2), "a"], max_wait=0, settle=0.0
+    )
+    assert settings.api_base == "https://api.test/v3"
+    assert settings.only == (LineRange(1, 2), "a")
+    assert Settings() == Settings(**{each.name: getattr(Settings(), each.name)
+                                     for each in settings_of(Settings)})  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("given_base", "api", "expected"),
+    [
+        ("", API_BASE, "https://play.viostream.com"),
+        ("", "http://127.0.0.1:8765/v3/api", "http://127.0.0.1:8765"),
+        ("", "https://staging.test/v3/api", "https://play.viostream.com"),
+        ("https://p.test/", API_BASE, "https://p.test"),
+    ],
+)
+def test_where_embed_codes_point(given_base: str, api: str, expected: str) -> None:
+    assert Settings(api_base=api, embed_base=given_base).embed_base == expected
 
 
 @pytest.mark.parametrize(
     ("api", "expected"),
     [
-        (settings.API_BASE, ""),
+        (API_BASE, ""),
         ("https://localhost.test/v3/api", ""),
         ("http://127.0.0.1:8765/v3/api", "127.0.0.1:8765"),
         ("http://localhost/v3/api", "localhost:80"),
@@ -49,24 +139,39 @@ def test_where_embed_codes_point(flag: str | None, api: str, expected: str) -> N
     ],
 )
 def test_only_an_api_on_this_machine_has_a_host_that_may_be_asked(api: str, expected: str) -> None:
-    assert settings.Settings(api_base=api).own_host == expected
+    assert Settings(api_base=api).own_host == expected
+
+
+def test_variables_hold_addresses() -> None:
+    environ = {"VIOSTREAM_API_BASE": "https://a.test", "VIOSTREAM_EMBED_BASE": " ", "RATE": "1"}
+    assert dict(from_environment(environ)) == {"api_base": "https://a.test"}
 
 
 @pytest.mark.parametrize(
-    "told",
-    [
-        {"rate": 0.0},
-        {"rate": float("nan")},
-        {"workers": -1},
-        {"max_wait": -1.0},
-        {"api_base": "http://api.test/v3"},
-        {"embed_base": "player"},
-    ],
+    "text", ["api.test", "ftp://h/x", "http://", "https://h:x/", "https://h ?"]
 )
-def test_a_setting_that_makes_no_sense_is_refused(told: dict[str, Any]) -> None:
-    with pytest.raises(UsageError, match=f"The setting {next(iter(told))} "):
-        settings.Settings(**told)
+def test_a_base_that_is_not_one(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a base URL"):
+        base_urls.base_url(text, API_BASE)
 
 
-def test_a_wait_may_be_nothing() -> None:
-    assert settings.Settings(max_wait=0.0, settle=0.0, log_max=0.0).settle == 0
+@pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)
+@given(text=st.text() | st.floats().map(str) | st.integers().map(str))
+def test_any_text_is_accepted_or_refused_in_one_line(option: Setting, text: str) -> None:
+    fault = refusal(lambda: option.parse(text))
+    assert not fault or (fault.setting == option.name and "\n" not in str(fault))
+
+
+any_value = st.one_of(
+    st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary(),
+    st.lists(st.integers()), st.dictionaries(st.text(), st.integers()), st.builds(object),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("owner", "option"), ALL, ids=lambda each: getattr(each, "name", ""))
+@given(value=any_value)
+def test_any_value_of_python_is_accepted_or_refused(
+    owner: type[Any], option: Setting, value: object
+) -> None:
+    fault = refusal(lambda: owner(**{option.name: value}))
+    assert not fault or fault.setting == option.name

@@ -1,11 +1,12 @@
-"""Moments as a person tells them."""
+"""Times as people write them."""
 
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import pytest
-from batch_import.cli.moments import moment
+
+from batch_import.configuration.timestamps import timestamp
 
 
 @pytest.fixture
@@ -50,24 +51,24 @@ def test_a_time_of_day_is_the_next_one(
     zone: Callable[[str], None], text: str, now: str, meant: str
 ) -> None:
     zone("Europe/Berlin")
-    assert moment(text, utc(now)) == utc(meant)
+    assert timestamp(text, utc(now)) == utc(meant)
 
 
 def test_a_day_that_a_zone_skips_is_skipped(zone: Callable[[str], None]) -> None:
     zone("Pacific/Apia")  # there was no 30 December 2011
-    found = moment("06:00", utc("2011-12-29T20:00"))
+    found = timestamp("06:00", utc("2011-12-29T20:00"))
     assert found == utc("2011-12-30T16:00")
 
 
 @pytest.mark.parametrize(
     "text", ["", "soon", "24:00", "06:60", "6", "0600", "2026-12-01", "2026-13-01T06:00", "-1:00"]
 )
-def test_what_is_no_moment_is_said_to_be_none(text: str) -> None:
-    with pytest.raises(ValueError, match="is no moment; it looks like 06:00"):
-        moment(text, 0.0)
+def test_what_is_not_a_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match="is not a time like 06:00"):
+        timestamp(text, 0.0)
 
 
-def test_a_moment_that_has_passed_is_refused() -> None:
+def test_a_time_that_has_passed_is_refused() -> None:
     now = utc("2026-01-10T05:00")
-    with pytest.raises(ValueError, match="2026-01-10T05:00Z has passed"):
-        moment("2026-01-10T05:00Z", now)
+    with pytest.raises(ValueError, match="'2026-01-10T05:00Z' has passed"):
+        timestamp("2026-01-10T05:00Z", now)

@@ -4,8 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
-from batch_import.cli.notice import notified, summary
 
+from batch_import.cli.notification import notified, summary
+from batch_import.cli.options import Places
+from batch_import.configuration.request import ImportRequest
 from batch_import.errors import CredentialsRefused, Interrupted, Stopped
 from batch_import.job import Job
 from batch_import.models import ManifestRow
@@ -13,6 +15,10 @@ from batch_import.state.store import Store
 from batch_import.web import notify
 
 MANIFEST = Path("lists/library.csv")
+
+
+def request(folder: Path) -> ImportRequest:
+    return ImportRequest(MANIFEST, folder=folder)
 
 
 @pytest.fixture
@@ -38,7 +44,7 @@ def job(folder: Path) -> Job:
 def test_a_run_that_ended_by_itself(
     tmp_path: Path, posted: list[dict[str, object]], code: int, outcome: str
 ) -> None:
-    assert notified(lambda: code, "https://h/x", job(tmp_path), MANIFEST) == code
+    assert notified(lambda: code, "https://h/x", request(job(tmp_path).folder), Places()) == code
     (body,) = posted
     assert (body["outcome"], body["exit_code"]) == (outcome, code)
     assert body["counts"]["pending"] == 1  # type: ignore[index]
@@ -71,7 +77,7 @@ def test_a_run_that_ended_early_is_told_and_ends_as_it_did(
         raise error
 
     with pytest.raises(type(error)):
-        notified(work, "https://h/x", Job(tmp_path / "none"), MANIFEST)
+        notified(work, "https://h/x", request(tmp_path / "none"), Places())
     (body,) = posted
     assert (body["outcome"], body["exit_code"], body["counts"]) == (outcome, code, {})
     assert "secret" not in json.dumps(body)
@@ -89,6 +95,7 @@ def test_a_post_that_is_not_taken_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(notify, "post", lambda *_: "h answered HTTP 500")
-    assert notified(lambda: 0, "https://h/T000/s3cret", Job(tmp_path), MANIFEST) == 0
+    assert notified(lambda: 0, "https://h/T000/s3cret", request(tmp_path), Places()) == 0
     out, err = capsys.readouterr()
-    assert (out, err) == ("", "The notification was not delivered: h answered HTTP 500.\n")
+    assert out == ""
+    assert err.endswith(" The notification was not delivered: h answered HTTP 500.\n")

@@ -1,9 +1,8 @@
 """What a run says of itself in one line, however short that must be."""
 
 import pytest
-from batch_import.cli.words import fitting, lasting, progress_parts
 
-from batch_import.importer.dispatch import Progress
+from batch_import.cli.messages import fitting, lasting, progress_parts
 from batch_import.models import Counts
 
 NOON = 1_700_000_000.0
@@ -22,7 +21,7 @@ def test_a_time_in_words(seconds: float, words: str) -> None:
 
 def test_what_is_told_of_a_run() -> None:
     counts = Counts(total=20, pending=5, processing=4, unknown=1, imported=8, failed=2)
-    parts = progress_parts(Progress(counts, 4.987, eta=720.0), NOON)
+    parts = progress_parts(counts, 720.0, 4.987, NOON)
     *parts, done = parts
     assert parts == [
         "12 min left", "8 imported", "2 failed", "1 unknown", "4 in flight", "4.99 calls/s",
@@ -31,7 +30,7 @@ def test_what_is_told_of_a_run() -> None:
 
 
 def test_no_number_is_told_that_nobody_knows() -> None:
-    parts = progress_parts(Progress(Counts(total=1, pending=1), 5.0), NOON)
+    parts = progress_parts(Counts(total=1, pending=1), None, 5.0, NOON)
     assert parts == ["…", "0 imported", "0 failed", "0 in flight", "5 calls/s"]
 
 

@@ -1,0 +1,176 @@
+"""The command line: mistakes are one line, and name what was meant."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_import.cli import main
+from batch_import.cli.application import load
+from batch_import.cli.command import Call
+from batch_import.cli.names import HELP
+from batch_import.cli.options import OPTIONS
+
+Given = Callable[..., Call]
+
+
+@pytest.fixture
+def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
+    """What a command is given by a command line, in an empty folder without variables."""
+    monkeypatch.chdir(tmp_path)
+    for option in OPTIONS.values():
+        if option.variable:
+            monkeypatch.delenv(option.variable, raising=False)
+    calls: list[Call] = []
+
+    def keep(call: Call) -> int:
+        calls.append(call)
+        return 0
+
+    def run(*arguments: str) -> Call:
+        monkeypatch.setattr(load(arguments[0]), "_function", keep)
+        assert main(arguments) == 0
+        return calls.pop()
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("stauts", "No such command 'stauts'. Did you mean 'status'?"),
+        ("Check m.csv", "No such command 'Check'. Did you mean 'check'?"),
+        ("zzz", "No such command 'zzz'. See: batch-import --help"),
+        ("", "Missing command. See: batch-import --help"),
+        ("run", "Missing argument 'MANIFEST'. See: batch-import run --help"),
+        ("run m.csv --rte 5", "No such option '--rte'. Did you mean '--rate'?"),
+        ("run --rte=5 m.csv", "No such option '--rte'. Did you mean '--rate'?"),
+        ("status m.csv --rate 5", "--rate is an option of check, plan, run, retry, verify. See: "),
+        ("status a.csv 2 b.csv", "Got unexpected extra argument (b.csv). See: batch-import status"),
+        ("run m.csv --rate", "Option '--rate' requires an argument."),
+        ("run m.csv --rate 0", "--rate: '0' is not a number from 0.001 to 10,000."),
+        ("run m.csv --embed big", "--embed: 'big' is not one of responsive, fixed."),
+        ("run m.csv --job a\0b", r"--job: 'a\x00b' holds a character that no text has."),
+        ("demo --config x.yaml", "--config is an option of"),
+        ("plan m.csv --seed 2", "--seed: this is only used with --rehearse. Add it."),
+        ("plan m.csv --knob a=b", "--knob: this is only used with --rehearse. Add it."),
+        ("status m.csv [red]x[/red]", "m.csv: no such file, and no job for it in output/m."),
+        ("run m.csv --sheet [b] --limit [red]1[/red]", "--limit: '[red]1[/red]' is not a whole"),
+        ("config --config none.yaml", "none.yaml cannot be read: No such file"),
+    ],
+)
+def test_a_mistake_is_one_line(
+    line: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    assert main(line.split(" ") if line else []) == 2
+    out, err = capsys.readouterr()
+    assert err.startswith(f"batch-import: {message}")
+    assert (out, err.count("\n")) == ("", 1)
+
+
+def test_every_command_with_options_takes_a_configuration_but_the_demo() -> None:
+    without = {name for name in HELP if load(name).options and "config" not in load(name).options}
+    assert without == {"demo"}
+
+
+def test_every_option_is_of_some_command() -> None:
+    assert {name for each in HELP for name in load(each).options} == set(OPTIONS)
+
+
+def test_the_demo_reads_no_configuration(given: Given) -> None:
+    Path("batch-import.yaml").write_text("verbose: true\n")
+    assert given("demo")["verbose"] is False
+    assert given("sandbox")["verbose"] is True
+
+
+def test_what_a_file_turns_on_a_flag_turns_off(given: Given) -> None:
+    Path("batch-import.yaml").write_text("preflight: true\n")
+    assert given("run", "m.csv").settings().preflight is True
+    assert given("run", "m.csv", "--no-preflight").settings().preflight is False
+
+
+def test_flags_take_precedence_over_the_environment_over_the_file_over_the_default(
+    given: Given, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(*flags: str) -> tuple[str, str]:
+        call = given("run", "m.csv", *flags)
+        return call.settings().api_base, call.places.origin("api_base")
+
+    assert found() == ("https://api.app.viostream.com/v3/api", "default")
+    Path("batch-import.yaml").write_text("rate: 1\napi-base: https://file.test/\n")
+    assert found() == ("https://file.test", "batch-import.yaml, line 2")
+    monkeypatch.setenv("VIOSTREAM_API_BASE", "https://variable.test")
+    assert found() == ("https://variable.test", "VIOSTREAM_API_BASE")
+    assert found("--api-base", "https://flag.test") == ("https://flag.test", "flag")
+
+
+@pytest.mark.parametrize(
+    ("flags", "variable", "config", "subject"),
+    [
+        (["--api-base", "x y"], "", "", "--api-base: "),
+        ([], "x y", "", "VIOSTREAM_API_BASE: "),
+        ([], "", "rate: 1\napi-base: x y", "batch-import.yaml, line 2: api-base: "),
+    ],
+)
+def test_an_error_says_where_the_value_comes_from(
+    flags: list[str], variable: str, config: str, subject: str, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIOSTREAM_API_BASE", variable)
+    Path("batch-import.yaml").write_text(config)
+    assert main(["account", *flags]) == 2
+    assert capsys.readouterr().err.startswith(f"batch-import: {subject}'x y' is not a base URL")
+
+
+def test_a_flag_replaces_all_that_the_file_says_of_its_option(given: Given) -> None:
+    Path("batch-import.yaml").write_text("map: {sourceUrl: A, filename: B}\n")
+    assert given("check", "m.csv").request().reading.map == {"sourceUrl": "A", "filename": "B"}
+    assert given("check", "m.csv", "--map", "sourceUrl=C").request().reading.map == {
+        "sourceUrl": "C"
+    }
+
+
+def test_a_request_holds_what_was_given_and_nothing_else(given: Given) -> None:
+    request = given("run", "m.csv", "--only", "2,5-6", "--only", "a", "--embed", "fixed").request()
+    assert [str(which) for which in request.settings.only] == ["line 2", "lines 5 to 6", "a"]
+    assert request.results == {"embed": "fixed"}
+    assert (request.folder, request.notify) == (None, None)
+
+
+def test_hints_name_the_manifest_and_the_job(given: Given) -> None:
+    places = given("run", "my list.csv", "--job", "j").places
+    assert places.call("status") == "batch-import status 'my list.csv' --job j"
+
+
+@pytest.mark.parametrize("name", HELP)
+def test_help_is_in_groups_with_defaults_and_examples(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([name, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert " ".join(HELP[name].split()) in " ".join(text.split())
+    assert f"Examples:\n  {'eval ' if name == 'completion' else f'batch-import {name}'}" in text
+    groups = re.findall(r"^(\w+) options:$", text, re.MULTILINE)
+    expected = {str(OPTIONS[option].group) for option in load(name).options} | {"Common"}
+    assert sorted(groups) == sorted(expected)
+
+
+def test_help_on_a_terminal_says_the_same(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("batch_import.cli.console.has_colour", lambda *_: True)
+    for arguments in (["run", "--help"], ["--help"]):
+        assert main(arguments) == 0
+    text = capsys.readouterr().out
+    words: list[Any] = [f"--{OPTIONS[name].key}" for name in load("run").options]
+    for word in [*words, *HELP, "Examples:", "--limit 10", "VIOSTREAM_API_BASE", "Pace"]:
+        assert word in text, word
+
+
+def test_the_name_of_every_command_is_its_modules() -> None:
+    assert [load(name).name for name in HELP] == list(HELP)
