@@ -10,14 +10,14 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from batch_import.errors import StateError
+from batch_import.errors import StateError, named
 
 #: Raised with every change of schema.sql; a file of another version is refused, never guessed at.
 SCHEMA_VERSION: Final = 3
 #: Seconds to wait for another process that writes.
 _BUSY_TIMEOUT: Final = 30.0
 
-_WRITABLE: Final = "Make the job folder writable, or choose another with --job."
+_WRITABLE: Final = f"Make the job folder writable, or choose another with {named('job')}."
 _HELD: Final = "Another program holds it; close that and run the same command again."
 _DISK: Final = "Check the disk, then run the same command again; nothing saved is lost."
 #: What to do, by SQLite's name of the error; the part after `SQLITE_`, without its extension.
@@ -32,7 +32,9 @@ _HINTS: Final = {
     "NOMEM": "Close other programs, then run the same command again; nothing saved is lost.",
 }
 # An older copy knows nothing of what was sent since, and would send it again.
-_DAMAGED: Final = "It may be damaged: start again with another --job, not with an old copy."
+_DAMAGED: Final = (
+    f"It may be damaged: start again with another {named('job')}, not with an old copy."
+)
 
 
 class Connection:
@@ -132,7 +134,8 @@ class Connection:
         if 0 < version < SCHEMA_VERSION:
             raise StateError(
                 f"{self.name} was written by an older batch-import.",
-                "Run the manifest with another --job: what is in the account is taken over.",
+                f"Run the manifest with another {named('job')}:"
+                " what is in the account is taken over.",
             )
         if read_only:
             if version == 0:
@@ -151,7 +154,9 @@ class Connection:
         self.db.executescript(f"BEGIN; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
     def _not_ours(self) -> StateError:
-        return StateError(f"{self.name} is not a state file of batch-import.", "Use --job.")
+        return StateError(
+            f"{self.name} is not a state file of batch-import.", f"Use {named('job')}."
+        )
 
     @contextmanager
     def errors_mapped(self) -> Iterator[None]:

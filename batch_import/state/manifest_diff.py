@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from batch_import.errors import StateError
+from batch_import.errors import StateError, named
 from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import statements
 from batch_import.state.connection import Connection
@@ -81,7 +81,7 @@ def _refuse_another_manifest(db: sqlite3.Connection, name: str) -> None:
     if sent and not common:
         raise StateError(
             f"{name} holds another manifest's job: not one row is in both.",
-            "Choose another job folder with --job.",
+            f"Choose another job folder with {named('job')}.",
         )
 
 

@@ -165,7 +165,7 @@ def loaded(store: Store) -> str:
     rows[5] = row(7, "f", query="?sig=1", expires=5000.0)
     rows.append(row(9, "h", error="sourceUrl: no host"))
     rows.append(row(10, "a", error="referenceId: is that of line 2", again=True))
-    return difference(store.load(rows, 1.0, FACTS))
+    return difference(store.load(rows, 1.0, facts=FACTS))
 
 
 def claimed(store: Store) -> str:
@@ -203,13 +203,13 @@ def edited(store: Store) -> str:
         row(7, "f", query="?sig=2", expires=7000.0),
         row(8, "d"),
     ]
-    return difference(store.load(rows, 60.0, FACTS))
+    return difference(store.load(rows, 60.0, facts=FACTS))
 
 
 def read_again(store: Store) -> str:
     """As it was first: what was removed comes back."""
     rows = [row(line, name) for line, name in enumerate("abcdefg", start=2)]
-    return difference(store.load(rows, 70.0, [facts.ACCOUNT.of("acc-2")]))
+    return difference(store.load(rows, 70.0, facts=[facts.ACCOUNT.of("acc-2")]))
 
 
 def retried(store: Store) -> str:
@@ -289,7 +289,7 @@ def walk(seed: int) -> str:
     dice = Random(seed)
     told = []
     with Store(None) as store:
-        store.load(_drawn_manifest(dice), 0.0, FACTS)
+        store.load(_drawn_manifest(dice), 0.0, facts=FACTS)
         for number in range(1, _STEPS + 1):
             step = dice.choice(_WALKED)
             try:
@@ -328,7 +328,7 @@ def _drawn_manifest(dice: Random) -> list[ManifestRow]:
 
 
 def _load(store: Store, dice: Random, now: float) -> str:
-    return difference(store.load(_drawn_manifest(dice), now, FACTS))
+    return difference(store.load(_drawn_manifest(dice), now, facts=FACTS))
 
 
 def _claim(store: Store, dice: Random, now: float) -> str:

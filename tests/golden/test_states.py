@@ -82,5 +82,5 @@ def test_a_manifest_of_another_job_changes_nothing() -> None:
         for step in SITUATIONS:
             told = situation(step, store)
         with pytest.raises(StateError):
-            store.load([row(2, "stranger")], 300.0, [facts.ACCOUNT.of("another")])
+            store.load([row(2, "stranger")], 300.0, facts=[facts.ACCOUNT.of("another")])
         assert situation(lambda _: "", store) == told

@@ -132,7 +132,7 @@ def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
     found = {"items": [item()], "totalItems": 1}
     platform.get(f"{BASE}/media?referenceId=r1", json={"listResult": found})
     look.ask_for_missing()
-    assert listing.count_missing() == 0
+    assert listing.unlisted_count() == 0
 
 
 def test_a_page_that_is_refused_beyond_the_first_is_the_end_of_a_list(
