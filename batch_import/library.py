@@ -39,7 +39,7 @@ from batch_import.importer.dispatch import Progress
 from batch_import.job import Job
 from batch_import.models import Counts, Problem, Severity
 from batch_import.reports.writers.csv_writer import read_csv
-from batch_import.workflows import pipeline
+from batch_import.workflows import status
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -104,7 +104,9 @@ class Outcome:
         Raises:
             StateError: the job's folder is gone, or cannot be read.
         """
-        return pipeline.rows(Job(self.folder))
+        from batch_import.workflows.report import rows
+
+        return rows(Job(self.folder))
 
     def to_frame(self) -> "pd.DataFrame":
         """The same as a pandas frame; every cell is text."""
@@ -182,6 +184,9 @@ def import_manifest(
         results=asdict(results) if results else {},
         retry_failed=retry_failed,
     )
+    from batch_import.workflows.observer import Observer
+    from batch_import.workflows.run import run
+
     credentials = credentials or credentials_found()
     with closing(_Bar(shown=progress)) as bar:
 
@@ -190,9 +195,9 @@ def import_manifest(
             if on_progress:
                 on_progress(now)
 
-        watcher = pipeline.Watcher(progress=tell, trouble=_log.warning)
-        ended = pipeline.run(request, credentials, watcher, stop)
-    return Outcome(request.job.folder, ended.counts, ended.left)
+        observer = Observer(progress=tell, problem=_log.warning)
+        ended = run(request, credentials, observer, stop)
+    return Outcome(request.job.folder, ended.counts, ended.remaining)
 
 
 def check_manifest(
@@ -221,7 +226,9 @@ def check_manifest(
         reading=reading,
         settings=settings or settings_from_environment(),
     )
-    found = pipeline.check(request, stop=stop)
+    from batch_import.workflows.check import check
+
+    found = check(request, stop=stop)
     return CheckedManifest(found.rows, found.valid, request.job.problems)
 
 
@@ -235,7 +242,7 @@ def job_status(job: _AnyPath) -> Outcome:
         StateError: there is no such job.
     """
     place = Job(Path(job))
-    counts = pipeline.status(place)
+    counts = status.counts(place)
     return Outcome(place.folder, counts, counts.total - counts.imported - counts.skipped)
 
 

@@ -16,11 +16,11 @@ from batch_import.cli.progress import stoppable
 )
 def account(call: Call) -> int:
     """Test the credentials."""
-    from batch_import.workflows import pipeline
+    from batch_import.workflows import account as workflow
 
     settings = call.settings()
     with stoppable() as stop:
-        found = pipeline.account(settings, call.credentials(), stop)
+        found = workflow.account(settings, call.credentials(), stop)
     work = styled("The credentials work.", SUCCESS)
     title = shown(found.title) or "(no title)"
     print(f"{work} Account: {title} ({shown(found.id)}) at {settings.api_base}")

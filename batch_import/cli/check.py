@@ -27,12 +27,13 @@ if TYPE_CHECKING:
 )
 def check(call: Call) -> int:
     """Validate a manifest; nothing is sent."""
-    from batch_import.workflows import pipeline
+    from batch_import.workflows import check as workflow
+    from batch_import.workflows.observer import Observer
 
     request = call.request()
-    watcher = pipeline.Watcher(asked=PreflightLines().show)
+    observer = Observer(preflight=PreflightLines().show)
     with stoppable() as stop:
-        checked = pipeline.check(request, watcher, stop)
+        checked = workflow.check(request, observer, stop)
     (_print_json if call["json"] else _print)(request.job, checked)
     is_good = not checked.kinds if request.settings.strict else checked.valid == checked.rows
     return OK if is_good else INCOMPLETE

@@ -20,7 +20,7 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, RunFault, Stopped
 from batch_import.job import Job
 from batch_import.models import Counts
-from batch_import.workflows import pipeline
+from batch_import.workflows import status
 
 #: How a run ended by itself, by its exit code.
 _OUTCOMES: Final = {OK: "finished", INCOMPLETE: "incomplete"}
@@ -89,7 +89,7 @@ def summary(
 def _counts(job: Job) -> Counts | None:
     """None where there is no job, or none that can be read."""
     try:
-        return pipeline.status(job)
+        return status.counts(job)
     except RunFault:
         return None
 

@@ -53,6 +53,7 @@ def plan(call: Call) -> int:
     from batch_import.cli.sandbox import knobs_of
     from batch_import.sandbox.knobs import Knobs
     from batch_import.workflows import plan
+    from batch_import.workflows.observer import Observer
 
     _refuse_unused(call)
     request = call.request()
@@ -62,8 +63,10 @@ def plan(call: Call) -> int:
     with plan.scratch(request.job) as store:
         try:
             with stoppable() as stop:
-                watcher = plan.Watcher(PreflightLines().show, steps.show, print_trouble)
-                planned = plan.plan(store, request, _credentials(call), watcher, stop)
+                observer = Observer(
+                    preflight=PreflightLines().show, step=steps.show, problem=print_trouble
+                )
+                planned = plan.plan(store, request, _credentials(call), observer, stop)
         finally:
             steps.close()
         if not call["json"]:

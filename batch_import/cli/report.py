@@ -17,8 +17,8 @@ from batch_import.cli.messages import print_outcome
 def report(call: Call) -> int:
     """Write the results again from the state."""
     from batch_import.configuration.settings import ResultOptions
-    from batch_import.workflows import pipeline
+    from batch_import.workflows import report as workflow
 
     job = call.existing_job()
-    print_outcome(job, pipeline.report(job, call["format"], call.values(ResultOptions)))
+    print_outcome(job, workflow.report(job, call["format"], call.values(ResultOptions)))
     return OK

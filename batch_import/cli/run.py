@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from batch_import.cli.options import Places
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
-    from batch_import.workflows.pipeline import Loaded
+    from batch_import.workflows.run import Loaded
 
 
 @command(
@@ -59,10 +59,12 @@ def import_with_progress(
     request: "ImportRequest", credentials: "Credentials", places: "Places"
 ) -> int:
     """Import, and show how it goes; returns the exit code."""
-    from batch_import.workflows import pipeline
+    from batch_import.workflows import run as workflow
+    from batch_import.workflows import status
+    from batch_import.workflows.observer import Observer
 
     job = request.job
-    adopted_before = pipeline.adopted(job) if job.state.is_file() else 0
+    adopted_before = status.adopted_count(job) if job.state.is_file() else 0
     display = Bar() if has_bars() else Lines()
 
     def pictures(left: int) -> None:
@@ -70,28 +72,28 @@ def import_with_progress(
         minutes = max(1, round(left / request.settings.rate / 60))
         print(f"Asking for the aspect ratio of {left:,} videos: about {minutes} min.", flush=True)
 
-    watcher = pipeline.Watcher(
-        PreflightLines().show,
-        lambda loaded: _print_loaded(request, loaded),
-        display.show,
-        pictures,
-        print_trouble,
+    observer = Observer(
+        preflight=PreflightLines().show,
+        loaded=lambda loaded: _print_loaded(request, loaded),
+        progress=display.show,
+        pictures=pictures,
+        problem=print_trouble,
     )
     try:
         with stoppable() as stop:
-            ended = pipeline.run(request, credentials, watcher, stop)
+            ended = workflow.run(request, credentials, observer, stop)
     except RunFault:
         display.close()
         if job.state.is_file():
-            print_outcome(job, pipeline.status(job), to=sys.stderr)
+            print_outcome(job, status.counts(job), to=sys.stderr)
         raise
     display.close()
     print_outcome(job, ended.counts)
-    _print_adopted(pipeline.adopted(job) - adopted_before)
+    _print_adopted(status.adopted_count(job) - adopted_before)
     if ended.counts.pending:
         again = shown(places.call("run"))
         print(f"Not sent yet: {rows(ended.counts.pending)}. To send the rest: {again}")
-    return INCOMPLETE if ended.left else OK
+    return INCOMPLETE if ended.remaining else OK
 
 
 def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 )
 def verify(call: Call) -> int:
     """Compare each row with what the account really has."""
-    from batch_import.workflows import pipeline
+    from batch_import.workflows import verify as workflow
+    from batch_import.workflows.observer import Observer
 
     job = call.existing_job()
     if job.state.is_file() and job.is_running:
@@ -34,12 +35,11 @@ def verify(call: Call) -> int:
     steps = Steps()
     try:
         with stoppable() as stop:
-            proof = pipeline.verify(
+            proof = workflow.verify(
                 call.request(),
                 call.credentials(),
                 embeds=call["embeds"],
-                tell=steps.show,
-                trouble=print_trouble,
+                observer=Observer(step=steps.show, problem=print_trouble),
                 stop=stop,
             )
     finally:

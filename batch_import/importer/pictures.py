@@ -4,54 +4,30 @@ Only `GET /media/{key}/detail` tells it, so this is done on request alone. This 
 what the sizes are for.
 """
 
-import threading
-from collections.abc import Callable
+from typing import Final
 
-from batch_import.errors import CallFailed, Forbidden, PlatformUnreachable, Rejected
+from batch_import.errors import CredentialsRefused, Interrupted, Rejected
 from batch_import.state.store import Store
 from batch_import.viostream import endpoints
-from batch_import.viostream.client import Client
-from batch_import.viostream.rate_limit import Budget
-from batch_import.viostream.retry import patiently
+from batch_import.viostream.session import PlatformSession
 
-_AT_ONCE = 100
+#: Keys that are read from the state at once.
+_BATCH: Final = 100
 
 
-def look_at_pictures(
-    store: Store,
-    client: Client,
-    budget: Budget,
-    give_up_after: float,
-    stop: threading.Event,
-    clock: Callable[[], float],
-) -> None:
-    """Ask for every picture that was not asked for yet; each answer is kept at once.
+def ask_for_pictures(store: Store, session: PlatformSession) -> None:
+    """Ask for every picture that was not asked for yet; each answer is saved at once.
 
-    Args:
-        give_up_after: seconds that the platform may be down.
-        stop: once set, the rest is left to the next run.
-        clock: epoch seconds.
+    Once `stop` is set, the rest is left to the next run.
 
     Raises:
-        PlatformUnreachable: it stayed down.
+        PlatformUnreachable: the platform stayed down.
     """
-
-    def ask(key: str) -> tuple[int, int] | None:
-        call = endpoints.detail(key)
-        return patiently(lambda: client.send(call), budget, give_up_after, clock=clock, stop=stop)
-
-    while keys := store.pictures.missing(_AT_ONCE):
+    while keys := store.pictures.missing(_BATCH):
         for key in keys:
-            if stop.is_set():
-                return
             try:
-                store.pictures.save(key, ask(key))
-            except (Rejected, Forbidden):
+                store.pictures.save(key, session.send(endpoints.detail(key)))
+            except (Rejected, CredentialsRefused):
                 store.pictures.save(key, None)
-            except CallFailed as failed:
-                if stop.is_set():
-                    return
-                raise PlatformUnreachable(
-                    f"The platform no longer tells of its videos: {failed.message}.",
-                    "All state is saved: run the same command again later.",
-                ) from None
+            except Interrupted:
+                return

@@ -7,7 +7,6 @@ what an answer means.
 """
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
@@ -20,12 +19,6 @@ from batch_import.viostream.client import Client
 
 #: The deciding thread looks up at least this often (seconds): a stop must not go unnoticed.
 _LONGEST_NAP = 0.5
-
-
-def epoch_clock() -> Callable[[], float]:
-    """A clock in epoch seconds that never goes back, whatever becomes of the machine's."""
-    offset = time.time() - time.monotonic()
-    return lambda: offset + time.monotonic()
 
 
 class Pool:

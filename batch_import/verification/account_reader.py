@@ -4,16 +4,13 @@ Every call goes through the one budget, one after the other. This file must not 
 difference means, nor how media are kept.
 """
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, TypeVar
+from typing import Final
 
 from batch_import.errors import (
     CallFailed,
     CredentialsRefused,
-    Forbidden,
-    Interrupted,
     NoAnswer,
     NotSent,
     PlatformUnreachable,
@@ -25,14 +22,10 @@ from batch_import.models import LookupTarget, Media, MediaPage
 from batch_import.state.listing import AccountListing
 from batch_import.viostream import endpoints
 from batch_import.viostream.account_pager import AccountPager
-from batch_import.viostream.client import Client
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.page_size import PageSize
-from batch_import.viostream.rate_limit import Budget
-from batch_import.viostream.retry import patiently
-
-_T = TypeVar("_T")
+from batch_import.viostream.session import PlatformSession
 
 #: Rows that are looked up in the state at once.
 _AT_ONCE: Final = 100
@@ -56,64 +49,6 @@ class Step:
     of: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Makes calls that change nothing, again and again while they fail in passing.
-
-    Attributes:
-        give_up_after: seconds that the platform may be down.
-        stop: once set, nothing more is called.
-        clock: epoch seconds.
-    """
-
-    client: Client
-    budget: Budget
-    give_up_after: float
-    stop: threading.Event
-    clock: Callable[[], float]
-
-    def send(self, call: ApiRequest[_T]) -> _T:
-        """Make a call of the API.
-
-        Raises:
-            Rejected: the platform's answer is no.
-            PlatformError: it is of no use right now.
-            Interrupted: `stop` was set.
-        """
-        try:
-            return self.patiently(lambda: self.client.send(call), self.give_up_after)
-        except Rejected:
-            raise
-        except Forbidden as refused:
-            raise CredentialsRefused(
-                f"The platform no longer lets us in: {refused.message} (HTTP {refused.status}).",
-                "Nothing was changed. Check the credentials, then run the same command again.",
-            ) from None
-        except CallFailed as failed:
-            raise PlatformUnreachable(
-                f"The platform no longer tells of its videos: {failed.message}.",
-                "Nothing was changed: run the same command again later.",
-            ) from None
-
-    def patiently(self, call: Callable[[], _T], give_up_after: float) -> _T:
-        """Make a call of any host.
-
-        Raises:
-            CallFailed: the last attempt's.
-            Interrupted: `stop` was set.
-        """
-        self._end_if_stopped()
-        try:
-            return patiently(call, self.budget, give_up_after, clock=self.clock, stop=self.stop)
-        except CallFailed:
-            self._end_if_stopped()
-            raise
-
-    def _end_if_stopped(self) -> None:
-        if self.stop.is_set():
-            raise Interrupted("Interrupted.", "Nothing was changed, and nothing was written.")
-
-
 class Look:
     """One look at the whole account.
 
@@ -125,11 +60,11 @@ class Look:
     """
 
     def __init__(
-        self, caller: Caller, listing: AccountListing, tell: Callable[[Step], None]
+        self, session: PlatformSession, listing: AccountListing, tell: Callable[[Step], None]
     ) -> None:
         self._page_size = PageSize()
         self.pager = AccountPager(self._page_size)
-        self._caller = caller
+        self._session = session
         self._listing = listing
         self._tell = tell
         #: The platform does not sort media out by reference ID: to ask for one tells nothing.
@@ -169,12 +104,12 @@ class Look:
 
     def _media(self, name: str) -> Media | None:
         try:
-            return self._caller.send(endpoints.media(name))
+            return self._session.send(endpoints.media(name))
         except Rejected:
             return None
         except CredentialsRefused:
             # Whether it is they, or only this call is not for us, another call tells.
-            self._caller.send(endpoints.account())
+            self._session.send(endpoints.account())
             return None
 
     def _found_by_reference(self, sought: LookupTarget) -> bool:
@@ -195,7 +130,7 @@ class Look:
     def _page(self, call: ApiRequest[MediaPage], pager: AccountPager) -> MediaPage:
         """One page; empty where the platform refuses it as beyond the end."""
         try:
-            return self._caller.send(call)
+            return self._session.send(call)
         except Rejected as rejected:
             if pager.page > 1:
                 return MediaPage(())
@@ -249,7 +184,7 @@ class Look:
                 if len(failures) < _TRIES:
                     raise
 
-        self._caller.patiently(attempt, _PLAYER_PATIENCE)
+        self._session.repeat(attempt, _PLAYER_PATIENCE)
         if len(failures) == _TRIES:
             raise failures[-1]
 

@@ -50,7 +50,7 @@ class Client:
         base: base URL of the API, without a final slash.
         timeout: seconds to connect, and seconds from the request to the end of the answer.
         connections: how many threads will call at once.
-        told: told of every attempt, in the thread that makes it.
+        on_call: called with every attempt, in the thread that makes it.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class Client:
         credentials: Credentials,
         timeout: tuple[float, float] = (10.0, 60.0),
         connections: int = 8,
-        told: Callable[[Interaction], None] | None = None,
+        on_call: Callable[[Interaction], None] | None = None,
     ) -> None:
         self._base = base
         connect, whole = timeout
         self._bounds = Bounds(connect, whole, whole, _LONGEST_BODY)
-        self._told = told
+        self._on_call = on_call
         self._attempts = _Attempts()
         self._session = plain_session(base, connections)
         # Bytes: requests would encode text as Latin-1, and fail on any other key.
@@ -77,6 +77,10 @@ class Client:
         return self
 
     def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close all connections."""
         self._session.close()
 
     def send(self, request: ApiRequest[T], within: float = math.inf) -> T:
@@ -111,7 +115,7 @@ class Client:
         answer: Answer | None,
         fault: str,
     ) -> None:
-        if not self._told and not _log.isEnabledFor(logging.DEBUG):
+        if not self._on_call and not _log.isEnabledFor(logging.DEBUG):
             return
         interaction = Interaction(
             left_at,
@@ -123,8 +127,8 @@ class Client:
             len(answer.body) if answer else 0,
             _request_id(answer.headers) if answer else "",
         )
-        if self._told:
-            self._told(interaction)
+        if self._on_call:
+            self._on_call(interaction)
         _log.debug("%s", interaction)
 
     @cached_property

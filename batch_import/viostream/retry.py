@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 _LONGEST_WAIT = 20.0
 
 
-def patiently(
+def call_with_retry(
     call: Callable[[], _T],
     budget: Budget,
     give_up_after: float,

@@ -1,11 +1,11 @@
-"""What a run would do: the pipeline's steps, on a copy of the job, up to the first POST.
+"""What a run would do: its steps, on a copy of the job, up to the first POST.
 
 The job's state is left as it is, and the platform is asked for nothing but lists. This file must
 not print or exit, nor know a terminal.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -18,21 +18,20 @@ from batch_import.importer.adoption import Adoption
 from batch_import.importer.forecast import Forecast, Processing, Work, forecast, learned
 from batch_import.importer.match import living_media
 from batch_import.importer.pages import Pages
-from batch_import.importer.pool import epoch_clock
 from batch_import.job import Job, jobs_below
 from batch_import.manifest.deadlines import Deadlines
 from batch_import.models import Change, Counts, MediaPage, Status
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
 from batch_import.state.store import Store
-from batch_import.verification.account_reader import Caller, Step
+from batch_import.verification.account_reader import Step
 from batch_import.viostream import endpoints
 from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.call_log import call_log
-from batch_import.viostream.client import Client
-from batch_import.viostream.rate_limit import Budget
-from batch_import.workflows.load import Asked, Intake, Taken
-from batch_import.workflows.pipeline import first_call, same_account
+from batch_import.viostream.session import PlatformSession, epoch_clock
+from batch_import.workflows.account import claim_account
+from batch_import.workflows.load import Intake, Taken
+from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.work_plan import Plan, decide
 
 #: Rows of each earlier job that processing times are learned from: the latest ones.
@@ -89,21 +88,6 @@ class Planned:
     begins: float
 
 
-@dataclass(frozen=True, slots=True)
-class Watcher:
-    """What is told meanwhile.
-
-    Attributes:
-        asked: again and again during preflight.
-        read: for each page of the account's list.
-        trouble: what went wrong without ending the command, in words.
-    """
-
-    asked: Callable[[Asked], None] = lambda _: None
-    read: Callable[[Step], None] = lambda _: None
-    trouble: Callable[[str], None] = lambda _: None
-
-
 def scratch(job: Job) -> Store:
     """A copy of a job's state that may be changed at will; empty where there is no such job.
 
@@ -120,7 +104,7 @@ def plan(
     store: Store,
     request: ImportRequest,
     credentials: Credentials | str,
-    watcher: Watcher = Watcher(),
+    observer: Observer = SILENT,
     stop: threading.Event | None = None,
 ) -> Planned:
     """Find out what a run would do. Rows that are in the account count as imported in `store`.
@@ -138,10 +122,10 @@ def plan(
     """
     stop, begins = stop or threading.Event(), epoch_clock()()
     job, settings = request.job, request.settings
-    taken = Intake(request, begins, stop, watcher.asked).take_over(store)
+    taken = Intake(request, begins, stop, observer.preflight).take_over(store)
     running = job.state.is_file() and job.is_running
     counts = store.reader.counts(running=running)
-    search = _search(store, job, settings, credentials, watcher, stop)
+    search = _search(store, request, credentials, observer, stop)
     todo = decide(counts, counts.pending, search.found or 0)
     processing = _learn(store, settings)
     work = Work(todo.create, todo.resume, todo.settle, search.calls)
@@ -198,10 +182,9 @@ def _expiring(store: Store, begins: float, pace: float) -> Expiring:
 
 def _search(
     store: Store,
-    job: Job,
-    settings: Settings,
+    request: ImportRequest,
     credentials: Credentials | str,
-    watcher: Watcher,
+    observer: Observer,
     stop: threading.Event,
 ) -> Search:
     """Look for pending rows in the account, where a run would do so by reading its list."""
@@ -212,45 +195,32 @@ def _search(
         return _of_each_row(pending, None)
     if isinstance(credentials, str):
         return Search(None, why=credentials)
-    return _asked(store, job, settings, credentials, watcher, stop)
-
-
-def _asked(
-    store: Store,
-    job: Job,
-    settings: Settings,
-    credentials: Credentials,
-    watcher: Watcher,
-    stop: threading.Event,
-) -> Search:
-    clock = epoch_clock()
-    budget = Budget(settings.rate, clock())
+    job, settings = request.job, request.settings
     with (
-        call_log(job.log, settings.log_max, watcher.trouble) as log,
-        Client(settings.api_base, credentials, settings.timeout, told=log) as client,
+        call_log(job.log, settings.log_max, observer.problem) as log,
+        PlatformSession(settings, credentials, stop, log) as session,
     ):
-        same_account(store, settings, first_call(client, budget, settings, stop, clock))
-        caller = Caller(client, budget, settings.give_up_after, stop, clock)
+        claim_account(store, settings, session.sign_in())
         try:
-            return _read(store, caller, settings, watcher)
+            return _read(store, session, observer)
         except Rejected:
-            return _of_each_row(store.reader.counts().pending, None)  # there is no list to read
+            return _of_each_row(pending, None)  # there is no list to read
 
 
-def _read(store: Store, caller: Caller, settings: Settings, watcher: Watcher) -> Search:
+def _read(store: Store, session: PlatformSession, observer: Observer) -> Search:
     """Read the account as a run would, and take over what is there."""
     pending = store.reader.counts().pending
-    pages = Pages(settings.poll_interval)
+    pages = Pages(session.settings.poll_interval)
     adoption = Adoption(pending, pages)
     found = calls = 0
     media: int | None = None
     while not adoption.done:
         number = adoption.page
-        shown = _page(caller, number)
+        shown = _page(session, number)
         pages.read(number, shown)
         adoption.read(number, shown)
         calls, media = calls + 1, shown.total
-        watcher.read(Step("pages of the account", number, pages.many))
+        observer.step(Step("pages of the account", number, pages.many))
         changes = list(_taken_over(store, shown))
         store.queue.apply(changes, 0.0)
         found += len(changes)
@@ -259,10 +229,10 @@ def _read(store: Store, caller: Caller, settings: Settings, watcher: Watcher) ->
     return Search(found, media, calls)
 
 
-def _page(caller: Caller, number: int) -> MediaPage:
+def _page(session: PlatformSession, number: int) -> MediaPage:
     """One page; empty beyond the end."""
     try:
-        return caller.send(endpoints.newest(number))
+        return session.send(endpoints.newest(number))
     except Rejected:
         if number == 1:
             raise

@@ -79,6 +79,26 @@ class Listed:
     fault: str = ""
 
 
+def counts(job: Job) -> Counts:
+    """How many rows have which status.
+
+    Raises:
+        StateError: there is no such job.
+    """
+    with Store(job.state) as store:
+        return store.reader.counts(running=job.is_running)
+
+
+def adopted_count(job: Job) -> int:
+    """How many rows of a job were in the account before it, and were taken over.
+
+    Raises:
+        StateError: there is no such job.
+    """
+    with Store(job.state) as store:
+        return store.reader.adopted_count()
+
+
 def overview(job: Job) -> Overview:
     """Look at a job.
 

@@ -15,7 +15,7 @@ from batch_import.configuration.settings import Settings
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer
-from batch_import.workflows import pipeline
+from batch_import.workflows.run import run
 
 # Test folders are no packages; the tests here share the module beside them.
 sys.path.insert(0, str(Path(__file__).parent))
@@ -58,7 +58,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
             api_base=server.api_base, embed_base=server.address, rate=200, poll_interval=0.2
         )
         request = ImportRequest(manifest, folder=folder, settings=settings)
-        pipeline.run(request, CREDENTIALS)
+        run(request, CREDENTIALS)
         yield Report(folder, server)
 
 

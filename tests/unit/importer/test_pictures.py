@@ -7,12 +7,12 @@ import pytest
 import requests_mock
 
 from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.settings import Settings
 from batch_import.errors import PlatformUnreachable
-from batch_import.importer.pictures import look_at_pictures
+from batch_import.importer.pictures import ask_for_pictures
 from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.state.store import Store
-from batch_import.viostream.client import Client
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.session import PlatformSession
 
 BASE = "https://api.example.test/v3/api"
 
@@ -31,8 +31,9 @@ def store() -> Store:
 
 
 def look(store: Store, stop: threading.Event, clock: Callable[[], float]) -> None:
-    with Client(BASE, Credentials("VC-1", "secret")) as client:
-        look_at_pictures(store, client, Budget(1000.0, 0.0), 0.0, stop, clock)
+    settings = Settings(api_base=BASE, rate=1000.0, give_up_after=0.001)
+    with PlatformSession(settings, Credentials("VC-1", "secret"), stop, clock=clock) as session:
+        ask_for_pictures(store, session)
 
 
 def sizes(store: Store) -> list[tuple[bool, tuple[int, int] | None]]:
@@ -54,7 +55,7 @@ def test_a_platform_that_is_down_leaves_the_rest_to_the_next_run(store: Store) -
     with requests_mock.Mocker() as platform:
         platform.get(f"{BASE}/media/k1/detail", json={"download": {"width": 4, "height": 3}})
         platform.get(f"{BASE}/media/k2/detail", status_code=503)
-        with pytest.raises(PlatformUnreachable, match="no longer tells"):
+        with pytest.raises(PlatformUnreachable, match="stopped answering"):
             look(store, threading.Event(), lambda: 9.0)
     assert sizes(store) == [(True, (4, 3)), (False, None), (False, None)]
 

@@ -10,7 +10,7 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import PlatformUnreachable, Throttled
 from batch_import.importer.calls import Create
 from batch_import.importer.dispatch import Dispatcher, Progress
-from batch_import.importer.pool import Pool, epoch_clock
+from batch_import.importer.pool import Pool
 from batch_import.models import ManifestRow
 from batch_import.sandbox.model import API, Knobs, Platform, Request
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
@@ -18,6 +18,7 @@ from batch_import.state.store import Store
 from batch_import.viostream import rate_limit
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.session import epoch_clock
 
 ROWS = 40
 #: No test should need it; one that hangs says so instead of blocking the others.

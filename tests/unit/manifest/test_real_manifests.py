@@ -11,7 +11,7 @@ from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
-from batch_import.workflows import pipeline
+from batch_import.workflows import check as workflow
 from batch_import.workflows.load import Checked
 
 FOLDER = Path(__file__).parents[2] / "manifests"
@@ -31,7 +31,7 @@ def options(row: dict[str, str]) -> ReadingOptions:
 
 def check(folder: Path, row: dict[str, str]) -> Checked:
     request = ImportRequest(FOLDER / row["file"], folder=folder, reading=options(row))
-    return pipeline.check(request)
+    return workflow.check(request)
 
 
 @pytest.mark.parametrize("row", READ, ids=[row["file"] for row in READ])

@@ -7,15 +7,15 @@ import pytest
 import requests_mock
 
 from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.settings import Settings
 from batch_import.errors import CredentialsRefused, Interrupted, PlatformUnreachable
 from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
-from batch_import.verification.account_reader import Caller, Look, Step
+from batch_import.verification.account_reader import Look, Step
 from batch_import.viostream.account_pager import ListEnd
-from batch_import.viostream.client import Client
 from batch_import.viostream.embed_page import EmbedPages
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.session import PlatformSession
 
 BASE = "https://api.example.test/v3/api"
 PLAYER = "https://play.example.test"
@@ -60,9 +60,10 @@ def told() -> list[Step]:
 
 @pytest.fixture
 def look(listing: AccountListing, stop: Stop, told: list[Step]) -> Iterator[Look]:
-    with Client(BASE, Credentials("VC-1", "secret")) as client:
-        caller = Caller(client, Budget(1e6, 0.0), 0.0, stop, lambda: stop.now)
-        yield Look(caller, listing, told.append)
+    settings = Settings(api_base=BASE, rate=1000.0, give_up_after=0.001)
+    credentials = Credentials("VC-1", "secret")
+    with PlatformSession(settings, credentials, stop, clock=lambda: stop.now) as session:
+        yield Look(session, listing, told.append)
 
 
 def item(name: str = "1", reference: str = "r1") -> dict[str, str]:
@@ -118,7 +119,7 @@ def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
     look.ask_for_missing()
     assert listing.unlisted_count() == 1
     platform.get(f"{BASE}/account/info", status_code=403)
-    with pytest.raises(CredentialsRefused, match="no longer lets us in"):
+    with pytest.raises(CredentialsRefused, match="refuses the credentials now"):
         look.ask_for_missing()
 
 

@@ -200,7 +200,7 @@ def test_every_attempt_is_told_with_what_came_of_it(platform: requests_mock.Mock
     ]
     platform.post(f"{BASE}/media/new", answers)
     platform.get(f"{BASE}/account/info", json={"id": "acc"})
-    with Client(BASE, Credentials("VC-1", "secret"), told=told.append) as client:
+    with Client(BASE, Credentials("VC-1", "secret"), on_call=told.append) as client:
         for fault in (NoAnswer, Throttled):
             with pytest.raises(fault):
                 client.send(endpoints.create(ROW))

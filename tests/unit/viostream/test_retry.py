@@ -10,7 +10,7 @@ from batch_import.errors import Forbidden, NoAnswer, Throttled
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 from batch_import.viostream.rate_limit import Budget
-from batch_import.viostream.retry import patiently
+from batch_import.viostream.retry import call_with_retry
 
 URL = "https://api.example.test/v3/api/account/info"
 ACCOUNT = {"json": {"id": "acc", "title": "Us"}}
@@ -39,7 +39,7 @@ def ask(answers: list[dict[str, object]], clock: Clock) -> tuple[object, int]:
     with requests_mock.Mocker() as mocker, Client(URL[:-13], Credentials("a", "b")) as client:
         mocker.get(URL, answers)
         try:
-            result: object = patiently(
+            result: object = call_with_retry(
                 lambda: client.send(endpoints.account()),
                 Budget(1000.0, 0.0),
                 60.0,

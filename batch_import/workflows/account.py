@@ -1,0 +1,62 @@
+"""Whose account the credentials belong to, and whether a job is that account's."""
+
+import threading
+
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.settings import Settings
+from batch_import.errors import StateError, named
+from batch_import.models import Account
+from batch_import.state import facts
+from batch_import.state.store import Store
+from batch_import.viostream.session import PlatformSession
+
+
+def account(settings: Settings, credentials: Credentials, stop: threading.Event) -> Account:
+    """Test the credentials.
+
+    Raises:
+        CredentialsRefused: the platform does not accept them.
+        PlatformUnreachable: it does not answer, or not as the platform would.
+    """
+    with PlatformSession(settings, credentials, stop) as session:
+        return session.sign_in()
+
+
+def claim_account(store: Store, settings: Settings, found: Account) -> None:
+    """Make a job this account's, unless it is another's: its rows are in one account only.
+
+    Raises:
+        StateError: the credentials are another account's, or the API is another one.
+    """
+    check_account(store, settings, found)
+    store.facts.save(
+        facts.API_BASE.of(settings.api_base),
+        facts.ACCOUNT.of(found.id),
+        facts.EMBED_BASE.of(settings.embed_base),
+    )
+
+
+def check_account(
+    store: Store, settings: Settings, found: Account, *, embeds: bool = False
+) -> None:
+    """Refuse to go on with the credentials of another account than the job's.
+
+    Args:
+        embeds: the embed pages must be those of the results, too.
+
+    Raises:
+        StateError: the credentials are another account's, or the API is another one.
+    """
+    parts = [
+        (facts.API_BASE, settings.api_base, named("api_base")),
+        (facts.ACCOUNT, found.id, "the credentials"),
+    ]
+    parts += [(facts.EMBED_BASE, settings.embed_base, named("embed_base"))] if embeds else []
+    for fact, value, subject in parts:
+        known = store.facts.get(fact)
+        if known and known != value:
+            raise StateError(
+                f"This job was started with the {fact.name.replace('_', ' ')} {known},"
+                f" not {value}.",
+                f"Change {subject} back, or import into the other one with another {named('job')}.",
+            )

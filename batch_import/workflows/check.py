@@ -1,0 +1,25 @@
+"""Validate a manifest; the platform is not called."""
+
+import threading
+import time
+
+from batch_import.configuration.request import ImportRequest
+from batch_import.workflows.load import Checked, Intake
+from batch_import.workflows.observer import SILENT, Observer
+
+
+def check(
+    request: ImportRequest, observer: Observer = SILENT, stop: threading.Event | None = None
+) -> Checked:
+    """Validate a manifest, and write its problems.
+
+    Args:
+        stop: set it to end early.
+
+    Raises:
+        ManifestError: it cannot be read at all.
+        UsageError: a setting does not go with it.
+        StateError: the problems cannot be written.
+        Interrupted: `stop` was set.
+    """
+    return Intake(request, time.time(), stop or threading.Event(), observer.preflight).examine()

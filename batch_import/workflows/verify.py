@@ -1,0 +1,47 @@
+"""Compare each row of a job with what the account really has."""
+
+import threading
+
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.request import ImportRequest
+from batch_import.reports.write import embedding_of
+from batch_import.state.store import Store
+from batch_import.verification.account_reader import Look
+from batch_import.verification.comparison import Proof, prove
+from batch_import.viostream.call_log import call_log
+from batch_import.viostream.session import PlatformSession
+from batch_import.workflows.account import check_account
+from batch_import.workflows.observer import SILENT, Observer
+
+
+def verify(
+    request: ImportRequest,
+    credentials: Credentials,
+    *,
+    embeds: bool = False,
+    observer: Observer = SILENT,
+    stop: threading.Event | None = None,
+) -> Proof:
+    """Compare, and write `verify.csv`.
+
+    The state is only read. A row is compared as it is when this begins.
+
+    Args:
+        embeds: ask for the embed page of each imported row, too.
+        stop: set it to end early; nothing is written then.
+
+    Raises:
+        Interrupted: `stop` was set.
+        RunFault: there is no such job, or the account cannot be read to its end.
+    """
+    stop = stop or threading.Event()
+    job, settings = request.job, request.settings
+    with (
+        Store(job.state) as store,
+        call_log(job.log, settings.log_max, observer.problem) as log,
+        PlatformSession(settings, credentials, stop, log) as session,
+    ):
+        check_account(store, settings, session.sign_in(), embeds=embeds)
+        embedding, listing = embedding_of(store), store.account_listing()
+        look = Look(session, listing, observer.step)
+        return prove(store, look, listing, embedding, job.proof, embeds=embeds)
