@@ -24,6 +24,8 @@ from batch_import.sandbox.server import SandboxServer
 #: Set where no test may be skipped for want of a program, as in `.ci/run`.
 _REQUIRED = "REQUIRE_TEST_PROGRAMS"
 
+sys.path.insert(0, str(Path(__file__).parent))  # what tests of several tiers share
+
 # A busy machine makes no test fail.
 settings.register_profile("without deadlines", deadline=None)
 settings.load_profile("without deadlines")

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
+from batch_import.addresses.masking import mask
 from batch_import.cli.command import Call, command
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import shortened, shown
 from batch_import.cli.options import OPTIONS, Option, Places
-from batch_import.masking import mask
 
 
 @command("config", "json", examples=("batch-import config", "batch-import config --json"))

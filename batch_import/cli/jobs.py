@@ -6,11 +6,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from batch_import.addresses.masking import mask
 from batch_import.cli.command import FOLDER, Call, argument, command
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import local, shown
 from batch_import.cli.status import iso
-from batch_import.masking import mask
 
 if TYPE_CHECKING:
     from batch_import.workflows.status import Listed

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
+from batch_import.addresses.masking import mask, printable
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
-from batch_import.masking import mask, printable
 
 if TYPE_CHECKING:
     from batch_import.job import Job

@@ -9,12 +9,12 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from batch_import.addresses.masking import mask
 from batch_import.cli.command import Call, argument, command, manifest
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import counted, lasting, local, shortened, shown
 from batch_import.errors import UsageError
-from batch_import.masking import mask
 from batch_import.models import Status
 
 if TYPE_CHECKING:

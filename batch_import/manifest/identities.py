@@ -6,10 +6,10 @@ This file must not know the rules for single cells.
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
+from batch_import.addresses.signatures import stripped
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.reference import made_reference
 from batch_import.manifest.rules.flaw import Flaw, warning
-from batch_import.urls import unsigned
 
 
 class Identities:
@@ -72,7 +72,7 @@ class Identities:
     ) -> Iterator[tuple[int, Flaw]]:
         """Yield the rows whose video an earlier row has, under another referenceId."""
         videos = [
-            unsigned(url) if "?" in url and at not in left_out else url
+            stripped(url) if "?" in url and at not in left_out else url
             for at, url in enumerate(urls)
         ]
         for at, first in _known(self._videos, lines, videos, left_out):

@@ -5,7 +5,7 @@ This file must not know rows, columns or what else the manifest holds.
 
 import hashlib
 
-from batch_import.urls import unsigned
+from batch_import.addresses.signatures import stripped
 
 _PREFIX = "bi-"
 _DIGITS = 20
@@ -20,6 +20,6 @@ def made_reference(url: str, nth: int = 1) -> str:
     imported twice.
     """
     # A lone surrogate cannot come out of UTF-8, but another format may hold one.
-    content = unsigned(url).encode("utf-8", "surrogatepass")
+    content = stripped(url).encode("utf-8", "surrogatepass")
     base = _PREFIX + hashlib.sha256(content).hexdigest()[:_DIGITS]
     return base if nth == 1 else f"{base}-{nth}"

@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+from batch_import.addresses.expiry import expires_at
 from batch_import.manifest.columns.aliases import FIELDS
 from batch_import.manifest.columns.mapping import Mapping
 from batch_import.manifest.deadlines import Deadlines
@@ -16,7 +17,6 @@ from batch_import.manifest.problem_collector import Found
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.rows import Columns, Rows
 from batch_import.manifest.rules import extension, filename, reference_id, source_url
-from batch_import.manifest.rules.expiry import expires_at
 from batch_import.manifest.rules.flaw import Flaw
 from batch_import.models import Problem, Severity
 

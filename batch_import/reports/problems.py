@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from batch_import.masking import mask
+from batch_import.addresses.masking import mask
 from batch_import.models import Problem, Severity
 
 #: The columns of `problems.csv`; people script against them.

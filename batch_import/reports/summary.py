@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
-from batch_import.masking import mask
+from batch_import.addresses.masking import mask
 from batch_import.models import Record, Status, Timeline
 from batch_import.reports.labels import ATTENTION, advice, cause
 from batch_import.reports.table import note

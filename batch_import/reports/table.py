@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from batch_import.addresses.masking import mask
 from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import UsageError
-from batch_import.masking import mask
 from batch_import.models import ColumnKey, ManifestColumns, Record, Status
 from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
 

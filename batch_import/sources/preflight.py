@@ -24,12 +24,12 @@ from urllib.parse import unquote_to_bytes, urljoin
 import certifi
 
 from batch_import import __version__
+from batch_import.addresses.urls import Url, parse, requestable
 from batch_import.manifest.rules import hosts
 from batch_import.manifest.rules.flaw import Flaw, warning
 from batch_import.models import Source
 from batch_import.sources import contents
 from batch_import.sources.contents import Reply
-from batch_import.urls import Url, parse, requestable
 
 _THREADS: Final = 8
 #: Seconds between two requests to the same host.

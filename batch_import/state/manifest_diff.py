@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from batch_import.addresses.signatures import stripped
 from batch_import.errors import StateError, named
 from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import statements
 from batch_import.state.connection import Connection
 from batch_import.state.facts import HEADER, StoredFact, as_parameters
-from batch_import.urls import unsigned
 
 #: Rows that are named of each part of a difference.
 _NAMED: Final = 5
@@ -129,7 +129,7 @@ def _edited_after_sending(db: sqlite3.Connection) -> ChangedRows:
     count = 0
     first: list[tuple[int, str]] = []
     for line, reference, sent, given, renamed in db.execute(statements.EDITED_AFTER_SENDING):
-        if renamed or unsigned(sent) != unsigned(given):
+        if renamed or stripped(sent) != stripped(given):
             count += 1
             if len(first) < _NAMED:
                 first.append((line, reference))

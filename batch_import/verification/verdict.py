@@ -9,8 +9,8 @@ from enum import StrEnum
 from typing import Final
 from unicodedata import normalize
 
+from batch_import.addresses.masking import mask
 from batch_import.importer.match import best_media, told_of_others
-from batch_import.masking import mask
 from batch_import.models import Media, Record, Status
 
 

@@ -15,7 +15,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
-from batch_import.masking import mask
+from batch_import.addresses.masking import mask
 from batch_import.viostream.call_record import Interaction
 
 #: The log is cut into so many files: what is thrown away is the oldest of them.

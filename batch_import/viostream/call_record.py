@@ -6,7 +6,7 @@ This file must not know where it is told.
 from dataclasses import dataclass
 from typing import Any
 
-from batch_import.masking import mask, printable
+from batch_import.addresses.masking import mask, printable
 from batch_import.viostream.endpoints import ApiRequest
 
 #: A reference ID takes no more of a line than this.

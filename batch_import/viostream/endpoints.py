@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
+from batch_import.addresses.urls import requestable
 from batch_import.models import Account, IngestStatus, Media, MediaPage, Row
-from batch_import.urls import requestable
 from batch_import.viostream import responses
 
 T = TypeVar("T")

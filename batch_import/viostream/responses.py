@@ -13,8 +13,8 @@ from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any, Final
 
+from batch_import.addresses.masking import mask
 from batch_import.errors import CallFailed, Forbidden, NoAnswer, Rejected, Throttled
-from batch_import.masking import mask
 from batch_import.models import Account, IngestStatus, Media, MediaPage
 
 #: The platform's words are shown to people; a page of HTML is not.

@@ -6,13 +6,13 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 from batch_import import __version__
+from batch_import.addresses.masking import mask
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, ManifestError, RunFault, named
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.pictures import ask_for_pictures
 from batch_import.importer.pool import Pool
-from batch_import.masking import mask
 from batch_import.models import Counts
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.write import keep_options, pictures_left

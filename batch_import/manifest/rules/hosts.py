@@ -8,8 +8,8 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
+from batch_import.addresses.urls import ascii_host
 from batch_import.manifest.rules.flaw import Flaw
-from batch_import.urls import ascii_host
 
 #: Names that no public DNS server answers for (RFC 6761, 6762, 8375, ICANN's .internal), and
 #: those that networks of their own have made up for long.

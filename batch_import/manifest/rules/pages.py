@@ -9,8 +9,8 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 from urllib.parse import parse_qs, quote
 
+from batch_import.addresses.urls import Url, ascii_host
 from batch_import.manifest.rules.flaw import Flaw
-from batch_import.urls import Url, ascii_host
 
 _ASIDE = re.compile(r"(?:www|m|mobile)\.")
 _DRIVE_FILE = re.compile(r"/(?:file|video)/(?:u/\d+/)?d/([\w-]+)")

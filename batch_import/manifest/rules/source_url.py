@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from batch_import.addresses.urls import Url, parse
 from batch_import.manifest.rules import hosts, pages
 from batch_import.manifest.rules.characters import CONTROL, INVISIBLE
 from batch_import.manifest.rules.flaw import Flaw, warning
-from batch_import.urls import Url, parse
 
 #: Nothing can be wrong with such a URL but its host, and its ending.
 _PLAIN = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[1-9][0-9]{1,3})?/[!-~]*")

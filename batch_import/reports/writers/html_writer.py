@@ -22,8 +22,8 @@ from jinja2 import Environment, Template
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from batch_import.addresses.masking import mask
 from batch_import.files import replacing
-from batch_import.masking import mask
 from batch_import.models import Record, Status
 from batch_import.reports import HINT
 from batch_import.reports.labels import STATUSES, seconds

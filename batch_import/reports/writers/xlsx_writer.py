@@ -19,8 +19,8 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from batch_import.addresses.masking import mask
 from batch_import.files import replacing_bytes
-from batch_import.masking import mask
 from batch_import.models import Record, Status
 from batch_import.reports import HINT
 from batch_import.reports.labels import ATTENTION, STATUSES, advice

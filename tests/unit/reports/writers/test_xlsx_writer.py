@@ -11,9 +11,9 @@ from openpyxl.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
+from batch_import.addresses.masking import mask
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError
-from batch_import.masking import mask
 from batch_import.models import ManifestColumns, Record, Status
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, Table, results_table

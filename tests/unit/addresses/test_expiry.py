@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.manifest.rules.expiry import expires_at
+from batch_import.addresses.expiry import expires_at
 
 S3 = "https://my-bucket.s3.eu-west-1.amazonaws.com/videos/a.mp4"
 GCS = "https://storage.googleapis.com/my-bucket/a.mp4"
