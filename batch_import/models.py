@@ -136,7 +136,7 @@ class ManifestRow:
     Attributes:
         line: its first line in the file, from 1.
         reference_id: the user's, or one made from the row's content.
-        identity: what finds this row again in a later edition of the manifest: its
+        identity: what finds this row again in an edited manifest: its
             reference_id, or None where that is blank or belongs to an earlier row.
         source_url, filename, extension: what the platform is told (guide, step 1); the URL as it
             was given, encoded when it is sent.
