@@ -13,14 +13,9 @@ from batch_import.cli.help_option import PrintsHelp
 from batch_import.cli.names import HELP
 from batch_import.cli.options import OPTIONS, Option, Places
 from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.declaration import Group, settings_of
 from batch_import.configuration.request import ImportRequest
-from batch_import.configuration.settings import (
-    Group,
-    ReadingOptions,
-    ResultOptions,
-    Settings,
-    settings_of,
-)
+from batch_import.configuration.settings import ReadingOptions, ResultOptions, Settings
 from batch_import.errors import ManifestError, named
 from batch_import.job import Job
 

@@ -15,7 +15,7 @@ import yaml
 
 from batch_import.cli.options import OPTIONS
 from batch_import.configuration import kinds
-from batch_import.configuration.settings import Setting
+from batch_import.configuration.declaration import Setting
 from batch_import.configuration.yaml_settings import (
     Entry,
     entries_of,

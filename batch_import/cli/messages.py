@@ -39,7 +39,7 @@ def print_edition(diff: "ManifestDiff") -> None:
     parts = {
         "added": diff.added,
         "changed": diff.changed,
-        "removed from the manifest": diff.removed,
+        "removed (imported videos stay in the account)": diff.removed,
         "changed after they were sent; edits ignored": diff.ignored,
     }
     if any(part.count for part in parts.values()):

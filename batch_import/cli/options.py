@@ -13,15 +13,9 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from batch_import.configuration import kinds
+from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
-from batch_import.configuration.settings import (
-    Group,
-    ReadingOptions,
-    ResultOptions,
-    Setting,
-    Settings,
-    settings_of,
-)
+from batch_import.configuration.settings import ReadingOptions, ResultOptions, Settings
 
 #: Where the sandbox listens.
 SANDBOX_PORT: Final = 8765
@@ -213,6 +207,8 @@ class Places:
         """Another command for the same manifest and job, to be copied."""
         import shlex
 
+        if command == "account":
+            return "batch-import account"
         parts = ["batch-import", command, *filter(None, [self.manifest])]
         return shlex.join([*parts, *(["--job", self.job] if self.job else [])])
 

@@ -17,7 +17,7 @@ from batch_import.cli.messages import (
     shown,
 )
 from batch_import.cli.progress import Bar, Lines, PreflightLines, has_bars, stoppable
-from batch_import.errors import RunFault
+from batch_import.errors import RunFault, UsageError
 
 if TYPE_CHECKING:
     from batch_import.cli.options import Places
@@ -82,9 +82,9 @@ def import_with_progress(
     try:
         with stoppable() as stop:
             ended = workflow.run(request, credentials, observer, stop)
-    except RunFault:
+    except RunFault as fault:
         display.close()
-        if job.state.is_file():
+        if job.state.is_file() and not isinstance(fault, UsageError):
             print_outcome(job, status.counts(job), to=sys.stderr)
         raise
     display.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from batch_import.cli.options import OPTIONS
-from batch_import.configuration.settings import Group, Setting
+from batch_import.configuration.declaration import Group, Setting
 
 _HEAD: Final = """\
 # Options of batch-import for the commands that are run in this folder. Remove the # in front of a

@@ -88,6 +88,7 @@ def _redraw(job: "Job") -> None:
 def _screen(job: "Job", seen: "Overview | None", pace: Pace) -> "RenderableType":
     from rich.console import Group
     from rich.progress_bar import ProgressBar
+    from rich.table import Table
     from rich.text import Text
 
     if seen is None:
@@ -98,7 +99,8 @@ def _screen(job: "Job", seen: "Overview | None", pace: Pace) -> "RenderableType"
     parts = progress_parts(counts, left, None, now)
     text = " · ".join(parts) if seen.running else _waiting(job)
     body = "\n".join(lines(job, seen, now))
-    bar = ProgressBar(total=max(1, counts.total), completed=done, width=_BAR)
+    bar = Table.grid()  # a bar by itself would not end its line
+    bar.add_row(ProgressBar(total=max(1, counts.total), completed=done, width=_BAR))
     return Group(bar, Text(text), Text(), Text.from_ansi(body))
 
 

@@ -9,13 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from batch_import.configuration import base_urls, kinds
-from batch_import.configuration.settings import (
-    Group,
-    ReadingOptions,
-    Settings,
-    check_fields,
-    setting,
-)
+from batch_import.configuration.declaration import Group, check_fields, setting
+from batch_import.configuration.settings import ReadingOptions, Settings
 from batch_import.job import Job, job_of
 
 

@@ -5,36 +5,20 @@ checks of values are made from the fields of the classes here. This file must no
 settings are used, nor parse a command line.
 """
 
-import dataclasses
 import os
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
-from enum import StrEnum
-from functools import cache
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
 
 from batch_import.configuration import base_urls, kinds
 from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
+from batch_import.configuration.declaration import Group, check_fields, setting, settings_of
 from batch_import.configuration.kinds import Kind
 from batch_import.errors import UsageError
 
 if TYPE_CHECKING:
     from batch_import.models import LineRange
 
-__all__ = [
-    "API_BASE",
-    "EMBED_BASE",
-    "Group",
-    "ReadingOptions",
-    "ResultOptions",
-    "Setting",
-    "Settings",
-    "check_fields",
-    "setting",
-    "settings_of",
-]
-
-_KEY: Final = "setting"
 _DAY: Final = 86_400.0
 #: Longer than any migration runs.
 _MONTH: Final = 30 * _DAY
@@ -48,114 +32,6 @@ _MOST_ROWS: Final = 1_000_000
 _HIGHEST_RATE: Final = 10_000.0
 #: Megabytes: a terabyte.
 _LARGEST_LOG: Final = 1_000_000.0
-
-
-class Group(StrEnum):
-    """Where help shows a setting."""
-
-    COMMON = "Common"
-    READING = "Reading"
-    PACE = "Pace"
-    RESULTS = "Results"
-    ADVANCED = "Advanced"
-
-
-@dataclass(frozen=True, slots=True)
-class Setting:
-    """One setting.
-
-    Attributes:
-        name: in Python; flags and YAML keys have dashes for its underscores.
-        help: a sentence without its full stop; help adds the default.
-        default: the value where nobody sets it; None where that has no value.
-        default_text: the default in words, where it has no value.
-        multiple: its flag may be given again and again.
-        variable: the environment variable that may hold it.
-        short: one-letter flag.
-    """
-
-    name: str
-    kind: Kind
-    help: str
-    group: Group
-    default: Any = None
-    default_text: str = ""
-    multiple: bool = False
-    variable: str = ""
-    short: str = ""
-
-    @property
-    def key(self) -> str:
-        """Its name in YAML, and as a flag without the two dashes."""
-        return self.name.replace("_", "-")
-
-    @property
-    def is_switch(self) -> bool:
-        """Whether its flag takes no value."""
-        return isinstance(self.kind, kinds.Switch)
-
-    def parse(self, text: str) -> Any:
-        """Text → value.
-
-        Raises:
-            UsageError: it is not accepted.
-        """
-        try:
-            return self.kind.parse(text)
-        except ValueError as error:
-            raise UsageError(f"{error}.", setting=self.name) from None
-
-    def check(self, value: Any) -> Any:
-        """A value of Python, in the form that the program uses.
-
-        Raises:
-            UsageError: it is not accepted.
-        """
-        try:
-            return self.kind.check(value)
-        except ValueError as error:
-            raise UsageError(f"{error}.", setting=self.name) from None
-
-
-def setting(default: Any, kind: Kind, help: str, group: Group, **more: Any) -> Any:  # noqa: A002
-    """A field of a dataclass that is a setting; `more` are other attributes of `Setting`."""
-    metadata = {_KEY: {"kind": kind, "help": help, "group": group, **more}}
-    if isinstance(default, dict):
-        return dataclasses.field(default_factory=dict, metadata=metadata)
-    return dataclasses.field(default=default, metadata=metadata)
-
-
-def settings_of(owner: type[Any]) -> tuple[Setting, ...]:
-    """The settings that are fields of a dataclass, in their order."""
-    return tuple(found for _, found in _declared(cast("Hashable", owner)))
-
-
-def check_fields(owner: Any) -> None:
-    """Check every field of a dataclass that is a setting, and give it its final form.
-
-    Raises:
-        UsageError: a value is not accepted.
-    """
-    for field, each in _declared(cast("Hashable", type(owner))):
-        value = getattr(owner, field.name)
-        is_unset = value in (None, "") and value is field.default
-        if not is_unset:
-            object.__setattr__(owner, field.name, each.check(value))
-
-
-@cache
-def _declared(owner: Hashable) -> tuple[tuple[dataclasses.Field[Any], Setting], ...]:
-    """Fields, and the settings that they are."""
-    return tuple(
-        (field, Setting(**{"name": field.name, **_default(field), **field.metadata[_KEY]}))
-        for field in fields(cast("type[Any]", owner))
-        if _KEY in field.metadata
-    )
-
-
-def _default(field: dataclasses.Field[Any]) -> dict[str, Any]:
-    empty = field.default is dataclasses.MISSING or field.default in ("", ())
-    return {} if empty else {"default": field.default}
 
 
 def _seconds(least: float = 0.0, most: float = _MONTH) -> Kind:

@@ -32,6 +32,7 @@ from batch_import.errors import (
     Rejected,
     RunFault,
     Throttled,
+    command,
 )
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.backoff import backoff
@@ -484,7 +485,7 @@ class Schedule:
     def _refuse(self, answer: CallFailed) -> None:
         self.fault = self.fault or CredentialsRefused(
             f"The platform no longer accepts the credentials: {answer.message}.",
-            "All state is saved: mend them, test with `batch-import account`, and run again.",
+            f"All state is saved: fix them, test with {command('account')}, and run again.",
         )
 
     def _account_answered(self, answer: Answer, now: float) -> list[Change]:

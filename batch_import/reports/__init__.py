@@ -2,5 +2,7 @@
 
 from typing import Final
 
+from batch_import.errors import command
+
 #: What to do where a file of results cannot be written.
-HINT: Final = "All state is saved: mend that (is it open elsewhere?), then: batch-import report"
+HINT: Final = f"All state is saved: fix that (is it open elsewhere?), then: {command('report')}"

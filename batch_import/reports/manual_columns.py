@@ -12,7 +12,7 @@ from typing import Final
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from batch_import.errors import StateError
+from batch_import.errors import StateError, command
 from batch_import.reports.table import Table
 
 #: The sheet of all rows, the one that tells about it, and where in that one the columns begin.
@@ -75,7 +75,7 @@ def added(path: Path, table: Table) -> Added:
     except (CalamineError, OSError, ValueError) as error:
         raise StateError(
             f"{path} may hold columns of yours and stays as it is: {error}.",
-            "Mend that, or move it away; then: batch-import report",
+            f"Fix that, or move it away; then: {command('report')}",
         ) from None
 
 

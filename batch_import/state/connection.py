@@ -10,7 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from batch_import.errors import StateError, named
+from batch_import.errors import StateError, command, named
 
 #: Raised with every change of schema.sql; a file of another version is refused, never guessed at.
 SCHEMA_VERSION: Final = 3
@@ -60,7 +60,7 @@ class Connection:
         self.name = str(path) if path else "the state in memory"
         if path and not create and not path.is_file():
             raise StateError(
-                f"There is no job at {path.parent}.", "Start it with: batch-import run"
+                f"There is no job at {path.parent}.", f"Start it with: {command('run')}"
             )
         with self.errors_mapped():
             self.db = sqlite3.connect(

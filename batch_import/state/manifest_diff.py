@@ -33,6 +33,7 @@ class ManifestDiff:
     """What loading the manifest changed in the job.
 
     Attributes:
+        removed: rows that are no longer in the manifest; those that were not sent are skipped.
         changed: rows that the platform has nothing of: they are sent as they read now.
         ignored: rows that were edited after they were sent; what was sent stays.
         unchanged: how many rows are as they were; those whose edits are ignored are among them.
@@ -95,6 +96,7 @@ def _header(db: sqlite3.Connection, columns: ManifestColumns) -> int:
 
 def _merge(db: sqlite3.Connection, now: float, header: int) -> ManifestDiff:
     ignored = _edited_after_sending(db)
+    removed = _summary(db, statements.REMOVED)
     # Nothing finds rows without an identity again; they are invalid, and were never sent.
     _run(db, statements.FORGET_UNIDENTIFIED)
     db.execute(statements.CLEAR_POSITIONS)
@@ -104,7 +106,6 @@ def _merge(db: sqlite3.Connection, now: float, header: int) -> ManifestDiff:
     matched = db.execute(statements.MATCH, (header,)).rowcount
     added = _summary(db, statements.ADDED)
     db.execute(statements.ADD, (header,))
-    removed = _summary(db, statements.REMOVED)
     _run(db, statements.FORGET_REMOVED_INVALID)
     db.execute(statements.SKIPPED_EVENTS, (now,))
     db.execute(statements.SKIP_REMOVED)

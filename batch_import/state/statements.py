@@ -351,13 +351,20 @@ ADD: Final = f"""
         {_NEW_STATUS}, error, expires, codes, ?
     FROM incoming WHERE {_IS_NEW} ORDER BY position
 """
-_REMOVED: Final = """
+#: Asked before positions are cleared: rows that only the earlier manifest has, sent or not.
+REMOVED: Final = _row_list(
+    """
+    row WHERE position IS NOT NULL AND identity IS NOT NULL
+        AND identity NOT IN (SELECT identity FROM incoming WHERE identity IS NOT NULL)
+    """,
+    "line",
+)
+_SKIPPED: Final = """
     row WHERE position IS NULL AND status IN ('pending', 'failed', 'invalid')
 """
-REMOVED: Final = _row_list(_REMOVED, "line")
-SKIPPED_EVENTS: Final = _add_events("'skipped'", "removed from the manifest", _REMOVED)
+SKIPPED_EVENTS: Final = _add_events("'skipped'", "removed from the manifest", _SKIPPED)
 SKIP_REMOVED: Final = (
-    f"UPDATE row SET status = 'skipped' WHERE number IN (SELECT number FROM {_REMOVED})"
+    f"UPDATE row SET status = 'skipped' WHERE number IN (SELECT number FROM {_SKIPPED})"
 )
 
 

@@ -27,7 +27,7 @@ from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.embed import embed_url
 from batch_import.viostream.embed_page import EmbedPages
 
-_HINT: Final = "Mend that (is it open elsewhere?), then run the same command again."
+_HINT: Final = "Fix that (is it open elsewhere?), then run the same command again."
 #: Rows of a verdict that are named where there is no room for all.
 _NAMED: Final = 5
 

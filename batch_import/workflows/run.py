@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 
 from batch_import import __version__
@@ -69,11 +69,13 @@ def run(
     job, settings = request.job, request.settings
     with (
         stopping_at(settings.until, stop),
+        # First: a manifest that cannot be opened leaves no job behind.
+        nullcontext(Intake(request, epoch_clock()(), stop, observer.preflight)) as intake,
         job.locked(),
         Store(job.state, create=True) as store,
         call_log(job.log, settings.log_max, observer.problem) as log,
     ):
-        taken = Intake(request, epoch_clock()(), stop, observer.preflight).take_over(store)
+        taken = intake.take_over(store)
         keep_options(store, request.results)
         plan = decide(store.reader.counts(), store.queue.claimable_count())
         with refreshing(lambda: refresh(job), settings.refresh):

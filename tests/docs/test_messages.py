@@ -23,11 +23,11 @@ OTHERS = {
 #: Messages that say all there is to say, together with their hints.
 SELF_EXPLANATORY = {
     "Stopped at …, as asked.",
-    "The embed pages cannot be asked for: ….",
+    "Cannot connect to the embed pages: ….",
     "The last demo's … cannot be removed: ….",
     "The platform does not list its videos: ….",
     "The platform no longer lets us in: … (HTTP …).",
-    "The manifest has … problem…, and --strict allows none. Nothing was sent.",
+    "The manifest has … problem…, and … allows none. Nothing was sent.",
     "The sandbox's saved videos cannot be read.",
     "… cannot be read as a sandbox's videos: ….",
     "… cannot be read: ….",

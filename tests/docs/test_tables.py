@@ -14,7 +14,7 @@ from batch_import.cli import exits
 from batch_import.cli.application import load
 from batch_import.cli.names import HELP
 from batch_import.cli.options import OPTIONS
-from batch_import.configuration.settings import Group, Setting
+from batch_import.configuration.declaration import Group, Setting
 from batch_import.errors import RunFault
 from batch_import.models import Status
 from batch_import.sandbox.knobs import Knobs

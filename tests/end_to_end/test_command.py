@@ -64,7 +64,9 @@ def test_something_else_at_the_address_ends_with_3(
 def test_wrong_usage_ends_with_2(sandbox: Start, command: Callable, manifest: Callable) -> None:
     run = command(sandbox())
     path = manifest(1)
-    assert "none.csv" in one_line(run("check", "none.csv", code=2))
+    for name in ("check", "plan", "run", "retry", "status", "report", "verify"):
+        assert "none.csv" in one_line(run(name, "none.csv", code=2))
+    assert not (run.folder / "output").exists()
     assert "There is no job" in one_line(run("status", path, code=2))
     assert "There is no job" in one_line(run("report", path, code=2))
     assert "--map" in one_line(run("check", path, "--map", "x", code=2))

@@ -8,7 +8,7 @@ import pytest
 from batch_import.cli.configuration_file import read_config
 from batch_import.cli.options import OPTIONS
 from batch_import.cli.template import config_template
-from batch_import.configuration.settings import Setting
+from batch_import.configuration.declaration import Setting
 from batch_import.errors import UsageError
 
 KEY = re.compile(r"^#([a-z-]+):", re.MULTILINE)

@@ -11,14 +11,13 @@ from hypothesis import strategies as st
 from batch_import.cli.options import OPTIONS
 from batch_import.configuration import base_urls
 from batch_import.configuration.base_urls import API_BASE
+from batch_import.configuration.declaration import Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import (
     ReadingOptions,
     ResultOptions,
-    Setting,
     Settings,
     from_environment,
-    settings_of,
 )
 from batch_import.errors import UsageError
 from batch_import.models import LineRange

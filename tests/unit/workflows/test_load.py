@@ -4,7 +4,8 @@ import threading
 from pathlib import Path
 
 from batch_import.configuration.request import ImportRequest
-from batch_import.configuration.settings import ReadingOptions
+from batch_import.configuration.settings import ReadingOptions, Settings
+from batch_import.models import Change, Status
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.workflows.load import Intake, Taken
@@ -13,9 +14,16 @@ HEADER = "sourceUrl,filename\n"
 ONE, TWO = "https://h.example.com/1.mp4,One\n", "https://h.example.com/2.mp4,Two\n"
 
 
-def take_over(store: Store, path: Path, **options: object) -> Taken:
-    reading = ReadingOptions(**options)  # type: ignore[arg-type]
-    request = ImportRequest(path, folder=path.parent, reading=reading)
+def take_over(
+    store: Store, path: Path, *, strict: bool = False, retry_failed: bool = False, **options: object
+) -> Taken:
+    request = ImportRequest(
+        path,
+        folder=path.parent,
+        reading=ReadingOptions(**options),  # type: ignore[arg-type]
+        settings=Settings(strict=strict),
+        retry_failed=retry_failed,
+    )
     return Intake(request, 1.0, threading.Event(), lambda _: None).take_over(store)
 
 
@@ -44,3 +52,41 @@ def test_the_same_file_read_otherwise_is_another_edition(tmp_path: Path) -> None
         taken = take_over(store, path, default={"extension": "mp4"})
         assert taken.diff is not None
         assert (store.reader.counts().pending, taken.kinds) == (1, [])
+
+
+def test_problems_are_new_only_where_they_have_changed(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    path.write_text(HEADER + ONE + "nope,Bad\n", encoding="utf-8")
+    with Store(None) as store:
+        assert take_over(store, path).has_new_problems
+        again = take_over(store, path, strict=True)
+        assert again.kinds
+        assert not again.has_new_problems
+        path.write_text(HEADER + ONE + TWO + "nope,Bad\n", encoding="utf-8")
+        assert take_over(store, path).has_new_problems
+        path.write_text(HEADER + ONE, encoding="utf-8")
+        assert take_over(store, path).kinds == []
+
+
+def test_removed_rows_are_counted_whether_they_were_sent_or_not(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    path.write_text(HEADER + ONE + TWO, encoding="utf-8")
+    with Store(None) as store:
+        take_over(store, path)
+        (row, *_) = store.queue.claim(1, 1.0)
+        store.queue.apply([Change(row.number, Status.IMPORTED, "online", sent_at=1.0)], 1.0)
+        path.write_text(HEADER + TWO, encoding="utf-8")
+        diff = take_over(store, path).diff
+        assert diff is not None
+        assert diff.removed.count == 1
+        assert store.reader.counts().imported == 1
+
+
+def test_a_retry_says_how_many_rows_it_sends_again(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    path.write_text(HEADER + ONE + TWO, encoding="utf-8")
+    with Store(None) as store:
+        take_over(store, path)
+        claimed = store.queue.claim(2, 1.0)
+        store.queue.apply([Change(row.number, Status.FAILED, "no") for row in claimed], 1.0)
+        assert take_over(store, path, retry_failed=True).retried == 2

@@ -1,0 +1,44 @@
+"""What `status` says, with and without a run in progress."""
+
+from pathlib import Path
+
+from batch_import.cli.status import lines
+from batch_import.job import Job
+from batch_import.models import Counts, Status
+from batch_import.reports.summary import Cause, Trouble
+from batch_import.state.reader import InFlightRow
+from batch_import.workflows.status import Overview
+
+NOW = 1_700_000_000.0
+JOB = Job(Path("output/library"))
+
+
+def seen(causes: int = 1, *, running: bool, status: Status = Status.UNKNOWN) -> Overview:
+    troubles = tuple(
+        Trouble(status, Cause(f"reason {n}", "h.test"), 2, (n,), "Run the import again.")
+        for n in range(causes)
+    )
+    oldest = InFlightRow(7, "ref-7", status, NOW - 60)
+    return Overview(
+        "m.csv", Counts(total=9, unknown=9), running, NOW - 600, NOW - 5, oldest, troubles
+    )
+
+
+def test_without_a_run_it_says_what_to_do() -> None:
+    text = "\n".join(lines(JOB, seen(running=False), NOW))
+    assert "No run in progress. Started " in text
+    assert "(10 min ago), last change 5 s ago." in text
+    assert "Run the import again." in text
+    assert "Oldest unknown row: line 7 (ref-7)" in text
+
+
+def test_during_a_run_it_does_not_advise_to_run_again() -> None:
+    text = "\n".join(lines(JOB, seen(running=True, status=Status.FAILED), NOW))
+    assert "Run in progress. Started " in text
+    assert "Run the import again." not in text
+    assert "Oldest row in flight" in text
+
+
+def test_further_causes_are_counted_and_it_says_where_they_are() -> None:
+    last = lines(JOB, seen(21, running=False), NOW)[-1]
+    assert last == "32 more, for 16 other causes: all are in output/library/results.html"

@@ -1,0 +1,94 @@
+"""How long a run still takes, seen from outside of it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batch_import.cli import watch
+from batch_import.cli.console import console
+from batch_import.cli.watch import Pace
+from batch_import.job import Job
+from batch_import.models import Counts
+from batch_import.workflows import status
+from batch_import.workflows.status import Overview
+
+
+def test_the_time_left_follows_from_what_was_seen() -> None:
+    pace = Pace()
+    assert pace.seconds_left(10, 110, 0.0) is None  # one look shows no pace
+    assert pace.seconds_left(10, 110, 2.0) is None  # nothing has finished
+    assert pace.seconds_left(20, 110, 10.0) == 90.0
+    assert pace.seconds_left(110, 110, 12.0) == 0.0
+
+
+def test_a_pace_of_long_ago_is_forgotten() -> None:
+    pace = Pace()
+    pace.seconds_left(0, 1000, 0.0)
+    pace.seconds_left(900, 1000, 10.0)
+    assert pace.seconds_left(910, 1000, 309.0) == pytest.approx(90 * 299 / 10)
+
+
+def look(*, running: bool, imported: int = 0) -> Overview:
+    counts = Counts(total=2, imported=imported, pending=2 - imported)
+    return Overview("m.csv", counts, running, 1.0, 2.0, None, ())
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Overview]]:
+    """What is seen of a job, look by look."""
+    seen: list[Overview] = []
+    (tmp_path / "state.sqlite").touch()
+    monkeypatch.setattr(status, "overview", lambda _: seen.pop(0))
+    monkeypatch.setattr(watch.time, "sleep", lambda _: None)
+    yield seen
+    assert not seen
+
+
+def test_it_waits_for_a_run_and_ends_with_it(
+    looks: list[Overview], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    looks += [
+        look(running=False),
+        look(running=False),
+        look(running=True),
+        look(running=True, imported=1),
+        look(running=False, imported=2),
+    ]
+    assert watch.watch(Job(tmp_path)) == 0
+    blocks = capsys.readouterr().out.strip().split("\n\n")
+    assert [block.splitlines()[0] for block in blocks] == [
+        "2 rows: 2 pending.",
+        "2 rows: 2 pending.",
+        "2 rows: 1 pending, 1 imported.",
+        "2 rows: 2 imported.",
+    ]
+    assert "Waiting for a run to begin" in blocks[0]
+    assert "Run in progress" in blocks[1]
+
+
+def test_it_waits_for_a_job_that_is_not_there_yet(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(watch.time, "sleep", interrupt)
+    assert watch.watch(Job(tmp_path / "none")) == 0
+    assert capsys.readouterr().out.startswith("Waiting for a run to begin in ")
+
+
+def test_the_screen_has_a_bar_the_time_left_and_no_markup(tmp_path: Path) -> None:
+    pace = Pace()
+    pace.seconds_left(0, 2, watch.time.time() - 10)
+    screen = watch._screen(Job(tmp_path / "[red]"), look(running=True, imported=1), pace)  # noqa: SLF001
+    shown = console()
+    with shown.capture() as written:
+        shown.print(screen)
+    text = written.get()
+    assert "━" in text.splitlines()[0]
+    assert "10 s left · 1 imported · 0 failed · 0 in flight" in text
+    waiting = watch._screen(Job(tmp_path / "[red]"), None, pace)  # noqa: SLF001
+    with shown.capture() as written:
+        shown.print(waiting)
+    assert "[red]" in written.get()
