@@ -34,7 +34,7 @@ def print_reading(read: "Reading") -> None:
         print(f"Comment lines (#) skipped: line {lines}{more}")
 
 
-def print_edition(diff: "ManifestDiff") -> None:
+def print_diff(diff: "ManifestDiff") -> None:
     """What changed in the manifest since the run before."""
     parts = {
         "added": diff.added,

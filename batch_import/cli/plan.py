@@ -11,7 +11,7 @@ from batch_import.cli.console import WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
     preflight_progress,
-    print_edition,
+    print_diff,
     print_problems,
     print_reading,
     print_trouble,
@@ -70,7 +70,7 @@ def plan(call: Call) -> int:
         finally:
             steps.close()
         if not call["json"]:
-            _print_planned(request.job, planned)
+            _print_planned(request.job, planned, shown(call.places.call("retry")))
         rehearsed = _rehearse(call, store, planned, given) if call["rehearse"] else None
     if call["json"]:
         print(json.dumps(_json(planned, rehearsed)))
@@ -110,11 +110,11 @@ def _credentials(call: Call) -> "Credentials | str":
 # For people -----------------------------------------------------------------------------------
 
 
-def _print_planned(job: "Job", planned: "Planned") -> None:
+def _print_planned(job: "Job", planned: "Planned", retry: str) -> None:
     taken = planned.taken
     print_reading(taken.reading)
     if taken.diff:
-        print_edition(taken.diff)
+        print_diff(taken.diff)
     kinds = [kind for kind in taken.kinds if kind.code != _EXPIRES]
     if taken.has_new_problems:
         print_problems(job, kinds)
@@ -126,7 +126,7 @@ def _print_planned(job: "Job", planned: "Planned") -> None:
     if planned.running:
         print("A run is in progress; this is what was left a moment ago.")
     if planned.retried:
-        print(f"{rows(planned.retried)} failed before: only retry sends them again.")
+        print(f"{rows(planned.retried)} failed before: only {retry} sends them again.")
     _print_search(planned.search)
     if planned.plan.has_work:
         _print_forecast(planned)

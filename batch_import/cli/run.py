@@ -7,7 +7,7 @@ from batch_import.cli.command import IMPORT, Call, command, manifest
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
     preflight_progress,
-    print_edition,
+    print_diff,
     print_outcome,
     print_problems,
     print_reading,
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from batch_import.cli.options import Places
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
+    from batch_import.workflows.observer import Observer
     from batch_import.workflows.run import Loaded
 
 
@@ -61,27 +62,12 @@ def import_with_progress(
     """Import, and show how it goes; returns the exit code."""
     from batch_import.workflows import run as workflow
     from batch_import.workflows import status
-    from batch_import.workflows.observer import Observer
 
     job = request.job
-    adopted_before = status.adopted_count(job) if job.state.is_file() else 0
     display = Bar() if has_bars() else Lines()
-
-    def pictures(left: int) -> None:
-        display.close()
-        minutes = max(1, round(left / request.settings.rate / 60))
-        print(f"Asking for the aspect ratio of {left:,} videos: about {minutes} min.", flush=True)
-
-    observer = Observer(
-        preflight=PreflightLines().show,
-        loaded=lambda loaded: _print_loaded(request, loaded),
-        progress=display.show,
-        pictures=pictures,
-        problem=print_trouble,
-    )
     try:
         with stoppable() as stop:
-            ended = workflow.run(request, credentials, observer, stop)
+            ended = workflow.run(request, credentials, _observer(request, display), stop)
     except RunFault as fault:
         display.close()
         if job.state.is_file() and not isinstance(fault, UsageError):
@@ -89,11 +75,28 @@ def import_with_progress(
         raise
     display.close()
     print_outcome(job, ended.counts)
-    _print_adopted(status.adopted_count(job) - adopted_before)
+    _print_adopted(status.adopted_count(job))
     if ended.counts.pending:
         again = shown(places.call("run"))
         print(f"Not sent yet: {rows(ended.counts.pending)}. To send the rest: {again}")
     return INCOMPLETE if ended.remaining else OK
+
+
+def _observer(request: "ImportRequest", display: Bar | Lines) -> "Observer":
+    from batch_import.workflows.observer import Observer
+
+    def pictures(left: int) -> None:
+        display.close()
+        minutes = max(1, round(left / request.settings.rate / 60))
+        print(f"Asking for the aspect ratio of {left:,} videos: about {minutes} min.", flush=True)
+
+    return Observer(
+        preflight=PreflightLines().show,
+        loaded=lambda loaded: _print_loaded(request, loaded),
+        progress=display.show,
+        pictures=pictures,
+        problem=print_trouble,
+    )
 
 
 def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
@@ -101,7 +104,7 @@ def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
     taken = loaded.taken
     print_reading(taken.reading)
     if taken.diff:
-        print_edition(taken.diff)
+        print_diff(taken.diff)
     if taken.has_new_problems or request.settings.strict:
         print_problems(request.job, taken.kinds)
     elif taken.kinds:
@@ -118,7 +121,7 @@ def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
 
 
 def _print_adopted(count: int) -> None:
-    """Rows that cost no upload."""
+    """Rows that cost no upload, whichever run of the job found them."""
     if count:
         was = "was" if count == 1 else "were"
         print(f"{rows(count)} {was} already in the account: taken over, not created.")

@@ -1,5 +1,6 @@
 """`batch-import status --watch`: waits for a run to begin, and follows it to its end."""
 
+import signal
 import sys
 import time
 from collections import deque
@@ -47,9 +48,13 @@ class Pace:
 
 
 def watch(job: "Job") -> int:
-    """Until a run ends, or Ctrl-C."""
-    with suppress(KeyboardInterrupt):
-        (_redraw if sys.stdout.isatty() else _print_changes)(job)
+    """Until a run ends, Ctrl-C or SIGTERM."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with suppress(KeyboardInterrupt):
+            (_redraw if sys.stdout.isatty() else _print_changes)(job)
+    finally:
+        signal.signal(signal.SIGTERM, before)
     return OK
 
 

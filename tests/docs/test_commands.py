@@ -37,7 +37,10 @@ NOT_RUN = {
     "docker ": "to build an image needs the internet",
 }
 #: How a command begins that runs until it is stopped, and what keeps it from a port in use.
-UNTIL_STOPPED = {"batch-import sandbox": "--port 0"}
+UNTIL_STOPPED = {
+    "batch-import sandbox": "--port 0",
+    "batch-import status library.csv --watch": "",
+}
 KEYS = ("VC-test", "an-api-key")
 #: So many more rows has the manifest that the pages speak of.
 NINE = range(1, 10)

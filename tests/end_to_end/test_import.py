@@ -145,7 +145,7 @@ def test_a_call_that_never_arrived_is_held_until_the_user_decides(
     assert "unknown" in held.stdout
     unsure = [x for x in run.table("output/videos/results.csv") if x["status"] == "unknown"]
     assert unsure
-    assert all("--when-unsure retry" in line["error"] for line in unsure)
+    assert all("the setting when-unsure: retry" in line["error"] for line in unsure)
     for _ in range(20):
         if (
             run("run", path, *FAST, "--settle", "1", "--when-unsure", "retry", code=None).returncode
@@ -162,7 +162,7 @@ def test_retry_sends_failed_rows_again_and_only_those(
     run = command(server)
     path = manifest(12)
     done = run("run", path, *FAST, code=1)
-    assert "To mend: output" in done.stdout
+    assert "Rows to fix: output" in done.stdout
     failed = run.table("output/videos/failed.csv")
     assert 0 < len(failed) < 12
     assert all(line["reason"] for line in failed)
@@ -215,10 +215,10 @@ def test_an_edited_manifest_on_the_same_job(
     manifest(2, ["https://h.example.com/4.mp4", "Four", "mp4", "ref-4", ""],
              ["https://h.example.com/5.mp4", "Five", "mp4", "ref-5", ""])  # fmt: skip
     done = run("run", path, *FAST)
-    assert "The manifest has changed; 2 rows as before." in done.stdout
+    assert "The manifest has changed; 2 rows unchanged." in done.stdout
     assert "1 added: line 5 (ref-5)" in done.stdout
     assert "1 changed: line 4 (ref-4)" in done.stdout
-    assert "removed" not in done.stdout  # the platform has the video: nothing is taken away
+    assert "1 removed (imported videos stay in the account): line 4 (ref-3)" in done.stdout
     assert_each_once(server, refs(5))
     lines = run.table("output/videos/results.csv")
     assert [x["referenceId"] for x in lines] == ["ref-1", "ref-2", "ref-4", "ref-5", "ref-3"]
@@ -234,7 +234,7 @@ def test_what_is_edited_after_it_was_sent_is_told_and_not_sent_again(
     run("run", path, *FAST)
     path.write_text(path.read_text().replace("Video 2", "Another title"))
     done = run("run", path, *FAST)
-    assert "1 changed too late: they were sent as they were before: line 3 (ref-2)" in done.stdout
+    assert "1 changed after they were sent; edits ignored: line 3 (ref-2)" in done.stdout
     assert "Nothing to send." in done.stdout
     assert_each_once(server, refs(3))
     assert run.table("output/videos/results.csv")[1]["title"] == "Video 2"
@@ -250,7 +250,10 @@ def test_a_row_that_is_removed_before_it_was_sent_is_skipped(
     run("run", path, *FAST, code=1)
     manifest(2)
     done = run("run", path, *FAST)
-    assert "2 removed: line 4 (ref-3), line 5 (ref-4)" in done.stdout
+    assert (
+        "2 removed (imported videos stay in the account): line 4 (ref-3), line 5 (ref-4)"
+        in done.stdout
+    )
     counts = run.counts(path)
     assert (counts["skipped"], counts["imported"], counts["total"]) == (1, 2, 3)
 
@@ -324,7 +327,7 @@ def test_a_state_that_was_put_back_makes_no_second_videos(
     shutil.rmtree(job)
     shutil.copytree(copy, job)
     done = run("run", path, *FAST)
-    assert "in the account already" in done.stdout
+    assert "already in the account" in done.stdout
     now = time.time()
     assert all(len(server.platform.live_media(ref, now)) == 1 for ref in refs(40))
 

@@ -55,7 +55,7 @@ def test_what_is_in_the_account_is_foretold_and_the_run_tells_it(
     assert "The account has 3 media. 2 rows of the manifest are among them." in out
     assert len(server.platform.media) == 3
 
-    told = "2 rows were in the account already, and taken over, not sent."
+    told = "2 rows were already in the account: taken over, not created."
     assert told in run("run", path, *FAST).stdout
     assert len(server.platform.media) == 6
     assert told in run("run", path, *FAST).stdout  # and so after every resume

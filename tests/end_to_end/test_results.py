@@ -56,7 +56,7 @@ def test_wrong_columns_are_told_before_anything_is_sent(
 ) -> None:
     server = sandbox()
     done = command(server)("run", manifest(2), *FAST, "--results-columns", "embed", code=2)
-    assert "the results have no column 'embed'" in done.stderr
+    assert "--results-columns: 'embed' is not a column of the results" in done.stderr
     assert not server.platform.calls
 
 

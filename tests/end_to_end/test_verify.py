@@ -174,9 +174,9 @@ def test_another_account_or_player_proves_nothing(
     assert "There is no job" in run("verify", path, code=2).stderr
     run("run", path, *FAST)
     other = command(sandbox())
-    assert "begun with the api base" in other("verify", path, code=2).stderr
+    assert "started with the api base" in other("verify", path, code=2).stderr
     done = run("verify", path, "--embeds", "--embed-base", "https://play.example.com", code=2)
-    assert "begun with the embed base" in done.stderr
+    assert "started with the embed base" in done.stderr
     assert not (run.folder / JOB / "verify.csv").exists()
 
 
