@@ -144,6 +144,11 @@ class ManifestRow:
         error: its problems as one line of text; empty for a row that may be sent.
         expires: epoch seconds when the URL's signature ends; infinity where it has no end.
         codes: of the problems in `error`, in their order.
+        has_own_id: the manifest gives the reference_id. Where it does not, the addresses find the
+            row again, and the reference_id that was made first stays.
+        address: the URL in canonical form.
+        stripped_address: the same without its signature.
+        stripped_reference: the reference_id that is made of that.
     """
 
     line: int
@@ -156,6 +161,10 @@ class ManifestRow:
     error: str = ""
     expires: float = math.inf
     codes: tuple[str, ...] = ()
+    has_own_id: bool = True
+    address: str = ""
+    stripped_address: str = ""
+    stripped_reference: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,34 +1,42 @@
 """What the whole manifest says of a row: whose referenceId and video it is. Pure.
 
-This file must not know the rules for single cells.
+Nothing here depends on a row's place in the file. This file must not know the rules for single
+cells.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 
-from batch_import.addresses.signatures import stripped
+from batch_import.addresses.signatures import NO_NAMES, stripped
+from batch_import.addresses.urls import canonical
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.reference import made_reference
 from batch_import.manifest.rules.flaw import Flaw, warning
+from batch_import.manifest.rules.lookalikes import skeleton
 
 
 class Identities:
-    """The referenceIds and videos of all rows so far."""
+    """The referenceIds and videos of all rows so far.
 
-    def __init__(self) -> None:
+    Args:
+        signing: names of parameters that sign an address, besides the known ones.
+    """
+
+    def __init__(self, signing: frozenset[str] = NO_NAMES) -> None:
+        self._signing = signing
         self._references = FirstLines()
+        self._looks = FirstLines()
         self._videos = FirstLines()
-        self._made = FirstLines()
-        self._repeats: Counter[str] = Counter()
+        self._addresses = FirstLines()
 
     def references(
         self,
         lines: Sequence[int],
         own: Sequence[str],
         urls: Sequence[str],
+        titles: Sequence[str],
         left_out: Collection[int],
     ) -> list[str]:
-        """Give each of the next rows its referenceId: its own, or one made from its URL.
+        """Give each of the next rows its referenceId: its own, or one made from its address.
 
         It is empty where there is neither, and for the rows that are left out.
         """
@@ -37,33 +45,37 @@ class Identities:
             references[at] = ""
         if "" in own:
             blank = _indexes(urls, {at for at, reference in enumerate(own) if reference}, left_out)
-            for at, reference in self._make(lines, urls, blank):
-                references[at] = reference
+            addresses = [canonical(urls[at]) for at in blank]
+            repeated = self._addresses.claim(addresses, [lines[at] for at in blank])
+            for index, (at, address) in enumerate(zip(blank, addresses, strict=True)):
+                title = titles[at] if index in repeated else ""
+                references[at] = made_reference(address, title)
         return references
 
-    def _make(
-        self, lines: Sequence[int], urls: Sequence[str], blank: Sequence[int]
-    ) -> Iterator[tuple[int, str]]:
-        made = [made_reference(urls[at]) for at in blank]
-        repeated = self._made.claim(made, [lines[at] for at in blank])
-        for index, (at, reference) in enumerate(zip(blank, made, strict=True)):
-            if index in repeated:
-                self._repeats[reference] += 1
-                yield at, made_reference(urls[at], 1 + self._repeats[reference])
-            else:
-                yield at, reference
-
     def duplicates(
-        self, lines: Sequence[int], references: Sequence[str]
+        self, lines: Sequence[int], own: Sequence[str], references: Sequence[str]
     ) -> Iterator[tuple[int, Flaw]]:
-        """Yield the rows whose referenceId an earlier row has, and what that is."""
+        """Yield the rows whose referenceId an earlier row has, and what that is.
+
+        Args:
+            own: of the rows that have one; `references` holds the made ones too.
+        """
         for at, first in _known(self._references, lines, references, ()):
+            yield at, _same_reference(first) if own[at] else _same_row(first)
+
+    def lookalikes(
+        self, lines: Sequence[int], own: Sequence[str], left_out: Collection[int]
+    ) -> Iterator[tuple[int, Flaw]]:
+        """Yield the rows whose own referenceId is easily taken for one of an earlier row."""
+        looks = [skeleton(reference) for reference in own]
+        for at, first in _known(self._looks, lines, looks, left_out):
             yield (
                 at,
-                Flaw(
-                    "duplicate-reference",
-                    f"the reference id stands on line {first} already",
-                    "Give every row a reference id of its own.",
+                warning(
+                    "reference-alike",
+                    f"the reference ids of lines {first} and {lines[at]} look alike, but differ in"
+                    " case, accents, width or similar characters",
+                    "If they mean one video, remove one of the rows; else choose clearer ids.",
                 ),
             )
 
@@ -72,18 +84,33 @@ class Identities:
     ) -> Iterator[tuple[int, Flaw]]:
         """Yield the rows whose video an earlier row has, under another referenceId."""
         videos = [
-            stripped(url) if "?" in url and at not in left_out else url
-            for at, url in enumerate(urls)
+            "" if at in left_out else stripped(url, self._signing) for at, url in enumerate(urls)
         ]
         for at, first in _known(self._videos, lines, videos, left_out):
             yield (
                 at,
                 warning(
                     "duplicate-video",
-                    f"the same source URL stands on line {first} already",
+                    f"the source URL is the same as on line {first}; signatures do not count",
                     "Remove one of the two, unless the video is wanted twice.",
                 ),
             )
+
+
+def _same_reference(first: int) -> Flaw:
+    return Flaw(
+        "duplicate-reference",
+        f"the reference id is a duplicate of the ID on line {first}",
+        "Give every row a reference id of its own.",
+    )
+
+
+def _same_row(first: int) -> Flaw:
+    return Flaw(
+        "duplicate-row",
+        f"line {first} has the same source URL and title, and this row has no reference id",
+        "Remove one of the two; if the video is wanted twice, give each row a reference id.",
+    )
 
 
 def _known(

@@ -5,21 +5,25 @@ This file must not know rows, columns or what else the manifest holds.
 
 import hashlib
 
-from batch_import.addresses.signatures import stripped
+from batch_import.addresses.urls import canonical
 
 _PREFIX = "bi-"
 _DIGITS = 20
 
 
-def made_reference(url: str, nth: int = 1) -> str:
-    """Make the referenceId of the nth row (from 1) that has this URL.
+def made_reference(url: str, title: str = "") -> str:
+    """Make the referenceId of a row from its address, however that is spelled.
 
-    It is the same in every run and on every machine, so that a run after a crash, or a later
-    edition of the manifest, finds the videos of the first one. The URL's signature does not
-    count: else a manifest exported again would be full of new rows, and every video would be
-    imported twice.
+    It is the same in every run and on every machine, so that a run after a crash finds the videos
+    of the one before. A signature counts, for it may be all that tells two videos apart; the
+    state finds a row again that was signed anew, and keeps its first referenceId.
+
+    Args:
+        title: where an earlier row of the manifest has the same address: what tells the two apart.
     """
+    content = canonical(url)
+    if title:
+        content += f"\n{title.casefold()}"
     # A lone surrogate cannot come out of UTF-8, but another format may hold one.
-    content = stripped(url).encode("utf-8", "surrogatepass")
-    base = _PREFIX + hashlib.sha256(content).hexdigest()[:_DIGITS]
-    return base if nth == 1 else f"{base}-{nth}"
+    digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
+    return _PREFIX + digest[:_DIGITS]

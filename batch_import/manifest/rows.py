@@ -8,7 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import overload
 
+from batch_import.addresses.signatures import NO_NAMES, stripped
+from batch_import.addresses.urls import canonical
 from batch_import.manifest.read import Chunk
+from batch_import.manifest.reference import made_reference
 from batch_import.models import ManifestRow, Problem, Source
 
 
@@ -17,14 +20,18 @@ class Columns:
     """What the rows of a chunk hold, field by field.
 
     Attributes:
+        own: referenceIds that the manifest gives; blank where one was made.
         ends: index of each row whose URL stops working → when, in epoch seconds.
+        signing: names of parameters that sign an address, besides the known ones.
     """
 
     references: Sequence[str]
+    own: Sequence[str]
     urls: Sequence[str]
     names: Sequence[str]
     extensions: Sequence[str]
     ends: Mapping[int, float]
+    signing: frozenset[str] = NO_NAMES
 
 
 class Rows(Sequence[ManifestRow]):
@@ -56,14 +63,16 @@ class Rows(Sequence[ManifestRow]):
         fields = zip(
             self._chunk.lines,
             columns.references,
+            columns.own,
             columns.urls,
             columns.names,
             columns.extensions,
             zip(*cells, strict=True),
             strict=True,
         )
-        for at, (line, reference, url, name, extension, row) in enumerate(fields):
+        for at, (line, reference, own, url, name, extension, row) in enumerate(fields):
             problems = self.errors.get(at, ())
+            plain = stripped(url, columns.signing)
             yield ManifestRow(
                 line,
                 reference,
@@ -75,6 +84,10 @@ class Rows(Sequence[ManifestRow]):
                 "; ".join(map(str, problems)),
                 columns.ends.get(at, math.inf),
                 tuple(problem.code for problem in problems),
+                has_own_id=bool(own),
+                address=canonical(url),
+                stripped_address=plain,
+                stripped_reference="" if own or not reference else made_reference(plain),
             )
 
     def sources(self) -> Iterator[Source]:

@@ -9,10 +9,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from batch_import.addresses.expiry import expires_at
-from batch_import.manifest.columns.aliases import FIELDS
+from batch_import.addresses.signatures import NO_NAMES, may_be_signed
+from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
 from batch_import.manifest.columns.mapping import Mapping
 from batch_import.manifest.deadlines import Deadlines
 from batch_import.manifest.identities import Identities
+from batch_import.manifest.lost_zeros import LostZeros
 from batch_import.manifest.problem_collector import Found
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.rows import Columns, Rows
@@ -29,10 +31,17 @@ class Validator:
     Args:
         now: epoch seconds, to tell signatures that have expired; at 0 none has.
         own_host: `host:port` of a source that may be private: the sandbox's own.
+        signing: names of parameters that sign an address, besides the known ones.
     """
 
     def __init__(
-        self, mapping: Mapping, header: tuple[str, ...], *, now: float = 0.0, own_host: str = ""
+        self,
+        mapping: Mapping,
+        header: tuple[str, ...],
+        *,
+        now: float = 0.0,
+        own_host: str = "",
+        signing: frozenset[str] = NO_NAMES,
     ) -> None:
         self._mapping = mapping
         self._columns = [
@@ -41,7 +50,9 @@ class Validator:
         ]
         self._now = now
         self._own_host = own_host
-        self._identities = Identities()
+        self._signing = signing
+        self._identities = Identities(signing)
+        self._lost_zeros = LostZeros()
         self._deadlines = Deadlines()
 
     def check(self, chunk: Chunk) -> tuple[Rows, list[Problem]]:
@@ -60,30 +71,48 @@ class Validator:
         found = Found(chunk.lines, self._columns, cells)
         found.add(_SOURCE_URL, source_url.flaws(urls, self._own_host))
         found.add(_SOURCE_URL, self._expired(ends))
-        extensions, misfits = extension.judge(given, urls, found.invalid)
+        default = self._mapping.defaults.get(EXTENSION, "")
+        extensions, misfits = extension.judge(given, urls, found.invalid, default)
         found.add(_FILENAME, filename.flaws(names))
         found.add(_EXTENSION, misfits)
         found.add(_REFERENCE_ID, reference_id.flaws(cells[_REFERENCE_ID], own))
         found.replace(chunk.faults)
 
-        references = self._identities.references(chunk.lines, own, urls, chunk.faults)
-        duplicates = list(self._identities.duplicates(chunk.lines, references))
+        own = reference_id.without_placeholders(own)
+        references = self._identities.references(chunk.lines, own, urls, names, chunk.faults)
+        duplicates = list(self._identities.duplicates(chunk.lines, own, references))
+        unnamed = frozenset(at for at, _ in duplicates)
         found.add(_REFERENCE_ID, duplicates)
+        left_out = unnamed.union(chunk.faults)
+        found.add(_REFERENCE_ID, self._identities.lookalikes(chunk.lines, own, left_out))
+        self._lost_zeros.add(chunk.lines, own)
         found.add(_SOURCE_URL, self._identities.same_videos(chunk.lines, urls, found.invalid))
         for at, end in ends.items():
             if at not in found.invalid:
                 self._deadlines.add(chunk.lines[at], end)
 
-        columns = Columns(references, urls, names, extensions, ends)
-        unnamed = frozenset(at for at, _ in duplicates)
+        columns = Columns(references, own, urls, names, extensions, ends, self._signing)
         return Rows(chunk, columns, unnamed, found.errors()), found.in_order()
 
-    def expiring(self, rate: float) -> Iterator[Problem]:
-        """Tell, after the last chunk, which URLs may stop working before their turn comes.
+    def after_last(self, rate: float) -> Iterator[Problem]:
+        """Tell, after the last chunk, what only the whole manifest shows.
 
         Args:
-            rate: rows that are created a second. What stops working first is created first.
+            rate: rows that are created a second.
         """
+        yield from self._expiring(rate)
+        for line, digits in self._lost_zeros.found():
+            yield Problem(
+                line,
+                self._columns[_REFERENCE_ID],
+                "reference-zeros",
+                f"most reference ids have {digits} digits, and this one has fewer",
+                hint="If a spreadsheet removed zeros in front, format the column as text there.",
+                severity=Severity.WARNING,
+            )
+
+    def _expiring(self, rate: float) -> Iterator[Problem]:
+        """Tell which URLs may stop working before their turn; what does so first comes first."""
         for line, end, fetched in self._deadlines.missed(self._now, rate):
             yield Problem(
                 line,
@@ -104,7 +133,9 @@ class Validator:
 
 def _ends(urls: Sequence[str]) -> dict[int, float]:
     """When URLs stop working, by their index; those that go on working are left out."""
-    signed = ((at, expires_at(url)) for at, url in enumerate(urls) if "?" in url)
+    if not may_be_signed("\n".join(urls)):
+        return {}
+    signed = ((at, expires_at(url)) for at, url in enumerate(urls))
     return {at: end for at, end in signed if end < math.inf}
 
 

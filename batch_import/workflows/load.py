@@ -229,7 +229,7 @@ class Intake:
             for problem in found:
                 problems.add(problem)
             yield rows
-        for problem in validator.expiring(self._settings.rate):
+        for problem in validator.after_last(self._settings.rate):
             problems.add(problem)
 
     def _heed_stop(self) -> None:

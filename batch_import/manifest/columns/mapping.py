@@ -70,6 +70,9 @@ class Mapping:
 
     def _source(self, field: str, position: int | None, header: tuple[str, ...]) -> str:
         default = self.defaults.get(field)
+        if field == EXTENSION and default is not None:
+            column = "" if position is None else f"{header[position]}, "
+            return f"{column}{_MADE[field]}; “{default}” where that tells none"
         if position is None:
             return _MADE[field] if default is None else f"“{default}” in every row"
         name = header[position]
@@ -85,7 +88,8 @@ class Mapping:
         ]
 
     def _cells(self, chunk: Chunk, field: str, position: int | None) -> list[str]:
-        default = self.defaults.get(field, "")
+        # An extension has a second source before its default: the address.
+        default = "" if field == EXTENSION else self.defaults.get(field, "")
         if position is not None:
             column: list[str] = chunk.frame[position].tolist()
             return [cell if cell.strip() else default for cell in column] if default else column

@@ -26,13 +26,14 @@ _NO_SUFFIX: Final = "\0"
 
 
 def judge(
-    given: Sequence[str], urls: Sequence[str], without_url: Collection[int]
+    given: Sequence[str], urls: Sequence[str], without_url: Collection[int], default: str = ""
 ) -> tuple[list[str], list[tuple[int, Flaw]]]:
     """Find the extension of each row.
 
     Args:
         given: the column, without white space around its cells.
         urls: of the same rows: a blank cell takes the extension that its URL ends in.
+        default: what a blank cell takes where its URL ends in none.
         without_url: indexes of rows whose URL must be another: that one may bring an extension.
 
     Returns:
@@ -50,8 +51,8 @@ def judge(
     for at in suspects:
         cell, url = given[at], urls[at]
         if not cell:
-            extensions[at] = extension_of(url)
-        flaw = _flaw(extensions[at], url) if cell else _lack(extensions[at])
+            extensions[at] = extension_of(url) or default.strip().lstrip(".").lower()
+        flaw = _flaw(extensions[at], url) if cell or default else _lack(extensions[at])
         if flaw and not (flaw is _NONE and at in without_url):
             flaws.append((at, flaw))
     return extensions, flaws
@@ -70,7 +71,7 @@ def _flaw(extension: str, url: str) -> Flaw | None:
     return warning(
         "extension-contradiction",
         f"the extension is {extension}, but the source URL ends in .{suffix}",
-        "Correct whichever is wrong; the extension is what is sent.",
+        f"It is sent as {extension}; correct whichever is wrong.",
     )
 
 

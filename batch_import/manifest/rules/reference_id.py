@@ -1,24 +1,54 @@
-"""The rules for `referenceId`, but for its being unique. This file must not know other fields."""
+"""The rules for a single `referenceId`; that it is unique, `identities.py` sees to.
+
+The platform has no call to correct an id once its video is there: what is surely wrong is an
+error, what may be wrong is a warning. This file must not know other fields.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Final
 
-from batch_import.manifest.rules.characters import with_control
+from batch_import.manifest.rules.characters import INVISIBLE, with_control
 from batch_import.manifest.rules.flaw import Flaw, warning
 
+#: What databases, programs and people write for no value; compared without regard to case.
+PLACEHOLDERS: Final = frozenset(
+    """
+    null (null) \\n <null> nil none (none) nan <na> na n/a n.a. n.a true false undefined blank
+    (blank) empty (empty) unknown missing tbd tba tbc - -- --- \u2013 \u2014 ? ?? . .. … _
+    """.split()
+)
+_LONGEST_PLACEHOLDER: Final = max(map(len, PLACEHOLDERS))
 #: What spreadsheets make of long numbers, and of ids like `1E5`: always with a plus, and at least
 #: two digits behind it. People's own ids, like `12E5` or `3E-10`, look different.
 _ROUNDED = re.compile(r"-?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}")
-#: What they show for an id that begins with `-` or `=` and was taken for a formula.
-_ERROR = re.compile(r"#(?:NAME\?|N/A|REF!|VALUE!|DIV/0!|NUM!|NULL!)")
+#: What they show for an id that begins with `-` or `=` and was taken for a formula, for one that
+#: was looked up in vain, and in a column that is too narrow.
+_ERROR = re.compile(
+    r"#(?:NAME\?|N/A|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|ERROR!|BLOCKED!|CONNECT!|FIELD!"
+    r"|GETTING_DATA|UNKNOWN!|BUSY!|##+)"
+)
+_INVISIBLE = re.compile(f"[{INVISIBLE}\u00ad\u034f\u061c\u180e\u2061-\u2064\u2066-\u206f]")
+_DECIMAL = re.compile(r"[0-9]+[.,]0+")
+#: Spreadsheets keep 15 digits of a number, floating point 15 to 17.
+_MANY_DIGITS = re.compile(r"[0-9]{16,}")
+_MONTH: Final = (
+    "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
+    "|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_DATE = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T][0-9:.]+)?|[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{2,4}"
+    rf"|(?:[0-9]{{1,2}}-)?{_MONTH}-[0-9]{{1,4}}|[0-9]{{1,2}}-{_MONTH}",
+    re.IGNORECASE,
+)
+#: An id like none of these needs no closer look: nothing above fits it.
+_ORDINARY = re.compile(r"[0-9]{1,15}|(?:[A-Za-z]+[-_]){1,8}[0-9]{5,}")
 
 _CHARACTERS = Flaw(
     "reference-characters",
     "the reference id has control characters, or � where a character was lost",
-    "Take line breaks and tabs out of it, and write anew what was lost.",
+    "Take line breaks and tabs out of it, and retype the missing characters.",
 )
-#: An error, and no warning: which id it was is lost, several may have become one, and the
-#: platform has no call to correct an id once its video is there.
 _DAMAGED = Flaw(
     "reference-damaged",
     "the reference id was damaged by a spreadsheet",
@@ -29,6 +59,34 @@ _SPACES = warning(
     "there are spaces around the reference id; it is sent without them",
     "Take them out, so that it is the same everywhere.",
 )
+_PLACEHOLDER = warning(
+    "reference-placeholder",
+    "the reference id stands for no value; the row is imported as one without an id",
+    "Leave the cell blank, or give the row a reference id of its own.",
+)
+_CHANGED_HINT = "Compare it with where it comes from; format the column as text in a spreadsheet."
+
+
+def _changed(what: str) -> Flaw:
+    reason = f"the reference id {what}; it is sent as it is"
+    return warning("reference-changed", reason, _CHANGED_HINT)
+
+
+_CHANGED: Final = (
+    (_DECIMAL, _changed("looks like a whole number that a program made a decimal of")),
+    (_MANY_DIGITS, _changed("has more digits than a spreadsheet keeps, which rounds the last")),
+    (_DATE, _changed("looks like a date that a spreadsheet made of it")),
+)
+
+
+def without_placeholders(references: Sequence[str]) -> list[str]:
+    """The same ids, blank where one stands for no value."""
+    return ["" if is_placeholder(reference) else reference for reference in references]
+
+
+def is_placeholder(reference: str) -> bool:
+    """Whether an id says that there is none."""
+    return len(reference) <= _LONGEST_PLACEHOLDER and reference.casefold() in PLACEHOLDERS
 
 
 def flaws(cells: Sequence[str], references: Sequence[str]) -> Iterator[tuple[int, Flaw]]:
@@ -39,12 +97,24 @@ def flaws(cells: Sequence[str], references: Sequence[str]) -> Iterator[tuple[int
         references: the same without white space around them.
     """
     yield from ((at, _CHARACTERS) for at in with_control(references))
-    joined = "\n".join(references)
-    if "#" in joined or "E+" in joined or "e+" in joined:
-        for at, reference in enumerate(references):
-            if _ROUNDED.fullmatch(reference) or _ERROR.fullmatch(reference):
-                yield at, _DAMAGED
+    for at, reference in enumerate(references):
+        if reference and not _ORDINARY.fullmatch(reference):
+            yield from ((at, flaw) for flaw in _flaws_of(reference))
     if cells != references:
         for at, (cell, reference) in enumerate(zip(cells, references, strict=True)):
             if reference and cell != reference:
                 yield at, _SPACES
+
+
+def _flaws_of(reference: str) -> Iterator[Flaw]:
+    if is_placeholder(reference):
+        yield _PLACEHOLDER
+        return
+    if _ROUNDED.fullmatch(reference) or _ERROR.fullmatch(reference):
+        yield _DAMAGED
+        return
+    if not reference.isascii() and _INVISIBLE.search(reference):
+        clean = _INVISIBLE.sub("", reference).strip()
+        hint = f"Write it as {clean}." if clean else "Give the row a reference id that can be seen."
+        yield Flaw("reference-invisible", "the reference id has invisible characters inside", hint)
+    yield from (flaw for pattern, flaw in _CHANGED if pattern.fullmatch(reference))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from batch_import.addresses.masking import MASK, is_masked
 from batch_import.addresses.urls import Url, parse
 from batch_import.manifest.rules import hosts, pages
 from batch_import.manifest.rules.characters import CONTROL, INVISIBLE
@@ -53,6 +54,11 @@ _CHARACTERS = Flaw(
 _SEVERAL = Flaw(
     "url-several", "there is more than one URL in the cell", "Make a row for each video."
 )
+_MASKED = Flaw(
+    "url-masked",
+    f"the source URL has {MASK} for a secret: it comes from a table of results",
+    "Take the rows from failed.csv, which holds the working addresses, or from the manifest.",
+)
 _NO_HOST = Flaw("url-host", "the source URL names no host", "Write it like https://host/video.mp4.")
 _PORT = Flaw("url-host", "the port of the source URL is no port", "Leave it out, or correct it.")
 _CREDENTIALS = warning(
@@ -85,7 +91,7 @@ def flaws(urls: Sequence[str], own_host: str = "") -> Iterator[tuple[int, Flaw]]
 def _suspects(urls: Sequence[str]) -> Iterable[int]:
     """Rule out quickly what most URLs are: plain ones, of hosts with nothing about them."""
     everything = "".join(urls).lower()
-    if ".m3u8" in everything or ".mpd" in everything:
+    if ".m3u8" in everything or ".mpd" in everything or MASK in everything:
         return range(len(urls))
     if max(map(len, urls), default=0) > _LONGEST:
         return range(len(urls))
@@ -111,6 +117,8 @@ def _flaws(url: str, own_host: str) -> Iterator[Flaw]:
     if _BAD.search(url):
         yield _CHARACTERS
     parts = parse(url)
+    if is_masked(url):
+        yield _MASKED
     if parts is None:
         yield _NO_HOST if _SCHEME.match(url) else _no_scheme(url)
     else:
@@ -118,7 +126,7 @@ def _flaws(url: str, own_host: str) -> Iterator[Flaw]:
 
 
 def _flaws_of_parts(url: Url, own_host: str) -> Iterator[Flaw]:
-    if url.user:
+    if url.user and url.user != MASK:
         yield _CREDENTIALS
     if url.port and not 0 < int(url.port[:6]) <= _MOST_PORTS:
         yield _PORT

@@ -1,10 +1,12 @@
 """All rules put to a chunk: what a row sends, and what only the whole manifest tells."""
 
 import math
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
 import pandas as pd
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,20 +93,107 @@ def test_duplicate_reference_over_chunks() -> None:
         ("a", None),
     ]
     assert [(problem.line, problem.code) for problem in problems] == [(9, "duplicate-reference")]
-    assert "line 2 " in problems[0].reason
+    assert problems[0].reason.endswith("line 2")
     assert later[0].error == f"ID: {problems[0].reason}"
 
 
-def test_blank_references_are_made_and_counted_over_chunks() -> None:
+def test_blank_references_are_made_of_the_address_whatever_the_place() -> None:
+    rows = [(f"{URL}?token={n}", "t", "mp4", " ", "") for n in range(4)]
+    made = [
+        {row.source_url: row.reference_id for row in check(*some)[0]} for some in (rows, rows[::-1])
+    ]
+    assert made[0] == made[1] == {url: made_reference(url) for url, *_ in rows}
+    (first, *_) = check(*rows)[0]
+    assert (first.identity, first.has_own_id) == (first.reference_id, False)
+    assert (first.address, first.stripped_address) == (f"{URL}?token=0", URL)
+    assert first.stripped_reference == made_reference(URL)
+
+
+def test_rows_of_one_address_are_told_apart_by_their_titles_over_chunks() -> None:
     validator = Validator(MAPPING, HEADER)
-    made = []
-    for first in (2, 9, 15):
-        rows, problems = validator.check(
-            chunk((f" {URL}?token={first}", "t", "mp4", " ", ""), first=first)
+    rows, codes = [], []
+    for first, title in ((2, "a"), (9, "b"), (15, "B"), (20, "b")):
+        some, problems = validator.check(chunk((URL, title, "mp4", "", ""), first=first))
+        rows += some
+        codes.append([problem.code for problem in problems])
+    assert codes == [[], ["duplicate-video"], ["duplicate-row"], ["duplicate-row"]]
+    assert len({row.identity for row in rows[:2]}) == 2
+
+
+def test_two_rows_of_one_line_are_told_apart() -> None:
+    rows = chunk((URL, "t", "mp4", "a", ""), (f"{URL}?2", "t", "mp4", "a", ""))
+    rows.lines[:] = [1, 1]
+    _, problems = Validator(MAPPING, HEADER).check(rows)
+    assert [problem.code for problem in problems] == ["duplicate-reference"]
+
+
+@pytest.mark.parametrize("word", ["NULL", "nan", "N/A", "TRUE", "undefined", "-"])
+def test_a_placeholder_is_no_id(word: str) -> None:
+    rows, problems = check((URL, "t", "mp4", word, ""))
+    assert [(problem.code, problem.severity) for problem in problems] == [
+        ("reference-placeholder", Severity.WARNING)
+    ]
+    assert (rows[0].reference_id, rows[0].cells[3]) == (made_reference(URL), word)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("abc-1", "ABC-1"),
+        ("Caf\u00e9", "Cafe\u0301"),
+        ("012", "\uff10\uff11\uff12"),
+        ("a-b", "a\u2010b"),
+        ("abc 1", "abc\u00a01"),
+        ("CB-1", "\u0421\u0412-1"),
+        ("007", "'007"),
+    ],
+)
+def test_ids_that_look_alike_are_named_with_both_lines(one: str, other: str) -> None:
+    for first, second in ((one, other), (other, one)):
+        _, problems = check((URL, "t", "mp4", first, ""), (f"{URL}?2", "t", "mp4", second, ""))
+        assert [(p.line, p.code) for p in problems] == [(3, "reference-alike")]
+        assert "lines 2 and 3" in problems[0].reason
+
+
+def test_zeros_that_a_spreadsheet_removed_are_told_after_the_last_chunk() -> None:
+    def lines(*references: str) -> list[int]:
+        validator = Validator(MAPPING, HEADER)
+        validator.check(
+            chunk(*((f"{URL}?{n}", "t", "mp4", id_, "") for n, id_ in enumerate(references)))
         )
-        assert [problem.code for problem in problems] == ["duplicate-video"] * (first > 2)
-        made += [(row.reference_id, row.identity) for row in rows]
-    assert made == [(made_reference(URL, nth), made_reference(URL, nth)) for nth in (1, 2, 3)]
+        problems = list(validator.after_last(rate=1.0))
+        assert {problem.code for problem in problems} <= {"reference-zeros"}
+        return [problem.line for problem in problems]
+
+    assert lines("004711", "12345", "990011", "555555", "771100") == [3]
+    assert lines(*(str(n) for n in range(1, 1500))) == []
+    assert lines("a", "004711", "12345", "990011", "555555", "771100") == []
+
+
+@pytest.mark.parametrize(
+    ("cell", "url", "sent"),
+    [("mov", "a.mkv", "mov"), ("", "a.mkv", "mkv"), ("", "a.flv", "mp4"), ("", "a", "mp4")],
+)
+def test_an_extension_is_the_cells_then_the_addresss_then_the_default(
+    cell: str, url: str, sent: str
+) -> None:
+    mapping = replace(MAPPING, defaults={"extension": "mp4"})
+    rows, problems = Validator(mapping, HEADER).check(
+        chunk((f"https://h.example/{url}", "t", cell, "1", ""))
+    )
+    assert rows[0].extension == sent
+    contradicts = not url.endswith(sent) and "." in url
+    assert [problem.code for problem in problems] == ["extension-contradiction"] * contradicts
+    assert all(f"sent as {sent}" in problem.hint for problem in problems)
+
+
+def test_a_masked_address_is_refused_and_a_masked_title_is_not() -> None:
+    _, problems = check(
+        (f"{URL}?X-Amz-Signature=***", "t", "mp4", "1", ""),
+        (f"{URL}?2", "5*** film", "mp4", "2", ""),
+    )
+    assert [(problem.line, problem.code) for problem in problems] == [(2, "url-masked")]
+    assert "failed.csv" in problems[0].hint
 
 
 def test_the_same_video_under_two_ids_is_a_warning_that_names_the_first() -> None:
@@ -119,7 +208,7 @@ def test_the_same_video_under_two_ids_is_a_warning_that_names_the_first() -> Non
         (4, "duplicate-video", Severity.WARNING),
         (5, "duplicate-video", Severity.WARNING),
     ]
-    assert all("line 2 " in problem.reason for problem in problems)
+    assert all("line 2;" in problem.reason for problem in problems)
     assert not any(row.error for row in rows)
 
 
@@ -140,7 +229,7 @@ def test_the_same_row_twice_is_told_once_and_bad_urls_are_no_videos() -> None:
 
 def test_made_reference_that_another_row_has_is_a_duplicate() -> None:
     _, problems = check((URL, "t", "mp4", made_reference(URL), ""), (URL, "t", "mp4", "", ""))
-    assert [(problem.line, problem.code) for problem in problems] == [(3, "duplicate-reference")]
+    assert [(problem.line, problem.code) for problem in problems] == [(3, "duplicate-row")]
 
 
 def test_no_url_and_no_reference_is_no_identity() -> None:
@@ -202,11 +291,11 @@ def test_urls_that_end_before_their_turn_are_told_after_the_last_chunk() -> None
     urls = [f"{signed(end)}&v={end}" for end in (now + 7200, now + 3605, now + 3600)]
     rows = [(url, "t", "mp4", str(n), "") for n, url in enumerate(urls)]
     validator.check(chunk(*rows, (f"{signed(now + 1)}&v=4", "", "mp4", "x", "")))
-    (problem,) = validator.expiring(rate=1.0)
+    (problem,) = validator.after_last(rate=1.0)
     assert (problem.line, problem.column, problem.code) == (4, "link", "url-expires")
     assert problem.severity is Severity.WARNING
     assert "2025-03-01 11:00 UTC" in problem.reason
-    assert [p.line for p in validator.expiring(rate=0.1)] == [4, 3]
+    assert [p.line for p in validator.after_last(rate=0.1)] == [4, 3]
 
 
 def test_sources_are_those_of_good_rows() -> None:
@@ -243,7 +332,7 @@ def test_no_text_makes_the_validator_fail(chunks: list[list[tuple[str, ...]]]) -
             for row in rows
             if not row.error
         )
-    list(validator.expiring(5.0))
+    list(validator.after_last(5.0))
 
 
 def sample(name: str) -> tuple[Rows, list[Problem]]:

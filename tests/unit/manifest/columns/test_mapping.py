@@ -162,12 +162,12 @@ def test_defaults_fill_blank_cells_and_missing_columns() -> None:
     cells = found.cells(sample((VIDEO, ""), (VIDEO, " "), (PAGE, "mov")))
     assert [list(column) for column in cells[1:]] == [
         ["A video"] * 3,
-        ["mp4", "mp4", "mov"],
+        ["", " ", "mov"],  # its address comes before its default
         ["", "", ""],
     ]
     assert found.describe(header)[1:3] == [
         ("filename", "“A video” in every row"),
-        ("extension", "ext; “mp4” where that is blank"),
+        ("extension", "ext, taken from the end of the URL; “mp4” where that tells none"),
     ]
 
 

@@ -125,6 +125,26 @@ def test_the_hint_names_what_is_meant(cell: str, words: str) -> None:
         ("a\tb", ["reference-characters"]),
         ("a\nb ", ["reference-characters", "reference-spaces"]),
         (" 1E+05", ["reference-damaged", "reference-spaces"]),
+        ("#SPILL!", ["reference-damaged"]),
+        ("####", ["reference-damaged"]),
+        ("abc\u200b-1", ["reference-invisible"]),
+        ("\ufeffabc-2", ["reference-invisible"]),
+        ("so\u00adft", ["reference-invisible"]),
+        ("NULL", ["reference-placeholder"]),
+        ("n/a ", ["reference-placeholder", "reference-spaces"]),
+        ("\u2014", ["reference-placeholder"]),
+        ("1.0", ["reference-changed"]),
+        ("1234567890123456", ["reference-changed"]),
+        ("2024-01-05", ["reference-changed"]),
+        ("2024-01-05 00:00:00", ["reference-changed"]),
+        ("05/01/2024", ["reference-changed"]),
+        ("Jan-05", ["reference-changed"]),
+        ("5-Jan", ["reference-changed"]),
+        ("123456789012345", []),
+        ("v1.0", []),
+        ("2024-01-05-talk", []),
+        ("marathon-5", []),
+        ("nullable", []),
     ],
 )
 def test_reference_ids(cell: str, expected: list[str]) -> None:
@@ -151,3 +171,8 @@ def test_no_text_makes_the_rules_fail(cells: list[tuple[str, str]]) -> None:
         reference_id.flaws([a for a, _ in cells], first),
     ):
         assert {at for at, _ in flaws} <= set(range(len(cells)))
+
+
+def test_the_hint_has_the_id_without_what_cannot_be_seen() -> None:
+    ((_, flaw),) = reference_id.flaws(["abc\u200b-1"], ["abc\u200b-1"])
+    assert (flaw.severity, flaw.hint) == (Severity.ERROR, "Write it as abc-1.")

@@ -1,0 +1,35 @@
+"""Which texts people take for one and the same. Pure.
+
+This file must not know which field.
+"""
+
+import re
+import unicodedata
+from typing import Final
+
+#: Letters of other scripts that are drawn like Latin ones, after NFKC and case folding; hyphens
+#: and dashes; apostrophes.
+_LETTERS: Final = (
+    "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458"
+    "\u0501\u04bb\u04cf\u03b1\u03b2\u03b5\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7"
+)
+_LATIN: Final = "abekmhopctyxsijdhlabeiknoptux"
+_HYPHENS: Final = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe58\ufe63"
+_APOSTROPHES: Final = "\u2018\u2019\u201a\u201b\u2032\u02bc"
+_DRAWN_ALIKE: Final = str.maketrans(
+    _LETTERS + _HYPHENS + _APOSTROPHES,
+    _LATIN + "-" * len(_HYPHENS) + "'" * len(_APOSTROPHES),
+)
+_SPACES = re.compile(r"\s+")
+
+
+def skeleton(text: str) -> str:
+    """The same for all texts that differ only in case, width, composition, or look.
+
+    An apostrophe in front, with which spreadsheets mark text, does not count either.
+    """
+    if text.isascii():
+        return text.lower().removeprefix("'")
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    plain = unicodedata.normalize("NFKC", folded).translate(_DRAWN_ALIKE)
+    return _SPACES.sub(" ", plain).strip().removeprefix("'")
