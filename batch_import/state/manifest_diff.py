@@ -15,6 +15,7 @@ from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import statements
 from batch_import.state.connection import Connection
 from batch_import.state.facts import HEADER, StoredFact, as_parameters
+from batch_import.state.row_matching import match_by_address
 
 #: Rows that are named of each part of a difference.
 _NAMED: Final = 5
@@ -57,6 +58,7 @@ def load(
     with connection.transaction() as db:
         db.execute(statements.CLEAR_INCOMING)
         db.executemany(statements.ADD_INCOMING, _numbered(rows))
+        match_by_address(db)
         _refuse_another_manifest(db, connection.name)
         header = _header(db, columns)
         diff = _merge(db, now, header)
@@ -73,6 +75,7 @@ def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
         yield (
             position, row.line, row.identity, row.reference_id, row.source_url, row.filename,
             row.extension, cells, row.error, row.expires, " ".join(row.codes),
+            row.has_own_id, row.address, row.stripped_address, row.stripped_reference,
         )  # fmt: skip
 
 

@@ -30,6 +30,9 @@ CREATE TABLE row (
     error        TEXT NOT NULL DEFAULT '',
     codes        TEXT NOT NULL DEFAULT '',  -- of what is in error, separated by spaces
     expires      REAL NOT NULL,    -- epoch seconds when the URL stops working; 9e999: never
+    own_id       INTEGER NOT NULL, -- 0: the reference ID was made, and addresses find the row again
+    address      TEXT NOT NULL,    -- source_url in canonical form, as last read
+    stripped_address TEXT NOT NULL, -- the same without its signature
     claimed_at   REAL,             -- epoch seconds; the last POST left later
     sent_at      REAL,             -- epoch seconds of the last POST's end
     ingest_id    TEXT,
@@ -74,6 +77,16 @@ CREATE TABLE incoming (
     cells        TEXT NOT NULL,
     error        TEXT NOT NULL,
     expires      REAL NOT NULL,
-    codes        TEXT NOT NULL
+    codes        TEXT NOT NULL,
+    own_id       INTEGER NOT NULL,
+    address      TEXT NOT NULL,
+    stripped_address   TEXT NOT NULL,
+    stripped_reference TEXT NOT NULL
 );
 CREATE INDEX incoming_by_identity ON incoming (identity);
+
+-- Which of them is which row, while they are compared; empty otherwise.
+CREATE TABLE pairing (
+    position INTEGER PRIMARY KEY,  -- of the incoming row
+    number   INTEGER NOT NULL UNIQUE
+);

@@ -288,7 +288,7 @@ FORGET_HEADERS: Final = """
     WHERE number <> ? AND number NOT IN (SELECT header FROM row WHERE position IS NULL)
 """
 CLEAR_INCOMING: Final = "DELETE FROM incoming"
-ADD_INCOMING: Final = "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+ADD_INCOMING: Final = "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 ANY_IN_BOTH: Final = "SELECT EXISTS (SELECT 1 FROM row JOIN incoming USING (identity))"
 
 #: What may still be corrected by editing the manifest: the platform has nothing of it.
@@ -334,7 +334,8 @@ CLEAR_POSITIONS: Final = "UPDATE row SET position = NULL"
 MATCH: Final = """
     UPDATE row SET
         position = incoming.position, line = incoming.line, cells = incoming.cells, header = ?,
-        expires = incoming.expires
+        expires = incoming.expires, address = incoming.address,
+        stripped_address = incoming.stripped_address
     FROM incoming WHERE row.identity = incoming.identity
 """
 _IS_NEW: Final = """
@@ -345,10 +346,10 @@ ADDED: Final = _row_list(f"incoming WHERE ({_IS_NEW}) AND identity IS NOT NULL",
 ADD: Final = f"""
     INSERT INTO row (
         position, line, identity, reference_id, source_url, filename, extension, cells, status,
-        error, expires, codes, header
+        error, expires, codes, header, own_id, address, stripped_address
     )
     SELECT position, line, identity, reference_id, source_url, filename, extension, cells,
-        {_NEW_STATUS}, error, expires, codes, ?
+        {_NEW_STATUS}, error, expires, codes, ?, own_id, address, stripped_address
     FROM incoming WHERE {_IS_NEW} ORDER BY position
 """
 #: Asked before positions are cleared: rows that only the earlier manifest has, sent or not.

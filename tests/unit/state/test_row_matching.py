@@ -1,0 +1,89 @@
+"""Rows without IDs are found again in an edited manifest, whatever was done to it."""
+
+import random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from signed_addresses import SCHEMES, sign
+
+from batch_import.addresses.signatures import stripped
+from batch_import.addresses.urls import canonical
+from batch_import.manifest.reference import made_reference
+from batch_import.models import ManifestRow
+from batch_import.state.store import Store
+
+
+def row(line: int, url: str, title: str = "T") -> ManifestRow:
+    reference, plain = made_reference(url), stripped(url)
+    return ManifestRow(
+        line, reference, reference, url, title, "mp4", (), has_own_id=False,
+        address=canonical(url), stripped_address=plain, stripped_reference=made_reference(plain),
+    )  # fmt: skip
+
+
+def rows(*urls: str) -> list[ManifestRow]:
+    return [row(line, url, f"T {url[-3:]}") for line, url in enumerate(urls, start=2)]
+
+
+def references(store: Store) -> dict[str, str]:
+    return {record.source_url: record.reference_id for record in store.reader.records()}
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_manifest_that_was_signed_anew_and_mixed_changes_nothing(scheme: str) -> None:
+    before = [sign(scheme, n, f"lesson-{n}").url for n in range(5)]
+    after = [sign(scheme, n + 50, f"lesson-{n}").url for n in range(5)]
+    with Store(None) as store:
+        store.load([row(n, url) for n, url in enumerate(before, 2)], 1.0)
+        first = references(store)
+        mixed = [row(n, after[n]) for n in (3, 1, 4, 0, 2)]
+        diff = store.load(mixed, 2.0)
+        assert (diff.added.count, diff.removed.count) == (0, 0)
+        again = references(store)
+        assert [again[url] for url in after] == [first[url] for url in before]
+
+
+def test_addresses_that_differ_in_their_token_alone_are_told_apart() -> None:
+    url = "https://files.example.com/download?token="
+    with Store(None) as store:
+        store.load(rows(f"{url}aaa", f"{url}bbb", f"{url}ccc"), 1.0)
+        before = references(store)
+        diff = store.load(rows(f"{url}zzz", f"{url}aaa", f"{url}bbb", f"{url}ccc"), 2.0)
+        assert (diff.added.count, diff.removed.count) == (1, 0)
+        assert before.items() <= references(store).items()
+        assert len(set(references(store).values())) == 4
+
+
+def test_a_reference_is_made_of_what_no_signature_changes_where_that_is_the_rows_own() -> None:
+    url = "https://files.example.com/a.mp4"
+    with Store(None) as store:
+        store.load(rows(f"{url}?token=1"), 1.0)
+        assert list(references(store).values()) == [made_reference(url)]
+
+
+def test_a_new_row_never_takes_the_reference_of_another_row() -> None:
+    url = "https://files.example.com/a.mp4"
+    with Store(None) as store:
+        store.load(rows(f"{url}?token=1"), 1.0)
+        store.load(rows(f"{url}?token=2"), 2.0)
+        diff = store.load(rows(f"{url}?token=2", f"{url}?token=1", url), 3.0)
+        assert (diff.added.count, diff.removed.count) == (2, 0)
+        assert len(set(references(store).values())) == 3
+
+
+@settings(max_examples=40)
+@given(st.integers(0, 10**6), st.integers(1, 9), st.integers(1, 4))
+def test_any_edits_of_known_rows_change_no_reference(seed: int, count: int, editions: int) -> None:
+    random_ = random.Random(seed)
+    schemes = [random_.choice(SCHEMES) for _ in range(count)]
+    known: dict[int, str] = {}
+    with Store(None) as store:
+        for edition in range(editions):
+            order = random_.sample(range(count), count)
+            urls = {n: sign(schemes[n], seed + edition, f"video-{n}").url for n in order}
+            store.load([row(line, urls[n], f"T {n}") for line, n in enumerate(order, 2)], 1.0)
+            now = references(store)
+            assert len(now) == count
+            for n in order:
+                assert known.setdefault(n, now[urls[n]]) == now[urls[n]]
