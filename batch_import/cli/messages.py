@@ -9,7 +9,6 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
-from batch_import.addresses.masking import mask, printable
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
 
 if TYPE_CHECKING:
@@ -109,6 +108,8 @@ def rows(count: int) -> str:
 
 def shown(text: str) -> str:
     """A text from outside without secrets, and without what would command a terminal."""
+    from batch_import.addresses.masking import mask, printable
+
     return printable(mask(text))
 
 

@@ -2,6 +2,9 @@
 
 Every refusal is a `ValueError` whose message begins with the value, has no full stop, and is fit
 to be shown. This file must not know which settings there are.
+
+The types are plain dataclasses: what dataclasses generate beyond `__init__` takes a millisecond per
+class, at every start of the command.
 """
 
 import csv
@@ -50,7 +53,7 @@ class Kind:
         raise NotImplementedError
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Number(Kind):
     """A finite number.
 
@@ -92,7 +95,7 @@ class Number(Kind):
         return ValueError(f"{shortened(value)} is not {what}{unit} from {self.least:g} to {most}")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Text(Kind):
     """A text; `read` may refuse it, and give it its final form."""
 
@@ -104,7 +107,7 @@ class Text(Kind):
         return self.read(_clean(value))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Choice(Kind):
     """One of a few texts."""
 
@@ -117,7 +120,7 @@ class Choice(Kind):
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Switch(Kind):
     """On or off."""
 
@@ -137,7 +140,7 @@ class Switch(Kind):
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class FilePath(Kind):
     """A path, of a file or a folder."""
 
@@ -155,7 +158,7 @@ class FolderPath(FilePath):
     completes: ClassVar[str] = "dir"
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Pair(Kind):
     """`KEY=VALUE`, again and again on the command line; a mapping in Python."""
 
@@ -178,7 +181,7 @@ class Pair(Kind):
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Names(Kind):
     """Names with commas between; one that holds a comma is in double quotes. As one text."""
 
@@ -209,7 +212,7 @@ class Names(Kind):
         return tuple(names) if self.as_sequence else text
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Moment(Kind):
     """A point in time, in epoch seconds; as a text, a time of day or a date and time."""
 
@@ -229,7 +232,7 @@ class Moment(Kind):
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class RowSelector(Kind):
     """Rows by lines, by reference ID, or in a file."""
 

@@ -4,7 +4,6 @@ It reads the state, also while a run writes it, and changes nothing. This file m
 anything is shown, nor how a run works.
 """
 
-import difflib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +15,6 @@ from batch_import.job import Job, jobs_below
 from batch_import.models import Counts, Event, Record
 from batch_import.reports.labels import ATTENTION, advice
 from batch_import.reports.summary import Trouble, troubles
-from batch_import.reports.write import embedding_of
 from batch_import.state import facts
 from batch_import.state.reader import InFlightRow
 from batch_import.state.store import Store
@@ -130,6 +128,8 @@ def row_story(job: Job, told: str) -> RowStory:
         StateError: as in `overview`.
         UsageError: there is no such row, or it may be one of two.
     """
+    from batch_import.reports.write import embedding_of
+
     with Store(job.state, read_only=True) as store, store.snapshot():
         number, record = _row(store, told)
         return RowStory(
@@ -193,6 +193,8 @@ def _found(
 
 def _hint(near: Callable[[str, int], list[str]], told: str) -> str:
     """The nearest reference ID, if any is near."""
+    import difflib
+
     nearest = difflib.get_close_matches(told, near(told, _NEIGHBOURS), n=1)
     if nearest:
         return f"The nearest reference ID is {nearest[0]!r}."
