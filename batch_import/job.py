@@ -96,18 +96,33 @@ class Job:
 
     @property
     def is_running(self) -> bool:
-        """Whether a run is at work on it."""
+        """Whether a run is in progress."""
         if not self.lock.exists():
             return False
-        from filelock import FileLock, Timeout
-
         try:
-            with FileLock(self.lock).acquire(blocking=False):
-                return False
-        except Timeout:
-            return True
+            return self._is_held()
         except OSError:
             return False  # a folder that we may not write to is read all the same
+
+    def _is_held(self) -> bool:
+        """Whether somebody holds the lock. To import `filelock` would take longer than all else."""
+        try:
+            import fcntl
+        except ImportError:  # Windows has other locks
+            from filelock import FileLock, Timeout
+
+            try:
+                with FileLock(self.lock).acquire(blocking=False):
+                    return False
+            except Timeout:
+                return True
+        with self.lock.open("rb") as file:
+            try:
+                # Shared, so that two who look at once do not take each other for a run.
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return True
+        return False
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
