@@ -193,5 +193,5 @@ def test_ctrl_c_ends_it_and_writes_nothing(
         time.sleep(0.02)
     process.terminate()
     done = run.finish(process, 130)
-    assert "Nothing was changed" in done.stderr
+    assert "All state is saved" in done.stderr
     assert not (run.folder / JOB / "verify.csv").exists()
