@@ -11,7 +11,7 @@ from batch_import.addresses.urls import canonical
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.reference import made_reference
 from batch_import.manifest.rules.flaw import Flaw, warning
-from batch_import.manifest.rules.lookalikes import skeleton
+from batch_import.manifest.rules.lookalikes import skeletons
 
 
 class Identities:
@@ -67,7 +67,7 @@ class Identities:
         self, lines: Sequence[int], own: Sequence[str], left_out: Collection[int]
     ) -> Iterator[tuple[int, Flaw]]:
         """Yield the rows whose own referenceId is easily taken for one of an earlier row."""
-        looks = [skeleton(reference) for reference in own]
+        looks = skeletons(own)
         for at, first in _known(self._looks, lines, looks, left_out):
             yield (
                 at,
