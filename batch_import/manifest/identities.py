@@ -6,7 +6,7 @@ cells.
 
 from collections.abc import Collection, Iterator, Sequence
 
-from batch_import.addresses.signatures import NO_NAMES, stripped
+from batch_import.addresses.signatures import NO_NAMES, all_stripped
 from batch_import.addresses.urls import canonical
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.reference import made_reference
@@ -83,9 +83,7 @@ class Identities:
         self, lines: Sequence[int], urls: Sequence[str], left_out: Collection[int]
     ) -> Iterator[tuple[int, Flaw]]:
         """Yield the rows whose video an earlier row has, under another referenceId."""
-        videos = [
-            "" if at in left_out else stripped(url, self._signing) for at, url in enumerate(urls)
-        ]
+        videos = all_stripped(urls, self._signing)
         for at, first in _known(self._videos, lines, videos, left_out):
             yield (
                 at,
