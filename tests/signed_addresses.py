@@ -149,7 +149,8 @@ def _google_media_cdn(s: Seed) -> str:
 
 def _google_drive(s: Seed) -> str:
     return (
-        f"https://doc-{s.digits(2)}-docs.googleusercontent.com/docs/securesc/u/{s.video}.mp4"
+        f"https://doc-{s.digits(2)}-docs.googleusercontent.com/docs/securesc/{s.hex(32)}"
+        f"/{s.hex(33)}/{s.end}000/{s.video}.mp4"
         f"?e=download&nonce={s.hex(14)}&hash={s.hex(33)}&user=1"
     )
 
@@ -373,9 +374,7 @@ def _airtable(s: Seed) -> str:
 
 
 def _dropbox(s: Seed) -> str:
-    return (
-        f"https://uc{s.hex(30)}.dl.dropboxusercontent.com/cd/0/get/{s.safe(160)}/{s.video}.mp4"
-    ).replace(s.secrets.pop(0), s.digits(30))
+    return f"https://uc{s.hex(30)}.dl.dropboxusercontent.com/cd/0/get/{s.safe(160)}/{s.video}.mp4"
 
 
 def _box(s: Seed) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from batch_import.addresses.opaque import SHORT, is_opaque
 from batch_import.addresses.signatures import (
+    CHANGING_HOST,
     MOST_NESTED,
     decoded,
     folded,
@@ -98,7 +99,10 @@ def _masked_address(word: str, depth: int) -> str:
         section = sections[at]
         sections[at] = _masked_query(section, address, depth)
         address = section.partition("=")[2] if "://" in section else address
-    return "".join(_without_tokens(section) if "/" in section else section for section in sections)
+    masked = "".join(
+        _without_tokens(section) if "/" in section else section for section in sections
+    )
+    return CHANGING_HOST.sub(MASK, masked)
 
 
 def _without_tokens(path: str) -> str:

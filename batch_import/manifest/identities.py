@@ -6,12 +6,12 @@ cells.
 
 from collections.abc import Collection, Iterator, Sequence
 
-from batch_import.addresses.signatures import NO_NAMES, stripped
+from batch_import.addresses.signatures import NO_NAMES, all_stripped
 from batch_import.addresses.urls import canonical
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.reference import made_reference
 from batch_import.manifest.rules.flaw import Flaw, warning
-from batch_import.manifest.rules.lookalikes import skeleton
+from batch_import.manifest.rules.lookalikes import skeletons
 
 
 class Identities:
@@ -67,7 +67,7 @@ class Identities:
         self, lines: Sequence[int], own: Sequence[str], left_out: Collection[int]
     ) -> Iterator[tuple[int, Flaw]]:
         """Yield the rows whose own referenceId is easily taken for one of an earlier row."""
-        looks = [skeleton(reference) for reference in own]
+        looks = skeletons(own)
         for at, first in _known(self._looks, lines, looks, left_out):
             yield (
                 at,
@@ -83,9 +83,7 @@ class Identities:
         self, lines: Sequence[int], urls: Sequence[str], left_out: Collection[int]
     ) -> Iterator[tuple[int, Flaw]]:
         """Yield the rows whose video an earlier row has, under another referenceId."""
-        videos = [
-            "" if at in left_out else stripped(url, self._signing) for at, url in enumerate(urls)
-        ]
+        videos = all_stripped(urls, self._signing)
         for at, first in _known(self._videos, lines, videos, left_out):
             yield (
                 at,

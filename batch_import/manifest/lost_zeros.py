@@ -26,17 +26,20 @@ class LostZeros:
         self._lines = array("L")
         self._lengths = array("B")
         self._greatest = 0
-        self._others = 0
+        self._others = False
 
     def add(self, lines: Sequence[int], references: Sequence[str]) -> None:
         """Take up the ids of the next rows; blank ones do not count."""
+        if self._others:
+            return
         for line, reference in zip(lines, references, strict=True):
             if reference.isdecimal() and reference.isascii() and len(reference) <= _LONGEST:
                 self._lines.append(line)
                 self._lengths.append(len(reference))
                 self._greatest = max(self._greatest, int(reference))
             elif reference:
-                self._others += 1
+                self._others = True
+                return
 
     def found(self) -> Iterator[tuple[int, int]]:
         """Line of each id that is too short, and how long the others are.

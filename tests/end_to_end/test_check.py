@@ -27,10 +27,10 @@ error    reference-damaged         1  9
          Video ID: the reference id was damaged by a spreadsheet (1.23457E+15)
          Format the column as text there, then enter the ids again from where they come from.
 error    duplicate-reference       1  10
-         Video ID: the reference id stands on line 8 already (good)
+         Video ID: the reference id is a duplicate of the ID on line 8 (good)
          Give every row a reference id of its own.
 warning  duplicate-video           1  11
-         Link: the same source URL stands on line 8 already (https://h.example.com/a.mp4)
+         Link: the source URL is the same as on line 8; signatures do not count (https://h.example.com/a.mp4)
          Remove one of the two, unless the video is wanted twice.
 Every problem: output/mine/problems.csv
 10 rows: 2 can be imported, 8 invalid.

@@ -5,6 +5,7 @@ This file must not know which field.
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 #: Letters of other scripts that are drawn like Latin ones, after NFKC and case folding; hyphens
@@ -21,6 +22,14 @@ _DRAWN_ALIKE: Final = str.maketrans(
     _LATIN + "-" * len(_HYPHENS) + "'" * len(_APOSTROPHES),
 )
 _SPACES = re.compile(r"\s+")
+
+
+def skeletons(texts: Sequence[str]) -> list[str]:
+    """The skeleton of each text; at once where they are as plain as most are."""
+    joined = "\n".join(texts)
+    if joined.isascii() and "'" not in joined and joined.count("\n") == len(texts) - 1:
+        return joined.lower().split("\n")
+    return [skeleton(text) for text in texts]
 
 
 def skeleton(text: str) -> str:
