@@ -258,7 +258,8 @@ def _json(planned: "Planned", rehearsed: "Rehearsed | None") -> dict[str, Any]:
 
 def _rehearsal(rehearsed: "Rehearsed") -> dict[str, Any]:
     found = asdict(rehearsed)
-    return {**found, "duplicates": found.pop("twice")}
+    duplicates = found.pop("twice")
+    return {**found, "duplicates": duplicates}
 
 
 def _ending(planned: "Planned", forecast: "Forecast") -> dict[str, Any]:
