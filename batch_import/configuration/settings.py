@@ -306,7 +306,7 @@ class Settings:
 
     @property
     def own_host(self) -> str:
-        """Where the API runs, as `host:port`, if that is this machine; empty if not.
+        """Host and port of the API if it runs on this machine; empty if it does not.
 
         An API here is the sandbox: its own clips may be sources, though no other host here may.
         """
