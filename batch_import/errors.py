@@ -131,7 +131,7 @@ class JobBusy(StateError):
 
 
 class PlatformError(RunFault):
-    """The platform is of no use right now."""
+    """The platform cannot be used now."""
 
     exit_code = 3
 
@@ -141,17 +141,17 @@ class CredentialsRefused(PlatformError):
 
 
 class PlatformUnreachable(PlatformError):
-    """The platform cannot be reached, or what answers does not speak its API."""
+    """The platform cannot be reached, or something else answers."""
 
 
 class Interrupted(RunFault):
-    """The user, or the system, asked the run to stop. All state is saved."""
+    """The user or the system stopped the run. All state is saved."""
 
     exit_code = 130
 
 
 class Stopped(RunFault):
-    """The moment has come at which the run was to stop, and rows are left. All state is saved."""
+    """The time at which the run had to stop has come, and rows are left. All state is saved."""
 
     exit_code = 1
 

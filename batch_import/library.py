@@ -81,7 +81,7 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a job stands.
+    """The state of a job.
 
     Attributes:
         folder: of the job: its state, `results.csv`, `results.xlsx`, `results.html`, `failed.csv`.
@@ -99,7 +99,7 @@ class Outcome:
         return not self.left
 
     def rows(self) -> Iterator[dict[str, str]]:
-        """The results as of now, a row at a time: the README's columns, or those that were chosen.
+        """The current results, one row at a time, with all columns or those that were chosen.
 
         Raises:
             StateError: the job's folder is gone, or cannot be read.
@@ -117,7 +117,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class CheckedManifest:
-    """What is to be said of a manifest.
+    """What was found in a manifest.
 
     Attributes:
         rows: how many it has.
@@ -153,9 +153,9 @@ def import_manifest(
     on_progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
 ) -> Outcome:
-    """Import a manifest, or go on with it, as `batch-import run` does.
+    """Import a manifest, or continue an import, as `batch-import run` does.
 
-    Results are written whatever happens, and after any end the same call goes on where it was.
+    Results are written whatever happens. The same call continues after any end.
 
     Args:
         job: the job folder; else `output/<manifest's name>` below the working folder.
@@ -170,11 +170,11 @@ def import_manifest(
 
     Raises:
         Interrupted: `stop` was set.
-        Stopped: the moment `settings.until` has come, and rows are left.
+        Stopped: the time `settings.until` has come, and rows are left.
         ManifestError: it cannot be read, or has problems and `settings.strict` allows none.
         PlatformError: the platform refuses the credentials, or is down.
-        RunFault: of these and all other reasons why the run could not go on.
-        KeyboardInterrupt: calls under way came home first, and all state is saved.
+        RunFault: any other reason why the run cannot continue.
+        KeyboardInterrupt: requests in progress were finished first, and all state is saved.
     """
     request = ImportRequest(
         Path(manifest),
@@ -210,7 +210,7 @@ def check_manifest(
 ) -> CheckedManifest:
     """Validate a manifest, as `batch-import check` does. The platform is not called.
 
-    With `settings.preflight` the source hosts are asked, too.
+    With `settings.preflight`, the source hosts are requested as well.
 
     Args:
         job, settings, reading, stop: as in `import_manifest`.
@@ -218,7 +218,7 @@ def check_manifest(
     Raises:
         Interrupted: `stop` was set.
         ManifestError: it cannot be read at all.
-        RunFault: of these and all other reasons why it could not be checked.
+        RunFault: any other reason why it cannot be checked.
     """
     request = ImportRequest(
         Path(manifest),
@@ -233,7 +233,7 @@ def check_manifest(
 
 
 def job_status(job: _AnyPath) -> Outcome:
-    """How a job stands, also while a run is at work on it.
+    """The state of a job, also during a run.
 
     Args:
         job: the job folder.

@@ -47,27 +47,27 @@ class FailureCode(StrEnum):
 
     #: The platform refused the row's POST for good.
     REJECTED = "rejected"
-    #: The credentials are valid, and this POST alone is not allowed.
+    #: The credentials are valid, but this POST is not allowed.
     NOT_ALLOWED = "not-allowed"
-    #: The platform says that its reference ID exists already.
+    #: The platform reports that the reference ID exists already.
     REFERENCE_TAKEN = "reference-taken"
     #: The platform could not fetch the source.
     SOURCE_UNAVAILABLE = "source-unavailable"
     #: The platform could not read the file as a video.
     FILE_UNREADABLE = "file-unreadable"
-    #: The platform took the row and could not process it, for any other reason.
+    #: The platform accepted the row and could not process it, for another reason.
     PROCESSING_FAILED = "processing-failed"
-    #: Several POSTs got no clear answer, and made no media.
+    #: Several POSTs got no clear answer and created no media.
     NO_MEDIA_CREATED = "no-media-created"
-    #: A POST got no clear answer; the row's media is looked for.
+    #: A POST got no clear answer; the next run looks for the media.
     NO_ANSWER = "no-answer"
     #: A POST was answered with 409: a media may exist, perhaps by an earlier POST.
     CONFLICT = "conflict"
-    #: The run ended while the POST was under way.
+    #: The run ended while the POST was in progress.
     INTERRUPTED = "interrupted"
-    #: A POST got no clear answer, and no media was found in the time for it.
+    #: A POST got no clear answer, and no media was found within the time limit (`settle`).
     UNCONFIRMED = "unconfirmed"
-    #: The row is imported, and other media have its reference ID, too.
+    #: The row is imported, and other media have the same reference ID.
     REFERENCE_SHARED = "reference-shared"
 
 

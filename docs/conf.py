@@ -39,6 +39,8 @@ python_use_unqualified_type_names = True
 
 html_theme = "furo"
 html_title = "batch-import"
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
 html_copy_source = False
 html_show_copyright = False
 html_show_sphinx = False
@@ -50,6 +52,15 @@ def _fill(app: Sphinx, name: str, source: list[str]) -> None:
     source[0] = generate.filled(source[0])
 
 
+def _readable(*arguments: object) -> tuple[str, object] | None:
+    """A signature without the private name of a default; None leaves it as it is."""
+    signature, returns = arguments[-2:]
+    if not isinstance(signature, str):
+        return None
+    return signature.replace("_AS_FOUND", "ReadingOptions()"), returns
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", _fill)
+    app.connect("autodoc-process-signature", _readable)

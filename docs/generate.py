@@ -73,8 +73,9 @@ def _command(name: str) -> Iterator[str]:
             yield "\n\n".join(map(_argument, arguments))
         if options:
             links = " · ".join(f"{{option}}`--{OPTIONS[str(each)].key}`" for each in options)
-            yield f"{heading}\n: {links}"
+            yield f"{heading} options\n: {links}"
     if found.examples:
+        yield "Examples:"
         yield _block("\n".join(found.examples), "text")
 
 
@@ -178,27 +179,38 @@ def _family(fault: type[RunFault]) -> Iterator[type[RunFault]]:
 
 
 def _problems() -> str:
+    """A section for each code, so that each has an address."""
     try:
         from batch_import.manifest.rules.codes import CODES
     except ImportError:
-        return _problems_in_the_code()
-    places = {"answer": "the source host", "workbook": "a workbook", "line": "a line"}
-    return _table(
-        ("code", "severity", "meaning", "example", "what to do"),
-        (
-            (
-                _code(name),
-                str(code.severity),
-                code.meaning,
-                f"{places.get(code.where, f'`{code.where}`')}: {_example(code.example)}",
-                code.hint + (" `--allow` turns it off." if code.overrulable else ""),
-            )
-            for name, code in CODES.items()
-        ),
+        return "\n\n".join(_problems_in_the_code())
+    return "\n\n".join(
+        _problem_section(
+            name,
+            str(code.severity),
+            code.meaning,
+            code.hint + (" `--allow` turns the check off." if code.overrulable else ""),
+            f"{_PLACES.get(code.where, f'`{code.where}`')}: {_example(code.example)}",
+        )
+        for name, code in CODES.items()
     )
 
 
-def _problems_in_the_code() -> str:
+#: What an example is, where it is no cell of a field.
+_PLACES: Final = {
+    "answer": "the answer of the source host",
+    "workbook": "a workbook",
+    "line": "a line",
+}
+
+
+def _problem_section(code: str, severity: str, meaning: str, hint: str, example: str = "") -> str:
+    facts = {"Severity": severity, "Example": example, "What to do": hint}
+    lines = [f"- {name}: {fact}" for name, fact in facts.items() if fact]
+    return "\n\n".join(filter(None, [f"## {code}", meaning, "\n".join(lines)]))
+
+
+def _problems_in_the_code() -> Iterator[str]:
     """The same from the places where problems arise; there is no table of codes yet."""
     found: dict[str, list[str]] = {}
     for folder in ("manifest", "sources"):
@@ -206,9 +218,10 @@ def _problems_in_the_code() -> str:
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if problem := _problem(node):
                     code, severity, reason, hint = problem
-                    cells = found.setdefault(code, [_code(code), severity, "", ""])
-                    cells[2], cells[3] = cells[2] or reason, cells[3] or hint
-    return _table(("code", "severity", "meaning", "what to do"), found.values())
+                    texts = found.setdefault(code, [severity, "", ""])
+                    texts[1], texts[2] = texts[1] or reason, texts[2] or hint
+    for code, texts in sorted(found.items()):
+        yield _problem_section(code, *texts)
 
 
 def _problem(node: ast.AST) -> tuple[str, str, str, str] | None:

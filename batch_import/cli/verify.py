@@ -83,7 +83,7 @@ def _list_note(proof: "Proof") -> str:
 
 
 def _print_json(job: "Job", proof: "Proof") -> None:
-    """The shape is in the README."""
+    """Documented in docs/json_keys.yaml."""
     found = {
         "ok": proof.holds,
         "rows": proof.rows,

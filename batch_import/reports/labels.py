@@ -39,8 +39,8 @@ STATUSES: Final = {
     ),
     Status.FAILED: Words(
         "Failed",
-        "The platform said no.",
-        "Mend the row in failed.csv and run that file; or, to send it again as it is: retry.",
+        "The platform refused it, or could not process the video.",
+        "Correct the row in failed.csv and run that file; or send it again unchanged with retry.",
     ),
     Status.INVALID: Words(
         "Invalid",

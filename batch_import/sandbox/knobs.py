@@ -48,14 +48,14 @@ class Knobs:
     list_delay: Range = (0.0, 0.0)
     #: Chance that a listing misses an item that should be there.
     list_omits: Chance = 0.0
-    #: Media a page of a listing, at most, however many are asked for; a page is never empty.
+    #: Most media per page of a listing, however many are requested; a page is never empty.
     page_limit: Count = 100
     #: What `PageNumber` does: gives that page, nothing (the first page each time), or the last page
     #: again for every number beyond it.
     page_number: Literal["exact", "ignored", "clamped"] = "exact"
     #: What `?referenceId=` does: finds equal ones, nothing at all, or those that contain it.
     reference_filter: Literal["exact", "ignored", "contains"] = "exact"
-    #: What a POST with the referenceId of a living media does: a second video, or a 409.
+    #: What a POST does if its referenceId exists already: a second video, or a 409.
     duplicate_reference: Literal["accept", "refuse"] = "accept"
     #: Whether `listResult.items` is the list, or an object that holds it (the guide has both).
     items_shape: Literal["flat", "nested"] = "flat"
@@ -69,9 +69,9 @@ class Knobs:
     failing: Chance = 0.0
     #: Fraction of POSTs refused with 400 or 422; the same video is refused every time.
     rejecting: Chance = 0.0
-    #: Calls a second that are let in; 0 for no limit.
+    #: Calls per second that are accepted; 0 for no limit.
     rate_limit: Amount = 0.0
-    #: Calls that may come at once after a pause, where there is a rate limit.
+    #: Calls that are accepted at once after a pause, if there is a rate limit.
     burst: Count = 10
     #: How a 429 or 503 says how long to wait.
     retry_after: Literal["seconds", "date", "none"] = "seconds"
@@ -101,15 +101,15 @@ class Knobs:
     unavailable: Chance = 0.0
     #: Spans of seconds since the start in which every call is cut.
     outages: Ranges = ()
-    #: Share of videos whose player page fails (500), though they are Online.
+    #: Fraction of Online videos whose player page fails (500).
     embed_fails: Chance = 0.0
     #: Media that are in the account from the start.
     existing: Count = 0
-    #: Media a second that others add to the account.
+    #: Media per second that others add to the account.
     foreign_rate: Amount = 0.0
-    #: How often others delete media of theirs: times a second, from the first listing on.
+    #: How many times per second others delete media of theirs, from the first listing on.
     deletion_rate: Amount = 0.0
-    #: Media that others delete each time; they stand side by side in the list.
+    #: Media that others delete each time; they are next to each other in the list.
     deletion_size: Count = 1
 
     @classmethod

@@ -17,25 +17,25 @@ from batch_import.models import Media, Record, Status
 class Verdict(StrEnum):
     """How a row compares with the account. Of several faults the first one here counts."""
 
-    #: Imported, and the account has no such media.
+    #: The row is imported, but the account does not have its media.
     MISSING = "missing"
-    #: It is there, and cannot be played.
+    #: The media exists, but cannot be played; `detail` has its status.
     NOT_ONLINE = "not online"
-    #: It is there under another key: the embed code leads elsewhere.
+    #: The media has another key: the embed code does not show it.
     KEY_DIFFERS = "key differs"
-    #: Several living media bear its reference ID.
+    #: Other media have the same reference ID and have not failed; `detail` names them.
     TWICE = "there twice"
-    #: Its title is not the one that was sent; people may have edited it since.
+    #: The title is not the one that was sent; people may have edited it since.
     TITLE_DIFFERS = "title differs"
-    #: Its embed page does not come.
+    #: The embed page cannot be loaded; `detail` has the HTTP status.
     EMBED_FAILS = "embed page fails"
-    #: Failed, invalid, pending, unknown or under way.
+    #: The row is failed, invalid, pending, unknown or processing.
     NOT_IMPORTED = "not imported"
-    #: Online, and everything matches.
+    #: The media is online, and everything matches.
     AS_EXPECTED = "as expected"
-    #: No longer in the manifest: whatever became of it is no fault.
+    #: The row is no longer in the manifest.
     REMOVED = "removed"
-    #: No row: a media of the account that no row names. No fault.
+    #: A media of the account that belongs to no row.
     NOT_NAMED = "not in the manifest"
 
 
