@@ -2,9 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := batch_import tests
+SOURCES := batch_import tests docs
 
-.PHONY: demo test test-programs check bench bench-results simulate fingerprint coverage format clean
+.PHONY: demo test test-programs check docs bench bench-results simulate fingerprint coverage format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
@@ -21,6 +21,11 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The documentation as a site. A broken link or reference fails.
+docs: $(VENV)/.docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --fresh-env --quiet docs build/docs
+	@echo "Built: build/docs/index.html"
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/manifest.py
@@ -66,4 +71,8 @@ $(VENV)/.core: pyproject.toml | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml | $(BIN)/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@ $(VENV)/.core $(VENV)/.docs
+
+$(VENV)/.docs: pyproject.toml | $(BIN)/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[docs]'
 	touch $@ $(VENV)/.core

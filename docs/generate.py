@@ -12,9 +12,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final, Literal, get_args, get_origin, get_type_hints
 
-import batch_import
 import click
 import yaml
+from sphinx.pycode import ModuleAnalyzer
+
+import batch_import
 from batch_import.cli import exits
 from batch_import.cli.application import load, users_of
 from batch_import.cli.names import COMMANDS
@@ -26,7 +28,11 @@ from batch_import.reports.labels import STATUSES
 from batch_import.reports.table import results_table
 from batch_import.sandbox.knobs import Knobs
 from batch_import.verification.verdict import FAULTS, Verdict
-from sphinx.pycode import ModuleAnalyzer
+
+try:
+    from batch_import.manifest.rules.codes import CODES
+except ImportError:  # there is no table of codes yet
+    CODES = {}
 
 _DOCS: Final = Path(__file__).parent
 _ROOT: Final = _DOCS.parent
@@ -100,12 +106,13 @@ def _option(option: Any) -> str:
     takes = "|".join(option.kind.choices) or option.kind.metavar
     names = [f"-{option.short}"] if option.short else []
     names.append(f"--{option.key} {takes}".strip())
+    links = ", ".join(f"[{name}](commands.md#{name})" for name in users_of(option.name))
     facts = [
         f"Default: {_code(default)}." if (default := default_of(option)) else "",
         f"Range: {_range(option.kind)}." if isinstance(option.kind, Number) else "",
         "It may be given several times." if option.multiple else "",
         f"Environment variable: `{option.variable}`." if option.variable else "",
-        f"Commands: {', '.join(f'[{name}](commands.md#{name})' for name in users_of(option.name))}.",
+        f"Commands: {links}.",
     ]
     text = "\n\n".join([_sentence(option.help), " ".join(filter(None, facts))])
     return f"````{{option}} {', '.join(names)}\n\n{text}\n````"
@@ -180,9 +187,7 @@ def _family(fault: type[RunFault]) -> Iterator[type[RunFault]]:
 
 def _problems() -> str:
     """A section for each code, so that each has an address."""
-    try:
-        from batch_import.manifest.rules.codes import CODES
-    except ImportError:
+    if not CODES:
         return "\n\n".join(_problems_in_the_code())
     return "\n\n".join(
         _problem_section(
@@ -304,7 +309,9 @@ def _python() -> str:
             if callable(found):
                 kinds["Functions"].append(f".. autofunction:: batch_import.{name}")
         elif issubclass(found, Exception):
-            kinds["Exceptions"].append(f".. autoexception:: batch_import.{name}\n   :show-inheritance:")
+            kinds["Exceptions"].append(
+                f".. autoexception:: batch_import.{name}\n   :show-inheritance:"
+            )
         else:
             members = "" if issubclass(found, tuple) else "\n   :members:"
             kinds["Classes"].append(f".. autoclass:: batch_import.{name}{members}")
@@ -350,8 +357,8 @@ def _shapes() -> dict[str, dict[str, set[str]]]:
 
 def _shape(name: str, shape: dict[str, set[str]], meanings: dict[str, str]) -> str:
     rows: dict[str, set[str]] = {}
-    for key, types in shape.items():
-        key = key.replace("?", "")
+    for path, types in shape.items():
+        key = path.replace("?", "")
         matching = [key] if key in meanings else [each for each in meanings if _fits(each, key)]
         if not matching:
             raise ValueError(f"json_keys.yaml: {name}: {key} has no meaning.")
@@ -381,7 +388,9 @@ def _comments(owner: Any) -> dict[str, str]:
     is_class = isinstance(owner, type)
     module, prefix = (owner.__module__, owner.__name__) if is_class else (owner.__name__, "")
     found = ModuleAnalyzer.for_module(module).find_attr_docs()
-    comments = {name: " ".join(lines).strip() for (at, name), lines in found.items() if at == prefix}
+    comments = {
+        name: " ".join(lines).strip() for (at, name), lines in found.items() if at == prefix
+    }
     names = [each.name for each in owner] if is_class and issubclass(owner, StrEnum) else []
     if missing := set(names) - set(comments):
         raise ValueError(f"{module}: {missing} has no comment.")

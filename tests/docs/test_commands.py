@@ -26,6 +26,8 @@ PROGRAM = re.compile(
 )
 #: How a command begins that is not run, and why.
 NOT_RUN = {
+    "uv tool install ": "it changes the user's own tools",
+    "pipx install ": "the same",
     "make ": "its targets are looked up, by a test of their own",
     "export ": "the tests bring credentials of their own",
     ". .venv/bin/activate": "the tests have the command on their path",
@@ -117,7 +119,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
         _write_manifest(
             tmp_path / "library.csv", server.address, "hr-welcome-2025", *map(str, NINE)
         )
-        _write_manifest(tmp_path / "mended.csv", server.address, "hr-mended-2025")
+        _write_manifest(tmp_path / "fixed.csv", server.address, "hr-fixed-2025")
         # What a reader would wait for.
         (tmp_path / "batch-import.yaml").write_text("rate: 100\npoll-interval: 0.3\n")
         environ = {

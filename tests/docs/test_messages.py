@@ -26,7 +26,6 @@ SELF_EXPLANATORY = {
     "Cannot connect to the embed pages: ….",
     "The last demo's … cannot be removed: ….",
     "The platform does not list its videos: ….",
-    "The platform no longer lets us in: … (HTTP …).",
     "The manifest has … problem…, and … allows none. Nothing was sent.",
     "The sandbox's saved videos cannot be read.",
     "… cannot be read as a sandbox's videos: ….",
