@@ -14,7 +14,6 @@ from batch_import import __version__
 project = "batch-import"
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["json_keys.yaml"]
 
 # A link or reference that leads nowhere is a warning, and `make docs` ends at a warning.
 nitpicky = True

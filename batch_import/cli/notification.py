@@ -1,4 +1,4 @@
-"""How a run ended, as JSON for the address that `--notify` names. Documented in docs/json_keys.yaml.
+"""How a run ended, as JSON for the address that `--notify` names. Documented in docs/generate/json_keys.yaml.
 
 A post that is not accepted is one line on stderr, and changes nothing. This file must not know how
 a run goes, nor how JSON is posted.

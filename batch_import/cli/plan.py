@@ -232,7 +232,7 @@ def _end(planned: "Planned", forecast: "Forecast") -> float:
 
 
 def _json(planned: "Planned", rehearsed: "Rehearsed | None") -> dict[str, Any]:
-    """Documented in docs/json_keys.yaml."""
+    """Documented in docs/generate/json_keys.yaml."""
     todo, search = planned.plan, planned.search
     return {
         "rows": planned.counts.total,

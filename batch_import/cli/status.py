@@ -140,7 +140,7 @@ def _story_lines(story: "RowStory") -> list[str]:
 
 
 def _json(seen: "Overview") -> dict[str, Any]:
-    """Documented in docs/json_keys.yaml."""
+    """Documented in docs/generate/json_keys.yaml."""
     oldest = seen.oldest and {**asdict(seen.oldest), "since": iso(seen.oldest.since)}
     causes = [
         {

@@ -83,7 +83,7 @@ def _list_note(proof: "Proof") -> str:
 
 
 def _print_json(job: "Job", proof: "Proof") -> None:
-    """Documented in docs/json_keys.yaml."""
+    """Documented in docs/generate/json_keys.yaml."""
     found = {
         "ok": proof.holds,
         "rows": proof.rows,

@@ -1,0 +1,138 @@
+"""Tables of the program: statuses, codes, verdicts, columns, knobs, and the Python API."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import batch_import
+from batch_import.cli import exits
+from batch_import.errors import RunFault
+from batch_import.models import NO_COLUMNS, Counts, FailureCode
+from batch_import.reports.labels import STATUSES
+from batch_import.reports.table import results_table
+from batch_import.sandbox.knobs import Knobs
+from batch_import.verification.verdict import FAULTS, Verdict
+from generate.markdown import block, comments, first_line, literal, sentence, table
+
+
+def statuses() -> str:
+    """Statuses of rows, as people see them."""
+    shown = {field.name for field in fields(Counts)}
+    return table(
+        ("status", "in the workbook and the page", "meaning", "what to do"),
+        (
+            (literal(str(status)), words.label, words.meaning, words.advice)
+            for status, words in STATUSES.items()
+            # A row is `creating` only while its POST is in progress: it is counted as processing.
+            if str(status) in shown
+        ),
+    )
+
+
+def failure_codes() -> str:
+    """Why a valid row can fail."""
+    meanings = comments(FailureCode)
+    return table(
+        ("code", "meaning"), ((literal(str(code)), meanings[code.name]) for code in FailureCode)
+    )
+
+
+def verdicts() -> str:
+    """What `verify` can find."""
+    meanings = comments(Verdict)
+    return table(
+        ("verdict", "as it should be", "meaning"),
+        (
+            (literal(str(verdict)), "no" if verdict in FAULTS else "yes", meanings[verdict.name])
+            for verdict in Verdict
+        ),
+    )
+
+
+def exit_codes() -> str:
+    """Exit codes, and the exceptions that have them."""
+    meanings: dict[int, list[str]] = {}
+    names: dict[int, list[str]] = {}
+    own = comments(exits)
+    for name, code in vars(exits).items():
+        if isinstance(code, int):
+            meanings.setdefault(code, []).append(own[name])
+    for fault in _family(RunFault):
+        if fault is not RunFault:
+            meanings.setdefault(fault.exit_code, []).append(first_line(fault))
+            names.setdefault(fault.exit_code, []).append(f"`{fault.__name__}`")
+    return table(
+        ("exit code", "meaning", "exceptions in Python"),
+        (
+            (str(code), " ".join(meanings[code]), " ".join(names.get(code, ())))
+            for code in sorted(meanings)
+        ),
+    )
+
+
+def _family(fault: type[RunFault]) -> Iterator[type[RunFault]]:
+    yield fault
+    for child in fault.__subclasses__():
+        yield from _family(child)
+
+
+def results_columns() -> str:
+    """The columns of the results, without those of a manifest."""
+    columns = results_table(NO_COLUMNS).columns
+    return table(
+        ("column", "what it holds"),
+        ((literal(column.name), sentence(column.meaning)) for column in columns),
+    )
+
+
+def knobs() -> str:
+    """The knobs of the sandbox."""
+    meanings, hints = comments(Knobs), get_type_hints(Knobs, include_extras=True)
+    defaults = Knobs()
+    return table(
+        ("knob", "default", "values", "meaning"),
+        (
+            (
+                literal(field.name),
+                literal(_written(getattr(defaults, field.name))),
+                _form(hints[field.name]),
+                meanings[field.name],
+            )
+            for field in fields(Knobs)
+        ),
+    )
+
+
+def _form(hint: Any) -> str:
+    if get_origin(hint) is Literal:
+        return " ".join(literal(str(choice)) for choice in get_args(hint))
+    return str(get_args(hint)[1])
+
+
+def _written(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def python() -> str:
+    """Everything that `batch_import` hands out, documented from its docstrings."""
+    kinds: dict[str, list[str]] = {"Functions": [], "Classes": [], "Exceptions": []}
+    for name in batch_import.__all__:
+        found = getattr(batch_import, name)
+        if not isinstance(found, type):
+            if callable(found):
+                kinds["Functions"].append(f".. autofunction:: batch_import.{name}")
+        elif issubclass(found, Exception):
+            kinds["Exceptions"].append(
+                f".. autoexception:: batch_import.{name}\n   :show-inheritance:"
+            )
+        else:
+            members = "" if issubclass(found, tuple) else "\n   :members:"
+            kinds["Classes"].append(f".. autoclass:: batch_import.{name}{members}")
+    return "\n\n".join(
+        f"## {heading}\n\n" + block("\n\n".join(entries), "{eval-rst}")
+        for heading, entries in kinds.items()
+    )
