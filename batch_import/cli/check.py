@@ -50,7 +50,10 @@ def _print(job: "Job", checked: "Checked") -> None:
 
 
 def _print_json(job: "Job", checked: "Checked") -> None:
-    """docs/generate/json_keys.yaml documents the keys. The problems are read back, so that none is kept."""
+    """docs/generate/json_keys.yaml documents the keys.
+
+    The problems are read back, so that none is kept.
+    """
     from batch_import.reports.writers.csv_writer import read_csv
 
     head = {

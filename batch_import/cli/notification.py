@@ -1,7 +1,7 @@
-"""How a run ended, as JSON for the address that `--notify` names. Documented in docs/generate/json_keys.yaml.
+"""How a run ended, as JSON for the address that `--notify` names.
 
-A post that is not accepted is one line on stderr, and changes nothing. This file must not know how
-a run goes, nor how JSON is posted.
+docs/generate/json_keys.yaml documents the keys. A post that is not accepted is one line on stderr,
+and changes nothing. This file must not know how a run goes, nor how JSON is posted.
 """
 
 import time

@@ -9,7 +9,7 @@ from batch_import.cli.application import load, users_of
 from batch_import.cli.names import COMMANDS
 from batch_import.cli.options import OPTIONS, default_of
 from batch_import.configuration.kinds import Number
-from generate.markdown import block, literal, sentence
+from generate.markdown import block, literal, plain, sentence
 
 
 def commands() -> str:
@@ -47,7 +47,7 @@ def _command(name: str) -> Iterator[str]:
 
 def _argument(argument: click.Argument) -> str:
     help_text = str(argument.help)
-    return f"`{argument.human_readable_name.upper()}`\n: {sentence(help_text)}"
+    return f"`{argument.human_readable_name.upper()}`\n: {plain(sentence(help_text))}"
 
 
 def options() -> str:
@@ -75,7 +75,7 @@ def _option(option: Any) -> str:
         f"Environment variable: `{option.variable}`." if option.variable else "",
         f"Commands: {links}.",
     ]
-    text = "\n\n".join([sentence(option.help), " ".join(filter(None, facts))])
+    text = "\n\n".join([plain(sentence(option.help)), " ".join(filter(None, facts))])
     return f"````{{option}} {', '.join(names)}\n\n{text}\n````"
 
 

@@ -1,14 +1,15 @@
 """Pieces of Markdown, and the comments that describe names in the code."""
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sphinx.pycode import ModuleAnalyzer
-
 
 def comments(owner: Any) -> dict[str, str]:
     """The `#:` comments of a module's or class's names, each as one line."""
+    from sphinx.pycode import ModuleAnalyzer  # noqa: PLC0415  (tests read other parts without it)
+
     is_class = isinstance(owner, type)
     module, prefix = (owner.__module__, owner.__name__) if is_class else (owner.__name__, "")
     found = ModuleAnalyzer.for_module(module).find_attr_docs()
@@ -29,6 +30,11 @@ def first_line(owner: type) -> str:
 def sentence(text: str) -> str:
     """With a capital and a full stop."""
     return f"{text[0].upper()}{text[1:]}".rstrip(".") + "."
+
+
+def plain(text: str) -> str:
+    """A text in which nothing is markup."""
+    return re.sub(r"([\\`*_\[\]<>])", r"\\\1", text)
 
 
 def literal(text: str) -> str:

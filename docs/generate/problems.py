@@ -1,11 +1,10 @@
 """The codes of problems."""
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from generate.markdown import literal, sentence
+from generate.markdown import literal, plain, sentence
 
 try:
     from batch_import.manifest.rules.codes import CODES
@@ -20,14 +19,16 @@ _LONGEST_EXAMPLE: Final = 70
 def problems() -> str:
     """A section for each code, so that each has an address."""
     if not CODES:
-        return "\n\n".join(_problems_in_the_code())
+        found = sorted(problems_in_the_code().items())
+        return "\n\n".join(_problem_section(code, *texts) for code, texts in found)
     return "\n\n".join(
         _problem_section(
             name,
             str(code.severity),
             code.meaning,
-            code.hint + (" `--allow` turns the check off." if code.overrulable else ""),
+            code.hint,
             f"{_PLACES.get(code.where, f'`{code.where}`')}: {_example(code.example)}",
+            "`--allow`" if code.overrulable else "",
         )
         for name, code in CODES.items()
     )
@@ -41,14 +42,24 @@ _PLACES: Final = {
 }
 
 
-def _problem_section(code: str, severity: str, meaning: str, hint: str, example: str = "") -> str:
-    facts = {"Severity": severity, "Example": example, "What to do": hint}
+def _problem_section(
+    code: str, severity: str, meaning: str, hint: str, example: str = "", off: str = ""
+) -> str:
+    facts = {
+        "Severity": severity,
+        "Example": example,
+        "What to do": plain(hint),
+        "To turn the check off": off,
+    }
     lines = [f"- {name}: {fact}" for name, fact in facts.items() if fact]
-    return "\n\n".join(filter(None, [f"## {code}", meaning, "\n".join(lines)]))
+    return "\n\n".join(filter(None, [f"## {code}", plain(meaning), "\n".join(lines)]))
 
 
-def _problems_in_the_code() -> Iterator[str]:
-    """The same from the places where problems arise; there is no table of codes yet."""
+def problems_in_the_code() -> dict[str, list[str]]:
+    """Code → severity, meaning and hint, from the places where problems arise.
+
+    Only until there is a table of codes.
+    """
     found: dict[str, list[str]] = {}
     for folder in ("manifest", "sources"):
         for path in sorted((_PACKAGE / folder).rglob("*.py")):
@@ -57,8 +68,7 @@ def _problems_in_the_code() -> Iterator[str]:
                     code, severity, reason, hint = problem
                     texts = found.setdefault(code, [severity, "", ""])
                     texts[1], texts[2] = texts[1] or reason, texts[2] or hint
-    for code, texts in sorted(found.items()):
-        yield _problem_section(code, *texts)
+    return found
 
 
 def _problem(node: ast.AST) -> tuple[str, str, str, str] | None:
