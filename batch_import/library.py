@@ -210,7 +210,7 @@ def check_manifest(
 ) -> CheckedManifest:
     """Validate a manifest, as `batch-import check` does. The platform is not called.
 
-    With `settings.preflight`, the source hosts are requested as well.
+    With `settings.preflight`, the first bytes of each video are requested from its host.
 
     Args:
         job, settings, reading, stop: as in `import_manifest`.
