@@ -122,10 +122,10 @@ def never_resolves(url: str) -> bool:
     return f".{host.rstrip('.')}".endswith(".invalid")
 
 
-def stable_share(seed: int, words: str) -> float:
-    """Draw from 0 to 1, the same for the same words."""
+def stable_share(seed: int, name: str) -> float:
+    """Draw from 0 to 1, the same for the same name."""
     # A referenceId may hold half of a surrogate pair: JSON can write it, UTF-8 can not.
-    text = f"{seed}/{words}".encode("utf-8", "surrogatepass")
+    text = f"{seed}/{name}".encode("utf-8", "surrogatepass")
     return _share(blake2b(text, digest_size=4).digest())
 
 
@@ -143,7 +143,7 @@ def _word(dice: bytes) -> str:
 
 
 def status_of(media: Media, knobs: Knobs, now: float) -> str:
-    """Tell a media's status word at a moment, spelled as the guide does."""
+    """Tell a media's status word at a time, spelled as the guide does."""
     if now >= media.online_at:
         if media.failed:
             return "Failed"
@@ -203,7 +203,7 @@ class Catalogue:
         return self._by_reference.get(reference_id, [])
 
     def listed(self, media: Media, now: float) -> bool:
-        """Tell whether listings show a media at a moment."""
+        """Tell whether listings show a media at a time."""
         if now < media.listed_at:
             return False
         return self._knobs.list_failed or not media.failed or now < media.online_at

@@ -1,4 +1,4 @@
-"""The stand-in for the platform, as a pure model: a request and a moment in, a reply out.
+"""The stand-in for the platform, as a pure model: a request and a time in, a reply out.
 
 The same model answers over HTTP (`server.py`) and under a virtual clock in thousands of
 simulated imports; `knobs.py` says how it behaves. This file must not know any clock, thread,
@@ -6,17 +6,17 @@ socket or file, nor what its callers want.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from itertools import islice
 from random import Random
 from typing import Any, Self
 from urllib.parse import urlsplit
 
 from batch_import.errors import StateError
 from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.lists import MediaLists
 from batch_import.sandbox.media import Catalogue, Media, make_media, stable_share, status_of
-from batch_import.sandbox.replies import Fault, Refusal, Reply, Request, iso_date
+from batch_import.sandbox.replies import Fault, Refusal, Reply, Request
 
 __all__ = ["Fault", "Knobs", "Media", "Platform", "Reply", "Request"]
 
@@ -24,9 +24,6 @@ __all__ = ["Fault", "Knobs", "Media", "Platform", "Reply", "Request"]
 API = "/v3/api"
 #: The documented formats (guide, "Supported File Formats").
 FORMATS = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
-#: The platform's own limit of a page (seen in the vendor's client), and a usual page.
-MAX_PAGE, USUAL_PAGE = 100, 25
-
 _DUMP_VERSION = 1
 #: Seconds that a 503 asks to wait.
 _UNAVAILABLE_WAIT = 2.0
@@ -37,7 +34,7 @@ _NEARLY = 1e-4
 class Platform:
     """One account on the platform.
 
-    Every method takes the moment as `now`, in epoch seconds. A `now` before the last one counts
+    Every method takes the time as `now`, in epoch seconds. A `now` before the last one counts
     as the last one.
 
     Args:
@@ -49,8 +46,8 @@ class Platform:
             is then not added again.
 
     Attributes:
-        calls: how many calls came, by kind (`create`, `status`, `list`, `detail`, `listbyids`,
-            `account`, `other`), whatever became of them.
+        calls: how many calls came, by kind (`create`, `status`, `list`, `detail`, `account`,
+            `other`), whatever became of them.
         refused: how many of them got a 429.
     """
 
@@ -75,6 +72,7 @@ class Platform:
         self.refused = 0
         self._random = Random(seed)
         self._catalogue = Catalogue(knobs) if catalogue is None else catalogue
+        self._lists = MediaLists(knobs, self._catalogue, origin, self._chance)
         self._now = start
         self._tokens, self._filled = float(knobs.burst), start
         self._next_foreign = start + self._foreign_pause()
@@ -112,14 +110,14 @@ class Platform:
         now = self._now = max(self._now, now)
         self._add_foreign(now)
         self._delete_foreign(now)
-        kind, deed = self._route(request)
+        kind, handler = self._route(request)
         self.calls[kind] += 1
         if self._in_outage(now) or self._chance(self.knobs.lost_request):
             return Reply(0, fault=Fault.CUT)
         try:
-            self._stop_at_the_door(now)
+            self._reject_early(now)
             self._check_credentials(request)
-            reply = Reply(200, deed(now))
+            reply = Reply(200, handler(now))
         except Refusal as refusal:
             reply = refusal.reply(self.knobs, now)
         reply.delay = self._random.uniform(*self.knobs.latency)
@@ -132,8 +130,8 @@ class Platform:
     def _chance(self, chance: float) -> bool:
         return chance > 0 and self._random.random() < chance
 
-    def _stop_at_the_door(self, now: float) -> None:
-        """Refuse a call before it is looked at: too many, or the platform is not well."""
+    def _reject_early(self, now: float) -> None:
+        """Refuse a call before it is read: too many calls, or the platform is overloaded."""
         wait = self._spend_token(now)
         if wait > 0:
             self.refused += 1
@@ -177,10 +175,10 @@ class Platform:
 
     def _route(self, request: Request) -> tuple[str, Callable[[float], object]]:
         """Find out what a call is, and what carries it out."""
-        kind, wanted, deed = self._kind(request)
+        kind, wanted, handler = self._kind(request)
         if request.method != wanted:
             return kind, _refuse(405, f"{request.method} is not allowed here.")
-        return kind, deed
+        return kind, handler
 
     def _kind(self, request: Request) -> tuple[str, str, Callable[[float], object]]:
         query = {name.lower(): value for name, value in request.query.items()}
@@ -193,9 +191,7 @@ class Platform:
             case ["media", "new", "status", ingest_id]:
                 route = "status", "GET", lambda now: self._ingest_status(ingest_id, now)
             case ["media"]:
-                route = "list", "GET", lambda now: self._list(query, now)
-            case ["media", "listbyids"]:
-                route = "listbyids", "GET", lambda now: self._list_by_ids(query, now)
+                route = "list", "GET", lambda now: self._listed(query, now)
             case ["media", name, "detail"]:
                 route = "detail", "GET", lambda now: self._detail(name, now)
             case _:
@@ -218,8 +214,8 @@ class Platform:
         self._maybe_reject(reference or fields["sourceUrl"])
         refuse = self.knobs.duplicate_reference == "refuse"
         if refuse and reference and self.live_media(reference, now):
-            words = "Another media has this referenceId."
-            raise Refusal(409, "The media exists already.", fields={"referenceId": words})
+            message = "Another media has this referenceId."
+            raise Refusal(409, "The media exists already.", fields={"referenceId": message})
         media = self.new_media(
             now, reference_id=reference, source_url=fields["sourceUrl"], title=fields["filename"]
         )
@@ -230,127 +226,42 @@ class Platform:
         share = stable_share(self.seed, f"reject/{video}")
         if share < self.knobs.rejecting:
             status = 400 if stable_share(self.seed, f"status/{video}") < 1 / 2 else 422
-            words = "The account does not take videos from this source."
-            raise Refusal(status, "The media was not accepted.", fields={"sourceUrl": words})
+            message = "The account does not accept videos from this source."
+            raise Refusal(status, "The media was not accepted.", fields={"sourceUrl": message})
 
     def _ingest_status(self, ingest_id: str, now: float) -> object:
         media = self._catalogue.find_ingest(ingest_id)
         if media is None:
             raise Refusal(404, "There is no such ingest.")
-        answer: dict[str, object] = {"status": self._spelled_status(media, now)}
+        answer: dict[str, object] = {"status": self._lists.status(media, now)}
         if media.failed and now >= media.online_at:
             answer["error"] = media.error
         return answer
 
-    def _list(self, query: Mapping[str, str], now: float) -> object:
-        limit = max(1, min(MAX_PAGE, self.knobs.page_limit))
-        size = min(limit, _whole(query, "PageSize", USUAL_PAGE))
-        number = _whole(query, "PageNumber", 1)
-        if self.knobs.page_number == "ignored":
-            number = 1
-        total, rest = self._sorted(query, (number - 1) * size, now)
-        last = max(1, -(-total // size))
-        if self.knobs.page_number == "clamped" and number > last:
-            number = last
-            total, rest = self._sorted(query, (number - 1) * size, now)
+    def _listed(self, query: Mapping[str, str], now: float) -> object:
         self._begin_deletions(now)
-        page, missed = self._page(rest, size)
-        items = [self._item(media, now) for media in page]
-        total -= missed
-        result = {
-            "items": {"items": items} if self.knobs.items_shape == "nested" else items,
-            "totalItems": total,
-            "totalPages": -(-total // size),
-            "pageNumber": number,
-            "pageSize": size,
-        }
-        return {"listResult": result}
-
-    def _sorted(
-        self, query: Mapping[str, str], start: int, now: float
-    ) -> tuple[int, Iterator[Media]]:
-        """Count what a listing holds, and give it in its order from `start` on."""
-        by_title, downwards = _order(query)
-        reference = query.get("referenceid", "")
-        if self.knobs.reference_filter == "ignored":
-            reference = ""
-        term = query.get("searchterm", "").strip()
-        if downwards and not (by_title or reference or term):
-            return self._catalogue.newest_from(start, now)
-        found = list(self._catalogue.matching(reference, term, now))
-        if by_title:
-            found.sort(key=lambda media: media.title.casefold(), reverse=downwards)
-        elif not downwards:
-            found.reverse()
-        return len(found), iter(found[start:])
-
-    def _page(self, rest: Iterable[Media], size: int) -> tuple[list[Media], int]:
-        """Fill a page, missing what `list_omits` says; return it and how many it misses."""
-        if self.knobs.list_omits == 0:
-            return list(islice(rest, size)), 0
-        page: list[Media] = []
-        missed = 0
-        for media in rest:
-            if self._chance(self.knobs.list_omits):
-                missed += 1
-            else:
-                page.append(media)
-                if len(page) == size:
-                    break
-        return page, missed
+        return self._lists.page(query, now)
 
     def _detail(self, name: str, now: float) -> object:
         media = self._catalogue.find(name)
         if media is None:
             raise Refusal(404, "There is no such media.")
         sizes = {"width": 320, "height": 180}
-        return {**self._item(media, now), "download": sizes, "progressive": [sizes]}
-
-    def _list_by_ids(self, query: Mapping[str, str], now: float) -> object:
-        names = [name.strip() for name in query.get("mediaids", "").split(",")][:MAX_PAGE]
-        found = [media for name in names if (media := self._catalogue.find(name))]
-        return {"items": [self._item(media, now) for media in found]}
-
-    def _item(self, media: Media, now: float) -> dict[str, object]:
-        """Tell of a media as the guide's "Media Detail Response" does."""
-        # Nobody knows a video's length or picture before it is processed.
-        ready = now >= media.online_at and not media.failed
-        return {
-            "id": media.id,
-            "key": media.key,
-            "title": media.title,
-            "description": None,
-            "duration": self._duration(media) if ready else None,
-            "status": self._spelled_status(media, now),
-            "createdDate": iso_date(media.created),
-            "referenceId": media.reference_id or None,
-            "thumbnail": f"{self.origin}/thumbnails/{media.key}.svg" if ready else None,
-        }
-
-    def _duration(self, media: Media) -> object:
-        if self.knobs.duration_format == "clock":
-            return f"00:00:{media.seconds:02}"
-        return media.seconds if self.knobs.duration_format == "seconds" else str(media.seconds)
-
-    def _spelled_status(self, media: Media, now: float) -> str:
-        word = status_of(media, self.knobs, now)
-        if self.knobs.status_case == "lower":
-            return word.lower()
-        return word.upper() if self.knobs.status_case == "upper" else word
+        return {**self._lists.item(media, now), "download": sizes, "progressive": [sizes]}
 
     # Media that come about.
 
-    def new_media(self, now: float, **words: Any) -> Media:
-        """Make a media as a POST does, without a call; `words` are those of `make_media`."""
-        media = make_media(self.knobs, self.seed, len(self.media), now, **words)
+    def new_media(self, now: float, **fields: Any) -> Media:
+        """Make a media as a POST does, without a call; `fields` are those of `make_media`."""
+        media = make_media(self.knobs, self.seed, len(self.media), now, **fields)
         self._catalogue.add(media)
         return media
 
     def _add_existing(self) -> None:
         for place in range(self.knobs.existing):
             created = self.start - 60.0 * (self.knobs.existing - place)
-            words = {"reference_id": f"existing-{place + 1:06}", "title": f"Existing {place + 1}"}
-            media = make_media(self.knobs, self.seed, place, created, foreign=True, **words)
+            fields = {"reference_id": f"existing-{place + 1:06}", "title": f"Existing {place + 1}"}
+            media = make_media(self.knobs, self.seed, place, created, foreign=True, **fields)
             # They were there long before: processed and listed, however slow the knobs are.
             media.listed_at = media.online_at = created
             self._catalogue.add(media)
@@ -442,16 +353,16 @@ def _restored(data: Mapping[str, Any], knobs: Knobs) -> Catalogue:
     if data["version"] != _DUMP_VERSION:
         raise ValueError(data["version"])
     catalogue = Catalogue(knobs)
-    for words in data["media"]:
-        catalogue.add(Media(**words))
+    for fields in data["media"]:
+        catalogue.add(Media(**fields))
     return catalogue
 
 
 def _refuse(status: int, message: str) -> Callable[[float], object]:
-    def deed(_now: float) -> object:
+    def handler(_now: float) -> object:
         raise Refusal(status, message)
 
-    return deed
+    return handler
 
 
 def _parts(path: str) -> list[str]:
@@ -486,25 +397,3 @@ def _is_web_url(text: str) -> bool:
         return parts.scheme in {"http", "https"} and bool(parts.hostname)
     except ValueError:
         return False
-
-
-def _whole(query: Mapping[str, str], name: str, usual: int) -> int:
-    """Read a number from 1; whatever is none, is refused."""
-    text = query.get(name.lower(), "") or str(usual)
-    # isdecimal() alone takes digits of every script, and int() refuses very long ones.
-    if not (text.isascii() and text.isdecimal() and len(text) <= 9 and int(text) >= 1):  # noqa: PLR2004
-        raise Refusal(400, "The query is not valid.", fields={name: "It must be 1 or more."})
-    return int(text)
-
-
-def _order(query: Mapping[str, str]) -> tuple[bool, bool]:
-    """Read the order of a listing: whether by title, and whether downwards."""
-    column = (query.get("sortcolumn") or "CreatedDate").lower()
-    if column not in {"title", "createddate"}:
-        words = "It must be Title or CreatedDate."
-        raise Refusal(400, "The query is not valid.", fields={"SortColumn": words})
-    by_title = column == "title"
-    order = (query.get("sortorder") or ("asc" if by_title else "desc")).lower()
-    if order not in {"asc", "desc"}:
-        raise Refusal(400, "The query is not valid.", fields={"SortOrder": "asc or desc."})
-    return by_title, order == "desc"

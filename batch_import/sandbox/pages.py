@@ -1,6 +1,6 @@
 """What a browser sees of the stand-in: player, clips, thumbnails, and a page about itself.
 
-All words that came from outside are escaped, and the pages may load nothing but the clips. This
+All text from outside is escaped, and the pages may load nothing but the clips. This
 file must not know of sockets, threads or the clock.
 """
 
@@ -44,13 +44,13 @@ def player(media: Media) -> Page:
 
 def not_online(media: Media, status: str) -> Page:
     """Tell that a video cannot be played now: being processed, failed, or not reviewed."""
-    words = f"{status}: {media.error}" if status == "Failed" else f"Its status is {status}."
-    return message(404, "This video cannot be played now", f"{media.title}. {words}")
+    text = f"{status}: {media.error}" if status == "Failed" else f"Its status is {status}."
+    return message(404, "This video cannot be played now", f"{media.title}. {text}")
 
 
-def message(status: int, heading: str, words: str) -> Page:
-    """Show a page of words."""
-    body = f"<main><h1>{html.escape(heading)}</h1><p>{html.escape(words)}</p></main>"
+def message(status: int, heading: str, text: str) -> Page:
+    """Show a page of text."""
+    body = f"<main><h1>{html.escape(heading)}</h1><p>{html.escape(text)}</p></main>"
     return _page(status, heading, body)
 
 

@@ -94,9 +94,9 @@ class Refusal(Exception):
     def _payload(self, knobs: Knobs) -> object:
         if knobs.error_body == "empty":
             return None
-        words = " ".join([self.message, *self.fields.values()])
+        text = " ".join([self.message, *self.fields.values()])
         if knobs.error_body == "html":
-            return _page(self.status, words)
+            return _page(self.status, text)
         if knobs.error_body == "problem":
             return {
                 "type": f"https://httpstatuses.io/{self.status}",
@@ -104,12 +104,12 @@ class Refusal(Exception):
                 "status": self.status,
                 "errors": {name: [text] for name, text in self.fields.items()},
             }
-        return {"message": words}
+        return {"message": text}
 
 
-def iso_date(moment: float) -> str:
+def iso_date(time: float) -> str:
     """Write epoch seconds as the guide does: `2025-08-08T10:30:00Z`."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _retry_after(knobs: Knobs, wait: float, now: float) -> dict[str, str]:
@@ -117,13 +117,13 @@ def _retry_after(knobs: Knobs, wait: float, now: float) -> dict[str, str]:
     if knobs.retry_after == "seconds":
         return {"Retry-After": str(max(1, math.ceil(wait)))}
     if knobs.retry_after == "date":
-        moment = datetime.fromtimestamp(math.ceil(now + wait), UTC)
-        return {"Retry-After": format_datetime(moment, usegmt=True)}
+        time = datetime.fromtimestamp(math.ceil(now + wait), UTC)
+        return {"Retry-After": format_datetime(time, usegmt=True)}
     return {}
 
 
-def _page(status: int, words: str) -> str:
-    text = html.escape(words)
+def _page(status: int, text: str) -> str:
+    text = html.escape(text)
     return (
         f"<!DOCTYPE html><html><head><title>{status}</title></head>"
         f"<body><h1>{status}</h1><p>{text}</p></body></html>"

@@ -223,7 +223,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Read the request's body; None where that is refused, and said."""
         length = self.headers.get("Content-Length", "0").strip()
         if self.headers.get("Transfer-Encoding"):
-            self._refuse_body(411, "The body's length must be told.")
+            self._refuse_body(411, "The body's length must be given.")
         elif not (length.isascii() and length.isdecimal() and len(length) < 20):  # noqa: PLR2004
             self._refuse_body(400, "The Content-Length is not a number.")
         elif int(length) > _MAX_BODY:
@@ -232,10 +232,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self.rfile.read(int(length))
         return None
 
-    def _refuse_body(self, status: int, words: str) -> None:
+    def _refuse_body(self, status: int, text: str) -> None:
         # What follows on this connection would be the body: it cannot be used any more.
         self.close_connection = True
-        self._send_page(pages.message(status, "Bad request", words))
+        self._send_page(pages.message(status, "Bad request", text))
 
     def _send_reply(self, reply: Reply) -> None:
         # Outside of the lock: a slow answer must not make the others slow.

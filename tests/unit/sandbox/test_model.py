@@ -380,8 +380,6 @@ def test_a_single_media_can_be_asked_for_by_key_and_id() -> None:
         detail = payload(call(there, "GET", f"/media/{name}/detail", after=2))
         assert detail["key"] == media.key
         assert detail["download"] == {"width": 320, "height": 180}
-    found = call(there, "GET", "/media/listbyids", query={"mediaIds": f"{media.id},none"})
-    assert [item["id"] for item in payload(found)["items"]] == [media.id]
 
 
 @pytest.mark.parametrize(("form", "kind"), [("clock", str), ("seconds", int), ("text", str)])
@@ -627,7 +625,7 @@ TEXT = st.text(st.characters(), max_size=20)
 @settings(max_examples=300)
 @given(
     st.sampled_from(["GET", "POST", "PUT"]),
-    st.sampled_from(["/media", "/media/new", "/media/listbyids", "/account/info", "/"]) | TEXT,
+    st.sampled_from(["/media", "/media/new", "/account/info", "/"]) | TEXT,
     st.dictionaries(st.sampled_from(["PageSize", "referenceId", "SearchTerm", "mediaIds"]), TEXT),
     st.dictionaries(st.sampled_from(list(VIDEO)), JSON) | JSON,
 )
