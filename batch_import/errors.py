@@ -9,7 +9,7 @@
     │   ├── CredentialsRefused  it does not let us in
     │   └── PlatformUnreachable it cannot be reached, or does not speak the API
     ├── Interrupted             Ctrl-C or SIGTERM; all state is saved                   (130)
-    └── Stopped                 the moment to stop has come; all state is saved           (1)
+    └── Stopped                 the time to stop has come; all state is saved           (1)
     CallFailed                  one call brought no result; a value that the schedule weighs
     ├── Throttled               429: surely not carried out
     ├── NotSent                 no connection: surely not carried out
@@ -21,7 +21,7 @@ A row's fault is none of these: it is data (`models.Problem`, or a row's `error`
 This file must not know who raises or catches what.
 
 Messages and hints name settings and commands through `named` and `command`, never as flags:
-whoever shows them renders `--rate` (the command line) or `rate=` (Python).
+the command line and the Python API render `--rate` (the command line) or `rate=` (Python).
 """
 
 import re
@@ -160,7 +160,7 @@ class CallFailed(Exception):
     """One call brought no result. The message is fit to be shown to a person.
 
     Args:
-        message: the platform's words, or what became of the connection.
+        message: the platform's message, or what became of the connection.
         status: the HTTP status, where there was one.
         retry_after: seconds that the platform asked us to wait, where it did.
     """

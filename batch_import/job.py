@@ -36,7 +36,7 @@ class Job:
 
     @property
     def failed(self) -> Path:
-        """The rows to mend and feed back."""
+        """The rows to fix and run again."""
         return self.folder / "failed.csv"
 
     @property
@@ -82,7 +82,7 @@ class Job:
         lock = FileLock(self.lock)
         try:
             with self._usable():
-                # Whoever asks whether a run is at work holds it for a moment.
+                # A command that asks whether a run is in progress holds it for a moment.
                 lock.acquire(timeout=_MOMENT)
         except Timeout:
             raise JobBusy(
@@ -138,12 +138,12 @@ class Job:
 
 
 def job_of(manifest: Path) -> Job:
-    """The job of a manifest, where no other folder is told: found by the manifest's name."""
+    """The job of a manifest, where no other folder is given: found by the manifest's name."""
     return Job(OUTPUT / _stem(manifest))
 
 
 def _stem(manifest: Path) -> str:
-    """What a manifest is called, without the ends that tell its format."""
+    """A manifest's name, without the ends that show its format."""
     if manifest == Path("-"):
         return "standard-input"
     return Path(manifest.stem).stem if manifest.suffix.lower() == ".gz" else manifest.stem

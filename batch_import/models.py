@@ -22,7 +22,7 @@ class Status(StrEnum):
     UNKNOWN = "unknown"
     #: Online on the platform, key known. Final.
     IMPORTED = "imported"
-    #: The platform said no; its words are kept. Final until the user says `retry`.
+    #: The platform refused it; its message is kept. Final until the user says `retry`.
     FAILED = "failed"
     #: The manifest's row has a problem; it is never sent.
     INVALID = "invalid"
@@ -81,7 +81,7 @@ class Problem:
         code: short and stable, for programs: `url-scheme`, `duplicate-reference`…
         reason: what is wrong, one sentence without the value.
         value: the cell as it is in the manifest.
-        hint: how to mend it.
+        hint: how to fix it.
     """
 
     line: int
@@ -138,7 +138,7 @@ class ManifestRow:
         reference_id: the user's, or one made from the row's content.
         identity: what finds this row again in an edited manifest: its
             reference_id, or None where that is blank or belongs to an earlier row.
-        source_url, filename, extension: what the platform is told (guide, step 1); the URL as it
+        source_url, filename, extension: what is sent to the platform (guide, step 1); the URL as it
             was given, encoded when it is sent.
         cells: all cells as they stand in the file, in the header's order.
         error: its problems as one line of text; empty for a row that may be sent.
@@ -348,7 +348,7 @@ class Record:
         columns: of the manifest that `cells` were read from: the last that had this row.
         removed: it is no longer in the manifest.
         looked_at: the platform was asked for the size of its picture.
-        size: width and height of its picture in pixels, where the platform told.
+        size: width and height of its picture in pixels, where the platform reports it.
     """
 
     line: int

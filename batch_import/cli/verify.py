@@ -77,9 +77,9 @@ def _print_kind(kind: "Kind") -> None:
 
 def _list_note(proof: "Proof") -> str:
     """A note on an incomplete list: what it does not show cannot be compared."""
-    if proof.told is None or proof.told <= proof.listed:
+    if proof.reported_total is None or proof.reported_total <= proof.listed:
         return ""
-    return f" (its list reports {proof.told:,}, and does not show them all)"
+    return f" (its list reports {proof.reported_total:,}, and does not show them all)"
 
 
 def _print_json(job: "Job", proof: "Proof") -> None:
@@ -89,7 +89,7 @@ def _print_json(job: "Job", proof: "Proof") -> None:
         "rows": proof.rows,
         "verdicts": {str(kind.verdict): kind.count for kind in proof.kinds},
         "media": proof.listed,
-        "reported_total": proof.told,
+        "reported_total": proof.reported_total,
         "unmatched_media": proof.others,
         "file": str(job.proof),
     }

@@ -53,21 +53,21 @@ class Look:
     """One look at the whole account.
 
     Args:
-        tell: called again and again.
+        on_step: called again and again.
 
     Attributes:
         pager: the way through the list; it says whether that was read to its end.
     """
 
     def __init__(
-        self, session: PlatformSession, listing: AccountListing, tell: Callable[[Step], None]
+        self, session: PlatformSession, listing: AccountListing, on_step: Callable[[Step], None]
     ) -> None:
         self._page_size = PageSize()
         self.pager = AccountPager(self._page_size)
         self._session = session
         self._listing = listing
-        self._tell = tell
-        #: The platform does not sort media out by reference ID: to ask for one tells nothing.
+        self._on_step = on_step
+        #: The platform does not filter by reference ID: a search for one shows nothing.
         self._unfiltered = False
 
     def read_list(self) -> None:
@@ -80,7 +80,7 @@ class Look:
             page = self._page(endpoints.newest(self.pager.page), self.pager)
             self._listing.add(page.items)
             self.pager.read(page)
-            self._tell(Step("media", self._listing.count(), self.pager.total))
+            self._on_step(Step("media", self._listing.count(), self.pager.total))
 
     def ask_for_missing(self) -> None:
         """Ask singly for each media that the list did not show: lists may be late, or have holes.
@@ -90,16 +90,16 @@ class Look:
         """
         count, done, after = self._listing.unlisted_count(), 0, 0
         while some := self._listing.unlisted(after, _AT_ONCE):
-            for sought in some:
-                self._ask_for(sought)
-                done, after = done + 1, sought.number
-                self._tell(Step("media that the list does not show", done, count))
+            for target in some:
+                self._ask_for(target)
+                done, after = done + 1, target.number
+                self._on_step(Step("media that the list does not show", done, count))
 
-    def _ask_for(self, sought: LookupTarget) -> None:
+    def _ask_for(self, target: LookupTarget) -> None:
         """By its reference ID; and by itself, for a media may have been given another one."""
-        if not self._found_by_reference(sought) and (name := sought.media_id or sought.key):
+        if not self._found_by_reference(target) and (name := target.media_id or target.key):
             media = self._media(name)
-            if media and _is_sought(media, sought):
+            if media and _is_target(media, target):
                 self._listing.add([media])
 
     def _media(self, name: str) -> Media | None:
@@ -108,21 +108,21 @@ class Look:
         except Rejected:
             return None
         except CredentialsRefused:
-            # Whether it is they, or only this call is not for us, another call tells.
+            # Another call shows whether the credentials are refused, or this call alone.
             self._session.send(endpoints.account())
             return None
 
-    def _found_by_reference(self, sought: LookupTarget) -> bool:
+    def _found_by_reference(self, target: LookupTarget) -> bool:
         pager = AccountPager(self._page_size)
         while not (pager.end or self._unfiltered):
-            page = self._page(endpoints.find(sought.reference_id, pager.page), pager)
+            page = self._page(endpoints.find(target.reference_id, pager.page), pager)
             self._listing.add(page.items)
             pager.read(page)
-            if any(_is_sought(media, sought) for media in page.items):
+            if any(_is_target(media, target) for media in page.items):
                 return True
             # A filter may be inexact, but what it gives has something to do with what was asked.
             self._unfiltered = not all(
-                sought.reference_id.casefold() in media.reference_id.casefold()
+                target.reference_id.casefold() in media.reference_id.casefold()
                 for media in page.items
             )
         return False
@@ -156,7 +156,7 @@ class Look:
                 if fault := self._page_fault(pages, url_of(row.key)):
                     self._listing.save_page_fault(row.key, fault)
                 done, after = done + 1, row.number
-                self._tell(Step("embed pages", done, count))
+                self._on_step(Step("embed pages", done, count))
 
     def _page_fault(self, pages: EmbedPages, url: str) -> str:
         try:
@@ -168,8 +168,8 @@ class Look:
                 f" {named('embeds')}.",
             ) from None
         except CallFailed as failed:
-            told = failed.status is None or f"HTTP {failed.status}" in failed.message
-            return failed.message if told else f"HTTP {failed.status}: {failed.message}"
+            known = failed.status is None or f"HTTP {failed.status}" in failed.message
+            return failed.message if known else f"HTTP {failed.status}: {failed.message}"
         return ""
 
     def _open(self, pages: EmbedPages, url: str) -> None:
@@ -189,5 +189,5 @@ class Look:
             raise failures[-1]
 
 
-def _is_sought(media: Media, sought: LookupTarget) -> bool:
-    return media.id == sought.media_id if sought.media_id else media.key == sought.key
+def _is_target(media: Media, target: LookupTarget) -> bool:
+    return media.id == target.media_id if target.media_id else media.key == target.key

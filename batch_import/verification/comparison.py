@@ -53,13 +53,13 @@ class Proof:
 
     Attributes:
         listed: media of the account that were seen.
-        told: how many the list said to hold; None where it does not tell.
+        reported_total: how many media the list reports; None where it does not report that.
         end: how reading the list ended.
         others: media that no row names.
     """
 
     listed: int
-    told: int | None
+    reported_total: int | None
     end: ListEnd | None = None
     others: int = 0
     _kinds: dict[Verdict, Kind] = field(default_factory=dict)

@@ -67,7 +67,7 @@ def judged(record: Record, found: Sequence[Media], page_fault: str = "") -> Find
     """Compare a row with the account.
 
     Args:
-        found: its own media, and those that bear its reference ID and are no other row's.
+        found: its own media, and those that have its reference ID and are no other row's.
         page_fault: why its embed page does not come; empty where it does, or was not asked for.
     """
     if record.removed or record.status is Status.SKIPPED:
@@ -82,7 +82,7 @@ def judged(record: Record, found: Sequence[Media], page_fault: str = "") -> Find
         faults.append((Verdict.EMBED_FAILS, page_fault))
     details = [detail for _, detail in faults]
     if own.reference_id not in ("", record.reference_id):
-        details.append(f"it bears the reference ID {own.reference_id} now")
+        details.append(f"it has the reference ID {own.reference_id} now")
     verdict = faults[0][0] if faults else Verdict.AS_EXPECTED
     return Finding(verdict, "; ".join(details), own)
 
@@ -141,14 +141,14 @@ def _plain(title: str) -> str:
 
 def _not_imported(record: Record, found: Sequence[Media]) -> Finding:
     media = best_media(found, record.reference_id)
-    living = media if media and media.status != "failed" else None
-    if living is None:
+    usable = media if media and media.status != "failed" else None
+    if usable is None:
         what = str(record.status)
-    elif living.status == "online":
-        what = f"there, though {record.status}: {_named(living)}"
+    elif usable.status == "online":
+        what = f"there, though {record.status}: {_named(usable)}"
     else:
-        what = f"{record.status}, and there: {_named(living)}"
-    return Finding(Verdict.NOT_IMPORTED, "; ".join(filter(None, (what, record.error))), living)
+        what = f"{record.status}, and there: {_named(usable)}"
+    return Finding(Verdict.NOT_IMPORTED, "; ".join(filter(None, (what, record.error))), usable)
 
 
 def _removed(record: Record, found: Sequence[Media]) -> Finding:
@@ -157,8 +157,8 @@ def _removed(record: Record, found: Sequence[Media]) -> Finding:
 
 
 def _said_of(other: Media | None) -> str:
-    return f"another media bears its reference ID: {_named(other)}" if other else ""
+    return f"another media has its reference ID: {_named(other)}" if other else ""
 
 
 def _named(media: Media) -> str:
-    return f"{media.id or media.key} ({media.status or 'no status told'})"
+    return f"{media.id or media.key} ({media.status or 'no status'})"

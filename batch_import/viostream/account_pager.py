@@ -15,7 +15,7 @@ from typing import Final
 from batch_import.models import Media, MediaPage
 from batch_import.viostream.page_size import PageSize
 
-#: Pages by which the length that a list tells may be off: it may count media that it does not
+#: Pages by which the length that a list reports may be off: it may count media that it does not
 #: show, or leave out those that it misses on a page.
 _SLACK_PAGES: Final = 2
 #: Pages, one after the other, that repeat the page before them, after which page numbers are taken
@@ -24,7 +24,7 @@ _MOST_REPEATS: Final = 2
 #: Others may change a list by as much as it holds, and so many pages more, while it is read.
 _SPARE_READS: Final = 20
 #: No list has more pages than this: ten million media, a hundred a page. It ends a list that does
-#: not tell its length and always has another page.
+#: not report its length and always has another page.
 _MOST_PAGES: Final = 100_000
 
 _Identity = tuple[str, str, str, str]
@@ -37,10 +37,10 @@ class ListEnd(Enum):
     COMPLETE = "all of it was read"
     #: Pages of different numbers show the same media.
     REPEATED = "it shows the same media under different page numbers"
-    #: It stopped showing media well before the length that it tells.
-    CUT_SHORT = "it ends long before the number of media that it tells"
-    #: It went on well beyond the length that it tells, or changed faster than it could be read.
-    ENDLESS = "it goes on beyond the number of media that it tells, or changes too fast"
+    #: It stopped showing media well before the length that it reports.
+    CUT_SHORT = "it ends long before the number of media that it reports"
+    #: It went on well beyond the length that it reports, or changed faster than it could be read.
+    ENDLESS = "it goes on beyond the number of media that it reports, or changes too fast"
 
 
 class AccountPager:
@@ -51,7 +51,7 @@ class AccountPager:
 
     Attributes:
         page: the number of the page to read next, from 1.
-        total: how many media the list last said to hold; None where it does not tell.
+        total: how many media the list last said to hold; None where it does not report that.
         reads: how many pages were read.
         end: how reading ended; None while pages are to be read.
     """
@@ -90,7 +90,7 @@ class AccountPager:
         """How many media fewer the list holds than at the last read."""
         if page.total is not None:
             return max(0, (self.total or 0) - page.total)
-        # A page that is refused does not tell whether the list became shorter; the one before does.
+        # A page that is refused does not say whether the list became shorter; the one before does.
         expected = self.total is not None and self._place(self.page) < self.total
         return 1 if expected and not page.items else 0
 
@@ -142,5 +142,5 @@ class AccountPager:
 
 
 def _identity(media: Media) -> _Identity:
-    """What tells media apart, where the platform lists no ids either."""
+    """What distinguishes media, even where the platform lists no ids."""
     return media.id, media.key, media.reference_id, media.title

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
 from batch_import.addresses.masking import mask
-from batch_import.viostream.call_record import Interaction
+from batch_import.viostream.call_record import CallRecord
 
 #: The log is cut into so many files: what is thrown away is the oldest of them.
 _FILES: Final = 5
@@ -27,7 +27,7 @@ _LONGEST_LINE: Final = 1_000_000
 class Log(Protocol):
     """What takes notes of a run."""
 
-    def __call__(self, interaction: Interaction) -> None:
+    def __call__(self, interaction: CallRecord) -> None:
         """Note a call."""
 
     def note(self, event: str, **facts: object) -> None:
@@ -35,18 +35,18 @@ class Log(Protocol):
 
 
 @contextmanager
-def call_log(path: Path, most: float, trouble: Callable[[str], None]) -> Iterator[Log]:
+def call_log(path: Path, most: float, on_failure: Callable[[str], None]) -> Iterator[Log]:
     """Keep a log while a run goes on.
 
     Args:
         path: of the newest file; older ones are beside it, as `NAME.1` and so on.
         most: megabytes of all files together; 0 keeps none.
-        trouble: told once, in words, if it cannot be written.
+        on_failure: called once, with a sentence, if it cannot be written.
     """
     if not most:
         yield _Nothing()
         return
-    log = _CallLog(path, int(most * 1e6), trouble)
+    log = _CallLog(path, int(most * 1e6), on_failure)
     try:
         yield log
     finally:
@@ -54,7 +54,7 @@ def call_log(path: Path, most: float, trouble: Callable[[str], None]) -> Iterato
 
 
 class _Nothing:
-    def __call__(self, interaction: Interaction) -> None:
+    def __call__(self, interaction: CallRecord) -> None:
         """Nothing is kept."""
 
     def note(self, event: str, **facts: object) -> None:
@@ -62,11 +62,11 @@ class _Nothing:
 
 
 class _CallLog:
-    def __init__(self, path: Path, most: int, trouble: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, most: int, on_failure: Callable[[str], None]) -> None:
         self._job = path.parent.name
-        self._file = _RotatingFile(path, most, trouble)
+        self._file = _RotatingFile(path, most, on_failure)
 
-    def __call__(self, interaction: Interaction) -> None:
+    def __call__(self, interaction: CallRecord) -> None:
         request, row = interaction.request, interaction.request.row
         self._write(
             interaction.left_at,
@@ -93,10 +93,10 @@ class _CallLog:
         with suppress(OSError):  # what could not be written is tried once more here
             self._file.close()
 
-    def _write(self, moment: float, facts: Mapping[str, Any]) -> None:
-        time = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
+    def _write(self, time: float, facts: Mapping[str, Any]) -> None:
+        text = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
         self._file.append(
-            json.dumps({"time": time.replace("+00:00", "Z"), "job": self._job, **facts})
+            json.dumps({"time": text.replace("+00:00", "Z"), "job": self._job, **facts})
         )
 
 

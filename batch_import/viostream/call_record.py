@@ -1,6 +1,6 @@
 """One call as it went, for logs. Pure.
 
-This file must not know where it is told.
+This file must not know where it is logged.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _WIDEST = 30
 
 
 @dataclass(frozen=True, slots=True)
-class Interaction:
+class CallRecord:
     """What was asked, and what came of it.
 
     Attributes:
@@ -25,7 +25,7 @@ class Interaction:
         fault: why it brought no result; empty where it did.
         seconds: until the whole answer had come.
         size: of the answer's body in bytes.
-        request_id: what the platform calls it, where it tells.
+        request_id: the platform's name of the request, where it has one.
     """
 
     left_at: float

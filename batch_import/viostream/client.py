@@ -21,7 +21,7 @@ from requests.auth import HTTPBasicAuth
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CallFailed
-from batch_import.viostream.call_record import Interaction
+from batch_import.viostream.call_record import CallRecord
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.web.bounded import Answer, Bounds, connection_fault
 from batch_import.web.session import plain_session
@@ -59,7 +59,7 @@ class Client:
         credentials: Credentials,
         timeout: tuple[float, float] = (10.0, 60.0),
         connections: int = 8,
-        on_call: Callable[[Interaction], None] | None = None,
+        on_call: Callable[[CallRecord], None] | None = None,
     ) -> None:
         self._base = base
         connect, whole = timeout
@@ -117,7 +117,7 @@ class Client:
     ) -> None:
         if not self._on_call and not _log.isEnabledFor(logging.DEBUG):
             return
-        interaction = Interaction(
+        interaction = CallRecord(
             left_at,
             request,
             self._attempts.count(request),

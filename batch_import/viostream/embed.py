@@ -65,8 +65,8 @@ def embed_code(
 
 
 def _iframe(url: str, title: str, size: str, style: str) -> str:
-    words = escape(" ".join(title.split()))
-    named = f' title="{words}"' if words else ""
+    label = escape(" ".join(title.split()))
+    named = f' title="{label}"' if label else ""
     return (
         f'<iframe {size} src="{escape(url)}"{named}'
         ' referrerpolicy="strict-origin-when-cross-origin"'

@@ -102,7 +102,7 @@ def newest(page: int) -> ApiRequest[MediaPage]:
 
 
 def detail(key: str) -> ApiRequest[tuple[int, int] | None]:
-    """Ask for the size of a media's picture (vendor's own client); None where it is not told."""
+    """Ask for the size of a media's picture (vendor's own client); None without one."""
     return ApiRequest("detail", "GET", f"/media/{quote(key, safe='')}/detail", responses.read_size)
 
 

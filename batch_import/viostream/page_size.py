@@ -33,7 +33,7 @@ class PageSize:
             self.size = min(self.size, shown)
 
     def count(self, number: int, page: MediaPage) -> int:
-        """How many pages the list has, as far as one of them tells; at least 1."""
+        """How many pages the list has, as far as one of them shows; at least 1."""
         total = page.total
         if total is None:
             total = (number - 1) * self.size + len(page.items) + self.has_more(number, page)
@@ -42,8 +42,8 @@ class PageSize:
     def has_more(self, number: int, page: MediaPage) -> bool:
         """Whether pages follow; where that is not sure, they do.
 
-        A full page has others behind it, whatever the list tells of its length: one that leaves
-        media of a page out tells of too few. How many media stand before a page is at least what
+        A full page has others behind it, whatever length the list reports: one that leaves
+        media of a page out reports too few. How many media stand before a page is at least what
         the longest page says: a run that goes on may read others before the first.
         """
         shown = len(page.items)

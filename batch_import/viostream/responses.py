@@ -17,8 +17,8 @@ from batch_import.addresses.masking import mask
 from batch_import.errors import CallFailed, Forbidden, NoAnswer, Rejected, Throttled
 from batch_import.models import Account, IngestStatus, Media, MediaPage
 
-#: The platform's words are shown to people; a page of HTML is not.
-_LONGEST_WORDS: Final = 300
+#: Messages of the platform are shown to people; pages of HTML are not.
+_LONGEST_MESSAGE: Final = 300
 _TOO_MANY: Final = 429
 _REQUEST_TIMEOUT: Final = 408
 #: Characters of an error body that are read: far more than any message.
@@ -39,17 +39,17 @@ def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> C
     """
     if 200 <= status < 300:  # noqa: PLR2004 - the class of status codes that mean yes
         return None
-    words = platform_words(body) or f"HTTP {status} without a reason"
+    message = platform_message(body) or f"HTTP {status} without a reason"
     wait = retry_after(headers.get("Retry-After"), now)
     if status == _TOO_MANY:
-        return Throttled(words, status=status, retry_after=wait)
+        return Throttled(message, status=status, retry_after=wait)
     if status >= 500 or status == _REQUEST_TIMEOUT:  # noqa: PLR2004 - server errors
-        return NoAnswer(f"{words} (HTTP {status})", status=status, retry_after=wait)
+        return NoAnswer(f"{message} (HTTP {status})", status=status, retry_after=wait)
     if status in (401, 403):
-        return Forbidden(words, status=status)
+        return Forbidden(message, status=status)
     if status < 400:  # noqa: PLR2004 - redirects: following one would turn a POST into a GET
         return Rejected("the API address redirects elsewhere", status=status)
-    return Rejected(words, status=status)
+    return Rejected(message, status=status)
 
 
 def retry_after(value: str | None, now: float) -> float | None:
@@ -71,21 +71,21 @@ def _until(date: str, now: float) -> float:
     return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now)
 
 
-def platform_words(body: str) -> str:
+def platform_message(body: str) -> str:
     """The reason inside an error body, on one line, safe to show; empty where there is none.
 
     Takes `{"message"}`, ASP.NET problem details with field errors, the title of an HTML page,
     or plain text.
     """
     try:
-        words = _words_of(json.loads(body))
+        text = _message_of(json.loads(body))
     except (ValueError, RecursionError):
-        words = _words_of_page(body[:_LONGEST_PAGE])
-    line = " ".join("".join(c if c.isprintable() else " " for c in mask(words)).split())
-    return line if len(line) <= _LONGEST_WORDS else line[: _LONGEST_WORDS - 1] + "…"
+        text = _message_of_page(body[:_LONGEST_PAGE])
+    line = " ".join("".join(c if c.isprintable() else " " for c in mask(text)).split())
+    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
 
 
-def _words_of(payload: Any) -> str:
+def _message_of(payload: Any) -> str:
     if isinstance(payload, str):
         return payload
     if not isinstance(payload, dict):
@@ -103,7 +103,7 @@ def _words_of(payload: Any) -> str:
     return f"{head} {'; '.join(listed)}".strip()
 
 
-def _words_of_page(body: str) -> str:
+def _message_of_page(body: str) -> str:
     title = _TITLE.search(body)
     return unescape(title[1] if title else _TAG.sub(" ", body))
 
@@ -153,7 +153,7 @@ def read_status(payload: Any) -> IngestStatus:
     if not status:
         raise _shapeless("ingest status")
     said = payload.get("error")
-    return IngestStatus(status.lower(), platform_words(json.dumps(said)) if said else "")
+    return IngestStatus(status.lower(), platform_message(json.dumps(said)) if said else "")
 
 
 def read_page(payload: Any) -> MediaPage:
@@ -178,7 +178,7 @@ def read_page(payload: Any) -> MediaPage:
 
 
 def read_media(payload: Any) -> Media | None:
-    """`GET /media/{id or key}/detail` → the media (vendor's own client); None: it tells of none."""
+    """`GET /media/{id or key}/detail` → the media (vendor's own client); None without one."""
     return _media(payload) if isinstance(payload, dict) else None
 
 

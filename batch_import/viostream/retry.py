@@ -35,7 +35,7 @@ def call_with_retry(
 
     Args:
         give_up_after: seconds after which the last failure is raised.
-        clock: seconds since any moment, as the budget counts them.
+        clock: seconds since any time, as the budget counts them.
         stop: once set, no wait goes on, and the last failure is raised at once.
 
     Raises:
@@ -49,7 +49,7 @@ def call_with_retry(
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type((Throttled, NotSent, NoAnswer)),
-        wait=_wait_as_told,
+        wait=_wait,
         stop=stops,
         sleep=tenacity.sleep_using_event(stop),
         reraise=True,
@@ -71,7 +71,7 @@ def call_with_retry(
 _guess = tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)
 
 
-def _wait_as_told(state: tenacity.RetryCallState) -> float:
+def _wait(state: tenacity.RetryCallState) -> float:
     """The platform's `Retry-After` where it gave one, else a guess that grows."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, CallFailed) and error.retry_after is not None:

@@ -1,8 +1,8 @@
 """One command's dealings with the platform: client, budget of calls, stop signal and clock as one.
 
 Everything that calls the platform outside the schedule goes through here, so that every call spends
-a token of the one budget, is repeated while it fails in passing, and fails the run in the same
-words. This file must not know what the answers are for.
+a token of the one budget, is repeated while it fails in passing, and fails the run with the same
+messages. This file must not know what the answers are for.
 """
 
 import threading
@@ -24,7 +24,7 @@ from batch_import.errors import (
 )
 from batch_import.models import Account
 from batch_import.viostream import endpoints
-from batch_import.viostream.call_record import Interaction
+from batch_import.viostream.call_record import CallRecord
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.rate_limit import Budget
@@ -62,7 +62,7 @@ class PlatformSession:
         settings: Settings,
         credentials: Credentials,
         stop: threading.Event,
-        on_call: Callable[[Interaction], None] | None = None,
+        on_call: Callable[[CallRecord], None] | None = None,
         clock: Callable[[], float] | None = None,
     ) -> None:
         self.settings = settings

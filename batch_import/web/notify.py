@@ -1,7 +1,7 @@
 """Posts how a run ended to an address that the user names.
 
 Not the platform's client: the platform's credentials must never go there. This file must not know
-what is told, nor to whom.
+what the message says, nor who reads it.
 """
 
 import json
@@ -27,8 +27,8 @@ def post(url: str, body: Mapping[str, Any]) -> str:
     """Post an object as JSON, once.
 
     Returns:
-        Why it was not taken, in words that hold no more of the URL than its host: the path of a
-        webhook is its password. Empty where it was.
+        Why it was not accepted, without any part of the URL but its host: the path of a webhook is
+        its password. Empty where it was accepted.
     """
     host = urlsplit(url).hostname
     try:

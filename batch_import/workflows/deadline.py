@@ -1,6 +1,6 @@
-"""The moment from which on a run does nothing more: its window is over.
+"""The time at which a run stops: its window is over.
 
-The moment is one of the wall clock, which may be set, and goes on while a machine sleeps; so it is
+The time is that of the wall clock, which may be set, and goes on while a machine sleeps; so it is
 looked at again and again. This file must not know what the run does.
 """
 
@@ -19,25 +19,25 @@ _LONGEST_NAP: Final = 1.0
 
 @contextmanager
 def stopping_at(
-    moment: float | None, stop: threading.Event, clock: Callable[[], float] = time.time
+    time_to_stop: float | None, stop: threading.Event, clock: Callable[[], float] = time.time
 ) -> Iterator[None]:
-    """Set `stop` once a moment has come, for as long as this lasts.
+    """Set `stop` once a time has come, for as long as this lasts.
 
     Args:
-        moment: epoch seconds; None for never.
+        time_to_stop: epoch seconds; None for never.
         clock: epoch seconds.
 
     Raises:
-        Stopped: in place of `Interrupted`, where the moment was what set `stop`.
+        Stopped: in place of `Interrupted`, where the time was what set `stop`.
     """
-    if moment is None:
+    if time_to_stop is None:
         yield
         return
     over, came = threading.Event(), threading.Event()
 
     def watch() -> None:
         while not (over.is_set() or stop.is_set()):
-            left = moment - clock()
+            left = time_to_stop - clock()
             if left <= 0:
                 came.set()
                 stop.set()
@@ -52,7 +52,7 @@ def stopping_at(
         if not came.is_set():
             raise
         raise Stopped(
-            f"Stopped at {told(moment)}, as asked.",
+            f"Stopped at {format_clock(time_to_stop)}, as asked.",
             "All state is saved: the same command goes on where it was.",
         ) from None
     finally:
@@ -60,7 +60,7 @@ def stopping_at(
         thread.join()
 
 
-def told(moment: float) -> str:
-    """A moment of this day by the local clock: `06:00`, with seconds where there are some."""
-    clock = datetime.fromtimestamp(moment, UTC).astimezone()
+def format_clock(time: float) -> str:
+    """A time of this day by the local clock: `06:00`, with seconds where there are some."""
+    clock = datetime.fromtimestamp(time, UTC).astimezone()
     return f"{clock:%H:%M:%S}".removesuffix(":00")

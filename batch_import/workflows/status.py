@@ -1,4 +1,4 @@
-"""What is known of a job, for whoever watches it: the whole, one row, all jobs of a folder.
+"""What is known of a job, of one row, and of all jobs of a folder.
 
 It reads the state, also while a run writes it, and changes nothing. This file must not know how
 anything is shown, nor how a run works.
@@ -26,7 +26,7 @@ _LINE: Final = re.compile(r"[0-9]{1,15}")
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """A job at one moment. Times are in epoch seconds.
+    """A job at one time. Times are in epoch seconds.
 
     Attributes:
         manifest: the path that was imported.
@@ -117,11 +117,11 @@ def overview(job: Job) -> Overview:
         )
 
 
-def row_story(job: Job, told: str) -> RowStory:
+def row_story(job: Job, wanted: str) -> RowStory:
     """Look at one row.
 
     Args:
-        told: which: its line in the manifest or its reference ID; `line:` or `id:` in front says
+        wanted: which: its line in the manifest or its reference ID; `line:` or `id:` in front says
             which of the two.
 
     Raises:
@@ -131,7 +131,7 @@ def row_story(job: Job, told: str) -> RowStory:
     from batch_import.reports.write import embedding_of
 
     with Store(job.state, read_only=True) as store, store.snapshot():
-        number, record = _row(store, told)
+        number, record = _row(store, wanted)
         return RowStory(
             record,
             tuple(store.reader.events(number)),
@@ -164,13 +164,13 @@ def _listed(job: Job) -> Listed:
         return Listed(job.folder, running=running, fault=str(fault))
 
 
-def _row(store: Store, told: str) -> tuple[int, Record]:
-    kind, colon, rest = told.partition(":")
+def _row(store: Store, wanted: str) -> tuple[int, Record]:
+    kind, colon, rest = wanted.partition(":")
     if colon and kind == "line":
-        return _found(store, told, [_on_line(store, rest)])
+        return _found(store, wanted, [_on_line(store, rest)])
     if colon and kind == "id":
         return _found(store, rest, [store.reader.find_by_reference(rest)])
-    return _found(store, told, [store.reader.find_by_reference(told), _on_line(store, told)])
+    return _found(store, wanted, [store.reader.find_by_reference(wanted), _on_line(store, wanted)])
 
 
 def _on_line(store: Store, text: str) -> tuple[int, Record] | None:
@@ -178,24 +178,26 @@ def _on_line(store: Store, text: str) -> tuple[int, Record] | None:
 
 
 def _found(
-    store: Store, told: str, candidates: list[tuple[int, Record] | None]
+    store: Store, wanted: str, candidates: list[tuple[int, Record] | None]
 ) -> tuple[int, Record]:
     rows = dict(filter(None, candidates))
     if len(rows) > 1:
         raise UsageError(
-            f"{told} is the reference ID of one row and the line of another.",
-            f"Say which: id:{told} or line:{told}.",
+            f"{wanted} is the reference ID of one row and the line of another.",
+            f"Say which: id:{wanted} or line:{wanted}.",
         )
     for number, record in rows.items():
         return number, record
-    raise UsageError(f"The job has no row {told!r}.", _hint(store.reader.reference_ids_near, told))
+    raise UsageError(
+        f"The job has no row {wanted!r}.", _hint(store.reader.reference_ids_near, wanted)
+    )
 
 
-def _hint(near: Callable[[str, int], list[str]], told: str) -> str:
+def _hint(near: Callable[[str, int], list[str]], wanted: str) -> str:
     """The nearest reference ID, if any is near."""
     import difflib
 
-    nearest = difflib.get_close_matches(told, near(told, _NEIGHBOURS), n=1)
+    nearest = difflib.get_close_matches(wanted, near(wanted, _NEIGHBOURS), n=1)
     if nearest:
         return f"The nearest reference ID is {nearest[0]!r}."
-    return "A row is told by its line in the manifest, or by its reference ID."
+    return "Name a row by its line in the manifest, or by its reference ID."

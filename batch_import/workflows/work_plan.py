@@ -18,7 +18,7 @@ class Plan:
         adopt: in the account already, as far as the account was asked.
         resume: taken by the platform in an earlier run; to be looked at.
         settle: sent by an earlier run without a clear answer; to be looked for.
-        invalid: not to be sent before the manifest is mended.
+        invalid: not to be sent before the manifest is fixed.
         done: nothing to do: imported, failed or skipped.
     """
 

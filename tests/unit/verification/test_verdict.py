@@ -51,7 +51,7 @@ def media(name: str = "m1", status: str = "online", **changes: str) -> Media:
     ("found", "verdict", "detail"),
     [
         ([], "missing", ""),
-        ([media("m2")], "missing", "another media bears its reference ID: m2 (online)"),
+        ([media("m2")], "missing", "another media has its reference ID: m2 (online)"),
         ([media()], "as expected", ""),
         ([media(status="")], "as expected", ""),  # a list without statuses
         ([media(status="failed")], "not online", "its status is failed"),
@@ -66,11 +66,11 @@ def media(name: str = "m1", status: str = "online", **changes: str) -> Media:
             f"{TOO}: m3, m2",
         ),
         ([media(), media("m4", "failed")], "as expected", ""),
-        ([media(reference_id="r9")], "as expected", "it bears the reference ID r9 now"),
+        ([media(reference_id="r9")], "as expected", "it has the reference ID r9 now"),
         (
             [media("m2"), media(reference_id="r9")],
             "there twice",
-            f"{TOO}: m2; it bears the reference ID r9 now",
+            f"{TOO}: m2; it has the reference ID r9 now",
         ),
         (
             [media(status="processing", title="New"), media("m2")],

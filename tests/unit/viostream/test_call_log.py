@@ -10,16 +10,16 @@ import pytest
 from batch_import.models import Row, Status
 from batch_import.viostream import endpoints
 from batch_import.viostream.call_log import call_log
-from batch_import.viostream.call_record import Interaction
+from batch_import.viostream.call_record import CallRecord
 from batch_import.viostream.endpoints import ApiRequest
 
 SIGNED = "https://h.example.com/v.mp4?X-Amz-Signature=s3cr3t"
 ROW = Row(7, "hr-1", SIGNED, "Title", "mp4", Status.CREATING, line=12)
 
 
-def interaction(asked: ApiRequest[Any], **more: Any) -> Interaction:
+def interaction(asked: ApiRequest[Any], **more: Any) -> CallRecord:
     told = {"attempt": 1, "status": 200, "fault": "", "seconds": 0.1034, "size": 31}
-    return Interaction(1_700_000_000.25, asked, **{**told, "request_id": "", **more})
+    return CallRecord(1_700_000_000.25, asked, **{**told, "request_id": "", **more})
 
 
 def lines(*paths: Path) -> list[dict[str, Any]]:

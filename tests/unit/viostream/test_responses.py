@@ -50,7 +50,7 @@ def test_retry_after(value: str | None, seconds: float | None) -> None:
     ],
 )
 def test_the_platforms_words(body: str, words: str) -> None:
-    assert responses.platform_words(body) == words
+    assert responses.platform_message(body) == words
 
 
 json_values = st.recursive(
@@ -81,7 +81,7 @@ def test_no_shape_of_json_is_more_than_no_answer(payload: object) -> None:
 @given(json_values | st.text())
 def test_any_error_body_gives_one_safe_line(body: object) -> None:
     text = body if isinstance(body, str) else json.dumps(body)
-    words = responses.platform_words(text)
+    words = responses.platform_message(text)
     assert words.isprintable()
     assert len(words) <= 300
 

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from batch_import.errors import Interrupted, Stopped
-from batch_import.workflows.deadline import stopping_at, told
+from batch_import.workflows.deadline import format_clock, stopping_at
 
 
 def test_a_run_whose_moment_has_come_has_stopped_as_asked() -> None:
@@ -50,5 +50,5 @@ def test_a_run_that_has_ended_before_leaves_stop_alone() -> None:
 
 
 def test_seconds_are_told_where_there_are_some() -> None:
-    assert len(told(1_700_000_040.0)) == len("06:00")
-    assert told(1_700_000_041.0).endswith(":01")
+    assert len(format_clock(1_700_000_040.0)) == len("06:00")
+    assert format_clock(1_700_000_041.0).endswith(":01")
