@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 from batch_import.cli.command import READING, Call, command, manifest
 from batch_import.cli.console import SUCCESS, WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.messages import preflight_progress, print_problems, print_reading, rows
+from batch_import.cli.messages import (
+    preflight_progress,
+    print_problems,
+    print_reading,
+    rows,
+    with_flags,
+)
 from batch_import.cli.progress import PreflightLines, stoppable
 
 if TYPE_CHECKING:
@@ -65,6 +71,7 @@ def _print_json(job: "Job", checked: "Checked") -> None:
             {"code": kind.code, "severity": kind.severity, "count": kind.count, "lines": kind.lines}
             for kind in checked.kinds
         ],
+        "notes": [with_flags(note) for note in checked.reading.notes],
         "comments": checked.reading.comments,
         "preflight": checked.asked and asdict(checked.asked),
     }

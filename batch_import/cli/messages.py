@@ -27,6 +27,8 @@ def print_reading(read: "Reading") -> None:
     print(f"Read as {shown(read.form)}:")
     for field, source in read.columns:
         print(f"  {field:<12} ← {shown(source)}")
+    for note in read.notes:
+        print(shown(with_flags(note)))
     if read.comments:
         lines = ", ".join(map(str, read.comments[:_SHOWN_LINES]))
         more = ", …" if len(read.comments) > _SHOWN_LINES else ""
@@ -104,6 +106,14 @@ def print_trouble(text: str) -> None:
 def rows(count: int) -> str:
     """`1 row`, `2 rows`."""
     return f"{count:,} row{'' if count == 1 else 's'}"
+
+
+def with_flags(text: str) -> str:
+    """A text with its settings as they are given on the command line."""
+    from batch_import.cli.options import flag
+    from batch_import.errors import rendered
+
+    return rendered(text, flag, "batch-import {}".format)
 
 
 def shown(text: str) -> str:

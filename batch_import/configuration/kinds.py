@@ -160,14 +160,19 @@ class FolderPath(FilePath):
 
 @dataclass(eq=False, repr=False)
 class Pair(Kind):
-    """`KEY=VALUE`, again and again on the command line; a mapping in Python."""
+    """`KEY=VALUE`, again and again on the command line; a mapping in Python.
+
+    Attributes:
+        may_be_empty: the value may be an empty text; the key never is.
+    """
 
     metavar: str = "KEY=VALUE"
+    may_be_empty: bool = field(default=False, kw_only=True)
 
     def parse(self, text: str) -> Any:
         """As in `Kind`; the text stays one."""
-        key, _, value = _clean(text).partition("=")
-        if not (key and value):
+        key, equals, value = _clean(text).partition("=")
+        if not (key and (value or (equals and self.may_be_empty))):
             raise ValueError(f"{shortened(text)} is not of the form {self.metavar}")
         return text
 
@@ -176,7 +181,7 @@ class Pair(Kind):
         if not isinstance(value, Mapping):
             raise ValueError(f"{shortened(value)} is not a mapping")  # noqa: TRY004
         for key, item in value.items():
-            if not (_clean(key) and _clean(item)):
+            if not (_clean(key) and (_clean(item) or self.may_be_empty)):
                 raise ValueError(f"{shortened(value)} holds an empty text")
         return value
 

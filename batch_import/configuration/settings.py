@@ -50,16 +50,16 @@ class ReadingOptions:
         UsageError: a value is not accepted.
 
     Attributes:
-        map: field → column; stronger than any name.
+        map: field → column, stronger than any name; an empty column means that the field has none.
         default: field → value where a cell is blank or the column is missing.
-        sheet: name of the sheet of a workbook.
+        sheet: name of the sheet of a workbook; `all` for all that hold videos.
         records: where the records of JSON or YAML are, as `items.videos`.
         columns: names of the columns of a file without a header.
     """
 
     map: Mapping[str, str] = setting(
         {},
-        kinds.Pair("FIELD=COLUMN"),
+        kinds.Pair("FIELD=COLUMN", may_be_empty=True),
         "which column is sourceUrl, filename, extension or referenceId",
         Group.READING,
         multiple=True,
@@ -74,9 +74,9 @@ class ReadingOptions:
     sheet: str | None = setting(
         None,
         kinds.Text("NAME"),
-        "sheet of a workbook",
+        "sheet of a workbook, or all",
         Group.READING,
-        default_text="the first that fits",
+        default_text="the one with the videos",
     )
     records: str | None = setting(
         None,

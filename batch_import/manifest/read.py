@@ -66,6 +66,7 @@ class Manifest:
         form: how it is read, in words.
         header: the names of the columns as they stand in the file.
         digest: SHA-256 of the file's bytes, in hex.
+        notes: what was seen in the file and is not read, one line each.
     """
 
     path: Path
@@ -74,6 +75,7 @@ class Manifest:
     digest: str
     source: Source
     content: Content
+    notes: tuple[str, ...] = ()
 
     def chunks(self) -> Iterator[Chunk]:
         """Read all rows, from the first one at every call.
@@ -107,7 +109,9 @@ def open_manifest(path: Path, options: ReadingOptions = _UNSAID) -> Manifest:
     with found(path) as source:
         content = _content(source, options)
         header = tuple(_plain(content.header))
-        manifest = Manifest(path, content.form, header, source.digest(), source, content)
+        manifest = Manifest(
+            path, content.form, header, source.digest(), source, content, content.notes
+        )
         if not any(block.lines for block in content.blocks()):
             raise ManifestError(
                 f"The manifest {source.name} has a header and no rows.",

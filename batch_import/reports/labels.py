@@ -77,6 +77,7 @@ _ADVICE: Final[Mapping[str, str]] = {
     "quoting": _CELLS,
     "syntax": "Look at this line of the manifest: it is no JSON.",
     "repeated-key": "Look at this object of the manifest: a key is in it more than once.",
+    "renditions": "Leave one file of this object, or give each a title and an id of its own.",
     "url-missing": _URL,
     "url-scheme": _URL,
     "url-host": _URL,

@@ -14,7 +14,8 @@ from urllib.parse import urlsplit
 from batch_import import __version__
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, named
-from batch_import.manifest.columns.mapping import map_columns
+from batch_import.manifest.columns.kept import names_of, refuse_other_columns
+from batch_import.manifest.columns.mapping import first_with_address, map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
@@ -50,11 +51,13 @@ class Reading:
         form: in words.
         columns: each field, and the column or rule that its values come from.
         comments: the lines that were left out.
+        notes: what was seen and is not used, one line each.
     """
 
     form: str
     columns: list[tuple[str, str]]
     comments: list[int]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ class Intake:
         self._manifest = open_manifest(request.manifest, options)
         self._mapping = map_columns(
             self._manifest.header,
-            next(self._manifest.chunks(), None),
+            first_with_address(self._manifest.chunks()),
             options.map,
             options.default,
         )
@@ -155,9 +158,11 @@ class Intake:
 
         Raises:
             StateError: it is another job's manifest, or the problems cannot be written.
+            ManifestError: its columns would become other fields than those of the job so far.
             UsageError: a row that was chosen is not in it.
             Interrupted: `stop` was set before all was read; nothing has changed.
         """
+        self._refuse_other_columns(store)
         known, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
         again = self._request.retry_failed or self._settings.preflight or self._settings.strict
         if known == fingerprint and not again:
@@ -187,6 +192,14 @@ class Intake:
             store.queue.choose_first(self._settings.limit)
         return retried
 
+    def _refuse_other_columns(self, store: Store) -> None:
+        """Stop where the columns would become other fields than those of the job so far."""
+        columns = store.reader.columns()
+        if columns.names:
+            kept = names_of(columns.names, columns.fields)
+            asked = self._request.reading.map
+            refuse_other_columns(kept, self._manifest.header, self._mapping, asked)
+
     @property
     def columns(self) -> ManifestColumns:
         """The manifest's."""
@@ -209,7 +222,8 @@ class Intake:
 
     def _reading(self) -> Reading:
         columns = self._mapping.describe(self._manifest.header)
-        return Reading(self._manifest.form, columns, self._comments)
+        notes = (*self._manifest.notes, *self._mapping.notes)
+        return Reading(self._manifest.form, columns, self._comments, notes)
 
     @contextmanager
     def _problems(self) -> Iterator[Problems]:

@@ -8,6 +8,7 @@ that other programs disturb little; memory is its peak. Ends with 1 where a targ
 
 import argparse
 import csv
+import json
 import os
 import subprocess
 import sys
@@ -33,8 +34,12 @@ _READ = (
 )
 _CHECK = "import sys; from batch_import.cli import entry_point; entry_point()"
 _MOST_MEMORY = 350
-#: `check` and reading alone, of a plain CSV file, times the bare reading; and of a workbook.
-_CHECK_TIMES, _READ_TIMES, _XLSX_TIMES = 5, 2.5, 1.5
+#: `check` of a CSV file, times the bare reading.
+_CHECK_TIMES = {"plain": 3, "signed": 4.5}
+#: Reading alone, of a plain CSV file and of a workbook, times the bare reading.
+_READ_TIMES, _XLSX_TIMES = 2.5, 1.5
+#: `check` of JSON, times that of the same rows as CSV.
+_JSON_TIMES = 1.5
 #: A row of the whole file may take so much longer than one of a quarter of it.
 _LINEAR = 1.15
 _MEGABYTE = 1 << (20 if sys.platform == "darwin" else 10)  # the unit of ru_maxrss differs
@@ -143,17 +148,13 @@ def _run(*arguments: str) -> Taken:
     return Taken(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / _MEGABYTE)
 
 
+def _check(path: Path) -> Taken:
+    return _run(_CHECK, "check", str(path), "--job", str(path.with_suffix("")))
+
+
 def _measure(path: Path, turns: int, bare: str) -> tuple[Taken, Taken, Taken]:
     """The best of the bare reading, of ours, and of `check`."""
-    job = str(path.with_suffix(""))
-    taken = [
-        (
-            _run(bare, str(path)),
-            _run(_READ, str(path)),
-            _run(_CHECK, "check", str(path), "--job", job),
-        )
-        for _ in range(turns)
-    ]
+    taken = [(_run(bare, str(path)), _run(_READ, str(path)), _check(path)) for _ in range(turns)]
     best = [min(runs, key=lambda t: t.seconds) for runs in zip(*taken, strict=True)]
     return best[0], best[1], best[2]
 
@@ -168,13 +169,32 @@ def _csv_lines(folder: Path, rows: int, turns: int, kind: str) -> Iterator[Line]
     took = f"{check.seconds:.1f} s, {bare.seconds:.1f} s"
     plain = kind == "plain"
     times = check.seconds / bare.seconds
-    yield Line(f"check ÷ pandas.read_csv, {what}", times, _CHECK_TIMES if plain else None, took)
+    yield Line(f"check ÷ pandas.read_csv, {what}", times, _CHECK_TIMES.get(kind), took)
     times = reading.seconds / bare.seconds
     limit = _READ_TIMES if plain else None
     yield Line(f"reading ÷ pandas.read_csv, {what}", times, limit, f"{reading.seconds:.1f} s")
     yield Line(f"peak MiB of check, {what}", check.memory, _MOST_MEMORY)
     growth = check.seconds / (4 * quarter.seconds)
     yield Line(f"check ÷ 4 × check of a quarter, {what}", growth, _LINEAR, "linear")
+
+
+def _write_json(path: Path, rows: int) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        objects = [dict(zip(HEADER, _plain(number), strict=True)) for number in range(1, rows + 1)]
+        json.dump(objects, file)
+
+
+def _json_lines(folder: Path, rows: int, turns: int) -> Iterator[Line]:
+    paths = folder / "manifest.csv", folder / "manifest.json"
+    _write_csv(paths[0], rows, _plain)
+    _write_json(paths[1], rows)
+    taken = [[_check(path) for path in paths] for _ in range(turns)]
+    of_csv, of_json = (min(runs, key=lambda t: t.seconds) for runs in zip(*taken, strict=True))
+    took = f"{of_json.seconds:.1f} s, {of_csv.seconds:.1f} s"
+    what = f"{rows} rows of JSON"
+    times = of_json.seconds / of_csv.seconds
+    yield Line(f"check ÷ check of the same as CSV, {what}", times, _JSON_TIMES, took)
+    yield Line(f"peak MiB of check, {what}", of_json.memory, _MOST_MEMORY)
 
 
 def _xlsx_lines(folder: Path, rows: int, turns: int) -> Iterator[Line]:
@@ -201,6 +221,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         tables = [_csv_lines(folder, rows, turns, kind) for kind in arguments.kind or _KINDS]
+        tables.append(_json_lines(folder, rows // 5, turns))
         tables.append(_xlsx_lines(folder, rows // 20, turns))
         for lines in tables:
             for line in lines:

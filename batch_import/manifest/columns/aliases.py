@@ -1,7 +1,7 @@
 """What manifests call their columns: the fields of the platform, and other names for them. Pure.
 
-The names come from manifests and exports that people publish, most frequent first. This file must
-not know files, rows, or how a column is chosen.
+Only names that many manifests share, most frequent first: any other column is understood by its
+values. This file must not know files, rows, or how a column is chosen.
 """
 
 import re
@@ -20,62 +20,35 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
         "link",
         "links",
         "video_url",
-        "youtube_url",
         "uri",
-        "video_uri",
-        "manifest_uri",
         "contentUrl",
-        "object_location",
+        "src",
+        "source",
         "file",
         "filename",
         "filePath",
-        "src",
-        "source",
-        "service_file",
-        "desktop_mp4 URL",
-        "file_location",
-        "webpage_url",
-        "stream_url",
-        "downloadablelink",
-        "public_url",
         "video",
         "path",
-        "视频链接",
-        "影片連結",
-        "Видео",
     ),
-    FILENAME: (
-        "title",
-        "name",
-        "video_title",
-        "headline",
-        "event_title",
-        "Titel",
-        "TituloVideo",
-        "タイトル",
-        "标题",
-    ),
+    FILENAME: ("title", "name", "video_title", "headline"),
     EXTENSION: ("ext", "file_extension"),
     REFERENCE_ID: (
         "id",
         "video_id",
         "media_id",
+        "asset_id",
         "objectid",
         "key",
-        "sku",
         "guid",
+        "uuid",
         "identifier",
-        "source_identifier",
         "pid",
-        "asset_id",
-        "slug",
         "vid",
-        "bibliographic_id",
+        "slug",
     ),
 }
 
 _IGNORED = re.compile(r"[\s_-]+")
-_ADDRESS = re.compile(r"\s*(?:https?|ftp)://", re.IGNORECASE)
 
 
 def fold(name: str) -> str:
@@ -91,9 +64,14 @@ _FIELD_OF: Final = {
 }
 
 
-def field_of(name: str) -> str | None:
-    """Which field a column of this name is likely to be."""
+def named_field(name: str) -> str | None:
+    """Which field a column of exactly this name is likely to be."""
     return _FIELD_OF.get(fold(name))
+
+
+def field_of(name: str) -> str | None:
+    """Which field a column of this name is likely to be; of `text.title`, its last part tells."""
+    return _FIELD_OF.get(fold(name)) or _FIELD_OF.get(fold(name.rpartition(".")[2]))
 
 
 def known_fields(names: Iterable[str], overrides: Iterable[str] = ()) -> int:
@@ -104,8 +82,3 @@ def known_fields(names: Iterable[str], overrides: Iterable[str] = ()) -> int:
     """
     own = {fold(name) for name in overrides}
     return len({fold(name) if fold(name) in own else field_of(name) for name in names} - {None})
-
-
-def holds_address(cells: Iterable[str]) -> bool:
-    """Whether one of the cells is a URL, which no name of a column is."""
-    return any(map(_ADDRESS.match, cells))

@@ -14,11 +14,18 @@ from contextlib import suppress
 from functools import partial
 from itertools import islice, repeat
 from operator import itemgetter
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
-from batch_import.manifest.columns.header import Header, find_header
+from batch_import.manifest.columns.header import (
+    NO_EVIDENCE,
+    SAMPLE_RECORDS,
+    Header,
+    evidence_of,
+    find_header,
+)
+from batch_import.manifest.columns.values import Kind
 from batch_import.manifest.readers.record import (
     BLOCK_RECORDS,
     Block,
@@ -41,14 +48,17 @@ _SPOKEN: Final = {
     ",": "comma-separated",
     _NONE: "one cell a line",
 }
-#: Records that tell which separator a file has.
-_SAMPLE: Final = 100
-#: The share of the rows that makes a habit.
 _HALF: Final = 0.5
+#: The share of the rows that are as wide as the header, but for a few that are broken.
+_NEARLY_ALL: Final = 0.9
+#: One known word may stand in any line by chance.
+_SURE: Final = 2
 #: Characters. Behind a quote that is never closed all that follows is one cell.
 _LONGEST_CELL: Final = 1 << 22
 _LONGEST_VALUE: Final = 200
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_EXCEL_LINE: Final = 100
+_SOME: Final = 4096
 #: Excel's own way to name the separator, on the first line.
 _EXCEL_SAYS: Final = re.compile(r'"?sep=(.)"?[\r\n]+')
 
@@ -67,7 +77,7 @@ def read(text: Text, options: ReadingOptions) -> Content:
         with text.open_lines(newline="") as stream:
             yield from _Reader(text.source.name, stream, separator).blocks(header)
 
-    form = (_SPOKEN[separator], header.place("line"), text.note)
+    form = (_SPOKEN[separator], header.place("line"), header.note, text.note)
     return Content(", ".join(filter(None, form)), header.names, blocks)
 
 
@@ -77,10 +87,15 @@ def read(text: Text, options: ReadingOptions) -> Content:
 def _layout(text: Text, options: ReadingOptions) -> tuple[str, Header]:
     """The separator under which the first records make most sense, and the header then."""
     name = text.source.name
-    said = _EXCEL_SAYS.match(text.start(_SAMPLE))
+    said = _EXCEL_SAYS.match(text.start(_EXCEL_LINE))
     separators = [said[1]] if said and said[1] in _SPOKEN else list(_SPOKEN)
     samples = {separator: _sample(text, separator) for separator in separators}
-    best = max(samples, key=lambda separator: _sense(name, separator, samples[separator], options))
+
+    def sense(separator: str) -> _Sense:
+        sample = samples[separator] or _cut(text, separator)
+        return _sense(name, separator, sample, options)
+
+    best = max(samples, key=sense)
     return best, find_header(name, samples[best] or list(_records(text, best)), options)
 
 
@@ -89,8 +104,14 @@ def _sample(text: Text, separator: str) -> list[Record]:
     sample: list[Record] = []
     with suppress(ManifestError):
         records = (record for record in _records(text, separator) if not is_blank(record[1]))
-        sample.extend(islice(records, _SAMPLE))
+        sample.extend(islice(records, SAMPLE_RECORDS))
     return sample
+
+
+def _cut(text: Text, separator: str) -> list[Record]:
+    """The first lines, cut without regard to quotes, where those are never closed."""
+    lines = text.start(_SOME).splitlines()[:SAMPLE_RECORDS]
+    return [(number, line.split(separator), None) for number, line in enumerate(lines, 1)]
 
 
 def _records(text: Text, separator: str) -> Iterator[Record]:
@@ -98,28 +119,56 @@ def _records(text: Text, separator: str) -> Iterator[Record]:
         yield from _Reader(text.source.name, stream, separator).records()
 
 
-def _sense(
-    name: str, separator: str, sample: list[Record], options: ReadingOptions
-) -> tuple[int, float, float]:
-    """How many fields the header has; then, how many rows are as wide as it is.
+class _Sense(NamedTuple):
+    """How much sense the first records make under a separator; the greater, the more.
 
-    A separator may stand in titles and addresses too, hardly in most rows at the same places. A
-    list of addresses must not be cut at the commas that some of them have.
+    Attributes:
+        known: fields among the names of the header; one may be there by chance.
+        kind: what the best column holds. A list of addresses must not be cut at the commas that
+            some of them have: what is left of them ends in no file's name.
+        splits: nearly all rows are as wide as the header, and wider than one cell.
+        rows: how many cells of that column are of that kind.
+        alike: the share of the rows that are as wide as the header.
+        single: for one column, how little speaks for further ones.
     """
+
+    known: int
+    kind: Kind
+    splits: bool
+    rows: int
+    alike: float
+    single: float
+
+
+def _sense(name: str, separator: str, sample: list[Record], options: ReadingOptions) -> _Sense:
     if options.columns:
         widths = [len(cells) for _, cells, _ in sample if not is_comment(cells)]
         wanted = len(options.columns)
-        return 0, _share(widths, wanted.__eq__), _share(widths, wanted.__le__)
+        alike, fits = _share(widths, wanted.__eq__), _share(widths, wanted.__le__)
+        return _Sense(0, Kind.BLANK, alike > _NEARLY_ALL, 0, alike, fits)
     try:
         header = find_header(name, sample, options)
     except ManifestError:
-        header = Header(tuple(sample[0][1]) if sample else (), 0, 0)
+        # Rows without a header, or a header that is broken.
+        rows = [cells for _, cells, _ in sample]
+        header = Header(tuple(rows[0]) if rows else (), 0, 0, evidence_of(rows))
     width = len(header.names)
     widths = [len(cells) for line, cells, _ in sample if line > header.line]
     alike = _share(widths, width.__eq__)
+    known = header.known if header.known >= _SURE else 0
+    is_evident = header.evidence.kind >= Kind.PATH
+    kind, count = header.evidence if is_evident else NO_EVIDENCE
     if width > 1:
-        return header.known, alike, 1
-    return header.known, 0 if header.line else _HALF, _HALF if separator == _NONE else 1 - alike
+        # Where the header lacks a name, or is broken, another separator may fit better.
+        splits = (alike > _NEARLY_ALL or not widths) and not header.note and not _is_broken(sample)
+        return _Sense(known, kind, splits, count, header.known + alike, 1)
+    alike = 0 if header.line else _HALF
+    single = _HALF if separator == _NONE else 1 - _share(widths, width.__eq__)
+    return _Sense(known, kind, splits=False, rows=count, alike=header.known + alike, single=single)
+
+
+def _is_broken(sample: Sequence[Record]) -> bool:
+    return sum(1 for _, _, fault in sample if fault) > _HALF * len(sample)
 
 
 def _share(widths: Sequence[int], fits: Callable[[int], bool]) -> float:

@@ -1,30 +1,28 @@
-"""Objects in arrays → records: what JSON and YAML have in common.
+"""Objects → records: what JSON, JSON Lines and YAML have in common.
 
-Each object of an array is a record. Where arrays stand in objects of arrays (`feed[].items[]`),
-the outermost objects that have an address are the records; the objects around them lend a title
-and an ID to those that have none. This file must not know how either format is written.
+Each object of an array is a record, and so is each member of an object of objects. Which of them
+are meant, `record_choice.py` tells. What the objects around a record hold are columns of it too.
+This file must not know how a format is written.
 """
 
 import json
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import pairwise
 from typing import Any, Final, Protocol
 
-from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import ManifestError, named
-from batch_import.manifest.columns.aliases import FILENAME, REFERENCE_ID, SOURCE_URL, field_of, fold
-from batch_import.manifest.readers.record import Content, Fault, Record, in_blocks, limited
+from batch_import.manifest.readers.record import Fault
 
 #: Keys that lead from the outermost value to an array. Arrays on the way have no key.
 Path = tuple[str, ...]
 #: An object: texts, `Number`, `bool`, `None`, further objects, and lists of all these.
 Members = dict[str, Any]
 
-_LENT: Final = (FILENAME, REFERENCE_ID)
-_field_of: Final = lru_cache(maxsize=10_000)(field_of)
+#: The last part of a path whose records are the members of an object of objects.
+KEYED: Final = "*"
+#: Objects in an object that are kept as its members: one with more of them is a collection.
+MOST_INNER: Final = 100
+#: What the key of such a member is called.
+KEY: Final = "key"
 
 
 class Number(str):
@@ -33,70 +31,90 @@ class Number(str):
     __slots__ = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An object of an array.
+@dataclass(frozen=True, slots=True, eq=False)
+class Around:
+    """An object of an array, with others inside of it.
 
     Attributes:
-        path: the array's.
-        line: where the object begins in the file, from 1.
-        lent: what the objects around it, that are in arrays too, have to lend.
+        label: what its array is called.
+        cells: its members, named after its array: `series.title`.
+        plain: the same by their own names.
+        outer: the object around it that is in an array too.
+    """
+
+    label: str
+    cells: Mapping[str, str]
+    plain: Mapping[str, object]
+    outer: "Around | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object that may be a record.
+
+    Attributes:
+        path: its array's.
+        line: where it begins in the file, from 1.
+        around: the object around it that is in an array too.
         fault: why its members cannot be trusted.
     """
 
     path: Path
     line: int
     members: Members
-    lent: Members
+    around: Around | None = None
     fault: Fault | None = None
+
+
+#: Tells lines when somebody asks for them.
+Lines = Callable[[], Sequence[int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Objects of one array that follow each other, have no objects inside, and no fault.
+
+    Attributes:
+        lines: where each begins in the file, from 1.
+    """
+
+    path: Path
+    records: Sequence[Members]
+    lines: Lines
+    around: Around | None = None
+
+    def each(self) -> Iterator[Found]:
+        """The same objects, one by one."""
+        for line, members in zip(self.lines(), self.records, strict=True):
+            yield Found(self.path, line, members, self.around)
+
+
+#: Whether the arrays in an object, which was just found, are walked through.
+Inside = Callable[[Found], bool]
 
 
 class Walk(Protocol):
     """One walk through a file, in its order. A format is read by such walks."""
 
-    def __call__(
-        self, inside: Callable[[Path, Members], bool], outer: dict[Path, Members]
-    ) -> Iterator[Found]:
-        """Find the objects of arrays.
+    def __call__(self, inside: Inside, outer: dict[Path, Members]) -> Iterator[Found | Run]:
+        """Find the objects.
 
         Args:
-            inside: whether the arrays in an object, which was just found, are walked through.
-            outer: filled with the members of the objects that are in no array.
+            outer: filled with the members of the objects that are in no array and have arrays.
         """
 
 
-def read(name: str, form: str, walk: Walk, options: ReadingOptions) -> Content:
-    """Find out which objects are the records, and what keys they have.
-
-    Raises:
-        ManifestError: there are none, or more than one array could be meant.
-    """
-    survey = _Survey(name, walk, options)
-    place = ".".join(survey.paths()[0])
-    taken = survey.taken()
-    header = survey.header(taken)
-
-    def records() -> Iterator[Record]:
-        for found in walk(survey.inside, survey.outer):
-            members = _flat(found.members)
-            keys = taken.get(_shape(found, members))
-            if keys is None:
-                continue
-            if keys:
-                lent = nearest(found.lent, survey.around(found.path))
-                members.update({key: _text(lent[key]) for key in keys})
-            yield found.line, [members.get(key, "") for key in header], found.fault
-
-    return Content(
-        f"{form}, records at {place}" if place else form,
-        header,
-        lambda: in_blocks(records(), len(header), comments=False),
-    )
+def around(found: Found) -> Around:
+    """What an object lends to those inside of it."""
+    label = found.path[-1] if found.path else "parent"
+    plain = {key: value for key, value in found.members.items() if not _has_objects(value)}
+    cells = {f"{label}.{key}": cell for key, cell in flat(plain).items()}
+    return Around(label, cells, plain, found.around)
 
 
-def nearest(members: Members, lent: Members) -> Members:
-    """What an object and those around it have to lend, its own first."""
-    return {**members, **{key: value for key, value in lent.items() if key not in members}}
+def keyed(path: Path, line: int, members: Members) -> Found:
+    """An object that is a member of another, as a record; its key is a cell of its own."""
+    return Found((*path[:-1], KEYED), line, {KEY: path[-1], **members})
 
 
 def arrays(members: Members, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
@@ -106,6 +124,13 @@ def arrays(members: Members, path: Path = ()) -> Iterator[tuple[Path, list[Any]]
             yield from arrays(value, (*path, key))
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             yield (*path, key), value
+
+
+def _has_objects(value: object) -> bool:
+    """Whether a member holds an array of objects, which may be long."""
+    if isinstance(value, dict):
+        return any(map(_has_objects, value.values()))
+    return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 def repeated_key(key: str) -> Fault:
@@ -118,7 +143,7 @@ def repeated_key(key: str) -> Fault:
     )
 
 
-def _text(value: object) -> str:
+def text_of(value: object) -> str:
     """What a person sees in the file, but for quotes and escapes."""
     match value:
         case None:
@@ -128,156 +153,17 @@ def _text(value: object) -> str:
         case str():
             return str(value)
         case list() if not any(isinstance(item, dict | list) for item in value):
-            return ", ".join(map(_text, value))
+            return ", ".join(map(text_of, value))
         case _:
             return json.dumps(value, ensure_ascii=False)
 
 
-def _flat(members: Members, prefix: str = "") -> dict[str, str]:
+def flat(members: Members, prefix: str = "") -> dict[str, str]:
     """An object as cells. The members of an object in it are called `outer.inner`."""
     cells: dict[str, str] = {}
     for key, value in members.items():
         if isinstance(value, dict):
-            cells |= _flat(value, f"{prefix}{key}.")
+            cells |= flat(value, f"{prefix}{key}.")
         else:
-            cells[prefix + key] = value if type(value) is str else _text(value)
+            cells[prefix + key] = value if type(value) is str else text_of(value)
     return cells
-
-
-# Which objects are the records ----------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Shape:
-    """What counts of an object; most records of a manifest have the same.
-
-    Attributes:
-        keys: of its cells.
-        lent: keys of what the objects around it have to lend.
-        inner: paths of the arrays of objects in it.
-    """
-
-    path: Path
-    keys: tuple[str, ...]
-    lent: tuple[str, ...]
-    inner: tuple[Path, ...]
-
-
-def _shape(found: Found, cells: dict[str, str]) -> _Shape:
-    inner = tuple((*found.path, *path) for path, _ in arrays(found.members))
-    return _Shape(found.path, tuple(cells), _lendable(found.lent), inner)
-
-
-def _lendable(members: Members) -> tuple[str, ...]:
-    """The keys of titles and IDs. Numbers are not lent: they number the outer objects."""
-    return tuple(
-        key for key, value in members.items() if type(value) is str and _field_of(key) in _LENT
-    )
-
-
-class _Survey:
-    """What the first walk through a file found: which arrays there are, and what is in them.
-
-    Attributes:
-        outer: the members of the objects that are in no array.
-    """
-
-    def __init__(self, name: str, walk: Walk, options: ReadingOptions) -> None:
-        self._name = name
-        self._wanted = tuple(options.records.split(".")) if options.records else None
-        self._own = {
-            fold(column) for field, column in options.map.items() if fold(field) == fold(SOURCE_URL)
-        }
-        self.outer: dict[Path, Members] = defaultdict(dict)
-        self._shapes: dict[_Shape, Found] = {}
-        for found in walk(self.inside, self.outer):
-            self._shapes.setdefault(_shape(found, _flat(found.members)), found)
-
-    def inside(self, path: Path, members: Members) -> bool:
-        """Whether there may be records in an object."""
-        if self._wanted is not None:
-            return _leads(path, self._wanted)
-        return not self._is_addressed(_flat(members))
-
-    def _is_addressed(self, keys: Iterable[str]) -> bool:
-        """Whether an object has an address, be it a blank one."""
-        return any(_field_of(key) == SOURCE_URL or fold(key) in self._own for key in keys)
-
-    def paths(self) -> list[Path]:
-        """The arrays of the records, each inside of the one before it.
-
-        Raises:
-            ManifestError: there are none, or more than one could be meant.
-        """
-        every = sorted(dict.fromkeys(shape.path for shape in self._shapes), key=len)
-        if not every:
-            raise self._error("holds no array of objects", "Write [{…}, {…}], an object a video.")
-        if self._wanted is not None:
-            if self._wanted not in every:
-                raise self._error(f"has no array “{'.'.join(self._wanted)}”", _choice(every))
-            return [self._wanted]
-        addressed = {shape.path for shape in self._shapes if self._is_addressed(shape.keys)}
-        found = [path for path in every if path in addressed] or _outermost(every)
-        if not all(_leads(before, path) for before, path in pairwise(found)):
-            raise self._error("has more than one array that could be meant", _choice(found))
-        return found
-
-    def taken(self) -> dict[_Shape, tuple[str, ...]]:
-        """The shapes of the records, each with the keys that are lent to it."""
-        paths = self.paths()
-        return {
-            shape: self._lent(shape)
-            for shape in self._shapes
-            if shape.path in paths
-            and (self._is_addressed(shape.keys) or not _leads_on(shape, paths))
-        }
-
-    def _lent(self, shape: _Shape) -> tuple[str, ...]:
-        """For each field that a shape lacks, the key that is lent to it, if any."""
-        lenders = [*shape.lent, *_lendable(self.around(shape.path))]
-        fields = {_field_of(key) for key in shape.keys}
-        lent = {_field_of(key): key for key in reversed(lenders)}
-        return tuple(key for field, key in lent.items() if field not in fields)
-
-    def around(self, path: Path) -> Members:
-        """What the objects that are in no array have to lend to an array."""
-        lent: Members = {}
-        for length in reversed(range(len(path))):
-            lent = nearest(lent, self.outer[path[:length]])
-        return lent
-
-    def header(self, taken: dict[_Shape, tuple[str, ...]]) -> tuple[str, ...]:
-        """All keys of all records, in the order in which they turn up.
-
-        Raises:
-            ManifestError: they have none at all.
-        """
-        names = dict.fromkeys(key for shape, lent in taken.items() for key in (*shape.keys, *lent))
-        if not names:
-            found = self._shapes[next(iter(taken))]
-            fault = found.fault.reason if found.fault else "its objects are empty"
-            raise self._error(f"holds no video: line {found.line}: {fault}", "Check the file.")
-        return limited(self._name, tuple(names))
-
-    def _error(self, what: str, hint: str) -> ManifestError:
-        return ManifestError(f"The manifest {self._name} {what}.", hint)
-
-
-def _leads(path: Path, further: Path) -> bool:
-    """Whether an array is in objects of another."""
-    return len(path) < len(further) and further[: len(path)] == path
-
-
-def _leads_on(shape: _Shape, paths: Sequence[Path]) -> bool:
-    return any(inner == path or _leads(inner, path) for inner in shape.inner for path in paths)
-
-
-def _outermost(paths: Sequence[Path]) -> list[Path]:
-    return [path for path in paths if not any(_leads(other, path) for other in paths)]
-
-
-def _choice(paths: Sequence[Path]) -> str:
-    names = [".".join(path) for path in paths if path]
-    if not names:
-        return f"Its only array is the outermost one: leave {named('records')} out."
-    return f"Choose one: {', '.join(named('records', name) for name in names)}."

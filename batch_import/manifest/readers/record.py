@@ -3,6 +3,7 @@
 This file must not know any format, nor what a column means.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -13,6 +14,7 @@ from batch_import.errors import ManifestError
 #: Records that a reader takes at a time: enough to spread the cost of a step, few enough for
 #: the collector of garbage not to look at them.
 BLOCK_RECORDS: Final = 250
+_ADDRESS: Final = re.compile(r"\s*https?://", re.IGNORECASE)
 #: As many as a spreadsheet has. Rows are filled up to the header's width, so a header without
 #: end would fill the memory.
 _MOST_COLUMNS: Final = 16_384
@@ -23,7 +25,7 @@ class Fault:
     """Why the cells of a record cannot be trusted.
 
     Attributes:
-        code: `width`, `quoting`, `repeated-key` or `syntax`, as `models.Problem` has it.
+        code: `width`, `quoting`, `repeated-key`, `renditions` or `syntax`: see `models.Problem`.
         reason: what is wrong, one sentence without the value.
         value: the part of the record that shows it.
         hint: how to mend it.
@@ -66,11 +68,13 @@ class Content:
         header: names of the columns.
         blocks: reads all records behind the header, from the first one at every call. None of
             them is blank.
+        notes: what was seen and is not read, one line each.
     """
 
     form: str
     header: tuple[str, ...]
     blocks: Callable[[], Iterator[Block]]
+    notes: tuple[str, ...] = ()
 
 
 def in_blocks(records: Iterable[Record], width: int, *, comments: bool = True) -> Iterator[Block]:
@@ -113,9 +117,14 @@ def is_blank(cells: Sequence[str]) -> bool:
 def is_comment(cells: Sequence[str]) -> bool:
     """A row that is there for people: its first cell is `#`, or begins with `# `.
 
-    `#5 of our tips` is a title, and a row that is taken for a comment would be lost.
+    `#5 of our tips` is a title, and a row that is taken for a comment would be lost. So a row with
+    a web address in another cell is none.
     """
-    return cells[0].startswith("#") and not cells[0][1:2].strip()
+    return (
+        cells[0].startswith("#")
+        and not cells[0][1:2].strip()
+        and not any(map(_ADDRESS.match, cells[1:]))
+    )
 
 
 def limited(name: str, header: Sequence[str]) -> tuple[str, ...]:

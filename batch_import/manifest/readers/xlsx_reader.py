@@ -9,9 +9,11 @@ import datetime as dt
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from itertools import islice
+from itertools import accumulate, islice
 from typing import Final
 
 from python_calamine import (
@@ -24,13 +26,25 @@ from python_calamine import (
 )
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import ManifestError
-from batch_import.manifest.columns.header import HEADER_WITHIN, find_header, is_sure
+from batch_import.errors import ManifestError, named
+from batch_import.manifest.columns.aliases import fold
+from batch_import.manifest.columns.header import SAMPLE_RECORDS, Header, find_header
+from batch_import.manifest.columns.values import Kind
 from batch_import.manifest.readers.manifest_file import BLOCK, Source
-from batch_import.manifest.readers.record import Block, Content, Record, in_blocks, is_blank
+from batch_import.manifest.readers.record import (
+    Block,
+    Content,
+    Record,
+    in_blocks,
+    is_blank,
+    limited,
+)
 
 _Cell = str | float | int | bool | dt.date | dt.datetime | dt.time | dt.timedelta
 
+#: The setting `sheet` takes it for all sheets that have videos.
+ALL_SHEETS: Final = "all"
+_SURE: Final = 2
 #: Bytes that all parts of a workbook may unpack to.
 _MOST_BYTES: Final = 1 << 30
 #: The reader keeps every cell between the first and the last one, 24 bytes each, and takes the
@@ -48,8 +62,46 @@ _DIGITS: Final = 15
 _SAVE_AS_XLSX: Final = "Save it as “Excel Workbook (.xlsx)” or as “CSV UTF-8” and try again."
 
 
+@dataclass(frozen=True, slots=True)
+class _Sheet:
+    """A sheet with a header.
+
+    Attributes:
+        before: rows of the sheets that are read before it; its own are counted on from there.
+    """
+
+    cells: CalamineSheet
+    header: Header
+    before: int = 0
+
+    @property
+    def name(self) -> str:
+        return str(self.cells.name)
+
+    @property
+    def fits(self) -> tuple[Kind, bool, int]:
+        """How much it looks like the videos; a single link may stand on any cover sheet."""
+        kind, rows = self.header.evidence
+        return kind, self.header.known >= _SURE, min(rows, _SURE)
+
+    def has_videos(self, best: "_Sheet") -> bool:
+        """Whether it looks like the videos, if those of the best sheet are."""
+        kind, rows = self.header.evidence
+        if kind < Kind.PATH:
+            return False
+        is_table = rows >= min(_SURE, best.header.evidence.rows)
+        return self.header.known >= _SURE or (kind >= best.header.evidence.kind and is_table)
+
+    def records(self) -> Iterator[Record]:
+        """The rows below the header."""
+        for line, cells, fault in _records(self.cells, self.header.line):
+            yield self.before + line, cells, fault
+
+
 def read(source: Source, options: ReadingOptions) -> Content:
-    """Load a sheet, and find its header. The sheet is kept: loading is what takes time.
+    """Load the sheet with the videos, and find its header.
+
+    The sheet is kept: loading is what takes time.
 
     Raises:
         ManifestError: it is no workbook, has no such sheet, or the sheet has no header.
@@ -57,24 +109,102 @@ def read(source: Source, options: ReadingOptions) -> Content:
     _refuse_too_large(source)
     try:
         with source.open() as stream, load_workbook(stream) as book:
-            sheet = _chosen(source.name, book, options)
+            titles = _titles(source.name, book, options.sheet)
+            every = [book.get_sheet_by_name(title) for title in titles]
     except CalamineError as error:
         raise _unreadable(source.name, str(error)) from error
-    header = find_header(source.name, _start(sheet), options)
+    sheets = _with_headers(source.name, every, options)
+    sheet = max(sheets, key=lambda sheet: sheet.fits)
+    with_videos = [other for other in sheets if other.has_videos(sheet)]
+    if options.sheet == ALL_SHEETS and len(with_videos) > 1:
+        return _all(source.name, with_videos, [one for one in sheets if one not in with_videos])
+    others = [other for other in with_videos if other is not sheet]
 
     def blocks() -> Iterator[Block]:
-        return in_blocks(_records(sheet, header.line), len(header.names))
+        return in_blocks(sheet.records(), len(sheet.header.names))
 
-    form = (f"sheet “{sheet.name}”", header.place("row"))
-    return Content(", ".join(filter(None, form)), header.names, blocks)
+    form = (f"sheet “{sheet.name}”", sheet.header.place("row"), sheet.header.note)
+    return Content(", ".join(filter(None, form)), sheet.header.names, blocks, _not_read(others))
 
 
-def _chosen(name: str, book: CalamineWorkbook, options: ReadingOptions) -> CalamineSheet:
-    """The sheet that the user names; else the first with known columns; else just the first."""
-    titles = _titles(name, book, options.sheet)
-    sheets = map(book.get_sheet_by_name, titles)
-    known = (sheet for sheet in sheets if is_sure(name, _start(sheet), options))
-    return next(known, None) or book.get_sheet_by_name(titles[0])
+def _with_headers(
+    name: str, every: Sequence[CalamineSheet], options: ReadingOptions
+) -> list[_Sheet]:
+    """The sheets that can be read.
+
+    Raises:
+        ManifestError: there is none; what is said is true of the first that is not blank.
+    """
+    sheets: list[_Sheet] = []
+    errors: list[tuple[bool, ManifestError]] = []
+    for cells in every:
+        start = _start(cells)
+        try:
+            sheets.append(_Sheet(cells, find_header(name, start, options)))
+        except ManifestError as error:
+            errors.append((not start, error))
+    if not sheets:
+        raise min(errors, key=lambda pair: pair[0])[1]
+    return sheets
+
+
+def _not_read(others: Sequence[_Sheet]) -> tuple[str, ...]:
+    if not others:
+        return ()
+    listed = ", ".join(f"“{other.name}”" for other in others)
+    one, every = named("sheet", others[0].name), named("sheet", ALL_SHEETS)
+    note = (
+        f"Not read, though they have addresses too: sheets {listed}. To read one: {one};"
+        f" to read all: {every}"
+    )
+    return (note,)
+
+
+def _all(name: str, sheets: Sequence[_Sheet], left_out: Sequence[_Sheet]) -> Content:
+    """All sheets that have videos, one below the other; columns of one name are one column.
+
+    The rows of a sheet are counted on from the last row of the one before it.
+    """
+    befores = accumulate(map(_height, sheets[:-1]), initial=0)
+    taken = [replace(sheet, before=at) for sheet, at in zip(sheets, befores, strict=True)]
+    places = [_places(sheet.header.names) for sheet in taken]
+    keys = list(dict.fromkeys(key for place in places for key in place))
+    names = {
+        key: label
+        for sheet, place in zip(reversed(taken), reversed(places), strict=True)
+        for key, label in zip(place, sheet.header.names, strict=True)
+    }
+
+    def records() -> Iterator[Record]:
+        for sheet, place in zip(taken, places, strict=True):
+            order = [place.get(key, -1) for key in keys]
+            width = len(sheet.header.names)
+            for line, cells, fault in sheet.records():
+                row = [*cells[:width], *[""] * (width - len(cells)), ""]
+                yield line, [row[at] for at in order] + cells[width:], fault
+
+    form = "sheets " + ", ".join(
+        f"“{sheet.name}” (rows from {sheet.before + 1})" for sheet in taken
+    )
+    left = ", ".join(f"“{sheet.name}”" for sheet in left_out)
+    notes = (f"Not read, for they have no videos: sheets {left}",) if left else ()
+    header = limited(name, [names[key] for key in keys])
+    return Content(form, header, lambda: in_blocks(records(), len(header)), notes)
+
+
+def _height(sheet: _Sheet) -> int:
+    """The number of the last row."""
+    return sheet.cells.end[0] + 1 if sheet.cells.end else 0
+
+
+def _places(names: Sequence[str]) -> dict[tuple[str, int], int]:
+    """Each name, and how often it was there before → its position."""
+    seen: Counter[str] = Counter()
+    places = {}
+    for at, name in enumerate(names):
+        places[fold(name), seen[fold(name)]] = at
+        seen[fold(name)] += 1
+    return places
 
 
 def _titles(name: str, book: CalamineWorkbook, wanted: str | None) -> list[str]:
@@ -83,11 +213,11 @@ def _titles(name: str, book: CalamineWorkbook, wanted: str | None) -> list[str]:
         sheet.name
         for sheet in book.sheets_metadata
         if sheet.typ is SheetTypeEnum.WorkSheet
-        and (wanted or sheet.visible is SheetVisibleEnum.Visible)
+        and (wanted not in (None, ALL_SHEETS) or sheet.visible is SheetVisibleEnum.Visible)
     ]
     if not titles:
         raise _unreadable(name, "it has no sheet of cells")
-    if wanted is None:
+    if wanted is None or (wanted == ALL_SHEETS and wanted not in titles):
         return titles
     if wanted not in titles:
         listed = ", ".join(f"“{title}”" for title in titles)
@@ -97,7 +227,7 @@ def _titles(name: str, book: CalamineWorkbook, wanted: str | None) -> list[str]:
 
 def _start(sheet: CalamineSheet) -> list[Record]:
     records = (record for record in _records(sheet, 0) if not is_blank(record[1]))
-    return list(islice(records, HEADER_WITHIN))
+    return list(islice(records, SAMPLE_RECORDS))
 
 
 def _records(sheet: CalamineSheet, behind: int) -> Iterator[Record]:

@@ -7,16 +7,23 @@ must not know which objects are the records.
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator
+from collections.abc import Generator, Iterator
 from typing import Any, Final, TextIO
 
 import yaml
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
-from batch_import.manifest.readers import nested_records
-from batch_import.manifest.readers.nested_records import Found, Members, Number, Path
-from batch_import.manifest.readers.record import Content
+from batch_import.manifest.readers import nested_records, record_reader
+from batch_import.manifest.readers.nested_records import (
+    MOST_INNER,
+    Found,
+    Inside,
+    Members,
+    Number,
+    Path,
+)
+from batch_import.manifest.readers.record import Content, Fault
 from batch_import.manifest.readers.text import MOST_CHARACTERS, Text
 
 #: Events and marks of the parser. Its stubs take every mark for optional.
@@ -44,13 +51,11 @@ def read(text: Text, options: ReadingOptions) -> Content:
     """
     name = text.source.name
 
-    def walk(
-        inside: Callable[[Path, Members], bool], outer: dict[Path, Members]
-    ) -> Iterator[Found]:
+    def walk(inside: Inside, outer: dict[Path, Members]) -> Iterator[Found]:
         with text.open() as stream:
             yield from _Walk(_Events(name, stream), inside, outer).everything()
 
-    return nested_records.read(name, f"YAML, {text.note}" if text.note else "YAML", walk, options)
+    return record_reader.read(name, f"YAML, {text.note}" if text.note else "YAML", walk, options)
 
 
 class _Object(Members):
@@ -121,13 +126,13 @@ class _Events:
 class _Walk:
     """One walk through a file; see `nested_records.Walk`."""
 
-    def __init__(
-        self, events: _Events, inside: Callable[[Path, Members], bool], outer: dict[Path, Members]
-    ) -> None:
+    def __init__(self, events: _Events, inside: Inside, outer: dict[Path, Members]) -> None:
         self._events = events
         self._inside = inside
         self._outer = outer
         self._anchors: dict[str, Any] = {}
+        self._ended: dict[Path, Members] = {}
+        self._arrays = 0
 
     def everything(self) -> Iterator[Found]:
         """Walk through all documents of the file; one is usual."""
@@ -140,42 +145,65 @@ class _Walk:
         self._events.begin(event)
         match event:
             case yaml.SequenceStartEvent(anchor=None):
-                yield from self._array(path)
+                others = yield from self._array(path)
+                if path and others:
+                    self._outer[path[:-1]][path[-1]] = others
             case yaml.MappingStartEvent(anchor=None):
-                yield from self._members(path)
+                yield from self._members(path, self._events.line(event.start_mark))
             case _:
                 value = self._value(event)
                 if path:
                     self._outer[path[:-1]][path[-1]] = value
 
-    def _members(self, path: Path) -> Iterator[Found]:
+    def _members(self, path: Path, line: int) -> Iterator[Found]:
+        """Walk through an object that is in no array; it may be a record itself."""
+        arrays, inner = self._arrays, 0
+        members = self._outer[path]
         before: set[str] = set()
         for key, mark in self._keys():
             if key in before:
                 raise self._events.broken(nested_records.repeated_key(key).reason, mark)
             before.add(key)
-            yield from self._outermost(self._events.next(), (*path, key))
+            event = self._events.next()
+            yield from self._outermost(event, (*path, key))
+            if isinstance(event, yaml.MappingStartEvent) and event.anchor is None:
+                inner += 1
+                if inner <= MOST_INNER:
+                    members[key] = self._ended.pop((*path, key), {})
+        self._ended.clear()
+        if path:
+            self._ended[path] = members
+            yield nested_records.keyed(path, line, members)
+            if arrays == self._arrays:
+                del self._outer[path]
 
-    def _array(self, path: Path) -> Iterator[Found]:
+    def _array(self, path: Path) -> Generator[Found, None, list[Any]]:
+        """Walk through a list. What it holds beside objects and lists is handed back."""
+        others: list[Any] = []
         for event in self._items():
             self._events.begin(event)
             value = self._value(event)
             if isinstance(value, _Object):
-                yield from self._found(path, value, {})
+                self._arrays += 1
+                yield from self._found(Found(path, value.line, value, None, _fault(value)))
+            elif not isinstance(value, list):
+                others.append(value)
+        return others
 
-    def _found(self, path: Path, members: _Object, lent: Members) -> Iterator[Found]:
+    def _found(self, found: Found) -> Iterator[Found]:
         """An object of an array, and those in it."""
-        fault = None if members.repeated is None else nested_records.repeated_key(members.repeated)
-        yield Found(path, members.line, members, lent, fault)
-        inner = list(nested_records.arrays(members))
-        if inner and self._inside(path, members):
-            if fault:
-                raise self._events.error(f"line {members.line}", fault.reason)
-            for further, items in inner:
-                for item in items:
-                    if isinstance(item, _Object):
-                        around = nested_records.nearest(members, lent)
-                        yield from self._found((*path, *further), item, around)
+        yield found
+        inner = list(nested_records.arrays(found.members))
+        if not (inner and self._inside(found)):
+            return
+        if found.fault:
+            raise self._events.error(f"line {found.line}", found.fault.reason)
+        around = nested_records.around(found)
+        for path, items in inner:
+            for item in items:
+                if isinstance(item, _Object):
+                    further = (*found.path, *path)
+                    yield from self._found(Found(further, item.line, item, around, _fault(item)))
 
     # Values -----------------------------------------------------------------------------------
 
@@ -244,8 +272,12 @@ class _Walk:
                 isinstance(member, dict | list) for member in members.values()
             ):
                 raise self._events.broken("only objects of texts can be merged", mark)
-            merged = nested_records.nearest(merged, members)
+            merged = {**members, **merged}
         return merged
+
+
+def _fault(members: _Object) -> Fault | None:
+    return None if members.repeated is None else nested_records.repeated_key(members.repeated)
 
 
 def _scalar(event: _Event) -> str | None:

@@ -82,7 +82,8 @@ def test_a_value_that_makes_no_sense_is_refused_by_name(name: str, value: object
     ("owner", "name", "value"),
     [
         (ReadingOptions, "map", "sourceUrl=Link"),
-        (ReadingOptions, "map", {"sourceUrl": ""}),
+        (ReadingOptions, "map", {"": "Link"}),
+        (ReadingOptions, "default", {"filename": ""}),
         (ReadingOptions, "columns", "a,b"),
         (ReadingOptions, "sheet", "a\0b"),
         (ResultOptions, "embed", "big"),

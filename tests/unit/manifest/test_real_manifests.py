@@ -61,6 +61,7 @@ def test_what_is_no_manifest_is_refused(tmp_path: Path, row: dict[str, str]) -> 
 
 
 def test_a_file_without_a_header_says_how_to_name_its_columns() -> None:
+    """Two of its columns could be the titles."""
     with pytest.raises(ManifestError, match="line 1 holds a URL") as caught:
         open_manifest(FOLDER / "headerless-backslash.csv")
     assert caught.value.hint.endswith("columns='1,2,3,sourceUrl,5,6,7,8,9'")

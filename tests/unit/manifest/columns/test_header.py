@@ -59,11 +59,52 @@ def test_the_users_names_are_the_header() -> None:
     [
         ([], "nothing but blank lines"),
         (["", "| "], "nothing but blank lines"),
-        ([f"1|{URL}|One"], "line 1 holds a URL"),
-        (["# list", "", f"1|{URL}|One"], "line 3 holds a URL"),
+        ([f"1|{URL}|One|Two", f"2|{URL}|Three|Four"], "line 1 holds a URL"),
+        (["# list", "", f"{URL}|{URL}"], "line 3 holds a URL"),
     ],
 )
 def test_no_header(rows: list[str], message: str) -> None:
     with pytest.raises(ManifestError, match=message) as caught:
         header(*rows)
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [f"1|{URL}|One"],
+        ["# list", "", f"1|{URL}|One"],
+        # Words that are names elsewhere do not make a header of a row.
+        [f"url|{URL}|Video", f"name|{URL}|Video"],
+    ],
+)
+def test_rows_without_a_header_whose_values_leave_no_doubt(rows: list[str]) -> None:
+    assert header(*rows) == (0, ("column 1", "column 2", "column 3"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        (["URL|Title", f"{URL}|One|1", f"{URL}|Two|2"], ("URL", "Title", "column 3")),
+        # Programs that write row numbers leave out the name of the first column.
+        (["URL|Title", f"1|{URL}|One", f"2|{URL}|Two"], ("column 1", "URL", "Title")),
+        (["Wo", f"{URL}|One", f"{URL}|Two"], ("Wo", "column 2")),
+        (["URL|Title", f"{URL}|One|1", f"{URL}|Two"], ("URL", "Title")),
+    ],
+)
+def test_a_header_that_lacks_a_name(rows: list[str], names: tuple[str, ...]) -> None:
+    assert header(*rows) == (1, names)
+
+
+@pytest.mark.parametrize(
+    ("rows", "line"),
+    [
+        (["Export", "Wo|Was|Wann", f"{URL}|One|x"], 2),
+        (["Export|2024-03-01", "Wo|Was", f"{URL}|One"], 2),
+        (["Wo|Was", "|One", "|Two", f"{URL}|Three"], 1),
+        (["Wo|Was", "later|One", f"{URL}|Two"], 1),
+        (["#|Wo|Was", f"1|{URL}|One"], 1),
+    ],
+)
+def test_unknown_names_are_found_by_the_rows_below(rows: list[str], line: int) -> None:
+    assert header(*rows) == (line, tuple(rows[line - 1].split("|")))

@@ -44,7 +44,35 @@ def test_a_list_of_addresses_is_not_cut(read: Callable, separator: str) -> None:
 
 def test_one_column_whose_rows_have_more_is_not_taken_for_a_list(read: Callable) -> None:
     found = read(f"url\n{URL},One\n{URL},Two\n")
-    assert found.faults == {2: "width", 3: "width"}
+    assert found.header == ["url", "column 2"]
+    assert found.cells == [[URL, "One"], [URL, "Two"]]
+    assert "the header has 1 names, the rows have 2 cells" in found.form
+
+
+@pytest.mark.parametrize(
+    ("content", "header"),
+    [
+        ('"abc","def"\n"g","h"\n', ["abc", "def"]),
+        ("Wo;Was\nhttps://h/1.mp4;Hello, world\nhttps://h/2.mp4;Bye, world\n", ["Wo", "Was"]),
+        ("Wo,Was\nhttps://h/1.mp4;s=1,One\nhttps://h/2.mp4;s=2,Two\n", ["Wo", "Was"]),
+        ("Was,Wo\nOne,https://h/watch?v=1\nTwo,https://h/watch?v=2\n", ["Was", "Wo"]),
+        ("https://h/w_1,h_2/1.mp4\nhttps://h/w_1,h_2/2.mp4\n", ["sourceUrl"]),
+    ],
+)
+def test_values_tell_the_separator(read: Callable, content: str, header: list[str]) -> None:
+    assert read(content).header == header
+
+
+@pytest.mark.parametrize("content", ['"abc","def"\n', '"abc","def"'])
+def test_a_header_alone(read: Callable, content: str) -> None:
+    with pytest.raises(ManifestError, match="has a header and no rows"):
+        read(content)
+
+
+def test_a_row_with_an_address_is_no_comment(read: Callable) -> None:
+    found = read(f"title,url\n# 3 tips,{URL}\n#,{URL}\n# note,\n")
+    assert found.cells == [["# 3 tips", URL], ["#", URL]]
+    assert found.comments == [4]
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])

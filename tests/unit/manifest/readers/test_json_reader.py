@@ -9,7 +9,7 @@ import pytest
 from batch_import.errors import ManifestError
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
-from batch_import.manifest.readers import json_reader
+from batch_import.manifest.readers import json_window
 from batch_import.manifest.validate import Validator
 from batch_import.state.store import Store
 
@@ -19,7 +19,7 @@ U, V, W = "https://h/u.mp4", "https://h/v.mp4", "https://h/w.mp4"
 @pytest.fixture(params=[3, 1 << 20], autouse=True)
 def _window(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small window breaks every value somewhere."""
-    monkeypatch.setattr(json_reader, "_WINDOW", request.param)
+    monkeypatch.setattr(json_window, "_WINDOW", request.param)
 
 
 @pytest.fixture
@@ -132,7 +132,8 @@ def test_an_array_can_be_named(read_json: Callable) -> None:
         read_json(text)
     assert caught.value.hint == "Choose one: records='a', records='c.d'."
     assert read_json(text, records="c.d").cells == [[W]]
-    assert read_json(text, records="a.b").cells == [[V]]
+    assert read_json(text, records="a.b").header == ["url", "a.url"]
+    assert read_json(text, records="a.b").cells == [[V, U]]
     with pytest.raises(ManifestError, match="no array “a") as caught:
         read_json(text, records="a.x")
     assert caught.value.hint == "Choose one: records='a', records='a.b', records='c.d'."
@@ -144,7 +145,8 @@ def test_arrays_without_an_address_are_the_users_choice(read_json: Callable) -> 
         read_json(content)
     assert read_json(content, records="b").cells == [[V]]
     nested = json.dumps({"a": [{"b": [{"Wo": U}], "x": "y"}]})
-    assert read_json(nested, map={"source_url": "wo"}).cells == [[U]]
+    found = read_json(nested, map={"source_url": "wo"})
+    assert (found.header, found.cells) == (["Wo", "a.x"], [[U, "y"]])
 
 
 def test_a_repeated_key_is_the_fault_of_its_record(read_json: Callable) -> None:
@@ -207,8 +209,8 @@ def test_too_deep(read_json: Callable, content: str) -> None:
 def test_a_value_without_end_is_told_and_not_kept(
     read_json: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_reader, "MOST_CHARACTERS", 1000)
-    monkeypatch.setattr(json_reader, "_WINDOW", 100)
+    monkeypatch.setattr(json_window, "MOST_CHARACTERS", 1000)
+    monkeypatch.setattr(json_window, "_WINDOW", 100)
     with pytest.raises(ManifestError, match="line 2, column 1: a value of more than 1000"):
         read_json('[\n{"url": "' + "x" * 2000)
 

@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import ManifestError
+from batch_import.errors import ManifestError, named
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.readers import xlsx_reader
 
@@ -108,10 +108,37 @@ def test_a_hidden_sheet_is_read_only_by_its_name(read: Callable, tmp_path: Path)
 
 def test_names_for_a_sheet_without_a_header(read: Callable, workbook: Callable) -> None:
     path = workbook(Sheet1={"A1": "One", "B1": URL})
-    with pytest.raises(ManifestError, match="line 1 holds a URL") as caught:
-        read(path)
-    assert "columns='1,sourceUrl" in caught.value.hint
+    assert read(path).header == ["column 1", "column 2"]
     assert read(path, columns=("filename", "sourceUrl")).rows == [(1, ["One", URL])]
+
+
+COVER = {"A1": "Our videos", "A2": "Questions", "B2": "https://intranet.example.com/help"}
+
+
+def test_the_sheet_with_the_videos_is_found(read: Callable, workbook: Callable) -> None:
+    found = read(
+        workbook(Blank={}, Cover=COVER, Data={"A1": "Wo", "B1": "Was", "A2": URL, "B2": "x"})
+    )
+    assert (found.form, found.cells) == ("sheet “Data”", [[URL, "x"]])
+
+
+def test_further_sheets_with_videos_are_named_and_can_all_be_read(
+    read: Callable, workbook: Callable
+) -> None:
+    other = {"A1": "title", "B1": "url", "C1": "team", "A2": "Two", "B2": URL, "C2": "HR"}
+    path = workbook(First=TABLE, Cover=COVER, Second=other)
+    assert read(path).cells == [[URL, "One"]]
+    (note,) = open_manifest(path).notes
+    assert "“Second”" in note
+    assert named("sheet", "all") in note
+
+    found = read(path, sheet="all")
+    assert found.header == ["url", "title", "team"]
+    assert found.rows == [(2, [URL, "One", ""]), (4, [URL, "Two", "HR"])]
+    assert found.form == "sheets “First” (rows from 1), “Second” (rows from 3)"
+    assert open_manifest(path, ReadingOptions(sheet="all")).notes == (
+        "Not read, for they have no videos: sheets “Cover”",
+    )
 
 
 def test_a_workbook_is_known_by_its_content(read: Callable, workbook: Callable) -> None:

@@ -57,8 +57,13 @@ def test_records_inside_of_objects(read_yaml: Callable) -> None:
         "        name: Own\n  - items:\n    - url: w\n"
     )
     found = read_yaml(content)
-    assert (found.form, found.header) == ("YAML, records at feed.items", ["url", "name", "title"])
-    assert found.rows == [(5, ["u", "Near", ""]), (6, ["v", "Own", ""]), (9, ["w", "", "Far"])]
+    assert found.form == "YAML, records at feed.items"
+    assert found.header == ["url", "name", "feed.name", "title"]
+    assert found.rows == [
+        (5, ["u", "Near", "", ""]),
+        (6, ["v", "Own", "Near", ""]),
+        (9, ["w", "", "", "Far"]),
+    ]
 
 
 def test_an_array_can_be_named(read_yaml: Callable) -> None:

@@ -1,0 +1,129 @@
+"""Which column holds the addresses of the videos. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from batch_import.errors import ManifestError, named
+from batch_import.manifest.columns.aliases import FILENAME, SOURCE_URL, field_of, fold
+from batch_import.manifest.columns.candidates import Candidates, Choice, listed, shortened
+from batch_import.manifest.columns.headings import is_aside, numbered, quality
+from batch_import.manifest.columns.values import SPOKEN, Column, Kind
+
+#: A column with fewer filled cells than this share of another's is no match for it.
+_FILLED: Final = 0.5
+#: Pages and paths are those of videos only where more than this share of them differs.
+_DISTINCT: Final = 0.5
+
+
+def choose_source(candidates: Candidates) -> Choice:
+    """Find the column of the videos' addresses.
+
+    By name where the name is known and the values fit; else by value, direct files before
+    streaming manifests before pages; else, where no column holds addresses, by name alone.
+
+    Raises:
+        ManifestError: there is none, or more than one could be meant.
+    """
+    own = [column for column in candidates.free if fold(column.name) == fold(SOURCE_URL)]
+    addressed = [column for column in candidates.free if is_meant(column)]
+    fitting = [column for column in own if column in addressed]
+    if fitting:
+        return Choice(fitting[0].position)
+    if addressed:
+        return _by_value(candidates, addressed)
+    known = _known(candidates, candidates.free)
+    blank = [column for column in known if not column.filled]
+    by_name = candidates.own(SOURCE_URL) or candidates.one(SOURCE_URL, blank or known)
+    if by_name is None:
+        raise _missing(candidates)
+    return by_name
+
+
+def _known(candidates: Candidates, among: Sequence[Column]) -> list[Column]:
+    """The columns with a usual name, and values that do not speak against it."""
+    places = {column.position for column in among}
+    filled = [column for column in candidates.all_known(SOURCE_URL) if column.position in places]
+    # `filename` is the platform's own word for a title.
+    titles = [column for column in filled if fold(column.name) == fold(FILENAME)]
+    return [column for column in filled if column not in titles] or titles
+
+
+def is_meant(column: Column) -> bool:
+    """Whether it holds addresses, and they are not said to be those of something else."""
+    if column.kind >= Kind.STREAM:
+        return True
+    if not column.is_addressed or is_aside(column.name) or _is_title(column):
+        return False
+    # What stands in most rows alike is a licence, a type, a home page.
+    return column.distinct > _DISTINCT * len(column.filled) or field_of(column.name) == SOURCE_URL
+
+
+def _is_title(column: Column) -> bool:
+    """Names of files may be titles."""
+    return column.kind is Kind.PATH and field_of(column.name) == FILENAME
+
+
+def _by_value(candidates: Candidates, addressed: Sequence[Column]) -> Choice:
+    kind = max(column.kind for column in addressed)
+    alike = _best_copies([column for column in addressed if column.kind is kind])
+    known = _known(candidates, alike)
+    choice = candidates.one(SOURCE_URL, known or alike)
+    assert choice  # noqa: S101 - there is one that is addressed
+    column = candidates.columns[choice.position]
+    better_filled = [other for other in addressed if _fills_gaps(other, column)]
+    if better_filled:
+        candidates.one(SOURCE_URL, [column, *better_filled])
+    return Choice(column.position, "" if known else column.about_addresses())
+
+
+def _best_copies(columns: Sequence[Column]) -> list[Column]:
+    """Without those that are hardly filled, and those whose names say that they are smaller."""
+    most = max(len(column.filled) for column in columns)
+    filled = [column for column in columns if len(column.filled) >= _FILLED * most]
+    best = max(quality(column.name) for column in filled)
+    return [column for column in filled if quality(column.name) == best]
+
+
+def _fills_gaps(other: Column, column: Column) -> bool:
+    """Whether most rows have an address there, and none here."""
+    gaps = sum(
+        1
+        for here, there in zip(column.kinds, other.kinds, strict=True)
+        if here is Kind.BLANK and there >= Kind.PATH
+    )
+    return gaps > _FILLED * len(column.kinds)
+
+
+def other_videos(candidates: Candidates, source: int) -> list[str]:
+    """Name the columns with further videos: one row is one video."""
+    taken = candidates.columns[source]
+    others = [
+        column
+        for column in candidates.free
+        if (column.kind >= Kind.STREAM and column.filled != taken.filled)
+        or (column.kind is taken.kind and numbered([taken.name, column.name]))
+    ]
+    if not others or not taken.is_addressed:
+        return []
+    listed = ", ".join(
+        f"“{shortened(candidates.label(column))}” ({column.about_addresses()})" for column in others
+    )
+    return [f"Not imported: {listed}. A row is one video; give further videos rows of their own."]
+
+
+def _missing(candidates: Candidates) -> ManifestError:
+    header = listed(column.name for column in candidates.columns)
+    others = [column for column in candidates.columns if column.kind > Kind.TEXT]
+    if others:
+        hint = " ".join(
+            f"“{shortened(candidates.label(column))}” holds {SPOKEN[column.kind]};"
+            f" if they are the videos: {named('map', f'{SOURCE_URL}={candidates.label(column)}')}."
+            for column in others[:1]
+        )
+    else:
+        hint = "Add a column with the web address of each video file."
+    return ManifestError(
+        f"The manifest has no column for {SOURCE_URL}: no column holds addresses of videos."
+        f" It has: {header}.",
+        hint,
+    )

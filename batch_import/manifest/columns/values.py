@@ -1,0 +1,220 @@
+"""What the cells of a column are: addresses of videos, pages, pictures, titles, ids. Pure.
+
+A heading can be any word of any language; what stands below it can hardly mislead. This file must
+not know headings, nor which column becomes which field.
+"""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+from statistics import median
+from typing import Final
+from urllib.parse import unquote
+
+from batch_import.addresses.urls import parse
+from batch_import.manifest.extensions import KNOWN
+from batch_import.manifest.rules import pages
+
+
+class Kind(IntEnum):
+    """What a cell is to a column of addresses, the best last."""
+
+    BLANK = 0
+    TEXT = 1
+    #: The address of a picture, a caption, a document or a sound.
+    OTHER_FILE = 2
+    #: The name or path of a video file, which is on no web server.
+    PATH = 3
+    #: A web address that does not end in the name of a file: a page, or a link to a download.
+    PAGE = 4
+    #: The address of a streaming manifest.
+    STREAM = 5
+    #: The address of a video file.
+    VIDEO = 6
+
+
+#: How a summary calls cells of these kinds.
+SPOKEN: Final = {
+    Kind.OTHER_FILE: "addresses of other files",
+    Kind.PATH: "names of video files",
+    Kind.PAGE: "web addresses",
+    Kind.STREAM: "addresses of streaming manifests",
+    Kind.VIDEO: "video addresses",
+}
+
+_VIDEOS: Final = KNOWN | frozenset(
+    "m4v qt 3gpp 3g2 asf mpg mpeg m2v m2ts mts ts ogv flv f4v vob mxf divx dv rm rmvb".split()
+)
+_STREAMS: Final = frozenset("m3u8 mpd f4m ism isml".split())
+_OTHER_FILES: Final = frozenset(
+    """
+    jpg jpeg jpe png gif webp svg bmp tif tiff ico heic avif jp2 psd mp3 m4a aac wav ogg oga opus
+    flac wma srt vtt ttml dfxp sbv ass ssa txt pdf doc docx ppt pptx odp odt xls xlsx csv json xml
+    rss zip rar 7z gz tar js css
+    """.split()
+)
+_WEB: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
+_ANY_ADDRESS: Final = re.compile(r"\s*(?:https?|ftp)://", re.IGNORECASE)
+_PATH: Final = re.compile(r"[^\r\n]{1,1000}\.([A-Za-z0-9]{2,5})(?:[?#]\S*)?\Z")
+
+#: The share of the cells that makes "mostly".
+_MOST: Final = 0.5
+#: Of the cells of an id or a title, how many may be seen only once, and how many must.
+_NEARLY_ALL: Final = 0.9
+_LONGEST_TITLE: Final = 120
+_LONGEST_ID: Final = 200
+_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
+#: Numbers, dates, times, sizes, durations, ratios, percentages: nobody calls a video so.
+_MEASURE: Final = re.compile(
+    r"""[^\w]*(?:\d[\d.,:/\s'TZ+-]*)(?:\s*[^\W\d]{1,3}\b\.?[\s\d.,:]*)*[^\w]*
+    |(?:\d{1,2}[.\s]\s*)?[^\W\d]{3,9}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}
+    |\d{1,2}\.?\s+[^\W\d]{3,9}\.?,?\s+\d{4}""",
+    re.VERBOSE,
+)
+_DATE_OR_FRACTION: Final = re.compile(
+    r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d+[.,]\d+|\d{1,3}(?::\d\d){1,2}"
+)
+_CODE: Final = re.compile(r"(?=\S*\d)\S+")
+
+
+def holds_address(cells: Iterable[str]) -> bool:
+    """Whether one of the cells is a URL, which no name of a column is."""
+    return any(map(_ANY_ADDRESS.match, cells))
+
+
+def kind_of(cell: str) -> Kind:
+    """Tell what one cell is."""
+    text = cell.strip()
+    if not text:
+        return Kind.BLANK
+    if _WEB.match(text):
+        return _web(text)
+    path = _PATH.match(text)
+    return Kind.PATH if path and path[1].lower() in _VIDEOS else Kind.TEXT
+
+
+def _web(text: str) -> Kind:
+    path = text.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
+    name = path.rstrip("/").rpartition("/")[2].partition(";")[0]
+    suffix = unquote(name).rstrip().rpartition(".")[2].lower() if "." in name else ""
+    if suffix in _OTHER_FILES:
+        return Kind.OTHER_FILE
+    if suffix in _STREAMS:
+        return Kind.STREAM
+    if suffix not in _VIDEOS:
+        return Kind.PAGE
+    url = parse(text)
+    return Kind.PAGE if url and pages.has_pages(url.host) and pages.flaw_of(url) else Kind.VIDEO
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the sample.
+
+    Attributes:
+        cells: without white space around them, in the file's order.
+    """
+
+    position: int
+    name: str
+    cells: tuple[str, ...]
+
+    @cached_property
+    def kinds(self) -> tuple[Kind, ...]:
+        """What each cell is."""
+        return tuple(map(kind_of, self.cells))
+
+    @cached_property
+    def filled(self) -> list[str]:
+        """The cells that are not blank."""
+        return [cell for cell in self.cells if cell]
+
+    @cached_property
+    def kind(self) -> Kind:
+        """The best kind that most of the filled cells are, or better."""
+        for kind in reversed(Kind):
+            if self.of_kind(kind) > _MOST * len(self.filled):
+                return kind
+        return Kind.BLANK
+
+    def of_kind(self, kind: Kind) -> int:
+        """How many cells are of this kind, or better."""
+        return sum(1 for found in self.kinds if found >= kind and found is not Kind.BLANK)
+
+    @property
+    def is_addressed(self) -> bool:
+        """Whether its cells say where a video is."""
+        return self.kind >= Kind.PATH
+
+    def about_addresses(self) -> str:
+        """The evidence, for a person."""
+        return f"{self.of_kind(self.kind)} of {len(self.filled)} cells are {SPOKEN[self.kind]}"
+
+    # Titles and ids --------------------------------------------------------------------------
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many values there are."""
+        return len(set(self.filled))
+
+    def about_values(self, what: str) -> str:
+        """The evidence for a title or an id."""
+        return f"{self.distinct} of {len(self.filled)} cells are distinct {what}"
+
+    @cached_property
+    def is_title(self) -> bool:
+        """Whether the cells are mostly distinct short texts."""
+        filled = self.filled
+        if not filled or len(filled) < _MOST * len(self.cells) or self.kind is not Kind.TEXT:
+            return False
+        if self.distinct < _NEARLY_ALL * len(filled):
+            return False
+        texts = sum(1 for cell in filled if _is_text(cell))
+        return texts > _MOST * len(filled) and median(map(len, filled)) <= _LONGEST_TITLE
+
+    def is_id(self, least_distinct: float = _NEARLY_ALL) -> bool:
+        """Whether the cells could tell rows apart: one word each, hardly any of them twice.
+
+        Args:
+            least_distinct: share of the filled cells.
+        """
+        filled = self.filled
+        if not filled or self.kind not in (Kind.TEXT, Kind.PATH):
+            return False
+        words = sum(1 for cell in filled if len(cell) <= _LONGEST_ID and len(cell.split()) == 1)
+        odd = sum(1 for cell in filled if _DATE_OR_FRACTION.fullmatch(cell))
+        return (
+            words >= _NEARLY_ALL * len(filled)
+            and odd <= _MOST * len(filled)
+            and self.distinct >= least_distinct * len(filled)
+        )
+
+    @property
+    def looks_like_codes(self) -> bool:
+        """Whether the values alone make one think of ids: all distinct, with letters and digits."""
+        return (
+            len(self.filled) > 1
+            and self.distinct == len(self.filled)
+            and self.is_id()
+            and all(_CODE.fullmatch(cell) and _LETTERS_OR_LONG.search(cell) for cell in self.filled)
+        )
+
+
+_LETTERS_OR_LONG: Final = re.compile(r"[^\W\d_]|\d{6}")
+
+
+def is_measure(cell: str) -> bool:
+    """Whether a cell is a number, a date, a time or the like, which names nothing."""
+    return bool(_MEASURE.fullmatch(cell))
+
+
+def _is_text(cell: str) -> bool:
+    return (
+        len(cell) > 1
+        and bool(_LETTERS.search(cell))
+        and "@" not in cell
+        and not _CODE.fullmatch(cell)
+        and not is_measure(cell)
+    )

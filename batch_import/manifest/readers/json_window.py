@@ -1,0 +1,255 @@
+"""Values of JSON out of a window on a file: one, or many at a time.
+
+A manifest of a million records takes no more memory than one of a thousand. Numbers are kept as
+they are written. This file must not know which objects are the records.
+"""
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import accumulate, pairwise
+from typing import Any, Final, TextIO
+
+from batch_import.errors import ManifestError
+from batch_import.manifest.readers import nested_records
+from batch_import.manifest.readers.nested_records import Lines, Members, Number
+from batch_import.manifest.readers.record import BLOCK_RECORDS, Fault
+from batch_import.manifest.readers.text import MOST_CHARACTERS
+
+#: Characters that are read at a time.
+_WINDOW: Final = 1 << 20
+#: Between two objects of an array.
+_BETWEEN: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=\{)")
+_SPACE: Final = re.compile(r"[ \t\n\r]+")
+#: Characters that are decoded at once, and places tried to find their end.
+_PIECE: Final = 1 << 16
+_TRIES: Final = 8
+#: What is behind each key, as most programs write it; in a text it may be too.
+_COLON: Final = '":'
+#: Behind an error so close to the end of the window, the value may just go on.
+_NEAR_END: Final = 16
+HOW_TO_FIX: Final = "Correct it there; often a comma or a quote is too much, or missing."
+
+
+def _is_simple(members: Members) -> bool:
+    return not any(
+        isinstance(value, dict)
+        or (isinstance(value, list) and any(isinstance(item, dict) for item in value))
+        for value in members.values()
+    )
+
+
+#: Objects, and what tells the lines on which they begin.
+_Objects = tuple[list[Members], Lines]
+
+
+def _lines_of(text: str, first: int) -> Sequence[int]:
+    """The lines on which objects begin, where every brace of a text begins one."""
+    if "\n" not in text:
+        return [first] * text.count("{")
+    pieces = text.split("{")[1:-1]
+    return list(accumulate([piece.count("\n") for piece in pieces], initial=first))
+
+
+class Decoder:
+    """Decodes one value.
+
+    Attributes:
+        repeated: a key that stood twice in an object since this was cleared; else None.
+    """
+
+    def __init__(self) -> None:
+        self.repeated: str | None = None
+        #: Does not notice a key that stands twice, nor that a text is a number; faster for it.
+        plain: Any = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+        self.scan: Callable[[str, int], tuple[Any, int]] = plain.scan_once
+        self.decode = json.JSONDecoder(
+            object_pairs_hook=self._members,
+            parse_int=Number,
+            parse_float=Number,
+            parse_constant=Number,
+        ).raw_decode
+
+    def _members(self, pairs: list[tuple[str, Any]]) -> Members:
+        members = dict(pairs)
+        if len(members) != len(pairs):
+            keys = [key for key, _ in pairs]
+            self.repeated = next(key for key in keys if keys.count(key) > 1)
+        return members
+
+    def fault(self) -> Fault | None:
+        """What was wrong with the values since the last call."""
+        key, self.repeated = self.repeated, None
+        return None if key is None else nested_records.repeated_key(key)
+
+
+def said(error: json.JSONDecodeError) -> str:
+    """What is wrong, without the place."""
+    return error.msg.removesuffix(" at").removesuffix(" starting")
+
+
+class Window:
+    """A moving view of a file, and a place in it."""
+
+    def __init__(self, name: str, stream: TextIO) -> None:
+        self._name = name
+        self._stream = stream
+        self._decoder = Decoder()
+        self._view = ""
+        self._at = self._start = self._counted = 0
+        self._line = 1
+        self._gone_of_line = 0
+
+    def next(self) -> str:
+        """The character that comes next, behind white space; empty where the file ends."""
+        while True:
+            if space := _SPACE.match(self._view, self._at):
+                self._at = space.end()
+            if self._at < len(self._view):
+                return self._view[self._at]
+            if not self._more():
+                return ""
+
+    def takes(self, character: str) -> bool:
+        """Go on behind a character, if it comes next."""
+        is_next = self.next() == character
+        self._at += is_next
+        return is_next
+
+    def demand(self, character: str) -> None:
+        """Go on behind a character that must come next."""
+        if not self.takes(character):
+            raise self.broken(f"Expecting “{character}”")
+
+    def line(self) -> int:
+        """The line of what comes next, from 1."""
+        self.next()
+        return self._line_here()
+
+    def value(self) -> Any:
+        """Decode the value that comes next, and go on behind it."""
+        self.line()
+        while True:
+            try:
+                value, end = self._decoder.decode(self._view, self._at)
+            except json.JSONDecodeError as error:
+                if not (self._is_cut_off(error) and self._more()):
+                    self._at = error.pos
+                    raise self.broken(said(error)) from error
+                continue
+            if end < len(self._view) or not self._more():
+                self._start, self._at = self._at, end
+                return value
+            # It ends where the view does: a number may go on.
+
+    def objects(self, *, are_many: bool) -> _Objects | None:
+        """Decode simple objects that follow each other, and go on behind them; with their lines.
+
+        Simple are those without objects inside that have each key once. None are decoded where
+        the view ends, and the last one of an array is left.
+
+        Args:
+            are_many: more than a few are likely to follow, so that a larger piece pays.
+        """
+        return (self._block() if are_many else None) or self._some()
+
+    def _block(self) -> _Objects | None:
+        """Decode all objects of a piece of the view at once, where none has a brace inside."""
+        end, behind = self._piece()
+        text = self._view[self._at : end]
+        try:
+            records, length = self._decoder.scan(f"[{text}]", 0)
+        except (StopIteration, json.JSONDecodeError):
+            return None
+        if (
+            length < len(text) + 2
+            or set(map(type, records)) != {dict}
+            or text.count("{") != len(records)
+        ):
+            return None
+        if text.count(_COLON) != sum(map(len, records)):
+            return None
+        lines = partial(_lines_of, text, self._line_here())
+        self._at = behind
+        return records, lines
+
+    def _piece(self) -> tuple[int, int]:
+        """Where a piece of the view ends behind an object, and where the next object begins.
+
+        The braces may stand in a text: then the piece cannot be decoded.
+        """
+        behind = min(len(self._view), self._at + _PIECE)
+        for _ in range(_TRIES):
+            behind = self._view.rfind("{", self._at + 1, behind)
+            if behind < 0:
+                break
+            before = self._view[max(self._at, behind - _NEAR_END) : behind].rstrip()
+            if before.endswith(","):
+                before = before[:-1].rstrip()
+                if before.endswith("}"):
+                    end = self._view.rfind("}", self._at, behind) + 1
+                    return end, behind
+        return self._at, self._at
+
+    def _some(self) -> _Objects | None:
+        """Decode objects one after the other."""
+        view, scan, between = self._view, self._decoder.scan, _BETWEEN.match
+        at, records, starts = self._at, list[Members](), list[int]()
+        while len(records) < BLOCK_RECORDS:
+            try:
+                members, end = scan(view, at)
+            except (StopIteration, json.JSONDecodeError):
+                break
+            behind = between(view, end)
+            if behind is None:
+                break
+            records.append(members)
+            starts.append(at)
+            at = behind.end()
+        if not records or not all(map(_is_simple, records)):
+            return None
+        if view.count(_COLON, self._at, at) != sum(map(len, records)):
+            return None
+        steps = [view.count("\n", *places) for places in pairwise(starts)]
+        lines = list(accumulate(steps, initial=self._line_here()))
+        self._at = at
+        return records, lambda: lines
+
+    def fault(self) -> Fault | None:
+        """What was wrong with the last value, though it could be decoded."""
+        return self._decoder.fault()
+
+    def again(self) -> None:
+        """Go back to where the last value begins."""
+        self._at = self._start
+
+    def broken(self, why: str) -> ManifestError:
+        """The error for what comes next."""
+        begin = self._view.rfind("\n", 0, self._at)
+        column = self._at - begin + (self._gone_of_line if begin < 0 else 0)
+        place = f"line {self._line_here()}, column {column}"
+        return ManifestError(f"The manifest {self._name} is no JSON on {place}: {why}.", HOW_TO_FIX)
+
+    def _line_here(self) -> int:
+        self._line += self._view.count("\n", self._counted, self._at)
+        self._counted = self._at
+        return self._line
+
+    def _is_cut_off(self, error: json.JSONDecodeError) -> bool:
+        """Whether the value may be whole, and only the view of it ends."""
+        return error.msg.startswith("Unterminated") or error.pos > len(self._view) - _NEAR_END
+
+    def _more(self) -> bool:
+        """Move the view on, so that it begins here."""
+        block = self._stream.read(max(_WINDOW, len(self._view) - self._at))
+        if not block:
+            return False
+        self._line_here()
+        begin = self._view.rfind("\n", 0, self._at)
+        self._gone_of_line = self._at - begin - 1 + (self._gone_of_line if begin < 0 else 0)
+        self._view = self._view[self._at :] + block
+        self._at = self._counted = 0
+        if len(self._view) > MOST_CHARACTERS + _WINDOW:
+            raise self.broken(f"a value of more than {MOST_CHARACTERS} characters")
+        return True

@@ -1,0 +1,308 @@
+"""Which of a file's objects are the records: those that hold the addresses of the videos.
+
+The first walk through a file tells which arrays there are and what is in them. Outer arrays come
+before inner ones. This file must not know how a format is written.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from batch_import.configuration.settings import ReadingOptions
+from batch_import.errors import ManifestError, named
+from batch_import.manifest.columns.aliases import SOURCE_URL, fold
+from batch_import.manifest.columns.headings import id_strength, quality, title_strength
+from batch_import.manifest.columns.source_column import is_meant
+from batch_import.manifest.columns.values import Kind, holds_address
+from batch_import.manifest.readers.nested_records import KEYED, Found, Path, Run, Walk, flat
+from batch_import.manifest.readers.record import limited
+from batch_import.manifest.readers.record_survey import (
+    LENT,
+    Lent,
+    Shape,
+    Survey,
+    field_named,
+    lendable,
+    shape_of,
+    titles,
+)
+
+_HALF: Final = 0.5
+#: Addresses that an object of objects must have at least.
+_COLLECTION: Final = 2
+_A_TITLE: Final = 3
+_AN_ID: Final = 5
+
+
+class _Fit(NamedTuple):
+    """How much the objects of an array look like the videos; the greater, the more.
+
+    Attributes:
+        is_own: they have the member that the user takes for the address.
+        kind: the best that a member holds.
+        is_main: that member is not said to be a trailer or another smaller copy.
+        is_known: that member has a usual name.
+    """
+
+    is_own: bool
+    kind: Kind
+    is_main: bool
+    is_known: bool
+
+    @property
+    def level(self) -> tuple[bool, Kind, bool]:
+        """What an outer array must have to come before an inner one."""
+        return self.is_own, self.kind, self.is_main
+
+
+class RecordChoice:
+    """What the first walk through a file found, and which objects are the records.
+
+    Attributes:
+        outer: the members of the objects that are in no array.
+        paths: the arrays of the records, each inside of the one before it.
+        notes: which further arrays hold videos.
+
+    Raises:
+        ManifestError: there are none, or more than one array could be meant.
+    """
+
+    def __init__(self, name: str, walk: Walk, options: ReadingOptions) -> None:
+        self._name = name
+        self._wanted = tuple(options.records.split(".")) if options.records else None
+        self._own = {
+            fold(column) for given, column in options.map.items() if fold(given) == fold(SOURCE_URL)
+        }
+        self._survey = Survey(walk, self._surveyed)
+        self.outer, self.around = self._survey.outer, self._survey.around
+        self._shapes, self._arrays = self._survey.shapes, self._survey.arrays
+        self._columns = {path: array.columns() for path, array in self._arrays.items()}
+        self._fits = {path: self._fit(path) for path in self._arrays}
+        self.paths = self._chosen()
+        self._taken = {shape: self._lent(shape) for shape in self._shapes if self._is_record(shape)}
+        self.notes = self._notes()
+
+    # The first walk --------------------------------------------------------------------------
+
+    def _surveyed(self, found: Found) -> bool:
+        """All arrays are looked into, but those of records that cannot be trusted."""
+        if self._wanted is not None:
+            return _leads(found.path, self._wanted)
+        return not (found.fault and holds_address(flat(found.members).values()))
+
+    # Which arrays -----------------------------------------------------------------------------
+
+    def _fit(self, path: Path) -> _Fit | None:
+        """How well an array fits; None where nothing speaks for it."""
+        columns = self._columns[path]
+        own = [column for column in columns if self._is_own(column.name)]
+        meant = [column for column in columns if is_meant(column)]
+        known = [column for column in columns if field_named(column.name) == SOURCE_URL]
+        if path[-1:] == (KEYED,) and not self._is_collection(path):
+            return None
+        if not (own or meant or known):
+            return None
+        kind = max((column.kind for column in meant), default=Kind.BLANK)
+        best = [column for column in meant if column.kind is kind] or own or known
+        return _Fit(
+            bool(own),
+            kind,
+            max(quality(column.name) for column in best) >= 0,
+            any(field_named(column.name) == SOURCE_URL for column in best),
+        )
+
+    def _is_collection(self, path: Path) -> bool:
+        """Whether an object of objects holds several videos; one alone may be anything."""
+        sample = self._arrays[path].sample
+        return sum(1 for cells in sample if holds_address(cells.values())) >= _COLLECTION
+
+    def _is_own(self, key: str) -> bool:
+        return fold(key) in self._own
+
+    def _chosen(self) -> list[Path]:
+        every = sorted((path for path in self._arrays if path[-1:] != (KEYED,)), key=len)
+        if self._wanted is not None:
+            if self._wanted not in self._arrays:
+                raise self._error(f"has no array “{'.'.join(self._wanted)}”", self._choice(every))
+            return [self._wanted]
+        fits = {path: fit for path, fit in self._fits.items() if fit}
+        if not fits:
+            if not every:
+                raise self._error(
+                    "holds no array of objects", "Write [{…}, {…}], an object a video."
+                )
+            return [self._one(_outermost(every))]
+        level = max(fit.level for fit in fits.values())
+        best = _outermost([path for path, fit in fits.items() if fit.level == level])
+        alike = _outermost([self._around_rare(path, fits) for path in best])
+        rank = max((fits[path].is_known, path[-1:] != (KEYED,)) for path in alike)
+        main = self._one([p for p in alike if (fits[p].is_known, p[-1:] != (KEYED,)) == rank])
+        return [main, *sorted(self._instead(main), key=len)]
+
+    def _around_rare(self, path: Path, fits: Mapping[Path, _Fit]) -> Path:
+        """An array of addresses, most of whose objects do not have this one inside; else this."""
+        for outer, fit in fits.items():
+            if _leads(outer, path) and fit.kind >= Kind.PAGE:
+                having = sum(
+                    count
+                    for shape, count in self._shapes.items()
+                    if shape.path == outer and _is_in(path, shape.inner)
+                )
+                if having < _HALF * self._arrays[outer].count:
+                    return outer
+        return path
+
+    def _instead(self, main: Path) -> Iterator[Path]:
+        """The arrays in objects of the main one that have no address of their own.
+
+        An array that is in objects with an address holds something else: trailers, chapters.
+        """
+        beside = {
+            inner
+            for shape in self._shapes
+            if shape.path == main and self._is_addressed(shape)
+            for inner in shape.inner
+        }
+        for path, fit in self._fits.items():
+            if fit and _leads(main, path) and fit.is_main and not _is_in(path, beside):
+                yield path
+
+    def _one(self, paths: Sequence[Path]) -> Path:
+        if len(paths) > 1:
+            raise self._error("has more than one array that could be meant", self._choice(paths))
+        return paths[0]
+
+    def _choice(self, paths: Sequence[Path]) -> str:
+        names = [".".join(path) for path in paths if path]
+        if not names:
+            return f"Its only array is the outermost one: leave {named('records')} out."
+        return f"Choose one: {', '.join(named('records', name) for name in names)}."
+
+    def _notes(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self._about_others(), self._about_renditions())))
+
+    def _about_others(self) -> str:
+        fits = [fit for path in self.paths if (fit := self._fits[path])]
+        kind = max((fit.kind for fit in fits), default=Kind.BLANK)
+        others = [
+            path
+            for path, fit in self._fits.items()
+            if fit and path and path not in self.paths and fit.kind >= max(Kind.PAGE, kind)
+        ]
+        if not others or self._wanted is not None:
+            return ""
+        listed = ", ".join(f"“{'.'.join(path)}” ({self._arrays[path].count})" for path in others)
+        one = named("records", ".".join(others[0]))
+        return f"Not read, though they have addresses too: {listed}. To read one: {one}"
+
+    def _about_renditions(self) -> str:
+        if not any(
+            shape in self._survey.siblings and self._are_renditions(shape) for shape in self._taken
+        ):
+            return ""
+        return (
+            f"Several files of one object (“{self.paths[-1][-1]}”) are one video: the original or"
+            " the largest is read; where nothing tells which, they are a problem of their rows"
+        )
+
+    # Which objects of these arrays ------------------------------------------------------------
+
+    def _is_addressed(self, shape: Shape) -> bool:
+        """Whether an object has a member for the address, be it a blank one."""
+        return any(key in self._url_keys(shape.path) for key in shape.keys)
+
+    @lru_cache(maxsize=1_000)  # noqa: B019 - as long as the file is read
+    def _url_keys(self, path: Path) -> frozenset[str]:
+        return frozenset(
+            column.name
+            for column in self._columns[path]
+            if is_meant(column)
+            or self._is_own(column.name)
+            or field_named(column.name) == SOURCE_URL
+        )
+
+    def _is_record(self, shape: Shape) -> bool:
+        if shape.path not in self.paths:
+            return False
+        return self._is_addressed(shape) or not any(
+            _is_in(path, shape.inner) for path in self.paths
+        )
+
+    def inside(self, found: Found) -> bool:
+        """Whether there are records in an object, once the choice is made."""
+        if not any(_leads(found.path, path) for path in self.paths):
+            return False
+        return found.path not in self.paths or self.lent(found, flat(found.members)) is None
+
+    def lent(self, found: Found, cells: Mapping[str, str]) -> tuple[Lent, ...] | None:
+        """What is lent to a record; None where the object is none."""
+        return self._taken.get(shape_of(found, cells))
+
+    def lent_to_run(self, run: Run, keys: tuple[str, ...]) -> tuple[Lent, ...] | None:
+        """The same for an object of a run."""
+        return self._taken.get(Shape(run.path, keys, lendable(run.around)))
+
+    def _lent(self, shape: Shape) -> tuple[Lent, ...]:
+        """A title and an id for a shape that lacks them, and all else under other names."""
+        fields = {field_named(key) for key in shape.keys}
+        lenders = [lent.key for lent in shape.lent if lent.is_title]
+        lenders += titles(self.around(shape.path))
+        by_field = {field_named(key): key for key in reversed(lenders)}
+        given = [key for known, key in by_field.items() if known not in fields]
+        # What is lent by its own name need not be there twice.
+        left_out = {*shape.keys, *given}
+        others = [
+            lent
+            for lent in shape.lent
+            if not lent.is_title and lent.key not in left_out and lent.plain not in given
+        ]
+        return (*(Lent(key, key, is_title=True) for key in given), *others)
+
+    def is_rendition(self, found: Found, cells: Mapping[str, str]) -> bool:
+        """Whether an object has nothing of its own that tells it from others beside it."""
+        return found.around is not None and self._are_renditions(shape_of(found, cells))
+
+    @lru_cache(maxsize=10_000)  # noqa: B019 - as long as the file is read
+    def _are_renditions(self, shape: Shape) -> bool:
+        return (
+            any(lent.is_title for lent in shape.lent)
+            and not any(field_named(key) in LENT for key in shape.keys)
+            and not any(
+                title_strength(k) >= _A_TITLE or id_strength(k) >= _AN_ID for k in shape.keys
+            )
+        )
+
+    def header(self) -> tuple[str, ...]:
+        """All keys of all records, in the order in which they turn up.
+
+        Raises:
+            ManifestError: they have none at all.
+        """
+        names = dict.fromkeys(
+            key
+            for shape, lent in self._taken.items()
+            for key in (*shape.keys, *(one.key for one in lent))
+        )
+        if not names:
+            first = self._arrays[self.paths[0]].first
+            fault = first.fault.reason if first.fault else "its objects are empty"
+            raise self._error(f"holds no video: line {first.line}: {fault}", "Check the file.")
+        return limited(self._name, tuple(names))
+
+    def _error(self, what: str, hint: str) -> ManifestError:
+        return ManifestError(f"The manifest {self._name} {what}.", hint)
+
+
+def _leads(path: Path, further: Path) -> bool:
+    """Whether an array is in objects of another."""
+    return len(path) < len(further) and further[: len(path)] == path
+
+
+def _is_in(path: Path, arrays: Iterable[Path]) -> bool:
+    """Whether an array is one of these, or in objects of them."""
+    return any(array == path or _leads(array, path) for array in arrays)
+
+
+def _outermost(paths: Iterable[Path]) -> list[Path]:
+    every = list(paths)
+    return [path for path in every if not any(_leads(other, path) for other in every)]

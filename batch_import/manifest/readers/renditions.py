@@ -1,0 +1,88 @@
+"""Several files under one object that are one video: which of them is imported. Pure."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from batch_import.manifest.columns.headings import last_part
+from batch_import.manifest.columns.values import Kind, kind_of
+from batch_import.manifest.readers.record import Fault
+
+_ORIGINAL: Final = frozenset({"original", "source", "master", "mezzanine"})
+_YES: Final = frozenset({"true", "yes", "1"})
+#: Members that tell a size, the surest first.
+_SIZES: Final = (
+    ("height",),
+    ("width",),
+    ("resolution", "quality", "rendition", "label", "definition", "res", "name", "format"),
+    ("bitrate", "bit_rate", "bandwidth", "avg_bitrate", "encoding_rate"),
+    ("size", "filesize", "file_size", "bytes", "contentlength"),
+)
+#: `1080p`, `1920x1080`: of two numbers the second is the height.
+_SIZE: Final = re.compile(r"(?:\d+\s*[x*\xd7]\s*)?(\d+(?:\.\d+)?)\D*")
+_LONGEST_VALUE: Final = 200
+
+
+def chosen(files: Sequence[Mapping[str, str]]) -> int | None:
+    """Tell which of several files is the video: the original, or else the largest.
+
+    Of files that have sizes, direct ones come before streaming manifests, and these before pages.
+
+    Returns:
+        Its index; None where nothing tells.
+    """
+    if not any(map(_tells, files)):
+        return None
+    kinds = [max(map(kind_of, cells.values()), default=Kind.BLANK) for cells in files]
+    best = [at for at, kind in enumerate(kinds) if kind is max(kinds)]
+    if len(best) == 1:
+        return best[0]
+    originals = [at for at in best if _is_original(files[at])]
+    if len(originals) == 1:
+        return originals[0]
+    for names in _SIZES:
+        sizes = [_size(files[at], names) for at in best]
+        if None not in sizes:
+            known = [size for size in sizes if size is not None]
+            largest = [at for at, size in zip(best, known, strict=True) if size == max(known)]
+            if len(largest) == 1:
+                return largest[0]
+    return None
+
+
+def unclear(lines: Sequence[int], value: str) -> Fault:
+    """The fault of files that are one video, and nothing tells which."""
+    listed = ", ".join(map(str, dict.fromkeys(lines)))
+    return Fault(
+        "renditions",
+        f"one object holds {len(lines)} files (line {listed}); nothing tells which is the video",
+        value[:_LONGEST_VALUE],
+        "Leave one of them, or give each a title and an id of its own.",
+    )
+
+
+def _tells(cells: Mapping[str, str]) -> bool:
+    """Whether there is any sign that this is one of several sizes of a video."""
+    return _is_original(cells) or any(_size(cells, names) is not None for names in _SIZES)
+
+
+def _is_original(cells: Mapping[str, str]) -> bool:
+    for name, cell in cells.items():
+        word = _folded(last_part(name))
+        if cell.strip().casefold() in _ORIGINAL:
+            return True
+        if word.removeprefix("is") in _ORIGINAL and cell.strip().casefold() in _YES:
+            return True
+    return False
+
+
+def _size(cells: Mapping[str, str], names: Sequence[str]) -> float | None:
+    wanted = {_folded(name) for name in names}
+    for name, cell in cells.items():
+        if _folded(last_part(name)) in wanted and (found := _SIZE.fullmatch(cell.strip())):
+            return float(found[1])
+    return None
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_-]+", "", name).casefold()

@@ -1,0 +1,149 @@
+"""Exports whose headings nobody tuned to, through the whole command."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "200", "--poll-interval", "0.3")
+Start = Callable[..., SandboxServer]
+A, B = "https://e.example.com/a.mp4", "https://e.example.com/b.mp4"
+TRAILER, SLIDES = "https://e.example.com/ta.mp4", "https://e.example.com/slides"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "lines"),
+    [
+        (
+            "external.csv",
+            f"url,title,External Reference\n{A},My video,a0\n{B},Other,a1\n",
+            ["referenceId  ← “External Reference”: 2 of 2 cells are distinct values"],
+        ),
+        (
+            "blank.csv",
+            f"title,file,mp4\nA,,{A}\nB,,{B}\n",
+            ["sourceUrl    ← “mp4”: 2 of 2 cells are video addresses"],
+        ),
+        (
+            "headless.csv",
+            f"Intro,{A},Video\nOutro,{B},Video\n",
+            [
+                "without a header",
+                "filename     ← “column 1”: 2 of 2 cells are distinct short texts",
+            ],
+        ),
+        (
+            "nameless.tsv",
+            f"URL\tTitle\n{A}\tA\t123\n{B}\tB\t124\n",
+            ["the header has 2 names, the rows have 3 cells", "filename     ← Title"],
+        ),
+        (
+            "several.csv",
+            f"title,url,title2,url2\nA,{A},B,{B}\nC,{A}?c,D,{B}?d\n",
+            ["Not imported: “url2” (2 of 2 cells are video addresses)"],
+        ),
+        (
+            "hash.csv",
+            f"title,url\n# 3 tips for teams,{A}\n#,{B}\n",
+            ["2 rows: 2 can be imported"],
+        ),
+        (
+            "outer.json",
+            [
+                {"title": "Lecture A", "mp4": A, "trailers": [{"title": "T", "url": TRAILER}]},
+                {"title": "Lecture B", "mp4": B, "trailers": []},
+            ],
+            ["sourceUrl    ← “mp4”", "“trailers” (1)", "--records trailers", "2 rows: 2 can"],
+        ),
+        (
+            "slides.json",
+            [
+                {"title": "A", "mp4": A, "resources": [{"title": "Slides", "url": SLIDES}]},
+                {"title": "B", "mp4": B},
+            ],
+            ["sourceUrl    ← “mp4”: 2 of 2 cells", "filename     ← title"],
+        ),
+        (
+            "more.json",
+            {"videos": [{"title": "a", "url": A}], "moreVideos": [{"title": "c", "embedUrl": B}]},
+            ["records at videos", "“moreVideos” (1)", "--records moreVideos"],
+        ),
+        (
+            "keyed.json",
+            {"v1": {"title": "A", "url": A}, "v2": {"title": "B", "url": B}},
+            ["referenceId  ← key", "2 rows: 2 can be imported"],
+        ),
+        (
+            "sizes.json",
+            [
+                {
+                    "id": f"60{n}",
+                    "name": f"Video {n}",
+                    "sources": [
+                        {"src": f"{address}?360", "height": 360},
+                        {"src": address, "height": 1080},
+                    ],
+                }
+                for n, address in enumerate((A, B))
+            ],
+            ["Several files of one object (“sources”) are one video", "2 rows: 2 can be imported"],
+        ),
+    ],
+)
+def test_what_a_manifest_is_read_as(
+    command: Callable, tmp_path: Path, name: str, content: object, lines: list[str]
+) -> None:
+    path = tmp_path / name
+    text = content if isinstance(content, str) else json.dumps(content)
+    path.write_text(text, encoding="utf-8")
+    told = command("https://api.example.com")("check", path).stdout
+    for line in lines:
+        assert line in told
+
+
+def test_files_of_one_video_are_a_problem_where_nothing_tells_which(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    path = tmp_path / "nested.json"
+    sources = [{"src": A}, {"src": B}]
+    path.write_text(json.dumps([{"id": "6001", "name": "W", "sources": sources}]), encoding="utf-8")
+    server = sandbox()
+    run = command(server)
+    assert "renditions" in run("plan", path, *FAST, code=None).stdout
+    run("run", path, *FAST, code=1)
+    assert not server.platform.media
+
+
+def test_a_choice_is_asked_for_with_lines_that_work(command: Callable, tmp_path: Path) -> None:
+    path = tmp_path / "alike.csv"
+    path.write_text(f"wako,bilo,title\n{A}?sig=secret&sv=1,{B},One\n", encoding="utf-8")
+    run = command("https://api.example.com")
+    told = run("check", path, code=2).stderr
+    assert "secret" not in told
+    assert "--map sourceUrl=wako or --map sourceUrl=bilo" in told
+    assert "1 can be imported" in run("check", path, "--map", "sourceUrl=bilo").stdout
+
+
+def test_an_edition_that_would_be_read_otherwise_stops_before_anything_is_sent(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = tmp_path / "library.csv"
+    path.write_text(f"Link,Name\n{A},One\n", encoding="utf-8")
+    run("run", path, *FAST)
+
+    path.write_text(f"Link,Name,Asset ID\n{A},One,x1\n{B},Two,x2\n", encoding="utf-8")
+    calls = len(server.platform.media)
+    told = run("run", path, *FAST, code=2).stderr
+    assert "referenceId was no column, now “Asset ID”" in told
+    assert "To go on as before: --map referenceId=. To read it so from now on: --map" in told
+    assert len(server.platform.media) == calls == 1
+
+    run("run", path, *FAST, "--map", "referenceId=")
+    assert sorted(media.title for media in server.platform.media) == ["One", "Two"]
+    # What was chosen is kept: the same choice again is no change.
+    assert "Nothing to send." in run("run", path, *FAST, "--map", "referenceId=").stdout

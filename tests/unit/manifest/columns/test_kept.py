@@ -1,0 +1,90 @@
+"""A later edition that would be read from other columns."""
+
+import pandas as pd
+import pytest
+
+from batch_import.errors import ManifestError
+from batch_import.manifest.columns.kept import names_of, refuse_other_columns
+from batch_import.manifest.columns.mapping import map_columns
+from batch_import.manifest.read import Chunk
+
+VIDEO, PAGE = "https://example.com/a/clip.mp4", "https://example.com/watch?v=1"
+KEPT = {"sourceUrl": "Link", "filename": "Title", "extension": None, "referenceId": None}
+
+
+def refuse(header: str, *cells: str, kept: dict[str, str | None] = KEPT, **overrides: str) -> None:
+    names = tuple(header.split("|"))
+    frame = pd.DataFrame([list(cells)], dtype=object)
+    mapping = map_columns(names, Chunk(frame, [2], {}), overrides)
+    refuse_other_columns(kept, names, mapping, overrides)
+
+
+def test_names_of_positions() -> None:
+    assert names_of(["a", "b"], [1, 0, None, None]) == {
+        "sourceUrl": "b", "filename": "a", "extension": None, "referenceId": None,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        ("Link|Title", (VIDEO, "One")),
+        # Columns may move, and be written otherwise; others may come.
+        ("note|title|LINK", ("x", "One", VIDEO)),
+        # A column that is called as the field is the user's word.
+        ("Link|Title|referenceId", (VIDEO, "One", "r1")),
+        ("sourceUrl|filename", (VIDEO, "One")),
+    ],
+)
+def test_the_same_columns_go_on(header: str, cells: tuple[str, ...]) -> None:
+    refuse(header, *cells)
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "message", "hint"),
+    [
+        (
+            "Link|Title|mp4",
+            (PAGE, "One", VIDEO),
+            "sourceUrl was “Link”, now “mp4”",
+            (
+                "as before: map={'sourceUrl': 'Link'}."
+                " To read it so from now on: map={'sourceUrl': 'mp4'}"
+            ),
+        ),
+        (
+            "Link|Title|id",
+            (VIDEO, "One", "a1"),
+            "referenceId was no column, now “id”",
+            (
+                "as before: map={'referenceId': ''}."
+                " To read it so from now on: map={'referenceId': 'id'}"
+            ),
+        ),
+        (
+            "Download|Titre",
+            (VIDEO, "One day"),
+            "sourceUrl was “Link”, now “Download”; filename was “Title”, now “Titre”",
+            "To read it so from now on: map={'sourceUrl': 'Download'} map={'filename': 'Titre'}",
+        ),
+        (
+            "Link|note",
+            (VIDEO, ""),
+            "filename was “Title”, now no column",
+            "To read it so from now on: map={'filename': ''}",
+        ),
+    ],
+)
+def test_other_columns_are_refused(
+    header: str, cells: tuple[str, ...], message: str, hint: str
+) -> None:
+    with pytest.raises(ManifestError) as caught:
+        refuse(header, *cells)
+    assert message in caught.value.message
+    assert caught.value.hint.removeprefix("To go on ") == hint
+
+
+def test_what_the_user_says_is_not_refused() -> None:
+    refuse("Link|Title|mp4", PAGE, "One", VIDEO, sourceUrl="mp4")
+    refuse("Link|Title|id", VIDEO, "One", "a1", referenceId="id")
+    refuse("Link|Title|id", VIDEO, "One", "a1", reference_id="")
