@@ -12,13 +12,15 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Throttled
 from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
+from batch_import.importer.schedule.observations import SAMPLE
 from batch_import.importer.time_left import Pace
 from batch_import.models import Change, Counts, MediaPage, Row, Status
-from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
+from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 
-_UNAVAILABLE = 503
+#: What lists proved to be like is kept with the job at most this often (seconds).
+_KEPT_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Dispatcher:
     def __init__(self, settings: Settings, store: Store, budget: Budget, now: float) -> None:
         self._store = store
         self._budget = budget
-        self._schedule = Schedule(settings, now)
+        self._evidence = store.facts.get(LIST_EVIDENCE)
+        self._evidence_at = now
+        self._schedule = Schedule(settings, now, self._evidence)
         store.queue.recover(now)
         counts = store.reader.counts(running=True)
         self._tally = Counter({status: getattr(counts, status, 0) for status in Status})
@@ -57,6 +61,7 @@ class Dispatcher:
         self._left_alone = counts.pending - waiting
         self._pace = Pace()
         self._adopt(waiting)
+        self._schedule.remember(store.queue.recently_imported(SAMPLE))
         self._admit(store.queue.in_flight(), now)
 
     def next(self, now: float) -> Call | Wait | Finished:
@@ -82,19 +87,31 @@ class Dispatcher:
         """
         changes: list[Change] = []
         for arrival in arrivals:
+            if arrival.clock_offset is not None:
+                self._schedule.learn_clock(arrival.clock_offset)
             self._weigh(arrival.answer, arrival.left_at, now)
             adopting = self._schedule.adopting
-            changes += self._schedule.answered(arrival.call, arrival.answer, now)
+            changes += self._schedule.answered(arrival.call, arrival.answer, now, arrival.left_at)
             if adopting:
                 self._commit_adopted(changes, arrival.answer, now)
                 changes = []
         self._commit(changes, now)
+        if now >= self._evidence_at + _KEPT_EVERY:
+            self._keep_evidence(now)
         if self._schedule.fault:
             raise self._schedule.fault
 
     def withdraw(self, now: float) -> None:
         """The run ends early: what never left is pending again."""
         self._commit(self._schedule.withdraw(), now)
+        self._keep_evidence(now)
+
+    def _keep_evidence(self, now: float) -> None:
+        """A later run of the job, be it small, is to know at once what lists prove."""
+        evidence, self._evidence_at = self._schedule.evidence(), now
+        if evidence != self._evidence:
+            self._evidence = evidence
+            self._store.facts.save(LIST_EVIDENCE.of(evidence))
 
     def progress(self, now: float) -> Progress:
         """How the run is doing."""
@@ -159,11 +176,9 @@ class Dispatcher:
         self._budget.returned()
         if isinstance(answer, Throttled):
             self._budget.refused(left_at, now, answer.retry_after)
-        elif isinstance(answer, NotSent):
-            self._budget.unavailable(left_at, now, None)
-        elif isinstance(answer, NoAnswer) and answer.status == _UNAVAILABLE:
-            self._budget.unavailable(left_at, now, answer.retry_after)
-        elif not isinstance(answer, NoAnswer):
+        elif isinstance(answer, NoAnswer) and answer.retry_after is not None:
+            self._budget.hold(now, answer.retry_after)
+        elif not isinstance(answer, NoAnswer | NotSent):
             self._budget.accepted()
 
     def _commit(self, changes: Sequence[Change], now: float) -> None:
@@ -173,9 +188,9 @@ class Dispatcher:
             self._tally[self._status[change.number]] -= 1
             self._tally[change.status] += 1
             self._status[change.number] = change.status
-            if change.status not in (Status.PROCESSING, Status.UNKNOWN):
+            if change.status not in (Status.CREATING, Status.PROCESSING, Status.UNKNOWN):
                 del self._status[change.number]
 
     def _is_created(self, change: Change) -> bool:
         created = self._status[change.number] is Status.CREATING
-        return created and change.status is not Status.PENDING
+        return created and change.status not in (Status.CREATING, Status.PENDING)

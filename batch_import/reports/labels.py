@@ -70,7 +70,7 @@ _EXTENSION: Final = "Give the row its file's extension: mp4, mov, mkv…"
 #: What to do about a problem or a failure, by its code; a code that is not here has the advice of
 #: the row's status.
 _ADVICE: Final[Mapping[str, str]] = {
-    FailureCode.REFERENCE_TAKEN: _OWN_REFERENCE,
+    FailureCode.REFERENCE_ID_TAKEN: _OWN_REFERENCE,
     FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
     FailureCode.FILE_UNREADABLE: _FIX_FILE,
     "width": _CELLS,

@@ -3,7 +3,6 @@
 from random import Random
 
 import pytest
-
 from batch_import.importer.sightings import ListedTime, Visibility
 
 

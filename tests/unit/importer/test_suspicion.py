@@ -1,10 +1,10 @@
 """A 403 is the credentials' fault or the call's, and the account tells which."""
 
 import pytest
+from batch_import.importer.suspicion import Suspicion
 
 from batch_import.errors import Forbidden, NoAnswer
 from batch_import.importer.calls import AskAccount, ReadPage
-from batch_import.importer.suspicion import Suspicion
 from batch_import.models import Account
 
 WORDS = Forbidden("not yours", status=403)

@@ -3,9 +3,10 @@
 from itertools import pairwise
 
 from batch_import.importer.flight import InFlight
-from batch_import.importer.pages import Pages
 from batch_import.importer.sightings import ListedTime, Visibility
 from batch_import.importer.sweep import Sweep
+
+from batch_import.importer.pages import Pages
 from batch_import.models import Row, Status
 
 
