@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Iterable
 from typing import Final
 
+from batch_import.importer.schedule.polling import SHORTEST
+
 #: Rows that are remembered: enough for a quantile within two per cent, few enough to follow a
 #: platform that becomes slower or faster. Rows lately imported are remembered as many.
 SAMPLE: Final = 500
@@ -27,7 +29,12 @@ class ProcessingTimes:
         self._sorted: list[float] = []
 
     def observe(self, not_done_at: float, done_at: float) -> None:
-        """A row was not done at one age and done at another: it took about the middle of them."""
+        """A row was not done at one age and done at another: it took about the middle of them.
+
+        A row that nobody looked at for long tells little, once there are a few.
+        """
+        if len(self._order) >= _FEW and done_at - not_done_at > max(SHORTEST, done_at / 2):
+            return
         time = (not_done_at + max(not_done_at, done_at)) / 2
         self._order.append(time)
         insort(self._sorted, time)

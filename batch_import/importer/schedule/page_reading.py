@@ -5,6 +5,7 @@ This file must not know why a page is read.
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Final
 
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
@@ -16,6 +17,9 @@ from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.showing import Showing, Shown, is_there
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Change, Media, MediaPage
+
+#: Pages that are read at once, one after the other, for a row that must be on the next one.
+_BESIDE: Final = 2
 
 
 class PageReading:
@@ -52,8 +56,8 @@ class PageReading:
         listing = self._listing
         expected = [
             row
-            for row in self._tracker.polling.due(now)
-            if row == sought or listing.page_of(row, now) == number
+            for row, poll in self._tracker.polling.due(now).items()
+            if row == sought or (poll.expected_page or listing.page_of(row, now)) == number
         ]
         has_more = self._pages.has_more(number, page)
         shown = self._shown_rows(page.items)
@@ -87,8 +91,8 @@ class PageReading:
             else:
                 listing.doubt()
         for which in misplaced:
-            at_once = bool(places) and listing.page_of(which, now) != number
-            self._misplaced(which, left, now, at_once=at_once)
+            beside = self._beside(which, number, *span) if places else None
+            self._misplaced(which, beside if has_more or beside != number + 1 else None, left, now)
         return changes
 
     def _must_be_listed(self, number: int, now: float) -> bool:
@@ -156,20 +160,28 @@ class PageReading:
                 places[row.row.number] = place
         return places
 
-    def _misplaced(self, number: int, left: float, now: float, *, at_once: bool) -> None:
+    def _beside(self, which: int, page: int, oldest: float, newest: float) -> int | None:
+        """The page on which a row must be that is older, or newer, than all of a page."""
+        created = self._tracker.in_account_at(which).created
+        if created.latest < oldest:
+            return page + 1
+        return page - 1 if created.earliest > newest and page > 1 else None
+
+    def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
         """The page on which a row was expected told nothing of it.
 
         Args:
-            at_once: it is expected on another one by now.
+            beside: the page on which it must be instead.
         """
         poll, row = self._tracker.polling[number], self._tracker.in_account_at(number)
         poll.misplaced_reads += 1
-        if poll.misplaced_reads == 1 and at_once:
-            return  # due still
+        if beside and poll.misplaced_reads <= _BESIDE:
+            poll.expected_page = beside  # due still
+            return
         age = row.created.age(left)
         if is_there(row) and not poll.seen:
             poll.unseen_at = max(poll.unseen_at, age)
-        if poll.misplaced_reads > 1:
+        if poll.misplaced_reads > _BESIDE:
             poll.seen = False  # it has failed since, perhaps, or stands nobody knows where
         lost = poll.misplaced_reads >= self._pages.enough
         self._showing.count_late(row, poll, age, lost=lost)

@@ -33,6 +33,7 @@ class Poll:
         late_misses: looks at its place in the list, later than most rows are listed, that did not
             show it.
         checked_at: the age at which its ingest was last asked for.
+        expected_page: the page next to one that told nothing of it, where it must be.
         misplaced_reads: reads of the page it was expected on that told nothing of it.
         needs_lookup: it is asked for by itself next, for lists cannot tell.
         seen: a list has shown it.
@@ -48,6 +49,7 @@ class Poll:
     refusals: int = 0
     late_misses: int = 0
     checked_at: float = 0.0
+    expected_page: int | None = None
     misplaced_reads: int = 0
     needs_lookup: bool = False
     seen: bool = False
@@ -85,7 +87,7 @@ class Polling:
     def again_at(self, number: int, due: float) -> None:
         """Look at a row at a moment, not before."""
         poll = self._polls[number]
-        poll.due = due
+        poll.due, poll.expected_page = due, None
         self._due.pop(number, None)
         heapq.heappush(self._heap, (due, number))
 

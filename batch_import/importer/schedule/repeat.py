@@ -179,7 +179,7 @@ class ListConsistency:
         hidden = max(self._seen.hidden, unseen)
         # How far the latest media are apart tells how much later the next one may be. The largest
         # of n is exceeded by the next one once in n + 1 times: the fewer, the wider the margin.
-        apart = hidden - self._seen.latest[0]
+        apart = self._seen.latest[-1] - self._seen.latest[0]
         late = hidden * (1.05 + 12 / self._seen.first) + 4 * apart
         return max(visible, late) + LATE_ARRIVAL
 

@@ -76,7 +76,7 @@ class Selection:
                     call = self._lookup(number, poll, now)
                     best = (overdue, call, number) if call else best
             else:
-                page = self._tracker.listing.page_of(number, now)
+                page = poll.expected_page or self._tracker.listing.page_of(number, now)
                 pages[page] = pages.get(page, 0.0) + overdue
         for page, overdue in pages.items() if now >= self.paused_until else ():
             if overdue > best[0] and not self._is_out(page, now):
@@ -92,7 +92,7 @@ class Selection:
         pages: dict[int, float] = {}
         for number, poll in due.items():
             if not poll.under_way:
-                page = self._tracker.listing.page_of(number, now)
+                page = poll.expected_page or self._tracker.listing.page_of(number, now)
                 weight = 1.0 + (now - poll.due) / _PATIENCE
                 pages[page] = pages.get(page, 0.0) + weight
         free = [page for page in pages if not self._is_out(page, now)]
