@@ -311,7 +311,7 @@ class World:
         """The most that a row may take where nothing goes wrong."""
         knobs = self.scenario.knobs
         if self.scenario.settings.max_in_flight < self.scenario.rows:
-            return 5.0 + 30 / self.scenario.settings.max_in_flight  # few are seen at once
+            return 5.0 + 45 / self.scenario.settings.max_in_flight  # few are seen at once
         if knobs.list_delay[1]:
             return 5.0  # none is seen although it is there
         if knobs.failing and not knobs.list_failed:
@@ -469,7 +469,7 @@ class World:
         ended = (Status.UNKNOWN, Status.PROCESSING)
         end = max((e.time for e in events if e.status in ended), default=begin)
         # The platform tells whole seconds, and so does its clock.
-        return begin - 3 <= media.created <= end + 4
+        return begin - 3 <= media.created <= end + 5
 
     def _judge_imported(self, record: Record, media: list[Media]) -> None:
         mine = [m for m in media if m.key == record.key]

@@ -40,7 +40,7 @@ def take_over(
         words = "was in the account already"
         code = FailureCode.REFERENCE_SHARED if error else ""
         return [tracker.finish(row, Status.IMPORTED, words, error=error, code=code, media=media)]
-    created = Created(float("-inf"), now, float("-inf"), certain=False)
+    created = Created(float("-inf"), now, float("inf"), certain=False)
     found = Processing(row, created, now, media_id=media.id)
     tracker.enter_account(found, now)
     words = "was in the account already, not online yet"

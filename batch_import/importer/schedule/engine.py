@@ -150,7 +150,9 @@ class Schedule:
                 continue
             latest = row.sent_at if row.sent_at is not None else now
             claimed = row.claimed_at if row.claimed_at is not None else float("-inf")
-            created = Created(claimed, latest, claimed, certain=row.claims <= 1)
+            # What was found in the account was never sent: only its title makes a media its own.
+            intent = float("inf") if row.claimed_at is None else claimed
+            created = Created(claimed, latest, intent, certain=row.claims <= 1)
             self._tracker.enter_account(_resumed(row, created, now), now, row.imported_between)
 
     def remember(self, rows: Iterable[Row]) -> None:
@@ -164,7 +166,11 @@ class Schedule:
         """The run ends: claimed rows whose POST is not under way go back to pending."""
         exhausted = self._settling.exhausted
         # A POST that was refused for its credentials was surely not carried out.
-        held = [self._tracker.get(c.row) for c, _ in self._auth.release() if isinstance(c, Create)]
+        held = [
+            self._tracker.get(call.row)
+            for call, _ in self._auth.release()
+            if isinstance(call, Create | Find)
+        ]
         waiting = self._creation.take_all()
         waiting += [flight.todo for flight in held if isinstance(flight, Posting)]
         for todo in (*waiting, *exhausted):

@@ -100,8 +100,7 @@ class Lookups:
     ) -> list[Change]:
         """How far an ingest is."""
         poll = self._tracker.polling.answered(row.row.number)
-        vanished = poll.needs_lookup and poll.seen
-        poll.needs_lookup = False
+        vanished, poll.vanished, poll.needs_lookup = poll.vanished, False, False
         poll.checked_at = row.created.age(left)
         if answer.status == "failed":
             words = answer.error or "the platform gave no reason"

@@ -56,7 +56,7 @@ def owner_of(
 
     Args:
         intent: when its first POST was about to leave, in epoch seconds of this machine.
-        given_up: when its last POST was answered or given up; it may arrive a little later.
+        given_up: until when its last POST may have been carried out.
         clock_offset: seconds that the platform's clock is ahead of this machine's; None where
             that is not known.
     """
@@ -64,8 +64,7 @@ def owner_of(
         return Owner.OURS
     if clock_offset is None or _moment(media.created_date) is None:
         return Owner.UNDECIDED
-    latest = given_up + LATE_ARRIVAL
-    between = may_be_created_between(media, intent, latest, clock_offset)
+    between = may_be_created_between(media, intent, given_up, clock_offset)
     return Owner.OURS if between else Owner.OTHERS
 
 

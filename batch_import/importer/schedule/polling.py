@@ -36,6 +36,7 @@ class Poll:
         expected_page: the page next to one that told nothing of it, where it must be.
         misplaced_reads: reads of the page it was expected on that told nothing of it.
         needs_lookup: it is asked for by itself next, for lists cannot tell.
+        vanished: a list that must show it, as lists did, does not.
         seen: a list has shown it.
         in_review: the platform waits for a person, so that nobody knows for how long.
         not_done_at: the greatest age at which it was seen not to be done.
@@ -52,6 +53,7 @@ class Poll:
     expected_page: int | None = None
     misplaced_reads: int = 0
     needs_lookup: bool = False
+    vanished: bool = False
     seen: bool = False
     in_review: bool = False
     not_done_at: float = 0.0

@@ -10,7 +10,7 @@ from batch_import.importer.calls import AskStatus, Call, Find, ReadPage
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import InAccount, Processing
 from batch_import.importer.schedule.polling import SHORTEST, Poll
-from batch_import.importer.schedule.showing import LATE_MISSES, Showing
+from batch_import.importer.schedule.showing import Showing
 from batch_import.importer.schedule.tracker import Tracker
 
 #: While rows wait to be created, a page is worth a call where so large a share of it is due …
@@ -109,7 +109,6 @@ class Selection:
         """Whether the next look is for one row by itself, for pages do not serve it."""
         if (
             poll.needs_lookup
-            or poll.late_misses >= LATE_MISSES
             or poll.page > 1
             or (self._failures > _MISPLACED and now < self.paused_until)
         ):

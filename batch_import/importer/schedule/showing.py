@@ -11,6 +11,7 @@ from batch_import.configuration.settings import Settings
 from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.ownership import (
+    LATE_ARRIVAL,
     REFERENCE_ID_TAKEN,
     Owner,
     best_of,
@@ -79,8 +80,9 @@ class Showing:
                 return Shown(known, (), tuple(m for m in items if m.id != row.media_id))
         found: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
         created = row.created
+        given_up = created.latest + (LATE_ARRIVAL if isinstance(row, Unknown) else 0.0)
         for media in items:
-            owner = owner_of(media, row.row, created.intent, created.latest, self.clock_offset)
+            owner = owner_of(media, row.row, created.intent, given_up, self.clock_offset)
             if media.status != "failed" or may_be_created_between(
                 media, created.earliest, created.latest, self.clock_offset
             ):
@@ -199,6 +201,7 @@ class Showing:
                 self._consistency.hidden(age)
                 poll.unseen_at = max(poll.unseen_at, age)
             elif isinstance(row, Processing):
+                poll.vanished = True
                 return self._check_status(row, now)  # it has failed since, perhaps
             else:
                 self._consistency.mark_inconsistent()
@@ -225,6 +228,8 @@ class Showing:
         else:
             poll = polling[row.row.number]
             wait = polling.pause(row.created.age(now), in_review=poll.in_review)
+            if poll.late_misses >= LATE_MISSES:
+                poll.needs_lookup, wait = True, 0.0
             left = row.since + self._settings.max_wait - now
             wait = min(wait, left) if left > 0 else wait
         polling.again_at(row.row.number, now + wait)
