@@ -26,6 +26,7 @@ from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
 from batch_import.models import Event, ManifestRow, Record, Row, Status
 from batch_import.sandbox.media import Media
 from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import PAGE_SIZE, ApiRequest, create
 from batch_import.viostream.rate_limit import Budget
@@ -186,6 +187,11 @@ class World:
         while self._others and START + (self._others[-1].at or 0.0) <= self.now:
             self._add_other(self._others.pop())
 
+    def _is_still_there(self, row: Row) -> bool:
+        """Whether others have not deleted what was in the account before."""
+        found = self.platform.live_media(row.reference_id, self.now)
+        return any(media.number < self._before for media in found)
+
     def _is_adoptable(self, media: Media) -> bool:
         shown = self._listed(media) and not self.scenario.knobs.list_omits
         return shown and not (media.failed and media.online_at < self.now + SLACK)
@@ -207,6 +213,8 @@ class World:
                 retry_failed = False
                 self.store.queue.choose(())
                 self.store.queue.retry_failed(self.now)
+                # As when the manifest is loaded again.
+                self.store.facts.save(ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE))
             self._time_passes(ended)
         else:
             raise self.broken("none lost", f"still open after {RUNS} runs: {'; '.join(left[:5])}")
@@ -364,7 +372,7 @@ class World:
         call = flight.call
         if isinstance(call, Create):
             self._check_intent(call.row.reference_id, stale=stale)
-            if call.row.reference_id in self.adoptable:
+            if call.row.reference_id in self.adoptable and self._is_still_there(call.row):
                 raise self.broken("adoption", f"{call.row.reference_id} was there, and is sent")
         self._add_others()
         begin, end = self.scenario.wrong_key
@@ -519,7 +527,7 @@ class World:
         knobs = self.scenario.knobs
         if knobs.page_number == "ignored" and knobs.reference_filter != "exact":
             return False  # whatever is not on the first page, nobody can find
-        if self.now < media.listed_at:
+        if media.deleted or self.now < media.listed_at:
             return False
         return self.scenario.knobs.list_failed or not self._failed(media)
 

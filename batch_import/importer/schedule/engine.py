@@ -110,9 +110,7 @@ class Schedule:
         self._lookups = Lookups(
             settings, self._tracker, self._pages, self._showing, self._consistency
         )
-        self._sending = Sending(
-            settings, self._tracker, self._creation, self._lookups, self._pages, self._times
-        )
+        self._sending = Sending(settings, self._tracker, self._creation, self._lookups, self._times)
         self._selection = Selection(
             self._tracker, self._pages, self._showing, settings.poll_interval
         )
@@ -301,7 +299,7 @@ class Schedule:
                 return look
         todo = self._creation.take()
         if todo.check_exists_first and self.looks_first:
-            return Find(todo.row, todo.page)
+            return Find(todo.row, todo.search.page if todo.search else 1)
         return Create(todo.row)
 
     def _leaves(self, call: Call, now: float) -> None:
@@ -357,7 +355,7 @@ class Schedule:
             case Create(), Posting():
                 return self._sending.posted(flight, answer, now)
             case Find(), Posting(todo=ToCreate(check_exists_first=True)):
-                changes = self._sending.searched_first(flight, answer, now)
+                changes = self._sending.searched_first(flight, answer, left, now)
                 if self.looks_first and not self._showing.filter_works:
                     self._adoption = Adoption(None, self._pages)  # only the whole list tells
                 return changes

@@ -10,6 +10,7 @@ must not know any rule.
 
 from dataclasses import dataclass, field
 
+from batch_import.importer.schedule.searching import Search
 from batch_import.models import Row
 
 
@@ -45,7 +46,7 @@ class ToCreate:
 
     Attributes:
         check_exists_first: search for its reference ID before the POST.
-        page: the page of that search that comes next.
+        search: that search, where it is several pages long and goes on.
         intent: when the first POST of the row was about to leave, or will be at the earliest.
         sends: POSTs of this run that came to nothing.
         reason: why the last of them did; empty where there was none.
@@ -54,7 +55,7 @@ class ToCreate:
     row: Row
     intent: float
     check_exists_first: bool = False
-    page: int = 1
+    search: Search | None = None
     sends: int = 0
     reason: str = ""
 

@@ -15,6 +15,7 @@ from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
 from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency, is_weather
+from batch_import.importer.schedule.searching import Search
 from batch_import.importer.schedule.showing import IN_REVIEW, Showing
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Change, FailureCode, IngestStatus, MediaPage, Row, Status
@@ -48,18 +49,20 @@ class Lookups:
         if not isinstance(answer, MediaPage):
             return self._failed(row, answer, now)
         poll = self._tracker.polling[row.row.number]
-        if self.filter_ignored(row.row, answer):
-            poll.page, poll.under_way = 1, False
+        search = self.read_on(poll.search, row.row, answer, left)
+        poll.search = None if search.done or not search.usable else search
+        if not search.done:
+            poll.under_way = False  # its next page, or the whole list instead
             return []
-        self._pages.measure(poll.page, answer)
-        return self._searched(row, answer, left, now)
+        return self._searched(row, search, now)
 
-    def filter_ignored(self, row: Row, page: MediaPage) -> bool:
-        """The platform answers with other rows' media: only whole pages are of use."""
-        if all(row.reference_id in media.reference_id for media in page.items):
-            return False
-        self._showing.filter_works = False
-        return True
+    def read_on(self, search: Search | None, row: Row, page: MediaPage, left: float) -> Search:
+        """A page of a search was read: the first one, or the next."""
+        search = search or Search(row, self._pages, left)
+        search.read(page)
+        if not search.usable:
+            self._showing.filter_works = False  # only whole pages are of use
+        return search
 
     def status_answered(
         self, row: Processing, answer: Answer, left: float, now: float
@@ -80,19 +83,14 @@ class Lookups:
         self._tracker.polling.failed(row.row.number, now)
         return []
 
-    def _searched(self, row: InAccount, page: MediaPage, left: float, now: float) -> list[Change]:
+    def _searched(self, row: InAccount, search: Search, now: float) -> list[Change]:
         """All that the account shows under a row's reference ID."""
-        poll = self._tracker.polling.answered(row.row.number)
-        items = [media for media in page.items if media.reference_id == row.row.reference_id]
-        if not items and self._pages.has_more(poll.page, page):
-            poll.page += 1
-            self._tracker.polling.again_at(row.row.number, now)
-            return []
+        poll, left = self._tracker.polling.answered(row.row.number), search.began
         poll.page, poll.checked_at, poll.needs_lookup = 1, row.created.age(left), False
         if isinstance(row, Unknown):
             row = replace(row, searched=True)
             self._tracker.replace(row)
-        changes = self._showing.compared(row, self._showing.whose(row, items), left, now)
+        changes = self._showing.compared(row, self._showing.whose(row, search.items), left, now)
         return changes or self._showing.given_up(row, now)
 
     def _status_told(

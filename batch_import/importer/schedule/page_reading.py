@@ -20,6 +20,7 @@ from batch_import.models import Change, Media, MediaPage
 
 #: Pages that are read at once, one after the other, for a row that must be on the next one.
 _BESIDE: Final = 2
+_FOREVER: Final = float("inf")
 
 
 class PageReading:
@@ -91,7 +92,7 @@ class PageReading:
             else:
                 listing.doubt()
         for which in misplaced:
-            beside = self._beside(which, number, *span) if places else None
+            beside = self._beside(which, number, *span)
             self._misplaced(which, beside if has_more or beside != number + 1 else None, left, now)
         return changes
 
@@ -163,9 +164,9 @@ class PageReading:
     def _beside(self, which: int, page: int, oldest: float, newest: float) -> int | None:
         """The page on which a row must be that is older, or newer, than all of a page."""
         created = self._tracker.in_account_at(which).created
-        if created.latest < oldest:
+        if created.latest < oldest < _FOREVER:
             return page + 1
-        return page - 1 if created.earliest > newest and page > 1 else None
+        return page - 1 if created.earliest > newest > -_FOREVER and page > 1 else None
 
     def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
         """The page on which a row was expected told nothing of it.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch_import.importer.backoff import backoff
+from batch_import.importer.schedule.searching import Search
 
 #: A row is looked at again when its age has grown by this share: what the issue allows a row that
 #: is online to stay unseen.
@@ -27,7 +28,8 @@ class Poll:
     Attributes:
         due: when it is looked at next.
         under_way: a single look at it is.
-        page: the page of its search that comes next.
+        search: for its reference ID, where that is several pages long and goes on.
+        page: the page of the whole list that comes next, where it is sought on page after page.
         failures: single looks that brought no answer, one after the other.
         refusals: single looks that were refused.
         late_misses: looks at its place in the list, later than most rows are listed, that did not
@@ -45,6 +47,7 @@ class Poll:
 
     due: float
     under_way: bool = False
+    search: Search | None = None
     page: int = 1
     failures: int = 0
     refusals: int = 0

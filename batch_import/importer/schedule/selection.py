@@ -109,6 +109,7 @@ class Selection:
         """Whether the next look is for one row by itself, for pages do not serve it."""
         if (
             poll.needs_lookup
+            or poll.search is not None
             or poll.page > 1
             or (self._failures > _MISPLACED and now < self.paused_until)
         ):
@@ -127,7 +128,7 @@ class Selection:
         if isinstance(row, Processing) and row.ingest_id is not None:
             return AskStatus(row.row, row.ingest_id)
         if self._showing.filter_works:
-            return Find(row.row, poll.page)
+            return Find(row.row, poll.search.page if poll.search else 1)
         # Further on each time: it may stand anywhere, for all that its neighbours tell.
         expected = self._tracker.listing.page_of(number, now)
         page = (expected + poll.page - 2) % self._pages.many + 1

@@ -10,7 +10,6 @@ from batch_import.errors import CallFailed, Forbidden, NotSent, Rejected
 from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Answer
 from batch_import.importer.failures import failure_code
-from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.adopting import take_over
 from batch_import.importer.schedule.creation import Creation
 from batch_import.importer.schedule.flights import Created, Posting, Processing, ToCreate, Unknown
@@ -31,14 +30,12 @@ class Sending:
         tracker: Tracker,
         creation: Creation,
         lookups: Lookups,
-        pages: Pages,
         times: ProcessingTimes,
     ) -> None:
         self._settings = settings
         self._tracker = tracker
         self._creation = creation
         self._lookups = lookups
-        self._pages = pages
         self._times = times
 
     def posted(self, flight: Posting, answer: Answer, now: float) -> list[Change]:
@@ -101,7 +98,9 @@ class Sending:
         """Seconds from a POST to the first look: no row was done sooner, of those known."""
         return min(self._settings.poll_interval, max(SHORTEST, self._times.soonest()))
 
-    def searched_first(self, flight: Posting, answer: Answer, now: float) -> list[Change]:
+    def searched_first(
+        self, flight: Posting, answer: Answer, left: float, now: float
+    ) -> list[Change]:
         """The search before a POST."""
         row, todo = flight.row, flight.todo
         if isinstance(answer, Rejected) and answer.status == NOT_FOUND:
@@ -114,19 +113,13 @@ class Sending:
         if not isinstance(answer, MediaPage):
             self._creation.delay(todo, now + backoff(1.0, todo.sends, self._settings.poll_interval))
             return []
-        if self._lookups.filter_ignored(row, answer):
-            self._creation.put_back(todo)
-            return []
-        self._pages.measure(todo.page, answer)
-        changes = take_over(self._tracker, row, answer.items, self._settings.adopt, now)
-        if changes:
-            return changes
-        more = self._pages.has_more(todo.page, answer)
-        todo = (
-            replace(todo, page=todo.page + 1)
-            if more
-            else replace(todo, page=1, check_exists_first=False)
-        )
+        search = self._lookups.read_on(todo.search, row, answer, left)
+        if search.done:
+            changes = take_over(self._tracker, row, search.items, self._settings.adopt, now)
+            if changes:
+                return changes
+        goes_on = not search.done and search.usable
+        todo = replace(todo, search=search if goes_on else None, check_exists_first=not search.done)
         self._tracker.put(row, todo)
         self._creation.put_back(todo)
         return []

@@ -42,7 +42,9 @@ class Account:
             case ReadPage():
                 found = [Media(n, n, n, "online", "T") for n in reversed(self.names)]
             case _:
-                found = [Media(n, n, n, "online", "T") for n in self.names if n == call.row.reference_id]
+                found = [
+                    Media(n, n, n, "online", "T") for n in self.names if n == call.row.reference_id
+                ]
         return MediaPage(tuple(found), len(found))
 
 
