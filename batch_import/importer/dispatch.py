@@ -61,7 +61,7 @@ class Dispatcher:
         self._left_alone = counts.pending - waiting
         self._pace = Pace()
         self._adopt(waiting)
-        self._schedule.remember(store.queue.recently_imported(SAMPLE))
+        self._schedule.admission.remember(store.queue.recently_imported(SAMPLE))
         self._admit(store.queue.in_flight(), now)
 
     def next(self, now: float) -> Call | Wait | Finished:
@@ -71,7 +71,7 @@ class Dispatcher:
             return Wait(ready)
         self._feed(now)
         step = self._schedule.next(now)
-        if isinstance(step, Wait) and self._schedule.wanted():
+        if isinstance(step, Wait) and self._schedule.admission.wanted():
             # Rows that were given up on just now have made room.
             self._feed(now)
             step = self._schedule.next(now)
@@ -90,7 +90,7 @@ class Dispatcher:
             if arrival.clock_offset is not None:
                 self._schedule.learn_clock(arrival.clock_offset)
             self._weigh(arrival.answer, arrival.left_at, now)
-            adopting = self._schedule.adopting
+            adopting = self._schedule.admission.adopting
             changes += self._schedule.answered(arrival.call, arrival.answer, now, arrival.left_at)
             if adopting:
                 self._commit_adopted(changes, arrival.answer, now)
@@ -135,7 +135,7 @@ class Dispatcher:
         """
         known = self._store.facts.get(ACCOUNT_SEARCH)
         if pending:
-            self._schedule.adopt(
+            self._schedule.admission.adopt(
                 None if known is AccountSearch.EACH_ROW else pending,
                 glance=known is AccountSearch.DONE,
             )
@@ -147,29 +147,29 @@ class Dispatcher:
                 {media.reference_id for media in answer.items}
             )
             self._status.update((row.number, Status.PENDING) for row in rows)
-            changes += self._schedule.adopted(rows, answer, now)
+            changes += self._schedule.admission.adopted(rows, answer, now)
         self._commit(changes, now)
-        if not self._schedule.adopting and not self._store.queue.has_choice:
-            each_row = self._schedule.looks_first
+        if not self._schedule.admission.adopting and not self._store.queue.has_choice:
+            each_row = self._schedule.admission.looks_first
             found = AccountSearch.EACH_ROW if each_row else AccountSearch.DONE
             self._store.facts.save(ACCOUNT_SEARCH.of(found))
 
     def _feed(self, now: float) -> None:
-        wanted = self._schedule.wanted()
+        wanted = self._schedule.admission.wanted()
         if not wanted:
             return
         rows = self._store.queue.claim(wanted, now)
         self._tally[Status.PENDING] -= len(rows)
         self._tally[Status.CREATING] += len(rows)
         if len(rows) < wanted:
-            self._schedule.no_more_pending()
+            self._schedule.admission.no_more_pending()
         self._admit(rows, now)
 
     def _admit(self, rows: Sequence[Row], now: float) -> None:
         for row in rows:
             claimed = row.status is Status.PENDING
             self._status[row.number] = Status.CREATING if claimed else row.status
-        self._schedule.admit(rows, now)
+        self._schedule.admission.admit(rows, now)
 
     def _weigh(self, answer: Answer, left_at: float, now: float) -> None:
         """What an answer tells of the platform's limits."""

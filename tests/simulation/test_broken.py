@@ -15,6 +15,7 @@ from batch_import.importer.adoption import Adoption
 from batch_import.importer.calls import Create, Find
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import FINISHED, Schedule, Wait, adopting, showing
+from batch_import.importer.schedule.admission import Admission
 from batch_import.importer.schedule.flights import InAccount, Unknown
 from batch_import.importer.schedule.listing import Listing
 from batch_import.importer.schedule.lookups import Lookups
@@ -224,12 +225,12 @@ def _withdrawn_rows_stay(patch: Patch) -> None:
 
 
 def _a_row_is_forgotten(patch: Patch) -> None:
-    admit = Schedule.admit
+    admit = Admission.admit
 
-    def broken(self: Schedule, rows: Iterable[Row], now: float) -> None:
+    def broken(self: Admission, rows: Iterable[Row], now: float) -> None:
         admit(self, [row for row in rows if row.number % 7], now)
 
-    patch.setattr(Schedule, "admit", broken)
+    patch.setattr(Admission, "admit", broken)
 
 
 def _the_end_is_not_seen(patch: Patch) -> None:
@@ -284,7 +285,7 @@ def _a_page_covers_everything(patch: Patch) -> None:
 
 
 def _nothing_is_adopted(patch: Patch) -> None:
-    patch.setattr(Schedule, "adopt", lambda *_, **__: None)
+    patch.setattr(Admission, "adopt", lambda *_, **__: None)
 
 
 def _the_first_page_is_the_account(patch: Patch) -> None:
@@ -330,7 +331,7 @@ def _a_pilot_looks_for_all_rows(patch: Patch) -> None:
 
     def broken(self: Dispatcher, arrivals: Any, now: float) -> None:
         answered(self, arrivals, now)
-        if not self._schedule.adopting:
+        if not self._schedule.admission.adopting:
             self._store.facts.save(ACCOUNT_SEARCH.of(AccountSearch.DONE))
 
     patch.setattr(Dispatcher, "answered", broken)

@@ -702,7 +702,7 @@ class _Run:
             return
         if schedule._outage._unclear or now < schedule._selection.paused_until:  # noqa: SLF001
             return  # POSTs and pages may be held back after unclear answers
-        if schedule._creation.ready(now) and not schedule.adopting:  # noqa: SLF001
+        if schedule._creation.ready(now) and not schedule.admission.adopting:  # noqa: SLF001
             raise self.world.broken("idle budget", "a row waits for its POST")
         # No method tells which rows are due, for nobody else needs to know.
         for number, poll in schedule._polling.due(now).items():  # noqa: SLF001

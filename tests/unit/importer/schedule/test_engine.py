@@ -63,8 +63,8 @@ class Play:
         self.account: list[Media] = []
         self.changes: list[Change] = []
         self.schedule = Schedule(settings, self.now)
-        self.schedule.admit(rows, self.now)
-        self.schedule.no_more_pending()
+        self.schedule.admission.admit(rows, self.now)
+        self.schedule.admission.no_more_pending()
 
     def call(self) -> Call:
         """The next call, after waiting for it."""
@@ -355,9 +355,9 @@ def test_a_filter_that_the_platform_ignores_is_noticed() -> None:
 
 def adopting(pending: int, *rows: Row) -> Play:
     play = Play()
-    play.schedule.adopt(pending)
-    assert play.schedule.wanted() == 0
-    play.schedule.admit(rows, play.now)
+    play.schedule.admission.adopt(pending)
+    assert play.schedule.admission.wanted() == 0
+    play.schedule.admission.admit(rows, play.now)
     return play
 
 
@@ -365,19 +365,19 @@ def test_what_is_in_the_account_is_taken_over() -> None:
     play = adopting(3)
     page = page_of(media(), media("processing", "r2"), media("failed", "r3"))
     assert play.answer(page) == []
-    changes = play.schedule.adopted([row(1), row(2), row(3)], page, play.now)
+    changes = play.schedule.admission.adopted([row(1), row(2), row(3)], page, play.now)
     assert [(c.number, c.status) for c in changes] == [
         (1, Status.IMPORTED),
         (2, Status.PROCESSING),
     ]
-    assert not play.schedule.adopting
+    assert not play.schedule.admission.adopting
 
 
 def test_the_account_is_read_to_its_end_before_a_row_is_created() -> None:
     play = adopting(5)
     play.account = [media(reference=f"x{n}") for n in range(250)]
     pages = []
-    while play.schedule.adopting:
+    while play.schedule.admission.adopting:
         call = play.call()
         assert isinstance(call, ReadPage)
         pages.append(call.page)
@@ -390,11 +390,11 @@ def test_what_was_there_before_ends_the_search_for_rows() -> None:
     play = adopting(50)
     old = [media(reference=f"x{n}", key=f"old-{n}") for n in range(450)]
     play.account = list(old)
-    while play.schedule.adopting:
+    while play.schedule.admission.adopting:
         call = play.call()
         assert isinstance(call, ReadPage)
         play.schedule.answered(call, play.page(call.page), play.now)
-    play.schedule.admit([row(n) for n in range(1, 41)], play.now)
+    play.schedule.admission.admit([row(n) for n in range(1, 41)], play.now)
     for n in range(1, 41):
         play.answer_to(Create, f"i-{n}")
     pages = set()
@@ -411,8 +411,8 @@ def test_few_rows_are_looked_for_one_by_one_in_a_great_account() -> None:
     play = adopting(2)
     play.account = [media(reference=f"x{n}") for n in range(1000)]
     play.answer(play.page(1))
-    assert not play.schedule.adopting
-    play.schedule.admit([row(1), row(2)], play.now)
+    assert not play.schedule.admission.adopting
+    play.schedule.admission.admit([row(1), row(2)], play.now)
     assert play.answer(page_of()) == []  # Find r1
     assert play.call() == Create(row(1))
     (taken,) = play.answer_to(Find, page_of(media(reference="r2")))
