@@ -120,10 +120,14 @@ def main() -> None:
         ("seconds at work an import", *(s.seconds / max(1, s.imports) for s in sums)),
         ("runs an import", *(s.runs / max(1, s.imports) for s in sums)),
     ]
-    for status in sorted({*sums[0].statuses, *sums[1].statuses}):
-        lines.append((f"rows {status}, %", *(100 * s.statuses[status] / s.rows for s in sums)))
-    for kind in sorted({*sums[0].kinds, *sums[1].kinds}):
-        lines.append((f"{kind} a row", *(s.kinds[kind] / s.rows for s in sums)))
+    lines += [
+        (f"rows {status}, %", *(100 * s.statuses[status] / s.rows for s in sums))
+        for status in sorted({*sums[0].statuses, *sums[1].statuses})
+    ]
+    lines += [
+        (f"{kind} a row", *(s.kinds[kind] / s.rows for s in sums))
+        for kind in sorted({*sums[0].kinds, *sums[1].kinds})
+    ]
     print(f"{'':24} {'other':>10} {'this':>10} {'ratio':>7}")
     for name, other, this in lines:
         print(f"{name:24} {other:10.3f} {this:10.3f} {this / other if other else 0:7.2f}")

@@ -4,6 +4,8 @@
 as soon as a rule does not hold. Nothing here reads a clock or draws from anything but the seed.
 """
 
+# ruff: noqa: SLF001 - no method tells which rows are due, for nobody else needs to know
+
 import heapq
 import json
 import math
@@ -691,27 +693,24 @@ class _Run:
 
     def _check_idle(self) -> None:
         """No call is held back while the budget has tokens and a row is due."""
-        schedule, now = self.dispatcher._schedule, self.world.now  # noqa: SLF001 - see below
-        if (
-            self.budget.ready_at(now) > now
-            or schedule._auth
-            or not schedule._outage.admits(  # noqa: SLF001
-                schedule._calls_out  # noqa: SLF001
-            )
-        ):
+        schedule, now = self.dispatcher._schedule, self.world.now
+        outage = schedule._outage
+        if self.budget.ready_at(now) > now or schedule._auth:
             return
-        if schedule._outage._unclear or now < schedule._selection.paused_until:  # noqa: SLF001
+        if not outage.admits(schedule._calls_out):
+            return
+        if schedule._outage._unclear or now < schedule._selection.paused_until:
             return  # POSTs and pages may be held back after unclear answers
-        if schedule._creation.ready(now) and not schedule.admission.adopting:  # noqa: SLF001
+        if schedule._creation.ready(now) and not schedule.admission.adopting:
             raise self.world.broken("idle budget", "a row waits for its POST")
         # No method tells which rows are due, for nobody else needs to know.
-        for number, poll in schedule._polling.due(now).items():  # noqa: SLF001
+        for number, poll in schedule._polling.due(now).items():
             expected = poll.expected_page
-            page = expected or schedule._listing.page_of(number, now)  # noqa: SLF001
-            alone = schedule._selection._is_alone(number, poll, now)  # noqa: SLF001
-            if alone and not schedule._showing.filter_works:  # noqa: SLF001
+            page = expected or schedule._listing.page_of(number, now)
+            alone = schedule._selection._is_alone(number, poll, now)
+            if alone and not schedule._showing.filter_works:
                 continue  # it is looked for on page after page
-            if not poll.under_way and page not in schedule._pages.out and poll.page == 1:  # noqa: SLF001
+            if not poll.under_way and page not in schedule._pages.out and poll.page == 1:
                 raise self.world.broken("idle budget", f"row {number} is due: {poll}")
 
     def _bring_home(self) -> None:

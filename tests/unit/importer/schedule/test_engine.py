@@ -484,13 +484,13 @@ def test_a_platform_that_is_down_is_given_up_on_in_the_end() -> None:
 
 def test_rows_under_way_are_capped() -> None:
     schedule = Schedule(replace(SETTINGS, max_in_flight=3, rate=100.0), 0.0)
-    assert schedule.wanted() == 3
-    schedule.admit([row(1), row(2), row(3)], 0.0)
+    assert schedule.admission.wanted() == 3
+    schedule.admission.admit([row(1), row(2), row(3)], 0.0)
     for _ in range(3):
         call = schedule.next(0.0)
         assert isinstance(call, Create)
         schedule.answered(call, f"i{call.row.number}", 0.0)
-    assert schedule.wanted() == 0
+    assert schedule.admission.wanted() == 0
 
 
 def test_creates_come_first() -> None:
