@@ -36,4 +36,4 @@ def told_of_others(items: Iterable[Media], media: Media) -> str:
     ]
     if not others:
         return ""
-    return f"other media in the account bear this reference ID, too: {', '.join(others)}"
+    return f"other media in the account have this reference ID, too: {', '.join(others)}"

@@ -20,7 +20,6 @@ from batch_import.models import Change, Media, MediaPage
 
 #: Pages that are read at once, one after the other, for a row that must be on the next one.
 _BESIDE: Final = 2
-_FOREVER: Final = float("inf")
 
 
 class PageReading:
@@ -164,9 +163,10 @@ class PageReading:
     def _beside(self, which: int, page: int, oldest: float, newest: float) -> int | None:
         """The page on which a row must be that is older, or newer, than all of a page."""
         created = self._tracker.in_account_at(which).created
-        if created.latest < oldest < _FOREVER:
+        if created.latest < oldest < float("inf"):
             return page + 1
-        return page - 1 if created.earliest > newest > -_FOREVER and page > 1 else None
+        newer = created.earliest > newest > float("-inf")
+        return page - 1 if newer and page > 1 else None
 
     def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
         """The page on which a row was expected told nothing of it.
