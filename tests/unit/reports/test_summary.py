@@ -51,5 +51,7 @@ def test_rows_that_need_nobody_are_no_trouble() -> None:
 
 
 def test_a_row_that_was_sent_in_vain_is_a_trouble() -> None:
-    (trouble,) = troubles([record(2, Status.PENDING, "5 POSTs …", code=FailureCode.NO_MEDIA_CREATED)])
+    (trouble,) = troubles(
+        [record(2, Status.PENDING, "5 POSTs …", code=FailureCode.NO_MEDIA_CREATED)]
+    )
     assert (trouble.status, trouble.count) == (Status.PENDING, 1)
