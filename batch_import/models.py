@@ -49,8 +49,10 @@ class FailureCode(StrEnum):
     REJECTED = "rejected"
     #: The credentials are valid, but this POST is not allowed.
     NOT_ALLOWED = "not-allowed"
-    #: The platform reports that the reference ID exists already.
-    REFERENCE_TAKEN = "reference-taken"
+    #: Another media has its reference ID: it is neither sent nor taken over.
+    REFERENCE_ID_TAKEN = "reference-id-taken"
+    #: The platform refuses to search for its reference ID, so that it cannot be sent safely.
+    SEARCH_REFUSED = "search-refused"
     #: The platform could not fetch the source.
     SOURCE_UNAVAILABLE = "source-unavailable"
     #: The platform could not read the file as a video.
@@ -315,6 +317,7 @@ class Change:
         number: the row's.
         reason: for its history: why it changed.
         error: what a person must know of it; kept with the row until its next change.
+        code: what went wrong, short and stable, for programs: `reference-id-taken`…
         sent_at: epoch seconds when a POST that was, or may have been, carried out ended.
         code: of `error`: a `FailureCode`, or a problem's.
     """

@@ -28,8 +28,8 @@ IMPORT: Final = (
     *("credentials", "limit", "only", "until", "notify", "verbose", "strict", "preflight"),
     *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
     *RESULTS,
-    *("aspect_from_detail", "refresh", "settle", "when_unsure", "give_up_after", "log_max"),
-    *("api_base", "embed_base"),
+    *("aspect_from_detail", "refresh", "settle", "when_unsure", "adopt", "give_up_after"),
+    *("log_max", "api_base", "embed_base"),
 )
 
 

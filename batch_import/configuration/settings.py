@@ -170,6 +170,8 @@ class Settings:
         max_wait: how long this run waits for a row that stays processing.
         settle: how long a POST without an answer is looked for before its row stays unknown.
         when_unsure: what then becomes of its row: `hold` leaves it unknown, `retry` sends it again.
+        adopt: which media with the reference ID of a row that was not sent is taken over: one with
+            the row's title, or any.
         give_up_after: how long the platform may be down before the run ends.
         refresh: how often results are written while a run goes on.
         log_max: megabytes of the job's log, all its files together; 0 keeps none.
@@ -254,6 +256,13 @@ class Settings:
         kinds.Choice(("hold", "retry")),
         "what to do with its row then: hold leaves it unknown; retry sends it again and may"
         " create a second video",
+        Group.ADVANCED,
+    )
+    adopt: Literal["same-title", "any"] = setting(
+        "same-title",
+        kinds.Choice(("same-title", "any")),
+        "which video in the account with a row's reference ID is taken over instead of sending the"
+        " row: one with the row's title, or any",
         Group.ADVANCED,
     )
     give_up_after: float = setting(

@@ -54,11 +54,17 @@ Answer = str | IngestStatus | MediaPage | Account | CallFailed
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A call's answer has come. `left_at`: when the call left, in epoch seconds."""
+    """A call's answer has come.
+
+    Attributes:
+        left_at: when the call left, in epoch seconds.
+        clock_offset: seconds that the platform's clock is ahead; None where that is not known.
+    """
 
     call: Call
     answer: Answer
     left_at: float
+    clock_offset: float | None = None
 
 
 def request_of(call: Call) -> ApiRequest[Any]:

@@ -12,13 +12,15 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Throttled
 from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
+from batch_import.importer.schedule.observations import SAMPLE
 from batch_import.importer.time_left import Pace
 from batch_import.models import Change, Counts, MediaPage, Row, Status
-from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
+from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 
-_UNAVAILABLE = 503
+#: What lists proved to be like is kept with the job at most this often (seconds).
+_KEPT_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,9 @@ class Dispatcher:
     def __init__(self, settings: Settings, store: Store, budget: Budget, now: float) -> None:
         self._store = store
         self._budget = budget
-        self._schedule = Schedule(settings, now)
+        self._evidence = store.facts.get(LIST_EVIDENCE)
+        self._evidence_at = now
+        self._schedule = Schedule(settings, now, self._evidence)
         store.queue.recover(now)
         counts = store.reader.counts(running=True)
         self._tally = Counter({status: getattr(counts, status, 0) for status in Status})
@@ -57,6 +61,7 @@ class Dispatcher:
         self._left_alone = counts.pending - waiting
         self._pace = Pace()
         self._adopt(waiting)
+        self._schedule.admission.remember(store.queue.recently_imported(SAMPLE))
         self._admit(store.queue.in_flight(), now)
 
     def next(self, now: float) -> Call | Wait | Finished:
@@ -66,7 +71,7 @@ class Dispatcher:
             return Wait(ready)
         self._feed(now)
         step = self._schedule.next(now)
-        if isinstance(step, Wait) and self._schedule.wanted():
+        if isinstance(step, Wait) and self._schedule.admission.wanted():
             # Rows that were given up on just now have made room.
             self._feed(now)
             step = self._schedule.next(now)
@@ -82,19 +87,31 @@ class Dispatcher:
         """
         changes: list[Change] = []
         for arrival in arrivals:
+            if arrival.clock_offset is not None:
+                self._schedule.learn_clock(arrival.clock_offset)
             self._weigh(arrival.answer, arrival.left_at, now)
-            adopting = self._schedule.adopting
-            changes += self._schedule.answered(arrival.call, arrival.answer, now)
+            adopting = self._schedule.admission.adopting
+            changes += self._schedule.answered(arrival.call, arrival.answer, now, arrival.left_at)
             if adopting:
                 self._commit_adopted(changes, arrival.answer, now)
                 changes = []
         self._commit(changes, now)
+        if now >= self._evidence_at + _KEPT_EVERY:
+            self._keep_evidence(now)
         if self._schedule.fault:
             raise self._schedule.fault
 
     def withdraw(self, now: float) -> None:
         """The run ends early: what never left is pending again."""
         self._commit(self._schedule.withdraw(), now)
+        self._keep_evidence(now)
+
+    def _keep_evidence(self, now: float) -> None:
+        """A later run of the job, be it small, is to know at once what lists prove."""
+        evidence, self._evidence_at = self._schedule.evidence(), now
+        if evidence != self._evidence:
+            self._evidence = evidence
+            self._store.facts.save(LIST_EVIDENCE.of(evidence))
 
     def progress(self, now: float) -> Progress:
         """How the run is doing."""
@@ -118,7 +135,7 @@ class Dispatcher:
         """
         known = self._store.facts.get(ACCOUNT_SEARCH)
         if pending:
-            self._schedule.adopt(
+            self._schedule.admission.adopt(
                 None if known is AccountSearch.EACH_ROW else pending,
                 glance=known is AccountSearch.DONE,
             )
@@ -130,40 +147,38 @@ class Dispatcher:
                 {media.reference_id for media in answer.items}
             )
             self._status.update((row.number, Status.PENDING) for row in rows)
-            changes += self._schedule.adopted(rows, answer, now)
+            changes += self._schedule.admission.adopted(rows, answer, now)
         self._commit(changes, now)
-        if not self._schedule.adopting and not self._store.queue.has_choice:
-            each_row = self._schedule.looks_first
+        if not self._schedule.admission.adopting and not self._store.queue.has_choice:
+            each_row = self._schedule.admission.looks_first
             found = AccountSearch.EACH_ROW if each_row else AccountSearch.DONE
             self._store.facts.save(ACCOUNT_SEARCH.of(found))
 
     def _feed(self, now: float) -> None:
-        wanted = self._schedule.wanted()
+        wanted = self._schedule.admission.wanted()
         if not wanted:
             return
         rows = self._store.queue.claim(wanted, now)
         self._tally[Status.PENDING] -= len(rows)
         self._tally[Status.CREATING] += len(rows)
         if len(rows) < wanted:
-            self._schedule.no_more_pending()
+            self._schedule.admission.no_more_pending()
         self._admit(rows, now)
 
     def _admit(self, rows: Sequence[Row], now: float) -> None:
         for row in rows:
             claimed = row.status is Status.PENDING
             self._status[row.number] = Status.CREATING if claimed else row.status
-        self._schedule.admit(rows, now)
+        self._schedule.admission.admit(rows, now)
 
     def _weigh(self, answer: Answer, left_at: float, now: float) -> None:
         """What an answer tells of the platform's limits."""
         self._budget.returned()
         if isinstance(answer, Throttled):
             self._budget.refused(left_at, now, answer.retry_after)
-        elif isinstance(answer, NotSent):
-            self._budget.unavailable(left_at, now, None)
-        elif isinstance(answer, NoAnswer) and answer.status == _UNAVAILABLE:
-            self._budget.unavailable(left_at, now, answer.retry_after)
-        elif not isinstance(answer, NoAnswer):
+        elif isinstance(answer, NoAnswer) and answer.retry_after is not None:
+            self._budget.hold(now, answer.retry_after)
+        elif not isinstance(answer, NoAnswer | NotSent):
             self._budget.accepted()
 
     def _commit(self, changes: Sequence[Change], now: float) -> None:
@@ -173,9 +188,9 @@ class Dispatcher:
             self._tally[self._status[change.number]] -= 1
             self._tally[change.status] += 1
             self._status[change.number] = change.status
-            if change.status not in (Status.PROCESSING, Status.UNKNOWN):
+            if change.status not in (Status.CREATING, Status.PROCESSING, Status.UNKNOWN):
                 del self._status[change.number]
 
     def _is_created(self, change: Change) -> bool:
         created = self._status[change.number] is Status.CREATING
-        return created and change.status is not Status.PENDING
+        return created and change.status not in (Status.CREATING, Status.PENDING)

@@ -11,7 +11,7 @@ from batch_import.models import FailureCode
 
 #: The first that fits counts.
 _PATTERNS: Final = (
-    (re.compile(r"already exist|duplicate", re.IGNORECASE), FailureCode.REFERENCE_TAKEN),
+    (re.compile(r"already exist|duplicate", re.IGNORECASE), FailureCode.REFERENCE_ID_TAKEN),
     (
         re.compile(
             r"not found|download|connect|resolve|host|time.?out|\b40\d|unreachable", re.IGNORECASE

@@ -3,10 +3,9 @@
 This file must not know calls, nor what becomes of a row.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
-from batch_import.importer.flight import InFlight
 from batch_import.models import Media
 
 #: The media that a row is about, where several bear its reference ID: one that plays, then one
@@ -18,11 +17,6 @@ def best_media(items: Iterable[Media], reference_id: str) -> Media | None:
     """The media of exactly this reference ID that counts; the newest of equals comes first."""
     ours = [media for media in items if media.reference_id == reference_id]
     return min(ours, key=lambda media: _RANK.get(media.status, 1)) if ours else None
-
-
-def lives(items: Iterable[Media]) -> bool:
-    """Whether one of them plays, or may come to."""
-    return any(media.status != "failed" for media in items)
 
 
 def living_media(items: Iterable[Media], reference_id: str) -> Media | None:
@@ -42,30 +36,4 @@ def told_of_others(items: Iterable[Media], media: Media) -> str:
     ]
     if not others:
         return ""
-    return f"other media in the account bear this reference ID, too: {', '.join(others)}"
-
-
-def by_reference(items: Iterable[Media]) -> dict[str, list[Media]]:
-    """The media of a page by the reference ID that they bear, in the page's order."""
-    bearers: dict[str, list[Media]] = {}
-    for media in items:
-        bearers.setdefault(media.reference_id, []).append(media)
-    return bearers
-
-
-def window(
-    known: Sequence[InFlight], asked: float | None, reach: float | None
-) -> tuple[float, float]:
-    """Between which moments a page shows everything that was created.
-
-    Args:
-        known: rows on the page.
-        asked: when the page was asked for, where it is the first.
-        reach: since when it shows everything, where no page after it tells more.
-    """
-    oldest = min((row.ended for row in known), default=float("inf"))
-    if reach is not None:
-        oldest = min(oldest, reach)
-    if asked is not None:
-        return oldest, asked
-    return oldest, max((row.left for row in known), default=float("-inf"))
+    return f"other media in the account have this reference ID, too: {', '.join(others)}"

@@ -157,4 +157,4 @@ class Pool:
             answer: Answer = self._client.send(request_of(call))
         except CallFailed as failed:
             answer = failed
-        return Arrival(call, answer, left_at)
+        return Arrival(call, answer, left_at, self._client.clock_offset)

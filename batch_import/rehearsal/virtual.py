@@ -120,7 +120,7 @@ class VirtualRun:
             self.last_answer = self.now
             answer = _answer_of(request, reply, self.now)
             self.unanswered += isinstance(answer, NoAnswer)
-            self._dispatcher.answered([Arrival(call, answer, left_at)], self.now)
+            self._dispatcher.answered([Arrival(call, answer, left_at, clock_offset=0.0)], self.now)
 
         self._at(self.now + there, arrive)
 

@@ -31,7 +31,9 @@ STATUSES: Final = {
     Status.IMPORTED: Words("Imported", "It is online, and can be embedded."),
     Status.PROCESSING: Words("Processing", "The platform has it, and it is not online yet."),
     Status.CREATING: Words("Being sent", "It is on its way to the platform."),
-    Status.PENDING: Words("Waiting", "It has not been sent yet."),
+    Status.PENDING: Words(
+        "Waiting", "It has not been sent yet.", "Run the same command again: it is sent then."
+    ),
     Status.UNKNOWN: Words(
         "Unclear",
         "It was sent and no clear answer came; the video may exist.",
@@ -52,6 +54,15 @@ STATUSES: Final = {
 #: Rows that somebody has to look at.
 ATTENTION: Final = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
 
+
+def needs_attention(status: Status, codes: Iterable[str]) -> bool:
+    """Whether somebody has to look at a row.
+
+    A row that waits does only where its POSTs made no video: a code says so.
+    """
+    return status in ATTENTION or (status is Status.PENDING and any(codes))
+
+
 _FIX_SOURCE: Final = (
     "Open the source URL in a private browser window. If the video does not come, correct the URL"
     " or make the file public; then run the row again."
@@ -70,7 +81,7 @@ _EXTENSION: Final = "Give the row its file's extension: mp4, mov, mkv…"
 #: What to do about a problem or a failure, by its code; a code that is not here has the advice of
 #: the row's status.
 _ADVICE: Final[Mapping[str, str]] = {
-    FailureCode.REFERENCE_TAKEN: _OWN_REFERENCE,
+    FailureCode.REFERENCE_ID_TAKEN: _OWN_REFERENCE,
     FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
     FailureCode.FILE_UNREADABLE: _FIX_FILE,
     "width": _CELLS,
@@ -118,7 +129,8 @@ def advice(status: Status, codes: Iterable[str]) -> str:
     Args:
         codes: of its problems, or of its failure.
     """
-    if status not in ATTENTION:
+    codes = tuple(codes)
+    if not needs_attention(status, codes):
         return ""
     found = dict.fromkeys(_ADVICE[code] for code in codes if code in _ADVICE)
     return " ".join(found) or STATUSES[status].advice

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from batch_import.addresses.masking import mask
 from batch_import.models import Record, Status, Timeline
-from batch_import.reports.labels import ATTENTION, advice, cause
+from batch_import.reports.labels import advice, cause, needs_attention
 from batch_import.reports.table import note
 
 #: Rows of a cause that are named.
@@ -97,7 +97,7 @@ def troubles(records: Iterable[Record]) -> list[Trouble]:
 
 def cause_of(record: Record) -> Cause | None:
     """Why a row needs attention; None for one that needs none."""
-    if record.status not in ATTENTION:
+    if not needs_attention(record.status, record.codes):
         return None
     return Cause(cause(mask(note(record))), _host(record.source_url))
 

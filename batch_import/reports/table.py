@@ -222,11 +222,12 @@ def failed_header(manifest: ManifestColumns) -> list[str]:
 
 
 def failed(records: Iterable[Record], manifest: ManifestColumns) -> Iterator[list[str]]:
-    """The lines of `failed.csv`: rows that failed or are invalid, as they stand in the manifest."""
+    """The lines of `failed.csv`: rows that failed, are invalid, or wait after POSTs in vain."""
     _, title, _, reference = manifest.fields
     kept = _kept(manifest)
     for record in records:
-        if record.status not in (Status.FAILED, Status.INVALID) or record.removed:
+        waits = record.status is Status.PENDING and bool(record.codes)
+        if record.removed or not (waits or record.status in (Status.FAILED, Status.INVALID)):
             continue
         cells = [record.cell(column) for column in kept]
         if title is None:

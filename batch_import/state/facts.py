@@ -65,6 +65,8 @@ FINGERPRINT: Final = Fact("fingerprint", "", str)
 #: The number of the header of that manifest (table `header`); 0 before the first.
 HEADER: Final = Fact("header", 0, int)
 ACCOUNT_SEARCH: Final = Fact("account_search", AccountSearch.NOT_DONE, AccountSearch)
+#: What the account's lists proved to be like, for runs to come: the engine's own text.
+LIST_EVIDENCE: Final = Fact("list_evidence", "", str)
 #: Where the API is that the job talks to; empty before its first call, like the next two.
 API_BASE: Final = Fact("api_base", "", str)
 #: The id of the account that the job's rows are imported into.

@@ -129,6 +129,10 @@ class Queue:
             for row, before, place in zip(rows, [0, *places], places, strict=False)
         ]
 
+    def recently_imported(self, limit: int) -> list[Row]:
+        """The imported rows that were sent last, in the order of their sending."""
+        return self._rows(statements.RECENTLY_IMPORTED, (limit,))[::-1]
+
     def unfinished(self, limit: int) -> list[Row]:
         """Rows that are not finished, in manifest order.
 

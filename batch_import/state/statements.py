@@ -143,6 +143,10 @@ APPLY: Final = """
 """
 RETRYABLE_COUNT: Final = f"SELECT count(*) FROM {_RETRYABLE}"
 IN_FLIGHT: Final = f"{_ROW} WHERE {_IN_FLIGHT} ORDER BY sent_at, number"
+RECENTLY_IMPORTED: Final = f"""
+    {_ROW} WHERE status = 'imported' AND sent_at IS NOT NULL
+    ORDER BY sent_at DESC, number DESC LIMIT ?
+"""
 IN_FLIGHT_POSITIONS: Final = f"SELECT number, position FROM row WHERE {_IN_FLIGHT}"
 # The plus keeps SQLite from reading all imported rows by their status.
 IMPORTED_BETWEEN: Final = """

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import urlencode
@@ -51,6 +52,10 @@ class Client:
         timeout: seconds to connect, and seconds from the request to the end of the answer.
         connections: how many threads will call at once.
         on_call: called with every attempt, in the thread that makes it.
+
+    Attributes:
+        clock_offset: seconds that the platform's clock is ahead of this machine's, by the `Date`
+            of its latest answer; None before the first one that has it.
     """
 
     def __init__(
@@ -66,6 +71,7 @@ class Client:
         self._bounds = Bounds(connect, whole, whole, _LONGEST_BODY)
         self._on_call = on_call
         self._attempts = _Attempts()
+        self.clock_offset: float | None = None
         self._session = plain_session(base, connections)
         # Bytes: requests would encode text as Latin-1, and fail on any other key.
         self._session.auth = HTTPBasicAuth(
@@ -100,12 +106,21 @@ class Client:
             answer = self._session.exchange(self._prepared(request), bounds)
             # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
             text = answer.body.decode("utf-8", "replace")
+            self._learn_clock(answer.headers)
             return request.answered(answer.status, answer.headers, text, time.time())
         except CallFailed as failed:
             fault = failed.message
             raise
         finally:
             self._tell(request, left_at, time.monotonic() - started, answer, fault)
+
+    def _learn_clock(self, headers: Mapping[str, str]) -> None:
+        try:
+            date = parsedate_to_datetime(headers.get("Date", ""))
+        except (ValueError, TypeError):
+            return
+        # It counts whole seconds: on average half of one has passed.
+        self.clock_offset = date.timestamp() + 1 / 2 - time.time()
 
     def _tell(
         self,

@@ -37,6 +37,21 @@ class Break:
 
 
 @dataclass(frozen=True, slots=True)
+class Other:
+    """A media of somebody else that has the reference ID of a row.
+
+    Attributes:
+        row: the row's number.
+        same_title: it has the row's title, too, so that nothing tells it from the row's own.
+        at: seconds since the start; None for before the first run.
+    """
+
+    row: int
+    same_title: bool
+    at: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Scenario:
     """One import, from the manifest to the last run.
 
@@ -50,6 +65,8 @@ class Scenario:
         there_before: numbers of rows whose reference IDs the account holds before the first run.
         buried: a whole page of other media came after them.
         retry_failed: the user lets failed rows be sent again, once.
+        others: media of others with the rows' reference IDs.
+        refuses: a kind of call that is refused, whatever it asks for, and with which status.
         limit: pending rows that each of the first runs takes up, at most; None for all.
     """
 
@@ -68,6 +85,8 @@ class Scenario:
     buried: bool
     retry_failed: bool
     limit: int | None
+    others: tuple[Other, ...] = ()
+    refuses: tuple[str, int] | None = None
 
     @property
     def calm(self) -> bool:
@@ -85,6 +104,8 @@ class Scenario:
             or self.there_before
             or self.retry_failed
             or self.limit
+            or self.others
+            or self.refuses
             or self.wrong_key[1]
         )
 
@@ -117,6 +138,8 @@ def draw(seed: int) -> Scenario:
         buried=seed % 3 == 0,
         retry_failed=_often(dice, 0.5 if knobs.failing else 0.05),
         limit=_limit(Random(f"{seed}/limit"), rows),
+        others=_others(Random(f"{seed}/others"), rows),
+        refuses=_refuses(Random(f"{seed}/refuses")),
     )
     scenario = _with_unsteady_list(Random(f"{seed}/deletions"), scenario)
     return _calmed(scenario) if _often(dice, 0.08) else scenario
@@ -159,6 +182,8 @@ def _calmed(scenario: Scenario) -> Scenario:
         buried=False,
         retry_failed=False,
         limit=None,
+        others=(),
+        refuses=None,
     )
 
 
@@ -237,3 +262,19 @@ def _limit(dice: Random, rows: int) -> int | None:
 
 def _there_before(dice: Random, rows: int) -> tuple[int, ...]:
     return tuple(sorted(dice.sample(range(1, rows + 1), dice.randint(1, min(rows, 10)))))
+
+
+def _others(dice: Random, rows: int) -> tuple[Other, ...]:
+    if not _often(dice, 0.15):
+        return ()
+    picked = dice.sample(range(1, rows + 1), dice.randint(1, min(rows, 6)))
+    return tuple(
+        Other(row, _often(dice, 0.4), dice.uniform(0, 120) if _often(dice, 0.3) else None)
+        for row in sorted(picked)
+    )
+
+
+def _refuses(dice: Random) -> tuple[str, int] | None:
+    if not _often(dice, 0.05):
+        return None
+    return dice.choice(("ReadPage", "Find", "AskStatus")), dice.choice((400, 403, 404, 414))

@@ -11,13 +11,21 @@ from world import Broken, simulate
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Rejected
-from batch_import.importer import schedule
 from batch_import.importer.adoption import Adoption
-from batch_import.importer.calls import Create
+from batch_import.importer.calls import Create, Find
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.schedule import FINISHED, Schedule, Wait
-from batch_import.importer.sightings import Visibility
-from batch_import.importer.sweep import Sweep
+from batch_import.importer.schedule import FINISHED, Schedule, Wait, adopting, showing
+from batch_import.importer.schedule.admission import Admission
+from batch_import.importer.schedule.flights import InAccount, Unknown
+from batch_import.importer.schedule.listing import Listing
+from batch_import.importer.schedule.lookups import Lookups
+from batch_import.importer.schedule.outage import Outage
+from batch_import.importer.schedule.ownership import Owner
+from batch_import.importer.schedule.polling import Polling
+from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.schedule.selection import Selection
+from batch_import.importer.schedule.settling import Settling
+from batch_import.importer.schedule.showing import Showing
 from batch_import.models import Change, Media, MediaPage, Row, Status
 from batch_import.state import statements
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
@@ -34,10 +42,10 @@ Patch = pytest.MonkeyPatch
 def _sent_again_after_no_answer(patch: Patch) -> None:
     answered = Schedule.answered
 
-    def broken(self: Schedule, call: Any, answer: Any, now: float) -> list[Change]:
+    def broken(self: Schedule, call: Any, answer: Any, *times: float) -> list[Change]:
         if isinstance(call, Create) and isinstance(answer, NoAnswer):
             answer = NotSent(answer.message)
-        return answered(self, call, answer, now)
+        return answered(self, call, answer, *times)
 
     patch.setattr(Schedule, "answered", broken)
 
@@ -101,7 +109,7 @@ def _retry_after_ignored(patch: Patch) -> None:
 
 
 def _unavailable_ignored(patch: Patch) -> None:
-    patch.setattr(Budget, "unavailable", lambda *_: None)
+    patch.setattr(Budget, "hold", lambda *_: None)
 
 
 def _no_rate_limit(patch: Patch) -> None:
@@ -121,33 +129,45 @@ def _some_calls_without_a_token(patch: Patch) -> None:
 
 
 def _media_of_any_reference(patch: Patch) -> None:
-    best = schedule.best_media
+    _taken_for_the_rows(patch, lambda _, __: True)
 
-    def broken(items: Iterable[Media], reference_id: str) -> Media | None:
-        return best((replace(media, reference_id=reference_id) for media in items), reference_id)
 
-    patch.setattr(schedule, "best_media", broken)
+def _taken_for_the_rows(patch: Patch, which: Callable[[Media, Row], bool]) -> None:
+    """What a search brings is taken for the row's own."""
+    searched = Lookups._searched
+
+    def broken(self: Lookups, row: InAccount, page: MediaPage, *times: float) -> list[Change]:
+        name, title = row.row.reference_id, row.row.filename
+        items = tuple(
+            replace(media, reference_id=name, title=title) if which(media, row.row) else media
+            for media in page.items
+        )
+        return searched(self, row, replace(page, items=items), *times)
+
+    patch.setattr(Lookups, "_searched", broken)
+    patch.setattr(Lookups, "filter_ignored", lambda *_: False)
+    patch.setattr(Selection, "_is_alone", lambda *_: True)
+    patch.setattr(Selection, "_lookup", _searches)
+
+
+def _searches(self: Selection, number: int, *_: Any) -> Any:
+    return Find(self._tracker.in_account_at(number).row)
 
 
 def _media_of_a_similar_reference(patch: Patch) -> None:
-    best = schedule.best_media
-
-    def broken(items: Iterable[Media], reference_id: str) -> Media | None:
-        near = [media for media in items if media.reference_id.startswith(reference_id)]
-        return best((replace(media, reference_id=reference_id) for media in near), reference_id)
-
-    patch.setattr(schedule, "best_media", broken)
+    _taken_for_the_rows(patch, lambda media, row: media.reference_id.startswith(row.reference_id))
 
 
 def _failed_media_over_online_ones(patch: Patch) -> None:
-    best = schedule.best_media
+    best = showing.best_of
 
-    def broken(items: Iterable[Media], reference_id: str) -> Media | None:
-        items = list(items)
+    def broken(items: Sequence[Media]) -> Media | None:
         failed = [media for media in items if media.status == "failed"]
-        return best(failed, reference_id) or best(items, reference_id)
+        return best(failed) or best(items)
 
-    patch.setattr(schedule, "best_media", broken)
+    patch.setattr(showing, "best_of", broken)
+    # What failed before the POST is told apart by its date, which this one does not look at.
+    patch.setattr(showing, "may_be_created_between", lambda *_: True)
 
 
 def _changes_not_committed(patch: Patch) -> None:
@@ -192,10 +212,10 @@ def _unknown_is_pending(patch: Patch) -> None:
 def _conflict_is_failure(patch: Patch) -> None:
     answered = Schedule.answered
 
-    def broken(self: Schedule, call: Any, answer: Any, now: float) -> list[Change]:
+    def broken(self: Schedule, call: Any, answer: Any, *times: float) -> list[Change]:
         if isinstance(call, Create) and isinstance(answer, Rejected):
             answer = Rejected(answer.message, status=400)
-        return answered(self, call, answer, now)
+        return answered(self, call, answer, *times)
 
     patch.setattr(Schedule, "answered", broken)
 
@@ -205,12 +225,12 @@ def _withdrawn_rows_stay(patch: Patch) -> None:
 
 
 def _a_row_is_forgotten(patch: Patch) -> None:
-    admit = Schedule.admit
+    admit = Admission.admit
 
-    def broken(self: Schedule, rows: Iterable[Row], now: float) -> None:
+    def broken(self: Admission, rows: Iterable[Row], now: float) -> None:
         admit(self, [row for row in rows if row.number % 7], now)
 
-    patch.setattr(Schedule, "admit", broken)
+    patch.setattr(Admission, "admit", broken)
 
 
 def _the_end_is_not_seen(patch: Patch) -> None:
@@ -235,35 +255,37 @@ def _it_spins(patch: Patch) -> None:
 
 def _online_is_guessed(patch: Patch) -> None:
     """A media that is found counts as online, whatever its status."""
-    best = schedule.best_media
+    best = showing.best_of
 
-    def broken(items: Iterable[Media], reference_id: str) -> Media | None:
-        media = best(items, reference_id)
+    def broken(items: Sequence[Media]) -> Media | None:
+        media = best(items)
         return media and replace(media, status="online")
 
-    patch.setattr(schedule, "best_media", broken)
+    patch.setattr(showing, "best_of", broken)
+    patch.setattr(adopting, "best_of", broken)
 
 
 def _absent_once_is_absent(patch: Patch) -> None:
-    patch.setattr(Visibility, "proves_absence", lambda _, ages, __: bool(ages))
+    patch.setattr(ListConsistency, "proves_absence", lambda _, ages, __: bool(ages))
 
 
 def _lists_are_never_late(patch: Patch) -> None:
-    patch.setattr(Visibility, "sure_from", lambda *_: 0.0)
+    patch.setattr(ListConsistency, "visible_from", lambda *_: 0.0)
+    patch.setattr(ListConsistency, "proof_age", lambda *_: 0.0)
 
 
 def _lists_that_lose_media_are_trusted(patch: Patch) -> None:
-    patch.setattr(Visibility, "flickered", lambda _: None)
-    patch.setattr(Visibility, "hidden", lambda *_: None)
-    patch.setattr(Schedule, "_unseen", lambda *_: 0.0)
+    patch.setattr(ListConsistency, "mark_inconsistent", lambda _: None)
+    patch.setattr(ListConsistency, "hidden", lambda *_: None)
+    patch.setattr(Showing, "unseen", lambda *_: 0.0)
 
 
 def _a_page_covers_everything(patch: Patch) -> None:
-    patch.setattr(schedule, "window", lambda *_, **__: (float("-inf"), float("inf")))
+    patch.setattr(Listing, "covered", lambda *_, **__: (float("-inf"), float("inf")))
 
 
 def _nothing_is_adopted(patch: Patch) -> None:
-    patch.setattr(Schedule, "adopt", lambda *_, **__: None)
+    patch.setattr(Admission, "adopt", lambda *_, **__: None)
 
 
 def _the_first_page_is_the_account(patch: Patch) -> None:
@@ -309,7 +331,7 @@ def _a_pilot_looks_for_all_rows(patch: Patch) -> None:
 
     def broken(self: Dispatcher, arrivals: Any, now: float) -> None:
         answered(self, arrivals, now)
-        if not self._schedule.adopting:
+        if not self._schedule.admission.adopting:
             self._store.facts.save(ACCOUNT_SEARCH.of(AccountSearch.DONE))
 
     patch.setattr(Dispatcher, "answered", broken)
@@ -327,10 +349,53 @@ def _the_limit_is_ignored(patch: Patch) -> None:
     patch.setattr(Queue, "claim", broken)
 
 
-def _no_sweeps(patch: Patch) -> None:
-    patch.setattr(Sweep, "best", lambda *_, **__: None)
-    # Without a page nothing is ever missed, and nothing asked for.
-    patch.setattr(Schedule, "_better_in", lambda *_: 0.0)
+def _no_pages(patch: Patch) -> None:
+    """Each row is asked for by itself."""
+    patch.setattr(Selection, "full_page", lambda *_: None)
+    patch.setattr(Selection, "_is_alone", lambda *_: True)
+
+
+def _media_of_others_are_taken_over(patch: Patch) -> None:
+    patch.setattr(adopting, "may_be_taken_over", lambda *_: True)
+
+
+def _media_of_others_are_the_rows_own(patch: Patch) -> None:
+    patch.setattr(showing, "owner_of", lambda *_: Owner.OURS)
+
+
+def _a_due_row_waits(patch: Patch) -> None:
+    best = Selection.best
+
+    def broken(self: Selection, now: float) -> Any:
+        return best(self, now) if int(now) % 2 else None
+
+    patch.setattr(Selection, "best", broken)
+    patch.setattr(Schedule, "_wait", lambda _, now: Wait(now + 0.5))
+
+
+def _rows_are_looked_at_late(patch: Patch) -> None:
+    pause = Polling.pause
+    patch.setattr(Polling, "pause", lambda *a, **k: 8 * pause(*a, **k))
+
+
+def _weather_fails_rows(patch: Patch) -> None:
+    def broken(self: Settling, row: Unknown, _now: float) -> list[Change]:
+        return [self._tracker.finish(row.row, Status.FAILED, "weather", error="weather")]
+
+    patch.setattr(Settling, "_never_created", broken)
+
+
+def _outages_are_ignored(patch: Patch) -> None:
+    patch.setattr(Outage, "answered", lambda *_, **__: None)
+
+
+def _refused_calls_are_repeated_at_once(patch: Patch) -> None:
+    def broken(self: Lookups, row: InAccount, _words: str, now: float) -> list[Change]:
+        self._tracker.polling.answered(row.row.number)
+        self._tracker.polling.again_at(row.row.number, now)
+        return []
+
+    patch.setattr(Lookups, "_refused", broken)
 
 
 #: What is broken, and the rules of which one must be told as broken.
@@ -359,7 +424,7 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _absent_once_is_absent: {"exactly once"},
     _lists_are_never_late: {"exactly once", "none lost"},
     _lists_that_lose_media_are_trusted: {"exactly once", "none lost", "the run ends"},
-    _a_page_covers_everything: {"exactly once", "none lost"},
+    _a_page_covers_everything: {"exactly once", "none lost", "few calls"},
     _nothing_is_adopted: {"adoption"},
     _the_first_page_is_the_account: {"adoption"},
     _deletions_are_not_noticed: {"adoption"},
@@ -369,7 +434,14 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _an_unknown_row_is_searched_for_slowly: {"the run ends"},
     _a_pilot_looks_for_all_rows: {"adoption"},
     _the_limit_is_ignored: {"the limit"},
-    _no_sweeps: {"few calls"},
+    _no_pages: {"few calls", "detection"},
+    _media_of_others_are_taken_over: {"none taken from others"},
+    _media_of_others_are_the_rows_own: {"none taken from others"},
+    _a_due_row_waits: {"idle budget"},
+    _rows_are_looked_at_late: {"detection"},
+    _weather_fails_rows: {"none lost"},
+    _outages_are_ignored: {"outage"},
+    _refused_calls_are_repeated_at_once: {"bounded loops", "the run ends"},
 }
 
 #: Lists that are one page, again and again; only the filter finds what is not on it.

@@ -4,8 +4,11 @@
 as soon as a rule does not hold. Nothing here reads a clock or draws from anything but the seed.
 """
 
+# ruff: noqa: SLF001 - no method tells which rows are due, for nobody else needs to know
+
 import heapq
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -14,15 +17,18 @@ from random import Random
 from typing import Any
 
 from requests.structures import CaseInsensitiveDict
-from scenario import Break, Scenario, draw
+from scenario import Break, Other, Scenario, draw
 
 from batch_import.errors import CallFailed, NoAnswer, NotSent, RunFault
 from batch_import.importer.calls import Arrival, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
+from batch_import.importer.schedule.outage import UNCLEAR_IN_A_ROW
+from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
 from batch_import.models import Event, ManifestRow, Record, Row, Status
 from batch_import.sandbox.media import Media
 from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import PAGE_SIZE, ApiRequest, create
 from batch_import.viostream.rate_limit import Budget
@@ -97,10 +103,12 @@ def history(store: Store, name: str) -> list[Event]:
     return store.reader.events(found[0]) if found else []
 
 
-def simulate(seed: int, **knobs: Any) -> Outcome:
+def simulate(seed: int, *, plain: bool = False, **knobs: Any) -> Outcome:
     """Run one import.
 
     Args:
+        plain: without what the first simulation did not draw: media of others with the rows'
+            reference IDs, and calls that are refused.
         knobs: in place of those that the seed draws.
 
     Raises:
@@ -109,6 +117,8 @@ def simulate(seed: int, **knobs: Any) -> Outcome:
     with Store(None) as store:
         scenario = draw(seed)
         scenario = replace(scenario, knobs=replace(scenario.knobs, **knobs))
+        if plain:
+            scenario = replace(scenario, others=(), refuses=None)
         return World(scenario, store).run()
 
 
@@ -139,10 +149,17 @@ class World:
         first = self.scenario.rows + 1
         invalid = [_manifest_row(n, "no good") for n in range(first, first + self.scenario.invalid)]
         self.store.load([*valid, *invalid], self.now)
+        self._names = {row.reference_id for row in valid}
+        later = [other for other in self.scenario.others if other.at is not None]
+        self._others = sorted(later, key=lambda other: -(other.at or 0.0))
         for number in self.scenario.there_before:
             self.platform.handle(as_sent(create(_row(number))), self.now)
             self.now += 2.0
-        before = [m for m in self.platform.media if m.reference_id and not m.foreign]
+        for other in self.scenario.others:
+            if other.at is None:
+                self._add_other(other)
+                self.now += 2.0
+        before = [m for m in self.platform.media if m.reference_id in self._names]
         if self.scenario.there_before and self.scenario.buried:
             self._bury(PAGE_SIZE if self.scenario.seed % 2 else 20)
         self.there_before = {m.reference_id for m in before}
@@ -160,6 +177,22 @@ class World:
                 self.now += 2.0
         for media in self.platform.media[enough - many :]:
             media.foreign = True
+
+    def _add_other(self, other: Other) -> None:
+        title = f"Clip {other.row}" if other.same_title else f"Somebody's own {other.row}"
+        name, at = reference(other.row), self.now if other.at is None else START + other.at
+        latest = self.platform.media[-1].created if self.platform.media else at
+        self.platform.new_media(max(at, latest), reference_id=name, title=title, foreign=True)
+
+    def _add_others(self) -> None:
+        """Others add media while the import goes on."""
+        while self._others and START + (self._others[-1].at or 0.0) <= self.now:
+            self._add_other(self._others.pop())
+
+    def _is_still_there(self, row: Row) -> bool:
+        """Whether others have not deleted what was in the account before."""
+        found = self.platform.live_media(row.reference_id, self.now)
+        return any(media.number < self._before for media in found)
 
     def _is_adoptable(self, media: Media) -> bool:
         shown = self._listed(media) and not self.scenario.knobs.list_omits
@@ -182,6 +215,8 @@ class World:
                 retry_failed = False
                 self.store.queue.choose(())
                 self.store.queue.retry_failed(self.now)
+                # As when the manifest is loaded again.
+                self.store.facts.save(ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE))
             self._time_passes(ended)
         else:
             raise self.broken("none lost", f"still open after {RUNS} runs: {'; '.join(left[:5])}")
@@ -232,6 +267,8 @@ class World:
 
     def _told(self) -> Outcome:
         outcome, scenario = self.outcome, self.scenario
+        if scenario.refuses and outcome.calls > (300 + 60 * scenario.rows) * outcome.runs:
+            raise self.broken("bounded loops", f"{outcome.calls} calls for {scenario.rows} rows")
         outcome.seconds = self.now - START
         outcome.statuses = Counter(str(r.status) for r in self.store.reader.records())
         if scenario.calm:
@@ -247,14 +284,46 @@ class World:
                 raise self.broken("the run ends", f"{outcome.runs} runs where nothing went wrong")
             if set(outcome.statuses) - {"imported", "failed", "invalid"}:
                 raise self.broken("none lost", f"not all told: {dict(outcome.statuses)}")
-        if outcome.calls > 45 * outcome.runs + scenario.rows * self._calls_a_row():
+        # A page is read a logarithmic number of times until the last row on it is done.
+        pages = 1 + (scenario.rows + scenario.knobs.existing) // scenario.knobs.page_limit
+        looks = 10 + math.log(1 + scenario.longest_wait) / math.log(1 + RECHECK_SHARE)
+        bound = looks * min(pages, 1 + scenario.rows // scenario.knobs.page_limit) + pages
+        self._check_detection()
+        if outcome.calls > bound * outcome.runs + scenario.rows * self._calls_a_row():
             raise self.broken("few calls", f"{outcome.calls} calls for {scenario.rows} rows")
+
+    def _check_detection(self) -> None:
+        """After the last create a row that is online is soon seen, where the budget allows it."""
+        scenario = self.scenario
+        last = max((at for at, kind, _ in self.outcome.log if kind == "Create"), default=0.0)
+        pages = 2 + scenario.rows // scenario.knobs.page_limit
+        asked = 2 * scenario.latency[1] + 2 * scenario.commit
+        spare = asked + 3 * pages * max(
+            asked / scenario.settings.workers, 1 / scenario.settings.rate
+        )
+        if self.outcome.runs > 1 or scenario.settings.max_in_flight < scenario.rows:
+            return
+        if scenario.knobs.list_delay[1] or scenario.knobs.failing:
+            return  # what is looked for by itself is seen later
+        for media in self.platform.media[self._before :]:
+            events = {e.status: e.time for e in history(self.store, media.reference_id)}
+            accepted = events.get(Status.PROCESSING, self.now)
+            visible = max(media.online_at, media.listed_at, START + last, accepted)
+            age = visible - media.created
+            allowed = max(SHORTEST, min(scenario.settings.poll_interval, RECHECK_SHARE * age))
+            late = events.get(Status.IMPORTED, visible) - visible
+            # A row at the border of two small pages may move from one to the other.
+            looks = 1.1 if scenario.knobs.page_limit == PAGE_SIZE else 2.2
+            if not media.foreign and late > looks * allowed + spare:
+                raise self.broken("detection", f"{media.reference_id} is seen {late:.1f} s late")
 
     def _calls_a_row(self) -> float:
         """The most that a row may take where nothing goes wrong."""
         knobs = self.scenario.knobs
-        if self.scenario.settings.max_in_flight < self.scenario.rows or knobs.list_delay[1]:
-            return 5.0  # so that few are seen at once, or none although they are there
+        if self.scenario.settings.max_in_flight < self.scenario.rows:
+            return 5.0 + 45 / self.scenario.settings.max_in_flight  # few are seen at once
+        if knobs.list_delay[1]:
+            return 5.0  # none is seen although it is there
         if knobs.failing and not knobs.list_failed:
             return 3.0
         if knobs.listed_from == "created" and not knobs.failing:
@@ -305,11 +374,15 @@ class World:
         call = flight.call
         if isinstance(call, Create):
             self._check_intent(call.row.reference_id, stale=stale)
-            if call.row.reference_id in self.adoptable:
+            if call.row.reference_id in self.adoptable and self._is_still_there(call.row):
                 raise self.broken("adoption", f"{call.row.reference_id} was there, and is sent")
+        self._add_others()
         begin, end = self.scenario.wrong_key
         password = "old" if begin <= self.now - START < end else self.platform.api_key
         reply = self.platform.handle(as_sent(request_of(call), password), self.now)
+        refuses = self.scenario.refuses
+        if refuses and type(call).__name__ == refuses[0] and reply.status == 200:
+            reply = Reply(refuses[1], {"message": "Refused."}, delay=reply.delay)
         if isinstance(call, Create):
             if reply.status in (400, 401, 403, 422):
                 self.refused.add(call.row.reference_id)
@@ -339,7 +412,7 @@ class World:
     def live(self, name: str) -> list[Media]:
         """The living media that this import made for a row."""
         found = self.platform.live_media(name, self.now)
-        return [media for media in found if media.number >= self._before]
+        return [m for m in found if m.number >= self._before and not m.foreign]
 
     def check_once(self, name: str) -> None:
         """Never two living media of one row."""
@@ -373,15 +446,17 @@ class World:
         return [left for record in records for left in self._judge(record, made)]
 
     def _judge(self, record: Record, made: dict[str, list[Media]]) -> Iterator[str]:
-        media = made.get(record.reference_id, [])
+        media = [m for m in made.get(record.reference_id, []) if not self._is_others(m, record)]
         self.check_once(record.reference_id)
         if record.status in (Status.FAILED, Status.UNKNOWN) and not record.codes:
             raise self.broken("a failure has a code", f"{record.reference_id}: {record.error}")
         match record.status:
             case Status.IMPORTED:
-                self._judge_imported(record, media)
+                self._judge_imported(record, made.get(record.reference_id, []))
             case Status.FAILED:
                 self._judge_failed(record, media)
+            case _ if self.scenario.refuses:
+                pass  # what is refused cannot be told
             case Status.UNKNOWN:
                 if any(self._listed(m) and not self._failed(m) for m in media):
                     yield f"{record.reference_id} is unknown, and its media is listed"
@@ -393,8 +468,23 @@ class World:
             case _:
                 yield f"{record.reference_id} is {record.status}"
 
+    def _is_others(self, media: Media, record: Record) -> bool:
+        """Whether a media is evidently not the row's."""
+        return media.foreign and media.title != record.filename
+
+    def _at_once(self, media: Media, record: Record) -> bool:
+        """Whether a media of others was created while the row's POST was under way."""
+        events = history(self.store, record.reference_id)
+        begin = min((e.time for e in events if e.status is Status.CREATING), default=self.now)
+        ended = (Status.UNKNOWN, Status.PROCESSING)
+        end = max((e.time for e in events if e.status in ended), default=begin)
+        # The platform tells whole seconds, and so does its clock.
+        return begin - 3 <= media.created <= end + 5
+
     def _judge_imported(self, record: Record, media: list[Media]) -> None:
         mine = [m for m in media if m.key == record.key]
+        if mine and self._is_others(mine[0], record) and not self._at_once(mine[0], record):
+            raise self.broken("none taken from others", f"{record.reference_id}: {mine[0].title}")
         if not record.key or not mine:
             raise self.broken("right key", f"{record.reference_id} has the key {record.key!r}")
         if self.platform.status(mine[0], self.now) != "Online":
@@ -404,7 +494,15 @@ class World:
 
     def _judge_failed(self, record: Record, media: list[Media]) -> None:
         name = record.reference_id
-        said = name in self.refused or any(map(self._failed, media)) or "no clear" in record.error
+        # Others may have deleted theirs since.
+        theirs = [m for m in self.platform.media if m.reference_id == name]
+        taken = any(self._is_others(m, record) for m in theirs)
+        said = (
+            name in self.refused
+            or any(map(self._failed, media))
+            or (taken and "reference ID is taken" in record.error)
+            or (self.scenario.refuses and "is refused" in record.error)
+        )
         if not said:
             raise self.broken("none lost", f"{name} failed though nobody said so: {record.error}")
         live = self.live(name)
@@ -431,7 +529,7 @@ class World:
         knobs = self.scenario.knobs
         if knobs.page_number == "ignored" and knobs.reference_filter != "exact":
             return False  # whatever is not on the first page, nobody can find
-        if self.now < media.listed_at:
+        if media.deleted or self.now < media.listed_at:
             return False
         return self.scenario.knobs.list_failed or not self._failed(media)
 
@@ -459,6 +557,7 @@ class _Run:
         self._arrived: list[Arrival] = []
         self._finished = False
         self._held_until = world.now
+        self._posts_into_outage = 0
         self._least = float("inf")
 
     def go(self) -> None:
@@ -499,6 +598,7 @@ class _Run:
                 self._finished = True
             elif isinstance(step, Wait):
                 self._check_wait(step)
+                self._check_idle()
                 return step.until
             else:
                 self._check_leaves(step)
@@ -546,7 +646,7 @@ class _Run:
         if isinstance(reply, Reply):
             self._heed(reply)
             reply = answer_of(request_of(flight.call), reply, world.now)
-        self._arrived.append(Arrival(flight.call, reply, flight.left_at))
+        self._arrived.append(Arrival(flight.call, reply, flight.left_at, clock_offset=0.0))
         self.step()
 
     def _heed(self, reply: Reply) -> None:
@@ -565,6 +665,7 @@ class _Run:
             raise world.broken(
                 "Retry-After", f"{call} leaves {self._held_until - now:.3f} s too early"
             )
+        self._check_outage(call)
         # In any window there are at most rate * (window + 0.1) + 1 calls: the least of
         # (calls before it - rate * its time) over all earlier calls tells of all windows at once.
         place = self._calls - rate * (now - self.began)
@@ -573,6 +674,15 @@ class _Run:
         if place - self._least > rate * 0.1 + NEARLY * rate:
             raise world.broken("the rate", f"{call} leaves sooner than {rate} calls a second allow")
 
+    def _check_outage(self, call: Any) -> None:
+        """No more than a few POSTs leave into an outage, once its first victims could be known."""
+        world = self.world
+        known = START + world.scenario.latency[1] + world.scenario.commit + NEARLY
+        down = any(b + known <= world.now < START + e for b, e in world.scenario.knobs.outages)
+        self._posts_into_outage += down and isinstance(call, Create)
+        if self._posts_into_outage > UNCLEAR_IN_A_ROW:
+            raise world.broken("outage", f"{self._posts_into_outage} POSTs leave into an outage")
+
     def _check_wait(self, wait: Wait) -> None:
         self._waits += 1
         busy = wait.until <= self.world.now
@@ -580,6 +690,28 @@ class _Run:
             raise self.world.broken(
                 "the run ends", f"it spins: told to wait until {wait.until - self.world.now:+.6f} s"
             )
+
+    def _check_idle(self) -> None:
+        """No call is held back while the budget has tokens and a row is due."""
+        schedule, now = self.dispatcher._schedule, self.world.now
+        outage = schedule._outage
+        if self.budget.ready_at(now) > now or schedule._auth:
+            return
+        if not outage.admits(schedule._calls_out):
+            return
+        if schedule._outage._unclear or now < schedule._selection.paused_until:
+            return  # POSTs and pages may be held back after unclear answers
+        if schedule._creation.ready(now) and not schedule.admission.adopting:
+            raise self.world.broken("idle budget", "a row waits for its POST")
+        # No method tells which rows are due, for nobody else needs to know.
+        for number, poll in schedule._polling.due(now).items():
+            expected = poll.expected_page
+            page = expected or schedule._listing.page_of(number, now)
+            alone = schedule._selection._is_alone(number, poll, now)
+            if alone and not schedule._showing.filter_works:
+                continue  # it is looked for on page after page
+            if not poll.under_way and page not in schedule._pages.out and poll.page == 1:
+                raise self.world.broken("idle budget", f"row {number} is due: {poll}")
 
     def _bring_home(self) -> None:
         """What the pool does at the end of a run, and what must be true then."""
@@ -591,10 +723,10 @@ class _Run:
         left = [r for r in world.store.reader.records() if r.status is Status.CREATING]
         if left:
             raise world.broken("none lost", f"{left[0].reference_id} is left creating")
-        if world.store.queue.claimable_count() and self._finished and not self.fault:
-            raise world.broken(
-                "none lost", f"{world.store.queue.claimable_count()} rows were never sent"
-            )
+        if self._finished and not self.fault:
+            left = [r for r in world.store.reader.records([Status.PENDING]) if not r.error]
+            if left and not self.limit:
+                raise world.broken("none lost", f"{left[0].reference_id} was never sent")
         if self.limit and self.pending - stored.pending > self.limit:
             raise world.broken("the limit", f"more than {self.limit} rows were taken up")
 

@@ -23,7 +23,7 @@ from batch_import.addresses.masking import mask
 from batch_import.files import replacing_bytes
 from batch_import.models import Record, Status
 from batch_import.reports import HINT
-from batch_import.reports.labels import ATTENTION, STATUSES, advice
+from batch_import.reports.labels import STATUSES, advice, needs_attention
 from batch_import.reports.manual_columns import COLUMNS, SUMMARY, VIDEOS, Added, Value, added
 from batch_import.reports.summary import About, Summary
 from batch_import.reports.table import Table, note
@@ -257,7 +257,7 @@ class _Attention(_Sheet):
         self.head(_ATTENTION_COLUMNS)
 
     def write(self, record: Record) -> None:
-        if record.status not in ATTENTION or self.row > LAST_ROW:
+        if not needs_attention(record.status, record.codes) or self.row > LAST_ROW:
             return
         reason = mask(note(record))
         todo = advice(record.status, record.codes)

@@ -40,9 +40,11 @@ class Account:
             case AskStatus():
                 return IngestStatus("online")
             case ReadPage():
-                found = [Media(n, n, n, "online") for n in reversed(self.names)]
+                found = [Media(n, n, n, "online", "T") for n in reversed(self.names)]
             case _:
-                found = [Media(n, n, n, "online") for n in self.names if n == call.row.reference_id]
+                found = [
+                    Media(n, n, n, "online", "T") for n in self.names if n == call.row.reference_id
+                ]
         return MediaPage(tuple(found), len(found))
 
 

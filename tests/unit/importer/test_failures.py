@@ -12,7 +12,7 @@ from batch_import.models import FailureCode
         ("The source could not be downloaded: host not found.", FailureCode.SOURCE_UNAVAILABLE),
         ("HTTP 404 without a reason", FailureCode.SOURCE_UNAVAILABLE),
         ("The source is not a video that can be read.", FailureCode.FILE_UNREADABLE),
-        ("A media with this reference id already exists.", FailureCode.REFERENCE_TAKEN),
+        ("A media with this reference id already exists.", FailureCode.REFERENCE_ID_TAKEN),
         ("Validation failed", FailureCode.REJECTED),
         ("", FailureCode.REJECTED),
     ],

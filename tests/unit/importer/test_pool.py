@@ -31,6 +31,7 @@ class FakeClient:
     def __init__(self, before: Callable[[ApiRequest[Any]], None] = lambda _: None) -> None:
         self.platform = Platform(Knobs(processing=(0.0, 0.0)), 1, epoch_clock()())
         self.before = before
+        self.clock_offset: float | None = None
         self._one_at_a_time = threading.Lock()
 
     def send(self, request: ApiRequest[Any]) -> Any:

@@ -45,5 +45,13 @@ def test_the_advice_is_that_of_the_code() -> None:
 
 
 def test_rows_that_need_nobody_are_no_trouble() -> None:
-    fine = (Status.PENDING, Status.PROCESSING, Status.IMPORTED, Status.SKIPPED)
+    fine = (Status.PROCESSING, Status.IMPORTED, Status.SKIPPED)
     assert troubles(record(2, status, "words") for status in fine) == []
+    assert troubles([record(2, Status.PENDING, "")]) == []
+
+
+def test_a_row_that_was_sent_in_vain_is_a_trouble() -> None:
+    (trouble,) = troubles(
+        [record(2, Status.PENDING, "5 POSTs …", code=FailureCode.NO_MEDIA_CREATED)]
+    )
+    assert (trouble.status, trouble.count) == (Status.PENDING, 1)

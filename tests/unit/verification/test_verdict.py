@@ -12,7 +12,7 @@ from batch_import.verification.verdict import (
     line_of_other,
 )
 
-TOO = "other media in the account bear this reference ID, too"
+TOO = "other media in the account have this reference ID, too"
 OWN = Media("m1", "k1", "r1", "online", "Title")
 
 

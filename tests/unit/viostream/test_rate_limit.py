@@ -57,20 +57,40 @@ def test_calls_refused_together_are_one_event() -> None:
     budget = Budget(100.0, 0.0)
     for _ in range(8):
         budget.refused(0.5, 1.0, retry_after=1.0)
-    assert budget.rate(1.0) >= 100.0 / 2 * 0.95
+    assert budget.rate(1.0) == pytest.approx(0.6 * 100)
 
 
-def test_the_rate_follows_what_the_platform_takes_and_recovers_slowly() -> None:
+def test_what_held_is_nearly_kept_and_comes_back_within_ten_seconds() -> None:
+    budget, now = Budget(20.0, 0.0), 60.0
+    sent_in(budget, 0.0, now)
+    for late in (0.0, 0.3, 0.9):  # one bad second is one event, and idle time tells nothing
+        budget.refused(now + late, now + late, retry_after=1.0)
+    assert budget.rate(now) >= 0.9 * 20
+    assert budget.rate(now + 10) >= 0.9 * 20
+
+
+def test_a_rate_that_was_refused_soon_is_cut_deeper_and_found_again() -> None:
     budget = Budget(60.0, 0.0)
-    budget.refused(0.0, 0.1, retry_after=1.0)
-    assert budget.rate(0.1) == pytest.approx(60 / 2 * 0.95)  # nothing to go by yet
-    for _ in range(100):
-        budget.accepted()
-    budget.refused(9.9, 10.1, retry_after=1.0)
-    assert budget.rate(10.1) == pytest.approx(9.5)
-    assert budget.rate(20.1) == pytest.approx(9.5 * math.exp(0.05))  # near what it takes: carefully
-    assert budget.rate(100.1) > 20.0  # far beyond: it seems to take more by now
-    assert budget.rate(10_000.0) == 60.0
+    budget.refused(0.0, 0.1, retry_after=1.0)  # nothing to go by yet
+    assert budget.rate(0.1) == pytest.approx(0.6 * 60)
+    assert budget.rate(10.1) == pytest.approx(0.6 * 60 * math.exp(0.3))
+    assert budget.rate(1_000.0) == 60.0  # it seems to take more by now
+
+
+def test_idle_time_does_not_count_as_time_in_which_the_platform_refused() -> None:
+    budget = Budget(20.0, 0.0)
+    sent_in(budget, 0.0, 10.0)
+    sent_in(budget, 1000.0, 10.0)  # the machine slept in between
+    budget.refused(1010.0, 1010.0, retry_after=1.0)
+    assert budget.rate(1010.0) >= 0.9 * 20
+
+
+def test_a_platform_that_asks_for_a_pause_gets_it_and_no_slower_pace() -> None:
+    budget = Budget(20.0, 0.0)
+    sent_in(budget, 0.0, 10.0)
+    budget.hold(10.0, 2.0)
+    assert budget.ready_at(10.0) == pytest.approx(12.0)
+    assert budget.rate(12.0) == 20.0
 
 
 def test_a_run_starts_with_few_calls_under_way() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 
@@ -25,7 +26,9 @@ from batch_import.importer.calls import (
     Find,
     ReadPage,
 )
-from batch_import.importer.schedule import FINISHED, Schedule, Wait, best_media
+from batch_import.importer.match import best_media
+from batch_import.importer.schedule import FINISHED, Schedule, Wait
+from batch_import.importer.schedule.repeat import ATTEMPTS
 from batch_import.models import Account, Change, IngestStatus, Media, MediaPage, Row, Status
 
 SETTINGS = Settings(poll_interval=30, max_wait=600, settle=100, give_up_after=900)
@@ -41,7 +44,7 @@ def flying(n: int = 1, **more: object) -> Row:
 
 
 def media(status: str = "online", reference: str = "r1", key: str = "k") -> Media:
-    return Media(f"m-{key}", key, reference, status=status)
+    return Media(f"m-{key}", key, reference, status=status, title="T")
 
 
 def page_of(*items: Media) -> MediaPage:
@@ -60,8 +63,8 @@ class Play:
         self.account: list[Media] = []
         self.changes: list[Change] = []
         self.schedule = Schedule(settings, self.now)
-        self.schedule.admit(rows, self.now)
-        self.schedule.no_more_pending()
+        self.schedule.admission.admit(rows, self.now)
+        self.schedule.admission.no_more_pending()
 
     def call(self) -> Call:
         """The next call, after waiting for it."""
@@ -84,8 +87,8 @@ class Play:
             call = self.call()
             if isinstance(call, until):
                 return call
-            assert isinstance(call, ReadPage), call
-            self.changes += self.schedule.answered(call, self.page(call.page), self.now)
+            assert isinstance(call, ReadPage | Find), call
+            self.changes += self.schedule.answered(call, self._told(call), self.now)
         raise AssertionError(f"no {until.__name__}")
 
     def page(self, number: int) -> MediaPage:
@@ -168,7 +171,7 @@ def test_rows_are_asked_for_one_by_one_while_nobody_knows_what_lists_show() -> N
         asked += isinstance(call, AskStatus)
         answer: Answer = IngestStatus("processing") if isinstance(call, AskStatus) else page_of()
         play.schedule.answered(call, answer, play.now)
-    assert 1 <= asked <= 20
+    assert 1 <= asked <= 60
 
 
 @pytest.mark.parametrize("word", ["queued", "pending review", "transcoding"])
@@ -246,7 +249,7 @@ def seen_online(play: Play, numbers: range) -> None:
     """Create rows, and let a page show them."""
     for n in numbers:
         play.answer(f"i-{n}")
-    play.account = [media(reference=f"r{n}") for n in reversed(numbers)]
+    play.account = [media(reference=f"r{n}", key=f"k{n}") for n in reversed(numbers)]
 
 
 def test_a_post_is_sent_again_once_lists_prove_that_there_is_no_media() -> None:
@@ -254,9 +257,9 @@ def test_a_post_is_sent_again_once_lists_prove_that_there_is_no_media() -> None:
     seen_online(play, range(1, 30))
     (lost,) = play.answer(NoAnswer("cut"))
     assert lost.status is Status.UNKNOWN
-    *imported, again = play.finish()
-    assert statuses(imported) == [Status.IMPORTED] * 29
-    assert (again.number, again.status) == (30, Status.PENDING)
+    again = play.read_pages(Create)
+    assert again.row.number == 30
+    assert play.changes[-1].status is Status.CREATING
     assert play.now < 1000 + SETTINGS.settle
 
 
@@ -275,30 +278,33 @@ def test_lists_that_lose_media_prove_nothing() -> None:
     seen_online(play, range(1, 40))
     play.answer(NoAnswer("cut"))
     shown = list(play.account)
-    looks = 0
+    pages = 0
     while not any(change.number == 40 for change in play.changes):
-        # Every other look misses ten media that were shown before.
-        looks += 1
-        play.account = shown[10:] if looks % 2 else shown
         call = play.call()
+        # Every other page misses ten media that were shown before.
+        pages += isinstance(call, ReadPage)
+        play.account = shown if pages % 2 else shown[10:]
         play.changes += play.schedule.answered(call, play._told(call), play.now)  # noqa: SLF001
     assert play.changes[-1].status is Status.UNKNOWN
     assert play.now >= 1000 + SETTINGS.settle
 
 
-def test_a_post_that_never_comes_to_anything_is_not_sent_for_ever() -> None:
+def test_a_post_that_meets_only_weather_is_left_to_the_next_run() -> None:
     play = Play(*(row(n) for n in range(1, 31)))
     seen_online(play, range(1, 30))
-    play.answer(NoAnswer("HTTP 500"))
-    for _ in range(2):
-        assert play.finish()[-1].status is Status.PENDING
-        play.schedule.admit([row(30)], play.now)
-        play.schedule.no_more_pending()
-        play.answer_to(Create, NoAnswer("HTTP 500"))
-    last = play.finish()[-1]
-    assert last.status is Status.FAILED
-    assert "3 POSTs" in last.error
-    assert "HTTP 500" in last.error
+    sent, moments = [play.call()], [play.now]
+    while len(sent) < ATTEMPTS:
+        play.schedule.answered(sent[-1], NoAnswer("HTTP 500"), play.now)
+        sent.append(play.read_pages(Create))
+        moments.append(play.now)
+    play.schedule.answered(sent[-1], NoAnswer("HTTP 500"), play.now)
+    assert statuses(play.finish())[-1] is Status.CREATING
+    assert play.schedule.next(play.now) is FINISHED
+    (last,) = play.schedule.withdraw()
+    assert last.status is Status.PENDING
+    assert last.error == "5 POSTs got no clear answer and made no video: HTTP 500"
+    waits = [b - a for a, b in pairwise(moments)]
+    assert waits == sorted(waits)
 
 
 def test_a_conflict_is_looked_for_not_failed() -> None:
@@ -321,13 +327,11 @@ def test_a_refusal_fails_the_row_at_once(status: int) -> None:
     assert (failed.status, failed.error) == (Status.FAILED, "no such format")
 
 
-def test_a_failed_media_counts_only_where_it_is_surely_this_posts() -> None:
+def test_a_failed_media_of_an_unknown_row_tells_nothing() -> None:
     # It may be an earlier POST's, or have been in the account before: simulation seed 514.
     play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
-    assert play.answer_to(Find, page_of(media("failed"))) == []
-    assert statuses(play.answer_to(Find, page_of(media("processing")))) == [Status.PROCESSING]
-    play.account = [media("failed")]
-    assert statuses(play.finish()) == [Status.FAILED]
+    assert play.answer_to(ReadPage, page_of(media("failed"))) == []
+    assert statuses(play.answer_to(ReadPage, page_of(media("processing")))) == [Status.PROCESSING]
 
 
 def test_another_failed_media_is_not_taken_for_the_one_that_was_found() -> None:
@@ -351,9 +355,9 @@ def test_a_filter_that_the_platform_ignores_is_noticed() -> None:
 
 def adopting(pending: int, *rows: Row) -> Play:
     play = Play()
-    play.schedule.adopt(pending)
-    assert play.schedule.wanted() == 0
-    play.schedule.admit(rows, play.now)
+    play.schedule.admission.adopt(pending)
+    assert play.schedule.admission.wanted() == 0
+    play.schedule.admission.admit(rows, play.now)
     return play
 
 
@@ -361,19 +365,19 @@ def test_what_is_in_the_account_is_taken_over() -> None:
     play = adopting(3)
     page = page_of(media(), media("processing", "r2"), media("failed", "r3"))
     assert play.answer(page) == []
-    changes = play.schedule.adopted([row(1), row(2), row(3)], page, play.now)
+    changes = play.schedule.admission.adopted([row(1), row(2), row(3)], page, play.now)
     assert [(c.number, c.status) for c in changes] == [
         (1, Status.IMPORTED),
         (2, Status.PROCESSING),
     ]
-    assert not play.schedule.adopting
+    assert not play.schedule.admission.adopting
 
 
 def test_the_account_is_read_to_its_end_before_a_row_is_created() -> None:
     play = adopting(5)
     play.account = [media(reference=f"x{n}") for n in range(250)]
     pages = []
-    while play.schedule.adopting:
+    while play.schedule.admission.adopting:
         call = play.call()
         assert isinstance(call, ReadPage)
         pages.append(call.page)
@@ -386,11 +390,11 @@ def test_what_was_there_before_ends_the_search_for_rows() -> None:
     play = adopting(50)
     old = [media(reference=f"x{n}", key=f"old-{n}") for n in range(450)]
     play.account = list(old)
-    while play.schedule.adopting:
+    while play.schedule.admission.adopting:
         call = play.call()
         assert isinstance(call, ReadPage)
         play.schedule.answered(call, play.page(call.page), play.now)
-    play.schedule.admit([row(n) for n in range(1, 41)], play.now)
+    play.schedule.admission.admit([row(n) for n in range(1, 41)], play.now)
     for n in range(1, 41):
         play.answer_to(Create, f"i-{n}")
     pages = set()
@@ -407,19 +411,20 @@ def test_few_rows_are_looked_for_one_by_one_in_a_great_account() -> None:
     play = adopting(2)
     play.account = [media(reference=f"x{n}") for n in range(1000)]
     play.answer(play.page(1))
-    assert not play.schedule.adopting
-    play.schedule.admit([row(1), row(2)], play.now)
+    assert not play.schedule.admission.adopting
+    play.schedule.admission.admit([row(1), row(2)], play.now)
     assert play.answer(page_of()) == []  # Find r1
     assert play.call() == Create(row(1))
     (taken,) = play.answer_to(Find, page_of(media(reference="r2")))
     assert taken.status is Status.IMPORTED
 
 
-def test_a_page_that_cannot_be_read_is_left_alone_for_a_while() -> None:
-    play = adopting(5)
-    for _ in range(4):
+def test_a_page_that_cannot_be_read_is_read_again_at_once_and_then_later_and_later() -> None:
+    play, moments = adopting(5), []
+    for _ in range(5):
         play.answer(NoAnswer("HTTP 500"))
-    assert play.now >= 1000 + 1 + 2 + 4
+        moments.append(play.now)
+    assert [b - a for a, b in pairwise(moments)] == [0, 1, 2, 4]
 
 
 # Credentials, and a platform that is down ---------------------------------------------------------
@@ -479,13 +484,13 @@ def test_a_platform_that_is_down_is_given_up_on_in_the_end() -> None:
 
 def test_rows_under_way_are_capped() -> None:
     schedule = Schedule(replace(SETTINGS, max_in_flight=3, rate=100.0), 0.0)
-    assert schedule.wanted() == 3
-    schedule.admit([row(1), row(2), row(3)], 0.0)
+    assert schedule.admission.wanted() == 3
+    schedule.admission.admit([row(1), row(2), row(3)], 0.0)
     for _ in range(3):
         call = schedule.next(0.0)
         assert isinstance(call, Create)
         schedule.answered(call, f"i{call.row.number}", 0.0)
-    assert schedule.wanted() == 0
+    assert schedule.admission.wanted() == 0
 
 
 def test_creates_come_first() -> None:
@@ -507,13 +512,11 @@ def test_finished_videos_show_while_others_wait_to_be_created() -> None:
     assert len(play.changes) > 50
 
 
-def test_an_answer_that_comes_after_a_sweep_has_told_is_of_no_more_use() -> None:
+def test_an_answer_that_comes_after_a_page_has_told_is_of_no_more_use() -> None:
     play = Play(flying())
     asked = play.read_pages(AskStatus)
-    play.account = [media()]
-    while not play.changes:
-        play.changes += play.answer(play.page(1))
-    assert statuses(play.changes) == [Status.IMPORTED]
+    other = play.schedule.answered(ReadPage(1), page_of(media()), play.now)
+    assert statuses(other) == [Status.IMPORTED]
     assert play.schedule.answered(asked, IngestStatus("online"), play.now) == []
 
 

@@ -1,0 +1,181 @@
+"""Which rows come in, and what is in the account before the first of them is created. Pure.
+
+The account is read page by page, or each row is searched for before its POST, whichever is fewer
+calls. This file must not know which call comes next.
+"""
+
+from collections.abc import Iterable
+
+from batch_import.configuration.settings import Settings
+from batch_import.errors import CallFailed, Forbidden, Rejected, RunFault
+from batch_import.importer.adoption import Adoption
+from batch_import.importer.calls import Answer, ReadPage
+from batch_import.importer.pages import Pages
+from batch_import.importer.schedule.adopting import take_over, to_create
+from batch_import.importer.schedule.creation import Creation
+from batch_import.importer.schedule.flights import (
+    Created,
+    InAccount,
+    Processing,
+    ToCreate,
+    Unknown,
+)
+from batch_import.importer.schedule.giving_up import cannot_be_searched
+from batch_import.importer.schedule.listing import Listing
+from batch_import.importer.schedule.repeat import is_weather
+from batch_import.importer.schedule.settling import Settling
+from batch_import.importer.schedule.showing import Showing
+from batch_import.importer.schedule.tracker import Tracker
+from batch_import.models import Change, MediaPage, Row, Status
+
+
+class Admission:
+    """Takes rows into the run.
+
+    Attributes:
+        more_pending: the state may have pending rows left.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tracker: Tracker,
+        creation: Creation,
+        settling: Settling,
+        listing: Listing,
+        pages: Pages,
+        showing: Showing,
+    ) -> None:
+        self._settings = settings
+        self._tracker = tracker
+        self._creation = creation
+        self._settling = settling
+        self._listing = listing
+        self._pages = pages
+        self._showing = showing
+        self._adoption = Adoption(0, pages)
+        self.more_pending = True
+
+    def wanted(self) -> int:
+        """How many pending rows to claim now: few, for a crash leaves them all unknown."""
+        if self._settling.sent_again:
+            self._settling.sent_again, self.more_pending = False, True
+        if not self.more_pending or self._creation.has_fresh or self.adopting:
+            return 0
+        room = self._settings.max_in_flight - len(self._tracker)
+        return max(0, min(room, 1 + int(self._settings.rate / 4)))
+
+    def no_more_pending(self) -> None:
+        """The state has no pending rows left."""
+        self.more_pending = False
+
+    def admit(self, rows: Iterable[Row], now: float) -> None:
+        """Take charge of rows: claimed ones are created, others looked at."""
+        for row in rows:
+            if row.status is Status.PENDING:
+                todo = to_create(row, now, check_exists_first=self.looks_first)
+                self._tracker.put(row, todo)
+                self._creation.add(todo)
+                continue
+            latest = row.sent_at if row.sent_at is not None else now
+            claimed = row.claimed_at if row.claimed_at is not None else float("-inf")
+            # What was found in the account was never sent: only its title makes a media its own.
+            intent = float("inf") if row.claimed_at is None else claimed
+            created = Created(claimed, latest, intent, certain=row.claims <= 1)
+            self._tracker.enter_account(_resumed(row, created, now), now, row.imported_between)
+
+    def remember(self, rows: Iterable[Row]) -> None:
+        """Rows that earlier runs imported: what lists are measured by, the latest last."""
+        for row in rows:
+            if row.media_id and row.claimed_at is not None and row.sent_at is not None:
+                created = Created(row.claimed_at, row.sent_at, row.claimed_at, row.claims <= 1)
+                self._listing.remember(row.media_id, created)
+
+    def adopt(self, pending: int | None, *, glance: bool = False) -> None:
+        """Look for pending rows in the account before any is created.
+
+        Args:
+            pending: how many; None where an earlier run of this job found that looking for each
+                row is fewer calls.
+            glance: an earlier run has looked for them.
+        """
+        self._adoption = Adoption(pending or 0, self._pages, glance=glance)
+        if pending is None:
+            self._adoption.look_first()
+
+    @property
+    def adopting(self) -> bool:
+        """Pages are to be matched with pending rows, by `adopted`; nothing is created yet."""
+        return not self._adoption.done
+
+    @property
+    def looks_first(self) -> bool:
+        """Each row is looked for before its POST."""
+        return self._adoption.each_row
+
+    def adopted(self, rows: Iterable[Row], page: MediaPage, now: float) -> list[Change]:
+        """Take over what is in the account.
+
+        Args:
+            rows: pending ones whose reference IDs are on the page.
+        """
+        changes = []
+        for row in rows:
+            changes += take_over(self._tracker, row, page.items, self._settings.adopt, now)
+        self._adoption.found(any_media=bool(changes))
+        return changes
+
+    @property
+    def page_waits(self) -> bool:
+        """Whether a page is to be read in search of pending rows, and is not being read."""
+        return self.adopting and self._adoption.page not in self._pages.out
+
+    def page_to_read(self, paused_until: float, now: float) -> ReadPage | None:
+        """The page that is read now in search of pending rows, if one is."""
+        ready = self.page_waits and now >= paused_until
+        return ReadPage(self._adoption.page) if ready else None
+
+    def page_read(self, number: int, page: MediaPage, left: float, now: float) -> list[Change]:
+        """A page was read, perhaps for another purpose.
+
+        Args:
+            left: when it was asked for.
+        """
+        if number == 1 and self.adopting and not len(self._tracker) and page.items:
+            self._listing.before_first_create(page.items[0].id, left)
+        self._adoption.read(number, page)
+        return self._taken_from_queue(page, now)
+
+    def _taken_from_queue(self, page: MediaPage, now: float) -> list[Change]:
+        """Rows that are about to be searched for: perhaps a page has found them."""
+        changes = []
+        for media in page.items:
+            todo = self._tracker.with_reference(media.reference_id)
+            if isinstance(todo, ToCreate) and todo.check_exists_first:
+                taken = take_over(self._tracker, todo.row, page.items, self._settings.adopt, now)
+                if taken:
+                    self._creation.remove(todo)
+                changes += taken
+        return changes
+
+    def page_refused(self, answer: Answer) -> RunFault | None:
+        """A page could not be read; returns why the run cannot go on, if it cannot."""
+        refused = isinstance(answer, Rejected | Forbidden) and not is_weather(answer)
+        if not (refused and self.adopting and isinstance(answer, CallFailed)):
+            return None
+        if not self._showing.filter_works:
+            return cannot_be_searched(answer)
+        self._adoption.look_first()
+        return None
+
+    def search_answered(self) -> None:
+        """A search before a POST was answered: perhaps only the whole list tells."""
+        if self.looks_first and not self._showing.filter_works:
+            self._adoption = Adoption(None, self._pages)
+
+
+def _resumed(row: Row, created: Created, now: float) -> InAccount:
+    """A row that an earlier run left under way."""
+    if row.status is Status.UNKNOWN and row.ingest_id is None:
+        return Unknown(row, created, now, "an earlier run got no clear answer")
+    return Processing(row, created, now, ingest_id=row.ingest_id, media_id=row.media_id)

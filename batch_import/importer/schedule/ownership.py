@@ -1,0 +1,121 @@
+"""Whose media is it? An equal reference ID alone is no evidence. Pure.
+
+- A row that this job may have sent: a media with its reference ID is its own if it has the row's
+  title, or was created between the moment when the POST was about to leave and the moment when it
+  was given up (in the platform's time): another's is older or younger.
+- A row that was not sent: such a media is taken over only if it has the row's title, or where the
+  setting `adopt` says `any`.
+
+Titles are equal after Unicode normalisation (NFC), case folding, collapsing white space and
+dropping a video's file extension.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import Final
+
+from batch_import.models import FailureCode, Media, Row
+
+#: The code of a row that is neither sent nor taken over.
+REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN
+#: Seconds that a POST whose connection was cut may still be on its way.
+LATE_ARRIVAL: Final = 2.0
+#: The formats that the platform's guide names.
+_EXTENSION: Final = re.compile(r"\.(mp4|mov|avi|wmv|mkv|webm|3gp)$")
+#: Seconds by which `createdDate` and the `Date` header, which count whole ones, may be off.
+_CLOCK_STEP: Final = 2.0
+
+
+class Owner(Enum):
+    """Whose a media with a row's reference ID is."""
+
+    OURS = auto()
+    OTHERS = auto()
+    #: It has another title, and nobody can tell when it was created.
+    UNDECIDED = auto()
+
+
+def normalised(title: str) -> str:
+    """A title as titles are compared."""
+    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", title).casefold())
+    return _EXTENSION.sub("", " ".join(folded.split())).strip()
+
+
+def same_title(row: Row, media: Media) -> bool:
+    """Whether a media has a row's title."""
+    return normalised(row.filename) == normalised(media.title)
+
+
+def owner_of(
+    media: Media, row: Row, intent: float, given_up: float, clock_offset: float | None
+) -> Owner:
+    """Whose a media is, for a row that this job sent, or may have sent.
+
+    Args:
+        intent: when its first POST was about to leave, in epoch seconds of this machine.
+        given_up: until when its last POST may have been carried out.
+        clock_offset: seconds that the platform's clock is ahead of this machine's; None where
+            that is not known.
+    """
+    if same_title(row, media):
+        return Owner.OURS
+    if clock_offset is None or _moment(media.created_date) is None:
+        return Owner.UNDECIDED
+    between = may_be_created_between(media, intent, given_up, clock_offset)
+    return Owner.OURS if between else Owner.OTHERS
+
+
+def may_be_created_between(
+    media: Media, earliest: float, latest: float, clock_offset: float | None
+) -> bool:
+    """Whether a media may have been created between two moments of this machine's clock."""
+    created = _moment(media.created_date)
+    if created is None or clock_offset is None:
+        return True
+    return earliest - _CLOCK_STEP <= created - clock_offset <= latest + _CLOCK_STEP
+
+
+def may_be_taken_over(media: Media, row: Row, adopt: str) -> bool:
+    """Whether a row that was not sent may take a media with its reference ID over."""
+    return adopt == "any" or same_title(row, media)
+
+
+def reference_id_taken(items: Iterable[Media]) -> str:
+    """What to tell of a row whose reference ID others' media have."""
+    media = next(iter(items))
+    more = f"titled {media.title!r}" if media.title else "without a title"
+    date = f", created {media.created_date}" if media.created_date else ""
+    return (
+        f"the reference ID is taken: the account has a media with it, {more}{date}"
+        f" (id {media.id}); it was neither sent nor taken over"
+    )
+
+
+#: The media that a row is about, where several are its own: one that is online, then one that
+#: may come to be, then one that failed.
+_RANK: Final = {"online": 0, "failed": 2}
+
+
+def best_of(items: Sequence[Media]) -> Media | None:
+    """The media that counts; the newest of equals comes first."""
+    return min(items, key=lambda media: _RANK.get(media.status, 1), default=None)
+
+
+def other_media(items: Sequence[Media], media: Media) -> str:
+    """What to tell of other non-failed media of a row's own."""
+    others = [m.id for m in items if m.id != media.id and m.status != "failed"]
+    if not others:
+        return ""
+    return f"other media in the account have this reference ID, too: {', '.join(others)}"
+
+
+def _moment(date: str) -> float | None:
+    """Epoch seconds of the platform's `createdDate` (ISO 8601, UTC); None where it is none."""
+    try:
+        moment = datetime.fromisoformat(date)
+    except ValueError:
+        return None
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

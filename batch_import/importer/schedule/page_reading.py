@@ -1,0 +1,189 @@
+"""What a page of the account's list means for all rows that it shows, or does not. Pure.
+
+This file must not know why a page is read.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from batch_import.importer.pages import Pages
+from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
+from batch_import.importer.schedule.listing import Listing
+from batch_import.importer.schedule.ownership import may_be_created_between
+from batch_import.importer.schedule.polling import Poll
+from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.schedule.settling import Settling
+from batch_import.importer.schedule.showing import Showing, Shown, is_there
+from batch_import.importer.schedule.tracker import Tracker
+from batch_import.models import Change, Media, MediaPage
+
+#: Pages that are read at once, one after the other, for a row that must be on the next one.
+_BESIDE: Final = 2
+
+
+class PageReading:
+    """Reads pages of the whole list, newest first."""
+
+    def __init__(
+        self,
+        tracker: Tracker,
+        listing: Listing,
+        pages: Pages,
+        showing: Showing,
+        settling: Settling,
+        consistency: ListConsistency,
+    ) -> None:
+        self._tracker = tracker
+        self._listing = listing
+        self._pages = pages
+        self._showing = showing
+        self._settling = settling
+        self._consistency = consistency
+
+    def page_read(
+        self, number: int, page: MediaPage, left: float, now: float, sought: int | None = None
+    ) -> list[Change]:
+        """A page of the whole list was read.
+
+        It tells of rows that it shows, of rows that it must show and does not, and of rows that
+        were expected on it.
+
+        Args:
+            left: when it was asked for: it tells of that moment at the earliest.
+            sought: the number of a row that it was read for, though others are expected there.
+        """
+        listing = self._listing
+        expected = [
+            row
+            for row, poll in self._tracker.polling.due(now).items()
+            if row == sought or (poll.expected_page or listing.page_of(row, now)) == number
+        ]
+        has_more = self._pages.has_more(number, page)
+        shown = self._shown_rows(page.items)
+        media_ids = {media.id for media in page.items}
+        dated = [row.created for row, found in shown.values() if self._dates(row, found)]
+        span = listing.covered(media_ids, dated, left if number == 1 else None, last=not has_more)
+        places = self._places(number, page)
+        listing.learn_places(places)
+        listing.measure(media_ids, *span)
+        covered = {row.row.number: row for row in listing.created_between(*span)}
+        told = set(covered)
+        changes = []
+        for which, (row, found) in shown.items():
+            # What failed may be of an earlier POST, and an unknown row's own media elsewhere.
+            alive = any(media.status != "failed" for media in (*found.ours, *found.undecided))
+            known = not isinstance(row, Unknown) and (found.ours or found.undecided)
+            if which == sought and (alive or known):
+                sought = None  # found
+            if alive or known or which in covered:
+                covered.pop(which, None)
+                told.add(which)
+                changes += self._showing.compared(row, found, left, now)
+        for row in covered.values():
+            changes += self._showing.missing(row, left, now)
+        if sought is not None:
+            changes += self._scanned(sought, now)
+        misplaced = [which for which in expected if which not in told and which != sought]
+        if misplaced and not places:
+            if any(self._must_be_listed(which, left) for which in misplaced):
+                listing.search_on(last=not has_more)
+            else:
+                listing.doubt()
+        for which in misplaced:
+            beside = self._beside(which, number, *span)
+            self._misplaced(which, beside if has_more or beside != number + 1 else None, left, now)
+        return changes
+
+    def _must_be_listed(self, number: int, now: float) -> bool:
+        """Whether lists show a row, wherever it stands, as far as they showed others."""
+        row, visible = self._tracker[number], self._consistency.visible_from(self._showing.unseen())
+        return isinstance(row, Online) and visible is not None and row.created.age(now) >= visible
+
+    def _shown_rows(self, items: Iterable[Media]) -> dict[int, tuple[InAccount, Shown]]:
+        """The rows in the account that have media among these."""
+        by_reference: dict[str, list[Media]] = {}
+        for media in items:
+            by_reference.setdefault(media.reference_id, []).append(media)
+        shown = {}
+        for reference, media_of_it in by_reference.items():
+            row = self._tracker.with_reference(reference)
+            if isinstance(row, Processing | Online | Unknown):
+                shown[row.row.number] = row, self._showing.whose(row, media_of_it)
+        return shown
+
+    def _dates(self, row: InAccount, found: Shown) -> bool:
+        """Whether a page that shows the row reaches back to the moment of its POST."""
+        own = found.ours if isinstance(row, Unknown) else (*found.ours, *found.undecided)
+        alone = len(found.ours) + len(found.undecided) + len(found.others) == 1
+        created = row.created
+        return (
+            alone
+            and bool(own)
+            and may_be_created_between(
+                own[0], created.earliest, created.latest, self._showing.clock_offset
+            )
+        )
+
+    def _scanned(self, number: int, now: float) -> list[Change]:
+        """One more page was read in search of a row, where searches for its ID do not work."""
+        flight = self._tracker.find(number)
+        if not isinstance(flight, Processing | Online | Unknown):
+            return []
+        poll = self._tracker.polling[number]
+        poll.page += 1
+        if poll.page <= self._pages.enough:
+            self._tracker.polling.again_at(number, now)
+            return []
+        return self._not_found(flight, poll, now)
+
+    def _not_found(self, row: InAccount, poll: Poll, now: float) -> list[Change]:
+        """All of the list was read for a row, and does not show it."""
+        self._tracker.polling.answered(row.row.number)
+        poll.page, poll.needs_lookup = 1, False
+        poll.checked_at = row.created.age(now)
+        self._showing.look_again(row, now)
+        if not isinstance(row, Unknown):
+            return self._showing.given_up(row, now)
+        unknown = replace(row, searched=True)
+        self._tracker.replace(unknown)
+        return self._settling.expired(unknown, now)
+
+    def _places(self, number: int, page: MediaPage) -> dict[int, int]:
+        first = (number - 1) * self._pages.size
+        places = {}
+        for place, media in enumerate(page.items, start=first):
+            row = self._tracker.with_reference(media.reference_id)
+            if isinstance(row, Processing | Online | Unknown) and may_be_created_between(
+                media, row.created.earliest, row.created.latest, self._showing.clock_offset
+            ):
+                places[row.row.number] = place
+        return places
+
+    def _beside(self, which: int, page: int, oldest: float, newest: float) -> int | None:
+        """The page on which a row must be that is older, or newer, than all of a page."""
+        created = self._tracker.in_account_at(which).created
+        if created.latest < oldest < float("inf"):
+            return page + 1
+        newer = created.earliest > newest > float("-inf")
+        return page - 1 if newer and page > 1 else None
+
+    def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
+        """The page on which a row was expected told nothing of it.
+
+        Args:
+            beside: the page on which it must be instead.
+        """
+        poll, row = self._tracker.polling[number], self._tracker.in_account_at(number)
+        poll.misplaced_reads += 1
+        if beside and poll.misplaced_reads <= _BESIDE:
+            poll.expected_page = beside  # due still
+            return
+        age = row.created.age(left)
+        if is_there(row) and not poll.seen:
+            poll.unseen_at = max(poll.unseen_at, age)
+        if poll.misplaced_reads > _BESIDE:
+            poll.seen = False  # it has failed since, perhaps, or stands nobody knows where
+        lost = poll.misplaced_reads >= self._pages.enough
+        self._showing.count_late(row, poll, age, lost=lost)
+        self._showing.look_again(row, now)

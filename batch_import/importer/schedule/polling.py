@@ -1,0 +1,140 @@
+"""When each row is looked at next. Pure: the clock is passed in.
+
+Every row in the account has a due time. After a look it is due again when its age has grown by
+`RECHECK_SHARE`: so a row is seen online at the latest that share of its age later, whatever the
+distribution of processing times, at the price of a logarithmic number of looks. This file must not
+know which call serves a row, nor what it shows.
+"""
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from batch_import.importer.backoff import backoff
+from batch_import.importer.schedule.searching import Search
+
+#: A row is looked at again when its age has grown by this share: what the issue allows a row that
+#: is online to stay unseen.
+RECHECK_SHARE: Final = 0.15
+#: … and no sooner than this (seconds): what a person does not notice, and a page serves many.
+SHORTEST: Final = 1.0
+
+
+@dataclass(slots=True)
+class Poll:
+    """What is known of the looks at one row.
+
+    Attributes:
+        due: when it is looked at next.
+        under_way: a single look at it is.
+        search: for its reference ID, where that is several pages long and goes on.
+        page: the page of the whole list that comes next, where it is sought on page after page.
+        failures: single looks that brought no answer, one after the other.
+        refusals: single looks that were refused.
+        late_misses: looks at its place in the list, later than most rows are listed, that did not
+            show it.
+        checked_at: the age at which its ingest was last asked for.
+        expected_page: the page next to one that told nothing of it, where it must be.
+        misplaced_reads: reads of the page it was expected on that told nothing of it.
+        needs_lookup: it is asked for by itself next, for lists cannot tell.
+        vanished: a list that must show it, as lists did, does not.
+        seen: a list has shown it.
+        in_review: the platform waits for a person, so that nobody knows for how long.
+        not_done_at: the greatest age at which it was seen not to be done.
+        unseen_at: the greatest age at which it was looked for in vain.
+    """
+
+    due: float
+    under_way: bool = False
+    search: Search | None = None
+    page: int = 1
+    failures: int = 0
+    refusals: int = 0
+    late_misses: int = 0
+    checked_at: float = 0.0
+    expected_page: int | None = None
+    misplaced_reads: int = 0
+    needs_lookup: bool = False
+    vanished: bool = False
+    seen: bool = False
+    in_review: bool = False
+    not_done_at: float = 0.0
+    unseen_at: float = 0.0
+
+
+class Polling:
+    """The looks at all rows in the account.
+
+    Args:
+        poll_interval: seconds; no row waits longer for a look that the budget allows.
+    """
+
+    def __init__(self, poll_interval: float) -> None:
+        self._poll_interval = poll_interval
+        self._polls: dict[int, Poll] = {}
+        self._heap: list[tuple[float, int]] = []
+        self._due: dict[int, Poll] = {}
+
+    def __getitem__(self, number: int) -> Poll:
+        return self._polls[number]
+
+    def watch(self, number: int, due: float) -> None:
+        """A row is in the account from now on, or may be."""
+        self._polls[number] = Poll(due)
+        heapq.heappush(self._heap, (due, number))
+
+    def forget(self, number: int) -> None:
+        """A row is looked at no more."""
+        self._polls.pop(number, None)
+        self._due.pop(number, None)
+
+    def again_at(self, number: int, due: float) -> None:
+        """Look at a row at a moment, not before."""
+        poll = self._polls[number]
+        poll.due, poll.expected_page = due, None
+        self._due.pop(number, None)
+        heapq.heappush(self._heap, (due, number))
+
+    def pause(self, age: float, *, in_review: bool = False) -> float:
+        """Seconds between two looks at a row of an age."""
+        share = max(SHORTEST, RECHECK_SHARE * age)
+        return share if in_review else min(self._poll_interval, share)
+
+    def answered(self, number: int) -> Poll:
+        """A single look at a row was answered."""
+        poll = self._polls[number]
+        poll.under_way = False
+        poll.failures = poll.late_misses = poll.misplaced_reads = 0
+        return poll
+
+    def failed(self, number: int, now: float) -> None:
+        """A single look brought no answer: at once again, and then later and later."""
+        poll = self._polls[number]
+        poll.under_way = False
+        poll.failures += 1
+        wait = 0.0 if poll.failures == 1 else backoff(SHORTEST, poll.failures, self._poll_interval)
+        self.again_at(number, now + wait)
+
+    def due(self, now: float) -> dict[int, Poll]:
+        """The rows that are due, by number; those under way included."""
+        while self._heap and self._heap[0][0] <= now:
+            due, number = heapq.heappop(self._heap)
+            poll = self._polls.get(number)
+            if poll is not None and poll.due == due:
+                self._due[number] = poll
+        return self._due
+
+    def due_at(self) -> float:
+        """When the next row becomes due; infinity where none does."""
+        while self._heap:
+            due, number = self._heap[0]
+            poll = self._polls.get(number)
+            if poll is not None and poll.due == due:
+                return due
+            heapq.heappop(self._heap)
+        return float("inf")
+
+    def not_done(self) -> Iterator[float]:
+        """The greatest age at which each row was seen not to be done."""
+        return (poll.not_done_at for poll in self._polls.values() if poll.not_done_at)

@@ -1,0 +1,58 @@
+"""The search for one row's media by its reference ID, which may be several pages long. Pure.
+
+Each search is read by an `AccountPager`, for others add and delete media meanwhile. This file must
+not know why a row is searched for.
+"""
+
+from batch_import.importer.schedule.ownership import same_title
+from batch_import.models import Media, MediaPage, Row
+from batch_import.viostream.account_pager import AccountPager, ListEnd
+from batch_import.viostream.page_size import PageSize
+
+
+class Search:
+    """One search, from its first page to its end.
+
+    It ends early where a media that has not failed has the row's title, too: no other tells more.
+
+    Args:
+        page_size: what is known of the length of pages; learns from each page.
+        began: when the first page was asked for, in epoch seconds: all of the search tells of that
+            moment at the earliest.
+
+    Attributes:
+        done: all is known that a search can tell.
+        usable: searches bring what was searched for, and can be read to their end.
+    """
+
+    def __init__(self, row: Row, page_size: PageSize, began: float) -> None:
+        self._row = row
+        self._pager = AccountPager(page_size)
+        self._found: dict[str, Media] = {}
+        self.began = began
+        self.done = False
+        self.usable = True
+
+    @property
+    def page(self) -> int:
+        """The page to read next, from 1."""
+        return self._pager.page
+
+    @property
+    def items(self) -> list[Media]:
+        """The media with exactly the row's reference ID that were found so far."""
+        return list(self._found.values())
+
+    def read(self, page: MediaPage) -> None:
+        """A page of the search was read; one that the platform refuses is an empty one."""
+        reference = self._row.reference_id
+        if any(reference not in media.reference_id for media in page.items):
+            self.usable = False  # the platform ignores what is searched for
+            return
+        self._pager.read(page)
+        for media in page.items:
+            if media.reference_id == reference:
+                self._found[media.id or media.key] = media
+        is_own = any(m.status != "failed" and same_title(self._row, m) for m in self.items)
+        self.done = is_own or self._pager.end is ListEnd.COMPLETE
+        self.usable = self.done or self._pager.end is None

@@ -1,0 +1,115 @@
+"""What becomes of a row whose POST got no clear answer, and that lists do not show. Pure.
+
+Whether its POST may be repeated is `repeat.py`'s to say; this file must not know lists and pages.
+"""
+
+from collections import Counter
+
+from batch_import.configuration.settings import Settings
+from batch_import.importer.backoff import backoff
+from batch_import.importer.schedule.creation import Creation
+from batch_import.importer.schedule.flights import ToCreate, Unknown
+from batch_import.importer.schedule.ownership import REFERENCE_ID_TAKEN
+from batch_import.importer.schedule.polling import SHORTEST
+from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency
+from batch_import.importer.schedule.tracker import Tracker
+from batch_import.models import Change, FailureCode, Status
+
+
+class Settling:
+    """Decides about unknown rows.
+
+    Attributes:
+        exhausted: rows whose POSTs came to nothing too often in this run.
+        sent_again: rows went back to the state's queue, on the user's word.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tracker: Tracker,
+        creation: Creation,
+        consistency: ListConsistency,
+    ) -> None:
+        self._settings = settings
+        self._tracker = tracker
+        self._creation = creation
+        self._consistency = consistency
+        self.exhausted: list[ToCreate] = []
+        self.sent_again = False
+        self._unsure_of: Counter[int] = Counter()
+
+    def absent(self, row: Unknown, unseen: float, now: float) -> list[Change]:
+        """A list that must show the row's media does not: decide, if that can be decided yet."""
+        proven = self._consistency.proves_absence(row.absences, unseen)
+        if proven and not row.conflict:
+            return self._never_created(row, now)
+        return [] if self._is_being_proven(row, unseen, now) else self.expired(row, now)
+
+    def decides(self, row: Unknown, unseen: float, now: float) -> bool:
+        """Whether something is about to be decided about the row."""
+        proven = self._consistency.proves_absence(row.absences, unseen)
+        return proven or row.created.age(now) >= self._settings.settle
+
+    def expired(self, row: Unknown, now: float) -> list[Change]:
+        """A look brought nothing: nobody can know any more once the row is too old."""
+        age = row.created.age(now)
+        return self._unsure(row, age) if age >= self._settings.settle else []
+
+    def _is_being_proven(self, row: Unknown, unseen: float, now: float) -> bool:
+        """Whether a few more looks may prove that the media does not exist."""
+        proof = self._consistency.proof_age(unseen)
+        few = len(row.absences) <= 2 * self._consistency.looks_needed()
+        return proof is not None and row.created.age(now) >= proof and few and not row.conflict
+
+    def next_look(self, row: Unknown, unseen: float, now: float) -> float:
+        """Seconds until the row is looked for again: 1, 2, 4 …, or when that may prove absence."""
+        age = row.created.age(now)
+        proof = self._consistency.proof_age(unseen)
+        if age >= self._settings.settle or (proof is not None and age >= proof):
+            return SHORTEST  # a few looks, apart, decide
+        moments = [2 * age, self._settings.settle, proof or 2 * age]
+        return max(SHORTEST, min(moments) - age)
+
+    def _never_created(self, row: Unknown, now: float) -> list[Change]:
+        """Its POST was not carried out."""
+        if row.id_taken:
+            return [
+                self._tracker.finish(
+                    row.row,
+                    Status.FAILED,
+                    row.id_taken,
+                    error=row.id_taken,
+                    code=REFERENCE_ID_TAKEN,
+                )
+            ]
+        todo = ToCreate(row.row, row.created.intent, sends=row.sends, reason=row.reason)
+        if row.sends >= ATTEMPTS:
+            self._tracker.drop(row.row, listed=False)
+            self.exhausted.append(todo)
+            words = f"confirmed not created; left to the next run after {row.sends} POSTs"
+        else:
+            self._tracker.put(row.row, todo)
+            self._creation.delay(todo, now + backoff(SHORTEST / 2, row.sends - 1, float("inf")))
+            words = "confirmed not created; to be sent again"
+        return [Change(row.row.number, Status.CREATING, words)]
+
+    def _unsure(self, row: Unknown, age: float) -> list[Change]:
+        """Nobody can know: what becomes of the row is the user's choice."""
+        self._unsure_of[row.row.number] += 1
+        if self._settings.when_unsure == "retry" and self._unsure_of[row.row.number] < ATTEMPTS:
+            self.sent_again = True
+            return [self._tracker.finish(row.row, Status.PENDING, "not found: sent again, as set")]
+        error = (
+            f"its POST got no clear answer, and {age:.0f} s later no media is found;"
+            " look in the account, then run again with the setting when-unsure: retry"
+        )
+        code = FailureCode.UNCONFIRMED
+        return [self._tracker.finish(row.row, Status.UNKNOWN, "not found", error=error, code=code)]
+
+
+def exhausted_change(todo: ToCreate) -> Change:
+    """What the state keeps of a row whose POSTs came to nothing too often."""
+    error = f"{todo.sends} POSTs got no clear answer and made no video: {todo.reason}"
+    code = FailureCode.NO_MEDIA_CREATED
+    return Change(todo.row.number, Status.PENDING, error, error=error, code=code)

@@ -1,0 +1,51 @@
+"""A 403 is about the credentials or about the call, and the account tells which."""
+
+import pytest
+
+from batch_import.errors import Forbidden, NoAnswer
+from batch_import.importer.calls import ReadPage
+from batch_import.importer.schedule.auth import AuthProbe
+from batch_import.models import Account
+
+WORDS = Forbidden("not yours", status=403)
+HELD = [(ReadPage(1), WORDS), (ReadPage(2), WORDS)]
+
+
+@pytest.fixture
+def probe() -> AuthProbe:
+    probe = AuthProbe()
+    assert not probe
+    for call, words in HELD:
+        probe.hold(call, words)
+    assert probe
+    return probe
+
+
+def test_the_account_is_asked_once_at_a_time(probe: AuthProbe) -> None:
+    assert probe.asks_at() <= 0.0
+    probe.asked()
+    assert probe.asks_at() == float("inf")
+
+
+def test_calls_are_refused_where_the_credentials_hold(probe: AuthProbe) -> None:
+    probe.asked()
+    assert probe.account_answered(Account("a", "Us"), 10.0) == HELD
+    assert not probe
+
+
+@pytest.mark.parametrize("answer", [WORDS, NoAnswer("cut")])
+def test_no_call_is_refused_before_the_credentials_are_known_to_hold(
+    probe: AuthProbe, answer: Forbidden | NoAnswer
+) -> None:
+    waits = []
+    for _ in range(8):
+        probe.asked()
+        assert probe.account_answered(answer, 10.0) == []
+        assert probe
+        waits.append(probe.asks_at() - 10.0)
+    assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
+
+
+def test_nothing_is_held_after_the_end(probe: AuthProbe) -> None:
+    assert probe.release() == HELD
+    assert not probe

@@ -1,0 +1,45 @@
+"""How long rows take."""
+
+import pytest
+
+from batch_import.importer.schedule.observations import SAMPLE, ProcessingTimes
+
+
+def times(*seconds: float) -> ProcessingTimes:
+    made = ProcessingTimes()
+    for time in seconds:
+        made.observe(time, time)
+    return made
+
+
+def test_little_is_said_of_few() -> None:
+    few = times(*range(1, 10))
+    assert few.soonest() == 0.0
+    assert few.all_done([]) is None
+    assert times().late_from() is None
+    assert times().share_done_by(5.0) == 0.5
+
+
+def test_quantiles_of_many() -> None:
+    many = times(*range(1, 101))
+    assert many.soonest() == 1
+    assert many.share_done_by(25.0) == 0.25
+    assert many.late_from() == pytest.approx(1.5 * 91)
+
+
+def test_only_the_latest_are_remembered() -> None:
+    many = times(*[100.0] * SAMPLE, *[1.0] * SAMPLE)
+    assert many.share_done_by(1.0) == 1.0
+
+
+def test_a_row_that_nobody_looked_at_for_long_tells_little() -> None:
+    many = times(*[10.0] * 20)
+    many.observe(0.0, 1000.0)
+    assert many.share_done_by(10.0) == 1.0
+
+
+def test_the_end_is_drawn_on_from_what_is_known() -> None:
+    # Half of the rows were done by 30 s, evenly since 10 s; the others are still under way.
+    half = times(*(10 + n / 5 for n in range(100)))
+    assert half.all_done([30.0] * 100) == pytest.approx(50, rel=0.1)
+    assert half.all_done([]) == pytest.approx(30, rel=0.05)

@@ -1,0 +1,88 @@
+"""Whose media is it?"""
+
+import pytest
+
+from batch_import.importer.schedule.ownership import (
+    Owner,
+    best_of,
+    may_be_taken_over,
+    normalised,
+    other_media,
+    owner_of,
+    reference_id_taken,
+)
+from batch_import.models import Media, Row, Status
+
+ROW = Row(1, "r1", "https://h/v.mp4", "Sales Kick-off.mp4", "mp4", Status.UNKNOWN)
+#: 2026-11-26T10:00:00Z, in epoch seconds.
+TEN = 1_795_687_200.0
+
+
+def media(title: str = "", created: str = "", status: str = "online") -> Media:
+    return Media("m1", "k1", "r1", status, title=title, created_date=created)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Sales Kick-off.mp4", "sales kick-off"),
+        ("  Sales\u00a0 Kick-off ", "SALES KICK-OFF.MOV"),
+        ("Caf\u00e9", "Cafe\u0301"),
+        ("Stra\u00dfe", "STRASSE"),
+    ],
+)
+def test_titles_that_differ_as_spellings_do_are_equal(one: str, other: str) -> None:
+    assert normalised(one) == normalised(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Part 1.2023", "Part 1.2024"), ("Part 1", "Part 2"), ("A", "")]
+)
+def test_other_titles_are_not(one: str, other: str) -> None:
+    assert normalised(one) != normalised(other)
+
+
+@pytest.mark.parametrize(
+    ("title", "created", "offset", "owner"),
+    [
+        ("sales kick-off", "", None, Owner.OURS),
+        ("HR only", "2026-11-26T10:00:05Z", 0.0, Owner.OURS),
+        ("HR only", "2026-11-26T09:59:00Z", 0.0, Owner.OTHERS),
+        ("HR only", "2026-11-26T10:01:00Z", 0.0, Owner.OTHERS),
+        ("HR only", "2026-11-26T12:00:05Z", 7200.0, Owner.OURS),  # its clock is two hours ahead
+        ("HR only", "2026-11-26T10:00:05Z", 7200.0, Owner.OTHERS),
+        ("HR only", "2026-11-26T10:00:05", 0.0, Owner.OURS),
+        ("HR only", "2026-11-26T10:00:05Z", None, Owner.UNDECIDED),
+        ("HR only", "yesterday", 0.0, Owner.UNDECIDED),
+        ("", "", 0.0, Owner.UNDECIDED),
+    ],
+)
+def test_a_media_is_the_rows_by_its_title_or_by_the_time_of_the_post(
+    title: str, created: str, offset: float | None, owner: Owner
+) -> None:
+    assert owner_of(media(title, created), ROW, TEN, TEN + 10, offset) is owner
+
+
+def test_a_row_that_was_not_sent_takes_only_its_title() -> None:
+    assert may_be_taken_over(media("SALES kick-off"), ROW, "same-title")
+    assert not may_be_taken_over(media("HR only"), ROW, "same-title")
+    assert may_be_taken_over(media("HR only"), ROW, "any")
+
+
+def test_the_text_names_title_date_and_id() -> None:
+    text = reference_id_taken([media("HR only", "2026-11-26T10:00:00Z")])
+    assert "'HR only', created 2026-11-26T10:00:00Z (id m1)" in text
+
+
+def test_the_media_that_counts_is_online_before_all_and_failed_after_all() -> None:
+    failed, going, online = (media(status=s) for s in ("failed", "processing", "online"))
+    assert best_of([failed, going, online]) is online
+    assert best_of([failed, going]) is going
+    assert best_of([]) is None
+
+
+def test_other_media_are_named_but_failed_ones() -> None:
+    two = Media("m2", "k2", "r1", "online")
+    three = Media("m3", "k3", "r1", "failed")
+    assert other_media([media(), two, three], media()).endswith(": m2")
+    assert other_media([media()], media()) == ""

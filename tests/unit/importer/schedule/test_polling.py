@@ -1,0 +1,46 @@
+"""When a row is looked at next."""
+
+import pytest
+
+from batch_import.importer.schedule.polling import Polling
+
+
+@pytest.mark.parametrize(
+    ("age", "pause"), [(0.0, 1.0), (5.0, 1.0), (20.0, 3.0), (100.0, 15.0), (1000.0, 30.0)]
+)
+def test_a_row_is_due_when_its_age_has_grown_by_a_share(age: float, pause: float) -> None:
+    assert Polling(30.0).pause(age) == pytest.approx(pause)
+
+
+def test_rows_become_due_in_time_and_stay_due_until_they_are_looked_at() -> None:
+    polling = Polling(30.0)
+    polling.watch(1, 10.0)
+    polling.watch(2, 20.0)
+    assert polling.due_at() == 10.0
+    assert set(polling.due(10.0)) == {1}
+    assert polling.due_at() == 20.0
+    assert set(polling.due(20.0)) == {1, 2}
+    polling.again_at(1, 40.0)
+    assert set(polling.due(20.0)) == {2}
+    polling.forget(2)
+    assert set(polling.due(40.0)) == {1}
+
+
+def test_a_look_that_failed_is_repeated_at_once_and_then_later_and_later() -> None:
+    polling, waits = Polling(30.0), []
+    polling.watch(1, 0.0)
+    for _ in range(6):
+        polling.failed(1, 100.0)
+        waits.append(polling[1].due - 100.0)
+    assert waits == [0, 4, 8, 16, 30, 30]
+    polling.answered(1)
+    polling.failed(1, 100.0)
+    assert polling[1].due == 100.0
+
+
+def test_nobody_looks_at_forgotten_rows() -> None:
+    polling = Polling(30.0)
+    polling.watch(1, 10.0)
+    polling.forget(1)
+    assert polling.due_at() == float("inf")
+    assert not polling.due(20.0)

@@ -1,0 +1,91 @@
+"""May this POST be repeated?"""
+
+import pytest
+
+from batch_import.errors import CallFailed, Forbidden, NoAnswer, NotSent, Rejected, Throttled
+from batch_import.importer.schedule.repeat import ListConsistency, Outcome, is_weather, outcome_of
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome"),
+    [
+        ("ingest-1", Outcome.CREATED),
+        (Throttled("slow down", status=429), Outcome.NOT_CARRIED_OUT),
+        (NotSent("refused"), Outcome.NOT_CARRIED_OUT),
+        (NoAnswer("cut"), Outcome.UNCLEAR),
+        (NoAnswer("down", status=503), Outcome.UNCLEAR),
+        (Rejected("portal", status=302), Outcome.UNCLEAR),
+        (Rejected("exists", status=409), Outcome.CONFLICT),
+        (Rejected("bad", status=422), Outcome.REFUSED),
+        (Forbidden("no", status=403), Outcome.REFUSED),
+    ],
+)
+def test_what_an_answer_proves(answer: str | CallFailed, outcome: Outcome) -> None:
+    assert outcome_of(answer) is outcome
+
+
+def test_only_what_got_no_answer_is_weather() -> None:
+    assert is_weather(NoAnswer("cut"))
+    assert is_weather(NotSent("refused"))
+    assert is_weather(Rejected("portal", status=302))
+    assert not is_weather(Rejected("no", status=400))
+    assert not is_weather(Throttled("slow down", status=429))
+    assert not is_weather("ingest-1")
+
+
+def lists(count: int, hidden: float = 0.0, *, done: bool = True) -> ListConsistency:
+    """Lists that showed so many media, each hidden as long."""
+    consistency = ListConsistency()
+    for _ in range(count):
+        consistency.hidden(hidden)
+        consistency.seen(hidden + 1, hidden=hidden, first=True, done=done)
+    return consistency
+
+
+def test_a_few_media_prove_nothing() -> None:
+    assert lists(7).proof_age(0.0) is None
+    assert lists(8).proof_age(0.0) is not None
+
+
+def test_absences_must_be_old_enough_and_apart() -> None:
+    consistency = lists(600)
+    proof = consistency.proof_age(0.0)
+    assert proof is not None
+    assert proof <= 4
+    assert consistency.proves_absence([1, 2, proof], 0.0)
+    assert not consistency.proves_absence([1, 2, proof - 0.1], 0.0)
+    assert not consistency.proves_absence([proof, proof + 0.5], 0.0)
+    assert not consistency.proves_absence([], 0.0)
+
+
+def test_the_fewer_were_seen_the_wider_the_margin() -> None:
+    few, many = lists(10, 60).proof_age(0.0), lists(600, 60).proof_age(0.0)
+    assert few is not None
+    assert many is not None
+    assert many < 1.1 * 60 + 3 < few
+
+
+def test_a_long_tail_widens_the_margin() -> None:
+    even, uneven = lists(600, 60), lists(600, 60)
+    uneven.hidden(120)
+    uneven.seen(121, hidden=120, first=True, done=True)
+    assert (uneven.proof_age(0.0) or 0) > 300 > (even.proof_age(0.0) or 0)
+
+
+def test_a_media_that_is_there_and_unseen_moves_the_proof() -> None:
+    assert (lists(600).proof_age(100.0) or 0) > 100
+
+
+def test_lists_that_lost_a_media_prove_nothing() -> None:
+    consistency = lists(600)
+    consistency.mark_inconsistent()
+    assert not consistency.proves_absence([1e6, 2e6, 3e6], 0.0)
+
+
+def test_what_was_learned_outlives_the_run() -> None:
+    consistency = lists(600, 5.0, done=False)
+    again = ListConsistency.restore(consistency.dump())
+    assert again.proof_age(0.0) == consistency.proof_age(0.0)
+    assert again.shows_processing
+    assert ListConsistency.restore("{nonsense").proof_age(0.0) is None
+    assert ListConsistency.restore(None).proof_age(0.0) is None
