@@ -99,6 +99,9 @@ class Problem:
         return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
+#: Code of the problem of a row that may be the video of a row that is no longer in the manifest.
+POSSIBLE_DUPLICATE: Final = "possible-duplicate"
+
 #: Which column of a manifest: its name, and its turn among the columns of that name, from 1; or,
 #: where it has no name, an empty text and its place in the header, from 1.
 ColumnKey = tuple[str, int]

@@ -21,11 +21,12 @@ from batch_import.job import Job
 
 _ARGUMENTS: Final = "Arguments"
 #: Options that several commands share.
-READING: Final = ("config", "job", "map", "default", "sheet", "records", "columns")
+READING: Final = ("config", "job", "map", "default", "sheet", "records", "columns", "signing")
 RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns")
 IMPORT: Final = (
     *READING,
     *("credentials", "limit", "only", "until", "notify", "verbose", "strict", "preflight"),
+    *("same_videos", "allow_removals"),
     *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
     *RESULTS,
     *("aspect_from_detail", "refresh", "settle", "when_unsure", "adopt", "give_up_after"),

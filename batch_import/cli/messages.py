@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from batch_import.models import Counts
     from batch_import.reports.problems import Kind
     from batch_import.state.manifest_diff import ManifestDiff
-    from batch_import.workflows.load import Asked, Reading
+    from batch_import.workflows.load import Asked, Held, Reading
 
 #: Numbers of lines that can be taken in at once.
 _SHOWN_LINES = 10
@@ -50,6 +50,23 @@ def print_diff(diff: "ManifestDiff") -> None:
             more = ", …" if part.count > len(part.first) else ""
             first = ", ".join(f"line {line} ({shortened(name, 30)})" for line, name in part.first)
             print(f"  {part.count:,} {what}: {first}{more}")
+
+
+def print_held(held: "Held", yes: str, no: str) -> None:
+    """Rows that wait for the user to say what they are, and how to say it.
+
+    Args:
+        yes, no: the option, as it is given on the command line.
+    """
+    if not held.count:
+        return
+    count = rows(held.count)
+    print(styled(f"{count} held: may be videos that were sent before.", WARNING))
+    for row in held.first:
+        print(f"  line {row.line} ({shortened(row.title, 30)}, {shortened(row.source_url)}):")
+        print(f"    {shown(row.reason)}")
+    print(f"  If they are the same videos, so that none is sent again: {yes}")
+    print(f"  If they are other videos, so that each is sent: {no}")
 
 
 def print_problems(job: "Job", kinds: Sequence["Kind"]) -> None:

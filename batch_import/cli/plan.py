@@ -12,6 +12,7 @@ from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
     preflight_progress,
     print_diff,
+    print_held,
     print_problems,
     print_reading,
     print_trouble,
@@ -19,6 +20,7 @@ from batch_import.cli.messages import (
     rows,
     shown,
 )
+from batch_import.cli.options import flag
 from batch_import.cli.progress import PreflightLines, Steps, stoppable
 from batch_import.errors import UsageError
 
@@ -40,6 +42,7 @@ _OF_REHEARSAL: Final = ("knob", "knobs", "seed")
 @command(
     *READING,
     *("credentials", "json", "verbose", "offline", "rehearse", "preflight"),
+    *("same_videos", "allow_removals"),
     *("rate", "workers", "poll_interval", "max_in_flight"),
     *("seed", "knob", "knobs", "log_max", "api_base"),
     arguments=[manifest()],
@@ -115,7 +118,8 @@ def _print_planned(job: "Job", planned: "Planned", retry: str) -> None:
     print_reading(taken.reading)
     if taken.diff:
         print_diff(taken.diff)
-    kinds = [kind for kind in taken.kinds if kind.code != _EXPIRES]
+    print_held(taken.held, flag("same_videos", "yes"), flag("same_videos", "no"))
+    kinds = [kind for kind in taken.kinds_to_show if kind.code != _EXPIRES]
     if taken.has_new_problems:
         print_problems(job, kinds)
     elif kinds:

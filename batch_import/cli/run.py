@@ -8,6 +8,7 @@ from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
     preflight_progress,
     print_diff,
+    print_held,
     print_outcome,
     print_problems,
     print_reading,
@@ -16,6 +17,7 @@ from batch_import.cli.messages import (
     rows,
     shown,
 )
+from batch_import.cli.options import flag
 from batch_import.cli.progress import Bar, Lines, PreflightLines, has_bars, stoppable
 from batch_import.errors import RunFault, UsageError
 
@@ -105,8 +107,9 @@ def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
     print_reading(taken.reading)
     if taken.diff:
         print_diff(taken.diff)
+    print_held(taken.held, flag("same_videos", "yes"), flag("same_videos", "no"))
     if taken.has_new_problems or request.settings.strict:
-        print_problems(request.job, taken.kinds)
+        print_problems(request.job, taken.kinds_to_show)
     elif taken.kinds:
         unchanged = f"{problem_count(taken.kinds)}, as before"
         print(f"{unchanged}: {shown(str(request.job.problems))}")

@@ -55,6 +55,8 @@ class ReadingOptions:
         sheet: name of the sheet of a workbook; `all` for all that hold videos.
         records: where the records of JSON or YAML are, as `items.videos`.
         columns: names of the columns of a file without a header.
+        signing: names of parameters of addresses that sign, beside the known ones: they are
+            masked, and do not tell videos apart.
     """
 
     map: Mapping[str, str] = setting(
@@ -91,6 +93,13 @@ class ReadingOptions:
         "names of the columns of a file without a header, e.g. id,sourceUrl,filename",
         Group.READING,
         default_text="the header",
+    )
+    signing: tuple[str, ...] = setting(
+        (),
+        kinds.Names("NAME,…", as_sequence=True),
+        "more parameters of addresses that sign, beside the known ones; the job remembers them",
+        Group.READING,
+        default_text="the known ones",
     )
 
     def __post_init__(self) -> None:
@@ -161,6 +170,9 @@ class Settings:
         limit: how many pending rows this run sends; None for all.
         only: the rows that this run may send, by lines or reference IDs; empty for all.
         until: epoch seconds from which on nothing more is done; None for never.
+        same_videos: whether added rows that are like rows that were sent and are no longer in the
+            manifest are the same videos; `ask` sends none of them.
+        allow_removals: an edited manifest may skip most of the rows that are still to be sent.
         strict: send nothing while the manifest has an error or a warning.
         preflight: ask the source hosts before anything is sent.
         rate: API calls per second for the whole run, at most.
@@ -201,6 +213,19 @@ class Settings:
         kinds.Moment(),
         "stop at this time, e.g. 06:00 or 2026-12-01T06:00; the same command continues later",
         Group.COMMON,
+    )
+    same_videos: Literal["ask", "yes", "no"] = setting(
+        "ask",
+        kinds.Choice(("ask", "yes", "no")),
+        "whether added rows that are like sent rows that were removed are the same videos;"
+        " ask sends none of them",
+        Group.READING,
+    )
+    allow_removals: bool = setting(
+        default=False,
+        kind=kinds.Switch(),
+        help="go on although the manifest no longer has most of the rows still to be sent",
+        group=Group.READING,
     )
     strict: bool = setting(
         default=False,

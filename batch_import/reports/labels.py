@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.models import FailureCode, Status
+from batch_import.models import POSSIBLE_DUPLICATE, FailureCode, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,9 @@ _ADVICE: Final[Mapping[str, str]] = {
     "url-page": _VIDEO_FILE,
     "url-playlist": _VIDEO_FILE,
     "url-masked": "Take the source URL from failed.csv or the manifest, not from the results.",
+    POSSIBLE_DUPLICATE: (
+        "Run the import again and say whether it is the same video: same-videos yes or no."
+    ),
     "url-expired": "Have the source URL signed anew, and put that in.",
     "filename-missing": _TITLE,
     "filename-characters": _TITLE,

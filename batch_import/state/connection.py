@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 from batch_import.errors import StateError, command, named
 
 #: Raised with every change of schema.sql; a file of another version is refused, never guessed at.
-SCHEMA_VERSION: Final = 4
+SCHEMA_VERSION: Final = 5
 #: Seconds to wait for another process that writes.
 _BUSY_TIMEOUT: Final = 30.0
 

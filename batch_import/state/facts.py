@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
+from batch_import.addresses.signatures import NO_NAMES
 from batch_import.configuration.settings import ResultOptions
 from batch_import.state import statements
 from batch_import.state.connection import Connection
@@ -58,12 +59,18 @@ def _result_options(text: str) -> ResultOptions:
     return ResultOptions(**json.loads(text))
 
 
+def _names(text: str) -> frozenset[str]:
+    return frozenset(json.loads(text))
+
+
 #: The absolute path of the manifest that was loaded last.
 MANIFEST: Final = Fact("manifest", "", str)
 #: Identifies the loaded manifest: its content, its columns, how it was read, the program's version.
 FINGERPRINT: Final = Fact("fingerprint", "", str)
 #: The number of the header of that manifest (table `header`); 0 before the first.
 HEADER: Final = Fact("header", 0, int)
+#: Names of parameters of addresses that sign, as JSON: those that the user has named so far.
+SIGNING: Final = Fact("signing", NO_NAMES, _names, lambda names: json.dumps(sorted(names)))
 ACCOUNT_SEARCH: Final = Fact("account_search", AccountSearch.NOT_DONE, AccountSearch)
 #: What the account's lists proved to be like, for runs to come: the engine's own text.
 LIST_EVIDENCE: Final = Fact("list_evidence", "", str)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from batch_import.addresses.signatures import stripped
-from batch_import.errors import StateError, named
 from batch_import.models import ManifestColumns, ManifestRow
-from batch_import.state import statements
+from batch_import.state import alike_rows, statements
 from batch_import.state.connection import Connection
-from batch_import.state.facts import HEADER, StoredFact, as_parameters
-from batch_import.state.row_matching import match_by_address
+from batch_import.state.edition_check import LoadOptions, check_edition
+from batch_import.state.facts import HEADER, MANIFEST, SIGNING, StoredFact, as_parameters
+from batch_import.state.row_matching import match_rows
 
 #: Rows that are named of each part of a difference.
 _NAMED: Final = 5
@@ -53,15 +53,23 @@ def load(
     now: float,
     columns: ManifestColumns,
     facts: Iterable[StoredFact],
+    options: LoadOptions,
 ) -> ManifestDiff:
     """Bring the job in line with a manifest; see `Store.load`."""
     with connection.transaction() as db:
         db.execute(statements.CLEAR_INCOMING)
         db.executemany(statements.ADD_INCOMING, _numbered(rows))
-        match_by_address(db)
-        _refuse_another_manifest(db, connection.name)
+        _strip_again(db, options.signing)
+        match_rows(db)
+        alike_rows.find_alike(db)
+        known = db.execute(statements.FACT, (MANIFEST.name,)).fetchone()
+        check_edition(db, known[0] if known else "", options)
+        if options.same_videos == "yes":
+            alike_rows.take_for_the_same(db)
+        if options.same_videos != "no":
+            alike_rows.hold(db)
         header = _header(db, columns)
-        diff = _merge(db, now, header)
+        diff = _merge(db, now, header, options.signing)
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
         db.executemany(statements.SAVE_FACT, as_parameters([HEADER.of(header), *facts]))
@@ -79,14 +87,12 @@ def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
         )  # fmt: skip
 
 
-def _refuse_another_manifest(db: sqlite3.Connection, name: str) -> None:
-    (sent,) = db.execute(statements.ANY_SENT).fetchone()
-    (common,) = db.execute(statements.ANY_IN_BOTH).fetchone()
-    if sent and not common:
-        raise StateError(
-            f"{name} holds another manifest's job: not one row is in both.",
-            f"Choose another job folder with {named('job')}.",
-        )
+def _strip_again(db: sqlite3.Connection, signing: frozenset[str]) -> None:
+    """Take the signatures off the rows' addresses, where more parameters are known to sign."""
+    known = db.execute(statements.FACT, (SIGNING.name,)).fetchone()
+    if signing - (SIGNING.decode(known[0]) if known else SIGNING.default):
+        db.create_function("stripped", 1, lambda url: stripped(url, signing), deterministic=True)
+        db.execute(statements.STRIP_AGAIN)
 
 
 def _header(db: sqlite3.Connection, columns: ManifestColumns) -> int:
@@ -97,16 +103,19 @@ def _header(db: sqlite3.Connection, columns: ManifestColumns) -> int:
     return int(number)
 
 
-def _merge(db: sqlite3.Connection, now: float, header: int) -> ManifestDiff:
-    ignored = _edited_after_sending(db)
+def _merge(
+    db: sqlite3.Connection, now: float, header: int, signing: frozenset[str]
+) -> ManifestDiff:
+    ignored = _edited_after_sending(db, signing)
     removed = _summary(db, statements.REMOVED)
-    # Nothing finds rows without an identity again; they are invalid, and were never sent.
+    # Rows without an identity are invalid, and were never sent.
     _run(db, statements.FORGET_UNIDENTIFIED)
     db.execute(statements.CLEAR_POSITIONS)
     changed = _summary(db, statements.CHANGED)
     db.execute(statements.CHANGED_EVENTS, (now,))
     db.execute(statements.CHANGE)
     matched = db.execute(statements.MATCH, (header,)).rowcount
+    db.execute(statements.MATCH_DUPLICATES, (header,))
     added = _summary(db, statements.ADDED)
     db.execute(statements.ADD, (header,))
     _run(db, statements.FORGET_REMOVED_INVALID)
@@ -125,7 +134,7 @@ def _summary(db: sqlite3.Connection, rows: statements.RowList) -> ChangedRows:
     return ChangedRows(count, tuple(db.execute(rows.first, (_NAMED,)).fetchall()))
 
 
-def _edited_after_sending(db: sqlite3.Connection) -> ChangedRows:
+def _edited_after_sending(db: sqlite3.Connection, signing: frozenset[str]) -> ChangedRows:
     """Rows that the platform has, or may have, and whose text has changed since.
 
     A new signature is no change: the video is the same.
@@ -133,7 +142,7 @@ def _edited_after_sending(db: sqlite3.Connection) -> ChangedRows:
     count = 0
     first: list[tuple[int, str]] = []
     for line, reference, sent, given, renamed in db.execute(statements.EDITED_AFTER_SENDING):
-        if renamed or stripped(sent) != stripped(given):
+        if renamed or stripped(sent, signing) != stripped(given, signing):
             count += 1
             if len(first) < _NAMED:
                 first.append((line, reference))

@@ -3,12 +3,21 @@
 This file must not know where what it tells is shown.
 """
 
+import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from batch_import.models import Counts, Event, ManifestColumns, Record, Status, Timeline
+from batch_import.models import (
+    POSSIBLE_DUPLICATE,
+    Counts,
+    Event,
+    ManifestColumns,
+    Record,
+    Status,
+    Timeline,
+)
 from batch_import.state import statements
 from batch_import.state.connection import Connection
 from batch_import.state.facts import HEADER, Facts
@@ -22,6 +31,16 @@ class InFlightRow:
     reference_id: str
     status: Status
     since: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """A row that is not sent, for it may be a video that was sent before."""
+
+    line: int
+    title: str
+    source_url: str
+    reason: str
 
 
 class Reader:
@@ -92,6 +111,15 @@ class Reader:
             return None
         line, reference, status, since = found
         return InFlightRow(line, reference, Status(status), since)
+
+    def held_count(self) -> int:
+        """How many rows are held, because they may be videos that were sent before."""
+        return self._connection.count(statements.HELD_COUNT, (POSSIBLE_DUPLICATE,))
+
+    def held_rows(self) -> Iterator[HeldRow]:
+        """The rows that are held, in manifest order."""
+        found = self._connection.rows(statements.HELD_ROWS, (POSSIBLE_DUPLICATE,))
+        return itertools.starmap(HeldRow, found)
 
     def expiring_urls(self) -> Iterator[tuple[int, float]]:
         """Pending rows whose URL expires: line, and epoch seconds."""

@@ -31,6 +31,7 @@ CREATE TABLE row (
     codes        TEXT NOT NULL DEFAULT '',  -- of what is in error, separated by spaces
     expires      REAL NOT NULL,    -- epoch seconds when the URL stops working; 9e999: never
     own_id       INTEGER NOT NULL, -- 0: the reference ID was made, and addresses find the row again
+    given_id     TEXT,             -- the manifest's ID of a row that was sent under another one
     address      TEXT NOT NULL,    -- source_url in canonical form, as last read
     stripped_address TEXT NOT NULL, -- the same without its signature
     claimed_at   REAL,             -- epoch seconds; the last POST left later
@@ -46,6 +47,18 @@ CREATE TABLE row (
 CREATE UNIQUE INDEX row_by_identity ON row (identity);
 CREATE INDEX row_by_status ON row (status, expires, position);
 CREATE INDEX row_by_position ON row (position);
+CREATE INDEX row_by_given_id ON row (given_id) WHERE given_id IS NOT NULL;
+
+-- What the manifest says of rows that were corrected in failed.csv: as long as it says so, the
+-- corrections stand.
+CREATE TABLE correction (
+    row          INTEGER PRIMARY KEY,
+    duplicate    INTEGER NOT NULL, -- 1: its ID belongs to an earlier row
+    reference_id TEXT NOT NULL,    -- empty: the manifest gives none
+    source_url   TEXT NOT NULL,
+    filename     TEXT NOT NULL,
+    extension    TEXT NOT NULL
+);
 
 -- Every change of a row's status, with its time (epoch seconds) and reason.
 CREATE TABLE event (
@@ -85,7 +98,7 @@ CREATE TABLE incoming (
 );
 CREATE INDEX incoming_by_identity ON incoming (identity);
 
--- Which of them is which row, while they are compared; empty otherwise.
+-- Which of them is which row, where identity alone does not tell, while they are compared.
 CREATE TABLE pairing (
     position INTEGER PRIMARY KEY,  -- of the incoming row
     number   INTEGER NOT NULL UNIQUE

@@ -245,6 +245,9 @@ OLDEST_IN_FLIGHT: Final = """
     FROM row WHERE status IN ('creating', 'processing', 'unknown')
     ORDER BY since, number LIMIT 1
 """
+_HELD: Final = "row WHERE status = 'invalid' AND codes = ? AND position IS NOT NULL"
+HELD_COUNT: Final = f"SELECT count(*) FROM {_HELD}"
+HELD_ROWS: Final = f"SELECT line, filename, source_url, error FROM {_HELD} ORDER BY position"
 EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' AND expires < 9e999"
 
 
@@ -293,16 +296,9 @@ FORGET_HEADERS: Final = """
 """
 CLEAR_INCOMING: Final = "DELETE FROM incoming"
 ADD_INCOMING: Final = "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-ANY_IN_BOTH: Final = "SELECT EXISTS (SELECT 1 FROM row JOIN incoming USING (identity))"
 
 #: What may still be corrected by editing the manifest: the platform has nothing of it.
 _OPEN: Final = "row.status IN ('pending', 'failed', 'invalid', 'skipped')"
-#: Whether the platform has, or had, anything of the job.
-ANY_SENT: Final = f"""
-    SELECT EXISTS (
-        SELECT 1 FROM row WHERE sent_at IS NOT NULL OR media_id IS NOT NULL OR NOT {_OPEN}
-    )
-"""
 _IS_EDITED: Final = """
     (row.source_url, row.filename, row.extension)
     <> (incoming.source_url, incoming.filename, incoming.extension)
@@ -334,6 +330,7 @@ CHANGE: Final = f"""
         ingest_id = NULL, media_id = NULL, status = {_NEW_STATUS}
     FROM incoming WHERE {_IS_CHANGED}
 """
+STRIP_AGAIN: Final = "UPDATE row SET stripped_address = stripped(address) WHERE address <> ''"
 CLEAR_POSITIONS: Final = "UPDATE row SET position = NULL"
 MATCH: Final = """
     UPDATE row SET
@@ -342,10 +339,18 @@ MATCH: Final = """
         stripped_address = incoming.stripped_address
     FROM incoming WHERE row.identity = incoming.identity
 """
-_IS_NEW: Final = """
-    identity IS NULL OR identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL)
+MATCH_DUPLICATES: Final = """
+    UPDATE row SET
+        position = incoming.position, line = incoming.line, cells = incoming.cells, header = ?,
+        expires = incoming.expires, error = incoming.error, codes = incoming.codes
+    FROM incoming JOIN pairing USING (position)
+    WHERE row.number = pairing.number AND row.identity IS NULL
 """
-#: Rows without an identity are deleted and added again each time: they are no news.
+_IS_NEW: Final = """
+    iif(identity IS NULL, position NOT IN (SELECT position FROM pairing),
+        identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL))
+"""
+#: Rows without an identity are no news.
 ADDED: Final = _row_list(f"incoming WHERE ({_IS_NEW}) AND identity IS NOT NULL", "position")
 ADD: Final = f"""
     INSERT INTO row (
@@ -378,7 +383,9 @@ def _forget(where: str) -> tuple[str, str]:
     return f"DELETE FROM event WHERE row IN ({rows})", f"DELETE FROM row WHERE {where}"
 
 
-FORGET_UNIDENTIFIED: Final = _forget("identity IS NULL")
+FORGET_UNIDENTIFIED: Final = _forget(
+    "identity IS NULL AND number NOT IN (SELECT number FROM pairing)"
+)
 FORGET_REMOVED_INVALID: Final = _forget(
     "status = 'invalid' AND position IS NULL AND claimed_at IS NULL"
 )

@@ -8,10 +8,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Self
 
+from batch_import.addresses.masking import also_mask
 from batch_import.models import NO_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.state import manifest_diff
 from batch_import.state.connection import Connection
-from batch_import.state.facts import Facts, StoredFact
+from batch_import.state.edition_check import NO_DECISION, LoadOptions
+from batch_import.state.facts import SIGNING, Facts, StoredFact
 from batch_import.state.listing import AccountListing
 from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.pictures import Pictures
@@ -43,6 +45,8 @@ class Store:
         self.reader = Reader(self.connection)
         self.facts = Facts(self.connection)
         self.pictures = Pictures(self.connection)
+        # Whatever is shown of the job, by whichever command: what its user named as secret is.
+        also_mask(self.facts.get(SIGNING))
 
     def __enter__(self) -> Self:
         return self
@@ -72,6 +76,7 @@ class Store:
         now: float,
         columns: ManifestColumns = NO_COLUMNS,
         facts: Iterable[StoredFact] = (),
+        options: LoadOptions = NO_DECISION,
     ) -> ManifestDiff:
         """Load a manifest: all of it, or nothing if `rows` raises.
 
@@ -84,11 +89,12 @@ class Store:
             now: epoch seconds.
             columns: of the manifest: what the rows' cells belong to.
             facts: written in the same transaction.
+            options: what the user has decided.
 
         Raises:
-            StateError: no row of the job is in this manifest: it is another job's.
+            StateError: it is another manifest, or would skip most rows; nothing has changed.
         """
-        return manifest_diff.load(self.connection, rows, now, columns, facts)
+        return manifest_diff.load(self.connection, rows, now, columns, facts, options)
 
     def account_listing(self) -> AccountListing:
         """Tables for the account's media. From now on this store shows the rows as they are now.

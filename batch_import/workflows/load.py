@@ -9,9 +9,11 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urlsplit
 
 from batch_import import __version__
+from batch_import.addresses.masking import also_mask
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, named
 from batch_import.manifest.columns.kept import names_of, refuse_other_columns
@@ -19,15 +21,27 @@ from batch_import.manifest.columns.mapping import first_with_address, map_column
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
-from batch_import.models import Change, ManifestColumns, Problem, Severity, Source, Status
+from batch_import.models import (
+    POSSIBLE_DUPLICATE,
+    Change,
+    ManifestColumns,
+    Problem,
+    Severity,
+    Source,
+    Status,
+)
 from batch_import.reports.problems import COLUMNS, Kind, Problems
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.sources.preflight import Preflight
 from batch_import.state import facts
+from batch_import.state.edition_check import LoadOptions
 from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.manifest_diff import ManifestDiff
+from batch_import.state.reader import HeldRow
 from batch_import.state.store import Store
 
+#: Held rows that are shown.
+_EXAMPLES = 3
 #: Rows whose sources are asked for before what was found is committed.
 _ASKED_AT_ONCE = 200
 _NOT_WRITTEN = (
@@ -78,6 +92,18 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """Rows that are not sent before the user has said whether they are other rows' videos.
+
+    Attributes:
+        first: three of them, as examples.
+    """
+
+    count: int
+    first: tuple[HeldRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Taken:
     """What taking a manifest over into the state brought.
 
@@ -86,6 +112,7 @@ class Taken:
         kinds: of the problems, where the manifest was read; `asked` as above.
         has_new_problems: they are not those of the last time that the job was read.
         retried: failed rows that are pending again.
+        held: rows that are not sent before the user has said what they are.
     """
 
     diff: ManifestDiff | None
@@ -94,6 +121,12 @@ class Taken:
     asked: Asked | None
     has_new_problems: bool = False
     retried: int = 0
+    held: Held = Held(0, ())
+
+    @property
+    def kinds_to_show(self) -> list[Kind]:
+        """Those of the problems that `held` does not tell."""
+        return [kind for kind in self.kinds if kind.code != POSSIBLE_DUPLICATE]
 
 
 class Intake:
@@ -118,6 +151,8 @@ class Intake:
     ) -> None:
         options = request.reading
         self._request = request
+        self._signing = frozenset(name.casefold() for name in options.signing)
+        also_mask(self._signing)
         self._manifest = open_manifest(request.manifest, options)
         self._mapping = map_columns(
             self._manifest.header,
@@ -164,13 +199,21 @@ class Intake:
         """
         self._refuse_other_columns(store)
         known, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
-        again = self._request.retry_failed or self._settings.preflight or self._settings.strict
+        again = (
+            self._request.retry_failed
+            or self._settings.preflight
+            or self._settings.strict
+            or self._settings.same_videos != "ask"
+        )
         if known == fingerprint and not again:
             self._choose(store)
-            return Taken(None, self._reading(), [], None)
+            return Taken(None, self._reading(), [], None, held=_held(store))
+        self._signing |= store.facts.get(facts.SIGNING)
         with self._problems() as problems, self._preflight() as preflight:
             rows = (row for chunk in self._chunks(problems) for row in chunk)
-            diff = store.load(rows, self._now, self.columns, self.facts())
+            options = self._load_options()
+            diff = store.load(rows, self._now, self.columns, self.facts(), options)
+            self._add_held(store, problems)
             retried = self._choose(store)
             if preflight:
                 self._ask_pending(preflight, store, problems)
@@ -179,7 +222,26 @@ class Intake:
         seen = json.dumps([(kind.code, kind.count, kind.lines) for kind in kinds])
         is_new = seen != store.facts.get(facts.PROBLEMS_SHOWN)
         store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
-        return Taken(news, self._reading(), kinds, self._if_asked(), is_new, retried)
+        asked, held = self._if_asked(), _held(store)
+        return Taken(news, self._reading(), kinds, asked, is_new, retried, held)
+
+    def _load_options(self) -> LoadOptions:
+        return LoadOptions(
+            self._settings.same_videos,
+            self._settings.allow_removals,
+            self._request.folder is not None,
+            self._job.folder,
+            str(self._manifest.path.resolve()),
+            self._signing,
+        )
+
+    def _add_held(self, store: Store, problems: Problems) -> None:
+        column = self._manifest.header[self._mapping.source_url]
+        hint = "Run the import again and say whether it is the same video: same-videos yes or no."
+        for row in store.reader.held_rows():
+            problems.add(
+                Problem(row.line, column, POSSIBLE_DUPLICATE, row.reason, row.source_url, hint)
+            )
 
     def _choose(self, store: Store) -> int:
         """Choose the rows that the run may send; returns how many of them had failed.
@@ -210,6 +272,7 @@ class Intake:
         return [
             facts.MANIFEST.of(str(self._manifest.path.resolve())),
             facts.FINGERPRINT.of(self._fingerprint()),
+            facts.SIGNING.of(self._signing),
             # New rows may be in the account already.
             facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE),
         ]
@@ -234,7 +297,11 @@ class Intake:
     def _chunks(self, problems: Problems) -> Iterator[Rows]:
         own_host = self._settings.own_host
         validator = Validator(
-            self._mapping, self._manifest.header, now=self._now, own_host=own_host
+            self._mapping,
+            self._manifest.header,
+            now=self._now,
+            own_host=own_host,
+            signing=self._signing,
         )
         for chunk in self._manifest.chunks():
             self._heed_stop()
@@ -288,3 +355,7 @@ class Intake:
                 problems.add(problem)
                 if problem.severity is Severity.ERROR:
                     yield source, problem
+
+
+def _held(store: Store) -> Held:
+    return Held(store.reader.held_count(), tuple(islice(store.reader.held_rows(), _EXAMPLES)))

@@ -1,0 +1,117 @@
+"""Added rows that may be the videos of removed rows: held, or taken for the same.
+
+Where a manifest is signed anew in a way that leaves no address to find a row by, an added row may
+be a video that was sent already. Nobody but the user knows. This file must not know how the user
+is asked.
+"""
+
+import sqlite3
+from typing import Final, Literal
+
+from batch_import.addresses.likeness import likeness
+from batch_import.models import POSSIBLE_DUPLICATE
+from batch_import.state import row_matching
+
+SameVideos = Literal["ask", "yes", "no"]
+
+
+def find_alike(db: sqlite3.Connection) -> None:
+    """Fill the tables `added` and `removed`: rows that only one of the two editions has."""
+    db.create_function("likeness", 2, likeness, deterministic=True)
+    for statement in _FIND:
+        db.execute(statement)
+
+
+def take_for_the_same(db: sqlite3.Connection) -> None:
+    """Added rows become the removed rows that they are alike, where title and address tell which.
+
+    The others stay in doubt.
+    """
+    db.execute(_FORGET_OWN_PAIRS)
+    for statement in _PAIR_ALIKE:
+        db.execute(statement)
+    for statement in _FORGET_HELD:
+        db.execute(statement)
+    row_matching.recognise(db)
+    find_alike(db)
+
+
+def hold(db: sqlite3.Connection) -> None:
+    """Give each added row that may be a video that was sent a problem that says so."""
+    db.execute(_HOLD)
+
+
+_ADDED: Final = """
+    incoming LEFT JOIN row USING (identity)
+    WHERE incoming.error = '' AND incoming.identity IS NOT NULL AND (
+        row.number IS NULL OR (row.claimed_at IS NULL AND row.status = 'invalid')
+    )
+"""
+#: The platform has, or may have, something of such a row.
+_SENT: Final = "status IN ('creating', 'processing', 'unknown', 'imported')"
+_FIND: Final = (
+    "DROP TABLE IF EXISTS temp.added",
+    "DROP TABLE IF EXISTS temp.removed",
+    f"""
+    CREATE TEMP TABLE removed AS
+    SELECT number, own_id, {_SENT} AS sent, filename, stripped_address,
+        likeness(filename, stripped_address) AS likeness, identity, line, position
+    FROM row WHERE identity IS NOT NULL AND address <> ''
+        AND ({_SENT} OR position IS NOT NULL)
+        AND identity NOT IN (SELECT identity FROM incoming WHERE identity IS NOT NULL)
+    """,
+    f"""
+    CREATE TEMP TABLE added AS
+    SELECT incoming.position, incoming.own_id, incoming.filename, incoming.stripped_address,
+        likeness(incoming.filename, incoming.stripped_address) AS likeness, row.number AS held
+    FROM {_ADDED} AND incoming.address <> '' AND EXISTS (SELECT 1 FROM removed)
+    """,
+    "CREATE INDEX temp.removed_by_likeness ON removed (likeness, sent)",
+    "CREATE INDEX temp.removed_by_address ON removed (stripped_address, sent)",
+    "CREATE INDEX temp.added_by_likeness ON added (likeness)",
+    "CREATE INDEX temp.added_by_address ON added (stripped_address)",
+)
+#: Two IDs of the manifest's tell rows apart, unless the title is the same as well.
+ALIKE: Final = """
+    (added.likeness = removed.likeness
+        OR (added.stripped_address = removed.stripped_address
+            AND NOT (added.own_id AND removed.own_id)))
+"""
+
+
+def _pair_alike(keys: str) -> str:
+    return f"""
+        INSERT INTO pairing (position, number)
+        SELECT position, number FROM (
+            SELECT min(position) AS position, {keys} FROM added
+            WHERE position NOT IN (SELECT position FROM pairing)
+            GROUP BY {keys} HAVING count(*) = 1
+        ) JOIN (
+            SELECT min(number) AS number, {keys} FROM removed
+            WHERE sent AND number NOT IN (SELECT number FROM pairing)
+            GROUP BY {keys} HAVING count(*) = 1
+        ) USING ({keys})
+    """
+
+
+#: A held row is found again as itself, and is to become another one.
+_FORGET_OWN_PAIRS: Final = "DELETE FROM pairing WHERE position IN (SELECT position FROM added)"
+_PAIR_ALIKE: Final = tuple(map(_pair_alike, ("stripped_address, filename", "likeness")))
+_HELD: Final = """
+    SELECT held FROM added JOIN pairing USING (position) WHERE held IS NOT NULL
+"""
+_FORGET_HELD: Final = (
+    f"DELETE FROM event WHERE row IN ({_HELD})",
+    f"DELETE FROM row WHERE number IN ({_HELD})",
+)
+_HOLD: Final = f"""
+    UPDATE incoming SET codes = '{POSSIBLE_DUPLICATE}', error = (
+        SELECT 'this may be the video that was sent as ' || identity || ' (line ' || line
+            || ' at that time), with another address'
+        FROM removed JOIN added ON added.position = incoming.position
+        WHERE sent AND {ALIKE} ORDER BY number LIMIT 1
+    )
+    WHERE position IN (
+        SELECT position FROM added WHERE EXISTS (SELECT 1 FROM removed WHERE sent AND {ALIKE})
+    )
+"""

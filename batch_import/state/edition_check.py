@@ -1,0 +1,120 @@
+"""Whether a manifest is another edition of the job's, or another manifest altogether.
+
+A job knows its manifest by what it holds, never by its path. Whatever is refused here has changed
+nothing yet.
+"""
+
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from batch_import.addresses.signatures import NO_NAMES
+from batch_import.errors import StateError, named
+from batch_import.state.alike_rows import ALIKE, SameVideos
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What the user has decided about an edited manifest.
+
+    Attributes:
+        same_videos: whether added rows that are like removed ones are the same videos.
+        allow_removals: most rows that are still to be sent may be skipped.
+        job_is_named: the user named the job folder: few common rows are enough.
+        folder: of the job, for messages.
+        manifest: its absolute path.
+        signing: names of parameters that sign an address, besides the known ones.
+    """
+
+    same_videos: SameVideos = "ask"
+    allow_removals: bool = True
+    job_is_named: bool = True
+    folder: Path = Path()
+    manifest: str = ""
+    signing: frozenset[str] = NO_NAMES
+
+
+NO_DECISION: Final = LoadOptions()
+
+
+def check_edition(db: sqlite3.Connection, known: str, options: LoadOptions) -> None:
+    """Refuse another manifest, and an edition that would skip most of what is to be sent.
+
+    `alike_rows.find_alike` comes first.
+
+    Args:
+        known: absolute path of the manifest that was loaded last; empty before the first.
+
+    Raises:
+        StateError: the user has to decide.
+    """
+    (sent,) = db.execute(_ANY_SENT).fetchone()
+    (valid,) = db.execute(_ANY_VALID).fetchone()
+    elsewhere = known and options.manifest and known != options.manifest
+    if sent or (valid and elsewhere):
+        _refuse_another_manifest(db, known, options)
+    pending, skipped = db.execute(_SKIPPED).fetchone()
+    if 2 * skipped > pending and not options.allow_removals:
+        raise StateError(
+            f"The manifest has changed: {skipped:,} of the {pending:,} rows that are still to be"
+            " sent are no longer in it.",
+            "Nothing was changed. If the file is not complete, restore it; to skip these rows, run"
+            f" again with {named('allow_removals')}.",
+        )
+
+
+def _refuse_another_manifest(db: sqlite3.Connection, known: str, options: LoadOptions) -> None:
+    before, after, common = db.execute(_COMMON).fetchone()
+    smaller = min(before, after)
+    if not smaller or 2 * common > smaller or (common and options.job_is_named):
+        return
+    other = options.folder.parent / _other_name(Path(options.manifest), options.folder)
+    new = f"Run it as a job of its own: {named('job', str(other))}."
+    if not common:
+        raise StateError(
+            f"{options.folder} holds another manifest's job ({known}): not one row is in both.",
+            f"Nothing was changed. {new}",
+        )
+    raise StateError(
+        f"{options.folder} holds the job of {known}, with {before:,} rows; this manifest has"
+        f" {after:,}, and only {common:,} of them are the same.",
+        f"Nothing was changed. If it is another library: {new}"
+        f" If it is a new edition: {named('job', str(options.folder))}.",
+    )
+
+
+def _other_name(manifest: Path, folder: Path) -> str:
+    """A folder name that tells two manifests of one name apart: by where they are."""
+    where = manifest.parent.name
+    return f"{where}-{folder.name}" if where else f"{folder.name}-2"
+
+
+#: Whether the platform has, or had, anything of the job.
+_ANY_SENT: Final = """
+    SELECT EXISTS (
+        SELECT 1 FROM row WHERE sent_at IS NOT NULL OR media_id IS NOT NULL
+            OR status NOT IN ('pending', 'failed', 'invalid', 'skipped')
+    )
+"""
+_ANY_VALID: Final = "SELECT EXISTS (SELECT 1 FROM row WHERE status <> 'invalid')"
+#: An ID alone is no evidence, for many libraries number their rows from one: the title or the
+#: address must be the row's as well.
+_COMMON: Final = f"""
+    SELECT
+        (SELECT count(*) FROM row WHERE identity IS NOT NULL AND position IS NOT NULL),
+        (SELECT count(*) FROM incoming WHERE identity IS NOT NULL),
+        (SELECT count(*) FROM incoming JOIN row USING (identity)
+            WHERE incoming.stripped_address = row.stripped_address
+                OR incoming.filename = row.filename)
+        + (SELECT count(*) FROM added WHERE held IS NULL AND EXISTS (
+            SELECT 1 FROM removed WHERE {ALIKE}
+        ))
+"""
+_SKIPPED: Final = f"""
+    SELECT
+        (SELECT count(*) FROM row WHERE status = 'pending' AND position IS NOT NULL),
+        (SELECT count(*) FROM removed JOIN row USING (number)
+            WHERE status = 'pending' AND removed.position IS NOT NULL
+            AND NOT EXISTS (SELECT 1 FROM added WHERE {ALIKE}))
+"""
