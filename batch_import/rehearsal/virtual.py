@@ -6,18 +6,17 @@ clock is read. This file must not know what is imported, nor why.
 
 import heapq
 import itertools
-import json
 from collections import Counter
 from collections.abc import Callable
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from batch_import.errors import CallFailed, NoAnswer
-from batch_import.importer.calls import Answer, Arrival, Call, Create, request_of
+from batch_import.errors import NoAnswer
+from batch_import.importer.calls import Arrival, Call, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
-from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
-from batch_import.viostream.endpoints import ApiRequest
+from batch_import.rehearsal.exchange import answer_of, as_sent
+from batch_import.sandbox.model import Fault, Platform, Reply
 
 #: As in the pool: a waiting worker asks again at least this often, in seconds.
 _LONGEST_NAP: Final = 0.5
@@ -111,35 +110,15 @@ class VirtualRun:
         there, back = (self._random.uniform(*self._latency) / 2 for _ in range(2))
 
         def arrive() -> None:
-            reply = self._platform.handle(_as_sent(request), self.now)
+            reply = self._platform.handle(as_sent(request), self.now)
             delay = min(reply.delay, self._timeout) if reply.fault is Fault.HANG else reply.delay
             self._at(self.now + delay + back, lambda: come_home(reply))
 
         def come_home(reply: Reply) -> None:
             self._free += 1
             self.last_answer = self.now
-            answer = _answer_of(request, reply, self.now)
+            answer = answer_of(request, reply, self.now)
             self.unanswered += isinstance(answer, NoAnswer)
             self._dispatcher.answered([Arrival(call, answer, left_at, clock_offset=0.0)], self.now)
 
         self._at(self.now + there, arrive)
-
-
-def _as_sent(request: ApiRequest[Any]) -> Request:
-    """The request as the platform sees it."""
-    path, query = API + request.path, dict(request.query)
-    return Request(request.method, path, query, "VC-sandbox", "sandbox", request.body)
-
-
-def _answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Answer:
-    """What the client makes of a reply: a result, or a failed call as a value."""
-    if reply.fault is not Fault.NONE:
-        return NoAnswer("the connection was cut before the whole answer came")
-    try:
-        if reply.status == _OK:
-            # As through JSON text, which would be most of the time of a rehearsal.
-            return request.read(reply.payload)  # type: ignore[no-any-return]
-        text = "" if reply.payload is None else json.dumps(reply.payload)
-        return request.answered(reply.status, reply.headers, text, now)  # type: ignore[no-any-return]
-    except CallFailed as failed:
-        return failed

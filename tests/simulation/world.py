@@ -7,7 +7,6 @@ as soon as a rule does not hold. Nothing here reads a clock or draws from anythi
 # ruff: noqa: SLF001 - no method tells which rows are due, for nobody else needs to know
 
 import heapq
-import json
 import math
 from collections import Counter
 from collections.abc import Iterator
@@ -16,21 +15,21 @@ from email.utils import parsedate_to_datetime
 from random import Random
 from typing import Any
 
-from requests.structures import CaseInsensitiveDict
 from scenario import Break, Other, Scenario, draw
 
-from batch_import.errors import CallFailed, NoAnswer, NotSent, RunFault
+from batch_import.errors import NotSent, RunFault
 from batch_import.importer.calls import Arrival, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.importer.schedule.outage import UNCLEAR_IN_A_ROW
 from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
 from batch_import.models import Event, ManifestRow, Record, Row, Status
+from batch_import.rehearsal.exchange import answer_of, as_sent
 from batch_import.sandbox.media import Media
-from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
+from batch_import.sandbox.model import Fault, Platform, Reply
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
-from batch_import.viostream.endpoints import PAGE_SIZE, ApiRequest, create
+from batch_import.viostream.endpoints import PAGE_SIZE, create
 from batch_import.viostream.rate_limit import Budget
 
 #: Any moment will do.
@@ -731,9 +730,6 @@ class _Run:
             raise world.broken("the limit", f"more than {self.limit} rows were taken up")
 
 
-# A call on the wire, as viostream/client.py builds and reads it -------------------------------
-
-
 def _manifest_row(number: int, error: str = "") -> ManifestRow:
     name = reference(number)
     url = f"https://media.example/{name}.mp4"
@@ -745,32 +741,6 @@ def _row(number: int) -> Row:
     return Row(
         number, row.reference_id, row.source_url, row.filename, row.extension, Status.CREATING
     )
-
-
-def as_sent(request: ApiRequest[Any], password: str = "sandbox") -> Request:
-    """The request as the platform sees it."""
-    path, query = API + request.path, dict(request.query)
-    return Request(request.method, path, query, "VC-sandbox", password, request.body)
-
-
-def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
-    """What the client makes of a reply: a result, or a failed call as a value."""
-    if reply.fault in (Fault.CUT, Fault.HANG):
-        return NoAnswer("cut")
-    if reply.fault is Fault.TRUNCATED:
-        return NoAnswer("the connection was cut before the whole answer came")
-    try:
-        if reply.status < 300:
-            # As through JSON text, which would be most of the time of a simulation.
-            return request.read(reply.payload)
-        text = reply.payload if isinstance(reply.payload, str) else _json(reply.payload)
-        return request.answered(reply.status, CaseInsensitiveDict(reply.headers), text, now)
-    except CallFailed as failed:
-        return failed
-
-
-def _json(payload: object) -> str:
-    return "" if payload is None else json.dumps(payload)
 
 
 def _about(call: Any) -> str:
