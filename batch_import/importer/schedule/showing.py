@@ -16,7 +16,7 @@ from batch_import.importer.schedule.ownership import (
     Owner,
     best_of,
     may_be_created_between,
-    other_media,
+    notes_of,
     owner_of,
     reference_id_taken,
 )
@@ -114,8 +114,8 @@ class Showing:
         self, row: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float
     ) -> Change:
         self._times.observe(poll.not_done_at, row.created.age(now))
-        error = other_media(ours, media)
-        code = FailureCode.REFERENCE_SHARED if error else ""
+        never_sent = row.created.intent == float("inf") and not isinstance(row, Unknown)
+        error, code = notes_of(row.row, media, ours, overridden=never_sent)
         return self._tracker.finish(
             row.row, Status.IMPORTED, "online", error=error, code=code, media=media
         )
@@ -126,7 +126,9 @@ class Showing:
             self._tracker.replace(found)
             words = "found in the account"
             return [Change(row.row.number, Status.PROCESSING, words, media=media)]
-        self._tracker.replace(replace(row, media_id=media.id))
+        created = row.created
+        if may_be_created_between(media, created.earliest, created.latest, self.clock_offset):
+            self._tracker.replace(replace(row, media_id=media.id))  # else it is an earlier one
         age, poll = row.created.age(now), self._tracker.polling[row.row.number]
         if not media.status:
             poll.late_misses += 1
