@@ -106,7 +106,12 @@ class Schedule:
             self._consistency,
         )
         self._lookups = Lookups(
-            settings, self._tracker, self._pages, self._showing, self._consistency
+            settings,
+            self._tracker,
+            self._pages,
+            self._showing,
+            self._times,
+            self._consistency,
         )
         self._sending = Sending(settings, self._tracker, self._creation, self._lookups, self._times)
         self._selection = Selection(

@@ -161,18 +161,19 @@ class PageReading:
         return places
 
     def _beside(self, which: int, page: int, oldest: float, newest: float) -> int | None:
-        """The page on which a row must be that is older, or newer, than all of a page."""
+        """The page on which a row probably is that seems older, or newer, than all of a page."""
         created = self._tracker.in_account_at(which).created
-        if created.latest < oldest < float("inf"):
-            return page + 1
-        newer = created.earliest > newest > float("-inf")
-        return page - 1 if newer and page > 1 else None
+        older = created.earliest <= oldest < float("inf")
+        newer = created.latest >= newest > float("-inf")
+        if older == newer:
+            return None
+        return page + 1 if older else max(1, page - 1)
 
     def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
         """The page on which a row was expected told nothing of it.
 
         Args:
-            beside: the page on which it must be instead.
+            beside: the page on which it probably is instead.
         """
         poll, row = self._tracker.polling[number], self._tracker.in_account_at(number)
         poll.misplaced_reads += 1

@@ -107,14 +107,14 @@ class Selection:
 
     def _is_alone(self, number: int, poll: Poll, now: float) -> bool:
         """Whether the next look is for one row by itself, for pages do not serve it."""
+        row = self._tracker.in_account_at(number)
         if (
-            poll.needs_lookup
+            self._showing.needs_lookup(row, poll, now)
             or poll.search is not None
             or poll.page > 1
             or (self._failures > _MISPLACED and now < self.paused_until)
         ):
             return True
-        row = self._tracker.in_account_at(number)
         misplaced = (
             poll.misplaced_reads >= _MISPLACED
             and not _has_ingest(row)

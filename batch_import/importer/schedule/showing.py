@@ -258,6 +258,17 @@ class Showing:
         elif self._may_scout(age):
             poll.late_misses = LATE_MISSES
 
+    def needs_lookup(self, row: InAccount, poll: Poll, now: float) -> bool:
+        """Whether a row is still to be asked for by itself: others may have shown that it is not.
+
+        Rows become late together; once most of them turn out to be processing, the others are not
+        asked for.
+        """
+        late = self._times.late_from()
+        if poll.late_misses and not poll.vanished and late and row.created.age(now) < late:
+            poll.needs_lookup, poll.late_misses = False, 0
+        return poll.needs_lookup
+
     def _is_late(self, age: float) -> bool:
         late = self._times.late_from()
         return late is not None and age >= late
