@@ -102,7 +102,7 @@ class Showing:
         online = media.status == "online" or (isinstance(row, Online) and not media.status)
         if is_there(row):
             age = row.created.greatest_age(now)
-            self._consistency.seen(age, hidden=poll.unseen_at, first=not poll.seen, done=online)
+            self._consistency.seen(age, hidden=poll.hidden_at, first=not poll.seen, done=online)
         poll.seen, poll.page = True, 1
         poll.in_review = media.status == IN_REVIEW
         if online:
@@ -202,6 +202,7 @@ class Showing:
             if not poll.seen:
                 self._consistency.hidden(age)
                 poll.unseen_at = max(poll.unseen_at, age)
+                poll.hidden_at = max(poll.hidden_at, age)
             elif isinstance(row, Processing):
                 poll.vanished = True
                 return self._check_status(row, now)  # it has failed since, perhaps
@@ -265,7 +266,8 @@ class Showing:
         asked for.
         """
         late = self._times.late_from()
-        if poll.late_misses and not poll.vanished and late and row.created.age(now) < late:
+        listed = not (poll.vanished or poll.misplaced_reads)
+        if poll.late_misses and listed and late and row.created.age(now) < late:
             poll.needs_lookup, poll.late_misses = False, 0
         return poll.needs_lookup
 
