@@ -71,6 +71,8 @@ class FailureCode(StrEnum):
     UNCONFIRMED = "unconfirmed"
     #: The row is imported, and other media have the same reference ID.
     REFERENCE_SHARED = "reference-shared"
+    #: The row was in the account under another title, and was taken over as the user asked.
+    TITLE_OVERRIDDEN = "title-overridden"
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,7 @@ _OF_REHEARSAL: Final = ("knob", "knobs", "seed")
 @command(
     *READING,
     *("credentials", "json", "verbose", "offline", "rehearse", "preflight"),
-    *("same_videos", "allow_removals"),
+    *("same_videos", "allow_removals", "adopt"),
     *("rate", "workers", "poll_interval", "max_in_flight"),
     *("seed", "knob", "knobs", "log_max", "api_base"),
     arguments=[manifest()],
@@ -143,6 +143,16 @@ def _print_search(search: "Search") -> None:
         print(f"{media}How many rows it already has is unknown. {shown(search.why)}")
     elif media:
         print(f"{media}{rows(search.found)} of the manifest are among them.")
+    if search.ids_taken:
+        _print_ids_taken(search)
+
+
+def _print_ids_taken(search: "Search") -> None:
+    named = ", ".join(f"{reference} (“{title}”)" for reference, title in search.named)
+    more = ", …" if search.ids_taken > len(search.named) else ""
+    line = f"{rows(search.ids_taken)} would not be sent: media with other titles have their IDs"
+    print(styled(f"{line}: {shown(named)}{more}", WARNING))
+    print("  Give these rows IDs of their own, or take the media over with --adopt any.")
 
 
 def _print_forecast(planned: "Planned") -> None:
@@ -242,6 +252,7 @@ def _json(planned: "Planned", rehearsed: "Rehearsed | None") -> dict[str, Any]:
         "rows": planned.counts.total,
         "create": todo.create,
         "adopt": search.found,
+        "ids_taken": search.ids_taken,
         "resume": todo.resume,
         "settle": todo.settle,
         "retry": planned.retried,

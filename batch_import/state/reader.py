@@ -83,6 +83,12 @@ class Reader:
             for _, record in self._records(statement, statuses):
                 yield record
 
+    def records_with_codes(self) -> Iterator[Record]:
+        """Rows of which a problem or a failure is known, in the order of `records`."""
+        for statement in statements.RECORDS_WITH_CODES:
+            for _, record in self._records(statement, ()):
+                yield record
+
     def find_by_reference(self, reference_id: str) -> tuple[int, Record] | None:
         """The row with a reference ID, and its number; None where there is none."""
         # Of rows that share a reference ID, it is the identity of the first alone.

@@ -253,12 +253,17 @@ EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' A
 
 def records(statuses: int) -> tuple[str, str]:
     """The rows of the manifest, then those that are gone from it; of so many statuses, or all."""
-    where = f"status IN ({', '.join('?' * statuses)})" if statuses else "true"
+    return _records_where(f"status IN ({', '.join('?' * statuses)})" if statuses else "true")
+
+
+def _records_where(where: str) -> tuple[str, str]:
     return (
         f"{_RECORD} WHERE {where} AND position IS NOT NULL ORDER BY position, number",
         f"{_RECORD} WHERE {where} AND position IS NULL ORDER BY number",
     )
 
+
+RECORDS_WITH_CODES: Final = _records_where("codes <> ''")
 
 # Pictures -----------------------------------------------------------------------------------------
 

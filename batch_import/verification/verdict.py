@@ -4,14 +4,13 @@ This file must not know how the account was read, nor where a finding is written
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
-from unicodedata import normalize
 
 from batch_import.addresses.masking import mask
-from batch_import.importer.match import best_media, told_of_others
-from batch_import.models import Media, Record, Status
+from batch_import.importer.schedule.ownership import best_of, normalised, other_media
+from batch_import.models import FailureCode, Media, Record, Status
 
 
 class Verdict(StrEnum):
@@ -76,7 +75,7 @@ def judged(record: Record, found: Sequence[Media], page_fault: str = "") -> Find
         return _not_imported(record, found)
     own = _own(record, found)
     if own is None:
-        return Finding(Verdict.MISSING, _said_of(best_media(found, record.reference_id)))
+        return Finding(Verdict.MISSING, _said_of(_best(record, found)))
     faults = [*_faults(record, own, found)]
     if page_fault:
         faults.append((Verdict.EMBED_FAILS, page_fault))
@@ -122,25 +121,26 @@ def _own(record: Record, found: Sequence[Media]) -> Media | None:
 def _faults(record: Record, own: Media, found: Sequence[Media]) -> list[tuple[Verdict, str]]:
     # A list without statuses takes nothing back: the row was online when it was imported.
     online = own.status in ("online", "")
-    others = told_of_others(found, replace(own, reference_id=record.reference_id))
-    title, sent = _plain(own.title), _plain(record.filename)
+    others = other_media([m for m in found if m.reference_id == record.reference_id], own)
     faults = [] if online else [(Verdict.NOT_ONLINE, f"its status is {own.status}")]
     if own.key != record.key:
         faults.append((Verdict.KEY_DIFFERS, f"the results have the key {record.key}"))
     if others:
         faults.append((Verdict.TWICE, others))
-    if title != sent:
-        faults.append((Verdict.TITLE_DIFFERS, f"“{title}” in the account, “{sent}” was sent"))
+    overridden = FailureCode.TITLE_OVERRIDDEN in record.codes
+    if normalised(own.title) != normalised(record.filename) and not overridden:
+        titles = f"“{own.title.strip()}” in the account, “{record.filename.strip()}” was sent"
+        faults.append((Verdict.TITLE_DIFFERS, titles))
     return faults
 
 
-def _plain(title: str) -> str:
-    """A title as people see it: accents may be written in two ways that look the same."""
-    return normalize("NFC", title.strip())
+def _best(record: Record, found: Sequence[Media]) -> Media | None:
+    """The media with the row's reference ID that counts."""
+    return best_of([media for media in found if media.reference_id == record.reference_id])
 
 
 def _not_imported(record: Record, found: Sequence[Media]) -> Finding:
-    media = best_media(found, record.reference_id)
+    media = _best(record, found)
     usable = media if media and media.status != "failed" else None
     if usable is None:
         what = str(record.status)
@@ -152,7 +152,7 @@ def _not_imported(record: Record, found: Sequence[Media]) -> Finding:
 
 
 def _removed(record: Record, found: Sequence[Media]) -> Finding:
-    media = _own(record, found) or best_media(found, record.reference_id)
+    media = _own(record, found) or _best(record, found)
     return Finding(Verdict.REMOVED, f"there: {_named(media)}" if media else "not there", media)
 
 

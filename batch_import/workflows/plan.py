@@ -16,11 +16,16 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import Rejected, StateError
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.forecast import Forecast, Processing, Work, forecast, learned
-from batch_import.importer.match import living_media
 from batch_import.importer.pages import Pages
+from batch_import.importer.schedule.ownership import (
+    REFERENCE_ID_TAKEN,
+    non_failed,
+    reference_id_taken,
+    to_take_over,
+)
 from batch_import.job import Job, jobs_below
 from batch_import.manifest.deadlines import Deadlines
-from batch_import.models import Change, Counts, MediaPage, Status
+from batch_import.models import Change, Counts, Media, MediaPage, Row, Status
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
 from batch_import.state.store import Store
@@ -36,7 +41,7 @@ from batch_import.workflows.work_plan import Plan, decide
 
 #: Rows of each earlier job that processing times are learned from: the latest ones.
 _LEARNED_FROM: Final = 10_000
-#: Lines that are named of URLs that stop working too early.
+#: URLs that stop working too early, and reference IDs that are taken, of which so many are named.
 _NAMED: Final = 5
 
 
@@ -49,12 +54,21 @@ class Search:
         media: how many the account holds; None where nobody asked.
         calls: that a run needs to find out.
         why: it is not known, where it is not: a sentence.
+        ids_taken: rows whose reference IDs only media with other titles have: a run neither sends
+            them nor takes these over.
+        named: the first of them: reference ID, and the media's title.
     """
 
     found: int | None
     media: int | None = None
     calls: int = 0
     why: str = ""
+    ids_taken: int = 0
+    named: tuple[tuple[str, str], ...] = ()
+
+
+#: Rows, by number, and the first media of another title that has their reference ID.
+_Taken = dict[int, tuple[Row, Media]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +140,7 @@ def plan(
     running = job.state.is_file() and job.is_running
     counts = store.reader.counts(running=running)
     search = _search(store, request, credentials, observer, stop)
-    todo = decide(counts, counts.pending, search.found or 0)
+    todo = decide(counts, counts.pending, search.found or 0, search.ids_taken)
     processing = _learn(store, settings)
     work = Work(todo.create, todo.resume, todo.settle, search.calls)
     slow = forecast(work, settings, processing.high)
@@ -214,6 +228,7 @@ def _read(store: Store, session: PlatformSession, observer: Observer) -> Search:
     adoption = Adoption(pending, pages)
     found = calls = 0
     media: int | None = None
+    taken: _Taken = {}
     while not adoption.done:
         number = adoption.page
         shown = _page(session, number)
@@ -221,12 +236,13 @@ def _read(store: Store, session: PlatformSession, observer: Observer) -> Search:
         adoption.read(number, shown)
         calls, media = calls + 1, shown.total
         observer.step(Step("pages of the account", number, pages.many))
-        changes = list(_taken_over(store, shown))
+        changes = list(_taken_over(store, shown, session.settings.adopt, taken))
         store.queue.apply(changes, 0.0)
         found += len(changes)
     if adoption.each_row:
         return _of_each_row(pending, media, adoption.end)
-    return Search(found, media, calls)
+    store.queue.apply(list(_ids_taken(taken)), 0.0)
+    return Search(found, media, calls, ids_taken=len(taken), named=_named(taken))
 
 
 def _page(session: PlatformSession, number: int) -> MediaPage:
@@ -247,10 +263,28 @@ def _of_each_row(pending: int, media: int | None, end: ListEnd | None = None) ->
     return Search(None, media, pending, why)
 
 
-def _taken_over(store: Store, page: MediaPage) -> Iterator[Change]:
+def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Iterator[Change]:
+    """Rows that a run would take over; `taken` gets those with only media of others so far."""
     for row in store.queue.pending_by_reference({media.reference_id for media in page.items}):
-        media = living_media(page.items, row.reference_id)
+        media = to_take_over(page.items, row, adopt)
+        others = non_failed(page.items, row)
         if media:
+            taken.pop(row.number, None)
             online = media.status == "online"
             status = Status.IMPORTED if online else Status.PROCESSING
             yield Change(row.number, status, "in the account", media=media)
+        elif others:
+            taken.setdefault(row.number, (row, others[0]))
+
+
+def _ids_taken(taken: _Taken) -> Iterator[Change]:
+    """Rows that a run would neither send nor take over."""
+    for row, media in taken.values():
+        message = reference_id_taken([media])
+        code = REFERENCE_ID_TAKEN
+        yield Change(row.number, Status.FAILED, message, error=message, code=code)
+
+
+def _named(taken: _Taken) -> tuple[tuple[str, str], ...]:
+    first = islice(taken.values(), _NAMED)
+    return tuple((row.reference_id, media.title) for row, media in first)

@@ -13,7 +13,7 @@ from typing import Final
 from batch_import.errors import StateError, UsageError
 from batch_import.job import Job, jobs_below
 from batch_import.models import Counts, Event, Record
-from batch_import.reports.labels import ATTENTION, advice
+from batch_import.reports.labels import advice
 from batch_import.reports.summary import Trouble, troubles
 from batch_import.state import facts
 from batch_import.state.reader import InFlightRow
@@ -113,7 +113,7 @@ def overview(job: Job) -> Overview:
             began,
             changed,
             store.reader.oldest_in_flight(),
-            tuple(troubles(store.reader.records(ATTENTION))),
+            tuple(troubles(store.reader.records_with_codes())),
         )
 
 

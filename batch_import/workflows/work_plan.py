@@ -19,6 +19,7 @@ class Plan:
         resume: taken by the platform in an earlier run; to be looked at.
         settle: sent by an earlier run without a clear answer; to be looked for.
         invalid: not to be sent before the manifest is fixed.
+        ids_taken: not to be sent, because media with other titles have their reference IDs.
         done: nothing to do: imported, failed or skipped.
     """
 
@@ -29,6 +30,7 @@ class Plan:
     invalid: int
     done: int
     adopt: int = 0
+    ids_taken: int = 0
 
     @property
     def has_work(self) -> bool:
@@ -36,10 +38,12 @@ class Plan:
         return bool(self.create or self.adopt or self.resume or self.settle)
 
     def __str__(self) -> str:
-        of = f" (of {self.pending} pending)" if self.pending > self.create + self.adopt else ""
+        known = self.create + self.adopt + self.ids_taken
+        of = f" (of {self.pending} pending)" if self.pending > known else ""
         parts = [
             f"{self.create} to create{of}",
             f"{self.adopt} to adopt" if self.adopt else "",
+            f"{self.ids_taken} not sent: reference ID taken" if self.ids_taken else "",
             f"{self.resume} to resume" if self.resume else "",
             f"{self.settle} to settle" if self.settle else "",
             f"{self.invalid} invalid" if self.invalid else "",
@@ -48,17 +52,19 @@ class Plan:
         return ", ".join(part for part in parts if part)
 
 
-def decide(counts: Counts, waiting: int, adopt: int = 0) -> Plan:
+def decide(counts: Counts, waiting: int, adopt: int = 0, ids_taken: int = 0) -> Plan:
     """What is to be done with a job's rows.
 
     Args:
         waiting: how many pending rows the run may take up.
         adopt: how many of these are known to be in the account.
+        ids_taken: how many of these are not to be sent.
     """
     return Plan(
-        create=waiting - adopt,
+        create=waiting - adopt - ids_taken,
         pending=counts.pending,
         adopt=adopt,
+        ids_taken=ids_taken,
         resume=counts.processing,
         settle=counts.unknown,
         invalid=counts.invalid,

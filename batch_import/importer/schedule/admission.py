@@ -4,7 +4,7 @@ The account is read page by page, or each row is searched for before its POST, w
 calls. This file must not know which call comes next.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import CallFailed, Forbidden, Rejected, RunFault
@@ -16,17 +16,19 @@ from batch_import.importer.schedule.creation import Creation
 from batch_import.importer.schedule.flights import (
     Created,
     InAccount,
+    Posting,
     Processing,
     ToCreate,
     Unknown,
 )
 from batch_import.importer.schedule.giving_up import cannot_be_searched
 from batch_import.importer.schedule.listing import Listing
+from batch_import.importer.schedule.ownership import non_failed, to_take_over
 from batch_import.importer.schedule.repeat import is_weather
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.showing import Showing
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, MediaPage, Row, Status
+from batch_import.models import Change, Media, MediaPage, Row, Status
 
 
 class Admission:
@@ -54,6 +56,8 @@ class Admission:
         self._pages = pages
         self._showing = showing
         self._adoption = Adoption(0, pages)
+        #: Rows of which pages have shown only media that may be others': their own may follow.
+        self._undecided: dict[int, tuple[Row, list[Media]]] = {}
         self.more_pending = True
 
     def wanted(self) -> int:
@@ -119,11 +123,36 @@ class Admission:
         Args:
             rows: pending ones whose reference IDs are on the page.
         """
-        changes = []
-        for row in rows:
-            changes += take_over(self._tracker, row, page.items, self._settings.adopt, now)
-        self._adoption.found(any_media=bool(changes))
-        return changes
+        changes = [change for row in rows for change in self._compared(row, page, now)]
+        self._adoption.found(any_media=bool(changes or self._undecided))
+        return changes + self._ids_taken(now)
+
+    def _compared(self, row: Row, page: MediaPage, now: float) -> list[Change]:
+        """A row that was not sent is compared with a page, and with those read before."""
+        _, before = self._undecided.pop(row.number, (row, []))
+        items = [*before, *non_failed(page.items, row)]
+        if to_take_over(items, row, self._settings.adopt):
+            return self._settled(row, items, now)
+        if items:
+            self._undecided[row.number] = row, items
+        return []
+
+    def _ids_taken(self, now: float) -> list[Change]:
+        """Rows of which all of the list shows only media that may be others'."""
+        if self.adopting:
+            return []
+        undecided, self._undecided = self._undecided, {}
+        if self.looks_first:
+            return []  # each of them is searched for
+        found = undecided.values()
+        return [change for row, items in found for change in self._settled(row, items, now)]
+
+    def _settled(self, row: Row, items: Sequence[Media], now: float) -> list[Change]:
+        """A row is not sent, for the account has its reference ID."""
+        todo = self._tracker.find(row.number)
+        if isinstance(todo, ToCreate):
+            self._creation.remove(todo)
+        return take_over(self._tracker, row, items, self._settings.adopt, now)
 
     @property
     def page_waits(self) -> bool:
@@ -141,22 +170,25 @@ class Admission:
         Args:
             left: when it was asked for.
         """
-        if number == 1 and self.adopting and not len(self._tracker) and page.items:
+        adopting = self.adopting
+        if number == 1 and adopting and not len(self._tracker) and page.items:
             self._listing.before_first_create(page.items[0].id, left)
         self._adoption.read(number, page)
-        return self._taken_from_queue(page, now)
-
-    def _taken_from_queue(self, page: MediaPage, now: float) -> list[Change]:
-        """Rows that are about to be searched for: perhaps a page has found them."""
-        changes = []
-        for media in page.items:
-            todo = self._tracker.with_reference(media.reference_id)
-            if isinstance(todo, ToCreate) and todo.check_exists_first:
-                taken = take_over(self._tracker, todo.row, page.items, self._settings.adopt, now)
-                if taken:
-                    self._creation.remove(todo)
-                changes += taken
+        rows = self._to_be_searched(page, adopting=adopting)
+        changes = [change for row in rows for change in self._compared(row, page, now)]
+        if not adopting:
+            self._undecided.clear()  # they are searched for
         return changes
+
+    def _to_be_searched(self, page: MediaPage, *, adopting: bool) -> list[Row]:
+        """Claimed rows with media on a page that are, or are about to be, searched for."""
+        rows = {}
+        for media in page.items:
+            flight = self._tracker.with_reference(media.reference_id)
+            todo = flight.todo if isinstance(flight, Posting) and adopting else flight
+            if isinstance(todo, ToCreate) and todo.check_exists_first:
+                rows[todo.row.number] = todo.row
+        return list(rows.values())
 
     def page_refused(self, answer: Answer) -> RunFault | None:
         """A page could not be read; returns why the run cannot go on, if it cannot."""

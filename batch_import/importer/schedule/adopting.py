@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from batch_import.importer.schedule.flights import Created, Processing, ToCreate
 from batch_import.importer.schedule.ownership import (
     REFERENCE_ID_TAKEN,
-    best_of,
-    may_be_taken_over,
-    other_media,
+    non_failed,
+    notes_of,
     reference_id_taken,
+    to_take_over,
 )
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, FailureCode, Media, Row, Status
+from batch_import.models import Change, Media, Row, Status
 
 
 def take_over(
@@ -27,18 +27,16 @@ def take_over(
     Args:
         adopt: the setting of that name.
     """
-    alive = [m for m in items if m.reference_id == row.reference_id and m.status != "failed"]
+    alive = non_failed(items, row)
     if not alive:
         return []
-    ours = [media for media in alive if may_be_taken_over(media, row, adopt)]
-    media = best_of(ours)
+    media = to_take_over(alive, row, adopt)
     if media is None:
         words = reference_id_taken(alive)
         return [tracker.finish(row, Status.FAILED, words, error=words, code=REFERENCE_ID_TAKEN)]
     if media.status == "online":
-        error = other_media(alive, media)
         words = "was in the account already"
-        code = FailureCode.REFERENCE_SHARED if error else ""
+        error, code = notes_of(row, media, alive, overridden=True)
         return [tracker.finish(row, Status.IMPORTED, words, error=error, code=code, media=media)]
     created = Created(float("-inf"), now, float("inf"), certain=False)
     found = Processing(row, created, now, media_id=media.id)

@@ -39,7 +39,7 @@ from batch_import.importer.schedule.listing import Listing
 from batch_import.importer.schedule.lookups import Lookups
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.outage import Outage
-from batch_import.importer.schedule.page_reading import PageReading
+from batch_import.importer.schedule.page_reading import PageReading, Serves
 from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.remaining import time_left
 from batch_import.importer.schedule.repeat import ListConsistency, is_weather
@@ -106,7 +106,12 @@ class Schedule:
             self._consistency,
         )
         self._lookups = Lookups(
-            settings, self._tracker, self._pages, self._showing, self._consistency
+            settings,
+            self._tracker,
+            self._pages,
+            self._showing,
+            self._times,
+            self._consistency,
         )
         self._sending = Sending(settings, self._tracker, self._creation, self._lookups, self._times)
         self._selection = Selection(
@@ -305,7 +310,7 @@ class Schedule:
 
     def _page_read(self, page: int, answer: Answer, left: float, now: float) -> list[Change]:
         self._pages.out.pop(page, None)
-        sought = self._selection.sought.pop(page, None)
+        serves = self._selection.serves.pop(page, Serves())
         if isinstance(answer, Rejected) and not is_weather(answer) and page > 1:
             answer = MediaPage(())  # beyond the end
         if not isinstance(answer, MediaPage):
@@ -314,7 +319,7 @@ class Schedule:
         self._pages.read(page, answer)
         self._selection.page_read()
         changes = self.admission.page_read(page, answer, left, now)
-        return changes + self._page_reading.page_read(page, answer, left, now, sought)
+        return changes + self._page_reading.page_read(page, answer, serves, left, now)
 
     def _page_failed(self, answer: Answer, now: float) -> None:
         self.fault = self.fault or self.admission.page_refused(answer)

@@ -13,6 +13,7 @@ from batch_import.importer.calls import Answer
 from batch_import.importer.failures import failure_code
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
+from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency, is_weather
 from batch_import.importer.schedule.searching import Search
@@ -32,12 +33,14 @@ class Lookups:
         tracker: Tracker,
         pages: Pages,
         showing: Showing,
+        times: ProcessingTimes,
         consistency: ListConsistency,
     ) -> None:
         self._settings = settings
         self._tracker = tracker
         self._pages = pages
         self._showing = showing
+        self._times = times
         self._consistency = consistency
 
     def search_answered(
@@ -100,6 +103,8 @@ class Lookups:
         poll = self._tracker.polling.answered(row.row.number)
         vanished, poll.vanished, poll.needs_lookup = poll.vanished, False, False
         poll.checked_at = row.created.age(left)
+        going_on = answer.status not in ("online", "failed", IN_REVIEW)
+        self._times.still_processing(poll.checked_at if going_on else 0.0)
         if answer.status == "failed":
             words = answer.error or "the platform gave no reason"
             code = failure_code(words, FailureCode.PROCESSING_FAILED)

@@ -27,6 +27,7 @@ class ProcessingTimes:
     def __init__(self) -> None:
         self._order: deque[float] = deque()
         self._sorted: list[float] = []
+        self._asked: deque[float] = deque([0.0] * 5, maxlen=5)
 
     def observe(self, not_done_at: float, done_at: float) -> None:
         """A row was not done at one age and done at another: it took about the middle of them.
@@ -45,14 +46,20 @@ class ProcessingTimes:
         """The shortest time observed; 0 while few are known."""
         return self._sorted[0] if len(self._sorted) >= _FEW else 0.0
 
+    def still_processing(self, age: float) -> None:
+        """A late row was asked for, and is not done; 0 for one that is, or has failed."""
+        self._asked.append(age)
+
     def late_from(self) -> float | None:
         """The age from which a row takes longer than nearly all others; None while none is done.
 
-        The quick ones are done first, so what is known of the others is too little at first.
+        The quick ones are done first, so what is known of the others is too little at first: where
+        most late rows turn out to be processing, that is no sign of anything.
         """
         if not self._sorted:
             return None
-        return _LATE * self._sorted[int(_MOST * len(self._sorted))]
+        late = _LATE * self._sorted[int(_MOST * len(self._sorted))]
+        return max(late, _LATE * sorted(self._asked)[len(self._asked) // 2])
 
     def share_done_by(self, age: float) -> float:
         """The share of rows that are done at an age; one half where none is known."""

@@ -78,9 +78,30 @@ def may_be_created_between(
     return earliest - _CLOCK_STEP <= created - clock_offset <= latest + _CLOCK_STEP
 
 
+def non_failed(items: Iterable[Media], row: Row) -> list[Media]:
+    """The media with exactly the row's reference ID that have not failed."""
+    return [m for m in items if m.reference_id == row.reference_id and m.status != "failed"]
+
+
 def may_be_taken_over(media: Media, row: Row, adopt: str) -> bool:
     """Whether a row that was not sent may take a media with its reference ID over."""
     return adopt == "any" or same_title(row, media)
+
+
+def to_take_over(items: Iterable[Media], row: Row, adopt: str) -> Media | None:
+    """The media that a row that was not sent takes over; None where there is none.
+
+    One with the row's title comes before any other.
+    """
+    fitting = [media for media in non_failed(items, row) if may_be_taken_over(media, row, adopt)]
+    return best_of([media for media in fitting if same_title(row, media)]) or best_of(fitting)
+
+
+def title_overridden(row: Row, media: Media) -> str:
+    """What to tell of a row that has taken over a media with another title; empty for the same."""
+    if same_title(row, media):
+        return ""
+    return f"taken over although its title in the account is {media.title!r}, as set by adopt: any"
 
 
 def reference_id_taken(items: Iterable[Media]) -> str:
@@ -106,10 +127,28 @@ def best_of(items: Sequence[Media]) -> Media | None:
 
 def other_media(items: Sequence[Media], media: Media) -> str:
     """What to tell of other non-failed media of a row's own."""
-    others = [m.id for m in items if m.id != media.id and m.status != "failed"]
+    ids = (m.id for m in items if m.id != media.id and m.status != "failed")
+    others = list(dict.fromkeys(ids))
     if not others:
         return ""
     return f"other media in the account have this reference ID, too: {', '.join(others)}"
+
+
+def notes_of(
+    row: Row, media: Media, items: Sequence[Media], *, overridden: bool
+) -> tuple[str, str]:
+    """What to tell of an imported row, and its codes; both empty where there is nothing to tell.
+
+    Args:
+        items: the media with the row's reference ID that may be its own.
+        overridden: the row was not sent, so that its media may have any title.
+    """
+    notes = {
+        FailureCode.TITLE_OVERRIDDEN: title_overridden(row, media) if overridden else "",
+        FailureCode.REFERENCE_SHARED: other_media(items, media),
+    }
+    told = {code: note for code, note in notes.items() if note}
+    return "; ".join(told.values()), " ".join(told)
 
 
 def _moment(date: str) -> float | None:

@@ -4,7 +4,7 @@ This file must not know why a page is read.
 """
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from batch_import.importer.pages import Pages
@@ -20,6 +20,19 @@ from batch_import.models import Change, Media, MediaPage
 
 #: Pages that are read at once, one after the other, for a row that must be on the next one.
 _BESIDE: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Serves:
+    """The rows that a page is read for.
+
+    Attributes:
+        expected: those that were expected on it.
+        sought: one that is looked for on page after page, wherever it is expected.
+    """
+
+    expected: tuple[int, ...] = ()
+    sought: int | None = None
 
 
 class PageReading:
@@ -42,23 +55,18 @@ class PageReading:
         self._consistency = consistency
 
     def page_read(
-        self, number: int, page: MediaPage, left: float, now: float, sought: int | None = None
+        self, number: int, page: MediaPage, serves: Serves, left: float, now: float
     ) -> list[Change]:
         """A page of the whole list was read.
 
         It tells of rows that it shows, of rows that it must show and does not, and of rows that
-        were expected on it.
+        were expected on it. Each of those that it was read for is due later, or elsewhere, after
+        it.
 
         Args:
             left: when it was asked for: it tells of that moment at the earliest.
-            sought: the number of a row that it was read for, though others are expected there.
         """
-        listing = self._listing
-        expected = [
-            row
-            for row, poll in self._tracker.polling.due(now).items()
-            if row == sought or (poll.expected_page or listing.page_of(row, now)) == number
-        ]
+        listing, sought = self._listing, serves.sought
         has_more = self._pages.has_more(number, page)
         shown = self._shown_rows(page.items)
         media_ids = {media.id for media in page.items}
@@ -84,7 +92,7 @@ class PageReading:
             changes += self._showing.missing(row, left, now)
         if sought is not None:
             changes += self._scanned(sought, now)
-        misplaced = [which for which in expected if which not in told and which != sought]
+        misplaced = [which for which in serves.expected if which not in told and self._waits(which)]
         if misplaced and not places:
             if any(self._must_be_listed(which, left) for which in misplaced):
                 listing.search_on(last=not has_more)
@@ -94,6 +102,9 @@ class PageReading:
             beside = self._beside(which, number, *span)
             self._misplaced(which, beside if has_more or beside != number + 1 else None, left, now)
         return changes
+
+    def _waits(self, number: int) -> bool:
+        return isinstance(self._tracker.find(number), Processing | Online | Unknown)
 
     def _must_be_listed(self, number: int, now: float) -> bool:
         """Whether lists show a row, wherever it stands, as far as they showed others."""
@@ -161,18 +172,19 @@ class PageReading:
         return places
 
     def _beside(self, which: int, page: int, oldest: float, newest: float) -> int | None:
-        """The page on which a row must be that is older, or newer, than all of a page."""
+        """The page on which a row probably is that seems older, or newer, than all of a page."""
         created = self._tracker.in_account_at(which).created
-        if created.latest < oldest < float("inf"):
-            return page + 1
-        newer = created.earliest > newest > float("-inf")
-        return page - 1 if newer and page > 1 else None
+        older = created.earliest <= oldest < float("inf")
+        newer = created.latest >= newest > float("-inf")
+        if older == newer:
+            return None
+        return page + 1 if older else max(1, page - 1)
 
     def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
         """The page on which a row was expected told nothing of it.
 
         Args:
-            beside: the page on which it must be instead.
+            beside: the page on which it probably is instead.
         """
         poll, row = self._tracker.polling[number], self._tracker.in_account_at(number)
         poll.misplaced_reads += 1

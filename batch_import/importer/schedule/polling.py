@@ -43,6 +43,7 @@ class Poll:
         in_review: the platform waits for a person, so that nobody knows for how long.
         not_done_at: the greatest age at which it was seen not to be done.
         unseen_at: the greatest age at which it was looked for in vain.
+        hidden_at: the greatest age at which a list that covers it did not show it.
     """
 
     due: float
@@ -61,6 +62,7 @@ class Poll:
     in_review: bool = False
     not_done_at: float = 0.0
     unseen_at: float = 0.0
+    hidden_at: float = 0.0
 
 
 class Polling:

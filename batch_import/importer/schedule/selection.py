@@ -9,6 +9,7 @@ from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import AskStatus, Call, Find, ReadPage
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import InAccount, Processing
+from batch_import.importer.schedule.page_reading import Serves
 from batch_import.importer.schedule.polling import SHORTEST, Poll
 from batch_import.importer.schedule.showing import Showing
 from batch_import.importer.schedule.tracker import Tracker
@@ -23,13 +24,16 @@ _HANGS: Final = 5.0
 #: read, before rows are asked for one by one.
 _MISPLACED: Final = 2
 
+#: What makes a row count that is due this very moment.
+_SOME_TIME: Final = 1e-3
+
 
 class Selection:
     """Chooses among the rows that are due.
 
     Attributes:
         paused_until: no page is asked for before, for pages could not be read.
-        sought: for which row a page is being read, where the row is not expected on it.
+        serves: the rows that a page is being read for.
     """
 
     def __init__(
@@ -42,7 +46,7 @@ class Selection:
         #: Pages that could not be read, one after the other.
         self._failures = 0
         self.paused_until = float("-inf")
-        self.sought: dict[int, int] = {}
+        self.serves: dict[int, Serves] = {}
 
     def page_read(self) -> None:
         """A page was read."""
@@ -66,40 +70,53 @@ class Selection:
     def best(self, now: float) -> Call | None:
         """The look that serves the rows that have been due longest, all together."""
         best: tuple[float, Call | None, int | None] = (0.0, None, None)
-        pages: dict[int, float] = {}
+        pages: dict[int, list[int]] = {}
+        overdue: dict[int, float] = {}
         for number, poll in self._tracker.polling.due(now).items():
             if poll.under_way:
                 continue
-            overdue = now - poll.due + 1e-3
-            if self._is_alone(number, poll, now):
-                if overdue > best[0]:
-                    call = self._lookup(number, poll, now)
-                    best = (overdue, call, number) if call else best
-            else:
-                page = poll.expected_page or self._tracker.listing.page_of(number, now)
-                pages[page] = pages.get(page, 0.0) + overdue
-        for page, overdue in pages.items() if now >= self.paused_until else ():
-            if overdue > best[0] and not self._is_out(page, now):
-                best = overdue, ReadPage(page), None
+            late = now - poll.due + _SOME_TIME
+            if not self._is_alone(number, poll, now):
+                page = self._page(number, poll, now)
+                pages.setdefault(page, []).append(number)
+                overdue[page] = overdue.get(page, 0.0) + late
+            elif late > best[0]:
+                call = self._lookup(number, poll, now)
+                best = (late, call, number) if call else best
+        fullest = self._best_page(overdue, now)
+        if fullest is not None and overdue[fullest] > best[0]:
+            return self._read(fullest, Serves(tuple(pages[fullest])))
         _, chosen, sought = best
-        if isinstance(chosen, ReadPage) and sought is not None:
-            self.sought[chosen.page] = sought
+        if isinstance(chosen, ReadPage):
+            return self._read(chosen.page, Serves((), sought))
         return chosen
 
     def full_page(self, now: float) -> Call | None:
         """The page with the most due rows, if it is worth a call while rows wait to be created."""
-        due = self._tracker.polling.due(now)
-        pages: dict[int, float] = {}
-        for number, poll in due.items():
+        pages: dict[int, list[int]] = {}
+        weights: dict[int, float] = {}
+        for number, poll in self._tracker.polling.due(now).items():
             if not poll.under_way:
-                page = poll.expected_page or self._tracker.listing.page_of(number, now)
-                weight = 1.0 + (now - poll.due) / _PATIENCE
-                pages[page] = pages.get(page, 0.0) + weight
-        free = [page for page in pages if not self._is_out(page, now)]
-        fullest = max(free, key=lambda page: (pages[page], page), default=None)
-        if fullest is None or now < self.paused_until:
+                page = self._page(number, poll, now)
+                pages.setdefault(page, []).append(number)
+                weights[page] = weights.get(page, 0.0) + 1.0 + (now - poll.due) / _PATIENCE
+        fullest = self._best_page(weights, now)
+        if fullest is None or weights[fullest] < _FULL * self._pages.size:
             return None
-        return ReadPage(fullest) if pages[fullest] >= _FULL * self._pages.size else None
+        return self._read(fullest, Serves(tuple(pages[fullest])))
+
+    def _page(self, number: int, poll: Poll, now: float) -> int:
+        return poll.expected_page or self._tracker.listing.page_of(number, now)
+
+    def _best_page(self, weights: dict[int, float], now: float) -> int | None:
+        if now < self.paused_until:
+            return None
+        free = [page for page in weights if not self._is_out(page, now)]
+        return max(free, key=lambda page: (weights[page], page), default=None)
+
+    def _read(self, page: int, serves: Serves) -> ReadPage:
+        self.serves[page] = serves
+        return ReadPage(page)
 
     def _is_out(self, page: int, now: float) -> bool:
         """Whether a page is being read; a read that hangs keeps no other from it."""
@@ -107,14 +124,14 @@ class Selection:
 
     def _is_alone(self, number: int, poll: Poll, now: float) -> bool:
         """Whether the next look is for one row by itself, for pages do not serve it."""
+        row = self._tracker.in_account_at(number)
         if (
-            poll.needs_lookup
+            self._showing.needs_lookup(row, poll, now)
             or poll.search is not None
             or poll.page > 1
             or (self._failures > _MISPLACED and now < self.paused_until)
         ):
             return True
-        row = self._tracker.in_account_at(number)
         misplaced = (
             poll.misplaced_reads >= _MISPLACED
             and not _has_ingest(row)

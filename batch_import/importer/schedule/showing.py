@@ -16,7 +16,7 @@ from batch_import.importer.schedule.ownership import (
     Owner,
     best_of,
     may_be_created_between,
-    other_media,
+    notes_of,
     owner_of,
     reference_id_taken,
 )
@@ -102,7 +102,7 @@ class Showing:
         online = media.status == "online" or (isinstance(row, Online) and not media.status)
         if is_there(row):
             age = row.created.greatest_age(now)
-            self._consistency.seen(age, hidden=poll.unseen_at, first=not poll.seen, done=online)
+            self._consistency.seen(age, hidden=poll.hidden_at, first=not poll.seen, done=online)
         poll.seen, poll.page = True, 1
         poll.in_review = media.status == IN_REVIEW
         if online:
@@ -114,8 +114,8 @@ class Showing:
         self, row: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float
     ) -> Change:
         self._times.observe(poll.not_done_at, row.created.age(now))
-        error = other_media(ours, media)
-        code = FailureCode.REFERENCE_SHARED if error else ""
+        never_sent = row.created.intent == float("inf") and not isinstance(row, Unknown)
+        error, code = notes_of(row.row, media, ours, overridden=never_sent)
         return self._tracker.finish(
             row.row, Status.IMPORTED, "online", error=error, code=code, media=media
         )
@@ -126,7 +126,9 @@ class Showing:
             self._tracker.replace(found)
             words = "found in the account"
             return [Change(row.row.number, Status.PROCESSING, words, media=media)]
-        self._tracker.replace(replace(row, media_id=media.id))
+        created = row.created
+        if may_be_created_between(media, created.earliest, created.latest, self.clock_offset):
+            self._tracker.replace(replace(row, media_id=media.id))  # else it is an earlier one
         age, poll = row.created.age(now), self._tracker.polling[row.row.number]
         if not media.status:
             poll.late_misses += 1
@@ -200,6 +202,7 @@ class Showing:
             if not poll.seen:
                 self._consistency.hidden(age)
                 poll.unseen_at = max(poll.unseen_at, age)
+                poll.hidden_at = max(poll.hidden_at, age)
             elif isinstance(row, Processing):
                 poll.vanished = True
                 return self._check_status(row, now)  # it has failed since, perhaps
@@ -255,6 +258,18 @@ class Showing:
             poll.late_misses += LATE_MISSES if lost else 1
         elif self._may_scout(age):
             poll.late_misses = LATE_MISSES
+
+    def needs_lookup(self, row: InAccount, poll: Poll, now: float) -> bool:
+        """Whether a row is still to be asked for by itself: others may have shown that it is not.
+
+        Rows become late together; once most of them turn out to be processing, the others are not
+        asked for.
+        """
+        late = self._times.late_from()
+        listed = not (poll.vanished or poll.misplaced_reads)
+        if poll.late_misses and listed and late and row.created.age(now) < late:
+            poll.needs_lookup, poll.late_misses = False, 0
+        return poll.needs_lookup
 
     def _is_late(self, age: float) -> bool:
         late = self._times.late_from()

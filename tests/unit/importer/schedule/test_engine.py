@@ -26,7 +26,6 @@ from batch_import.importer.calls import (
     Find,
     ReadPage,
 )
-from batch_import.importer.match import best_media
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
 from batch_import.importer.schedule.repeat import ATTEMPTS
 from batch_import.models import Account, Change, IngestStatus, Media, MediaPage, Row, Status
@@ -195,19 +194,6 @@ def test_two_media_of_one_reference_id_are_told() -> None:
     assert done.media == media("online", key="2")
     assert "m-1" in done.error
     assert "m-k" not in done.error
-
-
-def test_the_media_that_counts() -> None:
-    listed = [
-        media("failed", key="1"),
-        media("processing", key="2"),
-        media("online", key="3"),
-        media("online", key="4"),
-        media("online", "R1", "5"),
-    ]
-    assert best_media(listed, "r1") == listed[2]
-    assert best_media(listed[:2], "r1") == listed[1]
-    assert best_media(listed[4:], "r1") is None
 
 
 # POSTs without a clear answer ---------------------------------------------------------------------
