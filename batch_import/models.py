@@ -357,6 +357,7 @@ class Record:
         removed: it is no longer in the manifest.
         looked_at: the platform was asked for the size of its picture.
         size: width and height of its picture in pixels, where the platform reports it.
+        number: of the row in the state.
     """
 
     line: int
@@ -379,6 +380,7 @@ class Record:
     duration: str
     thumbnail: str
     created_date: str
+    number: int = 0
 
     def cell(self, column: ColumnKey) -> str:
         """The cell in a column; empty where the row's manifest had no such column."""

@@ -34,9 +34,10 @@ if TYPE_CHECKING:
 def check(call: Call) -> int:
     """Validate a manifest; nothing is sent."""
     from batch_import.workflows import check as workflow
+    from batch_import.workflows.home import at_home
     from batch_import.workflows.observer import Observer
 
-    request = call.request()
+    request = at_home(call.request())
     observer = Observer(preflight=PreflightLines().show)
     with stoppable() as stop:
         checked = workflow.check(request, observer, stop)

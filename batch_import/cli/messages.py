@@ -35,8 +35,8 @@ def print_reading(read: "Reading") -> None:
         print(f"Comment lines (#) skipped: line {lines}{more}")
 
 
-def print_diff(diff: "ManifestDiff") -> None:
-    """What changed in the manifest since the run before."""
+def print_diff(diff: "ManifestDiff", of: str = "manifest") -> None:
+    """What changed since the run before, in the manifest or in rows of the job."""
     parts = {
         "added": diff.added,
         "changed": diff.changed,
@@ -44,7 +44,7 @@ def print_diff(diff: "ManifestDiff") -> None:
         "changed after they were sent; edits ignored": diff.ignored,
     }
     if any(part.count for part in parts.values()):
-        print(f"The manifest has changed; {rows(diff.unchanged)} unchanged.")
+        print(f"The {of} has changed; {rows(diff.unchanged)} unchanged.")
     for what, part in parts.items():
         if part.count:
             more = ", …" if part.count > len(part.first) else ""

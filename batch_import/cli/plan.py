@@ -56,10 +56,11 @@ def plan(call: Call) -> int:
     from batch_import.cli.sandbox import knobs_of
     from batch_import.sandbox.knobs import Knobs
     from batch_import.workflows import plan
+    from batch_import.workflows.home import at_home
     from batch_import.workflows.observer import Observer
 
     _refuse_unused(call)
-    request = call.request()
+    request = at_home(call.request())
     given = knobs_of(call) if call["rehearse"] else {}
     Knobs.from_mapping(given)  # a slip is refused before the account is read
     steps = Steps()

@@ -46,7 +46,9 @@ def run(call: Call) -> int:
 
 def run_command(call: Call, *, retry_failed: bool = False) -> int:
     """Import what the command line asks for; returns the exit code."""
-    request = call.request(retry_failed=retry_failed)
+    from batch_import.workflows.home import at_home
+
+    request = at_home(call.request(retry_failed=retry_failed))
 
     def work() -> int:
         return import_with_progress(request, call.credentials(), call.places)
@@ -105,8 +107,10 @@ def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
     """What a run found in the manifest, and what it is going to do."""
     taken = loaded.taken
     print_reading(taken.reading)
+    if taken.is_correction:
+        print(f"These rows belong to the job {shown(str(request.job.folder))}.")
     if taken.diff:
-        print_diff(taken.diff)
+        print_diff(taken.diff, of="job" if taken.is_correction else "manifest")
     print_held(taken.held, flag("same_videos", "yes"), flag("same_videos", "no"))
     if taken.has_new_problems or request.settings.strict:
         print_problems(request.job, taken.kinds_to_show)

@@ -15,6 +15,7 @@ from batch_import.addresses.masking import mask
 from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import UsageError
+from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN, JobReference, row_reference
 from batch_import.models import ColumnKey, ManifestColumns, Record, Status
 from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
 
@@ -212,16 +213,18 @@ def failed_header(manifest: ManifestColumns) -> list[str]:
     """The columns of `failed.csv`: the manifest's own, so that it can be fed back, and the reason.
 
     A manifest without a column of titles gets one, as it needs one; and one of reference IDs: a
-    row must stay the same row.
+    row must stay the same row. The last two find the job and the row again.
     """
     names = [manifest.names[position] for position in _kept(manifest).values()]
     _, title, _, reference = manifest.fields
     names += [_TITLE] if title is None else []
     names += [_REFERENCE] if reference is None else []
-    return [*names, REASON]
+    return [*names, REASON, JOB_COLUMN, ROW_COLUMN]
 
 
-def failed(records: Iterable[Record], manifest: ManifestColumns) -> Iterator[list[str]]:
+def failed(
+    records: Iterable[Record], manifest: ManifestColumns, job: JobReference
+) -> Iterator[list[str]]:
     """The lines of `failed.csv`: rows that failed, are invalid, or wait after POSTs in vain."""
     _, title, _, reference = manifest.fields
     kept = _kept(manifest)
@@ -236,7 +239,7 @@ def failed(records: Iterable[Record], manifest: ManifestColumns) -> Iterator[lis
             cells.append(record.reference_id)
         elif not cells[reference].strip():
             cells[reference] = record.reference_id
-        yield [*cells, mask(record.error)]
+        yield [*cells, mask(record.error), str(job), row_reference(record.number)]
 
 
 def _kept(manifest: ManifestColumns) -> dict[ColumnKey, int]:

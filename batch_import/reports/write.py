@@ -13,6 +13,7 @@ from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
 from batch_import.csv_escaping import preserved
 from batch_import.errors import StateError
+from batch_import.manifest.origin import JobReference
 from batch_import.reports import table
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding
@@ -89,7 +90,8 @@ def _writers(
     def write_failed() -> None:
         columns = store.reader.columns()
         header = table.failed_header(columns)
-        lines = table.failed(store.reader.records(), columns)
+        home = JobReference(store.facts.get(facts.JOB_ID), str(folder))
+        lines = table.failed(store.reader.records(), columns, home)
         write_csv(folder / "failed.csv", header, lines, preserved)
 
     def write_results_csv() -> None:

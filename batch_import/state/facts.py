@@ -63,6 +63,14 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(json.loads(text))
 
 
+def _pairs(text: str) -> dict[str, str]:
+    return dict(json.loads(text))
+
+
+#: Names the job in `failed.csv`, wherever its folder is moved; empty before the first manifest.
+JOB_ID: Final = Fact("job_id", "", str)
+#: What filled blank cells when the manifest was loaded last: field → value.
+DEFAULTS: Final[Fact[dict[str, str]]] = Fact("defaults", {}, _pairs, json.dumps)
 #: The absolute path of the manifest that was loaded last.
 MANIFEST: Final = Fact("manifest", "", str)
 #: Identifies the loaded manifest: its content, its columns, how it was read, the program's version.

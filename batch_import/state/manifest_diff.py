@@ -60,7 +60,7 @@ def load(
         db.execute(statements.CLEAR_INCOMING)
         db.executemany(statements.ADD_INCOMING, _numbered(rows))
         _strip_again(db, options.signing)
-        match_rows(db)
+        match_rows(db, columns.fields)
         alike_rows.find_alike(db)
         known = db.execute(statements.FACT, (MANIFEST.name,)).fetchone()
         check_edition(db, known[0] if known else "", options)

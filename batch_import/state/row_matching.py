@@ -6,14 +6,22 @@ a match.
 """
 
 import sqlite3
+from collections.abc import Sequence
 from typing import Final
 
 
-def match_rows(db: sqlite3.Connection) -> None:
+def match_rows(db: sqlite3.Connection, fields: Sequence[int | None]) -> None:
     """Give the incoming rows the identities of the rows of the job that they are.
 
     Two rows that both have an ID of the manifest's are told apart by it, once one was sent.
+
+    Args:
+        fields: positions of the cells of source URL, title, extension and reference ID.
     """
+    _settle_duplicates(db)
+    for name, position in zip(_FIELDS, fields, strict=True):
+        if position is not None:
+            db.execute(_CORRECT_CELL.format(name=name), (f"$[{position}]",))
     for statement in (
         _CLEAR, _AS_CORRECTED, _AS_GIVEN, _PAIR_AS_BEFORE, *_PAIR_BY_ADDRESS,
     ):  # fmt: skip
@@ -21,6 +29,14 @@ def match_rows(db: sqlite3.Connection) -> None:
     recognise(db)
     for statement in (_NAME_NEW, _KEEP_APART, _PAIR_DUPLICATES):
         db.execute(statement)
+
+
+def _settle_duplicates(db: sqlite3.Connection) -> None:
+    """Of rows that share an ID, the one that the job knows under it has it, not the first one."""
+    for holder, other, line in db.execute(_OWNERS).fetchall():
+        reason = f"the reference id is a duplicate of the ID on line {line}"
+        db.execute(_LOSE_ID, (reason, holder))
+        db.execute(_GAIN_ID, (other,))
 
 
 def recognise(db: sqlite3.Connection) -> None:
@@ -67,6 +83,22 @@ _UNPAIRED_ROW: Final = """
     identity IS NOT NULL AND number NOT IN (SELECT number FROM pairing)
         AND (NOT own_id
             OR identity NOT IN (SELECT identity FROM incoming WHERE identity IS NOT NULL))
+"""
+_IS_ROW: Final = "(incoming.address, incoming.filename) = (row.address, row.filename)"
+_OWNERS: Final = f"""
+    SELECT holder.position, min(incoming.position), incoming.line
+    FROM incoming JOIN row ON row.identity = incoming.reference_id
+        JOIN incoming AS holder ON holder.identity = row.identity
+    WHERE incoming.identity IS NULL AND incoming.codes = 'duplicate-reference' AND {_IS_ROW}
+        AND holder.own_id AND (holder.address, holder.filename) <> (row.address, row.filename)
+    GROUP BY holder.position
+"""
+_LOSE_ID: Final = """
+    UPDATE incoming SET identity = NULL, error = ?, codes = 'duplicate-reference'
+    WHERE position = ?
+"""
+_GAIN_ID: Final = """
+    UPDATE incoming SET identity = reference_id, error = '', codes = '' WHERE position = ?
 """
 #: Rows that were sent before the manifest gave them this ID.
 _AS_GIVEN: Final = """
@@ -159,6 +191,13 @@ def _uncorrected(duplicate: int) -> str:
     """
 
 
+_CORRECTED: Final = f"({_uncorrected(0)} UNION ALL {_uncorrected(1)}) AS corrected"
+_FIELDS: Final = ("source_url", "filename", "extension", "reference_id")
+_CORRECT_CELL: Final = f"""
+    UPDATE incoming SET cells = json_set(incoming.cells, ?, row.{{name}})
+    FROM {_CORRECTED} JOIN row ON row.number = corrected.row
+    WHERE incoming.position = corrected.position AND incoming.{{name}} <> row.{{name}}
+"""
 #: The manifest still has a row as it was before its correction: the correction stands.
 _AS_CORRECTED: Final = f"""
     UPDATE incoming SET
@@ -167,8 +206,7 @@ _AS_CORRECTED: Final = f"""
         error = iif(row.status = 'invalid', row.error, ''),
         codes = iif(row.status = 'invalid', row.codes, ''),
         expires = row.expires, address = row.address, stripped_address = row.stripped_address
-    FROM ({_uncorrected(0)} UNION ALL {_uncorrected(1)}) AS corrected
-        JOIN row ON row.number = corrected.row
+    FROM {_CORRECTED} JOIN row ON row.number = corrected.row
     WHERE incoming.position = corrected.position AND NOT EXISTS (
         SELECT 1 FROM incoming AS other
         WHERE other.identity = row.identity AND other.position <> incoming.position

@@ -221,7 +221,7 @@ _RECORD: Final = """
         cells, position IS NULL, picture.key IS NOT NULL, width, height, header,
         coalesce(ingest_id, ''), coalesce(media_id, ''), coalesce(row.key, ''),
         coalesce(title, ''), coalesce(duration, ''), coalesce(thumbnail, ''),
-        coalesce(created_date, '')
+        coalesce(created_date, ''), row.number
     FROM row LEFT JOIN picture ON picture.key = row.key
 """
 HEADER: Final = "SELECT names, fields FROM header WHERE number = ?"

@@ -10,8 +10,9 @@ from typing import Literal, Self
 
 from batch_import.addresses.masking import also_mask
 from batch_import.models import NO_COLUMNS, ManifestColumns, ManifestRow
-from batch_import.state import manifest_diff
+from batch_import.state import corrections, manifest_diff
 from batch_import.state.connection import Connection
+from batch_import.state.corrections import Corrected, CorrectedRow
 from batch_import.state.edition_check import NO_DECISION, LoadOptions
 from batch_import.state.facts import SIGNING, Facts, StoredFact
 from batch_import.state.listing import AccountListing
@@ -46,7 +47,8 @@ class Store:
         self.facts = Facts(self.connection)
         self.pictures = Pictures(self.connection)
         # Whatever is shown of the job, by whichever command: what its user named as secret is.
-        also_mask(self.facts.get(SIGNING))
+        signing = self.facts.get(SIGNING)
+        also_mask(signing)
 
     def __enter__(self) -> Self:
         return self
@@ -95,6 +97,17 @@ class Store:
             StateError: it is another manifest, or would skip most rows; nothing has changed.
         """
         return manifest_diff.load(self.connection, rows, now, columns, facts, options)
+
+    def correct(
+        self, rows: Iterable[CorrectedRow], now: float, facts: Iterable[StoredFact] = ()
+    ) -> Corrected:
+        """Change single rows; all others stay as they are.
+
+        Args:
+            now: epoch seconds.
+            facts: written in the same transaction, where any row has changed.
+        """
+        return corrections.correct(self.connection, rows, now, facts)
 
     def account_listing(self) -> AccountListing:
         """Tables for the account's media. From now on this store shows the rows as they are now.

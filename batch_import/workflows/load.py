@@ -15,9 +15,16 @@ from urllib.parse import urlsplit
 from batch_import import __version__
 from batch_import.addresses.masking import also_mask
 from batch_import.configuration.request import ImportRequest
-from batch_import.errors import Interrupted, named
+from batch_import.errors import Interrupted, ManifestError, named
 from batch_import.manifest.columns.kept import names_of, refuse_other_columns
 from batch_import.manifest.columns.mapping import first_with_address, map_columns
+from batch_import.manifest.origin import (
+    JOB_COLUMN,
+    ROW_COLUMN,
+    OriginColumns,
+    new_job_id,
+    origin_columns,
+)
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
@@ -34,6 +41,7 @@ from batch_import.reports.problems import COLUMNS, Kind, Problems
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.sources.preflight import Preflight
 from batch_import.state import facts
+from batch_import.state.corrections import CorrectedRow, Duplicate
 from batch_import.state.edition_check import LoadOptions
 from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.manifest_diff import ManifestDiff
@@ -113,6 +121,7 @@ class Taken:
         has_new_problems: they are not those of the last time that the job was read.
         retried: failed rows that are pending again.
         held: rows that are not sent before the user has said what they are.
+        is_correction: the file holds rows of `failed.csv`, and no other row has changed.
     """
 
     diff: ManifestDiff | None
@@ -122,6 +131,7 @@ class Taken:
     has_new_problems: bool = False
     retried: int = 0
     held: Held = Held(0, ())
+    is_correction: bool = False
 
     @property
     def kinds_to_show(self) -> list[Kind]:
@@ -160,6 +170,7 @@ class Intake:
             options.map,
             options.default,
         )
+        self._origin = origin_columns(self._manifest.header)
         self._comments: list[int] = []
         self._job = request.job
         self._settings = request.settings
@@ -197,6 +208,8 @@ class Intake:
             UsageError: a row that was chosen is not in it.
             Interrupted: `stop` was set before all was read; nothing has changed.
         """
+        if self._origin:
+            return self._correct(store, self._origin)
         self._refuse_other_columns(store)
         known, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
         again = (
@@ -208,11 +221,13 @@ class Intake:
         if known == fingerprint and not again:
             self._choose(store)
             return Taken(None, self._reading(), [], None, held=_held(store))
-        self._signing |= store.facts.get(facts.SIGNING)
+        known_signing = store.facts.get(facts.SIGNING)
+        self._signing |= known_signing
         with self._problems() as problems, self._preflight() as preflight:
             rows = (row for chunk in self._chunks(problems) for row in chunk)
             options = self._load_options()
-            diff = store.load(rows, self._now, self.columns, self.facts(), options)
+            job = facts.JOB_ID.of(store.facts.get(facts.JOB_ID) or new_job_id())
+            diff = store.load(rows, self._now, self.columns, [*self.facts(), job], options)
             self._add_held(store, problems)
             retried = self._choose(store)
             if preflight:
@@ -224,6 +239,58 @@ class Intake:
         store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
         asked, held = self._if_asked(), _held(store)
         return Taken(news, self._reading(), kinds, asked, is_new, retried, held)
+
+    def _correct(self, store: Store, origin: OriginColumns) -> Taken:
+        """Take rows of `failed.csv` over into the job that wrote it."""
+        known_signing = store.facts.get(facts.SIGNING)
+        self._signing |= known_signing
+        changed = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
+        with self._problems() as problems, self._preflight() as preflight:
+            rows = self._corrected_rows(store, origin, problems)
+            corrected = store.correct(rows, self._now, changed)
+            for each in corrected.duplicates:
+                problems.add(self._duplicate(each))
+            retried = self._choose(store)
+            if preflight:
+                self._ask_pending(preflight, store, problems)
+        kinds, asked = problems.kinds(), self._if_asked()
+        return Taken(
+            corrected.diff,
+            self._reading(),
+            kinds,
+            asked,
+            has_new_problems=True,
+            retried=retried,
+            held=_held(store),
+            is_correction=True,
+        )
+
+    def _corrected_rows(
+        self, store: Store, origin: OriginColumns, problems: Problems
+    ) -> Iterator[CorrectedRow]:
+        job = store.facts.get(facts.JOB_ID)
+        for chunk in self._chunks(problems):
+            for row in chunk:
+                found = origin.read(row.cells)
+                if found is None or found[0].id != job:
+                    raise ManifestError(
+                        f"Line {row.line} of {self._manifest.path} is no row of the job"
+                        f" {self._job.folder}: its cells under “{JOB_COLUMN}” and “{ROW_COLUMN}”"
+                        " are not as failed.csv has them.",
+                        "Nothing was changed. Put new rows into the manifest.",
+                    )
+                yield CorrectedRow(found[1], row, self.columns)
+
+    def _duplicate(self, found: Duplicate) -> Problem:
+        position = self._mapping.reference_id
+        return Problem(
+            found.line,
+            "" if position is None else self._manifest.header[position],
+            "duplicate-reference",
+            f"the reference id is a duplicate of the ID on line {found.first} of the job",
+            found.reference_id,
+            "Give every row a reference id of its own.",
+        )
 
     def _load_options(self) -> LoadOptions:
         return LoadOptions(
@@ -273,6 +340,7 @@ class Intake:
             facts.MANIFEST.of(str(self._manifest.path.resolve())),
             facts.FINGERPRINT.of(self._fingerprint()),
             facts.SIGNING.of(self._signing),
+            facts.DEFAULTS.of(dict(self._request.reading.default)),
             # New rows may be in the account already.
             facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE),
         ]

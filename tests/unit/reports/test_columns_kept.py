@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_import.manifest.origin import JobReference
 from batch_import.models import Change, ManifestColumns, ManifestRow, Status
 from batch_import.reports import table
 from batch_import.reports.write import result_rows
@@ -72,8 +73,11 @@ def test_failed_csv_has_each_cell_under_its_own_name(
         claimed = store.queue.claim(5, 2.0)
         store.queue.apply([Change(row.number, Status.FAILED) for row in claimed], 3.0)
         header = table.failed_header(store.reader.columns())
-        lines = list(table.failed(store.reader.records(), store.reader.columns()))
-        assert header == [*columns.names, "filename", "referenceId", "reason"]
+        job = JobReference("job-a")
+        lines = [
+            line[:-2] for line in table.failed(store.reader.records(), store.reader.columns(), job)
+        ]
+        assert header[:-2] == [*columns.names, "filename", "referenceId", "reason"]
         assert [line[-2] for line in lines] == ["a", "b"]
         for line in lines:
             expected = [f"{line[-2]}|1|{key}|{turn}" for key, turn in columns.positions]

@@ -8,6 +8,7 @@ import pytest
 
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError, UsageError
+from batch_import.manifest.origin import JobReference
 from batch_import.models import ManifestColumns, Record, Status
 from batch_import.reports import table
 from batch_import.reports.writers.csv_writer import write_csv
@@ -15,6 +16,9 @@ from batch_import.reports.writers.csv_writer import write_csv
 HEADER = ["sourceUrl", "title", "status", "team"]
 COLUMNS = ManifestColumns(tuple(HEADER), (0, 1, None, None))
 Make = Callable[..., Record]
+
+JOB = JobReference("job-a", "output/a")
+ORIGIN = ["batch-import job", "batch-import row"]
 
 
 def results(**options: object) -> table.Table:
@@ -88,37 +92,40 @@ def test_no_other_row_has_one(record: Make, status: Status) -> None:
 def test_signatures_are_masked_in_the_results_but_work_in_failed_csv(record: Make) -> None:
     secret = {"filename": "t https://u:abc@h/", "title": "t?token=abc"}
     assert "abc" not in " ".join(line(record(**secret)).values())
-    (cells,) = table.failed([record(Status.FAILED, error="no")], COLUMNS)
+    (cells,) = table.failed([record(Status.FAILED, error="no")], COLUMNS, JOB)
     assert cells[0].endswith("X-Amz-Signature=abc")
 
 
 def test_failed_csv_is_the_manifest_and_the_reason(record: Make) -> None:
     records = [record(), record(Status.FAILED, error="codec"), record(Status.INVALID, error="bad")]
-    assert table.failed_header(COLUMNS) == [*HEADER, "referenceId", "reason"]
-    lines = list(table.failed(records, COLUMNS))
-    assert [cells[-2:] for cells in lines] == [["r-1", "codec"], ["r-1", "bad"]]
+    assert table.failed_header(COLUMNS) == [*HEADER, "referenceId", "reason", *ORIGIN]
+    lines = list(table.failed(records, COLUMNS, JOB))
+    assert [cells[-4:] for cells in lines] == [
+        ["r-1", "codec", "job-a in output/a", "row-0"],
+        ["r-1", "bad", "job-a in output/a", "row-0"],
+    ]
 
 
 def test_failed_csv_of_a_list_of_addresses_has_the_titles_that_were_made(record: Make) -> None:
     columns = ManifestColumns(("sourceUrl",), (0, None, None, None))
-    assert table.failed_header(columns)[1:] == "filename referenceId reason".split()
+    assert table.failed_header(columns)[1:-2] == "filename referenceId reason".split()
     one = record(Status.FAILED, error="codec", cells=("u",), columns=columns)
-    (cells,) = table.failed([one], columns)
-    assert cells == ["u", "Title", "r-1", "codec"]
+    (cells,) = table.failed([one], columns, JOB)
+    assert cells[:-2] == ["u", "Title", "r-1", "codec"]
 
 
 def test_failed_csv_of_a_failed_csv_has_one_reason(record: Make) -> None:
     columns = ManifestColumns(("sourceUrl", "title", "id", "reason"), (0, 1, None, 2))
-    assert table.failed_header(columns) == list(columns.names)
+    assert table.failed_header(columns)[:-2] == list(columns.names)
     one = record(Status.FAILED, error="new", cells=("u", "t", "", "old"), columns=columns)
-    assert list(table.failed([one], columns)) == [["u", "t", "r-1", "new"]]
+    assert next(table.failed([one], columns, JOB))[:-2] == ["u", "t", "r-1", "new"]
 
 
 def test_a_column_of_reference_ids_named_reason_is_no_reason(record: Make) -> None:
     columns = ManifestColumns(("sourceUrl", "title", "reason"), (0, 1, None, 2))
-    assert table.failed_header(columns) == ["sourceUrl", "title", "reason", "reason"]
+    assert table.failed_header(columns)[:-2] == ["sourceUrl", "title", "reason", "reason"]
     one = record(Status.FAILED, error="new", cells=("u", "t", "my-1"), columns=columns)
-    assert list(table.failed([one], columns)) == [["u", "t", "my-1", "new"]]
+    assert next(table.failed([one], columns, JOB))[:-2] == ["u", "t", "my-1", "new"]
 
 
 # Rows of an earlier manifest ----------------------------------------------------------------------

@@ -1,0 +1,120 @@
+"""Rows of `failed.csv` belong to the job that wrote it, whatever the file is called by now.
+
+This file must not know what is done with the rows.
+"""
+
+import gzip
+import zipfile
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import ReadingOptions
+from batch_import.errors import StateError, named
+from batch_import.job import Job, jobs_below
+from batch_import.manifest.columns.aliases import FIELDS
+from batch_import.manifest.origin import (
+    JOB_COLUMN,
+    ROW_COLUMN,
+    JobReference,
+    OriginColumns,
+    origin_columns,
+)
+from batch_import.manifest.read import Manifest, open_manifest
+from batch_import.state import facts
+from batch_import.state.store import Store
+
+#: Bytes of a file, or of each file in a workbook, in which its header must be.
+_HEADER_WITHIN: Final = 1_000_000
+_ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
+
+
+def at_home(request: ImportRequest) -> ImportRequest:
+    """Where the manifest holds rows of `failed.csv`: what is asked, of their job.
+
+    Raises:
+        ManifestError: the file cannot be read.
+        StateError: the job is not there.
+    """
+    if not _may_have_origin(request.manifest):
+        return request
+    manifest = open_manifest(request.manifest, request.reading)
+    columns = origin_columns(manifest.header)
+    reference = _first_reference(manifest, columns) if columns else None
+    if reference is None:
+        return request
+    for job in _candidates(request, reference):
+        with suppress(StateError), Store(job.state, read_only=True) as store:
+            if store.facts.get(facts.JOB_ID) == reference.id:
+                reading = _read_like(request.reading, store, manifest.header)
+                return replace(request, folder=job.folder, reading=reading)
+    raise StateError(
+        f"{request.manifest} holds rows of another job, {reference}, and that job is not there.",
+        f"Run it from the folder where that job was run, or name the job folder with"
+        f" {named('job')}; to import the rows as a new job, delete the columns “{JOB_COLUMN}” and"
+        f" “{ROW_COLUMN}”.",
+    )
+
+
+def _may_have_origin(path: Path) -> bool:
+    """Whether a file may have the columns: a quick look, so that others are not read twice."""
+    name = JOB_COLUMN.casefold()
+    marks = [name.encode(encoding) for encoding in _ENCODINGS]
+    return any(mark in start.lower() for start in _starts(path) for mark in marks)
+
+
+def _starts(path: Path) -> Iterator[bytes]:
+    """The beginning of a file; of a packed one, of each file in it."""
+    with suppress(OSError, zipfile.BadZipFile, EOFError, ValueError):
+        if str(path) == "-" or not path.is_file():
+            return
+        if zipfile.is_zipfile(path):
+            with zipfile.ZipFile(path) as packed:
+                for name in packed.namelist():
+                    with packed.open(name) as part:
+                        yield part.read(_HEADER_WITHIN)
+            return
+        with path.open("rb") as file:
+            start = file.read(_HEADER_WITHIN)
+        yield start
+        if start.startswith(b"\x1f\x8b"):
+            with gzip.open(path) as unpacked:
+                yield unpacked.read(_HEADER_WITHIN)
+
+
+def _first_reference(manifest: Manifest, columns: OriginColumns) -> JobReference | None:
+    for chunk in manifest.chunks():
+        for cells in chunk.frame.itertuples(index=False, name=None):
+            if found := columns.read(cells):
+                return found[0]
+    return None
+
+
+def _candidates(request: ImportRequest, reference: JobReference) -> Iterator[Job]:
+    """Where the job may be: where the user says, where it was, beside the file, or in `output/`."""
+    if request.folder is not None:
+        yield Job(request.folder)
+        return
+    if reference.folder:
+        yield Job(Path(reference.folder))
+    yield Job(request.manifest.parent)
+    yield from jobs_below()
+
+
+def _read_like(given: ReadingOptions, store: Store, header: tuple[str, ...]) -> ReadingOptions:
+    """Read the columns as the job's own manifest was read, where the user says nothing else."""
+    columns = store.reader.columns()
+    known = {
+        field: columns.names[position]
+        for field, position in zip(FIELDS, columns.fields, strict=True)
+        if position is not None and header.count(columns.names[position]) == 1
+    }
+    defaults = store.facts.get(facts.DEFAULTS)
+    return replace(
+        given,
+        map={**known, **given.map},
+        default={**defaults, **given.default},
+    )

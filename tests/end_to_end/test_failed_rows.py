@@ -1,0 +1,216 @@
+"""Rows that were corrected in `failed.csv` come home to their job, whatever became of the file."""
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "200", "--poll-interval", "0.2")
+Start = Callable[..., SandboxServer]
+Table = list[list[str]]
+HEADER = ["sourceUrl", "filename", "referenceId", "code", "recorded"]
+
+
+def library(path: Path) -> Path:
+    """Twelve rows: one without https://, one without a title, one whose ID is another's."""
+    rows = [
+        [f"https://m.example.com/f{n}.mp4", f"Video {n}", f"F-{n:03}", f"{n:03}", f"2024-{n:02}-01"]
+        for n in range(1, 13)
+    ]
+    rows[2][0] = "m.example.com/f3.mp4"
+    rows[5][1] = ""
+    rows[8][2] = "F-001"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([HEADER, *rows])
+    return path
+
+
+def read(path: Path) -> Table:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def fix(table: Table) -> Table:
+    """Correct what a person would."""
+    header, *rows = table
+    url, title, reference = map(header.index, ("sourceUrl", "filename", "referenceId"))
+    for row in rows:
+        if not row[url].startswith("https"):
+            row[url] = "https://m.example.com/f3.mp4"
+        row[title] = row[title] or "Video six"
+        if row[title] == "Video 9":
+            row[reference] = "F-009"
+    return [header, *rows]
+
+
+def excel(table: Table, path: Path) -> Path:
+    """As Excel and LibreOffice save it: with semicolons and a byte order mark."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file, delimiter=";").writerows(table)
+    return path
+
+
+def google_sheets(table: Table, path: Path) -> Path:
+    """As Google Sheets exports it: no byte order mark, cells trimmed, no quotes but needed ones."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(
+        [cell.strip() for cell in row] for row in table
+    )
+    path.write_bytes(text.getvalue().rstrip("\r\n").encode())
+    return path
+
+
+def workbook(table: Table, path: Path) -> Path:
+    book = openpyxl.Workbook()
+    for row in table:
+        book.active.append(row)
+    path = path.with_suffix(".xlsx")
+    book.save(path)
+    return path
+
+
+def json_file(table: Table, path: Path) -> Path:
+    header, *rows = table
+    path = path.with_suffix(".json")
+    path.write_text(json.dumps([dict(zip(header, row, strict=True)) for row in rows]), "utf-8")
+    return path
+
+
+def utf16(table: Table, path: Path) -> Path:
+    """As Excel's “Unicode text”."""
+    with path.open("w", encoding="utf-16", newline="") as file:
+        csv.writer(file, delimiter="\t").writerows(table)
+    return path
+
+
+@pytest.mark.parametrize("saved", [excel, google_sheets, workbook, json_file, utf16])
+def test_corrected_rows_are_sent_in_their_job(
+    sandbox: Start, command: Callable, tmp_path: Path, saved: Callable[[Table, Path], Path]
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = library(tmp_path / "library.csv")
+    run("run", path, *FAST, code=1)
+    before = {media.reference_id: media.key for media in server.platform.media}
+    assert len(before) == 9
+    failed = read(tmp_path / "output/library/failed.csv")
+    assert len(failed) == 4
+    copy = saved(fix(failed), tmp_path / "fixed by me.csv")
+    assert "3 to create" in run("plan", copy, "--offline").stdout
+    done = run("run", copy, *FAST)
+    assert "3 changed" in done.stdout
+    assert Counter(media.reference_id for media in server.platform.media) == {
+        f"F-{n:03}": 1 for n in range(1, 13)
+    }
+    assert sorted(each.name for each in (tmp_path / "output").iterdir()) == ["library"]
+    lines = run.table("output/library/results.csv")
+    assert [line["line"] for line in lines] == [str(n) for n in range(2, 14)]
+    assert {line["status"] for line in lines} == {"imported"}
+    assert {line["code"] for line in lines} == {f"{n:03}" for n in range(1, 13)}
+    assert {r["referenceId"]: r["key"] for r in lines}.items() > before.items()
+    assert run.table("output/library/failed.csv") == []
+    for again in (copy, path):
+        assert "Nothing to send." in run("run", again, *FAST).stdout
+    assert len(server.platform.media) == 12
+
+
+def test_corrections_stand_while_the_manifest_says_what_it_said(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = library(tmp_path / "library.csv")
+    run("run", path, *FAST, code=1)
+    copy = excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "copy.csv")
+    run("run", copy, *FAST, "--limit", "1", code=None)
+    rows = read(path)
+    rows.append(["https://m.example.com/f13.mp4", "Video 13", "F-013", "013", "2025-01-01"])
+    excel([rows[0], *reversed(rows[1:])], path)
+    run("run", path, *FAST)
+    assert Counter(media.reference_id for media in server.platform.media) == {
+        f"F-{n:03}": 1 for n in range(1, 14)
+    }
+    titles = {media.reference_id: media.title for media in server.platform.media}
+    assert (titles["F-006"], titles["F-009"]) == ("Video six", "Video 9")
+    assert len(run.table("output/library/results.csv")) == 13
+    run("verify", path)
+
+
+def test_what_is_not_corrected_stays_as_it_is(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = library(tmp_path / "library.csv")
+    run("run", path, *FAST, code=1)
+    file = tmp_path / "output/library/failed.csv"
+    calls = server.platform.calls.copy()
+    run("run", file, *FAST, code=1)
+    assert server.platform.calls == calls
+    table = read(file)
+    reference, title = table[0].index("referenceId"), table[0].index("filename")
+    for row in table[1:]:
+        if row[title] == "Video 9":
+            row[reference] = "F-002"  # another row's
+    done = run("run", excel(table, tmp_path / "again.csv"), *FAST, code=1)
+    assert "duplicate-reference" in done.stdout
+    assert len(server.platform.media) == 9
+
+
+def test_rows_whose_job_is_not_there_say_so(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
+    copy = excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "copy.csv")
+    elsewhere = tmp_path / "output/renamed"
+    (tmp_path / "output/library").rename(elsewhere)
+    assert "3 to create" in run("plan", copy, "--offline").stdout  # found by its id
+    elsewhere.rename(tmp_path / "away")
+    done = run("run", copy, *FAST, code=2)
+    assert len(done.stderr.splitlines()) == 1
+    assert "that job is not there" in done.stderr
+    assert "--job" in done.stderr
+    run("run", copy, *FAST, "--job", "away")
+    assert len(server.platform.media) == 12
+
+
+def test_a_new_row_in_it_is_refused_with_its_line(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
+    table = fix(read(tmp_path / "output/library/failed.csv"))
+    table.append(["https://m.example.com/n.mp4", "New", "N", "", "", "", "", ""])
+    done = run("run", excel(table, tmp_path / "copy.csv"), *FAST, code=2)
+    assert "Line 5" in done.stderr
+    assert len(server.platform.media) == 9
+
+
+def test_results_are_no_manifest_and_titles_may_hold_a_mask(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = tmp_path / "signed.csv"
+    query = "X-Amz-Date=20990101T000000Z&X-Amz-Expires=604800&X-Amz-Signature="
+    path.write_text(
+        f"url,title,id\nhttps://b.s3.amazonaws.com/1.mp4?{query}abc,A *** film,S1\n", "utf-8"
+    )
+    run("run", path, *FAST)
+    assert [media.title for media in server.platform.media] == ["A *** film"]
+    again = tmp_path / "again.csv"
+    again.write_bytes((tmp_path / "output/signed/results.csv").read_bytes())
+    done = run("run", again, *FAST, code=1)
+    assert "url-masked" in done.stdout
+    assert "failed.csv" in done.stdout
+    assert len(server.platform.media) == 1
