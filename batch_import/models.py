@@ -365,7 +365,13 @@ class Record:
 
     def cell(self, column: ColumnKey) -> str:
         """The cell in a column; empty where the row's manifest had no such column."""
-        position = self.columns.positions.get(column)
+        return self._cell_at(self.columns.positions.get(column))
+
+    def field_cell(self, field: int) -> str:
+        """The cell of one of `ManifestColumns.fields`, by its place there; empty likewise."""
+        return self._cell_at(self.columns.fields[field])
+
+    def _cell_at(self, position: int | None) -> str:
         if position is None or position >= len(self.cells):
             return ""
         return self.cells[position]

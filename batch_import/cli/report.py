@@ -6,12 +6,14 @@ from batch_import.cli.messages import print_outcome
 
 
 @command(
-    *("config", "job", "format"),
+    *("config", "job", "format", "cms_format"),
     *RESULTS,
     arguments=[manifest()],
     examples=(
         "batch-import report library.csv",
         'batch-import report library.csv --results-columns "referenceId,embedCode=Embed code"',
+        "batch-import report library.csv --group-by department",
+        "batch-import report library.csv --format cms --cms-format json",
     ),
 )
 def report(call: Call) -> int:

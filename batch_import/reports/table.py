@@ -208,27 +208,41 @@ def note(record: Record) -> str:
     return f"no longer in the manifest{'; ' if record.error else ''}{record.error}"
 
 
-def failed_header(manifest: ManifestColumns) -> list[str]:
+def failed_header(
+    manifest: ManifestColumns, others: Iterable[ManifestColumns] = ()
+) -> list[str]:
     """The columns of `failed.csv`: the manifest's own, so that it can be fed back, and the reason.
 
     A manifest without a column of titles gets one, as it needs one; and one of reference IDs: a
     row must stay the same row.
+
+    Args:
+        others: manifests that are delivered together with this one.
     """
     names = [manifest.names[position] for position in _kept(manifest).values()]
+    names += [key[0] or f"column {key[1]}" for key in _more(manifest, others)]
     _, title, _, reference = manifest.fields
     names += [_TITLE] if title is None else []
     names += [_REFERENCE] if reference is None else []
     return [*names, REASON]
 
 
-def failed(records: Iterable[Record], manifest: ManifestColumns) -> Iterator[list[str]]:
+def failed(
+    records: Iterable[Record], manifest: ManifestColumns, others: Iterable[ManifestColumns] = ()
+) -> Iterator[list[str]]:
     """The lines of `failed.csv`: rows that failed or are invalid, as they stand in the manifest."""
     _, title, _, reference = manifest.fields
-    kept = _kept(manifest)
+    kept, more = _kept(manifest), _more(manifest, others)
+    fields = {position: field for field, position in enumerate(manifest.fields)}
     for record in records:
         if record.status not in (Status.FAILED, Status.INVALID) or record.removed:
             continue
-        cells = [record.cell(column) for column in kept]
+        same = record.columns is manifest or record.columns == manifest
+        cells = [
+            record.cell(column) if same or place not in fields else record.field_cell(fields[place])
+            for column, place in kept.items()
+        ]
+        cells += [record.cell(column) for column in more]
         if title is None:
             cells.append(record.filename)
         if reference is None:
@@ -245,3 +259,16 @@ def _kept(manifest: ManifestColumns) -> dict[ColumnKey, int]:
     if manifest.names and manifest.names[last] == REASON and last not in manifest.fields:
         columns.popitem()
     return columns
+
+
+def _more(manifest: ManifestColumns, others: Iterable[ManifestColumns]) -> list[ColumnKey]:
+    """Columns that only other manifests have, and that are no field there."""
+    known = _kept(manifest)
+    return list(
+        dict.fromkeys(
+            key
+            for other in others
+            for key, position in _kept(other).items()
+            if key not in known and position not in other.fields
+        )
+    )

@@ -14,7 +14,7 @@ from batch_import.errors import StateError, named
 from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import statements
 from batch_import.state.connection import Connection
-from batch_import.state.facts import HEADER, StoredFact, as_parameters
+from batch_import.state.facts import HEADER, RESULTS_CSV, StoredFact, as_parameters
 
 #: Rows that are named of each part of a difference.
 _NAMED: Final = 5
@@ -62,7 +62,9 @@ def load(
         diff = _merge(db, now, header)
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
-        db.executemany(statements.SAVE_FACT, as_parameters([HEADER.of(header), *facts]))
+        # Rows have moved, which is no event of theirs.
+        changed = [HEADER.of(header), RESULTS_CSV.of(""), *facts]
+        db.executemany(statements.SAVE_FACT, as_parameters(changed))
     return diff
 
 

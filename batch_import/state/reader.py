@@ -61,8 +61,38 @@ class Reader:
         """
         # Two queries, each in the order of an index: to sort all rows would take megabytes.
         for statement in statements.records(len(statuses)):
-            for _, record in self._records(statement, statuses):
-                yield record
+            yield from self._only_records(statement, statuses)
+
+    def records_between(self, first: int, last: int) -> Iterator[Record]:
+        """Rows of the manifest by their places in it, both ends included, in its order."""
+        return self._only_records(statements.RECORDS_BETWEEN, (first, last))
+
+    def removed_records(self) -> Iterator[Record]:
+        """Rows that are no longer in the manifest, in the order in which they came."""
+        return self._only_records(statements.REMOVED_RECORDS, ())
+
+    def first_imported(self, limit: int) -> Iterator[Record]:
+        """Some of the imported rows, found without a look at any other row."""
+        return self._only_records(statements.FIRST_IMPORTED, (limit,))
+
+    def any_imported_since(self, event: int) -> bool:
+        """Whether a row was imported after an event."""
+        return bool(self._connection.count(statements.ANY_IMPORTED_SINCE, (event,)))
+
+    def last_position(self) -> int:
+        """The place of the manifest's last row, from 0; -1 where there is none."""
+        return self._connection.count(statements.LAST_POSITION)
+
+    def last_event(self) -> int:
+        """The number of the latest change of a row; numbers only grow."""
+        return self._connection.count(statements.LAST_EVENT)
+
+    def changed_blocks(self, size: int, since: int) -> set[int | None]:
+        """Which blocks of so many places hold rows that changed after an event.
+
+        None stands for the rows that are no longer in the manifest.
+        """
+        return {block for (block,) in self._connection.rows(statements.CHANGED_BLOCKS, (size, since))}
 
     def find_by_reference(self, reference_id: str) -> tuple[int, Record] | None:
         """The row with a reference ID, and its number; None where there is none."""
@@ -97,6 +127,9 @@ class Reader:
         """Pending rows whose URL expires: line, and epoch seconds."""
         yield from self._connection.rows(statements.EXPIRING_URLS)
 
+    def _only_records(self, statement: str, parameters: Sequence[Any]) -> Iterator[Record]:
+        return (record for _, record in self._records(statement, parameters))
+
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[int, Record]]:
         found = self._connection.rows(statement, parameters)
         for number, line, status, error, codes, reference, name, url, extension, *rest in found:
@@ -127,10 +160,17 @@ class Reader:
         """Those of the manifest that was loaded last."""
         return self._columns(Facts(self._connection).get(HEADER))
 
-    def removed_columns(self) -> list[ManifestColumns]:
-        """Those of earlier manifests that rows belong to which are removed; the latest first."""
+    def other_columns(self) -> list[ManifestColumns]:
+        """Those of other manifests that rows still belong to; the latest first."""
+        return self._columns_of(statements.OTHER_HEADERS)
+
+    def other_failed_columns(self) -> list[ManifestColumns]:
+        """Those of them that failed and invalid rows of the manifest belong to."""
+        return self._columns_of(statements.FAILED_HEADERS)
+
+    def _columns_of(self, statement: str) -> list[ManifestColumns]:
         current = Facts(self._connection).get(HEADER)
-        found = self._connection.rows(statements.REMOVED_HEADERS, (current,))
+        found = self._connection.rows(statement, (current,))
         return [self._columns(number) for (number,) in found]
 
     def _columns(self, number: int) -> ManifestColumns:

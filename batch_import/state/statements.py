@@ -221,8 +221,26 @@ _RECORD: Final = """
     FROM row LEFT JOIN picture ON picture.key = row.key
 """
 HEADER: Final = "SELECT names, fields FROM header WHERE number = ?"
-REMOVED_HEADERS: Final = """
-    SELECT DISTINCT header FROM row WHERE position IS NULL AND header <> ? ORDER BY header DESC
+#: One that no row has any more is deleted when a manifest is loaded.
+OTHER_HEADERS: Final = "SELECT number FROM header WHERE number <> ? ORDER BY number DESC"
+FAILED_HEADERS: Final = """
+    SELECT DISTINCT header FROM row
+    WHERE status IN ('failed', 'invalid') AND position IS NOT NULL AND header <> ?
+    ORDER BY header DESC
+"""
+LAST_EVENT: Final = "SELECT coalesce(max(number), 0) FROM event"
+LAST_POSITION: Final = "SELECT coalesce(max(position), -1) FROM row"
+#: Where in the results the rows are that changed after an event: blocks of so many positions;
+#: NULL: among the rows that are no longer in the manifest.
+CHANGED_BLOCKS: Final = """
+    SELECT DISTINCT position / ? FROM row
+    WHERE number IN (SELECT row FROM event WHERE number > ?)
+"""
+RECORDS_BETWEEN: Final = f"{_RECORD} WHERE position BETWEEN ? AND ? ORDER BY position, number"
+REMOVED_RECORDS: Final = f"{_RECORD} WHERE position IS NULL ORDER BY number"
+FIRST_IMPORTED: Final = f"{_RECORD} WHERE status = 'imported' ORDER BY expires, position LIMIT ?"
+ANY_IMPORTED_SINCE: Final = """
+    SELECT EXISTS (SELECT 1 FROM event WHERE number > ? AND status = 'imported')
 """
 _CURRENT_FIRST: Final = "ORDER BY position IS NULL, position, number"
 RECORD_BY_IDENTITY: Final = f"{_RECORD} WHERE row.identity = ? {_CURRENT_FIRST}"

@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_import.job import Job
 from batch_import.models import Counts
-from batch_import.reports.write import FORMATS, keep_options, result_rows, write_results
+from batch_import.reports.write import keep_options, result_rows, write_results
 from batch_import.state.store import Store
 
 
@@ -29,10 +29,13 @@ def report(
         return store.reader.counts(running=job.is_running)
 
 
-def refresh(job: Job) -> None:
-    """Write all results of a run, in another thread than the run's: its connection is its own."""
+def refresh(job: Job) -> Sequence[str]:
+    """Write all results of a run, in another thread than the run's: its connection is its own.
+
+    Returns what a person has to know of them.
+    """
     with Store(job.state) as store:
-        write_results(job.folder, store, FORMATS, now=time.time())
+        return write_results(job.folder, store, now=time.time(), running=True)
 
 
 def rows(job: Job) -> Iterator[dict[str, str]]:
