@@ -81,12 +81,23 @@ def preflight_progress(asked: "Asked") -> str:
     return f"Preflight: {asked.sources:,} sources asked, {asked.size / 1e9:.1f} GB in total."
 
 
-def print_outcome(job: "Job", counts: "Counts", to: TextIO | None = None) -> None:
-    """How an import ended, and where its results are."""
+def print_outcome(
+    job: "Job",
+    counts: "Counts",
+    to: TextIO | None = None,
+    written: Sequence[str] = ("csv", "xlsx", "html"),
+) -> None:
+    """How an import ended, and where its results are.
+
+    Args:
+        written: the formats of results that there are.
+    """
     out = to or sys.stdout
     done = counts.imported + counts.skipped == counts.total
     print(styled(counted(counts), SUCCESS if done else WARNING, out), file=out)
-    print(f"Results: {shown(str(job.results))} (and .xlsx, .html)", file=out)
+    first, *more = written
+    others = f" (and {', '.join(f'.{name}' for name in more)})" if more else ""
+    print(f"Results: {shown(str(job.results.with_suffix(f'.{first}')))}{others}", file=out)
     if counts.failed or counts.invalid:
         print(f"Rows to fix: {shown(str(job.failed))}", file=out)
 

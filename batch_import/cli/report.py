@@ -2,7 +2,7 @@
 
 from batch_import.cli.command import RESULTS, Call, command, manifest
 from batch_import.cli.exits import OK
-from batch_import.cli.messages import print_outcome
+from batch_import.cli.messages import print_outcome, shown
 
 
 @command(
@@ -22,5 +22,8 @@ def report(call: Call) -> int:
     from batch_import.workflows import report as workflow
 
     job = call.existing_job()
-    print_outcome(job, workflow.report(job, call["format"], call.values(ResultOptions)))
+    written = workflow.report(job, call["format"], call.values(ResultOptions))
+    print_outcome(job, written.counts, written=call["format"])
+    for notice in written.notices:
+        print(shown(notice))
     return OK

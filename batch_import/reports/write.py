@@ -142,17 +142,24 @@ class _Writing:
         write_html(self._folder / "results.html", self._table, self._job.records(), about)
 
     def write_xlsx(self) -> None:
-        from batch_import.reports.manual_columns import Added, added
+        from batch_import.reports.manual_columns import ByHand, by_hand_in
         from batch_import.reports.writers.xlsx_writer import write_xlsx
 
         store, path = self._job.store, self._folder / "results.xlsx"
         rows = store.reader.counts().total
         # To read a great workbook takes more memory than all the rest of a run: not for nothing.
         untouched = path.exists() and store.facts.get(facts.WORKBOOK_DIGEST) == _digest(path)
-        by_hand = Added() if untouched else added(path, self._table)
+        by_hand = (
+            ByHand() if untouched else by_hand_in(path, self._table, store.reader.is_reference)
+        )
         about = self._job.about(self._now)
-        write_xlsx(path, self._table, self._job.records(), rows, about, by_hand)
-        digest = "" if by_hand.headings else _digest(path)
+        notes = write_xlsx(path, self._table, self._job.records(), rows, about, by_hand)
+        if notes:
+            self.notices.append(
+                f"{len(notes):,} notes in {path} have no place any more: they are in its sheet"
+                " “Kept notes”."
+            )
+        digest = "" if by_hand or notes else _digest(path)
         store.facts.save(facts.WORKBOOK_DIGEST.of(digest))
 
     def write_cms(self) -> None:
@@ -193,7 +200,7 @@ class _Job:
         """Rows as people are to see them: nobody has to know that a row is being created."""
         status = Status.PROCESSING if self.running else Status.UNKNOWN
         for record in records:
-            yield replace(record, status=status) if record.status is Status.CREATING else record
+            yield record._replace(status=status) if record.status is Status.CREATING else record
 
     def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
         """Its rows, as people are to see them."""

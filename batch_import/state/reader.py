@@ -6,12 +6,15 @@ This file must not know where what it tells is shown.
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from batch_import.models import Counts, Event, ManifestColumns, Record, Status, Timeline
 from batch_import.state import statements
 from batch_import.state.connection import Connection
 from batch_import.state.facts import HEADER, Facts
+
+#: Faster than `Status(text)`.
+_STATUSES: Final = {str(status): status for status in Status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ class Reader:
 
         None stands for the rows that are no longer in the manifest.
         """
-        return {block for (block,) in self._connection.rows(statements.CHANGED_BLOCKS, (size, since))}
+        return {
+            block for (block,) in self._connection.rows(statements.CHANGED_BLOCKS, (size, since))
+        }
 
     def find_by_reference(self, reference_id: str) -> tuple[int, Record] | None:
         """The row with a reference ID, and its number; None where there is none."""
@@ -102,6 +107,10 @@ class Reader:
             if found:
                 return found
         return None
+
+    def is_reference(self, text: str) -> bool:
+        """Whether a text is the reference ID of a row."""
+        return self._connection.row(statements.ANY_ROW_WITH_REFERENCE, (text,)) is not None
 
     def find_by_line(self, line: int) -> tuple[int, Record] | None:
         """The row on a line of the manifest, and its number; None where there is none."""
@@ -131,28 +140,29 @@ class Reader:
         return (record for _, record in self._records(statement, parameters))
 
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[int, Record]]:
-        found = self._connection.rows(statement, parameters)
-        for number, line, status, error, codes, reference, name, url, extension, *rest in found:
-            cells, removed, looked_at, width, height, header, *texts = rest
-            yield (
-                number,
-                Record(
-                    line,
-                    Status(status),
-                    error,
-                    tuple(codes.split()),
-                    reference,
-                    name,
-                    url,
-                    extension,
-                    tuple(json.loads(cells)),
-                    self._columns(header),
-                    bool(removed),
-                    bool(looked_at),
-                    (width, height) if width else None,
-                    *texts,
-                ),
+        headers, columns = self._headers, self._columns
+        for row in self._connection.rows(statement, parameters):
+            (
+                number, line, status, error, codes, reference, name, url, extension, cells,
+                removed, looked_at, width, height, header, *texts,
+            ) = row  # fmt: skip
+            record = (
+                line,
+                _STATUSES[status],
+                error,
+                tuple(codes.split()) if codes else (),
+                reference,
+                name,
+                url,
+                extension,
+                tuple(json.loads(cells)),
+                headers.get(header) or columns(header),
+                bool(removed),
+                bool(looked_at),
+                (width, height) if width else None,
+                *texts,
             )
+            yield number, Record._make(record)
 
     # Columns ----------------------------------------------------------------------------------
 

@@ -74,11 +74,11 @@ def _markup(shape: str, size: tuple[int, int]) -> tuple[str, str]:
         ' allowfullscreen frameBorder="0"'
     )
     if shape == "fixed":
-        box = round(DEFAULT_SIZE[0] * height / width)
-        return f'<iframe width="{DEFAULT_SIZE[0]}" height="{box}"', f"{after}></iframe>"
+        high = round(DEFAULT_SIZE[0] * height / width)
+        return f'<iframe width="{DEFAULT_SIZE[0]}" height="{high}"', f"{after}></iframe>"
     padding = f"{100 * height / width:.4f}".rstrip("0").rstrip(".")
+    box = f'<div style="padding-bottom:{padding}%; position:relative; display:block; width:100%">'
     return (
-        f'<div style="padding-bottom:{padding}%; position:relative; display:block; width:100%">'
-        '<iframe width="100%" height="100%"',
+        f'{box}<iframe width="100%" height="100%"',
         f'{after} style="position:absolute; top: 0; left: 0"></iframe></div>',
     )

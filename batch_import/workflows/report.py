@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
@@ -11,13 +12,26 @@ from batch_import.reports.write import keep_options, result_rows, write_results
 from batch_import.state.store import Store
 
 
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        counts: the job's rows by status.
+        notices: what a person has to know of the files: sentences.
+    """
+
+    counts: Counts
+    notices: Sequence[str]
+
+
 def report(
     job: Job, formats: Sequence[str], results: Mapping[str, Any] = MappingProxyType({})
-) -> Counts:
+) -> Written:
     """Write the results again from the state.
 
     Args:
-        formats: `csv`, `xlsx`, `html`.
+        formats: `csv`, `xlsx`, `html`, `cms`.
         results: fields of `ResultOptions`: how the results look from now on.
 
     Raises:
@@ -25,8 +39,9 @@ def report(
     """
     with Store(job.state) as store:
         keep_options(store, results)
-        write_results(job.folder, store, formats, now=time.time())
-        return store.reader.counts(running=job.is_running)
+        running = job.is_running
+        notices = write_results(job.folder, store, formats, now=time.time(), running=running)
+        return Written(store.reader.counts(running=running), notices)
 
 
 def refresh(job: Job) -> Sequence[str]:
