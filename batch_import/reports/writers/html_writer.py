@@ -37,6 +37,8 @@ _HOSTS: Final = 20
 #: Kinds of embed code that are told once; codes with titles are all of their own kind.
 _CODES: Final = 50
 _AT_ONCE: Final = 500
+#: The manifest's own columns that the page has, at most.
+_MOST_COLUMNS: Final = 40
 #: Rows that a browser still handles well; the others are counted.
 MOST_ROWS: Final = 100_000
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]+)?(?=/|\Z)")
@@ -75,6 +77,10 @@ class _Data:
 
     def __init__(self, table: Table, records: Iterable[Record], style: str, script: str) -> None:
         self._embedding = table.embedding
+        self._columns = list(table.manifest_columns[:_MOST_COLUMNS])
+        if table.group and table.group not in self._columns:
+            self._columns.append(table.group)
+        self._group = self._columns.index(table.group) if table.group else None
         self._records = iter(records)
         self.left_out = 0
         self._sources = [_source(style), _source(script)]
@@ -94,7 +100,15 @@ class _Data:
     def rest(self) -> Markup:
         """What the rows refer to."""
         statuses = [{"name": str(s), "label": words.label} for s, words in STATUSES.items()]
-        return _inside({"codes": list(self._codes), "statuses": statuses})
+        columns = [column.heading for column in self._columns]
+        return _inside(
+            {
+                "codes": list(self._codes),
+                "statuses": statuses,
+                "columns": columns,
+                "group": self._group,
+            }
+        )
 
     def policy(self) -> str:
         """What the page may load (Content-Security-Policy)."""
@@ -127,6 +141,7 @@ class _Data:
             record.created_date,
             (found := cause_of(record)) and self.number_of(found),
             self._embedding.share(record),
+            [column.cell(record) for column in self._columns],
         ]
 
     def _thumbnail(self, url: str) -> str:
