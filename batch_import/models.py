@@ -67,6 +67,8 @@ class FailureCode(StrEnum):
     INTERRUPTED = "interrupted"
     #: A POST got no clear answer, and no media was found in the time for it.
     UNCONFIRMED = "unconfirmed"
+    #: Its media is online, and the platform gives it no key, so that it cannot be embedded.
+    KEY_MISSING = "key-missing"
     #: The row is imported, and other media have its reference ID, too.
     REFERENCE_SHARED = "reference-shared"
 
@@ -298,9 +300,12 @@ class Counts:
     skipped: int = 0
 
 
+_NO_KEY: Final = "its video is online, but the platform gives no key for it: there is no embed code"
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an answer means for one row; committed to the state.
+    """What an answer means for one row; committed to the state. Without a key, none is imported.
 
     Attributes:
         number: the row's.
@@ -318,6 +323,14 @@ class Change:
     sent_at: float | None = None
     ingest_id: str | None = None
     media: Media | None = None
+
+    def __post_init__(self) -> None:
+        # An imported row has an embed code, and there is none without a key. Such a row is
+        # unknown: the next run looks for its media again, and never sends it a second time.
+        if self.status is Status.IMPORTED and self.media and not self.media.key:
+            object.__setattr__(self, "status", Status.UNKNOWN)
+            object.__setattr__(self, "code", FailureCode.KEY_MISSING)
+            object.__setattr__(self, "error", _NO_KEY)
 
 
 @dataclass(frozen=True, slots=True)

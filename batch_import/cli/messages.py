@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TextIO
 
 from batch_import.addresses.masking import mask, printable
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
+from batch_import.models import Status
+from batch_import.reports.labels import STATUSES, advice
 
 if TYPE_CHECKING:
     from batch_import.job import Job
@@ -65,8 +67,7 @@ def print_problems(job: "Job", kinds: Sequence["Kind"]) -> None:
         column = f"{shown(kind.first.column)}: " if kind.first.column else ""
         value = f" ({shortened(kind.first.value)})" if kind.first.value else ""
         print(f"         {column}{shown(kind.first.reason)}{value}")
-        if kind.first.hint:
-            print(f"         {shown(kind.first.hint)}")
+        print(f"         {shown(kind.first.hint or advice(Status.INVALID, [kind.code]))}")
     print(f"Every problem: {shown(str(job.problems))}")
 
 
@@ -104,7 +105,8 @@ def print_outcome(
 
 def counted(counts: "Counts") -> str:
     """`12 rows: 11 imported, 1 failed`: what there is, and it adds up."""
-    parts = [f"{n:,} {name}" for name, n in asdict(counts).items() if n and name != "total"]
+    named = ((name, n) for name, n in asdict(counts).items() if n and name != "total")
+    parts = [f"{n:,} {STATUSES[Status(name)].label.lower()}" for name, n in named]
     return f"{rows(counts.total)}: {', '.join(parts) or 'none'}."
 
 

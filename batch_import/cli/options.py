@@ -51,6 +51,13 @@ _COMMAND_LINE: Final = (
         Group.RESULTS,
         default=FORMATS,
     ),
+    Setting(
+        "output",
+        kinds.FolderPath("DIR"),
+        "folder to write the delivery to",
+        Group.COMMON,
+        short="o",
+    ),
     _switch("embeds", "also request the embed page of each imported row", Group.COMMON),
     _switch(
         "offline", "do not contact the platform; what the account has is then unknown", Group.COMMON

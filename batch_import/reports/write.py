@@ -19,6 +19,7 @@ from batch_import.models import Record, Status
 from batch_import.reports import table
 from batch_import.reports.cms import write_cms
 from batch_import.reports.results_csv import ResultsCsv
+from batch_import.reports.seen import seen
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import write_csv
@@ -197,10 +198,8 @@ class _Job:
         return table.results_table(reader.columns(), others, self.embedding(options))
 
     def seen(self, records: Iterable[Record]) -> Iterator[Record]:
-        """Rows as people are to see them: nobody has to know that a row is being created."""
-        status = Status.PROCESSING if self.running else Status.UNKNOWN
-        for record in records:
-            yield record._replace(status=status) if record.status is Status.CREATING else record
+        """Rows as people are to see them."""
+        return seen(records, running=self.running)
 
     def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
         """Its rows, as people are to see them."""

@@ -14,7 +14,8 @@ from typing import Final
 from batch_import.errors import StateError, UsageError
 from batch_import.job import Job, jobs_below
 from batch_import.models import Counts, Event, Record
-from batch_import.reports.labels import ATTENTION, advice
+from batch_import.reports.labels import advice
+from batch_import.reports.seen import needing_attention, seen
 from batch_import.reports.summary import Trouble, troubles
 from batch_import.reports.write import embedding_of
 from batch_import.state import facts
@@ -115,7 +116,7 @@ def overview(job: Job) -> Overview:
             began,
             changed,
             store.reader.oldest_in_flight(),
-            tuple(troubles(store.reader.records(ATTENTION))),
+            tuple(troubles(needing_attention(store.reader, running=running))),
         )
 
 
@@ -132,6 +133,7 @@ def row_story(job: Job, told: str) -> RowStory:
     """
     with Store(job.state, read_only=True) as store, store.snapshot():
         number, record = _row(store, told)
+        (record,) = seen([record], running=job.is_running)
         return RowStory(
             record,
             tuple(store.reader.events(number)),
