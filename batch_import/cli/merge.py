@@ -23,7 +23,7 @@ def merge(call: Call) -> int:
     from batch_import.job import Job, job_of
     from batch_import.workflows import merge as workflow
 
-    paths: "tuple[Path, ...]" = call["job"]
+    paths: tuple[Path, ...] = call["job"]
     if not paths:
         raise UsageError("Name the jobs to merge.", "A job is a folder below output/.")
     if call["output"] is None:

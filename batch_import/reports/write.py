@@ -5,6 +5,7 @@ This file must not know how a file is written, nor who asked for it.
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,8 +20,8 @@ from batch_import.models import Record, Status
 from batch_import.reports import table
 from batch_import.reports.cms import write_cms
 from batch_import.reports.results_csv import ResultsCsv
-from batch_import.reports.seen import seen
-from batch_import.reports.summary import About
+from batch_import.reports.seen import needing_attention, seen
+from batch_import.reports.summary import About, Summary
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import write_csv
 from batch_import.state import facts
@@ -140,7 +141,8 @@ class _Writing:
         about = replace(
             self._job.about(self._now), timeline=self._job.store.reader.timeline(_PARTS)
         )
-        write_html(self._folder / "results.html", self._table, self._job.records(), about)
+        summary = self._job.summary()
+        write_html(self._folder / "results.html", self._table, self._job.records(), about, summary)
 
     def write_xlsx(self) -> None:
         from batch_import.reports.manual_columns import ByHand, by_hand_in
@@ -204,6 +206,16 @@ class _Job:
     def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
         """Its rows, as people are to see them."""
         return self.seen(self.store.reader.records(statuses))
+
+    def summary(self) -> Summary:
+        """Counts and causes of all rows, without a look at those that need nobody."""
+        reader = self.store.reader
+        causes = Summary()
+        for _ in causes.watch(needing_attention(reader, running=self.running)):
+            pass
+        counts = asdict(reader.counts(running=self.running))
+        del counts["total"]
+        return Summary(Counter({Status(name): n for name, n in counts.items()}), causes.causes)
 
     def layout(self) -> str:
         """What cells depend on besides their rows."""

@@ -17,9 +17,7 @@ from batch_import.state.connection import Connection
 MANIFEST: Final = "manifest"
 
 
-def add_job(
-    connection: Connection, path: Path, account: str, manifest: str, ignored: str
-) -> None:
+def add_job(connection: Connection, path: Path, account: str, manifest: str, ignored: str) -> None:
     """Add all rows of another job, after those that are there.
 
     Args:

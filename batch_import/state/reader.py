@@ -210,11 +210,9 @@ class Reader:
 
         None before the first row was sent.
         """
-        start, end = self._connection.row(statements.TIMELINE_SPAN)
+        (_, start, step), *found = self._connection.rows(statements.TIMELINE, {"parts": parts})
         if start is None:
             return None
-        step = (end - start) / parts or 1.0
-        found = self._connection.rows(statements.TIMELINE, (parts - 1, start, step))
         rows = {(status, part): count for status, part, count in found}
         sent, imported = (
             tuple(rows.get((status, part), 0) for part in range(parts))

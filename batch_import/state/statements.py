@@ -31,14 +31,27 @@ def _add_events(status: str, reason: str, where: str, code: str = "''") -> str:
 EVENTS: Final = "SELECT time, status, reason, code FROM event WHERE row = ? ORDER BY number"
 FIRST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number LIMIT 1"
 LAST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number DESC LIMIT 1"
-_MILESTONES: Final = """
-    SELECT status, min(time) AS time FROM event
-    WHERE status IN ('creating', 'imported') GROUP BY row, status
-"""
-TIMELINE_SPAN: Final = f"SELECT min(time), max(time) FROM ({_MILESTONES})"
-TIMELINE: Final = f"""
-    SELECT status, min(?, cast((time - ?) / ? AS INTEGER)) AS part, count(*)
-    FROM ({_MILESTONES}) GROUP BY status, part
+#: The span of time, then how many rows were first sent, and first imported, in each part of it.
+#: When that was is found in one pass over the index of events by row.
+TIMELINE: Final = """
+    WITH milestone AS MATERIALIZED (
+        SELECT min(time) FILTER (WHERE status = 'creating') AS sent,
+            min(time) FILTER (WHERE status = 'imported') AS imported
+        FROM event GROUP BY row
+    ),
+    span AS MATERIALIZED (
+        SELECT start, coalesce(nullif((stop - start) / :parts, 0), 1.0) AS step FROM (
+            SELECT min(coalesce(sent, imported)) AS start, max(coalesce(imported, sent)) AS stop
+            FROM milestone
+        )
+    )
+    SELECT 'span', start, step FROM span
+    UNION ALL
+    SELECT 'creating', min(:parts - 1, cast((sent - start) / step AS INTEGER)) AS part, count(*)
+    FROM milestone, span WHERE sent IS NOT NULL GROUP BY part
+    UNION ALL
+    SELECT 'imported', min(:parts - 1, cast((imported - start) / step AS INTEGER)) AS part, count(*)
+    FROM milestone, span WHERE imported IS NOT NULL GROUP BY part
 """
 PROCESSING_TIMES: Final = """
     SELECT time - sent_at AS wait FROM event JOIN row ON row.number = event.row

@@ -6,22 +6,26 @@ first values all are: `007` and `E12` are ids, and so are the other values besid
 
 import re
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, time
 from enum import Enum, auto
 from typing import Final
 
 #: A spreadsheet keeps fifteen digits; a number of more than eleven is an id or a phone number.
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,10})(?:\.([0-9]{1,4}))?")
-_DATE: Final = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_MOMENT: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})[T ]([0-9]{2}:[0-9]{2}(?::[0-9]{2})?)Z?")
+#: A day, or a time of a day in UTC or in nobody knows which zone: both are shown as they are.
+_DATE: Final = re.compile(
+    r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?Z?)?"
+)
 #: Words of a heading whose column holds names made of digits.
 _ID_WORDS: Final = frozenset(
     "id ids code key ref reference sku isbn issn ean upc gtin zip plz postcode phone tel telephone"
     " mobile fax guid uuid serial barcode account".split()
 )
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
-#: Before this day the calendars of spreadsheets differ.
-_FIRST_DAY: Final = date(1900, 3, 1)
+#: Spreadsheets count days from here on.
+_DAY_0: Final = date(1899, 12, 30).toordinal()
+#: Before March 1900 the calendars of spreadsheets differ.
+_FIRST_DAY: Final = date(1900, 3, 1).toordinal() - _DAY_0
 
 
 class CellType(Enum):
@@ -53,15 +57,21 @@ def as_number(text: str) -> tuple[float, int] | None:
     return float(text), len(found[1] or "")
 
 
-def as_date(text: str) -> date | datetime | None:
-    """A day, or a time of a day; None for any other text."""
+def as_date(text: str) -> tuple[float, bool] | None:
+    """A day, or a time of a day, as spreadsheets count; None for any other text.
+
+    Returns the days since the end of 1899, and whether there is a time of day.
+    """
+    found = _DATE.fullmatch(text)
+    if not found:
+        return None
+    year, month, day, hour, minute, second = found.groups()
     try:
-        if _DATE.fullmatch(text):
-            day = date.fromisoformat(text)
-            return day if day >= _FIRST_DAY else None
-        if found := _MOMENT.fullmatch(text):
-            moment = datetime.fromisoformat(f"{found[1]}T{found[2]}")
-            return moment if moment.date() >= _FIRST_DAY else None
+        days = date(int(year), int(month), int(day)).toordinal() - _DAY_0
+        if hour is None:
+            return (days, False) if days >= _FIRST_DAY else None
+        clock = time(int(hour), int(minute), int(second or 0))
     except ValueError:
-        pass  # there is no such day
-    return None
+        return None  # there is no such day, or no such time
+    seconds = 3600 * clock.hour + 60 * clock.minute + clock.second
+    return (days + seconds / 86_400, True) if days >= _FIRST_DAY else None

@@ -7,6 +7,7 @@ copy stays. This file must not know what the table means.
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
@@ -204,6 +205,9 @@ class _Videos(Sheet):
             for place, column in enumerate(table.columns)
             if (writer := self._writer(column, types.get(place, CellType.TEXT)))
         }
+        # Without what takes "A1" for row and column, which costs a tenth of the time.
+        method = type(sheet).write_string
+        self._write_text = partial(getattr(method, "__wrapped__", method), sheet)
         widths = [_WIDTHS.get(column.name, _WIDTH) for column in table.columns]
         own = list(zip(table.header, widths, strict=True))
         self.head([*own, *((heading, _WIDTH) for heading in added.headings)])
@@ -213,9 +217,7 @@ class _Videos(Sheet):
         """Write a row."""
         if self.row > LAST_ROW:
             return
-        write, row, style, special = (
-            self.sheet.write_string, self.row, self.styles.text, self._special,
-        )  # fmt: skip
+        write, row, style, special = self._write_text, self.row, self.styles.text, self._special
         for place, text in enumerate(cells):
             if not text:
                 continue
@@ -245,7 +247,7 @@ class _Videos(Sheet):
         }
         by_type: dict[CellType, Callable[[int, str, Record], object]] = {
             CellType.NUMBER: self._write_number,
-            CellType.DATE: lambda place, text, _: self.value(place, as_date(text) or text),
+            CellType.DATE: self._write_date,
         }
         own = None if column.from_manifest else by_name.get(column.name)
         return own or by_type.get(kind)
@@ -261,6 +263,14 @@ class _Videos(Sheet):
     def _write_number(self, place: int, text: str, _: Record) -> None:
         if found := as_number(text):
             self.number(place, *found)
+        else:
+            self.text(place, text)
+
+    def _write_date(self, place: int, text: str, _: Record) -> None:
+        if found := as_date(text):
+            days, has_time = found
+            style = self.styles.moment if has_time else self.styles.day
+            self.sheet.write_number(self.row, place, days, style)
         else:
             self.text(place, text)
 
