@@ -7,7 +7,7 @@ and `unguarded(preserved(text)) == text`. This file must not know files or rows.
 
 import re
 import string
-from collections.abc import Iterable
+from operator import itemgetter
 from typing import Final
 
 #: Spreadsheets take a cell that begins with it for text, and save it as it is.
@@ -35,6 +35,7 @@ _VALUE = re.compile(
 )
 #: What a text begins with that no spreadsheet runs: a quick answer for most cells.
 _HARMLESS: Final = frozenset(string.ascii_letters + string.digits + "<(/") | {""}
+_FIRST: Final = itemgetter(slice(1))
 #: Every spreadsheet shows and saves these as they are.
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 
@@ -45,9 +46,11 @@ def guarded(text: str) -> str:
     return MARK + text if _runs(text) or _is_marked(text) else text
 
 
-def guarded_line(cells: Iterable[str]) -> list[str]:
+def guarded_line(cells: list[str]) -> list[str]:
     """The cells of one line, each `guarded`."""
-    return [cell if cell[:1] in _HARMLESS else guarded(cell) for cell in cells]
+    if _HARMLESS.issuperset(map(_FIRST, cells)):
+        return cells
+    return [guarded(cell) for cell in cells]
 
 
 def preserved(text: str) -> str:

@@ -265,11 +265,12 @@ class _Workbook:
         cells: dict[_Place, _Line] = {}
         for line in lines:
             text = _text(line[key_place])
-            if not text and key == "referenceId":
-                if str(line[0]) != NOTHING:
-                    self._note_lines(sheet, [line])  # a sum below the table, say
-                continue
             values = [line[place] for place in places]
+            if not text:
+                # A row without a reference ID is none of ours: a sum below the table, say.
+                own = key != "referenceId" or str(line[0]) == NOTHING
+                self._note_lines(sheet, [values if own else line])
+                continue
             if any(value != "" for value in values):
                 cells[text, seen[text]] = values
             seen[text] += 1

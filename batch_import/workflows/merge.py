@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from batch_import.configuration.settings import ResultOptions
-from batch_import.errors import StateError, UsageError
+from batch_import.errors import UsageError
 from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.table import REASON
@@ -70,7 +70,7 @@ def merge(
         )
     known = [_facts(job) for job in dict.fromkeys(jobs)]
     base = _embed_base(known)
-    _make(folder)
+    Job(folder).prepare()
     with Store("") as store:
         # A job that never made a call does not know its account.
         account = next((each.account for each in known if each.account), "")
@@ -111,11 +111,3 @@ def _embed_base(known: Sequence[_Facts]) -> str:
         )
     return next(iter(bases), "")
 
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StateError(
-            f"{folder} cannot be made: {error.strerror or error}.", "Name another folder."
-        ) from None
