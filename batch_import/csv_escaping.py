@@ -6,6 +6,8 @@ and `unguarded(preserved(text)) == text`. This file must not know files or rows.
 """
 
 import re
+import string
+from operator import itemgetter
 from typing import Final
 
 #: Spreadsheets take a cell that begins with it for text, and save it as it is.
@@ -31,6 +33,9 @@ _VALUE = re.compile(
     r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)+",
     re.IGNORECASE,
 )
+#: What a text begins with that no spreadsheet runs: a quick answer for most cells.
+_HARMLESS: Final = frozenset(string.ascii_letters + string.digits + "<(/") | {""}
+_FIRST: Final = itemgetter(slice(1))
 #: Every spreadsheet shows and saves these as they are.
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 
@@ -39,6 +44,13 @@ def guarded(text: str) -> str:
     """A cell as it may stand in a CSV file: marked where a spreadsheet would run it."""
     # What looks marked is marked once more, so that just one mark comes off.
     return MARK + text if _runs(text) or _is_marked(text) else text
+
+
+def guarded_line(cells: list[str]) -> list[str]:
+    """The cells of one line, each `guarded`."""
+    if _HARMLESS.issuperset(map(_FIRST, cells)):
+        return cells
+    return [guarded(cell) for cell in cells]
 
 
 def preserved(text: str) -> str:

@@ -61,6 +61,8 @@ def _print_json(job: "Job", checked: "Checked") -> None:
 
     The problems are read back, so that none is kept.
     """
+    from batch_import.models import Status
+    from batch_import.reports.labels import advice
     from batch_import.reports.writers.csv_writer import read_csv
 
     head = {
@@ -69,7 +71,13 @@ def _print_json(job: "Job", checked: "Checked") -> None:
         "valid": checked.valid,
         "columns": dict(checked.reading.columns),
         "kinds": [
-            {"code": kind.code, "severity": kind.severity, "count": kind.count, "lines": kind.lines}
+            {
+                "code": kind.code,
+                "severity": kind.severity,
+                "count": kind.count,
+                "lines": kind.lines,
+                "advice": advice(Status.INVALID, [kind.code]),
+            }
             for kind in checked.kinds
         ],
         "notes": [with_flags(note) for note in checked.reading.notes],

@@ -22,7 +22,7 @@ from batch_import.job import Job
 _ARGUMENTS: Final = "Arguments"
 #: Options that several commands share.
 READING: Final = ("config", "job", "map", "default", "sheet", "records", "columns", "signing")
-RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns")
+RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns", "group_by")
 IMPORT: Final = (
     *READING,
     *("credentials", "limit", "only", "until", "notify", "verbose", "strict", "preflight"),

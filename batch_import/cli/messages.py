@@ -10,6 +10,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
+from batch_import.models import Status
+from batch_import.reports.labels import STATUSES, advice
 
 if TYPE_CHECKING:
     from batch_import.job import Job
@@ -83,8 +85,7 @@ def print_problems(job: "Job", kinds: Sequence["Kind"]) -> None:
         column = f"{shown(kind.first.column)}: " if kind.first.column else ""
         value = f" ({shortened(kind.first.value)})" if kind.first.value else ""
         print(f"         {column}{shown(kind.first.reason)}{value}")
-        if kind.first.hint:
-            print(f"         {shown(kind.first.hint)}")
+        print(f"         {shown(kind.first.hint or advice(Status.INVALID, [kind.code]))}")
     print(f"Every problem: {shown(str(job.problems))}")
 
 
@@ -99,19 +100,31 @@ def preflight_progress(asked: "Asked") -> str:
     return f"Preflight: {asked.sources:,} sources asked, {asked.size / 1e9:.1f} GB in total."
 
 
-def print_outcome(job: "Job", counts: "Counts", to: TextIO | None = None) -> None:
-    """How an import ended, and where its results are."""
+def print_outcome(
+    job: "Job",
+    counts: "Counts",
+    to: TextIO | None = None,
+    written: Sequence[str] = ("csv", "xlsx", "html"),
+) -> None:
+    """How an import ended, and where its results are.
+
+    Args:
+        written: the formats of results that there are.
+    """
     out = to or sys.stdout
     done = counts.imported + counts.skipped == counts.total
     print(styled(counted(counts), SUCCESS if done else WARNING, out), file=out)
-    print(f"Results: {shown(str(job.results))} (and .xlsx, .html)", file=out)
+    first, *more = written
+    others = f" (and {', '.join(f'.{name}' for name in more)})" if more else ""
+    print(f"Results: {shown(str(job.results.with_suffix(f'.{first}')))}{others}", file=out)
     if counts.failed or counts.invalid:
         print(f"Rows to fix: {shown(str(job.failed))}", file=out)
 
 
 def counted(counts: "Counts") -> str:
     """`12 rows: 11 imported, 1 failed`: what there is, and it adds up."""
-    parts = [f"{n:,} {name}" for name, n in asdict(counts).items() if n and name != "total"]
+    named = ((name, n) for name, n in asdict(counts).items() if n and name != "total")
+    parts = [f"{n:,} {STATUSES[Status(name)].label.lower()}" for name, n in named]
     return f"{rows(counts.total)}: {', '.join(parts) or 'none'}."
 
 

@@ -15,6 +15,7 @@ COMMANDS: Final = {
     },
     "Results": {
         "report": "Write the results again from the state.",
+        "merge": "Write one delivery of several jobs, each video once.",
         "verify": "Compare each row with what the account really has.",
     },
     "Set up": {

@@ -22,6 +22,8 @@ SANDBOX_PORT: Final = 8765
 #: The configuration file that is read without being named, in the working folder.
 CONFIG: Final = Path("batch-import.yaml")
 FORMATS: Final = ("csv", "xlsx", "html")
+#: What `--format` takes.
+ALL_FORMATS: Final = (*FORMATS, "cms")
 #: What the sandbox's model takes: 64 bits.
 _LARGEST_SEED: Final = 2**63 - 1
 
@@ -44,10 +46,17 @@ _COMMAND_LINE: Final = (
     _switch("verbose", "show every API call", Group.COMMON, short="v"),
     Setting(
         "format",
-        kinds.Names("NAME,…", FORMATS, as_sequence=True),
+        kinds.Names("NAME,…", ALL_FORMATS, as_sequence=True),
         "which results to write",
         Group.RESULTS,
         default=FORMATS,
+    ),
+    Setting(
+        "output",
+        kinds.FolderPath("DIR"),
+        "folder to write the delivery to",
+        Group.COMMON,
+        short="o",
     ),
     _switch("embeds", "also request the embed page of each imported row", Group.COMMON),
     _switch(

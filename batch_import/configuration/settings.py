@@ -19,6 +19,8 @@ from batch_import.errors import UsageError
 if TYPE_CHECKING:
     from batch_import.models import LineRange
 
+#: What the results can be written as for a content management system.
+CMS_FORMATS: Final = ("csv", "json", "jsonl")
 _DAY: Final = 86_400.0
 #: Longer than any migration runs.
 _MONTH: Final = 30 * _DAY
@@ -118,6 +120,8 @@ class ResultOptions:
         embed: which markup: `responsive` is the guide's, `fixed` its `<iframe>` alone.
         embed_titles: name each video in the markup (`title=`), for screen readers.
         results_columns: which columns, and their headings: `NAME[=HEADING],…`; empty for all.
+        group_by: a column by whose values rows are grouped; empty for none.
+        cms_format: which files the format `cms` is written as: `csv`, `json`, `jsonl`.
         aspect_from_detail: ask the platform for each picture's ratio; costs one call per row.
     """
 
@@ -146,6 +150,19 @@ class ResultOptions:
         "which columns the results have, in which order, under which headings",
         Group.RESULTS,
         default_text="all",
+    )
+    group_by: str = setting(
+        "",
+        kinds.Text("COLUMN"),
+        "column by which results.xlsx has a sheet per group, and results.html is narrowed down",
+        Group.RESULTS,
+        default_text="none",
+    )
+    cms_format: tuple[str, ...] = setting(
+        ("csv",),
+        kinds.Names("NAME,…", CMS_FORMATS, as_sequence=True),
+        "which files the format cms is written as",
+        Group.RESULTS,
     )
     aspect_from_detail: bool = setting(
         default=False,

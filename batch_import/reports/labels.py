@@ -1,4 +1,4 @@
-"""Statuses and reasons in plain words, for people who never saw the program. Pure.
+"""What each status is called, what it means and what to do: the one place for every output. Pure.
 
 This file must not know where the words are shown.
 """
@@ -12,7 +12,7 @@ from batch_import.models import POSSIBLE_DUPLICATE, FailureCode, Status
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class StatusText:
     """How a status is spoken of.
 
     Attributes:
@@ -26,30 +26,31 @@ class Words:
     advice: str = ""
 
 
-#: In the order in which people want to see them.
+#: In the order in which people want to see them. A label is the status itself, so that terminal,
+#: spreadsheet, page and JSON call it by one name.
 STATUSES: Final = {
-    Status.IMPORTED: Words("Imported", "It is online, and can be embedded."),
-    Status.PROCESSING: Words("Processing", "The platform has it, and it is not online yet."),
-    Status.CREATING: Words("Being sent", "It is on its way to the platform."),
-    Status.PENDING: Words(
-        "Waiting", "It has not been sent yet.", "Run the same command again: it is sent then."
+    Status.IMPORTED: StatusText("Imported", "It is online, and can be embedded."),
+    Status.PROCESSING: StatusText("Processing", "The platform has it, and it is not online yet."),
+    Status.CREATING: StatusText("Processing", "It is on its way to the platform."),
+    Status.PENDING: StatusText(
+        "Pending", "It has not been sent yet.", "Run the same command again: it is sent then."
     ),
-    Status.UNKNOWN: Words(
-        "Unclear",
+    Status.UNKNOWN: StatusText(
+        "Unknown",
         "It was sent and no clear answer came; the video may exist.",
-        "Run the import again: it looks for the video. If it stays unclear, look in the account.",
+        "Run the import again: it looks for the video. If it stays unknown, look in the account.",
     ),
-    Status.FAILED: Words(
+    Status.FAILED: StatusText(
         "Failed",
         "The platform refused it, or could not process the video.",
         "Correct the row in failed.csv and run that file; or send it again unchanged with retry.",
     ),
-    Status.INVALID: Words(
+    Status.INVALID: StatusText(
         "Invalid",
         "The manifest's row has a problem; it was not sent.",
         "Correct the row in the manifest, or in failed.csv, and run it again.",
     ),
-    Status.SKIPPED: Words("Left out", "It was removed from the manifest before it was sent."),
+    Status.SKIPPED: StatusText("Skipped", "It was removed from the manifest before it was sent."),
 }
 #: Rows that somebody has to look at.
 ATTENTION: Final = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
@@ -84,6 +85,10 @@ _ADVICE: Final[Mapping[str, str]] = {
     FailureCode.REFERENCE_ID_TAKEN: _OWN_REFERENCE,
     FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
     FailureCode.FILE_UNREADABLE: _FIX_FILE,
+    FailureCode.KEY_MISSING: (
+        "Run the import again: it asks for the key. If there is none, look at the video in the"
+        " account."
+    ),
     "width": _CELLS,
     "quoting": _CELLS,
     "syntax": "Look at this line of the manifest: it is no JSON.",

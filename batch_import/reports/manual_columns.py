@@ -1,77 +1,155 @@
-"""What people added by hand to an earlier copy of the spreadsheet: whole columns, by reference ID.
+"""What people added by hand to an earlier copy of the workbook: columns, sheets, and notes.
 
-This file must not know how the next copy is written.
+People rename sheets and headings, put a title above the table, move columns and copy sheets. A
+table is known by its headings, a row by its reference ID. What has no place in the next copy is a
+`Note`, so that nothing is lost. This file must not know how the next copy is written.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook
 
 from batch_import.errors import StateError, command
+from batch_import.models import Record
 from batch_import.reports.table import Table
 
-#: The sheet of all rows, the one that tells about it, and where in that one the columns begin.
+#: The sheet of all rows, that of rows to look at, the one that tells about both, and where in
+#: that one the names of groups' sheets and of the columns begin.
 VIDEOS: Final = "Videos"
+NEEDS_ATTENTION: Final = "Needs attention"
 SUMMARY: Final = "Summary"
+SHEETS: Final = "Sheets of groups"
 COLUMNS: Final = "Columns of the sheet Videos"
-_REFERENCE: Final = "referenceId"
+#: The sheet of what has no place.
+KEPT: Final = "Kept notes"
+KEPT_COLUMNS: Final = (("Sheet", 20), ("Row", 24), ("Column", 24), ("Note", 60))
+#: Columns of the sheet of rows to look at, with their widths.
+ATTENTION_COLUMNS: Final = (
+    ("line", 7), ("referenceId", 24), ("filename", 36), ("status", 12), ("What is wrong", 60),
+    ("What to do", 60), ("sourceUrl", 50),
+)  # fmt: skip
+NOTHING: Final = "Nothing needs attention."
+
+#: What tells rows apart, the surest first.
+_KEYS: Final[Mapping[str, Callable[[Record], str]]] = {
+    "referenceId": lambda record: record.reference_id,
+    "mediaId": lambda record: record.media_id,
+    "key": lambda record: record.key,
+    "ingestId": lambda record: record.ingest_id,
+}
+#: Rows in which the headings are looked for: people put a title above them, not a page.
+_HEADER_ROWS: Final = 20
+#: Values by which a column of reference IDs is known whose heading is not.
+_SAMPLE: Final = 50
 
 Value = str | int | float | bool | datetime | date | time | timedelta
-#: The nth row (from 0) with a reference ID: invalid rows may share one.
+#: The nth row (from 0) with a key: invalid rows may share one.
 _Place = tuple[str, int]
+_Line = Sequence[Value]
+
+
+class Note(NamedTuple):
+    """Something that people wrote, and whose place is gone.
+
+    Attributes:
+        row: its reference ID, or the number of the row in the sheet.
+        column: the heading above it.
+    """
+
+    sheet: str
+    row: str
+    column: str
+    value: Value
 
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The columns that people added.
+    """The columns that people added to a sheet.
 
     Attributes:
-        headings: what stands above them, from left to right.
+        headings: what stands above them, from left to right; may be empty.
         cells: a row's cells under these headings.
+        key: what tells the sheet's rows apart: a name of `_KEYS`.
     """
 
     headings: Sequence[str] = ()
-    cells: Mapping[_Place, Sequence[Value]] = field(default_factory=dict)
+    cells: Mapping[_Place, _Line] = field(default_factory=dict)
+    key: str = "referenceId"
 
-    def rows(self) -> "_Rows":
+    def rows(self) -> "Rows":
         """Look the cells up, row after row."""
-        return _Rows(self)
+        return Rows(self)
 
 
-class _Rows:
+class Rows:
+    """The cells of people's columns, for one row after the other."""
+
     def __init__(self, added: Added) -> None:
-        self._added = added
+        self._headings = added.headings
+        self._cells = dict(added.cells)
+        self._key = _KEYS[added.key]
         self._blank = [""] * len(added.headings)
         self._seen: Counter[str] = Counter()
 
-    def of(self, reference: str) -> Sequence[Value]:
-        """The cells of the next row with this reference ID."""
-        if not self._added.cells:
+    def of(self, record: Record) -> _Line:
+        """The cells of the next row."""
+        if not self._cells:
             return self._blank
-        nth = self._seen[reference]
-        self._seen[reference] += 1
-        return self._added.cells.get((reference, nth), self._blank)
+        key = self._key(record)
+        nth = self._seen[key]
+        self._seen[key] += 1
+        return self._cells.pop((key, nth), self._blank)
+
+    def left(self, sheet: str) -> Iterator[Note]:
+        """The cells whose rows did not come."""
+        for (key, _), values in self._cells.items():
+            for heading, value in zip(self._headings, values, strict=True):
+                if value != "":
+                    yield Note(sheet, key, heading, value)
 
 
-def added(path: Path, table: Table) -> Added:
+@dataclass(frozen=True, slots=True)
+class ByHand:
+    """All that people added to a workbook.
+
+    Attributes:
+        videos, attention: columns of these sheets.
+        sheets: sheets of their own: name and lines.
+        known: notes that had no place before; `unplaced`: these, and others that have none now.
+    """
+
+    videos: Added = Added()
+    attention: Added = Added()
+    sheets: Sequence[tuple[str, Sequence[_Line]]] = ()
+    known: frozenset[Note] = frozenset()
+    unplaced: Sequence[Note] = ()
+
+    def __bool__(self) -> bool:
+        """Whether there is anything."""
+        return bool(self.videos.headings or self.attention.headings or self.sheets or self.unplaced)
+
+
+def by_hand_in(
+    path: Path, table: Table, is_reference: Callable[[str], bool] = lambda _: False
+) -> ByHand:
     """Read what people added to the file that is about to be written anew.
+
+    Args:
+        is_reference: whether a text is the reference ID of a row.
 
     Raises:
         StateError: it cannot be read, so that nobody knows what would be lost.
     """
     if not path.exists():
-        return Added()
+        return ByHand()
     try:
-        book = CalamineWorkbook.from_path(str(path))
-        if VIDEOS not in book.sheet_names:
-            return Added()
-        lines = book.get_sheet_by_name(VIDEOS).iter_rows()
-        return _added(lines, _ours(book, table))
+        return _Workbook(CalamineWorkbook.from_path(str(path)), table, is_reference).by_hand()
     except (CalamineError, OSError, ValueError) as error:
         raise StateError(
             f"{path} may hold columns of yours and stays as it is: {error}.",
@@ -79,35 +157,193 @@ def added(path: Path, table: Table) -> Added:
         ) from None
 
 
-def _ours(book: CalamineWorkbook, table: Table) -> dict[str, str]:
-    """Heading → name of the columns that were not added: as the earlier file itself tells."""
-    ours = {column.heading: column.name for column in table.columns}
-    if SUMMARY in book.sheet_names:
-        lines = [list(map(str, line[:2])) for line in book.get_sheet_by_name(SUMMARY).iter_rows()]
-        titles = [line[0] for line in lines]
+class _Workbook:
+    def __init__(
+        self, book: CalamineWorkbook, table: Table, is_reference: Callable[[str], bool]
+    ) -> None:
+        self._book = book
+        self._is_reference = is_reference
+        self._ours = {column.heading: column.name for column in table.for_people().columns}
+        self._groups: list[str] = []
+        if SUMMARY in book.sheet_names:
+            self._read_summary()
+        self._notes: list[Note] = []
+
+    def by_hand(self) -> ByHand:
+        names = self._book.sheet_names
+        known = self._known_notes()
+        videos = self._videos_sheet()
+        found = self._added(videos, self._ours) if videos else Added()
+        attention = Added()
+        if NEEDS_ATTENTION in names:
+            headings = {heading: heading for heading, _ in ATTENTION_COLUMNS}
+            attention = self._added(NEEDS_ATTENTION, headings)
+        for name in set(self._groups) & set(names):
+            self._note_group(name, found)
+        own = {videos, NEEDS_ATTENTION, SUMMARY, KEPT, *self._groups}
+        lines = ((name, self._lines(name)) for name in names if name not in own)
+        sheets = [(name, sheet) for name, sheet in lines if any(map(_is_filled, sheet))]
+        return ByHand(found, attention, sheets, frozenset(known), [*known, *self._notes])
+
+    def _read_summary(self) -> None:
+        """The earlier file itself tells which columns and sheets were not added."""
+        lines = [(str(line[0]), str(line[1])) for line in self._lines(SUMMARY) if len(line) > 1]
+        titles = [title for title, _ in lines]
         if COLUMNS in titles:
             listed = lines[titles.index(COLUMNS) + 2 :]
-            ours |= {heading: name for heading, name in listed if heading}
-    return ours
+            self._ours = {heading: name for heading, name in listed if heading} | self._ours
+        if SHEETS in titles:
+            below = titles[titles.index(SHEETS) + 1 :]
+            self._groups = below[: below.index("")] if "" in below else below
+
+    def _known_notes(self) -> list[Note]:
+        if KEPT not in self._book.sheet_names:
+            return []
+        lines = self._lines(KEPT)[1:]
+        width = len(KEPT_COLUMNS)
+        return [
+            Note(str(line[0]), _text(line[1]), str(line[2]), line[3])
+            for line in lines
+            if len(line) >= width and line[3] != ""
+        ]
+
+    def _videos_sheet(self) -> str:
+        """The sheet of all rows, also where it was renamed; empty where there is none."""
+        names = self._book.sheet_names
+        others = (
+            name
+            for name in names
+            if name not in (NEEDS_ATTENTION, SUMMARY, KEPT) and name not in self._groups
+        )
+        for name in (*(name for name in names if name == VIDEOS), *others):
+            if self._header_row(list(islice(self._rows(name), _HEADER_ROWS)), self._ours) >= 0:
+                return name
+        return ""
+
+    def _header_row(self, lines: Sequence[_Line], ours: Mapping[str, str]) -> int:
+        """Which line holds the headings; -1 where none does."""
+        counts = [len({str(cell) for cell in line} & ours.keys()) for line in lines]
+        most = max(counts, default=0)
+        return counts.index(most) if most >= min(2, len(ours)) and most else -1
+
+    def _added(self, sheet: str, ours: Mapping[str, str]) -> Added:
+        """The columns that people added to a sheet; what has no place becomes a note."""
+        lines = self._lines(sheet)
+        at = self._header_row(lines[:_HEADER_ROWS], ours)
+        if at < 0:
+            own = {NOTHING}
+            self._note_lines(sheet, [line for line in lines if str(line[0]) not in own])
+            return Added()
+        header = [str(cell) for cell in lines[at]]
+        below = lines[at + 1 :]
+        self._note_lines(sheet, lines[:at])
+        names = _own_places(header, ours)
+        key = next((name for name in _KEYS if name in names.values()), "")
+        if key != "referenceId" and (place := self._reference_place(header, names, below)) >= 0:
+            names[place], key = "referenceId", "referenceId"
+        places = [
+            place
+            for place, heading in enumerate(header)
+            if place not in names and (heading or any(line[place] != "" for line in below))
+        ]
+        if not key:
+            self._note_columns(sheet, header, places, below, at + 2)
+            return Added()
+        key_place = next(place for place, name in names.items() if name == key)
+        return self._cells(sheet, header, places, key, key_place, below)
+
+    def _cells(
+        self,
+        sheet: str,
+        header: Sequence[str],
+        places: Sequence[int],
+        key: str,
+        key_place: int,
+        lines: Sequence[_Line],
+    ) -> Added:
+        seen: Counter[str] = Counter()
+        cells: dict[_Place, _Line] = {}
+        for line in lines:
+            text = _text(line[key_place])
+            values = [line[place] for place in places]
+            if not text:
+                # A row without a reference ID is none of ours: a sum below the table, say.
+                own = key != "referenceId" or str(line[0]) == NOTHING
+                self._note_lines(sheet, [values if own else line])
+                continue
+            if any(value != "" for value in values):
+                cells[text, seen[text]] = values
+            seen[text] += 1
+        return Added([header[place] for place in places], cells, key) if places else Added()
+
+    def _reference_place(
+        self, header: Sequence[str], names: Mapping[int, str], lines: Sequence[_Line]
+    ) -> int:
+        """The column of reference IDs whose heading was changed; -1 where there is none."""
+        for place in range(len(header)):
+            values = [_text(line[place]) for line in lines[:_SAMPLE] if line[place] != ""]
+            known = sum(map(self._is_reference, values))
+            if place not in names and known * 2 > len(values):
+                return place
+        return -1
+
+    def _note_group(self, sheet: str, videos: Added) -> None:
+        """A group's sheet has no columns of people's: what they wrote there becomes notes."""
+        added = self._added(sheet, self._ours)
+        for (row, nth), values in added.cells.items():
+            there = dict(zip(videos.headings, videos.cells.get((row, nth), ()), strict=False))
+            for heading, value in zip(added.headings, values, strict=True):
+                if value != "" and there.get(heading) != value:
+                    self._notes.append(Note(sheet, row, heading, value))
+
+    def _note_lines(self, sheet: str, lines: Iterable[_Line]) -> None:
+        for line in lines:
+            self._notes += [Note(sheet, "", "", value) for value in line if value != ""]
+
+    def _note_columns(
+        self,
+        sheet: str,
+        header: Sequence[str],
+        places: Sequence[int],
+        lines: Sequence[_Line],
+        first: int,
+    ) -> None:
+        for number, line in enumerate(lines, first):
+            self._notes += [
+                Note(sheet, f"row {number}", header[place], line[place])
+                for place in places
+                if line[place] != ""
+            ]
+
+    def _rows(self, name: str) -> Iterator[_Line]:
+        return iter(self._book.get_sheet_by_name(name).iter_rows())
+
+    def _lines(self, name: str) -> list[_Line]:
+        return list(self._rows(name))
 
 
-def _added(lines: Iterator[list[Value]], ours: Mapping[str, str]) -> Added:
-    header = [str(cell) for cell in next(lines, [])]
-    places = [at for at, heading in enumerate(header) if heading and heading not in ours]
-    if not places:
-        return Added()
-    reference = next((at for at, text in enumerate(header) if ours.get(text) == _REFERENCE), None)
-    if reference is None:
-        raise ValueError(f"it has no column {_REFERENCE}, so that its rows cannot be told apart")
-    seen: Counter[str] = Counter()
-    cells: dict[_Place, Sequence[Value]] = {}
-    for line in lines:
-        key = _text(line[reference])
-        values = [line[at] for at in places]
-        if any(value != "" for value in values):
-            cells[key, seen[key]] = values
-        seen[key] += 1
-    return Added([header[at] for at in places], cells)
+def _own_places(header: Sequence[str], ours: Mapping[str, str]) -> dict[int, str]:
+    """Where our own columns are: place → name. Of two with one heading, one is ours.
+
+    It is the one beside the column that is beside it in our own order.
+    """
+    order = list(ours)
+    found = {}
+    for at, heading in enumerate(order):
+        places = [place for place, text in enumerate(header) if text == heading]
+        before, after = order[at - 1 : at], order[at + 1 : at + 2]
+        beside = [
+            place
+            for place in places
+            if header[max(0, place - 1) : place] == before or header[place + 1 : place + 2] == after
+        ]
+        for place in (beside or places)[:1]:
+            found[place] = ours[heading]
+    return found
+
+
+def _is_filled(line: _Line) -> bool:
+    return any(value != "" for value in line)
 
 
 def _text(value: Value) -> str:

@@ -1,56 +1,112 @@
-"""Writes the results again and again while a run goes on, and at its end, in one thread.
+"""Results of a run that goes on, and of its end.
 
-All of it in one, since the C library keeps freed memory by thread: what a writing took serves the
-next one.
+While it goes on, a process of its own writes them, at the lowest priority: Python runs one thread
+at a time, and the run must not wait for a spreadsheet. What it was writing when the run ends is
+given up, and the results are written here. What that needs is imported while calls are under way.
 
 This file must not know what the results are, nor who runs.
 """
 
-import threading
-import time
+import importlib
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
 
-from batch_import.errors import RunFault
+from batch_import.addresses.masking import also_masked
 
-#: Writing takes at most one part in so many of a run's time.
-_SHARE = 20
+#: Modules that the writing at the end needs.
+_NEEDED: Final = (
+    "batch_import.reports.writers.html_writer",
+    "batch_import.reports.writers.xlsx_writer",
+)
+#: A process that finds this package wherever this one does, even in a notebook.
+_PROGRAM: Final = (
+    "import json, sys; order = json.loads(sys.stdin.readline()); sys.path[:] = order['path'];"
+    " from batch_import.reports.refresh_process import main; main(order)"
+)
+#: Seconds that it is given to remove what it has written by half.
+_PATIENCE: Final = 10.0
 
 
 @contextmanager
-def refreshing(write: Callable[[], None], every: float) -> Iterator[None]:
-    """Keep files fresh for as long as this lasts, and write them at its end, whatever ends it.
+def refreshing(write: Callable[[], None], folder: Path, every: float) -> Iterator[None]:
+    """Keep results fresh for as long as this lasts, and write them at its end, whatever ends it.
 
     A refresh that fails is left to the next one, and to the writing at the end: a spreadsheet
     that somebody has open must not end an import.
 
     Args:
+        write: writes them at the end. It is called in a thread of its own.
+        folder: of the job.
         every: seconds between two refreshes; more where one takes long.
 
     Raises:
-        RunFault: the files cannot be written at the end.
+        RunFault: they cannot be written at the end.
     """
-    over = threading.Event()
-
-    def refresh() -> None:
-        took = 0.0
-        while not over.wait(pause(every, took)):
-            began = time.monotonic()
-            with suppress(RunFault):
-                write()
-            took = time.monotonic() - began
-
-    with ThreadPoolExecutor(1, "refresh") as thread:
-        refreshes = thread.submit(refresh)
+    with ThreadPoolExecutor(1, "results") as thread:
+        thread.submit(_import_writers)
         try:
-            yield
+            with _refreshed(folder, every):
+                yield
         finally:
-            over.set()
             thread.submit(write).result()
-            refreshes.result()
 
 
-def pause(every: float, took: float) -> float:
-    """Seconds until the next refresh, when the last one took so long."""
-    return max(every, _SHARE * took)
+def _import_writers() -> None:
+    for name in _NEEDED:
+        importlib.import_module(name)
+
+
+@contextmanager
+def _refreshed(folder: Path, every: float) -> Iterator[None]:
+    """Another process writes results meanwhile; without one, they are written at the end alone."""
+    process = None
+    with suppress(OSError):
+        process = _start(folder, every)
+    try:
+        yield
+    finally:
+        if process:
+            _end(process)
+
+
+def _start(folder: Path, every: float) -> subprocess.Popen[str]:
+    process = subprocess.Popen(  # noqa: S603 - this very program
+        [sys.executable, "-c", _PROGRAM],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        # Ctrl-C is meant for the run, which ends the other one.
+        start_new_session=True,
+        creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+    )
+    order = {
+        "path": [os.path.abspath(entry) for entry in sys.path],  # noqa: PTH100 - "" is a folder
+        "folder": str(folder.resolve()),
+        "every": every,
+        "masked": sorted(also_masked()),
+    }
+    if process.stdin:
+        with suppress(OSError):
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+    return process
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """It ends when its standard input does, also where this process is killed."""
+    if process.stdin:
+        with suppress(OSError):
+            process.stdin.close()
+    try:
+        process.wait(_PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

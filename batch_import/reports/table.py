@@ -21,6 +21,12 @@ from batch_import.viostream.embed import embed_code, embed_url, oembed_url, shar
 
 #: The column that `failed.csv` adds to the manifest's own.
 REASON: Final = "reason"
+#: Columns of the workbook, before and after the manifest's own; the title is before them all.
+_FIRST: Final = ("embedCode", "embedUrl", "status", "referenceId")
+_LAST: Final = (
+    *("filename", "duration", "sourceUrl", "shareUrl", "oembedUrl", "thumbnail", "createdDate"),
+    *("extension", "line", "key", "mediaId", "ingestId", "error"),
+)
 #: The manifest's fields under which `failed.csv` keeps a title and a reference ID that were made.
 _TITLE: Final = "filename"
 _REFERENCE: Final = "referenceId"
@@ -33,6 +39,7 @@ class Column:
     Attributes:
         name: what people script against, or the manifest's heading for one of its own columns.
         heading: what stands above it; the name, unless it was renamed.
+        from_manifest: it is one of the manifest's own.
         meaning: what it holds, in plain words.
     """
 
@@ -40,6 +47,7 @@ class Column:
     meaning: str
     cell: Callable[[Record], str]
     heading: str = ""
+    from_manifest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +57,14 @@ class Table:
     Attributes:
         columns: those that are handed out, in their order.
         embedding: what makes the links and the code of a row.
+        group: the column that rows are grouped by; None for none.
+        manifest_columns: the manifest's own, whether they are handed out or not.
     """
 
     columns: tuple[Column, ...]
     embedding: "Embedding"
+    group: Column | None = None
+    manifest_columns: tuple[Column, ...] = ()
 
     @property
     def header(self) -> list[str]:
@@ -66,6 +78,24 @@ class Table:
     def lines(self, records: Iterable[Record]) -> Iterator[list[str]]:
         """The cells of every row."""
         return map(self.line, records)
+
+    def for_people(self) -> "Table":
+        """The same as a person reads it: first what most come for, errors last.
+
+        A choice of columns is left as it is.
+        """
+        if self.embedding.options.results_columns:
+            return self
+        by_name = {column.name: column for column in self.columns}
+        shown = replace(
+            by_name["title"],
+            meaning="the title on the platform, or the one that it was sent with",
+            cell=lambda record: mask(record.title or record.filename),
+        )
+        first = [shown, *(by_name[name] for name in _FIRST)]
+        own = [column for column in self.columns if column.from_manifest]
+        last = [by_name[name] for name in _LAST]
+        return replace(self, columns=(*first, *own, *last))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +150,12 @@ def results_table(
     Raises:
         UsageError: a column is chosen that is not there, or two get the same heading.
     """
-    columns = [*_own(embedding), *_others([manifest, *earlier])]
+    others = list(_others([manifest, *earlier]))
+    columns = [replace(each, heading=each.name) for each in (*_own(embedding), *others)]
     chosen = _chosen(columns, embedding.options.results_columns)
-    return Table(tuple(replace(c, heading=c.heading or c.name) for c in chosen), embedding)
+    group = _group(columns, embedding.options.group_by)
+    own = tuple(column for column in columns if column.from_manifest)
+    return Table(tuple(chosen), embedding, group, own)
 
 
 def _own(embedding: Embedding) -> list[Column]:
@@ -164,11 +197,29 @@ def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
                 break
             free = f"{name} (manifest)" if count == 1 else f"{name} (manifest {count})"
         names.add(free)
-        yield Column(free, "from your manifest", _cell_in(key))
+        yield Column(free, "from your manifest", _cell_in(key), from_manifest=True)
 
 
 def _cell_in(column: ColumnKey) -> Callable[[Record], str]:
     return lambda record: mask(record.cell(column))
+
+
+def _group(columns: Sequence[Column], name: str) -> Column | None:
+    """The column of a name; None for no name."""
+    if not name:
+        return None
+    known = {column.name: column for column in columns}
+    if name in known:
+        return known[name]
+    raise _no_column(name, known, "group_by")
+
+
+def _no_column(name: str, known: Iterable[str], setting: str) -> UsageError:
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1) or [", ".join(names)]
+    return UsageError(
+        f"{name!r} is not a column of the results.", f"There is {near[0]}.", setting=setting
+    )
 
 
 def _chosen(columns: Sequence[Column], text: str) -> list[Column]:
@@ -180,12 +231,7 @@ def _chosen(columns: Sequence[Column], text: str) -> list[Column]:
     for part in next(csv.reader([text], skipinitialspace=True)):
         name, _, heading = (piece.strip() for piece in part.partition("="))
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1) or [", ".join(known)]
-            raise UsageError(
-                f"{name!r} is not a column of the results.",
-                f"There is {near[0]}.",
-                setting="results_columns",
-            )
+            raise _no_column(name, known, "results_columns")
         picked.append(replace(known[name], heading=heading or name))
     headings = [column.heading for column in picked]
     for heading in headings:
@@ -209,13 +255,17 @@ def note(record: Record) -> str:
     return f"no longer in the manifest{'; ' if record.error else ''}{record.error}"
 
 
-def failed_header(manifest: ManifestColumns) -> list[str]:
+def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] = ()) -> list[str]:
     """The columns of `failed.csv`: the manifest's own, so that it can be fed back, and the reason.
 
     A manifest without a column of titles gets one, as it needs one; and one of reference IDs: a
     row must stay the same row. The last two find the job and the row again.
+
+    Args:
+        others: manifests that are delivered together with this one.
     """
     names = [manifest.names[position] for position in _kept(manifest).values()]
+    names += [key[0] or f"column {key[1]}" for key in _more(manifest, others)]
     _, title, _, reference = manifest.fields
     names += [_TITLE] if title is None else []
     names += [_REFERENCE] if reference is None else []
@@ -223,23 +273,33 @@ def failed_header(manifest: ManifestColumns) -> list[str]:
 
 
 def failed(
-    records: Iterable[Record], manifest: ManifestColumns, job: JobReference
+    records: Iterable[Record],
+    manifest: ManifestColumns,
+    job: JobReference,
+    others: Iterable[ManifestColumns] = (),
 ) -> Iterator[list[str]]:
     """The lines of `failed.csv`: rows that failed, are invalid, or wait after POSTs in vain."""
     _, title, _, reference = manifest.fields
-    kept = _kept(manifest)
+    kept, more = _kept(manifest), _more(manifest, others)
+    fields = {position: field for field, position in enumerate(manifest.fields)}
     for record in records:
         waits = record.status is Status.PENDING and bool(record.codes)
         if record.removed or not (waits or record.status in (Status.FAILED, Status.INVALID)):
             continue
-        cells = [record.cell(column) for column in kept]
+        same = record.columns is manifest or record.columns == manifest
+        cells = [
+            record.cell(column) if same or place not in fields else record.field_cell(fields[place])
+            for column, place in kept.items()
+        ]
+        cells += [record.cell(column) for column in more]
         if title is None:
             cells.append(record.filename)
         if reference is None:
             cells.append(record.reference_id)
         elif not cells[reference].strip():
             cells[reference] = record.reference_id
-        yield [*cells, mask(record.error), str(job), row_reference(record.number)]
+        home = [str(job), row_reference(record.number)] if job.id else ["", ""]
+        yield [*cells, mask(record.error), *home]
 
 
 def _kept(manifest: ManifestColumns) -> dict[ColumnKey, int]:
@@ -249,3 +309,16 @@ def _kept(manifest: ManifestColumns) -> dict[ColumnKey, int]:
     if manifest.names and manifest.names[last] == REASON and last not in manifest.fields:
         columns.popitem()
     return columns
+
+
+def _more(manifest: ManifestColumns, others: Iterable[ManifestColumns]) -> list[ColumnKey]:
+    """Columns that only other manifests have, and that are no field there."""
+    known = _kept(manifest)
+    return list(
+        dict.fromkeys(
+            key
+            for other in others
+            for key, position in _kept(other).items()
+            if key not in known and position not in other.fields
+        )
+    )

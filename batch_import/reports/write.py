@@ -4,18 +4,25 @@ This file must not know how a file is written, nor who asked for it.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
+from batch_import import __version__
 from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
 from batch_import.csv_escaping import preserved
 from batch_import.errors import StateError
 from batch_import.manifest.origin import JobReference
+from batch_import.models import Record, Status
 from batch_import.reports import table
-from batch_import.reports.summary import About
+from batch_import.reports.cms import write_cms
+from batch_import.reports.results_csv import ResultsCsv
+from batch_import.reports.seen import needing_attention, seen
+from batch_import.reports.summary import About, Summary
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import write_csv
 from batch_import.state import facts
@@ -23,6 +30,8 @@ from batch_import.state.store import Store
 
 #: The kinds of files that results come in.
 FORMATS: Final = ("csv", "xlsx", "html")
+#: The same and what is written on request alone.
+ALL_FORMATS: Final = (*FORMATS, "cms")
 #: Parts of the import's time that the timeline shows.
 _PARTS: Final = 60
 
@@ -53,70 +62,116 @@ def embedding_of(store: Store) -> Embedding:
     return _Job(store).embedding(_Job(store).options)
 
 
-def result_rows(store: Store) -> Iterator[dict[str, str]]:
+def result_rows(store: Store, *, running: bool = False) -> Iterator[dict[str, str]]:
     """The results, a row at a time: its cells by the headings that they have in every file."""
-    results = _Job(store).table(_Job(store).options)
-    for line in results.lines(store.reader.records()):
+    job = _Job(store, running=running)
+    results = job.table(job.options)
+    for line in results.lines(job.records()):
         yield dict(zip(results.header, line, strict=True))
 
 
 def write_results(
-    folder: Path, store: Store, formats: Sequence[str] = FORMATS, *, now: float
-) -> None:
+    folder: Path,
+    store: Store,
+    formats: Sequence[str] = FORMATS,
+    *,
+    now: float,
+    running: bool = False,
+) -> Sequence[str]:
     """Write `results.*` of these formats and `failed.csv` into the job folder.
 
     Args:
         now: epoch seconds.
+        running: a run is in progress.
+
+    Returns:
+        What a person has to know of what was written: sentences.
 
     Raises:
         StateError: one cannot be written; the others are, all the same.
     """
+    writing = _Writing(folder, _Job(store, running=running), now)
+    writers = {
+        "csv": writing.write_csv, "html": writing.write_html, "xlsx": writing.write_xlsx,
+        "cms": writing.write_cms,
+    }  # fmt: skip
     faults = []
-    for write in _writers(folder, _Job(store), formats, now):
+    for write in (writing.write_failed, *(writers[name] for name in writers if name in formats)):
         try:
             write()
         except StateError as fault:
             faults.append(fault)
     if faults:
         raise faults[0]
+    return writing.notices
 
 
-def _writers(
-    folder: Path, job: "_Job", formats: Sequence[str], now: float
-) -> list[Callable[[], None]]:
-    """What writes the files, the quickest first."""
-    store, results = job.store, job.table(job.options)
+def write_results_csv(folder: Path, store: Store, *, running: bool = False) -> None:
+    """Write `results.csv` alone: what has changed since it was written last.
 
-    def write_failed() -> None:
-        columns = store.reader.columns()
-        header = table.failed_header(columns)
-        home = JobReference(store.facts.get(facts.JOB_ID), str(folder))
-        lines = table.failed(store.reader.records(), columns, home)
-        write_csv(folder / "failed.csv", header, lines, preserved)
+    Raises:
+        StateError: it cannot be written.
+    """
+    _Writing(folder, _Job(store, running=running), 0.0).write_csv()
 
-    def write_results_csv() -> None:
-        write_csv(folder / "results.csv", results.header, results.lines(store.reader.records()))
 
-    def write_results_html() -> None:
+class _Writing:
+    """The files of one job, at one moment. The quickest come first."""
+
+    def __init__(self, folder: Path, job: "_Job", now: float) -> None:
+        self._folder = folder
+        self._job = job
+        self._now = now
+        self._table = job.table(job.options)
+        self.notices: list[str] = []
+
+    def write_failed(self) -> None:
+        reader = self._job.store.reader
+        columns, others = reader.columns(), reader.other_failed_columns()
+        header = table.failed_header(columns, others)
+        home = JobReference(self._job.store.facts.get(facts.JOB_ID), str(self._folder))
+        lines = table.failed(reader.records_with_codes(), columns, home, others)
+        write_csv(self._folder / "failed.csv", header, lines, preserved)
+
+    def write_csv(self) -> None:
+        job, path = self._job, self._folder / "results.csv"
+        ResultsCsv(path, job.store, self._table, job.layout(), job.seen).write()
+
+    def write_html(self) -> None:
         from batch_import.reports.writers.html_writer import write_html
 
-        about = replace(job.about(now), timeline=store.reader.timeline(_PARTS))
-        write_html(folder / "results.html", results, store.reader.records(), about)
+        about = replace(
+            self._job.about(self._now), timeline=self._job.store.reader.timeline(_PARTS)
+        )
+        summary = self._job.summary()
+        write_html(self._folder / "results.html", self._table, self._job.records(), about, summary)
 
-    def write_results_xlsx() -> None:
-        from batch_import.reports.manual_columns import Added, added
+    def write_xlsx(self) -> None:
+        from batch_import.reports.manual_columns import ByHand, by_hand_in
         from batch_import.reports.writers.xlsx_writer import write_xlsx
 
-        path, rows = folder / "results.xlsx", store.reader.counts().total
+        store, path = self._job.store, self._folder / "results.xlsx"
+        rows = store.reader.counts().total
         # To read a great workbook takes more memory than all the rest of a run: not for nothing.
         untouched = path.exists() and store.facts.get(facts.WORKBOOK_DIGEST) == _digest(path)
-        by_hand = Added() if untouched else added(path, results)
-        write_xlsx(path, results, store.reader.records(), rows, job.about(now), by_hand)
-        digest = "" if by_hand.headings else _digest(path)
+        by_hand = (
+            ByHand() if untouched else by_hand_in(path, self._table, store.reader.is_reference)
+        )
+        about = self._job.about(self._now)
+        notes = write_xlsx(path, self._table, self._job.records(), rows, about, by_hand)
+        if notes:
+            self.notices.append(
+                f"{len(notes):,} notes in {path} have no place any more: they are in its sheet"
+                " “Kept notes”."
+            )
+        digest = "" if by_hand or notes else _digest(path)
         store.facts.save(facts.WORKBOOK_DIGEST.of(digest))
 
-    writers = {"csv": write_results_csv, "html": write_results_html, "xlsx": write_results_xlsx}
-    return [write_failed, *(write for name, write in writers.items() if name in formats)]
+    def write_cms(self) -> None:
+        """Files for programs, of the imported rows alone."""
+        for name in self._job.options.cms_format:
+            lines = self._table.lines(self._job.records((Status.IMPORTED,)))
+            write_cms(self._folder, self._table.header, lines, name)
 
 
 def _digest(path: Path) -> str:
@@ -126,9 +181,14 @@ def _digest(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What the state tells of a whole job."""
+    """What the state tells of a whole job.
+
+    Attributes:
+        running: a run is in progress, so that a row being created is in flight.
+    """
 
     store: Store
+    running: bool = False
 
     @property
     def options(self) -> ResultOptions:
@@ -138,8 +198,33 @@ class _Job:
     def table(self, options: ResultOptions) -> table.Table:
         """Its results."""
         reader = self.store.reader
-        earlier = reader.removed_columns()
-        return table.results_table(reader.columns(), earlier, self.embedding(options))
+        others = reader.other_columns()
+        return table.results_table(reader.columns(), others, self.embedding(options))
+
+    def seen(self, records: Iterable[Record]) -> Iterator[Record]:
+        """Rows as people are to see them."""
+        return seen(records, running=self.running)
+
+    def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
+        """Its rows, as people are to see them."""
+        return self.seen(self.store.reader.records(statuses))
+
+    def summary(self) -> Summary:
+        """Counts and causes of all rows, without a look at those that need nobody."""
+        reader = self.store.reader
+        causes = Summary()
+        for _ in causes.watch(needing_attention(reader, running=self.running)):
+            pass
+        counts = asdict(reader.counts(running=self.running))
+        del counts["total"]
+        return Summary(Counter({Status(name): n for name, n in counts.items()}), causes.causes)
+
+    def layout(self) -> str:
+        """What cells depend on besides their rows."""
+        options = self.options
+        pictures = self.store.pictures.missing_count() if options.aspect_from_detail else 0
+        base = self.store.facts.get(facts.EMBED_BASE)
+        return json.dumps([asdict(options), base, self.running, pictures, __version__])
 
     def embedding(self, options: ResultOptions) -> Embedding:
         """What makes the links of its rows."""

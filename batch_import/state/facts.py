@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
 from batch_import.addresses.signatures import NO_NAMES
+from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ResultOptions
 from batch_import.state import statements
 from batch_import.state.connection import Connection
@@ -55,8 +56,15 @@ class Fact(Generic[T]):
         return StoredFact(self.name, self.encode(value))
 
 
+_RESULT_OPTIONS: Final = frozenset(each.name for each in settings_of(ResultOptions))
+
+
 def _result_options(text: str) -> ResultOptions:
-    return ResultOptions(**json.loads(text))
+    # Options of a version that had fewer of them, or more, are read all the same.
+    known = {name: value for name, value in json.loads(text).items() if name in _RESULT_OPTIONS}
+    if isinstance(known.get("cms_format"), list):
+        known["cms_format"] = tuple(known["cms_format"])
+    return ResultOptions(**known)
 
 
 def _names(text: str) -> frozenset[str]:
@@ -96,6 +104,9 @@ RESULT_OPTIONS: Final = Fact(
 PROBLEMS_SHOWN: Final = Fact("problems_shown", "[]", str)
 #: SHA-256 of `results.xlsx` as it was last written; empty where people have added columns to it.
 WORKBOOK_DIGEST: Final = Fact("workbook_digest", "", str)
+
+#: What `results.csv` holds, as JSON (`reports/results_csv.py`); empty: it is to be written anew.
+RESULTS_CSV: Final = Fact("results_csv", "", str)
 
 
 class Facts:

@@ -14,7 +14,14 @@ from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import alike_rows, statements
 from batch_import.state.connection import Connection
 from batch_import.state.edition_check import LoadOptions, check_edition
-from batch_import.state.facts import HEADER, MANIFEST, SIGNING, StoredFact, as_parameters
+from batch_import.state.facts import (
+    HEADER,
+    MANIFEST,
+    RESULTS_CSV,
+    SIGNING,
+    StoredFact,
+    as_parameters,
+)
 from batch_import.state.row_matching import match_rows
 
 #: Rows that are named of each part of a difference.
@@ -72,7 +79,9 @@ def load(
         diff = _merge(db, now, header, options.signing)
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
-        db.executemany(statements.SAVE_FACT, as_parameters([HEADER.of(header), *facts]))
+        # Rows have moved, which is no event of theirs.
+        changed = [HEADER.of(header), RESULTS_CSV.of(""), *facts]
+        db.executemany(statements.SAVE_FACT, as_parameters(changed))
     return diff
 
 

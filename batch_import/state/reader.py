@@ -7,7 +7,7 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from batch_import.models import (
     POSSIBLE_DUPLICATE,
@@ -21,6 +21,9 @@ from batch_import.models import (
 from batch_import.state import statements
 from batch_import.state.connection import Connection
 from batch_import.state.facts import HEADER, Facts
+
+#: Faster than `Status(text)`.
+_STATUSES: Final = {str(status): status for status in Status}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,40 @@ class Reader:
         """
         # Two queries, each in the order of an index: to sort all rows would take megabytes.
         for statement in statements.records(len(statuses)):
-            for _, record in self._records(statement, statuses):
-                yield record
+            yield from self._only_records(statement, statuses)
+
+    def records_between(self, first: int, last: int) -> Iterator[Record]:
+        """Rows of the manifest by their places in it, both ends included, in its order."""
+        return self._only_records(statements.RECORDS_BETWEEN, (first, last))
+
+    def removed_records(self) -> Iterator[Record]:
+        """Rows that are no longer in the manifest, in the order in which they came."""
+        return self._only_records(statements.REMOVED_RECORDS, ())
+
+    def first_imported(self, limit: int) -> Iterator[Record]:
+        """Some of the imported rows, found without a look at any other row."""
+        return self._only_records(statements.FIRST_IMPORTED, (limit,))
+
+    def any_imported_since(self, event: int) -> bool:
+        """Whether a row was imported after an event."""
+        return bool(self._connection.count(statements.ANY_IMPORTED_SINCE, (event,)))
+
+    def last_position(self) -> int:
+        """The place of the manifest's last row, from 0; -1 where there is none."""
+        return self._connection.count(statements.LAST_POSITION)
+
+    def last_event(self) -> int:
+        """The number of the latest change of a row; numbers only grow."""
+        return self._connection.count(statements.LAST_EVENT)
+
+    def changed_blocks(self, size: int, since: int) -> set[int | None]:
+        """Which blocks of so many places hold rows that changed after an event.
+
+        None stands for the rows that are no longer in the manifest.
+        """
+        return {
+            block for (block,) in self._connection.rows(statements.CHANGED_BLOCKS, (size, since))
+        }
 
     def records_with_codes(self) -> Iterator[Record]:
         """Rows of which a problem or a failure is known, in the order of `records`."""
@@ -97,6 +132,10 @@ class Reader:
             if found:
                 return found
         return None
+
+    def is_reference(self, text: str) -> bool:
+        """Whether a text is the reference ID of a row."""
+        return self._connection.row(statements.ANY_ROW_WITH_REFERENCE, (text,)) is not None
 
     def find_by_line(self, line: int) -> tuple[int, Record] | None:
         """The row on a line of the manifest, and its number; None where there is none."""
@@ -131,29 +170,33 @@ class Reader:
         """Pending rows whose URL expires: line, and epoch seconds."""
         yield from self._connection.rows(statements.EXPIRING_URLS)
 
+    def _only_records(self, statement: str, parameters: Sequence[Any]) -> Iterator[Record]:
+        return (record for _, record in self._records(statement, parameters))
+
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[int, Record]]:
-        found = self._connection.rows(statement, parameters)
-        for number, line, status, error, codes, reference, name, url, extension, *rest in found:
-            cells, removed, looked_at, width, height, header, *texts = rest
-            yield (
-                number,
-                Record(
-                    line,
-                    Status(status),
-                    error,
-                    tuple(codes.split()),
-                    reference,
-                    name,
-                    url,
-                    extension,
-                    tuple(json.loads(cells)),
-                    self._columns(header),
-                    bool(removed),
-                    bool(looked_at),
-                    (width, height) if width else None,
-                    *texts,
-                ),
+        headers, columns = self._headers, self._columns
+        for row in self._connection.rows(statement, parameters):
+            (
+                number, line, status, error, codes, reference, name, url, extension, cells,
+                removed, looked_at, width, height, header, *texts,
+            ) = row  # fmt: skip
+            record = (
+                line,
+                _STATUSES[status],
+                error,
+                tuple(codes.split()) if codes else (),
+                reference,
+                name,
+                url,
+                extension,
+                tuple(json.loads(cells)),
+                headers.get(header) or columns(header),
+                bool(removed),
+                bool(looked_at),
+                (width, height) if width else None,
+                *texts,
             )
+            yield number, Record._make(record)
 
     # Columns ----------------------------------------------------------------------------------
 
@@ -161,10 +204,17 @@ class Reader:
         """Those of the manifest that was loaded last."""
         return self._columns(Facts(self._connection).get(HEADER))
 
-    def removed_columns(self) -> list[ManifestColumns]:
-        """Those of earlier manifests that rows belong to which are removed; the latest first."""
+    def other_columns(self) -> list[ManifestColumns]:
+        """Those of other manifests that rows still belong to; the latest first."""
+        return self._columns_of(statements.OTHER_HEADERS)
+
+    def other_failed_columns(self) -> list[ManifestColumns]:
+        """Those of them that failed and invalid rows of the manifest belong to."""
+        return self._columns_of(statements.FAILED_HEADERS)
+
+    def _columns_of(self, statement: str) -> list[ManifestColumns]:
         current = Facts(self._connection).get(HEADER)
-        found = self._connection.rows(statements.REMOVED_HEADERS, (current,))
+        found = self._connection.rows(statement, (current,))
         return [self._columns(number) for (number,) in found]
 
     def _columns(self, number: int) -> ManifestColumns:
@@ -194,11 +244,9 @@ class Reader:
 
         None before the first row was sent.
         """
-        start, end = self._connection.row(statements.TIMELINE_SPAN)
+        (_, start, step), *found = self._connection.rows(statements.TIMELINE, {"parts": parts})
         if start is None:
             return None
-        step = (end - start) / parts or 1.0
-        found = self._connection.rows(statements.TIMELINE, (parts - 1, start, step))
         rows = {(status, part): count for status, part, count in found}
         sent, imported = (
             tuple(rows.get((status, part), 0) for part in range(parts))

@@ -31,14 +31,27 @@ def _add_events(status: str, reason: str, where: str, code: str = "''") -> str:
 EVENTS: Final = "SELECT time, status, reason, code FROM event WHERE row = ? ORDER BY number"
 FIRST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number LIMIT 1"
 LAST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number DESC LIMIT 1"
-_MILESTONES: Final = """
-    SELECT status, min(time) AS time FROM event
-    WHERE status IN ('creating', 'imported') GROUP BY row, status
-"""
-TIMELINE_SPAN: Final = f"SELECT min(time), max(time) FROM ({_MILESTONES})"
-TIMELINE: Final = f"""
-    SELECT status, min(?, cast((time - ?) / ? AS INTEGER)) AS part, count(*)
-    FROM ({_MILESTONES}) GROUP BY status, part
+#: The span of time, then how many rows were first sent, and first imported, in each part of it.
+#: When that was is found in one pass over the index of events by row.
+TIMELINE: Final = """
+    WITH milestone AS MATERIALIZED (
+        SELECT min(time) FILTER (WHERE status = 'creating') AS sent,
+            min(time) FILTER (WHERE status = 'imported') AS imported
+        FROM event GROUP BY row
+    ),
+    span AS MATERIALIZED (
+        SELECT start, coalesce(nullif((stop - start) / :parts, 0), 1.0) AS step FROM (
+            SELECT min(coalesce(sent, imported)) AS start, max(coalesce(imported, sent)) AS stop
+            FROM milestone
+        )
+    )
+    SELECT 'span', start, step FROM span
+    UNION ALL
+    SELECT 'creating', min(:parts - 1, cast((sent - start) / step AS INTEGER)) AS part, count(*)
+    FROM milestone, span WHERE sent IS NOT NULL GROUP BY part
+    UNION ALL
+    SELECT 'imported', min(:parts - 1, cast((imported - start) / step AS INTEGER)) AS part, count(*)
+    FROM milestone, span WHERE imported IS NOT NULL GROUP BY part
 """
 PROCESSING_TIMES: Final = """
     SELECT time - sent_at AS wait FROM event JOIN row ON row.number = event.row
@@ -83,6 +96,7 @@ _CHOOSE: Final = f"INSERT OR IGNORE INTO chosen SELECT {_QUEUED} FROM row"
 CHOOSE_LINES: Final = f"{_CHOOSE} WHERE number IN ({_PLACES})"
 _WITH_REFERENCE: Final = "identity = ? AND position IS NOT NULL"
 ANY_WITH_REFERENCE: Final = f"SELECT 1 FROM row WHERE {_WITH_REFERENCE}"
+ANY_ROW_WITH_REFERENCE: Final = "SELECT 1 FROM row WHERE identity = ?"
 CHOOSE_REFERENCE: Final = f"{_CHOOSE} WHERE {_WITH_REFERENCE}"
 _FIRST_PENDING: Final = "WHERE status = 'pending' ORDER BY expires, position LIMIT ?"
 CHOOSE_FIRST: Final = f"{_CHOOSE} {_FIRST_PENDING}"
@@ -225,8 +239,26 @@ _RECORD: Final = """
     FROM row LEFT JOIN picture ON picture.key = row.key
 """
 HEADER: Final = "SELECT names, fields FROM header WHERE number = ?"
-REMOVED_HEADERS: Final = """
-    SELECT DISTINCT header FROM row WHERE position IS NULL AND header <> ? ORDER BY header DESC
+#: One that no row has any more is deleted when a manifest is loaded.
+OTHER_HEADERS: Final = "SELECT number FROM header WHERE number <> ? ORDER BY number DESC"
+FAILED_HEADERS: Final = """
+    SELECT DISTINCT header FROM row
+    WHERE status IN ('failed', 'invalid') AND position IS NOT NULL AND header <> ?
+    ORDER BY header DESC
+"""
+LAST_EVENT: Final = "SELECT coalesce(max(number), 0) FROM event"
+LAST_POSITION: Final = "SELECT coalesce(max(position), -1) FROM row"
+#: Where in the results the rows are that changed after an event: blocks of so many positions;
+#: NULL: among the rows that are no longer in the manifest.
+CHANGED_BLOCKS: Final = """
+    SELECT DISTINCT position / ? FROM row
+    WHERE number IN (SELECT row FROM event WHERE number > ?)
+"""
+RECORDS_BETWEEN: Final = f"{_RECORD} WHERE position BETWEEN ? AND ? ORDER BY position, number"
+REMOVED_RECORDS: Final = f"{_RECORD} WHERE position IS NULL ORDER BY number"
+FIRST_IMPORTED: Final = f"{_RECORD} WHERE status = 'imported' ORDER BY expires, position LIMIT ?"
+ANY_IMPORTED_SINCE: Final = """
+    SELECT EXISTS (SELECT 1 FROM event WHERE number > ? AND status = 'imported')
 """
 _CURRENT_FIRST: Final = "ORDER BY position IS NULL, position, number"
 RECORD_BY_IDENTITY: Final = f"{_RECORD} WHERE row.identity = ? {_CURRENT_FIRST}"

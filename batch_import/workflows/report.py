@@ -2,22 +2,36 @@
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
 from batch_import.job import Job
 from batch_import.models import Counts
-from batch_import.reports.write import FORMATS, keep_options, result_rows, write_results
+from batch_import.reports.write import keep_options, result_rows, write_results
 from batch_import.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written.
+
+    Attributes:
+        counts: the job's rows by status.
+        notices: what a person has to know of the files: sentences.
+    """
+
+    counts: Counts
+    notices: Sequence[str]
 
 
 def report(
     job: Job, formats: Sequence[str], results: Mapping[str, Any] = MappingProxyType({})
-) -> Counts:
+) -> Written:
     """Write the results again from the state.
 
     Args:
-        formats: `csv`, `xlsx`, `html`.
+        formats: `csv`, `xlsx`, `html`, `cms`.
         results: fields of `ResultOptions`: how the results look from now on.
 
     Raises:
@@ -25,14 +39,18 @@ def report(
     """
     with Store(job.state) as store:
         keep_options(store, results)
-        write_results(job.folder, store, formats, now=time.time())
-        return store.reader.counts(running=job.is_running)
+        running = job.is_running
+        notices = write_results(job.folder, store, formats, now=time.time(), running=running)
+        return Written(store.reader.counts(running=running), notices)
 
 
-def refresh(job: Job) -> None:
-    """Write all results of a run, in another thread than the run's: its connection is its own."""
+def refresh(job: Job) -> Sequence[str]:
+    """Write all results of a run, in another thread than the run's: its connection is its own.
+
+    Returns what a person has to know of them.
+    """
     with Store(job.state) as store:
-        write_results(job.folder, store, FORMATS, now=time.time())
+        return write_results(job.folder, store, now=time.time(), running=True)
 
 
 def rows(job: Job) -> Iterator[dict[str, str]]:

@@ -13,6 +13,7 @@ from batch_import.errors import Interrupted, ManifestError, RunFault, named
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.pictures import ask_for_pictures
 from batch_import.importer.pool import Pool
+from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.write import keep_options, pictures_left
@@ -78,7 +79,7 @@ def run(
         taken = intake.take_over(store)
         keep_options(store, request.results)
         plan = decide(store.reader.counts(), store.queue.claimable_count())
-        with refreshing(lambda: refresh(job), settings.refresh):
+        with refreshing(lambda: _report(job, observer), job.folder, settings.refresh):
             observer.loaded(Loaded(taken, plan))
             _end_if(stop)
             _refuse_problems(request, taken)
@@ -86,6 +87,11 @@ def run(
                 with _noted(log, store):
                     _import(store, request, credentials, observer, stop, log)
         return Ended(store.reader.counts(), store.queue.remaining_count())
+
+
+def _report(job: Job, observer: Observer) -> None:
+    for notice in refresh(job):
+        observer.problem(notice)
 
 
 def _import(

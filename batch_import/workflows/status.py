@@ -14,6 +14,7 @@ from batch_import.errors import StateError, UsageError
 from batch_import.job import Job, jobs_below
 from batch_import.models import Counts, Event, Record
 from batch_import.reports.labels import advice
+from batch_import.reports.seen import needing_attention, seen
 from batch_import.reports.summary import Trouble, troubles
 from batch_import.state import facts
 from batch_import.state.reader import InFlightRow
@@ -113,7 +114,7 @@ def overview(job: Job) -> Overview:
             began,
             changed,
             store.reader.oldest_in_flight(),
-            tuple(troubles(store.reader.records_with_codes())),
+            tuple(troubles(needing_attention(store.reader, running=running))),
         )
 
 
@@ -132,6 +133,7 @@ def row_story(job: Job, wanted: str) -> RowStory:
 
     with Store(job.state, read_only=True) as store, store.snapshot():
         number, record = _row(store, wanted)
+        (record,) = seen([record], running=job.is_running)
         return RowStory(
             record,
             tuple(store.reader.events(number)),

@@ -1,13 +1,17 @@
-"""Measure the results against their targets: time, memory, and the open page.
+"""Measure the results against their targets: time, memory, what they cost a run, the open page.
 
-The contenders are processes of their own, over the same state: all files of the results, and
-XlsxWriter alone writing the same cells into one sheet. Time is CPU time, user and system, so
-that other work on the machine counts little. A key in the page's search counts from the key to
-the picture behind it.
+The contenders are processes of their own. Each file of the results is written from the state;
+beside it, the bare writer writes the same cells, which it reads from `results.csv`: the csv module,
+and XlsxWriter in constant memory. The page stands beside its rows as JSON alone, made from the same
+state. Time is CPU time, user and system, so that other work on the machine counts little. A run's
+pace is rows committed per CPU second of the run's own process, with and without refreshes. A key
+in the page's search counts from the key to the picture behind it.
 """
 # ruff: noqa: T201 - a command of its own, which shows its table
 
 import argparse
+import csv
+import gc
 import json
 import resource
 import shutil
@@ -16,21 +20,28 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import xlsxwriter
 from playwright.sync_api import sync_playwright
 
 from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
+from batch_import.reports.refresh import refreshing
 from batch_import.reports.table import results_table
-from batch_import.reports.write import write_results
+from batch_import.reports.write import write_results, write_results_csv
+from batch_import.reports.writers import html_writer
 from batch_import.state import facts
 from batch_import.state.store import Store
 
 COLUMNS = ManifestColumns(
     ("sourceUrl", "filename", "extension", "referenceId", "department", "published"), (0, 1, 2, 3)
 )
+#: Rows of a run whose pace is measured, and for how many seconds.
+PENDING = 300_000
+RUN_SECONDS = 20.0
 #: One row in so many failed.
 FAILED_EVERY = 20
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -48,12 +59,12 @@ KEY = """async (words) => {
 }"""
 
 
-def fill(path: Path, rows: int) -> None:
-    """A job that is done."""
+def fill(path: Path, rows: int, *, done: bool = True) -> None:
+    """A job, that is done or has yet to be."""
     with Store(path, create=True) as store:
         manifest = [facts.MANIFEST.of("library.csv")]
         store.load(map(manifest_row, range(1, rows + 1)), 1e9, COLUMNS, manifest)
-        while claimed := store.queue.claim(5000, 1e9 + 1):
+        while done and (claimed := store.queue.claim(5000, 1e9 + 1)):
             store.queue.apply([change(row.number) for row in claimed], 1e9 + claimed[0].number)
 
 
@@ -78,40 +89,108 @@ def change(number: int) -> Change:
 # The contenders --------------------------------------------------------------------------------
 
 
-def write_all(state: Path, folder: Path) -> None:
-    with Store(state) as store:
-        write_results(folder, store, now=time.time())
+def write(*formats: str) -> Callable[[Path], None]:
+    def contender(folder: Path) -> None:
+        with Store(folder / "state.sqlite") as store:
+            write_results(folder, store, formats, now=time.time())
+
+    return contender
 
 
-def write_bare(state: Path, folder: Path) -> None:
-    table = results_table(COLUMNS)
-    with Store(state) as store:
-        lines = list(table.lines(store.reader.records()))
-    start = time.process_time()
-    with xlsxwriter.Workbook(folder / "bare.xlsx", {"constant_memory": True}) as book:
-        sheet = book.add_worksheet()
-        for row, line in enumerate(lines):
+def finished_cells(folder: Path) -> Iterator[list[str]]:
+    with (folder / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+        yield from csv.reader(file)
+
+
+def bare_csv(folder: Path) -> None:
+    with (folder / "bare.csv").open("w", encoding="utf-8-sig", newline="") as file:
+        csv.writer(file).writerows(finished_cells(folder))
+
+
+def bare_xlsx(folder: Path) -> None:
+    options = {"constant_memory": True, "tmpdir": str(folder)}
+    with xlsxwriter.Workbook(folder / "bare.xlsx", options) as book:
+        sheet, text = book.add_worksheet(), book.add_format({"num_format": "@"})
+        for row, line in enumerate(finished_cells(folder)):
             for column, cell in enumerate(line):
-                sheet.write_string(row, column, cell)
-    print(json.dumps({"alone": time.process_time() - start}), file=sys.stderr)
+                if cell:
+                    sheet.write_string(row, column, cell, text)
 
 
-CONTENDERS: dict[str, Callable[[Path, Path], None]] = {"all": write_all, "bare": write_bare}
+def bare_page(folder: Path) -> None:
+    """The rows of the page as JSON, and nothing around them."""
+    with Store(folder / "state.sqlite") as store, (folder / "bare.json").open("w") as file:
+        data = html_writer._Data(  # noqa: SLF001 - measured by itself
+            results_table(COLUMNS), store.reader.records(), "", "", counting=False
+        )
+        file.writelines(data.chunks())
 
 
-def measured(name: str, state: Path, folder: Path) -> tuple[float, float]:
-    """CPU seconds and MiB at the most of one contender."""
-    command = [sys.executable, __file__, "--contender", name, str(state), str(folder)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def refresh_csv(folder: Path) -> None:
+    """Rows change, and `results.csv` follows."""
+    with Store(folder / "state.sqlite") as store:
+        rows = [Change(number, Status.FAILED, error="no") for number in range(1, 301)]
+        store.queue.apply(rows, time.time())
+        write_results_csv(folder, store)
+
+
+def run_rows(folder: Path, *, with_reports: bool) -> None:
+    """Commit rows as fast as the state takes them, as a run does, for some seconds."""
+    reports = refreshing(lambda: None, folder, 1.0) if with_reports else nullcontext()
+    with Store(folder / "state.sqlite") as store, reports:
+        time.sleep(1.0)  # what is imported once is no pace
+        end, rows, began = time.monotonic() + RUN_SECONDS, 0, time.process_time()
+        while time.monotonic() < end:
+            claimed = store.queue.claim(20, time.time())
+            store.queue.apply([change(row.number) for row in claimed], time.time())
+            rows += len(claimed)
+        used = time.process_time() - began
+        print(json.dumps({"rows": rows, "used": used}), file=sys.stderr)
+
+
+CONTENDERS: dict[str, Callable[[Path], None]] = {
+    "csv": write("csv"),
+    "xlsx": write("xlsx"),
+    "html": write("html"),
+    "bare csv": bare_csv,
+    "bare xlsx": bare_xlsx,
+    "bare html": bare_page,
+    "refresh": refresh_csv,
+    "run": lambda folder: run_rows(folder, with_reports=False),
+    "run with reports": lambda folder: run_rows(folder, with_reports=True),
+}
+
+
+@dataclass(frozen=True)
+class Used:
+    """CPU seconds, and MiB at the most, of one contender, and what it said of itself."""
+
+    cpu: float
+    memory: float
+    said: str
+
+
+def measured(name: str, folder: Path) -> Used:
+    command = [sys.executable, __file__, "--contender", name, str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
     told = json.loads(done.stdout)
-    alone = json.loads(done.stderr or "{}").get("alone")
-    return alone or told["cpu"], told["memory"]
+    return Used(told["cpu"], told["memory"], done.stderr)
 
 
-def contend(name: str, state: Path, folder: Path) -> None:
-    CONTENDERS[name](state, folder)
+def contend(name: str, folder: Path) -> None:
+    gc.set_threshold(100_000)  # as the command does
+    CONTENDERS[name](folder)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024}))
+
+
+def pace(folder: Path, name: str) -> float:
+    """Rows per CPU second of the run's own process."""
+    fill(folder / "state.sqlite", PENDING, done=False)
+    told = json.loads(measured(name, folder).said)
+    return float(told["rows"]) / float(told["used"])
 
 
 # The page --------------------------------------------------------------------------------------
@@ -130,41 +209,55 @@ def keys(page_path: Path) -> list[float]:
     return taken
 
 
+def print_row(what: str, figure: str, target: str = "") -> None:
+    print(f"| {what} | {figure} | {target} |", flush=True)
+
+
+def compare_writers(folder: Path) -> None:
+    """Each file beside its bare writer, then once more over an earlier copy."""
+    most = 0.0
+    for name, factor in (("csv", 2.5), ("xlsx", 1.3), ("html", 1.5)):
+        own, bare = measured(name, folder), measured(f"bare {name}", folder)
+        most = max(most, own.memory)
+        figure = f"{own.cpu:.1f} s CPU, {own.cpu / bare.cpu:.2f} × {bare.cpu:.1f} s"
+        print_row(f"results.{name} / bare", figure, f"≤ {factor} ×")
+    print_row("results.csv after 300 changes", f"{measured('refresh', folder).cpu:.1f} s CPU")
+    again = measured("xlsx", folder)
+    print_row("results.xlsx over an earlier copy", f"{again.cpu:.1f} s CPU")
+    print_row("peak memory", f"{max(most, again.memory):.0f} MiB", "≤ 400 MiB")
+    sizes = {path.suffix: path.stat().st_size for path in sorted(folder.glob("results.*"))}
+    print_row("sizes", ", ".join(f"{k} {v / 1e6:.1f} MB" for k, v in sizes.items()))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=50_000)
-    parser.add_argument("--page-rows", type=int, default=10_000)
-    parser.add_argument("--contender", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--page-rows", type=int, default=100_000)
+    parser.add_argument("--contender", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.contender:
-        name, state, folder = arguments.contender
-        contend(name, Path(state), Path(folder))
+        name, folder = arguments.contender
+        contend(name, Path(folder))
         return
+    print(f"| {arguments.rows:,} rows | figure | target |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        fill(Path(name) / "state.sqlite", arguments.rows)
+        compare_writers(Path(name))
+    figures = {}
+    for contender in ("run", "run with reports"):
+        with tempfile.TemporaryDirectory() as name:
+            figures[contender] = pace(Path(name), contender)
+    loss = 100 * (1 - figures["run with reports"] / figures["run"])
+    print_row("pace that a run loses to reports", f"{loss:.1f} %", "≤ 2 %")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        state = folder / "state.sqlite"
-        fill(state, arguments.rows)
-        bare, _ = measured("bare", state, folder)
-        first, first_memory = measured("all", state, folder)
-        again, again_memory = measured("all", state, folder)
-        sizes = {path.suffix: path.stat().st_size for path in sorted(folder.glob("results.*"))}
-        page_state = folder / "page" / "state.sqlite"
-        page_state.parent.mkdir()
-        fill(page_state, arguments.page_rows)
-        write_all(page_state, page_state.parent)
-        taken = keys(page_state.parent / "results.html")
-    print(f"| {arguments.rows:,} rows | figure | target |")
-    print("|---|---|---|")
-    print(f"| XlsxWriter alone, the same cells | {bare:.1f} s CPU | |")
-    print(f"| all results | {first:.1f} s, {first / bare:.2f} × alone | ≤ 3 × |")
-    print(
-        f"| all results over an earlier copy | {again:.1f} s, {again / bare:.2f} × alone | ≤ 3 × |"
-    )
-    print(f"| peak memory | {max(first_memory, again_memory):.0f} MiB | ≤ 400 MB |")
-    print(f"| sizes | {', '.join(f'{k} {v / 1e6:.1f} MB' for k, v in sizes.items())} | |")
-    print(
-        f"| a key in the search of {arguments.page_rows:,} rows |"
-        f" median {statistics.median(taken):.0f} ms, most {max(taken):.0f} ms | < 100 ms |"
+        fill(folder / "state.sqlite", arguments.page_rows)
+        write("html")(folder)
+        taken = keys(folder / "results.html")
+    print_row(
+        f"a key in the search of {arguments.page_rows:,} rows",
+        f"median {statistics.median(taken):.0f} ms, most {max(taken):.0f} ms",
+        "≤ 100 ms",
     )
 
 

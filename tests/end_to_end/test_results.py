@@ -29,7 +29,8 @@ def test_a_run_leaves_every_kind_of_results(
         file.unlink()
     run("report", path, "--format", "xlsx, html")
     assert names(folder) == {"results.xlsx", "results.html", "failed.csv"}
-    assert "is not one of csv, xlsx, html" in run("report", path, "--format", "pdf", code=2).stderr
+    refused = run("report", path, "--format", "pdf", code=2)
+    assert "is not one of csv, xlsx, html, cms" in refused.stderr
 
 
 def test_how_results_look_is_kept_with_the_job(

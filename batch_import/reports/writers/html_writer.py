@@ -37,22 +37,36 @@ _HOSTS: Final = 20
 #: Kinds of embed code that are told once; codes with titles are all of their own kind.
 _CODES: Final = 50
 _AT_ONCE: Final = 500
+#: The manifest's own columns that the page has, at most.
+_MOST_COLUMNS: Final = 40
 #: Rows that a browser still handles well; the others are counted.
 MOST_ROWS: Final = 100_000
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]+)?(?=/|\Z)")
 _ORDER: Final = {status: place for place, status in enumerate(STATUSES)}
 
 
-def write_html(path: Path, table: Table, records: Iterable[Record], about: About) -> None:
+def write_html(
+    path: Path,
+    table: Table,
+    records: Iterable[Record],
+    about: About,
+    summary: Summary | None = None,
+) -> None:
     """Write the page, in place of what was there.
+
+    Args:
+        summary: of all records, where it is known already; then those beyond what the page holds
+            are not even looked at.
 
     Raises:
         StateError: it cannot be written; what was there before is untouched.
     """
     page, style, script = _parts()
-    summary = Summary()
-    data = _Data(table, summary.watch(records), style, script)
-    view = _View(summary, about, data)
+    counted = Summary() if summary is None else summary
+    counting = summary is None
+    passing = counted.watch(records) if counting else records
+    data = _Data(table, passing, style, script, counting=counting)
+    view = _View(counted, about, data)
     with replacing(path, HINT) as file:
         file.writelines(page.generate(data=data, view=view, style=style, script=script))
 
@@ -73,10 +87,17 @@ def _parts() -> tuple[Template, Markup, Markup]:
 class _Data:
     """The rows as JSON, in pieces, and what was seen on the way."""
 
-    def __init__(self, table: Table, records: Iterable[Record], style: str, script: str) -> None:
+    def __init__(
+        self, table: Table, records: Iterable[Record], style: str, script: str, *, counting: bool
+    ) -> None:
+        self._counting = counting
         self._embedding = table.embedding
+        self._columns = list(table.manifest_columns[:_MOST_COLUMNS])
+        if table.group and table.group not in self._columns:
+            self._columns.append(table.group)
+        self._group = self._columns.index(table.group) if table.group else None
         self._records = iter(records)
-        self.left_out = 0
+        self._listed = 0
         self._sources = [_source(style), _source(script)]
         self._codes: dict[tuple[str, str], int] = {}
         self._origins: set[str] = set()
@@ -89,12 +110,27 @@ class _Data:
         while some := list(islice(rows, _AT_ONCE)):
             yield between + _inside(some)
             between = Markup(",")
-        self.left_out = sum(1 for _ in self._records)
+            self._listed += len(some)
+        if self._counting:
+            for _ in self._records:
+                pass
+
+    def left_out(self, total: int) -> int:
+        """How many rows are not listed, of so many."""
+        return total - self._listed
 
     def rest(self) -> Markup:
         """What the rows refer to."""
         statuses = [{"name": str(s), "label": words.label} for s, words in STATUSES.items()]
-        return _inside({"codes": list(self._codes), "statuses": statuses})
+        columns = [column.heading for column in self._columns]
+        return _inside(
+            {
+                "codes": list(self._codes),
+                "statuses": statuses,
+                "columns": columns,
+                "group": self._group,
+            }
+        )
 
     def policy(self) -> str:
         """What the page may load (Content-Security-Policy)."""
@@ -127,6 +163,7 @@ class _Data:
             record.created_date,
             (found := cause_of(record)) and self.number_of(found),
             self._embedding.share(record),
+            [column.cell(record) for column in self._columns],
         ]
 
     def _thumbnail(self, url: str) -> str:

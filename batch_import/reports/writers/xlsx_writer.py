@@ -1,69 +1,67 @@
-"""The results as a workbook for people: all videos, what needs attention, and a summary.
+"""The results as a workbook for people: all videos, what needs attention, groups, and a summary.
 
-Written row by row, so that memory does not grow with the rows. Text is always text, whatever it
-looks like. This file must not know what the table means.
+Written row by row, so that memory does not grow with the rows. What people added to an earlier
+copy stays. This file must not know what the table means.
 """
 
-import re
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from html import escape
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Final
 
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
-from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from batch_import.addresses.masking import mask
 from batch_import.files import replacing_bytes
-from batch_import.models import Record, Status
+from batch_import.models import Record
 from batch_import.reports import HINT
 from batch_import.reports.labels import STATUSES, advice, needs_attention
-from batch_import.reports.manual_columns import COLUMNS, SUMMARY, VIDEOS, Added, Value, added
+from batch_import.reports.manual_columns import (
+    ATTENTION_COLUMNS,
+    KEPT,
+    KEPT_COLUMNS,
+    NEEDS_ATTENTION,
+    NOTHING,
+    SUMMARY,
+    VIDEOS,
+    Added,
+    ByHand,
+    Note,
+    by_hand_in,
+)
 from batch_import.reports.summary import About, Summary
-from batch_import.reports.table import Table, note
+from batch_import.reports.table import Column, Table, note
+from batch_import.reports.writers.cell_types import CellType, as_date, as_number, column_type
+from batch_import.reports.writers.sheet_names import SheetNames
+from batch_import.reports.writers.xlsx_sheet import LAST_ROW, LONGEST_TYPED, Sheet, Styles, Value
+from batch_import.reports.writers.xlsx_summary import write_summary
 
-# Excel's limits (support.microsoft.com, "Excel specifications and limits").
-LAST_ROW: Final = 1_048_575
-LONGEST_CELL: Final = 32_767
-LONGEST_LINK: Final = 2_079
-#: Longer text in a cell of the type text is shown as #### by some versions.
-LONGEST_TYPED: Final = 255
 #: Cells of a sheet that can be clicked. Excel's limit is 65,530; XlsxWriter keeps them until the
 #: workbook is closed, about a kilobyte each, and memory must not grow with the rows.
 LINKS: Final = 2_000
-
-_NEEDS_ATTENTION: Final = "Needs attention"
-_ATTENTION_COLUMNS: Final = (
-    ("line", 7), ("referenceId", 24), ("filename", 36), ("status", 12), ("What is wrong", 60),
-    ("What to do", 60), ("sourceUrl", 50),
-)  # fmt: skip
-#: Characters that surely fit into a line of the two long ones.
+#: Rows by which the type of a manifest's column is judged.
+_SAMPLE: Final = 1_000
+#: Sheets of groups; rows of further groups share one. Each has an open file until the end.
+_MOST_GROUPS: Final = 50
+_OTHER_GROUPS: Final = "Other groups"
+_NO_GROUP: Final = "(blank)"
+#: Characters that surely fit into a line of the two long columns of what needs attention.
 _A_LINE: Final = 52
 #: Width in characters; a column that is not here gets `_WIDTH`.
 _WIDTHS: Final = {
-    "line": 7, "status": 13, "error": 40, "referenceId": 24, "filename": 36, "sourceUrl": 44,
-    "extension": 10, "embedUrl": 44, "embedCode": 40, "title": 36, "duration": 10,
+    "line": 7, "status": 13, "error": 16, "referenceId": 24, "filename": 36, "sourceUrl": 44,
+    "extension": 10, "embedUrl": 44, "embedCode": 24, "title": 40, "duration": 10,
+    "createdDate": 20,
 }  # fmt: skip
 _WIDTH: Final = 20
-_CLICKABLE: Final = re.compile(r"https?://[^\s\"<>\x00-\x1f\x7f-\x9f\ufffe\uffff]+")
-_MASKED: Final = "***"
-#: Text and background of a status.
-_COLOURS: Final = {
-    Status.IMPORTED: ("#0B5D33", "#DDF3E4"),
-    Status.PROCESSING: ("#174A8C", "#DFEBFA"),
-    Status.CREATING: ("#174A8C", "#DFEBFA"),
-    Status.PENDING: ("#4A5560", "#EEF1F4"),
-    Status.UNKNOWN: ("#7A4B00", "#FCEFCF"),
-    Status.FAILED: ("#9B1C1C", "#FBE3E1"),
-    Status.INVALID: ("#8A3A0A", "#FCE8D9"),
-    Status.SKIPPED: ("#4A5560", "#EEF1F4"),
-}
+#: What fits on a page that is still read without a lens; columns beyond are not printed.
+_PRINTED_WIDTH: Final = 175
 
 
 def write_xlsx(
@@ -72,29 +70,79 @@ def write_xlsx(
     records: Iterable[Record],
     rows: int,
     about: About,
-    by_hand: Added | None = None,
-) -> None:
-    """Write the workbook, in place of what was there; columns that people added to that stay.
+    by_hand: ByHand | None = None,
+) -> Sequence[Note]:
+    """Write the workbook, in place of what was there; what people added to that stays.
 
     Args:
         rows: how many records there are, about.
         by_hand: what people added, where that is known already.
 
+    Returns:
+        What they added and nobody knows a place for: it is in a sheet of its own.
+
     Raises:
         StateError: it cannot be written, or an earlier copy not be read; that is untouched.
     """
-    by_hand = added(path, table) if by_hand is None else by_hand
+    by_hand = by_hand_in(path, table) if by_hand is None else by_hand
     with replacing_bytes(path, HINT) as file, _workbook(file) as book:
-        styles = _Styles(book)
+        return _Writing(book, table.for_people(), by_hand, rows).write(records, about)
+
+
+class _Writing:
+    """One workbook while it is being written."""
+
+    def __init__(self, book: Workbook, table: Table, by_hand: ByHand, rows: int) -> None:
+        self._book = book
+        self._table = table
+        self._by_hand = by_hand
+        self._rows = rows
+        self._styles = Styles(book)
+        kept = [name for name, _ in by_hand.sheets]
+        self._names = SheetNames([VIDEOS, NEEDS_ATTENTION, SUMMARY, KEPT, *kept])
+        self._groups: dict[str, _Videos] = {}
+
+    def write(self, records: Iterable[Record], about: About) -> Sequence[Note]:
+        """Write all sheets; returns the notes that have no place any more."""
+        records = iter(records)
+        sample = list(islice(records, _SAMPLE))
+        self._types = _types(self._table, sample)
         summary = Summary()
-        videos = _Videos(book.add_worksheet(VIDEOS), table, by_hand, styles, rows)
-        attention = _Attention(book.add_worksheet(_NEEDS_ATTENTION), styles)
-        for record in summary.watch(records):
-            videos.write(record)
+        videos = self._videos(VIDEOS, self._by_hand.videos)
+        sheet = self._book.add_worksheet(NEEDS_ATTENTION)
+        attention = _Attention(sheet, self._by_hand.attention, self._styles)
+        for record in summary.watch(chain(sample, records)):
+            cells = self._table.line(record)
+            videos.write(record, cells)
             attention.write(record)
-        videos.finish()
+            if self._table.group:
+                self._group(self._table.group.cell(record)).write(record, cells)
+        groups = list(self._groups.values())
+        for each in (videos, *groups):
+            each.finish()
         attention.finish()
-        _write_summary(book.add_worksheet(SUMMARY), styles, table, summary, about)
+        sheet = self._book.add_worksheet(SUMMARY)
+        names = [str(group.sheet.name) for group in groups]
+        write_summary(sheet, self._styles, self._table, summary, about, names)
+        for name, lines in self._by_hand.sheets:
+            _Plain(self._book.add_worksheet(name), self._styles).write(lines)
+        lost = [*videos.by_hand.left(VIDEOS), *attention.by_hand.left(NEEDS_ATTENTION)]
+        unplaced = [*self._by_hand.unplaced, *lost]
+        if unplaced:
+            _Kept(self._book.add_worksheet(KEPT), self._styles).write(unplaced)
+        return [note for note in unplaced if note not in self._by_hand.known]
+
+    def _videos(self, name: str, added: Added) -> "_Videos":
+        sheet = self._book.add_worksheet(name)
+        return _Videos(sheet, self._table, self._types, added, self._styles, self._rows)
+
+    def _group(self, value: str) -> "_Videos":
+        name = value or _NO_GROUP
+        if name not in self._groups and len(self._groups) >= _MOST_GROUPS:
+            name = _OTHER_GROUPS
+        if name not in self._groups:
+            self._groups[name] = self._videos(self._names.free(name), Added())
+        return self._groups[name]
 
 
 @contextmanager
@@ -120,143 +168,124 @@ def _workbook(file: Any) -> Iterator[Workbook]:
                 handle.close()
 
 
-class _Styles:
-    """The cell formats of the workbook."""
-
-    def __init__(self, book: Workbook) -> None:
-        plain = {"valign": "top"}
-        self.heading = book.add_format(
-            {"bold": True, "font_color": "#FFFFFF", "bg_color": "#26323D", "valign": "vcenter"}
-        )
-        #: "@" is Excel's text: what somebody types over such a cell stays text, too.
-        self.text = book.add_format({**plain, "num_format": "@"})
-        self.long = book.add_format(plain)
-        self.number = book.add_format({**plain, "align": "left"})
-        self.wrapped = book.add_format({**plain, "text_wrap": True})
-        self.link = book.add_format({**plain, "font_color": "#1558B0", "underline": 1})
-        self.title = book.add_format({"bold": True, "font_size": 16})
-        self.bold = book.add_format({"bold": True, "bottom": 1, "bottom_color": "#26323D"})
-        self.moment = book.add_format({**plain, "num_format": "yyyy-mm-dd hh:mm"})
-        self.day = book.add_format({**plain, "num_format": "yyyy-mm-dd"})
-        self.status = {
-            status: book.add_format({**plain, "font_color": text, "bg_color": back})
-            for status, (text, back) in _COLOURS.items()
-        }
+def _types(table: Table, sample: Sequence[Record]) -> Mapping[int, CellType]:
+    """The columns that are not text, by their places."""
+    found = {}
+    for place, column in enumerate(table.columns):
+        if column.from_manifest or column.name == "createdDate":
+            found[place] = column_type(column.heading, map(column.cell, sample))
+    return {place: kind for place, kind in found.items() if kind is not CellType.TEXT}
 
 
-class _Sheet:
-    """One sheet, written from top to bottom."""
+class _Videos(Sheet):
+    """The results table, and what people added to it.
 
-    def __init__(self, sheet: Worksheet, styles: _Styles) -> None:
-        self.sheet = sheet
-        self.styles = styles
-        self.row = 0
-        self._links = LINKS
-
-    def text(self, column: int, text: str, style: Format | None = None) -> None:
-        """Write text that stays text."""
-        if text:
-            plain = self.styles.text if len(text) <= LONGEST_TYPED else self.styles.long
-            self.sheet.write_string(self.row, column, _fitting(text), style or plain)
-
-    def link(self, column: int, url: str) -> None:
-        """Write a link, or text where it cannot be one."""
-        if self._links and _can_be_link(url):
-            self._links -= 1
-            self.sheet.write_url(self.row, column, url, self.styles.link, url)
-        else:
-            self.text(column, url)
-
-    def value(self, column: int, value: Value) -> None:
-        """Write what somebody else wrote, as what it was."""
-        if isinstance(value, str):
-            self.text(column, value)
-        elif isinstance(value, bool):
-            self.sheet.write_boolean(self.row, column, value)
-        elif isinstance(value, int | float):
-            self.sheet.write_number(self.row, column, value, self.styles.number)
-        elif isinstance(value, datetime):
-            self.sheet.write_datetime(self.row, column, value, self.styles.moment)
-        elif isinstance(value, date):
-            day = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a sheet has no zone
-            self.sheet.write_datetime(self.row, column, day, self.styles.day)
-        else:
-            self.text(column, str(value))
-
-    def head(self, columns: Sequence[tuple[str, float]]) -> None:
-        """Write the first row, which stays in sight, and set the widths."""
-        self.sheet.set_row(0, 20)
-        self.sheet.freeze_panes(1, 0)
-        for column, (heading, width) in enumerate(columns):
-            self.sheet.set_column(column, column, width)
-            self.text(column, heading, self.styles.heading)
-        self.row = 1
-
-    def foot(self, width: int) -> None:
-        """What can be said only when all rows are there."""
-        self.sheet.autofilter(0, 0, max(1, self.row - 1), max(0, width - 1))
-        # Ids of digits are text on purpose; Excel need not point at each.
-        self.sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{LAST_ROW + 1}"})
-        self.sheet.set_landscape()
-        self.sheet.repeat_rows(0)
-
-
-class _Videos(_Sheet):
-    """The results table, and what people added to it."""
+    Attributes:
+        by_hand: the cells of their columns, row after row.
+    """
 
     def __init__(
-        self, sheet: Worksheet, table: Table, by_hand: Added, styles: _Styles, rows: int
+        self,
+        sheet: Worksheet,
+        table: Table,
+        types: Mapping[int, CellType],
+        added: Added,
+        styles: Styles,
+        rows: int,
     ) -> None:
-        super().__init__(sheet, styles)
-        self._table = table
-        self._names = [column.name for column in table.columns]
-        self._width = len(table.columns) + len(by_hand.headings)
-        self._by_hand = by_hand.rows()
+        super().__init__(sheet, styles, LINKS)
+        self._columns = table.columns
+        self._width = len(table.columns) + len(added.headings)
+        self.by_hand = added.rows()
         # Each row may have a link to its embed page; what is left over goes to the sources.
         self._source_links = max(0, LINKS - rows)
-        widths = [_WIDTHS.get(name, _WIDTH) for name in self._names]
+        #: What writes the columns that are not just text, by their places.
+        self._special = {
+            place: writer
+            for place, column in enumerate(table.columns)
+            if (writer := self._writer(column, types.get(place, CellType.TEXT)))
+        }
+        # Without what takes "A1" for row and column, which costs a tenth of the time.
+        method = type(sheet).write_string
+        self._write_text = partial(getattr(method, "__wrapped__", method), sheet)
+        widths = [_WIDTHS.get(column.name, _WIDTH) for column in table.columns]
         own = list(zip(table.header, widths, strict=True))
-        self.head([*own, *((heading, _WIDTH) for heading in by_hand.headings)])
+        self.head([*own, *((heading, _WIDTH) for heading in added.headings)])
+        self._printed = _fitting_columns([*widths, *(_WIDTH for _ in added.headings)])
 
-    def write(self, record: Record) -> None:
+    def write(self, record: Record, cells: Sequence[str]) -> None:
+        """Write a row."""
         if self.row > LAST_ROW:
             return
-        cells = self._table.line(record)
-        for column, (name, text) in enumerate(zip(self._names, cells, strict=True)):
-            if text:
-                self._write_cell(column, name, text, record)
-        by_hand = self._by_hand.of(record.reference_id)
-        for column, value in enumerate(by_hand, len(cells)):
-            self.value(column, value)
+        write, row, style, special = self._write_text, self.row, self.styles.text, self._special
+        for place, text in enumerate(cells):
+            if not text:
+                continue
+            if place in special:
+                special[place](place, text, record)
+            elif len(text) <= LONGEST_TYPED and text[0] != "<":
+                write(row, place, text, style)
+            else:
+                self.text(place, text)
+        for place, value in enumerate(self.by_hand.of(record), len(cells)):
+            self.value(place, value)
         self.row += 1
 
-    def _write_cell(self, column: int, name: str, text: str, record: Record) -> None:
-        match name:
-            case "line":
-                self.value(column, record.line)
-            case "status":
-                label = STATUSES[record.status].label
-                self.text(column, label, self.styles.status[record.status])
-            case "embedUrl":
-                self.link(column, text)
-            case "sourceUrl" if self._source_links:
-                self._source_links -= 1
-                self.link(column, text)
-            case _:
-                self.text(column, text)
-
     def finish(self) -> None:
+        """What can be said only when all rows are there."""
         self.foot(self._width)
+        self.sheet.print_area(0, 0, max(1, self.row - 1), self._printed - 1)
+
+    def _writer(
+        self, column: Column, kind: CellType
+    ) -> Callable[[int, str, Record], object] | None:
+        by_name: dict[str, Callable[[int, str, Record], object]] = {
+            "line": lambda place, _, record: self.value(place, record.line),
+            "status": self._write_status,
+            "embedUrl": lambda place, text, _: self.link(place, text),
+            "sourceUrl": self._write_source,
+        }
+        by_type: dict[CellType, Callable[[int, str, Record], object]] = {
+            CellType.NUMBER: self._write_number,
+            CellType.DATE: self._write_date,
+        }
+        own = None if column.from_manifest else by_name.get(column.name)
+        return own or by_type.get(kind)
+
+    def _write_status(self, place: int, _: str, record: Record) -> None:
+        self.text(place, STATUSES[record.status].label, self.styles.status[record.status])
+
+    def _write_source(self, place: int, text: str, _: Record) -> None:
+        write = self.link if self._source_links else self.text
+        self._source_links -= bool(self._source_links)
+        write(place, text)
+
+    def _write_number(self, place: int, text: str, _: Record) -> None:
+        if found := as_number(text):
+            self.number(place, *found)
+        else:
+            self.text(place, text)
+
+    def _write_date(self, place: int, text: str, _: Record) -> None:
+        if found := as_date(text):
+            days, has_time = found
+            style = self.styles.moment if has_time else self.styles.day
+            self.sheet.write_number(self.row, place, days, style)
+        else:
+            self.text(place, text)
 
 
-class _Attention(_Sheet):
+class _Attention(Sheet):
     """Rows that somebody has to look at: why, and what to do."""
 
-    def __init__(self, sheet: Worksheet, styles: _Styles) -> None:
-        super().__init__(sheet, styles)
-        self.head(_ATTENTION_COLUMNS)
+    def __init__(self, sheet: Worksheet, added: Added, styles: Styles) -> None:
+        super().__init__(sheet, styles, LINKS)
+        self.by_hand = added.rows()
+        self._width = len(ATTENTION_COLUMNS) + len(added.headings)
+        self.head([*ATTENTION_COLUMNS, *((heading, _WIDTH) for heading in added.headings)])
 
     def write(self, record: Record) -> None:
+        """Write a row, if it is one of these."""
         if not needs_attention(record.status, record.codes) or self.row > LAST_ROW:
             return
         reason = mask(note(record))
@@ -271,85 +300,46 @@ class _Attention(_Sheet):
         self.text(4, reason, self.styles.wrapped)
         self.text(5, todo, self.styles.wrapped)
         self.link(6, mask(record.source_url))
+        for place, value in enumerate(self.by_hand.of(record), len(ATTENTION_COLUMNS)):
+            self.value(place, value)
         self.row += 1
 
     def finish(self) -> None:
+        """What can be said only when all rows are there."""
         if self.row == 1:
-            self.text(0, "Nothing needs attention.", self.styles.long)
-        self.foot(len(_ATTENTION_COLUMNS))
-        self.sheet.fit_to_pages(1, 0)
+            self.text(0, NOTHING, self.styles.long)
+        self.foot(self._width)
 
 
-def _write_summary(
-    sheet: Worksheet, styles: _Styles, table: Table, summary: Summary, about: About
-) -> None:
-    page = _Sheet(sheet, styles)
-    sheet.set_column(0, 0, 72)
-    sheet.set_column(1, 1, 20)
-    sheet.set_column(2, 2, 60)
-    sheet.fit_to_pages(1, 0)
-    page.text(0, f"Import of {about.name}", styles.title)
-    page.row = 1
-    page.text(0, f"As of {_moment(about.written)}")
-    page.row = 2
-    if summary.total > LAST_ROW:
-        page.text(0, f"A sheet holds {LAST_ROW:,} videos. All of them are in results.csv.")
-    page.row = 3
-    _block(page, ("Status", "Videos", "Meaning"), _status_lines(summary))
-    _block(page, ("What went wrong", "Videos", "Source host"), _cause_lines(summary))
-    page.text(0, COLUMNS, styles.bold)
-    page.row += 1
-    _block(
-        page,
-        ("Heading", "Name", "Holds"),
-        [(column.heading, column.name, column.meaning) for column in table.columns],
-    )
+class _Plain(Sheet):
+    """A sheet of people's own."""
+
+    def write(self, lines: Iterable[Sequence[Value]]) -> None:
+        """Write its values."""
+        for cells in lines:
+            for place, value in enumerate(cells):
+                self.value(place, value)
+            self.row += 1
 
 
-def _block(page: _Sheet, header: Sequence[str], lines: Iterable[Sequence[str | int]]) -> None:
-    """A small table with a blank line below it."""
-    for column, text in enumerate(header):
-        page.text(column, text, page.styles.bold)
-    for line in lines:
-        page.row += 1
-        for column, cell in enumerate(line):
-            page.value(column, cell)
-    page.row += 2
+class _Kept(Sheet):
+    """What people added and nobody knows a place for."""
+
+    def write(self, notes: Iterable[Note]) -> None:
+        """Write it, a note a row."""
+        self.head(KEPT_COLUMNS)
+        for note_ in notes:
+            for place, value in enumerate(note_):
+                self.value(place, value)
+            self.row += 1
+        self.foot(len(KEPT_COLUMNS))
 
 
-def _status_lines(summary: Summary) -> Iterator[tuple[str, int, str]]:
-    for status, words in STATUSES.items():
-        if summary.counts[status]:
-            yield words.label, summary.counts[status], words.meaning
-    yield "All", summary.total, ""
-
-
-def _cause_lines(summary: Summary) -> list[tuple[str, int, str]]:
-    return [(cause.reason, count, cause.host) for cause, count in summary.worst()]
-
-
-def _moment(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def _can_be_link(url: str) -> bool:
-    if _MASKED in url or len(url) > LONGEST_LINK:
-        return False
-    return _CLICKABLE.fullmatch(url) is not None
-
-
-def _fitting(text: str) -> str:
-    """Text as one cell takes it."""
-    if len(text) > LONGEST_CELL // 2:
-        text = _cut(text)
-    if text.startswith("<r>") and text.endswith("</r>"):
-        # XlsxWriter takes such text for markup of its own, so it gets just that.
-        return f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
-    return text
-
-
-def _cut(text: str) -> str:
-    units = text.encode("utf-16-le")  # Excel counts in these
-    if len(units) <= 2 * LONGEST_CELL:
-        return text
-    return units[: 2 * (LONGEST_CELL - 1)].decode("utf-16-le", "ignore") + "…"
+def _fitting_columns(widths: Sequence[float]) -> int:
+    """How many columns fit on a page, one at least."""
+    total = 0.0
+    for count, width in enumerate(widths):
+        total += width
+        if total > _PRINTED_WIDTH:
+            return max(1, count)
+    return len(widths)

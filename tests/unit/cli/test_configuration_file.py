@@ -87,7 +87,7 @@ def test_an_empty_file_says_nothing(read: Callable) -> None:
         ("rate: {a: b}", "rate: exactly one value belongs here."),
         ("preflight: maybe", "preflight: 'maybe' is neither true nor false."),
         ("when-unsure: guess", "when-unsure: 'guess' is not one of hold, retry."),
-        ("format: [csv, pdf]", "format: 'pdf' is not one of csv, xlsx, html."),
+        ("format: [csv, pdf]", "format: 'pdf' is not one of csv, xlsx, html, cms."),
         ("format: []", "format: '' is not one of"),
         ("map: sourceUrl", "map: 'sourceUrl' is not of the form FIELD=COLUMN."),
         ("map: {'': Link}", "map: '=Link' is not of the form"),

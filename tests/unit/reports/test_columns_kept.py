@@ -90,5 +90,5 @@ def test_headers_that_no_row_has_any_more_are_forgotten() -> None:
             columns = columns_of(extras, 0)
             store.load(rows_of(edition, columns, {"a"}), 0.0, columns)
         assert store.reader.columns().names == ("sourceUrl", "z")
-        assert store.reader.removed_columns() == []
+        assert store.reader.other_columns() == []
         assert store.connection.count("SELECT count(*) FROM header") == 1

@@ -1,51 +1,47 @@
-"""Files are kept fresh while a run goes on."""
+"""Results while a run goes on, and at its end. The other process is tried in tests/end_to_end."""
 
 import threading
+from pathlib import Path
 
 import pytest
 
 from batch_import.errors import StateError
-from batch_import.reports.refresh import pause, refreshing
+from batch_import.reports import refresh
+from batch_import.reports.refresh import refreshing
+from batch_import.reports.refresh_process import Repeated, pause
 
 
-def test_files_are_written_again_and_again_and_at_the_end_and_never_after() -> None:
-    threads: list[int] = []
-    often = threading.Event()
+@pytest.fixture(autouse=True)
+def _no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(*_: object) -> None:
+        raise OSError("there are no more processes")
 
+    monkeypatch.setattr(refresh, "_start", start)
+
+
+def test_without_another_process_results_are_written_at_the_end(tmp_path: Path) -> None:
+    threads: list[str] = []
+    with refreshing(lambda: threads.append(threading.current_thread().name), tmp_path, 60.0):
+        assert threads == []
+    assert len(threads) == 1
+    assert threads[0].startswith("results")
+
+
+def test_a_file_that_cannot_be_written_is_a_fault_at_the_end(tmp_path: Path) -> None:
     def write() -> None:
-        threads.append(threading.get_ident())
-        if len(threads) >= 3:
-            often.set()
-
-    with refreshing(write, 0.001):
-        assert often.wait(10)
-        before = len(threads)
-    after = len(threads)
-    assert not [t for t in threading.enumerate() if t.name.startswith("refresh")]
-    assert len(threads) == after > before
-    assert len(set(threads)) == 1
-
-
-def test_a_file_that_cannot_be_written_is_a_fault_at_the_end_alone() -> None:
-    again = threading.Event()
-    tries = 0
-
-    def write() -> None:
-        nonlocal tries
-        tries += 1
-        if tries >= 2:
-            again.set()
         raise StateError("results.xlsx cannot be written: it is open.", "Close it.")
 
-    with pytest.raises(StateError, match="it is open"), refreshing(write, 0.001):
-        assert again.wait(10)
+    with pytest.raises(StateError, match="it is open"), refreshing(write, tmp_path, 60.0):
+        pass
 
 
-def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden() -> None:
+def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden(
+    tmp_path: Path,
+) -> None:
     written: list[str] = []
     with (
         pytest.raises(StateError, match="disk"),
-        refreshing(lambda: written.append("results"), 60.0),
+        refreshing(lambda: written.append("results"), tmp_path, 60.0),
     ):
         raise StateError("the disk is full")
     assert written == ["results"]
@@ -54,3 +50,14 @@ def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden() 
 def test_what_takes_long_is_done_rarely() -> None:
     assert pause(60.0, 0.5) == 60.0
     assert pause(60.0, 12.0) == 240.0
+
+
+def test_a_refresh_that_fails_is_left_to_the_next_one() -> None:
+    clock = iter([100.0, 110.0, 110.0])
+
+    def write() -> None:
+        raise StateError("results.csv cannot be written: it is open.")
+
+    repeated = Repeated(write, 60.0, 0.0)
+    repeated.do(lambda: next(clock))
+    assert repeated.due == 110.0 + 200.0

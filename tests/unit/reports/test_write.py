@@ -32,7 +32,7 @@ def test_a_workbook_that_nobody_touched_is_not_read_again(
     def read(*_: object) -> None:
         raise AssertionError("it is read")
 
-    monkeypatch.setattr(manual_columns, "added", read)
+    monkeypatch.setattr(manual_columns, "by_hand_in", read)
     write_results(tmp_path, store, ["xlsx"], now=3.0)
 
 

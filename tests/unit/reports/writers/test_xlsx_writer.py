@@ -13,11 +13,11 @@ from python_calamine import CalamineWorkbook
 
 from batch_import.addresses.masking import mask
 from batch_import.configuration.settings import ResultOptions
-from batch_import.errors import StateError
+from batch_import.errors import StateError, UsageError
 from batch_import.models import ManifestColumns, Record, Status
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, Table, results_table
-from batch_import.reports.writers import xlsx_writer
+from batch_import.reports.writers import xlsx_summary, xlsx_writer
 from batch_import.reports.writers.xlsx_writer import write_xlsx
 
 DATA = Path(__file__).parents[2] / "data"
@@ -50,10 +50,16 @@ def test_the_sheets_and_what_helps_to_read_them(tmp_path: Path, record: Make) ->
     book = written(tmp_path / "r.xlsx", [record(), record(Status.FAILED, error="codec")])
     assert book.sheetnames == ["Videos", "Needs attention", "Summary"]
     videos = book["Videos"]
-    assert [cell.value for cell in videos[1]] == table_of().header
+    headings = [cell.value for cell in videos[1]]
+    assert headings[:3] == ["title", "embedCode", "embedUrl"]
+    assert headings[-1] == "error"
+    assert sorted(headings) == sorted(table_of().header)
     assert videos.freeze_panes == "A2"
     assert videos.auto_filter.ref == "A1:T3"
-    assert videos.column_dimensions["E"].width > 30
+    assert videos.column_dimensions["A"].width > 30
+    assert videos.column_dimensions["T"].width < 20
+    assert videos.print_title_rows == "$1:$1"
+    assert videos.print_area.endswith("$3")
     assert values(column(videos, "status")) == ["Imported", "Failed"]
     green, red = (cell.fill.start_color.rgb for cell in column(videos, "status"))
     assert green != red
@@ -168,7 +174,8 @@ def test_columns_that_people_added_stay(tmp_path: Path, record: Make) -> None:
 def test_an_id_that_was_typed_anew_is_the_same_id(tmp_path: Path, record: Make) -> None:
     path = tmp_path / "r.xlsx"
     book = written(path, [record(reference_id="4711")])
-    book["Videos"]["D2"].value = 4711
+    (cell,) = column(book["Videos"], "referenceId")
+    cell.value = 4711
     book["Videos"]["U1"].value, book["Videos"]["U2"].value = "Mine", "x"
     book.save(path)
     sheet = written(path, [record(reference_id="4711")])["Videos"]
@@ -193,22 +200,67 @@ def test_an_added_formula_comes_back_as_text_or_value(tmp_path: Path, record: Ma
     assert (kept.value, kept.data_type) == ("=cmd|' /C calc'!A0", "s")
 
 
-@pytest.mark.parametrize("columns", ["", "key"])
-def test_what_would_lose_columns_of_people_is_refused(
-    tmp_path: Path, record: Make, columns: str
-) -> None:
+def test_a_workbook_that_cannot_be_read_stays_as_it_is(tmp_path: Path, record: Make) -> None:
     path = tmp_path / "r.xlsx"
-    if columns:  # without the reference ID nobody knows which row is which
-        book = written(path, [record()], columns)
-        book["Videos"].cell(1, 2, "Mine")
-        book.save(path)
-    else:
-        path.write_bytes(b"PK\x03\x04 not really")
+    path.write_bytes(b"PK\x03\x04 not really")
     before = path.read_bytes()
     with pytest.raises(StateError, match="may hold columns of yours") as fault:
-        write_xlsx(path, table_of(columns), [record()], 1, ABOUT)
+        write_xlsx(path, table_of(), [record()], 1, ABOUT)
     assert "move it away" in fault.value.hint
     assert path.read_bytes() == before
+
+
+def test_numbers_and_dates_of_the_manifest_are_some_and_ids_are_text(
+    tmp_path: Path, record: Make
+) -> None:
+    names = ("url", "views", "price", "day", "at", "code", "assetId", "mixed")
+    columns = ManifestColumns(names, (0, None, None, None))
+    cells = [
+        ("u", "12", "1.50", "2025-01-13", "2025-01-13T10:30:00Z", "007", "4711", "12"),
+        ("u", "-3", "10.25", "1999-12-31", "2025-01-13 10:30", "012", "4712", "twelve"),
+        ("u", "", "", "", "", "", "", ""),
+    ]
+    records = [record(columns=columns, cells=each) for each in cells]
+    table = results_table(columns)
+    write_xlsx(tmp_path / "r.xlsx", table, records, 3, ABOUT)
+    sheet = openpyxl.load_workbook(tmp_path / "r.xlsx")["Videos"]
+
+    def first(heading: str) -> list[object]:
+        return values(column(sheet, heading))
+
+    assert first("views") == [12, -3, None]
+    assert first("price") == [1.5, 10.25, None]
+    assert [cell.number_format for cell in column(sheet, "price")][:2] == ["0.00", "0.00"]
+    assert first("day") == [datetime(2025, 1, 13), datetime(1999, 12, 31), None]  # noqa: DTZ001
+    assert first("at")[0] == datetime(2025, 1, 13, 10, 30)  # noqa: DTZ001
+    assert first("code") == ["007", "012", None]
+    assert first("assetId") == ["4711", "4712", None]
+    assert first("mixed") == ["12", "twelve", None]
+
+
+def test_a_group_has_a_sheet_of_its_own(
+    tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx_writer, "_MOST_GROUPS", 4)
+    teams = ["A/B", "a b", "Videos", "", "E", "F", "A/B"]
+    options = ResultOptions(group_by="team")
+    table = results_table(COLUMNS, (), Embedding(options=options))
+    records = [record(reference_id=f"r{n}", cells=("", "", "", t)) for n, t in enumerate(teams)]
+    path = tmp_path / "r.xlsx"
+    for _ in range(2):  # a group's sheet is not taken for one of people's
+        write_xlsx(path, table, records, 7, ABOUT)
+        book = openpyxl.load_workbook(path)
+        assert book.sheetnames == [
+            "Videos", "Needs attention", "A B", "a b (2)", "Videos (2)", "(blank)", "Other groups",
+            "Summary",
+        ]  # fmt: skip
+        assert values(column(book["A B"], "referenceId")) == ["r0", "r6"]
+        assert values(column(book["Other groups"], "team")) == ["E", "F"]
+
+
+def test_a_column_to_group_by_must_be_there() -> None:
+    with pytest.raises(UsageError, match=r"group_by='tema' is not a column .* There is team"):
+        results_table(COLUMNS, (), Embedding(options=ResultOptions(group_by="tema")))
 
 
 def test_a_workbook_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
@@ -224,7 +276,8 @@ def test_a_workbook_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
 def test_more_rows_than_a_sheet_holds_are_said(
     tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xlsx_writer, "LAST_ROW", 2)
+    for module in (xlsx_writer, xlsx_summary):
+        monkeypatch.setattr(module, "LAST_ROW", 2)
     book = written(tmp_path / "r.xlsx", [record(Status.FAILED)] * 4)
     assert (book["Videos"].max_row, book["Needs attention"].max_row) == (3, 3)
     assert book["Summary"]["A3"].value == "A sheet holds 2 videos. All of them are in results.csv."

@@ -1,0 +1,56 @@
+"""The imported rows for another program: a content management system, or a script.
+
+Text is as it is: no marks against spreadsheets, no byte order mark. This file must not know any
+such system.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, TextIO
+
+from batch_import.files import replacing
+from batch_import.reports import HINT
+
+Lines = Iterable[Sequence[str]]
+
+
+def write_cms(folder: Path, header: Sequence[str], lines: Lines, format_: str) -> None:
+    """Write `results.cms.csv`, `.json` or `.jsonl`, in place of what was there.
+
+    Raises:
+        StateError: it cannot be written; what was there before is untouched.
+    """
+    with replacing(folder / f"results.cms.{format_}", HINT, newline="") as file:
+        _WRITERS[format_](file, header, lines)
+
+
+def _write_csv(file: TextIO, header: Sequence[str], lines: Lines) -> None:
+    writer = csv.writer(file)
+    writer.writerow(header)
+    writer.writerows(lines)
+
+
+def _write_json(file: TextIO, header: Sequence[str], lines: Lines) -> None:
+    before = "[\n"
+    for text in _objects(header, lines):
+        file.write(before + text)
+        before = ",\n"
+    file.write("[]\n" if before == "[\n" else "\n]\n")
+
+
+def _write_jsonl(file: TextIO, header: Sequence[str], lines: Lines) -> None:
+    file.writelines(f"{text}\n" for text in _objects(header, lines))
+
+
+def _objects(header: Sequence[str], lines: Lines) -> Iterator[str]:
+    for line in lines:
+        yield json.dumps(dict(zip(header, line, strict=True)), ensure_ascii=False)
+
+
+_WRITERS: Final[Mapping[str, Callable[[TextIO, Sequence[str], Lines], None]]] = {
+    "csv": _write_csv,
+    "json": _write_json,
+    "jsonl": _write_jsonl,
+}

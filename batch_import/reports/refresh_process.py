@@ -1,0 +1,123 @@
+"""The process that writes results while a run goes on: `refresh.py` starts it.
+
+It reads the job's state beside the run. It ends when its standard input does. This file must not
+know what the results are.
+"""
+
+import gc
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from batch_import.addresses.masking import also_mask
+from batch_import.errors import RunFault
+from batch_import.job import Job
+from batch_import.reports.write import FORMATS, write_results, write_results_csv
+from batch_import.state.store import Store
+
+#: Writing takes at most one part in so many of a run's time.
+_SHARE: Final = 20
+#: Seconds between two looks at the state: a new embed code is in `results.csv` soon after.
+_LOOK_EVERY: Final = 0.5
+_LOWEST_PRIORITY: Final = 19
+
+
+def main(order: Mapping[str, Any]) -> None:
+    """Write results again and again.
+
+    Args:
+        order: the job's `folder`, `every` how many seconds, and parameters to be `masked`.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave)
+    threading.Thread(target=_leave_at_the_end_of_input, daemon=True).start()
+    if hasattr(os, "nice"):
+        os.nice(_LOWEST_PRIORITY)
+    gc.set_threshold(100_000)  # as the command does: rows hold no cycles
+    also_mask(order["masked"])
+    job = Job(Path(order["folder"]))
+    try:
+        with Store(job.state) as store:
+            _Refresher(job, store, order["every"]).run()
+    finally:
+        os._exit(0)  # nothing is left to be done, and the run waits
+
+
+def _leave(*_: object) -> None:
+    sys.exit()
+
+
+def _leave_at_the_end_of_input() -> None:
+    sys.stdin.read()
+    if hasattr(signal, "pthread_kill"):
+        # A signal of its own wakes the thread that sleeps.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    else:
+        signal.raise_signal(signal.SIGTERM)
+
+
+@dataclass(slots=True)
+class Repeated:
+    """Something that is done again and again, and less often where it takes long.
+
+    Attributes:
+        every: seconds.
+        due: when it is done next; a time of a monotonic clock, in seconds, as all times here.
+    """
+
+    work: Callable[[], None]
+    every: float
+    due: float
+
+    def do(self, clock: Callable[[], float]) -> None:
+        """Do it; one that fails is left to the next time."""
+        began = clock()
+        with suppress(RunFault):
+            self.work()
+        self.due = clock() + pause(self.every, clock() - began)
+
+
+class _Refresher:
+    def __init__(self, job: Job, store: Store, every: float) -> None:
+        self._job = job
+        self._store = store
+        self._first = self._shown = store.reader.last_event()
+        self._is_first_imported = False
+        now = time.monotonic()
+        self._csv = Repeated(lambda: write_results_csv(job.folder, store, running=True), every, now)
+        self._all = Repeated(self._write_all, every, now + every)
+
+    def run(self) -> None:
+        """Until somebody leaves."""
+        while True:
+            if self._has_first_imported() or time.monotonic() >= self._csv.due:
+                self._csv.do(time.monotonic)
+            # Before there is an embed code, nothing that takes long may delay it.
+            elif self._is_first_imported and time.monotonic() >= self._all.due:
+                self._all.do(time.monotonic)
+            time.sleep(_LOOK_EVERY)
+
+    def _write_all(self) -> None:
+        event = self._store.reader.last_event()
+        if event != self._shown:
+            write_results(self._job.folder, self._store, FORMATS, now=time.time(), running=True)
+            self._shown = event
+
+    def _has_first_imported(self) -> bool:
+        """Whether the run has just imported its first row."""
+        if self._is_first_imported:
+            return False
+        self._is_first_imported = self._store.reader.any_imported_since(self._first)
+        return self._is_first_imported
+
+
+def pause(every: float, took: float) -> float:
+    """Seconds until the next refresh, when the last one took so long."""
+    return max(every, _SHARE * took)

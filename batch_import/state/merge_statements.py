@@ -1,0 +1,81 @@
+"""The SQL of `merge.py`. The other job is attached as `job`."""
+
+from typing import Final
+
+_COPIED: Final = """
+    position, line, reference_id, source_url, filename, extension, status, error, codes, expires,
+    claimed_at, sent_at, ingest_id, media_id, key, title, duration, thumbnail, created_date
+"""
+#: Where each row comes from, and when it changed last, in epoch seconds. Rows of the jobs have
+#: numbers that follow each other: `first` is one less than a job's first.
+CREATE_ORIGINS: Final = """
+    CREATE TEMP TABLE IF NOT EXISTS origin (
+        number INTEGER PRIMARY KEY, first INTEGER, position INTEGER, account TEXT,
+        identified INTEGER, changed REAL
+    )
+"""
+LAST_NUMBER: Final = "SELECT coalesce(max(number), 0) FROM origin"
+HEADERS: Final = "SELECT number, names, fields FROM job.header ORDER BY number DESC"
+ADD_HEADER: Final = "INSERT OR IGNORE INTO main.header (names, fields) VALUES (?, ?)"
+HEADER_NUMBER: Final = "SELECT number FROM main.header WHERE names = ? AND fields = ?"
+ADD_ROWS: Final = f"""
+    INSERT INTO main.row (number, cells, header, {_COPIED})
+    SELECT :first + number, with_manifest(cells), :header, {_COPIED}
+    FROM job.row WHERE header = :number
+"""
+ADD_ORIGINS: Final = """
+    INSERT INTO origin
+    SELECT :first + number, :first, position, :account, identity IS NOT NULL,
+        coalesce((SELECT max(time) FROM job.event WHERE event.row = row.number), 0)
+    FROM job.row
+"""
+ADD_PICTURES: Final = "INSERT OR IGNORE INTO main.picture SELECT * FROM job.picture"
+
+#: A row takes the place of the first that has its reference ID.
+SHARE_PLACES: Final = """
+    UPDATE origin SET first = earliest.first, position = earliest.position FROM (
+        SELECT number, first_value(first) OVER same AS first,
+            first_value(origin.position) OVER same AS position
+        FROM origin JOIN main.row USING (number) WHERE identified
+        WINDOW same AS (
+            PARTITION BY account, reference_id
+            ORDER BY origin.position IS NULL, first, origin.position
+        )
+    ) AS earliest WHERE earliest.number = origin.number
+"""
+
+
+def _leave_out(same: str, which: str) -> str:
+    """Of rows that have the same, all but the best are deleted."""
+    return f"""
+        DELETE FROM main.row WHERE number IN (
+            SELECT number FROM (
+                SELECT row.number, row_number() OVER (
+                    PARTITION BY account, {same}
+                    ORDER BY status = 'imported' DESC, changed DESC, row.number DESC
+                ) AS turn
+                FROM main.row JOIN origin USING (number) WHERE {which}
+            ) WHERE turn > 1
+        )
+    """
+
+
+LEAVE_OUT: Final = (
+    _leave_out("reference_id", "identified"),
+    _leave_out("key", "status = 'imported' AND key <> ''"),
+)
+FINISH: Final = (
+    """
+    UPDATE OR IGNORE main.row SET identity = reference_id
+    WHERE number IN (SELECT number FROM origin WHERE identified)
+    """,
+    # Rows are in the order of the jobs, then of their manifests.
+    """
+    UPDATE main.row SET position = place.turn FROM (
+        SELECT row.number,
+            row_number() OVER (ORDER BY first, origin.position, row.number) - 1 AS turn
+        FROM main.row JOIN origin USING (number) WHERE origin.position IS NOT NULL
+    ) AS place WHERE place.number = row.number
+    """,
+    "DELETE FROM main.header WHERE number NOT IN (SELECT header FROM main.row)",
+)

@@ -1,0 +1,112 @@
+"""One delivery of several jobs: their results together, each video once."""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from batch_import.configuration.settings import ResultOptions
+from batch_import.errors import UsageError
+from batch_import.job import Job
+from batch_import.models import Counts
+from batch_import.reports.table import REASON
+from batch_import.reports.write import write_results
+from batch_import.state import facts
+from batch_import.state.merge import add_job, keep_each_video_once
+from batch_import.state.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a delivery holds.
+
+    Attributes:
+        counts: its rows by status.
+        left_out: rows of the jobs that another row of the same video stands for.
+        notices: what a person has to know of the files: sentences.
+    """
+
+    counts: Counts
+    left_out: int
+    notices: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What is true of one of the jobs."""
+
+    job: Job
+    manifest: str
+    account: str
+    embed_base: str
+    options: ResultOptions
+
+
+def merge(
+    jobs: Sequence[Job],
+    folder: Path,
+    formats: Sequence[str],
+    results: Mapping[str, Any] = MappingProxyType({}),
+) -> Merged:
+    """Write the results of several jobs into a folder, in place of what was delivered before.
+
+    What people added to an earlier delivery's workbook stays. The jobs are only read.
+
+    Args:
+        formats: as of a report.
+        results: fields of `ResultOptions`; the others are those of the first job.
+
+    Raises:
+        UsageError: the folder is a job's, or the jobs do not go together.
+        StateError: a job cannot be read, or a file not be written.
+    """
+    if Job(folder).state.exists():
+        raise UsageError(
+            f"{folder} is a job folder, which has results of its own.",
+            "Name another folder.",
+            setting="output",
+        )
+    known = [_facts(job) for job in dict.fromkeys(jobs)]
+    base = _embed_base(known)
+    Job(folder).prepare()
+    with Store("") as store:
+        # A job that never made a call does not know its account.
+        account = next((each.account for each in known if each.account), "")
+        for each in known:
+            name = Path(each.manifest).name
+            add_job(store.connection, each.job.state, each.account or account, name, REASON)
+        left_out = keep_each_video_once(store.connection)
+        store.facts.save(
+            facts.MANIFEST.of(folder.resolve().name),
+            facts.EMBED_BASE.of(base),
+            facts.HEADER.of(1),
+            facts.RESULT_OPTIONS.of(replace(known[0].options, **results)),
+        )
+        notices = write_results(folder, store, formats, now=time.time())
+        return Merged(store.reader.counts(), left_out, notices)
+
+
+def _facts(job: Job) -> _Facts:
+    with Store(job.state, read_only=True) as store:
+        get = store.facts.get
+        return _Facts(
+            job,
+            get(facts.MANIFEST),
+            get(facts.ACCOUNT),
+            get(facts.EMBED_BASE),
+            get(facts.RESULT_OPTIONS),
+        )
+
+
+def _embed_base(known: Sequence[_Facts]) -> str:
+    """Where the players of all jobs are."""
+    bases = {each.embed_base: each.job for each in known if each.embed_base}
+    if len(bases) > 1:
+        places = ", ".join(f"{job.folder}: {base}" for base, job in bases.items())
+        raise UsageError(
+            f"The embed pages of these jobs are at different origins ({places}).",
+            "Merge only jobs of one platform.",
+        )
+    return next(iter(bases), "")

@@ -1,0 +1,140 @@
+"""`results.csv` costs what has changed, and is always what it would be if it was written anew."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
+from batch_import.reports import results_csv
+from batch_import.reports.write import keep_options, write_results_csv
+from batch_import.state import facts
+from batch_import.state.store import Store
+
+COLUMNS = ManifestColumns(("sourceUrl", "note"), (0, None, None, None))
+
+
+@pytest.fixture(autouse=True)
+def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(results_csv, "BLOCK", 3)
+
+
+def rows(names: Sequence[str], start: int = 2) -> Iterator[ManifestRow]:
+    for line, name in enumerate(names, start):
+        url = f"https://h.example.com/{name}.mp4"
+        yield ManifestRow(line, name, name, url, name, "mp4", (url, f'=note, "{name}"\nü'))
+
+
+def job(names: Sequence[str]) -> Store:
+    store = Store(None)
+    store.load(rows(names), 1.0, COLUMNS)
+    return store
+
+
+def imported(number: int) -> Change:
+    return Change(number, Status.IMPORTED, media=Media("m", f"k{number}", "r", title="é" * number))
+
+
+def written_anew(store: Store, folder: Path) -> bytes:
+    kept = store.facts.get(facts.RESULTS_CSV)
+    store.facts.save(facts.RESULTS_CSV.of(""))
+    write_results_csv(folder, store)
+    store.facts.save(facts.RESULTS_CSV.of(kept))
+    return (folder / "results.csv").read_bytes()
+
+
+@given(st.lists(st.lists(st.tuples(st.integers(1, 10), st.booleans()), max_size=4), max_size=4))
+def test_a_file_that_follows_changes_is_the_one_that_is_written_anew(
+    changes: list[list[tuple[int, bool]]],
+) -> None:
+    with TemporaryDirectory() as one, TemporaryDirectory() as two, job("abcdefghij") as store:
+        for each in changes:
+            store.queue.apply(
+                [
+                    imported(number) if good else Change(number, Status.FAILED, error="no")
+                    for number, good in each
+                ],
+                2.0,
+            )
+            write_results_csv(Path(one), store)
+            followed = (Path(one) / "results.csv").read_bytes()
+            assert followed == written_anew(store, Path(two))
+
+
+def test_only_blocks_that_changed_are_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with job("abcdefghij") as store:
+        write_results_csv(tmp_path, store)
+        read: list[tuple[int, int]] = []
+        records = store.reader.records_between
+
+        def counted(first: int, last: int) -> object:
+            read.append((first, last))
+            return records(first, last)
+
+        monkeypatch.setattr(store.reader, "records_between", counted)
+        store.queue.apply([imported(5)], 2.0)
+        write_results_csv(tmp_path, store)
+        write_results_csv(tmp_path, store)
+        assert read == [(3, 5)]
+
+
+@pytest.mark.parametrize("touched", ["edited", "gone", "columns", "manifest"])
+def test_what_is_not_known_to_be_there_is_written_anew(tmp_path: Path, touched: str) -> None:
+    path = tmp_path / "results.csv"
+    with job("abcdef") as store:
+        write_results_csv(tmp_path, store)
+        match touched:
+            case "edited":
+                path.write_text("what somebody else wrote", encoding="utf-8")
+            case "gone":
+                path.unlink()
+            case "columns":
+                keep_options(store, {"results_columns": "referenceId,note"})
+            case "manifest":
+                store.load(rows("fedxba"), 2.0, COLUMNS)
+        write_results_csv(tmp_path, store)
+        other = tmp_path / "other"
+        other.mkdir()
+        assert path.read_bytes() == written_anew(store, other)
+
+
+def test_a_removed_row_moves_to_the_end_and_is_followed_there(tmp_path: Path) -> None:
+    with job("abcd") as store:
+        store.queue.claim(1, 2.0)
+        store.load(rows("bcd"), 3.0, COLUMNS)
+        write_results_csv(tmp_path, store)
+        store.queue.apply([imported(1)], 4.0)
+        write_results_csv(tmp_path, store)
+        with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.DictReader(file))
+        assert [line["referenceId"] for line in lines] == ["b", "c", "d", "a"]
+        assert lines[-1]["key"] == "k1"
+
+
+def test_while_a_first_file_takes_long_there_is_one_of_the_imported_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results_csv, "_EARLY_BLOCKS", 2)
+    path = tmp_path / "results.csv"
+    early: list[list[dict[str, str]]] = []
+    with job("abcdefghijklm") as store:
+        store.queue.apply([imported(12)], 2.0)
+        records = store.reader.records_between
+
+        def watched(first: int, last: int) -> object:
+            if path.exists():
+                with path.open(encoding="utf-8-sig", newline="") as file:
+                    early.append(list(csv.DictReader(file)))
+            return records(first, last)
+
+        monkeypatch.setattr(store.reader, "records_between", watched)
+        write_results_csv(tmp_path, store)
+    assert [[line["key"] for line in lines] for lines in early[:1]] == [["k12"]]
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        assert len(list(csv.DictReader(file))) == 13
