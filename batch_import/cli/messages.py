@@ -81,11 +81,15 @@ def preflight_progress(asked: "Asked") -> str:
     return f"Preflight: {asked.sources:,} sources asked, {asked.size / 1e9:.1f} GB in total."
 
 
-def print_outcome(job: "Job", counts: "Counts", to: TextIO | None = None) -> None:
+def print_outcome(
+    job: "Job", counts: "Counts", to: TextIO | None = None, *, has_results: bool = True
+) -> None:
     """How an import ended, and where its results are."""
     out = to or sys.stdout
     done = counts.imported + counts.skipped == counts.total
     print(styled(counted(counts), SUCCESS if done else WARNING, out), file=out)
+    if not has_results:
+        return
     print(f"Results: {shown(str(job.results))} (and .xlsx, .html)", file=out)
     if counts.failed or counts.invalid:
         print(f"Rows to fix: {shown(str(job.failed))}", file=out)

@@ -1,6 +1,7 @@
 """`batch-import run`, and the import with its progress that `retry` and the demo share."""
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from batch_import.cli.command import IMPORT, Call, command, manifest
@@ -20,6 +21,8 @@ from batch_import.cli.progress import Bar, Lines, PreflightLines, has_bars, stop
 from batch_import.errors import RunFault, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from batch_import.cli.options import Places
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
@@ -64,6 +67,7 @@ def import_with_progress(
     from batch_import.workflows.observer import Observer
 
     job = request.job
+    results_before = _stamp(job.results)
     adopted_before = status.adopted_count(job) if job.state.is_file() else 0
     display = Bar() if has_bars() else Lines()
 
@@ -85,7 +89,10 @@ def import_with_progress(
     except RunFault as fault:
         display.close()
         if job.state.is_file() and not isinstance(fault, UsageError):
-            print_outcome(job, status.counts(job), to=sys.stderr)
+            # Where not even the state can be read, the fault alone is shown.
+            with suppress(RunFault):
+                written = _stamp(job.results) != results_before
+                print_outcome(job, status.counts(job), to=sys.stderr, has_results=written)
         raise
     display.close()
     print_outcome(job, ended.counts)
@@ -94,6 +101,15 @@ def import_with_progress(
         again = shown(places.call("run"))
         print(f"Not sent yet: {rows(ended.counts.pending)}. To send the rest: {again}")
     return INCOMPLETE if ended.remaining else OK
+
+
+def _stamp(path: "Path") -> tuple[int, int] | None:
+    """What tells a file from the one that replaces it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:

@@ -29,7 +29,7 @@ def refreshing(write: Callable[[], None], every: float) -> Iterator[None]:
         every: seconds between two refreshes; more where one takes long.
 
     Raises:
-        RunFault: the files cannot be written at the end.
+        RunFault: the files cannot be written at the end, and nothing else went wrong.
     """
     over = threading.Event()
 
@@ -45,10 +45,16 @@ def refreshing(write: Callable[[], None], every: float) -> Iterator[None]:
         refreshes = thread.submit(refresh)
         try:
             yield
+        except BaseException:
+            over.set()
+            # What ended the run comes first: a full disk ends it, and keeps the results away, too.
+            with suppress(RunFault):
+                thread.submit(write).result()
+            raise
         finally:
             over.set()
-            thread.submit(write).result()
             refreshes.result()
+        thread.submit(write).result()
 
 
 def pause(every: float, took: float) -> float:

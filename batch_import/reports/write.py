@@ -13,7 +13,8 @@ from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
 from batch_import.csv_escaping import preserved
 from batch_import.errors import StateError
-from batch_import.reports import table
+from batch_import.models import Record
+from batch_import.reports import HINT, table
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import write_csv
@@ -60,18 +61,24 @@ def result_rows(store: Store) -> Iterator[dict[str, str]]:
 
 
 def write_results(
-    folder: Path, store: Store, formats: Sequence[str] = FORMATS, *, now: float
+    folder: Path,
+    store: Store,
+    formats: Sequence[str] = FORMATS,
+    *,
+    now: float,
+    running: bool = True,
 ) -> None:
     """Write `results.*` of these formats and `failed.csv` into the job folder.
 
     Args:
         now: epoch seconds.
+        running: a run is in progress, so that a row being created is in flight.
 
     Raises:
         StateError: one cannot be written; the others are, all the same.
     """
     faults = []
-    for write in _writers(folder, _Job(store), formats, now):
+    for write in _writers(folder, _Job(store, running), formats, now):
         try:
             write()
         except StateError as fault:
@@ -89,17 +96,17 @@ def _writers(
     def write_failed() -> None:
         columns = store.reader.columns()
         header = table.failed_header(columns)
-        lines = table.failed(store.reader.records(), columns)
+        lines = table.failed(job.records(), columns)
         write_csv(folder / "failed.csv", header, lines, preserved)
 
     def write_results_csv() -> None:
-        write_csv(folder / "results.csv", results.header, results.lines(store.reader.records()))
+        write_csv(folder / "results.csv", results.header, results.lines(job.records()))
 
     def write_results_html() -> None:
         from batch_import.reports.writers.html_writer import write_html
 
         about = replace(job.about(now), timeline=store.reader.timeline(_PARTS))
-        write_html(folder / "results.html", results, store.reader.records(), about)
+        write_html(folder / "results.html", results, job.records(), about)
 
     def write_results_xlsx() -> None:
         from batch_import.reports.manual_columns import Added, added
@@ -109,7 +116,7 @@ def _writers(
         # To read a great workbook takes more memory than all the rest of a run: not for nothing.
         untouched = path.exists() and store.facts.get(facts.WORKBOOK_DIGEST) == _digest(path)
         by_hand = Added() if untouched else added(path, results)
-        write_xlsx(path, results, store.reader.records(), rows, job.about(now), by_hand)
+        write_xlsx(path, results, job.records(), rows, job.about(now), by_hand)
         digest = "" if by_hand.headings else _digest(path)
         store.facts.save(facts.WORKBOOK_DIGEST.of(digest))
 
@@ -118,8 +125,11 @@ def _writers(
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {error.strerror or error}.", HINT) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,11 @@ class _Job:
     """What the state tells of a whole job."""
 
     store: Store
+    running: bool = True
+
+    def records(self) -> Iterator[Record]:
+        """Its rows."""
+        return self.store.reader.records(running=self.running)
 
     @property
     def options(self) -> ResultOptions:

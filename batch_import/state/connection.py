@@ -159,6 +159,20 @@ class Connection:
         )
 
     @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Turn values that this program never writes into one line that a person can act on.
+
+        Only what reads stored values belongs into it: it takes any of their errors for a damaged
+        file.
+        """
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StateError(
+                f"{self.name} holds a value that batch-import did not write: {error}.", _DAMAGED
+            ) from None
+
+    @contextmanager
     def errors_mapped(self) -> Iterator[None]:
         """Turn what SQLite says into one line that a person can act on."""
         try:

@@ -5,7 +5,7 @@ This file must not know where what it tells is shown.
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from batch_import.models import Counts, Event, ManifestColumns, Record, Status, Timeline
@@ -45,7 +45,9 @@ class Reader:
         creating = found.pop(Status.CREATING, 0)
         home = Status.PROCESSING if running else Status.UNKNOWN
         found[home] = found.get(home, 0) + creating
-        return Counts(total=sum(found.values()), **{str(k): v for k, v in found.items()})
+        with self._connection.decoding():
+            counted = {str(Status(status)): count for status, count in found.items()}
+        return Counts(total=sum(counted.values()), **counted)
 
     def adopted_count(self) -> int:
         """How many imported rows were in the account already: the job sent no POST for them."""
@@ -53,16 +55,18 @@ class Reader:
 
     # Rows -------------------------------------------------------------------------------------
 
-    def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
+    def records(self, statuses: Sequence[Status] = (), *, running: bool = True) -> Iterator[Record]:
         """Rows with all that is known of them, in manifest order; removed rows last.
 
         Args:
             statuses: only rows of these; all rows where none is given.
+            running: as in `counts`: without a run, a row being created is unknown.
         """
         # Two queries, each in the order of an index: to sort all rows would take megabytes.
         for statement in statements.records(len(statuses)):
             for _, record in self._records(statement, statuses):
-                yield record
+                is_lost = record.status is Status.CREATING and not running
+                yield replace(record, status=Status.UNKNOWN) if is_lost else record
 
     def find_by_reference(self, reference_id: str) -> tuple[int, Record] | None:
         """The row with a reference ID, and its number; None where there is none."""
@@ -91,7 +95,8 @@ class Reader:
         if found is None:
             return None
         line, reference, status, since = found
-        return InFlightRow(line, reference, Status(status), since)
+        with self._connection.decoding():
+            return InFlightRow(line, reference, Status(status), since)
 
     def expiring_urls(self) -> Iterator[tuple[int, float]]:
         """Pending rows whose URL expires: line, and epoch seconds."""
@@ -99,27 +104,40 @@ class Reader:
 
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[int, Record]]:
         found = self._connection.rows(statement, parameters)
-        for number, line, status, error, codes, reference, name, url, extension, *rest in found:
-            cells, removed, looked_at, width, height, header, *texts = rest
-            yield (
-                number,
-                Record(
-                    line,
-                    Status(status),
-                    error,
-                    tuple(codes.split()),
-                    reference,
-                    name,
-                    url,
-                    extension,
-                    tuple(json.loads(cells)),
-                    self._columns(header),
-                    bool(removed),
-                    bool(looked_at),
-                    (width, height) if width else None,
-                    *texts,
-                ),
-            )
+        for number, *values in found:
+            with self._connection.decoding():
+                record = self._record(*values)
+            yield number, record
+
+    def _record(  # a row of `statements.records`
+        self,
+        line: int,
+        status: str,
+        error: str,
+        codes: str,
+        reference: str,
+        name: str,
+        url: str,
+        extension: str,
+        *rest: Any,
+    ) -> Record:
+        cells, removed, looked_at, width, height, header, *texts = rest
+        return Record(
+            line,
+            Status(status),
+            error,
+            tuple(codes.split()),
+            reference,
+            name,
+            url,
+            extension,
+            tuple(json.loads(cells)),
+            self._columns(header),
+            bool(removed),
+            bool(looked_at),
+            (width, height) if width else None,
+            *texts,
+        )
 
     # Columns ----------------------------------------------------------------------------------
 
@@ -136,18 +154,20 @@ class Reader:
     def _columns(self, number: int) -> ManifestColumns:
         if number not in self._headers:
             found = self._connection.row(statements.HEADER, (number,))
-            names, fields = map(json.loads, found or ("[]", "[]"))
-            self._headers[number] = ManifestColumns(tuple(names), tuple(fields))
+            with self._connection.decoding():
+                names, fields = map(json.loads, found or ("[]", "[]"))
+                self._headers[number] = ManifestColumns(tuple(names), tuple(fields))
         return self._headers[number]
 
     # Events -----------------------------------------------------------------------------------
 
     def events(self, number: int) -> list[Event]:
         """What happened to a row, by its number, in order of time."""
-        return [
-            Event(time, Status(status), reason, code)
-            for time, status, reason, code in self._connection.rows(statements.EVENTS, (number,))
-        ]
+        found = self._connection.rows(statements.EVENTS, (number,))
+        with self._connection.decoding():
+            return [
+                Event(time, Status(status), reason, code) for time, status, reason, code in found
+            ]
 
     def event_span(self) -> tuple[float, float] | None:
         """When the first and the last event was, in epoch seconds; None before the first."""

@@ -37,6 +37,9 @@ _REQUEST_IDS: Final = frozenset(
 _LONGEST_ID: Final = 100
 #: Bytes of an answer: a hundred media with long titles take a tenth of a megabyte.
 _LONGEST_BODY: Final = 16_000_000
+#: Seconds that a POST has to be answered once the command is to stop: less than the 10 s that
+#: systems give a process after SIGTERM. One not answered by then is settled by the next run.
+_GRACE: Final = 7.0
 #: Rows whose attempts are counted: more than are ever in flight at once.
 _COUNTED: Final = 20_000
 
@@ -51,6 +54,7 @@ class Client:
         timeout: seconds to connect, and seconds from the request to the end of the answer.
         connections: how many threads will call at once.
         on_call: called with every attempt, in the thread that makes it.
+        stop: once set, answers are not waited for: those of a POST a few seconds more.
     """
 
     def __init__(
@@ -60,13 +64,14 @@ class Client:
         timeout: tuple[float, float] = (10.0, 60.0),
         connections: int = 8,
         on_call: Callable[[Interaction], None] | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self._base = base
         connect, whole = timeout
         self._bounds = Bounds(connect, whole, whole, _LONGEST_BODY)
         self._on_call = on_call
         self._attempts = _Attempts()
-        self._session = plain_session(base, connections)
+        self._session = plain_session(base, connections, stop)
         # Bytes: requests would encode text as Latin-1, and fail on any other key.
         self._session.auth = HTTPBasicAuth(
             credentials.access_key.encode(), credentials.api_key.encode()
@@ -96,8 +101,9 @@ class Client:
         answer: Answer | None = None
         fault = ""
         try:
-            bounds = replace(self._bounds, whole=min(within, self._bounds.whole))
-            answer = self._session.exchange(self._prepared(request), bounds)
+            answer = self._session.exchange(
+                self._prepared(request), self._bounds_of(request, within)
+            )
             # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
             text = answer.body.decode("utf-8", "replace")
             return request.answered(answer.status, answer.headers, text, time.time())
@@ -106,6 +112,14 @@ class Client:
             raise
         finally:
             self._tell(request, left_at, time.monotonic() - started, answer, fault)
+
+    def _bounds_of(self, request: ApiRequest[Any], within: float) -> Bounds:
+        return replace(
+            self._bounds,
+            connect=min(within, self._bounds.connect),
+            whole=min(within, self._bounds.whole),
+            grace=_GRACE if request.method == "POST" else 0.0,
+        )
 
     def _tell(
         self,

@@ -81,6 +81,8 @@ def platform_words(body: str) -> str:
         words = _words_of(json.loads(body))
     except (ValueError, RecursionError):
         words = _words_of_page(body[:_LONGEST_PAGE])
+    # Before it is masked: a longer text costs seconds, and nobody sees it.
+    words = words[:_LONGEST_PAGE]
     line = " ".join("".join(c if c.isprintable() else " " for c in mask(words)).split())
     return line if len(line) <= _LONGEST_WORDS else line[: _LONGEST_WORDS - 1] + "…"
 

@@ -25,8 +25,9 @@ def report(
     """
     with Store(job.state) as store:
         keep_options(store, results)
-        write_results(job.folder, store, formats, now=time.time())
-        return store.reader.counts(running=job.is_running)
+        running = job.is_running
+        write_results(job.folder, store, formats, now=time.time(), running=running)
+        return store.reader.counts(running=running)
 
 
 def refresh(job: Job) -> None:
