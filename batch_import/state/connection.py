@@ -112,7 +112,10 @@ class Connection:
     ) -> Iterator[Any]:
         """The rows that a query finds, one by one."""
         with self.errors_mapped():
-            yield from self.db.execute(statement, parameters)
+            # Not `yield from`: that would close the cursor of whoever reads no further, and fail
+            # where the file is closed by then.
+            for row in self.db.execute(statement, parameters):  # noqa: UP028
+                yield row
 
     def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
         """The first row that a query finds; None where it finds none."""
