@@ -21,8 +21,7 @@ from requests.structures import CaseInsensitiveDict
 from batch_import.configuration.settings import Settings
 from batch_import.errors import CallFailed, RunFault
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.models import MediaPage, Status
-from batch_import.models import ManifestRow
+from batch_import.models import ManifestRow, MediaPage, Status
 from batch_import.rehearsal import virtual
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform, Reply, Request
@@ -99,7 +98,9 @@ def store_of(rows: int) -> Store:
     store = Store(None)
     store.load(
         (
-            ManifestRow(n + 1, f"ref-{n}", f"ref-{n}", f"https://e.com/{n}.mp4", f"V {n}", "mp4", ())
+            ManifestRow(
+                n + 1, f"ref-{n}", f"ref-{n}", f"https://e.com/{n}.mp4", f"V {n}", "mp4", ()
+            )
             for n in range(1, rows + 1)
         ),
         START,

@@ -40,7 +40,9 @@ def answered(request: ApiRequest[Any], answer: RawAnswer) -> Any:
 
 @settings(max_examples=EXAMPLES)
 @given(st.sampled_from(REQUESTS), answers)
-def test_an_answer_is_a_result_or_a_failed_call(request: ApiRequest[Any], answer: RawAnswer) -> None:
+def test_an_answer_is_a_result_or_a_failed_call(
+    request: ApiRequest[Any], answer: RawAnswer
+) -> None:
     try:
         result = answered(request, answer)
     except CallFailed as failed:

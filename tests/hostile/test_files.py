@@ -237,4 +237,3 @@ def test_all_readers_find_a_job(job: Job, capsys: pytest.CaptureFixture[str]) ->
     """What the tests above change is a state that every command reads."""
     assert main(["status", "videos.csv"]) in (0, 1)
     assert "3 rows" in capsys.readouterr().out
-

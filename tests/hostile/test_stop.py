@@ -7,6 +7,7 @@ from typing import Any
 
 import answers
 import pytest
+import requests
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
@@ -78,7 +79,7 @@ def test_the_first_call_has_twenty_seconds_with_all_its_attempts() -> None:
     def clock() -> float:
         return now[0]
 
-    def send(request: object, seconds: float) -> None:
+    def send(_: object, seconds: float) -> None:
         within.append(seconds)
         now[0] += 15.0
         raise NoAnswer("nothing came")
@@ -108,8 +109,6 @@ def test_a_proxy_that_drips_does_not_hold_a_thread(hostile: Callable[..., Any]) 
     with Exchanges() as session:
         session.trust_env = False
         session.proxies = {"https": server.base}
-        import requests
-
         request = session.prepare_request(requests.Request("GET", "https://127.0.0.1:9/"))
         with pytest.raises(NoAnswer, match="no whole answer within 1 s"):
             session.exchange(request, Bounds(2.0, 30.0, 1.0, 1000))
