@@ -1,10 +1,10 @@
 """Files that are there whole or not at all. This file must not know what they hold."""
 
 import os
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any, BinaryIO, TextIO, cast
 
 from batch_import.errors import StateError
@@ -22,14 +22,14 @@ def replacing(
     Raises:
         StateError: it cannot be written; what was there before is untouched.
     """
-    with _replacing(path, hint, "w", encoding=encoding, newline=newline) as file:
+    with _replacing(path, hint, "x", encoding=encoding, newline=newline) as file:
         yield cast("TextIO", file)
 
 
 @contextmanager
 def replacing_bytes(path: Path, hint: str) -> Iterator[BinaryIO]:
     """Write a file of bytes, as `replacing` does one of text."""
-    with _replacing(path, hint, "wb") as file:
+    with _replacing(path, hint, "xb") as file:
         yield cast("BinaryIO", file)
 
 
@@ -37,24 +37,19 @@ def replacing_bytes(path: Path, hint: str) -> Iterator[BinaryIO]:
 def _replacing(path: Path, hint: str, mode: str, **text: str | None) -> Iterator[IO[Any]]:
     partial: Path | None = None
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        partial = Path(name)
-        with os.fdopen(handle, mode, **text) as file:  # type: ignore[call-overload]
+        # Not tempfile: its files are their owner's alone, and the umask, which says who else may
+        # read, can only be read by setting it, for all threads at once.
+        name = path.with_name(f".{path.name}.{token_hex(8)}")
+        with name.open(mode, **text) as file:  # type: ignore[call-overload]
+            partial = name
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.chmod(0o666 & ~_umask())
         partial.replace(path)
         partial = None
     except OSError as error:
         raise StateError(f"{path} cannot be written: {error.strerror or error}.", hint) from None
     finally:
         if partial:
-            partial.unlink(missing_ok=True)
-
-
-def _umask() -> int:
-    """The process's umask, which can only be read by setting it."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)

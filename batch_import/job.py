@@ -146,7 +146,9 @@ def _stem(manifest: Path) -> str:
     """A manifest's name, without the ends that show its format."""
     if manifest == Path("-"):
         return "standard-input"
-    return Path(manifest.stem).stem if manifest.suffix.lower() == ".gz" else manifest.stem
+    stem = Path(manifest.stem).stem if manifest.suffix.lower() == ".gz" else manifest.stem
+    # `..csv` and `...csv` would name the folder of all jobs, and the one above it.
+    return stem if stem.strip(".") else manifest.name
 
 
 def jobs_below(folder: Path = OUTPUT) -> list[Job]:

@@ -1,10 +1,12 @@
 #!/bin/sh
 # Installs the programs that some tests need: Chromium for tests/browser, LibreOffice for
-# tests/office. On other systems than Debian, or without root, it says what is missing.
+# tests/office, systemd-analyze for tests/docs, libfaketime for tests/crash. On other systems than Debian, or without root, it says what is missing.
 set -eu
 missing=
 command -v chromium >/dev/null || missing="$missing chromium"
 command -v soffice >/dev/null || missing="$missing libreoffice-calc-nogui"
+command -v systemd-analyze >/dev/null || missing="$missing systemd"
+command -v faketime >/dev/null || missing="$missing faketime"
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "Missing, so some tests are skipped:$missing" >&2

@@ -48,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             return int(whole.invoke(ctx))
     except click.exceptions.Exit as end:
         return end.exit_code
-    except (RunFault, click.ClickException) as error:
+    except (RunFault, click.ClickException, MemoryError, RuntimeError) as error:
         from batch_import.cli import faults
 
-        return faults.show(error, whole.places)
+        return faults.show(faults.explained(error), whole.places)
     except BrokenPipeError:
         # Whoever read our output has gone (`| head`); Python must not complain of it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

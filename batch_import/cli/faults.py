@@ -8,7 +8,7 @@ from batch_import.cli.application import users_of
 from batch_import.cli.console import ERROR, styled
 from batch_import.cli.messages import shown
 from batch_import.cli.options import Places, flag
-from batch_import.errors import RunFault, rendered
+from batch_import.errors import RunFault, StateError, named, rendered
 
 
 def show(error: RunFault | click.ClickException, places: Places | None) -> int:
@@ -17,6 +17,27 @@ def show(error: RunFault | click.ClickException, places: Places | None) -> int:
     start = styled("batch-import:", ERROR, sys.stderr)
     print(f"{start} {shown(line)}", file=sys.stderr)
     return error.exit_code
+
+
+def explained(error: Exception) -> RunFault | click.ClickException:
+    """An error that can be shown: what the system could not give is the run's fault.
+
+    Raises:
+        Exception: the error itself, where it is one of the program's own.
+    """
+    if isinstance(error, RunFault | click.ClickException):
+        return error
+    if isinstance(error, MemoryError):
+        what = "memory"
+    elif "can't start new thread" in str(error):
+        what = "threads"
+    else:
+        raise error
+    return StateError(
+        f"The system gives this process no more {what}.",
+        f"All state is saved: close other programs, raise the limit or lower {named('workers')},"
+        " then run the same command again.",
+    )
 
 
 def text(fault: RunFault, places: Places) -> str:

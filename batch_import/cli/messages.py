@@ -109,11 +109,13 @@ def print_outcome(
     """How an import ended, and where its results are.
 
     Args:
-        written: the formats of results that there are.
+        written: the formats of results that there are; none where nothing could be written.
     """
     out = to or sys.stdout
     done = counts.imported + counts.skipped == counts.total
     print(styled(counted(counts), SUCCESS if done else WARNING, out), file=out)
+    if not written:
+        return
     first, *more = written
     others = f" (and {', '.join(f'.{name}' for name in more)})" if more else ""
     print(f"Results: {shown(str(job.results.with_suffix(f'.{first}')))}{others}", file=out)

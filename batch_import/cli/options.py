@@ -16,6 +16,7 @@ from batch_import.configuration import kinds
 from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions, ResultOptions, Settings
+from batch_import.errors import UsageError
 
 #: Where the sandbox listens.
 SANDBOX_PORT: Final = 8765
@@ -24,6 +25,9 @@ CONFIG: Final = Path("batch-import.yaml")
 FORMATS: Final = ("csv", "xlsx", "html")
 #: What `--format` takes.
 ALL_FORMATS: Final = (*FORMATS, "cms")
+#: Options that a file has only where the user names it: somebody else may have put the file into
+#: the working folder.
+_NAMED_FILE_ONLY: Final = frozenset({"api_base"})
 #: What the sandbox's model takes: 64 bits.
 _LARGEST_SEED: Final = 2**63 - 1
 
@@ -197,6 +201,14 @@ class Places:
 
         self.config = path
         entries = read_config(path)
+        for name in _NAMED_FILE_ONLY & entries.keys():
+            if not named:
+                raise UsageError(
+                    f"{entries[name].place}: {OPTIONS[name].key} decides where your API key is"
+                    " sent, so it is not taken from a file that you did not name.",
+                    f"Give {flag(name)} or {OPTIONS[name].variable},"
+                    f" or name the file with {flag('config', str(path))}.",
+                )
         self._in_file = {name: entry.place for name, entry in entries.items()}
         ctx.default_map = {name: entry.value for name, entry in entries.items()}
 

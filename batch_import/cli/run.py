@@ -1,6 +1,7 @@
 """`batch-import run`, and the import with its progress that `retry` and the demo share."""
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from batch_import.cli.command import IMPORT, Call, command, manifest
@@ -17,11 +18,13 @@ from batch_import.cli.messages import (
     rows,
     shown,
 )
-from batch_import.cli.options import flag
+from batch_import.cli.options import FORMATS, flag
 from batch_import.cli.progress import Bar, Lines, PreflightLines, has_bars, stoppable
 from batch_import.errors import RunFault, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from batch_import.cli.options import Places
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
@@ -68,6 +71,7 @@ def import_with_progress(
     from batch_import.workflows import status
 
     job = request.job
+    results_before = _stamp(job.results)
     display = Bar() if has_bars() else Lines()
     try:
         with stoppable() as stop:
@@ -75,7 +79,10 @@ def import_with_progress(
     except RunFault as fault:
         display.close()
         if job.state.is_file() and not isinstance(fault, UsageError):
-            print_outcome(job, status.counts(job), to=sys.stderr)
+            # Where not even the state can be read, the fault alone is shown.
+            with suppress(RunFault):
+                written = FORMATS if _stamp(job.results) != results_before else ()
+                print_outcome(job, status.counts(job), to=sys.stderr, written=written)
         raise
     display.close()
     print_outcome(job, ended.counts)
@@ -101,6 +108,15 @@ def _observer(request: "ImportRequest", display: Bar | Lines) -> "Observer":
         pictures=pictures,
         problem=print_trouble,
     )
+
+
+def _stamp(path: "Path") -> tuple[int, int] | None:
+    """What tells a file from the one that replaces it."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:

@@ -1,12 +1,19 @@
 """Addresses that a person configures: the platform's API, its embed pages, a webhook. Pure."""
 
+import re
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
+
+from batch_import.addresses.urls import ascii_host
 
 #: The guide's base URL.
 API_BASE: Final = "https://api.app.viostream.com/v3/api"
 #: Where the guide's embed code points.
 EMBED_BASE: Final = "https://play.viostream.com"
+_LONGEST_NAME: Final = 253
+_NAME: Final = re.compile(
+    r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+)
 
 
 def base_url(text: str, example: str) -> str:
@@ -20,7 +27,8 @@ def base_url(text: str, example: str) -> str:
     parts, host = _split(text)
     if "@" in text:
         raise ValueError("the address holds a user name or password; leave them out")
-    if parts.scheme not in ("http", "https") or not host or parts.query or parts.fragment:
+    is_whole = parts.scheme in ("http", "https") and not set(text) & set("?#\\")
+    if not (is_whole and _is_host(host) and parts.port != 0):
         raise ValueError(f"{text!r} is not a base URL; it looks like {example}")
     if parts.scheme == "http" and not _is_loopback(host):
         raise ValueError(f"{text!r} would send your API key unencrypted; use https://")
@@ -66,6 +74,17 @@ def _split(text: str) -> tuple[SplitResult, str]:
     except ValueError:
         return urlsplit(""), ""
     return parts, host
+
+
+def _is_host(host: str) -> bool:
+    """Whether a name can be looked up, or is an IP address."""
+    from ipaddress import ip_address
+
+    try:
+        return bool(ip_address(host))
+    except ValueError:
+        name = ascii_host(host).removesuffix(".")
+    return len(name) <= _LONGEST_NAME and _NAME.fullmatch(name) is not None
 
 
 def _is_loopback(host: str) -> bool:

@@ -349,7 +349,10 @@ class Settings:
         if not (
             isinstance(self.timeout, tuple)
             and len(self.timeout) == 2  # noqa: PLR2004  (connect, answer)
-            and all(isinstance(part, int | float) and 0 < part <= _DAY for part in self.timeout)
+            and all(
+                isinstance(part, int | float) and not isinstance(part, bool) and 0 < part <= _DAY
+                for part in self.timeout
+            )
         ):
             raise UsageError(
                 f"{kinds.shortened(self.timeout)} is not two numbers of seconds.", setting="timeout"

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
-from batch_import.errors import CallFailed
+from batch_import.errors import CallFailed, NoAnswer
 from batch_import.importer.calls import Answer, Arrival, Call, request_of
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.schedule import Finished, Wait
@@ -44,8 +44,7 @@ class Pool:
         self._stop = stop
         self._clock = clock
         self._calls: SimpleQueue[Call | None] = SimpleQueue()
-        #: None: a call that ended in a fault.
-        self._arrivals: SimpleQueue[Arrival | None] = SimpleQueue()
+        self._arrivals: SimpleQueue[Arrival] = SimpleQueue()
         self._under_way = 0
         self._fault: BaseException | None = None
         self._progress = dispatcher.progress(clock())
@@ -65,18 +64,41 @@ class Pool:
         deciding = threading.Thread(
             target=self._decide, args=(every,), name="dispatcher", daemon=True
         )
-        workers = [
-            threading.Thread(target=self._work, name=f"worker-{n}", daemon=True)
-            for n in range(1, self._workers + 1)
-        ]
-        for thread in (deciding, *workers):
-            thread.start()
+        workers = self._started()
+        self._workers = len(workers)
+        try:
+            deciding.start()
+        except RuntimeError:
+            self._dismiss()
+            raise
         with self._fault_kept():
             self._watch(deciding, on_progress, every)
         for thread in (deciding, *workers):
             thread.join()
         if self._fault:
             raise self._fault
+
+    def _started(self) -> list[threading.Thread]:
+        """As many workers as the system allows: fewer are slower, and no more.
+
+        Raises:
+            RuntimeError: it allows none.
+        """
+        workers: list[threading.Thread] = []
+        for n in range(1, self._workers + 1):
+            worker = threading.Thread(target=self._work, name=f"worker-{n}", daemon=True)
+            try:
+                worker.start()
+            except RuntimeError:
+                if not workers:
+                    raise
+                break
+            workers.append(worker)
+        return workers
+
+    def _dismiss(self) -> None:
+        for _ in range(self._workers):
+            self._calls.put(None)
 
     def _watch(
         self, deciding: threading.Thread, on_progress: Callable[[Progress], None], every: float
@@ -101,8 +123,7 @@ class Pool:
         with self._fault_kept():
             self._dispatcher.withdraw(self._clock())
             self._progress = self._dispatcher.progress(self._clock())
-        for _ in range(self._workers):
-            self._calls.put(None)
+        self._dismiss()
 
     def _hand_out(self) -> float | None:
         """Let calls leave; returns when to ask again, None once nothing more will leave."""
@@ -123,9 +144,9 @@ class Pool:
         with self._fault_kept():
             arrived = list(self._arrived(until))
             self._under_way -= len(arrived)
-            self._dispatcher.answered(filter(None, arrived), self._clock())
+            self._dispatcher.answered(arrived, self._clock())
 
-    def _arrived(self, until: float | None) -> Iterator[Arrival | None]:
+    def _arrived(self, until: float | None) -> Iterator[Arrival]:
         """All that has come by now; waits for the first, but not beyond `until`."""
         left = _LONGEST_NAP if until is None else until - self._clock()
         with suppress(Empty):
@@ -146,15 +167,15 @@ class Pool:
 
     def _work(self) -> None:
         while (call := self._calls.get()) is not None:
-            arrival = None
-            with self._fault_kept():
-                arrival = self._carry_out(call)
-            self._arrivals.put(arrival)
+            self._arrivals.put(self._carry_out(call))
 
     def _carry_out(self, call: Call) -> Arrival:
         left_at = self._clock()
-        try:
-            answer: Answer = self._client.send(request_of(call))
-        except CallFailed as failed:
-            answer = failed
+        # Where it ends in a fault, it may have been carried out all the same.
+        answer: Answer = NoAnswer("an error of batch-import itself ended the call")
+        with self._fault_kept():
+            try:
+                answer = self._client.send(request_of(call))
+            except CallFailed as failed:
+                answer = failed
         return Arrival(call, answer, left_at, self._client.clock_offset)

@@ -30,7 +30,8 @@ _OLD_EXCEL_START: Final = b"\xd0\xcf\x11\xe0"
 #: Characters that tell the format.
 _START: Final = 4096
 _JSON_START: Final = re.compile(r'\s*(?:\[\s*[\[{"\]]|\{\s*["}])')
-_YAML_START: Final = re.compile(r"(?:\s*#.*\n|\s*\n)*(?:---\s|-\s+[\w\"']+:\s|[\w\"']+:\s*\n)")
+# Possessive: a file that begins with thousands of blank lines is given up at once.
+_YAML_START: Final = re.compile(r"(?:\s*+#.*\n|\s*\n)*+(?:---\s|-\s+[\w\"']+:\s|[\w\"']+:\s*\n)")
 #: JSON can write half of a pair that UTF-16 makes one character of; no file of ours can hold it.
 _HALF: Final = re.compile("[\ud800-\udfff]")
 _LOST: Final = "\ufffd"

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Final
 
 from batch_import.addresses.masking import also_masked
+from batch_import.errors import RunFault
 
 #: Modules that the writing at the end needs.
 _NEEDED: Final = (
@@ -47,15 +48,19 @@ def refreshing(write: Callable[[], None], folder: Path, every: float) -> Iterato
         every: seconds between two refreshes; more where one takes long.
 
     Raises:
-        RunFault: they cannot be written at the end.
+        RunFault: the files cannot be written at the end, and nothing else went wrong.
     """
     with ThreadPoolExecutor(1, "results") as thread:
         thread.submit(_import_writers)
         try:
             with _refreshed(folder, every):
                 yield
-        finally:
-            thread.submit(write).result()
+        except BaseException:
+            # What ended the run comes first: a full disk ends it, and keeps the results away, too.
+            with suppress(RunFault):
+                thread.submit(write).result()
+            raise
+        thread.submit(write).result()
 
 
 def _import_writers() -> None:

@@ -18,7 +18,7 @@ from batch_import.csv_escaping import preserved
 from batch_import.errors import StateError
 from batch_import.manifest.origin import JobReference
 from batch_import.models import Record, Status
-from batch_import.reports import table
+from batch_import.reports import HINT, table
 from batch_import.reports.cms import write_cms
 from batch_import.reports.results_csv import ResultsCsv
 from batch_import.reports.seen import needing_attention, seen
@@ -175,8 +175,11 @@ class _Writing:
 
 
 def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StateError(f"{path} cannot be read: {error.strerror or error}.", HINT) from None
 
 
 @dataclass(frozen=True, slots=True)

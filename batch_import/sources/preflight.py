@@ -9,7 +9,6 @@ the same reason proxies are not used. This file must not know what a good answer
 
 import http.client
 import ipaddress
-import os
 import socket
 import ssl
 import threading
@@ -17,6 +16,7 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, NamedTuple, Self
 from urllib.parse import unquote_to_bytes, urljoin
@@ -30,6 +30,7 @@ from batch_import.manifest.rules.flaw import Flaw, warning
 from batch_import.models import Source
 from batch_import.sources import contents
 from batch_import.sources.contents import Reply
+from batch_import.web.session import own_certificates
 
 _THREADS: Final = 8
 #: Seconds between two requests to the same host.
@@ -107,11 +108,7 @@ class Preflight:
         self._resolve = resolve
         self._answer_within = answer_within
         self._turns = _Turns(stop)
-        self._trust = ssl.create_default_context(
-            cafile=os.environ.get("REQUESTS_CA_BUNDLE")
-            or os.environ.get("CURL_CA_BUNDLE")
-            or certifi.where()
-        )
+        self._trust = _trust()
         self._pool = ThreadPoolExecutor(_THREADS, "preflight")
 
     def __enter__(self) -> Self:
@@ -216,6 +213,13 @@ class Preflight:
             return bool(self._resolve(self._platform, 443, type=socket.SOCK_STREAM))
         except OSError:
             return False
+
+
+def _trust() -> ssl.SSLContext:
+    own = own_certificates()
+    if own and Path(own).is_dir():
+        return ssl.create_default_context(capath=own)
+    return ssl.create_default_context(cafile=own or certifi.where())
 
 
 class _Refused(Exception):

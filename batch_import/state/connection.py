@@ -112,7 +112,10 @@ class Connection:
     ) -> Iterator[Any]:
         """The rows that a query finds, one by one."""
         with self.errors_mapped():
-            yield from self.db.execute(statement, parameters)
+            # Not `yield from`: that would close the cursor of whoever reads no further, and fail
+            # where the file is closed by then.
+            for row in self.db.execute(statement, parameters):  # noqa: UP028
+                yield row
 
     def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
         """The first row that a query finds; None where it finds none."""
@@ -157,6 +160,20 @@ class Connection:
         return StateError(
             f"{self.name} is not a state file of batch-import.", f"Use {named('job')}."
         )
+
+    @contextmanager
+    def decoding(self) -> Iterator[None]:
+        """Turn values that this program never writes into one line that a person can act on.
+
+        Only what reads stored values belongs into it: it takes any of their errors for a damaged
+        file.
+        """
+        try:
+            yield
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StateError(
+                f"{self.name} holds a value that batch-import did not write: {error}.", _DAMAGED
+            ) from None
 
     @contextmanager
     def errors_mapped(self) -> Iterator[None]:

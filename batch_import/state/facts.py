@@ -118,7 +118,10 @@ class Facts:
     def get(self, fact: Fact[T]) -> T:
         """The value of a fact."""
         found = self._connection.row(statements.FACT, (fact.name,))
-        return fact.decode(found[0]) if found else fact.default
+        if not found:
+            return fact.default
+        with self._connection.decoding():
+            return fact.decode(found[0])
 
     def save(self, *facts: StoredFact) -> None:
         """Write facts, all in one transaction."""

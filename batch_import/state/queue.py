@@ -7,7 +7,6 @@ its status.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -85,7 +84,7 @@ class Queue:
         Rows whose URL expires come first, the soonest first; then in manifest order.
         """
         with self._connection.transaction() as db:
-            rows = _rows(db, statements.next_to_claim(self._table), (limit,))
+            rows = self._rows(statements.next_to_claim(self._table), (limit,))
             db.executemany(statements.CLAIM, [(now, row.number) for row in rows])
             db.executemany(
                 statements.ADD_EVENT, [(row.number, now, Status.CREATING, "", "") for row in rows]
@@ -144,17 +143,12 @@ class Queue:
         return self._rows(statements.UNFINISHED, (limit, count, limit, count))
 
     def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
-        with self._connection.errors_mapped():
-            return _rows(self._connection.db, statement, parameters)
-
-
-def _rows(db: sqlite3.Connection, statement: str, parameters: Sequence[Any]) -> list[Row]:
-    return [
-        Row(number, reference, url, name, extension, Status(status), *rest)
-        for number, reference, url, name, extension, status, *rest in db.execute(
-            statement, parameters
-        )
-    ]
+        found = self._connection.rows(statement, parameters)
+        with self._connection.decoding():
+            return [
+                Row(number, reference, url, name, extension, Status(status), *rest)
+                for number, reference, url, name, extension, status, *rest in found
+            ]
 
 
 def _parameters(change: Change) -> dict[str, Any]:

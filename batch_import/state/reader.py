@@ -67,7 +67,9 @@ class Reader:
         creating = found.pop(Status.CREATING, 0)
         home = Status.PROCESSING if running else Status.UNKNOWN
         found[home] = found.get(home, 0) + creating
-        return Counts(total=sum(found.values()), **{str(k): v for k, v in found.items()})
+        with self._connection.decoding():
+            counted = {str(Status(status)): count for status, count in found.items()}
+        return Counts(total=sum(counted.values()), **counted)
 
     def adopted_count(self) -> int:
         """How many imported rows were in the account already: the job sent no POST for them."""
@@ -155,7 +157,8 @@ class Reader:
         if found is None:
             return None
         line, reference, status, since = found
-        return InFlightRow(line, reference, Status(status), since)
+        with self._connection.decoding():
+            return InFlightRow(line, reference, Status(status), since)
 
     def held_count(self) -> int:
         """How many rows are held, because they may be videos that were sent before."""
@@ -175,28 +178,29 @@ class Reader:
 
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[tuple[int, Record]]:
         headers, columns = self._headers, self._columns
-        for row in self._connection.rows(statement, parameters):
-            (
-                number, line, status, error, codes, reference, name, url, extension, cells,
-                removed, looked_at, width, height, header, *texts,
-            ) = row  # fmt: skip
-            record = (
-                line,
-                _STATUSES[status],
-                error,
-                tuple(codes.split()) if codes else (),
-                reference,
-                name,
-                url,
-                extension,
-                tuple(json.loads(cells)),
-                headers.get(header) or columns(header),
-                bool(removed),
-                bool(looked_at),
-                (width, height) if width else None,
-                *texts,
-            )
-            yield number, Record._make(record)
+        with self._connection.decoding():
+            for row in self._connection.rows(statement, parameters):
+                (
+                    number, line, status, error, codes, reference, name, url, extension, cells,
+                    removed, looked_at, width, height, header, *texts,
+                ) = row  # fmt: skip
+                record = (
+                    line,
+                    _STATUSES[status],
+                    error,
+                    tuple(codes.split()) if codes else (),
+                    reference,
+                    name,
+                    url,
+                    extension,
+                    tuple(json.loads(cells)),
+                    headers.get(header) or columns(header),
+                    bool(removed),
+                    bool(looked_at),
+                    (width, height) if width else None,
+                    *texts,
+                )
+                yield number, Record._make(record)
 
     # Columns ----------------------------------------------------------------------------------
 
@@ -220,18 +224,20 @@ class Reader:
     def _columns(self, number: int) -> ManifestColumns:
         if number not in self._headers:
             found = self._connection.row(statements.HEADER, (number,))
-            names, fields = map(json.loads, found or ("[]", "[]"))
-            self._headers[number] = ManifestColumns(tuple(names), tuple(fields))
+            with self._connection.decoding():
+                names, fields = map(json.loads, found or ("[]", "[]"))
+                self._headers[number] = ManifestColumns(tuple(names), tuple(fields))
         return self._headers[number]
 
     # Events -----------------------------------------------------------------------------------
 
     def events(self, number: int) -> list[Event]:
         """What happened to a row, by its number, in order of time."""
-        return [
-            Event(time, Status(status), reason, code)
-            for time, status, reason, code in self._connection.rows(statements.EVENTS, (number,))
-        ]
+        found = self._connection.rows(statements.EVENTS, (number,))
+        with self._connection.decoding():
+            return [
+                Event(time, Status(status), reason, code) for time, status, reason, code in found
+            ]
 
     def event_span(self) -> tuple[float, float] | None:
         """When the first and the last event was, in epoch seconds; None before the first."""

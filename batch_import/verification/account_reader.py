@@ -64,6 +64,7 @@ class Look:
     ) -> None:
         self._page_size = PageSize()
         self.pager = AccountPager(self._page_size)
+        self.stop = session.stop
         self._session = session
         self._listing = listing
         self._on_step = on_step

@@ -119,7 +119,7 @@ def prove(
     look.ask_for_missing()
     if embeds:
         player = embedding.options.player_key
-        with EmbedPages(embedding.base) as pages:
+        with EmbedPages(embedding.base, look.stop) as pages:
             look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player))
     proof = Proof(listing.count(), look.pager.total, look.pager.end)
     with csv_file(path, COLUMNS, _HINT) as write:

@@ -138,9 +138,11 @@ class _RotatingFile(RotatingFileHandler):
             size += path.stat().st_size
             if size > self._most and path != self._paths[0]:
                 path.unlink()
-        with self._paths[0].open("ab+") as file:
-            _cut_incomplete_line(file)
-        return super()._open()
+        # Not through a link: it may lead to a file of somebody else's.
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+        file = os.fdopen(os.open(self._paths[0], flags, 0o666), "ab+")
+        _cut_incomplete_line(file)
+        return TextIOWrapper(file, "ascii")
 
 
 def _cut_incomplete_line(file: BinaryIO) -> None:

@@ -38,6 +38,9 @@ _REQUEST_IDS: Final = frozenset(
 _LONGEST_ID: Final = 100
 #: Bytes of an answer: a hundred media with long titles take a tenth of a megabyte.
 _LONGEST_BODY: Final = 16_000_000
+#: Seconds that a POST has to be answered once the command is to stop: less than the 10 s that
+#: systems give a process after SIGTERM. One not answered by then is settled by the next run.
+_GRACE: Final = 7.0
 #: Rows whose attempts are counted: more than are ever in flight at once.
 _COUNTED: Final = 20_000
 
@@ -52,6 +55,7 @@ class Client:
         timeout: seconds to connect, and seconds from the request to the end of the answer.
         connections: how many threads will call at once.
         on_call: called with every attempt, in the thread that makes it.
+        stop: once set, answers are not waited for: those of a POST a few seconds more.
 
     Attributes:
         clock_offset: seconds that the platform's clock is ahead of this machine's, by the `Date`
@@ -65,6 +69,7 @@ class Client:
         timeout: tuple[float, float] = (10.0, 60.0),
         connections: int = 8,
         on_call: Callable[[CallRecord], None] | None = None,
+        stop: threading.Event | None = None,
     ) -> None:
         self._base = base
         connect, whole = timeout
@@ -72,7 +77,7 @@ class Client:
         self._on_call = on_call
         self._attempts = _Attempts()
         self.clock_offset: float | None = None
-        self._session = plain_session(base, connections)
+        self._session = plain_session(base, connections, stop)
         # Bytes: requests would encode text as Latin-1, and fail on any other key.
         self._session.auth = HTTPBasicAuth(
             credentials.access_key.encode(), credentials.api_key.encode()
@@ -102,8 +107,9 @@ class Client:
         answer: Answer | None = None
         fault = ""
         try:
-            bounds = replace(self._bounds, whole=min(within, self._bounds.whole))
-            answer = self._session.exchange(self._prepared(request), bounds)
+            answer = self._session.exchange(
+                self._prepared(request), self._bounds_of(request, within)
+            )
             # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
             text = answer.body.decode("utf-8", "replace")
             self._learn_clock(answer.headers)
@@ -121,6 +127,14 @@ class Client:
             return
         # It counts whole seconds: on average half of one has passed.
         self.clock_offset = date.timestamp() + 1 / 2 - time.time()
+
+    def _bounds_of(self, request: ApiRequest[Any], within: float) -> Bounds:
+        return replace(
+            self._bounds,
+            connect=min(within, self._bounds.connect),
+            whole=min(within, self._bounds.whole),
+            grace=_GRACE if request.method == "POST" else 0.0,
+        )
 
     def _tell(
         self,

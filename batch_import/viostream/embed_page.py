@@ -5,6 +5,7 @@ nor when to ask.
 """
 
 import logging
+import threading
 import time
 from typing import Final, Self
 from urllib.parse import urljoin, urlsplit
@@ -29,10 +30,11 @@ class EmbedPages:
 
     Args:
         base: origin of the pages.
+        stop: once set, no page is waited for.
     """
 
-    def __init__(self, base: str) -> None:
-        self._session = plain_session(base)
+    def __init__(self, base: str, stop: threading.Event | None = None) -> None:
+        self._session = plain_session(base, stop=stop)
         self._session.headers["Accept"] = "text/html"
 
     def __enter__(self) -> Self:

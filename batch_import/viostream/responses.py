@@ -81,6 +81,8 @@ def platform_message(body: str) -> str:
         text = _message_of(json.loads(body))
     except (ValueError, RecursionError):
         text = _message_of_page(body[:_LONGEST_PAGE])
+    # Before it is masked: a longer text costs seconds, and nobody sees it.
+    text = text[:_LONGEST_PAGE]
     line = " ".join("".join(c if c.isprintable() else " " for c in mask(text)).split())
     return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
 

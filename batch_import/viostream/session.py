@@ -20,6 +20,7 @@ from batch_import.errors import (
     NoAnswer,
     PlatformUnreachable,
     Rejected,
+    Throttled,
     named,
 )
 from batch_import.models import Account
@@ -35,6 +36,8 @@ _T = TypeVar("_T")
 #: Seconds within which the platform must answer the first call of a command: a mistyped address
 #: should be reported at once, not waited for.
 _FIRST_ANSWER: Final = 20.0
+#: Seconds that its last attempt has at least: less would fail with any platform.
+_SHORTEST_ATTEMPT: Final = 1.0
 
 
 def epoch_clock() -> Callable[[], float]:
@@ -70,7 +73,7 @@ class PlatformSession:
         self.clock = clock or epoch_clock()
         self.budget = Budget(settings.rate, self.clock())
         self.client = Client(
-            settings.api_base, credentials, settings.timeout, settings.workers, on_call
+            settings.api_base, credentials, settings.timeout, settings.workers, on_call, stop
         )
 
     def __enter__(self) -> Self:
@@ -88,8 +91,14 @@ class PlatformSession:
             Interrupted: `stop` was set.
         """
         patience = min(_FIRST_ANSWER, self.settings.give_up_after)
+        deadline = self.clock() + patience
+
+        def ask() -> Account:
+            left = max(_SHORTEST_ATTEMPT, deadline - self.clock())
+            return self.client.send(endpoints.account(), left)
+
         try:
-            return self.repeat(lambda: self.client.send(endpoints.account(), patience), patience)
+            return self.repeat(ask, patience)
         except Forbidden as refused:
             raise CredentialsRefused(
                 f"The platform refuses the credentials: {refused.message} (HTTP {refused.status}).",
@@ -152,4 +161,4 @@ class PlatformSession:
 
 
 def _is_strange(failed: CallFailed) -> bool:
-    return not isinstance(failed, NoAnswer) and failed.status is not None
+    return not isinstance(failed, NoAnswer | Throttled) and failed.status is not None

@@ -6,9 +6,10 @@ whole exchange has a deadline, and a body a most number of bytes after it is unp
 must not know what is asked, nor of whom.
 """
 
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -22,11 +23,14 @@ from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 from urllib3.poolmanager import PoolManager
 from urllib3.response import BaseHTTPResponse
+from urllib3.util.wait import wait_for_read
 
 from batch_import.errors import CallFailed, NoAnswer, NotSent
 
 #: Bytes that are read at once.
 _CHUNK: Final = 64 * 1024
+#: Seconds after which a reader looks whether it is to stop.
+_NAP: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,7 @@ class Bounds:
         whole: seconds from the first byte sent to the last byte received.
         size: bytes of the body, unpacked.
         cut: a body that is longer is cut there; otherwise it is no answer.
+        grace: seconds that the exchange may still take once the session is to stop.
     """
 
     connect: float
@@ -46,6 +51,7 @@ class Bounds:
     whole: float
     size: int
     cut: bool = False
+    grace: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +70,12 @@ class Exchanges(requests.Session):
 
     Args:
         connections: how many threads will call at once.
+        stop: once set, no answer is waited for beyond `Bounds.grace`.
     """
 
-    def __init__(self, connections: int = 1) -> None:
+    def __init__(self, connections: int = 1, stop: threading.Event | None = None) -> None:
         super().__init__()
+        self._stop = stop or threading.Event()
         adapter = _Adapter(pool_connections=1, pool_maxsize=connections)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
@@ -85,8 +93,9 @@ class Exchanges(requests.Session):
             NotSent: no connection could be opened.
             NoAnswer: anything else than a whole answer within the bounds.
         """
+        limit = _Limit(bounds, self._stop)
         try:
-            with _ends_within(bounds.whole):
+            with _limited(limit):
                 reply = self.send(
                     request,
                     timeout=(bounds.connect, bounds.silence),
@@ -97,11 +106,10 @@ class Exchanges(requests.Session):
                 with reply:
                     body = _body(reply.raw, bounds)
         except requests.RequestException as error:
-            raise connection_fault(error) from None
-        except TimeoutError:
-            raise NoAnswer(f"no whole answer within {bounds.whole:.0f} s") from None
+            raise limit.fault or connection_fault(error) from None
         except (HTTPError, HTTPException, OSError, ValueError):
-            raise NoAnswer("the connection was cut before the whole answer came") from None
+            cut = NoAnswer("the connection was cut before the whole answer came")
+            raise limit.fault or cut from None
         except RuntimeError as error:  # "can't start new thread", by a resolver
             raise NotSent(str(error)) from None
         return Answer(reply.status_code, reply.headers, body)
@@ -141,38 +149,78 @@ def connection_fault(error: requests.RequestException) -> CallFailed:
     return NoAnswer("the connection was cut before the whole answer came")
 
 
-# The deadline of the exchange that this thread is in -------------------------------------------
+# The limit of the exchange that this thread is in ----------------------------------------------
+
+
+class _Limit:
+    """When one exchange has to end.
+
+    Attributes:
+        fault: why it was ended; None while it was not.
+    """
+
+    def __init__(self, bounds: Bounds, stop: threading.Event) -> None:
+        self._whole = bounds.whole
+        self._deadline = time.monotonic() + bounds.whole
+        self._grace = bounds.grace
+        self._stop = stop
+        self._stopped_at: float | None = None
+        self.fault: NoAnswer | None = None
+
+    def left(self) -> float:
+        """Seconds until the deadline.
+
+        Raises:
+            TimeoutError: it has passed, or the session is to stop.
+        """
+        now = time.monotonic()
+        if self._stop.is_set():
+            self._stopped_at = self._stopped_at or now
+            if now - self._stopped_at >= self._grace:
+                self.fault = NoAnswer("not waited for, because the command was stopped")
+                raise TimeoutError
+        if now >= self._deadline:
+            self.fault = NoAnswer(f"no whole answer within {self._whole:.0f} s")
+            raise TimeoutError
+        return self._deadline - now
+
 
 _here: Final = threading.local()
 
 
 @contextmanager
-def _ends_within(seconds: float) -> Iterator[None]:
-    _here.deadline = time.monotonic() + seconds
+def _limited(limit: _Limit) -> Iterator[None]:
+    _here.limit = limit
     try:
         yield
     finally:
-        del _here.deadline
+        del _here.limit
 
 
 class _BoundedReader(RawIOBase):
-    """Reads a socket's file; no read lasts longer than the deadline."""
+    """Reads a socket's file; no read goes on beyond the limit of the exchange."""
 
-    def __init__(self, file: RawIOBase, settimeout: Callable[[float], None], most: float) -> None:
+    def __init__(self, file: RawIOBase, link: Any) -> None:
         self._file = file
-        self._settimeout = settimeout
-        self._most = most
-        self._deadline: float = _here.deadline
+        self._link = link
+        self._most: float = link.gettimeout() or math.inf
+        self._limit: _Limit = _here.limit
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._deadline - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self._settimeout(min(left, self._most))
+        silent_at = time.monotonic() + self._most
+        while not self._has_bytes(min(self._limit.left(), _NAP)):
+            if time.monotonic() >= silent_at:
+                raise TimeoutError
+        # What was announced may still be a part of an encrypted record only.
+        self._link.settimeout(min(self._limit.left(), self._most))
         return cast("int | None", self._file.readinto(buffer))
+
+    def _has_bytes(self, seconds: float) -> bool:
+        pending = getattr(self._link, "pending", None)
+        return bool(pending and pending()) or wait_for_read(self._link, seconds)
 
     def close(self) -> None:
         self._file.close()
@@ -180,7 +228,7 @@ class _BoundedReader(RawIOBase):
 
 
 class _BoundedSocket:
-    """A socket whose answer is read within the deadline; all else is the socket's own."""
+    """A socket whose answer is read within the limit; all else is the socket's own."""
 
     def __init__(self, real: Any) -> None:
         self._real = real
@@ -189,9 +237,7 @@ class _BoundedSocket:
         return getattr(self._real, name)
 
     def makefile(self, mode: str, *_: Any, **__: Any) -> Any:
-        file = self._real.makefile(mode, buffering=0)
-        most = self._real.gettimeout() or _here.deadline
-        return BufferedReader(_BoundedReader(file, self._real.settimeout, most))
+        return BufferedReader(_BoundedReader(self._real.makefile(mode, buffering=0), self._real))
 
 
 class _Bounded:
@@ -200,10 +246,19 @@ class _Bounded:
     sock: Any
 
     def getresponse(self) -> Any:
+        with self._bounded():
+            return super().getresponse()  # type: ignore[misc]
+
+    def _tunnel(self) -> None:
+        with self._bounded():
+            super()._tunnel()  # type: ignore[misc]
+
+    @contextmanager
+    def _bounded(self) -> Iterator[None]:
         real = self.sock
         self.sock = _BoundedSocket(real)
         try:
-            return super().getresponse()  # type: ignore[misc]
+            yield
         finally:
             # None: the answer ends with the connection.
             self.sock = real if self.sock is not None else None

@@ -109,7 +109,11 @@ def _import(
         clock = session.clock
         dispatcher = Dispatcher(settings, store, session.budget, clock())
         pool = Pool(dispatcher, session.client, settings.workers, stop, clock)
-        pool.run(observer.progress, observer.interval)
+        try:
+            pool.run(observer.progress, observer.interval)
+        finally:
+            # All calls came home: of a row that is still being created nobody knows what became.
+            store.queue.recover(clock())
         if not stop.is_set() and (left := pictures_left(store)):
             observer.pictures(left)
             ask_for_pictures(store, session)

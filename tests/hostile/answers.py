@@ -84,3 +84,22 @@ def angle_brackets(connection: socket.socket) -> None:
 def bad_content_length(connection: socket.socket) -> None:
     """A length that is no number."""
     connection.sendall(OK + b"Content-Length: many\r\n\r\n{}")
+
+
+def answer_after(seconds: float, body: bytes) -> "object":
+    """A good answer, late."""
+
+    def handler(connection: socket.socket) -> None:
+        time.sleep(seconds)
+        connection.sendall(OK + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    return handler
+
+
+def status(line: str) -> "object":
+    """An empty answer with any status line."""
+
+    def handler(connection: socket.socket) -> None:
+        connection.sendall(f"HTTP/1.1 {line}\r\nContent-Length: 0\r\n\r\n".encode())
+
+    return handler

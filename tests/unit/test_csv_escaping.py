@@ -13,6 +13,20 @@ DATA = Path(__file__).parents[1] / "data"
 STARTS = "=+-@\t\r\n＝＋－＠﹦﹢﹣﹫"
 
 
+MONTHS = (
+    "January February March April May June July August September October November December".split()
+)
+
+
+@pytest.mark.parametrize("text", ["0042", "24/7", "5 May", "$5", "# a", "=1"])
+def test_what_is_marked_once_more_keeps_its_own_mark(text: str) -> None:
+    marked = f"'{text}"
+    assert preserved(marked) == f"'{marked}"
+    for guard in (guarded, preserved):
+        assert unguarded(guard(marked)) == marked
+    assert unguarded(marked) == text
+
+
 def lines(name: str) -> list[str]:
     return (DATA / name).read_text(encoding="utf-8").split("\n")
 
@@ -67,6 +81,10 @@ def test_the_lists_hold_formulas() -> None:
         "0042", "1E5", "1e5", "1.50", "1,000", "2025-01-13", "13/01/2025", "1/2", "10:30", "5%",
         "$5", "1 000", "TRUE", "false", "5-Mar", "Sep 1", "SEPT2", "May 2025", "9:30 PM", "(5)",
         "2025-08-08T10:30:00Z", "1234567890123456", "3.0", "٣", " 7", "-07", "=1", "#", "# a",
+        *(f"{sign}5" for sign in "$€£¥"), "5 €", "5 Sept",
+        *(f"5 {name[:3]}" for name in MONTHS), *(f"{name} 2025" for name in MONTHS),
+        *(f"{name.upper()}-07" for name in MONTHS),
+        "5 AM", "5 pm", "5a", "24/7", "1/1/2025 10:30", "5e3", "10t", "10z",
     ],
 )  # fmt: skip
 def test_what_a_spreadsheet_would_change_is_marked_where_it_is_to_be_saved(text: str) -> None:

@@ -126,6 +126,11 @@ def found(path: Path) -> Iterator[Source]:
 def _refuse_missing(path: Path) -> None:
     if path.is_dir():
         raise ManifestError(f"The manifest {path} is a folder.", "Name one file inside of it.")
+    if path.is_symlink() and not path.exists():
+        raise ManifestError(
+            f"The manifest {path} is a link that leads to no file.",
+            "Repair the link, or name the file itself.",
+        )
     if not path.exists():
         raise ManifestError(f"There is no manifest {path}.", _nearest(path))
     if not path.is_file():

@@ -22,6 +22,11 @@ _NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,6
 _NUMBER = re.compile(r"(?P<hex>0x[0-9a-f]*)|(?P<octal>0[0-7]*)|(?P<decimal>[1-9][0-9]*)")
 #: IPv4 addresses behind a translator to IPv6 (RFC 6052): what DNS64 gives for every such host.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
+#: What IANA gives out of IPv6 to the internet; the rest is reserved, or for networks of their own
+#: (`fec0::/10`, which Python calls global).
+_UNICAST: Final = IPv6Network("2000::/3")
+#: For documentation (RFC 9637), which Python 3.11 does not know.
+_DOCUMENTATION: Final = IPv6Network("3fff::/20")
 _BYTES: Final = 4
 
 _PUBLIC = "Give an address that works from the internet, without a VPN or a login to a network."
@@ -65,6 +70,8 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
         inner = address.ipv4_mapped or address.sixtofour or _translated(address)
         if inner or address.teredo:
             return inner is not None and is_public(inner)
+        if address not in _UNICAST or address in _DOCUMENTATION:
+            return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 

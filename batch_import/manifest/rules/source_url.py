@@ -15,7 +15,9 @@ _PLAYLIST = re.compile(r".*\.(?:m3u8|mpd)", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"https?:", re.IGNORECASE)
 #: Spaces are percent-encoded for the request; of other white space nobody can say what is meant.
 _BAD = re.compile(f"[{CONTROL}{INVISIBLE}]|[^\\S ]")
-_SECOND = re.compile(r"https?://\S*\s\W*https?://", re.IGNORECASE)
+_WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
+_STARTS_ADDRESS = re.compile(r"\W*https?://", re.IGNORECASE)
+_LETTER = re.compile(r"\w")
 _INSIDE = re.compile(r".*\bhttps?://", re.IGNORECASE | re.DOTALL)
 _BUCKET = re.compile(r"(s3|gs)://([a-z0-9][a-z0-9._-]+)/(.+)", re.IGNORECASE | re.DOTALL)
 _STORAGE = {"s3": "https://{}.s3.amazonaws.com/{}", "gs": "https://storage.googleapis.com/{}/{}"}
@@ -111,7 +113,7 @@ def _flaws(url: str, own_host: str) -> Iterator[Flaw]:
     if len(url) > _LONGEST:
         yield _LONG
         return
-    if _SECOND.search(url):
+    if _has_several(url):
         yield _SEVERAL
         return
     if _BAD.search(url):
@@ -123,6 +125,17 @@ def _flaws(url: str, own_host: str) -> Iterator[Flaw]:
         yield _NO_HOST if _SCHEME.match(url) else _no_scheme(url)
     else:
         yield from _flaws_of_parts(parts, own_host)
+
+
+def _has_several(text: str) -> bool:
+    """Whether an address is followed by another one, with no more than punctuation in between."""
+    is_behind_address = False
+    for part in text.split():
+        if is_behind_address and _STARTS_ADDRESS.match(part):
+            return True
+        if _LETTER.search(part):
+            is_behind_address = _WEB_ADDRESS.search(part) is not None
+    return False
 
 
 def _flaws_of_parts(url: Url, own_host: str) -> Iterator[Flaw]:

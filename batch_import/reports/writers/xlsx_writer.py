@@ -8,9 +8,10 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 import xlsxwriter
 from xlsxwriter.exceptions import XlsxWriterException
@@ -146,14 +147,15 @@ class _Writing:
 
 
 @contextmanager
-def _workbook(file: Any) -> Iterator[Workbook]:
+def _workbook(file: BinaryIO) -> Iterator[Workbook]:
     """A workbook that leaves nothing behind, whatever happens.
 
     Raises:
         OSError: it cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="batch-import-") as folder:
-        book = xlsxwriter.Workbook(file, {"constant_memory": True, "tmpdir": folder})
+        output: Any = _Output(file)
+        book = xlsxwriter.Workbook(output, {"constant_memory": True, "tmpdir": folder})
         book.set_properties({"title": "Import results"})
         try:
             yield book
@@ -166,6 +168,39 @@ def _workbook(file: Any) -> Iterator[Workbook]:
             handles: list[Any] = [sheet.row_data_fh for sheet in book.worksheets()]
             for handle in handles:
                 handle.close()
+
+
+class _Output:
+    """A file for XlsxWriter's ZIP writer; after an error, what it still writes goes nowhere.
+
+    For it goes on writing when it is thrown away, and Python would show that error on stderr.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def write(self, part: bytes) -> int:
+        with self._ending():
+            return self._file.write(part)
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        with self._ending():
+            return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def flush(self) -> None:
+        with self._ending():
+            self._file.flush()
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self._file = BytesIO()
+            raise
 
 
 def _types(table: Table, sample: Sequence[Record]) -> Mapping[int, CellType]:

@@ -81,15 +81,37 @@ def test_a_host_that_cannot_be_asked_for(host: str) -> None:
     assert ascii_host(host) == ""
 
 
-@given(st.text() | st.builds("https://{}/{}?{}".format, st.text(), st.text(), st.text()))
+#: Names that can be asked for, in any script, and addresses of them.
+hosts = st.builds(
+    "{}.{}".format,
+    st.sampled_from(["h", "my-cdn", "例え", "bücher", "пример", "HOST"]),
+    st.sampled_from(["example", "com", "рф"]),
+)
+anything = st.text(st.characters(exclude_categories=["Cs"]))
+addresses = st.builds(
+    "{}://{}{}{}/{}?{}".format,
+    st.sampled_from(["http", "https", "HTTPS"]),
+    st.sampled_from(["", "me@", "mé:p w@", "%40:é@"]),
+    hosts,
+    st.sampled_from(["", ":8080"]),
+    anything,
+    anything,
+)
+
+
+@given(addresses)
 def test_a_request_is_ascii_and_stays_the_same_when_made_once_more(text: str) -> None:
     sent = requestable(text)
-    url = parse(sent)
-    if url and ascii_host(url.host):
-        assert sent.isascii()
-        assert " " not in sent
-        assert requestable(sent) == sent
-        assert urlsplit(sent).scheme in ("http", "https")
+    assert sent.isascii()
+    assert " " not in sent
+    assert requestable(sent) == sent
+    assert urlsplit(sent).scheme in ("http", "https")
+    assert ascii_host(parse(sent).host)
+
+
+@given(st.text().filter(lambda text: parse(text) is None))
+def test_what_is_no_address_is_given_back(text: str) -> None:
+    assert requestable(text) == text
 
 
 @pytest.mark.parametrize(
@@ -114,21 +136,23 @@ def test_a_request_is_ascii_and_stays_the_same_when_made_once_more(text: str) ->
         ("https://例え.example/動", "https://xn--r8jz45g.example/%E5%8B%95"),
         ("https://h.example/100%.mp4", "https://h.example/100%25.mp4"),
         ("s3://Bucket/Cafe\u0301.mp4", "s3://Bucket/Caf\u00e9.mp4"),
+        ("https://mé@h.example/a%2fb", "https://m%C3%A9@h.example/a%2Fb"),
     ],
 )
 def test_canonical(text: str, expected: str) -> None:
     assert canonical(text) == expected
 
 
-@given(st.text(), st.text(), st.text())
-def test_each_spelling_of_an_address_has_one_canonical_form(
-    host: str, path: str, query: str
-) -> None:
-    url = f"https://{host}/{path}?{query}"
+@given(addresses)
+def test_each_spelling_of_an_address_has_one_canonical_form(url: str) -> None:
     once = canonical(url)
     assert canonical(once) == once
-    if parse(url) and ascii_host(parse(url).host):
-        assert canonical(requestable(url)) == once
+    assert canonical(requestable(url)) == once
+
+
+@given(st.text())
+def test_a_canonical_form_is_one_of_itself(text: str) -> None:
+    assert canonical(canonical(text)) == canonical(text)
 
 
 @given(st.text(st.characters(exclude_characters="%?#/\\", exclude_categories=["C"]), min_size=1))

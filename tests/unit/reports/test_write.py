@@ -33,7 +33,9 @@ def test_a_workbook_that_nobody_touched_is_not_read_again(
         raise AssertionError("it is read")
 
     monkeypatch.setattr(manual_columns, "by_hand_in", read)
+    before = (tmp_path / "results.xlsx").stat().st_ino
     write_results(tmp_path, store, ["xlsx"], now=3.0)
+    assert (tmp_path / "results.xlsx").stat().st_ino != before
 
 
 def test_what_was_added_stays_through_every_later_writing(tmp_path: Path, store: Store) -> None:

@@ -282,7 +282,8 @@ def test_reading_ends_within_its_bound(
         account.delete(first, deleted)
         account.add(added)
 
-    read(account, others)  # asserts the bound after each read
+    pager, _ = read(account, others)  # asserts the bound after each read
+    assert pager.end is not None
 
 
 def test_a_list_without_end_or_total_ends() -> None:

@@ -51,12 +51,18 @@ def ask(answers: list[dict[str, object]], clock: Clock) -> tuple[object, int]:
         return result, mocker.call_count
 
 
-def test_passing_faults_are_outlived_with_growing_waits() -> None:
+def test_passing_faults_are_outlived_with_growing_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Without its jitter, the longest wait that is drawn.
+    monkeypatch.setattr("random.uniform", lambda _, high: high)
     clock = Clock()
     result, calls = ask([{"status_code": 500}, {"status_code": 502}, {"text": "{"}, ACCOUNT], clock)
     assert getattr(result, "id", None) == "acc"
     assert calls == 4
-    assert all(nap <= 20 for nap in clock.naps)
+    waits = [nap for nap in clock.naps if nap > 0.01]
+    assert len(waits) == 3
+    assert waits == sorted(set(waits))
+    assert waits[-1] >= 3 * waits[0]
+    assert all(nap <= 20 for nap in waits)
 
 
 def test_retry_after_is_obeyed() -> None:

@@ -1,0 +1,77 @@
+"""Answers that no honest platform gives, drawn by hypothesis: status, headers, body, timing."""
+
+import json
+import string
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+
+#: Shown in no output, whatever the platform echoes.
+SECRET = "b7Kq9ZtX4mWcR2nP"
+SIGNED = f"https://bucket.s3.amazonaws.com/v.mp4?X-Amz-Signature={SECRET}"
+
+
+@dataclass(frozen=True)
+class RawAnswer:
+    """What comes over the wire."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    delay: float = 0.0
+
+
+_text = st.text(max_size=60) | st.sampled_from([SIGNED, "\x1b[2J", "a" * 5_000, "=cmd()", "\ud800"])
+_scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from([10**400, -1, 0, 1e308])
+    | _text
+)
+#: Any JSON, with the names that the client looks for among its keys.
+_names = st.sampled_from(
+    "ingestId status error message detail title errors listResult items totalItems id key"
+    " referenceId duration thumbnail createdDate progressive download width height".split()
+) | st.text(string.ascii_letters, max_size=8)
+json_values = st.recursive(
+    _scalars,
+    lambda inner: st.lists(inner, max_size=5) | st.dictionaries(_names, inner, max_size=6),
+    max_leaves=25,
+)
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return json.dumps(value).encode("utf-8", "surrogatepass")
+    except (ValueError, RecursionError):
+        return b"{}"
+
+
+_nested = st.integers(1, 60_000).flatmap(
+    lambda depth: st.sampled_from([b"[", b'{"a":', b'{"error":[', b'{"listResult":']).map(
+        lambda piece: piece * depth
+    )
+)
+_repeated = st.builds(
+    lambda piece, times: piece * times,
+    st.sampled_from([b"<", b"<title>", b"&", b"?a=", b"eyJ", b"http://", b'"', b"\\u", b" ", b"9"]),
+    st.integers(1, 20_000),
+)
+#: Bodies that are not JSON, or not of any use.
+broken_bodies = st.binary(max_size=200) | _nested | _repeated | st.just(b"")
+bodies = st.builds(_encoded, json_values) | broken_bodies
+
+headers = st.dictionaries(
+    st.sampled_from(["Retry-After", "Location", "Content-Type", "X-Request-Id", "Date"]),
+    st.text(max_size=40)
+    | st.sampled_from(
+        ["1e999", "-5", "9" * 400, "Thu, 01 Jan 1970 00:00:00 GMT", "http://[", SIGNED, "²", "nan"]
+    ),
+    max_size=4,
+)
+statuses = st.integers(100, 599) | st.sampled_from([0, 200, 201, 204, 301, 400, 401, 403, 408, 409])
+answers = st.builds(RawAnswer, statuses, headers, bodies)

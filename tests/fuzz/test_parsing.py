@@ -1,0 +1,79 @@
+"""Whatever the platform answers, the client gives a result or a failed call, and a short one."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from budget import EXAMPLES
+from hostile_answers import SECRET, RawAnswer, answers
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from requests.structures import CaseInsensitiveDict
+
+from batch_import.addresses.masking import printable
+from batch_import.errors import CallFailed, NoAnswer, NotSent, Throttled
+from batch_import.importer.failures import failure_code
+from batch_import.models import FailureCode, Row, Status
+from batch_import.viostream import endpoints
+from batch_import.viostream.endpoints import ApiRequest
+
+ROW = Row(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
+NOW = 1_700_000_000.0
+LONGEST_MESSAGE = 320
+#: A call of each endpoint.
+REQUESTS: list[ApiRequest[Any]] = [
+    endpoints.account(),
+    endpoints.create(ROW),
+    endpoints.ingest_status("ingest-1"),
+    endpoints.find("ref-1"),
+    endpoints.newest(1),
+    endpoints.detail("key"),
+    endpoints.media("media-1"),
+]
+
+
+def answered(request: ApiRequest[Any], answer: RawAnswer) -> Any:
+    """As `Client.send` reads what came."""
+    text = answer.body.decode("utf-8", "replace")
+    return request.answered(answer.status, CaseInsensitiveDict(answer.headers), text, NOW)
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.sampled_from(REQUESTS), answers)
+def test_an_answer_is_a_result_or_a_failed_call(
+    request: ApiRequest[Any], answer: RawAnswer
+) -> None:
+    try:
+        result = answered(request, answer)
+    except CallFailed as failed:
+        assert len(failed.message) <= LONGEST_MESSAGE
+        assert SECRET not in failed.message
+        assert failed.message == printable(failed.message)
+        assert failed.retry_after is None or failed.retry_after >= 0
+        # Only these two prove that a POST was not carried out.
+        assert isinstance(failed, Throttled) == (answer.status == 429)
+        assert not isinstance(failed, NotSent)
+        assert failure_code(failed.message, FailureCode.REJECTED)
+    else:
+        assert 200 <= answer.status < 300
+        repr(result).encode()  # what half of a surrogate pair would not survive
+
+
+def _endpoint_functions() -> set[str]:
+    made: set[str] = set()
+    for name, function in vars(endpoints).items():
+        hints = getattr(function, "__annotations__", {})
+        if isinstance(function, Callable) and "ApiRequest" in str(hints.get("return", "")):
+            made.add(name)
+    return made
+
+
+def test_a_call_of_each_endpoint_is_drawn() -> None:
+    assert len(REQUESTS) == len(_endpoint_functions() - {"ApiRequest"})
+
+
+@pytest.mark.parametrize("status", [200, 201, 299])
+@pytest.mark.parametrize("body", ["", "null", "[]", "{}", "[{}]", '"x"', '{"ingestId": {}}'])
+def test_a_yes_without_an_ingest_id_is_no_clear_answer(status: int, body: str) -> None:
+    with pytest.raises(NoAnswer):
+        endpoints.create(ROW).answered(status, {}, body, NOW)

@@ -1,0 +1,239 @@
+"""Names, links and folders that lead elsewhere, and files that are damaged."""
+
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+import pytest
+
+from batch_import.cli import main
+from batch_import.errors import ManifestError, StateError
+from batch_import.files import replacing, replacing_bytes
+from batch_import.job import OUTPUT, Job, job_of
+from batch_import.manifest.readers.manifest_file import found
+from batch_import.models import ManifestRow
+from batch_import.reports.write import write_results
+from batch_import.state.store import Store
+from batch_import.viostream.call_log import call_log
+
+ESCAPE = "\x1b]0;owned\x07"
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write_manifest(path: Path, rows: int = 2) -> Path:
+    path.write_text(
+        "sourceUrl,filename,extension,referenceId\n"
+        + "".join(f"https://e.example.com/{n}.mp4,V {n},mp4,ref-{n}\n" for n in range(rows))
+    )
+    return path
+
+
+@pytest.fixture
+def job(tmp_path: Path) -> Job:
+    job = Job(tmp_path / "output" / "videos")
+    job.prepare()
+    with Store(job.state, create=True) as store:
+        rows = [
+            ManifestRow(
+                n + 2, f"ref-{n}", f"ref-{n}", f"https://e.example.com/{n}.mp4", f"V {n}", "mp4", ()
+            )
+            for n in range(3)
+        ]
+        store.load(rows, 1.0)
+        store.queue.claim(1, 2.0)
+    write_manifest(tmp_path / "videos.csv", 3)
+    return job
+
+
+# Files that are written ------------------------------------------------------------------------
+
+
+def test_the_umask_of_all_threads_is_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = os.umask(0o027)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "umask", lambda mask: pytest.fail(f"umask({mask:o})"))
+            with replacing(tmp_path / "a", "") as file:
+                file.write("x")
+            with replacing_bytes(tmp_path / "b", "") as data:
+                data.write(b"x")
+    finally:
+        os.umask(before)
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in "ab"]
+    assert modes == [0o640, 0o640]
+
+
+def test_what_is_half_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("before")
+    with pytest.raises(StateError), replacing(tmp_path / "a", "hint") as file:
+        file.write("after")
+        raise OSError(28, "No space left on device")
+    assert (tmp_path / "a").read_text() == "before"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_results_do_not_follow_a_link(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    (tmp_path / "results.csv").symlink_to(tmp_path / "precious")
+    with replacing(tmp_path / "results.csv", "") as file:
+        file.write("results")
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+def test_the_log_does_not_follow_a_link(tmp_path: Path) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("mine, without a line's end")
+    (tmp_path / "calls.jsonl").symlink_to(precious)
+    told: list[str] = []
+    with call_log(tmp_path / "calls.jsonl", 1.0, told.append) as log:
+        log.note("run started")
+        log.note("run ended")
+    assert precious.read_text() == "mine, without a line's end"
+    assert len(told) == 1
+    assert "The run goes on without a log." in told[0]
+
+
+def test_the_lock_does_not_empty_what_a_link_leads_to(job: Job) -> None:
+    precious = job.folder / "precious"
+    precious.write_text("mine")
+    job.lock.unlink(missing_ok=True)
+    job.lock.symlink_to(precious)
+    with pytest.raises(StateError), job.locked():
+        pass
+    assert precious.read_text() == "mine"
+
+
+# Names ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["..csv", "...csv", "....csv", "..gz", "...gz", "...csv.gz"])
+def test_a_job_has_a_folder_of_its_own(name: str) -> None:
+    folder = job_of(Path("somewhere") / name).folder
+    assert folder.parent == OUTPUT
+    assert folder.name.strip(".")
+    assert OUTPUT.resolve() in folder.resolve().parents
+
+
+def test_a_manifest_called_dots_leaves_other_results_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "results.csv").write_text("the user's own")
+    write_manifest(tmp_path / "...csv")
+    assert main(["check", "...csv"]) == 0
+    assert main(["plan", "...csv", "--offline"]) in (0, 1)
+    assert capsys.readouterr().err == ""
+    assert (tmp_path / "results.csv").read_text() == "the user's own"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["check"], ["check", "--json"], ["plan", "--offline"], ["status"], ["report"], ["run"]]
+    + [["retry"], ["verify"], ["status", "2"], ["jobs"]],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("exists", [True, False])
+def test_no_name_commands_a_terminal(
+    arguments: list[str], exists: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest = tmp_path / f"a{ESCAPE}b.csv"
+    if exists:
+        write_manifest(manifest)
+    main([arguments[0], str(manifest), *arguments[1:]])
+    told = capsys.readouterr()
+    assert "\x1b" not in told.out + told.err
+    assert told.out + told.err
+
+
+def test_a_manifest_that_is_a_loop_of_links(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").symlink_to("b.csv")
+    (tmp_path / "b.csv").symlink_to("a.csv")
+    with pytest.raises(ManifestError) as refused, found(tmp_path / "a.csv"):
+        pass
+    assert "is a link that leads to no file" in refused.value.message
+    assert "Did you mean" not in str(refused.value)
+
+
+# Damage -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE row SET status = 'done' WHERE number = 1",
+        "UPDATE row SET cells = 'no JSON'",
+        "UPDATE row SET cells = '7'",
+        "UPDATE header SET names = '{'",
+        "UPDATE fact SET text = 'many' WHERE name = 'header'",
+        "INSERT OR REPLACE INTO fact VALUES ('result_options', '{\"colour\": 1}')",
+        "INSERT OR REPLACE INTO fact VALUES ('account_search', 'perhaps')",
+        "UPDATE event SET status = 'done'",
+    ],
+)
+@pytest.mark.parametrize(
+    "command", ["status", "report", "run", "retry", "verify", "plan", "status 2", "jobs"]
+)
+def test_a_damaged_state_is_one_line(
+    job: Job, statement: str, command: str, capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("VIOSTREAM_API_BASE", "http://127.0.0.1:9")
+    monkeypatch.setenv("VIOSTREAM_ACCESS_KEY", "VC-test")
+    monkeypatch.setenv("VIOSTREAM_API_KEY", "a-key")
+    with sqlite3.connect(job.state) as db:
+        db.execute("PRAGMA ignore_check_constraints = ON")
+        columns = {name for _, name, *_ in db.execute("PRAGMA table_info(fact)")}
+        db.execute(statement.replace("text =", f"{(columns - {'name'}).pop()} ="))
+    db.close()
+    name, *flags = command.split()
+    arguments = [name, *([] if name == "jobs" else ["videos.csv"]), *flags]
+    if name in ("run", "retry"):
+        arguments += ["--give-up-after", "0.01"]
+    code = main(arguments)
+    told = capsys.readouterr()
+    assert code in (0, 1, 2, 3)
+    if code == 2:
+        assert told.err.splitlines()[-1].startswith("batch-import: ")
+        assert "It may be damaged" in told.err
+
+
+def test_a_folder_where_the_workbook_should_be(job: Job) -> None:
+    (job.folder / "results.xlsx").mkdir()
+    with Store(job.state) as store, pytest.raises(StateError, match="results.xlsx"):
+        write_results(job.folder, store, now=3.0)
+    assert (job.folder / "results.csv").is_file()
+
+
+@pytest.mark.parametrize(("running", "status"), [(True, "creating"), (False, "unknown")])
+def test_without_a_run_no_row_is_being_created(
+    job: Job, running: bool, status: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Store(job.state) as store:
+        write_results(job.folder, store, ["csv"], now=3.0, running=running)
+    assert f",{status}," in job.results.read_text(encoding="utf-8-sig")
+    if not running:
+        assert main(["report", "videos.csv", "--format", "csv"]) in (0, 1)
+        assert ",creating," not in job.results.read_text(encoding="utf-8-sig")
+    assert capsys.readouterr().err == ""
+
+
+def test_reading_no_further_is_no_error_once_the_state_is_closed(
+    job: Job, recwarn: pytest.WarningsRecorder
+) -> None:
+    with Store(job.state) as store:
+        records = store.reader.records()
+        next(records)
+    del records
+    assert not recwarn.list
+
+
+def test_all_readers_find_a_job(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+    """What the tests above change is a state that every command reads."""
+    assert main(["status", "videos.csv"]) in (0, 1)
+    assert "3 rows" in capsys.readouterr().out

@@ -1,0 +1,96 @@
+"""Text from outside is matched in linear time: a test that takes minutes has met another one.
+
+Each text is as long as what may come: far longer than any honest one.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from batch_import.addresses import expiry, masking, signatures, urls
+from batch_import.csv_escaping import guarded, preserved, unguarded
+from batch_import.importer.failures import failure_code
+from batch_import.manifest import read
+from batch_import.manifest.columns.aliases import field_of, fold
+from batch_import.manifest.rules import source_url
+from batch_import.models import FailureCode
+from batch_import.reports import labels
+from batch_import.sources.contents import START, Reply, flaw_of
+from batch_import.viostream.responses import platform_words, retry_after
+
+PIECES = (
+    ["a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b"]
+    + ["=", "~", "|", "%", "%25", "%41", "@", "a@", "http://", "http://a@", "http://a ", "a.", "-"]
+    + ['"', "'", "eyJ", "eyJaaaaaaaa.", "Basic ", "&amp;", "#", "#a\n", "<title>", "exp=", "aA1"]
+    + [
+        "1700000000-",
+        "server_time=1&",
+        "hmac",
+        "signature=",
+        "\u200b",
+        "{",
+        "[",
+        "- a:\n",
+        "zoom.us",
+    ]
+)
+LONG = 100_000
+
+
+def _preflight(text: str) -> object:
+    headers = {"content-type": text, "content-range": text, "content-length": text}
+    return flaw_of(Reply(200, headers, text.encode()[:START]), "mp4")
+
+
+#: What meets text from outside, and how many characters of it at the most.
+READERS: dict[str, tuple[Callable[[str], object], int]] = {
+    "words of an error body": (platform_words, 1_000_000),
+    "Retry-After": (lambda text: retry_after(text, 0.0), LONG),
+    "failure": (lambda text: failure_code(text, FailureCode.REJECTED), 300),
+    "preflight": (_preflight, LONG),
+    "masking": (masking.mask, LONG),
+    "is masked": (masking.is_masked, LONG),
+    "signature": (signatures.stripped, LONG),
+    "expiry": (expiry.expires_at, LONG),
+    "canonical": (urls.canonical, LONG),
+    "request": (urls.requestable, LONG),
+    "source URL": (lambda text: list(source_url.flaws([text])), 16_384),
+    "guard": (lambda text: unguarded(guarded(text)), LONG),
+    "guard for spreadsheets": (lambda text: unguarded(preserved(text)), LONG),
+    "is it JSON": (read._JSON_START.match, 4_096),
+    "is it YAML": (read._YAML_START.match, 4_096),
+    "heading": (lambda text: (fold(text), field_of(text)), LONG),
+    "cause": (labels.cause, 300),
+    "duration": (labels.seconds, LONG),
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", READERS)
+def test_a_long_text_is_read_in_no_time(name: str) -> None:
+    read_it, size = READERS[name]
+    for piece in PIECES:
+        long = (piece * (size // len(piece) + 1))[:size]
+        for text in (long, f"https://h.example/{long}", f"{long}!", f"https://h/?token=a{long}\n"):
+            read_it(text[:size])
+
+
+def test_an_error_body_of_json_is_cut_before_it_is_read() -> None:
+    assert len(platform_words('{"message": "%s"}' % ("http://a?b=" * 1_000_000))) <= 300
+
+
+@pytest.mark.parametrize(
+    ("text", "several"),
+    [
+        ("https://a.com/1.mp4 https://a.com/2.mp4", True),
+        ("https://a.com/1.mp4, HTTPS://a.com/2.mp4", True),
+        ("https://a.com/1.mp4 ; , http://a.com/2.mp4", True),
+        ("https://a.com/1.mp4\nhttps://a.com/2.mp4", True),
+        ("https://a.com/my video.mp4", False),
+        ("https://a.com/my video https://a.com/2.mp4", False),
+        ("https://a.com/?u=https://b.com/1.mp4", False),
+        ("see https://a.com/1.mp4", False),
+    ],
+)
+def test_what_are_several_addresses(text: str, several: bool) -> None:
+    assert ("url-several" in [flaw.code for _, flaw in source_url.flaws([text])]) == several

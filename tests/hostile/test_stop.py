@@ -1,0 +1,114 @@
+"""Ctrl-C and SIGTERM are heeded while a platform says nothing, and the first call ends in time."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import answers
+import pytest
+import requests
+
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.settings import Settings
+from batch_import.errors import Interrupted, NoAnswer, PlatformUnreachable
+from batch_import.models import Row, Status
+from batch_import.viostream import client as client_module
+from batch_import.viostream import endpoints
+from batch_import.viostream.client import Client
+from batch_import.viostream.embed_page import EmbedPages
+from batch_import.viostream.session import PlatformSession
+from batch_import.web.bounded import Bounds, Exchanges
+
+CREDENTIALS = Credentials("VC-test", "a-key")
+#: Seconds, far more than a test may take: whoever waits for them does not heed the stop.
+NEVER = (5.0, 3_000.0)
+ROW = Row(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
+SLOW = [answers.silence, answers.one_byte_at_a_time, answers.headers_without_end]
+
+
+@contextmanager
+def stopped_soon(seconds: float = 0.3) -> Iterator[threading.Event]:
+    stop = threading.Event()
+    timer = threading.Timer(seconds, stop.set)
+    timer.start()
+    yield stop
+    timer.cancel()
+
+
+@pytest.mark.parametrize("handler", SLOW, ids=lambda handler: handler.__name__)
+@pytest.mark.parametrize("request_", [endpoints.newest(1), endpoints.create(ROW)])
+def test_an_answer_is_not_waited_for_after_a_stop(
+    hostile: Callable[..., Any], handler: object, request_: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client_module, "_GRACE", 0.5)
+    with (
+        stopped_soon() as stop,
+        Client(hostile(handler).base, CREDENTIALS, NEVER, stop=stop) as client,
+        pytest.raises(NoAnswer, match="the command was stopped"),
+    ):
+        client.send(request_)
+
+
+def test_a_post_that_is_answered_soon_after_a_stop_counts(hostile: Callable[..., Any]) -> None:
+    server = hostile(answers.answer_after(1.0, b'{"ingestId": "i-1"}'))
+    with stopped_soon(0.2) as stop, Client(server.base, CREDENTIALS, NEVER, stop=stop) as client:
+        assert client.send(endpoints.create(ROW)) == "i-1"
+        assert stop.is_set()
+
+
+def test_an_embed_page_is_not_waited_for_after_a_stop(hostile: Callable[..., Any]) -> None:
+    server = hostile(answers.one_byte_at_a_time)
+    with stopped_soon() as stop, EmbedPages(server.base, stop) as pages:
+        with pytest.raises(NoAnswer, match="the command was stopped"):
+            pages.open(f"{server.base}/iframe/key")
+
+
+def test_a_command_that_waits_for_its_first_answer_is_interrupted(
+    hostile: Callable[..., Any],
+) -> None:
+    settings = Settings(api_base=hostile(answers.silence).base)
+    with stopped_soon() as stop, PlatformSession(settings, CREDENTIALS, stop) as session:
+        with pytest.raises(Interrupted):
+            session.sign_in()
+
+
+def test_the_first_call_has_twenty_seconds_with_all_its_attempts() -> None:
+    now, within = [0.0], []
+
+    def clock() -> float:
+        return now[0]
+
+    def send(_: object, seconds: float) -> None:
+        within.append(seconds)
+        now[0] += 15.0
+        raise NoAnswer("nothing came")
+
+    settings = Settings(api_base="http://127.0.0.1:9")
+    session = PlatformSession(settings, CREDENTIALS, threading.Event(), clock=clock)
+    session.client.send = send  # type: ignore[assignment, method-assign]
+    with session, pytest.raises(PlatformUnreachable):
+        session.sign_in()
+    assert within[0] == pytest.approx(20.0)
+    assert all(seconds <= 5.0 for seconds in within[1:])
+
+
+def test_a_429_to_the_first_call_is_an_answer_of_the_platform(hostile: Callable[..., Any]) -> None:
+    server = hostile(answers.status("429 Too Many Requests"))
+    settings = Settings(api_base=server.base, give_up_after=0.2)
+    with (
+        PlatformSession(settings, CREDENTIALS, threading.Event()) as session,
+        pytest.raises(PlatformUnreachable) as refused,
+    ):
+        session.sign_in()
+    assert "not an answer of the platform" not in str(refused.value)
+
+
+def test_a_proxy_that_drips_does_not_hold_a_thread(hostile: Callable[..., Any]) -> None:
+    server = hostile(answers.headers_without_end)
+    with Exchanges() as session:
+        session.trust_env = False
+        session.proxies = {"https": server.base}
+        request = session.prepare_request(requests.Request("GET", "https://127.0.0.1:9/"))
+        with pytest.raises(NoAnswer, match="no whole answer within 1 s"):
+            session.exchange(request, Bounds(2.0, 30.0, 1.0, 1000))
