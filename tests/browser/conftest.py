@@ -50,8 +50,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
     manifest = folder / "library.csv"
     with manifest.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["sourceUrl", "filename", "extension", "referenceId"])
-        writer.writerows([url, title, "mp4", f"-ref {n}"] for n, (title, url) in enumerate(ROWS))
+        writer.writerow(["sourceUrl", "filename", "extension", "referenceId", "team", "code"])
+        writer.writerows(
+            [url, title, "mp4", f"-ref {n}", "" if n % 2 else "Søren & Co", f"{n:03}"]
+            for n, (title, url) in enumerate(ROWS)
+        )
     platform = Platform(Knobs(processing=(0.1, 0.4)), 7, time.time(), "VC-test", "key")
     with SandboxServer(platform) as server:
         settings = Settings(

@@ -1,5 +1,6 @@
 """The report as people use it: found, copied, previewed, printed, on every screen."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from batch_import.models import ManifestColumns
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, results_table
+from batch_import.reports.writers.csv_writer import read_csv
 from batch_import.reports.writers.html_writer import write_html
 from batch_import.state.store import Store
 
@@ -47,6 +49,8 @@ def test_the_head_tells_how_it_went(page: Page) -> None:
         ("ラーメン", ["ラーメンの作り方 🍜"]),
         ("episode example.com/33.", ["Episode 33"]),
         ("gone.invalid", ["Lost in transit", "Lost again"]),
+        ("tromso", ["Nordlicht über Tromsø"]),  # a letter that Unicode does not take apart
+        ("soren lost", ["Lost in transit"]),  # in a column of the manifest's own
         ("no such video", []),
     ],
 )
@@ -102,8 +106,13 @@ def test_copy_gives_exactly_the_embed_code(
 
 
 def test_nothing_is_copied_of_a_video_that_is_not_there(page: Page) -> None:
-    assert card(page, "Lost in transit").locator("button").count() == 0
-    assert "host not found" in card(page, "Lost in transit").inner_text()
+    shown = card(page, "Lost in transit")
+    assert shown.locator("button").all_inner_texts() == ["Details"]
+    assert "host not found" in shown.inner_text()
+    shown.locator("button").click()
+    expect(page.locator("#preview-reason")).to_contain_text("host not found")
+    expect(page.locator("#facts")).to_contain_text("gone.invalid")
+    assert page.locator("iframe").count() == 0
 
 
 def test_preview_plays_a_clip_and_only_when_asked(page: Page, seen: Seen) -> None:
@@ -245,3 +254,70 @@ def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
     assert page.locator(".card").last.get_attribute("aria-posinset") == "10000"
     page.locator("#search").fill("row 9998")
     assert titles(page) == ["Row 9998"]
+
+
+# The manifest's own columns, and many videos at once ----------------------------------------------
+
+
+def test_own_columns_are_shown_on_the_card_and_in_the_preview(page: Page) -> None:
+    shown = card(page, "Café crème")
+    expect(shown.locator(".own")).to_have_text("team: Søren & Co · code: 000")
+    shown.locator("button", has_text="Preview").click()
+    facts = page.locator("#facts dd").all_inner_texts()
+    assert facts[-2:] == ["Søren & Co", "000"]
+
+
+def test_rows_are_narrowed_down_to_a_group(page: Page) -> None:
+    assert page.locator("#group").is_hidden()
+    page.locator("#column").select_option(label="team")
+    options = page.locator("#group option").all_inner_texts()
+    assert options == ["Every team", "(blank) (33)", "Søren & Co (34)"]
+    page.locator("#group").select_option(label="Søren & Co (34)")
+    assert page.locator("#count").inner_text() == f"34 of {ALL}"
+    page.locator("#search").fill("episode example.com/12.")
+    assert titles(page) == ["Episode 12"]
+    page.locator("#clear").click()
+    assert page.locator("#count").inner_text() == f"{ALL} in all"
+
+
+def test_all_shown_or_selected_are_copied(page: Page, report: Report) -> None:
+    page.locator("#search").fill("gone.invalid example.com/1.mp4")
+    page.locator("#search").fill("videos.example.com/1")
+    shown = titles(page)
+    assert len(shown) == 11
+    page.locator("#copy-all").click()
+    lines = report.lines()
+    expect(page.locator("#said")).to_contain_text("11 embed codes are copied")
+    assert clipboard(page).split("\n") == [lines[title]["embedCode"] for title in shown]
+    page.locator(".tick input").nth(2).check()
+    page.locator(".tick input").nth(0).check()
+    expect(page.locator("#selected")).to_have_text("2 selected")
+    page.locator("#search").fill("")  # what is selected stays so
+    page.locator("#copy-all").click()
+    expect(page.locator("#said")).to_contain_text("2 embed codes are copied")
+    assert clipboard(page).split("\n") == [lines[shown[n]]["embedCode"] for n in (0, 2)]
+    page.locator("#select-all").check()
+    expect(page.locator("#selected")).to_have_text(f"{ALL} selected")
+    page.locator("#select-all").uncheck()
+    expect(page.locator("#selected")).to_have_text("Select all shown")
+
+
+def test_all_shown_are_downloaded_as_a_table_or_as_json(
+    page: Page, report: Report, tmp_path: Path
+) -> None:
+    page.locator("#search").fill("lost")
+    with page.expect_download() as download:
+        page.locator("#save-csv").click()
+    download.value.save_as(tmp_path / "videos.csv")
+    rows = list(read_csv(tmp_path / "videos.csv"))
+    assert [row["title"] for row in rows] == ["Lost in transit", "Lost again"]
+    assert [row["referenceId"] for row in rows] == ["-ref 4", "-ref 5"]
+    # A spreadsheet would run an id that begins so.
+    assert "'-ref 4" in (tmp_path / "videos.csv").read_text(encoding="utf-8-sig")
+    page.locator("#search").fill("café")
+    with page.expect_download() as download:
+        page.locator("#save-json").click()
+    download.value.save_as(tmp_path / "videos.json")
+    (video,) = json.loads((tmp_path / "videos.json").read_text(encoding="utf-8"))
+    assert video["embedCode"] == report.lines()["Café crème"]["embedCode"]
+    assert (video["team"], video["code"], video["status"]) == ("Søren & Co", "000", "imported")

@@ -1,6 +1,11 @@
 """The results as the command hands them out: which files, how they look, what is kept."""
 
+import csv
+import io
+import json
+import signal
 import sqlite3
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,8 +34,10 @@ def test_a_run_leaves_every_kind_of_results(
         file.unlink()
     run("report", path, "--format", "xlsx, html")
     assert names(folder) == {"results.xlsx", "results.html", "failed.csv"}
-    refused = run("report", path, "--format", "pdf", code=2)
-    assert "is not one of csv, xlsx, html, cms" in refused.stderr
+    assert (
+        "is not one of csv, xlsx, html, cms"
+        in run("report", path, "--format", "pdf", code=2).stderr
+    )
 
 
 def test_how_results_look_is_kept_with_the_job(
@@ -57,7 +64,7 @@ def test_wrong_columns_are_told_before_anything_is_sent(
 ) -> None:
     server = sandbox()
     done = command(server)("run", manifest(2), *FAST, "--results-columns", "embed", code=2)
-    assert "--results-columns: 'embed' is not a column of the results" in done.stderr
+    assert "'embed' is not a column of the results" in done.stderr
     assert not server.platform.calls
 
 
@@ -176,3 +183,107 @@ def test_ids_like_formulas_come_back_through_failed_csv(
     after = run.counts(run.folder / "videos.csv")
     # The same five rows: none is new, none was removed.
     assert (after, after["total"]) == (before, 5)
+
+
+# Early, for programs, and several jobs together ---------------------------------------------------
+
+
+def test_the_first_embed_code_is_there_while_the_run_goes_on(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    """No refresh is due before the run is stopped."""
+    server = sandbox(processing=[0.1, 0.2])
+    run = command(server)
+    process = run.start("run", manifest(400), "--rate", "20", "--poll-interval", "0.3")
+    results = run.folder / "output/videos/results.csv"
+    seen = False
+    while not seen and process.poll() is None:
+        seen = results.exists() and "<iframe" in results.read_text(encoding="utf-8-sig")
+        time.sleep(0.05)
+    assert seen
+    assert process.poll() is None  # it goes on
+    process.send_signal(signal.SIGTERM)
+    run.finish(process, None)
+    lines = run.table("output/videos/results.csv")
+    assert len(lines) == 400
+    counts = run.counts(run.folder / "videos.csv")
+    assert sum(bool(line["embedCode"]) for line in lines) == counts["imported"]
+    assert {path.name for path in results.parent.glob(".*")} == set()  # nothing half written
+
+
+def test_a_content_management_system_gets_the_imported_rows_as_they_are(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    run = command(sandbox())
+    rows = [
+        ["https://videos.example.com/x.mp4", "=1+1", "mp4", "-a", "ü"],
+        ["https://gone.invalid/v.mp4", "Lost", "mp4", "lost", ""],
+    ]
+    path = manifest(1, *rows)
+    run("run", path, *FAST, code=1)
+    chosen = ("--results-columns", "title=post_title,referenceId,team,embedCode")
+    run("report", path, "--format", "cms", "--cms-format", "csv,json,jsonl", *chosen)
+    folder = run.folder / "output/videos"
+    text = (folder / "results.cms.csv").read_bytes().decode()
+    table = list(csv.DictReader(io.StringIO(text)))
+    assert list(table[0]) == ["post_title", "referenceId", "team", "embedCode"]
+    assert [line["referenceId"] for line in table] == ["ref-1", "-a"]
+    assert (table[1]["post_title"], table[1]["team"]) == ("=1+1", "ü")
+    assert all("<iframe" in line["embedCode"] for line in table)
+    assert json.loads((folder / "results.cms.json").read_text(encoding="utf-8")) == table
+    lines = (folder / "results.cms.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line) for line in lines] == table
+
+
+def test_several_jobs_are_one_delivery_with_each_video_once(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    header = "sourceUrl,filename,referenceId,code"
+    lost = "https://gone.invalid/b.mp4,Two,B,002"
+    one, three = "https://m.example.com/a.mp4,One,A,001", "nowhere,Three,C,003"
+    first = library(tmp_path, header, one, lost, three)
+    run("run", first, *FAST, code=1)
+    mended = tmp_path / "mended.csv"
+    mended.write_text(
+        "url,filename,referenceId,code,reason\n"
+        "https://m.example.com/b.mp4,Two,B,002,gone\nnowhere,Three,C,003,\n"
+        "https://m.example.com/d.mp4,Four,D,004,\n",
+        encoding="utf-8",
+    )
+    run("run", mended, *FAST, code=1)
+    for _ in range(2):  # again and again
+        done = run("merge", "output/library", mended, "-o", "delivery", "--group-by", "manifest")
+    assert "4 rows: 3 imported, 1 invalid" in done.stdout
+    assert "2 rows left out" in done.stdout
+    lines = run.table("delivery/results.csv")
+    assert [(line["referenceId"], line["status"], line["manifest"]) for line in lines] == [
+        ("A", "imported", "library.csv"), ("B", "imported", "mended.csv"),
+        ("C", "invalid", "mended.csv"), ("D", "imported", "mended.csv"),
+    ]  # fmt: skip
+    assert [line["code"] for line in lines] == ["001", "002", "003", "004"]
+    assert "reason" not in lines[0]
+    (failed,) = run.table("delivery/failed.csv")
+    assert (failed["sourceUrl"], failed["referenceId"]) == ("nowhere", "C")
+    book = openpyxl.load_workbook(run.folder / "delivery/results.xlsx")
+    assert {"library.csv", "mended.csv"} <= set(book.sheetnames)
+    assert run.counts(first)["failed"] == 1  # the jobs stay as they are
+    assert "is a job folder" in run("merge", "output/library", "-o", "output/mended", code=2).stderr
+    assert "There is no job" in run("merge", "nowhere", "-o", "delivery", code=2).stderr
+
+
+def test_notes_that_have_no_place_are_said(
+    sandbox: Start, command: Callable, manifest: Callable
+) -> None:
+    run = command(sandbox())
+    path = manifest(2)
+    run("run", path, *FAST)
+    file = run.folder / "output/videos/results.xlsx"
+    book = openpyxl.load_workbook(file)
+    book["Videos"].insert_rows(1)
+    book["Videos"]["A1"] = "Our library"
+    book.save(file)
+    assert "in its sheet “Kept notes”" in run("report", path).stdout
+    kept = openpyxl.load_workbook(file)["Kept notes"]
+    assert kept["D2"].value == "Our library"
+    assert "Kept notes" not in run("report", path).stdout  # once is enough

@@ -1,6 +1,7 @@
 """The results as a content team opens them: in LibreOffice, and in programs that read tables."""
 
 import csv
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -147,3 +148,28 @@ def test_failed_csv_saved_by_libreoffice_keeps_every_value(
     manifest = open_manifest(convert(path, TO_CSV, AS_CSV))
     saved = [list(cells) for chunk in manifest.chunks() for cells in chunk.frame.to_numpy()]
     assert (list(manifest.header), saved) == (["=title", "reason"], rows)
+
+
+def test_two_thousand_rows_print_on_at_most_sixty_pages(tmp_path: Path, convert: Convert) -> None:
+    columns = ManifestColumns(("sourceUrl", "department", "recorded"), (0, None, None, None))
+    rows = [
+        ManifestRow(
+            line, f"r{line}", f"r{line}", (url := f"https://h.example.com/{line}.mp4"),
+            f"A title of usual length, number {line}", "mp4", (url, "People", "2025-01-13"),
+        )
+        for line in range(2, 2002)
+    ]  # fmt: skip
+    with Store(None) as store:
+        store.load(rows, 1.0, columns)
+        changes = [
+            Change(row.number, Status.IMPORTED, media=Media("m", f"k{row.number}", "r", title="T"))
+            for row in store.queue.claim(2000, 2.0)
+        ]
+        store.queue.apply(changes, 3.0)
+        write_results(tmp_path, store, ["xlsx"], now=4.0)
+    book = openpyxl.load_workbook(tmp_path / "results.xlsx")
+    for name in ("Needs attention", "Summary"):
+        book[name].sheet_state = "hidden"
+    book.save(tmp_path / "videos.xlsx")
+    printed = convert(tmp_path / "videos.xlsx", "pdf").read_bytes()
+    assert 20 <= len(re.findall(rb"/Type\s*/Page\b", printed)) <= 60
