@@ -12,17 +12,23 @@ from batch_import.errors import StateError
 
 @contextmanager
 def replacing(
-    path: Path, hint: str, *, encoding: str = "utf-8", newline: str | None = None
+    path: Path,
+    hint: str,
+    *,
+    encoding: str = "utf-8",
+    newline: str | None = None,
+    private: bool = False,
 ) -> Iterator[TextIO]:
     """Write a text file in place of what was there, once all of it is on the disk.
 
     Args:
         hint: what a person can do where it cannot be written.
+        private: nobody but its owner may read it.
 
     Raises:
         StateError: it cannot be written; what was there before is untouched.
     """
-    with _replacing(path, hint, "w", encoding=encoding, newline=newline) as file:
+    with _replacing(path, hint, "w", private=private, encoding=encoding, newline=newline) as file:
         yield cast("TextIO", file)
 
 
@@ -34,7 +40,14 @@ def replacing_bytes(path: Path, hint: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _replacing(path: Path, hint: str, mode: str, **text: str | None) -> Iterator[IO[Any]]:
+def _replacing(
+    path: Path,
+    hint: str,
+    mode: str,
+    *,
+    private: bool = False,
+    **text: str | None,
+) -> Iterator[IO[Any]]:
     partial: Path | None = None
     try:
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -43,7 +56,8 @@ def _replacing(path: Path, hint: str, mode: str, **text: str | None) -> Iterator
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.chmod(0o666 & ~_umask())
+        if not private:
+            partial.chmod(0o666 & ~_umask())
         partial.replace(path)
         partial = None
     except OSError as error:

@@ -92,7 +92,8 @@ def _writers(
         header = table.failed_header(columns)
         home = JobReference(store.facts.get(facts.JOB_ID), str(folder))
         lines = table.failed(store.reader.records(), columns, home)
-        write_csv(folder / "failed.csv", header, lines, preserved)
+        # It holds addresses that work.
+        write_csv(folder / "failed.csv", header, lines, preserved, private=True)
 
     def write_results_csv() -> None:
         write_csv(folder / "results.csv", results.header, results.lines(store.reader.records()))
