@@ -12,17 +12,23 @@ from batch_import.errors import StateError
 
 @contextmanager
 def replacing(
-    path: Path, hint: str, *, encoding: str = "utf-8", newline: str | None = None
+    path: Path,
+    hint: str,
+    *,
+    encoding: str = "utf-8",
+    newline: str | None = None,
+    private: bool = False,
 ) -> Iterator[TextIO]:
     """Write a text file in place of what was there, once all of it is on the disk.
 
     Args:
         hint: what a person can do where it cannot be written.
+        private: nobody but its owner may read it.
 
     Raises:
         StateError: it cannot be written; what was there before is untouched.
     """
-    with _replacing(path, hint, "x", encoding=encoding, newline=newline) as file:
+    with _replacing(path, hint, "x", private=private, encoding=encoding, newline=newline) as file:
         yield cast("TextIO", file)
 
 
@@ -34,13 +40,21 @@ def replacing_bytes(path: Path, hint: str) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def _replacing(path: Path, hint: str, mode: str, **text: str | None) -> Iterator[IO[Any]]:
+def _replacing(
+    path: Path,
+    hint: str,
+    mode: str,
+    *,
+    private: bool = False,
+    **text: str | None,
+) -> Iterator[IO[Any]]:
     partial: Path | None = None
     try:
         # Not tempfile: its files are their owner's alone, and the umask, which says who else may
         # read, can only be read by setting it, for all threads at once.
         name = path.with_name(f".{path.name}.{token_hex(8)}")
-        with name.open(mode, **text) as file:  # type: ignore[call-overload]
+        opener = _open_private if private else None
+        with open(name, mode, opener=opener, **text) as file:  # type: ignore[call-overload]
             partial = name
             yield file
             file.flush()
@@ -53,3 +67,8 @@ def _replacing(path: Path, hint: str, mode: str, **text: str | None) -> Iterator
         if partial:
             with suppress(OSError):
                 partial.unlink(missing_ok=True)
+
+
+def _open_private(path: str, flags: int) -> int:
+    """Open a new file that only its owner may read."""
+    return os.open(path, flags, 0o600)

@@ -132,12 +132,11 @@ def sandbox() -> Iterator[Callable[..., SandboxServer]]:
         yield start
 
 
-@pytest.fixture
-def command(tmp_path: Path) -> Callable[[SandboxServer | str], Command]:
-    """Makes a command that talks to a platform."""
+@pytest.fixture(scope="session")
+def command_in() -> Callable[[Path, str], Command]:
+    """Makes a command that works in a folder and talks to a platform."""
 
-    def make(server: SandboxServer | str) -> Command:
-        api_base = server if isinstance(server, str) else server.api_base
+    def make(folder: Path, api_base: str) -> Command:
         environ = {
             **os.environ,
             "VIOSTREAM_API_BASE": api_base,
@@ -145,7 +144,19 @@ def command(tmp_path: Path) -> Callable[[SandboxServer | str], Command]:
             "VIOSTREAM_API_KEY": API_KEY,
             "PYTHONUTF8": "1",
         }
-        return Command(tmp_path, environ)
+        return Command(folder, environ)
+
+    return make
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, command_in: Callable[[Path, str], Command]
+) -> Callable[[SandboxServer | str], Command]:
+    """Makes a command that talks to a platform."""
+
+    def make(server: SandboxServer | str) -> Command:
+        return command_in(tmp_path, server if isinstance(server, str) else server.api_base)
 
     return make
 

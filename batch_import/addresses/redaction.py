@@ -28,6 +28,8 @@ class Redactor:
         for secret in (access_key, api_key):
             if len(secret) >= _SHORTEST:
                 shapes.update(_shapes(secret))
+        # JSON may write a slash so, and is not read before it is redacted.
+        shapes |= {shape.replace("/", "\\/") for shape in shapes}
         # The longest first: the header holds what the keys alone may look like.
         ordered = sorted(shapes, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, ordered)))

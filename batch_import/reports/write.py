@@ -131,7 +131,8 @@ class _Writing:
         header = table.failed_header(columns, others)
         home = JobReference(self._job.store.facts.get(facts.JOB_ID), str(self._folder))
         lines = table.failed(reader.records_with_codes(), columns, home, others)
-        write_csv(self._folder / "failed.csv", header, lines, preserved)
+        # It holds addresses that work.
+        write_csv(self._folder / "failed.csv", header, lines, preserved, private=True)
 
     def write_csv(self) -> None:
         job, path = self._job, self._folder / "results.csv"

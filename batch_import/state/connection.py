@@ -5,7 +5,7 @@ This file must not know what a table is for.
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -62,6 +62,10 @@ class Connection:
             raise StateError(
                 f"There is no job at {path.parent}.", f"Start it with: {command('run')}"
             )
+        if path and create and not path.exists():
+            # It holds addresses that work. What cannot be made, SQLite reports.
+            with suppress(OSError):
+                path.touch(mode=0o600)
         with self.errors_mapped():
             self.db = sqlite3.connect(
                 ":memory:" if path is None else path,

@@ -14,14 +14,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, cast
 from urllib.parse import urlencode
 
 import requests
 from requests.auth import HTTPBasicAuth
 
+from batch_import.addresses.redaction import Redactor
 from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CallFailed
+from batch_import.models import Media, MediaPage
 from batch_import.viostream.call_record import CallRecord
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.web.bounded import Answer, Bounds, connection_fault
@@ -77,6 +79,7 @@ class Client:
         self._on_call = on_call
         self._attempts = _Attempts()
         self.clock_offset: float | None = None
+        self._redact = Redactor(credentials.access_key, credentials.api_key)
         self._session = plain_session(base, connections, stop)
         # Bytes: requests would encode text as Latin-1, and fail on any other key.
         self._session.auth = HTTPBasicAuth(
@@ -113,7 +116,10 @@ class Client:
             # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
             text = answer.body.decode("utf-8", "replace")
             self._learn_clock(answer.headers)
-            return request.answered(answer.status, answer.headers, text, time.time())
+            if request.tells_reasons or not _is_yes(answer.status):
+                text = self._redact(text)  # before a part of a secret is all that is left of it
+            result = request.answered(answer.status, answer.headers, text, time.time())
+            return _with_titles(result, self._redact)
         except CallFailed as failed:
             fault = failed.message
             raise
@@ -180,6 +186,20 @@ class Client:
             prepared.headers["Content-Type"] = "application/json"
             prepared.headers["Content-Length"] = str(len(prepared.body))
         return prepared
+
+
+def _is_yes(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004  (the class of status codes that mean yes)
+
+
+def _with_titles(result: T, redact: Callable[[str], str]) -> T:
+    """Media with redacted titles: the only texts of theirs that people read as such."""
+    if isinstance(result, Media):
+        return cast("T", replace(result, title=redact(result.title)))
+    if isinstance(result, MediaPage):
+        items = tuple(replace(media, title=redact(media.title)) for media in result.items)
+        return cast("T", replace(result, items=items))
+    return result
 
 
 class _Attempts:

@@ -34,6 +34,7 @@ class ApiRequest(Generic[T]):
         body: sent as JSON.
         read: a parsed yes → result; raises `NoAnswer` where the shape is another.
         row: the one that it is about, for logs.
+        tells_reasons: a yes may hold the platform's words on what went wrong.
     """
 
     kind: str
@@ -43,6 +44,7 @@ class ApiRequest(Generic[T]):
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] | None = None
     row: Row | None = None
+    tells_reasons: bool = False
 
     def answered(self, status: int, headers: Mapping[str, str], text: str, now: float) -> T:
         """Read the answer.
@@ -62,7 +64,7 @@ class ApiRequest(Generic[T]):
 
 def account() -> ApiRequest[Account]:
     """Ask whose credentials these are (guide, "Getting API Credentials")."""
-    return ApiRequest("account", "GET", "/account/info", responses.read_account)
+    return ApiRequest("account", "GET", "/account/info", responses.read_account, tells_reasons=True)
 
 
 def create(row: Row) -> ApiRequest[str]:
@@ -82,7 +84,7 @@ def create(row: Row) -> ApiRequest[str]:
 def ingest_status(ingest_id: str, row: Row | None = None) -> ApiRequest[IngestStatus]:
     """Ask how far one ingest is (guide, step 2)."""
     path = f"/media/new/status/{quote(ingest_id, safe='')}"
-    return ApiRequest("status", "GET", path, responses.read_status, row=row)
+    return ApiRequest("status", "GET", path, responses.read_status, row=row, tells_reasons=True)
 
 
 def find(reference_id: str, page: int = 1, row: Row | None = None) -> ApiRequest[MediaPage]:

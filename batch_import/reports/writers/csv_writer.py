@@ -23,12 +23,15 @@ def csv_file(
     header: Sequence[str],
     hint: str = HINT,
     guard: Callable[[str], str] = guarded,
+    *,
+    private: bool = False,
 ) -> Iterator[Callable[[Sequence[str]], object]]:
     """Open a table to be written line by line, in place of what was there.
 
     Args:
         hint: what a person can do where it cannot be written.
         guard: what keeps spreadsheets from running a cell, or also from changing it.
+        private: nobody but its owner may read it.
 
     Yields:
         What writes a line.
@@ -36,7 +39,7 @@ def csv_file(
     Raises:
         StateError: the file cannot be written; what was there before is untouched.
     """
-    with replacing(path, hint, encoding="utf-8-sig", newline="") as file:
+    with replacing(path, hint, encoding="utf-8-sig", newline="", private=private) as file:
         writer = csv.writer(file)
 
         def write(line: Sequence[str]) -> None:
@@ -51,16 +54,19 @@ def write_csv(
     header: Sequence[str],
     lines: Iterable[Sequence[str]],
     guard: Callable[[str], str] = guarded,
+    *,
+    private: bool = False,
 ) -> None:
     """Write a table, in place of what was there.
 
     Args:
         guard: what keeps spreadsheets from running a cell, or also from changing it.
+        private: nobody but its owner may read it.
 
     Raises:
         StateError: the file cannot be written; what was there before is untouched.
     """
-    with csv_file(path, header, guard=guard) as write:
+    with csv_file(path, header, guard=guard, private=private) as write:
         for line in lines:
             write(line)
 
