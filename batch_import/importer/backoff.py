@@ -1,7 +1,6 @@
 """How long to wait when something did not work. Pure; this file must not know what."""
 
-#: Doublings, after which any wait is as long as it can be.
-_MOST = 20
+import math
 
 
 def backoff(first: float, failures: int, longest: float) -> float:
@@ -12,4 +11,5 @@ def backoff(first: float, failures: int, longest: float) -> float:
         failures: how many came before the last one.
         longest: the longest wait, in seconds.
     """
-    return min(longest, first * 2.0 ** min(failures, _MOST))
+    # More doublings are beyond any wait, and beyond any float.
+    return min(longest, math.ldexp(first, min(failures, 1000)))

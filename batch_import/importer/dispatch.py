@@ -13,14 +13,12 @@ from batch_import.errors import NoAnswer, NotSent, Throttled
 from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
 from batch_import.importer.schedule.observations import SAMPLE
+from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.time_left import Pace
 from batch_import.models import Change, Counts, MediaPage, Row, Status
 from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
-
-#: What lists proved to be like is kept with the job at most this often (seconds).
-_KEPT_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ class Dispatcher:
                 self._commit_adopted(changes, arrival.answer, now)
                 changes = []
         self._commit(changes, now)
-        if now >= self._evidence_at + _KEPT_EVERY:
+        if now >= self._evidence_at + SHORTEST:
             self._keep_evidence(now)
         if self._schedule.fault:
             raise self._schedule.fault

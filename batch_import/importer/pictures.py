@@ -4,15 +4,10 @@ Only `GET /media/{key}/detail` tells it, so this is done on request alone. This 
 what the sizes are for.
 """
 
-from typing import Final
-
 from batch_import.errors import CredentialsRefused, Interrupted, Rejected
 from batch_import.state.store import Store
 from batch_import.viostream import endpoints
 from batch_import.viostream.session import PlatformSession
-
-#: Keys that are read from the state at once.
-_BATCH: Final = 100
 
 
 def ask_for_pictures(store: Store, session: PlatformSession) -> None:
@@ -23,7 +18,7 @@ def ask_for_pictures(store: Store, session: PlatformSession) -> None:
     Raises:
         PlatformUnreachable: the platform stayed down.
     """
-    while keys := store.pictures.missing(_BATCH):
+    while keys := store.pictures.missing(endpoints.PAGE_SIZE):
         for key in keys:
             try:
                 store.pictures.save(key, session.send(endpoints.detail(key)))

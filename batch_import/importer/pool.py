@@ -15,10 +15,11 @@ from batch_import.errors import CallFailed, NoAnswer
 from batch_import.importer.calls import Answer, Arrival, Call, request_of
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.schedule import Finished, Wait
+from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.viostream.client import Client
 
 #: The deciding thread looks up at least this often (seconds): a stop must not go unnoticed.
-_LONGEST_NAP = 0.5
+_LONGEST_NAP = SHORTEST / 2
 
 
 class Pool:

@@ -9,8 +9,6 @@ from typing import Final
 
 #: Creates a second are averaged over about the last so many seconds, the latest weighing most.
 _MEMORY: Final = 60.0
-#: Nobody knows when a run ends that has created nothing for so many seconds.
-_SILENCE: Final = 180.0
 
 
 class Pace:
@@ -34,7 +32,7 @@ class Pace:
 
     def rate(self, now: float) -> float | None:
         """Rows a second; None where nothing was created, nothing for too long, or all at once."""
-        if self._created == 0 or now <= self._began or now - self._last > _SILENCE:
+        if self._created == 0 or now <= self._began or now - self._last > 3 * _MEMORY:
             return None
         return self._faded(now) / (_MEMORY * -math.expm1(-(now - self._began) / _MEMORY))
 

@@ -2,7 +2,8 @@
 
 It serves the same model over the same server as `batch-import sandbox`, whose home page tells
 neither refusals nor moments; those are needed here. Knobs come as JSON in the first argument.
-The first line printed holds the address; every line read from stdin is answered with the counts.
+The first line printed holds the address; every line read from stdin is answered with
+the counts; one that is not empty lets the moments be noted anew.
 """
 # ruff: noqa: T201 - the runner reads what this process prints
 
@@ -20,8 +21,8 @@ from batch_import.sandbox.server import SandboxServer
 class CountingPlatform(Platform):
     """Notes when calls came and when their answers left, as the platform saw it."""
 
-    def __init__(self, knobs: Knobs) -> None:
-        super().__init__(knobs, seed=1, start=time.time())
+    def __init__(self, knobs: Knobs, seed: int) -> None:
+        super().__init__(knobs, seed=seed, start=time.time())
         self.first_call: float | None = None
         self.first_create: float | None = None
         self.last_answer: float | None = None
@@ -36,6 +37,10 @@ class CountingPlatform(Platform):
         reply = super().handle(request, now)
         self.last_answer = max(self.last_answer or now, now + reply.delay)
         return reply
+
+    def begin_anew(self) -> None:
+        """Note the moments of another run."""
+        self.first_call = self.first_create = self.last_answer = None
 
     def report(self) -> dict[str, Any]:
         references = {media.reference_id for media in self.media}
@@ -54,7 +59,8 @@ class CountingPlatform(Platform):
 
 
 def main() -> None:
-    platform = CountingPlatform(Knobs.from_mapping(json.loads(sys.argv[1])))
+    seed = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    platform = CountingPlatform(Knobs.from_mapping(json.loads(sys.argv[1])), seed)
     with SandboxServer(platform) as server:
         known = {
             "api_base": server.api_base,
@@ -62,9 +68,11 @@ def main() -> None:
             "api_key": platform.api_key,
         }
         print(json.dumps(known), flush=True)
-        for _ in sys.stdin:
+        for line in sys.stdin:
             with server.lock:
                 report = platform.report()
+                if line.strip():
+                    platform.begin_anew()
             print(json.dumps(report), flush=True)
 
 

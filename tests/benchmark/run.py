@@ -14,6 +14,7 @@ import argparse
 import json
 import os
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -39,9 +40,9 @@ _ANSWERS_IN = [0.02, 0.05]
 class Sandbox:
     """The platform, in a process of its own."""
 
-    def __init__(self, **knobs: object) -> None:
+    def __init__(self, seed: int = 1, /, **knobs: object) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, str(_HERE / "platform_process.py"), json.dumps(knobs)],
+            [sys.executable, str(_HERE / "platform_process.py"), json.dumps(knobs), str(seed)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -62,9 +63,10 @@ class Sandbox:
         self._pipe(self._process.stdin).close()
         self._process.wait(timeout=30)
 
-    def counts(self) -> dict[str, Any]:
+    def counts(self, *, anew: bool = False) -> dict[str, Any]:
+        """The platform's record; `anew`: moments are noted from the next call on."""
         asked = self._pipe(self._process.stdin)
-        asked.write("\n")
+        asked.write("anew\n" if anew else "\n")
         asked.flush()
         return self._line()
 
@@ -125,7 +127,9 @@ class Taken:
         return kinds
 
 
-def _finished(arguments: Sequence[str], environ: dict[str, str]) -> tuple[float, Any, str]:
+def _finished(
+    arguments: Sequence[str], environ: dict[str, str], codes: Sequence[int] = (0,)
+) -> tuple[float, Any, str]:
     """Run a process to its end; returns seconds, resource usage and output."""
     with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
         started = time.monotonic()
@@ -138,7 +142,7 @@ def _finished(arguments: Sequence[str], environ: dict[str, str]) -> tuple[float,
         process.returncode = os.waitstatus_to_exitcode(state)
         out.seek(0)
         text = out.read()
-    if process.returncode:
+    if process.returncode not in codes:
         raise RuntimeError(
             f"{' '.join(arguments)} ended with {process.returncode}:\n{text[-2000:]}"
         )
@@ -241,6 +245,7 @@ class Bench:
     rows: int | None
     quick: bool
     workers: int
+    runs: int
     lines: list[Line] = field(default_factory=list)
 
     def size(self, usual: int, quick: int) -> int:
@@ -446,6 +451,102 @@ def case_f(bench: Bench) -> None:
         )  # fmt: skip
 
 
+# The engine's own table: medians of several runs, and the worst of them -----------------------
+
+#: Faults of each call: of one in a hundred, and of many.
+_FEW_FAULTS: dict[str, object] = {
+    "error_before": 0.01,
+    "lost_reply": 0.01,
+    "truncated": 0.01,
+    "unavailable": 0.005,
+    "lost_request": 0.005,
+}
+_MANY_FAULTS: dict[str, object] = {
+    "error_before": 0.04,
+    "unavailable": 0.02,
+    "error_after": 0.05,
+    "lost_request": 0.04,
+    "lost_reply": 0.06,
+    "truncated": 0.05,
+}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One run, and one that goes on with more rows: time by the limit, calls a row."""
+
+    time: float
+    calls: float
+    more_time: float = 0.0
+    more_calls: float = 0.0
+
+
+def _engine_run(
+    seed: int, rows: int, more: int, rate: float, poll: float, knobs: dict[str, Any]
+) -> Measured:
+    """Import, then import a longer manifest into the same job."""
+    limit = min(rate, knobs.get("rate_limit") or rate)
+    longest = knobs["processing"][1]
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder, Sandbox(seed, **knobs) as sandbox:
+        manifest, job = Path(folder) / "library.csv", Path(folder) / "job"
+        flags = ["--rate", rate, "--workers", 8, "--poll-interval", poll, "--job", job]
+        command = [sys.executable, "-m", "batch_import", "run", str(manifest), *map(str, flags)]
+        figures: list[float] = []
+        before: dict[str, Any] = {"calls": 0}
+        for count in [rows, rows + more] if more else [rows]:
+            write_manifest(manifest, count)
+            _finished(command, sandbox.environ, codes=(0, 1))
+            counts = sandbox.counts(anew=True)
+            added = count - (rows if figures else 0)
+            taken = counts["last_answer"] - counts["first_create"]
+            figures += [
+                taken / (added / limit + longest),
+                (counts["calls"] - before["calls"]) / added,
+            ]
+            before = counts
+    return Measured(*figures)
+
+
+def _engine_case(
+    bench: Bench, name: str, rows: int, targets: Sequence[float], more: int = 0, **run: Any
+) -> None:
+    made = [_engine_run(seed, rows, more, **run) for seed in range(1, bench.runs + 1)]
+    parts = [("time ÷ limit", "time"), ("calls a row", "calls")]
+    if more:
+        parts += [(f"{more} rows added: time ÷ limit", "more_time")]
+        parts += [(f"{more} rows added: calls a row", "more_calls")]
+    for (figure, part), target in zip(parts, targets, strict=True):
+        figures = sorted(getattr(one, part) for one in made)
+        note = f"median of {len(figures)}, worst {figures[-1]:.2f}"
+        bench.add(Line("g", f"{name}: {figure}", statistics.median(figures), target, note=note))
+
+
+def case_g(bench: Bench) -> None:
+    """The engine's table: clean and faulty platforms, medians of several runs."""
+    answers = {"latency": _ANSWERS_IN}
+    clean = {**answers, "processing": [2, 2], "rate_limit": 20, "burst": 20}
+    few = {**answers, **_FEW_FAULTS, "processing": [3, 10], "rate_limit": 30, "retry_after": "none"}
+    many = {**answers, **_MANY_FAULTS, "processing": [0.5, 1.5], "retry_after": "none"}
+    slow = {**answers, "processing": [2, 2], "rate_limit": 10}
+    for listed, clean_to, few_to, many_to in (
+        ("created", (1.04, 1.03), (1.25, 1.12, 1.35, 2.0), (3.0, 1.45)),
+        ("online", (1.05, 1.06), (1.50, 1.12, 1.6, 2.0), (3.4, 1.6)),
+    ):
+        about = {"listed_from": listed}
+        rows = bench.size(1000, 200)
+        _engine_case(bench, f"{rows} rows, clean, listed once {listed}", rows, clean_to,
+                     rate=20, poll=1.0, knobs={**clean, **about})  # fmt: skip
+        _engine_case(bench, f"600 rows, few faults, listed once {listed}", 600, few_to, more=40,
+                     rate=60, poll=3.0, knobs={**few, **about})  # fmt: skip
+        _engine_case(bench, f"150 rows, many faults, listed once {listed}", 150, many_to,
+                     rate=60, poll=0.5, knobs={**many, **about})  # fmt: skip
+    for told in ("seconds", "date", "none"):
+        rows = bench.size(1000, 200)
+        _engine_case(bench, f"{rows} rows, 60/s wanted, 10/s taken, Retry-After: {told}", rows,
+                     (1.06, 1.06), rate=60, poll=1.0, knobs={**slow, "retry_after": told},
+                     )  # fmt: skip
+
+
 def _kinds(taken: Taken) -> str:
     return ", ".join(f"{kind} {n}" for kind, n in sorted(taken.kinds.items()))
 
@@ -459,6 +560,7 @@ _CASES: dict[str, Callable[[Bench], None]] = {
     "d": case_d,
     "e": case_e,
     "f": case_f,
+    "g": case_g,
 }
 
 _WORDS = """\
@@ -493,9 +595,10 @@ def main() -> int:
     add("--rows", type=int, help="rows of every case, instead of each case's own number")
     add("--quick", action="store_true", help="fewer rows: a few minutes, rougher figures")
     add("--workers", type=int, default=8, help="threads over HTTP (default %(default)d)")
+    add("--runs", type=int, default=11, help="of the cases that tell a median (%(default)d)")
     add("--out", type=Path, help="write the table to this file as well")
     arguments = parser.parse_args()
-    bench = Bench(arguments.rows, arguments.quick, arguments.workers)
+    bench = Bench(arguments.rows, arguments.quick, arguments.workers, arguments.runs)
     broken = 0
     with ExitStack() as stack:
         stack.callback(lambda: _tell(bench, arguments.out))

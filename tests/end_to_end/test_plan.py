@@ -19,9 +19,10 @@ def planned(run: Callable, *arguments: object) -> dict[str, Any]:
 
 
 def fill(server: SandboxServer, *references: str) -> None:
-    """Media that were in the account before."""
+    """Media that were in the account before, with the titles of the manifest's rows."""
     for reference in references:
-        server.platform.new_media(time.time() - 60, reference_id=reference, title="There before")
+        title = reference.replace("ref-", "Video ")
+        server.platform.new_media(time.time() - 60, reference_id=reference, title=title)
 
 
 def test_a_new_manifest_is_foretold_and_nothing_is_sent(

@@ -9,15 +9,11 @@ not know calls, answers or the state.
 from collections import OrderedDict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import Created, InAccount
 from batch_import.importer.schedule.observations import SAMPLE, ProcessingTimes
 from batch_import.importer.schedule.repeat import ListConsistency
-
-#: Places are worked out again this often (seconds): a page takes longer to fill.
-_EVERY: Final = 0.2
 
 
 @dataclass(slots=True)
@@ -52,7 +48,7 @@ class Listing:
         #: (rank, listed rows that it stood for) of rows that left since places were worked out.
         self._gone: list[tuple[int, int]] = []
         self._drift = 0.0
-        self._stale_at = float("-inf")
+        self._stale = True
         #: Media that are known to be in the list, by their id, the latest last.
         self._known: OrderedDict[str, Created] = OrderedDict()
         #: The newest media before the first create, and when it was seen to be that.
@@ -71,7 +67,7 @@ class Listing:
             self._gone.append((self._ranks, newer_than))
             self._ranks += 1
         self._spots[row.row.number] = _Spot(row, self._ranks)
-        self._stale_at = float("-inf")
+        self._stale = True
 
     def replace(self, row: InAccount) -> None:
         """A row is in another state now."""
@@ -82,6 +78,7 @@ class Listing:
         spot = self._spots.pop(number, None)
         if spot is not None:
             self._gone.append((spot.rank, spot.newer + listed))
+            self._stale = True
 
     def remember(self, media_id: str, created: Created) -> None:
         """A media is known to be in the list from now on: what lists are measured by."""
@@ -97,14 +94,14 @@ class Listing:
 
     def page_of(self, number: int, now: float) -> int:
         """The page on which a row is expected, from 1."""
-        if now >= self._stale_at:
+        if self._stale:
             self._work_out(now)
         place = max(0.0, self._spots[number].place + self._drift)
         return min(int(place) // self._pages.size + 1, max(1, self._pages.many))
 
     def _work_out(self, now: float) -> None:
         """Give every row its place, from the newest to the oldest."""
-        self._stale_at = now + _EVERY
+        self._stale = False
         gone = sorted(self._gone)
         self._gone.clear()
         place = 0.0

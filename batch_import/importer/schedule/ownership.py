@@ -21,12 +21,11 @@ from batch_import.models import FailureCode, Media, Row
 
 #: The code of a row that is neither sent nor taken over.
 REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN
-#: Seconds that a POST whose connection was cut may still be on its way.
+#: Seconds that a POST whose connection was cut may still be on its way, and by which `createdDate`
+#: and the `Date` header, which count whole ones each, may be off together.
 LATE_ARRIVAL: Final = 2.0
 #: The formats that the platform's guide names.
 _EXTENSION: Final = re.compile(r"\.(mp4|mov|avi|wmv|mkv|webm|3gp)$")
-#: Seconds by which `createdDate` and the `Date` header, which count whole ones, may be off.
-_CLOCK_STEP: Final = 2.0
 
 
 class Owner(Enum):
@@ -75,7 +74,7 @@ def may_be_created_between(
     created = _moment(media.created_date)
     if created is None or clock_offset is None:
         return True
-    return earliest - _CLOCK_STEP <= created - clock_offset <= latest + _CLOCK_STEP
+    return earliest - LATE_ARRIVAL <= created - clock_offset <= latest + LATE_ARRIVAL
 
 
 def non_failed(items: Iterable[Media], row: Row) -> list[Media]:

@@ -5,21 +5,17 @@ This file must not know why a page is read.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Final
 
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
 from batch_import.importer.schedule.listing import Listing
 from batch_import.importer.schedule.ownership import may_be_created_between
-from batch_import.importer.schedule.polling import Poll
+from batch_import.importer.schedule.polling import TRIES, Poll
 from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.showing import Showing, Shown, is_there
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Change, Media, MediaPage
-
-#: Pages that are read at once, one after the other, for a row that must be on the next one.
-_BESIDE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,13 +184,13 @@ class PageReading:
         """
         poll, row = self._tracker.polling[number], self._tracker.in_account_at(number)
         poll.misplaced_reads += 1
-        if beside and poll.misplaced_reads <= _BESIDE:
+        if beside and poll.misplaced_reads <= TRIES:
             poll.expected_page = beside  # due still
             return
         age = row.created.age(left)
         if is_there(row) and not poll.seen:
             poll.unseen_at = max(poll.unseen_at, age)
-        if poll.misplaced_reads > _BESIDE:
+        if poll.misplaced_reads > TRIES:
             poll.seen = False  # it has failed since, perhaps, or stands nobody knows where
         lost = poll.misplaced_reads >= self._pages.enough
         self._showing.count_late(row, poll, age, lost=lost)

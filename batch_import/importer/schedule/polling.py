@@ -19,6 +19,9 @@ from batch_import.importer.schedule.searching import Search
 RECHECK_SHARE: Final = 0.15
 #: … and no sooner than this (seconds): what a person does not notice, and a page serves many.
 SHORTEST: Final = 1.0
+#: Looks at pages that told nothing of a row, or pages that could not be read, before a row is asked
+#: for by itself: a page costs the same and serves a hundred, and one miss has many causes.
+TRIES: Final = 2
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@
    something only as far as lists proved reliable for media that are known to be there:
 
    - no list ever lost a media that a list had shown before;
-   - at least `_ENOUGH` media were seen, and the media is older than any of those was when lists
+   - at least `ENOUGH` media were seen, and the media is older than any of those was when lists
      still did not show it, by a factor that shrinks with their number;
    - enough absences in a row, so that lists that lose a media at random are not believed.
 
@@ -25,18 +25,13 @@ from typing import Final, Self
 
 from batch_import.errors import CallFailed, Forbidden, NotSent, Rejected, Throttled
 from batch_import.importer.calls import Answer
+from batch_import.importer.schedule.observations import ENOUGH
 from batch_import.importer.schedule.ownership import LATE_ARRIVAL
+from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
 
 #: POSTs of one row in a run, and refused lookups of it. Weather that lasts longer than their
 #: growing delays (1 + 2 + 4 + 8 s) is better waited for between two runs.
 ATTEMPTS: Final = 5
-#: So many media must have been seen before an absence means anything: fewer say little of how
-#: late a list may be (the largest of eight is beyond the median of all with 99.6 %).
-_ENOUGH: Final = 8
-#: Absences nearer to each other (seconds) may have one cause, such as one stale replica.
-_APART: Final = 1.0
-#: The latest media, whose distance tells how long the tail of their ages is.
-_TAIL: Final = 3
 #: The probability left that lists which lose media at random lost this one every time.
 _DOUBT: Final = 1e-4
 _CONFLICT: Final = 409
@@ -94,8 +89,8 @@ class _Seen:
         first: how many media were seen for the first time.
         shown: how often a media that had to be shown was.
         hidden: the greatest age of a media that was there and not shown.
-        latest: the greatest ages up to which single media, since shown, were not: `_TAIL` of them.
-        youngest: the lowest ages at which media were shown, `_ENOUGH` of them.
+        latest: the greatest ages up to which single media, since shown, were not: `ENOUGH` of them.
+        youngest: the lowest ages at which media were shown, `ENOUGH` of them.
     """
 
     shows_processing: bool = False
@@ -144,9 +139,9 @@ class ListConsistency:
         if first:
             seen.first += 1
             insort(seen.youngest, age)
-            del seen.youngest[_ENOUGH:]
+            del seen.youngest[ENOUGH:]
             insort(seen.latest, hidden)
-            del seen.latest[:-_TAIL]
+            del seen.latest[:-ENOUGH]
 
     def seen_again(self) -> None:
         """A media that had been shown before was in a list that must show it."""
@@ -167,7 +162,7 @@ class ListConsistency:
             unseen: the greatest age at which a media that is there was looked for in vain, of
                 those that no list has shown yet.
         """
-        if self._seen.inconsistent or len(self._seen.youngest) < _ENOUGH:
+        if self._seen.inconsistent or len(self._seen.youngest) < ENOUGH:
             return None
         return max(self._seen.hidden, unseen, self._seen.youngest[-1])
 
@@ -177,10 +172,11 @@ class ListConsistency:
         if visible is None:
             return None
         hidden = max(self._seen.hidden, unseen)
-        # How far the latest media are apart tells how much later the next one may be. The largest
-        # of n is exceeded by the next one once in n + 1 times: the fewer, the wider the margin.
+        # It may have been hidden until shortly before the next look. How far the latest media are
+        # apart tells how much later the next one may be; the latest of n is exceeded by the next
+        # one once in n + 1 times: the fewer were seen, the wider the margin.
         apart = self._seen.latest[-1] - self._seen.latest[0]
-        late = hidden * (1.05 + 12 / self._seen.first) + 4 * apart
+        late = hidden * (1 + RECHECK_SHARE + ENOUGH / self._seen.first) + apart
         return max(visible, late) + LATE_ARRIVAL
 
     def proves_absence(self, ages: Iterable[float], unseen: float) -> bool:
@@ -190,7 +186,7 @@ class ListConsistency:
             return False
         looks, last = 0, -math.inf
         for age in sorted(ages):
-            if age >= visible and age - last >= _APART:
+            if age >= visible and age - last >= SHORTEST:
                 looks, last = looks + 1, age
         return last >= proof and looks >= self.looks_needed()
 

@@ -10,22 +10,16 @@ from batch_import.importer.calls import AskStatus, Call, Find, ReadPage
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import InAccount, Processing
 from batch_import.importer.schedule.page_reading import Serves
-from batch_import.importer.schedule.polling import SHORTEST, Poll
+from batch_import.importer.schedule.polling import SHORTEST, TRIES, Poll
 from batch_import.importer.schedule.showing import Showing
 from batch_import.importer.schedule.tracker import Tracker
 
-#: While rows wait to be created, a page is worth a call where so large a share of it is due …
+#: While rows wait to be created, a page is worth a call where so large a share of it is due: half,
+#: so that the looks that may be made see every row once.
 _FULL: Final = 0.5
-#: … and a row that is overdue (seconds) counts twice, thrice …: none waits for the end of all.
-_PATIENCE: Final = 10.0
-#: A page that was asked for so long ago (seconds) is asked for again: its answer may never come.
+#: A page that was asked for so long ago (seconds) is asked for again: its answer may never come,
+#: and rows wait for it. Longer than platforms take, shorter than a person minds.
 _HANGS: Final = 5.0
-#: Reads of the page a row was expected on that told nothing of it, and pages that could not be
-#: read, before rows are asked for one by one.
-_MISPLACED: Final = 2
-
-#: What makes a row count that is due this very moment.
-_SOME_TIME: Final = 1e-3
 
 
 class Selection:
@@ -37,9 +31,9 @@ class Selection:
     """
 
     def __init__(
-        self, tracker: Tracker, pages: Pages, showing: Showing, longest_pause: float
+        self, tracker: Tracker, pages: Pages, showing: Showing, poll_interval: float
     ) -> None:
-        self._longest_pause = longest_pause
+        self._poll_interval = poll_interval
         self._tracker = tracker
         self._pages = pages
         self._showing = showing
@@ -55,7 +49,7 @@ class Selection:
     def page_failed(self, now: float) -> None:
         """A page could not be read: again at once, and then later and later."""
         if self._failures:
-            self.paused_until = now + backoff(SHORTEST / 2, self._failures, self._longest_pause)
+            self.paused_until = now + backoff(SHORTEST / 2, self._failures, self._poll_interval)
         self._failures += 1
 
     def due_at(self, now: float) -> float:
@@ -69,13 +63,13 @@ class Selection:
 
     def best(self, now: float) -> Call | None:
         """The look that serves the rows that have been due longest, all together."""
-        best: tuple[float, Call | None, int | None] = (0.0, None, None)
+        best: tuple[float, Call | None, int | None] = (-1.0, None, None)
         pages: dict[int, list[int]] = {}
         overdue: dict[int, float] = {}
         for number, poll in self._tracker.polling.due(now).items():
             if poll.under_way:
                 continue
-            late = now - poll.due + _SOME_TIME
+            late = now - poll.due
             if not self._is_alone(number, poll, now):
                 page = self._page(number, poll, now)
                 pages.setdefault(page, []).append(number)
@@ -99,7 +93,9 @@ class Selection:
             if not poll.under_way:
                 page = self._page(number, poll, now)
                 pages.setdefault(page, []).append(number)
-                weights[page] = weights.get(page, 0.0) + 1.0 + (now - poll.due) / _PATIENCE
+                weights[page] = (
+                    weights.get(page, 0.0) + 1.0 + (now - poll.due) / self._poll_interval
+                )
         fullest = self._best_page(weights, now)
         if fullest is None or weights[fullest] < _FULL * self._pages.size:
             return None
@@ -129,11 +125,11 @@ class Selection:
             self._showing.needs_lookup(row, poll, now)
             or poll.search is not None
             or poll.page > 1
-            or (self._failures > _MISPLACED and now < self.paused_until)
+            or (self._failures > TRIES and now < self.paused_until)
         ):
             return True
         misplaced = (
-            poll.misplaced_reads >= _MISPLACED
+            poll.misplaced_reads >= TRIES
             and not _has_ingest(row)
             and self._showing.may_search(row, now)
         )

@@ -9,7 +9,7 @@ from typing import Final
 
 from batch_import.configuration.settings import Settings
 from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
-from batch_import.importer.schedule.observations import ProcessingTimes
+from batch_import.importer.schedule.observations import LATE, ProcessingTimes
 from batch_import.importer.schedule.ownership import (
     LATE_ARRIVAL,
     REFERENCE_ID_TAKEN,
@@ -20,7 +20,7 @@ from batch_import.importer.schedule.ownership import (
     owner_of,
     reference_id_taken,
 )
-from batch_import.importer.schedule.polling import SHORTEST, Poll
+from batch_import.importer.schedule.polling import SHORTEST, TRIES, Poll
 from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
@@ -28,12 +28,6 @@ from batch_import.models import Change, FailureCode, Media, Status
 
 #: Media of users in the role "Creator" wait for somebody (the vendor's help pages).
 IN_REVIEW: Final = "pending review"
-#: Looks at its place that a row which is later than most may miss before its ingest is asked: a
-#: page costs the same and serves a hundred.
-LATE_MISSES: Final = 2
-#: An ingest is asked for again when its row's age has grown by this factor: what no list shows is
-#: mostly a video that failed, and waits for nobody.
-_CHECK_AGAIN: Final = 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +225,7 @@ class Showing:
         else:
             poll = polling[row.row.number]
             wait = polling.pause(row.created.age(now), in_review=poll.in_review)
-            if poll.late_misses >= LATE_MISSES:
+            if poll.late_misses >= TRIES:
                 poll.needs_lookup, wait = True, 0.0
             left = row.since + self._settings.max_wait - now
             wait = min(wait, left) if left > 0 else wait
@@ -254,10 +248,10 @@ class Showing:
         """
         if not isinstance(row, Processing):
             return
-        if (lost or self._is_late(age)) and age >= _CHECK_AGAIN * poll.checked_at:
-            poll.late_misses += LATE_MISSES if lost else 1
+        if (lost or self._is_late(age)) and age >= LATE * poll.checked_at:
+            poll.late_misses += TRIES if lost else 1
         elif self._may_scout(age):
-            poll.late_misses = LATE_MISSES
+            poll.late_misses = TRIES
 
     def needs_lookup(self, row: InAccount, poll: Poll, now: float) -> bool:
         """Whether a row is still to be asked for by itself: others may have shown that it is not.
@@ -277,7 +271,7 @@ class Showing:
 
     def _may_scout(self, age: float) -> bool:
         """While nobody knows whether lists show anything, one row is asked for, for all."""
-        if self._times.late_from() is not None or age < _CHECK_AGAIN * self._scouted_at:
+        if self._times.late_from() is not None or age < LATE * self._scouted_at:
             return False
         self._scouted_at = max(SHORTEST, age)
         return True
@@ -285,7 +279,7 @@ class Showing:
     def may_search(self, row: InAccount, now: float) -> bool:
         """Whether a row that pages tell nothing of is worth a look by itself again."""
         poll = self._tracker.polling[row.row.number]
-        return isinstance(row, Unknown) or row.created.age(now) >= _CHECK_AGAIN * poll.checked_at
+        return isinstance(row, Unknown) or row.created.age(now) >= LATE * poll.checked_at
 
     # Waiting comes to an end ------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ def times(*seconds: float) -> ProcessingTimes:
 
 
 def test_little_is_said_of_few() -> None:
-    few = times(*range(1, 10))
+    few = times(*range(1, 8))
     assert few.soonest() == 0.0
     assert few.all_done([]) is None
     assert times().late_from() is None
@@ -24,7 +24,7 @@ def test_quantiles_of_many() -> None:
     many = times(*range(1, 101))
     assert many.soonest() == 1
     assert many.share_done_by(25.0) == 0.25
-    assert many.late_from() == pytest.approx(1.5 * 91)
+    assert many.late_from() == pytest.approx(1.5 * 93)
 
 
 def test_only_the_latest_are_remembered() -> None:

@@ -1,0 +1,82 @@
+"""Two manifests with the same reference IDs in one account: neither takes the other's videos."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "200", "--poll-interval", "0.3")
+Start = Callable[..., SandboxServer]
+
+HR = """url,title,id
+https://hr.example.com/welcome.mp4,HR welcome,1
+https://hr.example.com/leave.mp4,HR leave policy (confidential),2
+"""
+SALES = """url,title,id
+https://sales.example.com/pitch.mp4,Sales pitch,1
+https://sales.example.com/demo.mp4,Sales demo,2
+https://sales.example.com/new.mp4,New,3
+"""
+
+
+@pytest.fixture
+def sales(sandbox: Start, command: Callable, tmp_path: Path) -> tuple[SandboxServer, Callable]:
+    """HR's videos are in the account, and the manifest of sales waits."""
+    server = sandbox()
+    run = command(server)
+    for name, text in (("hr.csv", HR), ("sales.csv", SALES)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    run("run", tmp_path / "hr.csv", *FAST)
+    return server, run
+
+
+def test_videos_of_others_are_not_taken_over(
+    sales: tuple[SandboxServer, Callable], tmp_path: Path
+) -> None:
+    server, run = sales
+    done = run("run", tmp_path / "sales.csv", *FAST, code=1)
+    assert "taken over" not in done.stdout
+    lines = run.table("output/sales/results.csv")
+    assert [line["status"] for line in lines] == ["failed", "failed", "imported"]
+    assert "'HR welcome'" in lines[0]["error"]
+    assert [line["key"] for line in lines[:2]] == ["", ""]
+    failed = run.table("output/sales/failed.csv")
+    assert [line["id"] for line in failed] == ["1", "2"]
+    assert all("reference ID is taken" in line["reason"] for line in failed)
+    told = json.loads(run("status", tmp_path / "sales.csv", "--json").stdout)
+    assert "reference ID is taken" in json.dumps(told)
+    assert len(server.platform.media) == 3
+
+
+def test_any_video_is_taken_over_where_the_user_asks_for_it(
+    sales: tuple[SandboxServer, Callable], tmp_path: Path
+) -> None:
+    server, run = sales
+    path = tmp_path / "sales.csv"
+    run("run", path, *FAST, code=1)
+    run("retry", path, *FAST, "--adopt", "any")
+    lines = run.table("output/sales/results.csv")
+    assert [line["status"] for line in lines] == ["imported"] * 3
+    assert lines[0]["key"] == server.platform.media[0].key
+    assert "its title in the account is 'HR welcome'" in lines[0]["error"]
+    assert len(server.platform.media) == 3
+    assert "3 as expected" in run("verify", path, "--rate", "200").stdout
+
+    server.platform.media[2].title = "Edited"
+    done = run("verify", path, "--rate", "200", code=1)
+    assert "title differs" in done.stdout
+
+
+def test_a_plan_names_the_rows_whose_ids_are_taken(
+    sales: tuple[SandboxServer, Callable], tmp_path: Path
+) -> None:
+    _, run = sales
+    path = tmp_path / "sales.csv"
+    out = run("plan", path).stdout
+    assert "To do: 1 to create, 2 not sent: reference ID taken." in out
+    assert "1 (“HR welcome”), 2 (“HR leave policy (confidential)”)" in out
+    told = json.loads(run("plan", path, "--json", "--adopt", "any").stdout)
+    assert (told["create"], told["adopt"], told["ids_taken"]) == (1, 2, 0)

@@ -1,0 +1,61 @@
+"""What the account holds before the first POST: taken over, or in the way."""
+
+import pytest
+
+from batch_import.configuration.settings import Settings
+from batch_import.importer.calls import ReadPage
+from batch_import.importer.schedule import Schedule
+from batch_import.models import Change, FailureCode, Media, MediaPage, Row, Status
+
+ROW = Row(1, "r1", "https://h/v.mp4", "Clip", "mp4", Status.PENDING)
+OTHER = Media("m1", "k1", "r1", status="online", title="Somebody's own")
+OWN = Media("m2", "k2", "r1", status="online", title="clip.MP4")
+
+
+def read(pages: list[list[Media]], adopt: str = "same-title") -> list[Change]:
+    """Read the account before the first POST; a page holds two media."""
+    schedule = Schedule(Settings(adopt=adopt), 0.0)  # type: ignore[arg-type]
+    schedule.admission.adopt(9)
+    changes: list[Change] = []
+    total = sum(map(len, pages))
+    while schedule.admission.adopting:
+        call = schedule.next(0.0)
+        assert isinstance(call, ReadPage)
+        page = MediaPage(tuple(pages[call.page - 1]), total=total)
+        schedule.answered(call, page, 0.0)
+        rows = [ROW] if any(m.reference_id == "r1" for m in page.items) and not changes else []
+        changes += schedule.admission.adopted(rows, page, 0.0)
+    return changes
+
+
+def filler(number: int) -> Media:
+    return Media(f"x{number}", f"x{number}", f"x{number}", status="online")
+
+
+def test_a_row_whose_id_another_media_has_fails_with_a_code() -> None:
+    (change,) = read([[OTHER]])
+    assert (change.status, change.code) == (Status.FAILED, FailureCode.REFERENCE_ID_TAKEN)
+    assert "Somebody's own" in change.error
+
+
+def test_its_own_media_may_be_on_a_later_page() -> None:
+    (change,) = read([[filler(1), OTHER], [OWN]])
+    assert (change.status, change.media) == (Status.IMPORTED, OWN)
+
+
+def test_any_media_is_taken_over_where_the_user_says_so_with_a_note() -> None:
+    (change,) = read([[OTHER]], adopt="any")
+    assert (change.status, change.code) == (Status.IMPORTED, FailureCode.TITLE_OVERRIDDEN)
+    assert "Somebody's own" in change.error
+
+
+@pytest.mark.parametrize("items", [[OTHER, OWN], [OWN, OTHER]])
+def test_the_rows_title_comes_before_any_other(items: list[Media]) -> None:
+    (change,) = read([items], adopt="any")
+    assert change.media == OWN
+    assert "m1" in change.error
+
+
+def test_a_failed_media_is_not_in_the_way() -> None:
+    failed = Media("m3", "k3", "r1", status="failed", title="Somebody's own")
+    assert read([[failed]]) == []

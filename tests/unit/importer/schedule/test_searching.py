@@ -1,0 +1,68 @@
+"""One search for a row's reference ID."""
+
+import pytest
+
+from batch_import.importer.schedule.searching import Search
+from batch_import.models import Media, MediaPage, Row, Status
+from batch_import.viostream.page_size import PageSize
+
+ROW = Row(1, "r1", "https://h/v.mp4", "Clip", "mp4", Status.CREATING)
+
+
+def media(
+    number: int, reference: str = "r1", title: str = "Another", status: str = "online"
+) -> Media:
+    return Media(f"m{number}", f"k{number}", reference, status=status, title=title)
+
+
+def page(*items: Media, total: int | None = None) -> MediaPage:
+    return MediaPage(items, total=len(items) if total is None else total)
+
+
+@pytest.fixture
+def search() -> Search:
+    return Search(ROW, PageSize(), began=5.0)
+
+
+def test_nothing_found_is_an_end(search: Search) -> None:
+    search.read(page())
+    assert (search.done, search.usable, search.items) == (True, True, [])
+
+
+def test_a_media_with_the_title_ends_it_at_once(search: Search) -> None:
+    own = media(2, title="Clip")
+    search.read(page(media(1, "r12"), own, total=9))
+    assert (search.done, search.items) == (True, [own])
+
+
+@pytest.mark.parametrize("other", [media(1), media(1, title="Clip", status="failed")])
+def test_what_tells_nothing_sure_is_searched_on(search: Search, other: Media) -> None:
+    search.read(page(other, media(2, "r10"), total=4))
+    assert (search.done, search.page) == (False, 2)
+    own = media(4, title="Clip")
+    search.read(page(media(3, "r11"), own, total=4))
+    assert (search.done, search.items) == (True, [other, own])
+
+
+def test_pages_are_read_again_when_media_were_deleted(search: Search) -> None:
+    others = [media(n, f"r1{n}") for n in range(6)]
+    search.read(page(*others[:2], total=6))
+    search.read(page(*others[2:4], total=6))
+    assert search.page == 3
+    search.read(page(*others[4:], total=4))
+    assert (search.done, search.page) == (False, 2)
+
+
+def test_a_filter_that_is_ignored_is_of_no_use(search: Search) -> None:
+    search.read(page(media(1, "x"), media(2)))
+    assert (search.done, search.usable) == (False, False)
+
+
+def test_a_search_that_shows_the_same_page_for_every_number_is_of_no_use(search: Search) -> None:
+    shown = [media(n, f"r1{n}") for n in range(5)]
+    reads = 0
+    while search.usable and not search.done:
+        search.read(page(*shown, total=50))
+        reads += 1
+    assert not search.done
+    assert reads < 10
