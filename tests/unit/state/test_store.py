@@ -664,3 +664,17 @@ def test_open_rows_are_picked_evenly_where_they_are_too_many() -> None:
         "r19",
     ]
     assert loaded().queue.unfinished(5) == []
+
+
+def test_a_media_without_a_key_is_not_imported_and_says_so() -> None:
+    """It has no embed code; the next run looks for its media again, and never sends it again."""
+    store = loaded("a")
+    (row,) = store.queue.claim(1, 2.0)
+    store.queue.apply([Change(row.number, Status.IMPORTED, media=Media("m", "", "a"))], 3.0)
+    (record,) = store.reader.records()
+    assert (record.status, record.codes) == (Status.UNKNOWN, (FailureCode.KEY_MISSING,))
+    assert "gives no key" in record.error
+    assert [each.number for each in store.queue.in_flight()] == [row.number]
+    store.queue.apply([Change(row.number, Status.IMPORTED, media=Media("m", "k", "a"))], 4.0)
+    (record,) = store.reader.records()
+    assert (record.status, record.key, record.error) == (Status.IMPORTED, "k", "")
