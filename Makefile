@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := batch_import tests docs
 
-.PHONY: demo test test-programs check docs bench bench-results simulate fingerprint coverage format clean
+.PHONY: demo test test-programs check docs bench bench-results simulate fingerprint coverage \
+	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
@@ -43,6 +44,27 @@ simulate: $(VENV)/.dev
 FINGERPRINT ?=
 fingerprint: $(VENV)/.dev
 	$(BIN)/python tests/simulation/fingerprint.py $(FINGERPRINT)
+
+# Answers of a platform that may say anything; a few hundred of them are a part of `make test`.
+EXAMPLES ?= 20000
+SEED ?= 1
+fuzz: $(VENV)/.dev
+	FUZZ_EXAMPLES=$(EXAMPLES) $(BIN)/python -m pytest tests/fuzz -q --timeout 0 --hypothesis-seed=$(SEED)
+
+# The real command, killed, frozen, out of disk and with a clock that jumps: 0 lost, 0 twice. What
+# was run with this program already is not run again. As root on Linux, for a disk of its own.
+RUNS ?= 200
+crash: $(VENV)/.dev
+	$(BIN)/python tests/crash/run.py --runs $(RUNS)
+
+# Small changes of the modules that decide, and whether a test notices; goes on where it ended.
+SAMPLE ?= 100
+mutants: $(VENV)/.dev
+	$(BIN)/python tests/mutants/run.py --sample $(SAMPLE) --seed $(SEED)
+
+# The demo and the unit tests with the lowest versions that pyproject.toml allows.
+minimum-versions: $(VENV)/.dev
+	UV=$(BIN)/uv PYTHON=$(BIN)/python tests/minimum-versions.sh
 
 # Lines and branches that all tests together run, in processes of the command, too. It takes longer
 # than `make test`, and fails below `fail_under` in pyproject.toml.

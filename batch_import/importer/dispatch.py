@@ -6,7 +6,7 @@ thread and under a virtual clock. This file must not know how a call is carried 
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Throttled
@@ -60,7 +60,7 @@ class Dispatcher:
         self._pace = Pace()
         self._adopt(waiting)
         self._schedule.admission.remember(store.queue.recently_imported(SAMPLE))
-        self._admit(store.queue.in_flight(), now)
+        self._admit([_sent_by(row, now) for row in store.queue.in_flight()], now)
 
     def next(self, now: float) -> Call | Wait | Finished:
         """A call to carry out now, and then to bring back by `answered`."""
@@ -192,3 +192,9 @@ class Dispatcher:
     def _is_created(self, change: Change) -> bool:
         created = self._status[change.number] is Status.CREATING
         return created and change.status not in (Status.CREATING, Status.PENDING)
+
+
+def _sent_by(row: Row, now: float) -> Row:
+    """A row of an earlier run; were its clock ahead, the row would be waited for until then."""
+    ahead = row.sent_at is not None and row.sent_at > now
+    return replace(row, sent_at=now) if ahead else row

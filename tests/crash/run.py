@@ -6,6 +6,7 @@ python tests/crash/run.py --seed 17         one of them again
 """
 
 import argparse
+import csv
 import hashlib
 import json
 import os
@@ -276,8 +277,6 @@ class Machine:
 
     def _results(self) -> dict[str, list[str]]:
         """Reference ID → keys of the rows that the results call imported."""
-        import csv
-
         told: dict[str, list[str]] = {}
         path = self.folder / "output" / "videos" / "results.csv"
         if path.exists():

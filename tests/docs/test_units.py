@@ -13,7 +13,10 @@ PROGRAM = "/opt/batch-import/bin/batch-import"
 SECTIONS = {"service": "[Service]", "timer": "[Timer]"}
 #: What systemd knows, of what the units say; what it does not know, it leaves out with a warning.
 KEYS = {
-    "Unit": {"StartLimitIntervalSec", "StartLimitBurst", "Description", "After", "Wants", "Documentation"},
+    "Unit": {
+        "Description", "After", "Wants", "Documentation", "StartLimitIntervalSec",
+        "StartLimitBurst",
+    },
     "Service": {
         "Type", "WorkingDirectory", "ExecStart", "EnvironmentFile", "Environment", "User",
         "TimeoutStopSec", "Restart", "RestartSec", "SuccessExitStatus", "KillSignal",

@@ -57,7 +57,9 @@ def test_a_run_is_told_by_a_file(
 def test_what_is_in_force_and_where_it_comes_from(command: Callable, configured: Callable) -> None:
     run = command("https://signed.test/api")
     configured("rate: 7\napi-base: https://file.test\n")
-    told = json.loads(run("config", "--json").stdout)
+    named = ("--config", "batch-import.yaml")
+    assert "not taken from a file that you did not name" in run("config", code=2).stderr
+    told = json.loads(run("config", "--json", *named).stdout)
     options = told["options"]
     assert options["rate"] == {"value": 7, "from": "batch-import.yaml, line 1"}
     assert options["api-base"] == {
@@ -65,7 +67,7 @@ def test_what_is_in_force_and_where_it_comes_from(command: Callable, configured:
     }  # fmt: skip
     assert options["seed"] == {"value": 1, "from": "default"}
     assert told["credentials"]["api-key"] == {"set": True, "from": "environment"}
-    table = run("config").stdout
+    table = run("config", *named).stdout
     assert "batch-import.yaml is read." in table
     assert "api-key" in table
     at = {line.index("batch-import.yaml,") for line in table.splitlines() if ", line" in line}

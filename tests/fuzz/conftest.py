@@ -1,4 +1,4 @@
-"""Answers of a platform that may say anything. `make fuzz` draws 20,000; `make test` a few hundred."""
+"""Answers of a platform that may say anything: 20,000 by `make fuzz`, 300 by `make test`."""
 
 import sys
 from pathlib import Path

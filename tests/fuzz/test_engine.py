@@ -1,9 +1,9 @@
 """Whole imports from a platform that may answer anything: the engine against the sandbox's model on
 a virtual clock, with answers in between that no honest platform gives.
 
-What it says of calls that it did not carry out, and of those that it did, may be nonsense; only plain
-lies are left out, which nobody could see through: a 429, 401 or 403 for a POST that was carried out,
-an ingest that there is none of, and a list that reads well and lacks what is there.
+What it says of calls that it did not carry out, and of those that it did, may be nonsense; only
+plain lies are left out, which nobody could see through: a 429, 401 or 403 for a POST that was
+carried out, an ingest that there is none of, and a list that reads well and lacks what is there.
 """
 
 import math
@@ -83,7 +83,7 @@ def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
     try:
         answer = request.answered(reply.status, CaseInsensitiveDict(reply.raw.headers), text, now)
     except CallFailed as failed:
-        assert SECRET not in failed.message
+        assert SECRET not in failed.message  # noqa: PT017
         return failed
     if isinstance(answer, MediaPage) or request.method == "POST":
         # A list that reads well and lacks a media, or an ingest that is not there: a plain lie.
@@ -91,7 +91,7 @@ def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
     return answer
 
 
-HONEST = virtual._answer_of
+HONEST = virtual._answer_of  # noqa: SLF001
 
 
 def store_of(rows: int) -> Store:
@@ -162,7 +162,7 @@ def one_run(
     try:
         run.run()
     except RunFault as fault:
-        assert SECRET not in str(fault)
+        assert SECRET not in str(fault)  # noqa: PT017
     dispatcher.withdraw(run.now)
     store.queue.recover(run.now)
     assert math.isfinite(run.now)

@@ -46,14 +46,14 @@ def test_an_answer_is_a_result_or_a_failed_call(
     try:
         result = answered(request, answer)
     except CallFailed as failed:
-        assert len(failed.message) <= LONGEST_MESSAGE
-        assert SECRET not in failed.message
-        assert failed.message == printable(failed.message)
-        assert failed.retry_after is None or failed.retry_after >= 0
+        assert len(failed.message) <= LONGEST_MESSAGE  # noqa: PT017
+        assert SECRET not in failed.message  # noqa: PT017
+        assert failed.message == printable(failed.message)  # noqa: PT017
+        assert failed.retry_after is None or failed.retry_after >= 0  # noqa: PT017
         # Only these two prove that a POST was not carried out.
-        assert isinstance(failed, Throttled) == (answer.status == 429)
-        assert not isinstance(failed, NotSent)
-        assert failure_code(failed.message, FailureCode.REJECTED)
+        assert isinstance(failed, Throttled) == (answer.status == 429)  # noqa: PT017
+        assert not isinstance(failed, NotSent)  # noqa: PT017
+        assert failure_code(failed.message, FailureCode.REJECTED)  # noqa: PT017
     else:
         assert 200 <= answer.status < 300
         repr(result).encode()  # what half of a surrogate pair would not survive

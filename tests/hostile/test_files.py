@@ -72,7 +72,7 @@ def test_the_umask_of_all_threads_is_left_alone(
 
 def test_what_is_half_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("before")
-    with pytest.raises(StateError), replacing(tmp_path / "a", "hint") as file:
+    with pytest.raises(StateError), replacing(tmp_path / "a", "hint") as file:  # noqa: PT012
         file.write("after")
         raise OSError(28, "No space left on device")
     assert (tmp_path / "a").read_text() == "before"
@@ -134,13 +134,16 @@ def test_a_manifest_called_dots_leaves_other_results_alone(
 
 @pytest.mark.parametrize(
     "arguments",
-    [["check"], ["check", "--json"], ["plan", "--offline"], ["status"], ["report"], ["run"]]
+    [["check"], ["check", "--json"], ["plan", "--offline"], ["status"], ["report"], ["run"]]  # noqa: RUF005
     + [["retry"], ["verify"], ["status", "2"], ["jobs"]],
     ids=" ".join,
 )
 @pytest.mark.parametrize("exists", [True, False])
 def test_no_name_commands_a_terminal(
-    arguments: list[str], exists: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    exists: bool,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     manifest = tmp_path / f"a{ESCAPE}b.csv"
     if exists:
@@ -163,21 +166,24 @@ def test_a_manifest_that_is_a_loop_of_links(tmp_path: Path) -> None:
 # Damage -----------------------------------------------------------------------------------------
 
 
+STATUS = "UPDATE row SET status = 'done' WHERE number = 1"
+DAMAGES = [
+    STATUS,
+    "UPDATE row SET cells = 'no JSON'",
+    "UPDATE row SET cells = '7'",
+    "UPDATE header SET names = '{'",
+    "UPDATE fact SET text = 'many' WHERE name = 'header'",
+    "INSERT OR REPLACE INTO fact VALUES ('result_options', '{\"colour\": 1}')",
+    "INSERT OR REPLACE INTO fact VALUES ('account_search', 'perhaps')",
+    "UPDATE event SET status = 'done'",
+]
+COMMANDS = ["status", "report", "run", "retry", "verify", "plan", "status 2", "jobs"]
+
+
 @pytest.mark.parametrize(
-    "statement",
-    [
-        "UPDATE row SET status = 'done' WHERE number = 1",
-        "UPDATE row SET cells = 'no JSON'",
-        "UPDATE row SET cells = '7'",
-        "UPDATE header SET names = '{'",
-        "UPDATE fact SET text = 'many' WHERE name = 'header'",
-        "INSERT OR REPLACE INTO fact VALUES ('result_options', '{\"colour\": 1}')",
-        "INSERT OR REPLACE INTO fact VALUES ('account_search', 'perhaps')",
-        "UPDATE event SET status = 'done'",
-    ],
-)
-@pytest.mark.parametrize(
-    "command", ["status", "report", "run", "retry", "verify", "plan", "status 2", "jobs"]
+    ("statement", "command"),
+    [*((damage, "report") for damage in DAMAGES), *((STATUS, name) for name in COMMANDS)]  # noqa: RUF005
+    + [(DAMAGES[-1], "status 2"), (DAMAGES[-2], "run")],
 )
 def test_a_damaged_state_is_one_line(
     job: Job, statement: str, command: str, capsys: pytest.CaptureFixture[str],
@@ -205,14 +211,17 @@ def test_a_damaged_state_is_one_line(
 
 def test_a_folder_where_the_workbook_should_be(job: Job) -> None:
     (job.folder / "results.xlsx").mkdir()
-    with Store(job.state) as store, pytest.raises(StateError, match="results.xlsx"):
+    with Store(job.state) as store, pytest.raises(StateError, match="results.xlsx"):  # noqa: RUF043
         write_results(job.folder, store, now=3.0)
     assert (job.folder / "results.csv").is_file()
 
 
 @pytest.mark.parametrize(("running", "status"), [(True, "creating"), (False, "unknown")])
 def test_without_a_run_no_row_is_being_created(
-    job: Job, running: bool, status: str, capsys: pytest.CaptureFixture[str]
+    job: Job,
+    running: bool,
+    status: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Store(job.state) as store:
         write_results(job.folder, store, ["csv"], now=3.0, running=running)
@@ -233,7 +242,7 @@ def test_reading_no_further_is_no_error_once_the_state_is_closed(
     assert not recwarn.list
 
 
-def test_all_readers_find_a_job(job: Job, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_readers_find_a_job(job: Job, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: ARG001
     """What the tests above change is a state that every command reads."""
     assert main(["status", "videos.csv"]) in (0, 1)
     assert "3 rows" in capsys.readouterr().out

@@ -19,7 +19,7 @@ from batch_import.sources.contents import START, Reply, flaw_of
 from batch_import.viostream.responses import platform_words, retry_after
 
 PIECES = (
-    ["a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b"]
+    ["a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b"]  # noqa: RUF005
     + ["=", "~", "|", "%", "%25", "%41", "@", "a@", "http://", "http://a@", "http://a ", "a.", "-"]
     + ['"', "'", "eyJ", "eyJaaaaaaaa.", "Basic ", "&amp;", "#", "#a\n", "<title>", "exp=", "aA1"]
     + [
@@ -57,8 +57,8 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "source URL": (lambda text: list(source_url.flaws([text])), 16_384),
     "guard": (lambda text: unguarded(guarded(text)), LONG),
     "guard for spreadsheets": (lambda text: unguarded(preserved(text)), LONG),
-    "is it JSON": (read._JSON_START.match, 4_096),
-    "is it YAML": (read._YAML_START.match, 4_096),
+    "is it JSON": (read._JSON_START.match, 4_096),  # noqa: SLF001
+    "is it YAML": (read._YAML_START.match, 4_096),  # noqa: SLF001
     "heading": (lambda text: (fold(text), field_of(text)), LONG),
     "cause": (labels.cause, 300),
     "duration": (labels.seconds, LONG),
@@ -92,5 +92,5 @@ def test_an_error_body_of_json_is_cut_before_it_is_read() -> None:
         ("see https://a.com/1.mp4", False),
     ],
 )
-def test_what_are_several_addresses(text: str, several: bool) -> None:
+def test_what_are_several_addresses(text: str, several: bool) -> None:  # noqa: FBT001
     assert ("url-several" in [flaw.code for _, flaw in source_url.flaws([text])]) == several

@@ -59,7 +59,7 @@ def test_a_post_that_is_answered_soon_after_a_stop_counts(hostile: Callable[...,
 
 def test_an_embed_page_is_not_waited_for_after_a_stop(hostile: Callable[..., Any]) -> None:
     server = hostile(answers.one_byte_at_a_time)
-    with stopped_soon() as stop, EmbedPages(server.base, stop) as pages:
+    with stopped_soon() as stop, EmbedPages(server.base, stop) as pages:  # noqa: SIM117
         with pytest.raises(NoAnswer, match="the command was stopped"):
             pages.open(f"{server.base}/iframe/key")
 
@@ -68,7 +68,7 @@ def test_a_command_that_waits_for_its_first_answer_is_interrupted(
     hostile: Callable[..., Any],
 ) -> None:
     settings = Settings(api_base=hostile(answers.silence).base)
-    with stopped_soon() as stop, PlatformSession(settings, CREDENTIALS, stop) as session:
+    with stopped_soon() as stop, PlatformSession(settings, CREDENTIALS, stop) as session:  # noqa: SIM117
         with pytest.raises(Interrupted):
             session.sign_in()
 

@@ -97,7 +97,8 @@ def test_flags_take_precedence_over_the_environment_over_the_file_over_the_defau
     given: Given, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def found(*flags: str) -> tuple[str, str]:
-        call = given("run", "m.csv", *flags)
+        named = ("--config", "batch-import.yaml") if Path("batch-import.yaml").exists() else ()
+        call = given("run", "m.csv", *named, *flags)
         return call.settings().api_base, call.places.origin("api_base")
 
     assert found() == ("https://api.app.viostream.com/v3/api", "default")

@@ -100,3 +100,21 @@ def test_what_an_earlier_run_left_in_flight_is_looked_after_whatever_is_chosen()
         assert statuses(store) == "i...i"
         assert account.created == ["a", "e"]
         assert store.queue.remaining_count() == 0
+
+
+def test_a_clock_that_was_put_back_by_hours_is_not_waited_for() -> None:
+    ahead, now = 100.0 + 3 * 3600, 100.0
+    account = Account("z")
+    with loaded() as store:
+        store.queue.choose_first(1)
+        store.queue.claim(1, ahead)
+        store.queue.recover(ahead)
+        settings = Settings(rate=100.0, settle=60.0)
+        dispatcher = Dispatcher(settings, store, Budget(100.0, now), now)
+        while not isinstance(step := dispatcher.next(now), Finished):
+            if isinstance(step, Wait):
+                now = step.until
+                continue
+            left, now = now, now + 0.01
+            dispatcher.answered([Arrival(step, account.answer(step), left)], now)
+        assert now < ahead / 2

@@ -1,0 +1,164 @@
+"""A machine without disk, threads, memory or certificates: one line, and nothing is lost."""
+
+import resource
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_import.cli import main
+from batch_import.errors import StateError, UsageError
+from batch_import.importer.pool import Pool
+from batch_import.importer.schedule import Finished
+from batch_import.reports.refresh import refreshing
+from batch_import.reports.writers.xlsx_writer import _Output
+from batch_import.sources.preflight import Preflight
+from batch_import.web.session import plain_session
+
+
+class Crowded(threading.Thread):
+    """The system starts so many threads, and then no more."""
+
+    left = 0
+
+    def start(self) -> None:
+        if type(self).left <= 0:
+            raise RuntimeError("can't start new thread")
+        type(self).left -= 1
+        super().start()
+
+
+class NothingToDo:
+    """A dispatcher whose work is done."""
+
+    def next(self, _: float) -> object:
+        return Finished()
+
+    def progress(self, _: float) -> None:
+        return None
+
+    def answered(self, *_: Any) -> None:
+        return None
+
+    def withdraw(self, _: float) -> None:
+        return None
+
+
+def pool(workers: int) -> Pool:
+    return Pool(NothingToDo(), None, workers, threading.Event(), lambda: 0.0)  # type: ignore[arg-type]
+
+
+def test_a_run_takes_as_many_workers_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("batch_import.importer.pool.threading.Thread", Crowded)
+    Crowded.left = 3
+    crowded = pool(64)
+    assert len(crowded._started()) == 3  # noqa: SLF001
+    crowded._workers = 3  # noqa: SLF001
+    crowded._dismiss()  # noqa: SLF001
+
+
+@pytest.mark.parametrize("left", [0, 1])
+def test_without_threads_a_run_ends_in_one_line(
+    left: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("batch_import.importer.pool.threading.Thread", Crowded)
+    Crowded.left = left
+
+    def run(_: object) -> None:
+        pool(1).run(lambda _: None, 0.01)
+
+    monkeypatch.setattr("batch_import.cli.application.Application.invoke", lambda _, ctx: run(ctx))
+    assert main(["jobs"]) == 2
+    assert "no more threads" in capsys.readouterr().err
+
+
+def test_without_memory_a_run_ends_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def invoke(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("batch_import.cli.application.Application.invoke", invoke)
+    assert main(["jobs"]) == 2
+    assert "no more memory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("variable", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+@pytest.mark.parametrize("content", [None, b"", b"no certificate"])
+def test_certificates_that_are_none(
+    variable: str, content: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "ca.pem"
+    if content is not None:
+        path.write_bytes(content)
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv(variable, str(path))
+    with pytest.raises(UsageError, match=variable):
+        plain_session("https://h.example")
+    with pytest.raises(UsageError, match=variable):
+        Preflight(threading.Event(), "h.example")
+
+
+# A full disk ------------------------------------------------------------------------------------
+
+
+def test_what_ended_a_run_is_told_rather_than_what_became_of_its_results() -> None:
+    def write() -> None:
+        raise StateError("failed.csv cannot be written: No space left on device.")
+
+    with pytest.raises(StateError, match=r"state\.sqlite"), refreshing(write, 60.0):
+        raise StateError("state.sqlite: database or disk is full.")
+    with pytest.raises(StateError, match=r"failed\.csv"), refreshing(write, 60.0):
+        pass
+
+
+class FullDisk:
+    """A file that takes no byte."""
+
+    def write(self, _: bytes) -> int:
+        raise OSError(28, "No space left on device")
+
+    flush = seek = write  # type: ignore[assignment]
+
+    def tell(self) -> int:
+        return 0
+
+
+def test_a_workbook_is_given_up_after_one_error() -> None:
+    output = _Output(FullDisk())  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="No space left"):
+        output.write(b"x")
+    assert output.write(b"yz") == 2
+    assert output.tell() == 2
+
+
+@pytest.mark.parametrize("limit", [30_000, 60_000])
+def test_a_disk_that_fills_up_ends_a_run_in_words(
+    limit: int,
+    sandbox: Callable[..., Any],
+    command: Callable[..., Any],
+    manifest: Callable[..., Any],
+) -> None:
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+
+    server = sandbox()
+    run = command(server)
+    path = manifest(60)
+    fast = ("--rate", "200", "--poll-interval", "0.5")
+    done = subprocess.run(
+        [sys.executable, "-m", "batch_import", "run", str(path), *fast],
+        cwd=run.folder, env=run.environ, capture_output=True, text=True, timeout=100,
+        preexec_fn=limited, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in done.stderr
+    assert "Exception ignored" not in done.stderr
+    assert done.returncode in (1, 2)
+    assert done.stderr.splitlines()[-1].startswith("batch-import: ")
+    results = run.folder / "output" / "videos" / "results.csv"
+    assert ("Results:" in done.stdout + done.stderr) <= results.exists()
