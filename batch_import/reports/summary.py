@@ -99,7 +99,7 @@ def cause_of(record: Record) -> Cause | None:
     """Why a row needs attention; None for one that needs none."""
     if not needs_attention(record.status, record.codes):
         return None
-    return Cause(cause(mask(note(record))), _host(record.source_url))
+    return Cause(cause(mask(note(record))), _host(mask(record.source_url)))
 
 
 def _host(url: str) -> str:

@@ -1,0 +1,167 @@
+"""Manifests that are edited, signed anew and mixed between runs, some of which are cut short.
+
+The real reading, state, dispatcher and schedule against the sandbox's model, on a virtual clock.
+What must hold: every row one video at the end, and never a second one; a reference ID that was
+made once never changes; nothing is lost.
+"""
+
+import csv
+import threading
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+from typing import NamedTuple
+
+import pytest
+from signed_addresses import SCHEMES, sign
+
+from batch_import.configuration.request import ImportRequest
+from batch_import.configuration.settings import ReadingOptions, Settings
+from batch_import.importer.dispatch import Dispatcher
+from batch_import.manifest.rules import source_url
+from batch_import.models import Severity
+from batch_import.rehearsal.virtual import VirtualRun
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.model import Platform
+from batch_import.state.store import Store
+from batch_import.viostream.rate_limit import Budget
+from batch_import.workflows.load import Intake
+
+SEEDS = 40
+#: Those that the rules take for files; the others are pages by their host.
+FILES = [
+    scheme
+    for scheme in SCHEMES
+    if not any(
+        flaw.severity is Severity.ERROR for _, flaw in source_url.flaws([sign(scheme, 1).url])
+    )
+]
+START = 1_700_000_000.0
+SETTINGS = Settings(
+    rate=20.0, poll_interval=5.0, settle=60.0, allow_removals=True, when_unsure="retry"
+)
+
+
+class Video(NamedTuple):
+    number: int
+    scheme: str
+
+    @property
+    def title(self) -> str:
+        return f"Video {self.number}"
+
+    def url(self, signature: int) -> str:
+        return sign(self.scheme, signature, f"video-{self.number}").url
+
+
+class Library:
+    """One manifest and its job, edited between runs.
+
+    Attributes:
+        listed: the videos of the manifest as it is now.
+    """
+
+    def __init__(self, seed: int, folder: Path) -> None:
+        self.dice = Random(seed)
+        self.path = folder / f"library-{seed}.csv"
+        self.listed = [self._video(n) for n in range(self.dice.randint(3, 12))]
+        self.count = len(self.listed)
+        self.now = START
+        knobs = {
+            "processing": (1.0, 20.0),
+            "lost_reply": self.dice.choice((0.0, 0.2)),
+            "error_after": self.dice.choice((0.0, 0.1)),
+            "unavailable": self.dice.choice((0.0, 0.05)),
+        }
+        self.platform = Platform(Knobs.from_mapping(knobs), seed, self.now)
+        self.references: dict[str, str] = {}
+
+    def _video(self, number: int) -> Video:
+        return Video(number, self.dice.choice(FILES))
+
+    def edit(self, signature: int) -> None:
+        """Add some videos, remove one, mix them, sign all anew, and change the columns."""
+        for _ in range(self.dice.randint(0, 3)):
+            self.listed.append(self._video(self.count))
+            self.count += 1
+        if len(self.listed) > 2 and self.dice.random() < 0.5:
+            self.listed.pop(self.dice.randrange(len(self.listed)))
+        self.dice.shuffle(self.listed)
+        header = self.dice.sample(["sourceUrl", "filename", "note"], 3)
+        with self.path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(header)
+            for video in self.listed:
+                cells = {"sourceUrl": video.url(signature), "filename": video.title, "note": "x"}
+                writer.writerow([cells[name] for name in header])
+
+    def run(self, store: Store, seed: int, *, cut: bool) -> None:
+        """Load the manifest and import it; `cut`: the process dies on the way."""
+        request = ImportRequest(
+            self.path,
+            folder=self.path.parent,
+            reading=ReadingOptions(default={"extension": "mp4"}),
+            settings=SETTINGS,
+        )
+        taken = Intake(request, self.now, threading.Event(), lambda _: None).take_over(store)
+        assert taken.held.count == 0
+        budget = Budget(SETTINGS.rate, self.now)
+        dispatcher = Dispatcher(SETTINGS, store, budget, self.now)
+        run = VirtualRun(
+            dispatcher,
+            self.platform,
+            start=self.now,
+            workers=4,
+            latency=(0.05, 0.3),
+            timeout=30.0,
+            seed=seed,
+        )
+        if cut:
+            _dies(dispatcher, self.dice.randint(1, 40))
+        with suppress(_Death):
+            run.run()
+        self.now = max(run.now, run.last_answer) + 600.0
+
+    def check(self, store: Store) -> None:
+        """No video twice, and no row under another reference ID than before."""
+        made = Counter(media.title for media in self.platform.media if not media.failed)
+        assert [title for title, count in made.items() if count > 1] == []
+        now = {record.filename: record.reference_id for record in store.reader.records()}
+        assert self.references.items() <= now.items()
+        self.references = {title: reference for title, reference in now.items() if title in made}
+
+
+class _Death(Exception):
+    """The process ends between two steps."""
+
+
+def _dies(dispatcher: Dispatcher, steps: int) -> None:
+    """Let a dispatcher end its process after so many steps."""
+    following = dispatcher.next
+    left = iter(range(steps))
+
+    def next_step(now: float) -> object:
+        if next(left, None) is None:
+            raise _Death
+        return following(now)
+
+    dispatcher.next = next_step  # type: ignore[method-assign,assignment]
+
+
+@pytest.mark.parametrize("seed", range(SEEDS))
+def test_a_library_that_is_edited_between_runs(seed: int, tmp_path: Path) -> None:
+    library = Library(seed, tmp_path)
+    with Store(None) as store:
+        for edition in range(library.dice.randint(2, 5)):
+            library.edit(1000 * seed + edition)
+            library.run(store, seed + edition, cut=library.dice.random() < 0.5)
+            library.check(store)
+        for again in range(5):
+            library.run(store, seed + 100 + again, cut=False)
+        library.check(store)
+        imported = {record.filename: record.key for record in store.reader.records() if record.key}
+        live = {media.title: media.key for media in library.platform.media if not media.failed}
+        assert imported == live
+        left = [r for r in store.reader.records() if not r.removed and not r.key]
+        assert [(r.status, r.error, r.filename) for r in left] == []
