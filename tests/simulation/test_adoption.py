@@ -64,7 +64,7 @@ def test_deleted_media_hide_no_row(knobs: Knobs, pages: int, deleted: int) -> No
             seed=1,
         )
         run.run()
-        assert {record.status for record in store.records()} == {Status.IMPORTED}
+        assert {record.status for record in store.reader.records()} == {Status.IMPORTED}
     assert run.sent["Create"] == 0
 
 
