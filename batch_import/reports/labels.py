@@ -73,6 +73,10 @@ _FIX_FILE: Final = (
     " and run the row again."
 )
 _OWN_REFERENCE: Final = "Give the row a reference id of its own, or delete the duplicate."
+_ID_TAKEN: Final = (
+    "If the video in the account is the row's own, run the row again with the setting adopt: any."
+    " If it is not, give the row a reference id of its own."
+)
 _CELLS: Final = "Look at this line of the manifest: its cells are shifted."
 _URL: Final = "Correct the source URL: one whole address, with https:// in front."
 _VIDEO_FILE: Final = "Give the address of the video file itself."
@@ -82,7 +86,7 @@ _EXTENSION: Final = "Give the row its file's extension: mp4, mov, mkv…"
 #: What to do about a problem or a failure, by its code; a code that is not here has the advice of
 #: the row's status.
 _ADVICE: Final[Mapping[str, str]] = {
-    FailureCode.REFERENCE_ID_TAKEN: _OWN_REFERENCE,
+    FailureCode.REFERENCE_ID_TAKEN: _ID_TAKEN,
     FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
     FailureCode.FILE_UNREADABLE: _FIX_FILE,
     FailureCode.KEY_MISSING: (

@@ -26,7 +26,8 @@ class Account(Platform):
         super().__init__(knobs, start=START - 1_000.0)
         self._pages, self._deleted = pages, deleted
         for number in range(1, ROWS + 1):
-            self.new_media(START - 500.0, reference_id=f"row-{number}")
+            name = f"row-{number}"
+            self.new_media(START - 500.0, reference_id=name, title=name)
         self._newer = [self.new_media(START - 400.0, foreign=True) for _ in range(NEWER)]
 
     def handle(self, request: Request, now: float) -> Reply:
@@ -51,7 +52,7 @@ def test_deleted_media_hide_no_row(knobs: Knobs, pages: int, deleted: int) -> No
     account = Account(knobs, pages, deleted)
     settings = Settings(rate=20.0)
     with Store(None) as store:
-        store.load([_row(number) for number in range(1, ROWS + 1)], {}, START)
+        store.load([_row(number) for number in range(1, ROWS + 1)], START)
         dispatcher = Dispatcher(settings, store, Budget(settings.rate, START), START)
         run = VirtualRun(
             dispatcher,
@@ -63,7 +64,7 @@ def test_deleted_media_hide_no_row(knobs: Knobs, pages: int, deleted: int) -> No
             seed=1,
         )
         run.run()
-        assert {record.status for record in store.records()} == {Status.IMPORTED}
+        assert {record.status for record in store.reader.records()} == {Status.IMPORTED}
     assert run.sent["Create"] == 0
 
 

@@ -59,9 +59,11 @@ class Outage:
 
     def account_answered(self, now: float, *, clear: bool) -> None:
         """The account was asked for, by whomever."""
-        if not (self.is_open and self._asking):
+        if not self._asking:
             return
         self._asking = False
+        if not self.is_open:
+            return
         if clear:
             self._state = _State.TRIAL
             self._unclear = 0
@@ -72,7 +74,9 @@ class Outage:
         """Another call was answered, or not."""
         if clear:
             self._unclear = 0
-            if self._state is _State.TRIAL:
+            if self.is_open:
+                self._state = _State.TRIAL  # a call that left before has got through
+            elif self._state is _State.TRIAL:
                 self._state, self._failures = _State.CLOSED, 0
             return
         self._unclear += 1

@@ -77,11 +77,20 @@ class Showing:
         given_up = created.latest + (LATE_ARRIVAL if isinstance(row, Unknown) else 0.0)
         for media in items:
             owner = owner_of(media, row.row, created.intent, given_up, self.clock_offset)
-            if media.status != "failed" or may_be_created_between(
-                media, created.earliest, created.latest, self.clock_offset
-            ):
+            if media.status != "failed" or self._is_of_this_post(row, media):
                 found[owner].append(media)  # else it is of an earlier POST, and tells nothing
-        return Shown(*(tuple(found[o]) for o in (Owner.OURS, Owner.UNDECIDED, Owner.OTHERS)))
+        ours = found[Owner.OURS]
+        of_this_post = [media for media in ours if self._is_of_this_post(row, media)]
+        return Shown(
+            tuple(of_this_post or ours),
+            tuple(found[Owner.UNDECIDED]),
+            tuple(found[Owner.OTHERS]),
+        )
+
+    def _is_of_this_post(self, row: InAccount, media: Media) -> bool:
+        """Whether a media may be what the row's last POST made, by its date."""
+        earliest, latest = row.created.earliest, row.created.latest
+        return may_be_created_between(media, earliest, latest, self.clock_offset)
 
     def compared(self, row: InAccount, found: Shown, left: float, now: float) -> list[Change]:
         """A list shows media with a row's reference ID, or would if there were any of its own."""
@@ -120,8 +129,7 @@ class Showing:
             self._tracker.replace(found)
             words = "found in the account"
             return [Change(row.row.number, Status.PROCESSING, words, media=media)]
-        created = row.created
-        if may_be_created_between(media, created.earliest, created.latest, self.clock_offset):
+        if self._is_of_this_post(row, media):
             self._tracker.replace(replace(row, media_id=media.id))  # else it is an earlier one
         age, poll = row.created.age(now), self._tracker.polling[row.row.number]
         if not media.status:
@@ -140,21 +148,21 @@ class Showing:
             return self.missing(row, left, now)
         if isinstance(row, Processing):
             return self._check_status(row, now)  # only the ingest tells why
-        if row.confirmed and media.id != row.media_id:
-            return self.missing(row, left, now)
+        if row.confirmed:  # its own has not failed: this is one of an earlier POST
+            self._tracker.replace(replace(row, media_id=None))
+            return self.missing(replace(row, media_id=None), left, now)
         words = "the platform could not process the video"
         code = FailureCode.PROCESSING_FAILED
         return [self._tracker.finish(row.row, Status.FAILED, words, error=words, code=code)]
 
     def _found_one_failed(self, row: Processing, media: Media, now: float) -> list[Change]:
         """The media that a row was found to be has failed; its POST may have made another."""
-        created = row.created
         words = "the platform could not process the video"
-        if may_be_created_between(media, created.earliest, created.latest, self.clock_offset):
+        if self._is_of_this_post(row, media):
             code = FailureCode.PROCESSING_FAILED
             return [self._tracker.finish(row.row, Status.FAILED, words, error=words, code=code)]
         words = "an older media with its reference ID has failed; its own is looked for"
-        self._tracker.replace(Unknown(row.row, created, now, words, sends=1))
+        self._tracker.replace(Unknown(row.row, row.created, now, words, sends=1))
         self.look_again(self._tracker.in_account_at(row.row.number), now)
         code = FailureCode.CONFLICT
         return [Change(row.row.number, Status.UNKNOWN, words, error=words, code=code)]
