@@ -141,7 +141,7 @@ def test_a_manifest_called_dots_leaves_other_results_alone(
 @pytest.mark.parametrize("exists", [True, False])
 def test_no_name_commands_a_terminal(
     arguments: list[str],
-    exists: bool,
+    exists: bool,  # noqa: FBT001 - pytest passes it by name
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -219,7 +219,7 @@ def test_a_folder_where_the_workbook_should_be(job: Job) -> None:
 @pytest.mark.parametrize(("running", "status"), [(True, "creating"), (False, "unknown")])
 def test_without_a_run_no_row_is_being_created(
     job: Job,
-    running: bool,
+    running: bool,  # noqa: FBT001 - pytest passes it by name
     status: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
