@@ -7,7 +7,7 @@ likely words, and what none of them fits keeps the code of the step that failed.
 import re
 from typing import Final
 
-from batch_import.models import FailureCode
+from batch_import.failure_codes import FailureCode
 
 #: The first that fits counts.
 _PATTERNS: Final = (

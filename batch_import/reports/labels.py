@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.models import POSSIBLE_DUPLICATE, FailureCode, Status
+from batch_import.failure_codes import FailureCode
+from batch_import.models import POSSIBLE_DUPLICATE, Status
 
 
 @dataclass(frozen=True, slots=True)

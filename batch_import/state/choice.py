@@ -7,7 +7,7 @@ from typing import Final
 
 from batch_import.errors import UsageError
 from batch_import.models import LineRange
-from batch_import.state import statements
+from batch_import.state import choice_statements as statements
 
 #: Reference IDs that are compared with one that is in no row.
 _COMPARED: Final = 20_000

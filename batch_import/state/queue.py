@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from batch_import.models import Change, LineRange, Row, Source, Status
-from batch_import.state import choice, statements
+from batch_import.state import choice, choice_statements, statements
 from batch_import.state.connection import Connection
 
 
@@ -22,7 +22,7 @@ class Queue:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         #: The table that pending rows are taken from: all rows, or the chosen ones.
-        self._table = statements.ALL_ROWS
+        self._table = choice_statements.ALL_ROWS
 
     # Which rows -------------------------------------------------------------------------------
 
@@ -35,22 +35,22 @@ class Queue:
         Raises:
             UsageError: one of them is no row of the manifest.
         """
-        self._table = statements.ALL_ROWS
+        self._table = choice_statements.ALL_ROWS
         if wanted:
             with self._connection.transaction() as db:
                 choice.choose(db, wanted)
-            self._table = statements.CHOSEN_ROWS
+            self._table = choice_statements.CHOSEN_ROWS
 
     def choose_first(self, limit: int) -> None:
         """Restrict this connection to so many of its pending rows: those that are claimed first."""
         with self._connection.transaction() as db:
             choice.choose_first(db, self._table, limit)
-        self._table = statements.CHOSEN_ROWS
+        self._table = choice_statements.CHOSEN_ROWS
 
     @property
     def has_choice(self) -> bool:
         """Whether this connection is restricted to some rows."""
-        return self._table == statements.CHOSEN_ROWS
+        return self._table == choice_statements.CHOSEN_ROWS
 
     def claimable_count(self) -> int:
         """How many pending rows may be claimed."""

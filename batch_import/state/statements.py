@@ -8,7 +8,8 @@ a parameter.
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.models import FailureCode
+from batch_import.failure_codes import FailureCode
+from batch_import.state.choice_statements import FIRST_PENDING, is_chosen
 
 # Facts of the job ---------------------------------------------------------------------------------
 
@@ -59,61 +60,7 @@ PROCESSING_TIMES: Final = """
     ORDER BY event.number DESC LIMIT ?
 """
 
-# The choice of rows: a table that lives as long as its connection ---------------------------------
-
-#: The tables that pending rows are taken from; their columns below have the same names.
-ALL_ROWS: Final = "row"
-CHOSEN_ROWS: Final = "chosen"
-_QUEUED: Final = "number, status, expires, position"
-#: A trigger keeps each chosen row's status beside it, so that the next row to claim is found in
-#: one step, however many are not chosen.
-CREATE_CHOICE: Final = (
-    """
-    CREATE TEMP TABLE IF NOT EXISTS chosen (
-        number INTEGER PRIMARY KEY, status TEXT, expires REAL, position INTEGER
-    )
-    """,
-    "CREATE INDEX IF NOT EXISTS temp.chosen_by_status ON chosen (status, expires, position)",
-    """
-    CREATE TEMP TRIGGER IF NOT EXISTS chosen_follows AFTER UPDATE OF status ON main.row
-    BEGIN UPDATE chosen SET status = new.status WHERE number = new.number; END
-    """,
-    "DELETE FROM chosen",
-)
-#: Where the rows begin: the state has no index by line.
-CREATE_PLACES: Final = (
-    """
-    CREATE TEMP TABLE place (line INTEGER, number INTEGER, PRIMARY KEY (line, number))
-    WITHOUT ROWID
-    """,
-    "INSERT INTO place SELECT line, number FROM row WHERE position IS NOT NULL",
-)
-DROP_PLACES: Final = "DROP TABLE place"
-_PLACES: Final = "SELECT number FROM place WHERE line BETWEEN ? AND ?"
-ANY_ON_LINES: Final = f"{_PLACES} LIMIT 1"
-LINE_SPAN: Final = "SELECT min(line), max(line) FROM place"
-_CHOOSE: Final = f"INSERT OR IGNORE INTO chosen SELECT {_QUEUED} FROM row"
-CHOOSE_LINES: Final = f"{_CHOOSE} WHERE number IN ({_PLACES})"
-_WITH_REFERENCE: Final = "identity = ? AND position IS NOT NULL"
-ANY_WITH_REFERENCE: Final = f"SELECT 1 FROM row WHERE {_WITH_REFERENCE}"
 ANY_ROW_WITH_REFERENCE: Final = "SELECT 1 FROM row WHERE identity = ?"
-CHOOSE_REFERENCE: Final = f"{_CHOOSE} WHERE {_WITH_REFERENCE}"
-_FIRST_PENDING: Final = "WHERE status = 'pending' ORDER BY expires, position LIMIT ?"
-CHOOSE_FIRST: Final = f"{_CHOOSE} {_FIRST_PENDING}"
-KEEP_FIRST_CHOSEN: Final = (
-    f"DELETE FROM chosen WHERE number NOT IN (SELECT number FROM chosen {_FIRST_PENDING})"
-)
-REFERENCES_OF_LENGTH: Final = """
-    SELECT identity FROM row
-    WHERE position IS NOT NULL AND length(identity) BETWEEN ? AND ? LIMIT ?
-"""
-
-
-def _is_chosen(table: str) -> str:
-    # Asked row by row: with IN, SQLite begins with all that are chosen.
-    one = "EXISTS (SELECT 1 FROM chosen WHERE chosen.number = row.number)"
-    return one if table == CHOSEN_ROWS else "true"
-
 
 # The queue ----------------------------------------------------------------------------------------
 
@@ -190,7 +137,7 @@ def remaining_count(table: str) -> str:
 def next_to_claim(table: str) -> str:
     """The first pending rows. Parameter: how many."""
     return f"""
-        {_ROW} WHERE number IN (SELECT number FROM {table} {_FIRST_PENDING})
+        {_ROW} WHERE number IN (SELECT number FROM {table} {FIRST_PENDING})
         ORDER BY expires, position
     """
 
@@ -199,7 +146,7 @@ def pending_sources(table: str) -> str:
     """Parameters: a row's number, and how many rows after that."""
     return f"""
         SELECT line, source_url, extension, number FROM row
-        WHERE status = 'pending' AND number > ? AND {_is_chosen(table)} ORDER BY number LIMIT ?
+        WHERE status = 'pending' AND number > ? AND {is_chosen(table)} ORDER BY number LIMIT ?
     """
 
 
@@ -208,20 +155,20 @@ def pending_by_reference(table: str) -> str:
     # The plus keeps SQLite from reading all pending rows by their status.
     return f"""
         {_ROW} WHERE identity IN (SELECT value FROM json_each(?)) AND +status = 'pending'
-        AND {_is_chosen(table)}
+        AND {is_chosen(table)}
     """
 
 
 def retry_events(table: str) -> str:
     """Parameter: the time."""
-    return _add_events("'pending'", "retry", f"{_RETRYABLE} AND {_is_chosen(table)}")
+    return _add_events("'pending'", "retry", f"{_RETRYABLE} AND {is_chosen(table)}")
 
 
 def retry(table: str) -> str:
     """A row that is sent again has no ingest and no media yet."""
     return f"""
         UPDATE row SET status = 'pending', error = '', codes = '', ingest_id = NULL, media_id = NULL
-        WHERE number IN (SELECT number FROM {_RETRYABLE} AND {_is_chosen(table)})
+        WHERE number IN (SELECT number FROM {_RETRYABLE} AND {is_chosen(table)})
     """
 
 

@@ -9,8 +9,9 @@ from enum import StrEnum
 from typing import Final
 
 from batch_import.addresses.masking import mask
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule.ownership import best_of, normalised, other_media
-from batch_import.models import FailureCode, Media, Record, Status
+from batch_import.models import Media, Record, Status
 
 
 class Verdict(StrEnum):

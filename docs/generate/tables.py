@@ -7,7 +7,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 import batch_import
 from batch_import.cli import exits
 from batch_import.errors import RunFault
-from batch_import.models import NO_COLUMNS, Counts, FailureCode
+from batch_import.failure_codes import FailureCode
+from batch_import.models import NO_COLUMNS, Counts
 from batch_import.reports.labels import STATUSES
 from batch_import.reports.table import results_table
 from batch_import.sandbox.knobs import Knobs

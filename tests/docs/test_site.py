@@ -14,7 +14,8 @@ from pages import ROOT, USERS_PAGES
 
 from batch_import.cli.names import HELP
 from batch_import.cli.options import OPTIONS
-from batch_import.models import FailureCode, Status
+from batch_import.failure_codes import FailureCode
+from batch_import.models import Status
 from batch_import.sandbox.knobs import Knobs
 from batch_import.verification.verdict import Verdict
 

@@ -12,8 +12,9 @@ from requests.structures import CaseInsensitiveDict
 
 from batch_import.addresses.masking import printable
 from batch_import.errors import CallFailed, NoAnswer, NotSent, Throttled
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code
-from batch_import.models import FailureCode, Row, Status
+from batch_import.models import Row, Status
 from batch_import.viostream import endpoints
 from batch_import.viostream.endpoints import ApiRequest
 

@@ -9,11 +9,11 @@ import pytest
 
 from batch_import.addresses import expiry, masking, signatures, urls
 from batch_import.csv_escaping import guarded, preserved, unguarded
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code
 from batch_import.manifest import read
 from batch_import.manifest.columns.aliases import field_of, fold
 from batch_import.manifest.rules import source_url
-from batch_import.models import FailureCode
 from batch_import.reports import labels
 from batch_import.sources.contents import START, Reply, flaw_of
 from batch_import.viostream.responses import platform_words, retry_after

@@ -8,6 +8,7 @@ from typing import Final
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import Forbidden, NotSent, Rejected, Throttled
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Answer
 from batch_import.importer.failures import failure_code
@@ -19,7 +20,7 @@ from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency, is_
 from batch_import.importer.schedule.searching import Search
 from batch_import.importer.schedule.showing import IN_REVIEW, Showing
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, FailureCode, IngestStatus, MediaPage, Row, Status
+from batch_import.models import Change, IngestStatus, MediaPage, Row, Status
 
 NOT_FOUND: Final = 404
 

@@ -17,7 +17,8 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Final
 
-from batch_import.models import FailureCode, Media, Row
+from batch_import.failure_codes import FailureCode
+from batch_import.models import Media, Row
 
 #: The code of a row that is neither sent nor taken over.
 REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN

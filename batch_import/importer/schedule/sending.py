@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import CallFailed, Forbidden, NotSent, Rejected
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Answer
 from batch_import.importer.failures import failure_code
@@ -18,7 +19,7 @@ from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.schedule.repeat import Outcome, is_weather, outcome_of
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, FailureCode, MediaPage, Status
+from batch_import.models import Change, MediaPage, Status
 
 
 class Sending:

@@ -6,6 +6,7 @@ Whether its POST may be repeated is `repeat.py`'s to say; this file must not kno
 from collections import Counter
 
 from batch_import.configuration.settings import Settings
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.schedule.creation import Creation
 from batch_import.importer.schedule.flights import ToCreate, Unknown
@@ -13,7 +14,7 @@ from batch_import.importer.schedule.ownership import REFERENCE_ID_TAKEN
 from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, FailureCode, Status
+from batch_import.models import Change, Status
 
 
 class Settling:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from batch_import.configuration.settings import Settings
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
 from batch_import.importer.schedule.observations import LATE, ProcessingTimes
 from batch_import.importer.schedule.ownership import (
@@ -24,7 +25,7 @@ from batch_import.importer.schedule.polling import SHORTEST, TRIES, Poll
 from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, FailureCode, Media, Status
+from batch_import.models import Change, Media, Status
 
 #: Media of users in the role "Creator" wait for somebody (the vendor's help pages).
 IN_REVIEW: Final = "pending review"

@@ -2,8 +2,8 @@
 
 import pytest
 
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code
-from batch_import.models import FailureCode
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from batch_import.failure_codes import FailureCode
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
-from batch_import.models import FailureCode, Record, Status
+from batch_import.models import Record, Status
 from batch_import.reports.labels import ATTENTION, STATUSES, advice, cause, seconds
 from batch_import.reports.summary import Cause, Summary, cause_of
 

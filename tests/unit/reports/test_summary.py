@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from batch_import.models import FailureCode, ManifestColumns, Record, Status
+from batch_import.failure_codes import FailureCode
+from batch_import.models import ManifestColumns, Record, Status
 from batch_import.reports.summary import Cause, troubles
 
 

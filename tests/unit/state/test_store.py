@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from batch_import.errors import StateError, UsageError
+from batch_import.failure_codes import FailureCode
 from batch_import.models import (
     Change,
     Counts,
     Event,
-    FailureCode,
     LineRange,
     ManifestRow,
     Media,

@@ -3,9 +3,10 @@
 import pytest
 
 from batch_import.configuration.settings import Settings
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.calls import ReadPage
 from batch_import.importer.schedule import Schedule
-from batch_import.models import Change, FailureCode, Media, MediaPage, Row, Status
+from batch_import.models import Change, Media, MediaPage, Row, Status
 
 ROW = Row(1, "r1", "https://h/v.mp4", "Clip", "mp4", Status.PENDING)
 OTHER = Media("m1", "k1", "r1", status="online", title="Somebody's own")

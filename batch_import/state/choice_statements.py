@@ -1,0 +1,56 @@
+"""The statements about the choice of rows: a table that lives as long as its connection."""
+
+from typing import Final
+
+#: The tables that pending rows are taken from; their columns below have the same names.
+ALL_ROWS: Final = "row"
+CHOSEN_ROWS: Final = "chosen"
+_QUEUED: Final = "number, status, expires, position"
+#: A trigger keeps each chosen row's status beside it, so that the next row to claim is found in
+#: one step, however many are not chosen.
+CREATE_CHOICE: Final = (
+    """
+    CREATE TEMP TABLE IF NOT EXISTS chosen (
+        number INTEGER PRIMARY KEY, status TEXT, expires REAL, position INTEGER
+    )
+    """,
+    "CREATE INDEX IF NOT EXISTS temp.chosen_by_status ON chosen (status, expires, position)",
+    """
+    CREATE TEMP TRIGGER IF NOT EXISTS chosen_follows AFTER UPDATE OF status ON main.row
+    BEGIN UPDATE chosen SET status = new.status WHERE number = new.number; END
+    """,
+    "DELETE FROM chosen",
+)
+#: Where the rows begin: the state has no index by line.
+CREATE_PLACES: Final = (
+    """
+    CREATE TEMP TABLE place (line INTEGER, number INTEGER, PRIMARY KEY (line, number))
+    WITHOUT ROWID
+    """,
+    "INSERT INTO place SELECT line, number FROM row WHERE position IS NOT NULL",
+)
+DROP_PLACES: Final = "DROP TABLE place"
+_PLACES: Final = "SELECT number FROM place WHERE line BETWEEN ? AND ?"
+ANY_ON_LINES: Final = f"{_PLACES} LIMIT 1"
+LINE_SPAN: Final = "SELECT min(line), max(line) FROM place"
+_CHOOSE: Final = f"INSERT OR IGNORE INTO chosen SELECT {_QUEUED} FROM row"
+CHOOSE_LINES: Final = f"{_CHOOSE} WHERE number IN ({_PLACES})"
+_WITH_REFERENCE: Final = "identity = ? AND position IS NOT NULL"
+ANY_WITH_REFERENCE: Final = f"SELECT 1 FROM row WHERE {_WITH_REFERENCE}"
+CHOOSE_REFERENCE: Final = f"{_CHOOSE} WHERE {_WITH_REFERENCE}"
+FIRST_PENDING: Final = "WHERE status = 'pending' ORDER BY expires, position LIMIT ?"
+CHOOSE_FIRST: Final = f"{_CHOOSE} {FIRST_PENDING}"
+KEEP_FIRST_CHOSEN: Final = (
+    f"DELETE FROM chosen WHERE number NOT IN (SELECT number FROM chosen {FIRST_PENDING})"
+)
+REFERENCES_OF_LENGTH: Final = """
+    SELECT identity FROM row
+    WHERE position IS NOT NULL AND length(identity) BETWEEN ? AND ? LIMIT ?
+"""
+
+
+def is_chosen(table: str) -> str:
+    """SQL: a row is in the choice, if there is one."""
+    # Asked row by row: with IN, SQLite begins with all that are chosen.
+    one = "EXISTS (SELECT 1 FROM chosen WHERE chosen.number = row.number)"
+    return one if table == CHOSEN_ROWS else "true"
