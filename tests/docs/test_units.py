@@ -20,7 +20,8 @@ KEYS = {
     "Service": {
         "Type", "WorkingDirectory", "ExecStart", "EnvironmentFile", "Environment", "User",
         "TimeoutStopSec", "Restart", "RestartSec", "SuccessExitStatus", "KillSignal",
-        "RestartForceExitStatus", "RestartPreventExitStatus", "LoadCredential",
+        "RestartForceExitStatus", "RestartPreventExitStatus", "LoadCredential", "NoNewPrivileges",
+        "ProtectSystem", "ReadWritePaths", "PrivateTmp",
     },
     "Timer": {"OnCalendar", "Persistent", "RandomizedDelaySec", "Unit"},
     "Install": {"WantedBy"},

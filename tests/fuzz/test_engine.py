@@ -91,7 +91,7 @@ def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
     return answer
 
 
-HONEST = virtual._answer_of  # noqa: SLF001
+HONEST = virtual.answer_of
 
 
 def store_of(rows: int) -> Store:
@@ -121,7 +121,7 @@ mischiefs = st.none() | st.builds(
 
 @pytest.fixture(autouse=True)
 def _raw_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(virtual, "_answer_of", answer_of)
+    monkeypatch.setattr(virtual, "answer_of", answer_of)
 
 
 @settings(

@@ -107,13 +107,13 @@ def test_certificates_that_are_none(
 # A full disk ------------------------------------------------------------------------------------
 
 
-def test_what_ended_a_run_is_told_rather_than_what_became_of_its_results() -> None:
+def test_what_ended_a_run_is_told_rather_than_what_became_of_its_results(tmp_path: Path) -> None:
     def write() -> None:
         raise StateError("failed.csv cannot be written: No space left on device.")
 
-    with pytest.raises(StateError, match=r"state\.sqlite"), refreshing(write, 60.0):
+    with pytest.raises(StateError, match=r"state\.sqlite"), refreshing(write, tmp_path, 60.0):
         raise StateError("state.sqlite: database or disk is full.")
-    with pytest.raises(StateError, match=r"failed\.csv"), refreshing(write, 60.0):
+    with pytest.raises(StateError, match=r"failed\.csv"), refreshing(write, tmp_path, 60.0):
         pass
 
 
