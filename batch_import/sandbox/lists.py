@@ -27,7 +27,7 @@ class MediaLists:
     ) -> None:
         self._knobs = knobs
         self._catalogue = catalogue
-        self._origin = origin
+        self.origin = origin
         self._chance = chance
 
     def page(self, query: Mapping[str, str], now: float) -> object:
@@ -104,7 +104,7 @@ class MediaLists:
             "status": self.status(media, now),
             "createdDate": iso_date(media.created),
             "referenceId": media.reference_id or None,
-            "thumbnail": f"{self._origin}/thumbnails/{media.key}.svg" if ready else None,
+            "thumbnail": f"{self.origin}/thumbnails/{media.key}.svg" if ready else None,
         }
 
     def _duration(self, media: Media) -> object:

@@ -67,7 +67,6 @@ class Platform:
         self.start = start
         self.access_key = access_key
         self.api_key = api_key
-        self.origin = origin
         self.calls: Counter[str] = Counter()
         self.refused = 0
         self._random = Random(seed)
@@ -80,6 +79,15 @@ class Platform:
         self._next_deletion: float | None = None
         if catalogue is None:
             self._add_existing()
+
+    @property
+    def origin(self) -> str:
+        """The address that thumbnails are given under."""
+        return self._lists.origin
+
+    @origin.setter
+    def origin(self, address: str) -> None:
+        self._lists.origin = address
 
     @property
     def media(self) -> list[Media]:
