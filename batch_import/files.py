@@ -1,6 +1,7 @@
 """Files that are there whole or not at all. This file must not know what they hold."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -8,6 +9,9 @@ from secrets import token_hex
 from typing import IO, Any, BinaryIO, TextIO, cast
 
 from batch_import.errors import StateError
+
+#: The name of a file while it is written: that of the file, and a token.
+_PARTIAL = re.compile(r"\.(results|failed|problems|verify)\.[\w.]+\.[0-9a-f]{16}")
 
 
 @contextmanager
@@ -72,3 +76,11 @@ def _replacing(
 def _open_private(path: str, flags: int) -> int:
     """Open a new file that only its owner may read."""
     return os.open(path, flags, 0o600)
+
+
+def remove_partial_files(folder: Path) -> None:
+    """Remove what writers that were killed have left in a folder that nobody writes to now."""
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _PARTIAL.fullmatch(path.name):
+                path.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ from typing import Final
 
 from batch_import.addresses.masking import also_masked
 from batch_import.errors import RunFault
+from batch_import.files import remove_partial_files
 
 #: Modules that the writing at the end needs.
 _NEEDED: Final = (
@@ -79,6 +80,7 @@ def _refreshed(folder: Path, every: float) -> Iterator[None]:
     finally:
         if process:
             _end(process)
+        remove_partial_files(folder)
 
 
 def _start(folder: Path, every: float) -> subprocess.Popen[str]:

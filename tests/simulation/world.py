@@ -426,7 +426,10 @@ class World:
             return False
         again = [e.time for e in history(self.store, name) if e.status is Status.PENDING]
         again = [time for time in again if time >= first.created]
-        unseen = bool(again) and first.listed_at > again[0] - SLACK
+        # A search of many pages tells of the moment at which it began.
+        rate = min(self.scenario.settings.rate, knobs.rate_limit or self.scenario.settings.rate)
+        search = 5 * self.scenario.rows / knobs.page_limit / rate
+        unseen = bool(again) and first.listed_at > again[0] - SLACK - search
         return unseen or knobs.list_omits > 0 or knobs.reference_filter == "ignored"
 
     # Rules that are looked at after each run --------------------------------------------------

@@ -89,6 +89,7 @@ class _Seen:
         first: how many media were seen for the first time.
         shown: how often a media that had to be shown was.
         hidden: the greatest age of a media that was there and not shown.
+        perhaps_hidden: the greatest age up to which one may not have been, for nobody looked.
         latest: the greatest ages up to which single media, since shown, were not: `ENOUGH` of them.
         youngest: the lowest ages at which media were shown, `ENOUGH` of them.
     """
@@ -98,6 +99,7 @@ class _Seen:
     first: int = 0
     shown: int = 0
     hidden: float = 0.0
+    perhaps_hidden: float = 0.0
     latest: list[float] = field(default_factory=list)
     youngest: list[float] = field(default_factory=list)
 
@@ -142,6 +144,9 @@ class ListConsistency:
             del seen.youngest[ENOUGH:]
             insort(seen.latest, hidden)
             del seen.latest[:-ENOUGH]
+            # Nobody looked for long: it may have been hidden until this look.
+            if hidden and age - hidden > 2 * max(SHORTEST, RECHECK_SHARE * age):
+                seen.perhaps_hidden = max(seen.perhaps_hidden, age)
 
     def seen_again(self) -> None:
         """A media that had been shown before was in a list that must show it."""
@@ -177,7 +182,7 @@ class ListConsistency:
         # one once in n + 1 times: the fewer were seen, the wider the margin.
         apart = self._seen.latest[-1] - self._seen.latest[0]
         late = hidden * (1 + RECHECK_SHARE + ENOUGH / self._seen.first) + apart
-        return max(visible, late) + LATE_ARRIVAL
+        return max(visible, late, self._seen.perhaps_hidden) + LATE_ARRIVAL
 
     def proves_absence(self, ages: Iterable[float], unseen: float) -> bool:
         """Whether a media that lists did not show at these ages does not exist."""
