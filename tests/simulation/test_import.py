@@ -19,7 +19,8 @@ def test_every_row_becomes_exactly_one_video(first: int) -> None:
     assert not broken, "\n".join(broken)
 
 
-#: 10290: nobody looked for long, and lists were thought to hide media for less. 12495: old media led a search ever further down. 23609: lists were trusted at an age at which
+#: 10290: nobody looked for long, and lists were thought to hide media for less.
+#: 12495: old media led a search ever further down. 23609: lists were trusted at an age at which
 #: rows were no longer watched. 24489: failed rows that no list shows were never asked for. 27620:
 #: the pages of a filtered list were taken for longer than they are. 50851: a media of an earlier
 #: POST was taken to be as young as the last one. 60397: an old failed media on another page was
