@@ -30,6 +30,7 @@ docs: $(VENV)/.docs
 
 bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/manifest.py
+	$(BIN)/python tests/benchmark/preflight.py
 	$(BIN)/python tests/benchmark/run.py
 
 bench-results: $(VENV)/.dev

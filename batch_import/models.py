@@ -63,7 +63,7 @@ class Problem:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        """As it stands in a row's `error`."""
+        """What is wrong, and where."""
         return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
@@ -114,7 +114,7 @@ class ManifestRow:
         source_url, filename, extension: what is sent to the platform (guide, step 1); the URL as it
             was given, encoded when it is sent.
         cells: all cells as they stand in the file, in the header's order.
-        error: its problems as one line of text; empty for a row that may be sent.
+        error: its problems, as `in_one` has them; empty for a row that may be sent.
         expires: epoch seconds when the URL's signature ends; infinity where it has no end.
         codes: of the problems in `error`, in their order.
         has_own_id: the manifest gives the reference_id. Where it does not, the addresses find the
@@ -372,6 +372,11 @@ class Record(NamedTuple):
         if position is None or position >= len(self.cells):
             return ""
         return self.cells[position]
+
+    @property
+    def reason(self) -> str:
+        """What is wrong with it, without what to do: a problem's hint is a line of its own."""
+        return self.error.partition("\n")[0] if self.status is Status.INVALID else self.error
 
 
 @dataclass(frozen=True, slots=True)

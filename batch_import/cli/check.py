@@ -9,6 +9,7 @@ from batch_import.cli.console import SUCCESS, WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
     preflight_progress,
+    print_fixed,
     print_problems,
     print_reading,
     rows,
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 
 @command(
     *READING,
-    *("json", "strict", "preflight", "rate", "api_base"),
+    *("json", "fix", "strict", "preflight", "rate", "api_base"),
     arguments=[manifest()],
     examples=(
         "batch-import check library.csv",
         'batch-import check library.csv --map sourceUrl="Video Link" --default extension=mp4',
         "batch-import check library.xlsx --sheet Videos --preflight",
+        "batch-import check library.csv --fix corrected.csv",
     ),
 )
 def check(call: Call) -> int:
@@ -40,7 +42,7 @@ def check(call: Call) -> int:
     request = at_home(call.request())
     observer = Observer(preflight=PreflightLines().show)
     with stoppable() as stop:
-        checked = workflow.check(request, observer, stop)
+        checked = workflow.check(request, observer, stop, call["fix"])
     (_print_json if call["json"] else _print)(request.job, checked)
     is_good = not checked.kinds if request.settings.strict else checked.valid == checked.rows
     return OK if is_good else INCOMPLETE
@@ -51,6 +53,8 @@ def _print(job: "Job", checked: "Checked") -> None:
     print_problems(job, checked.kinds)
     if checked.asked:
         print(preflight_progress(checked.asked))
+    if checked.fixed:
+        print_fixed(checked.fixed)
     invalid = checked.rows - checked.valid
     line = f"{rows(checked.rows)}: {checked.valid:,} can be imported, {invalid:,} invalid."
     print(styled(line, WARNING if invalid else SUCCESS))
@@ -61,8 +65,7 @@ def _print_json(job: "Job", checked: "Checked") -> None:
 
     The problems are read back, so that none is kept.
     """
-    from batch_import.models import Status
-    from batch_import.reports.labels import advice
+    from batch_import.problem_codes import CODES
     from batch_import.reports.writers.csv_writer import read_csv
 
     head = {
@@ -76,13 +79,20 @@ def _print_json(job: "Job", checked: "Checked") -> None:
                 "severity": kind.severity,
                 "count": kind.count,
                 "lines": kind.lines,
-                "advice": advice(Status.INVALID, [kind.code]),
+                "advice": CODES[kind.code].hint,
             }
             for kind in checked.kinds
         ],
         "notes": [with_flags(note) for note in checked.reading.notes],
         "comments": checked.reading.comments,
         "preflight": checked.asked and asdict(checked.asked),
+        "fixed": checked.fixed
+        and {
+            "file": str(checked.fixed.file),
+            "rows": checked.fixed.rows,
+            "cells": checked.fixed.cells,
+            "left_out": checked.fixed.left_out,
+        },
     }
     print(json.dumps(head)[:-1], end=', "problems": [')
     comma = ""

@@ -21,7 +21,10 @@ from batch_import.job import Job
 
 _ARGUMENTS: Final = "Arguments"
 #: Options that several commands share.
-READING: Final = ("config", "job", "map", "default", "sheet", "records", "columns", "signing")
+READING: Final = (
+    *("config", "job", "map", "default", "sheet", "records", "columns", "signing"),
+    *("encoding", "base_url", "allow"),
+)
 RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns", "group_by")
 IMPORT: Final = (
     *READING,
@@ -107,6 +110,8 @@ class Call:
         for name in ("map", "default"):
             if name in reading:
                 reading[name] = pairs(reading[name])
+        if "allow" in reading:
+            reading["allow"] = tuple(chain.from_iterable(reading["allow"]))
         return ImportRequest(
             self["manifest"],
             folder=self._ctx.params.get("job"),

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, TextIO
 
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
 from batch_import.models import Status
-from batch_import.reports.labels import STATUSES, advice
+from batch_import.reports.labels import STATUSES
 
 if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.models import Counts
     from batch_import.reports.problems import Kind
     from batch_import.state.manifest_diff import ManifestDiff
+    from batch_import.workflows.correction import Fixed
     from batch_import.workflows.load import Asked, Held, Reading
 
 #: Numbers of lines that can be taken in at once.
@@ -35,6 +36,22 @@ def print_reading(read: "Reading") -> None:
         lines = ", ".join(map(str, read.comments[:_SHOWN_LINES]))
         more = ", …" if len(read.comments) > _SHOWN_LINES else ""
         print(f"Comment lines (#) skipped: line {lines}{more}")
+
+
+def print_fixed(fixed: "Fixed") -> None:
+    """What was corrected, and what is left to do."""
+    cells = f"{fixed.cells:,} cell{'' if fixed.cells == 1 else 's'} corrected"
+    print(
+        f"Written: {shown(str(fixed.file))}, {rows(fixed.rows)}, {cells}. Review it, then run it."
+    )
+    for line, column, value in fixed.first:
+        print(f"  line {line}, {shown(column)}: {shortened(value)}")
+    if fixed.cells > len(fixed.first):
+        print("  …")
+    if fixed.left_out:
+        lines = ", ".join(map(str, fixed.left_out[:_SHOWN_LINES]))
+        more = ", …" if len(fixed.left_out) > _SHOWN_LINES else ""
+        print(f"  Left out, because their cells cannot be told apart: line {lines}{more}")
 
 
 def print_diff(diff: "ManifestDiff", of: str = "manifest") -> None:
@@ -85,7 +102,7 @@ def print_problems(job: "Job", kinds: Sequence["Kind"]) -> None:
         column = f"{shown(kind.first.column)}: " if kind.first.column else ""
         value = f" ({shortened(kind.first.value)})" if kind.first.value else ""
         print(f"         {column}{shown(kind.first.reason)}{value}")
-        print(f"         {shown(kind.first.hint or advice(Status.INVALID, [kind.code]))}")
+        print(f"         {shown(kind.first.hint)}")
     print(f"Every problem: {shown(str(job.problems))}")
 
 

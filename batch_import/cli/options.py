@@ -62,6 +62,12 @@ _COMMAND_LINE: Final = (
         Group.COMMON,
         short="o",
     ),
+    Setting(
+        "fix",
+        kinds.FilePath(),
+        "write the manifest as CSV with all safe corrections, for review",
+        Group.READING,
+    ),
     _switch("embeds", "also request the embed page of each imported row", Group.COMMON),
     _switch(
         "offline", "do not contact the platform; what the account has is then unknown", Group.COMMON

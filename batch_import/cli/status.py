@@ -123,7 +123,7 @@ def _story_lines(story: "RowStory") -> list[str]:
         "media id": record.media_id,
         "key": record.key,
         "embed URL": story.embed_url,
-        "error": record.error,
+        "error": record.reason,
         "to do": story.advice,
     }
     gone = ", no longer in the manifest" if record.removed else ""
@@ -170,7 +170,7 @@ def _story_json(story: "RowStory") -> dict[str, Any]:
         "line": record.line,
         "referenceId": record.reference_id,
         "status": record.status,
-        "error": mask(record.error),
+        "error": mask(record.reason),
         "advice": story.advice,
         "removed": record.removed,
         "filename": mask(record.filename),

@@ -104,7 +104,7 @@ class Text(Kind):
 
     def check(self, value: Any) -> Any:
         """As in `Kind`."""
-        return self.read(_clean(value))
+        return self.read(clean(value))
 
 
 @dataclass(eq=False, repr=False)
@@ -149,7 +149,7 @@ class FilePath(Kind):
 
     def check(self, value: Any) -> Any:
         """As in `Kind`."""
-        return value if isinstance(value, Path) and _clean(str(value)) else Path(_clean(value))
+        return value if isinstance(value, Path) and clean(str(value)) else Path(clean(value))
 
 
 class FolderPath(FilePath):
@@ -171,7 +171,7 @@ class Pair(Kind):
 
     def parse(self, text: str) -> Any:
         """As in `Kind`; the text stays one."""
-        key, equals, value = _clean(text).partition("=")
+        key, equals, value = clean(text).partition("=")
         if not (key and (value or (equals and self.may_be_empty))):
             raise ValueError(f"{shortened(text)} is not of the form {self.metavar}")
         return text
@@ -181,7 +181,7 @@ class Pair(Kind):
         if not isinstance(value, Mapping):
             raise ValueError(f"{shortened(value)} is not a mapping")  # noqa: TRY004
         for key, item in value.items():
-            if not (_clean(key) and (_clean(item) or self.may_be_empty)):
+            if not (clean(key) and (clean(item) or self.may_be_empty)):
                 raise ValueError(f"{shortened(value)} holds an empty text")
         return value
 
@@ -196,21 +196,18 @@ class Names(Kind):
 
     def parse(self, text: str) -> Any:
         """As in `Kind`."""
-        return self._read(_clean(text))
+        return self._read(clean(text))
 
     def check(self, value: Any) -> Any:
         """As in `Kind`."""
         if not self.as_sequence:
-            return self._read(_clean(value))
+            return self._read(clean(value))
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise ValueError(f"{shortened(value)} is not a sequence of names")  # noqa: TRY004
-        return tuple(_clean(name) for name in value)
+        return tuple(clean(name) for name in value)
 
     def _read(self, text: str) -> Any:
-        try:
-            names = parts(text)
-        except csv.Error:
-            raise ValueError(f"{shortened(text)} has a line break in it") from None
+        names = parts_of_line(text)
         for name in (names or [text]) if self.known else ():
             if name not in self.known:
                 raise ValueError(f"{shortened(name)} is not one of {', '.join(self.known)}")
@@ -227,7 +224,7 @@ class Moment(Kind):
         """As in `Kind`."""
         from batch_import.configuration import timestamps
 
-        return timestamps.timestamp(_clean(text), time.time())
+        return timestamps.timestamp(clean(text), time.time())
 
     def check(self, value: Any) -> Any:
         """As in `Kind`."""
@@ -247,7 +244,7 @@ class RowSelector(Kind):
         """As in `Kind`."""
         from batch_import.configuration import row_selector
 
-        return row_selector.select(_clean(text))
+        return row_selector.select(clean(text))
 
     def check(self, value: Any) -> Any:
         """As in `Kind`."""
@@ -259,7 +256,7 @@ class RowSelector(Kind):
             )
         for item in value:
             if not isinstance(item, LineRange):
-                _clean(item)
+                clean(item)
         return tuple(value)
 
 
@@ -268,7 +265,19 @@ def parts(text: str) -> list[str]:
     return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
 
 
-def _clean(value: object) -> str:
+def parts_of_line(text: str) -> list[str]:
+    """The same.
+
+    Raises:
+        ValueError: the text is not one line.
+    """
+    try:
+        return parts(text)
+    except csv.Error:
+        raise ValueError(f"{shortened(text)} has a line break in it") from None
+
+
+def clean(value: object) -> str:
     """A text that a file, a URL or a database can hold.
 
     Raises:

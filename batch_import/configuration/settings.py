@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from batch_import.configuration import base_urls, kinds
+from batch_import.configuration import base_urls, kinds, reading_values
 from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
 from batch_import.configuration.declaration import Group, check_fields, setting, settings_of
 from batch_import.configuration.kinds import Kind
@@ -59,6 +59,9 @@ class ReadingOptions:
         columns: names of the columns of a file without a header.
         signing: names of parameters of addresses that sign, beside the known ones: they are
             masked, and do not tell videos apart.
+        encoding: of a text file, as Python calls it.
+        base_url: the folder that file names without a host are in; ends in `/`.
+        allow: codes of problems that do not count.
     """
 
     map: Mapping[str, str] = setting(
@@ -102,6 +105,26 @@ class ReadingOptions:
         "more parameters of addresses that sign, beside the known ones; the job remembers them",
         Group.READING,
         default_text="the known ones",
+    )
+    encoding: str | None = setting(
+        None,
+        kinds.Text("NAME", reading_values.encoding),
+        "encoding of a text file, e.g. cp1251",
+        Group.READING,
+        default_text="detected, if the text proves it",
+    )
+    base_url: str | None = setting(
+        None,
+        kinds.Text("URL", reading_values.folder_url),
+        "URL of the folder of bare file names in the URL column, e.g. https://host/videos/",
+        Group.READING,
+    )
+    allow: Sequence[str] = setting(
+        (),
+        reading_values.OverrulableCodes(),
+        "codes of problems that do not count; docs/reference/problems.md tells which can be given",
+        Group.READING,
+        multiple=True,
     )
 
     def __post_init__(self) -> None:

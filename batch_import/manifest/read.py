@@ -17,8 +17,10 @@ from batch_import.csv_escaping import MARK, unguarded
 from batch_import.errors import ManifestError, UsageError
 from batch_import.manifest.readers import csv_reader, json_reader, xlsx_reader, yaml_reader
 from batch_import.manifest.readers.manifest_file import Source, found
-from batch_import.manifest.readers.record import Block, Content, Fault
+from batch_import.manifest.readers.record import Block, CellFlaw, Content, Fault
 from batch_import.manifest.readers.text import Text, decode
+from batch_import.manifest.rules.characters import LOST
+from batch_import.manifest.rules.flaw import Flaw
 
 #: Rows of a chunk: enough to work on columns, few enough to stay in a processor's cache.
 CHUNK_ROWS = 4_000
@@ -34,8 +36,18 @@ _JSON_START: Final = re.compile(r'\s*(?:\[\s*[\[{"\]]|\{\s*["}])')
 _YAML_START: Final = re.compile(r"(?:\s*+#.*\n|\s*\n)*+(?:---\s|-\s+[\w\"']+:\s|[\w\"']+:\s*\n)")
 #: JSON can write half of a pair that UTF-16 makes one character of; no file of ours can hold it.
 _HALF: Final = re.compile("[\ud800-\udfff]")
-_LOST: Final = "\ufffd"
+#: What stands for a byte that is not of the encoding (PEP 383).
+_STRAY: Final = re.compile("[\udc80-\udcff]")
+_STRAY_BASE: Final = 0xDC00
 _UNSAID: Final = ReadingOptions()
+#: What programs save under the name .xls though it is another thing.
+_PAGES: Final = (
+    (re.compile(r"\s*(?:<!doctype\s+html|<html|<head|<body|<table|<meta)\b", re.IGNORECASE),
+     "is an HTML page"),
+    (re.compile(r"\s*<\?xml[^>]*\?>(?:\s|<!--.*?-->)*<\?mso-application|.{0,2000}<(?:ss:)?Workbook\b",
+                re.DOTALL), "is a workbook in the XML of Excel 2003"),
+    (re.compile(r"\s*MIME-Version:", re.IGNORECASE), "is a web archive"),
+)  # fmt: skip
 _YAML: Final = frozenset({".yaml", ".yml"})
 _SEPARATED: Final = frozenset({".csv", ".tsv", ".tab", ".txt", ".psv"})
 
@@ -51,12 +63,14 @@ class Chunk:
         lines: the first line in the file of each row, from 1.
         faults: index in this chunk → why the row's cells cannot be trusted.
         comments: the lines of comments among these rows.
+        flaws: index in this chunk → what the reader found wrong with single cells of the row.
     """
 
     frame: pd.DataFrame
     lines: list[int]
     faults: dict[int, Fault]
     comments: list[int] = field(default_factory=list)
+    flaws: dict[int, list[CellFlaw]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +143,27 @@ def _content(source: Source, options: ReadingOptions) -> Content:
             "Save it as “Excel Workbook (.xlsx)” without a password and try again.",
         )
     if start.startswith(_ZIP_STARTS):
-        _refuse("Excel workbooks", source, records=options.records)
+        _refuse("Excel workbooks", source, records=options.records, encoding=options.encoding)
         return xlsx_reader.read(source, options)
-    text = decode(source)
+    text = decode(source, options.encoding)
+    _refuse_pages(text)
     read = _format(text)
     if read is csv_reader.read:
         _refuse("separated text", source, sheet=options.sheet, records=options.records)
     else:
         _refuse("JSON and YAML", source, sheet=options.sheet, columns=options.columns)
     return read(text, options)
+
+
+def _refuse_pages(text: Text) -> None:
+    """Some programs call a page a workbook, and Excel opens it all the same."""
+    start = text.start(_START)
+    what = next((what for pattern, what in _PAGES if pattern.match(start)), "")
+    if what:
+        raise ManifestError(
+            f"The manifest {text.source.name} {what}, whatever its name says.",
+            "Open it in Excel, save it as “Excel Workbook (.xlsx)”, and try again.",
+        )
 
 
 def _format(text: Text) -> Callable[[Text, ReadingOptions], Content]:
@@ -169,8 +195,13 @@ def _plain(cells: Sequence[str]) -> Sequence[str]:
     if MARK in joined:
         cells = [unguarded(cell) for cell in cells]
     if not joined.isascii() and _HALF.search(joined):
-        cells = [_HALF.sub(_LOST, cell) for cell in cells]
+        cells = [_HALF.sub(LOST, cell) for cell in cells]
     return cells
+
+
+def _as_windows(found: re.Match[str]) -> str:
+    """A stray byte as what it most often is: a character of Windows-1252."""
+    return bytes([ord(found[0]) - _STRAY_BASE]).decode("cp1252", "replace")
 
 
 class _Gathered:
@@ -179,19 +210,35 @@ class _Gathered:
     def __init__(self, width: int) -> None:
         self._columns: list[list[str]] = [[] for _ in range(width)]
         self._faults: dict[int, Fault] = {}
+        self._flaws: dict[int, list[CellFlaw]] = {}
         self.lines: list[int] = []
         self.comments: list[int] = []
 
     def add(self, block: Block) -> None:
-        faults = {len(self.lines) + at: fault for at, fault in block.faults.items()}
-        self._faults |= faults
+        begin = len(self.lines)
+        self._faults |= {begin + at: fault for at, fault in block.faults.items()}
+        self._flaws |= {begin + at: flaws for at, flaws in block.flaws.items()}
         self.lines.extend(block.lines)
         self.comments.extend(block.comments)
-        for column, cells in zip(self._columns, block.columns, strict=True):
-            column.extend(_plain(cells))
+        for position, (column, cells) in enumerate(zip(self._columns, block.columns, strict=True)):
+            plain = _plain(cells)
+            if plain is not cells:
+                self._note_stray_bytes(begin, position, cells)
+            column.extend(plain)
+
+    def _note_stray_bytes(self, begin: int, position: int, cells: Sequence[str]) -> None:
+        for at, cell in enumerate(cells, begin):
+            if _STRAY.search(cell):
+                likely = _STRAY.sub(_as_windows, cell)
+                flaw = Flaw(
+                    "bytes",
+                    "the cell has bytes that are not of the file's encoding",
+                    f"Was it “{likely}”? Then write that, and save the file as UTF-8.",
+                )
+                self._flaws.setdefault(at, []).append((position, flaw))
 
     def chunk(self) -> Chunk:
         frame = pd.DataFrame(
             {at: pd.Series(cells, dtype=object) for at, cells in enumerate(self._columns)}
         )
-        return Chunk(frame, self.lines, self._faults, self.comments)
+        return Chunk(frame, self.lines, self._faults, self.comments, self._flaws)

@@ -6,10 +6,12 @@ This file must not know any rule.
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import overload
 
 from batch_import.addresses.signatures import NO_NAMES, stripped
 from batch_import.addresses.urls import canonical
+from batch_import.manifest.problem_collector import in_one
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.reference import made_reference
 from batch_import.models import ManifestRow, Problem, Source
@@ -40,6 +42,7 @@ class Rows(Sequence[ManifestRow]):
     Args:
         unnamed: indexes of rows whose referenceId belongs to an earlier row.
         errors: index of each row that is not to be sent → the problems that keep it from that.
+        fixes: index of a row and position of a column → the cell as it should be.
     """
 
     def __init__(
@@ -48,11 +51,13 @@ class Rows(Sequence[ManifestRow]):
         columns: Columns,
         unnamed: frozenset[int],
         errors: Mapping[int, Sequence[Problem]],
+        fixes: Mapping[tuple[int, int], str] = MappingProxyType({}),
     ) -> None:
         self._chunk = chunk
         self._columns = columns
         self._unnamed = unnamed
         self.errors = errors
+        self.fixes = fixes
 
     def __len__(self) -> int:
         return len(self._chunk.lines)
@@ -81,7 +86,7 @@ class Rows(Sequence[ManifestRow]):
                 name,
                 extension,
                 row,
-                "; ".join(map(str, problems)),
+                in_one(problems),
                 columns.ends.get(at, math.inf),
                 tuple(problem.code for problem in problems),
                 has_own_id=bool(own),
@@ -89,6 +94,24 @@ class Rows(Sequence[ManifestRow]):
                 stripped_address=plain,
                 stripped_reference="" if own or not reference else made_reference(plain),
             )
+
+    @property
+    def lines(self) -> Sequence[int]:
+        """The first line of each row in the file."""
+        return self._chunk.lines
+
+    def fixed(self) -> Iterator[tuple[int, tuple[str, ...] | None]]:
+        """Each row's line and cells, corrected where that is beyond doubt.
+
+        None for the cells of a row that cannot be trusted.
+        """
+        cells = [self._chunk.frame[position].tolist() for position in self._chunk.frame.columns]
+        for (at, position), fix in self.fixes.items():
+            cells[position][at] = fix
+        for at, (line, row) in enumerate(
+            zip(self._chunk.lines, zip(*cells, strict=True), strict=True)
+        ):
+            yield line, None if at in self._chunk.faults else row
 
     def sources(self) -> Iterator[Source]:
         """Where the videos of the rows that may be sent are to be fetched from."""

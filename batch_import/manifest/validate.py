@@ -5,11 +5,12 @@ the state. A manifest may hold a million rows, so nothing is made for a row that
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 from batch_import.addresses.expiry import expires_at
 from batch_import.addresses.signatures import NO_NAMES, may_be_signed
+from batch_import.manifest.base_url import below
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
 from batch_import.manifest.columns.mapping import Mapping
 from batch_import.manifest.deadlines import Deadlines
@@ -32,6 +33,8 @@ class Validator:
         now: epoch seconds, to tell signatures that have expired; at 0 none has.
         own_host: `host:port` of a source that may be private: the sandbox's own.
         signing: names of parameters that sign an address, besides the known ones.
+        base_url: what addresses without a host are below of.
+        allowed: codes of problems that do not count.
     """
 
     def __init__(
@@ -42,8 +45,13 @@ class Validator:
         now: float = 0.0,
         own_host: str = "",
         signing: frozenset[str] = NO_NAMES,
+        base_url: str | None = None,
+        allowed: Collection[str] = (),
     ) -> None:
         self._mapping = mapping
+        self._header = header
+        self._base_url = base_url
+        self._allowed = allowed
         self._columns = [
             name if position is None else header[position]
             for name, position in zip(FIELDS, mapping.positions, strict=True)
@@ -66,9 +74,12 @@ class Validator:
         """
         cells = self._mapping.cells(chunk)
         urls, names, given, own = (list(map(str.strip, column)) for column in cells)
+        if self._base_url:
+            urls = [below(self._base_url, url) for url in urls]
         ends = _ends(urls)
 
-        found = Found(chunk.lines, self._columns, cells)
+        found = Found(chunk.lines, self._columns, cells, self._allowed)
+        found.read(chunk.flaws, self._header, self._mapping.positions)
         found.add(_SOURCE_URL, source_url.flaws(urls, self._own_host))
         found.add(_SOURCE_URL, self._expired(ends))
         default = self._mapping.defaults.get(EXTENSION, "")
@@ -92,7 +103,26 @@ class Validator:
                 self._deadlines.add(chunk.lines[at], end)
 
         columns = Columns(references, own, urls, names, extensions, ends, self._signing)
-        return Rows(chunk, columns, unnamed, found.errors()), found.in_order()
+        fixes = {**self._completed(chunk, urls), **self._fixes(found)}
+        return Rows(chunk, columns, unnamed, found.errors(), fixes), found.in_order()
+
+    def _completed(self, chunk: Chunk, urls: Sequence[str]) -> dict[tuple[int, int], str]:
+        """The addresses that were given without a host."""
+        if not self._base_url:
+            return {}
+        position = self._mapping.source_url
+        given = chunk.frame[position].tolist()
+        pairs = enumerate(zip(given, urls, strict=True))
+        return {(at, position): url for at, (cell, url) in pairs if cell.strip() != url}
+
+    def _fixes(self, found: Found) -> dict[tuple[int, int], str]:
+        """The corrected cells, by position; those of fields without a column are nowhere."""
+        positions = self._mapping.positions
+        return {
+            (at, position): fix
+            for (at, field), fix in found.fixes.items()
+            if (position := positions[field]) is not None
+        }
 
     def after_last(self, rate: float) -> Iterator[Problem]:
         """Tell, after the last chunk, what only the whole manifest shows.
@@ -100,7 +130,11 @@ class Validator:
         Args:
             rate: rows that are created a second.
         """
-        yield from self._expiring(rate)
+        for problem in (*self._expiring(rate), *self._without_zeros()):
+            if problem.code not in self._allowed:
+                yield problem
+
+    def _without_zeros(self) -> Iterator[Problem]:
         for line, digits in self._lost_zeros.found():
             yield Problem(
                 line,
@@ -128,7 +162,10 @@ class Validator:
         for at, end in ends.items():
             if end <= self._now:
                 reason = f"the source URL stopped working on {_date(end)}"
-                yield at, Flaw("url-expired", reason, "Sign it anew, or export the manifest anew.")
+                yield (
+                    at,
+                    Flaw("url-expired", reason, "Sign it again, or export the manifest again."),
+                )
 
 
 def _ends(urls: Sequence[str]) -> dict[int, float]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from batch_import.addresses.masking import mask
 from batch_import.failure_codes import FailureCode
 from batch_import.models import POSSIBLE_DUPLICATE, Status
 
@@ -73,19 +74,11 @@ _FIX_FILE: Final = (
     "Play the file on your computer. If it plays, save it as MP4 (H.264), put that in its place,"
     " and run the row again."
 )
-_OWN_REFERENCE: Final = "Give the row a reference id of its own, or delete the duplicate."
 _ID_TAKEN: Final = (
     "If the video in the account is the row's own, run the row again with the setting adopt: any."
     " If it is not, give the row a reference id of its own."
 )
-_CELLS: Final = "Look at this line of the manifest: its cells are shifted."
-_URL: Final = "Correct the source URL: one whole address, with https:// in front."
-_VIDEO_FILE: Final = "Give the address of the video file itself."
-_PUBLIC: Final = "Put the video where everybody on the internet reaches it."
-_TITLE: Final = "Give the row a title of one line."
-_EXTENSION: Final = "Give the row its file's extension: mp4, mov, mkv…"
-#: What to do about a problem or a failure, by its code; a code that is not here has the advice of
-#: the row's status.
+#: What to do about a failure, by its code; one that is not here has the advice of the row's status.
 _ADVICE: Final[Mapping[str, str]] = {
     FailureCode.REFERENCE_ID_TAKEN: _ID_TAKEN,
     FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
@@ -94,57 +87,27 @@ _ADVICE: Final[Mapping[str, str]] = {
         "Run the import again: it asks for the key. If there is none, look at the video in the"
         " account."
     ),
-    "width": _CELLS,
-    "quoting": _CELLS,
-    "syntax": "Look at this line of the manifest: it is no JSON.",
-    "repeated-key": "Look at this object of the manifest: a key is in it more than once.",
-    "renditions": "Leave one file of this object, or give each a title and an id of its own.",
-    "url-missing": _URL,
-    "url-scheme": _URL,
-    "url-host": _URL,
-    "url-characters": _URL,
-    "url-several": _URL,
-    "url-length": _URL,
-    "url-private": _PUBLIC,
-    "url-page": _VIDEO_FILE,
-    "url-playlist": _VIDEO_FILE,
-    "url-masked": "Take the source URL from failed.csv or the manifest, not from the results.",
     POSSIBLE_DUPLICATE: (
         "Run the import again and say whether it is the same video: same-videos yes or no."
     ),
-    "url-expired": "Have the source URL signed anew, and put that in.",
-    "filename-missing": _TITLE,
-    "filename-characters": _TITLE,
-    "extension-missing": _EXTENSION,
-    "extension-unknown": _EXTENSION,
-    "duplicate-reference": _OWN_REFERENCE,
-    "duplicate-row": "Remove one of the two rows, or give each a reference id.",
-    "reference-invisible": "Type the reference id again, without invisible characters.",
-    "reference-characters": "Take line breaks and tabs out of the reference id.",
-    "reference-damaged": ("Enter the reference id again, in a column that is formatted as text."),
-    "source-forbidden": _FIX_SOURCE,
-    "source-missing": _FIX_SOURCE,
-    "source-refused": _FIX_SOURCE,
-    "source-page": _FIX_SOURCE,
-    "source-host": _FIX_SOURCE,
-    "source-certificate": _FIX_SOURCE,
-    "source-redirect": _FIX_SOURCE,
-    "source-private": _PUBLIC,
-    "source-empty": _VIDEO_FILE,
-    "source-not-video": _VIDEO_FILE,
 }
 _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
-def advice(status: Status, codes: Iterable[str]) -> str:
-    """What to do about a row; empty where there is nothing to do.
+def advice(status: Status, codes: Iterable[str], error: str) -> str:
+    """What to do about a row, fit to be shown; empty where there is nothing to do.
+
+    A row with a problem says it itself, as `check` does.
 
     Args:
-        codes: of its problems, or of its failure.
+        codes: of its failure.
+        error: the row's, as the state has it.
     """
     codes = tuple(codes)
     if not needs_attention(status, codes):
         return ""
+    if status is Status.INVALID and (hint := error.partition("\n")[2]):
+        return mask(hint)
     found = dict.fromkeys(_ADVICE[code] for code in codes if code in _ADVICE)
     return " ".join(found) or STATUSES[status].advice
 

@@ -18,7 +18,7 @@ _NAMED: Final = 5
 
 @dataclass(slots=True)
 class Kind:
-    """All problems of one code.
+    """All problems of one code and severity.
 
     Attributes:
         lines: of the first few, as `models.Problem` has them.
@@ -41,15 +41,15 @@ class Problems:
     """
 
     write: Callable[[Sequence[str]], object]
-    _kinds: dict[str, Kind] = field(default_factory=dict)
+    _kinds: dict[tuple[str, Severity], Kind] = field(default_factory=dict)
 
     def add(self, problem: Problem) -> None:
         """Take one up."""
         self.write(_line(problem))
-        kind = self._kinds.get(problem.code)
+        key = problem.code, problem.severity
+        kind = self._kinds.get(key)
         if kind is None:
-            kind = Kind(problem.code, problem.severity, 0, [], problem)
-            self._kinds[problem.code] = kind
+            kind = self._kinds[key] = Kind(*key, 0, [], problem)
         kind.count += 1
         if len(kind.lines) < _NAMED:
             kind.lines.append(problem.line)

@@ -88,7 +88,7 @@ def troubles(records: Iterable[Record]) -> list[Trouble]:
         why = cause_of(record)
         if why is None:
             continue
-        todo = advice(record.status, record.codes)
+        todo = advice(record.status, record.codes, record.error)
         known = found.get((record.status, why), Trouble(record.status, why, 0, (), todo))
         lines = (*known.lines, record.line)[:_FIRST]
         found[record.status, why] = replace(known, count=known.count + 1, lines=lines)

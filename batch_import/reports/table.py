@@ -251,8 +251,8 @@ def _plays(record: Record) -> bool:
 def note(record: Record) -> str:
     """What a person must know of a row."""
     if not record.removed:
-        return record.error
-    return f"no longer in the manifest{'; ' if record.error else ''}{record.error}"
+        return record.reason
+    return f"no longer in the manifest{'; ' if record.error else ''}{record.reason}"
 
 
 def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] = ()) -> list[str]:
@@ -299,7 +299,7 @@ def failed(
         elif not cells[reference].strip():
             cells[reference] = record.reference_id
         home = [str(job), row_reference(record.number)] if job.id else ["", ""]
-        yield [*cells, mask(record.error), *home]
+        yield [*cells, mask(record.reason), *home]
 
 
 def _kept(manifest: ManifestColumns) -> dict[ColumnKey, int]:

@@ -1,10 +1,10 @@
 """Preflight: what the source hosts really serve, asked as the platform's fetcher would ask.
 
-The only file here that uses the network. Manifests are untrusted, and so is what a name
+The only file here that opens connections. Manifests are untrusted, and so is what a name
 resolves to: every address of every hop is checked before it is contacted, and the checked address
 is the one that is contacted, so that no second answer of a name server can lead elsewhere. For
-the same reason proxies are not used. This file must not know what a good answer is
-(`contents.py`), nor what becomes of its findings.
+the same reason proxies are not used. Which source is asked next is decided in `host_queues.py`.
+This file must not know what a good answer is (`contents.py`), nor what becomes of its findings.
 """
 
 import http.client
@@ -16,9 +16,9 @@ import time
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, NamedTuple, Self
+from typing import Any, Final, Self
 from urllib.parse import unquote_to_bytes, urljoin
 
 import certifi
@@ -29,12 +29,16 @@ from batch_import.manifest.rules import hosts
 from batch_import.manifest.rules.flaw import Flaw, warning
 from batch_import.models import Source
 from batch_import.sources import contents
+from batch_import.sources.batch import Batch, Finding
 from batch_import.sources.contents import Reply
+from batch_import.sources.deadlines import Deadline, Deadlines
+from batch_import.sources.host_queues import HostQueues
 from batch_import.web.session import own_certificates
 
-_THREADS: Final = 8
-#: Seconds between two requests to the same host.
-_SPACING: Final = 0.1
+#: Sources asked at once: hosts that answer in 100 ms are then asked 640 times a second.
+_THREADS: Final = 64
+#: Seconds that an answer of the name server is good for.
+_KNOWN_FOR: Final = 60.0
 #: Seconds that a connection may take to open, and the whole of a request.
 _CONNECT_WITHIN: Final = 5.0
 _ANSWER_WITHIN: Final = 15.0
@@ -72,16 +76,10 @@ _CERTIFICATE = Flaw(
 )
 
 
-class Finding(NamedTuple):
-    """What is wrong with a source, if anything, and its size in bytes where the host told it."""
-
-    source: Source
-    flaw: Flaw | None = None
-    size: int | None = None
-
-
 class Preflight:
-    """Asks for the first bytes of sources, a few at a time. A context manager.
+    """Asks for the first bytes of sources, many hosts at a time. A context manager.
+
+    A host that gives no connection is tried once for all of its sources, and again a minute later.
 
     Args:
         stop: set it to end early; what was not asked is then left out.
@@ -107,8 +105,14 @@ class Preflight:
         self._own_host = own_host
         self._resolve = resolve
         self._answer_within = answer_within
-        self._turns = _Turns(stop)
         self._trust = _trust()
+        self._lock = threading.Lock()
+        self._queues = HostQueues()
+        #: Why a host is down, as long as `_queues` says that it is.
+        self._down: dict[str, Flaw] = {}
+        self._known: dict[str, tuple[float, list[str] | OSError]] = {}
+        self._open = ExitStack()
+        self._deadlines = self._open.enter_context(Deadlines())
         self._pool = ThreadPoolExecutor(_THREADS, "preflight")
 
     def __enter__(self) -> Self:
@@ -116,12 +120,24 @@ class Preflight:
 
     def __exit__(self, *exc: object) -> None:
         self._pool.shutdown(cancel_futures=True)
+        self._open.close()
 
     def ask(self, sources: Iterable[Source]) -> Iterator[Finding]:
         """Ask for some sources, all at once; yield what was found, in their order."""
-        for finding in self._pool.map(self._ask, sources):
-            if finding is not None:
-                yield finding
+        batch = Batch(list(sources), self._lock, self._queues, self._stop)
+        for _ in range(min(_THREADS, len(batch.sources))):
+            self._pool.submit(self._work, batch)
+        yield from batch.findings()
+
+    def _work(self, batch: Batch) -> None:
+        """Ask for one source after the other, until none is left."""
+        while (taken := batch.take()) is not None:
+            number, host = taken
+            flaw = self._why_down(host)
+            finding = Finding(batch.sources[number], flaw) if flaw else None
+            batch.finish(number, host, finding or self._ask(batch.sources[number]))
+            if flaw := self._why_down(host):
+                batch.give_up(host, flaw)
 
     def _ask(self, source: Source) -> Finding | None:
         try:
@@ -136,9 +152,11 @@ class Preflight:
 
     def _follow(self, address: str) -> Reply | None:
         """Go where a URL leads, hop by hop; None where the run is to stop."""
-        for _ in range(_HOPS + 1):
+        for hop in range(_HOPS + 1):
             url = self._fit(address)
-            if not self._turns.wait(url.origin):
+            if flaw := self._why_down(url.origin):
+                raise _Refused(flaw)
+            if hop and not self._wait_for_turn(url.origin):
                 return None
             reply = self._get(url)
             location = reply.headers.get("location")
@@ -146,6 +164,17 @@ class Preflight:
                 return reply
             address = _joined(address, location)
         raise _Refused(_CIRCLE)
+
+    def _wait_for_turn(self, host: str) -> bool:
+        """Wait until a host may be asked out of the row; False where the run is to stop."""
+        with self._lock:
+            seconds = self._queues.reserve(host, time.monotonic())
+        return not self._stop.wait(seconds) if seconds else not self._stop.is_set()
+
+    def _why_down(self, host: str) -> Flaw | None:
+        with self._lock:
+            down = self._queues.is_down(host, time.monotonic())
+            return self._down.get(host) if down else None
 
     def _fit(self, address: str) -> Url:
         """Take a hop's URL apart, unless it can be told unfit before its host is looked up."""
@@ -158,12 +187,8 @@ class Preflight:
         return url
 
     def _get(self, url: Url) -> Reply:
-        with _Deadline(self._answer_within) as deadline:
-            link = deadline.watch(self._connect(url))
-            if url.scheme.lower() == "https":
-                secured = self._secured(link, url.host)
-                link = deadline.watch(secured)
-                secured.do_handshake()
+        with self._deadlines.within(self._answer_within) as deadline:
+            link = self._linked(url, deadline)
             # It has a socket, so it opens none of its own.
             connection = http.client.HTTPConnection(url.host)
             connection.sock = link
@@ -171,6 +196,25 @@ class Preflight:
             response = connection.getresponse()
             headers = {name.lower(): _text(value) for name, value in response.getheaders()}
             return Reply(response.status, headers, response.read(contents.START))
+
+    def _linked(self, url: Url, deadline: Deadline) -> socket.socket:
+        """Open a connection. What goes wrong here is the host's, and counts for all its sources."""
+        try:
+            link = deadline.watch(self._connect(url))
+            if url.scheme.lower() == "https":
+                secured = self._secured(link, url.host)
+                link = deadline.watch(secured)
+                secured.do_handshake()
+        except (OSError, _Refused) as error:
+            fault: Exception = TimeoutError() if deadline.passed else error
+            flaw = error.flaw if isinstance(error, _Refused) else _unreachable(fault)
+            with self._lock:
+                self._down[url.origin] = flaw
+                self._queues.noted_down(url.origin, time.monotonic())
+            raise
+        with self._lock:
+            self._queues.answered(url.origin)
+        return link
 
     def _connect(self, url: Url) -> socket.socket:
         """Open a connection to a host, all of whose addresses are public."""
@@ -196,17 +240,32 @@ class Preflight:
         """
         host, _, port = url.origin.rpartition(":")
         try:
-            found = self._resolve(host.strip("[]"), int(port), type=socket.SOCK_STREAM)
+            addresses = self._looked_up(host.strip("[]"), int(port))
         except OSError as error:
             if error.errno in _NO_NAME and self._network_works():
                 raise _Refused(_NO_HOST) from None
             raise
         except UnicodeError:  # a label that is too long
             raise _Refused(_NO_HOST) from None
-        addresses = [entry[4][:2] for entry in found]
-        if url.origin != self._own_host and not all(_is_public(host) for host, _ in addresses):
+        if url.origin != self._own_host and not all(map(_is_public, addresses)):
             raise _Refused(_PRIVATE)
-        return addresses
+        return [(address, int(port)) for address in addresses]
+
+    def _looked_up(self, name: str, port: int) -> list[str]:
+        """The addresses of a name, asked for once a minute; so is a name that has none."""
+        with self._lock:
+            until, known = self._known.get(name, (0.0, []))
+        if time.monotonic() >= until:
+            try:
+                found = self._resolve(name, port, type=socket.SOCK_STREAM)
+                known = [entry[4][0] for entry in found]
+            except OSError as error:
+                known = error
+            with self._lock:
+                self._known[name] = time.monotonic() + _KNOWN_FOR, known
+        if isinstance(known, OSError):
+            raise known
+        return known
 
     def _network_works(self) -> bool:
         try:
@@ -228,69 +287,6 @@ class _Refused(Exception):
     def __init__(self, flaw: Flaw) -> None:
         super().__init__(flaw.reason)
         self.flaw = flaw
-
-
-class _Turns:
-    """Spaces the requests to each host, so that nobody is flooded."""
-
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
-        self._lock = threading.Lock()
-        self._next: dict[str, float] = {}
-
-    def wait(self, host: str) -> bool:
-        """Wait for a turn; False where the run is to stop."""
-        with self._lock:
-            now = time.monotonic()
-            turn = max(now, self._next.get(host, 0.0))
-            self._next[host] = turn + _SPACING
-        return not self._stop.wait(turn - now) if turn > now else not self._stop.is_set()
-
-
-class _Deadline:
-    """Cuts a connection off when its time is up, however busily the host drips bytes.
-
-    Raises:
-        TimeoutError: at the end, where it had to; what came until then is not whole.
-    """
-
-    def __init__(self, seconds: float) -> None:
-        self._timer = threading.Timer(seconds, self._cut)
-        self._timer.daemon = True
-        self._seconds = seconds
-        self._link: socket.socket | None = None
-        self._passed = False
-
-    def __enter__(self) -> Self:
-        self._timer.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._timer.cancel()
-        if self._link is not None:
-            self._link.close()
-        if self._passed:
-            raise TimeoutError from error
-
-    def watch(self, link: socket.socket) -> socket.socket:
-        """Take charge of a connection; it is closed at the end."""
-        link.settimeout(self._seconds)
-        self._link = link
-        return link
-
-    def _cut(self) -> None:
-        self._passed = True
-        link = self._link
-        if link is not None:
-            try:
-                link.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                return  # it is closed already
 
 
 def _is_public(address: str) -> bool:

@@ -149,7 +149,7 @@ def _not_imported(record: Record, found: Sequence[Media]) -> Finding:
         what = f"there, though {record.status}: {_named(usable)}"
     else:
         what = f"{record.status}, and there: {_named(usable)}"
-    return Finding(Verdict.NOT_IMPORTED, "; ".join(filter(None, (what, record.error))), usable)
+    return Finding(Verdict.NOT_IMPORTED, "; ".join(filter(None, (what, record.reason))), usable)
 
 
 def _removed(record: Record, found: Sequence[Media]) -> Finding:

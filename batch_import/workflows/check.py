@@ -2,6 +2,7 @@
 
 import threading
 import time
+from pathlib import Path
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.workflows.load import Checked, Intake
@@ -9,12 +10,16 @@ from batch_import.workflows.observer import SILENT, Observer
 
 
 def check(
-    request: ImportRequest, observer: Observer = SILENT, stop: threading.Event | None = None
+    request: ImportRequest,
+    observer: Observer = SILENT,
+    stop: threading.Event | None = None,
+    fix: Path | None = None,
 ) -> Checked:
     """Validate a manifest, and write its problems.
 
     Args:
         stop: set it to end early.
+        fix: where to write the manifest with all safe corrections.
 
     Raises:
         ManifestError: it cannot be read at all.
@@ -22,4 +27,5 @@ def check(
         StateError: the problems cannot be written.
         Interrupted: `stop` was set.
     """
-    return Intake(request, time.time(), stop or threading.Event(), observer.preflight).examine()
+    intake = Intake(request, time.time(), stop or threading.Event(), observer.preflight)
+    return intake.examine(fix)

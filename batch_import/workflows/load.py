@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from batch_import import __version__
@@ -25,8 +26,10 @@ from batch_import.manifest.origin import (
     new_job_id,
     origin_columns,
 )
+from batch_import.manifest.problem_collector import in_one
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
+from batch_import.manifest.rules.flaw import warning
 from batch_import.manifest.validate import Validator
 from batch_import.models import (
     POSSIBLE_DUPLICATE,
@@ -47,11 +50,12 @@ from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.reader import HeldRow
 from batch_import.state.store import Store
+from batch_import.workflows.correction import Fixed, correction
 
 #: Held rows that are shown.
 _EXAMPLES = 3
 #: Rows whose sources are asked for before what was found is committed.
-_ASKED_AT_ONCE = 200
+_ASKED_AT_ONCE = 2_000
 _NOT_WRITTEN = (
     f"Is it open elsewhere? Close it there, or choose another folder with {named('job')}."
 )
@@ -87,6 +91,7 @@ class Checked:
     """What is to be said of a manifest.
 
     Attributes:
+        fixed: the corrected manifest, where one was asked for.
         valid: rows that may be sent.
         kinds: of the problems; every single one is in `problems.csv`.
         asked: what preflight did; None without it.
@@ -97,6 +102,7 @@ class Checked:
     reading: Reading
     kinds: list[Kind]
     asked: Asked | None
+    fixed: Fixed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,22 +185,33 @@ class Intake:
         self._told = told
         self._asked = Asked()
 
-    def examine(self) -> Checked:
+    def examine(self, fix: Path | None = None) -> Checked:
         """Judge all rows, and keep nothing but what is to be said of them.
 
+        Args:
+            fix: where to write the manifest with all safe corrections.
+
         Raises:
-            StateError: the problems cannot be written.
+            StateError: the problems, or the corrected manifest, cannot be written.
+            UsageError: the corrected manifest cannot be written there.
             Interrupted: `stop` was set.
         """
         count = valid = 0
-        with self._problems() as problems, self._preflight() as preflight:
+        with (
+            self._problems() as problems,
+            self._preflight() as preflight,
+            correction(self._manifest, fix) as corrected,
+        ):
             for rows in self._chunks(problems):
+                if corrected:
+                    corrected.add(rows)
                 count += len(rows)
                 valid += len(rows) - len(rows.errors)
                 if preflight:
                     valid -= sum(1 for _ in self._ask(preflight, rows.sources(), problems))
             self._heed_stop()
-        return Checked(count, valid, self._reading(), problems.kinds(), self._if_asked())
+        kinds, fixed = problems.kinds(), corrected.fixed if corrected else None
+        return Checked(count, valid, self._reading(), kinds, self._if_asked(), fixed)
 
     def take_over(self, store: Store) -> Taken:
         """Take the manifest over into the state, unless it is the one that is there.
@@ -370,7 +387,12 @@ class Intake:
             now=self._now,
             own_host=own_host,
             signing=self._signing,
+            base_url=self._request.reading.base_url,
+            allowed=self._request.reading.allow,
         )
+        for problem in self._of_the_file():
+            if problem.code not in self._request.reading.allow:
+                problems.add(problem)
         for chunk in self._manifest.chunks():
             self._heed_stop()
             self._comments += chunk.comments
@@ -380,6 +402,19 @@ class Intake:
             yield rows
         for problem in validator.after_last(self._settings.rate):
             problems.add(problem)
+
+    def _of_the_file(self) -> Iterator[Problem]:
+        """What is wrong with the file as a whole, in the columns that are used."""
+        content = self._manifest.content
+        hidden = [at for at in self._mapping.positions if at is not None and at in content.hidden]
+        for at in hidden:
+            flaw = warning(
+                "column-hidden",
+                "this column is hidden in the workbook",
+                "Show it there, and look whether it is the right one.",
+            )
+            yield flaw.problem(1, self._manifest.header[at], "")
+        yield from content.problems
 
     def _heed_stop(self) -> None:
         if self._stop.is_set():
@@ -404,7 +439,7 @@ class Intake:
         sources = store.queue.pending_sources(0, _ASKED_AT_ONCE)
         while sources and not self._stop.is_set():
             changes = [
-                Change(source.number, Status.INVALID, "preflight", str(problem), problem.code)
+                Change(source.number, Status.INVALID, "preflight", in_one([problem]), problem.code)
                 for source, problem in self._ask(preflight, sources, problems)
             ]
             store.queue.apply(changes, self._now)
@@ -418,7 +453,7 @@ class Intake:
         for source, flaw, size in preflight.ask(sources):
             self._asked = Asked(self._asked.sources + 1, self._asked.size + (size or 0))
             self._told(self._asked)
-            if flaw:
+            if flaw and flaw.code not in self._request.reading.allow:
                 problem = flaw.problem(source.line, column, source.url)
                 problems.add(problem)
                 if problem.severity is Severity.ERROR:

@@ -138,7 +138,7 @@ def row_story(job: Job, wanted: str) -> RowStory:
             record,
             tuple(store.reader.events(number)),
             embedding_of(store).url(record),
-            advice(record.status, record.codes),
+            advice(record.status, record.codes, record.error),
         )
 
 

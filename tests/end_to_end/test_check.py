@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from batch_import.problem_codes import CODES
 from batch_import.sandbox.server import SandboxServer
 
 Start = Callable[..., SandboxServer]
@@ -88,6 +89,7 @@ def test_json_for_programs(command: Callable, messy: Path) -> None:
     assert told["columns"]["sourceUrl"] == "Link"
     assert told["kinds"][0] == {
         "code": "url-page", "severity": "error", "count": 6, "lines": [2, 3, 4, 5, 6],
+        "advice": CODES["url-page"].hint,
     }  # fmt: skip
     assert len(told["problems"]) == 9
     assert (told["problems"][0]["line"], told["problems"][0]["code"]) == (2, "url-page")

@@ -108,6 +108,8 @@ def test_check(golden: Golden, sandbox: Start, command: Callable, manifest: Call
     golden.code("no such file", run("check", "nothing.csv", code=None))
     golden.code("no such option", run("check", good, "--nonsense", code=None))
     golden.json("check --json, a row invalid", run("check", bad, "--json", code=None).stdout)
+    fixed = run("check", bad, "--fix", "fixed.csv", "--json", code=None)
+    golden.json("check --fix fixed.csv --json", fixed.stdout)
     golden.columns(run.folder / "output/bad/problems.csv")
     # The platform's own host is the one private host that may be asked.
     clips = [[f"{server.address}/clips/{n}.mp4", f"Clip {n}", "mp4", f"c{n}", ""] for n in (1, 99)]

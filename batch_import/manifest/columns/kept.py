@@ -6,7 +6,7 @@ A title or an id out of another column would make other videos of the same rows.
 from collections.abc import Iterable, Mapping, Sequence
 
 from batch_import.errors import ManifestError, named
-from batch_import.manifest.columns.aliases import FIELDS, SOURCE_URL, fold
+from batch_import.manifest.columns.aliases import FIELDS, REFERENCE_ID, SOURCE_URL, fold
 from batch_import.manifest.columns.mapping import Mapping as Columns
 
 
@@ -26,7 +26,8 @@ def refuse_other_columns(
 ) -> None:
     """Stop where a field comes from another column than in the job so far.
 
-    It may where the user says so: by the setting `map`, or by calling the column as the field.
+    It may where the user says so: by the setting `map`, or by calling the column as the field. And
+    the column of the ids may be gone, because rows without an id are found by their addresses.
 
     Args:
         kept: field → name of its column in the job.
@@ -45,6 +46,7 @@ def refuse_other_columns(
         if fold(now[field] or "") != fold(kept[field] or "")
         and fold(field) not in said
         and fold(now[field] or "") != fold(field)
+        and not (field == REFERENCE_ID and _is_gone(kept[field], now[field], header))
     ]
     if not other:
         return
@@ -70,6 +72,11 @@ def _settings(fields: Iterable[str], names: Mapping[str, str | None]) -> str:
         named("map", f"{field}={name or ''}")
         for field, name in ((field, names[field]) for field in fields)
     )
+
+
+def _is_gone(kept: str | None, now: str | None, header: Sequence[str]) -> bool:
+    """Whether a column is not in the manifest any more, and no other has its place."""
+    return kept is not None and now is None and fold(kept) not in map(fold, header)
 
 
 def _can_stay(name: str | None, field: str, header: Sequence[str]) -> bool:

@@ -10,6 +10,8 @@ from itertools import islice
 from typing import Final
 
 from batch_import.errors import ManifestError
+from batch_import.manifest.rules.flaw import Flaw
+from batch_import.models import Problem
 
 #: Records that a reader takes at a time: enough to spread the cost of a step, few enough for
 #: the collector of garbage not to look at them.
@@ -37,6 +39,10 @@ class Fault:
     hint: str
 
 
+#: What a reader found out about a record whose cells can be told apart: the column's position, or
+#: None for the whole record, and what is wrong.
+CellFlaw = tuple[int | None, Flaw]
+
 #: The first line of the record in the file, from 1; its cells; and what is wrong with it as a
 #: whole. A plain tuple, because a manifest may hold a million of them.
 Record = tuple[int, list[str], Fault | None]
@@ -51,12 +57,14 @@ class Block:
         columns: the cells, one sequence a column of the header.
         faults: index in this block → why the record's cells cannot be trusted.
         comments: the lines of comments that were left out.
+        flaws: index in this block → what is wrong with single cells of the record.
     """
 
     lines: Sequence[int]
     columns: Sequence[Sequence[str]]
     faults: dict[int, Fault] = field(default_factory=dict)
     comments: Sequence[int] = ()
+    flaws: dict[int, list[CellFlaw]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +77,16 @@ class Content:
         blocks: reads all records behind the header, from the first one at every call. None of
             them is blank.
         notes: what was seen and is not read, one line each.
+        problems: what is wrong with the file as a whole, though it can be read.
+        hidden: positions of columns that people do not see.
     """
 
     form: str
     header: tuple[str, ...]
     blocks: Callable[[], Iterator[Block]]
     notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    hidden: frozenset[int] = frozenset()
 
 
 def in_blocks(records: Iterable[Record], width: int, *, comments: bool = True) -> Iterator[Block]:

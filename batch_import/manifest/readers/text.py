@@ -1,29 +1,43 @@
 """Bytes → text: which encoding they are in, or where they fit none.
 
-Tried in this order, without guessing from what the text looks like: byte order mark, UTF-8,
-UTF-16, Windows-1252. Detectors call Western text in one byte a character by many wrong names.
-This file must not know any format.
+Tried in this order: what the user says, byte order mark, UTF-8 (but for stray bytes, which are
+problems of their rows alone), UTF-16; then those encodings whose text is plausible. Where none is,
+the file is refused until the user says which it is. This file must not know any format.
 """
 
 import codecs
 import io
+import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TextIO
 
-from batch_import.errors import ManifestError
+from batch_import.errors import ManifestError, named
 from batch_import.manifest.readers.manifest_file import BLOCK, Source
+from batch_import.manifest.readers.plausibility import recognised
 
 #: Of a line, and of a record of JSON or YAML: a file that unpacks to one endless line must not
 #: fill the memory.
 MOST_CHARACTERS = 1 << 24
 
-_UTF8, _WINDOWS = "utf-8", "cp1252"
+_UTF8, _USUAL = "utf-8", "cp1252"
 _MARKS = (
     (codecs.BOM_UTF8, _UTF8),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SPOKEN = {_UTF8: "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
+#: Bytes of lines that tell the encoding.
+_SAMPLE = 1 << 16
+_LINE_ENDS = re.compile(rb"[\r\n]+")
+_STRAY = re.compile("[\udc80-\udcff]")
+_PIECES = re.compile(r"[,;\t|\"\r\n]+")
+#: Texts that are shown as they were decoded, and their longest.
+_SHOWN, _LONGEST_SHOWN = 3, 60
+_SAY_ENCODING = (
+    f"Say which encoding it is with {named('encoding', 'NAME')} (cp1252, cp1250, cp1251, gbk, big5,"
+    " euc_kr…), or save it as UTF-8."
+)
 _SAVE_AS_UTF8 = "Save it as UTF-8 (in Excel: “CSV UTF-8 (comma delimited)”) and try again."
 
 
@@ -36,6 +50,7 @@ class Text:
         mark: how many bytes of a byte order mark stand before the text.
         longest_line: its characters, up to a block too few.
         note: the encoding in words, where a person should know of it; else empty.
+        errors: what becomes of bytes that are not of the encoding, as Python calls it.
     """
 
     source: Source
@@ -43,6 +58,7 @@ class Text:
     mark: int
     longest_line: int
     note: str = ""
+    errors: str = "strict"
 
     def open(self, newline: str | None = None) -> TextIO:
         """Open it at its first character.
@@ -52,7 +68,7 @@ class Text:
         """
         stream = self.source.open()
         stream.read(self.mark)
-        return io.TextIOWrapper(stream, self.encoding, newline=newline)
+        return io.TextIOWrapper(stream, self.encoding, self.errors, newline=newline)
 
     def open_lines(self, newline: str | None = None) -> TextIO:
         """The same, for whoever reads it line by line.
@@ -86,42 +102,119 @@ class _Misfit:
         return f"line {self.line} has the byte 0x{self.byte:02X} at byte offset {self.offset}"
 
 
-def decode(source: Source) -> Text:
-    """Read all of it once, to find the encoding.
+def decode(source: Source, encoding: str | None = None) -> Text:
+    """Read all of it once or twice, to find the encoding.
+
+    Args:
+        encoding: what the user says that it is.
 
     Raises:
-        ManifestError: it is empty, or fits no encoding.
+        ManifestError: it is empty, or in no encoding that makes it plausible.
     """
     if not source.start(1):
         raise ManifestError(
             f"The manifest {source.name} is empty.", "Put a header line and rows in."
         )
-    for mark, encoding in _MARKS:
+    if encoding:
+        return _told(source, encoding)
+    for mark, marked in _MARKS:
         if source.start(len(mark)) == mark:
-            return _marked(source, encoding, len(mark))
+            return _marked(source, marked, len(mark))
     text = _read(source, _UTF8)
     if isinstance(text, Text):
         return text
     if text.byte == 0:
         return _wide(source, text)
-    other = _read(source, _WINDOWS)
-    if isinstance(other, Text):
-        return replace(other, note=f"Windows-1252 ({text}, which is not UTF-8)")
-    raise ManifestError(
-        f"The manifest {source.name} is neither UTF-8 ({text}) nor Windows-1252 ({other}).",
-        _SAVE_AS_UTF8,
-    )
+    return _mostly_utf8(source, text) or _guessed(source, text)
+
+
+def _told(source: Source, encoding: str) -> Text:
+    """Read it as the user says."""
+    mark = codecs.BOM_UTF8 if encoding == _UTF8 else b""
+    before = len(mark) if mark and source.start(len(mark)) == mark else 0
+    text = _read(source, encoding, before)
+    if isinstance(text, _Misfit):
+        stray = _mostly_utf8(source, text, before, sure=True) if encoding == _UTF8 else None
+        if stray is None:
+            raise ManifestError(
+                f"The manifest {source.name} is not all {encoding}: {text}.",
+                f"Say another one with {named('encoding', 'NAME')}, or save it as UTF-8.",
+            )
+        return stray
+    return replace(text, note="" if encoding == _UTF8 else _SPOKEN.get(encoding, encoding))
 
 
 def _marked(source: Source, encoding: str, mark: int) -> Text:
     text = _read(source, encoding, mark)
     if isinstance(text, _Misfit):
+        stray = (
+            _mostly_utf8(source, text, mark, sure=True) if encoding == _UTF8 and text.byte else None
+        )
+        if stray:
+            return stray
         raise ManifestError(
             f"The manifest {source.name} begins with the mark of {_SPOKEN[encoding]} and is not:"
             f" {text}.",
             _SAVE_AS_UTF8,
         )
     return replace(text, note="" if encoding == _UTF8 else _SPOKEN[encoding])
+
+
+def _mostly_utf8(
+    source: Source, misfit: _Misfit, mark: int = 0, *, sure: bool = False
+) -> Text | None:
+    """UTF-8 but for stray bytes: other encodings hardly ever make one character of UTF-8.
+
+    Args:
+        sure: it is UTF-8, however many bytes are not.
+    """
+    text = _read(source, _UTF8, mark, "surrogateescape")
+    if isinstance(text, _Misfit):
+        return None
+    good = stray = 0
+    with text.open() as stream:
+        while block := stream.read(BLOCK):
+            if not block.isascii():
+                lost = len(_STRAY.findall(block))
+                stray += lost
+                good += sum(1 for c in block if c > "\x7f") - lost
+    if sure or good >= stray:
+        count = f"{stray} byte{'' if stray == 1 else 's'}"
+        return replace(text, note=f"UTF-8 but for {count}: {misfit}")
+    return None
+
+
+def _guessed(source: Source, misfit: _Misfit) -> Text:
+    """The encoding that makes the text plausible, if there is one."""
+    verdict = recognised(_telling_lines(source))
+    shown = ", ".join(f"“{piece}”" for piece in _telling_pieces(verdict.text))
+    text = _read(source, verdict.best.name) if verdict.proven else misfit
+    if isinstance(text, _Misfit):
+        raise ManifestError(
+            f"The manifest {source.name} is not UTF-8 ({misfit}), and no other encoding is certain."
+            f" As {verdict.best.label} it reads: {shown}.",
+            _SAY_ENCODING,
+        )
+    sample = f", as in {shown}" if verdict.close or verdict.best.name != _USUAL else ""
+    return replace(text, note=f"{verdict.best.label} ({misfit}, which is not UTF-8){sample}")
+
+
+def _telling_lines(source: Source) -> bytes:
+    """Whole lines with characters beyond ASCII, as many as tell the encoding."""
+    found = bytearray()
+    tail = b""
+    with source.open() as stream:
+        while len(found) < _SAMPLE and (block := stream.read(BLOCK)):
+            *lines, tail = _LINE_ENDS.split(tail + block)
+            for line in lines:
+                if not line.isascii() and len(found) < _SAMPLE:
+                    found += line + b"\n"
+    return bytes(found) if found or tail.isascii() else tail[:_SAMPLE]
+
+
+def _telling_pieces(text: str) -> list[str]:
+    pieces = (piece.strip() for piece in _PIECES.split(text) if not piece.isascii())
+    return [piece[:_LONGEST_SHOWN] for piece in islice(dict.fromkeys(pieces), _SHOWN)]
 
 
 def _wide(source: Source, misfit: _Misfit) -> Text:
@@ -133,9 +226,9 @@ def _wide(source: Source, misfit: _Misfit) -> Text:
     return replace(text, note=_SPOKEN[encoding])
 
 
-def _read(source: Source, encoding: str, mark: int = 0) -> Text | _Misfit:
+def _read(source: Source, encoding: str, mark: int = 0, errors: str = "strict") -> Text | _Misfit:
     """Read all of it, up to the first byte that is not in the encoding, or is a zero character."""
-    decoder = codecs.getincrementaldecoder(encoding)()
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
     offset, line, longest = mark, 0, 0
     with source.open() as stream:
         stream.read(mark)
@@ -144,12 +237,12 @@ def _read(source: Source, encoding: str, mark: int = 0) -> Text | _Misfit:
             at = offset - len(decoder.getstate()[0])
             text, fits = _decoded(decoder, block, encoding)
             if "\0" in text or not fits:
-                before = text.partition("\0")[0].encode(encoding)
+                before = text.partition("\0")[0].encode(encoding, errors)
                 return _described(source, encoding, mark, at + len(before))
             line = _behind_last_line_end(text, line)
             longest = max(longest, line)
             if not block:
-                return Text(source, encoding, mark, longest)
+                return Text(source, encoding, mark, longest, errors=errors)
             offset += len(block)
 
 

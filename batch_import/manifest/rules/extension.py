@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 from batch_import.manifest.extensions import KNOWN, OTHER, extension_of, suffix_of
+from batch_import.manifest.rules.file_kinds import kind_of
 from batch_import.manifest.rules.flaw import Flaw, warning
 
 _KNOWN: Final = ", ".join(sorted(KNOWN))
@@ -52,14 +53,17 @@ def judge(
         cell, url = given[at], urls[at]
         if not cell:
             extensions[at] = extension_of(url) or default.strip().lstrip(".").lower()
-        flaw = _flaw(extensions[at], url) if cell or default else _lack(extensions[at])
-        if flaw and not (flaw is _NONE and at in without_url):
+        flaw = _flaw(extensions[at], url) if cell or default else _lack(extensions[at], url)
+        if flaw and not (flaw.code == _NONE.code and at in without_url):
             flaws.append((at, flaw))
     return extensions, flaws
 
 
-def _lack(extension: str) -> Flaw | None:
-    return None if extension else _NONE
+def _lack(extension: str, url: str) -> Flaw | None:
+    if extension:
+        return None
+    kind = kind_of(suffix_of(url))
+    return _NONE._replace(hint=kind) if kind else _NONE
 
 
 def _flaw(extension: str, url: str) -> Flaw | None:
@@ -71,14 +75,15 @@ def _flaw(extension: str, url: str) -> Flaw | None:
     return warning(
         "extension-contradiction",
         f"the extension is {extension}, but the source URL ends in .{suffix}",
-        f"It is sent as {extension}; correct whichever is wrong.",
+        f"{kind_of(suffix) or 'Correct whichever is wrong.'} It is sent as {extension}.",
     )
 
 
 def _unknown(extension: str) -> Flaw:
-    meant = _MEANT.get(extension)
+    meant = _MEANT.get(extension, "")
     return Flaw(
         "extension-unknown",
         "the extension is not one of a known video format",
-        f"Write {meant}." if meant else f"Known are {_KNOWN}.",
+        f"Write {meant}." if meant else kind_of(extension) or f"Known are {_KNOWN}.",
+        fix=meant,
     )

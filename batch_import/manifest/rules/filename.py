@@ -3,8 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from batch_import.manifest.rules.characters import with_control
+from batch_import.manifest.rules.cell_errors import with_error
+from batch_import.manifest.rules.characters import on_one_line, with_control
 from batch_import.manifest.rules.flaw import Flaw, warning
+from batch_import.manifest.rules.garbled import garbled
 
 #: Characters. The platform's own limit is not known; beyond this, databases and players cut.
 _LONGEST: Final = 255
@@ -13,12 +15,20 @@ _MISSING = Flaw("filename-missing", "the title is missing", "Give the video a ti
 _CHARACTERS = Flaw(
     "filename-characters",
     "the title has control characters, or � where a character was lost",
-    "Take line breaks and tabs out, and write anew what was lost.",
+    "Take line breaks and tabs out, and retype the missing characters.",
 )
 _LONG = warning(
     "filename-length",
-    f"the title is longer than {_LONGEST} characters, and may be cut",
+    f"the title is longer than {_LONGEST} characters, and may be truncated",
     "Shorten it; the description can be filled in on the platform.",
+)
+_ERROR = Flaw(
+    "filename-damaged",
+    "the title is an error of a spreadsheet",
+    "Correct the formula in the spreadsheet, or type the title.",
+)
+_GARBLED = warning(
+    "filename-garbled", "the title was read in a wrong encoding before it came here", ""
 )
 
 
@@ -28,4 +38,8 @@ def flaws(names: Sequence[str]) -> Iterator[tuple[int, Flaw]]:
         yield from ((at, _MISSING) for at, name in enumerate(names) if not name)
     if max(map(len, names), default=0) > _LONGEST:
         yield from ((at, _LONG) for at, name in enumerate(names) if len(name) > _LONGEST)
-    yield from ((at, _CHARACTERS) for at in with_control(names))
+    for at in with_control(names):
+        yield at, _CHARACTERS._replace(fix=on_one_line(names[at]))
+    yield from ((at, _ERROR) for at in with_error(names))
+    for at, fixed in garbled(names):
+        yield at, _GARBLED._replace(hint=f"Was it “{fixed}”? Then write that.", fix=fixed)

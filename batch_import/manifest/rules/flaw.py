@@ -9,19 +9,21 @@ class Flaw(NamedTuple):
     """What is wrong with a cell: a `models.Problem` before it is known whose.
 
     Attributes:
-        code, reason, hint: as `models.Problem` has them.
+        code, reason, hint: as `models.Problem` has them; codes are those of `problem_codes.CODES`.
+        fix: the cell as it should be, where that is beyond doubt; `check --fix` writes it.
     """
 
     code: str
     reason: str
     hint: str
     severity: Severity = Severity.ERROR
+    fix: str = ""
 
     def problem(self, line: int, column: str, value: str) -> Problem:
         """What is wrong, now that it is known with which cell."""
         return Problem(line, column, self.code, self.reason, value, self.hint, self.severity)
 
 
-def warning(code: str, reason: str, hint: str) -> Flaw:
+def warning(code: str, reason: str, hint: str, fix: str = "") -> Flaw:
     """A flaw that does not keep its row from being sent."""
-    return Flaw(code, reason, hint, Severity.WARNING)
+    return Flaw(code, reason, hint, Severity.WARNING, fix)

@@ -2,42 +2,32 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from batch_import.addresses.masking import MASK, is_masked
 from batch_import.addresses.urls import Url, parse
 from batch_import.manifest.rules import hosts, pages
-from batch_import.manifest.rules.characters import CONTROL, INVISIBLE
+from batch_import.manifest.rules.address_repair import UNREADABLE, Repair, repaired, several
+from batch_import.manifest.rules.file_kinds import is_file_ending, kind_of
 from batch_import.manifest.rules.flaw import Flaw, warning
 
 #: Nothing can be wrong with such a URL but its host, and its ending.
-_PLAIN = re.compile(r"https?://([A-Za-z0-9.-]+)(?::[1-9][0-9]{1,3})?/[!-~]*")
+_PATH: Final = r"\-\w/.~%+@$*()!,"
+_PLAIN = re.compile(
+    r"https?://([A-Za-z0-9.-]+)(?::[1-9][0-9]{1,3})?/"
+    rf"(?:[{_PATH}=&']*[\w/~%=&+-])?(?:\?[{_PATH}]+=[{_PATH}?&=]*[\w/~%=&+-])?",
+    re.ASCII,
+)
+#: What may be wrong whatever the host is.
+_TELLING: Final = (MASK, ".m3u8", ".mpd", *pages.ANYWHERE)
 _PLAYLIST = re.compile(r".*\.(?:m3u8|mpd)", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"https?:", re.IGNORECASE)
-#: Spaces are percent-encoded for the request; of other white space nobody can say what is meant.
-_BAD = re.compile(f"[{CONTROL}{INVISIBLE}]|[^\\S ]")
-_WEB_ADDRESS = re.compile(r"https?://", re.IGNORECASE)
-_STARTS_ADDRESS = re.compile(r"\W*https?://", re.IGNORECASE)
-_LETTER = re.compile(r"\w")
-_INSIDE = re.compile(r".*\bhttps?://", re.IGNORECASE | re.DOTALL)
 _BUCKET = re.compile(r"(s3|gs)://([a-z0-9][a-z0-9._-]+)/(.+)", re.IGNORECASE | re.DOTALL)
 _STORAGE = {"s3": "https://{}.s3.amazonaws.com/{}", "gs": "https://storage.googleapis.com/{}/{}"}
-#: How to mend what is no web address, by what it looks like; the first that fits.
-_LOOKS_LIKE = (
-    (re.compile("//"), "Write https: in front of it."),
-    (_INSIDE, "Leave nothing but the URL in the cell."),
-    (
-        re.compile(r"[a-z]:[\\/]|[\\/~.]|file:", re.IGNORECASE),
-        "A file on a disk must be put on the web first; give its address there.",
-    ),
-    (
-        re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE),
-        "The platform fetches over http and https; put the file where these reach it.",
-    ),
-    (
-        re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]|\Z)", re.IGNORECASE),
-        "Write https:// in front of it.",
-    ),
-)
+_DISK = re.compile(r"[a-z]:[\\/]|\\\\|[/~]|\.{1,2}[\\/]|file:", re.IGNORECASE)
+_OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
+_HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]|\Z)", re.IGNORECASE)
+_BARE = re.compile(r"(?:[^/\\:?]+[/\\])*[^/\\:?]+\.[a-z0-9]{2,5}", re.IGNORECASE)
 _MOST_PORTS = 65535
 #: Characters. No server is known to take a longer one.
 _LONGEST = 16_384
@@ -51,8 +41,9 @@ _LONG = Flaw(
 _CHARACTERS = Flaw(
     "url-characters",
     "the source URL has line breaks, tabs, or invisible characters inside",
-    "Copy it once more, without what stands around it.",
+    "Copy it again, without the text around it.",
 )
+_NO_SCHEME: Final = "the source URL does not begin with http:// or https://"
 _SEVERAL = Flaw(
     "url-several", "there is more than one URL in the cell", "Make a row for each video."
 )
@@ -93,7 +84,7 @@ def flaws(urls: Sequence[str], own_host: str = "") -> Iterator[tuple[int, Flaw]]
 def _suspects(urls: Sequence[str]) -> Iterable[int]:
     """Rule out quickly what most URLs are: plain ones, of hosts with nothing about them."""
     everything = "".join(urls).lower()
-    if ".m3u8" in everything or ".mpd" in everything or MASK in everything:
+    if any(telling in everything for telling in _TELLING):
         return range(len(urls))
     if max(map(len, urls), default=0) > _LONGEST:
         return range(len(urls))
@@ -109,33 +100,35 @@ def _is_plain_host(host: str) -> bool:
 def _flaws(url: str, own_host: str) -> Iterator[Flaw]:
     if not url:
         yield _MISSING
-        return
-    if len(url) > _LONGEST:
+    elif len(url) > _LONGEST:
         yield _LONG
-        return
-    if _has_several(url):
+    elif several(url):
         yield _SEVERAL
-        return
-    if _BAD.search(url):
+    elif is_masked(url):
+        yield _MASKED
+        yield from _flaws_of_address(url, own_host)
+    elif repair := repaired(url):
+        yield from _damage(repair)
+        yield from _flaws_of_address(repair.address, own_host)
+    else:
+        yield from _flaws_of_address(url, own_host)
+
+
+def _damage(repair: Repair) -> Iterator[Flaw]:
+    """What is wrong with an address that can be put right: the hint is the right one."""
+    for step in repair.steps:
+        make = Flaw if step.sure else warning
+        yield make(step.code, step.reason, repair.address, fix=repair.address)
+
+
+def _flaws_of_address(url: str, own_host: str) -> Iterator[Flaw]:
+    if UNREADABLE.search(url):
         yield _CHARACTERS
     parts = parse(url)
-    if is_masked(url):
-        yield _MASKED
     if parts is None:
-        yield _NO_HOST if _SCHEME.match(url) else _no_scheme(url)
+        yield _NO_HOST if _SCHEME.match(url) else Flaw("url-scheme", _NO_SCHEME, _hint(url))
     else:
         yield from _flaws_of_parts(parts, own_host)
-
-
-def _has_several(text: str) -> bool:
-    """Whether an address is followed by another one, with no more than punctuation in between."""
-    is_behind_address = False
-    for part in text.split():
-        if is_behind_address and _STARTS_ADDRESS.match(part):
-            return True
-        if _LETTER.search(part):
-            is_behind_address = _WEB_ADDRESS.search(part) is not None
-    return False
 
 
 def _flaws_of_parts(url: Url, own_host: str) -> Iterator[Flaw]:
@@ -152,15 +145,20 @@ def _flaws_of_parts(url: Url, own_host: str) -> Iterator[Flaw]:
         yield _STREAM
 
 
-def _no_scheme(text: str) -> Flaw:
-    return Flaw("url-scheme", "the source URL does not begin with http:// or https://", _hint(text))
-
-
 def _hint(text: str) -> str:
-    """How to mend what is no web address."""
-    bucket = _BUCKET.match(text)
-    if bucket:
+    """How to fix what is no web address, by what it looks like."""
+    if bucket := _BUCKET.match(text):
         address = _STORAGE[bucket[1].lower()].format(bucket[2], bucket[3])
         return f"If everybody may read it: {address}; else give a signed URL."
-    fitting = (hint for pattern, hint in _LOOKS_LIKE if pattern.match(text))
-    return next(fitting, "Give the whole URL of the video file, with https:// in front.")
+    if _DISK.match(text):
+        return "A file on a disk must be put on the web first; give its address there."
+    ending = text.rpartition(".")[2].lower()
+    if _BARE.fullmatch(text) and is_file_ending(ending):
+        kind = kind_of(ending)
+        whole = "Give the whole address, or the URL of its folder with the setting base-url."
+        return f"{kind} {whole}".strip()
+    if _HOST.match(text):
+        return "Write https:// in front of it."
+    if _OTHER_SCHEME.match(text):
+        return "The platform fetches over http and https; put the file where these reach it."
+    return "Give the whole URL of the video file, with https:// in front."

@@ -324,7 +324,7 @@ class _Attention(Sheet):
         if not needs_attention(record.status, record.codes) or self.row > LAST_ROW:
             return
         reason = mask(note(record))
-        todo = advice(record.status, record.codes)
+        todo = advice(record.status, record.codes, record.error)
         # LibreOffice does not find out by itself how high wrapped text is.
         lines = max(len(reason), len(todo)) // _A_LINE + 1
         self.sheet.set_row(self.row, min(15 * lines, 400))

@@ -37,6 +37,10 @@ def test_a_key_without_its_mark_is_the_default_or_asks_for_a_value(
         with pytest.raises(UsageError, match="exactly one value belongs here"):
             read_config(path)
         return
+    if option.name == "allow":
+        with pytest.raises(UsageError, match="'CODE' is not the code of a problem"):
+            read_config(path)
+        return
     value = read_config(path)[option.name].value
     if option.multiple:
         assert value == [option.kind.metavar]

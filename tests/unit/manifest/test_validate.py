@@ -58,7 +58,9 @@ def test_all_problems_of_a_row_and_its_text() -> None:
         ("ID", "reference-characters", "a\tb"),
     ]
     assert all(problem.line == 2 and problem.reason and problem.hint for problem in problems)
-    assert rows[0].error == "; ".join(f"{problem.column}: {problem.reason}" for problem in problems)
+    reasons, _, hints = rows[0].error.partition("\n")
+    assert reasons == "; ".join(f"{problem.column}: {problem.reason}" for problem in problems)
+    assert all(problem.hint in hints for problem in problems)
     assert rows[0].cells == ("ftp://x/a\tb", "", "exe", "a\tb", "keep")
 
 
@@ -77,7 +79,7 @@ def test_warnings_do_not_keep_a_row_from_being_sent() -> None:
 def test_the_error_of_a_row_leaves_warnings_out() -> None:
     rows, problems = check(("https://user:pass@example.com/a.mp4", "", "mp4", "1", ""))
     assert len(problems) == 2
-    assert rows[0].error == "Title: the title is missing"
+    assert rows[0].error == "Title: the title is missing\nGive the video a title."
 
 
 def test_duplicate_reference_over_chunks() -> None:
@@ -94,7 +96,7 @@ def test_duplicate_reference_over_chunks() -> None:
     ]
     assert [(problem.line, problem.code) for problem in problems] == [(9, "duplicate-reference")]
     assert problems[0].reason.endswith("line 2")
-    assert later[0].error == f"ID: {problems[0].reason}"
+    assert later[0].error == f"ID: {problems[0].reason}\n{problems[0].hint}"
 
 
 def test_blank_references_are_made_of_the_address_whatever_the_place() -> None:
@@ -243,7 +245,7 @@ def test_faulty_row_has_one_problem_and_claims_nothing() -> None:
         chunk(("", "", "", "a", ""), (URL, "t", "mp4", "a", ""), faults={0: fault})
     )
     assert problems == [Problem(2, "", "width", "too wide", "x", "mend it")]
-    assert [(row.error, row.identity) for row in rows] == [("too wide", None), ("", "a")]
+    assert [(row.error, row.identity) for row in rows] == [("too wide\nmend it", None), ("", "a")]
 
 
 def test_problems_are_in_line_order() -> None:

@@ -84,6 +84,13 @@ def test_other_columns_are_refused(
     assert caught.value.hint.removeprefix("To go on ") == hint
 
 
+def test_the_column_of_the_ids_may_be_removed_but_not_be_passed_over() -> None:
+    kept = {**KEPT, "referenceId": "Code"}
+    refuse("Link|Title", VIDEO, "One", kept=kept)
+    with pytest.raises(ManifestError, match="referenceId was “Code”, now no column"):
+        refuse("Link|Title|Code", VIDEO, "One", "two words", kept=kept)
+
+
 def test_what_the_user_says_is_not_refused() -> None:
     refuse("Link|Title|mp4", PAGE, "One", VIDEO, sourceUrl="mp4")
     refuse("Link|Title|id", VIDEO, "One", "a1", referenceId="id")

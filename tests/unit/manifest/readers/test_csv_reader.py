@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from batch_import.errors import ManifestError
-from batch_import.manifest.readers import csv_reader
+from batch_import.manifest.readers import csv_reader, csv_records
 
 HEADER = "url,title\n"
 URL = "https://h/v.mp4"
@@ -93,7 +93,7 @@ def test_comments_are_left_out_and_titles_with_a_number_are_not(read: Callable) 
 def test_lines_of_many_blocks_are_counted_through(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_reader, "BLOCK_RECORDS", 2)
+    monkeypatch.setattr(csv_records, "BLOCK_RECORDS", 2)
     rows = ["a,1", "b,2", '"c', '"', "", "d,4", "e,5,6", "# f", "g,7", 'h,"8"x', "i,9"]
     found = read(HEADER + "\n".join(rows))
     assert found.rows == [
@@ -163,7 +163,7 @@ def test_an_unclosed_quote_in_the_header(read: Callable, end: str) -> None:
 def test_a_row_without_end_is_told_and_not_kept(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_reader, "_LONGEST_CELL", 100)
+    monkeypatch.setattr(csv_reader, "LONGEST_CELL", 100)
     with pytest.raises(ManifestError, match="row without end; it began on line 2"):
         read(HEADER + 'u,"' + "x\n" * 200)
 

@@ -23,7 +23,10 @@ WESTERN = "url,title\nu,Tromsø – “hello”\n"
         (
             WESTERN.encode("cp1252"),
             "Tromsø – “hello”",
-            "Windows-1252 (line 2 has the byte 0xF8 at byte offset 17, which is not UTF-8)",
+            (
+                "Windows-1252 (line 2 has the byte 0xF8 at byte offset 17, which is not UTF-8),"
+                " as in “Tromsø – “hello””"
+            ),
         ),
     ],
 )
@@ -44,10 +47,6 @@ def test_other_formats_may_be_in_them_too(read: Callable, encoding: str) -> None
     ("content", "message"),
     [
         (
-            b"\xef\xbb\xbfu,t\nx,\xe9\n",
-            "begins with the mark of UTF-8 and is not: line 2 has the byte 0xE9 at byte offset 9",
-        ),
-        (
             b"\xff\xfeu\0\n\0\x00\xd8x\0",
             "begins with the mark of UTF-16 and is not: line 2 has the byte 0x00 at byte offset 6",
         ),
@@ -57,7 +56,7 @@ def test_other_formats_may_be_in_them_too(read: Callable, encoding: str) -> None
         ),
         (
             b"u,t\r\nx,\xe9\x81y\n",
-            "neither UTF-8 (line 2 has the byte 0xE9 at byte offset 7) nor Windows-1252 (line 2",
+            "is not UTF-8 (line 2 has the byte 0xE9 at byte offset 7), and no other encoding is",
         ),
         (b"u,t\nx\0,y\n", "is no text: line 2 has the byte 0x00 at byte offset 5"),
         (b"u\0,\0\0\0", "is no text: line 1 has the byte 0x00 at byte offset 1"),
@@ -83,7 +82,7 @@ def test_the_place_is_right_wherever_blocks_are_cut(
     bad: bytes,
 ) -> None:
     monkeypatch.setattr(text, "BLOCK", block)
-    content = f"url,title{end}u,🎬é{end}v,".encode(encoding)
+    content = f"url,title{end}u,{'🎬é' if encoding == 'utf-16' else 'e'}{end}v,".encode(encoding)
     with pytest.raises(ManifestError, match=rf"line 3 [^)]* at byte offset {len(content)}\b"):
         read(content + bad)
 

@@ -9,7 +9,7 @@ import pytest
 import xlsxwriter
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import ManifestError, named
+from batch_import.errors import ManifestError
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.readers import xlsx_reader
 
@@ -25,7 +25,7 @@ TABLE = {"A1": "url", "B1": "title", "A2": URL, "B2": "One"}
         (0.1 + 0.2, "0.3"),
         (1e-7, "0.0000001"),
         (1.23e15, "1230000000000000"),
-        (1234567890123456, "1234567890123460"),
+        (1234567890123456, "1234567890123456"),
         (1e21, "1000000000000000000000"),
         (-0.0, "0"),
         (True, "TRUE"),
@@ -128,17 +128,53 @@ def test_further_sheets_with_videos_are_named_and_can_all_be_read(
     other = {"A1": "title", "B1": "url", "C1": "team", "A2": "Two", "B2": URL, "C2": "HR"}
     path = workbook(First=TABLE, Cover=COVER, Second=other)
     assert read(path).cells == [[URL, "One"]]
-    (note,) = open_manifest(path).notes
-    assert "“Second”" in note
-    assert named("sheet", "all") in note
+    cover = ("Not read, for they have no videos: sheets “Cover” (2 rows)",)
+    assert open_manifest(path).notes == cover
+    (problem,) = open_manifest(path).content.problems
+    assert (problem.code, problem.value) == ("sheet-unread", "“Second” (2 rows)")
 
     found = read(path, sheet="all")
     assert found.header == ["url", "title", "team"]
     assert found.rows == [(2, [URL, "One", ""]), (4, [URL, "Two", "HR"])]
     assert found.form == "sheets “First” (rows from 1), “Second” (rows from 3)"
-    assert open_manifest(path, ReadingOptions(sheet="all")).notes == (
-        "Not read, for they have no videos: sheets “Cover”",
-    )
+    assert open_manifest(path, ReadingOptions(sheet="all")).notes == cover
+    assert open_manifest(path, ReadingOptions(sheet="all")).content.problems == ()
+
+
+def test_links_are_read_from_all_sheets_and_their_details_stay_with_their_cells(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "m.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        for name, columns in (("One", ("Title", "Clip")), ("Two", ("Clip", "Title"))):
+            sheet = book.add_worksheet(name)
+            sheet.write_row("A1", columns)
+            at = columns.index("Clip")
+            for row in (1, 2):
+                sheet.write_url(row, at, f"https://h.example/{name}{row}.mp4", string="Watch")
+                sheet.write(row, 1 - at, f"{name} {row}")
+            sheet.set_row(2, options={"hidden": True})
+        book.add_worksheet("Notes").write("A1", "Ask Ann.")
+    manifest = open_manifest(path, ReadingOptions(sheet="all"))
+    (chunk,) = manifest.chunks()
+    assert manifest.header == ("Title", "Clip", "sourceUrl")
+    assert chunk.frame[2].tolist() == [
+        f"https://h.example/{n}.mp4" for n in ("One1", "One2", "Two1", "Two2")
+    ]
+    assert (chunk.frame[0].tolist(), chunk.lines) == (
+        ["One 1", "One 2", "Two 1", "Two 2"], [2, 3, 5, 6],
+    )  # fmt: skip
+    assert [at for at, flaws in chunk.flaws.items() if flaws[0][1].code == "row-hidden"] == [1, 3]
+
+
+def test_addresses_that_are_links_too_are_no_column_more(tmp_path: Path) -> None:
+    path = tmp_path / "m.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet()
+        sheet.write_row("A1", ["Name of it", "Download"])
+        sheet.write_row("A2", ["One", URL])
+        sheet.write_url("B2", URL)
+    assert open_manifest(path).header == ("Name of it", "Download")
 
 
 def test_a_workbook_is_known_by_its_content(read: Callable, workbook: Callable) -> None:

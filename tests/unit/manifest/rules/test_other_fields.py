@@ -91,7 +91,8 @@ def test_a_contradiction_is_a_warning_and_names_both() -> None:
 @pytest.mark.parametrize(
     ("cell", "words"),
     [("m4v", "Write mp4."), ("Video/MP4", "Write mp4."), ("quicktime", "Write mov."),
-     ("flv", "Known are 3gp, avi"), ("mp 4", "Known are")],
+     ("flv", "Convert the .flv file to mp4."),
+     ("pdf", "is a document"), ("tif", "is a picture"), ("mp 4", "Known are")],
 )  # fmt: skip
 def test_the_hint_names_what_is_meant(cell: str, words: str) -> None:
     _, ((_, flaw),) = extension.judge([cell], ["https://h/a"], ())

@@ -55,7 +55,7 @@ def test_good_urls(url: str) -> None:
         ("https:///a.mp4", ["url-host"]),
         ("https://:80/a", ["url-host"]),
         ("https://user@/a", ["url-host"]),
-        (r"https:\\example.com\a", ["url-host"]),
+        (r"https:\\example.com\a", ["url-scheme", "url-backslash"]),
         ("https://exa mple.com/", ["url-host"]),
         ("https://a..example/", ["url-host"]),
         ("https://-a.example/", ["url-host"]),
@@ -228,8 +228,8 @@ def test_files_of_the_same_sites_are_no_pages(url: str) -> None:
 @pytest.mark.parametrize(
     ("url", "words"),
     [
-        ("//example.com/a.mp4", "Write https: in front"),
-        ("www.example.com/a.mp4", "Write https:// in front"),
+        ("//example.com/a.mp4", "https://example.com/a.mp4"),
+        ("www.example.com/a.mp4", "https://www.example.com/a.mp4"),
         ("example.com", "Write https:// in front"),
         (r"C:\Videos\a.mp4", "put on the web first"),
         (r"\\nas\videos\a.mp4", "put on the web first"),
@@ -237,7 +237,7 @@ def test_files_of_the_same_sites_are_no_pages(url: str) -> None:
         ("file:///home/me/a.mp4", "put on the web first"),
         ("./a.mp4", "put on the web first"),
         ("sftp://example.com/a.mp4", "fetches over http and https"),
-        ("My film - https://example.com/a.mp4", "nothing but the URL"),
+        ("My film - https://example.com/a.mp4", "https://example.com/a.mp4"),
         ("s3://my-bucket/dir/a.mp4", "https://my-bucket.s3.amazonaws.com/dir/a.mp4"),
         ("gs://my-bucket/a.mp4", "https://storage.googleapis.com/my-bucket/a.mp4"),
         ("Dead link", "Give the whole URL"),

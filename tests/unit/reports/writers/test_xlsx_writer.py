@@ -129,14 +129,17 @@ def test_what_needs_attention_says_why_and_what_to_do(tmp_path: Path, record: Ma
         record(),
         record(Status.FAILED, error="host not found", codes=("source-unavailable",), line=3),
         record(
-            Status.INVALID, error="id: it stands on line 2", codes=("duplicate-reference",), line=4
+            Status.INVALID,
+            error="id: twice\nGive it a reference id of its own.",
+            codes=("duplicate-reference",),
+            line=4,
         ),
         record(Status.UNKNOWN, error="timed out", line=5),
         record(Status.PENDING),
     ]
     sheet = written(tmp_path / "r.xlsx", records)["Needs attention"]
     assert values(column(sheet, "line")) == [3, 4, 5]
-    assert values(column(sheet, "What is wrong")) == [r.error for r in records[1:4]]
+    assert values(column(sheet, "What is wrong")) == [r.reason for r in records[1:4]]
     first, second, third = map(str, values(column(sheet, "What to do")))
     assert "Open the source URL" in first
     assert "a reference id of its own" in second

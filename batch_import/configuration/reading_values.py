@@ -1,0 +1,59 @@
+"""Values of the settings that say how a manifest is read: text → value. Pure.
+
+Every refusal is a `ValueError` that is fit to be shown, as in `kinds.py`.
+"""
+
+import codecs
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from batch_import.addresses.urls import parse
+from batch_import.configuration import kinds
+from batch_import.configuration.kinds import Kind, shortened
+
+
+def encoding(text: str) -> str:
+    """The name of a text encoding, as Python calls it."""
+    try:
+        found = codecs.lookup(text)
+        "".encode(found.name)
+    except (LookupError, ValueError):
+        raise ValueError(f"{shortened(text)} is not an encoding, such as cp1251") from None
+    return found.name
+
+
+def folder_url(text: str) -> str:
+    """The URL of a folder; it ends in `/`."""
+    url = parse(text)
+    if url is None or url.query or "#" in text:
+        raise ValueError(f"{shortened(text)} is not of the form https://host/folder/")
+    return text if text.endswith("/") else f"{text}/"
+
+
+@dataclass(eq=False, repr=False)
+class OverrulableCodes(Kind):
+    """Codes of problems that may be turned off; with commas between, as one text."""
+
+    metavar: str = "CODE,…"
+
+    def parse(self, text: str) -> Any:
+        """As in `Kind`."""
+        return self.check(kinds.parts_of_line(kinds.clean(text)))
+
+    def check(self, value: Any) -> Any:
+        """As in `Kind`."""
+        from batch_import.problem_codes import CODES, OVERRULABLE
+
+        if isinstance(value, str) or not isinstance(value, Sequence):
+            raise ValueError(f"{shortened(value)} is not a sequence of codes")  # noqa: TRY004
+        for name in map(kinds.clean, value):
+            if name not in CODES:
+                near = difflib.get_close_matches(name, OVERRULABLE, n=1)
+                meant = f"; did you mean {near[0]}?" if near else ""
+                raise ValueError(f"{shortened(name)} is not the code of a problem{meant}")
+            if name not in OVERRULABLE:
+                allowed = ", ".join(sorted(OVERRULABLE))
+                raise ValueError(f"{shortened(name)} cannot be allowed; these can: {allowed}")
+        return tuple(value)

@@ -1,0 +1,250 @@
+"""Lines → records: quotes, and what is done where they are broken.
+
+This file must not know the header's names, nor how the separator was found.
+"""
+
+import csv
+import re
+from collections import deque
+from collections.abc import Iterator, Sequence
+from functools import partial
+from itertools import islice, repeat
+from operator import itemgetter
+from typing import Final, TextIO
+
+from batch_import.errors import ManifestError
+from batch_import.manifest.columns.header import Header
+from batch_import.manifest.extensions import extension_of
+from batch_import.manifest.readers.record import BLOCK_RECORDS, Block, Fault, Record, block_of
+
+#: Characters. Behind a quote that is never closed all that follows is one cell.
+LONGEST_CELL: Final = 1 << 22
+#: Excel's own way to name the separator, on the first line.
+EXCEL_SEPARATOR: Final = re.compile(r'"?sep=(.)"?[\r\n]+')
+ADDRESS: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+_LONGEST_VALUE: Final = 200
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+#: Cells of a row where the header's are not known yet.
+_NARROW: Final = 2
+
+
+class _Lines(Iterator[str]):
+    """The physical lines of a file. Those that were handed out can be given back.
+
+    Attributes:
+        number: of the line that was handed out last, from 1.
+        taken: the lines handed out one by one since this was cleared.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._back: deque[str] = deque()
+        self.number = 0
+        self.taken: list[str] = []
+
+    def __next__(self) -> str:
+        line = self._back.popleft() if self._back else next(self._stream)
+        self.number += 1
+        self.taken.append(line)
+        return line
+
+    def many(self, count: int) -> list[str]:
+        """Hand out some lines at once; none where the file ends."""
+        lines = [self._back.popleft() for _ in range(min(count, len(self._back)))]
+        lines += islice(self._stream, count - len(lines))
+        self.number += len(lines)
+        return lines
+
+    def give_back(self, lines: Sequence[str]) -> None:
+        """Take back the lines handed out last."""
+        self._back.extendleft(reversed(lines))
+        self.number -= len(lines)
+
+
+class RecordReader:
+    """Reads one open file: record by record, or many lines at once where those are simple."""
+
+    def __init__(
+        self, name: str, stream: TextIO, separator: str, addresses: frozenset[int] = frozenset()
+    ) -> None:
+        self._name = name
+        self._addresses = addresses
+        #: A quote was left open once, so that another one may be its end.
+        self._read_again = False
+        self._separator = separator
+        self._lines = _Lines(stream)
+        self._width: int | None = None
+        self._read = partial(csv.reader, delimiter=separator)
+        self._strict = self._read(self._lines, strict=True)
+        self._escaped = self._read(self._lines, strict=True, escapechar="\\")
+
+    def blocks(self, header: Header) -> Iterator[Block]:
+        """Read everything behind the header."""
+        while self._lines.number < header.line:
+            self._record()
+        self._width = width = len(header.names)
+        while lines := self._lines.many(BLOCK_RECORDS):
+            if any(map(str.strip, lines)):
+                yield self._simple(lines, width) or self._careful(lines, width)
+
+    def records(self) -> Iterator[Record]:
+        """Read everything, one by one."""
+        while record := self._record():
+            yield record
+
+    def _simple(self, lines: list[str], width: int) -> Block | None:
+        """Read lines that are a record each, all as wide as the header: most are."""
+        columns = self._unquoted(lines, width) or self._quoted(lines, width)
+        if not columns:
+            return None
+        first = columns[0]
+        if not all(map(str.strip, first)) or "#" in map(itemgetter(0), first):
+            return None  # blank, or a comment
+        return Block(range(self._lines.number - len(lines) + 1, self._lines.number + 1), columns)
+
+    def _unquoted(self, lines: list[str], width: int) -> list[list[str]] | None:
+        """Cut lines at the separators: half the time of `csv`."""
+        text = "".join(lines)
+        if '"' in text or set(map(str.count, lines, repeat(self._separator))) != {width - 1}:
+            return None
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        cells = text.removesuffix("\n").replace("\n", self._separator).split(self._separator)
+        return [cells[position::width] for position in range(width)]
+
+    def _quoted(self, lines: list[str], width: int) -> list[tuple[str, ...]] | None:
+        try:
+            rows = list(self._read(lines, strict=True))
+        except csv.Error:
+            return None
+        if len(rows) != len(lines) or {len(cells) for cells in rows} != {width}:
+            return None
+        return list(zip(*rows, strict=True))
+
+    def _careful(self, lines: list[str], width: int) -> Block:
+        last = self._lines.number
+        self._lines.give_back(lines)
+
+        def records() -> Iterator[Record]:
+            while self._lines.number < last and (record := self._record()):
+                yield record
+
+        return block_of(records(), width)
+
+    def _record(self) -> Record | None:
+        """Read one record; None where the file ends.
+
+        A record that breaks the rules of quoting gets a `Fault` and its cells as well as they
+        can be told; reading goes on behind it.
+
+        Raises:
+            ManifestError: a quote is not closed before the file ends.
+        """
+        self._lines.taken.clear()
+        start = self._lines.number + 1
+        try:
+            cells = next(self._strict)
+        except StopIteration:
+            return None
+        except csv.Error as error:
+            escaped = self._with_backslashes()
+            return (start, escaped, None) if escaped else self._broken(start, error)
+        if start == 1 and EXCEL_SEPARATOR.fullmatch(self._lines.taken[0]):
+            cells = []
+        if self._width not in (None, len(cells)):
+            cells = self._with_backslashes() or cells
+        if len(self._lines.taken) > 1 and self._took_in_rows():
+            return self._opened(start)
+        return start, cells, None
+
+    def _took_in_rows(self) -> bool:
+        """Whether a line behind the first is a row itself, which an open quote took in."""
+        return any(map(self._looks_like_a_row, self._lines.taken[1:]))
+
+    def _looks_like_a_row(self, line: str) -> bool:
+        """An address stands where addresses do, in a line that is as wide as a row is."""
+        if "://" not in line:
+            return False
+        cells = next(self._read([line]), [])
+        found = {at for at, cell in enumerate(cells) if ADDRESS.match(cell)}
+        if self._addresses:
+            found &= self._addresses
+        if len(cells) >= (self._width or _NARROW):
+            return bool(found)
+        return len(cells) > 1 and any(extension_of(cells[at].strip()) for at in found)
+
+    def _opened(self, start: int) -> Record:
+        """A record whose quote took in rows: its first line alone. The others are read again."""
+        first, *others = self._lines.taken
+        end = self._lines.number
+        self._lines.give_back(others)
+        self._read_again = True
+        taken = f"line {end}" if len(others) == 1 else f"lines {start + 1} to {end}"
+        fault = Fault(
+            "quoting",
+            f"a quote is opened here that takes in {taken}, as if they were not rows of their own",
+            first.rstrip("\r\n")[:_LONGEST_VALUE],
+            'Close the quote, or take it out; a quote inside of quotes is written twice ("").',
+        )
+        return start, next(self._read([first]), []), fault
+
+    def _with_backslashes(self) -> list[str] | None:
+        """Read the last record again, as a program would have written it that escapes quotes.
+
+        Only where that makes it right: elsewhere a backslash is a character like any other.
+        """
+        taken = self._lines.taken.copy()
+        if not any('\\"' in line for line in taken):
+            return None
+        self._again()
+        try:
+            cells = next(self._escaped)
+        except (csv.Error, StopIteration):
+            cells = []
+        if cells and self._width in (None, len(cells)):
+            return cells
+        self._again()
+        for _ in taken:
+            next(self._lines)
+        return None
+
+    def _again(self) -> None:
+        self._lines.give_back(self._lines.taken)
+        self._lines.taken.clear()
+
+    def _broken(self, start: int, error: csv.Error) -> Record:
+        """Read a refused record once more, leniently.
+
+        The strict and the lenient reader agree up to the character that was refused, so the
+        lenient one finds exactly one record in these lines.
+        """
+        lines = self._lines.taken
+        if len(lines) > 1 and self._took_in_rows():
+            return self._opened(start)
+        if "field limit" in str(error):
+            raise self._unclosed("has a row without end; it began", start)
+        cells = next(self._read(lines))
+        text = "".join(lines)
+        if "end of data" in str(error):
+            # The cell that was never closed is the last one; lines before it are other cells'.
+            opened = start + _line_ends(text) - _line_ends(cells[-1])
+            if not self._read_again:
+                raise self._unclosed("ends inside quotes that were opened", opened)
+        span = f"; lines {start} to {self._lines.number} were taken for one row"
+        fault = Fault(
+            "quoting",
+            f"the quotes of this row are broken{span if len(lines) > 1 else ''}",
+            text.rstrip("\r\n")[:_LONGEST_VALUE],
+            'Put the cell in quotes and write every quote inside of it twice ("").',
+        )
+        return start, cells, fault
+
+    def _unclosed(self, what: str, line: int) -> ManifestError:
+        return ManifestError(
+            f"The manifest {self._name} {what} on line {line}.",
+            'Close them; a quote inside of quotes is written twice ("").',
+        )
+
+
+def _line_ends(text: str) -> int:
+    return sum(1 for _ in _LINE_END.finditer(text))

@@ -1,0 +1,242 @@
+"""Which encoding makes text of one that is not UTF-8: candidates, and how plausible each is. Pure.
+
+Nearly every byte is some character in nearly every encoding, so that decoding without an error
+proves nothing. What proves an encoding is that the words are words: letters of one script with
+capitals where capitals are, in Latin script letters of one language; common Chinese, Japanese or
+Cyrillic characters. This file must not know files.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+#: Below it no candidate is taken.
+SURE: Final = 0.8
+#: Another candidate that is as plausible as this leaves the choice open.
+_CLEAR_LEAD: Final = 0.05
+
+_WESTERN: Final = tuple(
+    frozenset(letters)
+    for letters in (
+        "àâæçéèêëîïôœùûüÿ", "äöüß", "áéíóúñüªº", "áâãàçéêíóôõúªº", "àèéìíîòóù", "æøåéèóô", "åäöéü",
+        "áðéíóúýþæö", "ëïéèöüáó", "àçèéíïòóúü·", "âêîôûŵŷáéëïäö", "äöõüšž", "ëç",
+        "âêëîôûéèïöüä",
+    )
+)  # fmt: skip
+_CENTRAL: Final = tuple(
+    frozenset(letters)
+    for letters in (
+        "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "äöüß", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "čćđšž",
+        "ăâîşţșț",
+    )
+)  # fmt: skip
+_TURKISH: Final = (frozenset("çğıöşüâîûi\N{COMBINING DOT ABOVE}"),)
+#: Of a language with thousands of characters, a few rare ones are in any text.
+_USUAL_IDEOGRAPHS: Final = 0.85
+#: First bytes in GB 2312: its rows of kana, its first and its last row of usual characters; and the
+#: last row of Hangul in EUC-KR, which is laid out alike.
+_KANA: Final = (0xA4, 0xA5)
+_FIRST_HANZI, _LAST_USUAL_HANZI, _LAST_HANGUL = 0xB0, 0xD7, 0xC8
+#: Punctuation that stands beside words in any language.
+_MARKS: Final = frozenset("“”‘’„‚«»‹›–—…•·€£©®™°§¿¡№×\N{NO-BREAK SPACE}″′†")
+#: How much it counts that all words are of one language.
+_ONE_LANGUAGE: Final = 0.15
+#: What no language has that these letters are of; but other letters of Windows-1250 and -1254 look
+#: so in Windows-1252: ő as õ, ă as ã, Ś as Œ, č as è, ş as þ.
+_NEVER = re.compile(
+    r"[áéíóú]\w*õ(?!e)|õ(?!e)\w*[áéíóú]|õ(?=sz|\b)|ã(?=[^oesn\W])|œ(?=[^udicetr\W])|è(?=[aeouyáéíóú])|þ\b"
+)
+#: Words of one letter.
+_LONE: Final = frozenset("àèéêìíîòóôùúáâåæøöäýÀÈÉÊÌÍÎÒÓÔÙÚÁÂÅÆØÖÄÝžŽ")
+#: Letters beyond ASCII in a Latin word are fewer than the others, but for the shortest words.
+_MOST_ACCENTS: Final = 0.75
+_SHORT: Final = 3
+_LONGEST_WORD: Final = 100
+#: Seven letters of ten in Russian, Ukrainian, Bulgarian or Serbian are among these; of letters
+#: that a wrong encoding made, three.
+_FREQUENT_CYRILLIC: Final = frozenset("оеаинтсрвлкмдпуіј")
+_USUAL_CYRILLIC: Final = 0.6
+#: How much it counts that more than these are: it tells Windows-1251 from KOI8-R in capitals.
+_FREQUENCY: Final = 0.3
+
+_WORD = re.compile(r"[^\x00-\x40\x5b-\x60\x7b-\x7f]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An encoding, and how its text is judged.
+
+    Attributes:
+        name: as Python calls it.
+        label: as people call it.
+        judge: words with characters beyond ASCII → how plausible they are, from 0 to 1.
+    """
+
+    name: str
+    label: str
+    judge: Callable[[Sequence[str]], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the candidates make of some text.
+
+    Attributes:
+        best: the most plausible one.
+        proven: it is plausible, and no other one that reads otherwise is.
+        close: another one that reads otherwise is plausible, too, but seldom met.
+        text: the text as the best one has it.
+    """
+
+    best: Candidate
+    proven: bool
+    text: str
+    close: bool = False
+
+
+def recognised(data: bytes) -> Verdict:
+    """Judge bytes that are not UTF-8, all candidates in turn."""
+    found: list[tuple[float, Candidate, str]] = []
+    for candidate in _CANDIDATES:
+        try:
+            text = data.decode(candidate.name)
+        except UnicodeDecodeError:
+            continue
+        found.append((candidate.judge(_words(text)), candidate, text))
+    if not found:
+        return Verdict(_CANDIDATES[0], proven=False, text=data.decode("cp1252", "replace"))
+    # The first of equals: the order of the candidates is that of their frequency.
+    score, best, text = max(found, key=lambda entry: entry[0])
+    rivals = [
+        rival for points, rival, other in found if other != text and points > score - _CLEAR_LEAD
+    ]
+    beaten = all(_outranks(best, rival) for rival in rivals)
+    return Verdict(best, score >= SURE and beaten, text, bool(rivals))
+
+
+def _words(text: str) -> list[str]:
+    """The words with characters beyond ASCII."""
+    return [word for word in _WORD.findall(text) if not word.isascii()]
+
+
+def _outranks(best: Candidate, other: Candidate) -> bool:
+    """Whether a candidate is taken though another one is as plausible.
+
+    Of Latin ones the more frequent is. And words of an alphabet prove more than characters of a
+    set of thousands, among which nearly any two bytes are one.
+    """
+    if other.judge in _IDEOGRAPHIC:
+        return best.judge not in _IDEOGRAPHIC
+    return best.judge in _LATIN and other.judge in _LATIN
+
+
+def _latin(
+    languages: Sequence[frozenset[str]], *, usual: bool = False
+) -> Callable[[Sequence[str]], float]:
+    """The judge for an encoding of Latin script; a letter alone proves only the usual one."""
+
+    def judge(words: Sequence[str]) -> float:
+        if not usual and not any(len(word) > 1 for word in words):
+            return 0.0
+        letters = Counter(c for word in words for c in word.lower() if c > "\x7f" and c.isalpha())
+        known = max(sum(letters[c] for c in language) for language in languages)
+        covered = known / letters.total() if letters else 1.0
+        share = _share(words, lambda word: _is_latin_word(word, languages))
+        # A list of videos may be in several languages, a word is in one.
+        return share * (1 - _ONE_LANGUAGE + _ONE_LANGUAGE * covered)
+
+    return judge
+
+
+def _is_latin_word(word: str, languages: Sequence[frozenset[str]]) -> bool:
+    core = word.strip("".join(_MARKS)).replace("’", "")
+    accents = {c for c in core.lower() if c > "\x7f"}
+    if not accents or len(core) > _LONGEST_WORD:
+        return not accents
+    if len(core) == 1:
+        return core in _LONE
+    count = sum(1 for c in core if c > "\x7f")
+    few = count <= _MOST_ACCENTS * len(core) or len(core) < _SHORT
+    known = any(accents <= language for language in languages)
+    return known and few and _is_cased(core) and not _NEVER.search(core.lower())
+
+
+def _cyrillic(words: Sequence[str]) -> float:
+    letters = Counter(c for word in words for c in word.lower() if c > "\x7f" and c.isalpha())
+    if not letters or not any(len(word) > 1 for word in words):
+        return 0.0  # a letter alone proves nothing
+    usual = sum(letters[c] for c in _FREQUENT_CYRILLIC) / letters.total()
+    frequent = (1 - _FREQUENCY) * min(1.0, usual / _USUAL_CYRILLIC) + _FREQUENCY * usual
+    return frequent * _share(words, _is_cyrillic_word)
+
+
+def _is_cyrillic_word(word: str) -> bool:
+    core = word.strip("".join(_MARKS))
+    foreign = any(c.isalpha() and not unicodedata.name(c, "").startswith("CYRILLIC") for c in core)
+    return not foreign and all(c.isalpha() or c in "-’" for c in core) and _is_cased(core)
+
+
+def _is_cased(word: str) -> bool:
+    """Whether capitals beyond ASCII stand where they may: first, or where all are capitals."""
+    letters = [c for c in word if c.isalpha()]
+    capitals = [at for at, c in enumerate(letters) if c > "\x7f" and c.isupper()]
+    return all(at == 0 for at in capitals) or not any(map(str.islower, letters))
+
+
+def _share(words: Sequence[str], fits: Callable[[str], bool]) -> float:
+    return sum(map(fits, words)) / len(words) if words else 0.0
+
+
+def _gbk(words: Sequence[str]) -> float:
+    codes = [c.encode("gbk", "replace") for word in words for c in word if c > "\x7f"]
+    kana = sum(1 for code in codes if code[0] in _KANA)
+    leads = {code[0] for code in codes if code[0] >= _FIRST_HANZI}
+    if not leads or kana * 5 > len(codes) or max(leads) <= _LAST_HANGUL:
+        return 0.0  # EUC-JP or EUC-KR, whose characters are others at the same places
+    return _ideographs(words, "gbk", _is_usual_in_chinese)
+
+
+def _is_usual_in_chinese(code: bytes) -> bool:
+    lead, *trail = code
+    usual = lead < _FIRST_HANZI - 0xC or _FIRST_HANZI <= lead <= _LAST_USUAL_HANZI
+    return bool(trail) and trail[0] > 0xA0 and usual  # noqa: PLR2004 - GB 2312 begins behind it
+
+
+def _shift_jis(words: Sequence[str]) -> float:
+    return _ideographs(words, "cp932", _is_usual_in_japanese)
+
+
+def _is_usual_in_japanese(code: bytes) -> bool:
+    kana = b"\x81\x40" <= code <= b"\x83\x96"
+    return len(code) > 1 and (kana or b"\x88\x9f" <= code <= b"\x98\x72")
+
+
+def _ideographs(words: Sequence[str], encoding: str, usual: Callable[[bytes], bool]) -> float:
+    """The share of usual characters, in words that are not ASCII but for one character."""
+    good = total = 0
+    for word in words:
+        codes = [c.encode(encoding, "replace") for c in word if c > "\x7f"]
+        total += len(codes)
+        if len(codes) > 1 or len(codes) == len(word):
+            good += sum(map(usual, codes))
+    return min(1.0, good / total / _USUAL_IDEOGRAPHS) if total else 0.0
+
+
+_WESTERN_1252, _WESTERN_MAC = _latin(_WESTERN, usual=True), _latin(_WESTERN)
+_CENTRAL_1250 = _latin(_CENTRAL)
+_LATIN: Final = (_WESTERN_1252, _WESTERN_MAC, _CENTRAL_1250)
+_IDEOGRAPHIC: Final = (_shift_jis, _gbk)
+#: The most frequent first.
+_CANDIDATES: Final = (
+    Candidate("cp1252", "Windows-1252", _WESTERN_1252),
+    Candidate("cp1250", "Windows-1250", _CENTRAL_1250),
+    Candidate("cp1254", "Windows-1254", _latin(_TURKISH)),
+    Candidate("mac_roman", "MacRoman", _WESTERN_MAC),
+    Candidate("cp1251", "Windows-1251", _cyrillic),
+    Candidate("koi8_r", "KOI8-R", _cyrillic),
+    Candidate("cp932", "Shift-JIS", _shift_jis),
+    Candidate("gbk", "GBK", _gbk),
+)

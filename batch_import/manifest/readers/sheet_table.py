@@ -1,0 +1,258 @@
+"""One sheet as records: the text that a person sees in each cell, and what is wrong with it.
+
+Put together from what the workbook's reader tells (values, merged cells) and what its XML does
+(`sheet_details.py`). This file must not know files, nor which column is which field.
+"""
+
+import datetime as dt
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from itertools import islice
+from typing import Final
+
+from python_calamine import CalamineSheet
+
+from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, fold
+from batch_import.manifest.columns.candidates import PLACE
+from batch_import.manifest.columns.header import SAMPLE_RECORDS, Header, evidence_of
+from batch_import.manifest.columns.values import Kind
+from batch_import.manifest.readers.number_formats import shown
+from batch_import.manifest.readers.record import Block, CellFlaw, Record, in_blocks, is_blank
+from batch_import.manifest.readers.sheet_details import Place, SheetDetails
+from batch_import.manifest.rules.flaw import Flaw, warning
+from batch_import.models import Problem
+
+_Cell = str | float | int | bool | dt.date | dt.datetime | dt.time | dt.timedelta
+
+#: Digits that Excel keeps of a number, and shows.
+_DIGITS: Final = 15
+#: Up to it, other programs keep every whole number.
+_EXACT: Final = 2**53
+_RANGES_SHOWN: Final = 5
+
+_HIDDEN = warning(
+    "row-hidden",
+    "this row is hidden in the workbook, and is imported all the same",
+    "Show it there, or delete it.",
+)
+_UNCALCULATED = Flaw(
+    "cell-formula",
+    "the cell's formula was never calculated",
+    "Open the workbook in Excel or LibreOffice, save it, and try again.",
+)
+_TOO_MANY_DIGITS = Flaw(
+    "cell-digits",
+    f"a workbook keeps {_DIGITS} digits of a number, and this one has more",
+    "Format the column as text there, then enter the numbers again from where they come from.",
+)
+
+
+class SheetTable:
+    """A sheet whose records can be read again and again."""
+
+    def __init__(self, sheet: CalamineSheet, details: SheetDetails) -> None:
+        self._sheet = sheet
+        self._details = details
+        self._first_column = (sheet.start or (0, 0))[1]
+        self._ranges = sheet.merged_cell_ranges or []
+        self._merged = self._merged_below()
+        self._flaws: defaultdict[int, list[CellFlaw]] = defaultdict(list)
+        #: Columns whose links count for their text; and the one whose links are a column more.
+        self._linked: frozenset[int] = frozenset()
+        self._added: int | None = None
+
+    @property
+    def name(self) -> str:
+        """The sheet's name."""
+        return self._sheet.name
+
+    @property
+    def height(self) -> int:
+        """The number of the last row; 0 where there is none."""
+        return self._sheet.end[0] + 1 if self._sheet.end else 0
+
+    @property
+    def has_links(self) -> bool:
+        """Whether links count for a column."""
+        return bool(self._linked) or self._added is not None
+
+    def records(self, behind: int = 0) -> Iterator[Record]:
+        """The rows behind one of the sheet's row numbers."""
+        above: dict[int, str] = {}
+        for line, row in enumerate(self._sheet.iter_rows(), 1):
+            cells = [cell if type(cell) is str else self._text(line, at, cell)
+                     for at, cell in enumerate(row)]  # fmt: skip
+            if self._merged and line in self._merged:
+                self._fill(cells, self._merged[line], above)
+            if line > behind:
+                yield line, self._with_details(line, cells), None
+
+    def blocks(self, header: Header) -> Iterator[Block]:
+        """The same behind the header, with what is wrong with single cells."""
+        self._flaws.clear()
+        for block in in_blocks(self.records(header.line), len(header.names)):
+            flaws = {}
+            for at, line in enumerate(block.lines):
+                found = self._flaws.pop(line, [])
+                if line in self._details.hidden_rows:
+                    found = [*found, (None, _HIDDEN)]
+                if found:
+                    flaws[at] = found
+            self._flaws.clear()
+            yield replace(block, flaws=flaws) if flaws else block
+
+    def with_links(self, header: Header, chosen: str | None) -> Header:
+        """The header, once it is clear what links are good for.
+
+        In the column of addresses they count where the text is none. Where there is no such column,
+        the links of another one become a column of their own, if they look more like videos than
+        any text does.
+
+        Args:
+            chosen: the name of the column that the user wants to be the addresses.
+        """
+        counts = Counter(column - self._first_column for row, column in self._details.links
+                         if row > header.line)  # fmt: skip
+        own = [
+            at
+            for at, name in enumerate(header.names)
+            if (_is_called(chosen, at, name) if chosen else field_of(name) == SOURCE_URL)
+        ]
+        self._linked = frozenset(own) & counts.keys()
+        others = [at for at, _ in counts.most_common() if 0 <= at < len(header.names)]
+        if chosen or self._linked or not others or not self._leads_to_more(others[0], header):
+            return header
+        self._added = others[0]
+        return replace(header, names=(*header.names, SOURCE_URL), known=header.known + 1)
+
+    def _leads_to_more(self, at: int, header: Header) -> bool:
+        links = (
+            [link]
+            for (row, column), link in self._details.links.items()
+            if row > header.line and column - self._first_column == at
+        )
+        kind = evidence_of(list(islice(links, SAMPLE_RECORDS))).kind
+        return kind >= Kind.PATH and kind > header.evidence.kind
+
+    def hidden_columns(self, width: int) -> frozenset[int]:
+        """Positions of the columns that people do not see."""
+        hidden = {column - self._first_column for column in self._details.hidden_columns}
+        return frozenset(hidden & set(range(width)))
+
+    def problems(self, header: Header) -> Iterator[Problem]:
+        """What is to be said of the sheet as a whole."""
+        if self._details.filtered:
+            hint = "Clear the filter, or delete the rows that it hides."
+            reason = "a filter is active; the rows that it hides are imported all the same"
+            yield warning("sheet-filter", reason, hint).problem(max(1, header.line), "", "")
+        ranges = [(first, last) for first, last in self._ranges
+                  if first[0] >= header.line and last[0] > first[0]]  # fmt: skip
+        if ranges:
+            named = ", ".join(
+                f"{_place(*first)}:{_place(*last)}" for first, last in ranges[:_RANGES_SHOWN]
+            )
+            more = ", …" if len(ranges) > _RANGES_SHOWN else ""
+            reason = (
+                "cells are merged; each of their rows gets their value, unless it is an address"
+            )
+            hint = "Unmerge them, and fill in what each row is to have."
+            line = ranges[0][0][0] + 1
+            yield warning("cells-merged", reason, hint).problem(line, "", named + more)
+
+    def _merged_below(self) -> dict[int, dict[int, int]]:
+        """Rows → columns that belong to a merged cell that begins above → the row it begins on."""
+        found: defaultdict[int, dict[int, int]] = defaultdict(dict)
+        for (top, column), (bottom, _) in self._ranges:
+            if bottom > top:
+                for row in range(top, bottom + 1):
+                    found[row + 1][column - self._first_column] = top + 1
+        return dict(found)
+
+    @staticmethod
+    def _fill(cells: list[str], merged: dict[int, int], above: dict[int, str]) -> None:
+        """Give a row the values of merged cells that begin above it, unless it is blank."""
+        blank = is_blank(cells)
+        for at in merged:
+            if at >= len(cells):
+                continue
+            if cells[at].strip():
+                above[at] = cells[at]
+            elif not blank and "://" not in above.get(at, "://"):
+                cells[at] = above[at]
+
+    def _with_details(self, line: int, cells: list[str]) -> list[str]:
+        """Put in what only the XML tells."""
+        details = self._details
+        if details.errors or details.uncalculated or details.shown:
+            for at, cell in enumerate(cells):
+                place = self._place(line, at)
+                if place in details.uncalculated:
+                    self._flaws[line].append((at, _UNCALCULATED))
+                elif not cell or place in details.shown:
+                    cells[at] = details.errors.get(place) or details.shown.get(place, cell)
+        for at in self._linked:
+            place = self._place(line, at)
+            if at < len(cells) and "://" not in cells[at] and place not in details.errors:
+                cells[at] = details.links.get(place, cells[at])
+        if self._added is not None:
+            cells.append(details.links.get(self._place(line, self._added), ""))
+        return cells
+
+    def _place(self, line: int, at: int) -> Place:
+        return line, at + self._first_column
+
+    def _text(self, line: int, at: int, cell: _Cell) -> str:
+        """What a person sees in the cell."""
+        match cell:
+            case bool():
+                return self._noted(line, at, "a truth value", str(cell).upper())
+            case float() | int():
+                return self._number(line, at, float(cell))
+            case dt.timedelta():
+                minutes, seconds = divmod(round(cell.total_seconds()), 60)
+                text = f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+                return self._noted(line, at, "a time", text)
+            case dt.datetime():
+                return self._noted(line, at, "a date", cell.isoformat(" ", "seconds"))
+            case dt.time():
+                return self._noted(line, at, "a time", cell.isoformat("seconds"))
+            case _:
+                return self._noted(line, at, "a date", str(cell))
+
+    def _number(self, line: int, at: int, number: float) -> str:
+        """Never with an exponent, nor with digits that the workbook does not have."""
+        code = self._details.formats.get(self._place(line, at))
+        if code and (text := shown(number, code)) is not None:
+            return text
+        if number.is_integer() and abs(number) < _EXACT:
+            text = str(int(number))
+        else:
+            text = f"{Decimal(f'{number:.{_DIGITS}g}'):f}"
+        if number.is_integer() and abs(number) >= 10**_DIGITS:
+            self._flaws[line].append((at, _TOO_MANY_DIGITS))
+        elif code:
+            return self._noted(line, at, f"a number that the sheet shows otherwise ({code})", text)
+        return text
+
+    def _noted(self, line: int, at: int, what: str, text: str) -> str:
+        """A value that the sheet may show in another way: no matter, but where it is a field."""
+        hint = f"It was read as {text}. If that is not right, enter it again as text."
+        self._flaws[line].append((at, warning("cell-format", f"the cell holds {what}", hint)))
+        return text
+
+
+def _is_called(chosen: str, at: int, name: str) -> bool:
+    """Whether the user means this column: by its name, or as `column 3`."""
+    place = PLACE.fullmatch(chosen.strip())
+    return fold(name) == fold(chosen) or (place is not None and int(place[1]) == at + 1)
+
+
+def _place(row: int, column: int) -> str:
+    """`D2`, from numbers that count from 0."""
+    letters, number = "", column + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{row + 1}"

@@ -1,0 +1,320 @@
+"""What readers used to drop: stray bytes, rows inside of a quote, what workbooks hide."""
+
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch_import.configuration.settings import ReadingOptions
+from batch_import.errors import ManifestError, UsageError
+from batch_import.manifest.columns.mapping import map_columns
+from batch_import.manifest.read import open_manifest
+from batch_import.manifest.readers import sheet_details
+from batch_import.manifest.readers.number_formats import is_plain, shown
+from batch_import.manifest.rules.garbled import ungarbled
+from batch_import.manifest.validate import Validator
+from batch_import.models import Problem
+
+HEADER = "sourceUrl,filename,referenceId,description"
+
+
+def row(n: int, description: str = "plain") -> str:
+    return f"https://media.example.com/{n}.mp4,Title {n},S{n},{description}"
+
+
+def judged(path: Path, **options: object) -> tuple[list[tuple[str, ...]], list[Problem]]:
+    """The cells of the rows that would be sent, and all problems."""
+    manifest = open_manifest(path, ReadingOptions(**options))  # type: ignore[arg-type]
+    mapping = map_columns(manifest.header, next(manifest.chunks()), {})
+    validator = Validator(mapping, manifest.header)
+    rows, problems = [], list(manifest.content.problems)
+    for chunk in manifest.chunks():
+        found, more = validator.check(chunk)
+        rows += [row for at, row in enumerate(found) if at not in found.errors]
+        problems += more
+    sent = [(row.source_url, row.filename, row.reference_id) for row in rows]
+    return sent, problems
+
+
+# Text -----------------------------------------------------------------------------------------
+
+
+def test_stray_bytes_are_problems_of_their_rows_alone(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    lines = [HEADER, row(1, "é"), row(2, "é").replace("Title", "Café"), row(3, "é")]
+    data = "\n".join(lines).encode()
+    path.write_bytes(data.replace("Café 2".encode(), b"Caf\xe9 2"))
+    sent, (problem,) = judged(path)
+    assert [title for _, title, _ in sent] == ["Title 1", "Title 3"]
+    assert (problem.line, problem.code, problem.column) == (3, "bytes", "filename")
+    assert "“Café 2”" in problem.hint
+    assert open_manifest(path).form.startswith("comma-separated, UTF-8 but for 1 byte: line 3 ")
+
+
+def test_a_stray_byte_in_a_note_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_bytes("\n".join([HEADER, row(1, "é é"), row(2, "x")]).encode() + b"\xe9")
+    sent, (problem,) = judged(path)
+    assert (len(sent), problem.column, str(problem.severity)) == (2, "description", "warning")
+
+
+def test_a_file_that_may_be_anything_is_refused_with_its_titles(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    titles = ["Καλημέρα κόσμε", "Εκπαίδευση", "Ασφάλεια", "Εργασία"]
+    lines = [f"https://media.example.com/{n}.mp4,{title}" for n, title in enumerate(titles)]
+    path.write_bytes("\n".join(["sourceUrl,filename", *lines]).encode("cp1253"))
+    with pytest.raises(
+        ManifestError, match=r"no other encoding is certain\. As .* it reads: “"
+    ) as caught:
+        open_manifest(path)
+    assert caught.value.message.count("“") == 3
+    assert "encoding='NAME'" in caught.value.hint
+    sent, problems = judged(path, encoding="cp1253")
+    assert ([title for _, title, _ in sent], problems) == (titles, [])
+    assert open_manifest(path, ReadingOptions(encoding="cp1253")).form == "comma-separated, cp1253"
+    with pytest.raises(ManifestError, match="is not all cp932: line"):
+        open_manifest(path, ReadingOptions(encoding="cp932"))
+
+
+def test_a_file_that_is_said_to_be_utf8_is_read_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "m.csv"
+    path.write_bytes(b"url,title\nhttps://media.example.com/1.mp4,Caf\xe9\n")
+    for data in (path.read_bytes(), b"\xef\xbb\xbf" + path.read_bytes()):
+        path.write_bytes(data)
+        sent, (problem,) = judged(path, encoding="utf-8")
+        assert (sent, problem.code) == ([], "bytes")
+
+
+def test_an_encoding_is_not_for_workbooks(workbook: Callable) -> None:
+    with pytest.raises(UsageError, match="encoding='cp1251' does not apply to Excel workbooks"):
+        open_manifest(workbook(Sheet1={"A1": "url"}), ReadingOptions(encoding="cp1251"))
+
+
+@pytest.mark.parametrize(
+    ("text", "original"),
+    [
+        ("CafÃ©", "Café"), ("Caf√©", "Café"), ("itâ€™s", "it’s"), ("ÐŸÑ€Ð¸Ð²ÐµÑ‚", "Привет"),
+        ("æ—¥æœ¬èªž", "日本語"), ("naïve – CafÃ©", "naïve – Café"), ("10Â°C", "10°C"),
+        ("Café", ""), ("«CANCIÓ»", ""), ("»Menü«", ""), ("Žluťoučký kůň", ""), ("日本語", ""),
+    ],
+)  # fmt: skip
+def test_text_that_was_garbled_before(text: str, original: str) -> None:
+    assert ungarbled(text) == original
+
+
+@given(st.text("abc éàüñçøß—’™", min_size=1, max_size=40), st.sampled_from(["cp1252", "mac_roman"]))
+def test_what_was_garbled_is_put_right(text: str, encoding: str) -> None:
+    try:
+        garbled = text.encode().decode(encoding)
+    except UnicodeDecodeError:
+        return
+    if not text.isascii():
+        assert ungarbled(garbled) == text
+
+
+# Quotes ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_quote_that_takes_in_rows_names_them_and_the_others_are_read(
+    tmp_path: Path, end: str
+) -> None:
+    lines = [HEADER, *(row(n) for n in range(1, 5)), row(5, '"He said: hello'),
+             *(row(n) for n in range(6, 9)), row(9, 'that was all"'), row(10)]  # fmt: skip
+    path = tmp_path / "m.csv"
+    path.write_bytes(end.join(lines).encode())
+    sent, (problem,) = judged(path)
+    assert [reference for _, _, reference in sent] == [
+        f"S{n}" for n in (1, 2, 3, 4, 6, 7, 8, 9, 10)
+    ]
+    assert (problem.line, problem.code) == (6, "quoting")
+    assert "takes in lines 7 to 10" in problem.reason
+
+
+@pytest.mark.parametrize("tail", ["", "\n", '\n"'])
+def test_so_does_one_that_is_never_closed(tmp_path: Path, tail: str) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join([HEADER, row(1), row(2, '"open'), row(3), row(4)]) + tail)
+    sent, problems = judged(path)
+    assert [reference for _, _, reference in sent][:3] == ["S1", "S3", "S4"]
+    assert (problems[0].line, problems[0].code) == (3, "quoting")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["two\nlines", "see\nhttps://example.com/page\nfor more", "a, b\nhttps://example.com/x, and c",
+     "line\n1,2,3,4,5,6"],
+)  # fmt: skip
+def test_texts_of_several_lines_are_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join([HEADER, row(1), row(2, f'"{text}"'), row(3)]))
+    sent, problems = judged(path)
+    assert (len(sent), problems) == (3, [])
+
+
+@settings(max_examples=60)
+@given(st.integers(2, 40), st.data())
+def test_wherever_a_quote_is_opened_no_row_is_lost_without_a_word(
+    tmp_path_factory: pytest.TempPathFactory, count: int, data: st.DataObject
+) -> None:
+    opened = data.draw(st.integers(1, count))
+    closed = data.draw(st.integers(opened, count))
+    lines = [row(n, f"{chr(34) * (n == opened)}text {n}{chr(34) * (n == closed)}")
+             for n in range(1, count + 1)]  # fmt: skip
+    path = tmp_path_factory.mktemp("quotes") / "m.csv"
+    path.write_text("\n".join([HEADER, *lines]), encoding="utf-8")
+    sent, problems = judged(path)
+    assert len(sent) == count - (opened < closed)
+    assert [problem.line for problem in problems] == [opened + 1] * (opened < closed)
+
+
+@pytest.mark.parametrize("content", ['"abc","def"', '"abc","def"\n', '"abc";"def"'])
+def test_quotes_that_are_fine_are_not_called_broken(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "m.csv"
+    path.write_text(content)
+    with pytest.raises(ManifestError, match="a header and no rows"):
+        open_manifest(path)
+
+
+# Workbooks ------------------------------------------------------------------------------------
+
+COLUMNS = ["sourceUrl", "filename", "referenceId", "team"]
+URL = "https://media.example.com/a.mp4"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a workbook; `fill` puts more in."""
+
+    def write(fill: Callable[..., object], header: list[str] = COLUMNS) -> Path:
+        path = tmp_path / "m.xlsx"
+        with xlsxwriter.Workbook(path) as made:
+            sheet = made.add_worksheet("Videos")
+            sheet.write_row("A1", header)
+            fill(sheet, made)
+        return path
+
+    return write
+
+
+def test_the_target_of_a_link_counts_where_the_text_is_no_address(book: Callable) -> None:
+    def fill(sheet: xlsxwriter.worksheet.Worksheet, _: object) -> None:
+        sheet.write_url("A2", f"{URL}?x=1#t", string="Watch")
+        sheet.write_row("B2", ["One", "1"])
+        sheet.write_formula("A3", f'=HYPERLINK("{URL}?2","Watch")')
+        sheet.write_row("B3", ["Two", "2"])
+        sheet.write_formula("A4", f'=HYPERLINK("{URL}?3","Watch")', value="Watch")
+        sheet.write_row("B4", ["Three", "3"])
+        sheet.write_url("A5", "https://elsewhere.example/x", string=f"{URL}?4")
+        sheet.write_row("B5", ["Four", "4"])
+
+    sent, problems = judged(book(fill))
+    assert [url for url, _, _ in sent] == [f"{URL}?x=1#t", f"{URL}?2", f"{URL}?3", f"{URL}?4"]
+    assert problems == []
+
+
+def test_links_on_titles_are_addresses_where_there_is_no_other_column(book: Callable) -> None:
+    def fill(sheet: xlsxwriter.worksheet.Worksheet, _: object) -> None:
+        for n in (1, 2):
+            sheet.write_url(n, 0, f"https://media.example.com/{n}.mp4", string=f"Lesson {n}")
+            sheet.write_string(n, 1, f"L{n}")
+
+    sent, problems = judged(book(fill, ["Title", "ID"]))
+    assert sent == [(f"https://media.example.com/{n}.mp4", f"Lesson {n}", f"L{n}") for n in (1, 2)]
+    assert problems == []
+
+
+@pytest.mark.parametrize(("number", "code", "text"), [
+    (42, "00000", "00042"), (123, "000-000", "000-123"), (1234567, "000-000", "1234-567"),
+    (5, '"ID-"000', "ID-005"), (7, "0000;[Red]-0000", "0007"), (3, r"\A00", "A03"),
+    (5, "#,##0", None), (0.5, "0%", None), (-3, "000", None), (0.5, "000", None),
+])  # fmt: skip
+def test_number_formats(number: float, code: str, text: str | None) -> None:
+    assert not is_plain(code)
+    assert shown(float(number), code) == text
+
+
+@pytest.mark.parametrize("code", ["General", "0", "@", "", "yyyy-mm-dd", "[h]:mm", "#"])
+def test_formats_that_show_a_number_as_it_is_or_a_date(code: str) -> None:
+    assert is_plain(code)
+
+
+@given(st.integers(0, 10**14), st.text("0#-/ ", min_size=1, max_size=20))
+def test_every_digit_is_shown(number: int, code: str) -> None:
+    text = shown(float(number), code)
+    if text is not None:
+        assert str(number) in "".join(filter(str.isdigit, text)).lstrip("0") or number == 0
+
+
+def test_zeros_that_a_format_shows_are_read(book: Callable) -> None:
+    def fill(sheet: xlsxwriter.worksheet.Worksheet, made: xlsxwriter.Workbook) -> None:
+        sheet.write_row("A2", [URL, "One"])
+        sheet.write_number("C2", 42, made.add_format({"num_format": "00000"}))
+
+    assert judged(book(fill)) == ([(URL, "One", "00042")], [])
+
+
+def test_merged_cells_give_each_row_their_value_but_no_address(book: Callable) -> None:
+    def fill(sheet: xlsxwriter.worksheet.Worksheet, _: object) -> None:
+        sheet.merge_range("B2:B3", "Part")
+        sheet.merge_range("A4:A5", f"{URL}?3")
+        for n, cell in enumerate(["C2", "C3", "C4", "C5"], 1):
+            sheet.write_string(cell, f"{n}")
+        sheet.write_string("A2", f"{URL}?1")
+        sheet.write_string("A3", f"{URL}?2")
+        sheet.write_string("B4", "Three")
+        sheet.write_string("B5", "Four")
+
+    sent, problems = judged(book(fill))
+    assert [title for _, title, _ in sent] == ["Part", "Part", "Three"]
+    assert [(problem.line, problem.code) for problem in problems] == [
+        (4, "cells-merged"), (5, "url-missing"),
+    ] or {problem.code for problem in problems} == {"cells-merged", "url-missing"}  # fmt: skip
+
+
+def test_error_cells_are_what_a_csv_file_has(book: Callable) -> None:
+    def fill(sheet: xlsxwriter.worksheet.Worksheet, _: object) -> None:
+        for n, cell in enumerate(["A", "B", "C"], 2):
+            sheet.write_row(f"A{n}", [f"{URL}?{n}", "One", f"id{n}"])
+            sheet.write_formula(f"{cell}{n}", "=NA()", value="#N/A")
+
+    sent, problems = judged(book(fill))
+    assert sent == []
+    assert [(problem.line, problem.code) for problem in problems] == [
+        (2, "url-scheme"), (3, "filename-damaged"), (4, "reference-damaged"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "<!DOCTYPE x [<!ENTITY a 'b'>]><worksheet>&a;</worksheet>",
+        '<worksheet><c t="e"></worksheet>',
+    ],
+)
+def test_a_part_with_entities_or_none_that_is_xml_is_refused(tmp_path: Path, part: str) -> None:
+    path = tmp_path / "m.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("xl/workbook.xml", part)
+    with zipfile.ZipFile(path) as archive, pytest.raises(sheet_details.BadPart):
+        sheet_details.Parts(archive)
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["<html><table><tr><td>url</td></tr></table></html>", "\n<!DOCTYPE HTML>\n<html>",
+     "<table border=1>",
+     '<?xml version="1.0"?>\n<?mso-application progid="Excel.Sheet"?>\n<Workbook>',
+     "MIME-Version: 1.0\nContent-Type: multipart/related"],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_a_page_that_is_named_like_a_workbook(tmp_path: Path, content: str, encoding: str) -> None:
+    path = tmp_path / "m.xls"
+    path.write_bytes(content.encode(encoding))
+    with pytest.raises(ManifestError, match="whatever its name says") as caught:
+        open_manifest(path)
+    assert ".xlsx" in caught.value.hint

@@ -1,0 +1,248 @@
+"""The table of codes: each example really gets its code, and no code is left out."""
+# ruff: noqa: SLF001 - what a connection finds is known to preflight alone
+
+import ast
+import csv
+import datetime as dt
+import io
+import ssl
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import xlsxwriter
+
+from batch_import.configuration.settings import ReadingOptions
+from batch_import.errors import UsageError
+from batch_import.manifest.columns.mapping import map_columns
+from batch_import.manifest.read import open_manifest
+from batch_import.manifest.validate import Validator
+from batch_import.models import POSSIBLE_DUPLICATE, Problem, Severity
+from batch_import.problem_codes import CODES, OVERRULABLE
+from batch_import.sources import preflight
+from batch_import.sources.contents import START, Reply, flaw_of
+
+PACKAGE = Path(__file__).parents[4] / "batch_import"
+HEADER = ["sourceUrl", "filename", "extension", "referenceId"]
+GOOD = ["https://media.example.com/a.mp4", "Title", "mp4", "A-1"]
+NOW = 1.7e9
+SOON = str(int(NOW) + 60)
+
+
+def problems_of(path: Path, allow: tuple[str, ...] = ()) -> list[Problem]:
+    manifest = open_manifest(path, ReadingOptions(allow=allow))
+    mapping = map_columns(manifest.header, next(manifest.chunks()), {})
+    validator = Validator(mapping, manifest.header, now=NOW, allowed=allow)
+    found = [problem for problem in manifest.content.problems if problem.code not in allow]
+    for chunk in manifest.chunks():
+        found += validator.check(chunk)[1]
+    return [*found, *validator.after_last(5.0)]
+
+
+def as_csv(*rows: list[str]) -> bytes:
+    text = io.StringIO()
+    csv.writer(text).writerows([HEADER, *rows])
+    return text.getvalue().encode("utf-8", "surrogateescape")
+
+
+def cell(code: str) -> bytes:
+    """A manifest in whose second row the example stands in its field."""
+    field = CODES[code].where
+    example = CODES[code].example.replace("SOON", SOON)
+    row = {**dict(zip(HEADER, GOOD, strict=True)), field: example}
+    row |= {"sourceUrl": "https://media.example.com/a"} if code == "extension-missing" else {}
+    twice = [dict(row)]
+    if code == "duplicate-video":
+        twice.append({**row, "referenceId": "A-2"})
+    if code == "duplicate-row":
+        twice = [{**row, "referenceId": ""}] * 3
+    if code == "duplicate-reference":
+        twice.append({**row, "sourceUrl": "https://media.example.com/b.mp4"})
+    others = {
+        "reference-alike": ["A-1"],
+        "reference-zeros": ["004711", "123456", "990011", "555555"],
+    }
+    for number, reference in enumerate(others.get(code, ())):
+        url = f"https://media.example.com/{number}.mp4"
+        twice.append({**row, "sourceUrl": url, "referenceId": reference})
+    return as_csv(*(list(each.values()) for each in twice))
+
+
+CELLS = [code for code, told in CODES.items() if told.where in HEADER]
+LINES = [code for code, told in CODES.items() if told.where == "line"]
+
+
+@pytest.mark.parametrize("code", CELLS)
+def test_a_cell_that_is_an_example_gets_its_code(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "m.csv"
+    path.write_bytes(cell(code))
+    found = {problem.code: problem.severity for problem in problems_of(path)}
+    assert found.get(code) is CODES[code].severity
+    if code in OVERRULABLE:
+        assert code not in {problem.code for problem in problems_of(path, (code,))}
+
+
+@pytest.mark.parametrize("code", LINES)
+def test_a_line_that_is_an_example_gets_its_code(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "m.csv"
+    lines = [",".join(HEADER), "https://media.example.com/é.mp4,é,mp4,0", CODES[code].example]
+    path.write_bytes(
+        "\n".join([*lines, "https://media.example.com/b.mp4,B,mp4,B-1"]).encode(
+            "utf-8", "surrogateescape"
+        )
+    )
+    found = problems_of(path)
+    assert [(problem.line, problem.code) for problem in found] == [(3, code)]
+
+
+@pytest.mark.parametrize("code", ["repeated-key", "syntax"])
+def test_an_example_in_json_gets_its_code(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "m.jsonl"
+    good = '{"sourceUrl": "https://media.example.com/b.mp4", "filename": "B"}'
+    path.write_text(f"{good}\n{CODES[code].example}\n", encoding="utf-8")
+    assert [(problem.line, problem.code) for problem in problems_of(path)] == [(2, code)]
+
+
+def test_an_object_with_several_files_gets_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(f"[{CODES['renditions'].example}]", encoding="utf-8")
+    assert {problem.code for problem in problems_of(path)} == {"renditions"}
+
+
+Sheet = xlsxwriter.worksheet.Worksheet
+
+
+def _formula(sheet: Sheet, _: xlsxwriter.Workbook) -> None:
+    sheet.write_formula("B2", '="Title "&D2')
+
+
+def _digits(sheet: Sheet, _: xlsxwriter.Workbook) -> None:
+    sheet.write_number("B2", 1234567890123456)
+
+
+def _date(sheet: Sheet, book: xlsxwriter.Workbook) -> None:
+    form = book.add_format({"num_format": "d mmmm yyyy"})
+    sheet.write_datetime("B2", dt.datetime(2024, 3, 1), form)  # noqa: DTZ001
+
+
+def _hidden_row(sheet: Sheet, _: xlsxwriter.Workbook) -> None:
+    sheet.set_row(1, options={"hidden": True})
+
+
+def _merged(sheet: Sheet, _: xlsxwriter.Workbook) -> None:
+    sheet.merge_range("E2:E3", "HR")
+
+
+def _filter(sheet: Sheet, _: xlsxwriter.Workbook) -> None:
+    sheet.autofilter("A1:D2")
+    sheet.filter_column("B", "x == Title")
+
+
+def _unread(_: Sheet, book: xlsxwriter.Workbook) -> None:
+    other = book.add_worksheet("Sales")
+    other.write_row("A1", HEADER)
+    other.write_row("A2", GOOD)
+
+
+WORKBOOKS: dict[str, Callable[[Sheet, xlsxwriter.Workbook], None]] = {
+    "cell-formula": _formula,
+    "cell-digits": _digits,
+    "cell-format": _date,
+    "row-hidden": _hidden_row,
+    "cells-merged": _merged,
+    "sheet-filter": _filter,
+    "sheet-unread": _unread,
+}
+
+
+@pytest.mark.parametrize("code", WORKBOOKS)
+def test_a_workbook_as_in_the_example_gets_its_code(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "m.xlsx"
+    with xlsxwriter.Workbook(path) as book:
+        sheet = book.add_worksheet("HR")
+        sheet.write_row("A1", [*HEADER, "team"])
+        sheet.write_row("A2", GOOD)
+        WORKBOOKS[code](sheet, book)
+    found = {problem.code: problem.severity for problem in problems_of(path)}
+    assert found == {code: CODES[code].severity}
+    if code in OVERRULABLE:
+        assert problems_of(path, (code,)) == []
+
+
+def _reply(start: bytes, status: int = 206, size: int = 10_000) -> Reply:
+    whole = start.ljust(START, b"\0") if size > len(start) else start
+    return Reply(status, {"content-range": f"bytes 0-9/{size}"}, whole)
+
+
+MP4 = b"\x00\x00\x00\x20ftypisom"
+ANSWERS = {
+    "source-forbidden": flaw_of(_reply(b"", 403), "mp4"),
+    "source-missing": flaw_of(_reply(b"", 404), "mp4"),
+    "source-refused": flaw_of(_reply(b"", 400), "mp4"),
+    "source-busy": flaw_of(_reply(b"", 503), "mp4"),
+    "source-page": flaw_of(_reply(b"<!doctype html>"), "mp4"),
+    "source-not-video": flaw_of(_reply(b"%PDF-1.7"), "mp4"),
+    "source-empty": flaw_of(_reply(b"", 206, 0), "mp4"),
+    "source-format": flaw_of(_reply(b"\x1a\x45\xdf\xa3"), "mp4"),
+    "source-cut": flaw_of(Reply(200, {"content-length": "5000"}, MP4), "mp4"),
+    "source-host": preflight._NO_HOST,
+    "source-redirect": preflight._NOWHERE,
+    "source-private": preflight._PRIVATE,
+    "source-certificate": preflight._CERTIFICATE,
+    "source-unreachable": preflight._unreachable(ConnectionRefusedError()),
+}
+
+
+@pytest.mark.parametrize("code", ANSWERS)
+def test_an_answer_as_in_the_example_gets_its_code(code: str) -> None:
+    flaw = ANSWERS[code]
+    assert flaw is not None
+    assert (flaw.code, flaw.severity) == (code, CODES[code].severity)
+
+
+def test_a_certificate_that_has_expired_is_the_hosts() -> None:
+    error = ssl.SSLCertVerificationError()
+    error.verify_code = 10
+    assert preflight._unreachable(error).code == "source-certificate"
+
+
+def test_every_example_is_tried_above() -> None:
+    others = {"repeated-key", "syntax", "renditions", "column-hidden", POSSIBLE_DUPLICATE}
+    assert {*CELLS, *LINES, *WORKBOOKS, *ANSWERS, *others} == CODES.keys()
+
+
+def test_every_code_in_the_program_is_in_the_table() -> None:
+    found = set()
+    rooms = [*(PACKAGE / "manifest").rglob("*.py"), *(PACKAGE / "sources").glob("*.py")]
+    for path in [*rooms, PACKAGE / "workflows" / "load.py"]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                at = {"Flaw": 0, "Fault": 0, "warning": 0, "Step": 0, "Problem": 2}.get(
+                    node.func.id
+                )
+                if at is not None and len(node.args) > at:
+                    code = node.args[at]
+                    found |= {code.value} if isinstance(code, ast.Constant) else set()
+    assert found | {POSSIBLE_DUPLICATE} == CODES.keys()
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("duplicate-reference", "cannot be allowed"),
+        ("url-private", "cannot be allowed"),
+        ("source-private", "cannot be allowed"),
+        ("nonsense", "is not the code of a problem"),
+        ("url-pages", "did you mean url-page?"),
+    ],
+)
+def test_what_must_never_be_sent_cannot_be_allowed(code: str, message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        ReadingOptions(allow=(code,))
+    assert message in caught.value.message
+
+
+def test_no_duplicate_private_host_or_row_in_disorder_is_overrulable() -> None:
+    never = ("duplicate", "reference", "private", "width", "quoting", "bytes", "key", "syntax")
+    assert not [code for code in OVERRULABLE if any(word in code for word in never)]
+    assert all(CODES[code].severity in (Severity.ERROR, Severity.WARNING) for code in OVERRULABLE)
