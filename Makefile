@@ -38,7 +38,7 @@ bench-results: $(VENV)/.dev
 
 SEEDS ?= 100000
 simulate: $(VENV)/.dev
-	$(BIN)/python tests/simulation/run.py --seeds $(SEEDS)
+	$(BIN)/python tests/simulation/run.py --seeds $(SEEDS) --resume .simulated
 
 # One hash over the calls and rows of 10,000 simulated imports: the same before and after a change
 # that must not change the engine. FINGERPRINT="--write FILE", later "--compare FILE", name seeds.

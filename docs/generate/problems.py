@@ -2,9 +2,8 @@
 
 from typing import Final
 
-from generate.markdown import literal, plain
-
 from batch_import.problem_codes import CODES
+from generate.markdown import literal, plain
 
 #: Characters of an example that are shown.
 _LONGEST_EXAMPLE: Final = 70

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from itertools import islice
+from pathlib import Path
 
 from scenario import draw
 from world import Broken, World, history, simulate
@@ -25,11 +26,12 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=10_000, help="how many")
     parser.add_argument("--first", type=int, default=0, help="the first of them")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes")
+    parser.add_argument("--resume", type=Path, help="a file that keeps how far it is")
     parser.add_argument("--seed", type=int, help="this one alone, with every call told")
     options = parser.parse_args()
     if options.seed is not None:
         return _replay(options.seed)
-    return _many(options.first, options.seeds, options.jobs)
+    return _many(options.first, options.seeds, options.jobs, options.resume)
 
 
 def _say(words: str) -> None:
@@ -83,15 +85,20 @@ def chunk(first: int, many: int) -> tuple[int, int, float, Counter[str], list[st
     return rows, calls, most, statuses, broken
 
 
-def _many(first: int, seeds: int, jobs: int) -> int:
+def _many(first: int, seeds: int, jobs: int, resume: Path | None) -> int:
     began = time.perf_counter()
-    starts = range(first, first + seeds, _CHUNK)
+    done = int(resume.read_text()) if resume and resume.exists() else first
+    starts = range(max(first, done), first + seeds, _CHUNK)
     sizes = [min(_CHUNK, first + seeds - start) for start in starts]
+    seeds = sum(sizes)
     rows = calls = bad = 0
     most = 0.0
     statuses: Counter[str] = Counter()
     with ProcessPoolExecutor(jobs) as pool:
-        for more_rows, more_calls, high, found, broken in pool.map(chunk, starts, sizes):
+        told = zip(starts, sizes, pool.map(chunk, starts, sizes), strict=True)
+        for start, size, (more_rows, more_calls, high, found, broken) in told:
+            if resume and not bad:  # what is broken is met again
+                resume.write_text(str(start + (0 if broken else size)))
             rows, calls, most = rows + more_rows, calls + more_calls, max(most, high)
             statuses += found
             bad += len(broken)
