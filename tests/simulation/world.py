@@ -448,7 +448,11 @@ class World:
         return [left for record in records for left in self._judge(record, made)]
 
     def _judge(self, record: Record, made: dict[str, list[Media]]) -> Iterator[str]:
-        media = [m for m in made.get(record.reference_id, []) if not self._is_others(m, record)]
+        media = [
+            one
+            for one in made.get(record.reference_id, [])
+            if not self._is_others(one, record) or self._at_once(one, record)
+        ]
         self.check_once(record.reference_id)
         if record.status in (Status.FAILED, Status.UNKNOWN) and not record.codes:
             raise self.broken("a failure has a code", f"{record.reference_id}: {record.error}")
