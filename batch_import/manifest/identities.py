@@ -27,6 +27,7 @@ class Identities:
         self._looks = FirstLines()
         self._videos = FirstLines()
         self._addresses = FirstLines()
+        self._rows = FirstLines()
 
     def references(
         self,
@@ -46,10 +47,16 @@ class Identities:
         if "" in own:
             blank = _indexes(urls, {at for at, reference in enumerate(own) if reference}, left_out)
             addresses = [canonical(urls[at]) for at in blank]
-            repeated = self._addresses.claim(addresses, [lines[at] for at in blank])
+            places = [lines[at] for at in blank]
+            repeated = self._addresses.claim(addresses, places)
+            # The first row of an address is known by it alone; so is one that says the same again.
+            rows = [
+                f"{address}\n{titles[at]}" for at, address in zip(blank, addresses, strict=True)
+            ]
+            same = self._rows.claim(rows, places)
             for index, (at, address) in enumerate(zip(blank, addresses, strict=True)):
-                title = titles[at] if index in repeated else ""
-                references[at] = made_reference(address, title)
+                is_first = index not in repeated or same.get(index) == repeated[index]
+                references[at] = made_reference(address, "" if is_first else titles[at])
         return references
 
     def duplicates(

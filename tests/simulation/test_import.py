@@ -24,7 +24,8 @@ def test_every_row_becomes_exactly_one_video(first: int) -> None:
 #: did one whose ingest was online. 1010874, 1046819: many calls for few rows. 11001: claimed rows
 #: were not looked for on pages where searches do not work. 100652: held searches were not given
 #: back. 100352: a media of others was taken for one that was taken over. 203371: a row on the
-#: border of two pages was looked for on the wrong one. 3003264: an answer out of time closed an outage.
+#: border of two pages was looked for on the wrong one. 3003264: an answer out of time closed an
+#: outage.
 #: 12495: old media led a search ever further down. 23609: lists were trusted at an age at which
 #: rows were no longer watched. 24489: failed rows that no list shows were never asked for. 27620:
 #: the pages of a filtered list were taken for longer than they are. 50851: a media of an earlier
