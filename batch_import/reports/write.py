@@ -8,6 +8,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -130,7 +131,9 @@ class _Writing:
         columns, others = reader.columns(), reader.other_failed_columns()
         header = table.failed_header(columns, others)
         home = JobReference(self._job.store.facts.get(facts.JOB_ID), str(self._folder))
-        lines = table.failed(reader.records_with_codes(), columns, home, others)
+        waiting = (r for r in reader.records_with_codes() if r.status is Status.PENDING)
+        records = chain(reader.records((Status.FAILED, Status.INVALID)), waiting)
+        lines = table.failed(records, columns, home, others)
         # It holds addresses that work.
         write_csv(self._folder / "failed.csv", header, lines, preserved, private=True)
 

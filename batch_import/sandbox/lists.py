@@ -22,15 +22,12 @@ class MediaLists:
         chance: draws whether something of a probability happens.
     """
 
-    def __init__(
-        self, knobs: Knobs, catalogue: Catalogue, origin: str, chance: Callable[[float], bool]
-    ) -> None:
+    def __init__(self, knobs: Knobs, origin: str, chance: Callable[[float], bool]) -> None:
         self._knobs = knobs
-        self._catalogue = catalogue
         self.origin = origin
         self._chance = chance
 
-    def page(self, query: Mapping[str, str], now: float) -> object:
+    def page(self, catalogue: Catalogue, query: Mapping[str, str], now: float) -> object:
         """A page of the list that a query asks for.
 
         Raises:
@@ -41,11 +38,11 @@ class MediaLists:
         number = _whole(query, "PageNumber", 1)
         if self._knobs.page_number == "ignored":
             number = 1
-        total, rest = self._sorted(query, (number - 1) * size, now)
+        total, rest = self._sorted(catalogue, query, (number - 1) * size, now)
         last = max(1, -(-total // size))
         if self._knobs.page_number == "clamped" and number > last:
             number = last
-            total, rest = self._sorted(query, (number - 1) * size, now)
+            total, rest = self._sorted(catalogue, query, (number - 1) * size, now)
         page, missed = self._filled(rest, size)
         items = [self.item(media, now) for media in page]
         total -= missed
@@ -59,7 +56,7 @@ class MediaLists:
         return {"listResult": result}
 
     def _sorted(
-        self, query: Mapping[str, str], start: int, now: float
+        self, catalogue: Catalogue, query: Mapping[str, str], start: int, now: float
     ) -> tuple[int, Iterator[Media]]:
         """Count what a listing holds, and give it in its order from `start` on."""
         by_title, downwards = _order(query)
@@ -68,8 +65,8 @@ class MediaLists:
             reference = ""
         term = query.get("searchterm", "").strip()
         if downwards and not (by_title or reference or term):
-            return self._catalogue.newest_from(start, now)
-        found = list(self._catalogue.matching(reference, term, now))
+            return catalogue.newest_from(start, now)
+        found = list(catalogue.matching(reference, term, now))
         if by_title:
             found.sort(key=lambda media: media.title.casefold(), reverse=downwards)
         elif not downwards:

@@ -71,7 +71,7 @@ class Platform:
         self.refused = 0
         self._random = Random(seed)
         self._catalogue = Catalogue(knobs) if catalogue is None else catalogue
-        self._lists = MediaLists(knobs, self._catalogue, origin, self._chance)
+        self._lists = MediaLists(knobs, origin, self._chance)
         self._now = start
         self._tokens, self._filled = float(knobs.burst), start
         self._next_foreign = start + self._foreign_pause()
@@ -248,7 +248,7 @@ class Platform:
 
     def _listed(self, query: Mapping[str, str], now: float) -> object:
         self._begin_deletions(now)
-        return self._lists.page(query, now)
+        return self._lists.page(self._catalogue, query, now)
 
     def _detail(self, name: str, now: float) -> object:
         media = self._catalogue.find(name)

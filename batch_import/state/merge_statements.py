@@ -4,6 +4,7 @@ from typing import Final
 
 _COPIED: Final = """
     position, line, reference_id, source_url, filename, extension, status, error, codes, expires,
+    own_id, given_id, address, stripped_address,
     claimed_at, sent_at, ingest_id, media_id, key, title, duration, thumbnail, created_date
 """
 #: Where each row comes from, and when it changed last, in epoch seconds. Rows of the jobs have

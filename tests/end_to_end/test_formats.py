@@ -62,7 +62,7 @@ def test_a_list_of_addresses_is_imported_and_its_failed_csv_fed_back(
     path.write_text("https://h.example.com/First%20one.mp4\nhttps://h.example.com/2\n")
     run("run", path, *FAST, code=1)
     failed = tmp_path / "output/list/failed.csv"
-    run("run", failed, "--job", "again", "--default", "extension=mov", *FAST)
+    run("run", failed, "--default", "extension=mov", *FAST)
     assert [media.title for media in server.platform.media] == ["First one", "2"]
 
 

@@ -216,7 +216,7 @@ def test_a_folder_where_the_workbook_should_be(job: Job) -> None:
     assert (job.folder / "results.csv").is_file()
 
 
-@pytest.mark.parametrize(("running", "status"), [(True, "creating"), (False, "unknown")])
+@pytest.mark.parametrize(("running", "status"), [(True, "processing"), (False, "unknown")])
 def test_without_a_run_no_row_is_being_created(
     job: Job,
     running: bool,  # noqa: FBT001 - pytest passes it by name

@@ -16,7 +16,7 @@ from batch_import.manifest.columns.aliases import field_of, fold
 from batch_import.manifest.rules import source_url
 from batch_import.reports import labels
 from batch_import.sources.contents import START, Reply, flaw_of
-from batch_import.viostream.responses import platform_words, retry_after
+from batch_import.viostream.responses import platform_message, retry_after
 
 PIECES = (
     ["a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b"]  # noqa: RUF005
@@ -44,7 +44,7 @@ def _preflight(text: str) -> object:
 
 #: What meets text from outside, and how many characters of it at the most.
 READERS: dict[str, tuple[Callable[[str], object], int]] = {
-    "words of an error body": (platform_words, 1_000_000),
+    "words of an error body": (platform_message, 1_000_000),
     "Retry-After": (lambda text: retry_after(text, 0.0), LONG),
     "failure": (lambda text: failure_code(text, FailureCode.REJECTED), 300),
     "preflight": (_preflight, LONG),
@@ -76,7 +76,7 @@ def test_a_long_text_is_read_in_no_time(name: str) -> None:
 
 
 def test_an_error_body_of_json_is_cut_before_it_is_read() -> None:
-    assert len(platform_words('{"message": "%s"}' % ("http://a?b=" * 1_000_000))) <= 300
+    assert len(platform_message('{"message": "%s"}' % ("http://a?b=" * 1_000_000))) <= 300
 
 
 @pytest.mark.parametrize(
@@ -87,7 +87,7 @@ def test_an_error_body_of_json_is_cut_before_it_is_read() -> None:
         ("https://a.com/1.mp4 ; , http://a.com/2.mp4", True),
         ("https://a.com/1.mp4\nhttps://a.com/2.mp4", True),
         ("https://a.com/my video.mp4", False),
-        ("https://a.com/my video https://a.com/2.mp4", False),
+        ("https://a.com/my video https://a.com/2.mp4", True),
         ("https://a.com/?u=https://b.com/1.mp4", False),
         ("see https://a.com/1.mp4", False),
     ],

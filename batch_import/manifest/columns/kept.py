@@ -27,7 +27,7 @@ def refuse_other_columns(
     """Stop where a field comes from another column than in the job so far.
 
     It may where the user says so: by the setting `map`, or by calling the column as the field. And
-    the column of the ids may be gone, because rows without an id are found by their addresses.
+    the column of the ids may come and go, because rows without an id are found by their addresses.
 
     Args:
         kept: field → name of its column in the job.
@@ -46,7 +46,10 @@ def refuse_other_columns(
         if fold(now[field] or "") != fold(kept[field] or "")
         and fold(field) not in said
         and fold(now[field] or "") != fold(field)
-        and not (field == REFERENCE_ID and _is_gone(kept[field], now[field], header))
+        and not (
+            field == REFERENCE_ID
+            and (kept[field] is None or _is_gone(kept[field], now[field], header))
+        )
     ]
     if not other:
         return

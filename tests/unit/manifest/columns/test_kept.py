@@ -53,15 +53,6 @@ def test_the_same_columns_go_on(header: str, cells: tuple[str, ...]) -> None:
             ),
         ),
         (
-            "Link|Title|id",
-            (VIDEO, "One", "a1"),
-            "referenceId was no column, now “id”",
-            (
-                "as before: map={'referenceId': ''}."
-                " To read it so from now on: map={'referenceId': 'id'}"
-            ),
-        ),
-        (
             "Download|Titre",
             (VIDEO, "One day"),
             "sourceUrl was “Link”, now “Download”; filename was “Title”, now “Titre”",
