@@ -4,14 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := batch_import tests docs
 
-.PHONY: demo test test-programs check docs bench bench-results simulate fingerprint coverage \
+.PHONY: demo test breaks test-programs check docs bench bench-results simulate fingerprint coverage \
 	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
 
+# The deliberate breaks of the engine take longer than all other tests: make breaks.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4
+	$(BIN)/python -m pytest -n 4 --ignore tests/simulation/test_broken.py
+
+breaks: $(VENV)/.dev
+	$(BIN)/python -m pytest -n 4 --timeout 900 tests/simulation/test_broken.py
 
 # What some tests open results in: Chromium and LibreOffice. Without them these tests are skipped.
 test-programs:
