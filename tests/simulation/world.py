@@ -464,7 +464,9 @@ class World:
             case _ if self.scenario.refuses:
                 pass  # what is refused cannot be told
             case Status.UNKNOWN:
-                if any(self._listed(m) and not self._failed(m) for m in media):
+                # Of a media with another title the row may not be sure: it is held, and rightly.
+                own = [m for m in media if not self._is_others(m, record)]
+                if any(self._listed(m) and not self._failed(m) for m in own):
                     yield f"{record.reference_id} is unknown, and its media is listed"
             case Status.PROCESSING:
                 yield from self._judge_processing(record, media)
