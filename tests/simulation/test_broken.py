@@ -11,23 +11,27 @@ from world import Broken, simulate
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Rejected
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.adoption import Adoption
+from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Create, Find
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.schedule import FINISHED, Schedule, Wait, adopting, showing
+from batch_import.importer.schedule import FINISHED, Schedule, Wait, ownership, showing
 from batch_import.importer.schedule.admission import Admission
 from batch_import.importer.schedule.flights import InAccount, Unknown
 from batch_import.importer.schedule.listing import Listing
 from batch_import.importer.schedule.lookups import Lookups
 from batch_import.importer.schedule.outage import Outage
 from batch_import.importer.schedule.ownership import Owner
-from batch_import.importer.schedule.polling import Polling
+from batch_import.importer.schedule.page_reading import PageReading
+from batch_import.importer.schedule.polling import SHORTEST, Polling
 from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.schedule.searching import Search
 from batch_import.importer.schedule.selection import Selection
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.showing import Showing
 from batch_import.models import Change, Media, MediaPage, Row, Status
-from batch_import.state import statements
+from batch_import.state import choice_statements, statements
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.queue import Queue
 from batch_import.viostream.account_pager import AccountPager, ListEnd
@@ -63,7 +67,7 @@ def _deed_before_intent(patch: Patch) -> None:
 
     def broken(self: Queue, limit: int, _now: float) -> list[Row]:
         seen = taken.setdefault(self, set())
-        rows = self._rows(statements.next_to_claim(statements.ALL_ROWS), (10_000,))
+        rows = self._rows(statements.next_to_claim(choice_statements.ALL_ROWS), (10_000,))
         rows = [row for row in rows if row.number not in seen][:limit]
         seen.update(row.number for row in rows)
         return rows
@@ -134,18 +138,19 @@ def _media_of_any_reference(patch: Patch) -> None:
 
 def _taken_for_the_rows(patch: Patch, which: Callable[[Media, Row], bool]) -> None:
     """What a search brings is taken for the row's own."""
-    searched = Lookups._searched
+    read = Search.read
 
-    def broken(self: Lookups, row: InAccount, page: MediaPage, *times: float) -> list[Change]:
-        name, title = row.row.reference_id, row.row.filename
+    def broken(self: Search, page: MediaPage) -> None:
+        row = self._row
         items = tuple(
-            replace(media, reference_id=name, title=title) if which(media, row.row) else media
+            replace(media, reference_id=row.reference_id, title=row.filename)
+            if which(media, row)
+            else media
             for media in page.items
         )
-        return searched(self, row, replace(page, items=items), *times)
+        read(self, replace(page, items=items))
 
-    patch.setattr(Lookups, "_searched", broken)
-    patch.setattr(Lookups, "filter_ignored", lambda *_: False)
+    patch.setattr(Search, "read", broken)
     patch.setattr(Selection, "_is_alone", lambda *_: True)
     patch.setattr(Selection, "_lookup", _searches)
 
@@ -262,7 +267,7 @@ def _online_is_guessed(patch: Patch) -> None:
         return media and replace(media, status="online")
 
     patch.setattr(showing, "best_of", broken)
-    patch.setattr(adopting, "best_of", broken)
+    patch.setattr(ownership, "best_of", broken)
 
 
 def _absent_once_is_absent(patch: Patch) -> None:
@@ -322,7 +327,17 @@ def _a_list_is_read_for_ever(patch: Patch) -> None:
 
 
 def _an_unknown_row_is_searched_for_slowly(patch: Patch) -> None:
-    patch.setattr(Schedule, "_search_on", Schedule._look_again)
+    """Where searches are ignored, each page is read twice as late as the one before."""
+    scanned = PageReading._scanned
+
+    def broken(self: PageReading, number: int, now: float) -> list[Change]:
+        changes = scanned(self, number, now)
+        if isinstance(self._tracker.find(number), Unknown):
+            page = self._tracker.polling[number].page
+            self._tracker.polling.again_at(number, now + backoff(SHORTEST, page, 300.0))
+        return changes
+
+    patch.setattr(PageReading, "_scanned", broken)
 
 
 def _a_pilot_looks_for_all_rows(patch: Patch) -> None:
@@ -341,7 +356,7 @@ def _the_limit_is_ignored(patch: Patch) -> None:
     claim = Queue.claim
 
     def broken(self: Queue, limit: int, now: float) -> list[Row]:
-        table, self._table = self._table, statements.ALL_ROWS
+        table, self._table = self._table, choice_statements.ALL_ROWS
         rows = claim(self, limit, now)
         self._table = table
         return rows
@@ -356,7 +371,7 @@ def _no_pages(patch: Patch) -> None:
 
 
 def _media_of_others_are_taken_over(patch: Patch) -> None:
-    patch.setattr(adopting, "may_be_taken_over", lambda *_: True)
+    patch.setattr(ownership, "may_be_taken_over", lambda *_: True)
 
 
 def _media_of_others_are_the_rows_own(patch: Patch) -> None:
@@ -380,7 +395,8 @@ def _rows_are_looked_at_late(patch: Patch) -> None:
 
 def _weather_fails_rows(patch: Patch) -> None:
     def broken(self: Settling, row: Unknown, _now: float) -> list[Change]:
-        return [self._tracker.finish(row.row, Status.FAILED, "weather", error="weather")]
+        code = FailureCode.NO_MEDIA_CREATED
+        return [self._tracker.finish(row.row, Status.FAILED, "weather", error="weather", code=code)]
 
     patch.setattr(Settling, "_never_created", broken)
 
