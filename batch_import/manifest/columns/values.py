@@ -57,6 +57,9 @@ _OTHER_FILES: Final = frozenset(
 )
 _WEB: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
 _ANY_ADDRESS: Final = re.compile(r"\s*(?:https?|ftp)://", re.IGNORECASE)
+#: Where an address surely ends: no address holds these characters, nor another address.
+_END: Final = re.compile(r"""["|\t]|[,;\s]https?://""", re.IGNORECASE)
+_SEPARATED: Final = re.compile(r"[,;\s]")
 _PATH: Final = re.compile(r"[^\r\n]{1,1000}\.([A-Za-z0-9]{2,5})(?:[?#]\S*)?\Z")
 
 #: The share of the cells that makes "mostly".
@@ -96,6 +99,12 @@ def kind_of(cell: str) -> Kind:
 
 
 def _web(text: str) -> Kind:
+    # Where a line is read as one cell, further cells may stand behind the address: how that cell
+    # ends says nothing about the address.
+    first, *more = _END.split(text, maxsplit=1)
+    if more and _SEPARATED.search(first):
+        return Kind.PAGE
+    text = first
     path = text.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
     name = path.rstrip("/").rpartition("/")[2].partition(";")[0]
     suffix = unquote(name).rstrip().rpartition(".")[2].lower() if "." in name else ""

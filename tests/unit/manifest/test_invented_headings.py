@@ -190,10 +190,6 @@ def test_a_header_that_lacks_its_last_name(tmp_path: Path, drawn: Drawn, spare: 
     _assert_understood(path, drawn)
 
 
-@pytest.mark.xfail(
-    strict=False,
-    reason="without a header, a column of subtitle files before a column of pages is still taken",
-)
 @pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 @_many
 @given(manifests())
