@@ -25,6 +25,7 @@ class LoadOptions:
         folder: of the job, for messages.
         manifest: its absolute path.
         signing: names of parameters that sign an address, besides the known ones.
+        if_sent: raised if the edition has rows to send that the job did not have so.
     """
 
     same_videos: SameVideos = "ask"
@@ -33,6 +34,7 @@ class LoadOptions:
     folder: Path = Path()
     manifest: str = ""
     signing: frozenset[str] = NO_NAMES
+    if_sent: Exception | None = None
 
 
 NO_DECISION: Final = LoadOptions()

@@ -77,6 +77,8 @@ def load(
             alike_rows.hold(db)
         header = _header(db, columns)
         diff = _merge(db, now, header, options.signing)
+        if options.if_sent and diff.added.count + diff.changed.count:
+            raise options.if_sent
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
         # Rows have moved, which is no event of theirs.

@@ -227,7 +227,7 @@ class Intake:
         """
         if self._origin:
             return self._correct(store, self._origin)
-        self._refuse_other_columns(store)
+        refusal = self._refuse_other_columns(store)
         known, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
         again = (
             self._request.retry_failed
@@ -242,7 +242,7 @@ class Intake:
         self._signing |= known_signing
         with self._problems() as problems, self._preflight() as preflight:
             rows = (row for chunk in self._chunks(problems) for row in chunk)
-            options = self._load_options()
+            options = self._load_options(refusal)
             job = facts.JOB_ID.of(store.facts.get(facts.JOB_ID) or new_job_id())
             diff = store.load(rows, self._now, self.columns, [*self.facts(), job], options)
             self._add_held(store, problems)
@@ -309,7 +309,7 @@ class Intake:
             "Give every row a reference id of its own.",
         )
 
-    def _load_options(self) -> LoadOptions:
+    def _load_options(self, refusal: ManifestError | None) -> LoadOptions:
         return LoadOptions(
             self._settings.same_videos,
             self._settings.allow_removals,
@@ -317,6 +317,7 @@ class Intake:
             self._job.folder,
             str(self._manifest.path.resolve()),
             self._signing,
+            refusal,
         )
 
     def _add_held(self, store: Store, problems: Problems) -> None:
@@ -338,13 +339,14 @@ class Intake:
             store.queue.choose_first(self._settings.limit)
         return retried
 
-    def _refuse_other_columns(self, store: Store) -> None:
+    def _refuse_other_columns(self, store: Store) -> ManifestError | None:
         """Stop where the columns would become other fields than those of the job so far."""
         columns = store.reader.columns()
-        if columns.names:
-            kept = names_of(columns.names, columns.fields)
-            asked = self._request.reading.map
-            refuse_other_columns(kept, self._manifest.header, self._mapping, asked)
+        if not columns.names:
+            return None
+        kept = names_of(columns.names, columns.fields)
+        asked = self._request.reading.map
+        return refuse_other_columns(kept, self._manifest.header, self._mapping, asked)
 
     @property
     def columns(self) -> ManifestColumns:

@@ -23,17 +23,21 @@ def refuse_other_columns(
     header: Sequence[str],
     mapping: Columns,
     overrides: Mapping[str, str],
-) -> None:
+) -> ManifestError | None:
     """Stop where a field comes from another column than in the job so far.
 
     It may where the user says so: by the setting `map`, or by calling the column as the field. And
-    the column of the ids may come and go, because rows without an id are found by their addresses.
+    the column of the ids may come and go, because rows without an id are found by their addresses;
+    only a row that is still to be sent would get an id that cannot be corrected later.
 
     Args:
         kept: field → name of its column in the job.
         header: the names as they stand in the new edition.
         mapping: how the new edition would be read.
         overrides: field → column, as the user wants it.
+
+    Returns:
+        What to raise if a row of the edition would be sent.
 
     Raises:
         ManifestError: one does, with both columns, and the settings for either way.
@@ -46,24 +50,24 @@ def refuse_other_columns(
         if fold(now[field] or "") != fold(kept[field] or "")
         and fold(field) not in said
         and fold(now[field] or "") != fold(field)
-        and not (
-            field == REFERENCE_ID
-            and (kept[field] is None or _is_gone(kept[field], now[field], header))
-        )
+        and not (field == REFERENCE_ID and _is_gone(kept[field], now[field], header))
     ]
     if not other:
-        return
+        return None
     changes = "; ".join(
         f"{field} was {_shown(kept[field])}, now {_shown(now[field])}" for field in other
     )
     hint = f"To read it so from now on: {_settings(other, now)}"
     if all(_can_stay(kept[field], field, header) for field in other):
         hint = f"To go on as before: {_settings(other, kept)}. {hint}"
-    raise ManifestError(
+    error = ManifestError(
         f"This edition of the manifest would be read from other columns than the job so far:"
         f" {changes}.",
         hint,
     )
+    if other == [REFERENCE_ID] and kept[REFERENCE_ID] is None:
+        return error
+    raise error
 
 
 def _shown(name: str | None) -> str:

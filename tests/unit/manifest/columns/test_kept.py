@@ -16,7 +16,8 @@ def refuse(header: str, *cells: str, kept: dict[str, str | None] = KEPT, **overr
     names = tuple(header.split("|"))
     frame = pd.DataFrame([list(cells)], dtype=object)
     mapping = map_columns(names, Chunk(frame, [2], {}), overrides)
-    refuse_other_columns(kept, names, mapping, overrides)
+    if error := refuse_other_columns(kept, names, mapping, overrides):
+        raise error
 
 
 def test_names_of_positions() -> None:
@@ -50,6 +51,15 @@ def test_the_same_columns_go_on(header: str, cells: tuple[str, ...]) -> None:
             (
                 "as before: map={'sourceUrl': 'Link'}."
                 " To read it so from now on: map={'sourceUrl': 'mp4'}"
+            ),
+        ),
+        (
+            "Link|Title|id",
+            (VIDEO, "One", "a1"),
+            "referenceId was no column, now “id”",
+            (
+                "as before: map={'referenceId': ''}."
+                " To read it so from now on: map={'referenceId': 'id'}"
             ),
         ),
         (
