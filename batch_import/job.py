@@ -45,7 +45,7 @@ class Job:
         return self.folder / "problems.csv"
 
     @property
-    def proof(self) -> Path:
+    def verification(self) -> Path:
         """How each row compares with the account, as of the last time that it was read."""
         return self.folder / "verify.csv"
 

@@ -141,7 +141,7 @@ class ManifestRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class VideoSource:
     """Where the video of a row is to be fetched from.
 
     Attributes:

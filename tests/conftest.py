@@ -111,8 +111,8 @@ class Command:
         return done
 
     def counts(self, manifest: object, *more: object) -> dict[str, int]:
-        told = json.loads(self("status", manifest, "--json", *more).stdout)
-        return {field.name: told[field.name] for field in fields(Counts)}
+        printed = json.loads(self("status", manifest, "--json", *more).stdout)
+        return {field.name: printed[field.name] for field in fields(Counts)}
 
     def table(self, name: str) -> list[dict[str, str]]:
         with (self.folder / name).open(encoding="utf-8-sig", newline="") as file:

@@ -19,7 +19,7 @@ from batch_import.cli.progress import PreflightLines, stoppable
 
 if TYPE_CHECKING:
     from batch_import.job import Job
-    from batch_import.workflows.load import Checked
+    from batch_import.workflows.load_result import Checked
 
 
 @command(
@@ -44,15 +44,15 @@ def check(call: Call) -> int:
     with stoppable() as stop:
         checked = workflow.check(request, observer, stop, call["fix"])
     (_print_json if call["json"] else _print)(request.job, checked)
-    is_good = not checked.kinds if request.settings.strict else checked.valid == checked.rows
+    is_good = not checked.groups if request.settings.strict else checked.valid == checked.rows
     return OK if is_good else INCOMPLETE
 
 
 def _print(job: "Job", checked: "Checked") -> None:
     print_reading(checked.reading)
-    print_problems(job, checked.kinds)
-    if checked.asked:
-        print(preflight_progress(checked.asked))
+    print_problems(job, checked.groups)
+    if checked.preflight:
+        print(preflight_progress(checked.preflight))
     if checked.fixed:
         print_fixed(checked.fixed)
     invalid = checked.rows - checked.valid
@@ -75,17 +75,17 @@ def _print_json(job: "Job", checked: "Checked") -> None:
         "columns": dict(checked.reading.columns),
         "kinds": [
             {
-                "code": kind.code,
-                "severity": kind.severity,
-                "count": kind.count,
-                "lines": kind.lines,
-                "advice": CODES[kind.code].hint,
+                "code": group.code,
+                "severity": group.severity,
+                "count": group.count,
+                "lines": group.lines,
+                "advice": CODES[group.code].hint,
             }
-            for kind in checked.kinds
+            for group in checked.groups
         ],
         "notes": [with_flags(note) for note in checked.reading.notes],
         "comments": checked.reading.comments,
-        "preflight": checked.asked and asdict(checked.asked),
+        "preflight": checked.preflight and asdict(checked.preflight),
         "fixed": checked.fixed
         and {
             "file": str(checked.fixed.file),

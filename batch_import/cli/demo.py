@@ -42,7 +42,7 @@ def demo(call: Call) -> int:
 
 def _remove_last(job: "Job", platform_file: Path) -> None:
     """A demo that finds its work done would show nothing, so each one starts from scratch."""
-    names = [job.state, job.results, job.failed, job.problems, job.proof, platform_file]
+    names = [job.state, job.results, job.failed, job.problems, job.verification, platform_file]
     names += [job.results.with_suffix(suffix) for suffix in (".html", ".xlsx")]
     names += [job.state.with_name(job.state.name + suffix) for suffix in ("-wal", "-shm")]
     try:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     *("config", "output", "format", "cms_format"),
     *RESULTS,
     arguments=[argument("job", "job folders, or their manifests", FILE, nargs=-1)],
-    examples=("batch-import merge output/library output/mended -o delivery",),
+    examples=("batch-import merge output/library output/fixed -o delivery",),
 )
 def merge(call: Call) -> int:
     """Write one delivery of several jobs, each video once."""

@@ -16,10 +16,11 @@ from batch_import.reports.labels import STATUSES
 if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.models import Counts
-    from batch_import.reports.problems import Kind
+    from batch_import.reports.problems import ProblemGroup
     from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.correction import Fixed
-    from batch_import.workflows.load import Asked, Held, Reading
+    from batch_import.workflows.load_result import HeldRows, Reading
+    from batch_import.workflows.source_checks import PreflightProgress
 
 #: Numbers of lines that can be taken in at once.
 _SHOWN_LINES = 10
@@ -71,7 +72,7 @@ def print_diff(diff: "ManifestDiff", of: str = "manifest") -> None:
             print(f"  {part.count:,} {what}: {first}{more}")
 
 
-def print_held(held: "Held", yes: str, no: str) -> None:
+def print_held(held: "HeldRows", yes: str, no: str) -> None:
     """Rows that wait for the user to say what they are, and how to say it.
 
     Args:
@@ -88,31 +89,31 @@ def print_held(held: "Held", yes: str, no: str) -> None:
     print(f"  If they are other videos, so that each is sent: {no}")
 
 
-def print_problems(job: "Job", kinds: Sequence["Kind"]) -> None:
+def print_problems(job: "Job", groups: Sequence["ProblemGroup"]) -> None:
     """A table of problems: one line per code, an example and a hint below it."""
-    if not kinds:
+    if not groups:
         return
-    width = max(len(kind.code) for kind in kinds)
+    width = max(len(group.code) for group in groups)
     print(f"{'problem':<{width + 9}}   count  first lines")
-    for kind in kinds:
-        more = ", …" if kind.count > len(kind.lines) else ""
-        lines = ", ".join(map(str, kind.lines))
-        severity = styled(f"{kind.severity:<7}", ERROR if kind.severity == "error" else WARNING)
-        print(f"{severity}  {kind.code:<{width}}{kind.count:>8,}  {lines}{more}")
-        column = f"{shown(kind.first.column)}: " if kind.first.column else ""
-        value = f" ({shortened(kind.first.value)})" if kind.first.value else ""
-        print(f"         {column}{shown(kind.first.reason)}{value}")
-        print(f"         {shown(kind.first.hint)}")
+    for group in groups:
+        more = ", …" if group.count > len(group.lines) else ""
+        lines = ", ".join(map(str, group.lines))
+        severity = styled(f"{group.severity:<7}", ERROR if group.severity == "error" else WARNING)
+        print(f"{severity}  {group.code:<{width}}{group.count:>8,}  {lines}{more}")
+        column = f"{shown(group.first.column)}: " if group.first.column else ""
+        value = f" ({shortened(group.first.value)})" if group.first.value else ""
+        print(f"         {column}{shown(group.first.reason)}{value}")
+        print(f"         {shown(group.first.hint)}")
     print(f"Every problem: {shown(str(job.problems))}")
 
 
-def problem_count(kinds: Sequence["Kind"]) -> str:
+def problem_count(groups: Sequence["ProblemGroup"]) -> str:
     """`1 problem`, `2 problems`."""
-    count = sum(kind.count for kind in kinds)
+    count = sum(group.count for group in groups)
     return f"{count:,} problem{'' if count == 1 else 's'}"
 
 
-def preflight_progress(asked: "Asked") -> str:
+def preflight_progress(asked: "PreflightProgress") -> str:
     """How far preflight is."""
     return f"Preflight: {asked.sources:,} sources asked, {asked.size / 1e9:.1f} GB in total."
 

@@ -79,14 +79,14 @@ _COMMAND_LINE: Final = (
     ),
     Setting(
         "port",
-        kinds.Number(0, 65_535, whole=True),
+        kinds.NumberType(0, 65_535, whole=True),
         "port to listen on; 0 takes a free one",
         Group.COMMON,
         default=SANDBOX_PORT,
     ),
     Setting(
         "seed",
-        kinds.Number(0, _LARGEST_SEED, whole=True),
+        kinds.NumberType(0, _LARGEST_SEED, whole=True),
         "repeats the same faults",
         Group.ADVANCED,
         default=1,

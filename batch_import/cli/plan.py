@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.rehearsal.rehearse import Rehearsed
     from batch_import.state.store import Store
-    from batch_import.workflows.plan import Planned, Search
+    from batch_import.workflows.plan import AccountMatches, Planned
 
 #: `plan` says this better by itself, with the pace of the whole run.
 _EXPIRES: Final = "url-expires"
@@ -115,18 +115,18 @@ def _credentials(call: Call) -> "Credentials | str":
 
 
 def _print_planned(job: "Job", planned: "Planned", retry: str) -> None:
-    taken = planned.taken
-    print_reading(taken.reading)
-    if taken.diff:
-        print_diff(taken.diff)
-    print_held(taken.held, flag("same_videos", "yes"), flag("same_videos", "no"))
-    kinds = [kind for kind in taken.kinds_to_show if kind.code != _EXPIRES]
-    if taken.has_new_problems:
-        print_problems(job, kinds)
-    elif kinds:
-        print(f"{problem_count(kinds)}, as before: {shown(str(job.problems))}")
-    if taken.asked:
-        print(preflight_progress(taken.asked))
+    load = planned.result
+    print_reading(load.reading)
+    if load.diff:
+        print_diff(load.diff)
+    print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
+    groups = [group for group in load.groups_to_show if group.code != _EXPIRES]
+    if load.has_new_problems:
+        print_problems(job, groups)
+    elif groups:
+        print(f"{problem_count(groups)}, as before: {shown(str(job.problems))}")
+    if load.preflight:
+        print(preflight_progress(load.preflight))
     print(f"To do: {planned.plan}.")
     if planned.running:
         print("A run is in progress; this is what was left a moment ago.")
@@ -138,7 +138,7 @@ def _print_planned(job: "Job", planned: "Planned", retry: str) -> None:
     _print_expiring(planned)
 
 
-def _print_search(search: "Search") -> None:
+def _print_search(search: "AccountMatches") -> None:
     media = "" if search.media is None else f"The account has {search.media:,} media. "
     if search.found is None:
         print(f"{media}How many rows it already has is unknown. {shown(search.why)}")
@@ -148,7 +148,7 @@ def _print_search(search: "Search") -> None:
         _print_ids_taken(search)
 
 
-def _print_ids_taken(search: "Search") -> None:
+def _print_ids_taken(search: "AccountMatches") -> None:
     named = ", ".join(f"{reference} (“{title}”)" for reference, title in search.named)
     more = ", …" if search.ids_taken > len(search.named) else ""
     line = f"{rows(search.ids_taken)} would not be sent: media with other titles have their IDs"

@@ -18,8 +18,8 @@ from batch_import.errors import Interrupted
 
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
-    from batch_import.verification.account_reader import Step
-    from batch_import.workflows.load import Asked
+    from batch_import.verification.account_reader import VerificationProgress
+    from batch_import.workflows.source_checks import PreflightProgress
 
 #: Seconds between two lines of progress where there is no terminal.
 _LINE_EVERY: Final = 10.0
@@ -157,7 +157,7 @@ class PreflightLines:
     def __init__(self) -> None:
         self._interval = _Interval()
 
-    def show(self, asked: "Asked") -> None:
+    def show(self, asked: "PreflightProgress") -> None:
         """Show how far preflight is."""
         if self._interval.is_over():
             print(stamped(preflight_progress(asked)), file=sys.stderr, flush=True)
@@ -171,7 +171,7 @@ class Steps:
         self._what = ""
         self._bar: Any = None
 
-    def show(self, step: "Step") -> None:
+    def show(self, step: "VerificationProgress") -> None:
         """Show how far it is."""
         if has_bars():
             self._draw(step)
@@ -179,7 +179,7 @@ class Steps:
             of = "" if step.of is None else f" of {step.of:,}"
             print(stamped(f"{step.what}: {step.done:,}{of}"), file=sys.stderr, flush=True)
 
-    def _draw(self, step: "Step") -> None:
+    def _draw(self, step: "VerificationProgress") -> None:
         from tqdm import tqdm
 
         if step.what != self._what:

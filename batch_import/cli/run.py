@@ -121,23 +121,23 @@ def _stamp(path: "Path") -> tuple[int, int] | None:
 
 def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
     """What a run found in the manifest, and what it is going to do."""
-    taken = loaded.taken
-    print_reading(taken.reading)
-    if taken.is_correction:
+    load = loaded.result
+    print_reading(load.reading)
+    if load.is_correction:
         print(f"These rows belong to the job {shown(str(request.job.folder))}.")
-    if taken.diff:
-        print_diff(taken.diff, of="job" if taken.is_correction else "manifest")
-    print_held(taken.held, flag("same_videos", "yes"), flag("same_videos", "no"))
-    if taken.has_new_problems or request.settings.strict:
-        print_problems(request.job, taken.kinds_to_show)
-    elif taken.kinds:
-        unchanged = f"{problem_count(taken.kinds)}, as before"
+    if load.diff:
+        print_diff(load.diff, of="job" if load.is_correction else "manifest")
+    print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
+    if load.has_new_problems or request.settings.strict:
+        print_problems(request.job, load.groups_to_show)
+    elif load.groups:
+        unchanged = f"{problem_count(load.groups)}, as before"
         print(f"{unchanged}: {shown(str(request.job.problems))}")
-    if taken.asked:
-        print(preflight_progress(taken.asked))
+    if load.preflight:
+        print(preflight_progress(load.preflight))
     if request.retry_failed:
         print(
-            f"Failed rows to send again: {taken.retried:,}."
+            f"Failed rows to send again: {load.retried:,}."
             " Those that the account already has are taken over, not created."
         )
     print(f"To do: {loaded.plan}." if loaded.plan.has_work else "Nothing to send.", flush=True)

@@ -12,7 +12,7 @@ from batch_import.cli.progress import Steps, stoppable
 
 if TYPE_CHECKING:
     from batch_import.job import Job
-    from batch_import.verification.comparison import Kind, Proof
+    from batch_import.verification.comparison import VerdictGroup, VerificationResult
 
 
 @command(
@@ -35,7 +35,7 @@ def verify(call: Call) -> int:
     steps = Steps()
     try:
         with stoppable() as stop:
-            proof = workflow.verify(
+            result = workflow.verify(
                 call.request(),
                 call.credentials(),
                 embeds=call["embeds"],
@@ -44,53 +44,54 @@ def verify(call: Call) -> int:
             )
     finally:
         steps.close()
-    (_print_json if call["json"] else _print)(job, proof)
-    return OK if proof.holds else INCOMPLETE
+    (_print_json if call["json"] else _print)(job, result)
+    return OK if result.holds else INCOMPLETE
 
 
-def _print(job: "Job", proof: "Proof") -> None:
+def _print(job: "Job", result: "VerificationResult") -> None:
     """A verdict a line; an example below it where there is something to say."""
     print(
-        f"{proof.listed:,} media in the account{_list_note(proof)},"
-        f" {proof.others:,} of them in no row."
+        f"{result.listed:,} media in the account{_list_note(result)},"
+        f" {result.others:,} of them in no row."
     )
-    parts = ", ".join(f"{kind.count:,} {kind.verdict}" for kind in proof.kinds)
-    print(styled(f"{rows(proof.rows)}: {parts or 'none'}.", SUCCESS if proof.holds else WARNING))
-    for kind in proof.kinds:
-        if kind.first[1]:
-            _print_kind(kind)
-    if proof.list_fault:
-        print(f"The account's list cannot be read to its end: {proof.list_fault}.")
+    parts = ", ".join(f"{group.count:,} {group.verdict}" for group in result.groups)
+    print(styled(f"{rows(result.rows)}: {parts or 'none'}.", SUCCESS if result.holds else WARNING))
+    for group in result.groups:
+        if group.first[1]:
+            _print_group(group)
+    if result.list_fault:
+        print(f"The account's list cannot be read to its end: {result.list_fault}.")
         print("Each row was looked for by itself; media in no row may be missing here.")
-    print(f"Every row: {shown(str(job.proof))}")
+    print(f"Every row: {shown(str(job.verification))}")
 
 
-def _print_kind(kind: "Kind") -> None:
-    more = ", …" if kind.count > len(kind.lines) else ""
-    lines = ", ".join(map(str, kind.lines))
+def _print_group(group: "VerdictGroup") -> None:
+    more = ", …" if group.count > len(group.lines) else ""
+    lines = ", ".join(map(str, group.lines))
     print(
-        f"  {kind.verdict}: {rows(kind.count)}, line{'' if kind.count == 1 else 's'} {lines}{more}"
+        f"  {group.verdict}: {rows(group.count)},"
+        f" line{'' if group.count == 1 else 's'} {lines}{more}"
     )
-    reference, detail = kind.first
+    reference, detail = group.first
     print(f"    {shortened(reference, 40)}: {shortened(detail, 200)}")
 
 
-def _list_note(proof: "Proof") -> str:
+def _list_note(result: "VerificationResult") -> str:
     """A note on an incomplete list: what it does not show cannot be compared."""
-    if proof.reported_total is None or proof.reported_total <= proof.listed:
+    if result.reported_total is None or result.reported_total <= result.listed:
         return ""
-    return f" (its list reports {proof.reported_total:,}, and does not show them all)"
+    return f" (its list reports {result.reported_total:,}, and does not show them all)"
 
 
-def _print_json(job: "Job", proof: "Proof") -> None:
+def _print_json(job: "Job", result: "VerificationResult") -> None:
     """Documented in docs/generate/json_keys.yaml."""
     found = {
-        "ok": proof.holds,
-        "rows": proof.rows,
-        "verdicts": {str(kind.verdict): kind.count for kind in proof.kinds},
-        "media": proof.listed,
-        "reported_total": proof.reported_total,
-        "unmatched_media": proof.others,
-        "file": str(job.proof),
+        "ok": result.holds,
+        "rows": result.rows,
+        "verdicts": {str(group.verdict): group.count for group in result.groups},
+        "media": result.listed,
+        "reported_total": result.reported_total,
+        "unmatched_media": result.others,
+        "file": str(job.verification),
     }
     print(json.dumps(found))

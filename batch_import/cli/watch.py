@@ -31,7 +31,7 @@ _BAR: Final = 40
 
 
 @dataclass(slots=True)
-class Pace:
+class CompletionRate:
     """How fast rows reach their end, seen from outside."""
 
     _looks: deque[tuple[float, int]] = field(default_factory=deque)
@@ -81,7 +81,7 @@ def _redraw(job: "Job") -> None:
 
     from batch_import.cli.console import console
 
-    shown_on, pace = console(), Pace()
+    shown_on, pace = console(), CompletionRate()
     seen: Overview | None = None
     with suppress(KeyboardInterrupt), Live(console=shown_on, screen=True) as live:
         for seen in _looks(job):
@@ -90,7 +90,7 @@ def _redraw(job: "Job") -> None:
         print("\n".join(lines(job, seen, time.time())))
 
 
-def _screen(job: "Job", seen: "Overview | None", pace: Pace) -> "RenderableType":
+def _screen(job: "Job", seen: "Overview | None", pace: CompletionRate) -> "RenderableType":
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table

@@ -11,7 +11,7 @@ from functools import cache
 from typing import Any, Final, cast
 
 from batch_import.configuration import kinds
-from batch_import.configuration.kinds import Kind
+from batch_import.configuration.kinds import ValueType
 from batch_import.errors import UsageError
 
 #: Where a field keeps it.
@@ -43,7 +43,7 @@ class Setting:
     """
 
     name: str
-    kind: Kind
+    kind: ValueType
     help: str
     group: Group
     default: Any = None
@@ -85,7 +85,7 @@ class Setting:
             raise UsageError(f"{error}.", setting=self.name) from None
 
 
-def setting(default: Any, kind: Kind, help: str, group: Group, **more: Any) -> Any:  # noqa: A002
+def setting(default: Any, kind: ValueType, help: str, group: Group, **more: Any) -> Any:  # noqa: A002
     """A field of a dataclass that is a setting; `more` are other attributes of `Setting`."""
     metadata = {_KEY: {"kind": kind, "help": help, "group": group, **more}}
     if isinstance(default, dict):

@@ -27,7 +27,7 @@ def shortened(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-class Kind:
+class ValueType:
     """One type of values."""
 
     metavar: str = ""
@@ -54,7 +54,7 @@ class Kind:
 
 
 @dataclass(eq=False, repr=False)
-class Number(Kind):
+class NumberType(ValueType):
     """A finite number.
 
     Attributes:
@@ -69,7 +69,7 @@ class Number(Kind):
     whole: bool = False
 
     def parse(self, text: str) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         try:
             value = int(text) if self.whole else float(text)
         except ValueError:
@@ -79,7 +79,7 @@ class Number(Kind):
         return value
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         types = (int,) if self.whole else (int, float)
         if not isinstance(value, types) or isinstance(value, bool) or not self._accepts(value):
             raise self._refusal(value)
@@ -96,36 +96,36 @@ class Number(Kind):
 
 
 @dataclass(eq=False, repr=False)
-class Text(Kind):
+class TextType(ValueType):
     """A text; `read` may refuse it, and give it its final form."""
 
     metavar: str = "TEXT"
     read: Callable[[str], str] = str
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         return self.read(clean(value))
 
 
 @dataclass(eq=False, repr=False)
-class Choice(Kind):
+class ChoiceType(ValueType):
     """One of a few texts."""
 
     choices: tuple[str, ...] = ()
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         if value not in self.choices:
             raise ValueError(f"{shortened(value)} is not one of {', '.join(self.choices)}")
         return value
 
 
 @dataclass(eq=False, repr=False)
-class Switch(Kind):
+class Switch(ValueType):
     """On or off."""
 
     def parse(self, text: str) -> Any:
-        """As in `Kind`: how YAML writes it."""
+        """As in `ValueType`: how YAML writes it."""
         folded = text.lower()
         if folded in ("true", "yes", "on"):
             return True
@@ -134,21 +134,21 @@ class Switch(Kind):
         raise ValueError(f"{shortened(text)} is neither true nor false")
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         if not isinstance(value, bool):
             raise ValueError(f"{shortened(value)} is neither True nor False")  # noqa: TRY004
         return value
 
 
 @dataclass(eq=False, repr=False)
-class FilePath(Kind):
+class FilePath(ValueType):
     """A path, of a file or a folder."""
 
     metavar: str = "FILE"
     completes: ClassVar[str] = "file"
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         return value if isinstance(value, Path) and clean(str(value)) else Path(clean(value))
 
 
@@ -159,7 +159,7 @@ class FolderPath(FilePath):
 
 
 @dataclass(eq=False, repr=False)
-class Pair(Kind):
+class Pair(ValueType):
     """`KEY=VALUE`, again and again on the command line; a mapping in Python.
 
     Attributes:
@@ -170,14 +170,14 @@ class Pair(Kind):
     may_be_empty: bool = field(default=False, kw_only=True)
 
     def parse(self, text: str) -> Any:
-        """As in `Kind`; the text stays one."""
+        """As in `ValueType`; the text stays one."""
         key, equals, value = clean(text).partition("=")
         if not (key and (value or (equals and self.may_be_empty))):
             raise ValueError(f"{shortened(text)} is not of the form {self.metavar}")
         return text
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         if not isinstance(value, Mapping):
             raise ValueError(f"{shortened(value)} is not a mapping")  # noqa: TRY004
         for key, item in value.items():
@@ -187,7 +187,7 @@ class Pair(Kind):
 
 
 @dataclass(eq=False, repr=False)
-class Names(Kind):
+class Names(ValueType):
     """Names with commas between; one that holds a comma is in double quotes. As one text."""
 
     metavar: str = "NAME,…"
@@ -195,11 +195,11 @@ class Names(Kind):
     as_sequence: bool = field(default=False, kw_only=True)
 
     def parse(self, text: str) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         return self._read(clean(text))
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         if not self.as_sequence:
             return self._read(clean(value))
         if isinstance(value, str) or not isinstance(value, Sequence):
@@ -215,19 +215,19 @@ class Names(Kind):
 
 
 @dataclass(eq=False, repr=False)
-class Moment(Kind):
+class Moment(ValueType):
     """A point in time, in epoch seconds; as a text, a time of day or a date and time."""
 
     metavar: str = "TIME"
 
     def parse(self, text: str) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         from batch_import.configuration import timestamps
 
         return timestamps.timestamp(clean(text), time.time())
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not (is_number and math.isfinite(value) and 0 <= value <= _LAST_SECOND):
             raise ValueError(f"{shortened(value)} is not a time in seconds since 1970")
@@ -235,19 +235,19 @@ class Moment(Kind):
 
 
 @dataclass(eq=False, repr=False)
-class RowSelector(Kind):
+class RowSelector(ValueType):
     """Rows by lines, by reference ID, or in a file."""
 
     metavar: str = "ROWS"
 
     def parse(self, text: str) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         from batch_import.configuration import row_selector
 
         return row_selector.select(clean(text))
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         from batch_import.models import LineRange
 
         if isinstance(value, str) or not isinstance(value, Sequence):

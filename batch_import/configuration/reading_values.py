@@ -11,7 +11,7 @@ from typing import Any
 
 from batch_import.addresses.urls import parse
 from batch_import.configuration import kinds
-from batch_import.configuration.kinds import Kind, shortened
+from batch_import.configuration.kinds import ValueType, shortened
 
 
 def encoding(text: str) -> str:
@@ -33,17 +33,17 @@ def folder_url(text: str) -> str:
 
 
 @dataclass(eq=False, repr=False)
-class OverrulableCodes(Kind):
+class OverrulableCodes(ValueType):
     """Codes of problems that may be turned off; with commas between, as one text."""
 
     metavar: str = "CODE,…"
 
     def parse(self, text: str) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         return self.check(kinds.parts_of_line(kinds.clean(text)))
 
     def check(self, value: Any) -> Any:
-        """As in `Kind`."""
+        """As in `ValueType`."""
         from batch_import.problem_codes import CODES, OVERRULABLE
 
         if isinstance(value, str) or not isinstance(value, Sequence):

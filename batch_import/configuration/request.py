@@ -46,7 +46,7 @@ class ImportRequest:
     retry_failed: bool = False
     notify: str | None = setting(
         None,
-        kinds.Text("URL", base_urls.webhook),
+        kinds.TextType("URL", base_urls.webhook),
         "post a summary as JSON when the run has ended",
         Group.COMMON,
     )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from batch_import.configuration import base_urls, kinds, reading_values
 from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
 from batch_import.configuration.declaration import Group, check_fields, setting, settings_of
-from batch_import.configuration.kinds import Kind
+from batch_import.configuration.kinds import ValueType
 from batch_import.errors import UsageError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _DAY: Final = 86_400.0
 _MONTH: Final = 30 * _DAY
 #: Shorter than any call takes: a wait of nothing would be a busy loop.
 _SHORTEST: Final = 0.001
-#: Each worker keeps a connection; systems allow a process 1,024 open files unless told otherwise.
+#: Each worker keeps a connection; systems allow a process 1,024 open files by default.
 _MOST_WORKERS: Final = 500
 #: The largest manifest that is tested has a million rows.
 _MOST_ROWS: Final = 1_000_000
@@ -36,12 +36,12 @@ _HIGHEST_RATE: Final = 10_000.0
 _LARGEST_LOG: Final = 1_000_000.0
 
 
-def _seconds(least: float = 0.0, most: float = _MONTH) -> Kind:
-    return kinds.Number(least, most, "S", "seconds")
+def _seconds(least: float = 0.0, most: float = _MONTH) -> ValueType:
+    return kinds.NumberType(least, most, "S", "seconds")
 
 
-def _base(example: str) -> Kind:
-    return kinds.Text("URL", lambda text: base_urls.base_url(text, example))
+def _base(example: str) -> ValueType:
+    return kinds.TextType("URL", lambda text: base_urls.base_url(text, example))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,14 +80,14 @@ class ReadingOptions:
     )
     sheet: str | None = setting(
         None,
-        kinds.Text("NAME"),
+        kinds.TextType("NAME"),
         "sheet of a workbook, or all",
         Group.READING,
         default_text="the one with the videos",
     )
     records: str | None = setting(
         None,
-        kinds.Text("PATH"),
+        kinds.TextType("PATH"),
         "where JSON or YAML has its records, e.g. items.videos",
         Group.READING,
         default_text="found",
@@ -108,14 +108,14 @@ class ReadingOptions:
     )
     encoding: str | None = setting(
         None,
-        kinds.Text("NAME", reading_values.encoding),
+        kinds.TextType("NAME", reading_values.encoding),
         "encoding of a text file, e.g. cp1251",
         Group.READING,
         default_text="detected, if the text proves it",
     )
     base_url: str | None = setting(
         None,
-        kinds.Text("URL", reading_values.folder_url),
+        kinds.TextType("URL", reading_values.folder_url),
         "URL of the folder of bare file names in the URL column, e.g. https://host/videos/",
         Group.READING,
     )
@@ -150,14 +150,14 @@ class ResultOptions:
 
     player_key: str = setting(
         "",
-        kinds.Text("KEY"),
+        kinds.TextType("KEY"),
         "which of the account's players embeds show",
         Group.RESULTS,
         default_text="the account's",
     )
     embed: Literal["responsive", "fixed"] = setting(
         "responsive",
-        kinds.Choice(("responsive", "fixed")),
+        kinds.ChoiceType(("responsive", "fixed")),
         "responsive embed, or fixed 640 px iframe; neither holds a script",
         Group.RESULTS,
     )
@@ -176,7 +176,7 @@ class ResultOptions:
     )
     group_by: str = setting(
         "",
-        kinds.Text("COLUMN"),
+        kinds.TextType("COLUMN"),
         "column by which results.xlsx has a sheet per group, and results.html is narrowed down",
         Group.RESULTS,
         default_text="none",
@@ -235,7 +235,7 @@ class Settings:
 
     limit: int | None = setting(
         None,
-        kinds.Number(1, _MOST_ROWS, "N", "rows", whole=True),
+        kinds.NumberType(1, _MOST_ROWS, "N", "rows", whole=True),
         "send at most this many pending rows, then stop",
         Group.COMMON,
         default_text="all",
@@ -256,7 +256,7 @@ class Settings:
     )
     same_videos: Literal["ask", "yes", "no"] = setting(
         "ask",
-        kinds.Choice(("ask", "yes", "no")),
+        kinds.ChoiceType(("ask", "yes", "no")),
         "whether added rows that are like sent rows that were removed are the same videos;"
         " ask sends none of them",
         Group.READING,
@@ -281,13 +281,13 @@ class Settings:
     )
     rate: float = setting(
         5.0,
-        kinds.Number(_SHORTEST, _HIGHEST_RATE),
+        kinds.NumberType(_SHORTEST, _HIGHEST_RATE),
         "API calls per second for the whole run",
         Group.PACE,
     )
     workers: int = setting(
         8,
-        kinds.Number(1, _MOST_WORKERS, whole=True),
+        kinds.NumberType(1, _MOST_WORKERS, whole=True),
         "API calls in progress at once",
         Group.PACE,
     )
@@ -299,7 +299,7 @@ class Settings:
     )
     max_in_flight: int = setting(
         10_000,
-        kinds.Number(1, _MOST_ROWS, "N", "rows", whole=True),
+        kinds.NumberType(1, _MOST_ROWS, "N", "rows", whole=True),
         "rows in flight at once",
         Group.PACE,
     )
@@ -318,14 +318,14 @@ class Settings:
     )
     when_unsure: Literal["hold", "retry"] = setting(
         "hold",
-        kinds.Choice(("hold", "retry")),
+        kinds.ChoiceType(("hold", "retry")),
         "what to do with its row then: hold leaves it unknown; retry sends it again and may"
         " create a second video",
         Group.ADVANCED,
     )
     adopt: Literal["same-title", "any"] = setting(
         "same-title",
-        kinds.Choice(("same-title", "any")),
+        kinds.ChoiceType(("same-title", "any")),
         "which video in the account with a row's reference ID is taken over instead of sending the"
         " row: one with the row's title, or any",
         Group.ADVANCED,
@@ -344,7 +344,7 @@ class Settings:
     )
     log_max: float = setting(
         50.0,
-        kinds.Number(0, _LARGEST_LOG, "MB", "megabytes"),
+        kinds.NumberType(0, _LARGEST_LOG, "MB", "megabytes"),
         "size limit of the log of all calls, in megabytes; the oldest lines go first, 0 keeps none",
         Group.ADVANCED,
     )

@@ -16,8 +16,8 @@ class Adoption:
         pending: rows that may be in the account; None to read it all, whatever it takes, because
             rows cannot be looked for one by one.
         page_size: what is known of the length of pages.
-        glance: the account was read before: its first page is enough, unless that has something to
-            take over.
+        first_page_only: the account was read before: that page is enough, unless it has something
+            to take over.
 
     Attributes:
         done: nothing more is to be read.
@@ -25,11 +25,13 @@ class Adoption:
             cannot be read to its end.
     """
 
-    def __init__(self, pending: int | None, page_size: PageSize, *, glance: bool = False) -> None:
+    def __init__(
+        self, pending: int | None, page_size: PageSize, *, first_page_only: bool = False
+    ) -> None:
         self._pending = pending
         self._page_size = page_size
         self._pager = AccountPager(page_size)
-        self._glance = glance
+        self._first_page_only = first_page_only
         self.done = pending == 0
         self.each_row = False
 
@@ -62,13 +64,13 @@ class Adoption:
 
     def found(self, *, any_media: bool) -> None:
         """Tell whether there was something to take over on the page that was read."""
-        if self._glance and self._pager.reads:
-            self._glance = False
+        if self._first_page_only and self._pager.reads:
+            self._first_page_only = False
             if not any_media:
                 self.done, self.each_row = True, False
 
     def look_first(self) -> None:
         """Do not read the list: look for each row instead, where that is possible."""
         self.done = True
-        unread = self._glance and not self._pager.reads
+        unread = self._first_page_only and not self._pager.reads
         self.each_row = self._pending is not None and not unread

@@ -14,7 +14,7 @@ from batch_import.importer.calls import Answer, Arrival, Call
 from batch_import.importer.schedule import Finished, Schedule, Wait
 from batch_import.importer.schedule.observations import SAMPLE
 from batch_import.importer.schedule.polling import SHORTEST
-from batch_import.importer.time_left import Pace
+from batch_import.importer.time_left import CreationRate
 from batch_import.models import Change, Counts, MediaPage, Row, Status
 from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
@@ -57,7 +57,7 @@ class Dispatcher:
         self._status: dict[int, Status] = {}
         waiting = store.queue.claimable_count()
         self._left_alone = counts.pending - waiting
-        self._pace = Pace()
+        self._pace = CreationRate()
         self._adopt(waiting)
         self._schedule.admission.remember(store.queue.recently_imported(SAMPLE))
         self._admit([_sent_by(row, now) for row in store.queue.in_flight()], now)
@@ -135,7 +135,7 @@ class Dispatcher:
         if pending:
             self._schedule.admission.adopt(
                 None if known is AccountSearch.EACH_ROW else pending,
-                glance=known is AccountSearch.DONE,
+                first_page_only=known is AccountSearch.DONE,
             )
 
     def _commit_adopted(self, changes: list[Change], answer: Answer, now: float) -> None:

@@ -24,7 +24,7 @@ _ENOUGH: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Processing:
+class ProcessingTime:
     """How long the platform takes from a POST until the video is online, in seconds.
 
     Attributes:
@@ -40,7 +40,7 @@ class Processing:
 
 #: Processing takes 0.5 to 0.8 times the video's length (vendor's help pages): here from two
 #: minutes to fifty, from a clip to a recorded lecture.
-ASSUMED: Final = Processing(60.0, 2400.0)
+ASSUMED: Final = ProcessingTime(60.0, 2400.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Forecast:
     seconds: float
 
 
-def learned(waits: Iterable[list[float]]) -> Processing:
+def learned(waits: Iterable[list[float]]) -> ProcessingTime:
     """The processing times of earlier jobs, or what is assumed where they are too few.
 
     Args:
@@ -99,7 +99,7 @@ def learned(waits: Iterable[list[float]]) -> Processing:
     if len(every) < _ENOUGH:
         return ASSUMED
     tenths = quantiles(every, n=10)
-    return Processing(tenths[0], tenths[-1], len(every), len(jobs))
+    return ProcessingTime(tenths[0], tenths[-1], len(every), len(jobs))
 
 
 def forecast(work: Work, settings: Settings, processing: float) -> Forecast:

@@ -6,7 +6,7 @@ Pure. This file must not know what a page is read for, nor what it means.
 from typing import Final
 
 from batch_import.importer.backoff import backoff
-from batch_import.models import MediaPage, Row
+from batch_import.models import MediaPage
 from batch_import.viostream.page_size import PageSize
 
 #: Pages that cannot be read are left alone this long at first (seconds), then twice as long, and
@@ -28,7 +28,6 @@ class Pages(PageSize):
     Attributes:
         many: how many there are, as far as is known.
         out: those under way, by when they left.
-        sought: for which row a page is read, where the row is not expected there.
         paused_until: none is to be read before, in epoch seconds.
     """
 
@@ -36,7 +35,6 @@ class Pages(PageSize):
         super().__init__()
         self.many = 1
         self.out: dict[int, float] = {}
-        self.sought: dict[int, Row] = {}
         self.paused_until = float("-inf")
         self._longest_pause = _LONGEST_PAUSE * poll_interval
         self._failures = 0

@@ -107,7 +107,7 @@ class Pool:
         going_on = True
         while going_on:
             deciding.join(every)
-            # Asked first: what is told last is how it ended.
+            # Asked first: what is reported last is how it ended.
             going_on = deciding.is_alive()
             on_progress(self._progress)
 

@@ -1,4 +1,4 @@
-"""How long a run will still take, told from how it has gone so far. Pure: the clock is passed in.
+"""How long a run will still take, estimated from its progress so far. Pure: the clock is passed in.
 
 A run ends when its last row is created, and has then been seen online. This file must not know
 rows, calls, or how the end is shown.
@@ -11,7 +11,7 @@ from typing import Final
 _MEMORY: Final = 60.0
 
 
-class Pace:
+class CreationRate:
     """How many rows a second are really created."""
 
     def __init__(self) -> None:
@@ -20,7 +20,7 @@ class Pace:
         self._any = False
 
     def created(self, rows: int, now: float) -> None:
-        """So many rows were created since this was last told."""
+        """So many rows were created since the last call."""
         if not rows:
             return
         if not self._any:

@@ -14,7 +14,7 @@ import numpy as np
 _FETCHED_WITHIN: Final = 3600.0
 
 
-class Deadlines:
+class UrlExpiries:
     """When the URLs of all rows so far stop working: 16 bytes for each that does."""
 
     def __init__(self) -> None:

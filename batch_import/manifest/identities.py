@@ -10,8 +10,8 @@ from batch_import.addresses.signatures import NO_NAMES, all_stripped
 from batch_import.addresses.urls import canonical
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.reference import made_reference
-from batch_import.manifest.rules.flaw import Flaw, warning
 from batch_import.manifest.rules.lookalikes import skeletons
+from batch_import.manifest.rules.violation import Violation, warning
 
 
 class Identities:
@@ -61,7 +61,7 @@ class Identities:
 
     def duplicates(
         self, lines: Sequence[int], own: Sequence[str], references: Sequence[str]
-    ) -> Iterator[tuple[int, Flaw]]:
+    ) -> Iterator[tuple[int, Violation]]:
         """Yield the rows whose referenceId an earlier row has, and what that is.
 
         Args:
@@ -72,7 +72,7 @@ class Identities:
 
     def lookalikes(
         self, lines: Sequence[int], own: Sequence[str], left_out: Collection[int]
-    ) -> Iterator[tuple[int, Flaw]]:
+    ) -> Iterator[tuple[int, Violation]]:
         """Yield the rows whose own referenceId is easily taken for one of an earlier row."""
         looks = skeletons(own)
         for at, first in _known(self._looks, lines, looks, left_out):
@@ -88,7 +88,7 @@ class Identities:
 
     def same_videos(
         self, lines: Sequence[int], urls: Sequence[str], left_out: Collection[int]
-    ) -> Iterator[tuple[int, Flaw]]:
+    ) -> Iterator[tuple[int, Violation]]:
         """Yield the rows whose video an earlier row has, under another referenceId."""
         videos = all_stripped(urls, self._signing)
         for at, first in _known(self._videos, lines, videos, left_out):
@@ -102,16 +102,16 @@ class Identities:
             )
 
 
-def _same_reference(first: int) -> Flaw:
-    return Flaw(
+def _same_reference(first: int) -> Violation:
+    return Violation(
         "duplicate-reference",
         f"the reference id is a duplicate of the ID on line {first}",
         "Give every row a reference id of its own.",
     )
 
 
-def _same_row(first: int) -> Flaw:
-    return Flaw(
+def _same_row(first: int) -> Violation:
+    return Violation(
         "duplicate-row",
         f"line {first} has the same source URL and title, and this row has no reference id",
         "Remove one of the two; if the video is wanted twice, give each row a reference id.",

@@ -1,6 +1,6 @@
 """Which ids of a column of numbers have lost the zeros in front of them. Pure.
 
-This file must not know how a problem is told.
+This file must not know how a problem is reported.
 """
 
 from array import array

@@ -1,4 +1,4 @@
-"""The problems of one chunk, gathered rule by rule, told row by row. Pure.
+"""The problems of one chunk, collected rule by rule, reported row by row. Pure.
 
 This file must not know any rule.
 """
@@ -6,8 +6,8 @@ This file must not know any rule.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from batch_import.manifest.readers.record import CellFlaw, Fault
-from batch_import.manifest.rules.flaw import Flaw
+from batch_import.manifest.readers.record import CellViolation, RecordFault
+from batch_import.manifest.rules.violation import Violation
 from batch_import.models import Problem, Severity
 
 
@@ -18,7 +18,7 @@ def in_one(problems: Sequence[Problem]) -> str:
     return f"{reasons}\n{hints}" if hints else reasons
 
 
-class Found:
+class ProblemCollector:
     """What is wrong with the rows of a chunk, by their index in it.
 
     Args:
@@ -46,18 +46,18 @@ class Found:
         #: Row's index and field → the cell as it should be.
         self.fixes: dict[tuple[int, int], str] = {}
 
-    def add(self, field: int, flaws: Iterable[tuple[int, Flaw]]) -> None:
-        """Note what a rule found in the cells of a field; a pair is a row's index and its flaw."""
-        for at, flaw in flaws:
+    def add(self, field: int, violations: Iterable[tuple[int, Violation]]) -> None:
+        """Add what a rule found in a field: pairs of a row's index and its violation."""
+        for at, violation in violations:
             if (at, field) in self._damaged:
                 continue  # what the cell seems to be does not matter
-            self._append(at, self._columns[field], flaw, self._cells[field][at])
-            if flaw.fix and flaw.code not in self._allowed:
-                self.fixes[at, field] = flaw.fix
+            self._append(at, self._columns[field], violation, self._cells[field][at])
+            if violation.fix and violation.code not in self._allowed:
+                self.fixes[at, field] = violation.fix
 
     def read(
         self,
-        flaws: Mapping[int, Sequence[CellFlaw]],
+        violations: Mapping[int, Sequence[CellViolation]],
         header: Sequence[str],
         positions: Sequence[int | None],
     ) -> None:
@@ -69,30 +69,32 @@ class Found:
             header: the names of all columns.
             positions: of the fields' columns, in the order of `FIELDS`.
         """
-        for at, found in flaws.items():
-            for position, flaw in found:
+        for at, found in violations.items():
+            for position, violation in found:
                 if position is None:
-                    self._append(at, "", flaw, "")
+                    self._append(at, "", violation, "")
                 elif position in positions:
                     field = positions.index(position)
-                    self._append(at, self._columns[field], flaw, self._cells[field][at])
-                    if flaw.severity is Severity.ERROR and flaw.code not in self._allowed:
+                    self._append(at, self._columns[field], violation, self._cells[field][at])
+                    if violation.severity is Severity.ERROR and violation.code not in self._allowed:
                         self._damaged.add((at, field))
                 else:
-                    self._append(at, header[position], flaw._replace(severity=Severity.WARNING), "")
+                    self._append(
+                        at, header[position], violation._replace(severity=Severity.WARNING), ""
+                    )
 
-    def replace(self, faults: dict[int, Fault]) -> None:
+    def replace(self, faults: dict[int, RecordFault]) -> None:
         """What the cells seem to be does not matter where they cannot be trusted."""
         for at, fault in faults.items():
             self._problems[at] = []
             self.fixes = {key: fix for key, fix in self.fixes.items() if key[0] != at}
-            self._append(at, "", Flaw(fault.code, fault.reason, fault.hint), fault.value)
+            self._append(at, "", Violation(fault.code, fault.reason, fault.hint), fault.value)
 
-    def _append(self, at: int, column: str, flaw: Flaw, value: str) -> None:
-        if flaw.code in self._allowed:
+    def _append(self, at: int, column: str, violation: Violation, value: str) -> None:
+        if violation.code in self._allowed:
             return
-        self._problems[at].append(flaw.problem(self._lines[at], column, value))
-        if flaw.severity is Severity.ERROR:
+        self._problems[at].append(violation.problem(self._lines[at], column, value))
+        if violation.severity is Severity.ERROR:
             self.invalid.add(at)
 
     def errors(self) -> dict[int, list[Problem]]:

@@ -16,11 +16,11 @@ from batch_import.configuration.settings import ReadingOptions
 from batch_import.csv_escaping import MARK, unguarded
 from batch_import.errors import ManifestError, UsageError
 from batch_import.manifest.readers import csv_reader, json_reader, xlsx_reader, yaml_reader
-from batch_import.manifest.readers.manifest_file import Source, found
-from batch_import.manifest.readers.record import Block, CellFlaw, Content, Fault
-from batch_import.manifest.readers.text import Text, decode
+from batch_import.manifest.readers.manifest_file import ManifestFile, found
+from batch_import.manifest.readers.record import Block, CellViolation, Content, RecordFault
+from batch_import.manifest.readers.text import DecodedFile, decode
 from batch_import.manifest.rules.characters import LOST
-from batch_import.manifest.rules.flaw import Flaw
+from batch_import.manifest.rules.violation import Violation
 
 #: Rows of a chunk: enough to work on columns, few enough to stay in a processor's cache.
 CHUNK_ROWS = 4_000
@@ -63,14 +63,14 @@ class Chunk:
         lines: the first line in the file of each row, from 1.
         faults: index in this chunk → why the row's cells cannot be trusted.
         comments: the lines of comments among these rows.
-        flaws: index in this chunk → what the reader found wrong with single cells of the row.
+        violations: index in this chunk → what the reader found wrong with single cells of the row.
     """
 
     frame: pd.DataFrame
     lines: list[int]
-    faults: dict[int, Fault]
+    faults: dict[int, RecordFault]
     comments: list[int] = field(default_factory=list)
-    flaws: dict[int, list[CellFlaw]] = field(default_factory=dict)
+    violations: dict[int, list[CellViolation]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class Manifest:
     form: str
     header: tuple[str, ...]
     digest: str
-    source: Source
+    source: ManifestFile
     content: Content
     notes: tuple[str, ...] = ()
 
@@ -135,7 +135,7 @@ def open_manifest(path: Path, options: ReadingOptions = _UNSAID) -> Manifest:
     return manifest
 
 
-def _content(source: Source, options: ReadingOptions) -> Content:
+def _content(source: ManifestFile, options: ReadingOptions) -> Content:
     start = source.start(_START)
     if start.startswith(_OLD_EXCEL_START):
         raise ManifestError(
@@ -155,7 +155,7 @@ def _content(source: Source, options: ReadingOptions) -> Content:
     return read(text, options)
 
 
-def _refuse_pages(text: Text) -> None:
+def _refuse_pages(text: DecodedFile) -> None:
     """Some programs call a page a workbook, and Excel opens it all the same."""
     start = text.start(_START)
     what = next((what for pattern, what in _PAGES if pattern.match(start)), "")
@@ -166,7 +166,7 @@ def _refuse_pages(text: Text) -> None:
         )
 
 
-def _format(text: Text) -> Callable[[Text, ReadingOptions], Content]:
+def _format(text: DecodedFile) -> Callable[[DecodedFile, ReadingOptions], Content]:
     """What text that starts so is. A name may lie; `[{"` and `---` hardly do."""
     suffix, start = text.source.suffix, text.start(_START)
     if suffix in _YAML:
@@ -178,7 +178,7 @@ def _format(text: Text) -> Callable[[Text, ReadingOptions], Content]:
     return csv_reader.read
 
 
-def _refuse(form: str, source: Source, **given: object) -> None:
+def _refuse(form: str, source: ManifestFile, **given: object) -> None:
     """An option that would do nothing is a mistake."""
     for name, value in given.items():
         if value:
@@ -209,15 +209,15 @@ class _Gathered:
 
     def __init__(self, width: int) -> None:
         self._columns: list[list[str]] = [[] for _ in range(width)]
-        self._faults: dict[int, Fault] = {}
-        self._flaws: dict[int, list[CellFlaw]] = {}
+        self._faults: dict[int, RecordFault] = {}
+        self._violations: dict[int, list[CellViolation]] = {}
         self.lines: list[int] = []
         self.comments: list[int] = []
 
     def add(self, block: Block) -> None:
         begin = len(self.lines)
         self._faults |= {begin + at: fault for at, fault in block.faults.items()}
-        self._flaws |= {begin + at: flaws for at, flaws in block.flaws.items()}
+        self._violations |= {begin + at: violations for at, violations in block.violations.items()}
         self.lines.extend(block.lines)
         self.comments.extend(block.comments)
         for position, (column, cells) in enumerate(zip(self._columns, block.columns, strict=True)):
@@ -230,15 +230,15 @@ class _Gathered:
         for at, cell in enumerate(cells, begin):
             if _STRAY.search(cell):
                 likely = _STRAY.sub(_as_windows, cell)
-                flaw = Flaw(
+                violation = Violation(
                     "bytes",
                     "the cell has bytes that are not of the file's encoding",
                     f"Was it “{likely}”? Then write that, and save the file as UTF-8.",
                 )
-                self._flaws.setdefault(at, []).append((position, flaw))
+                self._violations.setdefault(at, []).append((position, violation))
 
     def chunk(self) -> Chunk:
         frame = pd.DataFrame(
             {at: pd.Series(cells, dtype=object) for at, cells in enumerate(self._columns)}
         )
-        return Chunk(frame, self.lines, self._faults, self.comments, self._flaws)
+        return Chunk(frame, self.lines, self._faults, self.comments, self._violations)

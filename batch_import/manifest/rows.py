@@ -14,7 +14,7 @@ from batch_import.addresses.urls import canonical
 from batch_import.manifest.problem_collector import in_one
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.reference import made_reference
-from batch_import.models import ManifestRow, Problem, Source
+from batch_import.models import ManifestRow, Problem, VideoSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +113,12 @@ class Rows(Sequence[ManifestRow]):
         ):
             yield line, None if at in self._chunk.faults else row
 
-    def sources(self) -> Iterator[Source]:
+    def sources(self) -> Iterator[VideoSource]:
         """Where the videos of the rows that may be sent are to be fetched from."""
         fields = zip(self._chunk.lines, self._columns.urls, self._columns.extensions, strict=True)
         for at, (line, url, extension) in enumerate(fields):
             if at not in self.errors:
-                yield Source(line, url, extension)
+                yield VideoSource(line, url, extension)
 
     @overload
     def __getitem__(self, index: int) -> ManifestRow: ...

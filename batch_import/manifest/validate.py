@@ -13,14 +13,14 @@ from batch_import.addresses.signatures import NO_NAMES, may_be_signed
 from batch_import.manifest.base_url import below
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
 from batch_import.manifest.columns.mapping import Mapping
-from batch_import.manifest.deadlines import Deadlines
+from batch_import.manifest.deadlines import UrlExpiries
 from batch_import.manifest.identities import Identities
 from batch_import.manifest.lost_zeros import LostZeros
-from batch_import.manifest.problem_collector import Found
+from batch_import.manifest.problem_collector import ProblemCollector
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.rows import Columns, Rows
 from batch_import.manifest.rules import extension, filename, reference_id, source_url
-from batch_import.manifest.rules.flaw import Flaw
+from batch_import.manifest.rules.violation import Violation
 from batch_import.models import Problem, Severity
 
 _SOURCE_URL, _FILENAME, _EXTENSION, _REFERENCE_ID = range(len(FIELDS))
@@ -61,7 +61,7 @@ class Validator:
         self._signing = signing
         self._identities = Identities(signing)
         self._lost_zeros = LostZeros()
-        self._deadlines = Deadlines()
+        self._deadlines = UrlExpiries()
 
     def check(self, chunk: Chunk) -> tuple[Rows, list[Problem]]:
         """Check the next chunk.
@@ -78,15 +78,15 @@ class Validator:
             urls = [below(self._base_url, url) for url in urls]
         ends = _ends(urls)
 
-        found = Found(chunk.lines, self._columns, cells, self._allowed)
-        found.read(chunk.flaws, self._header, self._mapping.positions)
-        found.add(_SOURCE_URL, source_url.flaws(urls, self._own_host))
+        found = ProblemCollector(chunk.lines, self._columns, cells, self._allowed)
+        found.read(chunk.violations, self._header, self._mapping.positions)
+        found.add(_SOURCE_URL, source_url.violations(urls, self._own_host))
         found.add(_SOURCE_URL, self._expired(ends))
         default = self._mapping.defaults.get(EXTENSION, "")
         extensions, misfits = extension.judge(given, urls, found.invalid, default)
-        found.add(_FILENAME, filename.flaws(names))
+        found.add(_FILENAME, filename.violations(names))
         found.add(_EXTENSION, misfits)
-        found.add(_REFERENCE_ID, reference_id.flaws(cells[_REFERENCE_ID], own))
+        found.add(_REFERENCE_ID, reference_id.violations(cells[_REFERENCE_ID], own))
         found.replace(chunk.faults)
 
         own = reference_id.without_placeholders(own)
@@ -115,7 +115,7 @@ class Validator:
         pairs = enumerate(zip(given, urls, strict=True))
         return {(at, position): url for at, (cell, url) in pairs if cell.strip() != url}
 
-    def _fixes(self, found: Found) -> dict[tuple[int, int], str]:
+    def _fixes(self, found: ProblemCollector) -> dict[tuple[int, int], str]:
         """The corrected cells, by position; those of fields without a column are nowhere."""
         positions = self._mapping.positions
         return {
@@ -158,13 +158,15 @@ class Validator:
                 severity=Severity.WARNING,
             )
 
-    def _expired(self, ends: dict[int, float]) -> Iterator[tuple[int, Flaw]]:
+    def _expired(self, ends: dict[int, float]) -> Iterator[tuple[int, Violation]]:
         for at, end in ends.items():
             if end <= self._now:
                 reason = f"the source URL stopped working on {_date(end)}"
                 yield (
                     at,
-                    Flaw("url-expired", reason, "Sign it again, or export the manifest again."),
+                    Violation(
+                        "url-expired", reason, "Sign it again, or export the manifest again."
+                    ),
                 )
 
 

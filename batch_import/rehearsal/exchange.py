@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from batch_import.errors import CallFailed, NoAnswer
 from batch_import.importer.calls import Answer
-from batch_import.sandbox.model import API, Fault, Reply, Request
+from batch_import.sandbox.model import API
+from batch_import.sandbox.replies import Reply, ReplyFault, Request
 from batch_import.viostream.endpoints import ApiRequest
 
 #: Status codes below this one mean success: redirects and errors begin here.
@@ -24,7 +25,7 @@ def as_sent(request: ApiRequest[Any], password: str = "sandbox") -> Request:  # 
 
 def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Answer:
     """What the client makes of a reply: a result, or a failed call as a value."""
-    if reply.fault is not Fault.NONE:
+    if reply.fault is not ReplyFault.NONE:
         return NoAnswer("the connection was cut before the whole answer came")
     try:
         if reply.status < _NOT_A_SUCCESS:

@@ -12,10 +12,11 @@ from typing import Final
 from batch_import.configuration.settings import Settings
 from batch_import.errors import RunFault
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.forecast import Processing
+from batch_import.importer.forecast import ProcessingTime
 from batch_import.models import Change, Counts, ManifestRow, Row, Status
 from batch_import.rehearsal.virtual import VirtualRun
-from batch_import.sandbox.model import Knobs, Platform
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.model import Platform
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 
@@ -55,7 +56,7 @@ class Rehearsed:
     fault: str
 
 
-def usual_knobs(settings: Settings, processing: Processing, existing: int) -> dict[str, object]:
+def usual_knobs(settings: Settings, processing: ProcessingTime, existing: int) -> dict[str, object]:
     """A platform as it may well be: a little slower than the rate, and with faults now and then.
 
     Args:

@@ -16,7 +16,8 @@ from batch_import.importer.calls import Arrival, Call, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.rehearsal.exchange import answer_of, as_sent
-from batch_import.sandbox.model import Fault, Platform, Reply
+from batch_import.sandbox.model import Platform
+from batch_import.sandbox.replies import Reply, ReplyFault
 
 #: As in the pool: a waiting worker asks again at least this often, in seconds.
 _LONGEST_NAP: Final = 0.5
@@ -111,7 +112,9 @@ class VirtualRun:
 
         def arrive() -> None:
             reply = self._platform.handle(as_sent(request), self.now)
-            delay = min(reply.delay, self._timeout) if reply.fault is Fault.HANG else reply.delay
+            delay = (
+                min(reply.delay, self._timeout) if reply.fault is ReplyFault.HANG else reply.delay
+            )
             self._at(self.now + delay + back, lambda: come_home(reply))
 
         def come_home(reply: Reply) -> None:

@@ -82,12 +82,12 @@ class Added:
     cells: Mapping[_Place, _Line] = field(default_factory=dict)
     key: str = "referenceId"
 
-    def rows(self) -> "Rows":
+    def rows(self) -> "ManualCells":
         """Look the cells up, row after row."""
-        return Rows(self)
+        return ManualCells(self)
 
 
-class Rows:
+class ManualCells:
     """The cells of people's columns, for one row after the other."""
 
     def __init__(self, added: Added) -> None:

@@ -1,4 +1,4 @@
-"""The problems of a manifest: every one as a line of `problems.csv`, and a count of each kind.
+"""The problems of a manifest: every one as a line of `problems.csv`, and a count of each group.
 
 Pure. This file must not know the rules, nor where the lines are written to.
 """
@@ -12,12 +12,12 @@ from batch_import.models import Problem, Severity
 
 #: The columns of `problems.csv`; people script against them.
 COLUMNS: Final = ["line", "column", "code", "severity", "reason", "value", "hint"]
-#: Lines of a kind that are named where there is no room for all.
+#: Lines of a group that are named where there is no room for all.
 _NAMED: Final = 5
 
 
 @dataclass(slots=True)
-class Kind:
+class ProblemGroup:
     """All problems of one code and severity.
 
     Attributes:
@@ -34,30 +34,31 @@ class Kind:
 
 @dataclass(slots=True)
 class Problems:
-    """Takes problems one by one, and keeps no more than a count and an example of each kind.
+    """Takes problems one by one, and keeps no more than a count and an example of each group.
 
     Attributes:
         write: where the line of each problem goes.
     """
 
     write: Callable[[Sequence[str]], object]
-    _kinds: dict[tuple[str, Severity], Kind] = field(default_factory=dict)
+    _groups: dict[tuple[str, Severity], ProblemGroup] = field(default_factory=dict)
 
     def add(self, problem: Problem) -> None:
         """Take one up."""
         self.write(_line(problem))
         key = problem.code, problem.severity
-        kind = self._kinds.get(key)
-        if kind is None:
-            kind = self._kinds[key] = Kind(*key, 0, [], problem)
-        kind.count += 1
-        if len(kind.lines) < _NAMED:
-            kind.lines.append(problem.line)
+        group = self._groups.get(key)
+        if group is None:
+            group = self._groups[key] = ProblemGroup(*key, 0, [], problem)
+        group.count += 1
+        if len(group.lines) < _NAMED:
+            group.lines.append(problem.line)
 
-    def kinds(self) -> list[Kind]:
+    def groups(self) -> list[ProblemGroup]:
         """What there is: errors first, the most frequent first."""
         return sorted(
-            self._kinds.values(), key=lambda kind: (kind.severity is Severity.WARNING, -kind.count)
+            self._groups.values(),
+            key=lambda group: (group.severity is Severity.WARNING, -group.count),
         )
 
 

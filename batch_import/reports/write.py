@@ -47,7 +47,7 @@ def keep_options(store: Store, given: Mapping[str, Any]) -> None:
         UsageError: there are no such columns.
     """
     options = replace(_Job(store).options, **given)
-    # Also where nothing is told: an edited manifest may lack a column.
+    # Also where nothing is reported: an edited manifest may lack a column.
     _Job(store).table(options)
     if given:
         store.facts.save(facts.RESULT_OPTIONS.of(options))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.media import Catalogue, Media, status_of
+from batch_import.sandbox.media import Catalogue, SandboxMedia, status_of
 from batch_import.sandbox.replies import Refusal, iso_date
 
 #: The platform's own limit of a page (seen in the vendor's client), and a usual page.
@@ -57,7 +57,7 @@ class MediaLists:
 
     def _sorted(
         self, catalogue: Catalogue, query: Mapping[str, str], start: int, now: float
-    ) -> tuple[int, Iterator[Media]]:
+    ) -> tuple[int, Iterator[SandboxMedia]]:
         """Count what a listing holds, and give it in its order from `start` on."""
         by_title, downwards = _order(query)
         reference = query.get("referenceid", "")
@@ -73,11 +73,11 @@ class MediaLists:
             found.reverse()
         return len(found), iter(found[start:])
 
-    def _filled(self, rest: Iterable[Media], size: int) -> tuple[list[Media], int]:
+    def _filled(self, rest: Iterable[SandboxMedia], size: int) -> tuple[list[SandboxMedia], int]:
         """Fill a page, missing what `list_omits` says; return it and how many it misses."""
         if self._knobs.list_omits == 0:
             return list(islice(rest, size)), 0
-        page: list[Media] = []
+        page: list[SandboxMedia] = []
         missed = 0
         for media in rest:
             if self._chance(self._knobs.list_omits):
@@ -88,7 +88,7 @@ class MediaLists:
                     break
         return page, missed
 
-    def item(self, media: Media, now: float) -> dict[str, object]:
+    def item(self, media: SandboxMedia, now: float) -> dict[str, object]:
         """Tell of a media as the guide's "Media Detail Response" does."""
         # Nobody knows a video's length or picture before it is processed.
         ready = now >= media.online_at and not media.failed
@@ -104,12 +104,12 @@ class MediaLists:
             "thumbnail": f"{self.origin}/thumbnails/{media.key}.svg" if ready else None,
         }
 
-    def _duration(self, media: Media) -> object:
+    def _duration(self, media: SandboxMedia) -> object:
         if self._knobs.duration_format == "clock":
             return f"00:00:{media.seconds:02}"
         return media.seconds if self._knobs.duration_format == "seconds" else str(media.seconds)
 
-    def status(self, media: Media, now: float) -> str:
+    def status(self, media: SandboxMedia, now: float) -> str:
         """A media's status word, spelled as the knobs say."""
         word = status_of(media, self._knobs, now)
         if self._knobs.status_case == "lower":

@@ -30,7 +30,7 @@ _NO_HOST = "The source could not be downloaded: host not found."
 
 
 @dataclass(slots=True)
-class Media:
+class SandboxMedia:
     """A video in the account, and the ingest that makes it.
 
     Attributes:
@@ -85,7 +85,7 @@ def make_media(
     source_url: str = "",
     title: str = "",
     foreign: bool = False,
-) -> Media:
+) -> SandboxMedia:
     """Make the media with this number. Its fate depends on nothing but seed and number."""
     dice = blake2b(f"{seed}/media/{number}".encode()).digest()
     online_at = now + _between(knobs.processing, dice[40:44])
@@ -96,7 +96,7 @@ def make_media(
     error = _FAILURES[dice[56] % len(_FAILURES)] if fails else ""
     if source_url and never_resolves(source_url):
         error = _NO_HOST
-    return Media(
+    return SandboxMedia(
         number=number,
         id=f"media_{_word(dice[:12])}",
         key=_word(dice[12:24]),
@@ -142,7 +142,7 @@ def _word(dice: bytes) -> str:
     return "".join(_ALPHABET[die % 32] for die in dice)
 
 
-def status_of(media: Media, knobs: Knobs, now: float) -> str:
+def status_of(media: SandboxMedia, knobs: Knobs, now: float) -> str:
     """Tell a media's status word at a time, spelled as the guide does."""
     if now >= media.online_at:
         if media.failed:
@@ -160,16 +160,16 @@ class Catalogue:
     """
 
     def __init__(self, knobs: Knobs) -> None:
-        self.media: list[Media] = []
+        self.media: list[SandboxMedia] = []
         self._knobs = knobs
-        self._by_name: dict[str, Media] = {}
-        self._by_ingest: dict[str, Media] = {}
-        self._by_reference: dict[str, list[Media]] = {}
+        self._by_name: dict[str, SandboxMedia] = {}
+        self._by_ingest: dict[str, SandboxMedia] = {}
+        self._by_reference: dict[str, list[SandboxMedia]] = {}
         # Oldest first: listed for good; and after these, all that may still come or go.
-        self._listed: list[Media] = []
-        self._moving: deque[Media] = deque()
+        self._listed: list[SandboxMedia] = []
+        self._moving: deque[SandboxMedia] = deque()
 
-    def add(self, media: Media) -> None:
+    def add(self, media: SandboxMedia) -> None:
         """Take a media in. It must not be older than the ones before it."""
         self.media.append(media)
         if media.deleted:
@@ -180,7 +180,7 @@ class Catalogue:
         if media.reference_id:
             self._by_reference.setdefault(media.reference_id, []).append(media)
 
-    def delete(self, media: Media) -> None:
+    def delete(self, media: SandboxMedia) -> None:
         """Take a media out of every list, and out of what is found by a name."""
         media.deleted = True
         for place in (self._listed, self._moving):
@@ -190,32 +190,32 @@ class Catalogue:
         if media.reference_id:
             self._by_reference[media.reference_id].remove(media)
 
-    def find(self, name: str) -> Media | None:
+    def find(self, name: str) -> SandboxMedia | None:
         """Find a media by its id or its key."""
         return self._by_name.get(name)
 
-    def find_ingest(self, ingest_id: str) -> Media | None:
+    def find_ingest(self, ingest_id: str) -> SandboxMedia | None:
         """Find the media that an ingest makes."""
         return self._by_ingest.get(ingest_id)
 
-    def with_reference(self, reference_id: str) -> list[Media]:
+    def with_reference(self, reference_id: str) -> list[SandboxMedia]:
         """Give all media with exactly this referenceId, oldest first, listed or not."""
         return self._by_reference.get(reference_id, [])
 
-    def listed(self, media: Media, now: float) -> bool:
+    def listed(self, media: SandboxMedia, now: float) -> bool:
         """Tell whether listings show a media at a time."""
         if now < media.listed_at:
             return False
         return self._knobs.list_failed or not media.failed or now < media.online_at
 
-    def newest(self, now: float) -> tuple[int, Iterator[Media]]:
+    def newest(self, now: float) -> tuple[int, Iterator[SandboxMedia]]:
         """Count the listed media, and give them from the newest to the oldest."""
         self._settle(now)
         moving = [media for media in reversed(self._moving) if self.listed(media, now)]
         total = len(moving) + len(self._listed)
         return total, chain(moving, reversed(self._listed))
 
-    def newest_from(self, start: int, now: float) -> tuple[int, Iterator[Media]]:
+    def newest_from(self, start: int, now: float) -> tuple[int, Iterator[SandboxMedia]]:
         """Do as `newest`, but skip the first `start` without walking past them."""
         total, moving_first = self.newest(now)
         moving = total - len(self._listed)
@@ -224,11 +224,11 @@ class Catalogue:
         end = max(0, total - start)
         return total, (self._listed[place] for place in range(end - 1, -1, -1))
 
-    def matching(self, reference: str, term: str, now: float) -> Iterable[Media]:
+    def matching(self, reference: str, term: str, now: float) -> Iterable[SandboxMedia]:
         """Give the listed media that fit a referenceId and a search term, newest first."""
         exact = self._knobs.reference_filter == "exact"
         if reference and exact:
-            found: Iterable[Media] = (
+            found: Iterable[SandboxMedia] = (
                 media
                 for media in reversed(self.with_reference(reference))
                 if self.listed(media, now)

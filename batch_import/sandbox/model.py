@@ -10,25 +10,23 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from random import Random
 from typing import Any, Self
-from urllib.parse import urlsplit
 
 from batch_import.errors import StateError
+from batch_import.sandbox.create_body import read_create_body
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.lists import MediaLists
-from batch_import.sandbox.media import Catalogue, Media, make_media, stable_share, status_of
-from batch_import.sandbox.replies import Fault, Refusal, Reply, Request
+from batch_import.sandbox.media import Catalogue, SandboxMedia, make_media, stable_share, status_of
+from batch_import.sandbox.others import OtherUsers
+from batch_import.sandbox.replies import Refusal, Reply, ReplyFault, Request
+from batch_import.sandbox.token_bucket import TokenBucket
 
-__all__ = ["Fault", "Knobs", "Media", "Platform", "Reply", "Request"]
+__all__ = ["Platform"]
 
 #: Where the API is, below the address of the platform.
 API = "/v3/api"
-#: The documented formats (guide, "Supported File Formats").
-FORMATS = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
 _DUMP_VERSION = 1
 #: Seconds that a 503 asks to wait.
 _UNAVAILABLE_WAIT = 2.0
-#: Epoch seconds are floats with steps of 0.2 µs: a token may be that much short of whole.
-_NEARLY = 1e-4
 
 
 class Platform:
@@ -73,10 +71,8 @@ class Platform:
         self._catalogue = Catalogue(knobs) if catalogue is None else catalogue
         self._lists = MediaLists(knobs, origin, self._chance)
         self._now = start
-        self._tokens, self._filled = float(knobs.burst), start
-        self._next_foreign = start + self._foreign_pause()
-        self._deletions = Random(f"{seed}/deletions")
-        self._next_deletion: float | None = None
+        self._rate_limit = TokenBucket(knobs, start)
+        self._others = OtherUsers(knobs, self._catalogue, start, self._random, seed)
         if catalogue is None:
             self._add_existing()
 
@@ -90,20 +86,20 @@ class Platform:
         self._lists.origin = address
 
     @property
-    def media(self) -> list[Media]:
+    def media(self) -> list[SandboxMedia]:
         """All media that were ever made, oldest first: the record of truth for tests."""
         return self._catalogue.media
 
-    def live_media(self, reference_id: str, now: float) -> list[Media]:
+    def live_media(self, reference_id: str, now: float) -> list[SandboxMedia]:
         """Give the media with exactly this referenceId that have not failed by now."""
         found = self._catalogue.with_reference(reference_id)
         return [media for media in found if not (media.failed and now >= media.online_at)]
 
-    def find(self, name: str) -> Media | None:
+    def find(self, name: str) -> SandboxMedia | None:
         """Find a media by its id or its key."""
         return self._catalogue.find(name)
 
-    def status(self, media: Media, now: float) -> str:
+    def status(self, media: SandboxMedia, now: float) -> str:
         """Tell a media's status word, spelled as the guide does whatever `status_case` says."""
         return status_of(media, self.knobs, now)
 
@@ -116,12 +112,13 @@ class Platform:
     def handle(self, request: Request, now: float) -> Reply:
         """Carry one call out, or let it go wrong as the knobs say."""
         now = self._now = max(self._now, now)
-        self._add_foreign(now)
-        self._delete_foreign(now)
+        for moment in self._others.additions(now):
+            self.new_media(moment, title=f"Added by others {len(self.media)}", foreign=True)
+        self._others.delete(now)
         kind, handler = self._route(request)
         self.calls[kind] += 1
         if self._in_outage(now) or self._chance(self.knobs.lost_request):
-            return Reply(0, fault=Fault.CUT)
+            return Reply(0, fault=ReplyFault.CUT)
         try:
             self._reject_early(now)
             self._check_credentials(request)
@@ -140,7 +137,7 @@ class Platform:
 
     def _reject_early(self, now: float) -> None:
         """Refuse a call before it is read: too many calls, or the platform is overloaded."""
-        wait = self._spend_token(now)
+        wait = self._rate_limit.spend_token(now)
         if wait > 0:
             self.refused += 1
             raise Refusal(429, "Too many requests.", wait=wait)
@@ -149,20 +146,6 @@ class Platform:
         if self._chance(self.knobs.error_before):
             raise Refusal(500, "An unexpected error occurred.")
 
-    def _spend_token(self, now: float) -> float:
-        """Take a token of the rate limit; return the seconds until there is one, else 0."""
-        rate = self.knobs.rate_limit
-        if rate == 0:
-            return 0.0
-        # A burst of 0 would let nobody in, ever.
-        room = max(1.0, float(self.knobs.burst))
-        self._tokens = min(room, self._tokens + (now - self._filled) * rate)
-        self._filled = now
-        if self._tokens < 1 - _NEARLY:
-            return (1 - self._tokens) / rate
-        self._tokens -= 1
-        return 0.0
-
     def _check_credentials(self, request: Request) -> None:
         if (request.username, request.password) != (self.access_key, self.api_key):
             raise Refusal(self.knobs.credentials_status, "The credentials are not valid.")
@@ -170,15 +153,15 @@ class Platform:
     def _spoil(self, reply: Reply, now: float) -> Reply:
         """Lose or spoil the reply of a call that was carried out."""
         if self._chance(self.knobs.lost_reply):
-            return Reply(0, delay=reply.delay, fault=Fault.CUT)
+            return Reply(0, delay=reply.delay, fault=ReplyFault.CUT)
         if self._chance(self.knobs.error_after):
             spoilt = Refusal(502, "Bad gateway.").reply(self.knobs, now)
             spoilt.delay = reply.delay
             return spoilt
         if self._chance(self.knobs.hang):
-            return Reply(0, delay=self.knobs.hang_seconds, fault=Fault.HANG)
+            return Reply(0, delay=self.knobs.hang_seconds, fault=ReplyFault.HANG)
         if self._chance(self.knobs.truncated):
-            reply.fault = Fault.TRUNCATED
+            reply.fault = ReplyFault.TRUNCATED
         return reply
 
     def _route(self, request: Request) -> tuple[str, Callable[[float], object]]:
@@ -217,7 +200,7 @@ class Platform:
         }
 
     def _create(self, body: object, now: float) -> object:
-        fields = _checked(body)
+        fields = read_create_body(body)
         reference = fields["referenceId"]
         self._maybe_reject(reference or fields["sourceUrl"])
         refuse = self.knobs.duplicate_reference == "refuse"
@@ -247,7 +230,7 @@ class Platform:
         return answer
 
     def _listed(self, query: Mapping[str, str], now: float) -> object:
-        self._begin_deletions(now)
+        self._others.begin_deletions(now)
         return self._lists.page(self._catalogue, query, now)
 
     def _detail(self, name: str, now: float) -> object:
@@ -259,7 +242,7 @@ class Platform:
 
     # Media that come about.
 
-    def new_media(self, now: float, **fields: Any) -> Media:
+    def new_media(self, now: float, **fields: Any) -> SandboxMedia:
         """Make a media as a POST does, without a call; `fields` are those of `make_media`."""
         media = make_media(self.knobs, self.seed, len(self.media), now, **fields)
         self._catalogue.add(media)
@@ -273,38 +256,6 @@ class Platform:
             # They were there long before: processed and listed, however slow the knobs are.
             media.listed_at = media.online_at = created
             self._catalogue.add(media)
-
-    def _add_foreign(self, now: float) -> None:
-        while self._next_foreign <= now:
-            title = f"Added by others {len(self.media)}"
-            self.new_media(self._next_foreign, title=title, foreign=True)
-            self._next_foreign += self._foreign_pause()
-
-    def _foreign_pause(self) -> float:
-        rate = self.knobs.foreign_rate
-        return self._random.expovariate(rate) if rate else float("inf")
-
-    # Media that others delete.
-
-    def _begin_deletions(self, now: float) -> None:
-        if self._next_deletion is None:
-            self._next_deletion = now + self._deletion_pause()
-
-    def _delete_foreign(self, now: float) -> None:
-        while self._next_deletion is not None and self._next_deletion <= now:
-            self._delete_some()
-            self._next_deletion += self._deletion_pause()
-
-    def _delete_some(self) -> None:
-        foreign = [media for media in self.media if media.foreign and not media.deleted]
-        if foreign:
-            first = self._deletions.randrange(len(foreign))
-            for media in foreign[first : first + self.knobs.deletion_size]:
-                self._catalogue.delete(media)
-
-    def _deletion_pause(self) -> float:
-        rate = self.knobs.deletion_rate
-        return self._deletions.expovariate(rate) if rate else float("inf")
 
     # From one run of the stand-in to the next.
 
@@ -362,7 +313,7 @@ def _restored(data: Mapping[str, Any], knobs: Knobs) -> Catalogue:
         raise ValueError(data["version"])
     catalogue = Catalogue(knobs)
     for fields in data["media"]:
-        catalogue.add(Media(**fields))
+        catalogue.add(SandboxMedia(**fields))
     return catalogue
 
 
@@ -378,30 +329,3 @@ def _parts(path: str) -> list[str]:
     if not path.startswith(API + "/"):
         return []
     return path.removeprefix(API).strip("/").split("/")
-
-
-def _checked(body: object) -> dict[str, str]:
-    """Read the body of a POST, all its faults at once (guide, "Request Parameters")."""
-    if not isinstance(body, dict):
-        raise Refusal(400, "The body is not a JSON object.")
-    names = ("sourceUrl", "filename", "extension", "referenceId")
-    given = {name: "" if body.get(name) is None else body[name] for name in names}
-    faults = {name: "It must be text." for name in names if not isinstance(given[name], str)}
-    fields = {name: value.strip() for name, value in given.items() if isinstance(value, str)}
-    if "sourceUrl" in fields and not _is_web_url(fields["sourceUrl"]):
-        faults["sourceUrl"] = "It must be an http or https URL."
-    if fields.get("filename") == "":
-        faults["filename"] = "It is required."
-    if "extension" in fields and fields["extension"].removeprefix(".").lower() not in FORMATS:
-        faults["extension"] = "It is not a supported format."
-    if faults:
-        raise Refusal(400, "One or more fields are not valid.", fields=faults)
-    return fields
-
-
-def _is_web_url(text: str) -> bool:
-    try:
-        parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname)
-    except ValueError:
-        return False

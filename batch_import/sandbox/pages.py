@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from string import Template
 
-from batch_import.sandbox.model import Media
+from batch_import.sandbox.media import SandboxMedia
 
 _HTML = "text/html; charset=utf-8"
 #: Two colours for each clip's thumbnail: those of the clip.
@@ -31,7 +31,7 @@ class Page:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def player(media: Media) -> Page:
+def player(media: SandboxMedia) -> Page:
     """Show a video that is online."""
     label = html.escape(media.title)
     source = f"/clips/{media.clip + 1}.mp4"
@@ -42,7 +42,7 @@ def player(media: Media) -> Page:
     return _page(200, media.title, video)
 
 
-def not_online(media: Media, status: str) -> Page:
+def not_online(media: SandboxMedia, status: str) -> Page:
     """Tell that a video cannot be played now: being processed, failed, or not reviewed."""
     text = f"{status}: {media.error}" if status == "Failed" else f"Its status is {status}."
     return message(404, "This video cannot be played now", f"{media.title}. {text}")
@@ -67,7 +67,7 @@ def about(counts: Counter[str], calls: Counter[str]) -> Page:
     return _page(200, "Viostream sandbox", body)
 
 
-def thumbnail(media: Media) -> Page:
+def thumbnail(media: SandboxMedia) -> Page:
     """Draw a video's thumbnail."""
     back, front = _COLOURS[media.clip]
     label = html.escape(_printable(media.title))

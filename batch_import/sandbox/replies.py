@@ -15,7 +15,7 @@ from enum import Enum
 from batch_import.sandbox.knobs import Knobs
 
 
-class Fault(Enum):
+class ReplyFault(Enum):
     """What becomes of a reply on its way."""
 
     #: It arrives.
@@ -59,7 +59,7 @@ class Reply:
     payload: object = None
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
-    fault: Fault = Fault.NONE
+    fault: ReplyFault = ReplyFault.NONE
 
 
 class Refusal(Exception):

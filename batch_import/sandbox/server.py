@@ -19,8 +19,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from batch_import.sandbox import pages
 from batch_import.sandbox.media import stable_share
-from batch_import.sandbox.model import API, Fault, Platform, Reply, Request
+from batch_import.sandbox.model import API, Platform
 from batch_import.sandbox.pages import Page
+from batch_import.sandbox.replies import Reply, ReplyFault, Request
 
 _LOCALHOST = "127.0.0.1"
 #: A body beyond this is not read: no call of the API needs more.
@@ -240,13 +241,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _send_reply(self, reply: Reply) -> None:
         # Outside of the lock: a slow answer must not make the others slow.
         self.server.stopping.wait(reply.delay)
-        if reply.fault in {Fault.CUT, Fault.HANG}:
+        if reply.fault in {ReplyFault.CUT, ReplyFault.HANG}:
             self.close_connection = True
             return
         kind, content = _content(reply.payload)
-        if reply.fault is Fault.TRUNCATED:
+        if reply.fault is ReplyFault.TRUNCATED:
             self.close_connection = True
-        self._send(reply.status, kind, content, reply.headers, cut=reply.fault is Fault.TRUNCATED)
+        self._send(
+            reply.status, kind, content, reply.headers, cut=reply.fault is ReplyFault.TRUNCATED
+        )
 
     def _send_page(self, page: Page) -> None:
         self._send(page.status, page.kind, page.content, page.headers)

@@ -9,19 +9,19 @@ from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from batch_import.addresses.urls import parse, requestable
-from batch_import.manifest.rules.flaw import Flaw
-from batch_import.models import Source
+from batch_import.manifest.rules.violation import Violation
+from batch_import.models import VideoSource
 from batch_import.sources.host_queues import HostQueues
 
 #: Seconds after which a thread that waits looks whether the run is to stop.
 _LOOK_UP: Final = 0.2
 
 
-class Finding(NamedTuple):
-    """What is wrong with a source, if anything, and its size in bytes where the host told it."""
+class SourceCheck(NamedTuple):
+    """What is wrong with a source, if anything, and its size in bytes where the host sent it."""
 
-    source: Source
-    flaw: Flaw | None = None
+    source: VideoSource
+    violation: Violation | None = None
     size: int | None = None
 
 
@@ -30,7 +30,7 @@ class Batch:
 
     def __init__(
         self,
-        sources: Sequence[Source],
+        sources: Sequence[VideoSource],
         lock: threading.Lock,
         queues: HostQueues,
         stop: threading.Event,
@@ -38,7 +38,7 @@ class Batch:
         self.sources = sources
         self._queues = queues
         self._stop = stop
-        self._found: dict[int, Finding | None] = {}
+        self._found: dict[int, SourceCheck | None] = {}
         self._work = threading.Condition(lock)
         self._news = threading.Condition(lock)
         with lock:
@@ -58,7 +58,7 @@ class Batch:
                 self._work.wait(min(_LOOK_UP, due - now) if due is not None else _LOOK_UP)
         return None
 
-    def finish(self, number: int, host: str, finding: Finding | None) -> None:
+    def finish(self, number: int, host: str, finding: SourceCheck | None) -> None:
         """Note what was found for a source; None where the run is to stop."""
         with self._work:
             self._found[number] = finding
@@ -66,15 +66,15 @@ class Batch:
             self._work.notify()
             self._news.notify()
 
-    def give_up(self, host: str, flaw: Flaw) -> None:
+    def give_up(self, host: str, violation: Violation) -> None:
         """A host is down: all that waits for it shares that finding."""
         with self._work:
             for number in self._queues.give_up(host):
-                self._found[number] = Finding(self.sources[number], flaw)
+                self._found[number] = SourceCheck(self.sources[number], violation)
             self._work.notify_all()
             self._news.notify()
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self) -> Iterator[SourceCheck]:
         """What was found, in the order of the sources; waits for it."""
         try:
             for number in range(len(self.sources)):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.manifest.rules.flaw import Flaw, warning
+from batch_import.manifest.rules.violation import Violation, warning
 
 #: Bytes of a file that are looked at: signatures stand in the first ones, and a page that is no
 #: video shows itself as one soon.
@@ -56,7 +56,7 @@ _NO_RANGE: Final = 416
 _BUSY: Final = (408, 425, 429)
 _SERVER_FAULT: Final = 500
 
-_EMPTY = Flaw(
+_EMPTY = Violation(
     "source-empty",
     "the host sends an empty file",
     "Upload the file once more, and look at its size.",
@@ -70,7 +70,7 @@ _SHARE = "Share the file so that anybody may fetch it, or give a signed URL."
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class SourceResponse:
     """What a host answered when it was asked for the first bytes of a file.
 
     Attributes:
@@ -86,41 +86,41 @@ class Reply:
     def size(self) -> int | None:
         """Bytes of the whole file, where the host tells."""
         ranged = self.headers.get("content-range", "").rpartition("/")[2].strip()
-        told = self.headers.get("content-length", "").strip() if self.status == _OK[0] else ranged
-        return int(told) if re.fullmatch(r"[0-9]{1,18}", told) else None
+        length = self.headers.get("content-length", "").strip() if self.status == _OK[0] else ranged
+        return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
     @property
     def kind(self) -> str:
-        """The media type, in lower case; empty where none is told."""
+        """The media type, in lower case; empty where none is given."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def flaw_of(reply: Reply, extension: str) -> Flaw | None:
+def violation_of(reply: SourceResponse, extension: str) -> Violation | None:
     """Judge a host's answer that is no redirect; `extension` is bare, as it is sent."""
     if reply.status not in _OK:
-        return _flaw_of_status(reply)
+        return _violation_of_status(reply)
     if not reply.start:
         return _EMPTY if reply.size == 0 else _CUT
     if reply.kind in _HTML or _PAGE.match(reply.start):
         page = "a login page" if _LOGIN.search(reply.start) else "a web page"
-        return Flaw("source-page", f"the host sends {page}, not a video", _SHARE)
+        return Violation("source-page", f"the host sends {page}, not a video", _SHARE)
     if reply.size is not None and len(reply.start) < min(START, reply.size):
         return _CUT
     if reply.headers.get("content-encoding", "identity") != "identity":
         return None  # compressed although that was not asked for: its start says nothing
-    return _flaw_of_start(reply.start, extension)
+    return _violation_of_start(reply.start, extension)
 
 
-def _flaw_of_status(reply: Reply) -> Flaw:
+def _violation_of_status(reply: SourceResponse) -> Violation:
     status = reply.status
     if status == _NO_RANGE and reply.size == 0:
         return _EMPTY
     if status in _DENIED:
         reason = f"the host does not let everybody fetch the file (HTTP {status})"
-        return Flaw("source-forbidden", reason, _SHARE)
+        return Violation("source-forbidden", reason, _SHARE)
     if status in _GONE:
         reason = f"the host has no such file (HTTP {status})"
-        return Flaw("source-missing", reason, "Correct the URL, or upload the file.")
+        return Violation("source-missing", reason, "Correct the URL, or upload the file.")
     if status in _BUSY or status >= _SERVER_FAULT:
         return warning(
             "source-busy",
@@ -128,10 +128,10 @@ def _flaw_of_status(reply: Reply) -> Flaw:
             "Try again later.",
         )
     reason = f"the host refuses to send the file (HTTP {status})"
-    return Flaw("source-refused", reason, "Open the URL in a private window of a browser.")
+    return Violation("source-refused", reason, "Open the URL in a private window of a browser.")
 
 
-def _flaw_of_start(start: bytes, extension: str) -> Flaw | None:
+def _violation_of_start(start: bytes, extension: str) -> Violation | None:
     family = family_of(start)
     if extension in family:
         return None
@@ -145,7 +145,7 @@ def _flaw_of_start(start: bytes, extension: str) -> Flaw | None:
     text = start.lstrip()
     what = next((name for magic, name in _OTHERS if text.startswith(magic)), "something else")
     reason = f"the host sends {what}, not a video of a known format"
-    return Flaw("source-not-video", reason, "Give the address of the video file.")
+    return Violation("source-not-video", reason, "Give the address of the video file.")
 
 
 def family_of(start: bytes) -> frozenset[str]:

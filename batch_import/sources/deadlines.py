@@ -45,7 +45,7 @@ class Deadline:
             self._link.close()
 
 
-class Deadlines:
+class RequestDeadlines:
     """All deadlines that run. A context manager: its thread ends with it."""
 
     def __init__(self) -> None:

@@ -26,12 +26,12 @@ import certifi
 from batch_import import __version__
 from batch_import.addresses.urls import Url, parse, requestable
 from batch_import.manifest.rules import hosts
-from batch_import.manifest.rules.flaw import Flaw, warning
-from batch_import.models import Source
+from batch_import.manifest.rules.violation import Violation, warning
+from batch_import.models import VideoSource
 from batch_import.sources import contents
-from batch_import.sources.batch import Batch, Finding
-from batch_import.sources.contents import Reply
-from batch_import.sources.deadlines import Deadline, Deadlines
+from batch_import.sources.batch import Batch, SourceCheck
+from batch_import.sources.contents import SourceResponse
+from batch_import.sources.deadlines import Deadline, RequestDeadlines
 from batch_import.sources.host_queues import HostQueues
 from batch_import.web.session import own_certificates
 
@@ -57,19 +57,19 @@ _HEADERS: Final = {
     "Connection": "close",
 }
 
-_PRIVATE = Flaw(
+_PRIVATE = Violation(
     "source-private",
     "the source leads to an address inside of a network, which the platform cannot reach",
     "Give an address that works from the internet, without a VPN.",
 )
-_NO_HOST = Flaw("source-host", "there is no such host", "Correct the host of the URL.")
-_NOWHERE = Flaw(
+_NO_HOST = Violation("source-host", "there is no such host", "Correct the host of the URL.")
+_NOWHERE = Violation(
     "source-redirect",
     "the host redirects to what is no web address",
     "Open the URL in a private window of a browser, and give the address that it ends at.",
 )
-_CIRCLE = Flaw("source-redirect", f"the host redirects more than {_HOPS} times", _NOWHERE.hint)
-_CERTIFICATE = Flaw(
+_CIRCLE = Violation("source-redirect", f"the host redirects more than {_HOPS} times", _NOWHERE.hint)
+_CERTIFICATE = Violation(
     "source-certificate",
     "the certificate of the host does not hold",
     "Have the host's certificate renewed, or give another address of the file.",
@@ -109,10 +109,10 @@ class Preflight:
         self._lock = threading.Lock()
         self._queues = HostQueues()
         #: Why a host is down, as long as `_queues` says that it is.
-        self._down: dict[str, Flaw] = {}
+        self._down: dict[str, Violation] = {}
         self._known: dict[str, tuple[float, list[str] | OSError]] = {}
         self._open = ExitStack()
-        self._deadlines = self._open.enter_context(Deadlines())
+        self._deadlines = self._open.enter_context(RequestDeadlines())
         self._pool = ThreadPoolExecutor(_THREADS, "preflight")
 
     def __enter__(self) -> Self:
@@ -122,7 +122,7 @@ class Preflight:
         self._pool.shutdown(cancel_futures=True)
         self._open.close()
 
-    def ask(self, sources: Iterable[Source]) -> Iterator[Finding]:
+    def ask(self, sources: Iterable[VideoSource]) -> Iterator[SourceCheck]:
         """Ask for some sources, all at once; yield what was found, in their order."""
         batch = Batch(list(sources), self._lock, self._queues, self._stop)
         for _ in range(min(_THREADS, len(batch.sources))):
@@ -133,29 +133,29 @@ class Preflight:
         """Ask for one source after the other, until none is left."""
         while (taken := batch.take()) is not None:
             number, host = taken
-            flaw = self._why_down(host)
-            finding = Finding(batch.sources[number], flaw) if flaw else None
+            violation = self._why_down(host)
+            finding = SourceCheck(batch.sources[number], violation) if violation else None
             batch.finish(number, host, finding or self._ask(batch.sources[number]))
-            if flaw := self._why_down(host):
-                batch.give_up(host, flaw)
+            if violation := self._why_down(host):
+                batch.give_up(host, violation)
 
-    def _ask(self, source: Source) -> Finding | None:
+    def _ask(self, source: VideoSource) -> SourceCheck | None:
         try:
             reply = self._follow(requestable(source.url))
         except _Refused as refused:
-            return Finding(source, refused.flaw)
+            return SourceCheck(source, refused.violation)
         except (OSError, http.client.HTTPException) as error:
-            return None if self._stop.is_set() else Finding(source, _unreachable(error))
+            return None if self._stop.is_set() else SourceCheck(source, _unreachable(error))
         if reply is None:
             return None
-        return Finding(source, contents.flaw_of(reply, source.extension), reply.size)
+        return SourceCheck(source, contents.violation_of(reply, source.extension), reply.size)
 
-    def _follow(self, address: str) -> Reply | None:
+    def _follow(self, address: str) -> SourceResponse | None:
         """Go where a URL leads, hop by hop; None where the run is to stop."""
         for hop in range(_HOPS + 1):
             url = self._fit(address)
-            if flaw := self._why_down(url.origin):
-                raise _Refused(flaw)
+            if violation := self._why_down(url.origin):
+                raise _Refused(violation)
             if hop and not self._wait_for_turn(url.origin):
                 return None
             reply = self._get(url)
@@ -171,22 +171,22 @@ class Preflight:
             seconds = self._queues.reserve(host, time.monotonic())
         return not self._stop.wait(seconds) if seconds else not self._stop.is_set()
 
-    def _why_down(self, host: str) -> Flaw | None:
+    def _why_down(self, host: str) -> Violation | None:
         with self._lock:
             down = self._queues.is_down(host, time.monotonic())
             return self._down.get(host) if down else None
 
     def _fit(self, address: str) -> Url:
-        """Take a hop's URL apart, unless it can be told unfit before its host is looked up."""
+        """Take a hop's URL apart, unless it is known to be unfit before its host is looked up."""
         url = parse(requestable(address))
         if url is None or len(url.port) > _PORT_DIGITS:
             raise _Refused(_NOWHERE)
-        flaw = hosts.flaw_of(url.host) if url.origin != self._own_host else None
-        if flaw:
-            raise _Refused(_PRIVATE if flaw.code == "url-private" else _NOWHERE)
+        violation = hosts.violation_of(url.host) if url.origin != self._own_host else None
+        if violation:
+            raise _Refused(_PRIVATE if violation.code == "url-private" else _NOWHERE)
         return url
 
-    def _get(self, url: Url) -> Reply:
+    def _get(self, url: Url) -> SourceResponse:
         with self._deadlines.within(self._answer_within) as deadline:
             link = self._linked(url, deadline)
             # It has a socket, so it opens none of its own.
@@ -195,7 +195,7 @@ class Preflight:
             connection.request("GET", _target(url), headers={**_HEADERS, **_addressed(url)})
             response = connection.getresponse()
             headers = {name.lower(): _text(value) for name, value in response.getheaders()}
-            return Reply(response.status, headers, response.read(contents.START))
+            return SourceResponse(response.status, headers, response.read(contents.START))
 
     def _linked(self, url: Url, deadline: Deadline) -> socket.socket:
         """Open a connection. What goes wrong here is the host's, and counts for all its sources."""
@@ -207,9 +207,9 @@ class Preflight:
                 secured.do_handshake()
         except (OSError, _Refused) as error:
             fault: Exception = TimeoutError() if deadline.passed else error
-            flaw = error.flaw if isinstance(error, _Refused) else _unreachable(fault)
+            violation = error.violation if isinstance(error, _Refused) else _unreachable(fault)
             with self._lock:
-                self._down[url.origin] = flaw
+                self._down[url.origin] = violation
                 self._queues.noted_down(url.origin, time.monotonic())
             raise
         with self._lock:
@@ -284,9 +284,9 @@ def _trust() -> ssl.SSLContext:
 class _Refused(Exception):
     """A source that is not asked any further."""
 
-    def __init__(self, flaw: Flaw) -> None:
-        super().__init__(flaw.reason)
-        self.flaw = flaw
+    def __init__(self, violation: Violation) -> None:
+        super().__init__(violation.reason)
+        self.violation = violation
 
 
 def _is_public(address: str) -> bool:
@@ -322,8 +322,8 @@ def _addressed(url: Url) -> dict[str, str]:
     return headers
 
 
-def _unreachable(error: Exception) -> Flaw:
-    """Whose fault it is can mostly not be told from here; then the row is sent all the same."""
+def _unreachable(error: Exception) -> Violation:
+    """Whose fault it is is mostly not known here; then the row is sent all the same."""
     if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code not in _OUR_TRUST:
         return _CERTIFICATE
     if isinstance(error, TimeoutError):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from batch_import.models import Change, LineRange, Row, Source, Status
+from batch_import.models import Change, LineRange, Row, Status, VideoSource
 from batch_import.state import choice, choice_statements, statements
 from batch_import.state.connection import Connection
 
@@ -103,10 +103,10 @@ class Queue:
 
     # Rows that are not finished ---------------------------------------------------------------
 
-    def pending_sources(self, after: int, limit: int) -> list[Source]:
+    def pending_sources(self, after: int, limit: int) -> list[VideoSource]:
         """Where claimable rows are fetched from, in the order of their numbers, from `after` on."""
         statement = statements.pending_sources(self._table)
-        return [Source(*values) for values in self._connection.rows(statement, (after, limit))]
+        return [VideoSource(*values) for values in self._connection.rows(statement, (after, limit))]
 
     def pending_by_reference(self, reference_ids: Iterable[str]) -> list[Row]:
         """Claimable rows that have one of these reference IDs."""

@@ -1,1 +1,1 @@
-"""The proof at the end: each row of a job compared with what the account really holds."""
+"""Verification: each row of a job compared with what the account really holds."""

@@ -36,8 +36,8 @@ _TRIES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """How far a step of the proof is.
+class VerificationProgress:
+    """How far a step of the verification is.
 
     Attributes:
         what: what is counted.
@@ -60,7 +60,10 @@ class Look:
     """
 
     def __init__(
-        self, session: PlatformSession, listing: AccountListing, on_step: Callable[[Step], None]
+        self,
+        session: PlatformSession,
+        listing: AccountListing,
+        on_step: Callable[[VerificationProgress], None],
     ) -> None:
         self._page_size = PageSize()
         self.pager = AccountPager(self._page_size)
@@ -81,7 +84,7 @@ class Look:
             page = self._page(endpoints.newest(self.pager.page), self.pager)
             self._listing.add(page.items)
             self.pager.read(page)
-            self._on_step(Step("media", self._listing.count(), self.pager.total))
+            self._on_step(VerificationProgress("media", self._listing.count(), self.pager.total))
 
     def ask_for_missing(self) -> None:
         """Ask singly for each media that the list did not show: lists may be late, or have holes.
@@ -94,7 +97,9 @@ class Look:
             for target in some:
                 self._ask_for(target)
                 done, after = done + 1, target.number
-                self._on_step(Step("media that the list does not show", done, count))
+                self._on_step(
+                    VerificationProgress("media that the list does not show", done, count)
+                )
 
     def _ask_for(self, target: LookupTarget) -> None:
         """By its reference ID; and by itself, for a media may have been given another one."""
@@ -157,7 +162,7 @@ class Look:
                 if fault := self._page_fault(pages, url_of(row.key)):
                     self._listing.save_page_fault(row.key, fault)
                 done, after = done + 1, row.number
-                self._on_step(Step("embed pages", done, count))
+                self._on_step(VerificationProgress("embed pages", done, count))
 
     def _page_fault(self, pages: EmbedPages, url: str) -> str:
         try:

@@ -1,4 +1,4 @@
-"""The proof on one page: read the account → compare each row → write `verify.csv`.
+"""Verification in one place: read the account → compare each row → write `verify.csv`.
 
 The job's state is only read. This file must not know how calls are made, nor how a row is judged.
 """
@@ -33,7 +33,7 @@ _NAMED: Final = 5
 
 
 @dataclass(slots=True)
-class Kind:
+class VerdictGroup:
     """All rows of one verdict.
 
     Attributes:
@@ -48,7 +48,7 @@ class Kind:
 
 
 @dataclass(slots=True)
-class Proof:
+class VerificationResult:
     """What was found, in numbers.
 
     Attributes:
@@ -62,22 +62,22 @@ class Proof:
     reported_total: int | None
     end: ListEnd | None = None
     others: int = 0
-    _kinds: dict[Verdict, Kind] = field(default_factory=dict)
+    _groups: dict[Verdict, VerdictGroup] = field(default_factory=dict)
 
     @property
-    def kinds(self) -> list[Kind]:
+    def groups(self) -> list[VerdictGroup]:
         """What there is, the gravest first."""
-        return [self._kinds[verdict] for verdict in Verdict if verdict in self._kinds]
+        return [self._groups[verdict] for verdict in Verdict if verdict in self._groups]
 
     @property
     def rows(self) -> int:
         """How many rows the job has."""
-        return sum(kind.count for kind in self._kinds.values())
+        return sum(group.count for group in self._groups.values())
 
     @property
     def holds(self) -> bool:
         """Whether every row is as it should be."""
-        return FAULTS.isdisjoint(self._kinds)
+        return FAULTS.isdisjoint(self._groups)
 
     @property
     def list_fault(self) -> str:
@@ -86,16 +86,16 @@ class Proof:
 
     def add(self, record: Record, finding: Finding) -> None:
         """Take a row up."""
-        kind = self._kinds.setdefault(
+        group = self._groups.setdefault(
             finding.verdict,
-            Kind(finding.verdict, 0, [], (record.reference_id, finding.detail)),
+            VerdictGroup(finding.verdict, 0, [], (record.reference_id, finding.detail)),
         )
-        kind.count += 1
-        if len(kind.lines) < _NAMED:
-            kind.lines.append(record.line)
+        group.count += 1
+        if len(group.lines) < _NAMED:
+            group.lines.append(record.line)
 
 
-def prove(
+def compare_job(
     store: Store,
     look: Look,
     listing: AccountListing,
@@ -103,7 +103,7 @@ def prove(
     path: Path,
     *,
     embeds: bool,
-) -> Proof:
+) -> VerificationResult:
     """Compare every row with the account, and write what was found.
 
     Args:
@@ -121,22 +121,25 @@ def prove(
         player = embedding.options.player_key
         with EmbedPages(embedding.base, look.stop) as pages:
             look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player))
-    proof = Proof(listing.count(), look.pager.total, look.pager.end)
+    result = VerificationResult(listing.count(), look.pager.total, look.pager.end)
     with csv_file(path, COLUMNS, _HINT) as write:
-        for line in _lines(proof, listing, store.reader.records(), embedding):
+        for line in _lines(result, listing, store.reader.records(), embedding):
             write(line)
-    return proof
+    return result
 
 
 def _lines(
-    proof: Proof, listing: AccountListing, records: Iterable[Record], embedding: Embedding
+    result: VerificationResult,
+    listing: AccountListing,
+    records: Iterable[Record],
+    embedding: Embedding,
 ) -> Iterator[Sequence[str]]:
     """The rows in the manifest's order, and after them what the account has besides."""
     for record in records:
         found = listing.media_of(record.reference_id, record.media_id, record.key)
         finding = judged(record, found, listing.page_fault(record.key))
-        proof.add(record, finding)
+        result.add(record, finding)
         yield line_of(record, finding, embedding.url(record))
     for media in listing.unmatched_media():
-        proof.others += 1
+        result.others += 1
         yield line_of_other(media)

@@ -39,7 +39,7 @@ class Verdict(StrEnum):
     NOT_NAMED = "not in the manifest"
 
 
-#: Verdicts that make the proof fail.
+#: Verdicts that make the verification fail.
 FAULTS: Final = frozenset(Verdict) - {Verdict.AS_EXPECTED, Verdict.REMOVED, Verdict.NOT_NAMED}
 
 #: The columns of `verify.csv`; people script against them.

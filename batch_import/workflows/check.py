@@ -5,7 +5,8 @@ import time
 from pathlib import Path
 
 from batch_import.configuration.request import ImportRequest
-from batch_import.workflows.load import Checked, Intake
+from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load_result import Checked
 from batch_import.workflows.observer import SILENT, Observer
 
 
@@ -27,5 +28,5 @@ def check(
         StateError: the problems cannot be written.
         Interrupted: `stop` was set.
     """
-    intake = Intake(request, time.time(), stop or threading.Event(), observer.preflight)
-    return intake.examine(fix)
+    loader = ManifestLoader(request, time.time(), stop or threading.Event(), observer.preflight)
+    return loader.examine(fix)

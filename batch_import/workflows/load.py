@@ -1,17 +1,15 @@
 """A manifest on its way in: read, judged, its sources asked for, and compared with the job.
 
-What is found is told in `problems.csv`, line by line, so that a million problems take no memory.
+What is found is written to `problems.csv`, line by line, so that a million problems take no memory.
 This file must not know the platform, nor what is done with the rows.
 """
 
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from itertools import islice
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from batch_import import __version__
 from batch_import.addresses.masking import also_mask
@@ -26,132 +24,40 @@ from batch_import.manifest.origin import (
     new_job_id,
     origin_columns,
 )
-from batch_import.manifest.problem_collector import in_one
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
-from batch_import.manifest.rules.flaw import warning
+from batch_import.manifest.rules.violation import warning
 from batch_import.manifest.validate import Validator
 from batch_import.models import (
     POSSIBLE_DUPLICATE,
-    Change,
     ManifestColumns,
     Problem,
-    Severity,
-    Source,
-    Status,
 )
-from batch_import.reports.problems import COLUMNS, Kind, Problems
+from batch_import.reports.problems import COLUMNS, Problems
 from batch_import.reports.writers.csv_writer import csv_file
-from batch_import.sources.preflight import Preflight
 from batch_import.state import facts
 from batch_import.state.corrections import CorrectedRow, Duplicate
 from batch_import.state.edition_check import LoadOptions
 from batch_import.state.facts import AccountSearch, StoredFact
-from batch_import.state.manifest_diff import ManifestDiff
-from batch_import.state.reader import HeldRow
 from batch_import.state.store import Store
-from batch_import.workflows.correction import Fixed, correction
+from batch_import.workflows.correction import correction
+from batch_import.workflows.load_result import Checked, HeldRows, LoadResult, Reading
+from batch_import.workflows.source_checks import PreflightProgress, SourceChecks
 
 #: Held rows that are shown.
 _EXAMPLES = 3
-#: Rows whose sources are asked for before what was found is committed.
-_ASKED_AT_ONCE = 2_000
 _NOT_WRITTEN = (
     f"Is it open elsewhere? Close it there, or choose another folder with {named('job')}."
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """How far preflight is: sources asked, and the bytes of those whose hosts told their size."""
-
-    sources: int = 0
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """How a manifest was read.
-
-    Attributes:
-        form: in words.
-        columns: each field, and the column or rule that its values come from.
-        comments: the lines that were left out.
-        notes: what was seen and is not used, one line each.
-    """
-
-    form: str
-    columns: list[tuple[str, str]]
-    comments: list[int]
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What is to be said of a manifest.
-
-    Attributes:
-        fixed: the corrected manifest, where one was asked for.
-        valid: rows that may be sent.
-        kinds: of the problems; every single one is in `problems.csv`.
-        asked: what preflight did; None without it.
-    """
-
-    rows: int
-    valid: int
-    reading: Reading
-    kinds: list[Kind]
-    asked: Asked | None
-    fixed: Fixed | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """Rows that are not sent before the user has said whether they are other rows' videos.
-
-    Attributes:
-        first: three of them, as examples.
-    """
-
-    count: int
-    first: tuple[HeldRow, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """What taking a manifest over into the state brought.
-
-    Attributes:
-        diff: what changed; None where there was no earlier one, or it was the same.
-        kinds: of the problems, where the manifest was read; `asked` as above.
-        has_new_problems: they are not those of the last time that the job was read.
-        retried: failed rows that are pending again.
-        held: rows that are not sent before the user has said what they are.
-        is_correction: the file holds rows of `failed.csv`, and no other row has changed.
-    """
-
-    diff: ManifestDiff | None
-    reading: Reading
-    kinds: list[Kind]
-    asked: Asked | None
-    has_new_problems: bool = False
-    retried: int = 0
-    held: Held = Held(0, ())
-    is_correction: bool = False
-
-    @property
-    def kinds_to_show(self) -> list[Kind]:
-        """Those of the problems that `held` does not tell."""
-        return [kind for kind in self.kinds if kind.code != POSSIBLE_DUPLICATE]
-
-
-class Intake:
+class ManifestLoader:
     """One manifest, as one command reads it.
 
     Args:
         now: epoch seconds.
         stop: set it to end early.
-        told: called again and again during preflight.
+        on_progress: called for each source that preflight asks for.
 
     Raises:
         ManifestError: it cannot be read at all.
@@ -163,7 +69,7 @@ class Intake:
         request: ImportRequest,
         now: float,
         stop: threading.Event,
-        told: Callable[[Asked], object],
+        on_progress: Callable[[PreflightProgress], object],
     ) -> None:
         options = request.reading
         self._request = request
@@ -182,8 +88,7 @@ class Intake:
         self._settings = request.settings
         self._now = now
         self._stop = stop
-        self._told = told
-        self._asked = Asked()
+        self._on_progress = on_progress
 
     def examine(self, fix: Path | None = None) -> Checked:
         """Judge all rows, and keep nothing but what is to be said of them.
@@ -199,7 +104,7 @@ class Intake:
         count = valid = 0
         with (
             self._problems() as problems,
-            self._preflight() as preflight,
+            self._preflight() as checks,
             correction(self._manifest, fix) as corrected,
         ):
             for rows in self._chunks(problems):
@@ -207,13 +112,13 @@ class Intake:
                     corrected.add(rows)
                 count += len(rows)
                 valid += len(rows) - len(rows.errors)
-                if preflight:
-                    valid -= sum(1 for _ in self._ask(preflight, rows.sources(), problems))
+                if checks:
+                    valid -= sum(1 for _ in checks.check(rows.sources(), problems))
             self._heed_stop()
-        kinds, fixed = problems.kinds(), corrected.fixed if corrected else None
-        return Checked(count, valid, self._reading(), kinds, self._if_asked(), fixed)
+        groups, fixed = problems.groups(), corrected.fixed if corrected else None
+        return Checked(count, valid, self._reading(), groups, _progress(checks), fixed)
 
-    def take_over(self, store: Store) -> Taken:
+    def take_over(self, store: Store) -> LoadResult:
         """Take the manifest over into the state, unless it is the one that is there.
 
         It is read once more to find every problem, where that is asked for, and to give rows
@@ -237,44 +142,44 @@ class Intake:
         )
         if known == fingerprint and not again:
             self._choose(store)
-            return Taken(None, self._reading(), [], None, held=_held(store))
+            return LoadResult(None, self._reading(), [], None, held=_held(store))
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
-        with self._problems() as problems, self._preflight() as preflight:
+        with self._problems() as problems, self._preflight() as checks:
             rows = (row for chunk in self._chunks(problems) for row in chunk)
             options = self._load_options(refusal)
             job = facts.JOB_ID.of(store.facts.get(facts.JOB_ID) or new_job_id())
             diff = store.load(rows, self._now, self.columns, [*self.facts(), job], options)
             self._add_held(store, problems)
             retried = self._choose(store)
-            if preflight:
-                self._ask_pending(preflight, store, problems)
+            if checks:
+                checks.check_pending(store.queue, problems, self._now)
         news = diff if known not in ("", fingerprint) else None
-        kinds = problems.kinds()
-        seen = json.dumps([(kind.code, kind.count, kind.lines) for kind in kinds])
+        groups = problems.groups()
+        seen = json.dumps([(group.code, group.count, group.lines) for group in groups])
         is_new = seen != store.facts.get(facts.PROBLEMS_SHOWN)
         store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
-        asked, held = self._if_asked(), _held(store)
-        return Taken(news, self._reading(), kinds, asked, is_new, retried, held)
+        asked, held = _progress(checks), _held(store)
+        return LoadResult(news, self._reading(), groups, asked, is_new, retried, held)
 
-    def _correct(self, store: Store, origin: OriginColumns) -> Taken:
+    def _correct(self, store: Store, origin: OriginColumns) -> LoadResult:
         """Take rows of `failed.csv` over into the job that wrote it."""
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
         changed = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
-        with self._problems() as problems, self._preflight() as preflight:
+        with self._problems() as problems, self._preflight() as checks:
             rows = self._corrected_rows(store, origin, problems)
             corrected = store.correct(rows, self._now, changed)
             for each in corrected.duplicates:
                 problems.add(self._duplicate(each))
             retried = self._choose(store)
-            if preflight:
-                self._ask_pending(preflight, store, problems)
-        kinds, asked = problems.kinds(), self._if_asked()
-        return Taken(
+            if checks:
+                checks.check_pending(store.queue, problems, self._now)
+        groups, asked = problems.groups(), _progress(checks)
+        return LoadResult(
             corrected.diff,
             self._reading(),
-            kinds,
+            groups,
             asked,
             has_new_problems=True,
             retried=retried,
@@ -410,57 +315,28 @@ class Intake:
         content = self._manifest.content
         hidden = [at for at in self._mapping.positions if at is not None and at in content.hidden]
         for at in hidden:
-            flaw = warning(
+            violation = warning(
                 "column-hidden",
                 "this column is hidden in the workbook",
                 "Show it there, and look whether it is the right one.",
             )
-            yield flaw.problem(1, self._manifest.header[at], "")
+            yield violation.problem(1, self._manifest.header[at], "")
         yield from content.problems
+
+    def _preflight(self) -> AbstractContextManager[SourceChecks | None]:
+        if not self._settings.preflight:
+            return nullcontext()
+        column = self._manifest.header[self._mapping.source_url]
+        return SourceChecks(self._request, column, self._stop, self._on_progress)
 
     def _heed_stop(self) -> None:
         if self._stop.is_set():
             raise Interrupted("Interrupted.", "Run the same command again.")
 
-    # Preflight --------------------------------------------------------------------------------
 
-    @contextmanager
-    def _preflight(self) -> Iterator[Preflight | None]:
-        if not self._settings.preflight:
-            yield None
-            return
-        platform = urlsplit(self._settings.api_base).hostname or ""
-        with Preflight(self._stop, platform, own_host=self._settings.own_host) as preflight:
-            yield preflight
-
-    def _if_asked(self) -> Asked | None:
-        return self._asked if self._settings.preflight else None
-
-    def _ask_pending(self, preflight: Preflight, store: Store, problems: Problems) -> None:
-        """Ask for the sources of all rows that wait; those without a video do not any more."""
-        sources = store.queue.pending_sources(0, _ASKED_AT_ONCE)
-        while sources and not self._stop.is_set():
-            changes = [
-                Change(source.number, Status.INVALID, "preflight", in_one([problem]), problem.code)
-                for source, problem in self._ask(preflight, sources, problems)
-            ]
-            store.queue.apply(changes, self._now)
-            sources = store.queue.pending_sources(sources[-1].number, _ASKED_AT_ONCE)
-
-    def _ask(
-        self, preflight: Preflight, sources: Iterable[Source], problems: Problems
-    ) -> Iterator[tuple[Source, Problem]]:
-        """Ask, and tell what is wrong; yield those for whom it is an error."""
-        column = self._manifest.header[self._mapping.source_url]
-        for source, flaw, size in preflight.ask(sources):
-            self._asked = Asked(self._asked.sources + 1, self._asked.size + (size or 0))
-            self._told(self._asked)
-            if flaw and flaw.code not in self._request.reading.allow:
-                problem = flaw.problem(source.line, column, source.url)
-                problems.add(problem)
-                if problem.severity is Severity.ERROR:
-                    yield source, problem
+def _progress(checks: SourceChecks | None) -> PreflightProgress | None:
+    return checks.progress if checks else None
 
 
-def _held(store: Store) -> Held:
-    return Held(store.reader.held_count(), tuple(islice(store.reader.held_rows(), _EXAMPLES)))
+def _held(store: Store) -> HeldRows:
+    return HeldRows(store.reader.held_count(), tuple(islice(store.reader.held_rows(), _EXAMPLES)))

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
-    from batch_import.verification.account_reader import Step
-    from batch_import.workflows.load import Asked
+    from batch_import.verification.account_reader import VerificationProgress
     from batch_import.workflows.run import Loaded
+    from batch_import.workflows.source_checks import PreflightProgress
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,11 @@ class Observer:
         interval: seconds between two calls of `progress`.
     """
 
-    preflight: Callable[["Asked"], None] = lambda _: None
+    preflight: Callable[["PreflightProgress"], None] = lambda _: None
     loaded: Callable[["Loaded"], None] = lambda _: None
     progress: Callable[["Progress"], None] = lambda _: None
     pictures: Callable[[int], None] = lambda _: None
-    step: Callable[["Step"], None] = lambda _: None
+    step: Callable[["VerificationProgress"], None] = lambda _: None
     problem: Callable[[str], None] = lambda _: None
     interval: float = 0.5
 

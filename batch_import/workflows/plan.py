@@ -15,7 +15,7 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import Settings
 from batch_import.errors import Rejected, StateError
 from batch_import.importer.adoption import Adoption
-from batch_import.importer.forecast import Forecast, Processing, Work, forecast, learned
+from batch_import.importer.forecast import Forecast, ProcessingTime, Work, forecast, learned
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.ownership import (
     REFERENCE_ID_TAKEN,
@@ -24,18 +24,19 @@ from batch_import.importer.schedule.ownership import (
     to_take_over,
 )
 from batch_import.job import Job, jobs_below
-from batch_import.manifest.deadlines import Deadlines
+from batch_import.manifest.deadlines import UrlExpiries
 from batch_import.models import Change, Counts, Media, MediaPage, Row, Status
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
 from batch_import.state.store import Store
-from batch_import.verification.account_reader import Step
+from batch_import.verification.account_reader import VerificationProgress
 from batch_import.viostream import endpoints
 from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.call_log import call_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account
-from batch_import.workflows.load import Intake, Taken
+from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.work_plan import Plan, decide
 
@@ -46,7 +47,7 @@ _NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class AccountMatches:
     """What is known of the manifest's rows in the account.
 
     Attributes:
@@ -89,13 +90,13 @@ class Planned:
         begins: epoch seconds.
     """
 
-    taken: Taken
+    result: LoadResult
     counts: Counts
     plan: Plan
     running: bool
     retried: int
-    search: Search
-    processing: Processing
+    search: AccountMatches
+    processing: ProcessingTime
     optimistic: Forecast
     pessimistic: Forecast
     expiring: Expiring
@@ -136,7 +137,7 @@ def plan(
     """
     stop, begins = stop or threading.Event(), epoch_clock()()
     job, settings = request.job, request.settings
-    taken = Intake(request, begins, stop, observer.preflight).take_over(store)
+    result = ManifestLoader(request, begins, stop, observer.preflight).take_over(store)
     running = job.state.is_file() and job.is_running
     counts = store.reader.counts(running=running)
     search = _search(store, request, credentials, observer, stop)
@@ -145,7 +146,7 @@ def plan(
     work = Work(todo.create, todo.resume, todo.settle, search.calls)
     slow = forecast(work, settings, processing.high)
     return Planned(
-        taken=taken,
+        result=result,
         counts=counts,
         plan=todo,
         running=running,
@@ -159,7 +160,7 @@ def plan(
     )
 
 
-def _learn(store: Store, settings: Settings) -> Processing:
+def _learn(store: Store, settings: Settings) -> ProcessingTime:
     """How long this account's videos were processed in the job itself and in all in `output/`."""
     longest, account = settings.max_wait, store.facts.get(facts.ACCOUNT)
     waits = [store.reader.processing_times(_LEARNED_FROM, longest)]
@@ -183,7 +184,7 @@ def _manifest_of(store: Store) -> tuple[str, str]:
 
 
 def _expiring(store: Store, begins: float, pace: float) -> Expiring:
-    deadlines = Deadlines()
+    deadlines = UrlExpiries()
     for line, end in store.reader.expiring_urls():
         deadlines.add(line, end)
     missed = deadlines.missed(begins, pace)
@@ -200,15 +201,15 @@ def _search(
     credentials: Credentials | str,
     observer: Observer,
     stop: threading.Event,
-) -> Search:
+) -> AccountMatches:
     """Look for pending rows in the account, where a run would do so by reading its list."""
     pending, known = store.reader.counts().pending, store.facts.get(facts.ACCOUNT_SEARCH)
     if not pending or known is AccountSearch.DONE:
-        return Search(0)
+        return AccountMatches(0)
     if known is AccountSearch.EACH_ROW:
         return _of_each_row(pending, None)
     if isinstance(credentials, str):
-        return Search(None, why=credentials)
+        return AccountMatches(None, why=credentials)
     job, settings = request.job, request.settings
     with (
         call_log(job.log, settings.log_max, observer.problem) as log,
@@ -221,7 +222,7 @@ def _search(
             return _of_each_row(pending, None)  # there is no list to read
 
 
-def _read(store: Store, session: PlatformSession, observer: Observer) -> Search:
+def _read(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
     """Read the account as a run would, and take over what is there."""
     pending = store.reader.counts().pending
     pages = Pages(session.settings.poll_interval)
@@ -235,14 +236,14 @@ def _read(store: Store, session: PlatformSession, observer: Observer) -> Search:
         pages.read(number, shown)
         adoption.read(number, shown)
         calls, media = calls + 1, shown.total
-        observer.step(Step("pages of the account", number, pages.many))
+        observer.step(VerificationProgress("pages of the account", number, pages.many))
         changes = list(_taken_over(store, shown, session.settings.adopt, taken))
         store.queue.apply(changes, 0.0)
         found += len(changes)
     if adoption.each_row:
         return _of_each_row(pending, media, adoption.end)
     store.queue.apply(list(_ids_taken(taken)), 0.0)
-    return Search(found, media, calls, ids_taken=len(taken), named=_named(taken))
+    return AccountMatches(found, media, calls, ids_taken=len(taken), named=_named(taken))
 
 
 def _page(session: PlatformSession, number: int) -> MediaPage:
@@ -255,12 +256,12 @@ def _page(session: PlatformSession, number: int) -> MediaPage:
         return MediaPage(())
 
 
-def _of_each_row(pending: int, media: int | None, end: ListEnd | None = None) -> Search:
+def _of_each_row(pending: int, media: int | None, end: ListEnd | None = None) -> AccountMatches:
     reason = "that is fewer calls than the whole list"
     if end is not None:
         reason = f"the account's list cannot be read to its end: {end.value}"
     why = f"A run looks for each row before it is sent, for {reason}."
-    return Search(None, media, pending, why)
+    return AccountMatches(None, media, pending, why)
 
 
 def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Iterator[Change]:

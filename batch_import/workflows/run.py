@@ -22,7 +22,8 @@ from batch_import.viostream.call_log import Log, call_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account
 from batch_import.workflows.deadline import stopping_at
-from batch_import.workflows.load import Intake, Taken
+from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.report import refresh
 from batch_import.workflows.work_plan import Plan, decide
@@ -32,7 +33,7 @@ from batch_import.workflows.work_plan import Plan, decide
 class Loaded:
     """What a run found in the manifest, and what it is going to do."""
 
-    taken: Taken
+    result: LoadResult
     plan: Plan
 
 
@@ -71,18 +72,18 @@ def run(
     with (
         stopping_at(settings.until, stop),
         # First: a manifest that cannot be opened leaves no job behind.
-        nullcontext(Intake(request, epoch_clock()(), stop, observer.preflight)) as intake,
+        nullcontext(ManifestLoader(request, epoch_clock()(), stop, observer.preflight)) as loader,
         job.locked(),
         Store(job.state, create=True) as store,
         call_log(job.log, settings.log_max, observer.problem) as log,
     ):
-        taken = intake.take_over(store)
+        result = loader.take_over(store)
         keep_options(store, request.results)
         plan = decide(store.reader.counts(), store.queue.claimable_count())
         with refreshing(lambda: _report(job, observer), job.folder, settings.refresh):
-            observer.loaded(Loaded(taken, plan))
+            observer.loaded(Loaded(result, plan))
             _end_if(stop)
-            _refuse_problems(request, taken)
+            _refuse_problems(request, result)
             if plan.has_work or pictures_left(store):
                 with _noted(log, store):
                     _import(store, request, credentials, observer, stop, log)
@@ -120,10 +121,10 @@ def _import(
     _end_if(stop)
 
 
-def _refuse_problems(request: ImportRequest, taken: Taken) -> None:
+def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
     """Send nothing while there are problems, if the user wants it so."""
-    if request.settings.strict and taken.kinds:
-        count = sum(kind.count for kind in taken.kinds)
+    if request.settings.strict and result.groups:
+        count = sum(group.count for group in result.groups)
         raise ManifestError(
             f"The manifest has {count} problem{'' if count == 1 else 's'}, and {named('strict')}"
             " allows none. Nothing was sent.",

@@ -7,7 +7,7 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.reports.write import embedding_of
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import Look
-from batch_import.verification.comparison import Proof, prove
+from batch_import.verification.comparison import VerificationResult, compare_job
 from batch_import.viostream.call_log import call_log
 from batch_import.viostream.session import PlatformSession
 from batch_import.workflows.account import check_account
@@ -21,7 +21,7 @@ def verify(
     embeds: bool = False,
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
-) -> Proof:
+) -> VerificationResult:
     """Compare, and write `verify.csv`.
 
     The state is only read. A row is compared as it is when this begins.
@@ -44,4 +44,4 @@ def verify(
         check_account(store, settings, session.sign_in(), embeds=embeds)
         embedding, listing = embedding_of(store), store.account_listing()
         look = Look(session, listing, observer.step)
-        return prove(store, look, listing, embedding, job.proof, embeds=embeds)
+        return compare_job(store, look, listing, embedding, job.verification, embeds=embeds)

@@ -8,7 +8,7 @@ import click
 from batch_import.cli.application import load, users_of
 from batch_import.cli.names import COMMANDS
 from batch_import.cli.options import OPTIONS, default_of
-from batch_import.configuration.kinds import Number
+from batch_import.configuration.kinds import NumberType
 from generate.markdown import block, literal, plain, sentence
 
 
@@ -70,7 +70,7 @@ def _option(option: Any) -> str:
     links = ", ".join(f"[{name}](commands.md#{name})" for name in users_of(option.name))
     facts = [
         f"Default: {literal(default)}." if (default := default_of(option)) else "",
-        f"Range: {_range(option.kind)}." if isinstance(option.kind, Number) else "",
+        f"Range: {_range(option.kind)}." if isinstance(option.kind, NumberType) else "",
         "It may be given several times." if option.multiple else "",
         f"Environment variable: `{option.variable}`." if option.variable else "",
         f"Commands: {links}.",
@@ -79,5 +79,5 @@ def _option(option: Any) -> str:
     return f"````{{option}} {', '.join(names)}\n\n{text}\n````"
 
 
-def _range(kind: Number) -> str:
+def _range(kind: NumberType) -> str:
     return f"{kind.least:,g} to {kind.most:,.0f}"

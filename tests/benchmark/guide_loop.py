@@ -123,13 +123,13 @@ def main() -> None:
     api_base = os.environ["VIOSTREAM_API_BASE"]
     guides = [Guide(api_base, auth, arguments.poll) for _ in range(arguments.threads)]
     seconds = run(guides, arguments.rows)
-    told = {
+    printed = {
         "imported": sum(guide.imported for guide in guides),
         "calls": sum(guide.calls for guide in guides),
         "refused": sum(guide.refused for guide in guides),
         "seconds": seconds,
     }
-    print(json.dumps(told))
+    print(json.dumps(printed))
 
 
 if __name__ == "__main__":

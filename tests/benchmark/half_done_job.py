@@ -16,7 +16,7 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.job import Job
 from batch_import.models import Change, ManifestRow, Media, Row, Status
 from batch_import.state.store import Store
-from batch_import.workflows.load import Intake
+from batch_import.workflows.load import ManifestLoader
 
 _BATCH = 10_000
 _PROCESSING = 1_000
@@ -62,7 +62,7 @@ def main() -> None:
     job.prepare()
     now = time.time() - 3600.0
     request = ImportRequest(manifest, folder=job.folder)
-    intake = Intake(request, now, threading.Event(), lambda _: None)
+    intake = ManifestLoader(request, now, threading.Event(), lambda _: None)
     with Store(job.state, create=True) as store:
         store.load(_manifest_rows(rows), now, intake.columns, intake.facts())
         left = rows // 2

@@ -70,12 +70,12 @@ def main() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    told = {
+    printed = {
         "calls": sum(arguments.mix.values()),
         "seconds": time.monotonic() - started,
         "cpu": time.process_time() - cpu,
     }
-    print(json.dumps(told))
+    print(json.dumps(printed))
 
 
 if __name__ == "__main__":

@@ -14,7 +14,8 @@ from collections import Counter
 from typing import Any
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform, Reply, Request
+from batch_import.sandbox.model import Platform
+from batch_import.sandbox.replies import Reply, Request
 from batch_import.sandbox.server import SandboxServer
 
 

@@ -21,7 +21,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 from unittest.mock import patch
 
-from batch_import.models import Source
+from batch_import.models import VideoSource
 from batch_import.sources import preflight
 from batch_import.sources.preflight import Preflight
 
@@ -35,7 +35,7 @@ _ANSWER = (
 )
 
 
-def serve(told: Connection) -> None:
+def serve(printed: Connection) -> None:
     """Answer everything with the start of a video, after a while."""
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -47,7 +47,7 @@ def serve(told: Connection) -> None:
 
     async def main() -> None:
         server = await asyncio.start_server(answer, "127.0.0.1", 0, backlog=1024)
-        told.send(server.sockets[0].getsockname()[1])
+        printed.send(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 
     asyncio.run(main())
@@ -70,25 +70,27 @@ def local(_: str, port: int, **__: object) -> list[Any]:
     return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
 
-def sources(count: int, hosts: int, port: int) -> list[Source]:
+def sources(count: int, hosts: int, port: int) -> list[VideoSource]:
     return [
-        Source(n, f"http://videos{n % hosts}.example.com:{port}/{n}.mp4", "mp4")
+        VideoSource(n, f"http://videos{n % hosts}.example.com:{port}/{n}.mp4", "mp4")
         for n in range(count)
     ]
 
 
-def ask(wanted: list[Source], resolve: Callable[..., list[Any]] = local) -> list[str]:
+def ask(wanted: list[VideoSource], resolve: Callable[..., list[Any]] = local) -> list[str]:
     """The codes that preflight finds."""
     # Hosts of a benchmark are private, and preflight contacts none of these.
     with (
         patch.object(preflight, "_is_public", lambda _: True),
         Preflight(threading.Event(), "api.example.com", resolve=resolve) as asking,
     ):
-        return [finding.flaw.code if finding.flaw else "" for finding in asking.ask(wanted)]
+        return [
+            finding.violation.code if finding.violation else "" for finding in asking.ask(wanted)
+        ]
 
 
-def eight_at_a_time(wanted: list[Source]) -> None:
-    def get(source: Source) -> None:
+def eight_at_a_time(wanted: list[VideoSource]) -> None:
+    def get(source: VideoSource) -> None:
         port = int(source.url.split(":")[2].partition("/")[0])
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=15)
         connection.request("GET", "/", headers={"Range": "bytes=0-4095", "Connection": "close"})

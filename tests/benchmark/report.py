@@ -175,8 +175,8 @@ def measured(name: str, folder: Path) -> Used:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(done.stderr)
-    told = json.loads(done.stdout)
-    return Used(told["cpu"], told["memory"], done.stderr)
+    printed = json.loads(done.stdout)
+    return Used(printed["cpu"], printed["memory"], done.stderr)
 
 
 def contend(name: str, folder: Path) -> None:
@@ -189,8 +189,8 @@ def contend(name: str, folder: Path) -> None:
 def pace(folder: Path, name: str) -> float:
     """Rows per CPU second of the run's own process."""
     fill(folder / "state.sqlite", PENDING, done=False)
-    told = json.loads(measured(name, folder).said)
-    return float(told["rows"]) / float(told["used"])
+    printed = json.loads(measured(name, folder).said)
+    return float(printed["rows"]) / float(printed["used"])
 
 
 # The page --------------------------------------------------------------------------------------

@@ -74,8 +74,8 @@ class Sandbox:
         line = self._pipe(self._process.stdout).readline()
         if not line:
             raise RuntimeError("The sandbox's process has ended.")
-        told: dict[str, Any] = json.loads(line)
-        return told
+        reported: dict[str, Any] = json.loads(line)
+        return reported
 
     @staticmethod
     def _pipe(pipe: IO[str] | None) -> IO[str]:
@@ -92,7 +92,7 @@ class Taken:
         cpu: seconds, user and system, start-up included.
         memory: MiB at the most.
         writing: seconds of CPU that it takes to write the results again, start-up included.
-        told: what it printed, where that is JSON.
+        reported: what it printed, where that is JSON.
         counts: the platform's.
     """
 
@@ -100,7 +100,7 @@ class Taken:
     wall: float
     cpu: float
     memory: float
-    told: dict[str, Any]
+    reported: dict[str, Any]
     counts: dict[str, Any]
     writing: float = 0.0
 
@@ -149,7 +149,7 @@ def _finished(
     return wall, usage, text
 
 
-def _taken(sandbox: Sandbox, rows: int, arguments: Sequence[str], *, told: bool) -> Taken:
+def _taken(sandbox: Sandbox, rows: int, arguments: Sequence[str], *, reported: bool) -> Taken:
     wall, usage, text = _finished([sys.executable, *arguments], sandbox.environ)
     # macOS counts bytes, Linux KiB.
     unit = 2**20 if sys.platform == "darwin" else 2**10
@@ -158,7 +158,7 @@ def _taken(sandbox: Sandbox, rows: int, arguments: Sequence[str], *, told: bool)
         wall,
         usage.ru_utime + usage.ru_stime,
         usage.ru_maxrss / unit,
-        json.loads(text.splitlines()[-1]) if told else {},
+        json.loads(text.splitlines()[-1]) if reported else {},
         sandbox.counts(),
     )
 
@@ -179,29 +179,29 @@ def engine(sandbox: Sandbox, rows: int, *, rate: float, workers: int, poll: floa
         write_manifest(manifest, rows)
         command = ["-m", "batch_import", "run", str(manifest), "--job", str(job)]
         flags = ["--rate", rate, "--workers", workers, "--poll-interval", poll]
-        taken = _taken(sandbox, rows, [*command, *map(str, flags)], told=False)
+        taken = _taken(sandbox, rows, [*command, *map(str, flags)], reported=False)
         status = ["-m", "batch_import", "status", str(manifest), "--job", str(job), "--json"]
-        told = _finished([sys.executable, *status], sandbox.environ)[2]
+        reported = _finished([sys.executable, *status], sandbox.environ)[2]
         report = ["-m", "batch_import", "report", str(manifest), "--job", str(job)]
         usage = _finished([sys.executable, *report], sandbox.environ)[1]
     taken = replace(taken, writing=usage.ru_utime + usage.ru_stime)
-    return _check(taken, json.loads(told)["imported"])
+    return _check(taken, json.loads(reported)["imported"])
 
 
 def guide(sandbox: Sandbox, rows: int, *, threads: int, poll: float) -> Taken:
     script = str(_HERE / "guide_loop.py")
     flags = ["--rows", rows, "--threads", threads, "--poll", poll]
-    taken = _taken(sandbox, rows, [script, *map(str, flags)], told=True)
-    both = [(who["calls"], who["refused"]) for who in (taken.told, taken.counts)]
+    taken = _taken(sandbox, rows, [script, *map(str, flags)], reported=True)
+    both = [(who["calls"], who["refused"]) for who in (taken.reported, taken.counts)]
     if both[0] != both[1]:
         raise RuntimeError(f"The loop and the platform count otherwise: {both}.")
-    return _check(taken, taken.told["imported"])
+    return _check(taken, taken.reported["imported"])
 
 
 def plain(sandbox: Sandbox, mix: dict[str, int], *, threads: int) -> Taken:
     script = str(_HERE / "plain_calls.py")
     flags = ["--mix", json.dumps(mix), "--threads", str(threads)]
-    return _taken(sandbox, mix["create"], [script, *flags], told=True)
+    return _taken(sandbox, mix["create"], [script, *flags], reported=True)
 
 
 # The cases -------------------------------------------------------------------------------------
@@ -316,15 +316,15 @@ def case_c(bench: Bench) -> None:
     """Refusals where the platform takes a sixth of --rate."""
     rows = bench.size(300, 100)
     limit = rows / 10 + 2
-    for told in ("seconds", "date", "none"):
-        knobs = {**_A_TWENTY, "rate_limit": 10, "burst": 10, "retry_after": told}
+    for header in ("seconds", "date", "none"):
+        knobs = {**_A_TWENTY, "rate_limit": 10, "burst": 10, "retry_after": header}
         with Sandbox(**knobs) as sandbox:
             taken = engine(sandbox, rows, rate=60, workers=bench.workers, poll=1.0)
         refused = taken.counts["refused"]
         bench.add(
-            Line("c", f"refused calls, Retry-After: {told} ({rows} rows, 60/s wanted, 10/s taken)",
+            Line("c", f"refused calls, Retry-After: {header} ({rows} rows, 60/s asked, 10/s taken)",
                  taken.refused, 0.02, unit="%", note=f"{refused} of {taken.counts['calls']} calls"),
-            Line("c", f"makespan ÷ limit, Retry-After: {told}", taken.makespan / limit, 1.15,
+            Line("c", f"makespan ÷ limit, Retry-After: {header}", taken.makespan / limit, 1.15,
                  note=f"{taken.makespan:.1f} s of {limit:.1f} s"),
         )  # fmt: skip
 
@@ -343,10 +343,10 @@ def case_d(bench: Bench) -> None:
         theirs = plain(sandbox, mix, threads=threads)
     with Sandbox(**knobs) as sandbox:
         posts = plain(sandbox, {"create": rows}, threads=threads)
-    our_pace, their_pace = rows / ours.makespan, rows / theirs.told["seconds"]
+    our_pace, their_pace = rows / ours.makespan, rows / theirs.reported["seconds"]
     calls = ours.counts["calls"] - few.counts["calls"]
     our_cpu = (ours.cpu - ours.writing - (few.cpu - few.writing)) / calls
-    their_cpu = theirs.told["cpu"] / theirs.told["calls"]
+    their_cpu = theirs.reported["cpu"] / theirs.reported["calls"]
     cost = f"{our_cpu * 1e6:.0f} µs, plain {their_cpu * 1e6:.0f} µs; start-up and results taken off"
     bench.add(
         Line("d", f"rows a second ÷ plain requests making the same calls ({rows} rows, "
@@ -354,8 +354,8 @@ def case_d(bench: Bench) -> None:
              note=f"{our_pace:.0f}/s, plain {their_pace:.0f}/s; {_kinds(ours)}"),
         Line("d", "CPU per call: plain requests ÷ engine", their_cpu / our_cpu, 0.8,
              at_least=True, note=cost),
-        Line("d", "rows a second ÷ plain POSTs alone", our_pace * posts.told["seconds"] / rows,
-             note=f"plain {rows / posts.told['seconds']:.0f}/s, no look for any result"),
+        Line("d", "rows a second ÷ plain POSTs alone", our_pace * posts.reported["seconds"] / rows,
+             note=f"plain {rows / posts.reported['seconds']:.0f}/s, no look for any result"),
     )  # fmt: skip
 
 
@@ -436,18 +436,19 @@ def case_f(bench: Bench) -> None:
     for listed_from, target in (("created", 1.06), ("online", 1.15)):
         script = str(_HERE / "virtual.py")
         flags = ["--rows", str(rows), "--listed-from", listed_from]
-        told = json.loads(_finished([sys.executable, script, *flags], dict(os.environ))[2])
-        if not told["imported"] == told["videos"] == rows:
-            raise RuntimeError(f"{rows} rows: {told}")
-        pace = f"{told['makespan']:.0f} s of {told['limit']:.0f} s, in {told['real_seconds']:.0f} s"
-        room = f"--max-in-flight {told['max_in_flight']}"
+        reported = json.loads(_finished([sys.executable, script, *flags], dict(os.environ))[2])
+        if not reported["imported"] == reported["videos"] == rows:
+            raise RuntimeError(f"{rows} rows: {reported}")
+        makespan, limit, real = (reported[key] for key in ("makespan", "limit", "real_seconds"))
+        pace = f"{makespan:.0f} s of {limit:.0f} s, in {real:.0f} s"
+        room = f"--max-in-flight {reported['max_in_flight']}"
         about = f"{rows} rows, 50/s, 5–120 s, listed from {listed_from}"
-        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(told["sent"].items()))
+        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(reported["sent"].items()))
         bench.add(
             Line("f", f"virtual clock: makespan ÷ limit ({about})",
-                 told["makespan"] / told["limit"], 1.10, note=f"{pace}; {room}"),
+                 makespan / limit, 1.10, note=f"{pace}; {room}"),
             Line("f", f"virtual clock: calls a row, listed from {listed_from}",
-                 told["calls"] / rows, target, note=kinds),
+                 reported["calls"] / rows, target, note=kinds),
         )  # fmt: skip
 
 
@@ -540,10 +541,10 @@ def case_g(bench: Bench) -> None:
                      rate=60, poll=3.0, knobs={**few, **about})  # fmt: skip
         _engine_case(bench, f"150 rows, many faults, listed once {listed}", 150, many_to,
                      rate=60, poll=0.5, knobs={**many, **about})  # fmt: skip
-    for told in ("seconds", "date", "none"):
+    for header in ("seconds", "date", "none"):
         rows = bench.size(1000, 200)
-        _engine_case(bench, f"{rows} rows, 60/s wanted, 10/s taken, Retry-After: {told}", rows,
-                     (1.06, 1.06), rate=60, poll=1.0, knobs={**slow, "retry_after": told},
+        _engine_case(bench, f"{rows} rows, 60/s wanted, 10/s taken, Retry-After: {header}", rows,
+                     (1.06, 1.06), rate=60, poll=1.0, knobs={**slow, "retry_after": header},
                      )  # fmt: skip
 
 

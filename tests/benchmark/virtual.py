@@ -13,7 +13,8 @@ from batch_import.configuration.settings import Settings
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.models import ManifestRow
 from batch_import.rehearsal.virtual import VirtualRun
-from batch_import.sandbox.model import Knobs, Platform
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.model import Platform
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 

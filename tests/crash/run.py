@@ -259,13 +259,13 @@ class Machine:
 
     def _judge(self) -> None:
         platform, now = self.server.platform, time.time()
-        told = self._results()
+        printed = self._results()
         for number in range(1, self.plan.rows + 1):
             name = f"ref-{number}"
             media = platform.live_media(name, now)
             if len(media) > 1:
                 self.found.twice.append(name)
-            if not media or [m.key for m in media[:1]] != told.get(name):
+            if not media or [m.key for m in media[:1]] != printed.get(name):
                 self.found.lost.append(name)
         for path in self.folder.rglob("*"):
             if path.is_file() and path.name != "filler":
@@ -282,14 +282,14 @@ class Machine:
 
     def _results(self) -> dict[str, list[str]]:
         """Reference ID → keys of the rows that the results call imported."""
-        told: dict[str, list[str]] = {}
+        printed: dict[str, list[str]] = {}
         path = self.folder / "output" / "videos" / "results.csv"
         if path.exists():
             with path.open(encoding="utf-8-sig", newline="") as file:
                 for row in csv.DictReader(file):
                     if row["status"] == "imported":
-                        told.setdefault(row["referenceId"], []).append(row["key"])
-        return told
+                        printed.setdefault(row["referenceId"], []).append(row["key"])
+        return printed
 
 
 def _without_faketime(content: bytes) -> bytes:

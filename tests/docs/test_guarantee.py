@@ -44,13 +44,13 @@ SHARES: dict[str, Callable[[Scenario], object]] = {
 
 def test_the_shares_are_those_of_the_scenarios() -> None:
     drawn = [draw(seed) for seed in range(SEEDS)]
-    told = {
+    printed = {
         what: float(share.removesuffix(" %")) for what, share in table_rows("what happens", "share")
     }
     real = {
         what: 100 * sum(map(bool, map(happens, drawn))) / SEEDS for what, happens in SHARES.items()
     }
-    assert told == pytest.approx(real, abs=OFF)
+    assert printed == pytest.approx(real, abs=OFF)
 
 
 def test_the_number_of_imports_is_the_tests() -> None:

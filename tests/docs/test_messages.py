@@ -53,8 +53,8 @@ class Message:
     def explains_itself(self) -> bool:
         """Whoever reads it asked for it, or is told what to do with flag or file."""
         asked = issubclass(self.fault, (UsageError, Interrupted))
-        told = issubclass(self.fault, ManifestError) and self.has_hint
-        return asked or told or self.words in SELF_EXPLANATORY
+        printed = issubclass(self.fault, ManifestError) and self.has_hint
+        return asked or printed or self.words in SELF_EXPLANATORY
 
 
 def quoted() -> list[str]:

@@ -84,15 +84,17 @@ def test_every_problem_is_in_the_file_beside_the_results(command: Callable, mess
 
 
 def test_json_for_programs(command: Callable, messy: Path) -> None:
-    told = json.loads(command("https://api.example.com")("check", messy, "--json", code=1).stdout)
-    assert (told["rows"], told["valid"], told["preflight"]) == (10, 2, None)
-    assert told["columns"]["sourceUrl"] == "Link"
-    assert told["kinds"][0] == {
+    printed = json.loads(
+        command("https://api.example.com")("check", messy, "--json", code=1).stdout
+    )
+    assert (printed["rows"], printed["valid"], printed["preflight"]) == (10, 2, None)
+    assert printed["columns"]["sourceUrl"] == "Link"
+    assert printed["kinds"][0] == {
         "code": "url-page", "severity": "error", "count": 6, "lines": [2, 3, 4, 5, 6],
         "advice": CODES["url-page"].hint,
     }  # fmt: skip
-    assert len(told["problems"]) == 9
-    assert (told["problems"][0]["line"], told["problems"][0]["code"]) == (2, "url-page")
+    assert len(printed["problems"]) == 9
+    assert (printed["problems"][0]["line"], printed["problems"][0]["code"]) == (2, "url-page")
 
 
 def test_all_problems_of_a_row_at_once(
@@ -101,15 +103,15 @@ def test_all_problems_of_a_row_at_once(
     server = sandbox()
     run = command(server)
     path = manifest(2, ["nope", "", "exe", "ref-1", ""])
-    told = json.loads(run("check", path, "--json", code=1).stdout)
-    assert (told["rows"], told["valid"]) == (3, 2)
-    assert {p["column"] for p in told["problems"]} == {
+    printed = json.loads(run("check", path, "--json", code=1).stdout)
+    assert (printed["rows"], printed["valid"]) == (3, 2)
+    assert {p["column"] for p in printed["problems"]} == {
         "sourceUrl",
         "filename",
         "extension",
         "referenceId",
     }
-    assert {p["line"] for p in told["problems"]} == {4}
+    assert {p["line"] for p in printed["problems"]} == {4}
     assert not server.platform.calls
 
 
@@ -169,16 +171,16 @@ def test_problems_that_cannot_be_written_are_one_clear_line(command: Callable, m
     assert "file cannot be used as a job folder" in done.stderr
 
 
-def test_the_messy_sample_is_told_and_its_good_rows_are_imported(
+def test_the_messy_sample_is_reported_and_its_good_rows_are_imported(
     sandbox: Start, command: Callable
 ) -> None:
     server = sandbox()
     run = command(server)
     path = SAMPLES / "messy.csv"
-    told = json.loads(run("check", path, "--json", code=1).stdout)
+    printed = json.loads(run("check", path, "--json", code=1).stdout)
     assert {"url-missing", "quoting", "width", "duplicate-reference"} <= {
-        kind["code"] for kind in told["kinds"]
+        kind["code"] for kind in printed["kinds"]
     }
     done = run("run", path, *FAST, code=1)
     assert "Every problem: output/messy/problems.csv" in done.stdout
-    assert len(server.platform.media) == told["valid"]
+    assert len(server.platform.media) == printed["valid"]

@@ -99,9 +99,9 @@ def test_what_a_manifest_is_read_as(
     path = tmp_path / name
     text = content if isinstance(content, str) else json.dumps(content)
     path.write_text(text, encoding="utf-8")
-    told = command("https://api.example.com")("check", path).stdout
+    printed = command("https://api.example.com")("check", path).stdout
     for line in lines:
-        assert line in told
+        assert line in printed
 
 
 def test_files_of_one_video_are_a_problem_where_nothing_tells_which(
@@ -121,9 +121,9 @@ def test_a_choice_is_asked_for_with_lines_that_work(command: Callable, tmp_path:
     path = tmp_path / "alike.csv"
     path.write_text(f"wako,bilo,title\n{A}?sig=secret&sv=1,{B},One\n", encoding="utf-8")
     run = command("https://api.example.com")
-    told = run("check", path, code=2).stderr
-    assert "secret" not in told
-    assert "--map sourceUrl=wako or --map sourceUrl=bilo" in told
+    printed = run("check", path, code=2).stderr
+    assert "secret" not in printed
+    assert "--map sourceUrl=wako or --map sourceUrl=bilo" in printed
     assert "1 can be imported" in run("check", path, "--map", "sourceUrl=bilo").stdout
 
 
@@ -138,9 +138,9 @@ def test_an_edition_that_would_be_read_otherwise_stops_before_anything_is_sent(
 
     path.write_text(f"Link,Name,Asset ID\n{A},One,x1\n{B},Two,x2\n", encoding="utf-8")
     calls = len(server.platform.media)
-    told = run("run", path, *FAST, code=2).stderr
-    assert "referenceId was no column, now “Asset ID”" in told
-    assert "To go on as before: --map referenceId=. To read it so from now on: --map" in told
+    printed = run("run", path, *FAST, code=2).stderr
+    assert "referenceId was no column, now “Asset ID”" in printed
+    assert "To go on as before: --map referenceId=. To read it so from now on: --map" in printed
     assert len(server.platform.media) == calls == 1
 
     run("run", path, *FAST, "--map", "referenceId=")

@@ -97,7 +97,7 @@ def test_files_that_cannot_be_used_end_with_2(
     assert "cannot be used as a job folder" in one_line(run("run", path, "--job", file, code=2))
 
 
-def test_a_second_run_of_a_job_is_told_so(
+def test_a_second_run_of_a_job_is_reported_so(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(processing=(60, 60))
@@ -180,8 +180,8 @@ def test_the_sandbox_command(command: Callable, manifest: Callable) -> None:
     server = run.start("sandbox", *flags)
     assert server.stdout is not None
     text = "".join(server.stdout.readline() for _ in range(4))
-    told = dict(re.findall(r"export (\w+)=(\S+)", text))
-    run.environ.update(told)
+    printed = dict(re.findall(r"export (\w+)=(\S+)", text))
+    run.environ.update(printed)
     path = manifest(2)
     run("run", path, *FAST)
     key = run.table("output/videos/results.csv")[0]["key"]

@@ -38,7 +38,7 @@ def configured(tmp_path: Path) -> Callable[..., Path]:
     return write
 
 
-def test_a_run_is_told_by_a_file(
+def test_a_run_is_reported_by_a_file(
     sandbox: Start, command: Callable, configured: Callable, tmp_path: Path
 ) -> None:
     configured()
@@ -59,14 +59,14 @@ def test_what_is_in_force_and_where_it_comes_from(command: Callable, configured:
     configured("rate: 7\napi-base: https://file.test\n")
     named = ("--config", "batch-import.yaml")
     assert "not taken from a file that you did not name" in run("config", code=2).stderr
-    told = json.loads(run("config", "--json", *named).stdout)
-    options = told["options"]
+    printed = json.loads(run("config", "--json", *named).stdout)
+    options = printed["options"]
     assert options["rate"] == {"value": 7, "from": "batch-import.yaml, line 1"}
     assert options["api-base"] == {
         "value": "https://signed.test/api", "from": "VIOSTREAM_API_BASE"
     }  # fmt: skip
     assert options["seed"] == {"value": 1, "from": "default"}
-    assert told["credentials"]["api-key"] == {"set": True, "from": "environment"}
+    assert printed["credentials"]["api-key"] == {"set": True, "from": "environment"}
     table = run("config", *named).stdout
     assert "batch-import.yaml is read." in table
     assert "api-key" in table

@@ -259,7 +259,7 @@ def test_a_parameter_that_the_user_names_tells_no_videos_apart_and_is_never_show
         rows = [(f"https://h.example.com/{n}.mp4?pass={key}", f"T{n}") for n in range(3)]
         write(path, "url,title", rows)
         done = run("run", path, *FAST, "--signing", "pass")
-        told = done.stdout + done.stderr + run("report", path).stdout
+        printed = done.stdout + done.stderr + run("report", path).stdout
         assert len(server.platform.media) == 3
         for name in ("results.csv", "results.html", "calls.jsonl"):
-            assert f"pass={key}" not in (tmp_path / "output/v" / name).read_text("utf-8") + told
+            assert f"pass={key}" not in (tmp_path / "output/v" / name).read_text("utf-8") + printed

@@ -21,8 +21,8 @@ def test_a_sample_is_imported_and_then_known_again(
 ) -> None:
     server = sandbox()
     run = command(server)
-    told = run("run", SAMPLES / name, *FAST).stdout
-    assert "12 rows: 12 imported." in told
+    printed = run("run", SAMPLES / name, *FAST).stdout
+    assert "12 rows: 12 imported." in printed
     results = run.table("output/videos/results.csv")
     assert results[0]["published"] == "2025-01-13"
     assert {row["referenceId"] for row in results} > {"0004711", "'-Xk92_keynote"}
@@ -31,7 +31,7 @@ def test_a_sample_is_imported_and_then_known_again(
     assert len(server.platform.media) == 12
 
 
-def test_failed_csv_of_json_can_be_mended_and_fed_back(
+def test_failed_csv_of_json_can_be_fixed_and_fed_back(
     sandbox: Start, command: Callable, tmp_path: Path
 ) -> None:
     server = sandbox()
@@ -47,9 +47,9 @@ def test_failed_csv_of_json_can_be_mended_and_fed_back(
     (row,) = run.table("output/talks/failed.csv")
     assert (row["title"], row["info.by"]) == ("Two, “too”", "B\nC")
 
-    mended = tmp_path / "mended.csv"
-    mended.write_bytes(failed.read_bytes().replace(b"htp:", b"https:"))
-    run("run", mended, *FAST)
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_bytes(failed.read_bytes().replace(b"htp:", b"https:"))
+    run("run", fixed, *FAST)
     assert sorted(media.title for media in server.platform.media) == ["Talk", "Two, “too”"]
 
 
@@ -91,9 +91,9 @@ def test_options_that_do_not_fit_end_with_2(command: Callable) -> None:
         ("videos.csv", "--default", "sourceUrl=x"),
         ("videos.csv", "--default", "x"),
     ):
-        told = run("check", SAMPLES / name, *flags, code=2).stderr
-        assert told.startswith("batch-import: ")
-        assert told.count("\n") == 1
+        printed = run("check", SAMPLES / name, *flags, code=2).stderr
+        assert printed.startswith("batch-import: ")
+        assert printed.count("\n") == 1
 
 
 def test_templates(command: Callable) -> None:

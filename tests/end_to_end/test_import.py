@@ -182,7 +182,7 @@ def test_retry_sends_failed_rows_again_and_only_those(
     assert run.table("output/videos/failed.csv") == []
 
 
-def test_failed_csv_mended_and_fed_back(
+def test_failed_csv_fixed_and_fed_back(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -194,14 +194,14 @@ def test_failed_csv_mended_and_fed_back(
     )
     run("run", path, *FAST, code=1)
     text = (run.folder / "output/videos/failed.csv").read_text(encoding="utf-8-sig")
-    mended = run.folder / "mended.csv"
-    mended.write_text(
+    fixed = run.folder / "fixed.csv"
+    fixed.write_text(
         text.replace("gone.invalid", "videos.example.com").replace(
             "ftp://h", "https://h.example.com"
         ),
         encoding="utf-8-sig",
     )
-    run("run", mended, *FAST)
+    run("run", fixed, *FAST)
     assert_each_once(server, refs(4))
     titles = {media.reference_id: media.title for media in server.platform.media[-2:]}
     assert titles == {"ref-3": "Gone, “3”", "ref-4": "=4"}
@@ -227,7 +227,7 @@ def test_an_edited_manifest_on_the_same_job(
     assert lines[-1]["error"] == "no longer in the manifest"
 
 
-def test_what_is_edited_after_it_was_sent_is_told_and_not_sent_again(
+def test_what_is_edited_after_it_was_sent_is_reported_and_not_sent_again(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()

@@ -53,13 +53,13 @@ def run(manifest: Path, **more: Any) -> Outcome:
     return import_manifest(manifest, settings=settings_from_environment(**FAST), **more)
 
 
-def test_a_thread_imports_and_is_told_of_it(start: Start, manifest: Callable) -> None:
+def test_a_thread_imports_and_is_reported_of_it(start: Start, manifest: Callable) -> None:
     start()
-    told: list[Progress] = []
+    printed: list[Progress] = []
     with ThreadPoolExecutor(1) as threads:
-        outcome = threads.submit(run, manifest(5), on_progress=told.append).result()
+        outcome = threads.submit(run, manifest(5), on_progress=printed.append).result()
     assert outcome.complete
-    assert told[-1].counts == outcome.counts == job_status("output/videos").counts
+    assert printed[-1].counts == outcome.counts == job_status("output/videos").counts
     rows = list(outcome.rows())
     assert [row["referenceId"] for row in rows] == [f"ref-{n}" for n in range(1, 6)]
     assert all(row["embedCode"] and row["team"] == "A" for row in rows)

@@ -46,8 +46,8 @@ def test_videos_of_others_are_not_taken_over(
     failed = run.table("output/sales/failed.csv")
     assert [line["id"] for line in failed] == ["1", "2"]
     assert all("reference ID is taken" in line["reason"] for line in failed)
-    told = json.loads(run("status", tmp_path / "sales.csv", "--json").stdout)
-    assert "reference ID is taken" in json.dumps(told)
+    printed = json.loads(run("status", tmp_path / "sales.csv", "--json").stdout)
+    assert "reference ID is taken" in json.dumps(printed)
     assert len(server.platform.media) == 3
 
 
@@ -78,5 +78,5 @@ def test_a_plan_names_the_rows_whose_ids_are_taken(
     out = run("plan", path).stdout
     assert "To do: 1 to create, 2 not sent: reference ID taken." in out
     assert "1 (“HR welcome”), 2 (“HR leave policy (confidential)”)" in out
-    told = json.loads(run("plan", path, "--json", "--adopt", "any").stdout)
-    assert (told["create"], told["adopt"], told["ids_taken"]) == (1, 2, 0)
+    printed = json.loads(run("plan", path, "--json", "--adopt", "any").stdout)
+    assert (printed["create"], printed["adopt"], printed["ids_taken"]) == (1, 2, 0)

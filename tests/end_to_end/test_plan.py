@@ -14,8 +14,8 @@ Start = Callable[..., SandboxServer]
 
 
 def planned(run: Callable, *arguments: object) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(run("plan", *arguments, "--json").stdout)
-    return told
+    printed: dict[str, Any] = json.loads(run("plan", *arguments, "--json").stdout)
+    return printed
 
 
 def fill(server: SandboxServer, *references: str) -> None:
@@ -25,18 +25,23 @@ def fill(server: SandboxServer, *references: str) -> None:
         server.platform.new_media(time.time() - 60, reference_id=reference, title=title)
 
 
-def test_a_new_manifest_is_foretold_and_nothing_is_sent(
+def test_a_new_manifest_is_forereported_and_nothing_is_sent(
     sandbox: Start, command: Callable, manifest: Callable, tmp_path: Path
 ) -> None:
     server = sandbox(existing=250)
     run = command(server)
     path = manifest(6, ["nope", "x", "mp4", "ref-7", ""])
-    told = planned(run, path, "--rate", "50")
+    printed = planned(run, path, "--rate", "50")
     # Six looks would be more than three pages.
-    assert (told["create"], told["adopt"], told["invalid"], told["media"]) == (6, 0, 1, 250)
-    assert told["processing"]["rows"] == 0
-    assert told["optimistic"]["seconds"] < told["pessimistic"]["seconds"]
-    assert datetime.fromisoformat(told["pessimistic"]["ends"]) > datetime.now(UTC)
+    assert (printed["create"], printed["adopt"], printed["invalid"], printed["media"]) == (
+        6,
+        0,
+        1,
+        250,
+    )
+    assert printed["processing"]["rows"] == 0
+    assert printed["optimistic"]["seconds"] < printed["pessimistic"]["seconds"]
+    assert datetime.fromisoformat(printed["pessimistic"]["ends"]) > datetime.now(UTC)
     assert server.platform.calls == {"account": 1, "list": 3}
     assert not (tmp_path / "output/videos/state.sqlite").exists()
     out = run("plan", path).stdout
@@ -44,7 +49,7 @@ def test_a_new_manifest_is_foretold_and_nothing_is_sent(
     assert "(assumed)" in out
 
 
-def test_what_is_in_the_account_is_foretold_and_the_run_tells_it(
+def test_what_is_in_the_account_is_forereported_and_the_run_tells_it(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -56,19 +61,19 @@ def test_what_is_in_the_account_is_foretold_and_the_run_tells_it(
     assert "The account has 3 media. 2 rows of the manifest are among them." in out
     assert len(server.platform.media) == 3
 
-    told = "2 rows were already in the account: taken over, not created."
-    assert told in run("run", path, *FAST).stdout
+    printed = "2 rows were already in the account: taken over, not created."
+    assert printed in run("run", path, *FAST).stdout
     assert len(server.platform.media) == 6
-    assert told in run("run", path, *FAST).stdout  # and so after every resume
+    assert printed in run("run", path, *FAST).stdout  # and so after every resume
 
 
 def test_where_each_row_is_looked_for_the_account_is_not_read(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox(existing=250)
-    told = planned(command(server), manifest(2))
-    assert (told["adopt"], told["media"]) == (None, 250)
-    assert "looks for each row" in told["unknown_reason"]
+    printed = planned(command(server), manifest(2))
+    assert (printed["adopt"], printed["media"]) == (None, 250)
+    assert "looks for each row" in printed["unknown_reason"]
     assert server.platform.calls == {"account": 1, "list": 1}
 
 
@@ -79,9 +84,9 @@ def test_without_credentials_the_account_is_not_known(
     path = manifest(2)
     assert "--offline" in planned(run, path, "--offline")["unknown_reason"]
     del run.environ["VIOSTREAM_API_KEY"]
-    told = planned(run, path)
-    assert told["adopt"] is None
-    assert "VIOSTREAM_API_KEY is not set" in told["unknown_reason"]
+    printed = planned(run, path)
+    assert printed["adopt"] is None
+    assert "VIOSTREAM_API_KEY is not set" in printed["unknown_reason"]
 
 
 def test_a_half_done_job_stays_as_it_is(
@@ -94,11 +99,11 @@ def test_a_half_done_job_stays_as_it_is(
     calls = server.platform.calls.copy()
     state = tmp_path / "output/videos/state.sqlite"
     before = state.read_bytes()
-    told = planned(run, path, "--rehearse", "--rate", "20")
-    assert (told["create"], told["done"], told["rows"]) == (4, 21, 25)
-    assert (told["processing"]["rows"], told["processing"]["jobs"]) == (21, 1)
-    assert told["processing"]["high"] < 30
-    assert told["rehearsal"]["rows"] == 4
+    printed = planned(run, path, "--rehearse", "--rate", "20")
+    assert (printed["create"], printed["done"], printed["rows"]) == (4, 21, 25)
+    assert (printed["processing"]["rows"], printed["processing"]["jobs"]) == (21, 1)
+    assert printed["processing"]["high"] < 30
+    assert printed["rehearsal"]["rows"] == 4
     assert state.read_bytes() == before
     calls.update({"account": 1, "list": 1})
     assert server.platform.calls == calls
@@ -123,7 +128,9 @@ def test_failed_rows_wait_for_retry(sandbox: Start, command: Callable, manifest:
     assert "3 rows failed before: only batch-import retry" in run("plan", path).stdout
 
 
-def test_urls_that_do_not_live_so_long_are_told_of(command: Callable, manifest: Callable) -> None:
+def test_urls_that_do_not_live_so_long_are_reported_of(
+    command: Callable, manifest: Callable
+) -> None:
     def signed(number: int, lives: timedelta) -> list[str]:
         end = int((datetime.now(UTC) + lives).timestamp())
         url = f"https://b.example.com/{number}.mp4?Expires={end}&Signature=5ec7e7&Key-Pair-Id=K"
@@ -136,9 +143,9 @@ def test_urls_that_do_not_live_so_long_are_told_of(command: Callable, manifest: 
         signed(3, timedelta(minutes=-5)),
     )
     run = command("http://127.0.0.1:9/v3/api")
-    told = planned(run, path, "--offline")
-    assert told["expiring"] == {"count": 1, "lines": [3]}
-    assert told["invalid"] == 1
+    printed = planned(run, path, "--offline")
+    assert printed["expiring"] == {"count": 1, "lines": [3]}
+    assert printed["invalid"] == 1
     out = run("plan", path, "--offline").stdout
     assert "1 signed URL stops working before it is sure to have been fetched: line 3" in out
     assert "5ec7e7" not in out

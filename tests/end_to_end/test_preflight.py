@@ -15,7 +15,7 @@ import pytest
 import trustme
 from source_host import SourceHost, serving, until
 
-from batch_import.models import Severity, Source
+from batch_import.models import Severity, VideoSource
 from batch_import.sandbox.server import SandboxServer
 from batch_import.sources.preflight import Finding, Preflight
 
@@ -53,12 +53,12 @@ def asking(own_host: str = "", resolve: Resolve | None = None, **more: Any) -> I
 
 def ask(url: str, extension: str = "mp4", own_host: str = "", **more: Any) -> Finding:
     with asking(own_host, **more) as preflight:
-        (finding,) = preflight.ask([Source(2, url, extension)])
+        (finding,) = preflight.ask([VideoSource(2, url, extension)])
     return finding
 
 
 def code(finding: Finding) -> str:
-    return finding.flaw.code if finding.flaw else ""
+    return finding.violation.code if finding.violation else ""
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_what_a_host_serves(
 ) -> None:
     finding = ask(f"{host.address}/{path}", extension, host.origin)
     assert code(finding) == expected
-    assert (finding.flaw and finding.flaw.severity) == severity
+    assert (finding.violation and finding.violation.severity) == severity
 
 
 def test_it_asks_as_a_fetcher_would_and_for_little(host: SourceHost) -> None:
@@ -178,8 +178,8 @@ def test_only_the_own_host_may_be_private(host: SourceHost, own: str) -> None:
 def test_a_host_that_is_slow_is_left_alone_in_time(host: SourceHost) -> None:
     for path in ("silent", "drip"):
         finding = ask(f"{host.address}/{path}", own_host=host.origin, answer_within=0.5)
-        assert finding.flaw is not None
-        assert (finding.flaw.code, finding.flaw.severity) == (
+        assert finding.violation is not None
+        assert (finding.violation.code, finding.violation.severity) == (
             "source-unreachable",
             Severity.WARNING,
         )
@@ -190,24 +190,30 @@ def test_a_refused_connection_is_a_warning() -> None:
         unused.bind(("127.0.0.1", 0))
         own = f"127.0.0.1:{unused.getsockname()[1]}"
         finding = ask(f"http://{own}/a.mp4", own_host=own)
-    assert finding.flaw is not None
-    assert (finding.flaw.code, finding.flaw.severity) == ("source-unreachable", Severity.WARNING)
-    assert "refused" in finding.flaw.reason
+    assert finding.violation is not None
+    assert (finding.violation.code, finding.violation.severity) == (
+        "source-unreachable",
+        Severity.WARNING,
+    )
+    assert "refused" in finding.violation.reason
 
 
 def test_a_name_that_does_not_exist_is_an_error_only_where_the_network_works() -> None:
     url = "https://videos.exmaple.com/a.mp4"
     gone = {"videos_exmaple_com": socket.EAI_NONAME}
     found = ask(url, resolve=names(**gone))
-    assert found.flaw is not None
-    assert (found.flaw.code, found.flaw.severity) == ("source-host", Severity.ERROR)
+    assert found.violation is not None
+    assert (found.violation.code, found.violation.severity) == ("source-host", Severity.ERROR)
     for trouble in (
         {**gone, "api_platform_example": socket.EAI_NONAME},
         {"videos_exmaple_com": socket.EAI_AGAIN},
     ):
         found = ask(url, resolve=names(**trouble))
-        assert found.flaw is not None
-        assert (found.flaw.code, found.flaw.severity) == ("source-unreachable", Severity.WARNING)
+        assert found.violation is not None
+        assert (found.violation.code, found.violation.severity) == (
+            "source-unreachable",
+            Severity.WARNING,
+        )
 
 
 def test_https_asks_for_the_name_and_checks_the_certificate(
@@ -238,7 +244,7 @@ def test_https_asks_for_the_name_and_checks_the_certificate(
 
 def test_answers_come_in_the_order_of_the_sources(host: SourceHost) -> None:
     paths = ["video/1", "login", "video/2", "status/404", "webm/3"] * 3
-    sources = [Source(n, f"{host.address}/{path}", "mp4") for n, path in enumerate(paths)]
+    sources = [VideoSource(n, f"{host.address}/{path}", "mp4") for n, path in enumerate(paths)]
     with asking(host.origin) as preflight:
         found = list(preflight.ask(sources))
     assert [finding.source for finding in found] == sources
@@ -249,7 +255,7 @@ def test_answers_come_in_the_order_of_the_sources(host: SourceHost) -> None:
 
 def test_what_was_not_asked_when_the_run_stops_is_left_out(host: SourceHost) -> None:
     stop = threading.Event()
-    sources = [Source(n, f"{host.address}/video/{n}", "mp4") for n in range(200)]
+    sources = [VideoSource(n, f"{host.address}/video/{n}", "mp4") for n in range(200)]
     with Preflight(stop, PLATFORM, own_host=host.origin, resolve=names()) as preflight:
         answers = preflight.ask(sources)
         assert next(answers).source == sources[0]
@@ -286,8 +292,8 @@ def test_check_with_preflight(host: SourceHost, command: Callable, tmp_path: Pat
     assert "source-page" in done.stdout
     assert "Preflight: 4 sources asked" in done.stdout
     assert "6 rows: 3 can be imported, 3 invalid." in done.stdout
-    told = {(p["line"], p["code"], p["severity"]) for p in run.table("output/m/problems.csv")}
-    assert told == {
+    printed = {(p["line"], p["code"], p["severity"]) for p in run.table("output/m/problems.csv")}
+    assert printed == {
         ("3", "source-page", "error"),
         ("5", "source-cut", "warning"),
         ("6", "url-private", "error"),
@@ -325,7 +331,7 @@ def test_run_with_preflight_sends_only_what_is_there(
     assert [media.reference_id for media in server.platform.media] == ["a", "b"]
 
 
-def test_an_interrupt_ends_it_and_what_was_told_before_stays(
+def test_an_interrupt_ends_it_and_what_was_reported_before_stays(
     host: SourceHost, command: Callable, tmp_path: Path
 ) -> None:
     run = command(f"{host.address}/v3/api")

@@ -59,7 +59,7 @@ def test_how_results_look_is_kept_with_the_job(
     assert line["embedCode"].startswith("<iframe")
 
 
-def test_wrong_columns_are_told_before_anything_is_sent(
+def test_wrong_columns_are_reported_before_anything_is_sent(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
@@ -244,31 +244,31 @@ def test_several_jobs_are_one_delivery_with_each_video_once(
     one, three = "https://m.example.com/a.mp4,One,A,001", "nowhere,Three,C,003"
     first = library(tmp_path, header, one, lost, three)
     run("run", first, *FAST, code=1)
-    mended = tmp_path / "mended.csv"
-    mended.write_text(
+    fixed = tmp_path / "fixed.csv"
+    fixed.write_text(
         "url,filename,referenceId,code,reason\n"
         "https://m.example.com/b.mp4,Two,B,002,gone\nnowhere,Three,C,003,\n"
         "https://m.example.com/d.mp4,Four,D,004,\n",
         encoding="utf-8",
     )
-    run("run", mended, *FAST, code=1)
+    run("run", fixed, *FAST, code=1)
     for _ in range(2):  # again and again
-        done = run("merge", "output/library", mended, "-o", "delivery", "--group-by", "manifest")
+        done = run("merge", "output/library", fixed, "-o", "delivery", "--group-by", "manifest")
     assert "4 rows: 3 imported, 1 invalid" in done.stdout
     assert "2 rows left out" in done.stdout
     lines = run.table("delivery/results.csv")
     assert [(line["referenceId"], line["status"], line["manifest"]) for line in lines] == [
-        ("A", "imported", "library.csv"), ("B", "imported", "mended.csv"),
-        ("C", "invalid", "mended.csv"), ("D", "imported", "mended.csv"),
+        ("A", "imported", "library.csv"), ("B", "imported", "fixed.csv"),
+        ("C", "invalid", "fixed.csv"), ("D", "imported", "fixed.csv"),
     ]  # fmt: skip
     assert [line["code"] for line in lines] == ["001", "002", "003", "004"]
     assert "reason" not in lines[0]
     (failed,) = run.table("delivery/failed.csv")
     assert (failed["sourceUrl"], failed["referenceId"]) == ("nowhere", "C")
     book = openpyxl.load_workbook(run.folder / "delivery/results.xlsx")
-    assert {"library.csv", "mended.csv"} <= set(book.sheetnames)
+    assert {"library.csv", "fixed.csv"} <= set(book.sheetnames)
     assert run.counts(first)["failed"] == 1  # the jobs stay as they are
-    assert "is a job folder" in run("merge", "output/library", "-o", "output/mended", code=2).stderr
+    assert "is a job folder" in run("merge", "output/library", "-o", "output/fixed", code=2).stderr
     assert "There is no job" in run("merge", "nowhere", "-o", "delivery", code=2).stderr
 
 

@@ -17,8 +17,8 @@ import pytest
 import requests
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.media import CLIP_SECONDS
-from batch_import.sandbox.model import Media, Platform
+from batch_import.sandbox.media import CLIP_SECONDS, SandboxMedia
+from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer
 
 ME = ("VC-me", "secret")
@@ -45,7 +45,7 @@ def get(server: SandboxServer, path: str, **headers: str) -> requests.Response:
     return requests.get(server.address + path, headers=headers, timeout=5)
 
 
-def media_of(server: SandboxServer, **changes: object) -> Media:
+def media_of(server: SandboxServer, **changes: object) -> SandboxMedia:
     assert post(server, **changes).status_code == 200
     return server.platform.media[-1]
 

@@ -148,8 +148,8 @@ def test_what_the_platform_echoes_of_the_credentials_is_replaced(
         server.shutdown()
         server.server_close()
     log = (tmp_path / "output/v/calls.jsonl").read_text("utf-8")
-    told = done.stdout + done.stderr + log
+    reported = done.stdout + done.stderr + log
     basic = base64.b64encode(f"{ACCESS_KEY}:{API_KEY}".encode()).decode()
     encoded = base64.b64encode(API_KEY.encode()).decode()
     for secret in (API_KEY[:12], ACCESS_KEY, basic, encoded[:12]):
-        assert secret not in told
+        assert secret not in reported

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 import requests
 
-from batch_import.sandbox.media import Catalogue, Media
+from batch_import.sandbox.media import Catalogue, SandboxMedia
 from batch_import.sandbox.server import SandboxServer
 
 FAST = ("--rate", "200", "--poll-interval", "0.3")
@@ -27,7 +27,7 @@ def delete(server: SandboxServer, *references: str) -> None:
         platform._catalogue = catalogue  # noqa: SLF001
 
 
-def media_of(server: SandboxServer, reference: str) -> Media:
+def media_of(server: SandboxServer, reference: str) -> SandboxMedia:
     return next(media for media in server.platform.media if media.reference_id == reference)
 
 
@@ -89,17 +89,17 @@ def test_what_was_done_to_the_account_shows(
     done = run("verify", path, "--rate", "200", code=1)
 
     lines = {line["referenceId"]: line for line in run.table(f"{JOB}/verify.csv")}
-    told = {name: (line["verdict"], line["detail"]) for name, line in lines.items()}
-    assert told["ref-1"] == ("as expected", "")
-    assert told["ref-2"] == ("missing", "")
-    assert told["ref-3"][0] == "title differs"
-    assert told["ref-4"] == ("not online", "its status is processing")
+    printed = {name: (line["verdict"], line["detail"]) for name, line in lines.items()}
+    assert printed["ref-1"] == ("as expected", "")
+    assert printed["ref-2"] == ("missing", "")
+    assert printed["ref-3"][0] == "title differs"
+    assert printed["ref-4"] == ("not online", "its status is processing")
     second = server.platform.media[-3]
-    assert told["ref-5"][0] == "there twice"
-    assert second.id in told["ref-5"][1]
-    assert told["ref-21"][0] == "not imported"
-    assert told["ref-21"][1].startswith("there, though failed: ")
-    assert told["theirs"][0] == "not in the manifest"
+    assert printed["ref-5"][0] == "there twice"
+    assert second.id in printed["ref-5"][1]
+    assert printed["ref-21"][0] == "not imported"
+    assert printed["ref-21"][1].startswith("there, though failed: ")
+    assert printed["theirs"][0] == "not in the manifest"
     assert lines["theirs"]["title"] == "'=Of others"  # guarded
     assert "\x1b" not in done.stdout
     assert "21 rows: 1 missing, 1 not online, 1 there twice, 1 title differs" in done.stdout
@@ -154,8 +154,8 @@ def test_programs_read_it_as_json(sandbox: Start, command: Callable, manifest: C
     path = manifest(3)
     run("run", path, *FAST)
     delete(server, "ref-2")
-    told = json.loads(run("verify", path, "--rate", "200", "--json", code=1).stdout)
-    assert told == {
+    printed = json.loads(run("verify", path, "--rate", "200", "--json", code=1).stdout)
+    assert printed == {
         "ok": False,
         "rows": 3,
         "verdicts": {"missing": 1, "as expected": 2},

@@ -46,12 +46,12 @@ def test_status_tells_causes_and_what_to_do(job: tuple) -> None:
     assert "1 failed: " in text
     assert "(gone.invalid)" in text
     assert "line 3. Open the source URL" in text
-    told = json.loads(run("status", path, "--json").stdout)
-    assert {cause["status"]: cause["lines"] for cause in told["causes"]} == {
+    printed = json.loads(run("status", path, "--json").stdout)
+    assert {cause["status"]: cause["lines"] for cause in printed["causes"]} == {
         "failed": [3], "invalid": [4],
     }  # fmt: skip
-    assert told["running"] is False
-    assert told["started"] < told["changed"]
+    assert printed["running"] is False
+    assert printed["started"] < printed["changed"]
 
 
 def test_a_row_that_was_being_sent_in_a_crash_is_unknown(
@@ -138,8 +138,8 @@ def test_jobs_lists_all_with_a_damaged_one_among_them(job: tuple) -> None:
     assert "is not a state file of batch-import" in empty
     assert videos.split()[:7] == ["output/videos", "3", "1", "1", "1", "0", "0"]
     assert videos.endswith("videos.csv")
-    told = json.loads(run("jobs", "output", "--json").stdout)
-    assert [bool(one["fault"]) for one in told] == [True, True, False, False]
+    printed = json.loads(run("jobs", "output", "--json").stdout)
+    assert [bool(one["fault"]) for one in printed] == [True, True, False, False]
     assert (run.folder / "output/empty/state.sqlite").read_bytes() == b""
     (run.folder / "none").mkdir()
     assert "There are no jobs in none." in run("jobs", "none").stdout

@@ -24,7 +24,8 @@ from batch_import.importer.dispatch import Dispatcher
 from batch_import.models import ManifestRow, MediaPage, Status
 from batch_import.rehearsal import virtual
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform, Reply, Request
+from batch_import.sandbox.model import Platform
+from batch_import.sandbox.replies import Reply, Request
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.rate_limit import Budget

@@ -255,8 +255,8 @@ def compared_with_account(store: Store) -> str:
     noted = [media("a"), media("b"), media("b", 2), media("elsewhere")]
     lines = [
         f"noted {listing.add(noted)}, then {listing.add(noted)}: {listing.count()}",
-        f"missing {listing.unlisted_count()}: {_sought(listing.unlisted(0, 9))}",
-        f"playable {listing.playable_count()}: {_sought(listing.playable(0, 9))}",
+        f"missing {listing.unlisted_count()}: {_targets(listing.unlisted(0, 9))}",
+        f"playable {listing.playable_count()}: {_targets(listing.playable(0, 9))}",
         f"in no row: {_ids(listing.unmatched_media())}",
         f"of a: {_ids(listing.media_of('a', 'id-a-1', 'key-a-1'))}",
         f"of b: {_ids(listing.media_of('b', '', ''))}",
@@ -266,7 +266,7 @@ def compared_with_account(store: Store) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _sought(rows: Iterable[Any]) -> str:
+def _targets(rows: Iterable[Any]) -> str:
     return " ".join(f"{r.number} {r.reference_id} {r.media_id} {r.key};" for r in rows)
 
 
@@ -287,7 +287,7 @@ _OUTCOMES: Final = (
 def walk(seed: int) -> str:
     """What a job tells after each of some steps that a seed draws. Texts are left out."""
     dice = Random(seed)
-    told = []
+    printed = []
     with Store(None) as store:
         store.load(_drawn_manifest(dice), 0.0, facts=FACTS)
         for number in range(1, _STEPS + 1):
@@ -296,9 +296,9 @@ def walk(seed: int) -> str:
                 said = step(store, dice, 10.0 * number)
             except UsageError:
                 said = "a chosen row is not in the manifest"
-            told.append(f"## {number} {step.__name__.strip('_')}: {said}\n")
-            told.append(dump(store, NAMES, texts=False))
-    return "".join(told)
+            printed.append(f"## {number} {step.__name__.strip('_')}: {said}\n")
+            printed.append(dump(store, NAMES, texts=False))
+    return "".join(printed)
 
 
 def walks(first: int, many: int) -> str:

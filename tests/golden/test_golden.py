@@ -239,7 +239,7 @@ def test_verify(golden: Golden, sandbox: Start, command: Callable, manifest: Cal
 def test_config_and_account(golden: Golden, sandbox: Start, command: Callable) -> None:
     run, down = command(sandbox()), command(DOWN)
     late = down.start("account")
-    told = golden.code("config", run("config", "--json", code=None))
+    printed = golden.code("config", run("config", "--json", code=None))
     golden.code("account", run("account", code=None))
     (run.folder / "bad.yaml").write_text("rat: 3\n", encoding="utf-8")
     golden.code("config, an unknown option", run("config", "--config", "bad.yaml", code=None))
@@ -248,7 +248,7 @@ def test_config_and_account(golden: Golden, sandbox: Start, command: Callable) -
     del run.environ["VIOSTREAM_API_KEY"]
     golden.code("account, no credentials", run("account", code=None))
     golden.code("account, the platform is down", down.finish(late, None))
-    golden.json("config --json", told.stdout)
+    golden.json("config --json", printed.stdout)
     golden.check("config-account")
 
 

@@ -35,10 +35,10 @@ def test_the_life_of_a_job_that_is_opened_anew_for_each_step(tmp_path: Path) -> 
     Store(path, create=True).close()
     for number, step in enumerate(SITUATIONS, start=1):
         with Store(path) as store:
-            told = situation(step, store)
-        compare(name(number, step), told)
+            printed = situation(step, store)
+        compare(name(number, step), printed)
     with Store(path, read_only=True) as store:
-        assert situation(lambda _: "", store) == told
+        assert situation(lambda _: "", store) == printed
     with Store(path) as store:
         compare("state/11-compared-with-account.txt", compared_with_account(store))
 
@@ -46,12 +46,12 @@ def test_the_life_of_a_job_that_is_opened_anew_for_each_step(tmp_path: Path) -> 
 def test_a_copy_tells_the_same_and_leaves_the_job_as_it_is() -> None:
     with Store(None) as store:
         for step in SITUATIONS:
-            told = situation(step, store)
+            printed = situation(step, store)
         with store.copy() as copy:
-            assert situation(lambda _: "", copy) == told
+            assert situation(lambda _: "", copy) == printed
             copy.queue.recover(200.0)
-            assert situation(lambda _: "", copy) != told
-        assert situation(lambda _: "", store) == told
+            assert situation(lambda _: "", copy) != printed
+        assert situation(lambda _: "", store) == printed
 
 
 def test_walks() -> None:
@@ -60,12 +60,12 @@ def test_walks() -> None:
 
 
 def test_walks_go_everywhere() -> None:
-    told = "".join(map(walk, range(PART)))
+    printed = "".join(map(walk, range(PART)))
     for part in (
         "removed", "skipped", "invalid", "2 adopted", "some of them chosen", "picture (640, 360)",
         "a chosen row is not in the manifest", "2 to retry", "seconds until online",
     ):  # fmt: skip
-        assert part in told
+        assert part in printed
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -80,7 +80,7 @@ def test_a_single_event_more_shows(seed: int, monkeypatch: pytest.MonkeyPatch) -
 def test_a_manifest_of_another_job_changes_nothing() -> None:
     with Store(None) as store:
         for step in SITUATIONS:
-            told = situation(step, store)
+            printed = situation(step, store)
         with pytest.raises(StateError):
             store.load([row(2, "stranger")], 300.0, facts=[facts.ACCOUNT.of("another")])
-        assert situation(lambda _: "", store) == told
+        assert situation(lambda _: "", store) == printed

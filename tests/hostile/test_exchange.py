@@ -39,7 +39,7 @@ def peak_memory() -> int:
 
 
 @pytest.mark.parametrize("handler", NO_CLEAR_ANSWER, ids=lambda handler: handler.__name__)
-def test_what_is_no_clear_answer_is_told_as_such(
+def test_what_is_no_clear_answer_is_reported_as_such(
     hostile: Callable[..., object], handler: object
 ) -> None:
     server = hostile(handler)

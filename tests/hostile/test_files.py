@@ -91,13 +91,13 @@ def test_the_log_does_not_follow_a_link(tmp_path: Path) -> None:
     precious = tmp_path / "precious"
     precious.write_text("mine, without a line's end")
     (tmp_path / "calls.jsonl").symlink_to(precious)
-    told: list[str] = []
-    with call_log(tmp_path / "calls.jsonl", 1.0, told.append) as log:
+    printed: list[str] = []
+    with call_log(tmp_path / "calls.jsonl", 1.0, printed.append) as log:
         log.note("run started")
         log.note("run ended")
     assert precious.read_text() == "mine, without a line's end"
-    assert len(told) == 1
-    assert "The run goes on without a log." in told[0]
+    assert len(printed) == 1
+    assert "The run goes on without a log." in printed[0]
 
 
 def test_the_lock_does_not_empty_what_a_link_leads_to(job: Job) -> None:
@@ -149,9 +149,9 @@ def test_no_name_commands_a_terminal(
     if exists:
         write_manifest(manifest)
     main([arguments[0], str(manifest), *arguments[1:]])
-    told = capsys.readouterr()
-    assert "\x1b" not in told.out + told.err
-    assert told.out + told.err
+    printed = capsys.readouterr()
+    assert "\x1b" not in printed.out + printed.err
+    assert printed.out + printed.err
 
 
 def test_a_manifest_that_is_a_loop_of_links(tmp_path: Path) -> None:
@@ -202,11 +202,11 @@ def test_a_damaged_state_is_one_line(
     if name in ("run", "retry"):
         arguments += ["--give-up-after", "0.01"]
     code = main(arguments)
-    told = capsys.readouterr()
+    printed = capsys.readouterr()
     assert code in (0, 1, 2, 3)
     if code == 2:
-        assert told.err.splitlines()[-1].startswith("batch-import: ")
-        assert "It may be damaged" in told.err
+        assert printed.err.splitlines()[-1].startswith("batch-import: ")
+        assert "It may be damaged" in printed.err
 
 
 def test_a_folder_where_the_workbook_should_be(job: Job) -> None:

@@ -15,7 +15,7 @@ from batch_import.manifest import read
 from batch_import.manifest.columns.aliases import field_of, fold
 from batch_import.manifest.rules import source_url
 from batch_import.reports import labels
-from batch_import.sources.contents import START, Reply, flaw_of
+from batch_import.sources.contents import START, SourceResponse, violation_of
 from batch_import.viostream.responses import platform_message, retry_after
 
 PIECES = (
@@ -39,7 +39,7 @@ LONG = 100_000
 
 def _preflight(text: str) -> object:
     headers = {"content-type": text, "content-range": text, "content-length": text}
-    return flaw_of(Reply(200, headers, text.encode()[:START]), "mp4")
+    return violation_of(SourceResponse(200, headers, text.encode()[:START]), "mp4")
 
 
 #: What meets text from outside, and how many characters of it at the most.
@@ -54,7 +54,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "expiry": (expiry.expires_at, LONG),
     "canonical": (urls.canonical, LONG),
     "request": (urls.requestable, LONG),
-    "source URL": (lambda text: list(source_url.flaws([text])), 16_384),
+    "source URL": (lambda text: list(source_url.violations([text])), 16_384),
     "guard": (lambda text: unguarded(guarded(text)), LONG),
     "guard for spreadsheets": (lambda text: unguarded(preserved(text)), LONG),
     "is it JSON": (read._JSON_START.match, 4_096),  # noqa: SLF001
@@ -93,4 +93,6 @@ def test_an_error_body_of_json_is_cut_before_it_is_read() -> None:
     ],
 )
 def test_what_are_several_addresses(text: str, several: bool) -> None:  # noqa: FBT001
-    assert ("url-several" in [flaw.code for _, flaw in source_url.flaws([text])]) == several
+    assert (
+        "url-several" in [violation.code for _, violation in source_url.violations([text])]
+    ) == several

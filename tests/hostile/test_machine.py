@@ -107,7 +107,9 @@ def test_certificates_that_are_none(
 # A full disk ------------------------------------------------------------------------------------
 
 
-def test_what_ended_a_run_is_told_rather_than_what_became_of_its_results(tmp_path: Path) -> None:
+def test_what_ended_a_run_is_reported_rather_than_what_became_of_its_results(
+    tmp_path: Path,
+) -> None:
     def write() -> None:
         raise StateError("failed.csv cannot be written: No space left on device.")
 

@@ -95,8 +95,8 @@ def _many(first: int, seeds: int, jobs: int, resume: Path | None) -> int:
     most = 0.0
     statuses: Counter[str] = Counter()
     with ProcessPoolExecutor(jobs) as pool:
-        told = zip(starts, sizes, pool.map(chunk, starts, sizes), strict=True)
-        for start, size, (more_rows, more_calls, high, found, broken) in told:
+        printed = zip(starts, sizes, pool.map(chunk, starts, sizes), strict=True)
+        for start, size, (more_rows, more_calls, high, found, broken) in printed:
             if resume and not bad:  # what is broken is met again
                 resume.write_text(str(start + (0 if broken else size)))
             rows, calls, most = rows + more_rows, calls + more_calls, max(most, high)

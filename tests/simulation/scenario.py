@@ -5,7 +5,7 @@ from random import Random
 from typing import Any, Literal
 
 from batch_import.configuration.settings import Settings
-from batch_import.sandbox.model import Knobs
+from batch_import.sandbox.knobs import Knobs
 
 #: Knobs that are faults by chance.
 FAULTS = (

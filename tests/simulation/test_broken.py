@@ -26,7 +26,7 @@ from batch_import.importer.schedule.ownership import Owner
 from batch_import.importer.schedule.page_reading import PageReading
 from batch_import.importer.schedule.polling import SHORTEST, Polling
 from batch_import.importer.schedule.repeat import ListConsistency
-from batch_import.importer.schedule.searching import Search
+from batch_import.importer.schedule.searching import RowSearch
 from batch_import.importer.schedule.selection import Selection
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.showing import Showing
@@ -138,9 +138,9 @@ def _media_of_any_reference(patch: Patch) -> None:
 
 def _taken_for_the_rows(patch: Patch, which: Callable[[Media, Row], bool]) -> None:
     """What a search brings is taken for the row's own."""
-    read = Search.read
+    read = RowSearch.read
 
-    def broken(self: Search, page: MediaPage) -> None:
+    def broken(self: RowSearch, page: MediaPage) -> None:
         row = self._row
         items = tuple(
             replace(media, reference_id=row.reference_id, title=row.filename)
@@ -150,7 +150,7 @@ def _taken_for_the_rows(patch: Patch, which: Callable[[Media, Row], bool]) -> No
         )
         read(self, replace(page, items=items))
 
-    patch.setattr(Search, "read", broken)
+    patch.setattr(RowSearch, "read", broken)
     patch.setattr(Selection, "_is_alone", lambda *_: True)
     patch.setattr(Selection, "_lookup", _searches)
 

@@ -26,7 +26,7 @@ from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
-from batch_import.workflows.load import Intake
+from batch_import.workflows.load import ManifestLoader
 
 SEEDS = 40
 #: Those that the rules take for files; the others are pages by their host.
@@ -34,7 +34,8 @@ FILES = [
     scheme
     for scheme in SCHEMES
     if not any(
-        flaw.severity is Severity.ERROR for _, flaw in source_url.flaws([sign(scheme, 1).url])
+        violation.severity is Severity.ERROR
+        for _, violation in source_url.violations([sign(scheme, 1).url])
     )
 ]
 START = 1_700_000_000.0
@@ -104,7 +105,9 @@ class Library:
             reading=ReadingOptions(default={"extension": "mp4"}),
             settings=SETTINGS,
         )
-        taken = Intake(request, self.now, threading.Event(), lambda _: None).take_over(store)
+        taken = ManifestLoader(request, self.now, threading.Event(), lambda _: None).take_over(
+            store
+        )
         assert taken.held.count == 0
         budget = Budget(SETTINGS.rate, self.now)
         dispatcher = Dispatcher(SETTINGS, store, budget, self.now)

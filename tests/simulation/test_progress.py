@@ -11,7 +11,7 @@ from world import World
 from batch_import.configuration.settings import Settings
 from batch_import.importer.calls import Arrival
 from batch_import.importer.dispatch import Dispatcher, Progress
-from batch_import.sandbox.model import Knobs
+from batch_import.sandbox.knobs import Knobs
 from batch_import.state.store import Store
 
 Told = Callable[[Progress, float], None]
@@ -21,11 +21,11 @@ def watched(scenario: Scenario, patch: pytest.MonkeyPatch, tell: Callable[[Store
     """A whole import, of which something is told after every commit."""
     answered = Dispatcher.answered
     with Store(None) as store:
-        told = tell(store)
+        printed = tell(store)
 
         def answered_and_told(self: Dispatcher, arrivals: Iterable[Arrival], now: float) -> None:
             answered(self, arrivals, now)
-            told(self.progress(now), now)
+            printed(self.progress(now), now)
 
         patch.setattr(Dispatcher, "answered", answered_and_told)
         world = World(scenario, store)
@@ -42,12 +42,12 @@ def test_the_numbers_add_up_to_the_manifests_rows_after_any_number_of_resumes(
         rows = scenario.rows + scenario.invalid
 
         def tell(store: Store, rows: int = rows) -> Told:
-            def told(progress: Progress, _: float) -> None:
+            def printed(progress: Progress, _: float) -> None:
                 total, *parts = astuple(progress.counts)
                 assert sum(parts) == total == rows
                 assert progress.counts == store.reader.counts(running=True)
 
-            return told
+            return printed
 
         with monkeypatch.context() as patch:
             runs += watched(scenario, patch, tell).outcome.runs
@@ -88,14 +88,14 @@ def calm(rows: int, rate: float, in_flight: int = 10_000, **knobs: object) -> Sc
     ],
 )
 def test_the_time_left_is_honest_early(scenario: Scenario, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[tuple[float, float | None]] = []
+    printed: list[tuple[float, float | None]] = []
     world = watched(
-        scenario, monkeypatch, lambda _: lambda progress, now: told.append((now, progress.eta))
+        scenario, monkeypatch, lambda _: lambda progress, now: printed.append((now, progress.eta))
     )
-    begin, end = told[0][0], world.now
+    begin, end = printed[0][0], world.now
     for share in (0.1, 0.25, 0.5):
-        now, eta = next(one for one in told if one[0] >= begin + share * (end - begin))
+        now, eta = next(one for one in printed if one[0] >= begin + share * (end - begin))
         assert eta is not None or share < 0.25
         if eta is not None:
             assert eta == pytest.approx(end - now, rel=0.2), f"at {share:.0%}"
-    assert told[-1][1] == 0.0
+    assert printed[-1][1] == 0.0

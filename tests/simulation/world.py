@@ -25,8 +25,9 @@ from batch_import.importer.schedule.outage import UNCLEAR_IN_A_ROW
 from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
 from batch_import.models import Event, ManifestRow, Record, Row, Status
 from batch_import.rehearsal.exchange import answer_of, as_sent
-from batch_import.sandbox.media import Media
-from batch_import.sandbox.model import Fault, Platform, Reply
+from batch_import.sandbox.media import SandboxMedia
+from batch_import.sandbox.model import Platform
+from batch_import.sandbox.replies import Reply, ReplyFault
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import PAGE_SIZE, create
@@ -193,7 +194,7 @@ class World:
         found = self.platform.live_media(row.reference_id, self.now)
         return any(media.number < self._before for media in found)
 
-    def _is_adoptable(self, media: Media) -> bool:
+    def _is_adoptable(self, media: SandboxMedia) -> bool:
         shown = self._listed(media) and not self.scenario.knobs.list_omits
         return shown and not (media.failed and media.online_at < self.now + SLACK)
 
@@ -387,7 +388,7 @@ class World:
                 self.refused.add(call.row.reference_id)
             self.check_once(call.row.reference_id)
         delay = reply.delay
-        if reply.fault is Fault.HANG:
+        if reply.fault is ReplyFault.HANG:
             delay = min(delay, self.scenario.settings.timeout[1])
         flight.answer = reply
         self._later(delay + flight.latency / 2, "answer", flight)
@@ -408,7 +409,7 @@ class World:
         if db.in_transaction or found[0] not in allowed:
             raise self.broken("intent before deed", f"{name} is {found[0]} as its POST arrives")
 
-    def live(self, name: str) -> list[Media]:
+    def live(self, name: str) -> list[SandboxMedia]:
         """The living media that this import made for a row."""
         found = self.platform.live_media(name, self.now)
         return [m for m in found if m.number >= self._before and not m.foreign]
@@ -419,7 +420,7 @@ class World:
         if len(live) > 1 and not self._excuse(name, live[0]):
             raise self.broken("exactly once", f"{name} has {len(live)} living media")
 
-    def _excuse(self, name: str, first: Media) -> bool:
+    def _excuse(self, name: str, first: SandboxMedia) -> bool:
         """The user had unsure rows sent again, and the first media could not be seen by then."""
         knobs = self.scenario.knobs
         if self.scenario.settings.when_unsure == "hold":
@@ -441,13 +442,13 @@ class World:
         records = list(self.store.reader.records())
         if not (counts.total == len(records) == expected):
             raise self.broken("none lost", f"{expected} rows became {counts} / {len(records)}")
-        made: dict[str, list[Media]] = {}
+        made: dict[str, list[SandboxMedia]] = {}
         for media in self.platform.media:
             if media.reference_id:
                 made.setdefault(media.reference_id, []).append(media)
         return [left for record in records for left in self._judge(record, made)]
 
-    def _judge(self, record: Record, made: dict[str, list[Media]]) -> Iterator[str]:
+    def _judge(self, record: Record, made: dict[str, list[SandboxMedia]]) -> Iterator[str]:
         media = [
             one
             for one in made.get(record.reference_id, [])
@@ -476,11 +477,11 @@ class World:
             case _:
                 yield f"{record.reference_id} is {record.status}"
 
-    def _is_others(self, media: Media, record: Record) -> bool:
+    def _is_others(self, media: SandboxMedia, record: Record) -> bool:
         """Whether a media is evidently not the row's."""
         return media.foreign and media.title != record.filename
 
-    def _at_once(self, media: Media, record: Record) -> bool:
+    def _at_once(self, media: SandboxMedia, record: Record) -> bool:
         """Whether a media of others was created while the row's POST was under way."""
         events = history(self.store, record.reference_id)
         begin = min((e.time for e in events if e.status is Status.CREATING), default=self.now)
@@ -489,7 +490,7 @@ class World:
         # The platform tells whole seconds, and so does its clock.
         return begin - 3 <= media.created <= end + 5
 
-    def _judge_imported(self, record: Record, media: list[Media]) -> None:
+    def _judge_imported(self, record: Record, media: list[SandboxMedia]) -> None:
         mine = [m for m in media if m.key == record.key]
         if mine and self._is_others(mine[0], record) and not self._at_once(mine[0], record):
             raise self.broken("none taken from others", f"{record.reference_id}: {mine[0].title}")
@@ -500,7 +501,7 @@ class World:
         if (record.media_id, record.title) != (mine[0].id, mine[0].title):
             raise self.broken("right key", f"{record.reference_id} is told of another media")
 
-    def _judge_failed(self, record: Record, media: list[Media]) -> None:
+    def _judge_failed(self, record: Record, media: list[SandboxMedia]) -> None:
         name = record.reference_id
         # Others may have deleted theirs since.
         theirs = [m for m in self.platform.media if m.reference_id == name]
@@ -517,7 +518,7 @@ class World:
         if live and not self._excuse(name, live[0]):
             raise self.broken("none lost", f"{name} failed, and its media lives: {record.error}")
 
-    def _judge_processing(self, record: Record, media: list[Media]) -> Iterator[str]:
+    def _judge_processing(self, record: Record, media: list[SandboxMedia]) -> Iterator[str]:
         name = record.reference_id
         if not media:
             raise self.broken("none lost", f"{name} is processing, and there is no media of it")
@@ -530,10 +531,10 @@ class World:
         if any(self.now < m.online_at for m in mine):
             yield f"{name} is processing"
 
-    def _failed(self, media: Media) -> bool:
+    def _failed(self, media: SandboxMedia) -> bool:
         return media.failed and self.now >= media.online_at
 
-    def _listed(self, media: Media) -> bool:
+    def _listed(self, media: SandboxMedia) -> bool:
         knobs = self.scenario.knobs
         if knobs.page_number == "ignored" and knobs.reference_filter != "exact":
             return False  # whatever is not on the first page, nobody can find
@@ -660,7 +661,7 @@ class _Run:
     def _heed(self, reply: Reply) -> None:
         """Note how long the platform asks to be left alone."""
         value = reply.headers.get("Retry-After")
-        if value is None or reply.fault is not Fault.NONE:
+        if value is None or reply.fault is not ReplyFault.NONE:
             return
         now = self.world.now
         until = now + int(value) if value.isdigit() else parsedate_to_datetime(value).timestamp()

@@ -34,8 +34,11 @@ def test_settings_have_the_environments_addresses(monkeypatch: pytest.MonkeyPatc
     settings = settings_from_environment(rate=2.0)
     assert (settings.api_base, settings.rate) == ("http://127.0.0.1:8765/v3/api", 2.0)
     assert settings.embed_base == "http://127.0.0.1:8765"
-    told = settings_from_environment(api_base="https://api.test/v3/")
-    assert (told.api_base, told.embed_base) == ("https://api.test/v3", "https://play.viostream.com")
+    printed = settings_from_environment(api_base="https://api.test/v3/")
+    assert (printed.api_base, printed.embed_base) == (
+        "https://api.test/v3",
+        "https://play.viostream.com",
+    )
 
 
 def test_settings_are_refused_before_anything_is_done() -> None:

@@ -95,15 +95,15 @@ class Admission:
                 created = Created(row.claimed_at, row.sent_at, row.claimed_at, row.claims <= 1)
                 self._listing.remember(row.media_id, created)
 
-    def adopt(self, pending: int | None, *, glance: bool = False) -> None:
+    def adopt(self, pending: int | None, *, first_page_only: bool = False) -> None:
         """Look for pending rows in the account before any is created.
 
         Args:
             pending: how many; None where an earlier run of this job found that looking for each
                 row is fewer calls.
-            glance: an earlier run has looked for them.
+            first_page_only: an earlier run has looked for them.
         """
-        self._adoption = Adoption(pending or 0, self._pages, glance=glance)
+        self._adoption = Adoption(pending or 0, self._pages, first_page_only=first_page_only)
         if pending is None:
             self._adoption.look_first()
 

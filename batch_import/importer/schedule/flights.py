@@ -10,7 +10,7 @@ must not know any rule.
 
 from dataclasses import dataclass, field
 
-from batch_import.importer.schedule.searching import Search
+from batch_import.importer.schedule.searching import RowSearch
 from batch_import.models import Row
 
 
@@ -55,7 +55,7 @@ class ToCreate:
     row: Row
     intent: float
     check_exists_first: bool = False
-    search: Search | None = None
+    search: RowSearch | None = None
     sends: int = 0
     reason: str = ""
 

@@ -17,7 +17,7 @@ from batch_import.importer.schedule.flights import InAccount, Online, Processing
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency, is_weather
-from batch_import.importer.schedule.searching import Search
+from batch_import.importer.schedule.searching import RowSearch
 from batch_import.importer.schedule.showing import IN_REVIEW, Showing
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Change, IngestStatus, MediaPage, Row, Status
@@ -60,9 +60,11 @@ class Lookups:
             return []
         return self._searched(row, search, now)
 
-    def read_on(self, search: Search | None, row: Row, page: MediaPage, left: float) -> Search:
+    def read_on(
+        self, search: RowSearch | None, row: Row, page: MediaPage, left: float
+    ) -> RowSearch:
         """A page of a search was read: the first one, or the next."""
-        search = search or Search(row, self._pages, left)
+        search = search or RowSearch(row, self._pages, left)
         search.read(page)
         if not search.usable:
             self._showing.filter_works = False  # only whole pages are of use
@@ -76,7 +78,7 @@ class Lookups:
             return self._ingest_over(row, now, confirmed=False)
         if not isinstance(answer, IngestStatus):
             return self._failed(row, answer, now)
-        return self._status_told(row, answer, left, now)
+        return self._with_status(row, answer, left, now)
 
     def _failed(self, row: InAccount, answer: Answer, now: float) -> list[Change]:
         if isinstance(answer, Rejected | Forbidden) and not is_weather(answer):
@@ -87,7 +89,7 @@ class Lookups:
         self._tracker.polling.failed(row.row.number, now)
         return []
 
-    def _searched(self, row: InAccount, search: Search, now: float) -> list[Change]:
+    def _searched(self, row: InAccount, search: RowSearch, now: float) -> list[Change]:
         """All that the account shows under a row's reference ID."""
         poll, left = self._tracker.polling.answered(row.row.number), search.began
         poll.page, poll.checked_at, poll.needs_lookup = 1, row.created.age(left), False
@@ -97,7 +99,7 @@ class Lookups:
         changes = self._showing.compared(row, self._showing.whose(row, search.items), left, now)
         return changes or self._showing.given_up(row, now)
 
-    def _status_told(
+    def _with_status(
         self, row: Processing, answer: IngestStatus, left: float, now: float
     ) -> list[Change]:
         """How far an ingest is."""

@@ -147,8 +147,8 @@ def notes_of(
         FailureCode.TITLE_OVERRIDDEN: title_overridden(row, media) if overridden else "",
         FailureCode.REFERENCE_SHARED: other_media(items, media),
     }
-    told = {code: note for code, note in notes.items() if note}
-    return "; ".join(told.values()), " ".join(told)
+    codes = {code: note for code, note in notes.items() if note}
+    return "; ".join(codes.values()), " ".join(codes)
 
 
 def _moment(date: str) -> float | None:

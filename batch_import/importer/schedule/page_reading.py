@@ -24,11 +24,11 @@ class Serves:
 
     Attributes:
         expected: those that were expected on it.
-        sought: one that is looked for on page after page, wherever it is expected.
+        target: one that is looked for on page after page, wherever it is expected.
     """
 
     expected: tuple[int, ...] = ()
-    sought: int | None = None
+    target: int | None = None
 
 
 class PageReading:
@@ -55,14 +55,13 @@ class PageReading:
     ) -> list[Change]:
         """A page of the whole list was read.
 
-        It tells of rows that it shows, of rows that it must show and does not, and of rows that
-        were expected on it. Each of those that it was read for is due later, or elsewhere, after
-        it.
+        It decides about rows that it shows, rows that it must show and does not, and rows that
+        were expected on it. Each row that it was read for is due later, or elsewhere, after it.
 
         Args:
             left: when it was asked for: it tells of that moment at the earliest.
         """
-        listing, sought = self._listing, serves.sought
+        listing, target = self._listing, serves.target
         has_more = self._pages.has_more(number, page)
         shown = self._shown_rows(page.items)
         media_ids = {media.id for media in page.items}
@@ -72,23 +71,23 @@ class PageReading:
         listing.learn_places(places)
         listing.measure(media_ids, *span)
         covered = {row.row.number: row for row in listing.created_between(*span)}
-        told = set(covered)
+        seen = set(covered)
         changes = []
         for which, (row, found) in shown.items():
             # What failed may be of an earlier POST, and an unknown row's own media elsewhere.
             alive = any(media.status != "failed" for media in (*found.ours, *found.undecided))
             known = not isinstance(row, Unknown) and (found.ours or found.undecided)
-            if which == sought and (alive or known):
-                sought = None  # found
+            if which == target and (alive or known):
+                target = None  # found
             if alive or known or which in covered:
                 covered.pop(which, None)
-                told.add(which)
+                seen.add(which)
                 changes += self._showing.compared(row, found, left, now)
         for row in covered.values():
             changes += self._showing.missing(row, left, now)
-        if sought is not None:
-            changes += self._scanned(sought, now)
-        misplaced = [which for which in serves.expected if which not in told and self._waits(which)]
+        if target is not None:
+            changes += self._scanned(target, now)
+        misplaced = [which for which in serves.expected if which not in seen and self._waits(which)]
         if misplaced and not places:
             if any(self._must_be_listed(which, left) for which in misplaced):
                 listing.search_on(last=not has_more)
@@ -177,7 +176,7 @@ class PageReading:
         return page + 1 if older else max(1, page - 1)
 
     def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
-        """The page on which a row was expected told nothing of it.
+        """The page on which a row was expected did not show it.
 
         Args:
             beside: the page on which it probably is instead.

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch_import.importer.backoff import backoff
-from batch_import.importer.schedule.searching import Search
+from batch_import.importer.schedule.searching import RowSearch
 
 #: A row is looked at again when its age has grown by this share: what the issue allows a row that
 #: is online to stay unseen.
 RECHECK_SHARE: Final = 0.15
 #: … and no sooner than this (seconds): what a person does not notice, and a page serves many.
 SHORTEST: Final = 1.0
-#: Looks at pages that told nothing of a row, or pages that could not be read, before a row is asked
+#: Reads of pages that did not show a row, or pages that could not be read, before a row is asked
 #: for by itself: a page costs the same and serves a hundred, and one miss has many causes.
 TRIES: Final = 2
 
@@ -32,14 +32,14 @@ class Poll:
         due: when it is looked at next.
         under_way: a single look at it is.
         search: for its reference ID, where that is several pages long and goes on.
-        page: the page of the whole list that comes next, where it is sought on page after page.
+        page: the page of the whole list that comes next, where it is looked for on page after page.
         failures: single looks that brought no answer, one after the other.
         refusals: single looks that were refused.
         late_misses: looks at its place in the list, later than most rows are listed, that did not
             show it.
         checked_at: the age at which its ingest was last asked for.
-        expected_page: the page next to one that told nothing of it, where it must be.
-        misplaced_reads: reads of the page it was expected on that told nothing of it.
+        expected_page: the page next to one that did not show it, where it must be.
+        misplaced_reads: reads of the page it was expected on that did not show it.
         needs_lookup: it is asked for by itself next, for lists cannot tell.
         vanished: a list that must show it, as lists did, does not.
         seen: a list has shown it.
@@ -51,7 +51,7 @@ class Poll:
 
     due: float
     under_way: bool = False
-    search: Search | None = None
+    search: RowSearch | None = None
     page: int = 1
     failures: int = 0
     refusals: int = 0

@@ -1,6 +1,6 @@
 """How long the run still takes once all rows are created: from ages and processing times. Pure.
 
-It is worked out anew each time, never drawn on from what was told before. This file must not know
+It is worked out anew each time, never drawn on from an earlier estimate. This file must not know
 how it is shown.
 """
 

@@ -38,7 +38,7 @@ _CONFLICT: Final = 409
 _BAD_REQUEST: Final = 400
 
 
-class Outcome(Enum):
+class CreateOutcome(Enum):
     """What an answer proves about a POST."""
 
     #: The media is being made.
@@ -53,20 +53,20 @@ class Outcome(Enum):
     UNCLEAR = auto()
 
 
-def outcome_of(answer: Answer) -> Outcome:
+def outcome_of(answer: Answer) -> CreateOutcome:
     """What an answer to a POST proves."""
     match answer:
         case str():
-            return Outcome.CREATED
+            return CreateOutcome.CREATED
         case Throttled() | NotSent():
-            return Outcome.NOT_CARRIED_OUT
+            return CreateOutcome.NOT_CARRIED_OUT
         case _ if is_weather(answer):
-            return Outcome.UNCLEAR
+            return CreateOutcome.UNCLEAR
         case Rejected(status=status) if status == _CONFLICT:
-            return Outcome.CONFLICT
+            return CreateOutcome.CONFLICT
         case Rejected() | Forbidden():
-            return Outcome.REFUSED
-    return Outcome.UNCLEAR
+            return CreateOutcome.REFUSED
+    return CreateOutcome.UNCLEAR
 
 
 def is_weather(answer: Answer) -> bool:

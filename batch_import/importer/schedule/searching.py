@@ -10,7 +10,7 @@ from batch_import.viostream.account_pager import AccountPager, ListEnd
 from batch_import.viostream.page_size import PageSize
 
 
-class Search:
+class RowSearch:
     """One search, from its first page to its end.
 
     It ends early where a media that has not failed has the row's title, too: no other tells more.

@@ -80,9 +80,9 @@ class Selection:
         fullest = self._best_page(overdue, now)
         if fullest is not None and overdue[fullest] > best[0]:
             return self._read(fullest, Serves(tuple(pages[fullest])))
-        _, chosen, sought = best
+        _, chosen, target = best
         if isinstance(chosen, ReadPage):
-            return self._read(chosen.page, Serves((), sought))
+            return self._read(chosen.page, Serves((), target))
         return chosen
 
     def full_page(self, now: float) -> Call | None:

@@ -17,7 +17,7 @@ from batch_import.importer.schedule.flights import Created, Posting, Processing,
 from batch_import.importer.schedule.lookups import NOT_FOUND, Lookups
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import SHORTEST
-from batch_import.importer.schedule.repeat import Outcome, is_weather, outcome_of
+from batch_import.importer.schedule.repeat import CreateOutcome, is_weather, outcome_of
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Change, MediaPage, Status
 
@@ -50,9 +50,9 @@ class Sending:
         )
         words = answer.message if isinstance(answer, CallFailed) else "an answer of no use"
         match outcome_of(answer):
-            case Outcome.NOT_CARRIED_OUT:
+            case CreateOutcome.NOT_CARRIED_OUT:
                 return self._not_carried_out(flight, answer, now)
-            case Outcome.CREATED:
+            case CreateOutcome.CREATED:
                 ingest_id = str(answer)
                 processing = Processing(row, created, now, ingest_id=ingest_id)
                 self._tracker.enter_account(processing, now + self._first_look())
@@ -65,7 +65,7 @@ class Sending:
                         ingest_id=ingest_id,
                     )
                 ]
-            case Outcome.REFUSED:
+            case CreateOutcome.REFUSED:
                 code = (
                     FailureCode.NOT_ALLOWED
                     if isinstance(answer, Forbidden)
@@ -73,7 +73,7 @@ class Sending:
                 )
                 finish = self._tracker.finish
                 return [finish(row, Status.FAILED, words, error=words, code=code, sent_at=now)]
-            case Outcome.CONFLICT:
+            case CreateOutcome.CONFLICT:
                 # A media exists already: by an earlier POST of this row, if there was one.
                 intent = float("inf") if created.certain else created.intent
                 older = replace(created, earliest=float("-inf"), intent=intent)

@@ -253,7 +253,7 @@ class Showing:
         """A look that should show a row as done does not: perhaps its ingest must be asked for.
 
         Args:
-            lost: pages have told nothing of it for long.
+            lost: no page has shown it for long.
         """
         if not isinstance(row, Processing):
             return

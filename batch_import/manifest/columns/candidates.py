@@ -10,7 +10,7 @@ from batch_import.addresses.masking import mask, printable
 from batch_import.errors import ManifestError, named
 from batch_import.manifest.columns.aliases import ALIASES, fold
 from batch_import.manifest.columns.headings import last_part, numbered
-from batch_import.manifest.columns.values import Column
+from batch_import.manifest.columns.values import SampleColumn
 
 #: What a column is called that has no name, or one that others have too.
 PLACE: Final = re.compile(r"column (\d{1,5})")
@@ -21,7 +21,7 @@ _LONGEST_VALUE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ColumnChoice:
     """The column of a field.
 
     Attributes:
@@ -39,12 +39,12 @@ class Candidates:
         taken: field → its column.
     """
 
-    def __init__(self, columns: Sequence[Column]) -> None:
+    def __init__(self, columns: Sequence[SampleColumn]) -> None:
         self.columns = columns
-        self.taken: dict[str, Choice] = {}
+        self.taken: dict[str, ColumnChoice] = {}
 
     @property
-    def free(self) -> list[Column]:
+    def free(self) -> list[SampleColumn]:
         """The columns that no field has taken."""
         used = {choice.position for choice in self.taken.values()}
         return [column for column in self.columns if column.position not in used]
@@ -54,32 +54,34 @@ class Candidates:
         """Whether there is no value to judge by."""
         return not any(column.filled for column in self.columns)
 
-    def take(self, field: str, choice: Choice | None) -> None:
+    def take(self, field: str, choice: ColumnChoice | None) -> None:
         """Give a column to a field, if there is one."""
         if choice is not None:
             self.taken.setdefault(field, choice)
 
-    def named(self, name: str) -> list[Column]:
+    def named(self, name: str) -> list[SampleColumn]:
         """The free columns of a name: in full, else by the last part of `text.title`."""
         wanted = fold(name)
         return [column for column in self.free if fold(column.name) == wanted] or [
             column for column in self.free if fold(last_part(column.name)) == wanted
         ]
 
-    def all_known(self, field: str) -> list[Column]:
+    def all_known(self, field: str) -> list[SampleColumn]:
         """The free columns with one of a field's usual names, the usual ones first."""
         found = [column for alias in ALIASES[field] for column in self.named(alias)]
         return list({column.position: column for column in found}.values())
 
-    def own(self, field: str) -> Choice | None:
+    def own(self, field: str) -> ColumnChoice | None:
         """The column that is called as the field itself."""
         return self.one(field, [c for c in self.free if fold(c.name) == fold(field)])
 
-    def known(self, field: str) -> Choice | None:
+    def known(self, field: str) -> ColumnChoice | None:
         """The column with the most usual name."""
-        return next((Choice(column.position) for column in self.all_known(field)), None)
+        return next((ColumnChoice(column.position) for column in self.all_known(field)), None)
 
-    def one(self, field: str, columns: Sequence[Column], evidence: str = "") -> Choice | None:
+    def one(
+        self, field: str, columns: Sequence[SampleColumn], evidence: str = ""
+    ) -> ColumnChoice | None:
         """One column of those that are alike, or none.
 
         Of several with one name, or with one name and numbers, it is the first.
@@ -93,15 +95,15 @@ class Candidates:
         are_places = any(map(PLACE.fullmatch, names))
         if len({fold(name) for name in names}) > 1 and (are_places or not numbered(names)):
             raise self._alike(field, columns)
-        return Choice(min(column.position for column in columns), evidence)
+        return ColumnChoice(min(column.position for column in columns), evidence)
 
-    def label(self, column: Column) -> str:
+    def label(self, column: SampleColumn) -> str:
         """A column's name, or its place where the name does not tell it from others."""
         names = [fold(other.name) for other in self.columns]
         is_clear = column.name.strip() and names.count(fold(column.name)) == 1
         return column.name if is_clear else f"column {column.position + 1}"
 
-    def _alike(self, field: str, columns: Sequence[Column]) -> ManifestError:
+    def _alike(self, field: str, columns: Sequence[SampleColumn]) -> ManifestError:
         shown = ", ".join(
             f"“{shortened(self.label(column))}”{_example(column)}"
             for column in columns[:_NAMES_SHOWN]
@@ -115,7 +117,7 @@ class Candidates:
         )
 
 
-def _example(column: Column) -> str:
+def _example(column: SampleColumn) -> str:
     return (
         f" ({printable(shortened(mask(column.filled[0]), _LONGEST_VALUE))})"
         if column.filled

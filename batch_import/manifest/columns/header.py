@@ -15,7 +15,13 @@ from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, known_fi
 from batch_import.manifest.columns.candidates import Candidates
 from batch_import.manifest.columns.source_column import choose_source
 from batch_import.manifest.columns.text_columns import choose_title
-from batch_import.manifest.columns.values import Column, Kind, holds_address, is_measure, kind_of
+from batch_import.manifest.columns.values import (
+    CellKind,
+    SampleColumn,
+    holds_address,
+    is_measure,
+    kind_of,
+)
 from batch_import.manifest.readers.record import Record, is_blank, limited
 
 #: Records among which the header is looked for.
@@ -34,7 +40,7 @@ class Evidence(NamedTuple):
         rows: how many of the first rows have a cell of that kind there.
     """
 
-    kind: Kind = Kind.BLANK
+    kind: CellKind = CellKind.BLANK
     rows: int = 0
 
 
@@ -141,7 +147,7 @@ def _place_of_addresses(records: Sequence[Record]) -> int | None:
         for at, cell in enumerate(cells):
             if holds_address([cell]):
                 count = counts.setdefault(at, [0, 0])
-                count[0] += kind_of(cell) >= Kind.PAGE
+                count[0] += kind_of(cell) >= CellKind.PAGE
                 count[1] += 1
     return max(counts, key=lambda at: (counts[at], -at)) if counts else None
 
@@ -185,10 +191,10 @@ def evidence_of(rows: Sequence[Sequence[str]]) -> Evidence:
     return max((Evidence(c.kind, c.of_kind(c.kind)) for c in columns), default=NO_EVIDENCE)
 
 
-def _columns_of(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> list[Column]:
+def _columns_of(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> list[SampleColumn]:
     width = max(map(len, rows), default=0)
     return [
-        Column(
+        SampleColumn(
             at,
             names[at] if at < len(names) else f"column {at + 1}",
             tuple(row[at].strip() if at < len(row) else "" for row in rows),
@@ -230,7 +236,7 @@ def _without(name: str, records: Sequence[Record]) -> Header:
 def _unnamed(name: str, records: Sequence[Record], candidates: Candidates) -> ManifestError:
     line = next(line for line, cells, _ in records if not _is_remark(cells))
     sketch = [
-        SOURCE_URL if column.kind >= Kind.PAGE else str(column.position + 1)
+        SOURCE_URL if column.kind >= CellKind.PAGE else str(column.position + 1)
         for column in candidates.columns
     ]
     columns = named("columns", ",".join(sketch))

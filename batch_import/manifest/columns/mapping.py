@@ -20,10 +20,16 @@ from batch_import.manifest.columns.aliases import (
     SOURCE_URL,
     fold,
 )
-from batch_import.manifest.columns.candidates import PLACE, Candidates, Choice, did_you_mean, listed
+from batch_import.manifest.columns.candidates import (
+    PLACE,
+    Candidates,
+    ColumnChoice,
+    did_you_mean,
+    listed,
+)
 from batch_import.manifest.columns.source_column import choose_source, other_videos
 from batch_import.manifest.columns.text_columns import choose_id, choose_title, unused_ids
-from batch_import.manifest.columns.values import Column, holds_address
+from batch_import.manifest.columns.values import SampleColumn, holds_address
 from batch_import.manifest.extensions import extension_of
 from batch_import.manifest.read import Chunk
 
@@ -144,7 +150,7 @@ def map_columns(
         )
     for name, column in given.items():
         if name not in none:
-            candidates.take(name, Choice(_named(header, column)))
+            candidates.take(name, ColumnChoice(_named(header, column)))
     if SOURCE_URL not in given:
         candidates.take(SOURCE_URL, choose_source(candidates))
     for name, choose in _CHOOSERS.items():
@@ -153,7 +159,7 @@ def map_columns(
     return _mapping(candidates, filled, given)
 
 
-def _choose_extension(candidates: Candidates) -> Choice | None:
+def _choose_extension(candidates: Candidates) -> ColumnChoice | None:
     return candidates.own(EXTENSION) or candidates.known(EXTENSION)
 
 
@@ -164,11 +170,11 @@ _CHOOSERS: Final = {
 }
 
 
-def _columns(header: Sequence[str], sample: Chunk | None) -> list[Column]:
+def _columns(header: Sequence[str], sample: Chunk | None) -> list[SampleColumn]:
     columns = []
     for position, name in enumerate(header):
         cells = () if sample is None else sample.frame[position]
-        columns.append(Column(position, name, tuple(cell.strip() for cell in cells)))
+        columns.append(SampleColumn(position, name, tuple(cell.strip() for cell in cells)))
     return columns
 
 

@@ -5,9 +5,9 @@ from typing import Final
 
 from batch_import.errors import ManifestError, named
 from batch_import.manifest.columns.aliases import FILENAME, SOURCE_URL, field_of, fold
-from batch_import.manifest.columns.candidates import Candidates, Choice, listed, shortened
+from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, listed, shortened
 from batch_import.manifest.columns.headings import is_aside, numbered, quality
-from batch_import.manifest.columns.values import SPOKEN, Column, Kind
+from batch_import.manifest.columns.values import SPOKEN, CellKind, SampleColumn
 
 #: A column with fewer filled cells than this share of another's is no match for it.
 _FILLED: Final = 0.5
@@ -15,7 +15,7 @@ _FILLED: Final = 0.5
 _DISTINCT: Final = 0.5
 
 
-def choose_source(candidates: Candidates) -> Choice:
+def choose_source(candidates: Candidates) -> ColumnChoice:
     """Find the column of the videos' addresses.
 
     By name where the name is known and the values fit; else by value, direct files before
@@ -28,7 +28,7 @@ def choose_source(candidates: Candidates) -> Choice:
     addressed = [column for column in candidates.free if is_meant(column)]
     fitting = [column for column in own if column in addressed]
     if fitting:
-        return Choice(fitting[0].position)
+        return ColumnChoice(fitting[0].position)
     if addressed:
         return _by_value(candidates, addressed)
     known = _known(candidates, candidates.free)
@@ -39,7 +39,7 @@ def choose_source(candidates: Candidates) -> Choice:
     return by_name
 
 
-def _known(candidates: Candidates, among: Sequence[Column]) -> list[Column]:
+def _known(candidates: Candidates, among: Sequence[SampleColumn]) -> list[SampleColumn]:
     """The columns with a usual name, and values that do not speak against it."""
     places = {column.position for column in among}
     filled = [column for column in candidates.all_known(SOURCE_URL) if column.position in places]
@@ -48,9 +48,9 @@ def _known(candidates: Candidates, among: Sequence[Column]) -> list[Column]:
     return [column for column in filled if column not in titles] or titles
 
 
-def is_meant(column: Column) -> bool:
+def is_meant(column: SampleColumn) -> bool:
     """Whether it holds addresses, and they are not said to be those of something else."""
-    if column.kind >= Kind.STREAM:
+    if column.kind >= CellKind.STREAM:
         return True
     if not column.is_addressed or is_aside(column.name) or _is_title(column):
         return False
@@ -58,12 +58,12 @@ def is_meant(column: Column) -> bool:
     return column.distinct > _DISTINCT * len(column.filled) or field_of(column.name) == SOURCE_URL
 
 
-def _is_title(column: Column) -> bool:
+def _is_title(column: SampleColumn) -> bool:
     """Names of files may be titles."""
-    return column.kind is Kind.PATH and field_of(column.name) == FILENAME
+    return column.kind is CellKind.PATH and field_of(column.name) == FILENAME
 
 
-def _by_value(candidates: Candidates, addressed: Sequence[Column]) -> Choice:
+def _by_value(candidates: Candidates, addressed: Sequence[SampleColumn]) -> ColumnChoice:
     kind = max(column.kind for column in addressed)
     alike = _best_copies([column for column in addressed if column.kind is kind])
     known = _known(candidates, alike)
@@ -73,10 +73,10 @@ def _by_value(candidates: Candidates, addressed: Sequence[Column]) -> Choice:
     better_filled = [other for other in addressed if _fills_gaps(other, column)]
     if better_filled:
         candidates.one(SOURCE_URL, [column, *better_filled])
-    return Choice(column.position, "" if known else column.about_addresses())
+    return ColumnChoice(column.position, "" if known else column.about_addresses())
 
 
-def _best_copies(columns: Sequence[Column]) -> list[Column]:
+def _best_copies(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
     """Without those that are hardly filled, and those whose names say that they are smaller."""
     most = max(len(column.filled) for column in columns)
     filled = [column for column in columns if len(column.filled) >= _FILLED * most]
@@ -84,12 +84,12 @@ def _best_copies(columns: Sequence[Column]) -> list[Column]:
     return [column for column in filled if quality(column.name) == best]
 
 
-def _fills_gaps(other: Column, column: Column) -> bool:
+def _fills_gaps(other: SampleColumn, column: SampleColumn) -> bool:
     """Whether most rows have an address there, and none here."""
     gaps = sum(
         1
         for here, there in zip(column.kinds, other.kinds, strict=True)
-        if here is Kind.BLANK and there >= Kind.PATH
+        if here is CellKind.BLANK and there >= CellKind.PATH
     )
     return gaps > _FILLED * len(column.kinds)
 
@@ -100,7 +100,7 @@ def other_videos(candidates: Candidates, source: int) -> list[str]:
     others = [
         column
         for column in candidates.free
-        if (column.kind >= Kind.STREAM and column.filled != taken.filled)
+        if (column.kind >= CellKind.STREAM and column.filled != taken.filled)
         or (column.kind is taken.kind and numbered([taken.name, column.name]))
     ]
     if not others or not taken.is_addressed:
@@ -113,7 +113,7 @@ def other_videos(candidates: Candidates, source: int) -> list[str]:
 
 def _missing(candidates: Candidates) -> ManifestError:
     header = listed(column.name for column in candidates.columns)
-    others = [column for column in candidates.columns if column.kind > Kind.TEXT]
+    others = [column for column in candidates.columns if column.kind > CellKind.TEXT]
     if others:
         hint = " ".join(
             f"“{shortened(candidates.label(column))}” holds {SPOKEN[column.kind]};"

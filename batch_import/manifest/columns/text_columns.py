@@ -8,9 +8,9 @@ from typing import Final
 
 from batch_import.errors import named
 from batch_import.manifest.columns.aliases import ALIASES, FILENAME, REFERENCE_ID, field_of, fold
-from batch_import.manifest.columns.candidates import Candidates, Choice, shortened
+from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, shortened
 from batch_import.manifest.columns.headings import id_strength, title_strength
-from batch_import.manifest.columns.values import Column, Kind
+from batch_import.manifest.columns.values import CellKind, SampleColumn
 
 #: Distinct values among the cells of a column whose usual name says that it is the id. Those
 #: that are there twice are problems of their rows.
@@ -18,10 +18,10 @@ _HALF: Final = 0.5
 _A_TITLE: Final = 3
 _NAMED: Final = 3
 
-_WEB: Final = frozenset({Kind.OTHER_FILE, Kind.PAGE, Kind.STREAM, Kind.VIDEO})
+_WEB: Final = frozenset({CellKind.OTHER_FILE, CellKind.PAGE, CellKind.STREAM, CellKind.VIDEO})
 
 
-def choose_title(candidates: Candidates) -> Choice | None:
+def choose_title(candidates: Candidates) -> ColumnChoice | None:
     """Find the column of the titles: by name, else the one of mostly distinct short texts.
 
     Raises:
@@ -36,12 +36,12 @@ def choose_title(candidates: Candidates) -> Choice | None:
     return _title_by_value(candidates) or candidates.one(FILENAME, _first_name(known))
 
 
-def _first_name(columns: Sequence[Column]) -> list[Column]:
+def _first_name(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
     """The first column, and those that have the same name."""
     return [column for column in columns if fold(column.name) == fold(columns[0].name)]
 
 
-def _title_by_value(candidates: Candidates) -> Choice | None:
+def _title_by_value(candidates: Candidates) -> ColumnChoice | None:
     strengths = {
         column.position: _title_strength(column)
         for column in candidates.free
@@ -54,7 +54,7 @@ def _title_by_value(candidates: Candidates) -> Choice | None:
     return candidates.one(FILENAME, alike, alike[0].about_values("short texts"))
 
 
-def _title_strength(column: Column) -> int:
+def _title_strength(column: SampleColumn) -> int:
     """How much name and values speak for a title; 0 for not at all."""
     strength = title_strength(column.name)
     if strength == _A_TITLE and column.kind not in _WEB and column.filled:
@@ -62,7 +62,7 @@ def _title_strength(column: Column) -> int:
     return strength if column.is_title and not id_strength(column.name) else 0
 
 
-def choose_id(candidates: Candidates) -> Choice | None:
+def choose_id(candidates: Candidates) -> ColumnChoice | None:
     """Find the column of the ids: by a name that says so, and distinct values without spaces.
 
     Raises:
@@ -83,7 +83,7 @@ def choose_id(candidates: Candidates) -> Choice | None:
     return candidates.one(REFERENCE_ID, alike, alike[0].about_values("values without spaces"))
 
 
-def _is_usual_id(column: Column, candidates: Candidates) -> bool:
+def _is_usual_id(column: SampleColumn, candidates: Candidates) -> bool:
     if candidates.is_empty:
         return True
     return bool(id_strength(column.name)) and column.is_id(_HALF)

@@ -18,7 +18,7 @@ from batch_import.manifest.extensions import KNOWN
 from batch_import.manifest.rules import pages
 
 
-class Kind(IntEnum):
+class CellKind(IntEnum):
     """What a cell is to a column of addresses, the best last."""
 
     BLANK = 0
@@ -37,11 +37,11 @@ class Kind(IntEnum):
 
 #: How a summary calls cells of these kinds.
 SPOKEN: Final = {
-    Kind.OTHER_FILE: "addresses of other files",
-    Kind.PATH: "names of video files",
-    Kind.PAGE: "web addresses",
-    Kind.STREAM: "addresses of streaming manifests",
-    Kind.VIDEO: "video addresses",
+    CellKind.OTHER_FILE: "addresses of other files",
+    CellKind.PATH: "names of video files",
+    CellKind.PAGE: "web addresses",
+    CellKind.STREAM: "addresses of streaming manifests",
+    CellKind.VIDEO: "video addresses",
 }
 
 _VIDEOS: Final = KNOWN | frozenset(
@@ -87,39 +87,43 @@ def holds_address(cells: Iterable[str]) -> bool:
     return any(map(_ANY_ADDRESS.match, cells))
 
 
-def kind_of(cell: str) -> Kind:
+def kind_of(cell: str) -> CellKind:
     """Tell what one cell is."""
     text = cell.strip()
     if not text:
-        return Kind.BLANK
+        return CellKind.BLANK
     if _WEB.match(text):
         return _web(text)
     path = _PATH.match(text)
-    return Kind.PATH if path and path[1].lower() in _VIDEOS else Kind.TEXT
+    return CellKind.PATH if path and path[1].lower() in _VIDEOS else CellKind.TEXT
 
 
-def _web(text: str) -> Kind:
+def _web(text: str) -> CellKind:
     # Where a line is read as one cell, further cells may stand behind the address: how that cell
     # ends says nothing about the address.
     first, *more = _END.split(text, maxsplit=1)
     if more and _SEPARATED.search(first):
-        return Kind.PAGE
+        return CellKind.PAGE
     text = first
     path = text.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
     name = path.rstrip("/").rpartition("/")[2].partition(";")[0]
     suffix = unquote(name).rstrip().rpartition(".")[2].lower() if "." in name else ""
     if suffix in _OTHER_FILES:
-        return Kind.OTHER_FILE
+        return CellKind.OTHER_FILE
     if suffix in _STREAMS:
-        return Kind.STREAM
+        return CellKind.STREAM
     if suffix not in _VIDEOS:
-        return Kind.PAGE
+        return CellKind.PAGE
     url = parse(text)
-    return Kind.PAGE if url and pages.has_pages(url.host) and pages.flaw_of(url) else Kind.VIDEO
+    return (
+        CellKind.PAGE
+        if url and pages.has_pages(url.host) and pages.violation_of(url)
+        else CellKind.VIDEO
+    )
 
 
 @dataclass(frozen=True)
-class Column:
+class SampleColumn:
     """A column of the sample.
 
     Attributes:
@@ -131,7 +135,7 @@ class Column:
     cells: tuple[str, ...]
 
     @cached_property
-    def kinds(self) -> tuple[Kind, ...]:
+    def kinds(self) -> tuple[CellKind, ...]:
         """What each cell is."""
         return tuple(map(kind_of, self.cells))
 
@@ -141,21 +145,21 @@ class Column:
         return [cell for cell in self.cells if cell]
 
     @cached_property
-    def kind(self) -> Kind:
+    def kind(self) -> CellKind:
         """The best kind that most of the filled cells are, or better."""
-        for kind in reversed(Kind):
+        for kind in reversed(CellKind):
             if self.of_kind(kind) > _MOST * len(self.filled):
                 return kind
-        return Kind.BLANK
+        return CellKind.BLANK
 
-    def of_kind(self, kind: Kind) -> int:
+    def of_kind(self, kind: CellKind) -> int:
         """How many cells are of this kind, or better."""
-        return sum(1 for found in self.kinds if found >= kind and found is not Kind.BLANK)
+        return sum(1 for found in self.kinds if found >= kind and found is not CellKind.BLANK)
 
     @property
     def is_addressed(self) -> bool:
         """Whether its cells say where a video is."""
-        return self.kind >= Kind.PATH
+        return self.kind >= CellKind.PATH
 
     def about_addresses(self) -> str:
         """The evidence, for a person."""
@@ -176,7 +180,7 @@ class Column:
     def is_title(self) -> bool:
         """Whether the cells are mostly distinct short texts."""
         filled = self.filled
-        if not filled or len(filled) < _MOST * len(self.cells) or self.kind is not Kind.TEXT:
+        if not filled or len(filled) < _MOST * len(self.cells) or self.kind is not CellKind.TEXT:
             return False
         if self.distinct < _NEARLY_ALL * len(filled):
             return False
@@ -190,7 +194,7 @@ class Column:
             least_distinct: share of the filled cells.
         """
         filled = self.filled
-        if not filled or self.kind not in (Kind.TEXT, Kind.PATH):
+        if not filled or self.kind not in (CellKind.TEXT, CellKind.PATH):
             return False
         words = sum(1 for cell in filled if len(cell) <= _LONGEST_ID and len(cell.split()) == 1)
         odd = sum(1 for cell in filled if _DATE_OR_FRACTION.fullmatch(cell))

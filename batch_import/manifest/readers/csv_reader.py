@@ -22,7 +22,7 @@ from batch_import.manifest.columns.header import (
     evidence_of,
     find_header,
 )
-from batch_import.manifest.columns.values import Kind
+from batch_import.manifest.columns.values import CellKind
 from batch_import.manifest.readers.csv_records import (
     ADDRESS,
     EXCEL_SEPARATOR,
@@ -36,7 +36,7 @@ from batch_import.manifest.readers.record import (
     is_blank,
     is_comment,
 )
-from batch_import.manifest.readers.text import Text
+from batch_import.manifest.readers.text import DecodedFile
 
 #: No text holds a zero character, so nothing is separated by it.
 _NONE: Final = "\0"
@@ -59,7 +59,7 @@ _EXCEL_LINE: Final = 100
 _SOME: Final = 4096
 
 
-def read(text: Text, options: ReadingOptions) -> Content:
+def read(text: DecodedFile, options: ReadingOptions) -> Content:
     """Find separator and header.
 
     Raises:
@@ -80,7 +80,7 @@ def read(text: Text, options: ReadingOptions) -> Content:
 # Which separator ------------------------------------------------------------------------------
 
 
-def _layout(text: Text, options: ReadingOptions) -> tuple[str, Header, frozenset[int]]:
+def _layout(text: DecodedFile, options: ReadingOptions) -> tuple[str, Header, frozenset[int]]:
     """The separator that makes most sense of the first records; header and address columns then."""
     name = text.source.name
     said = EXCEL_SEPARATOR.match(text.start(_EXCEL_LINE))
@@ -104,7 +104,7 @@ def _address_columns(sample: list[Record]) -> frozenset[int]:
     return frozenset(at for at, count in found.items() if count > _HALF * (len(sample) - 1))
 
 
-def _sample(text: Text, separator: str) -> list[Record]:
+def _sample(text: DecodedFile, separator: str) -> list[Record]:
     """The first records; fewer where they make no sense any more."""
     sample: list[Record] = []
     with suppress(ManifestError):
@@ -113,13 +113,13 @@ def _sample(text: Text, separator: str) -> list[Record]:
     return sample
 
 
-def _cut(text: Text, separator: str) -> list[Record]:
+def _cut(text: DecodedFile, separator: str) -> list[Record]:
     """The first lines, cut without regard to quotes, where those are never closed."""
     lines = text.start(_SOME).splitlines()[:SAMPLE_RECORDS]
     return [(number, line.split(separator), None) for number, line in enumerate(lines, 1)]
 
 
-def _records(text: Text, separator: str) -> Iterator[Record]:
+def _records(text: DecodedFile, separator: str) -> Iterator[Record]:
     with text.open_lines(newline="") as stream:
         yield from RecordReader(text.source.name, stream, separator).records()
 
@@ -139,7 +139,7 @@ class _Sense(NamedTuple):
     """
 
     known: int
-    kind: Kind
+    kind: CellKind
     splits: bool
     rows: int
     alike: float
@@ -152,7 +152,7 @@ def _sense(name: str, separator: str, sample: list[Record], options: ReadingOpti
         widths = [len(cells) for _, cells, _ in sample if not is_comment(cells)]
         wanted = len(options.columns)
         alike, fits = _share(widths, wanted.__eq__), _share(widths, wanted.__le__)
-        return _Sense(0, Kind.BLANK, alike > _NEARLY_ALL, 0, alike, fits, 0)
+        return _Sense(0, CellKind.BLANK, alike > _NEARLY_ALL, 0, alike, fits, 0)
     try:
         header = find_header(name, sample, options)
     except ManifestError:
@@ -163,7 +163,7 @@ def _sense(name: str, separator: str, sample: list[Record], options: ReadingOpti
     widths = [len(cells) for line, cells, _ in sample if line > header.line]
     alike = _share(widths, width.__eq__)
     known = header.known if header.known >= _SURE else 0
-    is_evident = header.evidence.kind >= Kind.PATH
+    is_evident = header.evidence.kind >= CellKind.PATH
     kind, count = header.evidence if is_evident else NO_EVIDENCE
     broken = sum(1 for _, _, fault in sample if fault) / max(1, len(sample))
     if width > 1:

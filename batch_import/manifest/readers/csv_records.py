@@ -15,7 +15,7 @@ from typing import Final, TextIO
 from batch_import.errors import ManifestError
 from batch_import.manifest.columns.header import Header
 from batch_import.manifest.extensions import extension_of
-from batch_import.manifest.readers.record import BLOCK_RECORDS, Block, Fault, Record, block_of
+from batch_import.manifest.readers.record import BLOCK_RECORDS, Block, Record, RecordFault, block_of
 
 #: Characters. Behind a quote that is never closed all that follows is one cell.
 LONGEST_CELL: Final = 1 << 22
@@ -134,8 +134,8 @@ class RecordReader:
     def _record(self) -> Record | None:
         """Read one record; None where the file ends.
 
-        A record that breaks the rules of quoting gets a `Fault` and its cells as well as they
-        can be told; reading goes on behind it.
+        A record that breaks the rules of quoting gets a `RecordFault` and its cells as well as they
+        can be found; reading goes on behind it.
 
         Raises:
             ManifestError: a quote is not closed before the file ends.
@@ -180,7 +180,7 @@ class RecordReader:
         self._lines.give_back(others)
         self._read_again = True
         taken = f"line {end}" if len(others) == 1 else f"lines {start + 1} to {end}"
-        fault = Fault(
+        fault = RecordFault(
             "quoting",
             f"a quote is opened here that takes in {taken}, as if they were not rows of their own",
             first.rstrip("\r\n")[:_LONGEST_VALUE],
@@ -231,7 +231,7 @@ class RecordReader:
             if not self._read_again:
                 raise self._unclosed("ends inside quotes that were opened", opened)
         span = f"; lines {start} to {self._lines.number} were taken for one row"
-        fault = Fault(
+        fault = RecordFault(
             "quoting",
             f"the quotes of this row are broken{span if len(lines) > 1 else ''}",
             text.rstrip("\r\n")[:_LONGEST_VALUE],

@@ -11,14 +11,14 @@ from batch_import.manifest.readers.json_window import HOW_TO_FIX, Decoder, Windo
 from batch_import.manifest.readers.nested_records import (
     MOST_INNER,
     Around,
-    Found,
     Inside,
+    JsonRecord,
     Members,
     Path,
     Run,
 )
-from batch_import.manifest.readers.record import BLOCK_RECORDS, Content, Fault
-from batch_import.manifest.readers.text import MOST_CHARACTERS, Text
+from batch_import.manifest.readers.record import BLOCK_RECORDS, Content, RecordFault
+from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
 
 LINES: Final = frozenset({".jsonl", ".ndjson"})
 #: Characters that tell whether a second object begins.
@@ -26,7 +26,7 @@ _SOME: Final = 16
 _LONGEST_VALUE: Final = 200
 
 
-def read(text: Text, options: ReadingOptions) -> Content:
+def read(text: DecodedFile, options: ReadingOptions) -> Content:
     """Find the records.
 
     Raises:
@@ -37,21 +37,21 @@ def read(text: Text, options: ReadingOptions) -> Content:
     if text.source.suffix in LINES or _is_lines(text):
         return record_reader.read(name, _form("JSON Lines", text), partial(_lines, text), options)
 
-    def walk(inside: Inside, outer: dict[Path, Members]) -> Iterator[Found | Run]:
+    def walk(inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord | Run]:
         with text.open() as stream:
             yield from _Walk(Window(name, stream), inside, outer).everything()
 
     return record_reader.read(name, _form("JSON", text), walk, options)
 
 
-def _form(name: str, text: Text) -> str:
+def _form(name: str, text: DecodedFile) -> str:
     return f"{name}, {text.note}" if text.note else name
 
 
 # JSON Lines -----------------------------------------------------------------------------------
 
 
-def _is_lines(text: Text) -> bool:
+def _is_lines(text: DecodedFile) -> bool:
     """Whether the first line is an object, and a second one begins behind it."""
     with text.open() as stream:
         first = stream.readline(MOST_CHARACTERS).strip()
@@ -61,7 +61,7 @@ def _is_lines(text: Text) -> bool:
     return first.startswith("{") and first.endswith("}") and second.startswith("{")
 
 
-def _lines(text: Text, inside: Inside, outer: dict[Path, Members]) -> Iterator[Found]:
+def _lines(text: DecodedFile, inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord]:
     del outer  # each line is an object
     decoder = Decoder()
     with text.open_lines() as stream:
@@ -71,7 +71,7 @@ def _lines(text: Text, inside: Inside, outer: dict[Path, Members]) -> Iterator[F
                 yield from _with_inner(_line(decoder, number, content), inside)
 
 
-def _with_inner(found: Found, inside: Inside) -> Iterator[Found]:
+def _with_inner(found: JsonRecord, inside: Inside) -> Iterator[JsonRecord]:
     """An object, and those in its arrays, which stand on the same line."""
     yield found
     inner = list(nested_records.arrays(found.members))
@@ -80,11 +80,13 @@ def _with_inner(found: Found, inside: Inside) -> Iterator[Found]:
         for path, items in inner:
             for item in items:
                 if isinstance(item, dict):
-                    further = Found((*found.path, *path), found.line, item, around, found.fault)
+                    further = JsonRecord(
+                        (*found.path, *path), found.line, item, around, found.fault
+                    )
                     yield from _with_inner(further, inside)
 
 
-def _line(decoder: Decoder, number: int, content: str) -> Found:
+def _line(decoder: Decoder, number: int, content: str) -> JsonRecord:
     """One line; a bad one is the fault of that row alone."""
     try:
         members, end = decoder.decode(content)
@@ -94,12 +96,14 @@ def _line(decoder: Decoder, number: int, content: str) -> Found:
         return _bad_line(number, content, "it has too many objects inside of each other")
     if end < len(content) or not isinstance(members, dict):
         return _bad_line(number, content, "it is not one object")
-    return Found((), number, members, fault=decoder.fault())
+    return JsonRecord((), number, members, fault=decoder.fault())
 
 
-def _bad_line(number: int, content: str, why: str) -> Found:
-    fault = Fault("syntax", f"this line is no JSON: {why}", content[:_LONGEST_VALUE], HOW_TO_FIX)
-    return Found((), number, {}, fault=fault)
+def _bad_line(number: int, content: str, why: str) -> JsonRecord:
+    fault = RecordFault(
+        "syntax", f"this line is no JSON: {why}", content[:_LONGEST_VALUE], HOW_TO_FIX
+    )
+    return JsonRecord((), number, {}, fault=fault)
 
 
 # JSON -----------------------------------------------------------------------------------------
@@ -114,7 +118,7 @@ class _Walk:
         self._outer = outer
         self._arrays = 0
 
-    def everything(self) -> Iterator[Found | Run]:
+    def everything(self) -> Iterator[JsonRecord | Run]:
         """Walk through all values of the file; one is usual."""
         while next_one := self._window.next():
             match next_one:
@@ -125,7 +129,7 @@ class _Walk:
                 case _:
                     self._window.value()
 
-    def _outermost(self, path: Path) -> Generator[Found | Run, None, Members]:
+    def _outermost(self, path: Path) -> Generator[JsonRecord | Run, None, Members]:
         """Walk through an object that is in no array; it may be a record itself."""
         line, arrays, inner = self._window.line(), self._arrays, 0
         members = self._outer[path]
@@ -149,7 +153,9 @@ class _Walk:
                 del self._outer[path]
         return members
 
-    def _array(self, path: Path, around: Around | None) -> Generator[Found | Run, None, list[Any]]:
+    def _array(
+        self, path: Path, around: Around | None
+    ) -> Generator[JsonRecord | Run, None, list[Any]]:
         """Walk through an array. What it holds beside objects and arrays is handed back."""
         others: list[Any] = []
         self._window.demand("[")
@@ -177,11 +183,11 @@ class _Walk:
         self._window.demand("]")
         return others
 
-    def _element(self, path: Path, around: Around | None) -> Iterator[Found | Run]:
+    def _element(self, path: Path, around: Around | None) -> Iterator[JsonRecord | Run]:
         line = self._window.line()
         members = self._window.value()
         fault = self._window.fault()
-        found = Found(path, line, members, around, fault)
+        found = JsonRecord(path, line, members, around, fault)
         yield found
         if any(nested_records.arrays(members)) and self._inside(found):
             self._window.again()
@@ -189,7 +195,7 @@ class _Walk:
                 raise self._window.broken(fault.reason)
             yield from self._members(path, nested_records.around(found))
 
-    def _members(self, path: Path, around: Around) -> Iterator[Found | Run]:
+    def _members(self, path: Path, around: Around) -> Iterator[JsonRecord | Run]:
         """Walk through the arrays in an object."""
         for key in self._keys():
             match self._window.next():

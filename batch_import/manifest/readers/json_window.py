@@ -13,8 +13,8 @@ from typing import Any, Final, TextIO
 
 from batch_import.errors import ManifestError
 from batch_import.manifest.readers import nested_records
-from batch_import.manifest.readers.nested_records import Lines, Members, Number
-from batch_import.manifest.readers.record import BLOCK_RECORDS, Fault
+from batch_import.manifest.readers.nested_records import JsonNumber, Lines, Members
+from batch_import.manifest.readers.record import BLOCK_RECORDS, RecordFault
 from batch_import.manifest.readers.text import MOST_CHARACTERS
 
 #: Characters that are read at a time.
@@ -66,9 +66,9 @@ class Decoder:
         self.scan: Callable[[str, int], tuple[Any, int]] = plain.scan_once
         self.decode = json.JSONDecoder(
             object_pairs_hook=self._members,
-            parse_int=Number,
-            parse_float=Number,
-            parse_constant=Number,
+            parse_int=JsonNumber,
+            parse_float=JsonNumber,
+            parse_constant=JsonNumber,
         ).raw_decode
 
     def _members(self, pairs: list[tuple[str, Any]]) -> Members:
@@ -78,7 +78,7 @@ class Decoder:
             self.repeated = next(key for key in keys if keys.count(key) > 1)
         return members
 
-    def fault(self) -> Fault | None:
+    def fault(self) -> RecordFault | None:
         """What was wrong with the values since the last call."""
         key, self.repeated = self.repeated, None
         return None if key is None else nested_records.repeated_key(key)
@@ -216,7 +216,7 @@ class Window:
         self._at = at
         return records, lambda: lines
 
-    def fault(self) -> Fault | None:
+    def fault(self) -> RecordFault | None:
         """What was wrong with the last value, though it could be decoded."""
         return self._decoder.fault()
 

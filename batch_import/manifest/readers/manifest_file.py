@@ -25,7 +25,7 @@ BLOCK: Final = 1 << 20
 _GZIP_START = b"\x1f\x8b"
 
 
-class Source:
+class ManifestFile:
     """A manifest's bytes, which can be read again and again.
 
     Standard input is kept in a temporary file, which goes with this object or the process.
@@ -113,10 +113,10 @@ class Source:
 
 
 @contextmanager
-def found(path: Path) -> Iterator[Source]:
+def found(path: Path) -> Iterator[ManifestFile]:
     """Find a manifest, and explain what goes wrong while it is read."""
     try:
-        source = Source(path)
+        source = ManifestFile(path)
     except OSError as error:
         raise _unreadable(str(path), error) from error
     with source.explained():

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from batch_import.manifest.readers.record import Fault
+from batch_import.manifest.readers.record import RecordFault
 
 #: Keys that lead from the outermost value to an array. Arrays on the way have no key.
 Path = tuple[str, ...]
-#: An object: texts, `Number`, `bool`, `None`, further objects, and lists of all these.
+#: An object: texts, `JsonNumber`, `bool`, `None`, further objects, and lists of all these.
 Members = dict[str, Any]
 
 #: The last part of a path whose records are the members of an object of objects.
@@ -25,7 +25,7 @@ MOST_INNER: Final = 100
 KEY: Final = "key"
 
 
-class Number(str):
+class JsonNumber(str):
     """A number, as it is written in the file."""
 
     __slots__ = ()
@@ -49,7 +49,7 @@ class Around:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class JsonRecord:
     """An object that may be a record.
 
     Attributes:
@@ -63,7 +63,7 @@ class Found:
     line: int
     members: Members
     around: Around | None = None
-    fault: Fault | None = None
+    fault: RecordFault | None = None
 
 
 #: Tells lines when somebody asks for them.
@@ -83,20 +83,20 @@ class Run:
     lines: Lines
     around: Around | None = None
 
-    def each(self) -> Iterator[Found]:
+    def each(self) -> Iterator[JsonRecord]:
         """The same objects, one by one."""
         for line, members in zip(self.lines(), self.records, strict=True):
-            yield Found(self.path, line, members, self.around)
+            yield JsonRecord(self.path, line, members, self.around)
 
 
 #: Whether the arrays in an object, which was just found, are walked through.
-Inside = Callable[[Found], bool]
+Inside = Callable[[JsonRecord], bool]
 
 
 class Walk(Protocol):
     """One walk through a file, in its order. A format is read by such walks."""
 
-    def __call__(self, inside: Inside, outer: dict[Path, Members]) -> Iterator[Found | Run]:
+    def __call__(self, inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord | Run]:
         """Find the objects.
 
         Args:
@@ -104,7 +104,7 @@ class Walk(Protocol):
         """
 
 
-def around(found: Found) -> Around:
+def around(found: JsonRecord) -> Around:
     """What an object lends to those inside of it."""
     label = found.path[-1] if found.path else "parent"
     plain = {key: value for key, value in found.members.items() if not _has_objects(value)}
@@ -112,9 +112,9 @@ def around(found: Found) -> Around:
     return Around(label, cells, plain, found.around)
 
 
-def keyed(path: Path, line: int, members: Members) -> Found:
+def keyed(path: Path, line: int, members: Members) -> JsonRecord:
     """An object that is a member of another, as a record; its key is a cell of its own."""
-    return Found((*path[:-1], KEYED), line, {KEY: path[-1], **members})
+    return JsonRecord((*path[:-1], KEYED), line, {KEY: path[-1], **members})
 
 
 def arrays(members: Members, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
@@ -133,9 +133,9 @@ def _has_objects(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
-def repeated_key(key: str) -> Fault:
+def repeated_key(key: str) -> RecordFault:
     """The fault of an object that has a key twice: one of the two values would be lost."""
-    return Fault(
+    return RecordFault(
         "repeated-key",
         f"this object has the key “{key}” more than once",
         key,

@@ -81,7 +81,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DecodingChoice:
     """What the candidates make of some text.
 
     Attributes:
@@ -97,7 +97,7 @@ class Verdict:
     close: bool = False
 
 
-def recognised(data: bytes) -> Verdict:
+def recognised(data: bytes) -> DecodingChoice:
     """Judge bytes that are not UTF-8, all candidates in turn."""
     found: list[tuple[float, Candidate, str]] = []
     for candidate in _CANDIDATES:
@@ -107,14 +107,14 @@ def recognised(data: bytes) -> Verdict:
             continue
         found.append((candidate.judge(_words(text)), candidate, text))
     if not found:
-        return Verdict(_CANDIDATES[0], proven=False, text=data.decode("cp1252", "replace"))
+        return DecodingChoice(_CANDIDATES[0], proven=False, text=data.decode("cp1252", "replace"))
     # The first of equals: the order of the candidates is that of their frequency.
     score, best, text = max(found, key=lambda entry: entry[0])
     rivals = [
         rival for points, rival, other in found if other != text and points > score - _CLEAR_LEAD
     ]
     beaten = all(_outranks(best, rival) for rival in rivals)
-    return Verdict(best, score >= SURE and beaten, text, bool(rivals))
+    return DecodingChoice(best, score >= SURE and beaten, text, bool(rivals))
 
 
 def _words(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Final
 
 from batch_import.errors import ManifestError
-from batch_import.manifest.rules.flaw import Flaw
+from batch_import.manifest.rules.violation import Violation
 from batch_import.models import Problem
 
 #: Records that a reader takes at a time: enough to spread the cost of a step, few enough for
@@ -23,7 +23,7 @@ _MOST_COLUMNS: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class RecordFault:
     """Why the cells of a record cannot be trusted.
 
     Attributes:
@@ -41,11 +41,11 @@ class Fault:
 
 #: What a reader found out about a record whose cells can be told apart: the column's position, or
 #: None for the whole record, and what is wrong.
-CellFlaw = tuple[int | None, Flaw]
+CellViolation = tuple[int | None, Violation]
 
 #: The first line of the record in the file, from 1; its cells; and what is wrong with it as a
 #: whole. A plain tuple, because a manifest may hold a million of them.
-Record = tuple[int, list[str], Fault | None]
+Record = tuple[int, list[str], RecordFault | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,14 @@ class Block:
         columns: the cells, one sequence a column of the header.
         faults: index in this block → why the record's cells cannot be trusted.
         comments: the lines of comments that were left out.
-        flaws: index in this block → what is wrong with single cells of the record.
+        violations: index in this block → what is wrong with single cells of the record.
     """
 
     lines: Sequence[int]
     columns: Sequence[Sequence[str]]
-    faults: dict[int, Fault] = field(default_factory=dict)
+    faults: dict[int, RecordFault] = field(default_factory=dict)
     comments: Sequence[int] = ()
-    flaws: dict[int, list[CellFlaw]] = field(default_factory=dict)
+    violations: dict[int, list[CellViolation]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ def block_of(records: Iterable[Record], width: int, *, comments: bool = True) ->
     """
     lines: list[int] = []
     rows: list[list[str]] = []
-    faults: dict[int, Fault] = {}
+    faults: dict[int, RecordFault] = {}
     left_out: list[int] = []
     for line, cells, fault in records:
         if is_blank(cells) and not fault:
@@ -153,7 +153,7 @@ def limited(name: str, header: Sequence[str]) -> tuple[str, ...]:
     return tuple(header)
 
 
-def _misfit(cells: list[str], width: int) -> Fault | None:
+def _misfit(cells: list[str], width: int) -> RecordFault | None:
     """Whether a row of another width than the header's loses anything when it is made to fit.
 
     Missing cells count as empty: programs leave empty cells at the end of a row away.
@@ -161,7 +161,7 @@ def _misfit(cells: list[str], width: int) -> Fault | None:
     surplus = cells[width:]
     if not any(map(str.strip, surplus)):
         return None
-    return Fault(
+    return RecordFault(
         "width",
         f"this row has {len(cells)} cells, the header has {width}",
         ",".join(surplus),

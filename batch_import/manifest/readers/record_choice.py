@@ -13,8 +13,8 @@ from batch_import.errors import ManifestError, named
 from batch_import.manifest.columns.aliases import SOURCE_URL, fold
 from batch_import.manifest.columns.headings import id_strength, quality, title_strength
 from batch_import.manifest.columns.source_column import is_meant
-from batch_import.manifest.columns.values import Kind, holds_address
-from batch_import.manifest.readers.nested_records import KEYED, Found, Path, Run, Walk, flat
+from batch_import.manifest.columns.values import CellKind, holds_address
+from batch_import.manifest.readers.nested_records import KEYED, JsonRecord, Path, Run, Walk, flat
 from batch_import.manifest.readers.record import limited
 from batch_import.manifest.readers.record_survey import (
     LENT,
@@ -45,12 +45,12 @@ class _Fit(NamedTuple):
     """
 
     is_own: bool
-    kind: Kind
+    kind: CellKind
     is_main: bool
     is_known: bool
 
     @property
-    def level(self) -> tuple[bool, Kind, bool]:
+    def level(self) -> tuple[bool, CellKind, bool]:
         """What an outer array must have to come before an inner one."""
         return self.is_own, self.kind, self.is_main
 
@@ -84,7 +84,7 @@ class RecordChoice:
 
     # The first walk --------------------------------------------------------------------------
 
-    def _surveyed(self, found: Found) -> bool:
+    def _surveyed(self, found: JsonRecord) -> bool:
         """All arrays are looked into, but those of records that cannot be trusted."""
         if self._wanted is not None:
             return _leads(found.path, self._wanted)
@@ -102,7 +102,7 @@ class RecordChoice:
             return None
         if not (own or meant or known):
             return None
-        kind = max((column.kind for column in meant), default=Kind.BLANK)
+        kind = max((column.kind for column in meant), default=CellKind.BLANK)
         best = [column for column in meant if column.kind is kind] or own or known
         return _Fit(
             bool(own),
@@ -142,7 +142,7 @@ class RecordChoice:
     def _around_rare(self, path: Path, fits: Mapping[Path, _Fit]) -> Path:
         """An array of addresses, most of whose objects do not have this one inside; else this."""
         for outer, fit in fits.items():
-            if _leads(outer, path) and fit.kind >= Kind.PAGE:
+            if _leads(outer, path) and fit.kind >= CellKind.PAGE:
                 having = sum(
                     count
                     for shape, count in self._shapes.items()
@@ -183,11 +183,11 @@ class RecordChoice:
 
     def _about_others(self) -> str:
         fits = [fit for path in self.paths if (fit := self._fits[path])]
-        kind = max((fit.kind for fit in fits), default=Kind.BLANK)
+        kind = max((fit.kind for fit in fits), default=CellKind.BLANK)
         others = [
             path
             for path, fit in self._fits.items()
-            if fit and path and path not in self.paths and fit.kind >= max(Kind.PAGE, kind)
+            if fit and path and path not in self.paths and fit.kind >= max(CellKind.PAGE, kind)
         ]
         if not others or self._wanted is not None:
             return ""
@@ -228,13 +228,13 @@ class RecordChoice:
             _is_in(path, shape.inner) for path in self.paths
         )
 
-    def inside(self, found: Found) -> bool:
+    def inside(self, found: JsonRecord) -> bool:
         """Whether there are records in an object, once the choice is made."""
         if not any(_leads(found.path, path) for path in self.paths):
             return False
         return found.path not in self.paths or self.lent(found, flat(found.members)) is None
 
-    def lent(self, found: Found, cells: Mapping[str, str]) -> tuple[Lent, ...] | None:
+    def lent(self, found: JsonRecord, cells: Mapping[str, str]) -> tuple[Lent, ...] | None:
         """What is lent to a record; None where the object is none."""
         return self._taken.get(shape_of(found, cells))
 
@@ -258,7 +258,7 @@ class RecordChoice:
         ]
         return (*(Lent(key, key, is_title=True) for key in given), *others)
 
-    def is_rendition(self, found: Found, cells: Mapping[str, str]) -> bool:
+    def is_rendition(self, found: JsonRecord, cells: Mapping[str, str]) -> bool:
         """Whether an object has nothing of its own that tells it from others beside it."""
         return found.around is not None and self._are_renditions(shape_of(found, cells))
 

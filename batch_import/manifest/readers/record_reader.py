@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.manifest.readers import renditions
-from batch_import.manifest.readers.nested_records import Found, Run, Walk, flat, text_of
+from batch_import.manifest.readers.nested_records import JsonRecord, Run, Walk, flat, text_of
 from batch_import.manifest.readers.record import (
     BLOCK_RECORDS,
     Block,
@@ -46,7 +46,7 @@ class _Reading:
         self._choice = choice
         self._header = header
         self._records: list[Record] = []
-        self._files: list[tuple[Found, dict[str, str]]] = []
+        self._files: list[tuple[JsonRecord, dict[str, str]]] = []
 
     def blocks(self, walk: Walk) -> Iterator[Block]:
         for found in walk(self._choice.inside, self._choice.outer):
@@ -78,7 +78,7 @@ class _Reading:
         shapes = set(map(tuple, run.records))
         every_lent = {self._choice.lent_to_run(run, keys) for keys in shapes}
         lent = every_lent.pop()
-        first = Found(run.path, 0, run.records[0], run.around)
+        first = JsonRecord(run.path, 0, run.records[0], run.around)
         if every_lent or lent is None or self._choice.is_rendition(first, first.members):
             return None
         count = len(run.records)
@@ -96,7 +96,7 @@ class _Reading:
 
     # One by one -------------------------------------------------------------------------------
 
-    def _add(self, found: Found) -> None:
+    def _add(self, found: JsonRecord) -> None:
         cells = flat(found.members)
         lent = self._choice.lent(found, cells)
         if lent is None:
@@ -111,7 +111,7 @@ class _Reading:
         else:
             self._keep(found, cells)
 
-    def _lent(self, found: Found, lent: Lent) -> str:
+    def _lent(self, found: JsonRecord, lent: Lent) -> str:
         around = found.around
         while around:
             members: Mapping[str, object] = around.plain if lent.is_title else around.cells
@@ -136,12 +136,12 @@ class _Reading:
         for found, cells in files:
             self._keep(found, cells)
 
-    def _keep(self, found: Found, cells: Mapping[str, str]) -> None:
+    def _keep(self, found: JsonRecord, cells: Mapping[str, str]) -> None:
         row = [cells.get(key, "") for key in self._header]
         self._records.append((found.line, row, found.fault))
 
 
-def _is_beside(one: Found, other: Found) -> bool:
+def _is_beside(one: JsonRecord, other: JsonRecord) -> bool:
     return one.path == other.path and one.around is other.around
 
 

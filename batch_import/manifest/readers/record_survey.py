@@ -7,12 +7,12 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from batch_import.manifest.columns.aliases import FILENAME, REFERENCE_ID, named_field
-from batch_import.manifest.columns.values import Column
+from batch_import.manifest.columns.values import SampleColumn
 from batch_import.manifest.readers.nested_records import (
     KEYED,
     Around,
-    Found,
     Inside,
+    JsonRecord,
     Members,
     Path,
     Run,
@@ -63,20 +63,20 @@ class Shape:
 class Array:
     """What the first walk found in one array."""
 
-    first: Found
+    first: JsonRecord
     sample: list[dict[str, str]] = field(default_factory=list)
     count: int = 0
 
-    def columns(self) -> list[Column]:
+    def columns(self) -> list[SampleColumn]:
         """What its objects hold, key by key."""
         keys = dict.fromkeys(key for cells in self.sample for key in cells)
         return [
-            Column(at, key, tuple(cells.get(key, "").strip() for cells in self.sample))
+            SampleColumn(at, key, tuple(cells.get(key, "").strip() for cells in self.sample))
             for at, key in enumerate(keys)
         ]
 
 
-def shape_of(found: Found, cells: Mapping[str, str]) -> Shape:
+def shape_of(found: JsonRecord, cells: Mapping[str, str]) -> Shape:
     """The shape of an object."""
     inner = tuple((*found.path, *path) for path, _ in arrays(found.members))
     return Shape(found.path, tuple(cells), lendable(found.around), inner)
@@ -121,12 +121,12 @@ class Survey:
         for found in walk(inside, self.outer):
             self._note(found)
 
-    def _note(self, found: Found | Run) -> None:
+    def _note(self, found: JsonRecord | Run) -> None:
         array = self.arrays.get(found.path)
         if array is None:
             if found.path[-1:] == (KEYED,) and len(self.arrays) > _MOST_ARRAYS:
                 return
-            first = found if isinstance(found, Found) else next(found.each())
+            first = found if isinstance(found, JsonRecord) else next(found.each())
             array = self.arrays[found.path] = Array(first)
         if isinstance(found, Run):
             self._note_run(array, found)

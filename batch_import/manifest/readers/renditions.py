@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from batch_import.manifest.columns.headings import last_part
-from batch_import.manifest.columns.values import Kind, kind_of
-from batch_import.manifest.readers.record import Fault
+from batch_import.manifest.columns.values import CellKind, kind_of
+from batch_import.manifest.readers.record import RecordFault
 
 _ORIGINAL: Final = frozenset({"original", "source", "master", "mezzanine"})
 _YES: Final = frozenset({"true", "yes", "1"})
@@ -33,7 +33,7 @@ def chosen(files: Sequence[Mapping[str, str]]) -> int | None:
     """
     if not any(map(_tells, files)):
         return None
-    kinds = [max(map(kind_of, cells.values()), default=Kind.BLANK) for cells in files]
+    kinds = [max(map(kind_of, cells.values()), default=CellKind.BLANK) for cells in files]
     best = [at for at, kind in enumerate(kinds) if kind is max(kinds)]
     if len(best) == 1:
         return best[0]
@@ -50,10 +50,10 @@ def chosen(files: Sequence[Mapping[str, str]]) -> int | None:
     return None
 
 
-def unclear(lines: Sequence[int], value: str) -> Fault:
+def unclear(lines: Sequence[int], value: str) -> RecordFault:
     """The fault of files that are one video, and nothing tells which."""
     listed = ", ".join(map(str, dict.fromkeys(lines)))
-    return Fault(
+    return RecordFault(
         "renditions",
         f"one object holds {len(lines)} files (line {listed}); nothing tells which is the video",
         value[:_LONGEST_VALUE],

@@ -12,8 +12,15 @@ from typing import Final
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.manifest.columns.aliases import SOURCE_URL, fold
 from batch_import.manifest.columns.header import SAMPLE_RECORDS, Header, evidence_of, find_header
-from batch_import.manifest.columns.values import Kind
-from batch_import.manifest.readers.record import Block, CellFlaw, Content, Record, is_blank, limited
+from batch_import.manifest.columns.values import CellKind
+from batch_import.manifest.readers.record import (
+    Block,
+    CellViolation,
+    Content,
+    Record,
+    is_blank,
+    limited,
+)
 from batch_import.manifest.readers.sheet_table import SheetTable
 from batch_import.models import Problem
 
@@ -22,7 +29,7 @@ _SURE: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class ManifestSheet:
     """A sheet with a header.
 
     Attributes:
@@ -39,15 +46,15 @@ class Sheet:
         return self.table.name
 
     @property
-    def fits(self) -> tuple[Kind, bool, int]:
+    def fits(self) -> tuple[CellKind, bool, int]:
         """How much it looks like the videos; a single link may stand on any cover sheet."""
         kind, rows = self.header.evidence
         return kind, self.header.known >= _SURE, min(rows, _SURE)
 
-    def has_videos(self, best: "Sheet") -> bool:
+    def has_videos(self, best: "ManifestSheet") -> bool:
         """Whether it looks like the videos, if those of the best sheet are."""
         kind, rows = self.header.evidence
-        if kind < Kind.PATH:
+        if kind < CellKind.PATH:
             return False
         is_table = rows >= min(_SURE, best.header.evidence.rows)
         return self.header.known >= _SURE or (kind >= best.header.evidence.kind and is_table)
@@ -71,7 +78,7 @@ class Sheet:
         return [self.before + line for line in lines] if self.before else lines
 
 
-def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> Sheet:
+def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> ManifestSheet:
     """A sheet and its header.
 
     Args:
@@ -87,7 +94,7 @@ def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> Sheet:
     if table.has_links:
         rows = [cells for line, cells, _ in _start(table) if line > header.line]
         linked = replace(linked, evidence=evidence_of(rows))
-    return Sheet(table, linked)
+    return ManifestSheet(table, linked)
 
 
 def _start(table: SheetTable) -> list[Record]:
@@ -95,7 +102,7 @@ def _start(table: SheetTable) -> list[Record]:
     return list(islice(records, SAMPLE_RECORDS))
 
 
-def one(sheet: Sheet) -> Content:
+def one(sheet: ManifestSheet) -> Content:
     """A sheet alone."""
     form = (f"sheet “{sheet.name}”", sheet.header.place("row"), sheet.header.note)
     return Content(
@@ -107,7 +114,7 @@ def one(sheet: Sheet) -> Content:
     )
 
 
-def together(name: str, sheets: Sequence[Sheet]) -> Content:
+def together(name: str, sheets: Sequence[ManifestSheet]) -> Content:
     """Several sheets, one below the other; columns of one name are one column.
 
     The rows of a sheet are counted on from the last row of the one before it.
@@ -151,11 +158,11 @@ def _in_order(block: Block, order: Sequence[int | None]) -> Block:
     columns = [blank if at is None else block.columns[at] for at in order]
     new = {old: position for position, old in enumerate(order) if old is not None}
 
-    def moved(flaw: CellFlaw) -> CellFlaw:
-        return flaw if flaw[0] is None else (new[flaw[0]], flaw[1])
+    def moved(violation: CellViolation) -> CellViolation:
+        return violation if violation[0] is None else (new[violation[0]], violation[1])
 
-    flaws = {at: list(map(moved, found)) for at, found in block.flaws.items()}
-    return replace(block, columns=columns, flaws=flaws)
+    violations = {at: list(map(moved, found)) for at, found in block.violations.items()}
+    return replace(block, columns=columns, violations=violations)
 
 
 def _places(names: Sequence[str]) -> dict[tuple[str, int], int]:

@@ -47,7 +47,7 @@ class BadPart(ValueError):
 
 @dataclass(slots=True)
 class SheetDetails:
-    """What is told of one sheet.
+    """What is known of one sheet.
 
     Attributes:
         errors: cells that hold an error, and which.
@@ -106,7 +106,7 @@ class Parts:
         return any(sign in data for data in self._pieces(part) for sign in telling)
 
     def details(self, sheet: str) -> SheetDetails:
-        """All that can be told of a sheet; nothing where its part is not found.
+        """All that can be found out about a sheet; nothing where its part is not found.
 
         Raises:
             BadPart: a part cannot be read.
@@ -213,7 +213,7 @@ def _bound(count: int) -> None:
         raise BadPart("it has more links, hidden rows or formulas than a sheet can have")
 
 
-#: Built-in formats that show a number as another text; dates are told by the workbook's reader.
+#: Built-in formats that show a number as another text; the workbook's reader recognises dates.
 _BUILT_IN: Final = {
     "3": "#,##0", "4": "#,##0.00", "9": "0%", "10": "0.00%", "11": "0.00E+00", "12": "# ?/?",
     "13": "# ??/??", "37": "#,##0", "38": "#,##0", "39": "#,##0.00", "40": "#,##0.00",
@@ -326,7 +326,7 @@ class _SheetReader:
 
 
 def place_of(reference: str) -> Place:
-    """`B3` → (3, 1); -1 for the column that is not told."""
+    """`B3` → (3, 1); -1 for a column that is not named."""
     found = _REFERENCE.fullmatch(reference)
     letters, digits = (found[1] or "", found[2] or "") if found else ("", "")
     column = 0

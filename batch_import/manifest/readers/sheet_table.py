@@ -17,11 +17,11 @@ from python_calamine import CalamineSheet
 from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, fold
 from batch_import.manifest.columns.candidates import PLACE
 from batch_import.manifest.columns.header import SAMPLE_RECORDS, Header, evidence_of
-from batch_import.manifest.columns.values import Kind
+from batch_import.manifest.columns.values import CellKind
 from batch_import.manifest.readers.number_formats import shown
-from batch_import.manifest.readers.record import Block, CellFlaw, Record, in_blocks, is_blank
+from batch_import.manifest.readers.record import Block, CellViolation, Record, in_blocks, is_blank
 from batch_import.manifest.readers.sheet_details import Place, SheetDetails
-from batch_import.manifest.rules.flaw import Flaw, warning
+from batch_import.manifest.rules.violation import Violation, warning
 from batch_import.models import Problem
 
 _Cell = str | float | int | bool | dt.date | dt.datetime | dt.time | dt.timedelta
@@ -37,12 +37,12 @@ _HIDDEN = warning(
     "this row is hidden in the workbook, and is imported all the same",
     "Show it there, or delete it.",
 )
-_UNCALCULATED = Flaw(
+_UNCALCULATED = Violation(
     "cell-formula",
     "the cell's formula was never calculated",
     "Open the workbook in Excel or LibreOffice, save it, and try again.",
 )
-_TOO_MANY_DIGITS = Flaw(
+_TOO_MANY_DIGITS = Violation(
     "cell-digits",
     f"a workbook keeps {_DIGITS} digits of a number, and this one has more",
     "Format the column as text there, then enter the numbers again from where they come from.",
@@ -58,7 +58,7 @@ class SheetTable:
         self._first_column = (sheet.start or (0, 0))[1]
         self._ranges = sheet.merged_cell_ranges or []
         self._merged = self._merged_below()
-        self._flaws: defaultdict[int, list[CellFlaw]] = defaultdict(list)
+        self._violations: defaultdict[int, list[CellViolation]] = defaultdict(list)
         #: Columns whose links count for their text; and the one whose links are a column more.
         self._linked: frozenset[int] = frozenset()
         self._added: int | None = None
@@ -91,17 +91,17 @@ class SheetTable:
 
     def blocks(self, header: Header) -> Iterator[Block]:
         """The same behind the header, with what is wrong with single cells."""
-        self._flaws.clear()
+        self._violations.clear()
         for block in in_blocks(self.records(header.line), len(header.names)):
-            flaws = {}
+            violations = {}
             for at, line in enumerate(block.lines):
-                found = self._flaws.pop(line, [])
+                found = self._violations.pop(line, [])
                 if line in self._details.hidden_rows:
                     found = [*found, (None, _HIDDEN)]
                 if found:
-                    flaws[at] = found
-            self._flaws.clear()
-            yield replace(block, flaws=flaws) if flaws else block
+                    violations[at] = found
+            self._violations.clear()
+            yield replace(block, violations=violations) if violations else block
 
     def with_links(self, header: Header, chosen: str | None) -> Header:
         """The header, once it is clear what links are good for.
@@ -134,7 +134,7 @@ class SheetTable:
             if row > header.line and column - self._first_column == at
         )
         kind = evidence_of(list(islice(links, SAMPLE_RECORDS))).kind
-        return kind >= Kind.PATH and kind > header.evidence.kind
+        return kind >= CellKind.PATH and kind > header.evidence.kind
 
     def hidden_columns(self, width: int) -> frozenset[int]:
         """Positions of the columns that people do not see."""
@@ -189,7 +189,7 @@ class SheetTable:
             for at, cell in enumerate(cells):
                 place = self._place(line, at)
                 if place in details.uncalculated:
-                    self._flaws[line].append((at, _UNCALCULATED))
+                    self._violations[line].append((at, _UNCALCULATED))
                 elif not cell or place in details.shown:
                     cells[at] = details.errors.get(place) or details.shown.get(place, cell)
         for at in self._linked:
@@ -231,7 +231,7 @@ class SheetTable:
         else:
             text = f"{Decimal(f'{number:.{_DIGITS}g}'):f}"
         if number.is_integer() and abs(number) >= 10**_DIGITS:
-            self._flaws[line].append((at, _TOO_MANY_DIGITS))
+            self._violations[line].append((at, _TOO_MANY_DIGITS))
         elif code:
             return self._noted(line, at, f"a number that the sheet shows otherwise ({code})", text)
         return text
@@ -239,7 +239,7 @@ class SheetTable:
     def _noted(self, line: int, at: int, what: str, text: str) -> str:
         """A value that the sheet may show in another way: no matter, but where it is a field."""
         hint = f"It was read as {text}. If that is not right, enter it again as text."
-        self._flaws[line].append((at, warning("cell-format", f"the cell holds {what}", hint)))
+        self._violations[line].append((at, warning("cell-format", f"the cell holds {what}", hint)))
         return text
 
 

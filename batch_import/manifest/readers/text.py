@@ -13,7 +13,7 @@ from itertools import islice
 from typing import TextIO
 
 from batch_import.errors import ManifestError, named
-from batch_import.manifest.readers.manifest_file import BLOCK, Source
+from batch_import.manifest.readers.manifest_file import BLOCK, ManifestFile
 from batch_import.manifest.readers.plausibility import recognised
 
 #: Of a line, and of a record of JSON or YAML: a file that unpacks to one endless line must not
@@ -42,7 +42,7 @@ _SAVE_AS_UTF8 = "Save it as UTF-8 (in Excel: “CSV UTF-8 (comma delimited)”) 
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class DecodedFile:
     """A source that was found to be text from its first to its last byte.
 
     Attributes:
@@ -53,7 +53,7 @@ class Text:
         errors: what becomes of bytes that are not of the encoding, as Python calls it.
     """
 
-    source: Source
+    source: ManifestFile
     encoding: str
     mark: int
     longest_line: int
@@ -102,7 +102,7 @@ class _Misfit:
         return f"line {self.line} has the byte 0x{self.byte:02X} at byte offset {self.offset}"
 
 
-def decode(source: Source, encoding: str | None = None) -> Text:
+def decode(source: ManifestFile, encoding: str | None = None) -> DecodedFile:
     """Read all of it once or twice, to find the encoding.
 
     Args:
@@ -116,19 +116,19 @@ def decode(source: Source, encoding: str | None = None) -> Text:
             f"The manifest {source.name} is empty.", "Put a header line and rows in."
         )
     if encoding:
-        return _told(source, encoding)
+        return _as_asked(source, encoding)
     for mark, marked in _MARKS:
         if source.start(len(mark)) == mark:
             return _marked(source, marked, len(mark))
     text = _read(source, _UTF8)
-    if isinstance(text, Text):
+    if isinstance(text, DecodedFile):
         return text
     if text.byte == 0:
         return _wide(source, text)
     return _mostly_utf8(source, text) or _guessed(source, text)
 
 
-def _told(source: Source, encoding: str) -> Text:
+def _as_asked(source: ManifestFile, encoding: str) -> DecodedFile:
     """Read it as the user says."""
     mark = codecs.BOM_UTF8 if encoding == _UTF8 else b""
     before = len(mark) if mark and source.start(len(mark)) == mark else 0
@@ -144,7 +144,7 @@ def _told(source: Source, encoding: str) -> Text:
     return replace(text, note="" if encoding == _UTF8 else _SPOKEN.get(encoding, encoding))
 
 
-def _marked(source: Source, encoding: str, mark: int) -> Text:
+def _marked(source: ManifestFile, encoding: str, mark: int) -> DecodedFile:
     text = _read(source, encoding, mark)
     if isinstance(text, _Misfit):
         stray = (
@@ -161,8 +161,8 @@ def _marked(source: Source, encoding: str, mark: int) -> Text:
 
 
 def _mostly_utf8(
-    source: Source, misfit: _Misfit, mark: int = 0, *, sure: bool = False
-) -> Text | None:
+    source: ManifestFile, misfit: _Misfit, mark: int = 0, *, sure: bool = False
+) -> DecodedFile | None:
     """UTF-8 but for stray bytes: other encodings hardly ever make one character of UTF-8.
 
     Args:
@@ -184,7 +184,7 @@ def _mostly_utf8(
     return None
 
 
-def _guessed(source: Source, misfit: _Misfit) -> Text:
+def _guessed(source: ManifestFile, misfit: _Misfit) -> DecodedFile:
     """The encoding that makes the text plausible, if there is one."""
     verdict = recognised(_telling_lines(source))
     shown = ", ".join(f"“{piece}”" for piece in _telling_pieces(verdict.text))
@@ -199,7 +199,7 @@ def _guessed(source: Source, misfit: _Misfit) -> Text:
     return replace(text, note=f"{verdict.best.label} ({misfit}, which is not UTF-8){sample}")
 
 
-def _telling_lines(source: Source) -> bytes:
+def _telling_lines(source: ManifestFile) -> bytes:
     """Whole lines with characters beyond ASCII, as many as tell the encoding."""
     found = bytearray()
     tail = b""
@@ -217,7 +217,7 @@ def _telling_pieces(text: str) -> list[str]:
     return [piece[:_LONGEST_SHOWN] for piece in islice(dict.fromkeys(pieces), _SHOWN)]
 
 
-def _wide(source: Source, misfit: _Misfit) -> Text:
+def _wide(source: ManifestFile, misfit: _Misfit) -> DecodedFile:
     """No text but UTF-16 has a zero byte: half of a character of ASCII, as most begin with."""
     encoding = "utf-16-le" if misfit.offset else "utf-16-be"
     text = _read(source, encoding) if misfit.offset <= 1 else misfit
@@ -226,7 +226,9 @@ def _wide(source: Source, misfit: _Misfit) -> Text:
     return replace(text, note=_SPOKEN[encoding])
 
 
-def _read(source: Source, encoding: str, mark: int = 0, errors: str = "strict") -> Text | _Misfit:
+def _read(
+    source: ManifestFile, encoding: str, mark: int = 0, errors: str = "strict"
+) -> DecodedFile | _Misfit:
     """Read all of it, up to the first byte that is not in the encoding, or is a zero character."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     offset, line, longest = mark, 0, 0
@@ -242,7 +244,7 @@ def _read(source: Source, encoding: str, mark: int = 0, errors: str = "strict") 
             line = _behind_last_line_end(text, line)
             longest = max(longest, line)
             if not block:
-                return Text(source, encoding, mark, longest, errors=errors)
+                return DecodedFile(source, encoding, mark, longest, errors=errors)
             offset += len(block)
 
 
@@ -260,7 +262,7 @@ def _behind_last_line_end(text: str, before: int) -> int:
     return before + len(text) if last < 0 else len(text) - last - 1
 
 
-def _described(source: Source, encoding: str, mark: int, offset: int) -> _Misfit:
+def _described(source: ManifestFile, encoding: str, mark: int, offset: int) -> _Misfit:
     """Go there once more, to count the lines: that would slow the search down."""
     characters = codecs.getincrementaldecoder(encoding)()
     decoder = io.IncrementalNewlineDecoder(characters, translate=True)

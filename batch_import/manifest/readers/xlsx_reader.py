@@ -26,12 +26,12 @@ from python_calamine import (
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
 from batch_import.manifest.readers import sheet_choice
-from batch_import.manifest.readers.manifest_file import BLOCK, Source
+from batch_import.manifest.readers.manifest_file import BLOCK, ManifestFile
 from batch_import.manifest.readers.record import Content
-from batch_import.manifest.readers.sheet_choice import Sheet
+from batch_import.manifest.readers.sheet_choice import ManifestSheet
 from batch_import.manifest.readers.sheet_details import BadPart, Parts
 from batch_import.manifest.readers.sheet_table import SheetTable
-from batch_import.manifest.rules.flaw import warning
+from batch_import.manifest.rules.violation import warning
 from batch_import.models import Problem
 
 #: The setting `sheet` takes it for all sheets that have videos.
@@ -51,7 +51,7 @@ _ROW: Final = re.compile(rb""" r=["'][A-Z]*(\d{1,9})["']""")
 _SAVE_AS_XLSX: Final = "Save it as “Excel Workbook (.xlsx)” or as “CSV UTF-8” and try again."
 
 
-def read(source: Source, options: ReadingOptions) -> Content:
+def read(source: ManifestFile, options: ReadingOptions) -> Content:
     """Load the sheet with the videos, and find its header.
 
     The sheet is kept: loading is what takes time.
@@ -92,7 +92,7 @@ def read(source: Source, options: ReadingOptions) -> Content:
 
 
 @contextmanager
-def _opened(source: Source) -> Iterator[Parts]:
+def _opened(source: ManifestFile) -> Iterator[Parts]:
     """The workbook's parts, for what its reader does not tell."""
     with source.open() as stream, zipfile.ZipFile(stream) as archive:
         yield Parts(archive)
@@ -112,13 +112,15 @@ def _worksheets(name: str, book: CalamineWorkbook, wanted: str | None) -> list[S
     return named
 
 
-def _with_headers(name: str, tables: Sequence[SheetTable], options: ReadingOptions) -> list[Sheet]:
+def _with_headers(
+    name: str, tables: Sequence[SheetTable], options: ReadingOptions
+) -> list[ManifestSheet]:
     """The sheets that can be read.
 
     Raises:
         ManifestError: there is none; what is said is true of the first that is not blank.
     """
-    sheets: list[Sheet] = []
+    sheets: list[ManifestSheet] = []
     errors: list[tuple[bool, ManifestError]] = []
     for table in tables:
         try:
@@ -132,7 +134,7 @@ def _with_headers(name: str, tables: Sequence[SheetTable], options: ReadingOptio
 
 def _if_readable(
     name: str, tables: Iterable[SheetTable], options: ReadingOptions
-) -> Iterator[Sheet]:
+) -> Iterator[ManifestSheet]:
     for table in tables:
         with suppress(ManifestError):
             yield sheet_choice.sheet_of(name, table, options)
@@ -163,7 +165,7 @@ def _without_videos(sheets: str) -> Iterator[str]:
 # Workbooks that cannot be read ----------------------------------------------------------------
 
 
-def _refuse_too_large(source: Source) -> None:
+def _refuse_too_large(source: ManifestFile) -> None:
     try:
         with source.open() as stream, zipfile.ZipFile(stream) as parts:
             size = sum(part.file_size for part in parts.infolist())

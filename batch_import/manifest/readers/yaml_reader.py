@@ -17,14 +17,14 @@ from batch_import.errors import ManifestError
 from batch_import.manifest.readers import nested_records, record_reader
 from batch_import.manifest.readers.nested_records import (
     MOST_INNER,
-    Found,
     Inside,
+    JsonNumber,
+    JsonRecord,
     Members,
-    Number,
     Path,
 )
-from batch_import.manifest.readers.record import Content, Fault
-from batch_import.manifest.readers.text import MOST_CHARACTERS, Text
+from batch_import.manifest.readers.record import Content, RecordFault
+from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
 
 #: Events and marks of the parser. Its stubs take every mark for optional.
 _Event = Any
@@ -42,7 +42,7 @@ _ONLY_YAML_ENDS: Final = re.compile("[\x85\u2028\u2029]")
 _MEND: Final = "Mend it there; indents must be spaces, and a text with “: ” in it needs quotes."
 
 
-def read(text: Text, options: ReadingOptions) -> Content:
+def read(text: DecodedFile, options: ReadingOptions) -> Content:
     """Find the records.
 
     Raises:
@@ -51,7 +51,7 @@ def read(text: Text, options: ReadingOptions) -> Content:
     """
     name = text.source.name
 
-    def walk(inside: Inside, outer: dict[Path, Members]) -> Iterator[Found]:
+    def walk(inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord]:
         with text.open() as stream:
             yield from _Walk(_Events(name, stream), inside, outer).everything()
 
@@ -134,13 +134,13 @@ class _Walk:
         self._ended: dict[Path, Members] = {}
         self._arrays = 0
 
-    def everything(self) -> Iterator[Found]:
+    def everything(self) -> Iterator[JsonRecord]:
         """Walk through all documents of the file; one is usual."""
         while not isinstance(event := self._events.next(), yaml.StreamEndEvent):
             if isinstance(event, yaml.NodeEvent):
                 yield from self._outermost(event, ())
 
-    def _outermost(self, event: _Event, path: Path) -> Iterator[Found]:
+    def _outermost(self, event: _Event, path: Path) -> Iterator[JsonRecord]:
         """Walk through a value that is in no array."""
         self._events.begin(event)
         match event:
@@ -155,7 +155,7 @@ class _Walk:
                 if path:
                     self._outer[path[:-1]][path[-1]] = value
 
-    def _members(self, path: Path, line: int) -> Iterator[Found]:
+    def _members(self, path: Path, line: int) -> Iterator[JsonRecord]:
         """Walk through an object that is in no array; it may be a record itself."""
         arrays, inner = self._arrays, 0
         members = self._outer[path]
@@ -177,7 +177,7 @@ class _Walk:
             if arrays == self._arrays:
                 del self._outer[path]
 
-    def _array(self, path: Path) -> Generator[Found, None, list[Any]]:
+    def _array(self, path: Path) -> Generator[JsonRecord, None, list[Any]]:
         """Walk through a list. What it holds beside objects and lists is handed back."""
         others: list[Any] = []
         for event in self._items():
@@ -185,12 +185,12 @@ class _Walk:
             value = self._value(event)
             if isinstance(value, _Object):
                 self._arrays += 1
-                yield from self._found(Found(path, value.line, value, None, _fault(value)))
+                yield from self._found(JsonRecord(path, value.line, value, None, _fault(value)))
             elif not isinstance(value, list):
                 others.append(value)
         return others
 
-    def _found(self, found: Found) -> Iterator[Found]:
+    def _found(self, found: JsonRecord) -> Iterator[JsonRecord]:
         """An object of an array, and those in it."""
         yield found
         inner = list(nested_records.arrays(found.members))
@@ -203,7 +203,9 @@ class _Walk:
             for item in items:
                 if isinstance(item, _Object):
                     further = (*found.path, *path)
-                    yield from self._found(Found(further, item.line, item, around, _fault(item)))
+                    yield from self._found(
+                        JsonRecord(further, item.line, item, around, _fault(item))
+                    )
 
     # Values -----------------------------------------------------------------------------------
 
@@ -276,7 +278,7 @@ class _Walk:
         return merged
 
 
-def _fault(members: _Object) -> Fault | None:
+def _fault(members: _Object) -> RecordFault | None:
     return None if members.repeated is None else nested_records.repeated_key(members.repeated)
 
 
@@ -285,4 +287,4 @@ def _scalar(event: _Event) -> str | None:
     is_plain = event.implicit[0]
     if is_plain and text in _NULL:
         return None
-    return Number(text) if is_plain and _NUMBER.fullmatch(text) else text
+    return JsonNumber(text) if is_plain and _NUMBER.fullmatch(text) else text

@@ -1,1 +1,1 @@
-"""The rules, a file for each field and what it needs to know. All pure: text in, flaws out."""
+"""The rules, a file for each field and what it needs to know. All pure: text in, violations out."""

@@ -18,7 +18,7 @@ from batch_import.manifest.extensions import KNOWN, OTHER, suffix_of
 from batch_import.manifest.rules.characters import CONTROL, INVISIBLE, LOST
 
 
-class Step(NamedTuple):
+class RepairRule(NamedTuple):
     """One kind of damage.
 
     Attributes:
@@ -35,24 +35,26 @@ class Repair(NamedTuple):
     """An address without its damage, and what the damage was."""
 
     address: str
-    steps: tuple[Step, ...]
+    steps: tuple[RepairRule, ...]
 
 
 #: A damaged address is damaged in few layers; a cell that never comes to rest is none.
 _MOST_LAYERS: Final = 8
 
-_MARKUP = Step("url-wrapped", "the source URL is inside of a link or of other text")
-_ENCLOSED = Step("url-wrapped", "the source URL has brackets or quotes around it")
-_TRAILING = Step("url-trailing", "the source URL has punctuation or text behind it")
+_MARKUP = RepairRule("url-wrapped", "the source URL is inside of a link or of other text")
+_ENCLOSED = RepairRule("url-wrapped", "the source URL has brackets or quotes around it")
+_TRAILING = RepairRule("url-trailing", "the source URL has punctuation or text behind it")
 _MAYBE_TRAILING = _TRAILING._replace(sure=False)
-_ENTITY = Step("url-entity", "the source URL has characters written as in HTML (&amp;)")
-_CUT = Step("url-cut", "a # or ? in the file's name cuts the source URL off there")
-_BACKSLASH = Step("url-backslash", "the source URL has backslashes for slashes")
-_CHARACTERS = Step(
+_ENTITY = RepairRule("url-entity", "the source URL has characters written as in HTML (&amp;)")
+_CUT = RepairRule("url-cut", "a # or ? in the file's name cuts the source URL off there")
+_BACKSLASH = RepairRule("url-backslash", "the source URL has backslashes for slashes")
+_CHARACTERS = RepairRule(
     "url-characters", "the source URL has line breaks, tabs, or invisible characters inside"
 )
-_SCHEME = Step("url-scheme", "the source URL does not begin with http:// or https://")
-_DOUBLED = Step("url-scheme", "the source URL does not begin with one http:// or https:// alone")
+_SCHEME = RepairRule("url-scheme", "the source URL does not begin with http:// or https://")
+_DOUBLED = RepairRule(
+    "url-scheme", "the source URL does not begin with one http:// or https:// alone"
+)
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"“”«»|]+", re.IGNORECASE)
@@ -127,14 +129,14 @@ def repaired(cell: str) -> Repair | None:
     return Repair(address, unique) if steps and parse(address) else None
 
 
-def _attempts(text: str) -> Iterator[tuple[str, Step]]:
+def _attempts(text: str) -> Iterator[tuple[str, RepairRule]]:
     for attempt in _ATTEMPTS:
         found = attempt(text)
         if found and found[0] != text:
             yield found
 
 
-def _visible(text: str) -> tuple[str, Step] | None:
+def _visible(text: str) -> tuple[str, RepairRule] | None:
     if LOST in text or not UNREADABLE.search(text):
         return None  # nobody knows which character was lost
     joined = "".join(part.strip() for part in _BREAKS.split(text))
@@ -143,13 +145,13 @@ def _visible(text: str) -> tuple[str, Step] | None:
     ).strip(), _CHARACTERS
 
 
-def _unescaped(text: str) -> tuple[str, Step] | None:
+def _unescaped(text: str) -> tuple[str, RepairRule] | None:
     if "&" not in text or not _ENTITY_TEXT.search(text):
         return None
     return _ENTITY_TEXT.sub(lambda found: html.unescape(found[0]), text).strip(), _ENTITY
 
 
-def _unlinked(text: str) -> tuple[str, Step] | None:
+def _unlinked(text: str) -> tuple[str, RepairRule] | None:
     target = next(_targets(text), "").strip()
     return (target, _MARKUP) if target else None
 
@@ -164,14 +166,14 @@ def _targets(text: str) -> Iterator[str]:
         yield found[1]
 
 
-def _unenclosed(text: str) -> tuple[str, Step] | None:
+def _unenclosed(text: str) -> tuple[str, RepairRule] | None:
     if len(text) > 2 and _PAIRS.get(text[0]) == text[-1]:  # noqa: PLR2004 - something inside
         return text[1:-1].strip(), _ENCLOSED
     opened = _OPENERS.match(text)
     return (text[opened.end() :].strip(), _ENCLOSED) if opened else None
 
 
-def _alone(text: str) -> tuple[str, Step] | None:
+def _alone(text: str) -> tuple[str, RepairRule] | None:
     """The one address in other text."""
     found = _ADDRESS.search(text)
     if found is None or found.start() == 0 or _SCHEMES.match(text) or _ENCODED_SCHEME.match(text):
@@ -181,7 +183,7 @@ def _alone(text: str) -> tuple[str, Step] | None:
     return None if inside else (_trimmed(found[0]), _MARKUP)
 
 
-def _schemed(text: str) -> tuple[str, Step] | None:
+def _schemed(text: str) -> tuple[str, RepairRule] | None:
     start = unicodedata.normalize("NFKC", text[:_SCHEME_WIDTH])
     if _WEB.match(start) and not _WEB.match(text):
         return start + text[_SCHEME_WIDTH:], _SCHEME
@@ -200,7 +202,7 @@ def _schemed(text: str) -> tuple[str, Step] | None:
     return (f"https://{text}", _SCHEME) if _DOMAIN.match(text) else None
 
 
-def _slashed(text: str) -> tuple[str, Step] | None:
+def _slashed(text: str) -> tuple[str, RepairRule] | None:
     main, mark, query = text.partition("?")
     if "\\" not in main or not _WEB.match(text):
         return None
@@ -209,7 +211,7 @@ def _slashed(text: str) -> tuple[str, Step] | None:
     return main.replace("\\", "/") + mark + query, _BACKSLASH
 
 
-def _cut(text: str) -> tuple[str, Step] | None:
+def _cut(text: str) -> tuple[str, RepairRule] | None:
     """`Lesson #5.mp4` and `Why?.mp4`: the file's ending stands behind the sign that ends a path."""
     for sign, encoded in (("#", "%23"), ("?", "%3F")):
         main, mark, rest = text.partition(sign)
@@ -221,7 +223,7 @@ def _cut(text: str) -> tuple[str, Step] | None:
     return None
 
 
-def _trimmed_end(text: str) -> tuple[str, Step] | None:
+def _trimmed_end(text: str) -> tuple[str, RepairRule] | None:
     if not _WEB.match(text):
         return None
     short = _trimmed(text)
@@ -252,7 +254,7 @@ def _suffix(address: str) -> str:
     return suffix_of(address.partition("#")[0])
 
 
-_ATTEMPTS: Final[tuple[Callable[[str], tuple[str, Step] | None], ...]] = (
+_ATTEMPTS: Final[tuple[Callable[[str], tuple[str, RepairRule] | None], ...]] = (
     _visible,
     _unescaped,
     _unlinked,

@@ -5,7 +5,7 @@ from typing import Final
 
 from batch_import.manifest.extensions import KNOWN, OTHER, extension_of, suffix_of
 from batch_import.manifest.rules.file_kinds import kind_of
-from batch_import.manifest.rules.flaw import Flaw, warning
+from batch_import.manifest.rules.violation import Violation, warning
 
 _KNOWN: Final = ", ".join(sorted(KNOWN))
 #: What people write for a known one.
@@ -18,7 +18,7 @@ _MEANT: Final = {
 }  # fmt: skip
 #: Suffixes that contradict none of these.
 _SAME: Final = {"m4v": "mp4", "qt": "mov", "3gpp": "3gp", "asf": "wmv"}
-_NONE = Flaw(
+_NONE = Violation(
     "extension-missing",
     "there is no extension, and the source URL does not end in a known one",
     f"Give the row one of {_KNOWN}.",
@@ -28,7 +28,7 @@ _NO_SUFFIX: Final = "\0"
 
 def judge(
     given: Sequence[str], urls: Sequence[str], without_url: Collection[int], default: str = ""
-) -> tuple[list[str], list[tuple[int, Flaw]]]:
+) -> tuple[list[str], list[tuple[int, Violation]]]:
     """Find the extension of each row.
 
     Args:
@@ -38,7 +38,7 @@ def judge(
         without_url: indexes of rows whose URL must be another: that one may bring an extension.
 
     Returns:
-        Extensions, bare and in lower case; and index and flaw, for every flaw.
+        Extensions, bare and in lower case; and index and violation, for every violation.
     """
     bare = {cell: cell.lstrip(".").lower() for cell in set(given)}
     extensions = [bare[cell] for cell in given]
@@ -48,25 +48,27 @@ def judge(
     }
     pairs = enumerate(zip(given, urls, strict=True))
     suspects = [at for at, (cell, url) in pairs if not url.endswith(endings[cell])]
-    flaws = []
+    violations = []
     for at in suspects:
         cell, url = given[at], urls[at]
         if not cell:
             extensions[at] = extension_of(url) or default.strip().lstrip(".").lower()
-        flaw = _flaw(extensions[at], url) if cell or default else _lack(extensions[at], url)
-        if flaw and not (flaw.code == _NONE.code and at in without_url):
-            flaws.append((at, flaw))
-    return extensions, flaws
+        violation = (
+            _violation(extensions[at], url) if cell or default else _lack(extensions[at], url)
+        )
+        if violation and not (violation.code == _NONE.code and at in without_url):
+            violations.append((at, violation))
+    return extensions, violations
 
 
-def _lack(extension: str, url: str) -> Flaw | None:
+def _lack(extension: str, url: str) -> Violation | None:
     if extension:
         return None
     kind = kind_of(suffix_of(url))
     return _NONE._replace(hint=kind) if kind else _NONE
 
 
-def _flaw(extension: str, url: str) -> Flaw | None:
+def _violation(extension: str, url: str) -> Violation | None:
     if extension not in KNOWN:
         return _unknown(extension)
     suffix = suffix_of(url)
@@ -79,9 +81,9 @@ def _flaw(extension: str, url: str) -> Flaw | None:
     )
 
 
-def _unknown(extension: str) -> Flaw:
+def _unknown(extension: str) -> Violation:
     meant = _MEANT.get(extension, "")
-    return Flaw(
+    return Violation(
         "extension-unknown",
         "the extension is not one of a known video format",
         f"Write {meant}." if meant else kind_of(extension) or f"Known are {_KNOWN}.",

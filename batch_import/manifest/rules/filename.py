@@ -5,14 +5,14 @@ from typing import Final
 
 from batch_import.manifest.rules.cell_errors import with_error
 from batch_import.manifest.rules.characters import on_one_line, with_control
-from batch_import.manifest.rules.flaw import Flaw, warning
 from batch_import.manifest.rules.garbled import garbled
+from batch_import.manifest.rules.violation import Violation, warning
 
 #: Characters. The platform's own limit is not known; beyond this, databases and players cut.
 _LONGEST: Final = 255
 
-_MISSING = Flaw("filename-missing", "the title is missing", "Give the video a title.")
-_CHARACTERS = Flaw(
+_MISSING = Violation("filename-missing", "the title is missing", "Give the video a title.")
+_CHARACTERS = Violation(
     "filename-characters",
     "the title has control characters, or � where a character was lost",
     "Take line breaks and tabs out, and retype the missing characters.",
@@ -22,7 +22,7 @@ _LONG = warning(
     f"the title is longer than {_LONGEST} characters, and may be truncated",
     "Shorten it; the description can be filled in on the platform.",
 )
-_ERROR = Flaw(
+_ERROR = Violation(
     "filename-damaged",
     "the title is an error of a spreadsheet",
     "Correct the formula in the spreadsheet, or type the title.",
@@ -32,8 +32,8 @@ _GARBLED = warning(
 )
 
 
-def flaws(names: Sequence[str]) -> Iterator[tuple[int, Flaw]]:
-    """Judge a column whose cells have no white space around them; yields index and flaw."""
+def violations(names: Sequence[str]) -> Iterator[tuple[int, Violation]]:
+    """Judge a column whose cells have no white space around them; yields index and violation."""
     if "" in names:
         yield from ((at, _MISSING) for at, name in enumerate(names) if not name)
     if max(map(len, names), default=0) > _LONGEST:

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from batch_import.addresses.urls import ascii_host
-from batch_import.manifest.rules.flaw import Flaw
+from batch_import.manifest.rules.violation import Violation
 
 #: Names that no public DNS server answers for (RFC 6761, 6762, 8375, ICANN's .internal), and
 #: those that networks of their own have made up for long.
@@ -30,28 +30,28 @@ _DOCUMENTATION: Final = IPv6Network("3fff::/20")
 _BYTES: Final = 4
 
 _PUBLIC = "Give an address that works from the internet, without a VPN or a login to a network."
-_NO_NAME = Flaw(
+_NO_NAME = Violation(
     "url-host", "the host of the source URL cannot be one", "Write it like https://host/video.mp4."
 )
 
 
-def _private(what: str) -> Flaw:
-    return Flaw("url-private", f"the platform cannot reach the source: {what}", _PUBLIC)
+def _private(what: str) -> Violation:
+    return Violation("url-private", f"the platform cannot reach the source: {what}", _PUBLIC)
 
 
-def flaw_of(host: str) -> Flaw | None:
+def violation_of(host: str) -> Violation | None:
     """Judge the host of a URL, as it is written there."""
-    return _flaw_of(host) if len(host) <= _LONGEST_NAME else _NO_NAME
+    return _violation_of(host) if len(host) <= _LONGEST_NAME else _NO_NAME
 
 
 @lru_cache(maxsize=4096)
-def _flaw_of(host: str) -> Flaw | None:
+def _violation_of(host: str) -> Violation | None:
     name = ascii_host(host).removesuffix(".")
     if name.startswith("["):
-        return _flaw_of_address(_ipv6(name[1:-1]))
+        return _violation_of_address(_ipv6(name[1:-1]))
     last = name.rpartition(".")[2]
     if last.isdigit() or _NUMBER.fullmatch(last):
-        return _flaw_of_address(_ipv4(name))
+        return _violation_of_address(_ipv4(name))
     if name == "localhost":
         return _private("localhost is each computer itself")
     if name and "." not in name:
@@ -79,7 +79,7 @@ def _translated(address: IPv6Address) -> IPv4Address | None:
     return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
-def _flaw_of_address(address: IPv4Address | IPv6Address | None) -> Flaw | None:
+def _violation_of_address(address: IPv4Address | IPv6Address | None) -> Violation | None:
     if address is None:
         return _NO_NAME
     return None if is_public(address) else _private("its address is inside of a network")

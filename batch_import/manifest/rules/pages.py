@@ -8,8 +8,8 @@ import re
 from typing import Final
 
 from batch_import.addresses.urls import Url, ascii_host
-from batch_import.manifest.rules.flaw import Flaw
 from batch_import.manifest.rules.page_hosts import DOMAINS, HOSTS, Site
+from batch_import.manifest.rules.violation import Violation
 
 _ASIDE = re.compile(r"(?:www|m|mobile)\.")
 #: Lecture systems that universities run under hosts of their own, by a part of the path.
@@ -26,7 +26,7 @@ def has_pages(host: str) -> bool:
     return _site(host) is not None
 
 
-def flaw_of(url: Url) -> Flaw | None:
+def violation_of(url: Url) -> Violation | None:
     """Tell a link to a page about a video from one to a file."""
     site = _site(url.host)
     path = url.rest.partition("#")[0]
@@ -39,14 +39,14 @@ def flaw_of(url: Url) -> Flaw | None:
     return _page(site.name, site.direct(url))
 
 
-def _page(name: str, direct: str = "") -> Flaw:
+def _page(name: str, direct: str = "") -> Violation:
     hint = (
         f"Where everybody may see it, the file itself is at {direct}"
         if direct
         else f"{_ELSEWHERE} that address."
     )
     reason = f"the source URL is a page of {name}, not a video file"
-    return Flaw("url-page", reason, hint, fix=direct)
+    return Violation("url-page", reason, hint, fix=direct)
 
 
 def _site(host: str) -> Site | None:

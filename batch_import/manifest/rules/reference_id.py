@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from batch_import.manifest.rules.characters import INVISIBLE, with_control
-from batch_import.manifest.rules.flaw import Flaw, warning
+from batch_import.manifest.rules.violation import Violation, warning
 
 #: What databases, programs and people write for no value; compared without regard to case.
 PLACEHOLDERS: Final = frozenset(
@@ -44,12 +44,12 @@ _DATE = re.compile(
 #: An id like none of these needs no closer look: nothing above fits it.
 _ORDINARY = re.compile(r"[0-9]{1,15}|(?:[A-Za-z]+[-_]){1,8}[0-9]{5,}")
 
-_CHARACTERS = Flaw(
+_CHARACTERS = Violation(
     "reference-characters",
     "the reference id has control characters, or � where a character was lost",
     "Take line breaks and tabs out of it, and retype the missing characters.",
 )
-_DAMAGED = Flaw(
+_DAMAGED = Violation(
     "reference-damaged",
     "the reference id was damaged by a spreadsheet",
     "Format the column as text there, then enter the ids again from where they come from.",
@@ -67,7 +67,7 @@ _PLACEHOLDER = warning(
 _CHANGED_HINT = "Compare it with where it comes from; format the column as text in a spreadsheet."
 
 
-def _changed(what: str) -> Flaw:
+def _changed(what: str) -> Violation:
     reason = f"the reference id {what}; it is sent as it is"
     return warning("reference-changed", reason, _CHANGED_HINT)
 
@@ -89,8 +89,8 @@ def is_placeholder(reference: str) -> bool:
     return len(reference) <= _LONGEST_PLACEHOLDER and reference.casefold() in PLACEHOLDERS
 
 
-def flaws(cells: Sequence[str], references: Sequence[str]) -> Iterator[tuple[int, Flaw]]:
-    """Judge a column; yields index and flaw, for every flaw.
+def violations(cells: Sequence[str], references: Sequence[str]) -> Iterator[tuple[int, Violation]]:
+    """Judge a column; yields index and violation, for every violation.
 
     Args:
         cells: as they stand in the manifest.
@@ -99,14 +99,14 @@ def flaws(cells: Sequence[str], references: Sequence[str]) -> Iterator[tuple[int
     yield from ((at, _CHARACTERS) for at in with_control(references))
     for at, reference in enumerate(references):
         if reference and not _ORDINARY.fullmatch(reference):
-            yield from ((at, flaw) for flaw in _flaws_of(reference))
+            yield from ((at, violation) for violation in _violations_of(reference))
     if cells != references:
         for at, (cell, reference) in enumerate(zip(cells, references, strict=True)):
             if reference and cell != reference:
                 yield at, _SPACES
 
 
-def _flaws_of(reference: str) -> Iterator[Flaw]:
+def _violations_of(reference: str) -> Iterator[Violation]:
     if is_placeholder(reference):
         yield _PLACEHOLDER
         return
@@ -116,5 +116,7 @@ def _flaws_of(reference: str) -> Iterator[Flaw]:
     if not reference.isascii() and _INVISIBLE.search(reference):
         clean = _INVISIBLE.sub("", reference).strip()
         hint = f"Write it as {clean}." if clean else "Give the row a reference id that can be seen."
-        yield Flaw("reference-invisible", "the reference id has invisible characters inside", hint)
-    yield from (flaw for pattern, flaw in _CHANGED if pattern.fullmatch(reference))
+        yield Violation(
+            "reference-invisible", "the reference id has invisible characters inside", hint
+        )
+    yield from (violation for pattern, violation in _CHANGED if pattern.fullmatch(reference))

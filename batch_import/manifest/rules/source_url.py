@@ -9,7 +9,7 @@ from batch_import.addresses.urls import Url, parse
 from batch_import.manifest.rules import hosts, pages
 from batch_import.manifest.rules.address_repair import UNREADABLE, Repair, repaired, several
 from batch_import.manifest.rules.file_kinds import is_file_ending, kind_of
-from batch_import.manifest.rules.flaw import Flaw, warning
+from batch_import.manifest.rules.violation import Violation, warning
 
 #: Nothing can be wrong with such a URL but its host, and its ending.
 _PATH: Final = r"\-\w/.~%+@$*()!,"
@@ -32,41 +32,45 @@ _MOST_PORTS = 65535
 #: Characters. No server is known to take a longer one.
 _LONGEST = 16_384
 
-_MISSING = Flaw("url-missing", "the source URL is missing", "Give the URL of the video file.")
-_LONG = Flaw(
+_MISSING = Violation("url-missing", "the source URL is missing", "Give the URL of the video file.")
+_LONG = Violation(
     "url-length",
     f"the source URL is longer than {_LONGEST} characters",
     "Put nothing but one URL in the cell.",
 )
-_CHARACTERS = Flaw(
+_CHARACTERS = Violation(
     "url-characters",
     "the source URL has line breaks, tabs, or invisible characters inside",
     "Copy it again, without the text around it.",
 )
 _NO_SCHEME: Final = "the source URL does not begin with http:// or https://"
-_SEVERAL = Flaw(
+_SEVERAL = Violation(
     "url-several", "there is more than one URL in the cell", "Make a row for each video."
 )
-_MASKED = Flaw(
+_MASKED = Violation(
     "url-masked",
     f"the source URL has {MASK} for a secret: it comes from a table of results",
     "Take the rows from failed.csv, which holds the working addresses, or from the manifest.",
 )
-_NO_HOST = Flaw("url-host", "the source URL names no host", "Write it like https://host/video.mp4.")
-_PORT = Flaw("url-host", "the port of the source URL is no port", "Leave it out, or correct it.")
+_NO_HOST = Violation(
+    "url-host", "the source URL names no host", "Write it like https://host/video.mp4."
+)
+_PORT = Violation(
+    "url-host", "the port of the source URL is no port", "Leave it out, or correct it."
+)
 _CREDENTIALS = warning(
     "url-credentials",
     "the source URL holds a user name or password, which the platform may not use",
     "Give a signed URL, or one that needs no login.",
 )
-_STREAM = Flaw(
+_STREAM = Violation(
     "url-playlist",
     "the source URL is a streaming playlist, not a video file",
     "Give the address of the file that the stream was made from.",
 )  # fmt: skip
 
 
-def flaws(urls: Sequence[str], own_host: str = "") -> Iterator[tuple[int, Flaw]]:
+def violations(urls: Sequence[str], own_host: str = "") -> Iterator[tuple[int, Violation]]:
     """Judge a column.
 
     Args:
@@ -74,11 +78,11 @@ def flaws(urls: Sequence[str], own_host: str = "") -> Iterator[tuple[int, Flaw]]
         own_host: `host:port` that may be asked although it is private: the sandbox's own.
 
     Yields:
-        Index and flaw, for every flaw of every cell.
+        Index and violation, for every violation of every cell.
     """
     for at in _suspects(urls):
-        for flaw in _flaws(urls[at], own_host):
-            yield at, flaw
+        for violation in _violations(urls[at], own_host):
+            yield at, violation
 
 
 def _suspects(urls: Sequence[str]) -> Iterable[int]:
@@ -94,10 +98,10 @@ def _suspects(urls: Sequence[str]) -> Iterable[int]:
 
 
 def _is_plain_host(host: str) -> bool:
-    return bool(host) and hosts.flaw_of(host) is None and not pages.has_pages(host)
+    return bool(host) and hosts.violation_of(host) is None and not pages.has_pages(host)
 
 
-def _flaws(url: str, own_host: str) -> Iterator[Flaw]:
+def _violations(url: str, own_host: str) -> Iterator[Violation]:
     if not url:
         yield _MISSING
     elif len(url) > _LONGEST:
@@ -106,40 +110,40 @@ def _flaws(url: str, own_host: str) -> Iterator[Flaw]:
         yield _SEVERAL
     elif is_masked(url):
         yield _MASKED
-        yield from _flaws_of_address(url, own_host)
+        yield from _violations_of_address(url, own_host)
     elif repair := repaired(url):
         yield from _damage(repair)
-        yield from _flaws_of_address(repair.address, own_host)
+        yield from _violations_of_address(repair.address, own_host)
     else:
-        yield from _flaws_of_address(url, own_host)
+        yield from _violations_of_address(url, own_host)
 
 
-def _damage(repair: Repair) -> Iterator[Flaw]:
+def _damage(repair: Repair) -> Iterator[Violation]:
     """What is wrong with an address that can be put right: the hint is the right one."""
     for step in repair.steps:
-        make = Flaw if step.sure else warning
+        make = Violation if step.sure else warning
         yield make(step.code, step.reason, repair.address, fix=repair.address)
 
 
-def _flaws_of_address(url: str, own_host: str) -> Iterator[Flaw]:
+def _violations_of_address(url: str, own_host: str) -> Iterator[Violation]:
     if UNREADABLE.search(url):
         yield _CHARACTERS
     parts = parse(url)
     if parts is None:
-        yield _NO_HOST if _SCHEME.match(url) else Flaw("url-scheme", _NO_SCHEME, _hint(url))
+        yield _NO_HOST if _SCHEME.match(url) else Violation("url-scheme", _NO_SCHEME, _hint(url))
     else:
-        yield from _flaws_of_parts(parts, own_host)
+        yield from _violations_of_parts(parts, own_host)
 
 
-def _flaws_of_parts(url: Url, own_host: str) -> Iterator[Flaw]:
+def _violations_of_parts(url: Url, own_host: str) -> Iterator[Violation]:
     if url.user and url.user != MASK:
         yield _CREDENTIALS
     if url.port and not 0 < int(url.port[:6]) <= _MOST_PORTS:
         yield _PORT
-    bad_host = hosts.flaw_of(url.host)
+    bad_host = hosts.violation_of(url.host)
     if bad_host and own_host != url.origin:
         yield bad_host
-    elif page := pages.flaw_of(url):
+    elif page := pages.violation_of(url):
         yield page
     elif _PLAYLIST.fullmatch(url.path):
         yield _STREAM

@@ -34,7 +34,7 @@ from batch_import.reports.table import Table, note
 _CAUSES: Final = 12
 #: Hosts that thumbnails may come from; more would be a strange account.
 _HOSTS: Final = 20
-#: Kinds of embed code that are told once; codes with titles are all of their own kind.
+#: Kinds of embed code that are listed once; codes with titles are all of their own kind.
 _CODES: Final = 50
 _AT_ONCE: Final = 500
 #: The manifest's own columns that the page has, at most.

@@ -73,7 +73,7 @@ class Styles:
         }
 
 
-class Sheet:
+class SheetWriter:
     """One sheet, written from top to bottom.
 
     Args:

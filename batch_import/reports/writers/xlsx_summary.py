@@ -9,7 +9,7 @@ from batch_import.reports.labels import STATUSES
 from batch_import.reports.manual_columns import COLUMNS, SHEETS
 from batch_import.reports.summary import About, Summary
 from batch_import.reports.table import Table
-from batch_import.reports.writers.xlsx_sheet import LAST_ROW, Sheet, Styles
+from batch_import.reports.writers.xlsx_sheet import LAST_ROW, SheetWriter, Styles
 
 
 def write_summary(
@@ -25,7 +25,7 @@ def write_summary(
     Args:
         sheets: names of the sheets that show groups of the rows.
     """
-    page = Sheet(sheet, styles)
+    page = SheetWriter(sheet, styles)
     sheet.set_column(0, 0, 72)
     sheet.set_column(1, 1, 20)
     sheet.set_column(2, 2, 60)
@@ -50,7 +50,7 @@ def write_summary(
     )
 
 
-def _block(page: Sheet, header: Sequence[str], lines: Iterable[Sequence[str | int]]) -> None:
+def _block(page: SheetWriter, header: Sequence[str], lines: Iterable[Sequence[str | int]]) -> None:
     """A small table with a blank line below it."""
     for column, text in enumerate(header):
         page.text(column, text, page.styles.bold)

@@ -40,7 +40,13 @@ from batch_import.reports.summary import About, Summary
 from batch_import.reports.table import Column, Table, note
 from batch_import.reports.writers.cell_types import CellType, as_date, as_number, column_type
 from batch_import.reports.writers.sheet_names import SheetNames
-from batch_import.reports.writers.xlsx_sheet import LAST_ROW, LONGEST_TYPED, Sheet, Styles, Value
+from batch_import.reports.writers.xlsx_sheet import (
+    LAST_ROW,
+    LONGEST_TYPED,
+    SheetWriter,
+    Styles,
+    Value,
+)
 from batch_import.reports.writers.xlsx_summary import write_summary
 
 #: Cells of a sheet that can be clicked. Excel's limit is 65,530; XlsxWriter keeps them until the
@@ -212,7 +218,7 @@ def _types(table: Table, sample: Sequence[Record]) -> Mapping[int, CellType]:
     return {place: kind for place, kind in found.items() if kind is not CellType.TEXT}
 
 
-class _Videos(Sheet):
+class _Videos(SheetWriter):
     """The results table, and what people added to it.
 
     Attributes:
@@ -310,7 +316,7 @@ class _Videos(Sheet):
             self.text(place, text)
 
 
-class _Attention(Sheet):
+class _Attention(SheetWriter):
     """Rows that somebody has to look at: why, and what to do."""
 
     def __init__(self, sheet: Worksheet, added: Added, styles: Styles) -> None:
@@ -346,7 +352,7 @@ class _Attention(Sheet):
         self.foot(self._width)
 
 
-class _Plain(Sheet):
+class _Plain(SheetWriter):
     """A sheet of people's own."""
 
     def write(self, lines: Iterable[Sequence[Value]]) -> None:
@@ -357,7 +363,7 @@ class _Plain(Sheet):
             self.row += 1
 
 
-class _Kept(Sheet):
+class _Kept(SheetWriter):
     """What people added and nobody knows a place for."""
 
     def write(self, notes: Iterable[Note]) -> None:

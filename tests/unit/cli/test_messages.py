@@ -19,7 +19,7 @@ def test_a_time_in_words(seconds: float, words: str) -> None:
     assert lasting(seconds) == words
 
 
-def test_what_is_told_of_a_run() -> None:
+def test_what_is_reported_of_a_run() -> None:
     counts = Counts(total=20, pending=5, processing=4, unknown=1, imported=8, failed=2)
     parts = progress_parts(counts, 720.0, 4.987, NOON)
     *parts, done = parts
@@ -29,7 +29,7 @@ def test_what_is_told_of_a_run() -> None:
     assert done.startswith("done ")
 
 
-def test_no_number_is_told_that_nobody_knows() -> None:
+def test_no_number_is_reported_that_nobody_knows() -> None:
     parts = progress_parts(Counts(total=1, pending=1), None, 5.0, NOON)
     assert parts == ["…", "0 imported", "0 failed", "0 in flight", "5 calls/s"]
 

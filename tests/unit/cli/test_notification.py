@@ -66,7 +66,7 @@ def test_a_run_that_ended_by_itself(
         (ZeroDivisionError("secret"), "fault", 1),
     ],
 )
-def test_a_run_that_ended_early_is_told_and_ends_as_it_did(
+def test_a_run_that_ended_early_is_reported_and_ends_as_it_did(
     tmp_path: Path,
     posted: list[dict[str, object]],
     error: BaseException,

@@ -7,7 +7,7 @@ import pytest
 
 from batch_import.cli import watch
 from batch_import.cli.console import console
-from batch_import.cli.watch import Pace
+from batch_import.cli.watch import CompletionRate
 from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.workflows import status
@@ -15,7 +15,7 @@ from batch_import.workflows.status import Overview
 
 
 def test_the_time_left_follows_from_what_was_seen() -> None:
-    pace = Pace()
+    pace = CompletionRate()
     assert pace.seconds_left(10, 110, 0.0) is None  # one look shows no pace
     assert pace.seconds_left(10, 110, 2.0) is None  # nothing has finished
     assert pace.seconds_left(20, 110, 10.0) == 90.0
@@ -23,7 +23,7 @@ def test_the_time_left_follows_from_what_was_seen() -> None:
 
 
 def test_a_pace_of_long_ago_is_forgotten() -> None:
-    pace = Pace()
+    pace = CompletionRate()
     pace.seconds_left(0, 1000, 0.0)
     pace.seconds_left(900, 1000, 10.0)
     assert pace.seconds_left(910, 1000, 309.0) == pytest.approx(90 * 299 / 10)
@@ -79,7 +79,7 @@ def test_it_waits_for_a_job_that_is_not_there_yet(
 
 
 def test_the_screen_has_a_bar_the_time_left_and_no_markup(tmp_path: Path) -> None:
-    pace = Pace()
+    pace = CompletionRate()
     pace.seconds_left(0, 2, watch.time.time() - 10)
     screen = watch._screen(Job(tmp_path / "[red]"), look(running=True, imported=1), pace)  # noqa: SLF001
     shown = console()

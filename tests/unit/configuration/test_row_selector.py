@@ -24,7 +24,9 @@ from batch_import.models import LineRange
         (" é ", ["é"]),
     ],
 )
-def test_lines_and_reference_ids_are_told_apart(text: str, meant: list[LineRange | str]) -> None:
+def test_lines_and_reference_ids_are_reported_apart(
+    text: str, meant: list[LineRange | str]
+) -> None:
     assert select(text) == meant
 
 

@@ -19,9 +19,9 @@ def page(items: int, total: int | None) -> MediaPage:
 class Reading:
     """An adoption, and the pages that it learns from."""
 
-    def __init__(self, pending: int | None, *, glance: bool = False) -> None:
+    def __init__(self, pending: int | None, *, first_page_only: bool = False) -> None:
         self.pages = Pages(poll_interval=5.0)
-        self.adoption = Adoption(pending, self.pages, glance=glance)
+        self.adoption = Adoption(pending, self.pages, first_page_only=first_page_only)
 
     def read(self, number: int, page: MediaPage) -> None:
         self.pages.read(number, page)
@@ -100,8 +100,8 @@ def test_without_pending_rows_there_is_nothing_to_read() -> None:
 
 
 @pytest.mark.parametrize("total", [50, 100, 5000])
-def test_a_glance_ends_with_the_first_page_that_has_nothing(total: int) -> None:
-    reading = Reading(10, glance=True)
+def test_the_first_page_alone_ends_it_where_it_has_nothing(total: int) -> None:
+    reading = Reading(10, first_page_only=True)
     reading.adoption.found(any_media=False)  # of another look, before the page came
     assert not reading.done
     reading.read(1, page(min(100, total), total))
@@ -110,8 +110,8 @@ def test_a_glance_ends_with_the_first_page_that_has_nothing(total: int) -> None:
     assert not reading.adoption.each_row
 
 
-def test_a_glance_that_finds_something_goes_on_as_if_for_the_first_time() -> None:
-    reading = Reading(1000, glance=True)
+def test_a_first_page_that_has_something_goes_on_as_if_for_the_first_time() -> None:
+    reading = Reading(1000, first_page_only=True)
     reading.read(1, page(100, 250))
     reading.adoption.found(any_media=True)
     assert (reading.page, reading.done) == (2, False)
@@ -120,8 +120,8 @@ def test_a_glance_that_finds_something_goes_on_as_if_for_the_first_time() -> Non
     assert (reading.page, reading.done) == (3, False)
 
 
-def test_a_glance_that_finds_something_looks_for_each_row_where_that_is_fewer_calls() -> None:
-    reading = Reading(3, glance=True)
+def test_a_first_page_that_has_something_looks_for_each_row_where_that_is_fewer_calls() -> None:
+    reading = Reading(3, first_page_only=True)
     reading.read(1, page(100, 1000))
     reading.adoption.found(any_media=True)
     assert (reading.done, reading.adoption.each_row) == (True, True)
@@ -146,8 +146,8 @@ def test_a_list_that_takes_more_calls_than_there_are_rows_is_not_read_on() -> No
     assert reading.adoption.each_row
 
 
-def test_a_glance_at_a_list_that_cannot_be_read_looks_for_no_row_singly() -> None:
-    reading = Reading(10, glance=True)
+def test_the_first_page_of_a_list_that_cannot_be_read_looks_for_no_row_singly() -> None:
+    reading = Reading(10, first_page_only=True)
     reading.adoption.look_first()
     assert reading.done
     assert not reading.adoption.each_row

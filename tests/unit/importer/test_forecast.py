@@ -3,7 +3,7 @@
 import pytest
 
 from batch_import.configuration.settings import Settings
-from batch_import.importer.forecast import ASSUMED, Bound, Processing, Work, forecast, learned
+from batch_import.importer.forecast import ASSUMED, Bound, ProcessingTime, Work, forecast, learned
 
 #: Rows a second, at 10.5 calls a second: 10.
 TEN = Settings(rate=10.5, poll_interval=30.0)
@@ -23,9 +23,9 @@ TEN = Settings(rate=10.5, poll_interval=30.0)
     ],
 )
 def test_time_and_calls(work: Work, processing: float, seconds: float, calls: int) -> None:
-    told = forecast(work, TEN, processing)
-    assert told.seconds == pytest.approx(seconds)
-    assert told.calls == calls
+    printed = forecast(work, TEN, processing)
+    assert printed.seconds == pytest.approx(seconds)
+    assert printed.calls == calls
 
 
 @pytest.mark.parametrize(
@@ -51,14 +51,14 @@ def test_what_bounds_the_pace(
     pace: float,
 ) -> None:
     settings = Settings(rate=rate, workers=workers, max_in_flight=at_once)
-    told = forecast(Work(rows), settings, processing)
-    assert told.bound is bound
-    assert told.pace == pytest.approx(pace)
+    printed = forecast(Work(rows), settings, processing)
+    assert printed.bound is bound
+    assert printed.pace == pytest.approx(pace)
 
 
 def test_processing_is_learned_from_the_tenths_of_earlier_rows() -> None:
-    told = learned([[float(n) for n in range(1, 60)], [], [float(n) for n in range(60, 100)]])
-    assert told == Processing(10.0, 90.0, rows=99, jobs=2)
+    printed = learned([[float(n) for n in range(1, 60)], [], [float(n) for n in range(60, 100)]])
+    assert printed == ProcessingTime(10.0, 90.0, rows=99, jobs=2)
 
 
 @pytest.mark.parametrize("waits", [[], [[]], [[5.0] * 19]])

@@ -12,7 +12,9 @@ from batch_import.importer.calls import Create
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.pool import Pool
 from batch_import.models import ManifestRow
-from batch_import.sandbox.model import API, Knobs, Platform, Request
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.model import API, Platform
+from batch_import.sandbox.replies import Request
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream import rate_limit
@@ -70,11 +72,11 @@ class Run:
 
 
 @pytest.mark.parametrize("workers", [1, 8])
-def test_all_rows_are_imported_and_told(store: Store, workers: int) -> None:
-    told: list[Progress] = []
-    Run(store, FakeClient(), workers)(told.append)
+def test_all_rows_are_imported_and_reported(store: Store, workers: int) -> None:
+    printed: list[Progress] = []
+    Run(store, FakeClient(), workers)(printed.append)
     assert store.reader.counts().imported == ROWS
-    assert told[-1].counts == store.reader.counts()
+    assert printed[-1].counts == store.reader.counts()
 
 
 def test_no_more_calls_are_under_way_than_there_are_workers(store: Store) -> None:

@@ -74,10 +74,10 @@ def test_one_blemish_in_any_cell_is_never_imported_wrongly_without_a_word(
     mapping = map_columns(manifest.header, next(manifest.chunks()), {})
     (chunk,) = manifest.chunks()
     found, problems = Validator(mapping, manifest.header).check(chunk)
-    told = {problem.line for problem in problems}
+    printed = {problem.line for problem in problems}
     for at, row in enumerate(found):
         sent = [row.source_url, row.filename, row.extension, row.reference_id, row.cells[4]]
-        assert sent == meant[at] or row.line in told
+        assert sent == meant[at] or row.line in printed
         if at != bad:
-            assert row.line not in told or field == "referenceId"
-    assert told or rows == meant
+            assert row.line not in printed or field == "referenceId"
+    assert printed or rows == meant

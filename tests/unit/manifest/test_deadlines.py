@@ -5,24 +5,24 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.manifest.deadlines import Deadlines
+from batch_import.manifest.deadlines import UrlExpiries
 
 HOUR = 3600.0
 
 
 def missed(ends: list[float], now: float, rate: float) -> list[tuple[int, float, float]]:
-    deadlines = Deadlines()
+    deadlines = UrlExpiries()
     for line, end in enumerate(ends, 2):
         deadlines.add(line, end)
     return list(deadlines.missed(now, rate))
 
 
-def test_what_ends_after_its_turn_is_not_told() -> None:
+def test_what_ends_after_its_turn_is_not_reported() -> None:
     assert missed([], 0.0, 1.0) == []
     assert missed([HOUR + 1, HOUR + 2], 0.0, 1.0) == []
 
 
-def test_what_ends_before_is_told_with_line_end_and_forecast() -> None:
+def test_what_ends_before_is_reported_with_line_end_and_forecast() -> None:
     # Two rows a second; the third one's turn is 1.5 s after the start.
     found = missed([HOUR + 101.4, HOUR + 100.5, HOUR + 101.0], 100.0, 2.0)
     assert found == [(2, HOUR + 101.4, HOUR + 101.5)]

@@ -10,6 +10,6 @@ def test_the_second_of_two_identical_rows_is_a_duplicate() -> None:
     titles = ["A", "A", "B", "A"]
     identities = Identities()
     made = identities.references(lines, own, urls, titles, ())
-    found = {lines[at]: flaw.code for at, flaw in identities.duplicates(lines, own, made)}
+    found = {lines[at]: violation.code for at, violation in identities.duplicates(lines, own, made)}
     assert found == {3: "duplicate-row", 5: "duplicate-row"}
     assert made[0] != made[2]

@@ -12,7 +12,7 @@ from batch_import.errors import ManifestError
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.workflows import check as workflow
-from batch_import.workflows.load import Checked
+from batch_import.workflows.load_result import Checked
 
 FOLDER = Path(__file__).parents[2] / "manifests"
 #: Problems that do not hang on what the platform takes.
@@ -48,9 +48,9 @@ def test_rows_mapping_and_problems(tmp_path: Path, row: dict[str, str]) -> None:
     names = ["" if at is None else manifest.header[at] for at in positions]
     assert names == [row["sourceUrl"], row["filename"], row["referenceId"]]
 
-    counts = sorted((kind.code, kind.count) for kind in checked.kinds if kind.code in COUNTED)
-    told = "; ".join(f"{code} {count}" for code, count in counts)
-    assert told == row["problems"]
+    counts = sorted((kind.code, kind.count) for kind in checked.groups if kind.code in COUNTED)
+    printed = "; ".join(f"{code} {count}" for code, count in counts)
+    assert printed == row["problems"]
 
 
 @pytest.mark.parametrize("row", REFUSED, ids=[row["file"] for row in REFUSED])

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from batch_import.manifest.columns.mapping import Mapping, map_columns
 from batch_import.manifest.extensions import KNOWN
 from batch_import.manifest.read import Chunk, open_manifest
-from batch_import.manifest.readers.record import Fault
+from batch_import.manifest.readers.record import RecordFault
 from batch_import.manifest.reference import made_reference
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
-from batch_import.models import Problem, Severity, Source
+from batch_import.models import Problem, Severity, VideoSource
 
 SAMPLES = Path(__file__).parents[3] / "manifests"
 HEADER = ("link", "Title", "Format", "ID", "note")
@@ -25,7 +25,9 @@ MAPPING = Mapping(0, 1, 2, 3, (4,))
 URL = "https://example.com/a.mp4"
 
 
-def chunk(*rows: tuple[str, ...], first: int = 2, faults: dict[int, Fault] | None = None) -> Chunk:
+def chunk(
+    *rows: tuple[str, ...], first: int = 2, faults: dict[int, RecordFault] | None = None
+) -> Chunk:
     frame = pd.DataFrame([list(row) for row in rows], dtype=object)
     return Chunk(frame, list(range(first, first + len(rows))), faults or {})
 
@@ -111,7 +113,7 @@ def test_blank_references_are_made_of_the_address_whatever_the_place() -> None:
     assert first.stripped_reference == made_reference(URL)
 
 
-def test_rows_of_one_address_are_told_apart_by_their_titles_over_chunks() -> None:
+def test_rows_of_one_address_are_reported_apart_by_their_titles_over_chunks() -> None:
     validator = Validator(MAPPING, HEADER)
     rows, codes = [], []
     for first, title in ((2, "a"), (9, "b"), (15, "B"), (20, "b")):
@@ -122,7 +124,7 @@ def test_rows_of_one_address_are_told_apart_by_their_titles_over_chunks() -> Non
     assert len({row.identity for row in rows[:2]}) == 2
 
 
-def test_two_rows_of_one_line_are_told_apart() -> None:
+def test_two_rows_of_one_line_are_reported_apart() -> None:
     rows = chunk((URL, "t", "mp4", "a", ""), (f"{URL}?2", "t", "mp4", "a", ""))
     rows.lines[:] = [1, 1]
     _, problems = Validator(MAPPING, HEADER).check(rows)
@@ -157,7 +159,7 @@ def test_ids_that_look_alike_are_named_with_both_lines(one: str, other: str) -> 
         assert "lines 2 and 3" in problems[0].reason
 
 
-def test_zeros_that_a_spreadsheet_removed_are_told_after_the_last_chunk() -> None:
+def test_zeros_that_a_spreadsheet_removed_are_reported_after_the_last_chunk() -> None:
     def lines(*references: str) -> list[int]:
         validator = Validator(MAPPING, HEADER)
         validator.check(
@@ -214,7 +216,7 @@ def test_the_same_video_under_two_ids_is_a_warning_that_names_the_first() -> Non
     assert not any(row.error for row in rows)
 
 
-def test_the_same_row_twice_is_told_once_and_bad_urls_are_no_videos() -> None:
+def test_the_same_row_twice_is_reported_once_and_bad_urls_are_no_videos() -> None:
     page = "https://youtu.be/x"
     _, problems = check(
         (URL, "t", "mp4", "1", ""),
@@ -240,7 +242,7 @@ def test_no_url_and_no_reference_is_no_identity() -> None:
 
 
 def test_faulty_row_has_one_problem_and_claims_nothing() -> None:
-    fault = Fault("width", "too wide", "x", "mend it")
+    fault = RecordFault("width", "too wide", "x", "mend it")
     rows, problems = Validator(MAPPING, HEADER).check(
         chunk(("", "", "", "a", ""), (URL, "t", "mp4", "a", ""), faults={0: fault})
     )
@@ -287,7 +289,7 @@ def test_an_expired_signature_is_an_error_and_rows_know_their_end() -> None:
     assert [row.expires for row in rows] == [now, now + 1, math.inf]
 
 
-def test_urls_that_end_before_their_turn_are_told_after_the_last_chunk() -> None:
+def test_urls_that_end_before_their_turn_are_reported_after_the_last_chunk() -> None:
     now = 1_740_823_200.0
     validator = Validator(MAPPING, HEADER, now=now)
     urls = [f"{signed(end)}&v={end}" for end in (now + 7200, now + 3605, now + 3600)]
@@ -302,7 +304,7 @@ def test_urls_that_end_before_their_turn_are_told_after_the_last_chunk() -> None
 
 def test_sources_are_those_of_good_rows() -> None:
     rows, _ = check((URL, "t", "mov", "1", ""), ("nope", "t", "mp4", "2", ""))
-    assert list(rows.sources()) == [Source(2, URL, "mov")]
+    assert list(rows.sources()) == [VideoSource(2, URL, "mov")]
 
 
 CELLS = st.tuples(

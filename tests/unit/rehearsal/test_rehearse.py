@@ -4,7 +4,7 @@ import pytest
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import UsageError
-from batch_import.importer.forecast import Processing, Work, forecast
+from batch_import.importer.forecast import ProcessingTime, Work, forecast
 from batch_import.models import Change, Counts, ManifestRow, Status
 from batch_import.rehearsal.rehearse import Rehearsed, rehearse, usual_knobs
 from batch_import.state.store import Store
@@ -12,7 +12,7 @@ from batch_import.state.store import Store
 NOW = 1_700_000_000.0
 SETTINGS = Settings(rate=20.0)
 FRIENDLY = {"processing": (20.0, 20.0)}
-FAULTY = usual_knobs(SETTINGS, Processing(5.0, 60.0), existing=250)
+FAULTY = usual_knobs(SETTINGS, ProcessingTime(5.0, 60.0), existing=250)
 
 
 def job(rows: int) -> Store:
@@ -46,31 +46,31 @@ def go(store: Store, knobs: dict[str, object], seed: int = 1, **more: int) -> Re
 
 
 def test_without_faults_all_are_imported_as_forecast() -> None:
-    told = go(job(600), FRIENDLY)
+    printed = go(job(600), FRIENDLY)
     expected = forecast(Work(600), SETTINGS, 20.0)
-    assert (told.rows, told.of) == (600, 600)
-    assert told.counts == Counts(total=600, imported=600)
-    assert told.seconds == pytest.approx(expected.seconds, rel=0.1)
-    assert told.calls == pytest.approx(expected.calls, rel=0.1)
-    assert (told.refused, told.unanswered, told.twice, told.fault) == (0, 0, (), "")
+    assert (printed.rows, printed.of) == (600, 600)
+    assert printed.counts == Counts(total=600, imported=600)
+    assert printed.seconds == pytest.approx(expected.seconds, rel=0.1)
+    assert printed.calls == pytest.approx(expected.calls, rel=0.1)
+    assert (printed.refused, printed.unanswered, printed.twice, printed.fault) == (0, 0, (), "")
 
 
 def test_the_usual_faults_are_met_and_no_row_becomes_two() -> None:
-    told = go(job(600), {**FAULTY, "lost_reply": 0.05})
-    assert told.counts.total == 600
-    assert told.counts.failed > 0
-    assert told.refused > 0
-    assert told.unanswered > 0
-    assert told.twice == ()
+    printed = go(job(600), {**FAULTY, "lost_reply": 0.05})
+    assert printed.counts.total == 600
+    assert printed.counts.failed > 0
+    assert printed.refused > 0
+    assert printed.unanswered > 0
+    assert printed.twice == ()
 
 
-def test_two_videos_of_a_row_would_be_told() -> None:
+def test_two_videos_of_a_row_would_be_reported() -> None:
     # Told to send again what is nowhere to be seen, while lists show nothing for an hour.
     settings = Settings(rate=20.0, settle=30.0, when_unsure="retry", max_wait=600.0)
     knobs: dict[str, object] = {**FRIENDLY, "lost_reply": 0.3, "list_delay": (3600, 3600)}
-    told = rehearse(job(30), settings, knobs, 1)
-    assert told.twice
-    assert set(told.twice) <= {f"ref-{n}" for n in range(30)}
+    printed = rehearse(job(30), settings, knobs, 1)
+    assert printed.twice
+    assert set(printed.twice) <= {f"ref-{n}" for n in range(30)}
 
 
 def test_the_same_seed_brings_the_same_again() -> None:
@@ -81,30 +81,30 @@ def test_the_same_seed_brings_the_same_again() -> None:
 def test_a_half_done_job_goes_on_from_where_it_is_and_stays_as_it_is() -> None:
     with half_done(90) as store:
         before = store.reader.counts()
-        told = go(store, FRIENDLY)
+        printed = go(store, FRIENDLY)
         assert store.reader.counts() == before == Counts(90, pending=30, processing=30, unknown=30)
-    assert (told.rows, told.of) == (90, 90)
-    assert told.counts.imported + told.counts.unknown == 90
-    assert told.counts.imported >= 60
-    assert told.twice == ()
+    assert (printed.rows, printed.of) == (90, 90)
+    assert printed.counts.imported + printed.counts.unknown == 90
+    assert printed.counts.imported >= 60
+    assert printed.twice == ()
 
 
 def test_of_many_rows_some_are_picked_evenly() -> None:
-    told = go(job(1000), FRIENDLY, most=100)
-    assert (told.rows, told.of, told.counts.imported) == (100, 1000, 100)
+    printed = go(job(1000), FRIENDLY, most=100)
+    assert (printed.rows, printed.of, printed.counts.imported) == (100, 1000, 100)
 
 
 def test_a_platform_that_stays_away_ends_the_rehearsal_as_it_would_the_run() -> None:
-    told = go(job(50), {**FRIENDLY, "outages": ((0, 1e6),)})
-    assert told.fault
-    assert told.counts.imported == 0
+    printed = go(job(50), {**FRIENDLY, "outages": ((0, 1e6),)})
+    assert printed.fault
+    assert printed.counts.imported == 0
 
 
 def test_nothing_to_do_takes_no_call() -> None:
-    told = go(job(0), FRIENDLY)
-    assert (told.rows, told.calls, told.seconds) == (0, 0, 0.0)
+    printed = go(job(0), FRIENDLY)
+    assert (printed.rows, printed.calls, printed.seconds) == (0, 0, 0.0)
 
 
-def test_an_unknown_knob_is_told_of() -> None:
+def test_an_unknown_knob_is_reported_of() -> None:
     with pytest.raises(UsageError, match="lost_replies"):
         go(job(1), {"lost_replies": 1})

@@ -203,7 +203,7 @@ def test_notes_without_anything_to_tell_rows_apart_are_kept(tmp_path: Path, stor
     assert kept(after) == expected
 
 
-def test_without_reference_ids_rows_are_told_apart_by_what_else_there_is(
+def test_without_reference_ids_rows_are_reported_apart_by_what_else_there_is(
     tmp_path: Path, store: Store
 ) -> None:
     book = noted(tmp_path, store)

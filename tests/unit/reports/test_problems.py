@@ -33,7 +33,7 @@ def test_kinds_are_counted_with_their_first_lines_errors_first() -> None:
     problems.add(problem(5, "once"))
     problems.add(problem(6, "twice"))
     problems.add(problem(7, "twice"))
-    kinds = problems.kinds()
+    kinds = problems.groups()
     assert [(kind.code, kind.count, kind.lines) for kind in kinds] == [
         ("twice", 2, [6, 7]),
         ("once", 1, [5]),

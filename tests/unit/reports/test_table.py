@@ -54,7 +54,7 @@ def test_an_imported_row_has_its_embed_code_and_links(record: Make) -> None:
     assert (cells["status (manifest)"], cells["team"]) == ("draft", "A")
 
 
-def test_embeds_look_as_they_are_told_to(record: Make) -> None:
+def test_embeds_look_as_they_are_reported_to(record: Make) -> None:
     assert line(record(), player_key="p 1")["embedUrl"].endswith("/iframe/k1?playerKey=p%201")
     assert 'title="Title"' not in line(record())["embedCode"]
     assert 'title="Title"' in line(record(), embed_titles=True)["embedCode"]

@@ -65,7 +65,7 @@ def test_a_value_is_read(name: str, given_value: object, read: object) -> None:
         ("credentials_status", 402, "401, 403"),
     ],
 )
-def test_a_value_of_another_form_is_refused_and_the_form_is_told(
+def test_a_value_of_another_form_is_refused_and_the_form_is_reported(
     name: str, value: object, form: str
 ) -> None:
     with pytest.raises(UsageError) as caught:

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from batch_import.errors import StateError
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Fault, Platform, Reply, Request
+from batch_import.sandbox.model import Platform
+from batch_import.sandbox.replies import Reply, ReplyFault, Request
 
 START = 1_750_000_000.0
 VIDEO = {
@@ -181,7 +182,7 @@ def test_a_faulty_post_is_refused_and_the_field_named(changes: dict[str, Any], f
     assert there.media == []
 
 
-def test_all_faults_of_a_post_are_told_at_once() -> None:
+def test_all_faults_of_a_post_are_reported_at_once() -> None:
     reply = post(platform(error_body="problem"), sourceUrl="x", filename="", extension="x")
     assert list(payload(reply)["errors"]) == ["sourceUrl", "filename", "extension"]
 
@@ -484,19 +485,19 @@ def test_errors_have_the_shape_of_the_knob(shape: str, fits: Callable[[Any], boo
 @pytest.mark.parametrize(
     ("knob", "status", "fault", "done"),
     [
-        ("lost_request", 0, Fault.CUT, False),
-        ("unavailable", 503, Fault.NONE, False),
-        ("error_before", 500, Fault.NONE, False),
-        ("lost_reply", 0, Fault.CUT, True),
-        ("error_after", 502, Fault.NONE, True),
-        ("hang", 0, Fault.HANG, True),
-        ("truncated", 200, Fault.TRUNCATED, True),
+        ("lost_request", 0, ReplyFault.CUT, False),
+        ("unavailable", 503, ReplyFault.NONE, False),
+        ("error_before", 500, ReplyFault.NONE, False),
+        ("lost_reply", 0, ReplyFault.CUT, True),
+        ("error_after", 502, ReplyFault.NONE, True),
+        ("hang", 0, ReplyFault.HANG, True),
+        ("truncated", 200, ReplyFault.TRUNCATED, True),
     ],
 )
 def test_a_fault_comes_before_or_after_the_deed(
     knob: str,
     status: int,
-    fault: Fault,
+    fault: ReplyFault,
     done: bool,  # noqa: FBT001
 ) -> None:
     chances: dict[str, Any] = {knob: 1.0}
@@ -525,7 +526,7 @@ def test_latency_is_between_low_and_high() -> None:
 def test_in_an_outage_every_call_is_cut_and_none_carried_out() -> None:
     there = platform(outages=((5, 10), (20, 21)))
     faults = [post(there, after=after).fault for after in (4.9, 5, 9.9, 10, 20.5, 21)]
-    cut, none = Fault.CUT, Fault.NONE
+    cut, none = ReplyFault.CUT, ReplyFault.NONE
     assert faults == [none, cut, cut, none, cut, none]
     assert len(there.media) == 3
 
@@ -533,7 +534,7 @@ def test_in_an_outage_every_call_is_cut_and_none_carried_out() -> None:
 def test_faults_come_as_often_as_their_knobs_say() -> None:
     there = platform(lost_request=0.2, error_after=0.25)
     replies = [post(there) for _ in range(2000)]
-    cut = sum(reply.fault is Fault.CUT for reply in replies)
+    cut = sum(reply.fault is ReplyFault.CUT for reply in replies)
     assert 320 < cut < 480
     assert 320 < sum(reply.status == 502 for reply in replies) < 480
     assert len(there.media) == 2000 - cut
@@ -594,7 +595,10 @@ def test_a_dump_holds_no_credentials() -> None:
 def test_a_dump_can_go_on_with_other_knobs_and_a_new_start() -> None:
     data = platform().dump()
     back = Platform.load(data, "VC-me", "secret", knobs=Knobs(outages=((0, 5),)), start=START + 100)
-    assert [post(back, after=after).fault for after in (101, 106)] == [Fault.CUT, Fault.NONE]
+    assert [post(back, after=after).fault for after in (101, 106)] == [
+        ReplyFault.CUT,
+        ReplyFault.NONE,
+    ]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.models import Severity
-from batch_import.sources.contents import START, Reply, family_of, flaw_of
+from batch_import.sources.contents import START, SourceResponse, family_of, violation_of
 
 MP4 = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00" + bytes(100)
 WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81" + bytes(100)
@@ -16,15 +16,15 @@ OLD_MOV = b"\x00\x00\x00\x08wide\x00\x10\x00\x00mdat" + bytes(100)
 
 def reply(
     start: bytes, status: int = 206, *, size: int | None = 10**6, kind: str = "video/mp4"
-) -> Reply:
+) -> SourceResponse:
     total = "*" if size is None else size
-    return Reply(status, {"content-type": kind, "content-range": f"bytes 0-9/{total}"},
+    return SourceResponse(status, {"content-type": kind, "content-range": f"bytes 0-9/{total}"},
                  start.ljust(START, b"\0") if start else start)  # fmt: skip
 
 
-def code(found: Reply, extension: str = "mp4") -> str:
-    flaw = flaw_of(found, extension)
-    return flaw.code if flaw else ""
+def code(found: SourceResponse, extension: str = "mp4") -> str:
+    violation = violation_of(found, extension)
+    return violation.code if violation else ""
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_the_start_of_a_video_tells_its_extensions(start: bytes, good: set[str])
     ],
 )
 def test_what_is_no_video_is_an_error_that_names_it(start: bytes, words: str) -> None:
-    flaw = flaw_of(reply(start), "mp4")
-    assert flaw is not None
-    assert (flaw.code, flaw.severity) == ("source-not-video", Severity.ERROR)
-    assert words in flaw.reason
+    violation = violation_of(reply(start), "mp4")
+    assert violation is not None
+    assert (violation.code, violation.severity) == ("source-not-video", Severity.ERROR)
+    assert words in violation.reason
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_what_is_no_video_is_an_error_that_names_it(start: bytes, words: str) ->
     ],
 )
 def test_pages(start: bytes, kind: str, words: str) -> None:
-    flaw = flaw_of(reply(start, 200, kind=kind), "mp4")
-    assert flaw is not None
-    assert flaw.code == "source-page"
-    assert words in flaw.reason
+    violation = violation_of(reply(start, 200, kind=kind), "mp4")
+    assert violation is not None
+    assert violation.code == "source-page"
+    assert words in violation.reason
 
 
 @pytest.mark.parametrize(
@@ -100,18 +100,18 @@ def test_pages(start: bytes, kind: str, words: str) -> None:
     ],
 )
 def test_statuses(status: int, expected: str, severity: Severity) -> None:
-    flaw = flaw_of(reply(MP4, status), "mp4")
-    assert flaw is not None
-    assert (flaw.code, flaw.severity) == (expected, severity)
+    violation = violation_of(reply(MP4, status), "mp4")
+    assert violation is not None
+    assert (violation.code, violation.severity) == (expected, severity)
 
 
 def test_empty_and_broken_off() -> None:
     assert code(reply(b"", 206, size=None)) == "source-cut"
-    assert code(Reply(200, {"content-length": "0"}, b"")) == "source-empty"
+    assert code(SourceResponse(200, {"content-length": "0"}, b"")) == "source-empty"
     assert code(reply(b"", 416, size=0)) == "source-empty"
-    assert code(Reply(200, {"content-length": "5000"}, b"")) == "source-cut"
-    assert code(Reply(200, {"content-length": "5000"}, MP4)) == "source-cut"
-    assert code(Reply(200, {"content-length": str(len(MP4))}, MP4)) == ""
+    assert code(SourceResponse(200, {"content-length": "5000"}, b"")) == "source-cut"
+    assert code(SourceResponse(200, {"content-length": "5000"}, MP4)) == "source-cut"
+    assert code(SourceResponse(200, {"content-length": str(len(MP4))}, MP4)) == ""
 
 
 def test_a_page_that_is_nothing_but_comments_is_read_in_no_time() -> None:
@@ -121,7 +121,7 @@ def test_a_page_that_is_nothing_but_comments_is_read_in_no_time() -> None:
 
 def test_a_start_that_is_compressed_says_nothing() -> None:
     headers = {"content-encoding": "gzip", "content-length": "9999"}
-    assert code(Reply(200, headers, b"\x1f\x8b".ljust(START, b"\0"))) == ""
+    assert code(SourceResponse(200, headers, b"\x1f\x8b".ljust(START, b"\0"))) == ""
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_start_that_is_compressed_says_nothing() -> None:
     ],
 )
 def test_size(status: int, headers: dict[str, str], size: int | None) -> None:
-    assert Reply(status, headers, b"").size == size
+    assert SourceResponse(status, headers, b"").size == size
 
 
 @given(
@@ -149,5 +149,5 @@ def test_size(status: int, headers: dict[str, str], size: int | None) -> None:
     st.binary(max_size=200),
 )
 def test_no_answer_makes_it_fail(status: int, headers: dict[str, str], start: bytes) -> None:
-    flaw = flaw_of(Reply(status, headers, start), "mp4")
-    assert flaw is None or flaw.code.startswith("source-")
+    violation = violation_of(SourceResponse(status, headers, start), "mp4")
+    assert violation is None or violation.code.startswith("source-")

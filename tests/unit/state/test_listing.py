@@ -73,7 +73,7 @@ def test_a_media_of_one_row_is_no_other_rows(store: Store) -> None:
     assert listing.media_of("a", "m1", "k1") == [media("1", "c"), media("6", "a")]
 
 
-def test_media_that_no_row_names_are_told_in_the_lists_order(store: Store) -> None:
+def test_media_that_no_row_names_are_reported_in_the_lists_order(store: Store) -> None:
     listing = store.account_listing()
     listing.add(
         [media("9", "z"), media("1", "a"), media("7", "c"), media("5", ""), media("2", "x")]

@@ -44,7 +44,7 @@ def test_a_manifest_that_was_signed_anew_and_mixed_changes_nothing(scheme: str) 
         assert [again[url] for url in after] == [first[url] for url in before]
 
 
-def test_addresses_that_differ_in_their_token_alone_are_told_apart() -> None:
+def test_addresses_that_differ_in_their_token_alone_are_reported_apart() -> None:
     url = "https://files.example.com/download?token="
     with Store(None) as store:
         store.load(rows(f"{url}aaa", f"{url}bbb", f"{url}ccc"), 1.0)

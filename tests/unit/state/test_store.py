@@ -185,10 +185,10 @@ def test_what_the_platform_may_have_is_never_sent_again(status: Status) -> None:
 def test_a_failed_row_that_was_corrected_is_taken_up_again() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.FAILED)
-    edition = store.load([row("a", url="https://mended/v.mp4"), row("b", 3)], 4.0)
+    edition = store.load([row("a", url="https://fixed/v.mp4"), row("b", 3)], 4.0)
     assert edition == ManifestDiff(changed=ChangedRows(1, ((2, "a"),)), unchanged=1)
     assert record(store, "a").status is Status.PENDING
-    assert record(store, "a").source_url == "https://mended/v.mp4"
+    assert record(store, "a").source_url == "https://fixed/v.mp4"
 
 
 def test_invalid_rows_are_what_the_manifest_says_now() -> None:
@@ -237,7 +237,7 @@ def test_a_row_that_preflight_found_bad_is_pending_once_the_manifest_is_read_aga
     assert record(store, "a").error == ""
 
 
-def test_what_changed_after_it_was_sent_is_told_and_stays_as_it_was_sent() -> None:
+def test_what_changed_after_it_was_sent_is_reported_and_stays_as_it_was_sent() -> None:
     store = loaded("a", "b", "c", "d")
     for name in "abc":
         finish(store, name, Status.IMPORTED)
@@ -421,7 +421,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path) -> None:
         assert store.queue.claim(1, 6.0)
 
 
-def test_a_file_that_may_not_be_written_is_told(tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_written_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
         store.load([row("a")], 1.0)
@@ -433,7 +433,7 @@ def test_a_file_that_may_not_be_written_is_told(tmp_path: Path) -> None:
         assert store.reader.counts().pending == 1
 
 
-def test_a_file_that_was_damaged_is_told(tmp_path: Path) -> None:
+def test_a_file_that_was_damaged_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "state.sqlite"
     with Store(path, create=True) as store:
         store.load([row(f"r{n}", n) for n in range(2, 500)], 1.0)
@@ -644,7 +644,7 @@ def test_waits_are_those_of_rows_that_one_run_sent_and_saw_online() -> None:
     assert store.queue.retryable_count() == 1
 
 
-def test_urls_that_end_are_told_of_pending_rows_alone() -> None:
+def test_urls_that_end_are_reported_of_pending_rows_alone() -> None:
     store = Store(None)
     store.load([row("a", 2, expires=50.0), row("b", 3), row("c", 4, expires=40.0)], 1.0)
     assert sorted(store.reader.expiring_urls()) == [(2, 50.0), (4, 40.0)]

@@ -12,7 +12,7 @@ from batch_import.errors import CredentialsRefused, Interrupted, PlatformUnreach
 from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
-from batch_import.verification.account_reader import Look, Step
+from batch_import.verification.account_reader import Look, VerificationProgress
 from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.session import PlatformSession
@@ -54,24 +54,29 @@ def stop() -> Stop:
 
 
 @pytest.fixture
-def told() -> list[Step]:
+def printed() -> list[VerificationProgress]:
     return []
 
 
 @pytest.fixture
-def look(listing: AccountListing, stop: Stop, told: list[Step]) -> Iterator[Look]:
+def look(
+    listing: AccountListing, stop: Stop, printed: list[VerificationProgress]
+) -> Iterator[Look]:
     settings = Settings(api_base=BASE, rate=1000.0, give_up_after=0.001)
     credentials = Credentials("VC-1", "secret")
     with PlatformSession(settings, credentials, stop, clock=lambda: stop.now) as session:
-        yield Look(session, listing, told.append)
+        yield Look(session, listing, printed.append)
 
 
 def item(name: str = "1", reference: str = "r1") -> dict[str, str]:
     return {"id": f"m{name}", "key": f"k{name}", "referenceId": reference, "status": "Online"}
 
 
-def test_the_whole_list_is_read_and_told_of(
-    look: Look, platform: requests_mock.Mocker, listing: AccountListing, told: list[Step]
+def test_the_whole_list_is_read_and_reported_of(
+    look: Look,
+    platform: requests_mock.Mocker,
+    listing: AccountListing,
+    printed: list[VerificationProgress],
 ) -> None:
     pages = [
         {"json": {"listResult": {"items": [item("1"), item("2", "x")], "totalItems": 3}}},
@@ -79,7 +84,7 @@ def test_the_whole_list_is_read_and_told_of(
     ]
     platform.get(f"{BASE}/media", pages)
     look.read_list()
-    assert told == [Step("media", 2, 3), Step("media", 3, 3)]
+    assert printed == [VerificationProgress("media", 2, 3), VerificationProgress("media", 3, 3)]
     assert listing.unlisted_count() == 0
 
 
@@ -162,7 +167,10 @@ def test_a_stop_is_heard(look: Look, platform: requests_mock.Mocker, stop: Stop)
 
 
 def test_an_embed_page_that_fails_is_kept_and_a_player_that_is_away_ends_it(
-    look: Look, platform: requests_mock.Mocker, listing: AccountListing, told: list[Step]
+    look: Look,
+    platform: requests_mock.Mocker,
+    listing: AccountListing,
+    printed: list[VerificationProgress],
 ) -> None:
     def ask() -> None:
         with EmbedPages(PLAYER) as pages:
@@ -171,7 +179,7 @@ def test_an_embed_page_that_fails_is_kept_and_a_player_that_is_away_ends_it(
     platform.get(f"{PLAYER}/iframe/k1", status_code=404, text="<title>No such video</title>")
     ask()
     assert listing.page_fault("k1") == "HTTP 404: No such video"
-    assert told == [Step("embed pages", 1, 1)]
+    assert printed == [VerificationProgress("embed pages", 1, 1)]
     platform.get(f"{PLAYER}/iframe/k1", status_code=429)
     with pytest.raises(PlatformUnreachable, match="Cannot connect to the embed pages"):
         ask()

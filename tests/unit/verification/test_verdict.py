@@ -136,7 +136,7 @@ def test_a_removed_row_is_no_fault(row: Record, found: list[Media], detail: str)
     assert finding.verdict not in FAULTS
 
 
-def test_an_embed_page_counts_last_and_is_told_all_the_same() -> None:
+def test_an_embed_page_counts_last_and_is_reported_all_the_same() -> None:
     finding = judged(record(), [OWN], "HTTP 500: out of order")
     assert (finding.verdict, finding.detail) == ("embed page fails", "HTTP 500: out of order")
     finding = judged(record(), [media(title="New")], "HTTP 500: out of order")

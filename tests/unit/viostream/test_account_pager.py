@@ -129,12 +129,12 @@ def test_a_refused_page_before_the_end_is_asked_for_again_but_not_for_ever() -> 
     assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 40)
 
 
-@pytest.mark.parametrize("told", [1_000, 1_150])
-def test_a_list_may_count_a_few_media_that_it_does_not_show(told: int) -> None:
+@pytest.mark.parametrize("printed", [1_000, 1_150])
+def test_a_list_may_count_a_few_media_that_it_does_not_show(printed: int) -> None:
     account = Account(list(range(1_000)), 100)
     pager = AccountPager()
     while pager.end is None:
-        pager.read(MediaPage(account.page(pager.page).items, told))
+        pager.read(MediaPage(account.page(pager.page).items, printed))
     assert pager.end is ListEnd.COMPLETE
 
 

@@ -18,8 +18,8 @@ ROW = Row(7, "hr-1", SIGNED, "Title", "mp4", Status.CREATING, line=12)
 
 
 def interaction(asked: ApiRequest[Any], **more: Any) -> CallRecord:
-    told = {"attempt": 1, "status": 200, "fault": "", "seconds": 0.1034, "size": 31}
-    return CallRecord(1_700_000_000.25, asked, **{**told, "request_id": "", **more})
+    printed = {"attempt": 1, "status": 200, "fault": "", "seconds": 0.1034, "size": 31}
+    return CallRecord(1_700_000_000.25, asked, **{**printed, "request_id": "", **more})
 
 
 def lines(*paths: Path) -> list[dict[str, Any]]:
@@ -142,11 +142,11 @@ def unwritable(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     return path
 
 
-def test_a_log_that_cannot_be_written_is_told_once_and_ends_nothing(unwritable: Path) -> None:
-    told: list[str] = []
-    with call_log(unwritable, 1, told.append) as log:
+def test_a_log_that_cannot_be_written_is_reported_once_and_ends_nothing(unwritable: Path) -> None:
+    printed: list[str] = []
+    with call_log(unwritable, 1, printed.append) as log:
         for _ in range(3):
             log(interaction(endpoints.account()))
-    (words,) = told
+    (words,) = printed
     assert words.startswith("Cannot write")
     assert "calls.jsonl" in words

@@ -122,7 +122,7 @@ def test_a_base_url_that_names_no_host_is_a_failed_call(platform: requests_mock.
         (302, Rejected),
     ],
 )
-def test_a_no_is_told_by_its_status(
+def test_a_no_is_reported_by_its_status(
     client: Client, platform: requests_mock.Mocker, status: int, kind: type[CallFailed]
 ) -> None:
     platform.post(f"{BASE}/media/new", status_code=status, text="")
@@ -191,8 +191,8 @@ def test_the_key_is_in_no_text(
     assert "VkMtMTpzZWNyZXQ" not in said
 
 
-def test_every_attempt_is_told_with_what_came_of_it(platform: requests_mock.Mocker) -> None:
-    told: list[Any] = []
+def test_every_attempt_is_reported_with_what_came_of_it(platform: requests_mock.Mocker) -> None:
+    printed: list[Any] = []
     answers = [
         {"exc": requests.ReadTimeout},
         {"status_code": 429, "json": {"message": "slow down"}, "headers": {"x-request-id": "r-7"}},
@@ -200,17 +200,17 @@ def test_every_attempt_is_told_with_what_came_of_it(platform: requests_mock.Mock
     ]
     platform.post(f"{BASE}/media/new", answers)
     platform.get(f"{BASE}/account/info", json={"id": "acc"})
-    with Client(BASE, Credentials("VC-1", "secret"), on_call=told.append) as client:
+    with Client(BASE, Credentials("VC-1", "secret"), on_call=printed.append) as client:
         for fault in (NoAnswer, Throttled):
             with pytest.raises(fault):
                 client.send(endpoints.create(ROW))
         client.send(endpoints.create(ROW))
         client.send(endpoints.account())
-    assert [(i.attempt, i.status, i.fault, i.request_id) for i in told] == [
+    assert [(i.attempt, i.status, i.fault, i.request_id) for i in printed] == [
         (1, None, "no answer within the time-out", ""),
         (2, 429, "slow down", "r-7"),
         (3, 200, "", ""),
         (None, 200, "", ""),
     ]
-    assert told[2].size == len('{"ingestId": "i-1"}')
-    assert "attempt 2 slow down" in str(told[1])
+    assert printed[2].size == len('{"ingestId": "i-1"}')
+    assert "attempt 2 slow down" in str(printed[1])

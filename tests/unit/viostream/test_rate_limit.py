@@ -145,8 +145,8 @@ def run(
         now, _, kind, left = heapq.heappop(events)
         if kind == "arrives":
             turn += 1
-            told = "accepted" if door.lets_in(now) else "refused"
-            heapq.heappush(events, (now + latency / 2, turn, told, left))
+            printed = "accepted" if door.lets_in(now) else "refused"
+            heapq.heappush(events, (now + latency / 2, turn, printed, left))
             continue
         out -= 1
         budget.returned()

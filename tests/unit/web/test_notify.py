@@ -39,7 +39,7 @@ URL = "https://hooks.example.com/T000/s3cret?token=other"
         ),
     ],
 )
-def test_what_became_of_a_post_is_told_without_its_address(
+def test_what_became_of_a_post_is_reported_without_its_address(
     requests_mock: requests_mock.Mocker, answer: dict[str, object], words: str
 ) -> None:
     requests_mock.post(URL, **answer)

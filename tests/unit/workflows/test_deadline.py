@@ -49,6 +49,6 @@ def test_a_run_that_has_ended_before_leaves_stop_alone() -> None:
     assert not any(thread.name == "until" for thread in threading.enumerate())
 
 
-def test_seconds_are_told_where_there_are_some() -> None:
+def test_seconds_are_reported_where_there_are_some() -> None:
     assert len(format_clock(1_700_000_040.0)) == len("06:00")
     assert format_clock(1_700_000_041.0).endswith(":01")

@@ -16,14 +16,16 @@ from batch_import.configuration.settings import ReadingOptions
 from batch_import.manifest.rules import source_url
 from batch_import.models import Change, Media, Severity, Status
 from batch_import.state.store import Store
-from batch_import.workflows.load import Intake, Taken
+from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load_result import LoadResult
 
 #: Those that the rules take for files; the others are pages by their host.
 FILES = [
     scheme
     for scheme in SCHEMES
     if not any(
-        flaw.severity is Severity.ERROR for _, flaw in source_url.flaws([sign(scheme, 1).url])
+        violation.severity is Severity.ERROR
+        for _, violation in source_url.violations([sign(scheme, 1).url])
     )
 ]
 #: Addresses that people's tools spell in many ways; each is another video.
@@ -79,11 +81,11 @@ def edition(dice: random.Random, schemes: list[str], signature: int, path: Path)
         writer.writerows([row[name] for name in header] for row in rows)
 
 
-def take_over(store: Store, path: Path) -> Taken:
+def take_over(store: Store, path: Path) -> LoadResult:
     request = ImportRequest(
         path, reading=ReadingOptions(default={"extension": "mp4"}), folder=path.parent
     )
-    return Intake(request, 1.0, threading.Event(), lambda _: None).take_over(store)
+    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).take_over(store)
 
 
 def send(store: Store, dice: random.Random) -> None:

@@ -8,7 +8,8 @@ from batch_import.configuration.settings import ReadingOptions, Settings
 from batch_import.models import Change, Status
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
-from batch_import.workflows.load import Intake, Taken
+from batch_import.workflows.load import ManifestLoader
+from batch_import.workflows.load_result import LoadResult
 
 HEADER = "sourceUrl,filename\n"
 ONE, TWO = "https://h.example.com/1.mp4,One\n", "https://h.example.com/2.mp4,Two\n"
@@ -16,7 +17,7 @@ ONE, TWO = "https://h.example.com/1.mp4,One\n", "https://h.example.com/2.mp4,Two
 
 def take_over(
     store: Store, path: Path, *, strict: bool = False, retry_failed: bool = False, **options: object
-) -> Taken:
+) -> LoadResult:
     request = ImportRequest(
         path,
         folder=path.parent,
@@ -24,7 +25,7 @@ def take_over(
         settings=Settings(strict=strict),
         retry_failed=retry_failed,
     )
-    return Intake(request, 1.0, threading.Event(), lambda _: None).take_over(store)
+    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).take_over(store)
 
 
 def test_only_a_new_edition_is_looked_for_in_the_account_once_more(tmp_path: Path) -> None:
@@ -51,7 +52,7 @@ def test_the_same_file_read_otherwise_is_another_edition(tmp_path: Path) -> None
         assert store.reader.counts().invalid == 1
         taken = take_over(store, path, default={"extension": "mp4"})
         assert taken.diff is not None
-        assert (store.reader.counts().pending, taken.kinds) == (1, [])
+        assert (store.reader.counts().pending, taken.groups) == (1, [])
 
 
 def test_problems_are_new_only_where_they_have_changed(tmp_path: Path) -> None:
@@ -60,12 +61,12 @@ def test_problems_are_new_only_where_they_have_changed(tmp_path: Path) -> None:
     with Store(None) as store:
         assert take_over(store, path).has_new_problems
         again = take_over(store, path, strict=True)
-        assert again.kinds
+        assert again.groups
         assert not again.has_new_problems
         path.write_text(HEADER + ONE + TWO + "nope,Bad\n", encoding="utf-8")
         assert take_over(store, path).has_new_problems
         path.write_text(HEADER + ONE, encoding="utf-8")
-        assert take_over(store, path).kinds == []
+        assert take_over(store, path).groups == []
 
 
 def test_removed_rows_are_counted_whether_they_were_sent_or_not(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_waiting_is_not_failing() -> None:
     assert 1070.0 <= play.now < 1075.0
 
 
-def test_two_media_of_one_reference_id_are_told() -> None:
+def test_two_media_of_one_reference_id_are_reported() -> None:
     play = Play(flying())
     play.account = [media("processing", key="1"), media("online", key="2"), media("failed")]
     (done,) = play.finish()
@@ -416,7 +416,7 @@ def test_a_page_that_cannot_be_read_is_read_again_at_once_and_then_later_and_lat
 # Credentials, and a platform that is down ---------------------------------------------------------
 
 
-def test_a_403_of_one_row_is_told_from_one_of_the_credentials() -> None:
+def test_a_403_of_one_row_is_reported_from_one_of_the_credentials() -> None:
     play = Play(row(1), row(2))
     assert play.answer(Forbidden("not yours", status=403)) == []
     assert isinstance(play.call(), AskAccount)
@@ -498,7 +498,7 @@ def test_finished_videos_show_while_others_wait_to_be_created() -> None:
     assert len(play.changes) > 50
 
 
-def test_an_answer_that_comes_after_a_page_has_told_is_of_no_more_use() -> None:
+def test_an_answer_that_comes_after_a_page_has_reported_is_of_no_more_use() -> None:
     play = Play(flying())
     asked = play.read_pages(AskStatus)
     other = play.schedule.answered(ReadPage(1), page_of(media()), play.now)

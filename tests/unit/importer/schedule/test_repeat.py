@@ -3,24 +3,29 @@
 import pytest
 
 from batch_import.errors import CallFailed, Forbidden, NoAnswer, NotSent, Rejected, Throttled
-from batch_import.importer.schedule.repeat import ListConsistency, Outcome, is_weather, outcome_of
+from batch_import.importer.schedule.repeat import (
+    CreateOutcome,
+    ListConsistency,
+    is_weather,
+    outcome_of,
+)
 
 
 @pytest.mark.parametrize(
     ("answer", "outcome"),
     [
-        ("ingest-1", Outcome.CREATED),
-        (Throttled("slow down", status=429), Outcome.NOT_CARRIED_OUT),
-        (NotSent("refused"), Outcome.NOT_CARRIED_OUT),
-        (NoAnswer("cut"), Outcome.UNCLEAR),
-        (NoAnswer("down", status=503), Outcome.UNCLEAR),
-        (Rejected("portal", status=302), Outcome.UNCLEAR),
-        (Rejected("exists", status=409), Outcome.CONFLICT),
-        (Rejected("bad", status=422), Outcome.REFUSED),
-        (Forbidden("no", status=403), Outcome.REFUSED),
+        ("ingest-1", CreateOutcome.CREATED),
+        (Throttled("slow down", status=429), CreateOutcome.NOT_CARRIED_OUT),
+        (NotSent("refused"), CreateOutcome.NOT_CARRIED_OUT),
+        (NoAnswer("cut"), CreateOutcome.UNCLEAR),
+        (NoAnswer("down", status=503), CreateOutcome.UNCLEAR),
+        (Rejected("portal", status=302), CreateOutcome.UNCLEAR),
+        (Rejected("exists", status=409), CreateOutcome.CONFLICT),
+        (Rejected("bad", status=422), CreateOutcome.REFUSED),
+        (Forbidden("no", status=403), CreateOutcome.REFUSED),
     ],
 )
-def test_what_an_answer_proves(answer: str | CallFailed, outcome: Outcome) -> None:
+def test_what_an_answer_proves(answer: str | CallFailed, outcome: CreateOutcome) -> None:
     assert outcome_of(answer) is outcome
 
 

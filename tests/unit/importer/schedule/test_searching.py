@@ -2,7 +2,7 @@
 
 import pytest
 
-from batch_import.importer.schedule.searching import Search
+from batch_import.importer.schedule.searching import RowSearch
 from batch_import.models import Media, MediaPage, Row, Status
 from batch_import.viostream.page_size import PageSize
 
@@ -20,23 +20,23 @@ def page(*items: Media, total: int | None = None) -> MediaPage:
 
 
 @pytest.fixture
-def search() -> Search:
-    return Search(ROW, PageSize(), began=5.0)
+def search() -> RowSearch:
+    return RowSearch(ROW, PageSize(), began=5.0)
 
 
-def test_nothing_found_is_an_end(search: Search) -> None:
+def test_nothing_found_is_an_end(search: RowSearch) -> None:
     search.read(page())
     assert (search.done, search.usable, search.items) == (True, True, [])
 
 
-def test_a_media_with_the_title_ends_it_at_once(search: Search) -> None:
+def test_a_media_with_the_title_ends_it_at_once(search: RowSearch) -> None:
     own = media(2, title="Clip")
     search.read(page(media(1, "r12"), own, total=9))
     assert (search.done, search.items) == (True, [own])
 
 
 @pytest.mark.parametrize("other", [media(1), media(1, title="Clip", status="failed")])
-def test_what_tells_nothing_sure_is_searched_on(search: Search, other: Media) -> None:
+def test_what_tells_nothing_sure_is_searched_on(search: RowSearch, other: Media) -> None:
     search.read(page(other, media(2, "r10"), total=4))
     assert (search.done, search.page) == (False, 2)
     own = media(4, title="Clip")
@@ -44,7 +44,7 @@ def test_what_tells_nothing_sure_is_searched_on(search: Search, other: Media) ->
     assert (search.done, search.items) == (True, [other, own])
 
 
-def test_pages_are_read_again_when_media_were_deleted(search: Search) -> None:
+def test_pages_are_read_again_when_media_were_deleted(search: RowSearch) -> None:
     others = [media(n, f"r1{n}") for n in range(6)]
     search.read(page(*others[:2], total=6))
     search.read(page(*others[2:4], total=6))
@@ -53,12 +53,12 @@ def test_pages_are_read_again_when_media_were_deleted(search: Search) -> None:
     assert (search.done, search.page) == (False, 2)
 
 
-def test_a_filter_that_is_ignored_is_of_no_use(search: Search) -> None:
+def test_a_filter_that_is_ignored_is_of_no_use(search: RowSearch) -> None:
     search.read(page(media(1, "x"), media(2)))
     assert (search.done, search.usable) == (False, False)
 
 
-def test_a_search_that_shows_the_same_page_for_every_number_is_of_no_use(search: Search) -> None:
+def test_a_search_that_shows_the_same_page_for_every_number_is_of_no_use(search: RowSearch) -> None:
     shown = [media(n, f"r1{n}") for n in range(5)]
     reads = 0
     while search.usable and not search.done:

@@ -160,7 +160,7 @@ def test_an_unclosed_quote_in_the_header(read: Callable, end: str) -> None:
         read(f'url,"title\nu,t{end}')
 
 
-def test_a_row_without_end_is_told_and_not_kept(
+def test_a_row_without_end_is_reported_and_not_kept(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(csv_reader, "LONGEST_CELL", 100)

@@ -206,7 +206,7 @@ def test_too_deep(read_json: Callable, content: str) -> None:
         read_json(content)
 
 
-def test_a_value_without_end_is_told_and_not_kept(
+def test_a_value_without_end_is_reported_and_not_kept(
     read_json: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(json_window, "MOST_CHARACTERS", 1000)
@@ -245,7 +245,7 @@ def test_nothing_but_bad_lines(read: Callable) -> None:
         read("{bad\n{worse\n", "m.jsonl")
 
 
-def test_half_of_a_character_is_lost_and_told_where_it_counts(tmp_path: Path) -> None:
+def test_half_of_a_character_is_lost_and_reported_where_it_counts(tmp_path: Path) -> None:
     path = tmp_path / "manifest.json"
     path.write_text(
         '[{"url": "https://h.example.com/1.mp4", "title": "A", "note": "cut \\ud83d"},'

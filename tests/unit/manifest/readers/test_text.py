@@ -87,7 +87,7 @@ def test_the_place_is_right_wherever_blocks_are_cut(
         read(content + bad)
 
 
-def test_a_line_without_end_is_told_and_not_kept(
+def test_a_line_without_end_is_reported_and_not_kept(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(text, "MOST_CHARACTERS", 100)

@@ -164,7 +164,9 @@ def test_links_are_read_from_all_sheets_and_their_details_stay_with_their_cells(
     assert (chunk.frame[0].tolist(), chunk.lines) == (
         ["One 1", "One 2", "Two 1", "Two 2"], [2, 3, 5, 6],
     )  # fmt: skip
-    assert [at for at, flaws in chunk.flaws.items() if flaws[0][1].code == "row-hidden"] == [1, 3]
+    assert [
+        at for at, violations in chunk.violations.items() if violations[0][1].code == "row-hidden"
+    ] == [1, 3]
 
 
 def test_addresses_that_are_links_too_are_no_column_more(tmp_path: Path) -> None:

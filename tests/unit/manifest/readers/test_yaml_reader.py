@@ -146,7 +146,7 @@ def test_too_deep(read_yaml: Callable, content: str) -> None:
         read_yaml(content)
 
 
-def test_a_record_without_end_is_told_and_not_kept(
+def test_a_record_without_end_is_reported_and_not_kept(
     read_yaml: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(yaml_reader, "MOST_CHARACTERS", 100_000)

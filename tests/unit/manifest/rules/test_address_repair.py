@@ -66,10 +66,10 @@ BLEMISHES: dict[str, Callable[[str], str]] = {
 
 @pytest.mark.parametrize("name", BLEMISHES)
 def test_the_hint_is_the_right_address(name: str) -> None:
-    found = [flaw for _, flaw in source_url.flaws([BLEMISHES[name](URL)])]
+    found = [violation for _, violation in source_url.violations([BLEMISHES[name](URL)])]
     assert found
-    assert {(flaw.hint, flaw.fix) for flaw in found} == {(URL, URL)}
-    assert any(flaw.severity is Severity.ERROR for flaw in found)
+    assert {(violation.hint, violation.fix) for violation in found} == {(URL, URL)}
+    assert any(violation.severity is Severity.ERROR for violation in found)
 
 
 @pytest.mark.parametrize(
@@ -83,8 +83,8 @@ def test_the_hint_is_the_right_address(name: str) -> None:
     ],
 )
 def test_what_is_inside(url: str, right: str) -> None:
-    (flaw,) = (flaw for _, flaw in source_url.flaws([url]))
-    assert (flaw.severity, flaw.hint, flaw.fix) == (Severity.ERROR, right, right)
+    (violation,) = (violation for _, violation in source_url.violations([url]))
+    assert (violation.severity, violation.hint, violation.fix) == (Severity.ERROR, right, right)
 
 
 @pytest.mark.parametrize(
@@ -106,26 +106,32 @@ def test_what_is_inside(url: str, right: str) -> None:
 def test_what_only_looks_damaged_is_left_alone(url: str) -> None:
     assert repaired(url) is None
     assert not several(url)
-    assert list(source_url.flaws([url])) == []
+    assert list(source_url.violations([url])) == []
 
 
 @pytest.mark.parametrize("url", ["https://h.example/Hello!", "https://h.example/asset/12345."])
 def test_an_end_that_may_belong_to_the_address_is_a_warning(url: str) -> None:
-    (flaw,) = (flaw for _, flaw in source_url.flaws([url]))
-    assert (flaw.code, flaw.severity, flaw.hint) == ("url-trailing", Severity.WARNING, url[:-1])
+    (violation,) = (violation for _, violation in source_url.violations([url]))
+    assert (violation.code, violation.severity, violation.hint) == (
+        "url-trailing",
+        Severity.WARNING,
+        url[:-1],
+    )
 
 
 @pytest.mark.parametrize(
     "between", [" ", "\n", ", ", "; ", " | ", ",", ";", "|", "", " and ", "> <", ")("]
 )
-def test_two_addresses_are_told(between: str) -> None:
+def test_two_addresses_are_reported(between: str) -> None:
     cell = f"{URL}{between}https://media.example.com/b.mp4"
-    assert [flaw.code for _, flaw in source_url.flaws([cell])] == ["url-several"]
+    assert [violation.code for _, violation in source_url.violations([cell])] == ["url-several"]
 
 
 def test_a_character_that_was_lost_is_not_put_right() -> None:
-    (flaw,) = (flaw for _, flaw in source_url.flaws(["https://h.example/caf\ufffd.mp4"]))
-    assert (flaw.code, flaw.fix) == ("url-characters", "")
+    (violation,) = (
+        violation for _, violation in source_url.violations(["https://h.example/caf\ufffd.mp4"])
+    )
+    assert (violation.code, violation.fix) == ("url-characters", "")
 
 
 NAMES = st.text(
@@ -139,7 +145,7 @@ NAMES = st.text(
 def test_no_blemish_in_any_address_goes_without_a_word(name: str, blemish: str) -> None:
     url = f"https://media.example.com/videos/{name}.mp4"
     cell = BLEMISHES[blemish](url).strip()
-    assert cell == url or list(source_url.flaws([cell]))
+    assert cell == url or list(source_url.violations([cell]))
 
 
 @given(st.text(max_size=200))
@@ -171,8 +177,8 @@ def test_no_text_takes_long(text: str) -> None:
 
 def test_pages_of_redirects_name_where_they_lead() -> None:
     link = "https://e.safelinks.protection.outlook.com/?url=https%3A%2F%2Fh.example%2Fa.mp4&data=x"
-    (flaw,) = (flaw for _, flaw in source_url.flaws([link]))
-    assert (flaw.code, flaw.fix) == ("url-page", "https://h.example/a.mp4")
+    (violation,) = (violation for _, violation in source_url.violations([link]))
+    assert (violation.code, violation.fix) == ("url-page", "https://h.example/a.mp4")
 
 
 @pytest.mark.parametrize(
@@ -188,7 +194,7 @@ def test_pages_of_redirects_name_where_they_lead() -> None:
     """.split(),
 )
 def test_pages(url: str) -> None:
-    assert [flaw.code for _, flaw in source_url.flaws([url])] == ["url-page"]
+    assert [violation.code for _, violation in source_url.violations([url])] == ["url-page"]
 
 
 @pytest.mark.parametrize(
@@ -204,4 +210,4 @@ def test_pages(url: str) -> None:
     """.split(),
 )
 def test_a_direct_download_of_a_page_host_is_no_page(url: str) -> None:
-    assert list(source_url.flaws([url])) == []
+    assert list(source_url.violations([url])) == []

@@ -20,7 +20,7 @@ from batch_import.manifest.validate import Validator
 from batch_import.models import POSSIBLE_DUPLICATE, Problem, Severity
 from batch_import.problem_codes import CODES, OVERRULABLE
 from batch_import.sources import preflight
-from batch_import.sources.contents import START, Reply, flaw_of
+from batch_import.sources.contents import START, SourceResponse, violation_of
 
 PACKAGE = Path(__file__).parents[4] / "batch_import"
 HEADER = ["sourceUrl", "filename", "extension", "referenceId"]
@@ -68,8 +68,8 @@ def cell(code: str) -> bytes:
     return as_csv(*(list(each.values()) for each in twice))
 
 
-CELLS = [code for code, told in CODES.items() if told.where in HEADER]
-LINES = [code for code, told in CODES.items() if told.where == "line"]
+CELLS = [code for code, printed in CODES.items() if printed.where in HEADER]
+LINES = [code for code, printed in CODES.items() if printed.where == "line"]
 
 
 @pytest.mark.parametrize("code", CELLS)
@@ -169,22 +169,22 @@ def test_a_workbook_as_in_the_example_gets_its_code(tmp_path: Path, code: str) -
         assert problems_of(path, (code,)) == []
 
 
-def _reply(start: bytes, status: int = 206, size: int = 10_000) -> Reply:
+def _reply(start: bytes, status: int = 206, size: int = 10_000) -> SourceResponse:
     whole = start.ljust(START, b"\0") if size > len(start) else start
-    return Reply(status, {"content-range": f"bytes 0-9/{size}"}, whole)
+    return SourceResponse(status, {"content-range": f"bytes 0-9/{size}"}, whole)
 
 
 MP4 = b"\x00\x00\x00\x20ftypisom"
 ANSWERS = {
-    "source-forbidden": flaw_of(_reply(b"", 403), "mp4"),
-    "source-missing": flaw_of(_reply(b"", 404), "mp4"),
-    "source-refused": flaw_of(_reply(b"", 400), "mp4"),
-    "source-busy": flaw_of(_reply(b"", 503), "mp4"),
-    "source-page": flaw_of(_reply(b"<!doctype html>"), "mp4"),
-    "source-not-video": flaw_of(_reply(b"%PDF-1.7"), "mp4"),
-    "source-empty": flaw_of(_reply(b"", 206, 0), "mp4"),
-    "source-format": flaw_of(_reply(b"\x1a\x45\xdf\xa3"), "mp4"),
-    "source-cut": flaw_of(Reply(200, {"content-length": "5000"}, MP4), "mp4"),
+    "source-forbidden": violation_of(_reply(b"", 403), "mp4"),
+    "source-missing": violation_of(_reply(b"", 404), "mp4"),
+    "source-refused": violation_of(_reply(b"", 400), "mp4"),
+    "source-busy": violation_of(_reply(b"", 503), "mp4"),
+    "source-page": violation_of(_reply(b"<!doctype html>"), "mp4"),
+    "source-not-video": violation_of(_reply(b"%PDF-1.7"), "mp4"),
+    "source-empty": violation_of(_reply(b"", 206, 0), "mp4"),
+    "source-format": violation_of(_reply(b"\x1a\x45\xdf\xa3"), "mp4"),
+    "source-cut": violation_of(SourceResponse(200, {"content-length": "5000"}, MP4), "mp4"),
     "source-host": preflight._NO_HOST,
     "source-redirect": preflight._NOWHERE,
     "source-private": preflight._PRIVATE,
@@ -195,9 +195,9 @@ ANSWERS = {
 
 @pytest.mark.parametrize("code", ANSWERS)
 def test_an_answer_as_in_the_example_gets_its_code(code: str) -> None:
-    flaw = ANSWERS[code]
-    assert flaw is not None
-    assert (flaw.code, flaw.severity) == (code, CODES[code].severity)
+    violation = ANSWERS[code]
+    assert violation is not None
+    assert (violation.code, violation.severity) == (code, CODES[code].severity)
 
 
 def test_a_certificate_that_has_expired_is_the_hosts() -> None:
@@ -217,9 +217,13 @@ def test_every_code_in_the_program_is_in_the_table() -> None:
     for path in [*rooms, PACKAGE / "workflows" / "load.py"]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                at = {"Flaw": 0, "Fault": 0, "warning": 0, "Step": 0, "Problem": 2}.get(
-                    node.func.id
-                )
+                at = {
+                    "Violation": 0,
+                    "RecordFault": 0,
+                    "warning": 0,
+                    "RepairRule": 0,
+                    "Problem": 2,
+                }.get(node.func.id)
                 if at is not None and len(node.args) > at:
                     code = node.args[at]
                     found |= {code.value} if isinstance(code, ast.Constant) else set()

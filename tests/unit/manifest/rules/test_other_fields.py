@@ -26,8 +26,8 @@ GOOD = "https://h/good.mp4"
     ],
 )
 def test_titles(title: str, expected: list[str]) -> None:
-    assert [flaw.code for _, flaw in filename.flaws([title])] == expected
-    assert {at for at, _ in filename.flaws(["good", title, "good"])} <= {1}
+    assert [violation.code for _, violation in filename.violations([title])] == expected
+    assert {at for at, _ in filename.violations(["good", title, "good"])} <= {1}
 
 
 @pytest.mark.parametrize(
@@ -60,11 +60,13 @@ def test_titles(title: str, expected: list[str]) -> None:
     ],
 )
 def test_extensions(cell: str, url: str, bare: str, expected: list[str]) -> None:
-    extensions, flaws = extension.judge([cell], [url], ())
-    assert (extensions, [flaw.code for _, flaw in flaws]) == ([bare], expected)
-    extensions, flaws = extension.judge(["mp4", cell, "mp4"], [GOOD, url, GOOD], ())
+    extensions, violations = extension.judge([cell], [url], ())
+    assert (extensions, [violation.code for _, violation in violations]) == ([bare], expected)
+    extensions, violations = extension.judge(["mp4", cell, "mp4"], [GOOD, url, GOOD], ())
     assert extensions == ["mp4", bare, "mp4"]
-    assert [(at, flaw.code) for at, flaw in flaws] == [(1, code) for code in expected]
+    assert [(at, violation.code) for at, violation in violations] == [
+        (1, code) for code in expected
+    ]
 
 
 @pytest.mark.parametrize("known", ["mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"])
@@ -76,16 +78,16 @@ def test_known_extensions(known: str) -> None:
 
 def test_a_row_whose_url_must_be_another_may_have_its_extension_yet() -> None:
     given, urls = ["", "exe", ""], ["", "", "https://youtu.be/x"]
-    extensions, flaws = extension.judge(given, urls, {0, 1, 2})
+    extensions, violations = extension.judge(given, urls, {0, 1, 2})
     assert extensions == ["", "exe", ""]
-    assert [(at, flaw.code) for at, flaw in flaws] == [(1, "extension-unknown")]
+    assert [(at, violation.code) for at, violation in violations] == [(1, "extension-unknown")]
 
 
 def test_a_contradiction_is_a_warning_and_names_both() -> None:
-    _, ((_, flaw),) = extension.judge(["mp4"], ["https://h/a.avi"], ())
-    assert flaw.severity is Severity.WARNING
-    assert "mp4" in flaw.reason
-    assert ".avi" in flaw.reason
+    _, ((_, violation),) = extension.judge(["mp4"], ["https://h/a.avi"], ())
+    assert violation.severity is Severity.WARNING
+    assert "mp4" in violation.reason
+    assert ".avi" in violation.reason
 
 
 @pytest.mark.parametrize(
@@ -95,8 +97,8 @@ def test_a_contradiction_is_a_warning_and_names_both() -> None:
      ("pdf", "is a document"), ("tif", "is a picture"), ("mp 4", "Known are")],
 )  # fmt: skip
 def test_the_hint_names_what_is_meant(cell: str, words: str) -> None:
-    _, ((_, flaw),) = extension.judge([cell], ["https://h/a"], ())
-    assert words in flaw.hint
+    _, ((_, violation),) = extension.judge([cell], ["https://h/a"], ())
+    assert words in violation.hint
 
 
 @pytest.mark.parametrize(
@@ -149,14 +151,16 @@ def test_the_hint_names_what_is_meant(cell: str, words: str) -> None:
     ],
 )
 def test_reference_ids(cell: str, expected: list[str]) -> None:
-    assert [flaw.code for _, flaw in reference_id.flaws([cell], [cell.strip()])] == expected
+    assert [
+        violation.code for _, violation in reference_id.violations([cell], [cell.strip()])
+    ] == expected
     cells = ["a", cell, "b"]
-    found = reference_id.flaws(cells, [text.strip() for text in cells])
-    assert [(at, flaw.code) for at, flaw in found] == [(1, code) for code in expected]
+    found = reference_id.violations(cells, [text.strip() for text in cells])
+    assert [(at, violation.code) for at, violation in found] == [(1, code) for code in expected]
 
 
 def test_a_damaged_id_is_an_error_spaces_are_a_warning() -> None:
-    severities = {f.code: f.severity for _, f in reference_id.flaws([" 1E+05"], ["1E+05"])}
+    severities = {f.code: f.severity for _, f in reference_id.violations([" 1E+05"], ["1E+05"])}
     assert severities == {
         "reference-damaged": Severity.ERROR,
         "reference-spaces": Severity.WARNING,
@@ -166,14 +170,14 @@ def test_a_damaged_id_is_an_error_spaces_are_a_warning() -> None:
 @given(st.lists(st.tuples(st.text(), st.text())))
 def test_no_text_makes_the_rules_fail(cells: list[tuple[str, str]]) -> None:
     first, second = [a.strip() for a, _ in cells], [b for _, b in cells]
-    for flaws in (
-        filename.flaws(first),
+    for violations in (
+        filename.violations(first),
         extension.judge(first, second, ())[1],
-        reference_id.flaws([a for a, _ in cells], first),
+        reference_id.violations([a for a, _ in cells], first),
     ):
-        assert {at for at, _ in flaws} <= set(range(len(cells)))
+        assert {at for at, _ in violations} <= set(range(len(cells)))
 
 
 def test_the_hint_has_the_id_without_what_cannot_be_seen() -> None:
-    ((_, flaw),) = reference_id.flaws(["abc\u200b-1"], ["abc\u200b-1"])
-    assert (flaw.severity, flaw.hint) == (Severity.ERROR, "Write it as abc-1.")
+    ((_, violation),) = reference_id.violations(["abc\u200b-1"], ["abc\u200b-1"])
+    assert (violation.severity, violation.hint) == (Severity.ERROR, "Write it as abc-1.")

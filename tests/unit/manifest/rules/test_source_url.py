@@ -11,12 +11,12 @@ URL = "https://videos.example.com/a.mp4"
 
 
 def codes(url: str, own_host: str = "") -> list[str]:
-    return [flaw.code for _, flaw in source_url.flaws([url], own_host)]
+    return [violation.code for _, violation in source_url.violations([url], own_host)]
 
 
 def hint(url: str) -> str:
-    ((_, flaw),) = source_url.flaws([url])
-    return flaw.hint
+    ((_, violation),) = source_url.violations([url])
+    return violation.hint
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_good_urls(url: str) -> None:
 def test_bad_urls(url: str, expected: list[str]) -> None:
     assert codes(url) == expected
     # A bad neighbour must not change what is said of a good row.
-    assert {at for at, _ in source_url.flaws([URL, url, URL])} <= {1}
+    assert {at for at, _ in source_url.violations([URL, url, URL])} <= {1}
 
 
 @pytest.mark.parametrize(
@@ -192,9 +192,9 @@ def test_only_the_sandboxs_own_host_and_port_may_be_private() -> None:
     ],
 )
 def test_page_links_and_their_direct_form(url: str, direct: str) -> None:
-    ((_, flaw),) = source_url.flaws([url])
-    assert flaw.code == "url-page"
-    assert flaw.hint.endswith(f" is at {direct}" if direct else "give that address.")
+    ((_, violation),) = source_url.violations([url])
+    assert violation.code == "url-page"
+    assert violation.hint.endswith(f" is at {direct}" if direct else "give that address.")
     if direct:
         assert codes(direct) == []
 
@@ -248,9 +248,9 @@ def test_the_hint_fits_what_was_written(url: str, words: str) -> None:
 
 
 def test_credentials_do_not_keep_a_row_from_being_sent() -> None:
-    ((_, flaw),) = source_url.flaws(["https://user:secret@example.com/a.mp4"])
-    assert flaw.severity is Severity.WARNING
-    assert "secret" not in flaw.reason + flaw.hint
+    ((_, violation),) = source_url.violations(["https://user:secret@example.com/a.mp4"])
+    assert violation.severity is Severity.WARNING
+    assert "secret" not in violation.reason + violation.hint
 
 
 @given(
@@ -264,6 +264,10 @@ def test_credentials_do_not_keep_a_row_from_being_sent() -> None:
     )
 )
 def test_no_text_makes_the_rules_fail_and_neighbours_change_nothing(urls: list[str]) -> None:
-    together = list(source_url.flaws(urls))
-    alone = [(at, flaw) for at, url in enumerate(urls) for _, flaw in source_url.flaws([url])]
+    together = list(source_url.violations(urls))
+    alone = [
+        (at, violation)
+        for at, url in enumerate(urls)
+        for _, violation in source_url.violations([url])
+    ]
     assert together == alone

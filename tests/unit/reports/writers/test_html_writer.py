@@ -148,7 +148,7 @@ def test_the_page_holds_exactly_the_embed_codes(
     assert len(kinds) <= 50
 
 
-def test_a_code_of_one_kind_is_told_once(tmp_path: Path, record: Make) -> None:
+def test_a_code_of_one_kind_is_reported_once(tmp_path: Path, record: Make) -> None:
     page = page_of(tmp_path, [record(key=f"k{n}") for n in range(5)])
     assert [row[7] for row in page.data["rows"]] == [0] * 5
     assert len(page.data["codes"]) == 1

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from batch_import.models import Problem, Severity
 
 
-class Flaw(NamedTuple):
+class Violation(NamedTuple):
     """What is wrong with a cell: a `models.Problem` before it is known whose.
 
     Attributes:
@@ -24,6 +24,6 @@ class Flaw(NamedTuple):
         return Problem(line, column, self.code, self.reason, value, self.hint, self.severity)
 
 
-def warning(code: str, reason: str, hint: str, fix: str = "") -> Flaw:
-    """A flaw that does not keep its row from being sent."""
-    return Flaw(code, reason, hint, Severity.WARNING, fix)
+def warning(code: str, reason: str, hint: str, fix: str = "") -> Violation:
+    """A violation that does not keep its row from being sent."""
+    return Violation(code, reason, hint, Severity.WARNING, fix)
