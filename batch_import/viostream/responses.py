@@ -139,10 +139,7 @@ def read_ingest_id(payload: Any) -> str:
     Raises:
         NoAnswer: the answer has another shape.
     """
-    ingest_id = _text(payload.get("ingestId")) if isinstance(payload, dict) else ""
-    if not ingest_id:
-        raise _shapeless("ingest id")
-    return ingest_id
+    return _required(payload, "ingestId", "ingest id")
 
 
 def read_status(payload: Any) -> IngestStatus:
@@ -151,9 +148,7 @@ def read_status(payload: Any) -> IngestStatus:
     Raises:
         NoAnswer: the answer has another shape.
     """
-    status = _text(payload.get("status")) if isinstance(payload, dict) else ""
-    if not status:
-        raise _shapeless("ingest status")
+    status = _required(payload, "status", "ingest status")
     said = payload.get("error")
     return IngestStatus(status.lower(), platform_message(json.dumps(said)) if said else "")
 
@@ -225,6 +220,14 @@ def _text(value: Any) -> str:
         return ""
     # JSON can write half of a surrogate pair; no file and no database can.
     return str(value).encode("utf-8", "replace").decode()
+
+
+def _required(payload: Any, key: str, what: str) -> str:
+    """A text that the answer must have."""
+    text = _text(payload.get(key)) if isinstance(payload, dict) else ""
+    if not text:
+        raise _shapeless(what)
+    return text
 
 
 def _shapeless(what: str) -> NoAnswer:
