@@ -184,11 +184,11 @@ def import_manifest(
         results=asdict(results) if results else {},
         retry_failed=retry_failed,
     )
-    from batch_import.workflows.home import at_home
     from batch_import.workflows.observer import Observer
+    from batch_import.workflows.original_job import with_original_job
     from batch_import.workflows.run import run
 
-    request = at_home(request)
+    request = with_original_job(request)
     credentials = credentials or credentials_found()
     with closing(_Bar(shown=progress)) as bar:
 
@@ -229,9 +229,9 @@ def check_manifest(
         settings=settings or settings_from_environment(),
     )
     from batch_import.workflows.check import check
-    from batch_import.workflows.home import at_home
+    from batch_import.workflows.original_job import with_original_job
 
-    request = at_home(request)
+    request = with_original_job(request)
     found = check(request, stop=stop)
     return CheckedManifest(found.rows, found.valid, request.job.problems)
 

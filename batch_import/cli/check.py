@@ -19,7 +19,7 @@ from batch_import.cli.progress import PreflightLines, stoppable
 
 if TYPE_CHECKING:
     from batch_import.job import Job
-    from batch_import.workflows.load_result import Checked
+    from batch_import.workflows.load_result import CheckResult
 
 
 @command(
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 def check(call: Call) -> int:
     """Validate a manifest; nothing is sent."""
     from batch_import.workflows import check as workflow
-    from batch_import.workflows.home import at_home
     from batch_import.workflows.observer import Observer
+    from batch_import.workflows.original_job import with_original_job
 
-    request = at_home(call.request())
+    request = with_original_job(call.request())
     observer = Observer(preflight=PreflightLines().show)
     with stoppable() as stop:
         checked = workflow.check(request, observer, stop, call["fix"])
@@ -48,7 +48,7 @@ def check(call: Call) -> int:
     return OK if is_good else INCOMPLETE
 
 
-def _print(job: "Job", checked: "Checked") -> None:
+def _print(job: "Job", checked: "CheckResult") -> None:
     print_reading(checked.reading)
     print_problems(job, checked.groups)
     if checked.preflight:
@@ -60,7 +60,7 @@ def _print(job: "Job", checked: "Checked") -> None:
     print(styled(line, WARNING if invalid else SUCCESS))
 
 
-def _print_json(job: "Job", checked: "Checked") -> None:
+def _print_json(job: "Job", checked: "CheckResult") -> None:
     """docs/generate/json_keys.yaml documents the keys.
 
     The problems are read back, so that none is kept.

@@ -13,7 +13,7 @@ from batch_import.cli.messages import local, shown
 from batch_import.cli.status import iso
 
 if TYPE_CHECKING:
-    from batch_import.workflows.status import Listed
+    from batch_import.workflows.status import JobSummary
 
 #: What is counted, in its order; the others add up to the first.
 _NUMBERS: Final = ("rows", "imported", "failed", "invalid", "skipped", "open")
@@ -43,14 +43,14 @@ def jobs(call: Call) -> int:
     return OK
 
 
-def _print_table(listed: Sequence["Listed"]) -> None:
+def _print_table(listed: Sequence["JobSummary"]) -> None:
     from batch_import.cli.console import print_table
 
     header = ("job", *_NUMBERS, "last change", "manifest")
     print_table(header, map(_cells, listed), right=range(1, len(_NUMBERS) + 1))
 
 
-def _cells(job: "Listed") -> tuple[str, ...]:
+def _cells(job: "JobSummary") -> tuple[str, ...]:
     folder = shown(str(job.folder))
     if job.fault:
         return (folder, *[""] * (len(_NUMBERS) + 1), shown(job.fault))
@@ -63,7 +63,7 @@ def _cells(job: "Listed") -> tuple[str, ...]:
     return (folder, *cells, when, f"{shown(Path(job.manifest).name)}{running}")
 
 
-def _as_json(job: "Listed") -> dict[str, Any]:
+def _as_json(job: "JobSummary") -> dict[str, Any]:
     return {
         "folder": str(job.folder),
         "manifest": job.manifest,

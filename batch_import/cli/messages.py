@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batch_import.models import Counts
     from batch_import.reports.problems import ProblemGroup
     from batch_import.state.manifest_diff import ManifestDiff
-    from batch_import.workflows.correction import Fixed
+    from batch_import.workflows.correction import CorrectedManifest
     from batch_import.workflows.load_result import HeldRows, Reading
     from batch_import.workflows.source_checks import PreflightProgress
 
@@ -39,7 +39,7 @@ def print_reading(read: "Reading") -> None:
         print(f"Comment lines (#) skipped: line {lines}{more}")
 
 
-def print_fixed(fixed: "Fixed") -> None:
+def print_fixed(fixed: "CorrectedManifest") -> None:
     """What was corrected, and what is left to do."""
     cells = f"{fixed.cells:,} cell{'' if fixed.cells == 1 else 's'} corrected"
     print(

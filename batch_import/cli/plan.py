@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.rehearsal.rehearse import Rehearsed
     from batch_import.state.store import Store
-    from batch_import.workflows.plan import AccountMatches, Planned
+    from batch_import.workflows.plan import AccountMatches, RunForecast
 
 #: `plan` says this better by itself, with the pace of the whole run.
 _EXPIRES: Final = "url-expires"
@@ -56,11 +56,11 @@ def plan(call: Call) -> int:
     from batch_import.cli.sandbox import knobs_of
     from batch_import.sandbox.knobs import Knobs
     from batch_import.workflows import plan
-    from batch_import.workflows.home import at_home
     from batch_import.workflows.observer import Observer
+    from batch_import.workflows.original_job import with_original_job
 
     _refuse_unused(call)
-    request = at_home(call.request())
+    request = with_original_job(call.request())
     given = knobs_of(call) if call["rehearse"] else {}
     Knobs.from_mapping(given)  # a slip is refused before the account is read
     steps = Steps()
@@ -82,7 +82,7 @@ def plan(call: Call) -> int:
 
 
 def _rehearse(
-    call: Call, store: "Store", planned: "Planned", given: Mapping[str, object]
+    call: Call, store: "Store", planned: "RunForecast", given: Mapping[str, object]
 ) -> "Rehearsed":
     from batch_import.rehearsal.rehearse import rehearse, usual_knobs
 
@@ -114,7 +114,7 @@ def _credentials(call: Call) -> "Credentials | str":
 # For people -----------------------------------------------------------------------------------
 
 
-def _print_planned(job: "Job", planned: "Planned", retry: str) -> None:
+def _print_planned(job: "Job", planned: "RunForecast", retry: str) -> None:
     load = planned.result
     print_reading(load.reading)
     if load.diff:
@@ -156,7 +156,7 @@ def _print_ids_taken(search: "AccountMatches") -> None:
     print("  Give these rows IDs of their own, or take the media over with --adopt any.")
 
 
-def _print_forecast(planned: "Planned") -> None:
+def _print_forecast(planned: "RunForecast") -> None:
     slow, times = planned.pessimistic, planned.processing
     source = f"learned from {rows(times.rows)} of this account" if times.rows else "assumed"
     print(f"Calls: about {planned.optimistic.calls} to {slow.calls}.")
@@ -168,7 +168,7 @@ def _print_forecast(planned: "Planned") -> None:
         )
 
 
-def _print_expiring(planned: "Planned") -> None:
+def _print_expiring(planned: "RunForecast") -> None:
     count, first = planned.expiring.count, planned.expiring.first
     if not count:
         return
@@ -239,14 +239,14 @@ def _time(epoch: float) -> str:
     return f"{datetime.fromtimestamp(epoch).astimezone():%a %Y-%m-%d %H:%M}"
 
 
-def _end(planned: "Planned", forecast: "Forecast") -> float:
+def _end(planned: "RunForecast", forecast: "Forecast") -> float:
     return planned.begins + forecast.seconds
 
 
 # For programs ---------------------------------------------------------------------------------
 
 
-def _json(planned: "Planned", rehearsed: "Rehearsed | None") -> dict[str, Any]:
+def _json(planned: "RunForecast", rehearsed: "Rehearsed | None") -> dict[str, Any]:
     """Documented in docs/generate/json_keys.yaml."""
     todo, search = planned.plan, planned.search
     return {
@@ -278,7 +278,7 @@ def _rehearsal(rehearsed: "Rehearsed") -> dict[str, Any]:
     return {**found, "duplicates": duplicates}
 
 
-def _ending(planned: "Planned", forecast: "Forecast") -> dict[str, Any]:
+def _ending(planned: "RunForecast", forecast: "Forecast") -> dict[str, Any]:
     end = datetime.fromtimestamp(_end(planned, forecast)).astimezone()
     return {
         "seconds": round(forecast.seconds, 1),

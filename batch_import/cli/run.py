@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
     from batch_import.workflows.observer import Observer
-    from batch_import.workflows.run import Loaded
+    from batch_import.workflows.run import LoadedManifest
 
 
 @command(
@@ -49,9 +49,9 @@ def run(call: Call) -> int:
 
 def run_command(call: Call, *, retry_failed: bool = False) -> int:
     """Import what the command line asks for; returns the exit code."""
-    from batch_import.workflows.home import at_home
+    from batch_import.workflows.original_job import with_original_job
 
-    request = at_home(call.request(retry_failed=retry_failed))
+    request = with_original_job(call.request(retry_failed=retry_failed))
 
     def work() -> int:
         return import_with_progress(request, call.credentials(), call.places)
@@ -119,7 +119,7 @@ def _stamp(path: "Path") -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_ino
 
 
-def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
+def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
     """What a run found in the manifest, and what it is going to do."""
     load = loaded.result
     print_reading(load.reading)

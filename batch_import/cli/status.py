@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.reports.summary import Trouble
     from batch_import.state.reader import InFlightRow
-    from batch_import.workflows.status import Overview, RowStory
+    from batch_import.workflows.status import JobStatus, RowHistory
 
 #: Causes that can be taken in at once.
 _SHOWN_CAUSES: Final = 5
@@ -57,16 +57,16 @@ def status(call: Call) -> int:
         return watch(call.request().job)
     job = call.existing_job()
     if call["row"]:
-        story = status.row_story(job, call["row"])
+        story = status.read_row_history(job, call["row"])
         print(json.dumps(_story_json(story)) if call["json"] else "\n".join(_story_lines(story)))
     else:
-        seen = status.overview(job)
+        seen = status.read_job_status(job)
         text = json.dumps(_json(seen)) if call["json"] else "\n".join(lines(job, seen, time.time()))
         print(text)
     return OK
 
 
-def lines(job: "Job", seen: "Overview", now: float) -> list[str]:
+def lines(job: "Job", seen: "JobStatus", now: float) -> list[str]:
     """A job, what matters most first."""
     found = [counted(seen.counts), _activity(seen, now)]
     if seen.oldest:
@@ -94,7 +94,7 @@ def _trouble(trouble: "Trouble", *, running: bool) -> list[str]:
     ]
 
 
-def _activity(seen: "Overview", now: float) -> str:
+def _activity(seen: "JobStatus", now: float) -> str:
     work = styled("Run in progress", SUCCESS) if seen.running else "No run in progress"
     if seen.began is None or seen.changed is None:
         return f"{work}; nothing was sent yet."
@@ -113,7 +113,7 @@ def _oldest(row: "InFlightRow", now: float, *, running: bool) -> str:
     )
 
 
-def _story_lines(story: "RowStory") -> list[str]:
+def _story_lines(story: "RowHistory") -> list[str]:
     """A row: what is known of it, what happened to it, and what to do."""
     record = story.record
     known = {
@@ -139,7 +139,7 @@ def _story_lines(story: "RowStory") -> list[str]:
 # For programs ---------------------------------------------------------------------------------
 
 
-def _json(seen: "Overview") -> dict[str, Any]:
+def _json(seen: "JobStatus") -> dict[str, Any]:
     """Documented in docs/generate/json_keys.yaml."""
     oldest = seen.oldest and {**asdict(seen.oldest), "since": iso(seen.oldest.since)}
     causes = [
@@ -164,7 +164,7 @@ def _json(seen: "Overview") -> dict[str, Any]:
     }
 
 
-def _story_json(story: "RowStory") -> dict[str, Any]:
+def _story_json(story: "RowHistory") -> dict[str, Any]:
     record = story.record
     return {
         "line": record.line,

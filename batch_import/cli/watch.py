@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from batch_import.job import Job
-    from batch_import.workflows.status import Overview
+    from batch_import.workflows.status import JobStatus
 
 #: Seconds between two looks.
 _EVERY: Final = 2.0
@@ -58,11 +58,11 @@ def watch(job: "Job") -> int:
     return OK
 
 
-def _looks(job: "Job") -> "Iterator[Overview | None]":
+def _looks(job: "Job") -> "Iterator[JobStatus | None]":
     """Look every so often, from before a run to its end; None where there is no job yet."""
     has_run = False
     while True:
-        seen = status.overview(job) if job.state.is_file() else None
+        seen = status.read_job_status(job) if job.state.is_file() else None
         yield seen
         is_running = seen is not None and seen.running
         if has_run and not is_running:
@@ -82,7 +82,7 @@ def _redraw(job: "Job") -> None:
     from batch_import.cli.console import console
 
     shown_on, pace = console(), CompletionRate()
-    seen: Overview | None = None
+    seen: JobStatus | None = None
     with suppress(KeyboardInterrupt), Live(console=shown_on, screen=True) as live:
         for seen in _looks(job):
             live.update(_screen(job, seen, pace), refresh=True)
@@ -90,7 +90,7 @@ def _redraw(job: "Job") -> None:
         print("\n".join(lines(job, seen, time.time())))
 
 
-def _screen(job: "Job", seen: "Overview | None", pace: CompletionRate) -> "RenderableType":
+def _screen(job: "Job", seen: "JobStatus | None", pace: CompletionRate) -> "RenderableType":
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -111,7 +111,7 @@ def _screen(job: "Job", seen: "Overview | None", pace: CompletionRate) -> "Rende
 
 def _print_changes(job: "Job") -> None:
     """A block of plain lines for each change."""
-    before: Overview | str | None = None
+    before: JobStatus | str | None = None
     for seen in _looks(job):
         is_waiting = seen is None or not seen.running
         if seen != before or before is None:

@@ -78,7 +78,7 @@ class Connection:
             self._prepare(read_only=read_only)
 
     def close(self) -> None:
-        """Close the file. Everything is saved already."""
+        """Close the file. All state is saved already."""
         self.db.close()
 
     def copy_to(self, other: "Connection") -> None:

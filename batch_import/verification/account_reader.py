@@ -49,7 +49,7 @@ class VerificationProgress:
     of: int | None
 
 
-class Look:
+class AccountReader:
     """One look at the whole account.
 
     Args:

@@ -13,7 +13,7 @@ from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
-from batch_import.verification.account_reader import Look
+from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.verdict import (
     COLUMNS,
     FAULTS,
@@ -97,7 +97,7 @@ class VerificationResult:
 
 def compare_job(
     store: Store,
-    look: Look,
+    look: AccountReader,
     listing: AccountListing,
     embedding: Embedding,
     path: Path,

@@ -22,7 +22,7 @@ OTHERS = {
 }
 #: Messages that say all there is to say, together with their hints.
 SELF_EXPLANATORY = {
-    "Stopped at …, as asked.",
+    "Stopped at …, as requested.",
     "Cannot connect to the embed pages: ….",
     "The last demo's … cannot be removed: ….",
     "The platform does not list its videos: ….",

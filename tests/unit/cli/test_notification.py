@@ -59,7 +59,7 @@ def test_a_run_that_ended_by_itself(
 @pytest.mark.parametrize(
     ("error", "outcome", "code"),
     [
-        (Stopped("Stopped at 06:00, as asked."), "stopped", 1),
+        (Stopped("Stopped at 06:00, as requested."), "stopped", 1),
         (Interrupted("Interrupted."), "interrupted", 130),
         (CredentialsRefused("The platform refuses."), "fault", 3),
         (KeyboardInterrupt(), "interrupted", 130),
