@@ -1,4 +1,4 @@
-"""`batch-import status --watch`: waits for a run to begin, and follows it to its end."""
+"""`batch-import status --watch`: wait for a run to start, and show it until it ends."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from batch_import.cli.exits import OK
-from batch_import.cli.messages import progress_parts, shown
+from batch_import.cli.messages import progress_parts, sanitized
 from batch_import.cli.progress import finished
 from batch_import.cli.status import lines
 from batch_import.workflows import status
@@ -22,22 +22,27 @@ if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.workflows.status import JobStatus
 
-#: Seconds between two looks.
+#: Seconds between two readings of the status.
 _EVERY: Final = 2.0
-#: Seconds of looks that the pace is taken from: long enough for pages of finished rows.
+#: The completion rate is measured over the readings of this many seconds. It is longer than the
+#: poll interval, because many rows complete together when a page of the media list is read.
 _WINDOW: Final = 300.0
-#: Columns of the bar.
+#: Width of the bar in columns.
 _BAR: Final = 40
 
 
 @dataclass(slots=True)
 class CompletionRate:
-    """How fast rows reach their end, seen from outside."""
+    """Measures how many rows are completed per second."""
 
     _looks: deque[tuple[float, int]] = field(default_factory=deque)
 
     def seconds_left(self, done: int, total: int, now: float) -> float | None:
-        """Add a look; returns how long the rest takes, or None where nobody knows yet."""
+        """Add a reading.
+
+        Returns:
+            Estimated seconds until all rows are completed; None if it is not known yet.
+        """
         self._looks.append((now, done))
         while now - self._looks[0][0] > _WINDOW:
             self._looks.popleft()
@@ -48,7 +53,7 @@ class CompletionRate:
 
 
 def watch(job: "Job") -> int:
-    """Until a run ends, Ctrl-C or SIGTERM."""
+    """Show the status until the run ends, or until Ctrl-C or SIGTERM."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with suppress(KeyboardInterrupt):
@@ -59,7 +64,7 @@ def watch(job: "Job") -> int:
 
 
 def _looks(job: "Job") -> "Iterator[JobStatus | None]":
-    """Look every so often, from before a run to its end; None where there is no job yet."""
+    """Yield the status at intervals until a run ends; None while there is no job yet."""
     has_run = False
     while True:
         seen = status.read_job_status(job) if job.state.is_file() else None
@@ -72,11 +77,11 @@ def _looks(job: "Job") -> "Iterator[JobStatus | None]":
 
 
 def _waiting(job: "Job") -> str:
-    return f"Waiting for a run to begin in {shown(str(job.folder))} (Ctrl-C ends this)."
+    return f"Waiting for a run to begin in {sanitized(str(job.folder))} (Ctrl-C ends this)."
 
 
 def _redraw(job: "Job") -> None:
-    """Draw on a screen of its own; the last state is there to stay."""
+    """Draw on the alternate screen of the terminal. The last status stays visible at the end."""
     from rich.live import Live
 
     from batch_import.cli.console import console
@@ -110,7 +115,7 @@ def _screen(job: "Job", seen: "JobStatus | None", pace: CompletionRate) -> "Rend
 
 
 def _print_changes(job: "Job") -> None:
-    """A block of plain lines for each change."""
+    """Print a block of plain lines after each change."""
     before: JobStatus | str | None = None
     for seen in _looks(job):
         is_waiting = seen is None or not seen.running

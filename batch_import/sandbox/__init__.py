@@ -1,1 +1,1 @@
-"""The embedded platform: a stand-in for demos, rehearsals and tests."""
+"""The sandbox: a simulated platform for demos, rehearsals and tests."""

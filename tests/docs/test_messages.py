@@ -24,7 +24,7 @@ OTHERS = {
 SELF_EXPLANATORY = {
     "Stopped at …, as requested.",
     "Cannot connect to the embed pages: ….",
-    "The last demo's … cannot be removed: ….",
+    "… of the previous demo cannot be deleted: ….",
     "The platform does not list its videos: ….",
     "The manifest has … problem…, and … allows none. Nothing was sent.",
     "The sandbox's saved videos cannot be read.",

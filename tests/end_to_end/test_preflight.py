@@ -290,7 +290,7 @@ def test_check_with_preflight(host: SourceHost, command: Callable, tmp_path: Pat
     assert host.asked == []
     done = run("check", path, "--preflight", code=1)
     assert "source-page" in done.stdout
-    assert "Preflight: 4 sources asked" in done.stdout
+    assert "Preflight: 4 sources checked" in done.stdout
     assert "6 rows: 3 can be imported, 3 invalid." in done.stdout
     printed = {(p["line"], p["code"], p["severity"]) for p in run.table("output/m/problems.csv")}
     assert printed == {
