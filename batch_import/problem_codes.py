@@ -1,7 +1,7 @@
-"""Every code that a problem can have: what it means, an example, what to do, and who may overrule.
+"""All codes of problems: meaning, example, how to fix it, and whether the user may turn it off.
 
-One table for the reference in the documentation, for the setting `allow`, and for the tests, which
-check that each example really gets its code. This file must not know how a problem is found.
+The reference in the documentation, the setting `allow`, and the tests use this table. The tests
+check that each example really gets its code. This module must not know how a problem is found.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from batch_import.models import POSSIBLE_DUPLICATE, Severity
 
-#: What an example is: a cell of a field; a line of the file; what the source host answers; or, in
-#: words, what a workbook or the job has.
+#: The kind of an example: a cell of a field, a line of the file, an answer of the source host, or a
+#: description of a workbook or a job.
 Where = Literal[
     "sourceUrl",
     "filename",
@@ -30,11 +30,11 @@ class Code:
     """One code.
 
     Attributes:
-        meaning: one sentence, without the value.
-        example: a value that gets the code, at the place that `where` names.
-        hint: how to fix it; a problem's own hint may be more exact.
-        overrulable: the setting `allow` turns it off. Never so where a second video, a private
-            host, a masked address or a row that cannot be told apart would be sent.
+        meaning: one sentence.
+        example: an example that gets this code. `where` says of which kind it is.
+        hint: how to fix it. A problem may have a more precise hint.
+        overrulable: whether the setting `allow` may turn it off. It must not, if that would send a
+            second video, a private host, a masked URL, or a row with uncertain columns.
     """
 
     severity: Severity
@@ -46,7 +46,7 @@ class Code:
 
 
 CODES: Final[dict[str, Code]] = {
-    # The address.
+    # The source URL.
     "url-missing": Code(
         _ERROR, "sourceUrl", "There is no source URL.", "", "Give the URL of the video file."
     ),
@@ -227,7 +227,7 @@ CODES: Final[dict[str, Code]] = {
         "It has fewer digits than the others, as where a spreadsheet removed zeros in front.",
         "4711", "Format the column as text there, then enter the IDs again.",
     ),
-    # Rows that cannot be told apart.
+    # Rows with uncertain cells.
     "width": Code(
         _ERROR, "line", "The row has more cells than the header.",
         "https://media.example.com/a.mp4,One, two,mp4,A-1",
@@ -258,7 +258,7 @@ CODES: Final[dict[str, Code]] = {
         _ERROR, "JSON", "The line is no JSON.", '{"sourceUrl": "https://media.example.com/a.mp4"',
         "Correct the line, or export it again.",
     ),
-    # What only workbooks have.
+    # Problems of workbooks.
     "cell-formula": Code(
         _ERROR, "workbook", "The cell's formula was never calculated.",
         "a program wrote it, and Excel never opened it",
@@ -294,7 +294,7 @@ CODES: Final[dict[str, Code]] = {
         _WARNING, "workbook", "Another sheet has videos, too.", "sheets HR and Sales",
         "Choose another sheet by its name, or all, with the setting sheet.", overrulable=True,
     ),
-    # What the source hosts answer to preflight.
+    # Problems that preflight finds.
     "source-forbidden": Code(
         _ERROR, "answer", "The host does not let everybody fetch it.", "HTTP 403",
         "Share the file so that anybody may fetch it, or give a signed URL.", overrulable=True,
@@ -354,5 +354,5 @@ CODES: Final[dict[str, Code]] = {
     ),
 }  # fmt: skip
 
-#: What the setting `allow` may name.
+#: Codes that the setting `allow` accepts.
 OVERRULABLE: Final = frozenset(name for name, code in CODES.items() if code.overrulable)
