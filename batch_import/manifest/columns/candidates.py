@@ -75,13 +75,13 @@ class Candidates:
 
     def own(self, field: str) -> ColumnChoice | None:
         """The column that has the field's own name."""
-        return self.one(field, [c for c in self.free if fold(c.name) == fold(field)])
+        return self.choose(field, [c for c in self.free if fold(c.name) == fold(field)])
 
     def known(self, field: str) -> ColumnChoice | None:
         """The column with the most usual name."""
         return next((ColumnChoice(column.position) for column in self.all_known(field)), None)
 
-    def one(
+    def choose(
         self, field: str, columns: Sequence[SampleColumn], evidence: str = ""
     ) -> ColumnChoice | None:
         """Choose one of several equally good columns; None if there is no column.

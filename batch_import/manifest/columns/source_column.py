@@ -34,7 +34,7 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
         return _by_value(candidates, addressed)
     known = _known(candidates, candidates.free)
     blank = [column for column in known if not column.filled]
-    by_name = candidates.own(SOURCE_URL) or candidates.one(SOURCE_URL, blank or known)
+    by_name = candidates.own(SOURCE_URL) or candidates.choose(SOURCE_URL, blank or known)
     if by_name is None:
         raise _missing(candidates)
     return by_name
@@ -68,12 +68,12 @@ def _by_value(candidates: Candidates, addressed: Sequence[SampleColumn]) -> Colu
     kind = max(column.kind for column in addressed)
     alike = _best_copies([column for column in addressed if column.kind is kind])
     known = _known(candidates, alike)
-    choice = candidates.one(SOURCE_URL, known or alike)
+    choice = candidates.choose(SOURCE_URL, known or alike)
     assert choice  # noqa: S101 - there is one that is addressed
     column = candidates.columns[choice.position]
     better_filled = [other for other in addressed if _fills_gaps(other, column)]
     if better_filled:
-        candidates.one(SOURCE_URL, [column, *better_filled])
+        candidates.choose(SOURCE_URL, [column, *better_filled])
     return ColumnChoice(column.position, "" if known else column.about_addresses())
 
 

@@ -33,8 +33,8 @@ def choose_title(candidates: Candidates) -> ColumnChoice | None:
     known = [*own, *usual]
     filled = [column for column in known if column.filled]
     if filled:
-        return candidates.one(FILENAME, _first_name(filled))
-    return _title_by_value(candidates) or candidates.one(FILENAME, _first_name(known))
+        return candidates.choose(FILENAME, _first_name(filled))
+    return _title_by_value(candidates) or candidates.choose(FILENAME, _first_name(known))
 
 
 def _first_name(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
@@ -52,7 +52,7 @@ def _title_by_value(candidates: Candidates) -> ColumnChoice | None:
     if not best:
         return None
     alike = [c for c in candidates.free if strengths.get(c.position) == best]
-    return candidates.one(FILENAME, alike, alike[0].about_values("short texts"))
+    return candidates.choose(FILENAME, alike, alike[0].about_values("short texts"))
 
 
 def _title_strength(column: SampleColumn) -> int:
@@ -71,17 +71,17 @@ def choose_id(candidates: Candidates) -> ColumnChoice | None:
     """
     own = [c for c in candidates.free if fold(c.name) == fold(REFERENCE_ID) and c.kind not in _WEB]
     if own:
-        return candidates.one(REFERENCE_ID, own)
+        return candidates.choose(REFERENCE_ID, own)
     for alias in ALIASES[REFERENCE_ID]:
         usual = [c for c in candidates.named(alias) if _is_usual_id(c, candidates)]
         if usual:
-            return candidates.one(REFERENCE_ID, _first_name(usual))
+            return candidates.choose(REFERENCE_ID, _first_name(usual))
     strengths = {c.position: id_strength(c.name) * c.is_id() for c in candidates.free}
     best = max(strengths.values(), default=0)
     alike = [c for c in candidates.free if best and strengths[c.position] == best]
     if not alike:
         return None
-    return candidates.one(REFERENCE_ID, alike, alike[0].about_values("values without spaces"))
+    return candidates.choose(REFERENCE_ID, alike, alike[0].about_values("values without spaces"))
 
 
 def _is_usual_id(column: SampleColumn, candidates: Candidates) -> bool:
