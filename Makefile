@@ -4,18 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := batch_import tests docs
 
-.PHONY: demo test breaks test-programs check docs bench bench-results simulate fingerprint coverage \
+# Commands start by the hundred; each would compile the package again.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test test-programs check docs bench bench-results simulate fingerprint coverage \
 	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
 
-# The deliberate breaks of the engine take longer than all other tests: make breaks.
+# Tests that share what takes long to make run in one process: `xdist_group`.
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --ignore tests/simulation/test_broken.py
-
-breaks: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --timeout 900 tests/simulation/test_broken.py
+	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 # What some tests open results in: Chromium and LibreOffice. Without them these tests are skipped.
 test-programs:
@@ -76,7 +76,7 @@ minimum-versions: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	mkdir -p build/coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 4 --timeout 600
+	$(BIN)/coverage run -m pytest -n 4 --dist loadgroup --timeout 600
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage json --quiet --fail-under 0 -o build/coverage/report.json
 	$(BIN)/python tests/coverage_by_package.py build/coverage/report.json
