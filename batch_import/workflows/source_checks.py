@@ -11,7 +11,6 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.manifest.problem_collector import in_one
 from batch_import.models import Change, Problem, Severity, Status, VideoSource
 from batch_import.reports.problems import Problems
-from batch_import.sources.preflight import Preflight
 from batch_import.state.queue import Queue
 
 #: How many rows are checked before the result is committed to the database. An interrupted
@@ -51,6 +50,8 @@ class SourceChecks:
         stop: threading.Event,
         on_progress: Callable[[PreflightProgress], object],
     ) -> None:
+        from batch_import.sources.preflight import Preflight
+
         self._column = column
         self._allowed = request.reading.allow
         self._stop = stop
