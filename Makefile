@@ -13,9 +13,11 @@ export PYTHONDONTWRITEBYTECODE :=
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
 
-# Tests that share what takes long to make run in one process: `xdist_group`.
+# The tests of a file share what takes long to make: a browser, the built site. Those that wait most
+# come first, as they are collected.
+PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --dist loadgroup
+	$(BIN)/python -m pytest $(PARALLEL)
 
 # What some tests open results in: Chromium and LibreOffice. Without them these tests are skipped.
 test-programs:
@@ -76,7 +78,7 @@ minimum-versions: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	mkdir -p build/coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 4 --dist loadgroup --timeout 600
+	$(BIN)/coverage run -m pytest $(PARALLEL) --timeout 600
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage json --quiet --fail-under 0 -o build/coverage/report.json
 	$(BIN)/python tests/coverage_by_package.py build/coverage/report.json

@@ -15,9 +15,6 @@ from batch_import.reports.writers.csv_writer import read_csv
 from batch_import.reports.writers.html_writer import write_html
 from batch_import.state.store import Store
 
-#: One process runs these tests: they share a browser and a report.
-pytestmark = pytest.mark.xdist_group("browser")
-
 ALL = 67
 
 

@@ -22,8 +22,6 @@ from batch_import.verification.verdict import Verdict
 DOCS = ROOT / "docs"
 #: What `make docs` runs.
 BUILD = (sys.executable, "-m", "sphinx", "--fail-on-warning", "--keep-going", "--quiet")
-#: One process runs these tests: the site takes long to build.
-ONE_SITE = pytest.mark.xdist_group("site")
 MARK = re.compile(r"<!-- generated: ([\w-]+) -->")
 #: A row is `creating` while its POST is in progress; people never see it.
 STATUSES = [status for status in Status if status is not Status.CREATING]
@@ -55,7 +53,6 @@ def missing(page: str, names: Iterable[str]) -> set[str]:
     return {name for name in names if not re.search(rf"(?<![\w-]){re.escape(name)}(?![\w-])", text)}
 
 
-@ONE_SITE
 def test_the_generated_pages_hold_everything(site: Callable[[str], str]) -> None:
     options = [f"--{option.key}" for option in OPTIONS.values()]
     assert not missing(site("reference/options.html"), options)
@@ -65,7 +62,6 @@ def test_the_generated_pages_hold_everything(site: Callable[[str], str]) -> None
     assert not missing(site("sandbox.html"), [field.name for field in fields(Knobs)])
 
 
-@ONE_SITE
 def test_every_problem_of_the_messy_sample_has_a_section(site: Callable[[str], str]) -> None:
     page = site("reference/problems.html")
     codes = re.findall(r'<section id="([\w-]+)">\n<h2>', page)

@@ -21,9 +21,6 @@ from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.server import SandboxServer
 
-#: One process runs these tests: the commands whose output they read take long.
-pytestmark = pytest.mark.xdist_group("secrets")
-
 FAST = ("--rate", "500", "--poll-interval", "0.2")
 #: Where an address is in the manifest.
 PLACES = ("sourceUrl", "filename", "note", "sourceUrl of an invalid row")

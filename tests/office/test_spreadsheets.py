@@ -21,9 +21,6 @@ from batch_import.state import facts
 from batch_import.state.store import Store
 from batch_import.viostream.embed import embed_code, embed_url
 
-#: One process runs these tests: LibreOffice takes long to make its profile.
-pytestmark = pytest.mark.xdist_group("office")
-
 DATA = Path(__file__).parents[1] / "data"
 #: Separated by commas, quoted by ", in UTF-8; and that values are to be recognized, as in Excel.
 AS_CSV = "Text - txt - csv (StarCalc):44,34,76,1,,0,false,true,false,true"
