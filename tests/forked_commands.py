@@ -1,7 +1,7 @@
 """Commands without the time that their libraries take to load.
 
-Tests start the real command about two thousand times, and loading pandas, requests and others takes
-longer than most of what they test. One process loads these libraries, and nothing of this
+Hundreds of tests start the real command several times each, and loading pandas, requests and others
+takes longer than most of what they test. One process loads these libraries, and nothing of this
 program, and forks for each command. What then runs is what `python -m batch_import` runs, in a
 process of its own, with arguments, an environment, a folder and standard streams of its own.
 """
@@ -22,11 +22,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import Any
 
-#: Whatever a command imports late or early, and is not of this program.
+#: The packages that commands import.
 _LIBRARIES = (
-    *("asyncio", "concurrent.futures", "ctypes", "email.parser", "html", "http.client", "sqlite3"),
     *("click", "filelock", "jinja2", "pandas", "python_calamine", "requests", "tenacity", "tqdm"),
-    *("urllib3", "xlsxwriter", "yaml", "xml.etree.ElementTree", "http.server", "zipfile"),
+    *("urllib3", "xlsxwriter", "yaml"),
 )
 #: Seconds after which a command is killed; less than pytest gives a test.
 _LONGEST = 100

@@ -154,6 +154,18 @@ def test_a_signed_url_is_not_shown(sandbox: Start, command: Callable, manifest: 
     assert "5ec7e7" not in run("run", path, *FAST, code=1).stdout
 
 
+@pytest.mark.parametrize("arguments", [["check", "videos.csv"], ["check", "--nonsense"], []])
+def test_a_forked_command_is_a_started_one(
+    arguments: list[str], command: Callable, manifest: Callable
+) -> None:
+    run = command("http://127.0.0.1:9")
+    manifest(1, ["nope", "No URL", "mp4", "bad", ""])
+    forked, started = run(*arguments, code=None), run.finish(run.start(*arguments), None)
+    assert forked.returncode == started.returncode
+    assert (forked.stdout, forked.stderr) == (started.stdout, started.stderr)
+    assert forked.stdout or forked.stderr
+
+
 def loaded(of: tuple[str, ...], arguments: list[str], folder: Path) -> list[str]:
     """The packages that a command loads."""
     code = (
