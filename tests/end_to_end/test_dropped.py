@@ -124,7 +124,7 @@ def test_fix_writes_what_can_be_imported(command: Callable, tmp_path: Path) -> N
     ]
     again = json.loads(run("check", fixed, "--json").stdout)
     assert (again["valid"], again["problems"]) == (5, [])
-    for name, words in (("m.csv", "m.csv is the manifest"), ("m.xlsx", "is not a CSV file")):
+    for name, words in (("m.csv", "m.csv is the manifest"), ("m.xlsx", "is not a .csv file")):
         assert words in run("check", path, "--fix", name, code=2).stderr
 
 
