@@ -41,7 +41,7 @@ def stopped_soon(seconds: float = 0.3) -> Iterator[threading.Event]:
 def test_an_answer_is_not_waited_for_after_a_stop(
     hostile: Callable[..., Any], handler: object, request_: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "_GRACE", 0.5)
+    monkeypatch.setattr(client_module, "_POST_GRACE_SECONDS", 0.5)
     with (
         stopped_soon() as stop,
         Client(hostile(handler).base, CREDENTIALS, NEVER, stop=stop) as client,
