@@ -110,5 +110,5 @@ def test_a_proxy_that_drips_does_not_hold_a_thread(hostile: Callable[..., Any]) 
         session.trust_env = False
         session.proxies = {"https": server.base}
         request = session.prepare_request(requests.Request("GET", "https://127.0.0.1:9/"))
-        with pytest.raises(NoAnswer, match="no whole answer within 1 s"):
+        with pytest.raises(NoAnswer, match="no complete answer within 1 s"):
             session.exchange(request, Bounds(2.0, 30.0, 1.0, 1000))
