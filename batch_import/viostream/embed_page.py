@@ -58,7 +58,7 @@ class EmbedPages:
         content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if not text.strip() or content_type not in ("", "text/html", "application/xhtml+xml"):
             raise Rejected(
-                f"what comes is no page ({content_type if text.strip() else 'it is empty'})"
+                f"the response is not a page ({content_type if text.strip() else 'it is empty'})"
             )
 
     def _follow_redirects(self, url: str) -> Answer:
@@ -71,8 +71,8 @@ class EmbedPages:
             try:
                 url = urljoin(url, target)
             except ValueError:
-                raise Rejected("the page redirects to what is no address") from None
-        raise Rejected("the page redirects again and again")
+                raise Rejected("the page redirects to an invalid URL") from None
+        raise Rejected("the page redirects too often")
 
     def _request(self, url: str) -> Answer:
         outcome = "no answer"
@@ -81,7 +81,7 @@ class EmbedPages:
             answer = self._session.exchange(request, _BOUNDS)
             outcome = str(answer.status)
         except (requests.RequestException, ValueError):
-            raise Rejected("the page redirects to what is no address") from None
+            raise Rejected("the page redirects to an invalid URL") from None
         finally:
             _log.debug("GET %s: %s", urlsplit(url).path, outcome)
         return answer

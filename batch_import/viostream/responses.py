@@ -50,7 +50,7 @@ def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> C
     if status in (401, 403):
         return Forbidden(message, status=status)
     if status < 400:  # noqa: PLR2004 - redirects: following one would turn a POST into a GET
-        return Rejected("the API address redirects elsewhere", status=status)
+        return Rejected("the URL of the API redirects elsewhere", status=status)
     return Rejected(message, status=status)
 
 
@@ -242,4 +242,4 @@ def _required(payload: Any, key: str, expected: str) -> str:
 
 
 def _unexpected_shape(expected: str) -> NoAnswer:
-    return NoAnswer(f"the answer holds no {expected}")
+    return NoAnswer(f"the answer contains no {expected}")
