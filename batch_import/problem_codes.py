@@ -296,8 +296,8 @@ CODES: Final[dict[str, Code]] = {
     ),
     # Problems that preflight finds.
     "source-forbidden": Code(
-        _ERROR, "answer", "The host does not let everybody fetch it.", "HTTP 403",
-        "Share the file so that anybody may fetch it, or give a signed URL.", overrulable=True,
+        _ERROR, "answer", "The host does not let everybody download it.", "HTTP 403",
+        "Share the file so that anybody can download it, or use a signed URL.", overrulable=True,
     ),
     "source-missing": Code(
         _ERROR, "answer", "The host has no such file.", "HTTP 404",
@@ -309,48 +309,48 @@ CODES: Final[dict[str, Code]] = {
     ),
     "source-page": Code(
         _ERROR, "answer", "A web page or a login page comes instead of a video.",
-        "<!doctype html>", "Share the file so that anybody may fetch it, or give a signed URL.",
+        "<!doctype html>", "Share the file so that anybody can download it, or use a signed URL.",
         overrulable=True,
     ),
     "source-empty": Code(
         _ERROR, "answer", "The file is empty.", "0 bytes",
-        "Upload the file once more, and look at its size.", overrulable=True,
+        "Upload the file again, and check its size.", overrulable=True,
     ),
     "source-not-video": Code(
         _ERROR, "answer", "It is no known video, by its first bytes.", "%PDF-1.7",
-        "Give the address of the video file.", overrulable=True,
+        "Use the URL of the video file.", overrulable=True,
     ),
     "source-host": Code(
         _ERROR, "answer", "There is no such host.", "no address in DNS",
         "Correct the host of the URL.", overrulable=True,
     ),
     "source-certificate": Code(
-        _ERROR, "answer", "The host's certificate does not hold.", "a certificate of last year",
-        "Have it renewed, or give another address of the file.", overrulable=True,
+        _ERROR, "answer", "The host's certificate is not valid.", "a certificate of last year",
+        "Have it renewed, or use another URL of the file.", overrulable=True,
     ),
     "source-redirect": Code(
-        _ERROR, "answer", "It leads nowhere.", "a redirect to ftp://", "Give the address that it"
-        " ends at.", overrulable=True,
+        _ERROR, "answer", "It redirects to an invalid URL, or too often.",
+        "a redirect to ftp://", "Use the URL that it ends at.", overrulable=True,
     ),
     "source-private": Code(
-        _ERROR, "answer", "It leads inside of a network.", "a redirect to http://10.0.0.1",
-        "Give an address that works from the internet, without a VPN.",
+        _ERROR, "answer", "It leads to a private IP address.", "a redirect to http://10.0.0.1",
+        "Use a URL that works from the internet, without a VPN.",
     ),
     "source-format": Code(
         _WARNING, "answer", "It is a video of another format than the extension says.",
         "a WebM file named .mp4", "Correct the extension.",
     ),
     "source-busy": Code(
-        _WARNING, "answer", "The host cannot say now whether it has the file.", "HTTP 503",
+        _WARNING, "answer", "The host cannot say at present whether it has the file.", "HTTP 503",
         "Try again later.",
     ),
     "source-cut": Code(
-        _WARNING, "answer", "The host sends nothing, or breaks off.", "100 of 5,000 bytes",
-        "Try again later.",
+        _WARNING, "answer", "The host sends nothing, or only a part of the file.",
+        "100 of 5,000 bytes", "Try again later.",
     ),
     "source-unreachable": Code(
         _WARNING, "answer", "No connection from here; one try counts for all rows of the host.",
-        "a host that is switched off", "The platform may fare better.",
+        "a host that is switched off", "The platform may still reach it.",
     ),
 }  # fmt: skip
 

@@ -1,1 +1,1 @@
-"""The sandbox: a simulated platform for demos, rehearsals and tests."""
+"""The sandbox: a simulated Viostream platform for demos, rehearsals and tests."""

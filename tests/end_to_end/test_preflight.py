@@ -17,8 +17,7 @@ from source_host import SourceHost, serving, until
 
 from batch_import.models import Severity, VideoSource
 from batch_import.sandbox.server import SandboxServer
-from batch_import.sources.batch import SourceCheck
-from batch_import.sources.preflight import Preflight
+from batch_import.sources.preflight import Preflight, SourceCheck
 
 Resolve = Callable[..., list[Any]]
 PLATFORM = "api.platform.example"

@@ -301,31 +301,31 @@ def _the_first_page_is_the_account(patch: Patch) -> None:
 
 
 def _deletions_are_not_noticed(patch: Patch) -> None:
-    patch.setattr(AccountPager, "_gone", lambda *_: 0)
+    patch.setattr(AccountPager, "_removed_count", lambda *_: 0)
 
 
 def _one_page_back_is_always_enough(patch: Patch) -> None:
-    gone = AccountPager._gone
-    patch.setattr(AccountPager, "_gone", lambda self, page: min(1, gone(self, page)))
+    removed = AccountPager._removed_count
+    patch.setattr(AccountPager, "_removed_count", lambda self, page: min(1, removed(self, page)))
 
 
 def _a_list_that_cannot_be_read_is_complete(patch: Patch) -> None:
-    end = AccountPager._end
+    end = AccountPager._end_after
 
-    def broken(self: AccountPager, page: MediaPage, gone: int) -> ListEnd | None:
-        return ListEnd.COMPLETE if end(self, page, gone) else None
+    def broken(self: AccountPager, page: MediaPage, removed: int) -> ListEnd | None:
+        return ListEnd.COMPLETE if end(self, page, removed) else None
 
-    patch.setattr(AccountPager, "_end", broken)
+    patch.setattr(AccountPager, "_end_after", broken)
 
 
 def _a_list_is_read_for_ever(patch: Patch) -> None:
-    end = AccountPager._end
+    end = AccountPager._end_after
 
-    def broken(self: AccountPager, page: MediaPage, gone: int) -> ListEnd | None:
-        found = end(self, page, gone)
+    def broken(self: AccountPager, page: MediaPage, removed: int) -> ListEnd | None:
+        found = end(self, page, removed)
         return found if found is ListEnd.COMPLETE else None
 
-    patch.setattr(AccountPager, "_end", broken)
+    patch.setattr(AccountPager, "_end_after", broken)
     patch.setattr(Adoption, "_is_dear", lambda *_: False)
 
 
