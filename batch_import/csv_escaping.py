@@ -8,6 +8,7 @@ again contain `preserved` cells. The manifest reader applies `unguarded`. For ev
 
 import re
 import string
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
@@ -47,7 +48,7 @@ def guarded(text: str) -> str:
     return MARK + text if _is_formula(text) or _is_marked(text) else text
 
 
-def guarded_line(cells: list[str]) -> list[str]:
+def guarded_line(cells: Sequence[str]) -> Sequence[str]:
     """Returns the cells of one line, each of them `guarded`."""
     if _HARMLESS_FIRST_CHARACTERS.issuperset(map(_first_character, cells)):
         return cells

@@ -5,7 +5,7 @@ working URLs.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote
 
@@ -57,11 +57,21 @@ def also_masked() -> frozenset[str]:
 
 def mask(text: str) -> str:
     """Returns the text with every secret in its URLs replaced by `***`."""
-    if not _POSSIBLE_SECRET.search(text):
-        return text  # fast path: most cells of a table
-    if "@" in text or "#" in text or may_be_signed(text) or _may_have_token(text):
-        return _mask_text(text, 0)
-    return text
+    return _mask_text(text, 0) if _may_have_secret(text) else text
+
+
+def mask_all(texts: Sequence[str]) -> Sequence[str]:
+    """Returns `mask` of each text; fast if none of them can have a secret."""
+    if not _may_have_secret("\n".join(texts)):
+        return texts
+    return [mask(text) for text in texts]
+
+
+def _may_have_secret(text: str) -> bool:
+    """A quick answer for most cells, and for most columns, of a table."""
+    return bool(_POSSIBLE_SECRET.search(text)) and (
+        "@" in text or "#" in text or may_be_signed(text) or _may_have_token(text)
+    )
 
 
 def _may_have_token(text: str) -> bool:

@@ -121,6 +121,15 @@ class Connection:
             for row in self.db.execute(statement, parameters):  # noqa: UP028
                 yield row
 
+    def batches(
+        self, statement: str, parameters: Sequence[Any], size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows that a query finds, up to so many at once."""
+        with self.errors_mapped():
+            cursor = self.db.execute(statement, parameters)
+            while found := cursor.fetchmany(size):
+                yield found
+
     def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
         """The first row that a query finds; None where it finds none."""
         with self.errors_mapped():

@@ -120,7 +120,7 @@ def test_a_removed_row_moves_to_the_end_and_is_followed_there(tmp_path: Path) ->
 def test_while_a_first_file_takes_long_there_is_one_of_the_imported_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results_csv, "_EARLY_BLOCKS", 2)
+    monkeypatch.setattr(results_csv, "_SOON_BLOCKS", 2)
     path = tmp_path / "results.csv"
     early: list[list[dict[str, str]]] = []
     with job("abcdefghijklm") as store:
