@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -57,9 +58,11 @@ class _Content:
 
     @classmethod
     def of(cls, store: Store) -> Self | None:
-        """What the job knows of its file; None where that is nothing."""
+        """What the job knows of its file; None where that is nothing, or of another version."""
         text = store.facts.get(facts.RESULTS_CSV)
-        return cls(**json.loads(text)) if text else None
+        with suppress(TypeError):
+            return cls(**json.loads(text)) if text else None
+        return None
 
     def is_in(self, path: Path, layout: str) -> bool:
         """Whether a file is this one, and looks as it has to."""
