@@ -38,7 +38,7 @@ def merge(invocation: Invocation) -> int:
     merged = workflow.merge(
         jobs, invocation["output"], invocation["format"], invocation.values(ResultOptions)
     )
-    print_outcome(Job(invocation["output"]), merged.counts, written=invocation["format"])
+    print_outcome(Job(invocation["output"]), merged.counts, written=merged.endings)
     if merged.left_out:
         left_out = format_row_count(merged.left_out)
         print(f"{left_out} left out: other jobs have newer results of the same videos.")

@@ -135,7 +135,7 @@ def print_outcome(
 
     Args:
         to: stdout if it is None.
-        written: the result formats that were written; empty if none could be written.
+        written: the file endings of the results that were written; empty if none could be written.
     """
     out = to or sys.stdout
     done = counts.imported + counts.skipped == counts.total

@@ -28,7 +28,7 @@ def report(invocation: Invocation) -> int:
 
     job = invocation.existing_job()
     written = workflow.report(job, invocation["format"], invocation.values(ResultOptions))
-    print_outcome(job, written.counts, written=invocation["format"])
+    print_outcome(job, written.counts, written=written.endings)
     for notice in written.notices:
         print(sanitized(notice))
     return OK

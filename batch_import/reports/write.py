@@ -53,6 +53,12 @@ def keep_options(store: Store, given: Mapping[str, Any]) -> None:
         store.facts.save(facts.RESULT_OPTIONS.of(options))
 
 
+def endings(store: Store, formats: Sequence[str]) -> list[str]:
+    """What the names of the files of some formats end with: `csv`, `cms.json`."""
+    cms = [f"cms.{name}" for name in _Job(store).options.cms_format]
+    return list(chain.from_iterable(cms if name == "cms" else [name] for name in formats))
+
+
 def pictures_left(store: Store) -> int:
     """How many media the platform has yet to be asked about, as the options want it."""
     return store.pictures.missing_count() if _Job(store).options.aspect_from_detail else 0

@@ -12,7 +12,7 @@ from batch_import.errors import UsageError
 from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.table import REASON
-from batch_import.reports.write import write_results
+from batch_import.reports.write import endings, write_results
 from batch_import.state import facts
 from batch_import.state.merge import add_job, keep_each_video_once
 from batch_import.state.store import Store
@@ -24,11 +24,13 @@ class MergeResult:
 
     Attributes:
         counts: number of merged rows per status.
+        endings: file endings of what was written: `csv`, `cms.json`.
         left_out: number of rows that were left out, because another row has the same video.
         notices: sentences about the written files that the user must read.
     """
 
     counts: Counts
+    endings: Sequence[str]
     left_out: int
     notices: Sequence[str]
 
@@ -85,7 +87,7 @@ def merge(
             facts.RESULT_OPTIONS.of(replace(known[0].options, **results)),
         )
         notices = write_results(folder, store, formats, now=time.time())
-        return MergeResult(store.reader.counts(), left_out, notices)
+        return MergeResult(store.reader.counts(), endings(store, formats), left_out, notices)
 
 
 def _facts(job: Job) -> _Facts:

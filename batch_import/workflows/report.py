@@ -8,7 +8,7 @@ from typing import Any
 
 from batch_import.job import Job
 from batch_import.models import Counts
-from batch_import.reports.write import keep_options, result_rows, write_results
+from batch_import.reports.write import endings, keep_options, result_rows, write_results
 from batch_import.state.store import Store
 
 
@@ -18,10 +18,12 @@ class ReportResult:
 
     Attributes:
         counts: number of the job's rows per status.
+        endings: file endings of what was written: `csv`, `cms.json`.
         notices: sentences about the written files that the user must read.
     """
 
     counts: Counts
+    endings: Sequence[str]
     notices: Sequence[str]
 
 
@@ -41,7 +43,8 @@ def report(
         keep_options(store, results)
         running = job.is_running
         notices = write_results(job.folder, store, formats, now=time.time(), running=running)
-        return ReportResult(store.reader.counts(running=running), notices)
+        counts = store.reader.counts(running=running)
+        return ReportResult(counts, endings(store, formats), notices)
 
 
 def refresh(job: Job) -> Sequence[str]:
