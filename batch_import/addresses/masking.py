@@ -123,7 +123,7 @@ def _mask_url(word: str, depth: int) -> str:
     masked = "".join(
         _mask_path_tokens(section) if "/" in section else section for section in sections
     )
-    return CHANGING_HOST.sub(MASK, masked)
+    return CHANGING_HOST.sub(MASK, masked) if "usercontent." in masked else masked
 
 
 def _mask_path_tokens(path: str) -> str:

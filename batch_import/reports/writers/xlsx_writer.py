@@ -246,11 +246,12 @@ class _Videos(SheetWriter):
         # Each row may have a link to its embed page; what is left over goes to the sources.
         self._source_links = max(0, LINKS - rows)
         #: What writes the columns that are not just text, by their places.
-        self._special = {
-            place: writer
+        self._special = [
+            (place, writer)
             for place, column in enumerate(table.columns)
             if (writer := self._writer(column, types.get(place, CellType.TEXT)))
-        }
+        ]
+        self._plain = sorted({*range(len(table.columns))} - {place for place, _ in self._special})
         widths = [_WIDTHS.get(column.name, _WIDTH) for column in table.columns]
         own = list(zip(table.header, widths, strict=True))
         self.head([*own, *((heading, _WIDTH) for heading in added.headings)])
@@ -260,16 +261,18 @@ class _Videos(SheetWriter):
         """Write a row."""
         if self.row > LAST_ROW:
             return
-        write, row, style, special = self.write_string, self.row, self.styles.text, self._special
-        for place, text in enumerate(cells):
+        write, row, style = self.write_string, self.row, self.styles.text
+        for place in self._plain:
+            text = cells[place]
             if not text:
                 continue
-            if place in special:
-                special[place](place, text, record)
-            elif len(text) <= LONGEST_TYPED and text[0] != "<":
+            if len(text) <= LONGEST_TYPED and text[0] != "<":
                 write(row, place, text, style)
             else:
                 self.text(place, text)
+        for place, write_special in self._special:
+            if cells[place]:
+                write_special(place, cells[place], record)
         for place, value in enumerate(self.by_hand.of(record), len(cells)):
             self.value(place, value)
         self.row += 1
