@@ -11,7 +11,7 @@ from signed_addresses import SCHEMES, sign
 
 from batch_import.addresses.expiry import expires_at
 from batch_import.addresses.masking import MASK, is_masked, mask
-from batch_import.addresses.signatures import all_stripped, stripped
+from batch_import.addresses.signatures import stripped
 from batch_import.addresses.urls import canonical
 
 PLAIN = "https://v.example.com/a.mp4"
@@ -137,13 +137,6 @@ def test_ordinary_parameters_stay(parameters: dict[str, str]) -> None:
     url = f"{PLAIN}?{'&'.join(f'{name}={value}' for name, value in parameters.items())}"
     assert mask(url) == url
     assert stripped(url) == canonical(url)
-
-
-@given(st.lists(st.sampled_from(["https://h.example/a", "http://h.example/a.mp4", f"{PLAIN}#1"])))
-def test_many_are_stripped_as_each_is(urls: list[str]) -> None:
-    signed = [sign("jwt_path", 1).url, "https://h.example/%6bs/djJ8aaaa/a.mp4"]
-    for some in (urls, urls + signed):
-        assert all_stripped(some) == [stripped(url) for url in some]
 
 
 def test_more_names() -> None:
