@@ -11,6 +11,7 @@ from signed_addresses import SCHEMES, sign
 
 from batch_import.addresses.expiry import expires_at
 from batch_import.addresses.masking import MASK, is_masked, mask
+from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
 from batch_import.addresses.signatures import stripped
 from batch_import.addresses.urls import canonical
 
@@ -98,6 +99,24 @@ def test_what_is_no_signature(query: str) -> None:
     assert stripped(url) == canonical(url)
     assert mask(url) == url
     assert expires_at(url) == math.inf
+
+
+@pytest.mark.parametrize(
+    ("text", "alone", "beside_an_expiry"),
+    [
+        ("0f1e2d3c4b5a6978", False, True),
+        ("0f1e2d3c4b5a697", False, False),
+        ("0f1e2d3c4b5a69780f1e2d3c4b5a6978"[:31], False, True),
+        ("0f1e2d3c4b5a69780f1e2d3c4b5a69ff", True, True),
+        ("aB3dE5gH7jK9mN1pQ3sT5vX7"[:12], False, True),
+        ("aB3dE5gH7jK9mN1pQ3sT5vX7"[:11], False, False),
+        ("aB3dE5gH7jK9mN1pQ3sT5vX7", True, True),
+        ("aB3dE5gH7jK9mN1pQ3sT5vX7"[:23], False, True),
+        ("1234567890123456", False, False),
+    ],
+)
+def test_how_long_a_random_text_must_be(text: str, *, alone: bool, beside_an_expiry: bool) -> None:
+    assert (is_opaque(text), is_opaque(text, SHORT_TOKEN_LENGTH)) == (alone, beside_an_expiry)
 
 
 @pytest.mark.parametrize(
