@@ -225,7 +225,7 @@ def _search(
 def _read(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
     """Read the account as a run would, and take over what is there."""
     pending = store.reader.counts().pending
-    pages = Pages(session.settings.poll_interval)
+    pages = Pages()
     adoption = Adoption(pending, pages)
     found = calls = 0
     media: int | None = None

@@ -334,7 +334,7 @@ def _an_unknown_row_is_searched_for_slowly(patch: Patch) -> None:
         changes = scanned(self, number, now)
         if isinstance(self._tracker.find(number), Unknown):
             page = self._tracker.polling[number].page
-            self._tracker.polling.again_at(number, now + backoff(SHORTEST, page, 300.0))
+            self._tracker.polling.again(number, now, backoff(SHORTEST, page, 300.0))
         return changes
 
     patch.setattr(PageReading, "_scanned", broken)
@@ -408,7 +408,7 @@ def _outages_are_ignored(patch: Patch) -> None:
 def _refused_calls_are_repeated_at_once(patch: Patch) -> None:
     def broken(self: Lookups, row: InAccount, _words: str, now: float) -> list[Change]:
         self._tracker.polling.answered(row.row.number)
-        self._tracker.polling.again_at(row.row.number, now)
+        self._tracker.polling.again(row.row.number, now)
         return []
 
     patch.setattr(Lookups, "_refused", broken)

@@ -88,7 +88,7 @@ class Schedule:
         self._settings = settings
         self._consistency = ListConsistency.restore(evidence)
         self._times = ProcessingTimes()
-        self._pages = Pages(settings.poll_interval)
+        self._pages = Pages()
         self._polling = Polling(settings.poll_interval)
         self._listing = Listing(self._pages, self._times, self._consistency)
         self._tracker = Tracker(self._polling, self._listing)

@@ -47,8 +47,8 @@ class ProcessingTimes:
         """The shortest time observed; 0 while few are known."""
         return self._sorted[0] if len(self._sorted) >= ENOUGH else 0.0
 
-    def still_processing(self, age: float) -> None:
-        """A late row was asked for, and is not done; 0 for one that is, or has failed."""
+    def asked_late(self, age: float) -> None:
+        """A late row was asked for, and has not failed at this age; 0 for one that has."""
         self._asked.append(age)
 
     def late_from(self) -> float | None:
