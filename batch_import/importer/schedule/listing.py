@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import Created, InAccount
 from batch_import.importer.schedule.observations import SAMPLE, ProcessingTimes
+from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.repeat import ListConsistency
 
 
@@ -41,10 +42,17 @@ class Listing:
         pages: how long pages are, and how many.
     """
 
-    def __init__(self, pages: Pages, times: ProcessingTimes, consistency: ListConsistency) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        times: ProcessingTimes,
+        consistency: ListConsistency,
+        polling: Polling,
+    ) -> None:
         self._pages = pages
         self._times = times
         self._consistency = consistency
+        self._polling = polling
         self._spots: dict[int, _Spot] = {}
         self._ranks = 0
         #: (rank, listed rows that it stood for) of rows that left since places were worked out.
@@ -126,7 +134,8 @@ class Listing:
     def _share_listed(self, row: InAccount, now: float) -> float:
         if self._consistency.shows_processing:
             return 1.0
-        return self._times.share_done_by(row.created.age(now))
+        not_done_at = self._polling[row.row.number].not_done_at
+        return self._times.share_done_by(row.created.age(now), not_done_at)
 
     def learn_places(self, places: dict[int, int], now: float) -> None:
         """A page showed rows: learn where they stand.

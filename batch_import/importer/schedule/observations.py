@@ -63,11 +63,16 @@ class ProcessingTimes:
         late = LATE * self._sorted[max(size // 2, size - ENOUGH)]
         return max(late, LATE * sorted(self._asked)[len(self._asked) // 2])
 
-    def share_done_by(self, age: float) -> float:
-        """The share of rows that are done at an age; one half where none is known."""
+    def share_done_by(self, age: float, not_done_at: float = 0.0) -> float:
+        """The share of rows that are done at an age, of those that were not at a lower one.
+
+        One half where no time is known.
+        """
         if not self._sorted:
             return 0.5
-        return bisect_right(self._sorted, age) / len(self._sorted)
+        before = bisect_right(self._sorted, not_done_at)
+        later = len(self._sorted) - before
+        return (bisect_right(self._sorted, age) - before) / later if later else 0.0
 
     def all_done(self, waiting: Iterable[float]) -> float | None:
         """The age at which the last of many rows is done; None while few are known.

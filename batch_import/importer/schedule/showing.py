@@ -21,7 +21,7 @@ from batch_import.importer.schedule.ownership import (
     owner_of,
     reference_id_taken,
 )
-from batch_import.importer.schedule.polling import SHORTEST, TRIES, Poll
+from batch_import.importer.schedule.polling import TRIES, Poll
 from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
@@ -62,7 +62,7 @@ class Showing:
         self._settling = settling
         self._times = times
         self._consistency = consistency
-        self._scouted_at = SHORTEST
+        self._scouted_at = settings.poll_interval
         self.clock_offset: float | None = None
         self.filter_works = True
         self.blind = False
@@ -284,7 +284,7 @@ class Showing:
         """While nobody knows whether lists show anything, one row is asked for, for all."""
         if self._times.late_from() is not None or age < LATE * self._scouted_at:
             return False
-        self._scouted_at = max(SHORTEST, age)
+        self._scouted_at = age
         return True
 
     def may_search(self, row: InAccount, now: float) -> bool:
