@@ -274,6 +274,10 @@ def _absent_once_is_absent(patch: Patch) -> None:
     patch.setattr(ListConsistency, "proves_absence", lambda _, ages, __: bool(ages))
 
 
+def _absence_is_never_proven(patch: Patch) -> None:
+    patch.setattr(ListConsistency, "proves_absence", lambda *_: False)
+
+
 def _lists_are_never_late(patch: Patch) -> None:
     patch.setattr(ListConsistency, "visible_from", lambda *_: 0.0)
     patch.setattr(ListConsistency, "proof_age", lambda *_: 0.0)
@@ -438,6 +442,7 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _it_spins: {"the run ends"},
     _online_is_guessed: {"right key"},
     _absent_once_is_absent: {"exactly once"},
+    _absence_is_never_proven: {"none lost"},
     _lists_are_never_late: {"exactly once", "none lost"},
     _lists_that_lose_media_are_trusted: {"exactly once", "none lost", "the run ends"},
     _a_page_covers_everything: {"exactly once", "none lost", "few calls"},
