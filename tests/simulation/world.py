@@ -478,9 +478,12 @@ class World:
     def _is_absence_proven(self, record: Record) -> bool:
         """Whether what this job knows of lists proves that an unknown row was not created.
 
-        Not where a list may lie to one run in a way that another does not see.
+        Not where a list may lie to one run in a way that another does not see, nor while media that
+        are there are not seen to be done: lists may hide this one for as long.
         """
         knobs = self.scenario.knobs
+        if self.store.reader.counts().processing:
+            return False
         if knobs.list_omits or knobs.reference_filter == "ignored" or knobs.page_number != "exact":
             return False
         proof = ListConsistency.restore(self.store.facts.get(LIST_EVIDENCE)).proof_age(0.0)
