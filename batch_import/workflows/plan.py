@@ -237,7 +237,7 @@ def _search(
 def _read(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
     """List the account's media as a run would, and apply the matches to the copy of the job."""
     pending = store.reader.counts().pending
-    pages = Pages(session.settings.poll_interval)
+    pages = Pages()
     adoption = Adoption(pending, pages)
     found = calls = 0
     media: int | None = None

@@ -455,14 +455,14 @@ def case_f(bench: Bench) -> None:
 # The engine's own table: medians of several runs, and the worst of them -----------------------
 
 #: Faults of each call: of one in a hundred, and of many.
-_FEW_FAULTS: dict[str, object] = {
+FEW_FAULTS: dict[str, object] = {
     "error_before": 0.01,
     "lost_reply": 0.01,
     "truncated": 0.01,
     "unavailable": 0.005,
     "lost_request": 0.005,
 }
-_MANY_FAULTS: dict[str, object] = {
+MANY_FAULTS: dict[str, object] = {
     "error_before": 0.04,
     "unavailable": 0.02,
     "error_after": 0.05,
@@ -526,8 +526,8 @@ def case_g(bench: Bench) -> None:
     """The engine's table: clean and faulty platforms, medians of several runs."""
     answers = {"latency": _ANSWERS_IN}
     clean = {**answers, "processing": [2, 2], "rate_limit": 20, "burst": 20}
-    few = {**answers, **_FEW_FAULTS, "processing": [3, 10], "rate_limit": 30, "retry_after": "none"}
-    many = {**answers, **_MANY_FAULTS, "processing": [0.5, 1.5], "retry_after": "none"}
+    few = {**answers, **FEW_FAULTS, "processing": [3, 10], "rate_limit": 30, "retry_after": "none"}
+    many = {**answers, **MANY_FAULTS, "processing": [0.5, 1.5], "retry_after": "none"}
     slow = {**answers, "processing": [2, 2], "rate_limit": 10}
     for listed, clean_to, few_to, many_to in (
         ("created", (1.04, 1.03), (1.25, 1.12, 1.35, 2.0), (3.0, 1.45)),

@@ -19,7 +19,7 @@ from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 
 #: The clock starts here: any moment will do.
-_START = 1_000_000.0
+START = 1_000_000.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def _platform(case: Case) -> Platform:
         "rate_limit": case.rate_limit,
         "retry_after": case.retry_after,
     }
-    return Platform(Knobs.from_mapping(knobs), case.seed, _START)
+    return Platform(Knobs.from_mapping(knobs), case.seed, START)
 
 
 def _run(case: Case, store: Store, platform: Platform) -> VirtualRun:
@@ -59,9 +59,9 @@ def _run(case: Case, store: Store, platform: Platform) -> VirtualRun:
         max_in_flight=case.max_in_flight,
     )
     run = VirtualRun(
-        Dispatcher(settings, store, Budget(case.rate, _START), _START),
+        Dispatcher(settings, store, Budget(case.rate, START), START),
         platform,
-        start=_START,
+        start=START,
         workers=case.workers,
         latency=case.latency,
         timeout=settings.timeout[1],
@@ -71,7 +71,7 @@ def _run(case: Case, store: Store, platform: Platform) -> VirtualRun:
     return run
 
 
-def _manifest_rows(rows: int) -> list[ManifestRow]:
+def manifest_rows(rows: int) -> list[ManifestRow]:
     made = []
     for number in range(1, rows + 1):
         url, name, extension, reference = sample(number).values()
@@ -82,9 +82,9 @@ def _manifest_rows(rows: int) -> list[ManifestRow]:
 def measure(case: Case) -> dict[str, Any]:
     started = time.monotonic()
     store, platform = Store(None), _platform(case)
-    store.load(_manifest_rows(case.rows), _START)
+    store.load(manifest_rows(case.rows), START)
     run = _run(case, store, platform)
-    begun = run.first_create or _START
+    begun = run.first_create or START
     taken = case.rate if not case.rate_limit else min(case.rate, case.rate_limit)
     limit = case.rows / taken + case.processing[1]
     return {

@@ -277,6 +277,10 @@ def _absent_once_is_absent(patch: Patch) -> None:
     patch.setattr(ListConsistency, "proves_absence", lambda _, ages, __: bool(ages))
 
 
+def _absence_is_never_proven(patch: Patch) -> None:
+    patch.setattr(ListConsistency, "proves_absence", lambda *_: False)
+
+
 def _lists_are_never_late(patch: Patch) -> None:
     patch.setattr(ListConsistency, "visible_from", lambda *_: 0.0)
     patch.setattr(ListConsistency, "proof_age", lambda *_: 0.0)
@@ -337,7 +341,7 @@ def _an_unknown_row_is_searched_for_slowly(patch: Patch) -> None:
         changes = scanned(self, number, now)
         if isinstance(self._tracker.find(number), Unknown):
             page = self._tracker.polling[number].page
-            self._tracker.polling.again_at(number, now + backoff(SHORTEST, page, 300.0))
+            self._tracker.polling.again(number, now, backoff(SHORTEST, page, 300.0))
         return changes
 
     patch.setattr(PageReading, "_scanned", broken)
@@ -411,7 +415,7 @@ def _outages_are_ignored(patch: Patch) -> None:
 def _refused_calls_are_repeated_at_once(patch: Patch) -> None:
     def broken(self: Lookups, row: InAccount, _words: str, now: float) -> list[Change]:
         self._tracker.polling.answered(row.row.number)
-        self._tracker.polling.again_at(row.row.number, now)
+        self._tracker.polling.again(row.row.number, now)
         return []
 
     patch.setattr(Lookups, "_refused", broken)
@@ -441,6 +445,7 @@ MUTANTS: dict[Callable[[Patch], None], set[str]] = {
     _it_spins: {"the run ends"},
     _online_is_guessed: {"right key"},
     _absent_once_is_absent: {"exactly once"},
+    _absence_is_never_proven: {"none lost"},
     _lists_are_never_late: {"exactly once", "none lost"},
     _lists_that_lose_media_are_trusted: {"exactly once", "none lost", "the run ends"},
     _a_page_covers_everything: {"exactly once", "none lost", "few calls"},

@@ -23,12 +23,13 @@ from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.importer.schedule.outage import UNCLEAR_IN_A_ROW
 from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
+from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.models import Event, ManifestRow, Record, Row, Status
 from batch_import.rehearsal.exchange import answer_of, as_sent
 from batch_import.sandbox.media import SandboxMedia
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.replies import Reply, ReplyFault
-from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
+from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import PAGE_SIZE, create
 from batch_import.viostream.rate_limit import Budget
@@ -465,10 +466,7 @@ class World:
             case _ if self.scenario.refuses:
                 pass  # what is refused cannot be told
             case Status.UNKNOWN:
-                # Of a media with another title the row may not be sure: it is held, and rightly.
-                own = [m for m in media if not self._is_others(m, record)]
-                if any(self._listed(m) and not self._failed(m) for m in own):
-                    yield f"{record.reference_id} is unknown, and its media is listed"
+                yield from self._judge_unknown(record, media)
             case Status.PROCESSING:
                 yield from self._judge_processing(record, media)
             case Status.INVALID:
@@ -476,6 +474,22 @@ class World:
                     raise self.broken("exactly once", f"invalid {record.reference_id} was sent")
             case _:
                 yield f"{record.reference_id} is {record.status}"
+
+    def _is_absence_proven(self, record: Record) -> bool:
+        """Whether what this job knows of lists proves that an unknown row was not created.
+
+        Not where a list may lie to one run in a way that another does not see, nor while media that
+        are there are not seen to be done: lists may hide this one for as long.
+        """
+        knobs = self.scenario.knobs
+        if self.store.reader.counts().processing:
+            return False
+        if knobs.list_omits or knobs.reference_filter == "ignored" or knobs.page_number != "exact":
+            return False
+        proof = ListConsistency.restore(self.store.facts.get(LIST_EVIDENCE)).proof_age(0.0)
+        events = history(self.store, record.reference_id)
+        given_up = max(e.time for e in events if e.status is Status.CREATING) + SLACK
+        return proof is not None and self.now - given_up > proof
 
     def _is_others(self, media: SandboxMedia, record: Record) -> bool:
         """Whether a media is evidently not the row's."""
@@ -517,6 +531,15 @@ class World:
         live = self.live(name)
         if live and not self._excuse(name, live[0]):
             raise self.broken("none lost", f"{name} failed, and its media lives: {record.error}")
+
+    def _judge_unknown(self, record: Record, media: list[SandboxMedia]) -> Iterator[str]:
+        """A row stays unknown only as long as nothing tells what became of its POST."""
+        # Of a media with another title the row may not be sure: it is held, and rightly.
+        own = [m for m in media if not self._is_others(m, record)]
+        if any(self._listed(m) and not self._failed(m) for m in own):
+            yield f"{record.reference_id} is unknown, and its media is listed"
+        elif not media and self._is_absence_proven(record):
+            yield f"{record.reference_id} is unknown, and lists prove that it has no media"
 
     def _judge_processing(self, record: Record, media: list[SandboxMedia]) -> Iterator[str]:
         name = record.reference_id

@@ -88,9 +88,9 @@ class Schedule:
         self._settings = settings
         self._consistency = ListConsistency.restore(evidence)
         self._times = ProcessingTimes()
-        self._pages = Pages(settings.poll_interval)
+        self._pages = Pages()
         self._polling = Polling(settings.poll_interval)
-        self._listing = Listing(self._pages, self._times, self._consistency)
+        self._listing = Listing(self._pages, self._times, self._consistency, self._polling)
         self._tracker = Tracker(self._polling, self._listing)
         self._creation = Creation()
         self._settling = Settling(settings, self._tracker, self._creation, self._consistency)

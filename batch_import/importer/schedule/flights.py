@@ -30,6 +30,11 @@ class Created:
     intent: float
     certain: bool = True
 
+    @property
+    def middle(self) -> float:
+        """About when it was created."""
+        return (self.earliest + self.latest) / 2
+
     def age(self, now: float) -> float:
         """Seconds since it was created, at the least; never negative, whatever clocks do."""
         return max(0.0, now - self.latest)

@@ -7,12 +7,13 @@ not know calls, answers or the state.
 """
 
 from collections import OrderedDict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from batch_import.importer.pages import Pages
 from batch_import.importer.schedule.flights import Created, InAccount
 from batch_import.importer.schedule.observations import SAMPLE, ProcessingTimes
+from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.repeat import ListConsistency
 
 
@@ -24,12 +25,14 @@ class _Spot:
         rank: how many came before it.
         newer: listed rows, no longer in flight, between it and the next newer one in flight.
         place: expected in the whole list, from 0, without the drift.
+        off: how far from there a page last showed it, beside the drift.
     """
 
     row: InAccount
     rank: int
     newer: int = 0
     place: float = 0.0
+    off: float = 0.0
 
 
 class Listing:
@@ -39,10 +42,17 @@ class Listing:
         pages: how long pages are, and how many.
     """
 
-    def __init__(self, pages: Pages, times: ProcessingTimes, consistency: ListConsistency) -> None:
+    def __init__(
+        self,
+        pages: Pages,
+        times: ProcessingTimes,
+        consistency: ListConsistency,
+        polling: Polling,
+    ) -> None:
         self._pages = pages
         self._times = times
         self._consistency = consistency
+        self._polling = polling
         self._spots: dict[int, _Spot] = {}
         self._ranks = 0
         #: (rank, listed rows that it stood for) of rows that left since places were worked out.
@@ -96,8 +106,17 @@ class Listing:
         """The page on which a row is expected, from 1."""
         if self._stale:
             self._work_out(now)
-        place = max(0.0, self._spots[number].place + self._drift)
+        place = self._expected(self._spots[number])
         return min(int(place) // self._pages.size + 1, max(1, self._pages.many))
+
+    def nearest_page(self, number: int, now: float) -> int:
+        """The page beside the one on which a row is expected, at the nearer border of that."""
+        page = self.page_of(number, now)
+        behind = self._expected(self._spots[number]) % self._pages.size >= self._pages.size / 2
+        return min(page + 1, max(1, self._pages.many)) if behind else max(1, page - 1)
+
+    def _expected(self, spot: _Spot) -> float:
+        return max(0.0, spot.place + spot.off + self._drift)
 
     def _work_out(self, now: float) -> None:
         """Give every row its place, from the newest to the oldest."""
@@ -115,22 +134,54 @@ class Listing:
     def _share_listed(self, row: InAccount, now: float) -> float:
         if self._consistency.shows_processing:
             return 1.0
-        return self._times.share_done_by(row.created.age(now))
+        not_done_at = self._polling[row.row.number].not_done_at
+        return self._times.share_done_by(row.created.age(now), not_done_at)
 
-    def learn_places(self, places: dict[int, int]) -> None:
+    def learn_places(self, places: dict[int, int], now: float) -> None:
         """A page showed rows: learn where they stand.
 
         Args:
             places: in the whole list, from 0, by row number.
         """
-        off = [
-            place - max(0.0, self._spots[number].place + self._drift)
-            for number, place in places.items()
-        ]
+        if self._stale:
+            self._work_out(now)
+        off = [place - self._expected(self._spots[number]) for number, place in places.items()]
         if off:
             mean = sum(off) / len(off)
             # One page tells of its own neighbourhood: go half-way, unless it is far off.
             self._drift += mean / 2 if abs(mean) < self._pages.size / 2 else mean
+        for number, place in places.items():
+            spot = self._spots[number]
+            spot.off = place - spot.place - self._drift
+
+    def learn_borders(self, media_ids: Sequence[str], first: int) -> bool:
+        """A page shows imported rows: those in flight that are older stand behind them.
+
+        Args:
+            first: the place of the first of them in the whole list, from 0.
+
+        Returns:
+            whether rows were thought to stand elsewhere.
+        """
+        known = [
+            (place, self._known[media_id])
+            for place, media_id in enumerate(media_ids, start=first)
+            if media_id in self._known and self._known[media_id].certain
+        ]
+        if not known:
+            return False
+        (above, newest), (below, oldest) = known[0], known[-1]
+        spots = self._spots.values()
+        older = [s.place for s in spots if s.row.created.middle < oldest.middle]
+        newer = [s.place for s in spots if s.row.created.middle > newest.middle]
+        drift = self._drift
+        if older:
+            drift = max(drift, below + 1 - min(older))
+        if newer:
+            drift = min(drift, above - 1 - max(newer))
+        moved = drift != self._drift
+        self._drift = drift
+        return moved
 
     def doubt(self) -> None:
         """A page showed none of the rows that were expected there: the drift was wrong."""

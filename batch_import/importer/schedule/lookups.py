@@ -92,7 +92,8 @@ class Lookups:
     def _searched(self, row: InAccount, search: RowSearch, now: float) -> list[Change]:
         """All that the account shows under a row's reference ID."""
         poll, left = self._tracker.polling.answered(row.row.number), search.began
-        poll.page, poll.checked_at, poll.needs_lookup = 1, row.created.age(left), False
+        poll.page, poll.needs_lookup = 1, False
+        poll.checked_at = poll.searched_at = row.created.age(left)
         if isinstance(row, Unknown):
             row = replace(row, searched=True)
             self._tracker.replace(row)
@@ -106,8 +107,7 @@ class Lookups:
         poll = self._tracker.polling.answered(row.row.number)
         vanished, poll.vanished, poll.needs_lookup = poll.vanished, False, False
         poll.checked_at = row.created.age(left)
-        going_on = answer.status not in ("online", "failed", IN_REVIEW)
-        self._times.still_processing(poll.checked_at if going_on else 0.0)
+        self._times.asked_late(0.0 if answer.status == "failed" else poll.checked_at)
         if answer.status == "failed":
             words = answer.error or "the platform gave no reason"
             code = failure_code(words, FailureCode.PROCESSING_FAILED)
@@ -126,7 +126,7 @@ class Lookups:
         self._tracker.replace(
             Online(row.row, row.created, row.since, confirmed, media_id=row.media_id)
         )
-        self._tracker.polling.again_at(row.row.number, now)
+        self._tracker.polling.again(row.row.number, now)
         return self._showing.given_up(row, now)
 
     def _refused(self, row: InAccount, words: str, now: float) -> list[Change]:
@@ -135,7 +135,7 @@ class Lookups:
         poll.refusals += 1
         if poll.refusals < ATTEMPTS:
             wait = backoff(SHORTEST, poll.refusals, self._settings.poll_interval)
-            self._tracker.polling.again_at(row.row.number, now + wait)
+            self._tracker.polling.again(row.row.number, now, wait)
             return self._showing.given_up(row, now)
         error = f"the platform refuses to tell what became of it: {words}"
         self._showing.lose_sight(row)

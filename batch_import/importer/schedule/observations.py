@@ -47,8 +47,8 @@ class ProcessingTimes:
         """The shortest time observed; 0 while few are known."""
         return self._sorted[0] if len(self._sorted) >= ENOUGH else 0.0
 
-    def still_processing(self, age: float) -> None:
-        """A late row was asked for, and is not done; 0 for one that is, or has failed."""
+    def asked_late(self, age: float) -> None:
+        """A late row was asked for, and has not failed at this age; 0 for one that has."""
         self._asked.append(age)
 
     def late_from(self) -> float | None:
@@ -63,11 +63,16 @@ class ProcessingTimes:
         late = LATE * self._sorted[max(size // 2, size - ENOUGH)]
         return max(late, LATE * sorted(self._asked)[len(self._asked) // 2])
 
-    def share_done_by(self, age: float) -> float:
-        """The share of rows that are done at an age; one half where none is known."""
+    def share_done_by(self, age: float, not_done_at: float = 0.0) -> float:
+        """The share of rows that are done at an age, of those that were not at a lower one.
+
+        One half where no time is known.
+        """
         if not self._sorted:
             return 0.5
-        return bisect_right(self._sorted, age) / len(self._sorted)
+        before = bisect_right(self._sorted, not_done_at)
+        later = len(self._sorted) - before
+        return (bisect_right(self._sorted, age) - before) / later if later else 0.0
 
     def all_done(self, waiting: Iterable[float]) -> float | None:
         """The age at which the last of many rows is done; None while few are known.

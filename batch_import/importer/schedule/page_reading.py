@@ -24,11 +24,11 @@ class Serves:
 
     Attributes:
         expected: those that were expected on it.
-        target: one that is looked for on page after page, wherever it is expected.
+        scanned: those that are looked for on page after page, wherever they are expected.
     """
 
     expected: tuple[int, ...] = ()
-    target: int | None = None
+    scanned: tuple[int, ...] = ()
 
 
 class PageReading:
@@ -61,14 +61,14 @@ class PageReading:
         Args:
             left: when it was asked for: it tells of that moment at the earliest.
         """
-        listing, target = self._listing, serves.target
+        listing, scanned = self._listing, list(serves.scanned)
         has_more = self._pages.has_more(number, page)
         shown = self._shown_rows(page.items)
         media_ids = {media.id for media in page.items}
         dated = [row.created for row, found in shown.values() if self._dates(row, found)]
         span = listing.covered(media_ids, dated, left if number == 1 else None, last=not has_more)
         places = self._places(number, page)
-        listing.learn_places(places)
+        listing.learn_places(places, now)
         listing.measure(media_ids, *span)
         covered = {row.row.number: row for row in listing.created_between(*span)}
         seen = set(covered)
@@ -77,26 +77,35 @@ class PageReading:
             # What failed may be of an earlier POST, and an unknown row's own media elsewhere.
             alive = any(media.status != "failed" for media in (*found.ours, *found.undecided))
             known = not isinstance(row, Unknown) and (found.ours or found.undecided)
-            if which == target and (alive or known):
-                target = None  # found
+            if which in scanned and (alive or known):
+                scanned.remove(which)  # found
             if alive or known or which in covered:
                 covered.pop(which, None)
                 seen.add(which)
                 changes += self._showing.compared(row, found, left, now)
         for row in covered.values():
             changes += self._showing.missing(row, left, now)
-        if target is not None:
-            changes += self._scanned(target, now)
+        if serves.scanned:
+            self._pages.scanned = number % self._pages.many + 1
+        for which in scanned:
+            changes += self._scanned(which, now)
         misplaced = [which for which in serves.expected if which not in seen and self._waits(which)]
         if misplaced and not places:
-            if any(self._must_be_listed(which, left) for which in misplaced):
-                listing.search_on(last=not has_more)
-            else:
-                listing.doubt()
+            self._relearn(number, page, misplaced, left)
         for which in misplaced:
-            beside = self._beside(which, number, *span)
+            beside = self._beside(which, number, *span, left)
             self._misplaced(which, beside if has_more or beside != number + 1 else None, left, now)
         return changes
+
+    def _relearn(self, number: int, page: MediaPage, misplaced: list[int], left: float) -> None:
+        """Nothing on a page was expected there: rows stand elsewhere."""
+        first = (number - 1) * self._pages.size
+        if self._listing.learn_borders([media.id for media in page.items], first):
+            return
+        if any(self._must_be_listed(which, left) for which in misplaced):
+            self._listing.search_on(last=not self._pages.has_more(number, page))
+        else:
+            self._listing.doubt()
 
     def _waits(self, number: int) -> bool:
         return isinstance(self._tracker.find(number), Processing | Online | Unknown)
@@ -139,7 +148,7 @@ class PageReading:
         poll = self._tracker.polling[number]
         poll.page += 1
         if poll.page <= self._pages.enough:
-            self._tracker.polling.again_at(number, now)
+            self._tracker.polling.again(number, now)
             return []
         return self._not_found(flight, poll, now)
 
@@ -147,7 +156,7 @@ class PageReading:
         """All of the list was read for a row, and does not show it."""
         self._tracker.polling.answered(row.row.number)
         poll.page, poll.needs_lookup = 1, False
-        poll.checked_at = row.created.age(now)
+        poll.checked_at = poll.searched_at = row.created.age(now)
         self._showing.look_again(row, now)
         if not isinstance(row, Unknown):
             return self._showing.given_up(row, now)
@@ -166,14 +175,24 @@ class PageReading:
                 places[row.row.number] = place
         return places
 
-    def _beside(self, which: int, page: int, oldest: float, newest: float) -> int | None:
+    def _beside(
+        self, which: int, page: int, oldest: float, newest: float, left: float
+    ) -> int | None:
         """The page on which a row probably is that seems older, or newer, than all of a page."""
         created = self._tracker.in_account_at(which).created
         older = created.earliest <= oldest < float("inf")
         newer = created.latest >= newest > float("-inf")
-        if older == newer:
+        if older != newer:
+            return page + 1 if older else max(1, page - 1)
+        return self._neighbour(which, page, left)
+
+    def _neighbour(self, which: int, page: int, left: float) -> int | None:
+        """The next page for a row that must be listed near this one: behind it, then before it."""
+        poll = self._tracker.polling[which]
+        if not (poll.seen or self._must_be_listed(which, left)):
             return None
-        return page + 1 if older else max(1, page - 1)
+        behind = page + 1 if poll.strayed == 0 else page - 2
+        return behind if 1 <= behind <= self._pages.many else max(1, page - 1)
 
     def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
         """The page on which a row was expected did not show it.
@@ -182,8 +201,10 @@ class PageReading:
             beside: the page on which it probably is instead.
         """
         poll, row = self._tracker.polling[number], self._tracker.in_account_at(number)
+        elsewhere = poll.expected_page is not None
         poll.misplaced_reads += 1
-        if beside and poll.misplaced_reads <= TRIES:
+        poll.strayed += 1
+        if beside and poll.strayed <= TRIES:
             poll.expected_page = beside  # due still
             return
         age = row.created.age(left)
@@ -194,3 +215,5 @@ class PageReading:
         lost = poll.misplaced_reads >= self._pages.enough
         self._showing.count_late(row, poll, age, lost=lost)
         self._showing.look_again(row, now)
+        if not (beside or elsewhere):  # it may as well be beyond the border
+            poll.expected_page = self._listing.nearest_page(number, now)

@@ -30,6 +30,7 @@ class Poll:
 
     Attributes:
         due: when it is looked at next.
+        nearly: from when on a page that is read for other rows serves it, too.
         under_way: a single look at it is.
         search: for its reference ID, where that is several pages long and goes on.
         page: the page of the whole list that comes next, where it is looked for on page after page.
@@ -37,9 +38,11 @@ class Poll:
         refusals: single looks that were refused.
         late_misses: looks at its place in the list, later than most rows are listed, that did not
             show it.
-        checked_at: the age at which its ingest was last asked for.
+        checked_at: the age at which it was last asked for by itself.
+        searched_at: the age at which it was last searched for.
         expected_page: the page next to one that did not show it, where it must be.
         misplaced_reads: reads of the page it was expected on that did not show it.
+        strayed: as many of them since it became due.
         needs_lookup: it is asked for by itself next, for lists cannot tell.
         vanished: a list that must show it, as lists did, does not.
         seen: a list has shown it.
@@ -50,6 +53,7 @@ class Poll:
     """
 
     due: float
+    nearly: float
     under_way: bool = False
     search: RowSearch | None = None
     page: int = 1
@@ -57,8 +61,10 @@ class Poll:
     refusals: int = 0
     late_misses: int = 0
     checked_at: float = 0.0
+    searched_at: float = 0.0
     expected_page: int | None = None
     misplaced_reads: int = 0
+    strayed: int = 0
     needs_lookup: bool = False
     vanished: bool = False
     seen: bool = False
@@ -86,7 +92,7 @@ class Polling:
 
     def watch(self, number: int, due: float) -> None:
         """A row is in the account from now on, or may be."""
-        self._polls[number] = Poll(due)
+        self._polls[number] = Poll(due, due)
         heapq.heappush(self._heap, (due, number))
 
     def forget(self, number: int) -> None:
@@ -94,10 +100,11 @@ class Polling:
         self._polls.pop(number, None)
         self._due.pop(number, None)
 
-    def again_at(self, number: int, due: float) -> None:
-        """Look at a row at a moment, not before."""
-        poll = self._polls[number]
-        poll.due, poll.expected_page = due, None
+    def again(self, number: int, now: float, wait: float = 0.0) -> None:
+        """Look at a row again after so many seconds, not before."""
+        poll, due = self._polls[number], now + wait
+        poll.due, poll.nearly = due, now + wait / 2
+        poll.expected_page, poll.strayed = None, 0
         self._due.pop(number, None)
         heapq.heappush(self._heap, (due, number))
 
@@ -119,7 +126,7 @@ class Polling:
         poll.under_way = False
         poll.failures += 1
         wait = 0.0 if poll.failures == 1 else backoff(SHORTEST, poll.failures, self._poll_interval)
-        self.again_at(number, now + wait)
+        self.again(number, now, wait)
 
     def due(self, now: float) -> dict[int, Poll]:
         """The rows that are due, by number; those under way included."""
@@ -129,6 +136,15 @@ class Polling:
             if poll is not None and poll.due == due:
                 self._due[number] = poll
         return self._due
+
+    def nearly_due(self, now: float) -> Iterator[tuple[int, Poll]]:
+        """The rows that a page which is read now serves, too: half of their wait is over.
+
+        Looked at early together, rows of one page stay together: one read serves them all.
+        """
+        for number, poll in self._polls.items():
+            if poll.nearly <= now and not poll.under_way:
+                yield number, poll
 
     def due_at(self) -> float:
         """When the next row becomes due; infinity where none does."""

@@ -89,6 +89,7 @@ class _Seen:
         first: how many media were seen for the first time.
         shown: how often a media that had to be shown was.
         hidden: the greatest age of a media that was there and not shown.
+        closely: how many of them were looked at until shortly before.
         perhaps_hidden: the greatest age up to which one may not have been, for nobody looked.
         latest: the greatest ages up to which single media, since shown, were not: `ENOUGH` of them.
         youngest: the lowest ages at which media were shown, `ENOUGH` of them.
@@ -97,6 +98,7 @@ class _Seen:
     shows_processing: bool = False
     inconsistent: bool = False
     first: int = 0
+    closely: int = 0
     shown: int = 0
     hidden: float = 0.0
     perhaps_hidden: float = 0.0
@@ -144,8 +146,10 @@ class ListConsistency:
             del seen.youngest[ENOUGH:]
             insort(seen.latest, hidden)
             del seen.latest[:-ENOUGH]
-            # Nobody looked for long: it may have been hidden until this look.
-            if hidden and age - hidden > 2 * max(SHORTEST, RECHECK_SHARE * age):
+            if age - hidden <= 2 * max(SHORTEST, RECHECK_SHARE * age):
+                seen.closely += 1
+            elif hidden:
+                # Nobody looked for long: it may have been hidden until this look.
                 seen.perhaps_hidden = max(seen.perhaps_hidden, age)
 
     def seen_again(self) -> None:
@@ -182,18 +186,20 @@ class ListConsistency:
         # one once in n + 1 times: the fewer were seen, the wider the margin.
         apart = self._seen.latest[-1] - self._seen.latest[0]
         late = hidden * (1 + RECHECK_SHARE + ENOUGH / self._seen.first) + apart
-        return max(visible, late, self._seen.perhaps_hidden) + LATE_ARRIVAL
+        # What nobody looked at for long tells nothing that many others do not tell better.
+        few = self._seen.closely < ENOUGH * ENOUGH
+        return max(visible, late, self._seen.perhaps_hidden if few else 0.0) + LATE_ARRIVAL
 
     def proves_absence(self, ages: Iterable[float], unseen: float) -> bool:
         """Whether a media that lists did not show at these ages does not exist."""
         visible, proof = self.visible_from(unseen), self.proof_age(unseen)
         if visible is None or proof is None:
             return False
-        looks, last = 0, -math.inf
+        looks, last, age = 0, -math.inf, -math.inf
         for age in sorted(ages):
             if age >= visible and age - last >= SHORTEST:
                 looks, last = looks + 1, age
-        return last >= proof and looks >= self.looks_needed()
+        return age >= proof and looks >= self.looks_needed()
 
     def looks_needed(self) -> int:
         """How many absences in a row leave no doubt, where lists may lose media at random."""

@@ -8,15 +8,13 @@ from typing import Final
 from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import AskStatus, Call, Find, ReadPage
 from batch_import.importer.pages import Pages
+from batch_import.importer.schedule.creation import LOOKS_SHARE
 from batch_import.importer.schedule.flights import InAccount, Processing
 from batch_import.importer.schedule.page_reading import Serves
 from batch_import.importer.schedule.polling import SHORTEST, TRIES, Poll
 from batch_import.importer.schedule.showing import Showing
 from batch_import.importer.schedule.tracker import Tracker
 
-#: While rows wait to be created, a page is worth a call where so large a share of it is due: half,
-#: so that the looks that may be made see every row once.
-_FULL: Final = 0.5
 #: A page that was asked for so long ago (seconds) is asked for again: its answer may never come,
 #: and rows wait for it. Longer than platforms take, shorter than a person minds.
 _HANGS: Final = 5.0
@@ -63,43 +61,39 @@ class Selection:
 
     def best(self, now: float) -> Call | None:
         """The look that serves the rows that have been due longest, all together."""
-        best: tuple[float, Call | None, int | None] = (-1.0, None, None)
-        pages: dict[int, list[int]] = {}
+        best: tuple[float, Call | None] = (-1.0, None)
         overdue: dict[int, float] = {}
+        scanned: list[int] = []
         for number, poll in self._tracker.polling.due(now).items():
             if poll.under_way:
                 continue
             late = now - poll.due
             if not self._is_alone(number, poll, now):
                 page = self._page(number, poll, now)
-                pages.setdefault(page, []).append(number)
                 overdue[page] = overdue.get(page, 0.0) + late
+            elif self._is_scanned(number):
+                scanned.append(number)
             elif late > best[0]:
-                call = self._lookup(number, poll, now)
-                best = (late, call, number) if call else best
+                best = late, self._lookup(number, poll)
         fullest = self._best_page(overdue, now)
         if fullest is not None and overdue[fullest] > best[0]:
-            return self._read(fullest, Serves(tuple(pages[fullest])))
-        _, chosen, target = best
-        if isinstance(chosen, ReadPage):
-            return self._read(chosen.page, Serves((), target))
-        return chosen
+            return self._read(fullest, now)
+        return best[1] or self._scan(scanned, now)
 
     def full_page(self, now: float) -> Call | None:
         """The page with the most due rows, if it is worth a call while rows wait to be created."""
-        pages: dict[int, list[int]] = {}
         weights: dict[int, float] = {}
         for number, poll in self._tracker.polling.due(now).items():
             if not poll.under_way:
                 page = self._page(number, poll, now)
-                pages.setdefault(page, []).append(number)
                 weights[page] = (
                     weights.get(page, 0.0) + 1.0 + (now - poll.due) / self._poll_interval
                 )
         fullest = self._best_page(weights, now)
-        if fullest is None or weights[fullest] < _FULL * self._pages.size:
+        # Each look may serve as many rows as are created between two looks, or all of a page.
+        if fullest is None or weights[fullest] < min(1 / LOOKS_SHARE, self._pages.size):
             return None
-        return self._read(fullest, Serves(tuple(pages[fullest])))
+        return self._read(fullest, now)
 
     def _page(self, number: int, poll: Poll, now: float) -> int:
         return poll.expected_page or self._tracker.listing.page_of(number, now)
@@ -110,8 +104,14 @@ class Selection:
         free = [page for page in weights if not self._is_out(page, now)]
         return max(free, key=lambda page: (weights[page], page), default=None)
 
-    def _read(self, page: int, serves: Serves) -> ReadPage:
-        self.serves[page] = serves
+    def _read(self, page: int, now: float, scanned: tuple[int, ...] = ()) -> ReadPage:
+        """A page is read now, for all rows that are expected on it and due, or nearly so."""
+        expected = [
+            number
+            for number, poll in self._tracker.polling.nearly_due(now)
+            if self._page(number, poll, now) == page and not self._is_alone(number, poll, now)
+        ]
+        self.serves[page] = Serves(tuple(expected), scanned)
         return ReadPage(page)
 
     def _is_out(self, page: int, now: float) -> bool:
@@ -136,18 +136,27 @@ class Selection:
         # No row is given up on before it was asked for, but where lists tell of it.
         return misplaced or (self._showing.is_final(row, now) and not poll.seen)
 
-    def _lookup(self, number: int, poll: Poll, now: float) -> Call | None:
+    def _is_scanned(self, number: int) -> bool:
+        """Whether a row is looked for on page after page, for nothing tells of it alone."""
+        return not (self._showing.filter_works or _has_ingest(self._tracker.in_account_at(number)))
+
+    def _lookup(self, number: int, poll: Poll) -> Call:
         row = self._tracker.in_account_at(number)
         if isinstance(row, Processing) and row.ingest_id is not None:
             return AskStatus(row.row, row.ingest_id)
-        if self._showing.filter_works:
-            return Find(row.row, poll.search.page if poll.search else 1)
-        # Further on each time: it may stand anywhere, for all that its neighbours tell.
-        expected = self._tracker.listing.page_of(number, now)
-        page = (expected + poll.page - 2) % self._pages.many + 1
+        return Find(row.row, poll.search.page if poll.search else 1)
+
+    def _scan(self, scanned: list[int], now: float) -> Call | None:
+        """The next page in search of rows that may stand anywhere, read for all of them."""
+        if not scanned:
+            return None
+        polls = [self._tracker.polling[number] for number in scanned]
+        if all(poll.page == 1 for poll in polls):
+            self._pages.scanned = self._tracker.listing.page_of(scanned[0], now)
+        page = self._pages.scanned
         if self._is_out(page, now) or now < self.paused_until:
             return None
-        return ReadPage(page)
+        return self._read(page, now, tuple(scanned))
 
 
 def _has_ingest(row: InAccount) -> bool:

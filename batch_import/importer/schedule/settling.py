@@ -69,8 +69,8 @@ class Settling:
         proof = self._consistency.proof_age(unseen)
         if age >= self._settings.settle or (proof is not None and age >= proof):
             return SHORTEST  # a few looks, apart, decide
-        moments = [2 * age, self._settings.settle, proof or 2 * age]
-        return max(SHORTEST, min(moments) - age)
+        wait = max(SHORTEST, min(2 * age, self._settings.settle) - age)
+        return wait if proof is None else min(wait, max(SHORTEST / 2, proof - age))
 
     def _never_created(self, row: Unknown, now: float) -> list[Change]:
         """Its POST was not carried out."""
@@ -91,7 +91,9 @@ class Settling:
             words = f"confirmed not created; left to the next run after {row.sends} POSTs"
         else:
             self._tracker.put(row.row, todo)
-            self._creation.delay(todo, now + backoff(SHORTEST / 2, row.sends - 1, float("inf")))
+            # The weather of the first POST is over once its absence is proven.
+            wait = backoff(SHORTEST, row.sends - 2, float("inf")) if row.sends > 1 else 0.0
+            self._creation.delay(todo, now + wait)
             words = "confirmed not created; to be sent again"
         return [Change(row.row.number, Status.CREATING, words)]
 

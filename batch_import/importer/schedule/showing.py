@@ -21,7 +21,7 @@ from batch_import.importer.schedule.ownership import (
     owner_of,
     reference_id_taken,
 )
-from batch_import.importer.schedule.polling import SHORTEST, TRIES, Poll
+from batch_import.importer.schedule.polling import TRIES, Poll
 from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
@@ -62,7 +62,7 @@ class Showing:
         self._settling = settling
         self._times = times
         self._consistency = consistency
-        self._scouted_at = SHORTEST
+        self._scouted_at = settings.poll_interval
         self.clock_offset: float | None = None
         self.filter_works = True
         self.blind = False
@@ -198,7 +198,7 @@ class Showing:
             self.look_again(row, now)
             if not row.searched and self._settling.decides(row, self.unseen(), now):
                 poll.needs_lookup = True  # once by itself, before anything is decided
-                self._tracker.polling.again_at(row.row.number, now)
+                self._tracker.polling.again(row.row.number, now)
                 return []
             return self._settling.absent(row, self.unseen(), now)
         if is_there(row):
@@ -233,12 +233,14 @@ class Showing:
             wait = self._settling.next_look(row, self.unseen(), now)
         else:
             poll = polling[row.row.number]
-            wait = polling.pause(row.created.age(now), in_review=poll.in_review)
+            # A row that is known to be online waits for the list alone: it is no news.
+            age = row.created.age(now) * (LATE if isinstance(row, Online) else 1)
+            wait = polling.pause(age, in_review=poll.in_review)
             if poll.late_misses >= TRIES:
                 poll.needs_lookup, wait = True, 0.0
             left = row.since + self._settings.max_wait - now
             wait = min(wait, left) if left > 0 else wait
-        polling.again_at(row.row.number, now + wait)
+        polling.again(row.row.number, now, wait)
 
     def _check_status(self, row: Processing, now: float) -> list[Change]:
         """Have a row's ingest asked for now; without one, its media is looked for in time."""
@@ -246,7 +248,7 @@ class Showing:
             self.look_again(row, now)
             return self.given_up(row, now)
         self._tracker.polling[row.row.number].needs_lookup = True
-        self._tracker.polling.again_at(row.row.number, now)
+        self._tracker.polling.again(row.row.number, now)
         return []
 
     def count_late(self, row: InAccount, poll: Poll, age: float, *, lost: bool = False) -> None:
@@ -259,7 +261,7 @@ class Showing:
             return
         if (lost or self._is_late(age)) and age >= LATE * poll.checked_at:
             poll.late_misses += TRIES if lost else 1
-        elif self._may_scout(age):
+        elif not poll.seen and self._may_scout(age):
             poll.late_misses = TRIES
 
     def needs_lookup(self, row: InAccount, poll: Poll, now: float) -> bool:
@@ -282,13 +284,13 @@ class Showing:
         """While nobody knows whether lists show anything, one row is asked for, for all."""
         if self._times.late_from() is not None or age < LATE * self._scouted_at:
             return False
-        self._scouted_at = max(SHORTEST, age)
+        self._scouted_at = age
         return True
 
     def may_search(self, row: InAccount, now: float) -> bool:
         """Whether a row that pages tell nothing of is worth a look by itself again."""
         poll = self._tracker.polling[row.row.number]
-        return isinstance(row, Unknown) or row.created.age(now) >= LATE * poll.checked_at
+        return isinstance(row, Unknown) or row.created.age(now) >= LATE * poll.searched_at
 
     # Waiting comes to an end ------------------------------------------------------------------
 

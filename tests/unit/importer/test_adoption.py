@@ -20,7 +20,7 @@ class Reading:
     """An adoption, and the pages that it learns from."""
 
     def __init__(self, pending: int | None, *, first_page_only: bool = False) -> None:
-        self.pages = Pages(poll_interval=5.0)
+        self.pages = Pages()
         self.adoption = Adoption(pending, self.pages, first_page_only=first_page_only)
 
     def read(self, number: int, page: MediaPage) -> None:

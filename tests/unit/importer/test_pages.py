@@ -12,7 +12,7 @@ def page(shown: int, total: int | None) -> MediaPage:
 
 
 def pages(*read: tuple[int, MediaPage]) -> Pages:
-    known = Pages(poll_interval=5.0)
+    known = Pages()
     for number, answer in read:
         known.read(number, answer)
     return known

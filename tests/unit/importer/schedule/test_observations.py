@@ -27,6 +27,12 @@ def test_quantiles_of_many() -> None:
     assert many.late_from() == pytest.approx(1.5 * 93)
 
 
+def test_a_row_that_was_not_done_at_an_age_is_compared_with_later_ones() -> None:
+    many = times(*range(1, 101))
+    assert many.share_done_by(75.0, not_done_at=50.0) == 0.5
+    assert many.share_done_by(101.0, not_done_at=100.0) == 0.0, "none is known to take so long"
+
+
 def test_only_the_latest_are_remembered() -> None:
     many = times(*[100.0] * SAMPLE, *[1.0] * SAMPLE)
     assert many.share_done_by(1.0) == 1.0

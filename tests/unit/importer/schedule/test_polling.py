@@ -20,7 +20,7 @@ def test_rows_become_due_in_time_and_stay_due_until_they_are_looked_at() -> None
     assert set(polling.due(10.0)) == {1}
     assert polling.due_at() == 20.0
     assert set(polling.due(20.0)) == {1, 2}
-    polling.again_at(1, 40.0)
+    polling.again(1, 20.0, 20.0)
     assert set(polling.due(20.0)) == {2}
     polling.forget(2)
     assert set(polling.due(40.0)) == {1}
@@ -44,3 +44,16 @@ def test_nobody_looks_at_forgotten_rows() -> None:
     polling.forget(1)
     assert polling.due_at() == float("inf")
     assert not polling.due(20.0)
+
+
+def test_a_page_that_is_read_serves_rows_half_of_whose_wait_is_over() -> None:
+    polling = Polling(30.0)
+    polling.watch(1, 10.0)
+    assert not dict(polling.nearly_due(9.9)), "its first look is none too early"
+    assert set(dict(polling.nearly_due(10.0))) == {1}
+    polling.again(1, 10.0, 8.0)
+    assert not dict(polling.nearly_due(13.9))
+    assert set(dict(polling.nearly_due(14.0))) == {1}
+    assert not polling.due(14.0), "none is read for it alone"
+    polling[1].under_way = True
+    assert not dict(polling.nearly_due(14.0))

@@ -77,6 +77,21 @@ def test_a_long_tail_widens_the_margin() -> None:
     assert (uneven.proof_age(0.0) or 0) > 200 > (even.proof_age(0.0) or 0) > 60
 
 
+def test_a_media_that_nobody_looked_at_for_long_counts_until_many_were_watched_closely() -> None:
+    few, many = lists(60, 10.0), lists(600, 10.0)
+    for consistency in (few, many):
+        consistency.seen(50.0, hidden=5.0, first=True, done=True)
+    assert (few.proof_age(0.0) or 0) > 50
+    assert (many.proof_age(0.0) or 0) < 15
+
+
+def test_the_last_look_proves_though_the_one_before_was_shortly_before() -> None:
+    consistency = lists(600)
+    proof = consistency.proof_age(0.0)
+    assert proof is not None
+    assert consistency.proves_absence([1, proof - 0.5, proof], 0.0)
+
+
 def test_a_media_that_is_there_and_unseen_moves_the_proof() -> None:
     assert (lists(600).proof_age(100.0) or 0) > 100
 

@@ -1,0 +1,106 @@
+"""The engine's table on a virtual clock: clean and faulty platforms, medians of several runs.
+
+    python tests/benchmark/faulty.py --runs 11
+
+`run.py --only g` measures the same over HTTP, which takes an hour; here it is a minute.
+"""
+# ruff: noqa: T201 - a command of its own, which shows its table
+
+import argparse
+import statistics
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from run import FEW_FAULTS, MANY_FAULTS
+from virtual import START, manifest_rows
+
+from batch_import.configuration.settings import Settings
+from batch_import.importer.dispatch import Dispatcher
+from batch_import.rehearsal.virtual import VirtualRun
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.model import Platform
+from batch_import.state.store import Store
+from batch_import.viostream.rate_limit import Budget
+
+_WORKERS = 8
+_LATENCY = (0.02, 0.05)
+#: Seconds between a run and the next one of its job.
+_PAUSE = 30.0
+
+
+@dataclass(frozen=True)
+class Case:
+    """One import, and perhaps one of more rows into the same job.
+
+    Attributes:
+        targets: time by the limit and calls a row, of either run.
+    """
+
+    name: str
+    rows: int
+    rate: float
+    poll: float
+    knobs: dict[str, Any]
+    targets: tuple[float, ...]
+    more: int = 0
+
+    @property
+    def limit(self) -> float:
+        """Rows a second that the platform takes."""
+        return min(self.rate, self.knobs.get("rate_limit") or self.rate)
+
+
+def cases() -> Iterator[Case]:
+    """The rows of the table."""
+    clean = {"processing": (2.0, 2.0), "rate_limit": 20.0, "burst": 20}
+    few = {"processing": (3.0, 10.0), "rate_limit": 30.0, "retry_after": "none", **FEW_FAULTS}
+    many = {"processing": (0.5, 1.5), "retry_after": "none", **MANY_FAULTS}
+    for listed, clean_to, few_to, many_to in (
+        ("created", (1.04, 1.03), (1.25, 1.12, 1.35, 2.0), (3.0, 1.45)),
+        ("online", (1.05, 1.06), (1.50, 1.12, 1.6, 2.0), (3.4, 1.6)),
+    ):
+        about = {"listed_from": listed}
+        once = f"listed once {listed}"
+        yield Case(f"clean, {once}", 1000, 20, 1.0, {**clean, **about}, clean_to)
+        yield Case(f"few faults, {once}", 600, 60, 3.0, {**few, **about}, few_to, more=40)
+        yield Case(f"many faults, {once}", 150, 60, 0.5, {**many, **about}, many_to)
+
+
+def measure(case: Case, seed: int) -> Iterator[float]:
+    """Time by the limit and calls a row, of each run."""
+    platform = Platform(Knobs.from_mapping(case.knobs), seed, START)
+    settings = Settings(rate=case.rate, workers=_WORKERS, poll_interval=case.poll)
+    now, before = START, 0
+    with Store(None) as store:
+        for added in (case.rows, case.more) if case.more else (case.rows,):
+            store.load(manifest_rows(case.rows + (added if before else 0)), now)
+            dispatcher = Dispatcher(settings, store, Budget(case.rate, now), now)
+            run = VirtualRun(
+                dispatcher, platform, start=now, workers=_WORKERS, latency=_LATENCY,
+                timeout=settings.timeout[1], seed=seed,
+            )  # fmt: skip
+            run.run()
+            dispatcher.withdraw(run.now)
+            calls = platform.calls.total()
+            taken = run.last_answer - (run.first_create or now)
+            yield taken / (added / case.limit + case.knobs["processing"][1])
+            yield (calls - before) / added
+            now, before = run.now + _PAUSE, calls
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=11)
+    runs = parser.parse_args().runs
+    parts = ("time ÷ limit", "calls a row", "40 rows added: time ÷ limit", "… calls a row")
+    print(f"{'':32} {'':28} {'asked':>6} {'median':>7} {'worst':>6}")
+    for case in cases():
+        made = zip(*(measure(case, seed) for seed in range(1, runs + 1)), strict=True)
+        for part, target, figures in zip(parts, case.targets, made, strict=False):
+            median = statistics.median(figures)
+            print(f"{case.name:32} {part:28} {target:6.2f} {median:7.2f} {max(figures):6.2f}")
+
+
+if __name__ == "__main__":
+    main()
