@@ -267,6 +267,11 @@ def test_own_columns_are_shown_on_the_card_and_in_the_preview(page: Page) -> Non
     assert facts[-2:] == ["Søren & Co", "000"]
 
 
+def test_the_column_of_the_groups_comes_first_on_the_card(page: Page) -> None:
+    page.locator("#column").select_option(label="code")
+    expect(card(page, "Café crème").locator(".own")).to_have_text("code: 000 · team: Søren & Co")
+
+
 def test_rows_are_narrowed_down_to_a_group(page: Page) -> None:
     assert page.locator("#group").is_hidden()
     page.locator("#column").select_option(label="team")

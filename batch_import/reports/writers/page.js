@@ -155,7 +155,10 @@
   const card = (at, place) => {
     const row = data.rows[at];
     const status = data.statuses[row[STATUS]];
-    const own = data.columns.map((name, column) => [name, row[OWN][column]]).filter(([, text]) => text);
+    // There is room for two or three: the column of the groups comes first.
+    const own = [...data.columns.keys()]
+      .sort((a, b) => (b === state.column) - (a === state.column))
+      .map((column) => [data.columns[column], row[OWN][column]]).filter(([, text]) => text);
     const summary = own.map(([name, text]) => `${name}: ${text}`).join(" · ");
     const chosen = state.selected.has(at);
     return element("li", {

@@ -64,13 +64,11 @@ def by_row(db: sqlite3.Connection, parts: int) -> Timeline | None:
 def test_the_timeline_counts_the_first_events_of_each_row(
     steps: list[tuple[int, str, int]], parts: int
 ) -> None:
-    # Nothing is imported twice: the importer is done with such a row.
-    gone: set[int] = set()
-    once = [
-        step
-        for step in steps
-        if step[0] not in gone and (step[1] != "i" or not gone.add(step[0]))  # type: ignore[func-returns-value]
-    ]
+    once: list[tuple[int, str, int]] = []
+    for step in steps:
+        # The importer is done with an imported row.
+        if (step[0], "i") not in [(number, kind) for number, kind, _ in once]:
+            once.append(step)
     with job(once) as store:
         assert store.reader.timeline(parts) == by_row(store.connection.db, parts)
 
