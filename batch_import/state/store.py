@@ -11,7 +11,6 @@ from typing import Literal, Self
 from batch_import.addresses.masking import also_mask
 from batch_import.models import NO_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.state import corrections, manifest_diff
-from batch_import.state.connection import Connection
 from batch_import.state.corrections import Corrected, CorrectedRow
 from batch_import.state.edition_check import NO_DECISION, LoadOptions
 from batch_import.state.facts import SIGNING, Facts, StoredFact
@@ -20,6 +19,7 @@ from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.pictures import Pictures
 from batch_import.state.queue import Queue
 from batch_import.state.reader import Reader
+from batch_import.state.sqlite import SqliteConnection
 
 
 class Store:
@@ -41,7 +41,7 @@ class Store:
     def __init__(
         self, path: Path | Literal[""] | None, *, create: bool = False, read_only: bool = False
     ) -> None:
-        self.connection = Connection(path, create=create, read_only=read_only)
+        self.connection = SqliteConnection(path, create=create, read_only=read_only)
         self.queue = Queue(self.connection)
         self.reader = Reader(self.connection)
         self.facts = Facts(self.connection)
@@ -96,7 +96,9 @@ class Store:
         Raises:
             StateError: it is another manifest, or would skip most rows; nothing has changed.
         """
-        return manifest_diff.load(self.connection, rows, now, columns, facts, options)
+        diff = manifest_diff.load(self.connection, rows, now, columns, facts, options)
+        self.queue.follow()
+        return diff
 
     def correct(
         self, rows: Iterable[CorrectedRow], now: float, facts: Iterable[StoredFact] = ()
@@ -107,7 +109,9 @@ class Store:
             now: epoch seconds.
             facts: written in the same transaction, where any row has changed.
         """
-        return corrections.correct(self.connection, rows, now, facts)
+        corrected = corrections.correct(self.connection, rows, now, facts)
+        self.queue.follow()
+        return corrected
 
     def account_listing(self) -> AccountListing:
         """Tables for the account's media. From now on this store shows the rows as they are now.
