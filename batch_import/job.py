@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -17,14 +17,34 @@ _LOCK_TIMEOUT_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """A state that a PostgreSQL database keeps.
+
+    Attributes:
+        url: of the database; it may hold a password.
+        job: the job's name there.
+    """
+
+    url: str = field(repr=False)
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One manifest imported into one account: a folder with the job database and the results."""
+    """One manifest imported into one account: a folder with the results, and the state.
+
+    Attributes:
+        database: URL of the database that keeps the state; empty where the folder does.
+    """
 
     folder: Path
+    database: str = field(default="", repr=False)
 
     @property
-    def state(self) -> Path:
-        """Path of the SQLite database of the job."""
+    def state(self) -> Path | DatabaseState:
+        """The SQLite file, or where in a database it is: by the folder's name on any machine."""
+        if self.database:
+            return DatabaseState(self.database, self.folder.resolve().name)
         return self.folder / _DATABASE_NAME
 
     @property
@@ -93,8 +113,8 @@ class Job:
             lock.release()
 
     @property
-    def is_running(self) -> bool:
-        """Whether a run is in progress."""
+    def is_locked(self) -> bool:
+        """Whether a run on this machine is in progress."""
         if not self.lock.exists():
             return False
         try:
@@ -136,9 +156,9 @@ class Job:
             ) from None
 
 
-def job_of(manifest: Path) -> Job:
+def job_of(manifest: Path, database: str = "") -> Job:
     """Returns the default job of a manifest: its folder is named after the manifest."""
-    return Job(OUTPUT / _folder_name(manifest))
+    return Job(OUTPUT / _folder_name(manifest), database)
 
 
 def _folder_name(manifest: Path) -> str:

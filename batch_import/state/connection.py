@@ -68,6 +68,11 @@ class Connection:
         """Close the connection. All state is saved already."""
         raise NotImplementedError
 
+    @property
+    def in_transaction(self) -> bool:
+        """Whether one is under way."""
+        raise NotImplementedError
+
     def transaction(self) -> AbstractContextManager[Database]:
         """All that is written meanwhile is committed at the end, or nothing of it."""
         raise NotImplementedError
@@ -97,6 +102,14 @@ class Connection:
 
     def errors_mapped(self) -> AbstractContextManager[None]:
         """Turn what the database says into one line that a person can act on."""
+        raise NotImplementedError
+
+    def last_number(self, table: str) -> int:
+        """The last number that a row of a table was given; 0 before the first, or without any."""
+        raise NotImplementedError
+
+    def continue_after(self, table: str, number: int) -> None:
+        """From now on, rows of a table are given higher numbers."""
         raise NotImplementedError
 
     def count(self, statement: str, parameters: Parameters = ()) -> int:

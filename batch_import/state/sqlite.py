@@ -105,6 +105,11 @@ class SqliteConnection(Connection):
         with self.errors_mapped():
             self.db.backup(other.db)
 
+    @property
+    def in_transaction(self) -> bool:
+        """As in `Connection`."""
+        return self.db.in_transaction
+
     # Reading and writing ----------------------------------------------------------------------
 
     @contextmanager
@@ -153,6 +158,18 @@ class SqliteConnection(Connection):
         """As in `Connection`."""
         with self.errors_mapped():
             return self.db.execute(statement, parameters).fetchone()
+
+    def last_number(self, table: str) -> int:
+        """As in `Connection`."""
+        found = self.row("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        return int(found[0]) if found else 0
+
+    def continue_after(self, table: str, number: int) -> None:
+        """As in `Connection`."""
+        if number:
+            with self.errors_mapped():
+                self.db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+                self.db.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, number))
 
     # Opening ----------------------------------------------------------------------------------
 
