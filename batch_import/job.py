@@ -45,6 +45,11 @@ class Job:
         """The SQLite file, or where in a database it is: by the folder's name on any machine."""
         if self.database:
             return DatabaseState(self.database, self.folder.resolve().name)
+        return self.file
+
+    @property
+    def file(self) -> Path:
+        """Path of the SQLite database, if the folder contains the state."""
         return self.folder / _DATABASE_NAME
 
     @property

@@ -75,7 +75,7 @@ def open_job(state: DatabaseState, *, create: bool, read_only: bool) -> Postgres
     try:
         with mapped_errors(name):
             _check(db, name)
-            number = job_number(db, state) if not create else _found_or_made(db, state)
+            number = number_or_made(db, state) if create else job_number(db, state)
     except BaseException:
         db.close()
         raise
@@ -106,7 +106,26 @@ def job_number(db: Session, state: DatabaseState) -> int:
 def has_job(state: DatabaseState) -> bool:
     """Whether there is such a job."""
     with session(state.url) as db:
-        return db.execute(_JOB, (state.job,)).fetchone() is not None
+        return has_job_in(db, state)
+
+
+def has_job_in(db: Session, state: DatabaseState) -> bool:
+    """The same in a session."""
+    return db.execute(_JOB, (state.job,)).fetchone() is not None
+
+
+def hold_claimed(db: Session, job: int, epoch: int) -> None:
+    """Rows that the holder of an epoch may still send are held, unless its end is known."""
+    db.execute(
+        f"""
+        INSERT INTO batch_import.held (job, number, epoch)
+        SELECT holder.job, row.number, holder.epoch
+        FROM batch_import.holder, "{_schema(job)}".row
+        WHERE holder.job = %s AND holder.epoch = %s AND NOT ended AND status = 'creating'
+        ON CONFLICT (job, number) DO UPDATE SET epoch = excluded.epoch
+        """.encode(),
+        (job, epoch),
+    )
 
 
 def job_names(url: str) -> list[str]:
@@ -123,7 +142,8 @@ def creating(db: Session) -> Iterator[None]:
         yield
 
 
-def _found_or_made(db: Session, state: DatabaseState) -> int:
+def number_or_made(db: Session, state: DatabaseState) -> int:
+    """The number of a job, which is made where there is none."""
     if db.execute(_JOB, (state.job,)).fetchone():
         return job_number(db, state)
     with creating(db):

@@ -104,6 +104,26 @@ class Connection:
         """Turn what the database says into one line that a person can act on."""
         raise NotImplementedError
 
+    def fenced(self, job: int, epoch: int, session: str) -> None:
+        """From now on nothing is committed once another run has taken the job over.
+
+        Args:
+            job, epoch: as in a `lease.Lease`.
+            session: what this session is called, so that it can be ended from outside.
+        """
+        raise NotImplementedError
+
+    def still_held(self, now: float) -> frozenset[int]:
+        """Numbers of rows that an earlier run, of another machine, may still send.
+
+        Where that run's end is known by now, they are no longer held.
+
+        Args:
+            now: epoch seconds.
+        """
+        del now
+        return frozenset()
+
     def last_number(self, table: str) -> int:
         """The last number that a row of a table was given; 0 before the first, or without any."""
         raise NotImplementedError

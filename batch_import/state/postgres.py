@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
-from batch_import.errors import StateError, named
+from batch_import.errors import StateError, StateUnavailable, command, named
 from batch_import.state.connection import Connection, Database, Parameters
 from batch_import.state.dialect import translated
 
@@ -41,8 +41,6 @@ _PROBE: Final = """
 _AGAIN: Final = "Then run the same command again; nothing saved is lost."
 #: What to do, by the beginning of PostgreSQL's code of the error (its appendix A).
 _HINTS: Final = {
-    "08": f"See that the database runs and can be reached. {_AGAIN}",
-    "57P": f"See that the database runs and can be reached. {_AGAIN}",
     "28": f"Correct user and password; {named('state')} or ~/.pgpass has them.",
     "3D000": f"Create the database, or correct its name in {named('state')}.",
     "42501": "Grant the user the right to it.",
@@ -52,8 +50,21 @@ _HINTS: Final = {
     "25006": "It takes no writes: name the primary server, not a replica.",
     "40": f"Another program changed the same rows. {_AGAIN}",
 }
-_UNREACHABLE: Final = _HINTS["08"]
+_UNREACHABLE: Final = f"See that the database runs and can be reached. {_AGAIN}"
 _OTHER: Final = "See the log of the database, then run the same command again."
+
+
+#: What an earlier holder may have sent it has sent by now, where its end is known.
+_ENDED: Final = """
+    epoch IN (SELECT epoch FROM batch_import.holder WHERE holder.job = held.job AND ended)
+"""
+_RELEASE: Final = (
+    f"""
+    UPDATE row SET sent_at = ?
+    WHERE status = 'unknown' AND number IN (SELECT number FROM {{held}} AND {_ENDED})
+    """,
+    f"DELETE FROM {{held}} AND {_ENDED}",
+)
 
 
 class _TextDumper(StrDumperUnknown):
@@ -122,8 +133,10 @@ def mapped_errors(name: str) -> Iterator[None]:
     except psycopg.Error as error:
         code = error.sqlstate or ""
         hint = next((_HINTS[code[:n]] for n in (5, 3, 2) if code[:n] in _HINTS), _OTHER)
-        if not code and isinstance(error, psycopg.OperationalError):
-            hint = _UNREACHABLE
+        if (not code and isinstance(error, psycopg.OperationalError)) or code.startswith(
+            ("08", "57P")
+        ):
+            raise StateUnavailable(f"{name}: {_one_line(error)}.", _UNREACHABLE) from None
         raise StateError(f"{name}: {_one_line(error)}.", hint) from None
 
 
@@ -131,6 +144,14 @@ def _one_line(error: psycopg.Error) -> str:
     text = error.diag.message_primary or str(error) or type(error).__name__
     # libpq adds advice in further lines, and one line for each address of a host.
     return text.strip().splitlines()[0].rstrip(".")
+
+
+def taken_over(name: str) -> StateUnavailable:
+    """The job is no longer this run's."""
+    return StateUnavailable(
+        f"{name}: another run has taken the job over.",
+        f"Nothing is lost. Watch it with: {command('status')}",
+    )
 
 
 class PostgresDatabase:
@@ -153,10 +174,9 @@ class PostgresDatabase:
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """As in `Database`."""
-        with self._db.cursor() as cursor:
-            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
+        with self._db.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
         self.analyze(table)
 
     def analyze(self, table: str) -> None:
@@ -180,6 +200,8 @@ class PostgresConnection(Connection):
     def __init__(self, db: Session, name: str, schema: str, *, read_only: bool = False) -> None:
         self.name = name
         self._cursors = count()
+        self._fence = ""
+        self._held = ""
         self.db = db
         self._database = PostgresDatabase(db)
         with self.errors_mapped():
@@ -195,13 +217,40 @@ class PostgresConnection(Connection):
     def transaction(self) -> Iterator[Database]:
         """As in `Connection`."""
         with self.errors_mapped():
-            self.db.execute("BEGIN")
+            self._begin()
             try:
                 yield self._database
             except BaseException:
                 self._roll_back()
                 raise
             self.db.execute("COMMIT")
+
+    def fenced(self, job: int, epoch: int, session: str) -> None:
+        """As in `Connection`."""
+        # Not FOR SHARE: a renewal of the lease would wait for the end of each transaction.
+        self._fence = f"""
+            SELECT 1 FROM batch_import.lease WHERE job = {job} AND epoch = {epoch} FOR KEY SHARE
+        """
+        self._held = f"batch_import.held WHERE job = {job}"
+        with self.errors_mapped():
+            self.db.execute("SELECT set_config('application_name', %s, false)", (session,))
+
+    def _begin(self) -> None:
+        begun = self.db.execute(f"BEGIN; {self._fence}")
+        if self._fence:
+            begun.nextset()
+            if not begun.fetchone():
+                self._roll_back()
+                raise taken_over(self.name)
+
+    def still_held(self, now: float) -> frozenset[int]:
+        """As in `Connection`."""
+        if not self._held:
+            return frozenset()
+        with self.transaction() as db:
+            for statement in _RELEASE:
+                db.execute(statement.format(held=self._held), (now,) if "?" in statement else ())
+        return frozenset(number for (number,) in self.rows(f"SELECT number FROM {self._held}"))
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -237,7 +286,7 @@ class PostgresConnection(Connection):
         with self.errors_mapped():
             # Outside of a transaction the server keeps what the query found at its beginning.
             name = f"rows_{next(self._cursors)}"
-            cursor = self.db.cursor(name, withhold=not self._in_transaction)
+            cursor = self.db.cursor(name, withhold=not self.in_transaction)
             try:
                 cursor.execute(translated(statement), parameters)
                 while found := cursor.fetchmany(size):

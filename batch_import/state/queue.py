@@ -79,6 +79,10 @@ class Queue:
             self._follow_all(db)
             return recovered
 
+    def still_held(self, now: float) -> frozenset[int]:
+        """As in `Connection`."""
+        return self._connection.still_held(now)
+
     def retry_failed(self, now: float) -> int:
         """Failed rows of the choice go back to pending, at the user's request. Returns how many."""
         with self._connection.transaction() as db:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal, Self
 
 from batch_import.addresses.masking import also_mask
-from batch_import.models import NO_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.job import DatabaseState
+from batch_import.models import NO_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.state import corrections, location, manifest_diff, transfer
 from batch_import.state.connection import Connection
 from batch_import.state.corrections import Corrected, CorrectedRow

@@ -58,6 +58,7 @@ class PlatformSession:
         stop: once set, no more requests are sent.
         on_call: called after every attempt, in the thread that made it.
         clock: returns epoch seconds; None for the clock of this machine.
+        may_send: as in `Exchanges`.
 
     Attributes:
         client: sends a request once.
@@ -72,6 +73,7 @@ class PlatformSession:
         stop: threading.Event,
         on_call: Callable[[CallRecord], None] | None = None,
         clock: Callable[[], float] | None = None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.settings = settings
         self.stop = stop
@@ -85,6 +87,7 @@ class PlatformSession:
             on_call,
             stop,
             self.clock,
+            may_send,
         )
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of its own for tests: in a temporary folder, on a free port, as nobody's user.
+"""A PostgreSQL server for tests: in a temporary folder, on a free port, as a user without rights.
 
 Its folder is in memory where there is such a place: it runs with `fsync = on`, as the program asks,
 and a disk would only make the tests slow.

@@ -1,4 +1,4 @@
-"""What is true of a state in a file is true of one in PostgreSQL: the same tests, on the other one."""
+"""What is true of a state in a file is true of one in PostgreSQL: the same tests, again."""
 
 import importlib.util
 import inspect
@@ -47,9 +47,7 @@ for _module in _MODULES:
 
 
 @pytest.fixture(autouse=True)
-def _stores(
-    empty_state: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
+def _stores(empty_state: Callable[[], Store], monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each `Store(None)` of these tests is a job in PostgreSQL."""
     opened: list[Store] = []
 
