@@ -46,10 +46,21 @@ _HINTS: Final = {
     "42501": "Grant the user the right to it.",
     "53100": f"Free some space on the database's disk. {_AGAIN}",
     "53": f"The database has no more of it: close other programs. {_AGAIN}",
+    "54000": "An index takes texts of up to 2,700 bytes: shorten the reference ID.",
     "55P03": f"Another program holds it; close that. {_AGAIN}",
     "25006": "It takes no writes: name the primary server, not a replica.",
     "40": f"Another program changed the same rows. {_AGAIN}",
 }
+_REFUSALS: Final = (
+    ("authentication failed", "28P01"),
+    ("no password supplied", "28P01"),
+    ("no pg_hba.conf entry", "28000"),
+    ('FATAL:  role "', "28000"),
+    ('FATAL:  database "', "3D000"),
+    ("permission denied", "42501"),
+    ("too many clients", "53300"),
+    ("remaining connection slots", "53300"),
+)
 _UNREACHABLE: Final = f"See that the database runs and can be reached. {_AGAIN}"
 _OTHER: Final = "See the log of the database, then run the same command again."
 
@@ -131,7 +142,7 @@ def mapped_errors(name: str) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
-        code = error.sqlstate or ""
+        code = error.sqlstate or _code_of_refusal(error)
         hint = next((_HINTS[code[:n]] for n in (5, 3, 2) if code[:n] in _HINTS), _OTHER)
         if (not code and isinstance(error, psycopg.OperationalError)) or code.startswith(
             ("08", "57P")
@@ -140,10 +151,16 @@ def mapped_errors(name: str) -> Iterator[None]:
         raise StateError(f"{name}: {_one_line(error)}.", hint) from None
 
 
+def _code_of_refusal(error: psycopg.Error) -> str:
+    """The code of an error at which no session began: libpq keeps its text alone."""
+    return next((code for words, code in _REFUSALS if words in str(error)), "")
+
+
 def _one_line(error: psycopg.Error) -> str:
     text = error.diag.message_primary or str(error) or type(error).__name__
     # libpq adds advice in further lines, and one line for each address of a host.
-    return text.strip().splitlines()[0].rstrip(".")
+    line = text.strip().splitlines()[0].rpartition(" failed: ")[2]
+    return line.removeprefix("FATAL:").strip().rstrip(".")
 
 
 def taken_over(name: str) -> StateUnavailable:

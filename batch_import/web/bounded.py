@@ -8,6 +8,7 @@ connection ends.
 """
 
 import math
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -322,12 +323,25 @@ class _BoundedConnection:
             self.sock = real_socket if self.sock is not None else None
 
 
+#: Bytes that nobody confirms for so long are given up, also those of a process that has ended:
+#: the longest that an answer is waited for by default, in milliseconds.
+_UNCONFIRMED: Final = 60_000
+_SOCKET_OPTIONS: Final = [
+    *HTTPConnection.default_socket_options,
+    *(
+        [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNCONFIRMED)]
+        if hasattr(socket, "TCP_USER_TIMEOUT")
+        else []
+    ),
+]
+
+
 class _HttpConnection(_BoundedConnection, HTTPConnection):
-    pass
+    default_socket_options = _SOCKET_OPTIONS
 
 
 class _HttpsConnection(_BoundedConnection, HTTPSConnection):
-    pass
+    default_socket_options = _SOCKET_OPTIONS
 
 
 class _HttpPool(HTTPConnectionPool):
