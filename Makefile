@@ -19,7 +19,7 @@ PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PARALLEL)
 
-# What some tests open results in: Chromium and LibreOffice. Without them these tests are skipped.
+# What some tests need: Chromium, LibreOffice, PostgreSQL. Without them these tests are skipped.
 test-programs:
 	tests/install-programs.sh
 

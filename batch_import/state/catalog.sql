@@ -40,3 +40,10 @@ CREATE TABLE batch_import.held (
     PRIMARY KEY (job, number),
     FOREIGN KEY (job, epoch) REFERENCES batch_import.holder
 );
+
+-- What the runs of an account tell each other of its budget of calls. After a crash of the server it
+-- begins anew; nothing else depends on it.
+CREATE UNLOGGED TABLE batch_import.budget (
+    account TEXT PRIMARY KEY,
+    record  TEXT NOT NULL
+);

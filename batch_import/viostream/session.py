@@ -27,8 +27,8 @@ from batch_import.viostream import endpoints
 from batch_import.viostream.call_record import CallRecord
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.viostream.rate_limit import Budget
 from batch_import.viostream.retry import call_with_retry
+from batch_import.viostream.shared_budget import SharedBudget
 
 _T = TypeVar("_T")
 
@@ -78,7 +78,7 @@ class PlatformSession:
         self.settings = settings
         self.stop = stop
         self.clock = clock or epoch_clock()
-        self.budget = Budget(settings.rate, self.clock())
+        self.budget = SharedBudget(settings.rate, self.clock)
         self.client = Client(
             settings.api_base,
             credentials,

@@ -41,6 +41,7 @@ def report(
         StateError: there is no such job, or a file cannot be written.
     """
     with Store(job.state) as store:
+        job.prepare()  # another machine may have run the job
         keep_options(store, results)
         running = is_running(job)
         notices = write_results(job.folder, store, formats, now=time.time(), running=running)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 
 from batch_import import __version__
@@ -17,6 +17,7 @@ from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.write import keep_options, pictures_left
+from batch_import.state.ledger import ledger_of
 from batch_import.state.location import Hold, held
 from batch_import.state.store import Store
 from batch_import.viostream.call_log import Log, call_log
@@ -114,8 +115,14 @@ def _import(
 ) -> None:
     """Send requests until no row can make progress."""
     settings = request.settings
-    with PlatformSession(settings, credentials, stop, log, may_send=hold.may_send) as session:
-        claim_account(store, settings, session.sign_in())
+    with (
+        PlatformSession(settings, credentials, stop, log, may_send=hold.may_send) as session,
+        ExitStack() as sharing,
+    ):
+        account = session.sign_in()
+        claim_account(store, settings, account)
+        ledger = ledger_of(request.job, f"{settings.api_base} {account.id}")
+        sharing.enter_context(session.budget.shared(ledger))
         clock = session.clock
         dispatcher = Dispatcher(settings, store, session.budget, clock())
         pool = Pool(dispatcher, session.client, settings.workers, stop, clock)

@@ -16,7 +16,7 @@ from batch_import.job import DatabaseState, Job
 from batch_import.models import Change, ManifestRow, Status
 from batch_import.state import catalog, lease, location
 from batch_import.state.lease import Lease
-from batch_import.state.machine import Process
+from batch_import.state.machine import Process, _started
 from batch_import.state.store import Store
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def test_a_job_that_another_machine_runs_says_who_and_how_to_wait(
     first.take()
     with pytest.raises(JobBusy) as caught:
         machine().take()
-    assert f"on the job library in postgresql" in caught.value.message
+    assert "on the job library in postgresql" in caught.value.message
     assert f"elsewhere, process {ELSEWHERE.number}, since 20" in caught.value.message
     assert "standby" in caught.value.hint
     assert location.is_running(Job(Path("library"), first.state.url))
@@ -132,9 +132,9 @@ def test_many_that_want_a_job_get_it_one_after_the_other(database: str) -> None:
                     done.append(mine.epoch)
                     with lock:
                         at_work -= 1
-                return
             except JobBusy:
                 continue
+            return
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
@@ -189,11 +189,12 @@ def test_a_holder_that_was_stopped_in_a_transaction_is_ended(
     first, second = machine(ELSEWHERE), machine()
     first.take()
     fill(first.store)
-    with pytest.raises(StateError), first.store.connection.transaction() as db:
+    with ExitStack() as stack:
+        stack.enter_context(pytest.raises(StateError))
+        db = stack.enter_context(first.store.connection.transaction())
         db.execute("UPDATE row SET status = 'imported'")
         expire(first)  # its session is there, and would keep the lock
         second.take()
-        db.execute("SELECT 1")
     assert second.store.reader.counts().pending == 4
 
 
@@ -285,8 +286,6 @@ def test_a_process_of_the_same_machine_that_runs_may_still_send(
     machine: Callable[..., Machine],
 ) -> None:
     parent = replace(Process.this(), machine="m", boot="b", number=1)
-    from batch_import.state.machine import _started
-
     assert in_doubt(machine(replace(parent, started=_started(1))), machine())
 
 

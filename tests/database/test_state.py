@@ -3,17 +3,18 @@
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
 
+from batch_import.configuration.request import ImportRequest
 from batch_import.errors import StateError, StateUnavailable, UsageError
 from batch_import.job import DatabaseState, Job
 from batch_import.models import Change, ManifestColumns, ManifestRow, Status
 from batch_import.state import catalog, facts, location
+from batch_import.state.database_ledger import DatabaseLedger
 from batch_import.state.postgres import shown_url
 from batch_import.state.store import Store
 from batch_import.workflows.move import move
@@ -236,10 +237,7 @@ def test_a_state_that_was_moved_is_used_no_more(tmp_path: Path, database: str) -
         move(other, shared)
 
 
-def test_only_the_url_of_a_database_is_one(empty_state: Callable[[], Store]) -> None:
-    from batch_import.configuration.request import ImportRequest
-
-    del empty_state
+def test_only_the_url_of_a_database_is_one() -> None:
     manifest = Path("library.csv")
     for url in ("mysql://h/x", "postgresql://h", "postgresql://h/x?password=secret", "library"):
         with pytest.raises(UsageError) as caught:
@@ -248,3 +246,27 @@ def test_only_the_url_of_a_database_is_one(empty_state: Callable[[], Store]) -> 
     job = ImportRequest(manifest, state="postgresql://h/x").job
     assert "postgresql" not in repr(job)
     assert job.state == DatabaseState("postgresql://h/x", "library")
+
+
+# The record of an account's budget ----------------------------------------------------------------
+
+
+def test_no_update_of_a_record_is_lost(database: str) -> None:
+    def count() -> None:
+        ledger = DatabaseLedger(database, "account")
+        for _ in range(40):
+            ledger.update(lambda text, _: (str(int(text or 0) + 1), None))
+        ledger.close()
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ledger = DatabaseLedger(database, "account")
+    assert ledger.update(lambda text, _: (text, text)) == "160"
+    clocks = [ledger.update(lambda text, now: (text, now)) for _ in range(3)]
+    assert clocks == sorted(clocks)
+    ledger.close()
+    with pytest.raises(StateUnavailable):
+        ledger.update(lambda text, _: (text, None))

@@ -4,12 +4,13 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from batch_import.state.machine import Process
 
-pytestmark = pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="Linux alone has /proc")
+pytestmark = pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="Linux alone has /proc")
 
 #: Known on any machine, so that tests do not depend on how this one is set up.
 HERE = replace(Process.this(), machine="m", boot="b")
