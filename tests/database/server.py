@@ -37,13 +37,14 @@ class Server:
 
     Args:
         programs: the folder of its programs.
+        on_disk: what it commits is on a disk; in memory otherwise, where there is room for it.
         settings: of `postgresql.conf`, beside the usual ones.
     """
 
-    def __init__(self, programs: Path, **settings: str) -> None:
+    def __init__(self, programs: Path, *, on_disk: bool = False, **settings: str) -> None:
         self._programs = programs
         self._databases = 0
-        memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+        memory = _MEMORY if not on_disk and os.access(_MEMORY, os.W_OK) else None
         self.folder = Path(tempfile.mkdtemp(prefix="batch-import-", dir=memory))
         if self._user:
             shutil.chown(self.folder, self._user)
