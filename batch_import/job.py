@@ -12,7 +12,7 @@ from batch_import.errors import JobBusy, StateError, command, named
 #: The folder that contains the job folders, unless the user gives another one.
 OUTPUT: Final = Path("output")
 _DATABASE_NAME: Final = "state.sqlite"
-#: Seconds to wait for the lock of a job. `Job.is_running` holds the lock for a few milliseconds.
+#: Seconds to wait for the lock of a job. `Job.is_locked` holds the lock for a few milliseconds.
 _LOCK_TIMEOUT_SECONDS: Final = 0.3
 
 
@@ -105,7 +105,7 @@ class Job:
         lock = FileLock(self.lock)
         try:
             with self._reporting_os_errors():
-                # `is_running` of another process may hold the lock for a moment.
+                # `is_locked` of another process may hold the lock for a moment.
                 lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS)
         except Timeout:
             raise JobBusy(

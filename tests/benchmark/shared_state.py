@@ -3,8 +3,8 @@
 python tests/benchmark/shared_state.py              all figures
 python tests/benchmark/shared_state.py commits      one of: commits makespan takeover budget
 
-The database's folder is on a disk, with `fsync = on`: as in real life. PostgreSQL and psycopg must be
-installed.
+The database's folder is on a disk, with `fsync = on`: as in real life. PostgreSQL and psycopg must
+be installed.
 """
 
 import csv

@@ -229,6 +229,7 @@ class World:
         self.outcome.runs += 1
         pause = self._breaks.pop(0) if self._breaks else None
         run = _Run(self, pause)
+        self.started(run)
         try:
             run.go()
         except _Killed:
@@ -240,6 +241,9 @@ class World:
             self.now += pause.pause
             return False
         return True
+
+    def started(self, run: "_Run") -> None:
+        """A run begins."""
 
     def _power_cut(self, cut: Break) -> None:
         assert not self.store.connection.in_transaction  # what was not committed is gone
