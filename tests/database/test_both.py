@@ -15,7 +15,7 @@ from batch_import.state.store import Store
 
 #: Simulated imports, and walks through a job's life, that are compared. `python
 #: tests/database/compare.py --seeds 300` compares more.
-SEEDS, WALKS = 12, 12
+SEEDS, WALKS = 8, 6
 _TESTS = Path(__file__).parents[1]
 
 
@@ -32,14 +32,22 @@ def _loaded(name: str) -> ModuleType:
 _MODULES = [_loaded(name) for name in ("test_store", "test_row_matching", "test_listing")]
 
 
+#: It draws many editions, which `test_walks_through_a_jobs_life_are_alike` does as well.
+_TAKES_LONG = "test_any_edits_of_known_rows_change_no_reference"
+
+
 def _of_any_database(module: ModuleType) -> dict[str, Any]:
     """The tests of a module that need no file of their own, and its fixtures."""
     return {
         name: value
         for name, value in vars(module).items()
-        if (name.startswith("test_") and "tmp_path" not in inspect.signature(value).parameters)
-        or name == "store"
+        if name == "store"
+        or (name.startswith("test_") and name != _TAKES_LONG and not _has_files(value))
     }
+
+
+def _has_files(test: Callable[..., object]) -> bool:
+    return "tmp_path" in inspect.signature(test).parameters
 
 
 for _module in _MODULES:
