@@ -7,7 +7,7 @@ SOURCES := batch_import tests docs
 # Commands start by the hundred; each would compile the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-programs check docs bench bench-results simulate fingerprint coverage \
+.PHONY: demo test test-programs check docs bench bench-shared bench-results simulate fingerprint coverage \
 	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
@@ -19,7 +19,7 @@ PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.dev
 	$(BIN)/python -m pytest $(PARALLEL)
 
-# What some tests open results in: Chromium and LibreOffice. Without them these tests are skipped.
+# What some tests need: Chromium, LibreOffice, PostgreSQL. Without them these tests are skipped.
 test-programs:
 	tests/install-programs.sh
 
@@ -38,6 +38,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/manifest.py
 	$(BIN)/python tests/benchmark/preflight.py
 	$(BIN)/python tests/benchmark/run.py
+
+# What a state in PostgreSQL costs, how soon another machine takes over, how runs share a limit.
+bench-shared: $(VENV)/.dev
+	$(BIN)/python tests/benchmark/shared_state.py
 
 bench-results: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/report.py
@@ -63,6 +67,7 @@ fuzz: $(VENV)/.dev
 RUNS ?= 200
 crash: $(VENV)/.dev
 	$(BIN)/python tests/crash/run.py --runs $(RUNS)
+	$(BIN)/python tests/crash/shared.py --runs $(RUNS)
 
 # Small changes of the modules that decide, and whether a test notices; goes on where it ended.
 SAMPLE ?= 100

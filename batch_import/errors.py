@@ -4,7 +4,8 @@
     ├── UsageError              a setting or the command line is wrong                    (2)
     ├── ManifestError           a manifest cannot be read at all                          (2)
     ├── StateError              a job folder or its database cannot be used               (2)
-    │   └── JobBusy             another process is running this job
+    │   ├── JobBusy             another process is running this job
+    │   └── StateUnavailable    the database is down, or another machine took it over      (3)
     ├── PlatformError           the platform cannot be used at present                    (3)
     │   ├── CredentialsRefused  the platform does not accept the credentials
     │   └── PlatformUnreachable the platform cannot be reached, or does not answer as expected
@@ -132,6 +133,12 @@ class StateError(RunFault):
 
 class JobBusy(StateError):
     """Another process is running this job."""
+
+
+class StateUnavailable(StateError):
+    """The database that keeps the state is away, or another run has taken the job over."""
+
+    exit_code = 3
 
 
 class PlatformError(RunFault):

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -12,19 +12,44 @@ from batch_import.errors import JobBusy, StateError, command, named
 #: The folder that contains the job folders, unless the user gives another one.
 OUTPUT: Final = Path("output")
 _DATABASE_NAME: Final = "state.sqlite"
-#: Seconds to wait for the lock of a job. `Job.is_running` holds the lock for a few milliseconds.
+#: Seconds to wait for the lock of a job. `Job.is_locked` holds the lock for a few milliseconds.
 _LOCK_TIMEOUT_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseState:
+    """A state that a PostgreSQL database keeps.
+
+    Attributes:
+        url: of the database; it may hold a password.
+        job: the job's name there.
+    """
+
+    url: str = field(repr=False)
+    job: str
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One manifest imported into one account: a folder with the job database and the results."""
+    """One manifest imported into one account: a folder with the results, and the state.
+
+    Attributes:
+        database: URL of the database that keeps the state; empty where the folder does.
+    """
 
     folder: Path
+    database: str = field(default="", repr=False)
 
     @property
-    def state(self) -> Path:
-        """Path of the SQLite database of the job."""
+    def state(self) -> Path | DatabaseState:
+        """The SQLite file, or where in a database it is: by the folder's name on any machine."""
+        if self.database:
+            return DatabaseState(self.database, self.folder.resolve().name)
+        return self.file
+
+    @property
+    def file(self) -> Path:
+        """Path of the SQLite database, if the folder contains the state."""
         return self.folder / _DATABASE_NAME
 
     @property
@@ -80,7 +105,7 @@ class Job:
         lock = FileLock(self.lock)
         try:
             with self._reporting_os_errors():
-                # `is_running` of another process may hold the lock for a moment.
+                # `is_locked` of another process may hold the lock for a moment.
                 lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS)
         except Timeout:
             raise JobBusy(
@@ -93,8 +118,8 @@ class Job:
             lock.release()
 
     @property
-    def is_running(self) -> bool:
-        """Whether a run is in progress."""
+    def is_locked(self) -> bool:
+        """Whether a run on this machine is in progress."""
         if not self.lock.exists():
             return False
         try:
@@ -136,9 +161,9 @@ class Job:
             ) from None
 
 
-def job_of(manifest: Path) -> Job:
+def job_of(manifest: Path, database: str = "") -> Job:
     """Returns the default job of a manifest: its folder is named after the manifest."""
-    return Job(OUTPUT / _folder_name(manifest))
+    return Job(OUTPUT / _folder_name(manifest), database)
 
 
 def _folder_name(manifest: Path) -> str:

@@ -193,6 +193,8 @@ class Row:
         claims: how many times the row had been claimed for sending when the importer read it.
         imported_between: number of imported rows between the previous in-flight row and this one,
             in manifest order.
+        held: whether an earlier run, on another machine, may still send the row. No other run
+            sends it.
     """
 
     number: int
@@ -208,6 +210,7 @@ class Row:
     line: int = 0
     claims: int = 0
     imported_between: int = 0
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,10 +50,13 @@ def program() -> Callable[[str], str]:
 
 
 @pytest.fixture(autouse=True)
-def _no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A developer's own credentials, addresses and keyring must reach no test."""
-    for name in ("ACCESS_KEY", "API_KEY", "API_BASE", "EMBED_BASE"):
+def _no_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """A developer's own credentials, addresses, keyring and other runs must reach no test."""
+    for name in ("ACCESS_KEY", "API_KEY", "API_BASE", "EMBED_BASE", "STATE"):
         monkeypatch.delenv(f"VIOSTREAM_{name}", raising=False)
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "home-state"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 
 

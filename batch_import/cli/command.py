@@ -22,18 +22,28 @@ from batch_import.job import Job
 _ARGUMENTS: Final = "Arguments"
 #: Options that several commands share.
 READING: Final = (
-    *("config", "job", "map", "default", "sheet", "records", "columns", "signing"),
+    *("config", "job", "state", "map", "default", "sheet", "records", "columns", "signing"),
     *("encoding", "base_url", "allow"),
 )
 RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns", "group_by")
 IMPORT: Final = (
     *READING,
-    *("credentials", "limit", "only", "until", "notify", "verbose", "strict", "preflight"),
+    *(
+        "credentials",
+        "limit",
+        "only",
+        "until",
+        "standby",
+        "notify",
+        "verbose",
+        "strict",
+        "preflight",
+    ),
     *("same_videos", "allow_removals"),
     *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
     *RESULTS,
     *("aspect_from_detail", "refresh", "settle", "when_unsure", "adopt", "give_up_after"),
-    *("log_max", "api_base", "embed_base"),
+    *("lease", "log_max", "api_base", "embed_base"),
 )
 
 
@@ -115,6 +125,8 @@ class Invocation:
         return ImportRequest(
             self["manifest"],
             folder=self._ctx.params.get("job"),
+            state=self._ctx.params.get("state") or "",
+            standby=bool(self._ctx.params.get("standby")),
             reading=ReadingOptions(**reading),
             settings=self.settings(),
             results=self.values(ResultOptions),
@@ -128,10 +140,14 @@ class Invocation:
         Raises:
             ManifestError: there is neither a job nor a manifest of this name.
         """
-        path, job = self["manifest"], ImportRequest(self["manifest"], folder=self["job"]).job
-        if not job.state.is_file() and not path.exists() and str(path) != "-":
+        from batch_import.state.location import exists
+
+        path = self["manifest"]
+        job = ImportRequest(path, folder=self["job"], state=self["state"] or "").job
+        if not path.exists() and str(path) != "-" and not exists(job):
+            where = f"in {job.folder}" if not job.database else "in the database"
             raise ManifestError(
-                f"{path}: no such file, and no job for it in {job.folder}.",
+                f"{path}: no such file, and no job for it {where}.",
                 f"Check the name, or name the job folder with {named('job')}.",
             )
         return job

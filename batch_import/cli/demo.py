@@ -42,9 +42,9 @@ def demo(invocation: Invocation) -> int:
 
 def _remove_previous_demo(job: "Job", platform_file: Path) -> None:
     """Delete the previous demo's files; otherwise the run would have nothing to do."""
-    paths = [job.state, job.results, job.failed, job.problems, job.verification, platform_file]
+    paths = [job.file, job.results, job.failed, job.problems, job.verification, platform_file]
     paths += [job.results.with_suffix(suffix) for suffix in (".html", ".xlsx")]
-    paths += [job.state.with_name(job.state.name + suffix) for suffix in ("-wal", "-shm")]
+    paths += [job.file.with_name(job.file.name + suffix) for suffix in ("-wal", "-shm")]
     try:
         for path in paths:
             path.unlink(missing_ok=True)

@@ -22,6 +22,7 @@ _NUMBERS: Final = ("rows", "imported", "failed", "invalid", "skipped", "open")
 @command(
     options=(
         "config",
+        "state",
         "json",
     ),
     arguments=[
@@ -35,7 +36,7 @@ def jobs(invocation: Invocation) -> int:
     from batch_import.workflows import status
 
     folder = invocation["folder"] or OUTPUT
-    listed = status.jobs(folder)
+    listed = status.jobs(folder, invocation["state"] or "")
     if invocation["json"]:
         print(json.dumps([_as_json(job) for job in listed]))
     elif listed:

@@ -22,6 +22,7 @@ COMMANDS: Final = {
         "init": "Write template manifests, and a configuration file that lists every option.",
         "account": "Test the credentials.",
         "config": "Show the value of every option, and where it comes from.",
+        "state": "Keep the states of jobs in a PostgreSQL database, for several machines.",
         "completion": "Print a script that completes commands, options and files in a shell.",
     },
     "Try": {

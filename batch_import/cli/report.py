@@ -9,6 +9,7 @@ from batch_import.cli.messages import print_outcome, sanitized
     options=(
         "config",
         "job",
+        "state",
         "format",
         "cms_format",
         *RESULTS,

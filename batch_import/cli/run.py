@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from batch_import.cli.options import OptionSources
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
+    from batch_import.job import Job
     from batch_import.workflows.observer import Observer
     from batch_import.workflows.run import LoadedManifest
 
@@ -76,17 +77,18 @@ def import_with_progress(
         The exit code.
     """
     from batch_import.workflows import run as workflow
-    from batch_import.workflows import status
+    from batch_import.workflows import standby, status
 
     job = request.job
     results_before = _stamp(job.results)
     display = Bar() if has_bars() else Lines()
     try:
         with stoppable() as stop:
-            ended = workflow.run(request, credentials, _observer(request, display), stop)
+            work = standby.stand_by if request.standby else workflow.run
+            ended = work(request, credentials, _observer(request, display), stop, alarm=True)
     except RunFault as fault:
         display.close()
-        if job.state.is_file() and not isinstance(fault, UsageError):
+        if not isinstance(fault, UsageError) and _has_state(job):
             # If the job database cannot be read either, only the error is shown.
             with suppress(RunFault):
                 written = FORMATS if _stamp(job.results) != results_before else ()
@@ -99,6 +101,14 @@ def import_with_progress(
         again = sanitized(option_sources.command_line("run"))
         print(f"Not sent yet: {format_row_count(ended.counts.pending)}. To send the rest: {again}")
     return INCOMPLETE if ended.remaining else OK
+
+
+def _has_state(job: "Job") -> bool:
+    from batch_import.state.location import exists
+
+    with suppress(RunFault):
+        return exists(job)
+    return False
 
 
 def _observer(request: "ImportRequest", display: Bar | Lines) -> "Observer":
@@ -115,6 +125,7 @@ def _observer(request: "ImportRequest", display: Bar | Lines) -> "Observer":
         progress=display.show,
         pictures=pictures,
         problem=print_warning,
+        waiting=lambda why: print_warning(f"Waiting: {why}"),
     )
 
 

@@ -35,7 +35,7 @@ _COLOURS: Final = {Status.FAILED: ERROR, Status.INVALID: ERROR, Status.UNKNOWN: 
 
 
 @command(
-    options=("config", "job", "json", "watch"),
+    options=("config", "job", "state", "json", "watch"),
     arguments=[
         manifest(),
         argument(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         "config",
         "credentials",
         "job",
+        "state",
         "json",
         "verbose",
         "embeds",
@@ -36,11 +37,12 @@ if TYPE_CHECKING:
 )
 def verify(invocation: Invocation) -> int:
     """Compare each row with the media in the account."""
+    from batch_import.state.location import exists, is_running
     from batch_import.workflows import verify as workflow
     from batch_import.workflows.observer import Observer
 
     job = invocation.existing_job()
-    if job.state.is_file() and job.is_running:
+    if exists(job) and is_running(job):
         print("A run is in progress: rows are compared as they are now.", file=sys.stderr)
     steps = Steps()
     try:

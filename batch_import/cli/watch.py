@@ -12,6 +12,7 @@ from batch_import.cli.exits import OK
 from batch_import.cli.messages import progress_parts, sanitized
 from batch_import.cli.progress import finished
 from batch_import.cli.status import lines
+from batch_import.state.location import exists
 from batch_import.workflows import status
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _looks(job: "Job") -> "Iterator[JobStatus | None]":
     """Yield the status at intervals until a run ends; None while there is no job yet."""
     has_run = False
     while True:
-        seen = status.read_job_status(job) if job.state.is_file() else None
+        seen = status.read_job_status(job) if exists(job) else None
         yield seen
         is_running = seen is not None and seen.running
         if has_run and not is_running:

@@ -49,6 +49,23 @@ def webhook(text: str) -> str:
     return text
 
 
+def database(text: str) -> str:
+    """The URL of a PostgreSQL database, as its own programs take it.
+
+    Raises:
+        ValueError: it is none. The message does not hold the address, which may hold a password.
+    """
+    parts, example = urlsplit(text), "postgresql://user@host/name"
+    if parts.scheme not in ("postgresql", "postgres") or not parts.path.strip("/"):
+        raise ValueError(f"this is not the URL of a PostgreSQL database; it looks like {example}")
+    if "password=" in parts.query or parts.fragment or any(c.isspace() for c in text):
+        raise ValueError(
+            f"give a password before the host ({example.replace('@', ':password@')}), or in"
+            " ~/.pgpass, and write other characters of it as %23"
+        )
+    return text
+
+
 def embed_base_for(api_base: str) -> str:
     """The default base URL of embed pages. A sandbox serves its own embed pages."""
     parts, host = _split(api_base)

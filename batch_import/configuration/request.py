@@ -24,6 +24,8 @@ class ImportRequest:
     Attributes:
         manifest: path of the manifest; `-` is standard input.
         folder: the job folder; None means a folder that is named after the manifest.
+        state: URL of the database that keeps the state; empty means a file in the job folder.
+        standby: wait while another machine runs the job, and continue the job after that.
         reading: how to read the manifest.
         settings: how to import it.
         results: fields of `ResultOptions` to change. The job remembers the others.
@@ -39,6 +41,22 @@ class ImportRequest:
         Group.COMMON,
         name="job",
         default_text="output/<manifest's name>/",
+    )
+    state: str = setting(
+        "",
+        kinds.TextType("URL", base_urls.database),
+        "PostgreSQL database that keeps the job's state, e.g. postgresql://user@host/name;"
+        " other machines can then see it and take it over",
+        Group.COMMON,
+        variable="VIOSTREAM_STATE",
+        default_text="a file in the job folder",
+    )
+    standby: bool = setting(
+        default=False,
+        kind=kinds.Switch(),
+        help="wait while another machine runs the job, and take over once it is gone;"
+        " for a state in a database",
+        group=Group.COMMON,
     )
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     settings: Settings = field(default_factory=Settings)
@@ -57,4 +75,6 @@ class ImportRequest:
     @property
     def job(self) -> Job:
         """The job of the manifest."""
-        return job_of(self.manifest) if self.folder is None else Job(self.folder)
+        if self.folder is None:
+            return job_of(self.manifest, self.state)
+        return Job(self.folder, self.state)

@@ -227,6 +227,7 @@ class Settings:
         adopt: which existing media with a row's reference ID is used for the row, instead of a new
             one: a media with the same title, or any.
         give_up_after: how long the platform may be down before the run ends.
+        lease: how long a run keeps its job in a database without renewing its lease.
         refresh: interval at which the results are written during a run.
         log_max: maximum size of the job's log files together, in megabytes; 0 means no log.
         api_base: base URL of the platform's API, without a final slash.
@@ -343,6 +344,13 @@ class Settings:
         _seconds(_SHORTEST, _DAY),
         "how often results are refreshed, in seconds; less often where that takes long",
         Group.RESULTS,
+    )
+    lease: float = setting(
+        15.0,
+        _seconds(1.0, 3600.0),
+        "how long a run may be silent before another machine takes its job over, in seconds;"
+        " for a state in a database",
+        Group.ADVANCED,
     )
     log_max: float = setting(
         50.0,

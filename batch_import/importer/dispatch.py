@@ -60,7 +60,12 @@ class Dispatcher:
         self._pace = CreationRate()
         self._adopt(waiting)
         self._schedule.admission.remember(store.queue.recently_imported(SAMPLE))
-        self._admit([_sent_by(row, now) for row in store.queue.in_flight()], now)
+        self._held, self._held_at = store.queue.still_held(now), now
+        in_flight = (
+            replace(row, held=row.number in self._held) if self._held else row
+            for row in store.queue.in_flight()
+        )
+        self._admit([_sent_by(row, now) for row in in_flight], now)
 
     def next(self, now: float) -> Call | Wait | Finished:
         """A call to carry out now, and then to bring back by `answered`."""
@@ -96,6 +101,8 @@ class Dispatcher:
         self._commit(changes, now)
         if now >= self._evidence_at + SHORTEST:
             self._keep_evidence(now)
+        if self._held and now >= self._held_at + SHORTEST:
+            self._release(now)
         if self._schedule.fault:
             raise self._schedule.fault
 
@@ -103,6 +110,12 @@ class Dispatcher:
         """The run ends early: what never left is pending again."""
         self._commit(self._schedule.withdraw(), now)
         self._keep_evidence(now)
+
+    def _release(self, now: float) -> None:
+        """Rows that nobody else can send any more are like all others."""
+        held, self._held_at = self._store.queue.still_held(now), now
+        self._schedule.release(self._held - held, now)
+        self._held = held
 
     def _keep_evidence(self, now: float) -> None:
         """A later run of the job, be it small, is to know at once what lists prove."""

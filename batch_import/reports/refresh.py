@@ -15,12 +15,12 @@ import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import Final
 
 from batch_import.addresses.masking import also_masked
 from batch_import.errors import RunFault
 from batch_import.files import remove_partial_files
+from batch_import.job import Job
 
 #: Modules that the writing at the end needs.
 _NEEDED: Final = (
@@ -37,7 +37,7 @@ _PATIENCE: Final = 10.0
 
 
 @contextmanager
-def refreshing(write: Callable[[], None], folder: Path, every: float) -> Iterator[None]:
+def refreshing(write: Callable[[], None], job: Job, every: float) -> Iterator[None]:
     """Keep results fresh for as long as this lasts, and write them at its end, whatever ends it.
 
     A refresh that fails is left to the next one, and to the writing at the end: a spreadsheet
@@ -45,7 +45,7 @@ def refreshing(write: Callable[[], None], folder: Path, every: float) -> Iterato
 
     Args:
         write: writes them at the end. It is called in a thread of its own.
-        folder: of the job.
+        job: whose results they are.
         every: seconds between two refreshes; more where one takes long.
 
     Raises:
@@ -54,7 +54,7 @@ def refreshing(write: Callable[[], None], folder: Path, every: float) -> Iterato
     with ThreadPoolExecutor(1, "results") as thread:
         thread.submit(_import_writers)
         try:
-            with _refreshed(folder, every):
+            with _refreshed(job, every):
                 yield
         except BaseException:
             # What ended the run comes first: a full disk ends it, and keeps the results away, too.
@@ -70,20 +70,20 @@ def _import_writers() -> None:
 
 
 @contextmanager
-def _refreshed(folder: Path, every: float) -> Iterator[None]:
+def _refreshed(job: Job, every: float) -> Iterator[None]:
     """Another process writes results meanwhile; without one, they are written at the end alone."""
     process = None
     with suppress(OSError):
-        process = _start(folder, every)
+        process = _start(job, every)
     try:
         yield
     finally:
         if process:
             _end(process)
-        remove_partial_files(folder)
+        remove_partial_files(job.folder)
 
 
-def _start(folder: Path, every: float) -> subprocess.Popen[str]:
+def _start(job: Job, every: float) -> subprocess.Popen[str]:
     process = subprocess.Popen(  # noqa: S603 - this very program
         [sys.executable, "-c", _PROGRAM],
         stdin=subprocess.PIPE,
@@ -96,7 +96,8 @@ def _start(folder: Path, every: float) -> subprocess.Popen[str]:
     )
     order = {
         "path": [os.path.abspath(entry) for entry in sys.path],  # noqa: PTH100 - "" is a folder
-        "folder": str(folder.resolve()),
+        "folder": str(job.folder.resolve()),
+        "database": job.database,
         "every": every,
         "masked": sorted(also_masked()),
     }

@@ -41,14 +41,15 @@ def main(order: Mapping[str, Any]) -> None:
     """Write results again and again.
 
     Args:
-        order: the job's `folder`, `every` how many seconds, and parameters to be `masked`.
+        order: the job's `folder`, its `database` or an empty text, `every` how many seconds, and
+            parameters to be `masked`.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_leave_at_the_end_of_input, daemon=True).start()
     gc.set_threshold(100_000)  # as the command does: rows hold no cycles
     also_mask(order["masked"])
-    job = Job(Path(order["folder"]))
+    job = Job(Path(order["folder"]), order["database"])
     try:
         with Store(job.state) as store:
             _Refresher(job, store, order["every"]).run()

@@ -5,24 +5,37 @@ be a video that was sent already. Nobody but the user knows. This file must not 
 is asked.
 """
 
-import sqlite3
-from typing import Final, Literal
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 
 from batch_import.addresses.likeness import likeness
 from batch_import.models import POSSIBLE_DUPLICATE
 from batch_import.state import row_matching
+from batch_import.state.connection import Database
 
 SameVideos = Literal["ask", "yes", "no"]
 
 
-def find_alike(db: sqlite3.Connection) -> None:
+def find_alike(db: Database) -> None:
     """Fill the tables `added` and `removed`: rows that only one of the two editions has."""
-    db.create_function("likeness", 2, likeness, deterministic=True)
-    for statement in _FIND:
+    for statement in _CREATE:
+        db.execute(statement)
+    for table, statement in (("removed", _REMOVED), ("added", _ADDED)):
+        for rows in _chunks(db, statement):
+            db.insert(table, [(*row, likeness(*row[:2])) for row in rows])
+    for statement in _INDEX:
         db.execute(statement)
 
 
-def take_for_the_same(db: sqlite3.Connection) -> None:
+def _chunks(db: Database, statement: str) -> Iterator[list[tuple[Any, ...]]]:
+    """The rows that a query finds, some at a time, in the order of its parameter, a key."""
+    after = -1
+    while rows := db.execute(statement, (after, _CHUNK)).fetchall():
+        yield rows
+        after = rows[-1][2]
+
+
+def take_for_the_same(db: Database) -> None:
     """Added rows become the removed rows that they are alike, where title and address tell which.
 
     The others stay in doubt.
@@ -36,40 +49,54 @@ def take_for_the_same(db: sqlite3.Connection) -> None:
     find_alike(db)
 
 
-def hold(db: sqlite3.Connection) -> None:
+def hold(db: Database) -> None:
     """Give each added row that may be a video that was sent a problem that says so."""
     db.execute(_HOLD)
 
 
-_ADDED: Final = """
-    incoming LEFT JOIN row USING (identity)
-    WHERE incoming.error = '' AND incoming.identity IS NOT NULL AND (
-        row.number IS NULL OR (row.claimed_at IS NULL AND row.status = 'invalid')
-    )
-"""
+#: Rows that are compared at once: they are in memory.
+_CHUNK: Final = 10_000
 #: The platform has, or may have, something of such a row.
 _SENT: Final = "status IN ('creating', 'processing', 'unknown', 'imported')"
-_FIND: Final = (
-    "DROP TABLE IF EXISTS temp.added",
-    "DROP TABLE IF EXISTS temp.removed",
-    f"""
-    CREATE TEMP TABLE removed AS
-    SELECT number, own_id, {_SENT} AS sent, filename, stripped_address,
-        likeness(filename, stripped_address) AS likeness, identity, line, position
-    FROM row WHERE identity IS NOT NULL AND address <> ''
+_CREATE: Final = (
+    "DROP TABLE IF EXISTS added",
+    "DROP TABLE IF EXISTS removed",
+    """
+    CREATE TEMP TABLE removed (
+        filename TEXT, stripped_address TEXT, number INTEGER, own_id BOOLEAN, sent BOOLEAN,
+        identity TEXT, line INTEGER, position INTEGER, likeness TEXT
+    )
+    """,
+    """
+    CREATE TEMP TABLE added (
+        filename TEXT, stripped_address TEXT, position INTEGER, own_id BOOLEAN, held INTEGER,
+        likeness TEXT
+    )
+    """,
+)
+#: Parameters: a row's number, and how many rows after that.
+_REMOVED: Final = f"""
+    SELECT filename, stripped_address, number, own_id, {_SENT}, identity, line, position
+    FROM row WHERE number > ? AND identity IS NOT NULL AND address <> ''
         AND ({_SENT} OR position IS NOT NULL)
         AND identity NOT IN (SELECT identity FROM incoming WHERE identity IS NOT NULL)
-    """,
-    f"""
-    CREATE TEMP TABLE added AS
-    SELECT incoming.position, incoming.own_id, incoming.filename, incoming.stripped_address,
-        likeness(incoming.filename, incoming.stripped_address) AS likeness, row.number AS held
-    FROM {_ADDED} AND incoming.address <> '' AND EXISTS (SELECT 1 FROM removed)
-    """,
-    "CREATE INDEX temp.removed_by_likeness ON removed (likeness, sent)",
-    "CREATE INDEX temp.removed_by_address ON removed (stripped_address, sent)",
-    "CREATE INDEX temp.added_by_likeness ON added (likeness)",
-    "CREATE INDEX temp.added_by_address ON added (stripped_address)",
+    ORDER BY number LIMIT ?
+"""
+#: Parameters: a row's position, and how many rows after that.
+_ADDED: Final = """
+    SELECT incoming.filename, incoming.stripped_address, incoming.position, incoming.own_id,
+        row.number
+    FROM incoming LEFT JOIN row USING (identity)
+    WHERE incoming.position > ? AND incoming.error = '' AND incoming.identity IS NOT NULL AND (
+        row.number IS NULL OR (row.claimed_at IS NULL AND row.status = 'invalid')
+    ) AND incoming.address <> '' AND EXISTS (SELECT 1 FROM removed)
+    ORDER BY incoming.position LIMIT ?
+"""
+_INDEX: Final = (
+    "CREATE INDEX removed_by_likeness ON removed (likeness, sent)",
+    "CREATE INDEX removed_by_address ON removed (stripped_address, sent)",
+    "CREATE INDEX added_by_likeness ON added (likeness)",
+    "CREATE INDEX added_by_address ON added (stripped_address)",
 )
 #: Two IDs of the manifest's tell rows apart, unless the title is the same as well.
 ALIKE: Final = """
@@ -86,11 +113,11 @@ def _pair_alike(keys: str) -> str:
             SELECT min(position) AS position, {keys} FROM added
             WHERE position NOT IN (SELECT position FROM pairing)
             GROUP BY {keys} HAVING count(*) = 1
-        ) JOIN (
+        ) AS new JOIN (
             SELECT min(number) AS number, {keys} FROM removed
             WHERE sent AND number NOT IN (SELECT number FROM pairing)
             GROUP BY {keys} HAVING count(*) = 1
-        ) USING ({keys})
+        ) AS known USING ({keys})
     """
 
 

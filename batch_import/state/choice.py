@@ -1,19 +1,19 @@
 """Which rows one run may take up. This file must not know who chose, nor what a run does."""
 
 import difflib
-import sqlite3
 from collections.abc import Iterable
 from typing import Final
 
 from batch_import.errors import UsageError
 from batch_import.models import LineRange
 from batch_import.state import choice_statements as statements
+from batch_import.state.connection import Database
 
 #: Reference IDs that are compared with one that is in no row.
 _COMPARED: Final = 20_000
 
 
-def choose(db: sqlite3.Connection, wanted: Iterable[LineRange | str]) -> None:
+def choose(db: Database, wanted: Iterable[LineRange | str]) -> None:
     """Choose the rows of the manifest that begin in these lines, or have these reference IDs.
 
     Raises:
@@ -29,7 +29,7 @@ def choose(db: sqlite3.Connection, wanted: Iterable[LineRange | str]) -> None:
     db.execute(statements.DROP_PLACES)
 
 
-def choose_first(db: sqlite3.Connection, table: str, limit: int) -> None:
+def choose_first(db: Database, table: str, limit: int) -> None:
     """Choose the pending rows of a table that are claimed first, and no other."""
     if table == statements.CHOSEN_ROWS:
         db.execute(statements.KEEP_FIRST_CHOSEN, (limit,))
@@ -38,12 +38,12 @@ def choose_first(db: sqlite3.Connection, table: str, limit: int) -> None:
     db.execute(statements.CHOOSE_FIRST, (limit,))
 
 
-def _run(db: sqlite3.Connection, batch: Iterable[str]) -> None:
+def _run(db: Database, batch: Iterable[str]) -> None:
     for statement in batch:
         db.execute(statement)
 
 
-def _choose_lines(db: sqlite3.Connection, lines: LineRange) -> None:
+def _choose_lines(db: Database, lines: LineRange) -> None:
     span = (lines.first, lines.last)
     if not db.execute(statements.ANY_ON_LINES, span).fetchone():
         first, last = db.execute(statements.LINE_SPAN).fetchone()
@@ -54,7 +54,7 @@ def _choose_lines(db: sqlite3.Connection, lines: LineRange) -> None:
     db.execute(statements.CHOOSE_LINES, span)
 
 
-def _choose_reference(db: sqlite3.Connection, name: str) -> None:
+def _choose_reference(db: Database, name: str) -> None:
     if not db.execute(statements.ANY_WITH_REFERENCE, (name,)).fetchone():
         near = _nearest(db, name)
         hint = f"Did you mean {near!r}? " if near else ""
@@ -66,7 +66,7 @@ def _choose_reference(db: sqlite3.Connection, name: str) -> None:
     db.execute(statements.CHOOSE_REFERENCE, (name,))
 
 
-def _nearest(db: sqlite3.Connection, name: str) -> str:
+def _nearest(db: Database, name: str) -> str:
     """The reference ID that is most like a name; empty where none is."""
     lengths = (len(name) - 2, len(name) + 2)
     found = db.execute(statements.REFERENCES_OF_LENGTH, (*lengths, _COMPARED))

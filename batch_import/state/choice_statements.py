@@ -6,21 +6,23 @@ from typing import Final
 ALL_ROWS: Final = "row"
 CHOSEN_ROWS: Final = "chosen"
 _QUEUED: Final = "number, status, expires, position"
-#: A trigger keeps each chosen row's status beside it, so that the next row to claim is found in
-#: one step, however many are not chosen.
+#: Each chosen row's status is kept beside it, so that the next row to claim is found in one step,
+#: however many are not chosen.
 CREATE_CHOICE: Final = (
     """
     CREATE TEMP TABLE IF NOT EXISTS chosen (
         number INTEGER PRIMARY KEY, status TEXT, expires REAL, position INTEGER
     )
     """,
-    "CREATE INDEX IF NOT EXISTS temp.chosen_by_status ON chosen (status, expires, position)",
-    """
-    CREATE TEMP TRIGGER IF NOT EXISTS chosen_follows AFTER UPDATE OF status ON main.row
-    BEGIN UPDATE chosen SET status = new.status WHERE number = new.number; END
-    """,
+    "CREATE INDEX IF NOT EXISTS chosen_by_status ON chosen (status, expires, position)",
     "DELETE FROM chosen",
 )
+#: Whatever changes the status of rows says so.
+FOLLOW: Final = "UPDATE chosen SET status = ? WHERE number = ?"
+FOLLOW_ALL: Final = """
+    UPDATE chosen SET status = row.status FROM row
+    WHERE row.number = chosen.number AND row.status <> chosen.status
+"""
 #: Where the rows begin: the state has no index by line.
 CREATE_PLACES: Final = (
     """
@@ -33,13 +35,14 @@ DROP_PLACES: Final = "DROP TABLE place"
 _PLACES: Final = "SELECT number FROM place WHERE line BETWEEN ? AND ?"
 ANY_ON_LINES: Final = f"{_PLACES} LIMIT 1"
 LINE_SPAN: Final = "SELECT min(line), max(line) FROM place"
-_CHOOSE: Final = f"INSERT OR IGNORE INTO chosen SELECT {_QUEUED} FROM row"
-CHOOSE_LINES: Final = f"{_CHOOSE} WHERE number IN ({_PLACES})"
+_CHOOSE: Final = f"INSERT INTO chosen SELECT {_QUEUED} FROM row"
+_ONCE: Final = "ON CONFLICT DO NOTHING"
+CHOOSE_LINES: Final = f"{_CHOOSE} WHERE number IN ({_PLACES}) {_ONCE}"
 _WITH_REFERENCE: Final = "identity = ? AND position IS NOT NULL"
 ANY_WITH_REFERENCE: Final = f"SELECT 1 FROM row WHERE {_WITH_REFERENCE}"
-CHOOSE_REFERENCE: Final = f"{_CHOOSE} WHERE {_WITH_REFERENCE}"
-FIRST_PENDING: Final = "WHERE status = 'pending' ORDER BY expires, position LIMIT ?"
-CHOOSE_FIRST: Final = f"{_CHOOSE} {FIRST_PENDING}"
+CHOOSE_REFERENCE: Final = f"{_CHOOSE} WHERE {_WITH_REFERENCE} {_ONCE}"
+FIRST_PENDING: Final = "WHERE status = 'pending' ORDER BY expires, position NULLS FIRST LIMIT ?"
+CHOOSE_FIRST: Final = f"{_CHOOSE} {FIRST_PENDING} {_ONCE}"
 KEEP_FIRST_CHOSEN: Final = (
     f"DELETE FROM chosen WHERE number NOT IN (SELECT number FROM chosen {FIRST_PENDING})"
 )

@@ -4,14 +4,13 @@ This file must not know where the corrections come from.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from batch_import.errors import StateError
 from batch_import.models import ManifestColumns, ManifestRow, Status
-from batch_import.state.connection import Connection
+from batch_import.state.connection import Connection, Database
 from batch_import.state.facts import StoredFact, as_parameters
 from batch_import.state.manifest_diff import ChangedRows, ManifestDiff
 from batch_import.state.statements import ADD_EVENT, HEADER, SAVE_FACT
@@ -100,13 +99,13 @@ def _summary(rows: list[tuple[int, str]]) -> ChangedRows:
     return ChangedRows(len(rows), tuple(rows[:_NAMED]))
 
 
-def _known(db: sqlite3.Connection, number: int) -> dict[str, Any] | None:
+def _known(db: Database, number: int) -> dict[str, Any] | None:
     found = db.execute(_KNOWN, (number,)).fetchone()
     return dict(zip(_COLUMNS, found, strict=True)) if found else None
 
 
 def _checked(
-    db: sqlite3.Connection, given: CorrectedRow, known: Mapping[str, Any]
+    db: Database, given: CorrectedRow, known: Mapping[str, Any]
 ) -> tuple[ManifestRow, Duplicate | None]:
     """The row with the identity that it has from now on; invalid where another row has its ID."""
     row = given.row
@@ -132,9 +131,7 @@ def _differs(row: ManifestRow, known: Mapping[str, Any]) -> bool:
     return bool(row.error) != invalid or (invalid and row.codes != tuple(known["codes"].split()))
 
 
-def _change(
-    db: sqlite3.Connection, given: CorrectedRow, known: Mapping[str, Any], now: float
-) -> None:
+def _change(db: Database, given: CorrectedRow, known: Mapping[str, Any], now: float) -> None:
     row, number = given.row, given.number
     original = known["given_id"] or (known["reference_id"] if known["own_id"] else "")
     db.execute(
@@ -157,7 +154,7 @@ def _change(
     )  # fmt: skip
 
 
-def _cells(db: sqlite3.Connection, given: CorrectedRow, known: Mapping[str, Any]) -> list[str]:
+def _cells(db: Database, given: CorrectedRow, known: Mapping[str, Any]) -> list[str]:
     """The row's cells under the columns of its manifest: as corrected, else as they were."""
     names, fields = map(json.loads, db.execute(HEADER, (known["header"],)).fetchone())
     cells = list(json.loads(known["cells"]))
@@ -176,7 +173,9 @@ _COLUMNS: Final = (
 _TEXTS: Final = ("reference_id", "source_url", "filename", "extension")
 _KNOWN: Final = f"SELECT {', '.join(_COLUMNS)} FROM row WHERE number = ?"
 _OTHER: Final = "SELECT line FROM row WHERE identity = ? AND number <> ?"
-_KEEP_ORIGINAL: Final = "INSERT OR IGNORE INTO correction VALUES (?, ?, ?, ?, ?, ?)"
+_KEEP_ORIGINAL: Final = """
+    INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (row) DO NOTHING
+"""
 #: A row that is sent again has no ingest and no media yet.
 _CHANGE: Final = """
     UPDATE row SET

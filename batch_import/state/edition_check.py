@@ -4,7 +4,6 @@ A job knows its manifest by what it holds, never by its path. Whatever is refuse
 nothing yet.
 """
 
-import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,6 +11,7 @@ from typing import Final
 from batch_import.addresses.signatures import NO_NAMES
 from batch_import.errors import StateError, named
 from batch_import.state.alike_rows import ALIKE, SameVideos
+from batch_import.state.connection import Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class LoadOptions:
 NO_DECISION: Final = LoadOptions()
 
 
-def check_edition(db: sqlite3.Connection, known: str, options: LoadOptions) -> None:
+def check_edition(db: Database, known: str, options: LoadOptions) -> None:
     """Refuse another manifest, and an edition that would skip most of what is to be sent.
 
     `alike_rows.find_alike` comes first.
@@ -66,7 +66,7 @@ def check_edition(db: sqlite3.Connection, known: str, options: LoadOptions) -> N
         )
 
 
-def _refuse_another_manifest(db: sqlite3.Connection, known: str, options: LoadOptions) -> None:
+def _refuse_another_manifest(db: Database, known: str, options: LoadOptions) -> None:
     before, after, common = db.execute(_COMMON).fetchone()
     smaller = min(before, after)
     if not smaller or 2 * common > smaller or (common and options.job_is_named):

@@ -107,6 +107,8 @@ WORKBOOK_DIGEST: Final = Fact("workbook_digest", "", str)
 
 #: What `failed.csv` was written from, and how the file was then (`reports/write.py`).
 FAILED_CSV: Final = Fact("failed_csv", "", str)
+#: Where the state was moved to, as messages show it; empty where this is the job's state.
+MOVED_TO: Final = Fact("moved_to", "", str)
 #: What `results.csv` holds, as JSON (`reports/results_csv.py`); empty: it is to be written anew.
 RESULTS_CSV: Final = Fact("results_csv", "", str)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from batch_import.models import LookupTarget, Media
 from batch_import.state import listing_statements as statements
-from batch_import.state.connection import Connection
+from batch_import.state.sqlite import SqliteConnection
 
 
 class AccountListing:
@@ -20,7 +20,7 @@ class AccountListing:
         connection: until it is closed it shows the rows as they are now.
     """
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
         with connection.errors_mapped():
             connection.db.executescript(statements.CREATE_LISTING)

@@ -4,7 +4,6 @@ This file must not know how a manifest is read.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -12,7 +11,7 @@ from typing import Any, Final
 from batch_import.addresses.signatures import stripped
 from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import alike_rows, statements
-from batch_import.state.connection import Connection
+from batch_import.state.connection import Connection, Database
 from batch_import.state.edition_check import LoadOptions, check_edition
 from batch_import.state.facts import (
     FAILED_CSV,
@@ -25,6 +24,8 @@ from batch_import.state.facts import (
 )
 from batch_import.state.row_matching import match_rows
 
+#: Rows that are written at once.
+_CHUNK: Final = 10_000
 #: Rows that are named of each part of a difference.
 _NAMED: Final = 5
 
@@ -66,7 +67,7 @@ def load(
     """Bring the job in line with a manifest; see `Store.load`."""
     with connection.transaction() as db:
         db.execute(statements.CLEAR_INCOMING)
-        db.executemany(statements.ADD_INCOMING, _numbered(rows))
+        db.insert("incoming", _numbered(rows))
         _strip_again(db, options.signing)
         match_rows(db, columns.fields)
         alike_rows.find_alike(db)
@@ -89,7 +90,7 @@ def load(
 
 
 def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
-    """For `ADD_INCOMING`."""
+    """Rows of the table `incoming`."""
     for position, row in enumerate(rows, start=1):
         cells = json.dumps(row.cells, ensure_ascii=False)
         yield (
@@ -99,25 +100,29 @@ def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
         )  # fmt: skip
 
 
-def _strip_again(db: sqlite3.Connection, signing: frozenset[str]) -> None:
+def _strip_again(db: Database, signing: frozenset[str]) -> None:
     """Take the signatures off the rows' addresses, where more parameters are known to sign."""
     known = db.execute(statements.FACT, (SIGNING.name,)).fetchone()
     if signing - (SIGNING.decode(known[0]) if known else SIGNING.default):
-        db.create_function("stripped", 1, lambda url: stripped(url, signing), deterministic=True)
-        db.execute(statements.STRIP_AGAIN)
+        after = 0
+        while found := db.execute(statements.ADDRESSES, (after, _CHUNK)).fetchall():
+            db.executemany(
+                statements.STRIP_AGAIN, [(stripped(url, signing), number) for number, url in found]
+            )
+            after = found[-1][0]
 
 
-def _header(db: sqlite3.Connection, columns: ManifestColumns) -> int:
+def _header(db: Database, columns: ManifestColumns) -> int:
     """The number of a header, which is added where it is not known yet."""
     values = json.dumps(columns.names, ensure_ascii=False), json.dumps(columns.fields)
-    db.execute(statements.ADD_HEADER, values)
-    (number,) = db.execute(statements.HEADER_NUMBER, values).fetchone()
-    return int(number)
+    known = db.execute(statements.HEADER_NUMBER, values).fetchone()
+    if not known:
+        db.execute(statements.ADD_HEADER, values)
+        known = db.execute(statements.HEADER_NUMBER, values).fetchone()
+    return int(known[0])
 
 
-def _merge(
-    db: sqlite3.Connection, now: float, header: int, signing: frozenset[str]
-) -> ManifestDiff:
+def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> ManifestDiff:
     ignored = _edited_after_sending(db, signing)
     removed = _summary(db, statements.REMOVED)
     # Rows without an identity are invalid, and were never sent.
@@ -136,17 +141,17 @@ def _merge(
     return ManifestDiff(added, changed, removed, ignored, matched - changed.count)
 
 
-def _run(db: sqlite3.Connection, batch: Sequence[str]) -> None:
+def _run(db: Database, batch: Sequence[str]) -> None:
     for statement in batch:
         db.execute(statement)
 
 
-def _summary(db: sqlite3.Connection, rows: statements.RowList) -> ChangedRows:
+def _summary(db: Database, rows: statements.RowList) -> ChangedRows:
     (count,) = db.execute(rows.count).fetchone()
     return ChangedRows(count, tuple(db.execute(rows.first, (_NAMED,)).fetchall()))
 
 
-def _edited_after_sending(db: sqlite3.Connection, signing: frozenset[str]) -> ChangedRows:
+def _edited_after_sending(db: Database, signing: frozenset[str]) -> ChangedRows:
     """Rows that the platform has, or may have, and whose text has changed since.
 
     A new signature is no change: the video is the same.

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Final
 
 from batch_import.state import merge_statements as statements
-from batch_import.state.connection import Connection
+from batch_import.state.sqlite import SqliteConnection
 
 #: The column that says which manifest a row is from.
 MANIFEST: Final = "manifest"
 
 
-def add_job(connection: Connection, path: Path, account: str, manifest: str, ignored: str) -> None:
+def add_job(
+    connection: SqliteConnection, path: Path, account: str, manifest: str, ignored: str
+) -> None:
     """Add all rows of another job, after those that are there.
 
     Args:
@@ -44,7 +46,7 @@ def add_job(connection: Connection, path: Path, account: str, manifest: str, ign
         db.execute(statements.ADD_PICTURES)
 
 
-def keep_each_video_once(connection: Connection) -> int:
+def keep_each_video_once(connection: SqliteConnection) -> int:
     """Of rows with one reference ID, and of rows with one key, keep the newest truth.
 
     An imported row is truer than any other. Returns how many rows were left out.

@@ -6,14 +6,13 @@ outlive a power cut. In a run, one thread alone uses it. This file must not know
 its status.
 """
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from batch_import.models import Change, LineRange, Row, Status, VideoSource
 from batch_import.state import choice, choice_statements, statements
-from batch_import.state.connection import Connection
+from batch_import.state.connection import Connection, Database
 
 
 class Queue:
@@ -47,6 +46,12 @@ class Queue:
             choice.choose_first(db, self._table, limit)
         self._table = choice_statements.CHOSEN_ROWS
 
+    def follow(self) -> None:
+        """Rows of the choice have changed otherwise than through this queue."""
+        if self.has_choice:
+            with self._connection.transaction() as db:
+                self._follow_all(db)
+
     @property
     def has_choice(self) -> bool:
         """Whether this connection is restricted to some rows."""
@@ -70,13 +75,21 @@ class Queue:
         """After a crash: rows whose POST may have left become unknown. Returns how many."""
         with self._connection.transaction() as db:
             db.execute(statements.RECOVER_EVENTS, (now,))
-            return db.execute(statements.RECOVER, (now,)).rowcount
+            recovered = db.execute(statements.RECOVER, (now,)).rowcount
+            self._follow_all(db)
+            return recovered
+
+    def still_held(self, now: float) -> frozenset[int]:
+        """As in `Connection`."""
+        return self._connection.still_held(now)
 
     def retry_failed(self, now: float) -> int:
         """Failed rows of the choice go back to pending, at the user's request. Returns how many."""
         with self._connection.transaction() as db:
             db.execute(statements.retry_events(self._table), (now,))
-            return db.execute(statements.retry(self._table)).rowcount
+            retried = db.execute(statements.retry(self._table)).rowcount
+            self._follow_all(db)
+            return retried
 
     def claim(self, limit: int, now: float) -> list[Row]:
         """Take pending rows to be created: the intent is saved before the POST is sent.
@@ -85,7 +98,10 @@ class Queue:
         """
         with self._connection.transaction() as db:
             rows = self._rows(statements.next_to_claim(self._table), (limit,))
+            if not rows:
+                return rows
             db.executemany(statements.CLAIM, [(now, row.number) for row in rows])
+            self._follow(db, [(Status.CREATING, row.number) for row in rows])
             db.executemany(
                 statements.ADD_EVENT, [(row.number, now, Status.CREATING, "", "") for row in rows]
             )
@@ -99,7 +115,17 @@ class Queue:
             db.executemany(
                 statements.ADD_EVENT, [(c.number, now, c.status, c.reason, c.code) for c in changes]
             )
-            db.executemany(statements.APPLY, map(_parameters, changes))
+            db.executemany(statements.APPLY, [_parameters(change) for change in changes])
+            self._follow(db, [(change.status, change.number) for change in changes])
+
+    def _follow(self, db: Database, statuses: Sequence[tuple[Status, int]]) -> None:
+        """Keep the statuses of chosen rows beside them."""
+        if self.has_choice:
+            db.executemany(choice_statements.FOLLOW, statuses)
+
+    def _follow_all(self, db: Database) -> None:
+        if self.has_choice:
+            db.execute(choice_statements.FOLLOW_ALL)
 
     # Rows that are not finished ---------------------------------------------------------------
 
@@ -110,8 +136,10 @@ class Queue:
 
     def pending_by_reference(self, reference_ids: Iterable[str]) -> list[Row]:
         """Claimable rows that have one of these reference IDs."""
-        names = json.dumps(list(reference_ids))
-        return self._rows(statements.pending_by_reference(self._table), (names,))
+        names = list(reference_ids)
+        if not names:
+            return []
+        return self._rows(statements.pending_by_reference(self._table, len(names)), names)
 
     def in_flight(self) -> list[Row]:
         """Rows that an earlier run left in flight, in the order of their creation."""

@@ -5,6 +5,7 @@ This file must not know where what it tells is shown.
 
 import itertools
 import json
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -194,12 +195,12 @@ class Reader:
 
     def held_rows(self) -> Iterator[HeldRow]:
         """The rows that are held, in manifest order."""
-        found = self._connection.rows(statements.HELD_ROWS, (POSSIBLE_DUPLICATE,))
+        found = self._connection.stream(statements.HELD_ROWS, (POSSIBLE_DUPLICATE,))
         return itertools.starmap(HeldRow, found)
 
     def expiring_urls(self) -> Iterator[tuple[int, float]]:
         """Pending rows whose URL expires: line, and epoch seconds."""
-        yield from self._connection.rows(statements.EXPIRING_URLS)
+        yield from self._connection.stream(statements.EXPIRING_URLS, (math.inf,))
 
     def _numbered(self, statement: str, value: str | int) -> tuple[int, Record] | None:
         """The first row that a query finds, and its number."""

@@ -5,12 +5,14 @@ their place. Where several rows could be meant, none is. This file must not know
 a match.
 """
 
-import sqlite3
+import json
 from collections.abc import Sequence
 from typing import Final
 
+from batch_import.state.connection import Database
 
-def match_rows(db: sqlite3.Connection, fields: Sequence[int | None]) -> None:
+
+def match_rows(db: Database, fields: Sequence[int | None]) -> None:
     """Give the incoming rows the identities of the rows of the job that they are.
 
     Two rows that both have an ID of the manifest's are told apart by it, once one was sent.
@@ -21,7 +23,7 @@ def match_rows(db: sqlite3.Connection, fields: Sequence[int | None]) -> None:
     _settle_duplicates(db)
     for name, position in zip(_FIELDS, fields, strict=True):
         if position is not None:
-            db.execute(_CORRECT_CELL.format(name=name), (f"$[{position}]",))
+            _correct_cells(db, name, position)
     for statement in (
         _CLEAR, _AS_CORRECTED, _AS_GIVEN, _PAIR_AS_BEFORE, *_PAIR_BY_ADDRESS,
     ):  # fmt: skip
@@ -31,7 +33,18 @@ def match_rows(db: sqlite3.Connection, fields: Sequence[int | None]) -> None:
         db.execute(statement)
 
 
-def _settle_duplicates(db: sqlite3.Connection) -> None:
+def _correct_cells(db: Database, name: str, cell: int) -> None:
+    """Where a correction stands, the manifest's cells read as corrected."""
+    corrected = []
+    for position, text, value in db.execute(_CELLS_TO_CORRECT.format(name=name)).fetchall():
+        cells = json.loads(text)
+        if cell <= len(cells):
+            cells[cell : cell + 1] = [value]
+            corrected.append((json.dumps(cells, ensure_ascii=False), position))
+    db.executemany(_CORRECT_CELLS, corrected)
+
+
+def _settle_duplicates(db: Database) -> None:
     """Of rows that share an ID, the one that the job knows under it has it, not the first one."""
     for holder, other, line in db.execute(_OWNERS).fetchall():
         reason = f"the reference id is a duplicate of the ID on line {line}"
@@ -39,7 +52,7 @@ def _settle_duplicates(db: sqlite3.Connection) -> None:
         db.execute(_GAIN_ID, (other,))
 
 
-def recognise(db: sqlite3.Connection) -> None:
+def recognise(db: Database) -> None:
     """Rows of the job and incoming rows that are paired have one identity from now on."""
     for statement in (_TAKE_ID, _KEEP_GIVEN_ID, _RECOGNISE):
         db.execute(statement)
@@ -57,16 +70,22 @@ def pair(keys: str, rows: str, *, unique_in_all: bool = False) -> str:
     return f"""
         INSERT INTO pairing (position, number)
         SELECT position, number FROM (
-            SELECT min(position) AS position, min(own_id) AS given, {keys} FROM incoming
+            SELECT min(position) AS position, {_least("own_id")} AS given, {keys} FROM incoming
             WHERE {incoming} AND address <> '' GROUP BY {keys} HAVING count(*) = 1
-        ) JOIN (
-            SELECT min(number) AS number, min(own_id AND NOT {_UNSENT}) AS fixed, {keys} FROM row
+        ) AS new JOIN (
+            SELECT min(number) AS number, {_least(f"own_id AND NOT {_UNSENT}")} AS fixed, {keys}
+            FROM row
             WHERE {job} AND {rows} AND address <> '' GROUP BY {keys} HAVING count(*) = 1
-        ) USING ({keys})
-        WHERE NOT (given AND fixed)
+        ) AS known USING ({keys})
+        WHERE (given = 0 OR fixed = 0)
             AND position IN (SELECT position FROM incoming WHERE {_UNPAIRED_INCOMING})
             AND number IN (SELECT number FROM row WHERE {_UNPAIRED_ROW})
     """
+
+
+def _least(condition: str) -> str:
+    """SQL: 1 where all rows of a group fulfil a condition, else 0."""
+    return f"min(CASE WHEN {condition} THEN 1 ELSE 0 END)"
 
 
 #: The platform has nothing of such a row, and never had.
@@ -86,12 +105,14 @@ _UNPAIRED_ROW: Final = """
 """
 _IS_ROW: Final = "(incoming.address, incoming.filename) = (row.address, row.filename)"
 _OWNERS: Final = f"""
-    SELECT holder.position, min(incoming.position), incoming.line
-    FROM incoming JOIN row ON row.identity = incoming.reference_id
-        JOIN incoming AS holder ON holder.identity = row.identity
-    WHERE incoming.identity IS NULL AND incoming.codes = 'duplicate-reference' AND {_IS_ROW}
-        AND holder.own_id AND (holder.address, holder.filename) <> (row.address, row.filename)
-    GROUP BY holder.position
+    SELECT holder, position, line FROM (
+        SELECT holder.position AS holder, incoming.position, incoming.line,
+            row_number() OVER (PARTITION BY holder.position ORDER BY incoming.position) AS turn
+        FROM incoming JOIN row ON row.identity = incoming.reference_id
+            JOIN incoming AS holder ON holder.identity = row.identity
+        WHERE incoming.identity IS NULL AND incoming.codes = 'duplicate-reference' AND {_IS_ROW}
+            AND holder.own_id AND (holder.address, holder.filename) <> (row.address, row.filename)
+    ) AS owner WHERE turn = 1
 """
 _LOSE_ID: Final = """
     UPDATE incoming SET identity = NULL, error = ?, codes = 'duplicate-reference'
@@ -121,7 +142,7 @@ _PAIR_BY_ADDRESS: Final = (
     pair("stripped_address", "true", unique_in_all=True),
 )
 _TAKE_ID: Final = f"""
-    UPDATE row SET identity = incoming.identity, reference_id = incoming.reference_id, own_id = 1
+    UPDATE row SET identity = incoming.identity, reference_id = incoming.reference_id, own_id = true
     FROM pairing JOIN incoming USING (position)
     WHERE row.number = pairing.number AND incoming.own_id AND {_UNSENT}
 """
@@ -171,42 +192,45 @@ def _in_turn(key: str, table: str, where: str) -> str:
 _PAIR_DUPLICATES: Final = f"""
     INSERT INTO pairing (position, number)
     SELECT position, number
-    FROM ({_in_turn("position", "incoming", "identity IS NULL")})
-    JOIN ({_in_turn("number", "row", "identity IS NULL AND position IS NOT NULL")})
+    FROM ({_in_turn("position", "incoming", "identity IS NULL")}) AS new
+    JOIN ({_in_turn("number", "row", "identity IS NULL AND position IS NOT NULL")}) AS known
     USING ({_TEXT}, turn)
 """
 
 
-def _uncorrected(duplicate: int) -> str:
+def _uncorrected(is_duplicate: str, has_id: str) -> str:
     given = """(
-        SELECT position, iif(own_id, reference_id, '') AS reference_id, source_url, filename,
-            extension, identity FROM incoming
-    )"""
-    corrected = f"(SELECT * FROM correction WHERE duplicate = {duplicate})"
-    is_duplicate = f"(identity IS NULL) = {duplicate}"
+        SELECT position, CASE WHEN own_id THEN reference_id ELSE '' END AS reference_id, source_url,
+            filename, extension, identity FROM incoming
+    ) AS given"""
     return f"""
-        SELECT position, row
-        FROM ({_in_turn("position", given, is_duplicate)})
-        JOIN ({_in_turn("row", corrected, "true")}) USING ({_TEXT}, turn)
+        SELECT new.position, known.row AS number
+        FROM ({_in_turn("position", given, has_id)}) AS new
+        JOIN ({_in_turn("row", "correction", is_duplicate)}) AS known USING ({_TEXT}, turn)
     """
 
 
-_CORRECTED: Final = f"({_uncorrected(0)} UNION ALL {_uncorrected(1)}) AS corrected"
+_CORRECTED: Final = f"""(
+    {_uncorrected("NOT duplicate", "identity IS NOT NULL")}
+    UNION ALL {_uncorrected("duplicate", "identity IS NULL")}
+) AS corrected"""
 _FIELDS: Final = ("source_url", "filename", "extension", "reference_id")
-_CORRECT_CELL: Final = f"""
-    UPDATE incoming SET cells = json_set(incoming.cells, ?, row.{{name}})
-    FROM {_CORRECTED} JOIN row ON row.number = corrected.row
-    WHERE incoming.position = corrected.position AND incoming.{{name}} <> row.{{name}}
+_CELLS_TO_CORRECT: Final = f"""
+    SELECT incoming.position, incoming.cells, row.{{name}}
+    FROM {_CORRECTED} JOIN row ON row.number = corrected.number
+        JOIN incoming ON incoming.position = corrected.position
+    WHERE incoming.{{name}} <> row.{{name}}
 """
+_CORRECT_CELLS: Final = "UPDATE incoming SET cells = ? WHERE position = ?"
 #: The manifest still has a row as it was before its correction: the correction stands.
 _AS_CORRECTED: Final = f"""
     UPDATE incoming SET
         identity = row.identity, reference_id = row.reference_id, own_id = row.own_id,
         source_url = row.source_url, filename = row.filename, extension = row.extension,
-        error = iif(row.status = 'invalid', row.error, ''),
-        codes = iif(row.status = 'invalid', row.codes, ''),
+        error = CASE WHEN row.status = 'invalid' THEN row.error ELSE '' END,
+        codes = CASE WHEN row.status = 'invalid' THEN row.codes ELSE '' END,
         expires = row.expires, address = row.address, stripped_address = row.stripped_address
-    FROM {_CORRECTED} JOIN row ON row.number = corrected.row
+    FROM {_CORRECTED} JOIN row ON row.number = corrected.number
     WHERE incoming.position = corrected.position AND NOT EXISTS (
         SELECT 1 FROM incoming AS other
         WHERE other.identity = row.identity AND other.position <> incoming.position

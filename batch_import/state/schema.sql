@@ -30,7 +30,7 @@ CREATE TABLE row (
     error        TEXT NOT NULL DEFAULT '',
     codes        TEXT NOT NULL DEFAULT '',  -- of what is in error, separated by spaces
     expires      REAL NOT NULL,    -- epoch seconds when the URL stops working; 9e999: never
-    own_id       INTEGER NOT NULL, -- 0: the reference ID was made, and addresses find the row again
+    own_id       BOOLEAN NOT NULL, -- false: the reference ID was made, and addresses find the row again
     given_id     TEXT,             -- the manifest's ID of a row that was sent under another one
     address      TEXT NOT NULL,    -- source_url in canonical form, as last read
     stripped_address TEXT NOT NULL, -- the same without its signature
@@ -53,7 +53,7 @@ CREATE INDEX row_by_given_id ON row (given_id) WHERE given_id IS NOT NULL;
 -- corrections stand.
 CREATE TABLE correction (
     row          INTEGER PRIMARY KEY,
-    duplicate    INTEGER NOT NULL, -- 1: its ID belongs to an earlier row
+    duplicate    BOOLEAN NOT NULL, -- its ID belongs to an earlier row
     reference_id TEXT NOT NULL,    -- empty: the manifest gives none
     source_url   TEXT NOT NULL,
     filename     TEXT NOT NULL,
@@ -91,7 +91,7 @@ CREATE TABLE incoming (
     error        TEXT NOT NULL,
     expires      REAL NOT NULL,
     codes        TEXT NOT NULL,
-    own_id       INTEGER NOT NULL,
+    own_id       BOOLEAN NOT NULL,
     address      TEXT NOT NULL,
     stripped_address   TEXT NOT NULL,
     stripped_reference TEXT NOT NULL

@@ -14,7 +14,9 @@ from batch_import.state.choice_statements import FIRST_PENDING, is_chosen
 # Facts of the job ---------------------------------------------------------------------------------
 
 FACT: Final = "SELECT value FROM fact WHERE name = ?"
-SAVE_FACT: Final = "INSERT OR REPLACE INTO fact VALUES (?, ?)"
+SAVE_FACT: Final = """
+    INSERT INTO fact VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value
+"""
 
 # Events -------------------------------------------------------------------------------------------
 
@@ -59,7 +61,7 @@ REPEATED_MILESTONES: Final = f"""
 """
 PROCESSING_TIMES: Final = """
     SELECT time - sent_at AS wait FROM event JOIN row ON row.number = event.row
-    WHERE event.status = 'imported' AND wait BETWEEN 0 AND ?
+    WHERE event.status = 'imported' AND time - sent_at BETWEEN 0 AND ?
     ORDER BY event.number DESC LIMIT ?
 """
 
@@ -106,24 +108,24 @@ APPLY: Final = """
     WHERE number = :number
 """
 RETRYABLE_COUNT: Final = f"SELECT count(*) FROM {_RETRYABLE}"
-IN_FLIGHT: Final = f"{_ROW} WHERE {_IN_FLIGHT} ORDER BY sent_at, number"
+IN_FLIGHT: Final = f"{_ROW} WHERE {_IN_FLIGHT} ORDER BY sent_at NULLS FIRST, number"
 RECENTLY_IMPORTED: Final = f"""
     {_ROW} WHERE status = 'imported' AND sent_at IS NOT NULL
     ORDER BY sent_at DESC, number DESC LIMIT ?
 """
 IN_FLIGHT_POSITIONS: Final = f"SELECT number, position FROM row WHERE {_IN_FLIGHT}"
-# The plus keeps SQLite from reading all imported rows by their status.
+#: The concatenation keeps databases from reading all imported rows by their status.
 IMPORTED_BETWEEN: Final = """
-    SELECT count(*) FROM row WHERE +status = 'imported' AND position > ? AND position < ?
+    SELECT count(*) FROM row WHERE status || '' = 'imported' AND position > ? AND position < ?
 """
 UNFINISHED_COUNT: Final = f"SELECT count(*) FROM {_UNFINISHED}"
 UNFINISHED: Final = f"""
     {_ROW} WHERE number IN (
         SELECT number FROM (
-            SELECT number, row_number() OVER (ORDER BY position, number) AS turn
+            SELECT number, row_number() OVER (ORDER BY position NULLS FIRST, number) AS turn
             FROM {_UNFINISHED}
-        ) WHERE turn * ? / ? > (turn - 1) * ? / ?
-    ) ORDER BY position, number
+        ) AS unfinished WHERE turn * ? / ? > (turn - 1) * ? / ?
+    ) ORDER BY position NULLS FIRST, number
 """
 
 
@@ -141,7 +143,7 @@ def next_to_claim(table: str) -> str:
     """The first pending rows. Parameter: how many."""
     return f"""
         {_ROW} WHERE number IN (SELECT number FROM {table} {FIRST_PENDING})
-        ORDER BY expires, position
+        ORDER BY expires, position NULLS FIRST
     """
 
 
@@ -153,11 +155,11 @@ def pending_sources(table: str) -> str:
     """
 
 
-def pending_by_reference(table: str) -> str:
-    """Parameter: a JSON array of reference IDs."""
-    # The plus keeps SQLite from reading all pending rows by their status.
+def pending_by_reference(table: str, many: int) -> str:
+    """Parameters: so many reference IDs."""
+    # The concatenation keeps databases from reading all pending rows by their status.
     return f"""
-        {_ROW} WHERE identity IN (SELECT value FROM json_each(?)) AND +status = 'pending'
+        {_ROW} WHERE identity IN ({", ".join("?" * many)}) AND status || '' = 'pending'
         AND {is_chosen(table)}
     """
 
@@ -208,7 +210,8 @@ CHANGED_BLOCKS: Final = """
 BLOCKS_WITH: Final = "SELECT DISTINCT position / ? FROM row WHERE status = ?"
 RECORDS_BETWEEN: Final = f"{_RECORD} WHERE position BETWEEN ? AND ? ORDER BY position, number"
 REMOVED_RECORDS: Final = f"{_RECORD} WHERE position IS NULL ORDER BY number"
-FIRST_IMPORTED: Final = f"{_RECORD} WHERE status = 'imported' ORDER BY expires, position LIMIT ?"
+_AS_CLAIMED: Final = "ORDER BY expires, position NULLS FIRST LIMIT ?"
+FIRST_IMPORTED: Final = f"{_RECORD} WHERE status = 'imported' {_AS_CLAIMED}"
 ANY_IMPORTED_SINCE: Final = """
     SELECT EXISTS (SELECT 1 FROM event WHERE number > ? AND status = 'imported')
 """
@@ -224,7 +227,8 @@ REFERENCE_IDS_AFTER: Final = (
 )
 OLDEST_IN_FLIGHT: Final = """
     SELECT line, reference_id, status, coalesce(
-        nullif(max(coalesce(claimed_at, 0), coalesce(sent_at, 0)), 0),
+        nullif(CASE WHEN claimed_at > sent_at THEN claimed_at
+            ELSE coalesce(sent_at, claimed_at, 0) END, 0),
         (SELECT max(time) FROM event WHERE event.row = row.number), 0) AS since
     FROM row WHERE status IN ('creating', 'processing', 'unknown')
     ORDER BY since, number LIMIT 1
@@ -232,7 +236,8 @@ OLDEST_IN_FLIGHT: Final = """
 _HELD: Final = "row WHERE status = 'invalid' AND codes = ? AND position IS NOT NULL"
 HELD_COUNT: Final = f"SELECT count(*) FROM {_HELD}"
 HELD_ROWS: Final = f"SELECT line, filename, source_url, error FROM {_HELD} ORDER BY position"
-EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' AND expires < 9e999"
+#: Parameter: infinity.
+EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' AND expires < ?"
 
 
 def records(statuses: int) -> tuple[str, str]:
@@ -251,12 +256,14 @@ RECORDS_WITH_CODES: Final = _records_where("codes <> ''")
 #: One of the rows that are in the same trouble with the same source host, and how many there are.
 #: What stands before the third slash holds the host; a password may hold slashes.
 RECORDS_BY_TROUBLE: Final = f"""
-    SELECT {_RECORD_COLUMNS}, count(*) FROM {_RECORD_TABLES} WHERE codes <> ''
-    GROUP BY status, codes, error, position IS NULL, iif(
-        instr(source_url, '@') OR NOT instr(substr(source_url, 9), '/'),
-        source_url,
-        substr(source_url, 1, instr(substr(source_url, 9), '/') + 8)
-    )
+    SELECT {_RECORD_COLUMNS}, many FROM (
+        SELECT min(number) AS first, count(*) AS many FROM row WHERE codes <> ''
+        GROUP BY status, codes, error, position IS NULL, CASE
+            WHEN instr(source_url, '@') <> 0 OR instr(substr(source_url, 9), '/') = 0
+            THEN source_url
+            ELSE substr(source_url, 1, instr(substr(source_url, 9), '/') + 8) END
+    ) AS trouble JOIN row ON row.number = trouble.first
+        LEFT JOIN picture ON picture.key = row.key
 """
 
 # Pictures -----------------------------------------------------------------------------------------
@@ -266,7 +273,10 @@ _MISSING_PICTURES: Final = """
 """
 MISSING_PICTURES_COUNT: Final = f"SELECT count(DISTINCT key) FROM {_MISSING_PICTURES}"
 MISSING_PICTURES: Final = f"SELECT DISTINCT key FROM {_MISSING_PICTURES} LIMIT ?"
-SAVE_PICTURE: Final = "INSERT OR REPLACE INTO picture VALUES (?, ?, ?)"
+SAVE_PICTURE: Final = """
+    INSERT INTO picture VALUES (?, ?, ?)
+    ON CONFLICT (key) DO UPDATE SET width = excluded.width, height = excluded.height
+"""
 
 # The manifest, compared with the rows -------------------------------------------------------------
 
@@ -286,7 +296,7 @@ def _row_list(rows: str, order: str, table: str = "") -> RowList:
     )
 
 
-ADD_HEADER: Final = "INSERT OR IGNORE INTO header (names, fields) VALUES (?, ?)"
+ADD_HEADER: Final = "INSERT INTO header (names, fields) VALUES (?, ?)"
 HEADER_NUMBER: Final = "SELECT number FROM header WHERE names = ? AND fields = ?"
 #: After a merge only removed rows belong to any other header than that of the manifest.
 FORGET_HEADERS: Final = """
@@ -294,7 +304,6 @@ FORGET_HEADERS: Final = """
     WHERE number <> ? AND number NOT IN (SELECT header FROM row WHERE position IS NULL)
 """
 CLEAR_INCOMING: Final = "DELETE FROM incoming"
-ADD_INCOMING: Final = "INSERT INTO incoming VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 #: What may still be corrected by editing the manifest: the platform has nothing of it.
 _OPEN: Final = "row.status IN ('pending', 'failed', 'invalid', 'skipped')"
@@ -313,10 +322,10 @@ _IS_CHANGED: Final = f"""
     row.identity = incoming.identity AND {_OPEN} AND (
         {_IS_EDITED}
         OR row.status = 'skipped'
-        OR incoming.error <> iif(row.status = 'invalid', row.error, '')
+        OR incoming.error <> CASE WHEN row.status = 'invalid' THEN row.error ELSE '' END
     )
 """
-_NEW_STATUS: Final = "iif(incoming.error = '', 'pending', 'invalid')"
+_NEW_STATUS: Final = "CASE WHEN incoming.error = '' THEN 'pending' ELSE 'invalid' END"
 _CHANGED: Final = f"row JOIN incoming ON {_IS_CHANGED}"
 CHANGED: Final = _row_list(_CHANGED, "incoming.position", "incoming.")
 CHANGED_EVENTS: Final = _add_events(
@@ -329,7 +338,11 @@ CHANGE: Final = f"""
         ingest_id = NULL, media_id = NULL, status = {_NEW_STATUS}
     FROM incoming WHERE {_IS_CHANGED}
 """
-STRIP_AGAIN: Final = "UPDATE row SET stripped_address = stripped(address) WHERE address <> ''"
+#: Parameters: a row's number, and how many rows after that.
+ADDRESSES: Final = """
+    SELECT number, address FROM row WHERE number > ? AND address <> '' ORDER BY number LIMIT ?
+"""
+STRIP_AGAIN: Final = "UPDATE row SET stripped_address = ? WHERE number = ?"
 CLEAR_POSITIONS: Final = "UPDATE row SET position = NULL"
 MATCH: Final = """
     UPDATE row SET
@@ -346,8 +359,8 @@ MATCH_DUPLICATES: Final = """
     WHERE row.number = pairing.number AND row.identity IS NULL
 """
 _IS_NEW: Final = """
-    iif(identity IS NULL, position NOT IN (SELECT position FROM pairing),
-        identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL))
+    CASE WHEN identity IS NULL THEN position NOT IN (SELECT position FROM pairing)
+        ELSE identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL) END
 """
 #: Rows without an identity are no news.
 ADDED: Final = _row_list(f"incoming WHERE ({_IS_NEW}) AND identity IS NOT NULL", "position")

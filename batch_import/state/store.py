@@ -1,4 +1,4 @@
-"""The state of one job: a connection to its file, and the parts that use it.
+"""The state of one job: a connection to its database, and the parts that use it.
 
 This file must not know a statement.
 """
@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Literal, Self
 
 from batch_import.addresses.masking import also_mask
+from batch_import.job import DatabaseState
 from batch_import.models import NO_COLUMNS, ManifestColumns, ManifestRow
-from batch_import.state import corrections, manifest_diff
+from batch_import.state import corrections, location, manifest_diff, transfer
 from batch_import.state.connection import Connection
 from batch_import.state.corrections import Corrected, CorrectedRow
 from batch_import.state.edition_check import NO_DECISION, LoadOptions
@@ -20,13 +21,17 @@ from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.pictures import Pictures
 from batch_import.state.queue import Queue
 from batch_import.state.reader import Reader
+from batch_import.state.sqlite import SqliteConnection
 
 
 class Store:
-    """One open state file. Not safe for many threads at once.
+    """One open state. Not safe for many threads at once.
 
     Args:
-        path, create, read_only: as in `Connection`.
+        where: the file, or a database; `None` keeps the state in memory, for tests and rehearsals;
+            an empty path keeps it in an unnamed temporary file that is gone once it is closed.
+        create: make it where there is none.
+        read_only: nothing is to be changed in it.
 
     Attributes:
         queue: the rows to import: claims them, and commits what became of them.
@@ -39,16 +44,23 @@ class Store:
     """
 
     def __init__(
-        self, path: Path | Literal[""] | None, *, create: bool = False, read_only: bool = False
+        self,
+        where: Path | DatabaseState | Literal[""] | None,
+        *,
+        create: bool = False,
+        read_only: bool = False,
     ) -> None:
-        self.connection = Connection(path, create=create, read_only=read_only)
-        self.queue = Queue(self.connection)
-        self.reader = Reader(self.connection)
-        self.facts = Facts(self.connection)
-        self.pictures = Pictures(self.connection)
+        self._use(location.connected(where, create=create, read_only=read_only))
         # Whatever is shown of the job, by whichever command: what its user named as secret is.
         signing = self.facts.get(SIGNING)
         also_mask(signing)
+
+    def _use(self, connection: Connection) -> None:
+        self.connection = connection
+        self.queue = Queue(connection)
+        self.reader = Reader(connection)
+        self.facts = Facts(connection)
+        self.pictures = Pictures(connection)
 
     def __enter__(self) -> Self:
         return self
@@ -57,13 +69,13 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the file. All state is saved already."""
+        """Close the connection. All state is saved already."""
         self.connection.close()
 
     def copy(self) -> Self:
         """A temporary copy that may be changed: this state stays as it is."""
         copy = type(self)("")
-        self.connection.copy_to(copy.connection)
+        transfer.copy(self.connection, copy.connection)
         return copy
 
     @contextmanager
@@ -96,7 +108,9 @@ class Store:
         Raises:
             StateError: it is another manifest, or would skip most rows; nothing has changed.
         """
-        return manifest_diff.load(self.connection, rows, now, columns, facts, options)
+        diff = manifest_diff.load(self.connection, rows, now, columns, facts, options)
+        self.queue.follow()
+        return diff
 
     def correct(
         self, rows: Iterable[CorrectedRow], now: float, facts: Iterable[StoredFact] = ()
@@ -107,11 +121,20 @@ class Store:
             now: epoch seconds.
             facts: written in the same transaction, where any row has changed.
         """
-        return corrections.correct(self.connection, rows, now, facts)
+        corrected = corrections.correct(self.connection, rows, now, facts)
+        self.queue.follow()
+        return corrected
 
     def account_listing(self) -> AccountListing:
         """Tables for the account's media. From now on this store shows the rows as they are now.
 
         Nothing more can be written through it.
         """
+        if not isinstance(self.connection, SqliteConnection):
+            # A long transaction would keep a server from tidying up.
+            copy, own = SqliteConnection(""), self.connection
+            transfer.copy(own, copy)
+            self._use(copy)
+            own.close()
+            return AccountListing(copy)
         return AccountListing(self.connection)

@@ -75,6 +75,7 @@ class Client:
         on_call: Callable[[CallRecord], None] | None = None,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.time,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self._base = base
         self._clock = clock
@@ -84,7 +85,7 @@ class Client:
         self._attempts = _Attempts()
         self.clock_offset: float | None = None
         self._redact = Redactor(credentials.access_key, credentials.api_key)
-        self._session = plain_session(base, connections, stop)
+        self._session = plain_session(base, connections, stop, may_send)
         # As bytes, because requests encodes text as Latin-1, which fails for other characters.
         self._session.auth = HTTPBasicAuth(
             credentials.access_key.encode(), credentials.api_key.encode()

@@ -9,12 +9,13 @@ errors are not refusals: they say nothing about the rate.
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Final
 
 #: Burst allowance in seconds: requests of this time may be sent at once after a delay, so that a
 #: thread that wakes up late does not lower the rate. More would reach the platform as a burst.
-_BURST_SECONDS: Final = 0.1
+BURST_SECONDS: Final = 0.1
 #: Maximum number of requests in progress at the start. Each accepted request raises it by one
 #: until the first refusal, so it doubles per round trip (slow start). A platform with a low limit
 #: is therefore not overloaded by the first requests.
@@ -48,6 +49,11 @@ _MAX_BACKOFF_SECONDS: Final = 60.0
 _MIN_ACCEPTED_SAMPLE: Final = 5
 
 
+#: What `Budget.dump` contains, beside the interval: points in time, and other values.
+_TIMES: Final = ("base_at", "next_request_at", "paused_until", "refused_at", "decreased_at")
+_VALUES: Final = ("base_rate", "refused_rate", "consecutive_refusals")
+
+
 @dataclass(slots=True)
 class _RefusalInterval:
     """What happened since the last refusal.
@@ -75,10 +81,13 @@ class Budget:
     Args:
         ceiling: maximum number of requests per second.
         now: the current time in seconds, of any clock that never goes back.
+
+    Attributes:
+        ceiling: as given.
     """
 
     def __init__(self, ceiling: float, now: float) -> None:
-        self._ceiling = ceiling
+        self.ceiling = ceiling
         #: The rate at the time `_base_at`, from which it grows.
         self._base_rate, self._base_at = ceiling, now
         self._refused_rate = 0.0
@@ -97,13 +106,13 @@ class Budget:
         for bound, growth in (
             (_NEAR_REFUSED * self._refused_rate, _RECOVERY_GROWTH),
             (_ABOVE_REFUSED * self._refused_rate, _CAUTIOUS_GROWTH),
-            (self._ceiling, _FREE_GROWTH),
+            (self.ceiling, _FREE_GROWTH),
         ):
-            if rate < min(bound, self._ceiling):
-                seconds_to_bound = math.log(min(bound, self._ceiling) / rate) / growth
+            if rate < min(bound, self.ceiling):
+                seconds_to_bound = math.log(min(bound, self.ceiling) / rate) / growth
                 if remaining < seconds_to_bound:
                     return rate * math.exp(growth * remaining)
-                rate, remaining = min(bound, self._ceiling), remaining - seconds_to_bound
+                rate, remaining = min(bound, self.ceiling), remaining - seconds_to_bound
         return rate
 
     def ready_at(self, now: float) -> float:
@@ -118,7 +127,7 @@ class Budget:
     def spend(self, now: float) -> None:
         """Take a token: one request is sent."""
         seconds = 1 / self.rate(now)
-        self._next_request_at = max(self._next_request_at, now - _BURST_SECONDS) + seconds
+        self._next_request_at = max(self._next_request_at, now - BURST_SECONDS) + seconds
         self._interval.sending_seconds += seconds
         self._in_progress_count += 1
 
@@ -158,12 +167,50 @@ class Budget:
         # There is no burst after a pause: a platform without a reserve would refuse it.
         self._next_request_at = max(self._next_request_at, until)
 
+    # Shared with other runs ---------------------------------------------------------------------
+
+    @property
+    def paused_until(self) -> float:
+        """When the current pause of all workers ends or ended."""
+        return self._paused_until
+
+    def add(self, spent: int, accepted: int, now: float) -> None:
+        """Record requests that another run has sent, and that the platform accepted."""
+        self._interval.sending_seconds += spent / self.rate(now)
+        self._interval.accepted += accepted
+        if accepted:
+            self._consecutive_refusals = 0
+
+    def dump(self) -> dict[str, float]:
+        """Returns all that was learned, but not the requests in progress, as JSON can hold it."""
+        values = {name: getattr(self, f"_{name}") for name in (*_TIMES, *_VALUES)}
+        return {**values, **asdict(self._interval)}
+
+    def restore(self, learned: Mapping[str, float], now: float) -> None:
+        """Continue from what `dump` returned; anything else is ignored."""
+        if not learned.keys() >= {*_TIMES, *_VALUES}:
+            return
+        for name in (*_TIMES, *_VALUES):
+            setattr(self, f"_{name}", learned[name])
+        # A rate that was never refused was only limited by a ceiling, perhaps a lower one.
+        rate = self._base_rate if self._refused_rate else self.ceiling
+        self._base_rate, self._base_at = min(rate, self.ceiling), min(self._base_at, now)
+        self._consecutive_refusals = int(self._consecutive_refusals)
+        self._interval = _RefusalInterval(
+            int(learned["accepted"]), learned["sending_seconds"], learned["paused_seconds"]
+        )
+
+    @staticmethod
+    def moved(learned: Mapping[str, float], seconds: float) -> dict[str, float]:
+        """Returns what `dump` returned, by a clock that is so many seconds ahead."""
+        return {name: value + seconds * (name in _TIMES) for name, value in learned.items()}
+
     def _decrease_rate(self, now: float) -> None:
         refused = self.rate(now)
         is_sustained = self._interval.sending_seconds >= _SUSTAINED_SECONDS
         factor = _SUSTAINED_DECREASE if is_sustained else _UNSUSTAINED_DECREASE
         accepted = min(refused, self._interval.accepted_rate())
-        self._base_rate = max(self._ceiling / 1000, factor * refused, _ACCEPTED_SHARE * accepted)
+        self._base_rate = max(self.ceiling / 1000, factor * refused, _ACCEPTED_SHARE * accepted)
         self._refused_rate = refused
         self._base_at = self._decreased_at = now
         self._interval = _RefusalInterval()

@@ -27,8 +27,8 @@ from batch_import.viostream import endpoints
 from batch_import.viostream.call_record import CallRecord
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.viostream.rate_limit import Budget
 from batch_import.viostream.retry import call_with_retry
+from batch_import.viostream.shared_budget import SharedBudget
 
 _T = TypeVar("_T")
 
@@ -58,6 +58,7 @@ class PlatformSession:
         stop: once set, no more requests are sent.
         on_call: called after every attempt, in the thread that made it.
         clock: returns epoch seconds; None for the clock of this machine.
+        may_send: as in `Exchanges`.
 
     Attributes:
         client: sends a request once.
@@ -72,11 +73,12 @@ class PlatformSession:
         stop: threading.Event,
         on_call: Callable[[CallRecord], None] | None = None,
         clock: Callable[[], float] | None = None,
+        may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.settings = settings
         self.stop = stop
         self.clock = clock or epoch_clock()
-        self.budget = Budget(settings.rate, self.clock())
+        self.budget = SharedBudget(settings.rate, self.clock)
         self.client = Client(
             settings.api_base,
             credentials,
@@ -85,6 +87,7 @@ class PlatformSession:
             on_call,
             stop,
             self.clock,
+            may_send,
         )
 
     def __enter__(self) -> Self:

@@ -8,9 +8,10 @@ connection ends.
 """
 
 import math
+import socket
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http.client import HTTPException
@@ -77,10 +78,18 @@ class Exchanges(requests.Session):
     Args:
         connections: number of threads that send requests at the same time.
         stop: once set, responses are not waited for longer than `Bounds.grace`.
+        may_send: called before a connection is opened, and before each part of a request is sent.
+            If it returns False, nothing more is sent.
     """
 
-    def __init__(self, connections: int = 1, stop: threading.Event | None = None) -> None:
+    def __init__(
+        self,
+        connections: int = 1,
+        stop: threading.Event | None = None,
+        may_send: Callable[[], bool] = lambda: True,
+    ) -> None:
         super().__init__()
+        self._may_send = may_send
         self._stop = stop or threading.Event()
         adapter = _Adapter(pool_connections=1, pool_maxsize=connections)
         self.mount("http://", adapter)
@@ -99,7 +108,7 @@ class Exchanges(requests.Session):
             NotSent: no connection could be opened.
             NoAnswer: there was no complete response within the limits.
         """
-        limit = _Limit(bounds, self._stop)
+        limit = _Limit(bounds, self._stop, self._may_send)
         try:
             with _limit_for_this_thread(limit):
                 reply = self.send(
@@ -169,7 +178,8 @@ class _Limit:
         fault: why the exchange was ended; None if it was not.
     """
 
-    def __init__(self, bounds: Bounds, stop: threading.Event) -> None:
+    def __init__(self, bounds: Bounds, stop: threading.Event, may_send: Callable[[], bool]) -> None:
+        self._may_send = may_send
         self._total_seconds = bounds.whole
         self._deadline = time.monotonic() + bounds.whole
         self._grace_seconds = bounds.grace
@@ -178,6 +188,15 @@ class _Limit:
         self._size = bounds.size
         self._received = 0
         self.fault: NoAnswer | None = None
+
+    def admit(self) -> None:
+        """Allow a part of the request to be sent.
+
+        Raises:
+            NotSent: it may not be sent, so that the platform never gets the whole request.
+        """
+        if not self._may_send():
+            raise NotSent("not sent, because another run may have taken the job over")
 
     def remaining(self) -> float:
         """Returns the seconds until the deadline.
@@ -272,6 +291,15 @@ class _BoundedConnection:
 
     sock: Any
 
+    def connect(self) -> None:
+        _thread_state.limit.admit()
+        super().connect()  # type: ignore[misc]
+
+    def send(self, data: Any) -> None:
+        # A server does not act on a request before its last byte is there.
+        _thread_state.limit.admit()
+        super().send(data)  # type: ignore[misc]
+
     def getresponse(self) -> Any:
         with self._bounded_socket():
             answer = super().getresponse()  # type: ignore[misc]
@@ -295,12 +323,25 @@ class _BoundedConnection:
             self.sock = real_socket if self.sock is not None else None
 
 
+#: Bytes that nobody confirms for so long are given up, also those of a process that has ended:
+#: the longest that an answer is waited for by default, in milliseconds.
+_UNCONFIRMED: Final = 60_000
+_SOCKET_OPTIONS: Final = [
+    *HTTPConnection.default_socket_options,
+    *(
+        [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNCONFIRMED)]
+        if hasattr(socket, "TCP_USER_TIMEOUT")
+        else []
+    ),
+]
+
+
 class _HttpConnection(_BoundedConnection, HTTPConnection):
-    pass
+    default_socket_options = _SOCKET_OPTIONS
 
 
 class _HttpsConnection(_BoundedConnection, HTTPSConnection):
-    pass
+    default_socket_options = _SOCKET_OPTIONS
 
 
 class _HttpPool(HTTPConnectionPool):

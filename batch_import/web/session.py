@@ -3,6 +3,7 @@
 import os
 import ssl
 import threading
+from collections.abc import Callable
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -18,7 +19,10 @@ _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def plain_session(
-    base: str, connections: int = 1, stop: threading.Event | None = None
+    base: str,
+    connections: int = 1,
+    stop: threading.Event | None = None,
+    may_send: Callable[[], bool] = lambda: True,
 ) -> Exchanges:
     """Returns a session for one host, without credentials.
 
@@ -29,12 +33,12 @@ def plain_session(
     Args:
         base: URL of the host.
         connections: number of threads that send requests at the same time.
-        stop: as in `Exchanges`.
+        stop, may_send: as in `Exchanges`.
 
     Raises:
         UsageError: the certificates that the environment names cannot be used.
     """
-    session = Exchanges(connections, stop)
+    session = Exchanges(connections, stop, may_send)
     session.trust_env = False
     session.proxies = {} if _is_this_machine(base) else get_environ_proxies(base)
     session.verify = own_certificates() or True

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import UsageError
@@ -16,6 +16,9 @@ from batch_import.reports.write import endings, write_results
 from batch_import.state import facts
 from batch_import.state.merge import add_job, keep_each_video_once
 from batch_import.state.store import Store
+
+if TYPE_CHECKING:
+    from batch_import.state.sqlite import SqliteConnection
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def merge(
         UsageError: the folder is a job folder, or the jobs are of different platforms.
         StateError: a job cannot be read, or a file cannot be written.
     """
-    if Job(folder).state.exists():
+    if Job(folder).file.exists():
         raise UsageError(
             f"{folder} is a job folder, which has results of its own.",
             "Name another folder.",
@@ -74,12 +77,13 @@ def merge(
     base = _embed_base(known)
     Job(folder).prepare()
     with Store("") as store:
+        merged = cast("SqliteConnection", store.connection)  # of a temporary file
         # A job that never sent a request has no account recorded.
         account = next((each.account for each in known if each.account), "")
         for each in known:
             name = Path(each.manifest).name
-            add_job(store.connection, each.job.state, each.account or account, name, REASON)
-        left_out = keep_each_video_once(store.connection)
+            add_job(merged, each.job.file, each.account or account, name, REASON)
+        left_out = keep_each_video_once(merged)
         store.facts.save(
             facts.MANIFEST.of(folder.resolve().name),
             facts.EMBED_BASE.of(base),

@@ -23,6 +23,7 @@ class Observer:
         loaded: called once, before the first request is sent.
         progress: called repeatedly while an import sends requests.
         pictures: called before picture sizes are requested, with the number of pictures.
+        waiting: called with a sentence: why a run that is on standby does not begin yet.
         step: called repeatedly while the account's media are listed.
         problem: called with a sentence about an error that does not end the command. It may be
             called in any thread.
@@ -33,6 +34,7 @@ class Observer:
     loaded: Callable[["LoadedManifest"], None] = lambda _: None
     progress: Callable[["Progress"], None] = lambda _: None
     pictures: Callable[[int], None] = lambda _: None
+    waiting: Callable[[str], None] = lambda _: None
     step: Callable[["VerificationProgress"], None] = lambda _: None
     problem: Callable[[str], None] = lambda _: None
     interval: float = 0.5

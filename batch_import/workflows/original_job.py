@@ -15,7 +15,7 @@ from typing import Final
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import StateError, named
-from batch_import.job import Job, jobs_below
+from batch_import.job import Job
 from batch_import.manifest.columns.aliases import FIELDS
 from batch_import.manifest.origin import (
     JOB_COLUMN,
@@ -26,6 +26,7 @@ from batch_import.manifest.origin import (
 )
 from batch_import.manifest.read import Manifest, open_manifest
 from batch_import.state import facts
+from batch_import.state.location import jobs_in
 from batch_import.state.store import Store
 
 #: How many bytes of a file, or of each file in a workbook, are searched for the header.
@@ -99,12 +100,15 @@ def _first_reference(manifest: Manifest, columns: OriginColumns) -> JobReference
 def _candidates(request: ImportRequest, reference: JobReference) -> Iterator[Job]:
     """Yield possible jobs: the named one, else the recorded one, beside the file, in `output/`."""
     if request.folder is not None:
-        yield Job(request.folder)
+        yield Job(request.folder, request.state)
+        return
+    if request.state:
+        yield from jobs_in(database=request.state)
         return
     if reference.folder:
         yield Job(Path(reference.folder))
     yield Job(request.manifest.parent)
-    yield from jobs_below()
+    yield from jobs_in()
 
 
 def _read_like(given: ReadingOptions, store: Store, header: tuple[str, ...]) -> ReadingOptions:

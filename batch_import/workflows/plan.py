@@ -23,11 +23,12 @@ from batch_import.importer.schedule.ownership import (
     reference_id_taken,
     to_take_over,
 )
-from batch_import.job import Job, jobs_below
+from batch_import.job import Job
 from batch_import.manifest.deadlines import UrlExpiries
 from batch_import.models import Change, Counts, Media, MediaPage, Row, Status
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
+from batch_import.state.location import exists, is_running, jobs_in
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import VerificationProgress
 from batch_import.viostream import endpoints
@@ -121,7 +122,7 @@ def scratch(job: Job) -> Store:
     Raises:
         StateError: the job database cannot be read.
     """
-    if not job.state.is_file():
+    if not exists(job):
         return Store("")
     with Store(job.state) as kept:
         return kept.copy()
@@ -150,11 +151,11 @@ def plan(
     stop, begins = stop or threading.Event(), epoch_clock()()
     job, settings = request.job, request.settings
     result = ManifestLoader(request, begins, stop, observer.preflight).take_over(store)
-    running = job.state.is_file() and job.is_running
+    running = exists(job) and is_running(job)
     counts = store.reader.counts(running=running)
     search = _search(store, request, credentials, observer, stop)
     todo = plan_work(counts, counts.pending, search.found or 0, search.ids_taken)
-    processing = _learn(store, settings)
+    processing = _learn(store, settings, job.database)
     work = Work(todo.create, todo.resume, todo.settle, search.calls)
     slow = forecast(work, settings, processing.high)
     return RunForecast(
@@ -172,12 +173,12 @@ def plan(
     )
 
 
-def _learn(store: Store, settings: Settings) -> ProcessingTime:
-    """Learn the account's processing times from this job and all jobs in `output/`."""
+def _learn(store: Store, settings: Settings, database: str) -> ProcessingTime:
+    """Learn the account's processing times from this job and all jobs beside it."""
     longest, account = settings.max_wait, store.facts.get(facts.ACCOUNT)
     waits = [store.reader.processing_times(_LEARNED_ROWS, longest)]
     own = _manifest_of(store)
-    for job in jobs_below():
+    for job in jobs_in(database=database):
         try:
             with Store(job.state) as other:
                 same = other.facts.get(facts.API_BASE) == settings.api_base

@@ -9,6 +9,7 @@ from typing import Any
 from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.write import endings, keep_options, result_rows, write_results
+from batch_import.state.location import is_running
 from batch_import.state.store import Store
 
 
@@ -40,8 +41,9 @@ def report(
         StateError: there is no such job, or a file cannot be written.
     """
     with Store(job.state) as store:
+        job.prepare()  # another machine may have run the job
         keep_options(store, results)
-        running = job.is_running
+        running = is_running(job)
         notices = write_results(job.folder, store, formats, now=time.time(), running=running)
         counts = store.reader.counts(running=running)
         return ReportResult(counts, endings(store, formats), notices)

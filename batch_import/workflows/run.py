@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 
 from batch_import import __version__
@@ -17,6 +17,8 @@ from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.write import keep_options, pictures_left
+from batch_import.state.ledger import ledger_of
+from batch_import.state.location import Hold, held
 from batch_import.state.store import Store
 from batch_import.viostream.call_log import Log, call_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
@@ -24,6 +26,7 @@ from batch_import.workflows.account import claim_account
 from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
+from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.report import refresh
 from batch_import.workflows.work_plan import WorkPlan, plan_work
@@ -55,11 +58,15 @@ def run(
     credentials: Credentials,
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
+    *,
+    alarm: bool = False,
 ) -> RunResult:
     """Import a manifest, or continue its import. The results are written even if the run fails.
 
     Args:
         stop: set it to stop the run early. All state is saved.
+        alarm: whether this process does nothing else, so that it is killed if it slept while
+            another machine may have taken the job over.
 
     Raises:
         Interrupted: `stop` was set.
@@ -73,20 +80,22 @@ def run(
         stopping_at(settings.until, stop),
         # The manifest is opened first, so that an unreadable one creates no job folder.
         nullcontext(ManifestLoader(request, epoch_clock()(), stop, observer.preflight)) as loader,
-        job.locked(),
+        held(job, settings.lease, stop, alarm=alarm) as hold,
         Store(job.state, create=True) as store,
         call_log(job.log, settings.log_max, observer.problem) as log,
     ):
+        hold.fence(store.connection)
+        refuse_moved(store)
         result = loader.take_over(store)
         keep_options(store, request.results)
         plan = plan_work(store.reader.counts(), store.queue.claimable_count())
-        with refreshing(lambda: _report(job, observer), job.folder, settings.refresh):
+        with refreshing(lambda: _report(job, observer), job, settings.refresh):
             observer.loaded(LoadedManifest(result, plan))
             _end_if(stop)
             _refuse_problems(request, result)
             if plan.has_work or pictures_left(store):
                 with _noted(log, store):
-                    _import(store, request, credentials, observer, stop, log)
+                    _import(store, hold, request, credentials, observer, stop, log)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
 
 
@@ -97,6 +106,7 @@ def _report(job: Job, observer: Observer) -> None:
 
 def _import(
     store: Store,
+    hold: Hold,
     request: ImportRequest,
     credentials: Credentials,
     observer: Observer,
@@ -105,8 +115,14 @@ def _import(
 ) -> None:
     """Send requests until no row can make progress."""
     settings = request.settings
-    with PlatformSession(settings, credentials, stop, log) as session:
-        claim_account(store, settings, session.sign_in())
+    with (
+        PlatformSession(settings, credentials, stop, log, may_send=hold.may_send) as session,
+        ExitStack() as sharing,
+    ):
+        account = session.sign_in()
+        claim_account(store, settings, account)
+        ledger = ledger_of(request.job, f"{settings.api_base} {account.id}")
+        sharing.enter_context(session.budget.shared(ledger))
         clock = session.clock
         dispatcher = Dispatcher(settings, store, session.budget, clock())
         pool = Pool(dispatcher, session.client, settings.workers, stop, clock)

@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from batch_import.errors import StateError, UsageError
-from batch_import.job import Job, jobs_below
+from batch_import.job import Job
 from batch_import.models import Counts, Event, Record
 from batch_import.reports.labels import advice
 from batch_import.reports.seen import needing_attention, seen
 from batch_import.reports.summary import Trouble, troubles
 from batch_import.state import facts
+from batch_import.state.location import is_running, jobs_in
 from batch_import.state.reader import InFlightRow
 from batch_import.state.store import Store
 
@@ -92,7 +93,7 @@ def counts(job: Job) -> Counts:
         StateError: there is no such job.
     """
     with Store(job.state) as store:
-        return store.reader.counts(running=job.is_running)
+        return store.reader.counts(running=is_running(job))
 
 
 def adopted_count(job: Job) -> int:
@@ -111,7 +112,7 @@ def read_job_status(job: Job) -> JobStatus:
     Raises:
         StateError: there is no such job, or its database cannot be read.
     """
-    running = job.is_running
+    running = is_running(job)
     with Store(job.state, read_only=True) as store, store.snapshot():
         began, changed = store.reader.event_span() or (None, None)
         return JobStatus(
@@ -140,7 +141,7 @@ def read_row_history(job: Job, wanted: str) -> RowHistory:
 
     with Store(job.state, read_only=True) as store, store.snapshot():
         number, record = _row(store, wanted)
-        (record,) = seen([record], running=job.is_running)
+        (record,) = seen([record], running=is_running(job))
         return RowHistory(
             record,
             tuple(store.reader.events(number)),
@@ -149,20 +150,25 @@ def read_row_history(job: Job, wanted: str) -> RowHistory:
         )
 
 
-def jobs(folder: Path) -> list[JobSummary]:
+def jobs(folder: Path, database: str = "") -> list[JobSummary]:
     """Read the status of all jobs below a folder. A job that cannot be read is listed with a fault.
+
+    Args:
+        database: URL of the database whose jobs are listed instead.
 
     Raises:
         UsageError: there is no such folder.
+        StateError: the database cannot be used.
     """
-    if not folder.is_dir():
+    if not database and not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", "Name the one that holds job folders.")
-    return [_listed(job) for job in jobs_below(folder)]
+    return [_listed(job) for job in jobs_in(folder, database)]
 
 
 def _listed(job: Job) -> JobSummary:
-    running = job.is_running
+    running = False
     try:
+        running = is_running(job)
         with Store(job.state, read_only=True) as store, store.snapshot():
             _, changed = store.reader.event_span() or (None, None)
             manifest = store.facts.get(facts.MANIFEST)

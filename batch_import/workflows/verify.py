@@ -5,6 +5,7 @@ import threading
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.reports.write import embedding_of
+from batch_import.state.location import exists
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.comparison import VerificationResult, compare_job
@@ -36,6 +37,8 @@ def verify(
     """
     stop = stop or threading.Event()
     job, settings = request.job, request.settings
+    if exists(job):
+        job.prepare()  # another machine may have run it
     with (
         Store(job.state) as store,
         call_log(job.log, settings.log_max, observer.problem) as log,

@@ -33,6 +33,14 @@ SELF_EXPLANATORY = {
     "… is not a state file of batch-import.",
     "… was written by an older batch-import.",
     "… was written by a newer batch-import.",
+    "… was prepared by an older batch-import.",
+    "… was prepared by a newer batch-import.",
+    "… is not prepared for batch-import.",
+    "There is a job at … already.",
+    "The state of this job was moved to ….",
+    "The state of … is a file.",
+    "…: the sessions of its last run cannot be ended.",
+    "… is away.",  # said to nobody: the last share of the budget counts
     "…: ….",  # what SQLite says; the page has its usual words
 }
 #: A fault with fewer letters of its own fits anything, …

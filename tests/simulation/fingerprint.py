@@ -15,7 +15,7 @@ import argparse
 import hashlib
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -32,10 +32,14 @@ _NAMED = 20
 _CHUNK = 50
 
 
-def fingerprint(seed: int) -> str:
-    """The hash of one import. A rule that does not hold is part of it, as is any other error."""
+def fingerprint(seed: int, opened: Callable[[], Store] = lambda: Store(None)) -> str:
+    """The hash of one import. A rule that does not hold is part of it, as is any other error.
+
+    Args:
+        opened: makes an empty state.
+    """
     digest = hashlib.sha256()
-    with Store(None) as store:
+    with opened() as store:
         world = World(draw(seed), store)
         ended = "all rows are done"
         try:

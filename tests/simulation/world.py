@@ -230,6 +230,7 @@ class World:
         self.outcome.runs += 1
         pause = self._breaks.pop(0) if self._breaks else None
         run = _Run(self, pause)
+        self.started(run)
         try:
             run.go()
         except _Killed:
@@ -242,9 +243,11 @@ class World:
             return False
         return True
 
+    def started(self, run: "_Run") -> None:
+        """A run begins."""
+
     def _power_cut(self, cut: Break) -> None:
-        if self.store.connection.db.in_transaction:
-            self.store.connection.db.execute("ROLLBACK")
+        assert not self.store.connection.in_transaction  # what was not committed is gone
         kept = [
             event
             for event in sorted(self._events)
@@ -398,8 +401,8 @@ class World:
 
     def _check_intent(self, name: str, *, stale: bool) -> None:
         """Intent before deed."""
-        db = self.store.connection.db
-        found = db.execute("SELECT status FROM row WHERE identity = ?", (name,)).fetchone()
+        connection = self.store.connection
+        found = connection.row("SELECT status FROM row WHERE identity = ?", (name,))
         allowed = {"creating"}
         if stale:
             if self.scenario.settings.when_unsure == "retry":
@@ -407,7 +410,7 @@ class World:
             allowed = {"creating", "unknown"} | (
                 {"imported", "processing"} if name in self.there_before else set()
             )
-        if db.in_transaction or found[0] not in allowed:
+        if connection.in_transaction or found[0] not in allowed:
             raise self.broken("intent before deed", f"{name} is {found[0]} as its POST arrives")
 
     def live(self, name: str) -> list[SandboxMedia]:

@@ -9,10 +9,10 @@ from batch_import.job import Job
 
 def test_a_run_is_in_progress_while_it_holds_the_lock(tmp_path: Path) -> None:
     job = Job(tmp_path / "job")
-    assert not job.is_running
+    assert not job.is_locked
     with job.locked():
-        assert job.is_running
-    assert not job.is_running
+        assert job.is_locked
+    assert not job.is_locked
     with job.locked():  # and nobody who looked keeps the next one away
         pass
 
@@ -20,7 +20,7 @@ def test_a_run_is_in_progress_while_it_holds_the_lock(tmp_path: Path) -> None:
 def test_another_process_sees_it(tmp_path: Path) -> None:
     code = (
         "import sys; from pathlib import Path; from batch_import.job import Job;"
-        "print(Job(Path(sys.argv[1])).is_running)"
+        "print(Job(Path(sys.argv[1])).is_locked)"
     )
     job = Job(tmp_path)
 

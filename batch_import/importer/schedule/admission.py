@@ -209,5 +209,5 @@ class Admission:
 def _resumed(row: Row, created: Created, now: float) -> InAccount:
     """A row that an earlier run left under way."""
     if row.status is Status.UNKNOWN and row.ingest_id is None:
-        return Unknown(row, created, now, "an earlier run got no clear answer")
+        return Unknown(row, created, now, "an earlier run got no clear answer", held=row.held)
     return Processing(row, created, now, ingest_id=row.ingest_id, media_id=row.media_id)

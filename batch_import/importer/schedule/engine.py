@@ -9,7 +9,8 @@ held back while a row is due. A page serves all due rows on it; a row is asked f
 pages do not show it. What answers mean is for the other files of this package.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final
 
@@ -153,6 +154,14 @@ class Schedule:
             *(Change(todo.row.number, Status.PENDING, words) for todo in waiting),
             *(exhausted_change(todo) for todo in exhausted),
         ]
+
+    def release(self, numbers: Collection[int], now: float) -> None:
+        """Nobody else can send these rows any more: from now on their absence tells something."""
+        for number in numbers:
+            flight = self._tracker.find(number)
+            if isinstance(flight, Unknown):
+                created = replace(flight.created, latest=now)
+                self._tracker.replace(replace(flight, held=False, created=created, absences=()))
 
     def evidence(self) -> str:
         """What this run and those before it learned of lists, to be kept with the job."""

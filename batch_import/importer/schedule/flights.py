@@ -121,6 +121,7 @@ class Unknown:
         absences: ages at which lists that must show its media showed none.
         searched: it was searched for by itself since its POST.
         id_taken: another's media that has the reference ID, described; empty where none is known.
+        held: an earlier run, of another machine, may still send its POST.
     """
 
     row: Row
@@ -132,6 +133,7 @@ class Unknown:
     absences: tuple[float, ...] = field(default=())
     searched: bool = False
     id_taken: str = ""
+    held: bool = False
 
 
 #: Rows whose media is, or may be, in the account.

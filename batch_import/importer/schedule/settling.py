@@ -4,6 +4,7 @@ Whether its POST may be repeated is `repeat.py`'s to say; this file must not kno
 """
 
 from collections import Counter
+from typing import Final
 
 from batch_import.configuration.settings import Settings
 from batch_import.failure_codes import FailureCode
@@ -15,6 +16,12 @@ from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Change, Status
+
+_CODE: Final = FailureCode.UNCONFIRMED
+_HELD: Final = (
+    "the machine that had claimed it was cut off and may still send it, so that no other does;"
+    " end its run there for good, then run again"
+)
 
 
 class Settling:
@@ -42,6 +49,8 @@ class Settling:
 
     def absent(self, row: Unknown, unseen: float, now: float) -> list[Change]:
         """A list that must show the row's media does not: decide, if that can be decided yet."""
+        if row.held:
+            return self.expired(row, now)  # it may be created at any later moment
         proven = self._consistency.proves_absence(row.absences, unseen)
         if proven and not row.conflict:
             return self._never_created(row, now)
@@ -49,7 +58,7 @@ class Settling:
 
     def decides(self, row: Unknown, unseen: float, now: float) -> bool:
         """Whether something is about to be decided about the row."""
-        proven = self._consistency.proves_absence(row.absences, unseen)
+        proven = not row.held and self._consistency.proves_absence(row.absences, unseen)
         return proven or row.created.age(now) >= self._settings.settle
 
     def expired(self, row: Unknown, now: float) -> list[Change]:
@@ -66,7 +75,7 @@ class Settling:
     def next_look(self, row: Unknown, unseen: float, now: float) -> float:
         """Seconds until the row is looked for again: 1, 2, 4 …, or when that may prove absence."""
         age = row.created.age(now)
-        proof = self._consistency.proof_age(unseen)
+        proof = None if row.held else self._consistency.proof_age(unseen)
         if age >= self._settings.settle or (proof is not None and age >= proof):
             return SHORTEST  # a few looks, apart, decide
         wait = max(SHORTEST, min(2 * age, self._settings.settle) - age)
@@ -99,6 +108,10 @@ class Settling:
 
     def _unsure(self, row: Unknown, age: float) -> list[Change]:
         """Nobody can know: what becomes of the row is the user's choice."""
+        if row.held:
+            return [
+                self._tracker.finish(row.row, Status.UNKNOWN, "not found", error=_HELD, code=_CODE)
+            ]
         self._unsure_of[row.row.number] += 1
         if self._settings.when_unsure == "retry" and self._unsure_of[row.row.number] < ATTEMPTS:
             self.sent_again = True
@@ -107,8 +120,7 @@ class Settling:
             f"its POST got no clear answer, and {age:.0f} s later no media is found;"
             " look in the account, then run again with the setting when-unsure: retry"
         )
-        code = FailureCode.UNCONFIRMED
-        return [self._tracker.finish(row.row, Status.UNKNOWN, "not found", error=error, code=code)]
+        return [self._tracker.finish(row.row, Status.UNKNOWN, "not found", error=error, code=_CODE)]
 
 
 def exhausted_change(todo: ToCreate) -> Change:

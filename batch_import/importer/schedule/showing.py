@@ -75,7 +75,7 @@ class Showing:
                 return Shown(known, (), tuple(m for m in items if m.id != row.media_id))
         found: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
         created = row.created
-        given_up = created.latest + (LATE_ARRIVAL if isinstance(row, Unknown) else 0.0)
+        given_up = _latest(row) + (LATE_ARRIVAL if isinstance(row, Unknown) else 0.0)
         for media in items:
             owner = owner_of(media, row.row, created.intent, given_up, self.clock_offset)
             if media.status != "failed" or self._is_of_this_post(row, media):
@@ -90,7 +90,7 @@ class Showing:
 
     def _is_of_this_post(self, row: InAccount, media: Media) -> bool:
         """Whether a media may be what the row's last POST made, by its date."""
-        earliest, latest = row.created.earliest, row.created.latest
+        earliest, latest = row.created.earliest, _latest(row)
         return may_be_created_between(media, earliest, latest, self.clock_offset)
 
     def compared(self, row: InAccount, found: Shown, left: float, now: float) -> list[Change]:
@@ -324,3 +324,9 @@ class Showing:
 def is_there(row: InAccount) -> bool:
     """Whether the platform has said that it has the row's video."""
     return isinstance(row, Online) or (isinstance(row, Processing) and row.ingest_id is not None)
+
+
+def _latest(row: InAccount) -> float:
+    """When a row's media was created, at the latest; infinity while it still may be."""
+    is_held = isinstance(row, Unknown) and row.held
+    return float("inf") if is_held else row.created.latest

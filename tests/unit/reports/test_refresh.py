@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from batch_import.errors import StateError
+from batch_import.job import Job
 from batch_import.reports import refresh
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.refresh_process import Repeated, Rest, pause
@@ -21,7 +22,7 @@ def _no_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_another_process_results_are_written_at_the_end(tmp_path: Path) -> None:
     threads: list[str] = []
-    with refreshing(lambda: threads.append(threading.current_thread().name), tmp_path, 60.0):
+    with refreshing(lambda: threads.append(threading.current_thread().name), Job(tmp_path), 60.0):
         assert threads == []
     assert len(threads) == 1
     assert threads[0].startswith("results")
@@ -31,7 +32,7 @@ def test_a_file_that_cannot_be_written_is_a_fault_at_the_end(tmp_path: Path) -> 
     def write() -> None:
         raise StateError("results.xlsx cannot be written: it is open.", "Close it.")
 
-    with pytest.raises(StateError, match="it is open"), refreshing(write, tmp_path, 60.0):
+    with pytest.raises(StateError, match="it is open"), refreshing(write, Job(tmp_path), 60.0):
         pass
 
 
@@ -41,7 +42,7 @@ def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden(
     written: list[str] = []
     with (
         pytest.raises(StateError, match="disk"),
-        refreshing(lambda: written.append("results"), tmp_path, 60.0),
+        refreshing(lambda: written.append("results"), Job(tmp_path), 60.0),
     ):
         raise StateError("the disk is full")
     assert written == ["results"]

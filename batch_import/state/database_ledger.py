@@ -1,0 +1,51 @@
+"""The record of an account's budget in a PostgreSQL database, for the runs of all machines.
+
+This file must not know what a record says.
+"""
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from batch_import.errors import StateUnavailable
+from batch_import.state.postgres import Session, connected, mapped_errors, shown_url
+
+_T = TypeVar("_T")
+
+_ADD: Final = """
+    INSERT INTO batch_import.budget (account, record) VALUES (%s, '') ON CONFLICT DO NOTHING
+"""
+_LOCK: Final = "SELECT record FROM batch_import.budget WHERE account = %s FOR UPDATE"
+#: Asked once the row is locked: a clock that was read before would be behind the last record.
+_CLOCK: Final = "SELECT extract(epoch FROM clock_timestamp())::float8"
+_SAVE: Final = "UPDATE batch_import.budget SET record = %s WHERE account = %s"
+
+
+class DatabaseLedger:
+    """A record in a database. Its clock is the server's.
+
+    Raises:
+        StateError: the database cannot be used.
+    """
+
+    def __init__(self, url: str, account: str) -> None:
+        self._url, self._account = url, account
+        self._name = shown_url(url)
+        self._db: Session | None = connected(url, self._name)
+        with mapped_errors(self._name):
+            self._db.execute(_ADD, (account,))
+
+    def update(self, change: Callable[[str, float], tuple[str, _T]]) -> _T:
+        """As in `shared_budget.Ledger`."""
+        if self._db is None or self._db.closed:
+            raise StateUnavailable(f"{self._name} is away.")
+        with mapped_errors(self._name), self._db.transaction():
+            (known,) = self._db.execute(_LOCK, (self._account,)).fetchone() or ("",)
+            (now,) = self._db.execute(_CLOCK).fetchone() or (0.0,)
+            text, result = change(known, now)
+            self._db.execute(_SAVE, (text, self._account))
+        return result
+
+    def close(self) -> None:
+        """As in `shared_budget.Ledger`."""
+        if self._db is not None:
+            self._db.close()

@@ -1,0 +1,349 @@
+"""A job's state in PostgreSQL: a schema of its own, its transactions, and what errors mean.
+
+It needs a connection of its own: direct, or pooled by session. This file must not know what a table
+is for.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg.abc import Buffer
+from psycopg.pq import TransactionStatus
+from psycopg.types.numeric import Int8Dumper
+from psycopg.types.string import StrDumperUnknown
+
+from batch_import.errors import StateError, StateUnavailable, command, named
+from batch_import.state.connection import Connection, Database, Parameters
+from batch_import.state.dialect import translated
+
+#: A session of a database.
+Session = psycopg.Connection[tuple[Any, ...]]
+#: Seconds until a connection is open, and that another's lock is waited for: as for a file.
+_CONNECT: Final = 10
+_LOCK: Final = 30
+#: The first version that takes `AS MATERIALIZED`.
+_OLDEST_VERSION: Final = 120_000
+#: How a session behaves, whatever a server or a role has set. A commit is on the disk when it
+#: returns. A plan that hashes all rows of a large manifest needs memory; statements are short.
+_SESSION: Final = f"""
+    SET synchronous_commit = on; SET lock_timeout = '{_LOCK}s'; SET statement_timeout = 0;
+    SET idle_in_transaction_session_timeout = 0; SET client_min_messages = error;
+    SET work_mem = '64MB'; SET jit = off
+"""
+_PROBE: Final = """
+    SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(),
+        current_setting('server_version_num')::int
+"""
+_AGAIN: Final = "Then run the same command again; nothing saved is lost."
+#: What to do, by the beginning of PostgreSQL's code of the error (its appendix A).
+_HINTS: Final = {
+    "28": f"Correct user and password; {named('state')} or ~/.pgpass has them.",
+    "3D000": f"Create the database, or correct its name in {named('state')}.",
+    "42501": "Grant the user the right to it.",
+    "53100": f"Free some space on the database's disk. {_AGAIN}",
+    "53": f"The database has no more of it: close other programs. {_AGAIN}",
+    "54000": "An index takes texts of up to 2,700 bytes: shorten the reference ID.",
+    "55P03": f"Another program holds it; close that. {_AGAIN}",
+    "25006": "It takes no writes: name the primary server, not a replica.",
+    "40": f"Another program changed the same rows. {_AGAIN}",
+}
+_REFUSALS: Final = (
+    ("authentication failed", "28P01"),
+    ("no password supplied", "28P01"),
+    ("no pg_hba.conf entry", "28000"),
+    ('FATAL:  role "', "28000"),
+    ('FATAL:  database "', "3D000"),
+    ("permission denied", "42501"),
+    ("too many clients", "53300"),
+    ("remaining connection slots", "53300"),
+)
+_UNREACHABLE: Final = f"See that the database runs and can be reached. {_AGAIN}"
+_OTHER: Final = "See the log of the database, then run the same command again."
+
+
+#: What an earlier holder may have sent it has sent by now, where its end is known.
+_ENDED: Final = """
+    epoch IN (SELECT epoch FROM batch_import.holder WHERE holder.job = held.job AND ended)
+"""
+_RELEASE: Final = (
+    f"""
+    UPDATE row SET sent_at = ?
+    WHERE status = 'unknown' AND number IN (SELECT number FROM {{held}} AND {_ENDED})
+    """,
+    f"DELETE FROM {{held}} AND {_ENDED}",
+)
+
+
+class _TextDumper(StrDumperUnknown):
+    """Texts of the database have no NUL character: another stands for it."""
+
+    def dump(self, obj: str) -> Buffer | None:
+        return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
+
+
+def shown_url(url: str) -> str:
+    """The address of a database as messages show it: without password and options."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def connected(url: str, name: str) -> Session:
+    """A session in which each statement is a transaction of its own.
+
+    Args:
+        name: of what is there, for messages.
+
+    Raises:
+        StateError: it cannot be reached, or may lose what was committed.
+    """
+    with mapped_errors(name):
+        db = psycopg.connect(
+            url,
+            autocommit=True,
+            connect_timeout=_CONNECT,
+            # A peer that is gone is noticed, and what was on its way to it is given up.
+            keepalives_idle=_CONNECT,
+            keepalives_interval=_CONNECT,
+            keepalives_count=3,
+            tcp_user_timeout=1000 * _LOCK,
+            application_name="batch-import",
+        )
+        db.adapters.register_dumper(str, _TextDumper)
+        db.adapters.register_dumper(int, Int8Dumper)
+        db.execute(_SESSION)
+        _refuse_unsafe(db, name)
+    return db
+
+
+def _refuse_unsafe(db: Session, name: str) -> None:
+    fsync, pages, is_replica, version = db.execute(_PROBE).fetchone() or ("off", "off", False, 0)
+    fault = hint = ""
+    if "off" in (fsync, pages):
+        setting = "fsync" if fsync == "off" else "full_page_writes"
+        fault = f"its server runs with {setting} = off, and may forget what was sent"
+        hint = f"Set {setting} = on there: a row that is forgotten would be sent twice."
+    elif is_replica:
+        fault, hint = "it is a replica, which takes no writes", "Name the primary server."
+    elif version < _OLDEST_VERSION:
+        fault = f"its server is PostgreSQL {version // 10_000}"
+        hint = f"Use version {_OLDEST_VERSION // 10_000} or newer."
+    if fault:
+        db.close()
+        raise StateError(f"{name} cannot be used: {fault}.", hint)
+
+
+@contextmanager
+def mapped_errors(name: str) -> Iterator[None]:
+    """Turn what PostgreSQL says into one line that a person can act on."""
+    try:
+        yield
+    except psycopg.Error as error:
+        code = error.sqlstate or _code_of_refusal(error)
+        hint = next((_HINTS[code[:n]] for n in (5, 3, 2) if code[:n] in _HINTS), _OTHER)
+        if (not code and isinstance(error, psycopg.OperationalError)) or code.startswith(
+            ("08", "57P")
+        ):
+            raise StateUnavailable(f"{name}: {_one_line(error)}.", _UNREACHABLE) from None
+        raise StateError(f"{name}: {_one_line(error)}.", hint) from None
+
+
+def _code_of_refusal(error: psycopg.Error) -> str:
+    """The code of an error at which no session began: libpq keeps its text alone."""
+    return next((code for words, code in _REFUSALS if words in str(error)), "")
+
+
+def _one_line(error: psycopg.Error) -> str:
+    text = error.diag.message_primary or str(error) or type(error).__name__
+    # libpq adds advice in further lines, and one line for each address of a host.
+    line = text.strip().splitlines()[0].rpartition(" failed: ")[2]
+    return line.removeprefix("FATAL:").strip().rstrip(".")
+
+
+def taken_over(name: str) -> StateUnavailable:
+    """The job is no longer this run's."""
+    return StateUnavailable(
+        f"{name}: another run has taken the job over.",
+        f"Nothing is lost. Watch it with: {command('status')}",
+    )
+
+
+class PostgresDatabase:
+    """Statements to a session of PostgreSQL."""
+
+    def __init__(self, db: Session) -> None:
+        self._db = db
+
+    def execute(self, statement: str, parameters: Parameters = ()) -> Any:
+        """As in `Database`."""
+        return self._db.execute(translated(statement), parameters)
+
+    def executemany(self, statement: str, parameters: Sequence[Parameters]) -> None:
+        """As in `Database`."""
+        if len(parameters) == 1:
+            self.execute(statement, parameters[0])
+        elif parameters:
+            with self._db.cursor() as cursor:
+                cursor.executemany(translated(statement), parameters)
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """As in `Database`."""
+        with self._db.cursor() as cursor, cursor.copy(f"COPY {table} FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+        self.analyze(table)
+
+    def analyze(self, table: str) -> None:
+        """As in `Database`."""
+        self._db.execute(f"ANALYZE {table}")
+
+
+class PostgresConnection(Connection):
+    """A connection to a job's schema. Not safe for many threads at once.
+
+    Args:
+        db: of `connected`; it is closed with this connection.
+        name: of the job and its database, for messages.
+        schema: where its tables are.
+        read_only: nothing is to be changed in it.
+
+    Attributes:
+        db: for the modules of this package alone.
+    """
+
+    def __init__(self, db: Session, name: str, schema: str, *, read_only: bool = False) -> None:
+        self.name = name
+        self._cursors = count()
+        self._fence = ""
+        self._held = ""
+        self.db = db
+        self._database = PostgresDatabase(db)
+        with self.errors_mapped():
+            self.db.execute("SELECT set_config('search_path', %s, false)", (f'"{schema}"',))
+            if read_only:
+                self.db.execute("SET default_transaction_read_only = on")
+
+    def close(self) -> None:
+        """As in `Connection`."""
+        self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Database]:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            self._begin()
+            try:
+                yield self._database
+            except BaseException:
+                self._roll_back()
+                raise
+            self.db.execute("COMMIT")
+
+    def fenced(self, job: int, epoch: int, session: str) -> None:
+        """As in `Connection`."""
+        # Not FOR SHARE: a renewal of the lease would wait for the end of each transaction.
+        self._fence = f"""
+            SELECT 1 FROM batch_import.lease WHERE job = {job} AND epoch = {epoch} FOR KEY SHARE
+        """
+        self._held = f"batch_import.held WHERE job = {job}"
+        with self.errors_mapped():
+            self.db.execute("SELECT set_config('application_name', %s, false)", (session,))
+
+    def _begin(self) -> None:
+        begun = self.db.execute(f"BEGIN; {self._fence}")
+        if self._fence:
+            begun.nextset()
+            if not begun.fetchone():
+                self._roll_back()
+                raise taken_over(self.name)
+
+    def still_held(self, now: float) -> frozenset[int]:
+        """As in `Connection`."""
+        if not self._held:
+            return frozenset()
+        with self.transaction() as db:
+            for statement in _RELEASE:
+                db.execute(statement.format(held=self._held), (now,) if "?" in statement else ())
+        return frozenset(number for (number,) in self.rows(f"SELECT number FROM {self._held}"))
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            self.db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            try:
+                yield
+            finally:
+                self._roll_back()
+
+    def _roll_back(self) -> None:
+        if not self.db.closed and self.in_transaction:
+            self.db.execute("ROLLBACK")
+
+    @property
+    def in_transaction(self) -> bool:
+        """As in `Connection`."""
+        return self.db.info.transaction_status in (
+            TransactionStatus.INTRANS, TransactionStatus.INERROR
+        )  # fmt: skip
+
+    def rows(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            found = self._database.execute(statement, parameters).fetchall()
+        yield from found
+
+    def batches(
+        self, statement: str, parameters: Parameters, size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            # Outside of a transaction the server keeps what the query found at its beginning.
+            name = f"rows_{next(self._cursors)}"
+            cursor = self.db.cursor(name, withhold=not self.in_transaction)
+            try:
+                cursor.execute(translated(statement), parameters)
+                while found := cursor.fetchmany(size):
+                    yield found
+            finally:
+                if not self.db.closed:
+                    cursor.close()
+
+    def row(self, statement: str, parameters: Parameters = ()) -> Any:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            return self._database.execute(statement, parameters).fetchone()
+
+    def last_number(self, table: str) -> int:
+        """As in `Connection`."""
+        sequence = self._sequence(table)
+        if not sequence:
+            return 0
+        last, is_given = self.row(f"SELECT last_value, is_called FROM {sequence}")
+        return int(last) if is_given else 0
+
+    def continue_after(self, table: str, number: int) -> None:
+        """As in `Connection`."""
+        if sequence := self._sequence(table):
+            known = f"coalesce((SELECT max(number) FROM {table}), 0)"
+            self.row(f"SELECT setval('{sequence}', greatest(?, {known}) + 1, false)", (number,))
+
+    def _sequence(self, table: str) -> str:
+        """The sequence of a table's numbers; empty where its rows have none."""
+        (name,) = self.row(
+            """
+            SELECT min(pg_get_serial_sequence(attrelid::regclass::text, attname::text))
+            FROM pg_attribute WHERE attrelid = to_regclass(?) AND attidentity <> ''
+            """,
+            (table,),
+        )
+        return str(name or "")
+
+    @contextmanager
+    def errors_mapped(self) -> Iterator[None]:
+        """As in `Connection`."""
+        with mapped_errors(self.name):
+            yield

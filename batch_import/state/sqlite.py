@@ -1,0 +1,209 @@
+"""A state file of SQLite: its version, its transactions, and what its errors mean.
+
+This file must not know what a table is for.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from importlib import resources
+from itertools import chain
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from batch_import.errors import StateError, command, named
+from batch_import.state.connection import DAMAGED, SCHEMA_VERSION, Connection, Database, Parameters
+
+#: Seconds to wait for another process that writes.
+_BUSY_TIMEOUT: Final = 30.0
+
+_WRITABLE: Final = f"Make the job folder writable, or choose another with {named('job')}."
+_HELD: Final = "Another program holds it; close that and run the same command again."
+_DISK: Final = "Check the disk, then run the same command again; nothing saved is lost."
+#: What to do, by SQLite's name of the error; the part after `SQLITE_`, without its extension.
+_HINTS: Final = {
+    "FULL": "Free some space and run the same command again; nothing saved is lost.",
+    "READONLY": _WRITABLE,
+    "CANTOPEN": _WRITABLE,
+    "PERM": _WRITABLE,
+    "BUSY": _HELD,
+    "LOCKED": _HELD,
+    "IOERR": _DISK,
+    "NOMEM": "Close other programs, then run the same command again; nothing saved is lost.",
+}
+
+
+class SqliteDatabase:
+    """Statements to a SQLite file: they reach it as they are."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.execute = db.execute
+        self._db = db
+
+    def executemany(self, statement: str, parameters: Iterable[Parameters]) -> None:
+        """As in `Database`."""
+        self._db.executemany(statement, parameters)
+
+    def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
+        """As in `Database`."""
+        given = iter(rows)
+        first = next(given, None)
+        if first is not None:
+            values = ", ".join("?" * len(first))
+            self.executemany(f"INSERT INTO {table} VALUES ({values})", chain([first], given))
+
+    def analyze(self, table: str) -> None:
+        """Nothing: its planner goes by the schema."""
+
+
+class SqliteConnection(Connection):
+    """A connection to a state file. Not safe for many threads at once.
+
+    Args:
+        path: the file; `None` keeps the state in memory, for tests and rehearsals; an empty path
+            keeps it in an unnamed temporary file that is gone once it is closed.
+        create: make the file where there is none.
+        read_only: nothing is to be changed in it.
+
+    Attributes:
+        db: for the modules of this package alone.
+
+    Raises:
+        StateError: it is missing, damaged, not ours, or of another version.
+    """
+
+    def __init__(
+        self, path: Path | Literal[""] | None, *, create: bool = False, read_only: bool = False
+    ) -> None:
+        self.name = str(path) if path else "the state in memory"
+        if path and not create and not path.is_file():
+            raise StateError(
+                f"There is no job at {path.parent}.", f"Start it with: {command('run')}"
+            )
+        if path and create and not path.exists():
+            # It holds addresses that work. What cannot be made, SQLite reports.
+            with suppress(OSError):
+                path.touch(mode=0o600)
+        with self.errors_mapped():
+            self.db = sqlite3.connect(
+                ":memory:" if path is None else path,
+                isolation_level=None,
+                check_same_thread=False,
+                timeout=_BUSY_TIMEOUT,
+            )
+            self._database = SqliteDatabase(self.db)
+            if read_only:
+                self.db.execute("PRAGMA query_only = ON")
+            self._prepare(read_only=read_only)
+
+    def close(self) -> None:
+        """As in `Connection`."""
+        self.db.close()
+
+    def copy_to(self, other: "SqliteConnection") -> None:
+        """Replace all that another state holds by what this one holds."""
+        with self.errors_mapped():
+            self.db.backup(other.db)
+
+    @property
+    def in_transaction(self) -> bool:
+        """As in `Connection`."""
+        return self.db.in_transaction
+
+    # Reading and writing ----------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self) -> Iterator[Database]:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._database
+            except BaseException:
+                if self.db.in_transaction:
+                    self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            self.db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self.db.execute("ROLLBACK")
+
+    def rows(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            # Not `yield from`: that would close the cursor of whoever reads no further, and fail
+            # where the file is closed by then.
+            for row in self.db.execute(statement, parameters):  # noqa: UP028
+                yield row
+
+    stream = rows
+
+    def batches(
+        self, statement: str, parameters: Parameters, size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            cursor = self.db.execute(statement, parameters)
+            while found := cursor.fetchmany(size):
+                yield found
+
+    def row(self, statement: str, parameters: Parameters = ()) -> Any:
+        """As in `Connection`."""
+        with self.errors_mapped():
+            return self.db.execute(statement, parameters).fetchone()
+
+    def last_number(self, table: str) -> int:
+        """As in `Connection`."""
+        found = self.row("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        return int(found[0]) if found else 0
+
+    def continue_after(self, table: str, number: int) -> None:
+        """As in `Connection`."""
+        if number:
+            with self.errors_mapped():
+                self.db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
+                self.db.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, number))
+
+    # Opening ----------------------------------------------------------------------------------
+
+    def _prepare(self, *, read_only: bool) -> None:
+        (version,) = self.db.execute("PRAGMA user_version").fetchone()
+        if version:
+            self.refuse_version(version)
+        if read_only:
+            if version == 0:
+                raise self._not_ours()
+            return
+        self.db.execute("PRAGMA journal_mode = WAL")
+        self.db.execute("PRAGMA synchronous = FULL")
+        if version == 0:
+            self._create()
+
+    def _create(self) -> None:
+        (tables,) = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables:
+            raise self._not_ours()
+        schema = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
+        self.db.executescript(f"BEGIN; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
+
+    def _not_ours(self) -> StateError:
+        return StateError(
+            f"{self.name} is not a state file of batch-import.", f"Use {named('job')}."
+        )
+
+    @contextmanager
+    def errors_mapped(self) -> Iterator[None]:
+        """As in `Connection`."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            # Errors of the module itself have no name; SQLite's are such as SQLITE_IOERR_WRITE.
+            kind = getattr(error, "sqlite_errorname", "SQLITE_").split("_")[1]
+            raise StateError(f"{self.name}: {error}.", _HINTS.get(kind, DAMAGED)) from None

@@ -1,0 +1,66 @@
+"""A job's state, moved from its folder to a database or back."""
+
+import threading
+from typing import Final
+
+from batch_import.errors import StateError, named
+from batch_import.job import Job
+from batch_import.state import facts, transfer
+from batch_import.state.location import exists, held, shown
+from batch_import.state.store import Store
+
+#: Seconds that another machine waits for a move that broke off.
+_LEASE: Final = 60.0
+
+
+def move(source: Job, target: Job) -> int:
+    """Move a job's state; the one that was there before is kept, and no run uses it any more.
+
+    Returns how many rows it has.
+
+    Raises:
+        JobBusy: a run is in progress.
+        StateError: there is no such state, or the target has another one.
+    """
+    if not exists(source):
+        raise StateError(f"There is no job at {shown(source)}.", "Check the name.")
+    stop = threading.Event()
+    with (
+        held(source, _LEASE, stop) as own,
+        Store(source.state) as before,
+        held(target, _LEASE, stop, folder=False) as other,
+        Store(target.state, create=True) as after,
+    ):
+        own.fence(before.connection)
+        other.fence(after.connection)
+        _refuse(before, after, target)
+        transfer.copy(before.connection, after.connection)
+        after.facts.save(facts.MOVED_TO.of(""), facts.RESULTS_CSV.of(""))
+        before.facts.save(facts.MOVED_TO.of(shown(target)))
+        return after.reader.counts().total
+
+
+def refuse_moved(store: Store) -> None:
+    """Stop before anything is sent from a state that is no longer the job's.
+
+    Raises:
+        StateError: the state was moved.
+    """
+    if where := store.facts.get(facts.MOVED_TO):
+        raise StateError(
+            f"The state of this job was moved to {where}.",
+            f"Run with it ({named('state')}), or move it back: batch-import state copy.",
+        )
+
+
+def _refuse(before: Store, after: Store, target: Job) -> None:
+    refuse_moved(before)
+    if before.connection.still_held(0.0):
+        raise StateError(
+            "Rows of the job may still be sent by a machine that was cut off.",
+            "End its run for good, and say so: batch-import state ended.",
+        )
+    if after.reader.counts().total and not after.facts.get(facts.MOVED_TO):
+        raise StateError(
+            f"There is a job at {shown(target)} already.", "Nothing was changed. Name another one."
+        )

@@ -1,0 +1,71 @@
+"""Wait while another machine runs a job, and go on with it once that machine is gone.
+
+This file must not know how a run works.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.request import ImportRequest
+from batch_import.errors import Interrupted, JobBusy, StateUnavailable
+from batch_import.state.location import wait_until_free
+from batch_import.workflows.deadline import stopping_at
+from batch_import.workflows.observer import SILENT, Observer
+from batch_import.workflows.run import RunResult, run
+
+#: Seconds between two looks whether the user stops.
+_NAP: Final = 0.25
+
+
+def stand_by(
+    request: ImportRequest,
+    credentials: Credentials,
+    observer: Observer = SILENT,
+    stop: threading.Event | None = None,
+    *,
+    alarm: bool = False,
+) -> RunResult:
+    """Import a manifest, or continue, as soon as no other machine does.
+
+    It goes on waiting where the database goes away, or where the job is taken over in turn.
+
+    Args:
+        stop, alarm: as for `run`.
+
+    Raises:
+        Interrupted, Stopped, ManifestError, RunFault: as `run` says.
+    """
+    stop = stop or threading.Event()
+    with stopping_at(request.settings.until, stop):
+        while True:
+            wait_until_free(request.job, stop, observer.waiting)
+            if stop.is_set():
+                raise Interrupted("Interrupted.", "It was waiting for another run.")
+            try:
+                with _following(stop) as follows:
+                    return run(request, credentials, observer, follows, alarm=alarm)
+            except (JobBusy, StateUnavailable) as fault:
+                observer.waiting(str(fault))
+
+
+@contextmanager
+def _following(stop: threading.Event) -> Iterator[threading.Event]:
+    """A signal that is set where another one is, and that may be set for other reasons, too."""
+    follows, over = threading.Event(), threading.Event()
+
+    def follow() -> None:
+        while not over.is_set():
+            if stop.wait(_NAP):
+                follows.set()
+                return
+
+    thread = threading.Thread(target=follow, name="stop", daemon=True)
+    thread.start()
+    try:
+        yield follows
+    finally:
+        over.set()
+        thread.join()

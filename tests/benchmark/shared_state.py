@@ -1,0 +1,265 @@
+"""What a state in PostgreSQL costs, and what several machines and runs do with it.
+
+python tests/benchmark/shared_state.py              all figures
+python tests/benchmark/shared_state.py commits      one of: commits makespan takeover budget
+
+The database's folder is on a disk, with `fsync = on`: as in real life. PostgreSQL and psycopg must
+be installed.
+"""
+
+import csv
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "database")]
+
+from server import Server, installed  # noqa: E402
+
+from batch_import.job import DatabaseState  # noqa: E402
+from batch_import.models import Change, ManifestRow, Status  # noqa: E402
+from batch_import.sandbox.knobs import Knobs  # noqa: E402
+from batch_import.sandbox.model import Platform  # noqa: E402
+from batch_import.sandbox.server import SandboxServer  # noqa: E402
+from batch_import.state import catalog  # noqa: E402
+from batch_import.state.lease import Lease  # noqa: E402
+from batch_import.state.store import Store  # noqa: E402
+
+ACCESS_KEY, API_KEY = "VC-bench", "bench-api-key"
+
+
+def write_manifest(path: Path, rows: int, name: str = "ref") -> None:
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["sourceUrl", "filename", "extension", "referenceId"])
+        writer.writerows(
+            [f"https://videos.example.com/{name}{n}.mp4", f"{name} {n}", "mp4", f"{name}-{n}"]
+            for n in range(rows)
+        )
+
+
+def sandbox(**knobs: Any) -> SandboxServer:
+    turned = Knobs.from_mapping({"processing": (0.5, 1.5), **knobs})
+    return SandboxServer(Platform(turned, 7, time.time(), ACCESS_KEY, API_KEY))
+
+
+def start(folder: Path, server: SandboxServer, state: str, *options: str) -> subprocess.Popen[str]:
+    environ = {
+        **os.environ,
+        "VIOSTREAM_API_BASE": server.api_base,
+        "VIOSTREAM_ACCESS_KEY": ACCESS_KEY,
+        "VIOSTREAM_API_KEY": API_KEY,
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+        "XDG_STATE_HOME": str(folder.parent / "home"),
+    }
+    where = ["--state", state] if state else []
+    return subprocess.Popen(
+        [sys.executable, "-m", "batch_import", "run", "videos.csv", *where, *options],
+        cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, text=True,
+    )  # fmt: skip
+
+
+def commits(server: Server, folder: Path) -> None:
+    """Fenced commits a second, one after the other: a claim, or an answer, each; and those that a
+    run at 50 calls a second makes."""
+    url = server.new_database()
+    catalog.prepare(url)
+    state = DatabaseState(url, "job")
+    many = 400
+    with catalog.session(url) as db:
+        lease = Lease(state, db, catalog.number_or_made(db, state), 3600.0, alarm=False)
+        lease.take()
+        with Store(state) as store:
+            store.connection.fenced(lease.job, lease.epoch, lease.session_name)
+            store.load(
+                [
+                    ManifestRow(n, f"r{n}", f"r{n}", "https://h/v", "T", "mp4", ())
+                    for n in range(many)
+                ],
+                1.0,
+            )
+            began = time.monotonic()
+            for n in range(many):
+                (row,) = store.queue.claim(1, 2.0 + n)
+                store.queue.apply([Change(row.number, Status.PROCESSING, sent_at=3.0 + n)], 3.0 + n)
+            rate = 2 * many / (time.monotonic() - began)
+    place = folder / "commits" / "job"
+    place.mkdir(parents=True)
+    write_manifest(place / "videos.csv", 1000)
+    url = server.new_database()
+    catalog.prepare(url)
+    with sandbox() as platform, catalog.session(url) as db:
+        process = start(place, platform, url, "--rate", "50", "--poll-interval", "2")
+        _until(lambda: len(platform.platform.media) > 100)
+        before, began = _synced(db), time.monotonic()
+        _until(lambda: len(platform.platform.media) > 900)
+        needed = (_synced(db) - before) / (time.monotonic() - began)
+        process.wait()
+    print(
+        f"commits: {rate:.0f} a second one after the other; a run at 50 calls a second makes"
+        f" {needed:.0f}: {rate / needed:.1f} x"
+    )
+
+
+def _synced(db: Any) -> int:
+    """How often the server has brought commits to the disk, all databases together."""
+    db.execute("SELECT pg_stat_clear_snapshot()")
+    (many,) = db.execute("SELECT wal_sync FROM pg_stat_wal").fetchone()
+    return int(many)
+
+
+def makespan(server: Server, folder: Path) -> None:
+    """1,000 rows at 50 calls a second, on either database, in turns."""
+    found: dict[str, list[float]] = {"SQLite": [], "PostgreSQL": []}
+    for turn in range(3):
+        for name, times in found.items():
+            place = folder / f"makespan-{name}-{turn}" / "job"
+            place.mkdir(parents=True)
+            write_manifest(place / "videos.csv", 1000)
+            url = server.new_database() if name == "PostgreSQL" else ""
+            if url:
+                catalog.prepare(url)
+            with sandbox() as platform:
+                began = time.monotonic()
+                process = start(place, platform, url, "--rate", "50", "--poll-interval", "2")
+                assert process.wait() == 0
+                times.append(time.monotonic() - began)
+    middle = {name: statistics.median(times) for name, times in found.items()}
+    ratio = middle["PostgreSQL"] / middle["SQLite"]
+    shown = ", ".join(f"{name} {seconds:.1f} s" for name, seconds in middle.items())
+    print(f"makespan of 1,000 rows at 50/s: {shown}; {ratio:.3f} x")
+
+
+def takeover(server: Server, folder: Path) -> None:
+    """From the end of the leader to the new epoch, and to the first POST of the standby."""
+    for how, lease in (("kill -9", 15.0), ("SIGSTOP", 3.0)):
+        times = []
+        for turn in range(5):
+            url = server.new_database()
+            catalog.prepare(url)
+            places = [folder / f"takeover-{how.split()[0]}-{turn}" / name for name in "ab"]
+            for place in places:
+                place.mkdir(parents=True)
+                write_manifest(place / "videos.csv", 200)
+            with sandbox() as platform:
+                options = ("--rate", "20", "--lease", str(lease), "--poll-interval", "2")
+                leader = start(places[0], platform, url, *options)
+                _until(lambda p=platform: len(p.platform.media) > 20)
+                standby = start(places[1], platform, url, *options, "--standby")
+                with catalog.session(url) as db:
+                    _until(lambda d=db: _waiting(d) >= 1)
+                    time.sleep(1)
+                    leader.send_signal(signal.SIGKILL if how == "kill -9" else signal.SIGSTOP)
+                    began = time.monotonic()
+                    _until(lambda d=db: _epoch(d) > 1)
+                    times.append(time.monotonic() - began)
+                for process in (leader, standby):
+                    process.kill()
+                    process.wait()
+        print(
+            f"take-over after {how}, lease {lease:.0f} s: median {statistics.median(times):.2f} s,"
+            f" longest {max(times):.2f} s of {len(times)}"
+        )
+
+
+def _until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 120
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def _waiting(db: Any) -> int:
+    """Sessions of the standby: of those that have no lease, but for this one."""
+    (many,) = db.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'batch-import'"
+        " AND datname = current_database() AND pid <> pg_backend_pid()"
+        " AND query LIKE '%batch_import.holder%'"
+    ).fetchone()
+    return int(many)
+
+
+def _epoch(db: Any) -> int:
+    (epoch,) = db.execute("SELECT max(epoch) FROM batch_import.lease").fetchone()
+    return int(epoch)
+
+
+def budget(server: Server, folder: Path) -> None:
+    """Three runs of one account at once, where the platform takes 20 calls a second."""
+    for name in ("SQLite", "PostgreSQL"):
+        for rate in (20, 60):
+            url = server.new_database() if name == "PostgreSQL" else ""
+            if url:
+                catalog.prepare(url)
+            base = folder / f"budget-{name}-{rate}"
+            processes = []
+            with sandbox(rate_limit=20, burst=20, latency=(0.02, 0.1)) as platform:
+                for number in range(3):
+                    place = base / f"job{number}"
+                    place.mkdir(parents=True)
+                    write_manifest(place / "videos.csv", 5000, f"job{number}")
+                    processes.append(
+                        start(
+                            place,
+                            platform,
+                            url,
+                            "--job",
+                            f"output/job{number}",
+                            "--rate",
+                            str(rate),
+                        )
+                    )
+                _until(lambda p=platform: len(p.platform.media) > 60)
+                time.sleep(5)
+                before, began = _calls(base), time.monotonic()
+                time.sleep(40)
+                after, seconds = _calls(base), time.monotonic() - began
+                for process in processes:
+                    process.kill()
+                    process.wait()
+            taken = [a[0] - b[0] for a, b in zip(after, before, strict=True)]
+            refused = sum(a[1] - b[1] for a, b in zip(after, before, strict=True))
+            shares = ", ".join(f"{3 * each / sum(taken):.2f}" for each in taken)
+            print(
+                f"three runs, {name}, --rate {rate}: {sum(taken) / seconds / 20:.3f} of the limit,"
+                f" shares {shares}, {refused / (refused + sum(taken)):.2%} refused"
+            )
+
+
+def _calls(base: Path) -> list[tuple[int, int]]:
+    """Calls of each run that were taken, and refused."""
+    found = []
+    for log in sorted(base.rglob("calls.jsonl")):
+        text = log.read_text()
+        refused = text.count('"status": 429')
+        found.append((text.count('"status": ') - refused, refused))
+    return found
+
+
+FIGURES = {"commits": commits, "makespan": makespan, "takeover": takeover, "budget": budget}
+
+
+def main() -> None:
+    programs = installed()
+    if programs is None:
+        sys.exit("PostgreSQL is not installed: make test-programs")
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        server = Server(programs, on_disk=True)
+        try:
+            for name in sys.argv[1:] or FIGURES:
+                FIGURES[name](server, Path(folder))
+        finally:
+            server.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,192 @@
+"""Two machines and one job, over HTTP and a real database: whatever happens to the one, the other
+finishes the work, and every row becomes exactly one video."""
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batch_import.configuration.credentials import Credentials
+from batch_import.errors import NotSent
+from batch_import.models import Row, Status
+from batch_import.sandbox.server import SandboxServer
+from batch_import.viostream import endpoints
+from batch_import.viostream.client import Client
+
+if TYPE_CHECKING:
+    from conftest import Command
+    from server import Server
+
+ROWS = 40
+
+
+class Fleet:
+    """Machines: folders with the same manifest, and one database."""
+
+    def __init__(self, database: str, made: Callable[[Path], "Command"], folder: Path) -> None:
+        self.database, self._made, self._folder = database, made, folder
+        self._processes: list[subprocess.Popen[str]] = []
+
+    def machine(self, name: str, manifest: Path) -> "Command":
+        folder = self._folder / name
+        folder.mkdir(exist_ok=True)
+        (folder / manifest.name).write_bytes(manifest.read_bytes())
+        command = self._made(folder)
+        command.environ["VIOSTREAM_STATE"] = self.database
+        return command
+
+    def start(self, command: "Command", *more: str) -> subprocess.Popen[str]:
+        # Five calls a second, so that there is work left when others have started.
+        process = command.start(
+            "run", "videos.csv", "--poll-interval", "0.5", "--settle", "5", "--lease", "3",
+            *more,
+        )  # fmt: skip
+        self._processes.append(process)
+        return process
+
+    def close(self) -> None:
+        for process in self._processes:
+            if process.poll() is None:
+                process.kill()
+            process.communicate()
+
+
+@pytest.fixture
+def fleet(
+    database: str,
+    tmp_path: Path,
+    command_in: Callable[[Path, str], "Command"],
+    sandbox: Callable[..., SandboxServer],
+) -> Iterator[tuple[Fleet, SandboxServer]]:
+    server = sandbox(latency=(0.02, 0.05))
+    made = Fleet(database, lambda folder: command_in(folder, server.api_base), tmp_path)
+    yield made, server
+    made.close()
+
+
+def until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def assert_once(server: SandboxServer, rows: int = ROWS) -> None:
+    now = time.time()
+    live = [len(server.platform.live_media(f"ref-{n}", now)) for n in range(1, rows + 1)]
+    assert live == [1] * rows
+
+
+def test_a_standby_finishes_what_a_killed_run_began(
+    fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
+) -> None:
+    machines, server = fleet
+    path = manifest(ROWS)
+    first, second = machines.machine("a", path), machines.machine("b", path)
+    leader = machines.start(first, "--lease", "600")
+    until(lambda: len(server.platform.media) >= 10)
+    leader.send_signal(signal.SIGSTOP)  # so that it is at work until it is killed
+    refused = second("run", "videos.csv", code=2)
+    assert "A run is in progress on the job videos in postgresql://127.0.0.1" in refused.stderr
+    assert "a-password" not in refused.stderr
+    standby = machines.start(second, "--standby")
+    assert standby.stderr
+    assert "Waiting: A run is in progress: " in standby.stderr.readline()
+    leader.kill()
+    second.finish(standby, 0)
+    assert_once(server)
+    assert second.counts("videos.csv")["imported"] == ROWS
+
+
+def test_a_stopped_run_sends_nothing_once_it_wakes_up(
+    fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
+) -> None:
+    machines, server = fleet
+    path = manifest(ROWS)
+    first, second = machines.machine("a", path), machines.machine("b", path)
+    leader = machines.start(first, "--workers", "4")
+    until(lambda: len(server.platform.media) >= 10)
+    leader.send_signal(signal.SIGSTOP)
+    standby = machines.start(second, "--standby")
+    until(lambda: second.counts("videos.csv", "--state", machines.database)["imported"] > 20)
+    before = len(server.platform.media)
+    leader.send_signal(signal.SIGCONT)
+    assert leader.wait(30) == -signal.SIGALRM
+    assert len(server.platform.media) >= before
+    second.finish(standby, None)
+    second("run", "videos.csv", "--settle", "5", "--poll-interval", "0.3")
+    assert_once(server)
+
+
+def test_the_commands_read_a_job_that_another_machine_runs(
+    fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
+) -> None:
+    machines, server = fleet
+    path = manifest(5)
+    first, second = machines.machine("a", path), machines.machine("b", path)
+    assert machines.start(first).wait(60) == 0
+    assert second.counts("videos.csv")["imported"] == 5
+    assert "videos" in second("jobs").stdout
+    assert "0 to create, 5 done before" in second("plan", "videos.csv").stdout
+    second("report", "videos.csv")
+    assert [row["status"] for row in second.table("output/videos/results.csv")] == ["imported"] * 5
+    assert "5 as expected" in second("verify", "videos.csv").stdout
+    second("retry", "videos.csv")
+    assert_once(server, 5)
+    shown = second("config").stdout
+    assert "a-password" not in shown
+    assert "postgresql://***@127.0.0.1" in shown
+
+
+def test_a_run_ends_in_one_line_where_the_database_goes_away(
+    server: "Server", fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
+) -> None:
+    machines, platform = fleet
+    first = machines.machine("a", manifest(ROWS))
+    leader = machines.start(first)
+    until(lambda: len(platform.platform.media) >= 5)
+    server.stop("immediate")
+    try:
+        done = first.finish(leader, 3)
+    finally:
+        server.start()
+    assert "batch-import: " in done.stderr.splitlines()[-1]
+    assert "run the same command again" in done.stderr.splitlines()[-1]
+    first.finish(machines.start(first), 0)
+    assert_once(platform)
+
+
+def test_a_standby_outlasts_a_restart_of_the_database(
+    server: "Server", fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
+) -> None:
+    machines, platform = fleet
+    first = machines.machine("a", manifest(ROWS))
+    leader = machines.start(first, "--standby")
+    until(lambda: len(platform.platform.media) >= 5)
+    server.stop("immediate")
+    server.start()
+    first.finish(leader, 0)
+    assert_once(platform)
+
+
+def test_a_lease_that_ends_on_the_way_keeps_the_body_from_leaving(
+    sandbox: Callable[..., SandboxServer],
+) -> None:
+    server = sandbox()
+    row = Row(1, "ref-1", "https://videos.example.com/1.mp4", "One", "mp4", Status.CREATING)
+    credentials = Credentials("VC-test", "a-key-that-must-not-be-seen")
+    for parts in range(4):
+        asked = iter([True] * parts)
+        may_send = lambda left=asked: next(left, False)  # noqa: E731
+        with Client(server.api_base, credentials, may_send=may_send) as client:
+            if parts < 3:  # the connection, the headers, the body
+                with pytest.raises(NotSent, match="another run may have taken the job over"):
+                    client.send(endpoints.create(row))
+                assert not server.platform.media
+            else:
+                client.send(endpoints.create(row))
+    assert len(server.platform.media) == 1

@@ -1,0 +1,54 @@
+"""Whether a process of this machine is gone is known for sure, or not at all."""
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from batch_import.state.machine import Process
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="Linux alone has /proc")
+
+#: Known on any machine, so that tests do not depend on how this one is set up.
+HERE = replace(Process.this(), machine="m", boot="b")
+
+
+def other(number: int) -> Process:
+    """A process of this machine."""
+    program = f"from batch_import.state import machine; print(machine._started({number}))"
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return replace(HERE, number=number, started=done.stdout.strip())
+
+
+def test_a_process_that_runs_is_not_gone() -> None:
+    assert not HERE.is_gone(HERE)
+    assert not other(os.getppid()).is_gone(HERE)
+
+
+def test_a_process_that_has_ended_is_gone_also_before_its_parent_knows() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        known = other(child.pid)
+        assert known.started
+        assert not known.is_gone(HERE)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # a zombie
+        assert known.is_gone(HERE)
+    assert known.is_gone(HERE)
+
+
+def test_a_later_process_of_the_same_number_is_another_one() -> None:
+    assert replace(HERE, started="1").is_gone(HERE)
+
+
+def test_after_a_restart_of_the_machine_all_are_gone() -> None:
+    assert replace(HERE, boot="earlier").is_gone(HERE)
+
+
+@pytest.mark.parametrize("unknown", [{"machine": "another"}, {"machine": ""}, {"boot": ""}])
+def test_of_another_machine_nothing_is_known(unknown: dict[str, str]) -> None:
+    assert not replace(HERE, started="1", **unknown).is_gone(HERE)

@@ -1,0 +1,206 @@
+"""Runs of one account on one clock: together they use what it allows, each its fair share."""
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from random import Random
+
+import pytest
+
+from batch_import.errors import StateError
+from batch_import.sandbox.knobs import Knobs
+from batch_import.sandbox.token_bucket import TokenBucket
+from batch_import.viostream.account_budget import GONE
+from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.shared_budget import EVERY, SharedBudget
+
+
+class Record:
+    """A ledger in memory, whose clock is not that of the runs."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.text, self.away = "", False
+        self._clock = clock
+
+    def update(self, change: Callable[[str, float], tuple[str, object]]) -> object:
+        if self.away:
+            raise StateError("away")
+        self.text, result = change(self.text, self._clock() - 1e6)
+        return result
+
+    def close(self) -> None:
+        pass
+
+
+@dataclass
+class Run:
+    """One run: when it begins and ends, and what became of its calls.
+
+    Attributes:
+        pause: seconds between two calls that it needs at least.
+    """
+
+    begins: float = 0.0
+    ends: float = float("inf")
+    ceiling: float = 20.0
+    pause: float = 0.0
+    accepted: list[float] = field(default_factory=list)
+    refused: int = 0
+
+
+class Account:
+    """All runs of an account, and the platform's limit."""
+
+    def __init__(self, limit: float, runs: list[Run]) -> None:
+        self.now = 1000.0
+        self.runs = runs
+        self.record = Record(lambda: self.now)
+        knobs = Knobs.from_mapping({"rate_limit": limit, "burst": int(limit)})
+        self._limit = TokenBucket(knobs, self.now)
+        self._dice = Random(1)
+        self._events: list[tuple[float, int, str, float]] = []
+        self.budgets: list[SharedBudget] = []
+
+    def go(self, seconds: float) -> None:
+        for number, run in enumerate(self.runs):
+            self.now = 1000.0 + run.begins
+            self.budgets.append(SharedBudget(run.ceiling, lambda: self.now))
+            for what in ("report", "call"):
+                self._later(self._dice.uniform(0, EVERY), number, what)
+        while self._events and self._events[0][0] < 1000.0 + seconds:
+            self.now, number, what, left_at = heapq.heappop(self._events)
+            if self.now < 1000.0 + self.runs[number].ends:
+                getattr(self, f"_{what}")(number, left_at)
+
+    def _later(self, seconds: float, number: int, what: str, left_at: float = 0.0) -> None:
+        heapq.heappush(self._events, (self.now + seconds, number, what, left_at))
+
+    def _report(self, number: int, _: float) -> None:
+        self.budgets[number].report(self.record, str(number))
+        self._later(self._dice.uniform(0.8, 1.2) * EVERY, number, "report")
+
+    def _call(self, number: int, _: float) -> None:
+        budget = self.budgets[number]
+        ready = budget.ready_at(self.now)
+        if ready > self.now:
+            self._later(
+                min(ready - self.now, 0.25) + self._dice.uniform(1e-6, 0.02), number, "call"
+            )
+            return
+        budget.spend(self.now)
+        self._later(0.05, number, "arrive", self.now)
+        self._later(self.runs[number].pause, number, "call")
+
+    def _arrive(self, number: int, left_at: float) -> None:
+        wait = self._limit.spend_token(self.now)
+        self._later(0.05, number, "refused" if wait else "taken", left_at)
+
+    def _taken(self, number: int, _: float) -> None:
+        self.budgets[number].returned()
+        self.budgets[number].accepted()
+        self.runs[number].accepted.append(self.now - 1000.0)
+
+    def _refused(self, number: int, left_at: float) -> None:
+        self.budgets[number].returned()
+        self.budgets[number].refused(left_at, self.now, 1.0)
+        self.runs[number].refused += 1
+        self.budgets[number].report(self.record, str(number))  # at once
+
+
+def taken(run: Run, first: float, last: float) -> float:
+    """Calls a second that the platform took of a run."""
+    return sum(first <= at < last for at in run.accepted) / (last - first)
+
+
+@pytest.mark.parametrize("ceiling", [20.0, 25.0, 60.0])
+@pytest.mark.parametrize("many", [2, 3, 6])
+def test_runs_together_use_the_limit_and_each_its_share(many: int, ceiling: float) -> None:
+    runs = [Run(ceiling=ceiling) for _ in range(many)]
+    Account(20.0, runs).go(120.0)
+    total = sum(len(run.accepted) for run in runs)
+    assert total >= 0.95 * 20 * 120
+    for run in runs:
+        assert len(run.accepted) == pytest.approx(total / many, rel=0.15)
+    assert sum(run.refused for run in runs) <= 0.02 * total
+
+
+def test_who_comes_later_gets_its_share_and_who_is_killed_has_none() -> None:
+    first, later, killed = Run(), Run(begins=30.0), Run(begins=30.0, ends=60.0)
+    Account(20.0, [first, later, killed]).go(120.0)
+    assert taken(first, 5, 30) == pytest.approx(20.0, rel=0.02)
+    for run in (first, later, killed):
+        assert taken(run, 35, 60) == pytest.approx(20 / 3, rel=0.05)
+    for run in (first, later):
+        assert taken(run, 60 + GONE + 1, 115) == pytest.approx(10.0, rel=0.05)
+
+
+def test_what_a_run_does_not_need_is_the_others() -> None:
+    slow, fast = Run(pause=1.0), Run()
+    Account(20.0, [slow, fast]).go(60.0)
+    assert taken(slow, 10, 60) == pytest.approx(1.0, rel=0.1)
+    assert taken(fast, 10, 60) >= 0.95 * 17
+
+
+def test_a_run_whose_own_limit_is_low_keeps_to_it() -> None:
+    careful, fast = Run(ceiling=2.0), Run(ceiling=20.0)
+    Account(20.0, [careful, fast]).go(60.0)
+    assert taken(careful, 5, 60) == pytest.approx(2.0, rel=0.1)
+    assert taken(fast, 5, 60) == pytest.approx(18.0, rel=0.05)
+
+
+def test_a_run_that_is_alone_is_paced_as_without_a_record() -> None:
+    now = 500.0
+    shared, alone = SharedBudget(20.0, lambda: now), Budget(20.0, now)
+    record, dice = Record(lambda: now), Random(3)
+    for step in range(3000):
+        now += dice.uniform(0, 0.05)
+        if step % 5 == 0:
+            shared.report(record, "a")
+        ready = alone.ready_at(now)
+        assert shared.ready_at(now) == ready
+        assert shared.rate(now) == alone.rate(now)
+        if ready > now:
+            continue
+        for budget in (shared, alone):
+            budget.spend(now)
+            budget.returned()
+        refused = dice.random() < 0.02
+        for budget in (shared, alone):
+            if refused:
+                budget.refused(now - 0.01, now, None)
+            else:
+                budget.accepted()
+
+
+def test_what_a_run_has_learned_the_next_one_begins_with() -> None:
+    """A newcomer to an account that takes little does not have to be refused for it."""
+    first, second = Run(ceiling=60.0), Run(ceiling=60.0, begins=60.0)
+    Account(20.0, [first, second]).go(90.0)
+    assert second.refused <= 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "[1, 2]", '[{}, {"x": [1]}]', "null"])
+def test_a_record_that_is_none_is_begun_anew(text: str) -> None:
+    account = Account(20.0, [Run(), Run()])
+    account.record.text = text
+    account.go(10.0)
+    assert sum(len(run.accepted) for run in account.runs) >= 0.9 * 200
+
+
+def test_while_the_record_is_away_the_last_share_counts() -> None:
+    account = Account(20.0, [Run(), Run()])
+    account.go(10.0)
+    account.record.away = True
+    rate = account.budgets[0].rate(account.now)
+    account.budgets[0].report(account.record, "0")
+    assert account.budgets[0].rate(account.now) == rate == pytest.approx(10.0, rel=0.05)
+
+
+def test_a_wait_that_the_platform_asks_of_one_run_is_all_runs() -> None:
+    account = Account(20.0, [Run(), Run()])
+    account.go(10.0)
+    one, other = account.budgets
+    one.hold(account.now, 30.0)
+    for number, budget in enumerate((one, other)):
+        budget.report(account.record, str(number))
+    assert other.ready_at(account.now) >= account.now + 30.0
