@@ -3,6 +3,7 @@
     RunFault                    the run cannot go on; what a person reads, and the exit code
     ├── UsageError              a wrong setting or command line                           (2)
     ├── ManifestError           a manifest that cannot be read at all                     (2)
+    │   └── ColumnUnclear       which column is a field's, only the user knows
     ├── StateError              a job folder or state file that cannot be used            (2)
     │   └── JobBusy             another process runs this job
     ├── PlatformError           the platform is of no use right now                       (3)
@@ -120,6 +121,18 @@ class UsageError(RunFault):
 
 class ManifestError(RunFault):
     """A manifest that cannot be read at all, or lacks a column that it needs."""
+
+
+class ColumnUnclear(ManifestError):
+    """The column of a field cannot be found out; the user has to name it.
+
+    Args:
+        field: the field.
+    """
+
+    def __init__(self, message: str, hint: str, *, field: str) -> None:
+        super().__init__(message, hint)
+        self.field = field
 
 
 class StateError(RunFault):

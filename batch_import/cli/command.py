@@ -104,18 +104,22 @@ class Call:
             given["only"] = tuple(chain.from_iterable(given["only"]))
         return Settings(**given)
 
+    def reading(self) -> ReadingOptions:
+        """How the manifest is read."""
+        given = self.values(ReadingOptions)
+        for name in ("map", "default"):
+            if name in given:
+                given[name] = pairs(given[name])
+        if "allow" in given:
+            given["allow"] = tuple(chain.from_iterable(given["allow"]))
+        return ReadingOptions(**given)
+
     def request(self, *, retry_failed: bool = False) -> ImportRequest:
         """What is asked to be done with the manifest."""
-        reading = self.values(ReadingOptions)
-        for name in ("map", "default"):
-            if name in reading:
-                reading[name] = pairs(reading[name])
-        if "allow" in reading:
-            reading["allow"] = tuple(chain.from_iterable(reading["allow"]))
         return ImportRequest(
             self["manifest"],
             folder=self._ctx.params.get("job"),
-            reading=ReadingOptions(**reading),
+            reading=self.reading(),
             settings=self.settings(),
             results=self.values(ResultOptions),
             retry_failed=retry_failed,
@@ -148,7 +152,11 @@ class Call:
 
 
 class Command(PrintsHelp):
-    """A command whose help has groups of options and examples."""
+    """A command whose help has groups of options and examples.
+
+    Attributes:
+        writes_config: the configuration file that is named need not exist.
+    """
 
     def __init__(
         self,
@@ -156,6 +164,8 @@ class Command(PrintsHelp):
         options: Sequence[str],
         arguments: Sequence[click.Argument],
         examples: Sequence[str],
+        *,
+        writes_config: bool = False,
     ) -> None:
         params: list[click.Parameter] = [*arguments, *(Option(OPTIONS[name]) for name in options)]
         super().__init__(
@@ -165,13 +175,14 @@ class Command(PrintsHelp):
         )
         self._function = function
         self.examples = tuple(examples)
+        self.writes_config = writes_config
         self.options = tuple(options)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; its function takes all values from the context."""
         call = Call(ctx)
         places: Places = ctx.obj
-        places.manifest = str(ctx.params.get("manifest", ""))
+        places.manifest = str(ctx.params.get("manifest") or "")
         places.job = str(call["job"]) if "job" in self.options and call.is_flag("job") else ""
         if ctx.params.get("verbose"):
             from batch_import.cli.call_lines import show_calls
@@ -217,15 +228,21 @@ class Command(PrintsHelp):
 
 
 def command(
-    *options: str, arguments: Sequence[click.Argument] = (), examples: Sequence[str] = ()
+    *options: str,
+    arguments: Sequence[click.Argument] = (),
+    examples: Sequence[str] = (),
+    writes_config: bool = False,
 ) -> Callable[[Callable[[Call], int]], Command]:
     """Make a command of a function, whose name it has.
 
     Args:
         options: names of settings.
         examples: command lines.
+        writes_config: as in `Command`.
     """
-    return lambda function: Command(function, options, arguments, examples)
+    return lambda function: Command(
+        function, options, arguments, examples, writes_config=writes_config
+    )
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:

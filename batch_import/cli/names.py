@@ -19,7 +19,7 @@ COMMANDS: Final = {
         "verify": "Compare each row with what the account really has.",
     },
     "Set up": {
-        "init": "Write template manifests, and a configuration file that lists every option.",
+        "configure": "Ask for credentials and columns, test both, and write batch-import.yaml.",
         "account": "Test the credentials.",
         "config": "Show the value of every option, and where it comes from.",
         "completion": "Print a script that completes commands, options and files in a shell.",

@@ -68,6 +68,17 @@ _COMMAND_LINE: Final = (
         "write the manifest as CSV with all safe corrections, for review",
         Group.READING,
     ),
+    Setting(
+        "store",
+        kinds.ChoiceType(("keyring", "file", "no")),
+        "where to keep the credentials: in the system's keyring, in credentials.yaml beside the"
+        " configuration file, or not at all",
+        Group.COMMON,
+        default_text="asked, if they were entered",
+    ),
+    _switch("yes", "use the columns that are proposed, without a question", Group.COMMON),
+    _switch("replace", "replace the files that are there; other options are kept", Group.COMMON),
+    _switch("templates", "write manifest.csv and manifest.xlsx, to be filled in", Group.COMMON),
     _switch("embeds", "also request the embed page of each imported row", Group.COMMON),
     _switch(
         "offline", "do not contact the platform; what the account has is then unknown", Group.COMMON
@@ -201,7 +212,8 @@ class Places:
     def read_config(self, ctx: click.Context, path: Path) -> None:
         """Read the configuration file; its values become defaults of the command."""
         named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
-        if not named and not path.exists():
+        is_needed = named and not getattr(ctx.command, "writes_config", False)
+        if not is_needed and not path.exists():
             return
         from batch_import.cli.configuration_file import read_config
 

@@ -139,7 +139,7 @@ def map_columns(
         ManifestError: a needed column is missing, or more than one could be meant.
     """
     filled = _defaults(defaults or {})
-    candidates = Candidates(_columns(header, sample))
+    candidates = Candidates(sample_columns(header, sample))
     given = {_field(name, "map"): column for name, column in overrides.items()}
     none = {name for name, column in given.items() if not column.strip()}
     if SOURCE_URL in none:
@@ -170,7 +170,8 @@ _CHOOSERS: Final = {
 }
 
 
-def _columns(header: Sequence[str], sample: Chunk | None) -> list[SampleColumn]:
+def sample_columns(header: Sequence[str], sample: Chunk | None) -> list[SampleColumn]:
+    """The columns of a manifest with the cells of its first rows."""
     columns = []
     for position, name in enumerate(header):
         cells = () if sample is None else sample.frame[position]
