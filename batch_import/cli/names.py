@@ -20,6 +20,7 @@ COMMANDS: Final = {
     },
     "Set up": {
         "configure": "Ask for credentials and columns, test both, and write batch-import.yaml.",
+        "doctor": "Check this machine, the network and the credentials; say what to do.",
         "account": "Test the credentials.",
         "config": "Show the value of every option, and where it comes from.",
         "completion": "Print a script that completes commands, options and files in a shell.",
