@@ -28,7 +28,7 @@ READING: Final = (
 RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns", "group_by")
 IMPORT: Final = (
     *READING,
-    *("credentials", "limit", "only", "until", "notify", "verbose", "strict", "preflight"),
+    *("credentials", "limit", "first", "only", "until", "notify", "verbose", "strict", "preflight"),
     *("same_videos", "allow_removals"),
     *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
     *RESULTS,

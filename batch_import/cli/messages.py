@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.correction import Fixed
     from batch_import.workflows.load_result import HeldRows, Reading
+    from batch_import.workflows.pilot import Pilot
     from batch_import.workflows.source_checks import PreflightProgress
 
 #: Numbers of lines that can be taken in at once.
@@ -87,6 +88,16 @@ def print_held(held: "HeldRows", yes: str, no: str) -> None:
         print(f"    {shown(row.reason)}")
     print(f"  If they are the same videos, so that none is sent again: {yes}")
     print(f"  If they are other videos, so that each is sent: {no}")
+
+
+def print_pilot(pilot: "Pilot") -> None:
+    """Which rows a pilot takes up, and what each is an example of."""
+    why = "those of the run before" if pilot.continued else "spread over hosts, extensions, sizes"
+    print(f"Pilot of {rows(pilot.count)}, {why}:")
+    for row in pilot.first:
+        print(f"  line {row.line} ({shortened(row.title, 30)}): {shortened(row.reason)}")
+    if pilot.count > len(pilot.first):
+        print("  …")
 
 
 def print_problems(job: "Job", groups: Sequence["ProblemGroup"]) -> None:

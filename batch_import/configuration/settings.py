@@ -14,7 +14,7 @@ from batch_import.configuration import base_urls, kinds, reading_values
 from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
 from batch_import.configuration.declaration import Group, check_fields, setting, settings_of
 from batch_import.configuration.kinds import ValueType
-from batch_import.errors import UsageError
+from batch_import.errors import UsageError, named
 
 if TYPE_CHECKING:
     from batch_import.models import LineRange
@@ -207,7 +207,8 @@ class Settings:
         UsageError: a value is out of its range, or the credentials would be sent unencrypted.
 
     Attributes:
-        limit: how many pending rows this run sends; None for all.
+        limit: how many pending rows this run sends, chosen as examples of all; None for all.
+        first: how many pending rows this run sends, from the first one on; None for all.
         only: the rows that this run may send, by lines or reference IDs; empty for all.
         until: epoch seconds from which on nothing more is done; None for never.
         same_videos: whether added rows that are like rows that were sent and are no longer in the
@@ -236,7 +237,14 @@ class Settings:
     limit: int | None = setting(
         None,
         kinds.NumberType(1, _MOST_ROWS, "N", "rows", whole=True),
-        "send at most this many pending rows, then stop",
+        "a pilot: send only this many pending rows, spread over hosts, extensions and sizes",
+        Group.COMMON,
+        default_text="all",
+    )
+    first: int | None = setting(
+        None,
+        kinds.NumberType(1, _MOST_ROWS, "N", "rows", whole=True),
+        "send only this many pending rows, the first ones",
         Group.COMMON,
         default_text="all",
     )
@@ -367,16 +375,11 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.limit is not None and self.first is not None:
+            raise UsageError(f"{self.first} does not go with {named('limit')}.", setting="first")
         if not self.embed_base:
             object.__setattr__(self, "embed_base", base_urls.embed_base_for(self.api_base))
-        if not (
-            isinstance(self.timeout, tuple)
-            and len(self.timeout) == 2  # noqa: PLR2004  (connect, answer)
-            and all(
-                isinstance(part, int | float) and not isinstance(part, bool) and 0 < part <= _DAY
-                for part in self.timeout
-            )
-        ):
+        if not kinds.are_seconds(self.timeout, count=2, most=_DAY):
             raise UsageError(
                 f"{kinds.shortened(self.timeout)} is not two numbers of seconds.", setting="timeout"
             )

@@ -1,8 +1,10 @@
 """Which rows one run may take up. This file must not know who chose, nor what a run does."""
 
 import difflib
+import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from batch_import.errors import UsageError
@@ -11,6 +13,22 @@ from batch_import.state import choice_statements as statements
 
 #: Reference IDs that are compared with one that is in no row.
 _COMPARED: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRow:
+    """A row that may be chosen for a pilot.
+
+    Attributes:
+        size: the manifest's cell about the size of the file; empty where there is none.
+    """
+
+    number: int
+    line: int
+    title: str
+    url: str
+    extension: str
+    size: str
 
 
 def choose(db: sqlite3.Connection, wanted: Iterable[LineRange | str]) -> None:
@@ -36,6 +54,12 @@ def choose_first(db: sqlite3.Connection, table: str, limit: int) -> None:
         return
     _run(db, statements.CREATE_CHOICE)
     db.execute(statements.CHOOSE_FIRST, (limit,))
+
+
+def choose_numbers(db: sqlite3.Connection, numbers: Sequence[int]) -> None:
+    """Choose rows by their numbers, and no other."""
+    _run(db, statements.CREATE_CHOICE)
+    db.execute(statements.CHOOSE_NUMBERS, (json.dumps(numbers),))
 
 
 def _run(db: sqlite3.Connection, batch: Iterable[str]) -> None:

@@ -43,10 +43,32 @@ CHOOSE_FIRST: Final = f"{_CHOOSE} {FIRST_PENDING}"
 KEEP_FIRST_CHOSEN: Final = (
     f"DELETE FROM chosen WHERE number NOT IN (SELECT number FROM chosen {FIRST_PENDING})"
 )
+CHOOSE_NUMBERS: Final = f"{_CHOOSE} WHERE number IN (SELECT value FROM json_each(?))"
+ANY_UNFINISHED: Final = """
+    SELECT EXISTS (
+        SELECT 1 FROM row WHERE number IN (SELECT value FROM json_each(?))
+        AND status IN ('pending', 'creating', 'processing', 'unknown')
+    )
+"""
+#: A row for a pilot. Parameters: the position of the cell with the size, and the header that this
+#: is a position of.
+_PILOT_ROW: Final = """
+    SELECT number, line, filename, source_url, extension,
+        coalesce(iif(header = :header, json_extract(cells, '$[' || :size || ']'), ''), '')
+    FROM row
+"""
+PILOT_ROWS_OF: Final = (
+    f"{_PILOT_ROW} WHERE number IN (SELECT value FROM json_each(:numbers)) ORDER BY position"
+)
 REFERENCES_OF_LENGTH: Final = """
     SELECT identity FROM row
     WHERE position IS NOT NULL AND length(identity) BETWEEN ? AND ? LIMIT ?
 """
+
+
+def pending_for_pilot(table: str) -> str:
+    """The pending rows of a table in manifest order; parameters as for `_PILOT_ROW`."""
+    return f"{_PILOT_ROW} WHERE status = 'pending' AND {is_chosen(table)} ORDER BY position"
 
 
 def is_chosen(table: str) -> str:

@@ -7,13 +7,15 @@ its status.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from batch_import.models import Change, LineRange, Row, Status, VideoSource
 from batch_import.state import choice, choice_statements, statements
+from batch_import.state.choice import PendingRow
 from batch_import.state.connection import Connection
+from batch_import.state.facts import HEADER, Facts
 
 
 class Queue:
@@ -46,6 +48,36 @@ class Queue:
         with self._connection.transaction() as db:
             choice.choose_first(db, self._table, limit)
         self._table = choice_statements.CHOSEN_ROWS
+
+    def choose_numbers(self, numbers: Sequence[int]) -> None:
+        """Restrict this connection to these rows, by their numbers, whatever their status is."""
+        with self._connection.transaction() as db:
+            choice.choose_numbers(db, numbers)
+        self._table = choice_statements.CHOSEN_ROWS
+
+    def any_unfinished(self, numbers: Sequence[int]) -> bool:
+        """Whether one of these rows is pending or in flight."""
+        statement = choice_statements.ANY_UNFINISHED
+        return bool(self._connection.count(statement, (json.dumps(numbers),)))
+
+    def pending_rows(self, size: int | None) -> Iterator[PendingRow]:
+        """The rows that may be claimed, in manifest order.
+
+        Args:
+            size: position of the manifest's column of sizes, if it has one.
+        """
+        statement = choice_statements.pending_for_pilot(self._table)
+        return self._pilot_rows(statement, size)
+
+    def rows_of(self, numbers: Sequence[int], size: int | None) -> Iterator[PendingRow]:
+        """The rows with these numbers, in manifest order; `size` as above."""
+        statement = choice_statements.PILOT_ROWS_OF
+        return self._pilot_rows(statement, size, numbers=json.dumps(numbers))
+
+    def _pilot_rows(self, statement: str, size: int | None, **more: str) -> Iterator[PendingRow]:
+        header = Facts(self._connection).get(HEADER) if size is not None else None
+        found = self._connection.rows(statement, {"size": size, "header": header, **more})
+        return (PendingRow(*values) for values in found)
 
     @property
     def has_choice(self) -> bool:

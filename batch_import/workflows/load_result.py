@@ -7,6 +7,7 @@ from batch_import.reports.problems import ProblemGroup
 from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.reader import HeldRow
 from batch_import.workflows.correction import Fixed
+from batch_import.workflows.pilot import Pilot
 from batch_import.workflows.source_checks import PreflightProgress
 
 
@@ -68,6 +69,7 @@ class LoadResult:
         has_new_problems: they are not those of the last time that the job was read.
         retried: failed rows that are pending again.
         held: rows that are not sent before the user has said what they are.
+        pilot: the rows that the run takes up; None where it takes up all.
         is_correction: the file holds rows of `failed.csv`, and no other row has changed.
     """
 
@@ -79,6 +81,7 @@ class LoadResult:
     retried: int = 0
     held: HeldRows = HeldRows(0, ())
     is_correction: bool = False
+    pilot: Pilot | None = None
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:

@@ -25,6 +25,7 @@ from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
+from batch_import.workflows.pilot import end_pilot
 from batch_import.workflows.report import refresh
 from batch_import.workflows.work_plan import Plan, decide
 
@@ -119,6 +120,7 @@ def _import(
             observer.pictures(left)
             ask_for_pictures(store, session)
     _end_if(stop)
+    end_pilot(store)
 
 
 def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
