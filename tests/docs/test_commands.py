@@ -29,7 +29,6 @@ NOT_RUN = {
     "uv tool install ": "it changes the user's own tools",
     "pipx install ": "the same",
     "make ": "its targets are looked up, by a test of their own",
-    ". .venv/bin/activate": "the tests have the command on their path",
     "python3 -m venv ": "to install takes a minute, and the tests run in what it makes",
     ".venv/bin/pip install ": "the same",
     ".venv/bin/batch-import demo": "tests/end_to_end/test_import.py runs it",
