@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := batch_import tests docs
+SOURCES := batch_import tests docs examples
 
 .PHONY: demo test breaks test-programs check package package-test constraints sbom weight docs bench bench-results simulate fingerprint coverage \
 	fuzz crash mutants minimum-versions format clean

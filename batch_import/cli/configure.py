@@ -3,7 +3,6 @@
 Everything is read and tested before anything is written.
 """
 
-import shlex
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,6 +12,7 @@ from batch_import.cli.configuration_file import read_config
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import shown
 from batch_import.cli.options import CONFIG, OPTIONS, flag
+from batch_import.cli.quoting import command_line
 from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ReadingOptions
 
@@ -105,5 +105,5 @@ def _print_next(call: Call, manifest: Path | None) -> None:
     more = [] if call["config"] == CONFIG else ["--config", str(call["config"])]
     name = str(manifest or "MANIFEST")
     print("Next:")
-    print(f"  {shown(shlex.join(['batch-import', 'check', name, *more]))}")
-    print(f"  {shown(shlex.join(['batch-import', 'run', name, *more, '--limit', '10']))}")
+    print(f"  {shown(command_line(['batch-import', 'check', name, *more]))}")
+    print(f"  {shown(command_line(['batch-import', 'run', name, *more, '--limit', '10']))}")

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from batch_import.cli.quoting import command_line
 from batch_import.configuration import kinds
 from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
@@ -244,12 +245,10 @@ class Places:
 
     def call(self, command: str) -> str:
         """Another command for the same manifest and job, to be copied."""
-        import shlex
-
         if command == "account":
             return "batch-import account"
         parts = ["batch-import", command, *filter(None, [self.manifest])]
-        return shlex.join([*parts, *(["--job", self.job] if self.job else [])])
+        return command_line([*parts, *(["--job", self.job] if self.job else [])])
 
     def subject(self, name: str) -> str:
         """How an error about a value begins."""
@@ -286,7 +285,5 @@ def default_of(setting: Setting) -> str:
 
 def flag(name: str, value: str = "") -> str:
     """A setting as it is given on the command line."""
-    import shlex
-
     key = OPTIONS[name].key if name in OPTIONS else name.replace("_", "-")
-    return f"--{key} {shlex.quote(value)}" if value else f"--{key}"
+    return command_line([f"--{key}", *([value] if value else [])])
