@@ -4,18 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := batch_import tests docs examples
 
-.PHONY: demo test breaks test-programs check package package-test constraints sbom weight docs bench bench-results simulate fingerprint coverage \
+# Commands start by the hundred; each would compile the package again.
+export PYTHONDONTWRITEBYTECODE :=
+
+.PHONY: demo test test-programs check package package-test constraints sbom weight docs bench \
+	bench-results simulate fingerprint coverage \
 	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
 
-# The deliberate breaks of the engine take longer than all other tests: make breaks.
+# The tests of a file share what takes long to make: a browser, the built site. Those that wait most
+# come first, as they are collected.
+PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --ignore tests/simulation/test_broken.py --ignore tests/packaging
-
-breaks: $(VENV)/.dev
-	$(BIN)/python -m pytest -n 4 --timeout 900 tests/simulation/test_broken.py
+	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/packaging
 
 # What some tests open results in: Chromium and LibreOffice. Without them these tests are skipped.
 test-programs:
@@ -111,7 +114,7 @@ minimum-versions: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	mkdir -p build/coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest -n 4 --timeout 600 --ignore tests/packaging
+	$(BIN)/coverage run -m pytest $(PARALLEL) --timeout 600 --ignore tests/packaging
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage json --quiet --fail-under 0 -o build/coverage/report.json
 	$(BIN)/python tests/coverage_by_package.py build/coverage/report.json

@@ -1,7 +1,7 @@
 """Import a manifest of videos into Viostream: every row becomes exactly one video.
 
-What is handed out here is all that may be used from Python (docs/python.md). It is loaded when it
-is first asked for, so that `import batch_import` and the command start fast.
+This package exports the whole Python API (docs/python.md). A name is imported when it is first
+used, so that `import batch_import` and the command start fast.
 """
 
 from typing import TYPE_CHECKING

@@ -1,30 +1,32 @@
-"""The guard: a mark on cells that a spreadsheet would run or change, which comes off again.
+"""Escaping of CSV cells that a spreadsheet would execute or change.
 
-Our CSV files are handed out `guarded`, or `preserved` where they are to be saved by a spreadsheet
-and fed back; our reader takes in `unguarded`. For every text, `unguarded(guarded(text)) == text`
-and `unguarded(preserved(text)) == text`. This file must not know files or rows.
+A mark before the cell makes a spreadsheet treat it as text; reading removes the mark. CSV files
+for reading contain `guarded` cells. CSV files that a spreadsheet saves and that are then imported
+again contain `preserved` cells. The manifest reader applies `unguarded`. For every text,
+`unguarded(guarded(text)) == text` and `unguarded(preserved(text)) == text`.
 """
 
 import re
 import string
+from collections.abc import Sequence
 from operator import itemgetter
 from typing import Final
 
-#: Spreadsheets take a cell that begins with it for text, and save it as it is.
+#: The mark. A spreadsheet takes a cell that begins with it for text, and saves it unchanged.
 MARK: Final = "'"
 
-# A formula begins with one of these, or with its full-width or small form, which East Asian
-# spreadsheets fold; some skip spaces, quotes or invisible characters before it. A tab or line
-# break at the start may push the rest into a cell of its own.
-_FORMULA = re.compile(
+# A formula begins with one of these characters, or with its full-width or small form, which East
+# Asian spreadsheets treat alike. Some spreadsheets skip spaces, quotes and invisible characters
+# before it. A tab or line break at the start may move the rest into a cell of its own.
+_FORMULA_START = re.compile(
     r"[\t\r\n]"
     r"|[\s\x00-\x1f\x7f-\xa0\u200b-\u200f\u2060\ufeff'\"\u2018-\u201f]*"
     r"[=+\-@\uff1d\uff0b\uff0d\uff20\ufe66\ufe62\ufe63\ufe6b]"
 )
-# Numbers, dates, times, truth values: what a spreadsheet reads as a value and saves in its own
-# way (0042 as 42, 1E5 as 100000, 2025-01-13 as 1/13/2025). And what our own reader takes for a
-# comment where it begins a row.
-_VALUE = re.compile(
+# Numbers, dates, times and Boolean values: a spreadsheet converts such a cell and saves it in its
+# own format (0042 as 42, 1E5 as 100000, 2025-01-13 as 1/13/2025). Also a cell that the manifest
+# reader would take for a comment if it were the first of a row.
+_CONVERTED_VALUE = re.compile(
     r"true|false"
     r"|#(?:\s[\s\S]*)?"
     r"|(?=.{1,40}\Z)(?=\D*\d)"
@@ -33,48 +35,49 @@ _VALUE = re.compile(
     r"|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)+",
     re.IGNORECASE,
 )
-#: What a text begins with that no spreadsheet runs: a quick answer for most cells.
-_HARMLESS: Final = frozenset(string.ascii_letters + string.digits + "<(/") | {""}
-_FIRST: Final = itemgetter(slice(1))
-#: Every spreadsheet shows and saves these as they are.
+#: First characters of texts that no spreadsheet executes: a fast check for most cells.
+_HARMLESS_FIRST_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "<(/") | {""}
+_first_character: Final = itemgetter(slice(1))
+#: Numbers that every spreadsheet shows and saves unchanged.
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 
 
 def guarded(text: str) -> str:
-    """A cell as it may stand in a CSV file: marked where a spreadsheet would run it."""
-    # What looks marked is marked once more, so that just one mark comes off.
-    return MARK + text if _runs(text) or _is_marked(text) else text
+    """Returns a cell for a CSV file: marked if a spreadsheet would execute it."""
+    # A cell that already begins like a marked one gets a second mark; reading removes only one.
+    return MARK + text if _is_formula(text) or _is_marked(text) else text
 
 
-def guarded_line(cells: list[str]) -> list[str]:
-    """The cells of one line, each `guarded`."""
-    if _HARMLESS.issuperset(map(_FIRST, cells)):
+def guarded_line(cells: Sequence[str]) -> Sequence[str]:
+    """Returns the cells of one line, each of them `guarded`."""
+    if _HARMLESS_FIRST_CHARACTERS.issuperset(map(_first_character, cells)):
         return cells
     return [guarded(cell) for cell in cells]
 
 
 def preserved(text: str) -> str:
-    """A cell that a spreadsheet neither runs nor changes when it saves the file, nor our reader."""
-    return MARK + text if _runs(text) or _is_value(text) else text
+    """Returns a cell that neither a spreadsheet nor the manifest reader executes or changes."""
+    return MARK + text if _is_formula(text) or _is_converted(text) else text
 
 
 def unguarded(text: str) -> str:
-    """The cell as it was before; text that was never marked stays as it is."""
+    """Returns the cell without its mark; text that has no mark is returned unchanged."""
     return text[1:] if _is_marked(text) else text
 
 
 def _is_marked(text: str) -> bool:
-    return text.startswith(MARK) and (_runs(text) or _is_value(text))
+    return text.startswith(MARK) and (_is_formula(text) or _is_converted(text))
 
 
-# Both see through marks, so that a mark changes no answer: that makes the guard exact.
+# Both functions ignore marks, so that a marked cell and its original get the same result. Therefore
+# `unguarded` removes exactly what was added.
 
 
-def _runs(text: str) -> bool:
-    bare = text.lstrip(MARK)
-    return bool(_FORMULA.match(bare)) and not _WHOLE_NUMBER.fullmatch(bare)
+def _is_formula(text: str) -> bool:
+    unmarked = text.lstrip(MARK)
+    return bool(_FORMULA_START.match(unmarked)) and not _WHOLE_NUMBER.fullmatch(unmarked)
 
 
-def _is_value(text: str) -> bool:
-    bare = text.lstrip(MARK)
-    return bool(_VALUE.fullmatch(bare)) and not _WHOLE_NUMBER.fullmatch(bare)
+def _is_converted(text: str) -> bool:
+    unmarked = text.lstrip(MARK)
+    return bool(_CONVERTED_VALUE.fullmatch(unmarked)) and not _WHOLE_NUMBER.fullmatch(unmarked)

@@ -1,39 +1,39 @@
-"""Everything that can go wrong, in one tree.
+"""All exceptions of this program.
 
-    RunFault                    the run cannot go on; what a person reads, and the exit code
-    ├── UsageError              a wrong setting or command line                           (2)
-    ├── ManifestError           a manifest that cannot be read at all                     (2)
-    │   └── ColumnUnclear       which column is a field's, only the user knows
-    ├── StateError              a job folder or state file that cannot be used            (2)
-    │   └── JobBusy             another process runs this job
-    ├── PlatformError           the platform is of no use right now                       (3)
-    │   ├── CredentialsRefused  it does not let us in
-    │   └── PlatformUnreachable it cannot be reached, or does not speak the API
+    RunFault                    the run cannot continue; has a message for a person and an exit code
+    ├── UsageError              a setting or the command line is wrong                    (2)
+    ├── ManifestError           a manifest cannot be read at all                          (2)
+    │   └── ColumnUnclear       the user has to name the column of a field
+    ├── StateError              a job folder or its database cannot be used               (2)
+    │   └── JobBusy             another process is running this job
+    ├── PlatformError           the platform cannot be used at present                    (3)
+    │   ├── CredentialsRefused  the platform does not accept the credentials
+    │   └── PlatformUnreachable the platform cannot be reached, or does not answer as expected
     ├── Interrupted             Ctrl-C or SIGTERM; all state is saved                   (130)
-    └── Stopped                 the time to stop has come; all state is saved           (1)
-    CallFailed                  one call brought no result; a value that the schedule weighs
-    ├── Throttled               429: surely not carried out
-    ├── NotSent                 no connection: surely not carried out
-    ├── NoAnswer                time-out, cut, 5xx, unreadable: may have been carried out
-    ├── Rejected                the platform says no to this call, for good
-    └── Forbidden               401 or 403: the credentials, or this one call
+    └── Stopped                 the time at which the run had to stop; all state is saved (1)
+    CallFailed                  one API request had no result; the importer decides what follows
+    ├── Throttled               429: not carried out
+    ├── NotSent                 no connection: not carried out
+    ├── NoAnswer                no or unreadable answer, 5xx: may have been carried out
+    ├── Rejected                the platform permanently refuses this request
+    └── Forbidden               401 or 403: the credentials or this one request are refused
 
-A row's fault is none of these: it is data (`models.Problem`, or a row's `error`).
-This file must not know who raises or catches what.
+An error of one row is not an exception but data (`models.Problem`, or `error` of a row).
 
-Messages and hints name settings and commands through `named` and `command`, never as flags:
-the command line and the Python API render `--rate` (the command line) or `rate=` (Python).
+Messages and hints refer to settings and commands with `named` and `command`, never with option
+names: the command line shows `--rate` where the Python API shows `rate=`.
 """
 
 import re
 from collections.abc import Callable
 from typing import Final
 
-# Unicode reserves these characters for use inside a program: no text from outside has them.
+# Unicode reserves these characters for use inside a program, so no text from outside has them.
 _SETTING, _COMMAND, _VALUE, _END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
+#: A reference to a setting or command in a message, as `named` and `command` write it.
 _REFERENCE: Final = re.compile(f"([{_SETTING}{_COMMAND}])([a-z_]+)(?:{_VALUE}([^{_END}]*))?{_END}")
-#: The function that does what a command does.
-_FUNCTIONS: Final = {
+#: The call of the Python API for a command, by the command's name.
+_PYTHON_CALLS: Final = {
     "check": "check_manifest(…)",
     "run": "import_manifest(…)",
     "retry": "import_manifest(…, retry_failed=True)",
@@ -42,55 +42,59 @@ _FUNCTIONS: Final = {
 
 
 def named(setting: str, value: str = "") -> str:
-    """A reference to a setting in a message.
+    """Returns a reference to a setting, for use in a message.
 
     Args:
-        setting: its name in Python.
-        value: one that is recommended; of a mapping, `KEY=VALUE`.
+        setting: name of the setting in Python.
+        value: recommended value; `KEY=VALUE` for a mapping; empty for none.
     """
     return f"{_SETTING}{setting}{_VALUE}{value}{_END}"
 
 
 def command(name: str) -> str:
-    """A reference to a command in a message, to be shown with the manifest and the job."""
+    """Returns a reference to a command, for use in a message.
+
+    The command is shown with the manifest and the job that the user gave.
+    """
     return f"{_COMMAND}{name}{_END}"
 
 
 def rendered(text: str, setting: Callable[[str, str], str], call: Callable[[str], str]) -> str:
-    """A message with its references written out.
+    """Returns a message in which each reference is replaced by text.
 
     Args:
-        setting: a setting and a value (may be empty) → text.
-        call: a command → text.
+        text: a message with references.
+        setting: returns the text for a setting and a value, which may be empty.
+        call: returns the text for a command.
     """
 
-    def write(found: re.Match[str]) -> str:
-        kind, name, value = found.groups()
+    def replacement(match: re.Match[str]) -> str:
+        kind, name, value = match.groups()
         return setting(name, value or "") if kind == _SETTING else call(name)
 
-    return _REFERENCE.sub(write, text)
+    return _REFERENCE.sub(replacement, text)
 
 
 def as_keyword(setting: str, value: str = "") -> str:
-    """A setting as it is given in Python: `rate=`, `map={'sourceUrl': 'Link'}`."""
-    key, is_pair, rest = value.partition("=")
-    shown = f"{{{key!r}: {rest!r}}}" if is_pair else value and repr(value)
+    """Returns a setting as it is written in Python: `rate=`, `map={'sourceUrl': 'Link'}`."""
+    key, is_mapping, rest = value.partition("=")
+    shown = f"{{{key!r}: {rest!r}}}" if is_mapping else value and repr(value)
     return f"{setting}={shown}"
 
 
 def as_function(name: str) -> str:
-    """A command as it is called in Python, where there is a function for it."""
-    return _FUNCTIONS.get(name, f"batch-import {name}")
+    """Returns the Python call for a command, or its command line if there is no Python call."""
+    return _PYTHON_CALLS.get(name, f"batch-import {name}")
 
 
 class RunFault(Exception):
-    """The run cannot go on. As a text, it is written for a Python program.
+    """The run cannot continue. `str()` gives message and hint in the words of the Python API.
 
     Args:
-        message: one line: what happened, and where.
-        hint: what to do next, one line.
-        setting: the setting whose value is refused, by its name in Python. The message then
-            begins with the value, where one was given.
+        message: what happened and where, on one line.
+        hint: what to do next, on one line.
+        setting: name, in Python, of the setting whose value is refused. The message then begins
+            with that value.
     """
 
     exit_code = 2
@@ -116,11 +120,11 @@ class RunFault(Exception):
 
 
 class UsageError(RunFault):
-    """A wrong command line, environment or setting."""
+    """The command line, the environment or a setting is wrong."""
 
 
 class ManifestError(RunFault):
-    """A manifest that cannot be read at all, or lacks a column that it needs."""
+    """A manifest cannot be read at all, or lacks a required column."""
 
 
 class ColumnUnclear(ManifestError):
@@ -136,15 +140,15 @@ class ColumnUnclear(ManifestError):
 
 
 class StateError(RunFault):
-    """A job folder or state file that cannot be used."""
+    """A job folder or its database cannot be used."""
 
 
 class JobBusy(StateError):
-    """Another process runs this job."""
+    """Another process is running this job."""
 
 
 class PlatformError(RunFault):
-    """The platform cannot be used now."""
+    """The platform cannot be used at present."""
 
     exit_code = 3
 
@@ -154,28 +158,28 @@ class CredentialsRefused(PlatformError):
 
 
 class PlatformUnreachable(PlatformError):
-    """The platform cannot be reached, or something else answers."""
+    """The platform cannot be reached, or the server that answers is not the platform."""
 
 
 class Interrupted(RunFault):
-    """The user or the system stopped the run. All state is saved."""
+    """The user or the operating system stopped the run. All state is saved."""
 
     exit_code = 130
 
 
 class Stopped(RunFault):
-    """The time at which the run had to stop has come, and rows are left. All state is saved."""
+    """The time at which the run had to stop has come before all rows were done. State is saved."""
 
     exit_code = 1
 
 
 class CallFailed(Exception):
-    """One call brought no result. The message is fit to be shown to a person.
+    """One API request had no result.
 
     Args:
-        message: the platform's message, or what became of the connection.
-        status: the HTTP status, where there was one.
-        retry_after: seconds that the platform asked us to wait, where it did.
+        message: the platform's message, or what happened to the connection; fit to be shown.
+        status: the HTTP status; None if there was no response.
+        retry_after: seconds to wait that the platform asked for; None if it did not.
     """
 
     def __init__(
@@ -188,20 +192,20 @@ class CallFailed(Exception):
 
 
 class Throttled(CallFailed):
-    """429. The call was not carried out."""
+    """429: the request was not carried out."""
 
 
 class NotSent(CallFailed):
-    """No connection could be opened. The call was not carried out."""
+    """No connection could be opened: the request was not carried out."""
 
 
 class NoAnswer(CallFailed):
-    """Time-out, cut connection, 5xx or unreadable body. The call may have been carried out."""
+    """Time-out, connection lost, 5xx or unreadable body: the request may have been carried out."""
 
 
 class Rejected(CallFailed):
-    """The platform refuses this call for good (400, 404, 409, 422…)."""
+    """The platform permanently refuses this request (400, 404, 409, 422…)."""
 
 
 class Forbidden(CallFailed):
-    """401 or 403. Whether the credentials or this one call are meant, `GET /account/info` tells."""
+    """401 or 403: the credentials or this request are refused. `GET /account/info` shows which."""

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all. This file must not know what they hold."""
+"""Atomic writing of files: a file is replaced completely or not at all."""
 
 import os
 import re
@@ -10,8 +10,8 @@ from typing import IO, Any, BinaryIO, TextIO, cast
 
 from batch_import.errors import StateError
 
-#: The name of a file while it is written: that of the file, and a token.
-_PARTIAL = re.compile(r"\.(results|failed|problems|verify)\.[\w.]+\.[0-9a-f]{16}")
+#: The name of a file while it is being written: the final name and a random token.
+_PARTIAL_NAME = re.compile(r"\.(results|failed|problems|verify)\.[\w.]+\.[0-9a-f]{16}")
 
 
 @contextmanager
@@ -23,14 +23,16 @@ def replacing(
     newline: str | None = None,
     private: bool = False,
 ) -> Iterator[TextIO]:
-    """Write a text file in place of what was there, once all of it is on the disk.
+    """Write a text file that replaces the file at `path` once it is completely on disk.
 
     Args:
-        hint: what a person can do where it cannot be written.
-        private: nobody but its owner may read it.
+        path: the file to write.
+        hint: what the user can do if the file cannot be written.
+        encoding, newline: as for `open`.
+        private: whether only the owner may read the file.
 
     Raises:
-        StateError: it cannot be written; what was there before is untouched.
+        StateError: the file cannot be written; the previous file is unchanged.
     """
     with _replacing(path, hint, "x", private=private, encoding=encoding, newline=newline) as file:
         yield cast("TextIO", file)
@@ -38,7 +40,7 @@ def replacing(
 
 @contextmanager
 def replacing_bytes(path: Path, hint: str) -> Iterator[BinaryIO]:
-    """Write a file of bytes, as `replacing` does one of text."""
+    """Write a binary file atomically, like `replacing`."""
     with _replacing(path, hint, "xb") as file:
         yield cast("BinaryIO", file)
 
@@ -50,16 +52,16 @@ def _replacing(
     mode: str,
     *,
     private: bool = False,
-    **text: str | None,
+    **open_options: str | None,
 ) -> Iterator[IO[Any]]:
     partial: Path | None = None
     try:
-        # Not tempfile: its files are their owner's alone, and the umask, which says who else may
-        # read, can only be read by setting it, for all threads at once.
-        name = path.with_name(f".{path.name}.{token_hex(8)}")
+        # Not with tempfile: only the owner can read its files. Giving them the usual permissions
+        # needs the umask, which can only be read by changing it for all threads.
+        partial_path = path.with_name(f".{path.name}.{token_hex(8)}")
         opener = _open_private if private else None
-        with open(name, mode, opener=opener, **text) as file:  # type: ignore[call-overload]
-            partial = name
+        with open(partial_path, mode, opener=opener, **open_options) as file:  # type: ignore[call-overload]
+            partial = partial_path
             yield file
             file.flush()
             os.fsync(file.fileno())
@@ -74,13 +76,13 @@ def _replacing(
 
 
 def _open_private(path: str, flags: int) -> int:
-    """Open a new file that only its owner may read."""
+    """Open a new file that only its owner can read."""
     return os.open(path, flags, 0o600)
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove what writers that were killed have left in a folder that nobody writes to now."""
+    """Remove incomplete files of writers that were killed. No other process may write here."""
     with suppress(OSError):
         for path in folder.iterdir():
-            if _PARTIAL.fullmatch(path.name):
+            if _PARTIAL_NAME.fullmatch(path.name):
                 path.unlink(missing_ok=True)

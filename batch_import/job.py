@@ -1,7 +1,4 @@
-"""A job's folder: which file is where, and whether a run works on it.
-
-This file must not know what the files hold.
-"""
+"""The folder of a job: the paths of its files, and whether a run is in progress."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,69 +8,69 @@ from typing import Final
 
 from batch_import.errors import JobBusy, StateError, command, named
 
-#: Where job folders are, unless the user chooses another place.
+#: The folder that contains the job folders, unless the user gives another one.
 OUTPUT: Final = Path("output")
-_STATE: Final = "state.sqlite"
-#: Seconds.
-_MOMENT: Final = 0.3
+_DATABASE_NAME: Final = "state.sqlite"
+#: Seconds to wait for the lock of a job. `Job.is_running` holds the lock for a few milliseconds.
+_LOCK_TIMEOUT_SECONDS: Final = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One manifest imported into one account: a folder with the state and the results."""
+    """One manifest imported into one account: a folder with the job database and the results."""
 
     folder: Path
 
     @property
     def state(self) -> Path:
-        """The SQLite file."""
-        return self.folder / _STATE
+        """Path of the SQLite database of the job."""
+        return self.folder / _DATABASE_NAME
 
     @property
     def results(self) -> Path:
-        """The spreadsheet for the content team; there are others beside it."""
+        """Path of the results as CSV; the other formats are in the same folder."""
         return self.folder / "results.csv"
 
     @property
     def failed(self) -> Path:
-        """The rows to fix and run again."""
+        """Path of the CSV file with the rows to fix and import again."""
         return self.folder / "failed.csv"
 
     @property
     def problems(self) -> Path:
-        """Every problem of the manifest, as it was last read."""
+        """Path of the CSV file with all problems of the manifest, as of the last reading."""
         return self.folder / "problems.csv"
 
     @property
     def verification(self) -> Path:
-        """How each row compares with the account, as of the last time that it was read."""
+        """Path of the CSV file with the last comparison of the job with the account."""
         return self.folder / "verify.csv"
 
     @property
     def log(self) -> Path:
-        """The newest file of the log: every call, a line of JSON each."""
+        """Path of the newest log file: one line of JSON per API request."""
         return self.folder / "calls.jsonl"
 
     @property
     def lock(self) -> Path:
-        """Held while a run works on the job."""
+        """Path of the lock file, which a run holds while it is in progress."""
         return self.folder / "job.lock"
 
     def prepare(self) -> None:
-        """Make the folder where there is none.
+        """Create the folder if it does not exist.
 
         Raises:
-            StateError: it cannot be made.
+            StateError: the folder cannot be created.
         """
-        with self._usable():
+        with self._reporting_os_errors():
             self.folder.mkdir(parents=True, exist_ok=True)
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep other runs away; the lock goes with the process, however it ends.
+        """Hold the lock of the job. The lock ends with the process, even after a crash.
 
         Raises:
-            JobBusy: another run is at work.
+            JobBusy: another run is in progress.
             StateError: the folder cannot be used.
         """
         from filelock import FileLock, Timeout
@@ -81,9 +78,9 @@ class Job:
         self.prepare()
         lock = FileLock(self.lock)
         try:
-            with self._usable():
-                # A command that asks whether a run is in progress holds it for a moment.
-                lock.acquire(timeout=_MOMENT)
+            with self._reporting_os_errors():
+                # `is_running` of another process may hold the lock for a moment.
+                lock.acquire(timeout=_LOCK_TIMEOUT_SECONDS)
         except Timeout:
             raise JobBusy(
                 f"A run is in progress on {self.folder}.",
@@ -102,13 +99,13 @@ class Job:
         try:
             return self._is_held()
         except OSError:
-            return False  # a folder that we may not write to is read all the same
+            return False  # a job folder without write permission can still be read
 
     def _is_held(self) -> bool:
-        """Whether somebody holds the lock. To import `filelock` would take longer than all else."""
+        """Whether a process holds the lock. On POSIX without `filelock`, whose import is slow."""
         try:
             import fcntl
-        except ImportError:  # Windows has other locks
+        except ImportError:  # Windows
             from filelock import FileLock, Timeout
 
             try:
@@ -118,18 +115,18 @@ class Job:
                 return True
         with self.lock.open("rb") as file:
             try:
-                # Shared, so that two who look at once do not take each other for a run.
+                # A shared lock, so that two processes that check at once do not see each other.
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
         return False
 
     @contextmanager
-    def _usable(self) -> Iterator[None]:
+    def _reporting_os_errors(self) -> Iterator[None]:
         try:
             yield
         except TimeoutError:
-            raise  # it is an OSError, too
+            raise  # an OSError too, but it means that another process holds the lock
         except OSError as error:
             raise StateError(
                 f"{self.folder} cannot be used as a job folder: {error.strerror or error}.",
@@ -138,19 +135,19 @@ class Job:
 
 
 def job_of(manifest: Path) -> Job:
-    """The job of a manifest, where no other folder is given: found by the manifest's name."""
-    return Job(OUTPUT / _stem(manifest))
+    """Returns the default job of a manifest: its folder is named after the manifest."""
+    return Job(OUTPUT / _folder_name(manifest))
 
 
-def _stem(manifest: Path) -> str:
-    """A manifest's name, without the ends that show its format."""
+def _folder_name(manifest: Path) -> str:
+    """Returns the name of a manifest without the suffixes of its format."""
     if manifest == Path("-"):
         return "standard-input"
     stem = Path(manifest.stem).stem if manifest.suffix.lower() == ".gz" else manifest.stem
-    # `..csv` and `...csv` would name the folder of all jobs, and the one above it.
+    # `..csv` and `...csv` would give the folder of all jobs, and the parent of that folder.
     return stem if stem.strip(".") else manifest.name
 
 
 def jobs_below(folder: Path = OUTPUT) -> list[Job]:
-    """All jobs in a folder and its own folders, by name."""
-    return [Job(path.parent) for path in sorted(folder.rglob(_STATE))]
+    """Returns all jobs in a folder and in its subfolders, sorted by path."""
+    return [Job(path.parent) for path in sorted(folder.rglob(_DATABASE_NAME))]

@@ -1,8 +1,8 @@
-"""The import from Python: for scripts, notebooks and tasks of schedulers.
+"""The Python API, for scripts, notebooks and tasks of schedulers.
 
-What is not private here is handed out by `batch_import` itself, and stays as it is. Nothing here
-prints, but for a progress bar on request, or touches signals, so that it can be called from any
-thread. This file must not know how an import works.
+`batch_import` exports the public names of this module; they are stable. Nothing here prints, except
+for a progress bar on request, or changes signal handlers. So it can be called in any thread. This
+module must not know how an import works.
 """
 
 import logging
@@ -81,12 +81,12 @@ _log: Final = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The state of a job.
+    """The status of a job.
 
     Attributes:
-        folder: of the job: its state, `results.csv`, `results.xlsx`, `results.html`, `failed.csv`.
-        counts: its rows by status.
-        left: how many rows are not imported that were to be.
+        folder: the job folder, with `results.csv`, `results.xlsx`, `results.html`, `failed.csv`.
+        counts: number of rows per status.
+        left: number of rows that should have been imported and are not.
     """
 
     folder: Path
@@ -95,21 +95,21 @@ class Outcome:
 
     @property
     def complete(self) -> bool:
-        """Whether every row is imported that was to be."""
+        """Whether every row that should be imported is imported."""
         return not self.left
 
     def rows(self) -> Iterator[dict[str, str]]:
-        """The current results, one row at a time, with all columns or those that were chosen.
+        """Yield the current results, one row at a time, with the columns of the job's settings.
 
         Raises:
-            StateError: the job's folder is gone, or cannot be read.
+            StateError: the job folder does not exist any more, or cannot be read.
         """
         from batch_import.workflows.report import rows
 
         return rows(Job(self.folder))
 
     def to_frame(self) -> "pd.DataFrame":
-        """The same as a pandas frame; every cell is text."""
+        """The current results as a pandas data frame. Every cell is a text."""
         import pandas as pd
 
         return pd.DataFrame(self.rows(), dtype="str")
@@ -117,12 +117,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class CheckedManifest:
-    """What was found in a manifest.
+    """The result of validating a manifest.
 
     Attributes:
-        rows: how many it has.
-        valid: how many of them may be sent.
-        file: `problems.csv`.
+        rows: number of rows.
+        valid: number of rows that can be imported.
+        file: path of `problems.csv`.
     """
 
     rows: int
@@ -130,10 +130,10 @@ class CheckedManifest:
     file: Path
 
     def problems(self) -> Iterator[Problem]:
-        """Every problem, as of the last time that the manifest was read.
+        """Yield every problem that was found when the manifest was last read.
 
         Raises:
-            StateError: the file is gone, or cannot be read.
+            StateError: the file does not exist any more, or cannot be read.
         """
         for cells in read_csv(self.file):
             line, severity = int(cells.pop("line")), Severity(cells.pop("severity"))
@@ -155,26 +155,26 @@ def import_manifest(
 ) -> Outcome:
     """Import a manifest, or continue an import, as `batch-import run` does.
 
-    Results are written whatever happens. The same call continues after any end.
+    The results are written even if the run fails. The same call continues an import that ended.
 
     Args:
-        job: the job folder; else `output/<manifest's name>` below the working folder.
-        settings: how the import goes; else the defaults, with the addresses of the environment.
-        credentials: else from the environment, or the system's keyring.
-        reading: how the manifest is read.
-        results: how the results look from now on; else as before.
-        retry_failed: failed rows are sent again.
-        progress: show a progress bar, in a notebook as a widget.
-        on_progress: called about twice a second, in this thread. What it raises ends the run.
-        stop: set it, from another thread, to end the run early.
+        job: the job folder. Default: `output/<manifest's name>` in the working folder.
+        settings: how to import. Default: the default settings, with the URLs of the environment.
+        credentials: Default: from the environment, or from the system's keyring.
+        reading: how to read the manifest.
+        results: how the results look. The job remembers it.
+        retry_failed: send failed rows again.
+        progress: show a progress bar. In a notebook it is a widget.
+        on_progress: called about twice a second, in this thread. An exception of it ends the run.
+        stop: set it in another thread to stop the run early.
 
     Raises:
         Interrupted: `stop` was set.
-        Stopped: the time `settings.until` has come, and rows are left.
-        ManifestError: it cannot be read, or has problems and `settings.strict` allows none.
+        Stopped: the time `settings.until` was reached, and rows remain.
+        ManifestError: the manifest cannot be read, or it has problems and `settings.strict` is set.
         PlatformError: the platform refuses the credentials, or is down.
         RunFault: any other reason why the run cannot continue.
-        KeyboardInterrupt: requests in progress were finished first, and all state is saved.
+        KeyboardInterrupt: the requests in flight were finished first, and all state is saved.
     """
     request = ImportRequest(
         Path(manifest),
@@ -184,11 +184,11 @@ def import_manifest(
         results=asdict(results) if results else {},
         retry_failed=retry_failed,
     )
-    from batch_import.workflows.home import at_home
     from batch_import.workflows.observer import Observer
+    from batch_import.workflows.original_job import with_original_job
     from batch_import.workflows.run import run
 
-    request = at_home(request)
+    request = with_original_job(request)
     credentials = credentials or credentials_found()
     with closing(_Bar(shown=progress)) as bar:
 
@@ -210,7 +210,7 @@ def check_manifest(
     reading: ReadingOptions = _AS_FOUND,
     stop: threading.Event | None = None,
 ) -> CheckedManifest:
-    """Validate a manifest, as `batch-import check` does. The platform is not called.
+    """Validate a manifest, as `batch-import check` does, without a request to the platform.
 
     With `settings.preflight`, the first bytes of each video are requested from its host.
 
@@ -219,8 +219,8 @@ def check_manifest(
 
     Raises:
         Interrupted: `stop` was set.
-        ManifestError: it cannot be read at all.
-        RunFault: any other reason why it cannot be checked.
+        ManifestError: the manifest cannot be read.
+        RunFault: any other reason why it cannot be validated.
     """
     request = ImportRequest(
         Path(manifest),
@@ -229,15 +229,15 @@ def check_manifest(
         settings=settings or settings_from_environment(),
     )
     from batch_import.workflows.check import check
-    from batch_import.workflows.home import at_home
+    from batch_import.workflows.original_job import with_original_job
 
-    request = at_home(request)
+    request = with_original_job(request)
     found = check(request, stop=stop)
     return CheckedManifest(found.rows, found.valid, request.job.problems)
 
 
 def job_status(job: _AnyPath) -> Outcome:
-    """The state of a job, also during a run.
+    """Read the status of a job. It can be called during a run.
 
     Args:
         job: the job folder.
@@ -251,34 +251,34 @@ def job_status(job: _AnyPath) -> Outcome:
 
 
 def _parameters_of(_: Callable[_P, object]) -> Callable[[Callable[..., _T]], Callable[_P, _T]]:
-    """Give a function the parameters of another for type checkers, so that they stand once."""
+    """Declare, for type checkers, that a function has the parameters of another one."""
     return lambda function: function
 
 
 @_parameters_of(Settings)
 def settings_from_environment(**given: Any) -> Settings:
-    """Settings, with the addresses of the environment where none is given.
+    """Create settings. The default URLs are those of the environment.
 
-    These are `VIOSTREAM_API_BASE` and `VIOSTREAM_EMBED_BASE`, as for the command.
+    The variables are `VIOSTREAM_API_BASE` and `VIOSTREAM_EMBED_BASE`, as for the command.
 
     Args:
         given: fields of `Settings`, by name.
 
     Raises:
-        UsageError: one of them is not accepted.
+        UsageError: a value is not valid.
     """
     return Settings(**{**dict(from_environment()), **given})
 
 
 class _Bar:
-    """A progress bar: in a notebook a widget, where it can show one; else text on stderr."""
+    """A progress bar: a widget in a notebook that supports it, otherwise text on stderr."""
 
     def __init__(self, *, shown: bool) -> None:
         self._shown = shown
         self._bar: Any = None
 
     def show(self, progress: Progress) -> None:
-        """Show how far the import is."""
+        """Show the progress of the import."""
         if not self._shown:
             return
         counts = progress.counts
@@ -290,6 +290,6 @@ class _Bar:
         self._bar.set_postfix(failed=counts.failed, in_flight=counts.processing)
 
     def close(self) -> None:
-        """Leave it as it is."""
+        """Stop updating the bar. It stays visible."""
         if self._bar is not None:
             self._bar.close()

@@ -1,4 +1,4 @@
-"""The nouns that every room shares. This file must not know any of the rooms."""
+"""Data types shared by all packages. This module imports none of them."""
 
 import math
 from collections import Counter
@@ -12,46 +12,48 @@ from batch_import.failure_codes import FailureCode
 
 
 class Status(StrEnum):
-    """Where a row is in its life."""
+    """The status of a row: its current step between the manifest and an embed code."""
 
     #: Valid, and not sent yet.
     PENDING = "pending"
-    #: Its POST is about to leave or under way. After a crash such a row is unknown.
+    #: Claimed for sending: its POST is about to be sent or was sent. After a crash it is unknown.
     CREATING = "creating"
-    #: The platform took it; its media is not known to be online yet.
+    #: The platform accepted it. Its media is not known to be online yet.
     PROCESSING = "processing"
-    #: A POST got no clear answer: the media may exist. Never sent again before that is settled.
+    #: A POST got no clear answer, so the media may exist. Not sent again until that is settled.
     UNKNOWN = "unknown"
-    #: Online on the platform, key known. Final.
+    #: Its media is online on the platform, and the media key is known. Final.
     IMPORTED = "imported"
-    #: The platform refused it; its message is kept. Final until the user says `retry`.
+    #: The platform refused it; the platform's message is kept. Final until the user runs `retry`.
     FAILED = "failed"
-    #: The manifest's row has a problem; it is never sent.
+    #: The row of the manifest has an error. It is never sent.
     INVALID = "invalid"
-    #: Not to be imported any more: removed from the manifest before it was sent.
+    #: Removed from the manifest before it was sent. It is not imported.
     SKIPPED = "skipped"
 
 
 class Severity(StrEnum):
-    """Whether a problem keeps its row from being sent."""
+    """Whether a problem prevents its row from being sent."""
 
     #: The row is invalid.
     ERROR = "error"
-    #: The row is sent; a person should look.
+    #: The row is sent. A person should check it.
     WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with one cell of one row.
+    """A problem with one cell of one row of the manifest.
 
     Attributes:
-        line: line in the file, from 1, as an editor counts.
-        column: the manifest's own name of the column, or the field's where there is no column.
-        code: short and stable, for programs: `url-scheme`, `duplicate-reference`…
-        reason: what is wrong, one sentence without the value.
+        line: line number in the file, from 1, as in an editor.
+        column: name of the column in the manifest, or name of the field if the manifest has no
+            such column.
+        code: short, stable code for programs, such as `url-scheme` or `duplicate-reference`.
+        reason: what is wrong, in one sentence without the value.
         value: the cell as it is in the manifest.
-        hint: how to fix it.
+        hint: how to fix the cell; may be empty.
+        severity: whether the problem prevents the row from being sent.
     """
 
     line: int
@@ -63,26 +65,30 @@ class Problem:
     severity: Severity = Severity.ERROR
 
     def __str__(self) -> str:
-        """What is wrong, and where."""
+        """Returns the column and what is wrong with its cell."""
         return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
-#: Code of the problem of a row that may be the video of a row that is no longer in the manifest.
+#: Code of the problem of a new row that may be the same video as a row that was removed from the
+#: manifest.
 POSSIBLE_DUPLICATE: Final = "possible-duplicate"
 
-#: Which column of a manifest: its name, and its turn among the columns of that name, from 1; or,
-#: where it has no name, an empty text and its place in the header, from 1.
+#: Identifies a column of a manifest: its name, and its occurrence index among the columns with
+#: the same name, from 1. If the column has no name: an empty text, and its position in the header,
+#: from 1.
 ColumnKey = tuple[str, int]
 
 
 @dataclass(frozen=True)
 class ManifestColumns:
-    """The columns of a manifest as it once was. Rows that are removed later keep theirs.
+    """The columns of one version of a manifest.
+
+    A row that is removed from the manifest keeps the columns of the last version that had it.
 
     Attributes:
-        names: as they stand in the header; some may be empty, or the same.
+        names: names in the header, in its order; a name may be empty, or occur more than once.
         fields: positions, from 0, of the columns of source URL, title, extension and reference
-            ID; None where there is no such column.
+            ID; None if there is no such column.
     """
 
     names: tuple[str, ...] = ()
@@ -90,38 +96,40 @@ class ManifestColumns:
 
     @cached_property
     def positions(self) -> Mapping[ColumnKey, int]:
-        """Where each column is, in the order of the header."""
-        turns: Counter[str] = Counter()
-        found: dict[ColumnKey, int] = {}
+        """Position of each column, from 0, in the order of the header."""
+        occurrence_counts: Counter[str] = Counter()
+        positions: dict[ColumnKey, int] = {}
         for position, name in enumerate(self.names):
-            turns[name] += 1
-            found[name, turns[name] if name else position + 1] = position
-        return found
+            occurrence_counts[name] += 1
+            positions[name, occurrence_counts[name] if name else position + 1] = position
+        return positions
 
 
+#: The columns of a job that has no manifest yet.
 NO_COLUMNS: Final = ManifestColumns()
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestRow:
-    """One line of the manifest, ready for the state.
+    """One row of the manifest, ready to be stored in the job database.
 
     Attributes:
-        line: its first line in the file, from 1.
-        reference_id: the user's, or one made from the row's content.
-        identity: what finds this row again in an edited manifest: its
-            reference_id, or None where that is blank or belongs to an earlier row.
-        source_url, filename, extension: what is sent to the platform (guide, step 1); the URL as it
-            was given, encoded when it is sent.
-        cells: all cells as they stand in the file, in the header's order.
-        error: its problems, as `in_one` has them; empty for a row that may be sent.
-        expires: epoch seconds when the URL's signature ends; infinity where it has no end.
-        codes: of the problems in `error`, in their order.
-        has_own_id: the manifest gives the reference_id. Where it does not, the addresses find the
-            row again, and the reference_id that was made first stays.
-        address: the URL in canonical form.
-        stripped_address: the same without its signature.
-        stripped_reference: the reference_id that is made of that.
+        line: number of its first line in the file, from 1.
+        reference_id: the user's reference ID, or one made from the row's content.
+        identity: the text by which this row is recognized in an edited manifest. This is the
+            reference ID; None if the reference ID is blank or an earlier row has the same.
+        source_url, filename, extension: what is sent to the platform (Viostream API guide,
+            step 1). The URL is stored as it was given, and percent-encoded when it is sent.
+        cells: all cells of the row as they are in the file, in the order of the header.
+        error: reasons and hints of its problems, as one text; empty if the row can be sent.
+        expires: epoch seconds when the signature of the URL expires; infinity if it never does.
+        codes: codes of the problems in `error`, in the same order.
+        has_own_id: whether the manifest gives the reference ID. If not, an edited manifest's row
+            is matched by its URL, and keeps the reference ID that was first made for it.
+        address: the URL in canonical form, without secrets that change; used for matching.
+        stripped_address: the canonical URL without its signature.
+        stripped_reference: reference ID made from the URL without signature; empty if
+            `has_own_id`.
     """
 
     line: int
@@ -142,11 +150,13 @@ class ManifestRow:
 
 @dataclass(frozen=True, slots=True)
 class VideoSource:
-    """Where the video of a row is to be fetched from.
+    """Where the platform would fetch the video of a row from.
 
     Attributes:
-        line: of the row in the manifest.
-        number: of the row in the state; 0 where it is in none yet.
+        line: line number of the row in the manifest, from 1.
+        url: the source URL.
+        extension: file extension that the manifest gives for the video.
+        number: number of the row in the job database; 0 if it is not stored there yet.
     """
 
     line: int
@@ -157,13 +167,13 @@ class VideoSource:
 
 @dataclass(frozen=True, slots=True)
 class LineRange:
-    """Lines of the manifest, from 1, both ends included."""
+    """A range of lines of the manifest, numbered from 1. Both ends are included."""
 
     first: int
     last: int
 
     def __str__(self) -> str:
-        """As in `no row begins in line 5`."""
+        """Returns text such as `line 5` or `lines 5 to 9`."""
         if self.first == self.last:
             return f"line {self.first}"
         return f"lines {self.first} to {self.last}"
@@ -171,17 +181,18 @@ class LineRange:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of the job as the importer sees it.
+    """A row of the job, as the importer needs it.
 
     Attributes:
-        number: its number in the state, stable for the life of the job.
-        claimed_at: epoch seconds when it was last taken to be created: its POST left later.
-        sent_at: epoch seconds when its last POST was given up or answered; None before.
-        imported_between: how many imported rows were created between this one and the row in
-            flight before it, going by the manifest's order.
-        media_id: its media, where it was found before it was online.
-        line: its first line in the manifest.
-        claims: how often it was taken to be created before it came to the importer.
+        number: number of the row in the job database; it never changes.
+        claimed_at: epoch seconds when the row was last claimed for sending; its POST was sent
+            later. None if it was never claimed.
+        sent_at: epoch seconds when its last POST was answered or timed out; None before that.
+        media_id: ID of its media, if the media was found before it was online.
+        line: number of its first line in the manifest.
+        claims: how many times the row had been claimed for sending when the importer read it.
+        imported_between: number of imported rows between the previous in-flight row and this one,
+            in manifest order.
     """
 
     number: int
@@ -201,11 +212,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class LookupTarget:
-    """An imported row whose media is asked for by itself. Texts are empty where nothing is known.
+    """An imported row whose media is requested individually. Unknown texts are empty.
 
     Attributes:
-        number: of the row in the state.
-        media_id, key: of the media that it became.
+        number: number of the row in the job database.
+        media_id, key: ID and media key of the row's media.
     """
 
     number: int
@@ -224,11 +235,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class IngestStatus:
-    """How far an ingest is (guide, step 2).
+    """The progress of an ingest (Viostream API guide, step 2).
 
     Attributes:
-        status: the platform's word in lower case: `online`, `processing`, `failed`, or another.
-        error: the platform's reason, for a failed one.
+        status: the platform's status in lower case: `online`, `processing`, `failed`, or another.
+        error: the platform's reason for a failed ingest; empty otherwise.
     """
 
     status: str
@@ -237,10 +248,13 @@ class IngestStatus:
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """A video in the account, as `GET /media` lists it (guide, step 3).
+    """A video in the account, as `GET /media` lists it (Viostream API guide, step 3).
+
+    Texts are empty if the platform does not give them.
 
     Attributes:
-        status: the platform's word in lower case; empty where the listing has none.
+        key: the media key: the public ID that embed codes contain.
+        status: the platform's status in lower case.
         duration: as the platform gives it: `"00:01:05"`, or seconds.
     """
 
@@ -259,7 +273,7 @@ class MediaPage:
     """One page of `GET /media`.
 
     Attributes:
-        total: how many media the whole listing holds; None where the platform does not say.
+        total: how many media the whole list has; None if the platform does not report it.
     """
 
     items: tuple[Media, ...]
@@ -268,7 +282,7 @@ class MediaPage:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How many rows of a job are where. They add up to `total`, always."""
+    """Number of rows of a job per status. The numbers always add up to `total`."""
 
     total: int = 0
     pending: int = 0
@@ -280,20 +294,25 @@ class Counts:
     skipped: int = 0
 
 
-_NO_KEY: Final = "its video is online, but the platform gives no key for it: there is no embed code"
+_KEY_MISSING_MESSAGE: Final = (
+    "its video is online, but the platform gives no key for it: there is no embed code"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an answer means for one row; committed to the state. Without a key, none is imported.
+    """A status update of one row, derived from an API response and stored in the job database.
+
+    A row whose media has no key is never marked imported: it becomes `UNKNOWN`.
 
     Attributes:
-        number: the row's.
-        reason: for its history: why it changed.
-        error: what a person must know of it; kept with the row until its next change.
-        code: what went wrong, short and stable, for programs: `reference-id-taken`…
-        sent_at: epoch seconds when a POST that was, or may have been, carried out ended.
-        code: of `error`: a `FailureCode`, or a problem's.
+        number: number of the row in the job database.
+        reason: why the status changed, for the history of the row.
+        error: message for the user; kept with the row until its next update.
+        code: code of `error`: a `FailureCode`, or the code of a problem.
+        sent_at: epoch seconds when a POST ended that was carried out, or may have been.
+        ingest_id: ID of the ingest that the platform started; None if there is none.
+        media: the row's media; None if it is not known.
     """
 
     number: int
@@ -306,17 +325,17 @@ class Change:
     media: Media | None = None
 
     def __post_init__(self) -> None:
-        # An imported row has an embed code, and there is none without a key. Such a row is
-        # unknown: the next run looks for its media again, and never sends it a second time.
+        # An embed code needs a media key. As an unknown row, the row is not sent a second time,
+        # and the next run looks for its media again.
         if self.status is Status.IMPORTED and self.media and not self.media.key:
             object.__setattr__(self, "status", Status.UNKNOWN)
             object.__setattr__(self, "code", FailureCode.KEY_MISSING)
-            object.__setattr__(self, "error", _NO_KEY)
+            object.__setattr__(self, "error", _KEY_MISSING_MESSAGE)
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One change in a row's life. `time` is in epoch seconds; `code` is that of the change."""
+    """One status change in the history of a row. `time` is in epoch seconds."""
 
     time: float
     status: Status
@@ -325,17 +344,19 @@ class Event:
 
 
 class Record(NamedTuple):
-    """All that is known of a row, for the results. Texts are empty where nothing is known.
+    """Everything that the job database has about one row, for the results. Unknown texts are empty.
 
-    A tuple: there are a million of them, and one is made in a fifth of a data class's time.
+    A named tuple, because a job can have a million rows, and creating a data class takes five
+    times as long.
 
     Attributes:
-        codes: of what is in `error`: problems' codes, or one `FailureCode`.
-        columns: of the manifest that `cells` were read from: the last that had this row.
-        removed: it is no longer in the manifest.
-        looked_at: the platform was asked for the size of its picture.
-        size: width and height of its picture in pixels, where the platform reports it.
-        number: of the row in the state.
+        codes: codes of what is in `error`: codes of problems, or one `FailureCode`.
+        columns: columns of the manifest that `cells` were read from, which is the last one that
+            had this row.
+        removed: whether the row is no longer in the manifest.
+        looked_at: whether the size of the video's picture was requested from the platform.
+        size: width and height of the video's picture in pixels; None if not known.
+        number: number of the row in the job database.
     """
 
     line: int
@@ -361,11 +382,14 @@ class Record(NamedTuple):
     number: int = 0
 
     def cell(self, column: ColumnKey) -> str:
-        """The cell in a column; empty where the row's manifest had no such column."""
+        """Returns the cell in a column; empty if the row's manifest had no such column."""
         return self._cell_at(self.columns.positions.get(column))
 
     def field_cell(self, field: int) -> str:
-        """The cell of one of `ManifestColumns.fields`, by its place there; empty likewise."""
+        """Returns the cell of a field, given as an index of `ManifestColumns.fields`.
+
+        Empty if the row's manifest had no column for this field.
+        """
         return self._cell_at(self.columns.fields[field])
 
     def _cell_at(self, position: int | None) -> str:
@@ -375,18 +399,18 @@ class Record(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What is wrong with it, without what to do: a problem's hint is a line of its own."""
+        """What is wrong with the row, without the hint, which is the second line of `error`."""
         return self.error.partition("\n")[0] if self.status is Status.INVALID else self.error
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """How many rows were first sent, and how many imported, in each part of the import's time.
+    """How many rows were first sent, and how many were imported, per interval of the import.
 
     Attributes:
-        start: epoch seconds of the first part's begin.
-        step: seconds that each part lasts.
-        sent, imported: rows by part, of the same length.
+        start: epoch seconds when the first interval begins.
+        step: length of an interval in seconds.
+        sent, imported: number of rows in each interval; both have the same length.
     """
 
     start: float

@@ -1,7 +1,7 @@
-"""Every code that a problem can have: what it means, an example, what to do, and who may overrule.
+"""All codes of problems: meaning, example, how to fix it, and whether the user may turn it off.
 
-One table for the reference in the documentation, for the setting `allow`, and for the tests, which
-check that each example really gets its code. This file must not know how a problem is found.
+The reference in the documentation, the setting `allow`, and the tests use this table. The tests
+check that each example really gets its code. This module must not know how a problem is found.
 """
 
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from typing import Final, Literal
 
 from batch_import.models import POSSIBLE_DUPLICATE, Severity
 
-#: What an example is: a cell of a field; a line of the file; what the source host answers; or, in
-#: words, what a workbook or the job has.
+#: The kind of an example: a cell of a field, a line of the file, an answer of the source host, or a
+#: description of a workbook or a job.
 Where = Literal[
     "sourceUrl",
     "filename",
@@ -30,11 +30,11 @@ class Code:
     """One code.
 
     Attributes:
-        meaning: one sentence, without the value.
-        example: a value that gets the code, at the place that `where` names.
-        hint: how to fix it; a problem's own hint may be more exact.
-        overrulable: the setting `allow` turns it off. Never so where a second video, a private
-            host, a masked address or a row that cannot be told apart would be sent.
+        meaning: one sentence.
+        example: an example that gets this code. `where` says of which kind it is.
+        hint: how to fix it. A problem may have a more precise hint.
+        overrulable: whether the setting `allow` may turn it off. It must not, if that would send a
+            second video, a private host, a masked URL, or a row with uncertain columns.
     """
 
     severity: Severity
@@ -46,7 +46,7 @@ class Code:
 
 
 CODES: Final[dict[str, Code]] = {
-    # The address.
+    # The source URL.
     "url-missing": Code(
         _ERROR, "sourceUrl", "There is no source URL.", "", "Give the URL of the video file."
     ),
@@ -227,7 +227,7 @@ CODES: Final[dict[str, Code]] = {
         "It has fewer digits than the others, as where a spreadsheet removed zeros in front.",
         "4711", "Format the column as text there, then enter the IDs again.",
     ),
-    # Rows that cannot be told apart.
+    # Rows with uncertain cells.
     "width": Code(
         _ERROR, "line", "The row has more cells than the header.",
         "https://media.example.com/a.mp4,One, two,mp4,A-1",
@@ -258,7 +258,7 @@ CODES: Final[dict[str, Code]] = {
         _ERROR, "JSON", "The line is no JSON.", '{"sourceUrl": "https://media.example.com/a.mp4"',
         "Correct the line, or export it again.",
     ),
-    # What only workbooks have.
+    # Problems of workbooks.
     "cell-formula": Code(
         _ERROR, "workbook", "The cell's formula was never calculated.",
         "a program wrote it, and Excel never opened it",
@@ -294,10 +294,10 @@ CODES: Final[dict[str, Code]] = {
         _WARNING, "workbook", "Another sheet has videos, too.", "sheets HR and Sales",
         "Choose another sheet by its name, or all, with the setting sheet.", overrulable=True,
     ),
-    # What the source hosts answer to preflight.
+    # Problems that preflight finds.
     "source-forbidden": Code(
-        _ERROR, "answer", "The host does not let everybody fetch it.", "HTTP 403",
-        "Share the file so that anybody may fetch it, or give a signed URL.", overrulable=True,
+        _ERROR, "answer", "The host does not let everybody download it.", "HTTP 403",
+        "Share the file so that anybody can download it, or use a signed URL.", overrulable=True,
     ),
     "source-missing": Code(
         _ERROR, "answer", "The host has no such file.", "HTTP 404",
@@ -309,50 +309,50 @@ CODES: Final[dict[str, Code]] = {
     ),
     "source-page": Code(
         _ERROR, "answer", "A web page or a login page comes instead of a video.",
-        "<!doctype html>", "Share the file so that anybody may fetch it, or give a signed URL.",
+        "<!doctype html>", "Share the file so that anybody can download it, or use a signed URL.",
         overrulable=True,
     ),
     "source-empty": Code(
         _ERROR, "answer", "The file is empty.", "0 bytes",
-        "Upload the file once more, and look at its size.", overrulable=True,
+        "Upload the file again, and check its size.", overrulable=True,
     ),
     "source-not-video": Code(
         _ERROR, "answer", "It is no known video, by its first bytes.", "%PDF-1.7",
-        "Give the address of the video file.", overrulable=True,
+        "Use the URL of the video file.", overrulable=True,
     ),
     "source-host": Code(
         _ERROR, "answer", "There is no such host.", "no address in DNS",
         "Correct the host of the URL.", overrulable=True,
     ),
     "source-certificate": Code(
-        _ERROR, "answer", "The host's certificate does not hold.", "a certificate of last year",
-        "Have it renewed, or give another address of the file.", overrulable=True,
+        _ERROR, "answer", "The host's certificate is not valid.", "a certificate of last year",
+        "Have it renewed, or use another URL of the file.", overrulable=True,
     ),
     "source-redirect": Code(
-        _ERROR, "answer", "It leads nowhere.", "a redirect to ftp://", "Give the address that it"
-        " ends at.", overrulable=True,
+        _ERROR, "answer", "It redirects to an invalid URL, or too often.",
+        "a redirect to ftp://", "Use the URL that it ends at.", overrulable=True,
     ),
     "source-private": Code(
-        _ERROR, "answer", "It leads inside of a network.", "a redirect to http://10.0.0.1",
-        "Give an address that works from the internet, without a VPN.",
+        _ERROR, "answer", "It leads to a private IP address.", "a redirect to http://10.0.0.1",
+        "Use a URL that works from the internet, without a VPN.",
     ),
     "source-format": Code(
         _WARNING, "answer", "It is a video of another format than the extension says.",
         "a WebM file named .mp4", "Correct the extension.",
     ),
     "source-busy": Code(
-        _WARNING, "answer", "The host cannot say now whether it has the file.", "HTTP 503",
+        _WARNING, "answer", "The host cannot say at present whether it has the file.", "HTTP 503",
         "Try again later.",
     ),
     "source-cut": Code(
-        _WARNING, "answer", "The host sends nothing, or breaks off.", "100 of 5,000 bytes",
-        "Try again later.",
+        _WARNING, "answer", "The host sends nothing, or only a part of the file.",
+        "100 of 5,000 bytes", "Try again later.",
     ),
     "source-unreachable": Code(
         _WARNING, "answer", "No connection from here; one try counts for all rows of the host.",
-        "a host that is switched off", "The platform may fare better.",
+        "a host that is switched off", "The platform may still reach it.",
     ),
 }  # fmt: skip
 
-#: What the setting `allow` may name.
+#: Codes that the setting `allow` accepts.
 OVERRULABLE: Final = frozenset(name for name, code in CODES.items() if code.overrulable)

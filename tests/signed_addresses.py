@@ -13,6 +13,9 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from urllib.parse import quote
 
+from batch_import.manifest.rules import source_url
+from batch_import.models import Severity
+
 _URL_SAFE = string.ascii_letters + string.digits + "-_"
 
 
@@ -472,3 +475,14 @@ def sign(scheme: str, number: int, video: str = "lesson-1") -> Signed:
     seed = Seed(number, video)
     url = _MAKERS[scheme](seed)
     return Signed(url, tuple(seed.secrets), math.inf if scheme in _ENDLESS else seed.end)
+
+
+#: Those that the rules take for files; the others are pages by their host.
+FILES = tuple(
+    scheme
+    for scheme in SCHEMES
+    if not any(
+        violation.severity is Severity.ERROR
+        for _, violation in source_url.violations([sign(scheme, 1).url])
+    )
+)

@@ -1,4 +1,4 @@
-"""Addresses of videos: their parts, their canonical form, and what in them is a signature.
+"""Source URLs: their parts, their canonical form, and the signatures in them. No I/O.
 
-The lowest room: pure, and it knows neither rows nor who asks.
+This package imports no other package of the program.
 """

@@ -1,7 +1,4 @@
-"""Until when a signed address works. Pure: it knows no clock.
-
-This file must not know what follows from it.
-"""
+"""The time when a signed URL expires. No I/O: it does not read the clock."""
 
 import base64
 import json
@@ -13,24 +10,30 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
-from batch_import.addresses.signatures import folded, may_be_signed, path_tokens, split_query
+from batch_import.addresses.signatures import (
+    may_be_signed,
+    normalised_name,
+    path_tokens,
+    split_query,
+)
 
-_Values = Mapping[str, str]
+_ParameterValues = Mapping[str, str]
 
-#: CloudFront's own alphabet for base64 inside of an address.
-_CLOUDFRONT: Final = str.maketrans("-_~", "+=/")
-#: The year 9999: beyond it no date can be written down.
-_LATEST: Final = 253_370_764_800.0
-_EARLIEST: Final = 1_000_000_000
-#: What is greater counts milliseconds.
-_MILLISECONDS: Final = 100_000_000_000
-#: Characters of a token that are read; a longer one is none.
-_LONGEST: Final = 16_384
+#: CloudFront replaces these characters of base64 in URLs.
+_CLOUDFRONT_BASE64: Final = str.maketrans("-_~", "+=/")
+#: The year 9999, in epoch seconds; `datetime` cannot represent later times.
+_MAX_EPOCH_SECONDS: Final = 253_370_764_800.0
+#: The year 2001, in epoch seconds, the first with ten digits.
+_MIN_EPOCH_SECONDS: Final = 1_000_000_000
+#: A greater number is in milliseconds.
+_MIN_EPOCH_MILLISECONDS: Final = 100_000_000_000
+#: Maximum number of characters of a token that are read; real tokens are shorter.
+_MAX_TOKEN_LENGTH: Final = 16_384
 
-#: What reading something that is no date ends in.
-_NO_DATE: Final = (ValueError, OverflowError, LookupError, TypeError, RecursionError)
+#: Exceptions raised when a value is not a date.
+_INVALID_DATE_ERRORS: Final = (ValueError, OverflowError, LookupError, TypeError, RecursionError)
 
-_LISTED_END = re.compile(r"(?:^|[~&|:])exp(?:ires)?=(\d{1,12})(?:[~&|]|$)", re.IGNORECASE)
+_EXPIRY_IN_LIST = re.compile(r"(?:^|[~&|:])exp(?:ires)?=(\d{1,12})(?:[~&|]|$)", re.IGNORECASE)
 _AIRTABLE = re.compile(r"airtableusercontent\.com/v\d+/u/\d+/\d+/(\d{13})/")
 _FASTLY = re.compile(r"(?:0x)?([0-9a-f]{8}|[0-9]{10})_[0-9a-f]{40,}", re.IGNORECASE)
 _JWT = re.compile(r"(?:v1\.)?(?:eyJ[\w-]*\.)?(eyJ[\w-]*)(?:\.[\w.-]*)?", re.ASCII)
@@ -38,165 +41,172 @@ _WMS = re.compile(r"server_time=(?P<time>[^&]+)&(?:.*&)?validminutes=(?P<minutes
 _PATH_SEPARATOR = re.compile(r"[&;~,]")
 
 
-class _End(NamedTuple):
-    """How to read an end from parameters.
+class _ExpiryParameters(NamedTuple):
+    """Query parameters that give an expiry time, and the function that reads it.
 
     Attributes:
-        names: of parameters that must all be there.
+        names: names of parameters that must all be present, as `normalised_name` returns them.
+        read: returns epoch seconds; raises one of `_INVALID_DATE_ERRORS` if there is no date.
     """
 
     names: frozenset[str]
-    read: Callable[[_Values], float]
+    read: Callable[[_ParameterValues], float]
 
 
 def expires_at(url: str) -> float:
-    """When an address stops working, in epoch seconds; infinity where nothing says that it does.
+    """Returns when a URL expires, in epoch seconds; infinity if it does not say that it expires.
 
-    Where several of its parts tell an end, the first one counts.
+    If several parts of the URL give a time, the earliest is returned.
     """
     if not may_be_signed(url):
         return math.inf
     address, _, query = url.partition("#")[0].partition("?")
-    values = _values(split_query(query)[0]) if query else {}
-    ends = list(_ends(values))
+    values = _parameter_values(split_query(query)[0]) if query else {}
+    times = list(_expiry_times(values))
     for start, end in path_tokens(address):
         token = unquote(address[start:end])
-        ends += [*_ends(_values(_PATH_SEPARATOR.split(token))), *_token_ends(token)]
+        times += [
+            *_expiry_times(_parameter_values(_PATH_SEPARATOR.split(token))),
+            *_token_expiry_times(token),
+        ]
     airtable = _AIRTABLE.search(address)
     if airtable:
-        ends.append(_epoch(airtable[1]))
-    return min((end for end in ends if 0 < end < _LATEST), default=math.inf)
+        times.append(_epoch(airtable[1]))
+    return min((time for time in times if 0 < time < _MAX_EPOCH_SECONDS), default=math.inf)
 
 
-def _values(parts: list[str]) -> dict[str, str]:
+def _parameter_values(parts: list[str]) -> dict[str, str]:
     values = {}
     for part in parts:
         name, _, value = part.partition("=")
-        values[folded(name)] = unquote(value) if "%" in value else value
+        values[normalised_name(name)] = unquote(value) if "%" in value else value
     return values
 
 
-def _ends(values: _Values) -> Iterator[float]:
+def _expiry_times(values: _ParameterValues) -> Iterator[float]:
     for read in _readers(tuple(values)):
         try:
             yield read(values)
-        except _NO_DATE:
-            continue  # it says something that is no date
+        except _INVALID_DATE_ERRORS:
+            continue  # not a date
     for value in values.values():
         if "eyJ" in value:
-            yield from _token_ends(value)
+            yield from _token_expiry_times(value)
 
 
-def _token_ends(token: str) -> Iterator[float]:
-    """Read the end out of a JSON web token, and what is built like one (SharePoint)."""
-    found = _JWT.fullmatch(token[:_LONGEST])
-    if found:
+def _token_expiry_times(token: str) -> Iterator[float]:
+    """Yields the expiry time of a JSON web token, or of a similar token of SharePoint."""
+    match = _JWT.fullmatch(token[:_MAX_TOKEN_LENGTH])
+    if match:
         try:
-            yield float(json.loads(_base64(found[1]))["exp"])
-        except _NO_DATE:
+            yield float(json.loads(_decode_base64(match[1]))["exp"])
+        except _INVALID_DATE_ERRORS:
             return
 
 
-# The addresses of a manifest have the same few parameters, a million times.
+# Cached, because the URLs of a manifest have the same few parameters up to a million times.
 @lru_cache(maxsize=1024)
-def _readers(names: tuple[str, ...]) -> tuple[Callable[[_Values], float], ...]:
-    there = frozenset(names)
-    return tuple(end.read for end in _ENDS if end.names <= there)
+def _readers(names: tuple[str, ...]) -> tuple[Callable[[_ParameterValues], float], ...]:
+    present = frozenset(names)
+    return tuple(each.read for each in _EXPIRY_PARAMETERS if each.names <= present)
 
 
-def _lasting(prefix: str) -> _End:
-    """A date and a number of seconds from then on."""
+def _date_and_duration(prefix: str) -> _ExpiryParameters:
+    """Parameters with a date, and a number of seconds from that date."""
 
-    def read(values: _Values) -> float:
-        return _moment(values[f"{prefix}date"]) + float(values[f"{prefix}expires"])
+    def read(values: _ParameterValues) -> float:
+        return _iso_date(values[f"{prefix}date"]) + float(values[f"{prefix}expires"])
 
-    return _End(frozenset(prefix + name for name in ("signature", "date", "expires")), read)
+    return _ExpiryParameters(
+        frozenset(prefix + name for name in ("signature", "date", "expires")), read
+    )
 
 
-def _plain(names: str, read: Callable[[str], float]) -> _End:
-    """The value of the first of these parameters."""
+def _first_parameter(names: str, read: Callable[[str], float]) -> _ExpiryParameters:
+    """Parameters of which the first has the expiry time."""
     first, *_ = names.split()
-    return _End(frozenset(names.split()), lambda values: read(values[first]))
+    return _ExpiryParameters(frozenset(names.split()), lambda values: read(values[first]))
 
 
 def _epoch(text: str) -> float:
-    """Read epoch seconds or milliseconds, or a date in ISO 8601."""
+    """Read epoch seconds, epoch milliseconds, or an ISO 8601 date."""
     if "T" in text or text[4:5] == "-":
-        return _moment(text)
+        return _iso_date(text)
     number = float(text)
-    return number / 1000 if _MILLISECONDS < number < _LATEST * 1000 else number
+    return number / 1000 if _MIN_EPOCH_MILLISECONDS < number < _MAX_EPOCH_SECONDS * 1000 else number
 
 
-def _late(text: str) -> float:
-    """Read epoch seconds after 2001: names this short tell lengths and numbers as well."""
-    return number if (number := _epoch(text)) > _EARLIEST else math.inf
+def _epoch_after_2001(text: str) -> float:
+    """Read epoch seconds after 2001. Parameters with short names often have other numbers."""
+    return number if (number := _epoch(text)) > _MIN_EPOCH_SECONDS else math.inf
 
 
-def _hex(text: str) -> float:
+def _hex_epoch(text: str) -> float:
     return float(int(text, 16))
 
 
-def _moment(text: str) -> float:
-    """Read an ISO 8601 date, long or short; where it names no zone, UTC is meant."""
-    found = datetime.fromisoformat(text)
-    return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+def _iso_date(text: str) -> float:
+    """Read an ISO 8601 date in basic or extended format; UTC if it has no time zone."""
+    date = datetime.fromisoformat(text)
+    return (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
 
 
-def _compact(text: str) -> float:
+def _compact_date(text: str) -> float:
     """Read `20300101120000` in UTC."""
     return datetime.strptime(text, "%Y%m%d%H%M%S").replace(tzinfo=UTC).timestamp()
 
 
-def _listed(text: str) -> float:
-    """Read the end in a list such as `st=1~exp=2~acl=/*~hmac=3`."""
-    found = _LISTED_END.search(text[:_LONGEST])
-    return float(found[1]) if found else math.inf
+def _expiry_in_list(text: str) -> float:
+    """Read the expiry time in a list such as `st=1~exp=2~acl=/*~hmac=3`."""
+    match = _EXPIRY_IN_LIST.search(text[:_MAX_TOKEN_LENGTH])
+    return float(match[1]) if match else math.inf
 
 
-def _second(text: str) -> float:
-    """Read the later one of two epoch seconds, `1;2`."""
+def _second_of_pair(text: str) -> float:
+    """Read the second of two epoch seconds, `1;2`."""
     return float(text.rpartition(";")[2])
 
 
-def _first(text: str) -> float:
-    """Read `1900000000_0a1b…`, decimal or hex."""
-    found = _FASTLY.fullmatch(text)
-    if not found:
+def _epoch_before_hash(text: str) -> float:
+    """Read the time in `1900000000_0a1b…`, in decimal or hexadecimal."""
+    match = _FASTLY.fullmatch(text)
+    if not match:
         return math.inf
-    return float(found[1]) if len(found[1]) == len(str(_EARLIEST)) else _hex(found[1])
+    is_decimal = len(match[1]) == len(str(_MIN_EPOCH_SECONDS))
+    return float(match[1]) if is_decimal else _hex_epoch(match[1])
 
 
-def _policy(text: str) -> float:
-    """Read the end out of CloudFront's custom policy."""
-    plain = base64.b64decode(text.translate(_CLOUDFRONT), validate=True)
-    condition = json.loads(plain)["Statement"][0]["Condition"]
+def _cloudfront_policy(text: str) -> float:
+    """Read the expiry time of CloudFront's custom policy."""
+    policy = base64.b64decode(text.translate(_CLOUDFRONT_BASE64), validate=True)
+    condition = json.loads(policy)["Statement"][0]["Condition"]
     return float(condition["DateLessThan"]["AWS:EpochTime"])
 
 
-def _wms(text: str) -> float:
+def _nimble_signature(text: str) -> float:
     """Read `server_time=3/1/2025 9:40:00 AM&…&validminutes=20` (Nimble, WMSPanel)."""
-    found = _WMS.search(_base64(text[:_LONGEST]).decode())
-    if not found:
+    match = _WMS.search(_decode_base64(text[:_MAX_TOKEN_LENGTH]).decode())
+    if not match:
         return math.inf
-    begin = datetime.strptime(found["time"], "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
-    return (begin + timedelta(minutes=int(found["minutes"]))).timestamp()
+    start = datetime.strptime(match["time"], "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
+    return (start + timedelta(minutes=int(match["minutes"]))).timestamp()
 
 
-def _kaltura(text: str) -> float:
-    """Read the end out of a Kaltura session of version 1; the second one is encrypted."""
-    _, _, session = _base64(text[:_LONGEST]).decode().partition("|")
+def _kaltura_session(text: str) -> float:
+    """Read the expiry time of a Kaltura session of version 1. Version 2 is encrypted."""
+    _, _, session = _decode_base64(text[:_MAX_TOKEN_LENGTH]).decode().partition("|")
     return float(session.split(";")[2])
 
 
-def _base64(text: str) -> bytes:
-    plain = text.translate(str.maketrans("-_ ", "+/+")).rstrip("=")
-    return base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+def _decode_base64(text: str) -> bytes:
+    encoded = text.translate(str.maketrans("-_ ", "+/+")).rstrip("=")
+    return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
 
 
-_ENDS: Final = (
-    *(_lasting(prefix) for prefix in ("x-amz-", "x-goog-", "x-oss-", "x-tos-")),
+_EXPIRY_PARAMETERS: Final = (
+    *(_date_and_duration(prefix) for prefix in ("x-amz-", "x-goog-", "x-oss-", "x-tos-")),
     *(
-        _plain(names, _epoch)
+        _first_parameter(names, _epoch)
         for names in (
             "expires signature", "expires token", "expires md5", "expires s", "expires bcdn_token",
             "temp_url_expires temp_url_sig", "se sig", "x-expires x-signature",
@@ -204,22 +214,22 @@ _ENDS: Final = (
         )
     ),
     *(
-        _plain(names, _late)
+        _first_parameter(names, _epoch_after_2001)
         for names in (
             "exp sig", "exp hmac", "exp token", "expire sig", "expire token", "e h", "e token",
             "e md5", "e st",
         )
     ),
-    *(_plain(names, _hex) for names in ("txtime txsecret", "ex is hm", "oe oh")),
+    *(_first_parameter(names, _hex_epoch) for names in ("txtime txsecret", "ex is hm", "oe oh")),
     *(
-        _plain(name, _listed)
+        _first_parameter(name, _expiry_in_list)
         for name in "hdnts hdnea hdntl __token__ __cld_token__ edge-cache-token".split()
     ),
-    _plain("policy signature", _policy),
-    _plain("etime hash", _compact),
-    _plain("q-sign-time q-signature", _second),
-    _plain("token", _first),
-    _plain("fastly_token", _first),
-    _plain("wmsauthsign", _wms),
-    _plain("ks", _kaltura),
+    _first_parameter("policy signature", _cloudfront_policy),
+    _first_parameter("etime hash", _compact_date),
+    _first_parameter("q-sign-time q-signature", _second_of_pair),
+    _first_parameter("token", _epoch_before_hash),
+    _first_parameter("fastly_token", _epoch_before_hash),
+    _first_parameter("wmsauthsign", _nimble_signature),
+    _first_parameter("ks", _kaltura_session),
 )  # fmt: skip

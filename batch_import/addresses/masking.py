@@ -1,79 +1,90 @@
-"""What must not be shown: signatures, tokens and passwords inside of addresses.
+"""Masks secrets in text: signatures, tokens and passwords in URLs.
 
-Anything that leaves the program for a person or a log goes through `mask`; the state and
-`failed.csv` keep the working address. This file must not know where text comes from or goes to.
+Every text for people or logs goes through `mask`. Only the job database and `failed.csv` have the
+working URLs.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote
 
-from batch_import.addresses.opaque import SHORT, is_opaque
+from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
 from batch_import.addresses.signatures import (
     CHANGING_HOST,
-    MOST_NESTED,
-    decoded,
-    folded,
+    MAX_NESTING,
+    fully_decoded,
     may_be_signed,
+    normalised_name,
     path_tokens,
     signing_names,
     split_query,
 )
 from batch_import.addresses.urls import parse
 
-#: What stands where a secret was.
+#: Replaces a secret.
 MASK: Final = "***"
 
-#: An address ends at a space or a quotation mark.
+#: A possible URL in a text. It ends at white space or a quotation mark.
 _WORD = re.compile(r"[^\s\"'<>]+")
-_JWT = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w.-]*", re.ASCII)
-_HEADER = re.compile(r"\b([Bb]asic|[Bb]earer)( +)([\w+/=.~-]{8,})", re.ASCII)
-#: What may stand behind an address in a sentence.
-_BEHIND: Final = ").,;:!]}"
+_JSON_WEB_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w.-]*", re.ASCII)
+_AUTHORIZATION_HEADER = re.compile(r"\b([Bb]asic|[Bb]earer)( +)([\w+/=.~-]{8,})", re.ASCII)
+#: Punctuation that may follow a URL in a sentence.
+_TRAILING_PUNCTUATION: Final = ").,;:!]}"
 _QUERY_START = re.compile("([?#])")
-_PORT = re.compile(r":\d{0,5}(?:[/?#]|$)")
+_PORT_AND_PATH = re.compile(r":\d{0,5}(?:[/?#]|$)")
 _IPV6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]")
 
-#: A text without any of these holds no address with a secret in it, and no token.
-_MAY_HOLD_SECRET = re.compile(r"[@#?=/]|eyJ|asic |earer ")
+#: A text without a match has no URL with a secret, and no token.
+_POSSIBLE_SECRET = re.compile(r"[@#?=/]|eyJ|asic |earer ")
 
-_more_names: set[str] = set()
+_user_names: set[str] = set()
 
 
 def also_mask(names: Iterable[str]) -> None:
-    """From now on, in the whole process, parameters of these names are masked as well.
+    """Mask parameters with these names, too, from now on.
 
-    For the whole process, because a secret can turn up in any text; and never less.
+    The names apply to the whole process, because a secret can occur in any text. They cannot be
+    removed.
     """
-    _more_names.update(map(folded, names))
+    _user_names.update(map(normalised_name, names))
 
 
 def also_masked() -> frozenset[str]:
-    """The names that `also_mask` was given, for another process that writes for people."""
-    return frozenset(_more_names)
+    """Returns the names given to `also_mask`, for another process that writes for people."""
+    return frozenset(_user_names)
 
 
 def mask(text: str) -> str:
-    """Replace what is secret in the addresses of a text by `***`."""
-    if not _MAY_HOLD_SECRET.search(text):
-        return text  # most cells of a table
-    if "@" in text or "#" in text or may_be_signed(text) or _may_name_secrets(text):
-        return _masked(text, 0)
-    return text
+    """Returns the text with every secret in its URLs replaced by `***`."""
+    return _mask_text(text, 0) if _may_have_secret(text) else text
 
 
-def _may_name_secrets(text: str) -> bool:
+def mask_all(texts: Sequence[str]) -> Sequence[str]:
+    """Returns `mask` of each text; fast if none of them can have a secret."""
+    if not _may_have_secret("\n".join(texts)):
+        return texts
+    return [mask(text) for text in texts]
+
+
+def _may_have_secret(text: str) -> bool:
+    """A quick answer for most cells, and for most columns, of a table."""
+    return bool(_POSSIBLE_SECRET.search(text)) and (
+        "@" in text or "#" in text or may_be_signed(text) or _may_have_token(text)
+    )
+
+
+def _may_have_token(text: str) -> bool:
     return "eyJ" in text or "asic " in text or "earer " in text
 
 
 def printable(text: str) -> str:
-    """A text without what a terminal would take for commands: escapes, and other line ends."""
+    """Returns the text with control characters replaced, so that a terminal executes none."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 
 def is_masked(url: str) -> bool:
-    """Whether an address went through `mask`, so that it does not work any more."""
+    """Whether a URL was masked, so that it no longer works."""
     parts = parse(url)
     if MASK not in url or parts is None:
         return False
@@ -81,86 +92,86 @@ def is_masked(url: str) -> bool:
     return MASK in (parts.user, *parts.path.split("/"), *values)
 
 
-def _masked(text: str, depth: int) -> str:
-    if _may_name_secrets(text):
-        text = _HEADER.sub(_masked_header, _JWT.sub(MASK, text))
-    return _WORD.sub(lambda word: _masked_word(word[0], depth), text)
+def _mask_text(text: str, depth: int) -> str:
+    if _may_have_token(text):
+        text = _AUTHORIZATION_HEADER.sub(_mask_header, _JSON_WEB_TOKEN.sub(MASK, text))
+    return _WORD.sub(lambda word: _mask_word(word[0], depth), text)
 
 
-def _masked_header(found: re.Match[str]) -> str:
-    return f"{found[1]}{found[2]}{MASK}" if is_opaque(found[3], SHORT) else found[0]
+def _mask_header(match: re.Match[str]) -> str:
+    return f"{match[1]}{match[2]}{MASK}" if is_opaque(match[3], SHORT_TOKEN_LENGTH) else match[0]
 
 
-def _masked_word(word: str, depth: int) -> str:
+def _mask_word(word: str, depth: int) -> str:
     if "@" in word and "://" in word:
-        word = _without_passwords(word)
-    core = word.rstrip(_BEHIND)
-    if not may_be_signed(core) and "#" not in core:
+        word = _mask_passwords(word)
+    url = word.rstrip(_TRAILING_PUNCTUATION)
+    if not may_be_signed(url) and "#" not in url:
         return word
-    return _masked_address(core, depth) + word[len(core) :]
+    return _mask_url(url, depth) + word[len(url) :]
 
 
-def _masked_address(word: str, depth: int) -> str:
+def _mask_url(word: str, depth: int) -> str:
     sections = _QUERY_START.split(word)
     address = sections[0]
     if "=" in address and "/" not in address:
-        sections[0] = _masked_query(address, "", depth)
-    for at in range(2, len(sections), 2):
-        section = sections[at]
-        sections[at] = _masked_query(section, address, depth)
+        sections[0] = _mask_query(address, "", depth)
+    for index in range(2, len(sections), 2):
+        section = sections[index]
+        sections[index] = _mask_query(section, address, depth)
         address = section.partition("=")[2] if "://" in section else address
     masked = "".join(
-        _without_tokens(section) if "/" in section else section for section in sections
+        _mask_path_tokens(section) if "/" in section else section for section in sections
     )
-    return CHANGING_HOST.sub(MASK, masked)
+    return CHANGING_HOST.sub(MASK, masked) if "usercontent." in masked else masked
 
 
-def _without_tokens(path: str) -> str:
-    for start, end in reversed(path_tokens(path, frozenset(_more_names))):
+def _mask_path_tokens(path: str) -> str:
+    for start, end in reversed(path_tokens(path, frozenset(_user_names))):
         path = path[:start] + MASK + path[end:]
     return path
 
 
-def _masked_query(query: str, address: str, depth: int) -> str:
+def _mask_query(query: str, address: str, depth: int) -> str:
     parts, separators = split_query(query)
-    secret = signing_names(parts, address, frozenset(_more_names))
-    masked = [_masked_part(part, secret, depth) for part in parts]
+    secret_names = signing_names(parts, address, frozenset(_user_names))
+    masked = [_mask_parameter(part, secret_names, depth) for part in parts]
     return "".join(map("".join, zip(["", *separators], masked, strict=True)))
 
 
-def _masked_part(part: str, secret: frozenset[str], depth: int) -> str:
+def _mask_parameter(part: str, secret_names: frozenset[str], depth: int) -> str:
     name, equals, value = part.partition("=")
-    if name in secret:
+    if name in secret_names:
         return f"{name}={MASK}" if equals else MASK
-    inner, times = decoded(value)
-    if not times or depth == MOST_NESTED:
+    plain, encoding_count = fully_decoded(value)
+    if not encoding_count or depth == MAX_NESTING:
         return part
-    plain = _masked(inner, depth + 1)
-    if plain == inner:
+    masked = _mask_text(plain, depth + 1)
+    if masked == plain:
         return part
-    for _ in range(times):
-        plain = quote(plain, safe="*")
-    return f"{name}={plain}"
+    for _ in range(encoding_count):
+        masked = quote(masked, safe="*")
+    return f"{name}={masked}"
 
 
-def _without_passwords(word: str) -> str:
-    """Mask what stands before the last `@` of each authority.
+def _mask_passwords(word: str) -> str:
+    """Mask user name and password, which precede the last `@` of the authority.
 
-    A password may hold `/`, `?` and `#` although it should not: where a colon follows the name
-    and no port follows the colon, all up to the word's last `@` is taken for one.
+    An unencoded password may contain `/`, `?` and `#`. If a colon is not followed by a port,
+    everything up to the last `@` of the word is taken for the password.
     """
     pieces = []
-    at = 0
-    last = word.rfind("@")
-    while (start := word.find("://", at)) >= 0:
-        start += 3
-        end = _authority_end(word, start)
-        if last > end and _has_password(word, start, end):
-            end = last + 1
-        stop = word.rfind("@", start, end)
-        pieces.append(word[at:start] + (MASK + "@" if stop >= 0 else ""))
-        at = stop + 1 if stop >= 0 else start
-    return "".join(pieces) + word[at:]
+    index = 0
+    last_at_sign = word.rfind("@")
+    while (authority_start := word.find("://", index)) >= 0:
+        authority_start += 3
+        authority_end = _authority_end(word, authority_start)
+        if last_at_sign > authority_end and _has_password(word, authority_start, authority_end):
+            authority_end = last_at_sign + 1
+        password_end = word.rfind("@", authority_start, authority_end)
+        pieces.append(word[index:authority_start] + (MASK + "@" if password_end >= 0 else ""))
+        index = password_end + 1 if password_end >= 0 else authority_start
+    return "".join(pieces) + word[index:]
 
 
 def _authority_end(word: str, start: int) -> int:
@@ -171,6 +182,6 @@ def _authority_end(word: str, start: int) -> int:
 
 
 def _has_password(word: str, start: int, end: int) -> bool:
-    found = _IPV6.match(word, start)
-    colon = word.find(":", found.end() if found else start, end)
-    return colon >= 0 and not _PORT.match(word, colon)
+    ipv6_host = _IPV6.match(word, start)
+    colon = word.find(":", ipv6_host.end() if ipv6_host else start, end)
+    return colon >= 0 and not _PORT_AND_PATH.match(word, colon)

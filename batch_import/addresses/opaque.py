@@ -1,58 +1,61 @@
-"""Whether a text was drawn at random, as signatures and tokens are, or says something to people.
-
-This file must not know addresses.
-"""
+"""Recognizes random text such as signatures and tokens, as opposed to words, numbers and IDs."""
 
 import re
 from typing import Final
 
-#: Characters of the shortest signature in use without a name that tells it: HMAC-SHA1 in base64
-#: takes 28, a random token 24. Beside an expiry, 12 are enough.
-LONG: Final = 24
-SHORT: Final = 12
-#: MD5 in hex, the shortest hash in use as a signature; shorter hex is an id (MongoDB's has 24).
-_HEX_LONG: Final = 32
-_HEX_SHORT: Final = 16
-#: What is longer is judged by its start.
-_MOST: Final = 256
-#: Of all pairs of neighbours, how many change between lower case, upper case and digits. Random
-#: hex has 0.47, base62 0.45 (a capital before a small letter is no change: words begin so);
-#: words in CamelCase with a year have 0.15.
-_LEAST_CHANGES: Final = 0.22
+#: Minimum length of a signature whose parameter name does not identify it: HMAC-SHA1 in base64 has
+#: 28 characters, and a random token 24.
+LONG_TOKEN_LENGTH: Final = 24
+#: Minimum length of a signature next to an expiry time.
+SHORT_TOKEN_LENGTH: Final = 12
+#: The same lengths for hexadecimal text. MD5, the shortest hash used as a signature, has 32 digits;
+#: shorter text is an ID (MongoDB's have 24 digits).
+_LONG_HEX_LENGTH: Final = 32
+_SHORT_HEX_LENGTH: Final = 16
+#: Maximum number of characters that are examined.
+_MAX_READ_LENGTH: Final = 256
+#: Minimum share of characters followed by one of another class: lower case, upper case, digit.
+#: Random hexadecimal text has 0.47, and base62 0.45 (a capital before a small letter does not
+#: count, because words begin so). Words in CamelCase with a year have 0.15.
+_MIN_CHANGE_RATE: Final = 0.22
 
-#: With hyphens in any version; without, only what says its version and variant where a UUID does.
-#: And the ids that sort by time: ULID.
-_ID = re.compile(
+#: A UUID with hyphens; a UUID without hyphens if its version and variant are valid; or a ULID, an
+#: ID that sorts by time.
+_UUID_OR_ULID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|(?<![0-9a-f])[0-9a-f]{12}[1-8][0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-f])"
     r"|(?<![0-9a-z])[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9a-z])",
     re.IGNORECASE,
 )
-_RUNS: Final = {LONG: re.compile(r"[0-9A-Za-z]{12,}"), SHORT: re.compile(r"[0-9A-Za-z]{8,}")}
-_PLAIN = re.compile(r"[0-9A-Za-z]")
+_ALPHANUMERIC_RUN: Final = {
+    LONG_TOKEN_LENGTH: re.compile(r"[0-9A-Za-z]{12,}"),
+    SHORT_TOKEN_LENGTH: re.compile(r"[0-9A-Za-z]{8,}"),
+}
+_ALPHANUMERIC = re.compile(r"[0-9A-Za-z]")
 _HEX = re.compile(r"[0-9a-f]+", re.IGNORECASE)
-_ONE_KIND = re.compile(r"[0-9]+|[A-Za-z]+")
-_CHANGE = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
+_DIGITS_OR_LETTERS = re.compile(r"[0-9]+|[A-Za-z]+")
+_CHARACTER_CLASS_CHANGE = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
 
 
-def is_opaque(text: str, least: int = LONG) -> bool:
-    """Whether a text is random: no words, number, date or UUID.
+def is_opaque(text: str, min_length: int = LONG_TOKEN_LENGTH) -> bool:
+    """Whether a text is random: not words, a number, a date or a UUID.
 
     Args:
-        least: characters that it must have, `LONG` or `SHORT`.
+        text: the text.
+        min_length: minimum length, `LONG_TOKEN_LENGTH` or `SHORT_TOKEN_LENGTH`.
     """
-    if len(text) < least:
+    if len(text) < min_length:
         return False
-    text = _ID.sub(" ", text[:_MOST])
-    if not _RUNS[least].search(text):
+    text = _UUID_OR_ULID.sub(" ", text[:_MAX_READ_LENGTH])
+    if not _ALPHANUMERIC_RUN[min_length].search(text):
         return False
     if _HEX.fullmatch(text):
-        return len(text) >= (
-            _HEX_LONG if least >= LONG else _HEX_SHORT
-        ) and not _ONE_KIND.fullmatch(text)
-    return _changes(text) >= _LEAST_CHANGES and len(text) >= least
+        min_hex = _LONG_HEX_LENGTH if min_length >= LONG_TOKEN_LENGTH else _SHORT_HEX_LENGTH
+        return len(text) >= min_hex and not _DIGITS_OR_LETTERS.fullmatch(text)
+    return _change_rate(text) >= _MIN_CHANGE_RATE and len(text) >= min_length
 
 
-def _changes(text: str) -> float:
-    """Changes between kinds of characters, for each character that has a kind."""
-    return sum(1 for _ in _CHANGE.finditer(text)) / sum(1 for _ in _PLAIN.finditer(text))
+def _change_rate(text: str) -> float:
+    """Returns the number of changes of the character class, per letter or digit."""
+    changes = sum(1 for _ in _CHARACTER_CLASS_CHANGE.finditer(text))
+    return changes / sum(1 for _ in _ALPHANUMERIC.finditer(text))

@@ -1,7 +1,4 @@
-"""The credentials in a text that the platform sent: it may echo what it was sent.
-
-This file must not know where the text comes from.
-"""
+"""Removes the credentials from texts of the platform, which may echo what it received."""
 
 import base64
 import re
@@ -11,44 +8,44 @@ from urllib.parse import quote
 
 from batch_import.addresses.masking import MASK
 
-#: Characters of the shortest text that can be a secret: a shorter one would be found in words.
-_SHORTEST: Final = 6
+#: Minimum length of a secret in characters: shorter texts would also be found within words.
+_MIN_SECRET_LENGTH: Final = 6
 
 
 class Redactor:
-    """Replaces credentials in texts: as they are, percent-encoded, or in base64.
+    """Replaces the credentials in texts: unencoded, percent-encoded, or in base64.
 
     Args:
-        access_key, api_key: as they are sent (HTTP Basic: RFC 7617).
+        access_key, api_key: the credentials, as they are sent (HTTP Basic: RFC 7617).
     """
 
     def __init__(self, access_key: str, api_key: str) -> None:
         header = base64.b64encode(f"{access_key}:{api_key}".encode()).decode()
-        shapes = {header, header.rstrip("=")}
+        encodings = {header, header.rstrip("=")}
         for secret in (access_key, api_key):
-            if len(secret) >= _SHORTEST:
-                shapes.update(_shapes(secret))
-        # JSON may write a slash so, and is not read before it is redacted.
-        shapes |= {shape.replace("/", "\\/") for shape in shapes}
-        # The longest first: the header holds what the keys alone may look like.
-        ordered = sorted(shapes, key=len, reverse=True)
-        self._pattern = re.compile("|".join(map(re.escape, ordered)))
+            if len(secret) >= _MIN_SECRET_LENGTH:
+                encodings.update(_encodings(secret))
+        # JSON may escape slashes, and the text is redacted before the JSON is parsed.
+        encodings |= {encoding.replace("/", "\\/") for encoding in encodings}
+        # The longest first, because the header contains encodings of the single keys.
+        longest_first = sorted(encodings, key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, longest_first)))
 
     def __call__(self, text: str) -> str:
         """Replace the credentials in a text by `***`."""
         return self._pattern.sub(MASK, text)
 
 
-def _shapes(secret: str) -> Iterator[str]:
+def _encodings(secret: str) -> Iterator[str]:
     yield secret
     yield quote(secret, safe="")
-    # In base64 a text has three shapes, by its place among the others; the first and last
-    # character of each depend on its neighbours.
-    for before in range(3):
-        encoded = base64.b64encode(b"\0" * before + secret.encode()).decode()
-        inner = encoded[-(-before * 4 // 3) :]
-        whole = (before + len(secret.encode())) % 3
-        inner = inner.rstrip("=")[: -1 if whole else None]
-        if len(inner) >= _SHORTEST:
-            yield inner
-            yield inner.replace("+", "-").replace("/", "_")
+    # In base64, a text has three encodings, depending on its offset. Its first and last
+    # characters depend on the adjacent text, so they are removed.
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode()
+        fixed_part = encoded[-(-offset * 4 // 3) :]
+        has_partial_end = (offset + len(secret.encode())) % 3
+        fixed_part = fixed_part.rstrip("=")[: -1 if has_partial_end else None]
+        if len(fixed_part) >= _MIN_SECRET_LENGTH:
+            yield fixed_part
+            yield fixed_part.replace("+", "-").replace("/", "_")

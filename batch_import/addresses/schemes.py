@@ -1,7 +1,7 @@
-"""How the vendors of storage and delivery sign addresses: a table, and nothing else.
+"""Table of the ways in which vendors of storage and content delivery sign URLs.
 
-Names are in lower case, as `signatures.py` compares them. Sources are the vendors' documentation
-of signed, pre-signed, tokenised or temporary URLs.
+Names are in lower case, as `signatures.py` compares them. The sources are the vendors'
+documentation of signed, pre-signed, tokenized or temporary URLs.
 """
 
 import re
@@ -9,23 +9,24 @@ from typing import Final, NamedTuple
 
 
 class Scheme(NamedTuple):
-    """One way to sign an address in its query.
+    """One way to sign a URL by query parameters.
 
     Attributes:
-        parameters: the names that belong to the signature.
-        beside: names that must all be there as well, so that short and common names count only
-            in their own scheme; empty: each of the parameters counts alone.
-        host: the end of the only host that signs so; empty: any host may.
+        vendor: who uses it.
+        parameters: names of the parameters that belong to the signature.
+        required: names that must all be present, so that short and common names only count in
+            their own scheme; empty if each of the parameters counts alone.
+        host: domain of the only hosts that use it; empty for any host.
     """
 
     vendor: str
     parameters: frozenset[str]
-    beside: frozenset[str] = frozenset()
+    required: frozenset[str] = frozenset()
     host: str = ""
 
 
-def _scheme(vendor: str, parameters: str, beside: str = "", host: str = "") -> Scheme:
-    return Scheme(vendor, frozenset(parameters.split()), frozenset(beside.split()), host)
+def _scheme(vendor: str, parameters: str, required: str = "", host: str = "") -> Scheme:
+    return Scheme(vendor, frozenset(parameters.split()), frozenset(required.split()), host)
 
 
 SCHEMES: Final = (
@@ -76,13 +77,21 @@ SCHEMES: Final = (
             " password passwd subscription-key ocp-apim-subscription-key jwt hmac sig"),
 )  # fmt: skip
 
-#: Every name that begins so: AWS S3 V4, Google V4, Volcengine TOS, TikTok, OAuth 1, Wowza.
-STARTS: Final = ("x-amz-", "x-goog-", "x-tos-", "oauth_", "wowzatoken")
-#: Every name that ends so carries one, whatever stands before it (`auth_token`, `x-signature`).
-ENDS: Final = ("token", "signature", "password", "secret", "apikey", "api_key", "authkey")
-#: Names that say which video it is, or how it is to be delivered, and so are never judged by
-#: their value; nor is any name that ends in `id`.
-CONTENT: Final = frozenset(
+#: Prefixes of signature parameters: AWS S3 V4, Google V4, Volcengine TOS, TikTok, OAuth 1, Wowza.
+SIGNATURE_PREFIXES: Final = ("x-amz-", "x-goog-", "x-tos-", "oauth_", "wowzatoken")
+#: Suffixes of signature parameters, with any prefix (`auth_token`, `x-signature`).
+SIGNATURE_SUFFIXES: Final = (
+    "token",
+    "signature",
+    "password",
+    "secret",
+    "apikey",
+    "api_key",
+    "authkey",
+)
+#: Names that select the video or its delivery. Their values are never examined, and neither are
+#: those of names that end in `id`.
+CONTENT_NAMES: Final = frozenset(
     """
     file filename path name title v video media asset src source url uri u href link object entry
     item slug version ver rev revision generation format quality profile type lang language
@@ -90,28 +99,28 @@ CONTENT: Final = frozenset(
     response-cache-control response-content-encoding response-expires x-oss-process
     """.split()
 )
-#: Names that tell an end, if their value is a time.
-EXPIRY: Final = frozenset(
+#: Names of expiry times, if the value is a time.
+EXPIRY_NAMES: Final = frozenset(
     """
     exp expires expire expiry expiration expires_at expireat expire_at validto valid_to valid_until
     validuntil deadline until endtime end_time etime e x-expires ttl
     """.split()
 )
-#: Beside an expiry, these are signatures however short and plain they are.
-BESIDE_EXPIRY: Final = frozenset(
+#: Names of signatures if the URL has an expiry time, however short their values are.
+SIGNATURE_NAMES_WITH_EXPIRY: Final = frozenset(
     "md5 h hash hmac mac digest hs s st sign sign2 k key auth verify checksum secure".split()
 )
-#: Beside a signature, these belong to it if their value is a moment or a random number.
-BESIDE_SIGNATURE: Final = frozenset(
+#: Names that belong to a signature in the URL if their value is a time or a random number.
+PARTS_OF_SIGNATURE: Final = frozenset(
     """
     t ts time timestamp st start starttime start_time starts nbf iat stime validfrom valid_from
     nonce rand random salt
     """.split()
 )
-#: Values that are signatures whatever their name is: a JSON web token; a list with a hash in it
-#: (Akamai, Google Media CDN); an epoch second and a hash in either order (Cloudflare, Alibaba,
-#: Fastly, CDN77); a Kaltura session of version 2.
-VALUE: Final = re.compile(
+#: Values that are signatures under any name: a JSON web token; a list with a hash (Akamai, Google
+#: Media CDN); epoch seconds and a hash in either order (Cloudflare, Alibaba, Fastly, CDN77); a
+#: Kaltura session of version 2.
+SIGNATURE_VALUE: Final = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w.-]*"
     r"|(?:.{0,1024}[~&|])?(?:hmac|signature)=.+"
     r"|[12]\d{9}[-_,:](?=.*[A-Za-z])[\w+/=~-]{3,}"
@@ -119,8 +128,8 @@ VALUE: Final = re.compile(
     r"|djJ8[\w+/=-]{16,}",
     re.IGNORECASE | re.DOTALL,
 )
-#: An epoch second (2001 to 2033) or millisecond, or a date with a time.
-MOMENT: Final = re.compile(
+#: Epoch seconds (2001 to 2033), epoch milliseconds, or a date with a time.
+TIME_VALUE: Final = re.compile(
     r"[12]\d{9}(?:\d{3})?"
     r"|\d{4}-?\d\d-?\d\d[Tt _]?\d\d:?\d\d:?(?:\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:?\d\d)?"
 )

@@ -1,7 +1,7 @@
-"""What in an address is a signature or token: the one rule for identity, masking and expiry.
+"""Finds signatures and tokens in URLs. Identity, masking and expiry all use these rules.
 
-Known schemes come first (`schemes.py`); then, for what has no known name, how its value looks.
-Time is linear in the text, whatever it holds. This file must not know who asks.
+Known schemes are checked first (`schemes.py`), then the values of parameters with unknown names.
+The time is linear in the length of the text, whatever its content.
 """
 
 import re
@@ -11,34 +11,35 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
 from batch_import.addresses import schemes
-from batch_import.addresses.opaque import SHORT, is_opaque
+from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
 from batch_import.addresses.urls import canonical, without_fragment
 
+#: No additional names of signature parameters.
 NO_NAMES: Final[frozenset[str]] = frozenset()
-#: An address inside of an address, inside of an address: deeper nobody goes on purpose.
-MOST_NESTED: Final = 3
+#: Maximum depth of URLs within URLs, and of repeated percent-encoding; nothing deeper is in use.
+MAX_NESTING: Final = 3
 
-#: `&`, as HTML and JSON write it too; and `;`, but only in front of a next parameter, for values
-#: hold it as well (`q-sign-time=1;2`).
+#: `&`, also as HTML and JSON escape it; and `;`, but only before a next parameter, because values
+#: may contain it (`q-sign-time=1;2`).
 _SEPARATOR = re.compile(
     r"(&(?:amp;|#38;|#x26;)*|\\u0026|;(?=[\w.%-]{1,64}=))", re.IGNORECASE | re.ASCII
 )
-#: The same in a segment of a path: `exp=1~acl=*~hmac=2`, `bcdn_token=1&expires=2`.
+#: The separators within a segment of a path: `exp=1~acl=*~hmac=2`, `bcdn_token=1&expires=2`.
 _PATH_SEPARATOR = re.compile(r"[&;~,]")
 _SEGMENT = re.compile(r"(?<=/)[^/?#]*=[^/?#]*")
 
-#: Tokens in the path: what must be in the text for a look, and the pattern whose group is it.
+#: Tokens in the path: a text that the URL must contain, and a pattern whose group 1 is the token.
 _PATH_TOKENS: Final = tuple(
     (hint, re.compile(pattern, re.ASCII))
     for hint, pattern in (
-        # Akamai and Vimeo; the list of paths may hold slashes.
+        # Akamai and Vimeo. The list of paths may contain slashes.
         ("hmac=", r"/((?:hdn(?:ts|ea|tl)=|exp=|st=)[^?#]{0,1024}?hmac=[0-9A-Za-z]+)(?=[/?#]|$)"),
-        # Kaltura: version 2, or version 1 beside its own path.
+        # Kaltura: version 2, and version 1 in a path of Kaltura.
         ("/ks/", r"/(ks/(?:djJ[\w%+=.-]*|[\w%+=]{60,}))(?=/|$)"),
         ("/ks/", r"/p/\d+/[^?#]{0,512}?/(ks/[\w%+=.-]+)(?=/)"),
         ("/eyJ", r"/(eyJ[\w-]{8,}\.[\w-]+\.[\w.-]*)"),
         ("/s--", r"/(s--[\w-]{8,64}--)(?=/)"),  # Cloudinary
-        # Airtable: the end in milliseconds, a token, and what else is encrypted.
+        # Airtable: the expiry time in milliseconds, a token, and encrypted parts.
         (
             "airtableusercontent.com/",
             r"airtableusercontent\.com/v\d+/u/\d+/\d+/(\d{13}/[\w-]+(?:/[\w-]{22,})*)(?=/|$)",
@@ -53,114 +54,124 @@ _PATH_TOKENS: Final = tuple(
         ("/n/", r"/p/([\w-]{32,})(?=/n/)"),  # Oracle, a pre-authenticated request
     )
 )
-#: A hash beside an epoch second, as segments or with a comma: nginx, CDN77, Alibaba, Tencent.
-_MOMENT_TOKEN = re.compile(
+#: A hash and epoch seconds, as two segments or with a comma: nginx, CDN77, Alibaba, Tencent.
+_TIME_AND_HASH = re.compile(
     r"/((?P<before>[0-9a-fA-F]{32}|[\w-]{22})(?:/[12]\d{9}|/[0-9a-f]{8}|,[12]\d{9})"
     r"|(?:[12]\d{9}|20\d{10})/(?P<behind>[0-9a-fA-F]{32}|[\w-]{22}))(?=/)",
     re.ASCII,
 )
-_PATH_HINTS: Final = ("=", "/ks/", "/eyJ", "/s--", "usercontent.com/", "1drv.com/", "cloud.com/")
-#: A quick look for the moment in it.
-_MOMENT = re.compile(r"[/,](?:[12]\d{9}|20\d{10})/|/[0-9a-fA-F]{32}/[0-9a-f]{8}/", re.ASCII)
-#: Hosts whose first name changes with each link.
+_TOKEN_HINTS: Final = ("=", "/ks/", "/eyJ", "/s--", "usercontent.com/", "1drv.com/", "cloud.com/")
+#: A fast check for the time in `_TIME_AND_HASH`.
+_POSSIBLE_TIME_AND_HASH = re.compile(
+    r"[/,](?:[12]\d{9}|20\d{10})/|/[0-9a-fA-F]{32}/[0-9a-f]{8}/", re.ASCII
+)
+#: Hosts whose first label is different in each link.
 CHANGING_HOST = re.compile(r"(?<=//)(?:uc[\w-]+\.dl\.dropbox|doc-[\w-]+\.google)(?=usercontent\.)")
-_HOSTS: Final = tuple({scheme.host for scheme in schemes.SCHEMES if scheme.host})
-_HOST_ENDS: Final = {
+_VENDOR_DOMAINS: Final = tuple({scheme.host for scheme in schemes.SCHEMES if scheme.host})
+_VENDOR_HOST_PATTERNS: Final = {
     end: re.compile(rf".{{0,1024}}//[^/?#]{{0,1024}}\b{re.escape(end)}(?:[:/]|$)", re.IGNORECASE)
-    for end in _HOSTS
+    for end in _VENDOR_DOMAINS
 }
-#: A value that is an address, or ends like a file name, is no signature; one may be in it.
+#: A URL or a file name, which is not a signature; but a URL may contain one.
 _CONTENT_VALUE = re.compile(r"^https?:|://|^[^=]*\.[A-Za-z][A-Za-z0-9]{1,3}$")
-_HTTP = re.compile(r"http://(?:[^/?#]*@)?(?:\[[^]/?#]*\]|[^:/?#]*)(?:[/?#]|$)")
+#: An http URL on the default port.
+_HTTP_DEFAULT_PORT = re.compile(r"http://(?:[^/?#]*@)?(?:\[[^]/?#]*\]|[^:/?#]*)(?:[/?#]|$)")
 
 
 def may_be_signed(text: str) -> bool:
-    """Whether any of the addresses in a text is worth a closer look; cheap, for whole columns."""
+    """Whether a text may contain a signed URL. A fast check, also for whole columns."""
     return "?" in text or _may_have_tokens(text)
 
 
 def _may_have_tokens(text: str) -> bool:
-    for hint in _PATH_HINTS:
+    for hint in _TOKEN_HINTS:
         if hint in text:
             return True
-    return _MOMENT.search(text) is not None
+    return _POSSIBLE_TIME_AND_HASH.search(text) is not None
 
 
-def stripped(url: str, more: frozenset[str] = NO_NAMES) -> str:
-    """The canonical form of an address without what signs it: the same after each signing.
+def stripped(url: str, extra_names: frozenset[str] = NO_NAMES) -> str:
+    """Returns the canonical form of a URL without its signature, which each signing changes.
 
-    http and https on their usual ports count as one: exports change from one to the other.
+    http becomes https on the default port, because exports change from one to the other.
 
     Args:
-        more: names of parameters that sign too, in lower case.
+        url: the URL.
+        extra_names: additional names of signature parameters, in lower case.
     """
-    return _stripped(url, more, 0)
+    return _strip_nested(url, extra_names, 0)
 
 
-def all_stripped(urls: Sequence[str], more: frozenset[str] = NO_NAMES) -> list[str]:
-    """`stripped` of each of many addresses; fast where none is signed."""
+def all_stripped(urls: Sequence[str], extra_names: frozenset[str] = NO_NAMES) -> list[str]:
+    """Returns `stripped` of each URL. Fast if none of them is signed."""
     joined = "\n".join(urls)
     if "%" in joined or may_be_signed(joined):
-        return [stripped(url, more) for url in urls]
-    return [_over_https(canonical(url)) for url in urls]
+        return [stripped(url, extra_names) for url in urls]
+    return [_as_https(canonical(url)) for url in urls]
 
 
-def _over_https(url: str) -> str:
-    return f"https{url[4:]}" if _HTTP.match(url) else url
+def _as_https(url: str) -> str:
+    return f"https{url[4:]}" if _HTTP_DEFAULT_PORT.match(url) else url
 
 
-def _stripped(url: str, more: frozenset[str], depth: int) -> str:
-    plain = canonical(_without_parameters(url, more) if "?" in url else url)
-    if _may_have_tokens(plain):
-        address, question, query = plain.partition("?")
-        address = CHANGING_HOST.sub("*", _without_tokens(address, more))
-        if "://" in query and depth < MOST_NESTED:
+def _strip_nested(url: str, extra_names: frozenset[str], depth: int) -> str:
+    stripped_url = canonical(_remove_parameters(url, extra_names) if "?" in url else url)
+    if _may_have_tokens(stripped_url):
+        address, question, query = stripped_url.partition("?")
+        address = CHANGING_HOST.sub("*", _remove_path_tokens(address, extra_names))
+        if "://" in query and depth < MAX_NESTING:
             parts, separators = split_query(query)
-            query = _joined([_without_nested(part, more, depth) for part in parts], separators)
-        plain = address + question + query
-    return _over_https(plain)
+            query = _join_query(
+                [_strip_parameter_value(part, extra_names, depth) for part in parts], separators
+            )
+        stripped_url = address + question + query
+    return _as_https(stripped_url)
 
 
-def _without_parameters(url: str, more: frozenset[str]) -> str:
-    """Take the parameters that sign out of a query, and leave the rest as it is written."""
+def _remove_parameters(url: str, extra_names: frozenset[str]) -> str:
+    """Remove the signature parameters from a query. The others are not changed."""
     address, _, query = without_fragment(url).partition("?")
     parts, separators = split_query(query)
-    signing = signing_names(parts, address, more)
+    signing = signing_names(parts, address, extra_names)
     if not signing:
         return url
-    kept = [
+    remaining = [
         (separator, part)
         for separator, part in zip(["", *separators], parts, strict=True)
         if part and part.partition("=")[0] not in signing
     ]
-    if not kept:
+    if not remaining:
         return address
-    query = _joined([part for _, part in kept], [separator for separator, _ in kept[1:]])
+    query = _join_query(
+        [part for _, part in remaining], [separator for separator, _ in remaining[1:]]
+    )
     return f"{address}?{query}"
 
 
-def _without_tokens(address: str, more: frozenset[str]) -> str:
-    for start, end in reversed(path_tokens(address, more)):
+def _remove_path_tokens(address: str, extra_names: frozenset[str]) -> str:
+    for start, end in reversed(path_tokens(address, extra_names)):
         address = address[: start - 1] + address[end:]
     return address
 
 
-def _without_nested(part: str, more: frozenset[str], depth: int) -> str:
-    """Strip the address that is the value of a parameter."""
+def _strip_parameter_value(part: str, extra_names: frozenset[str], depth: int) -> str:
+    """Strip the URL that is the value of a parameter."""
     name, equals, value = part.partition("=")
     if "://" not in value:
         return part
-    inner = canonical(unquote(value))
-    plain = _stripped(inner, more, depth + 1)
-    return part if plain == inner else f"{name}{equals}{quote(plain, safe='/:?@')}"
+    nested_url = canonical(unquote(value))
+    stripped_url = _strip_nested(nested_url, extra_names, depth + 1)
+    if stripped_url == nested_url:
+        return part
+    return f"{name}{equals}{quote(stripped_url, safe='/:?@')}"
 
 
-def _joined(parts: Sequence[str], separators: Sequence[str]) -> str:
+def _join_query(parts: Sequence[str], separators: Sequence[str]) -> str:
     return "".join(map("".join, zip(["", *separators], parts, strict=True)))
 
 
 def split_query(query: str) -> tuple[list[str], list[str]]:
-    """Parameters (`name=value`) of a query, and what separates each two of them."""
+    """Returns the parameters (`name=value`) of a query, and the separators between them."""
     if ";" not in query and "\\" not in query:
         parts = query.split("&")
         return parts, ["&"] * (len(parts) - 1)
@@ -168,23 +179,23 @@ def split_query(query: str) -> tuple[list[str], list[str]]:
     return pieces[::2], pieces[1::2]
 
 
-def decoded(text: str) -> tuple[str, int]:
-    """A text without its percent-encodings, however often it was encoded, and how often."""
-    for times in range(MOST_NESTED):
-        if "%" not in text or (plain := unquote(text)) == text:
-            return text, times
-        text = plain
-    return text, MOST_NESTED
+def fully_decoded(text: str) -> tuple[str, int]:
+    """Remove all levels of percent-encoding; returns the text and the number of levels."""
+    for count in range(MAX_NESTING):
+        if "%" not in text or (decoded_text := unquote(text)) == text:
+            return text, count
+        text = decoded_text
+    return text, MAX_NESTING
 
 
 @lru_cache(maxsize=1024)
-def folded(name: str) -> str:
-    """A parameter's name as names are compared: decoded, without regard to case."""
+def normalised_name(name: str) -> str:
+    """Returns a parameter name for comparison: decoded and case-folded."""
     return unquote_plus(name).casefold()
 
 
-def path_tokens(address: str, more: frozenset[str] = NO_NAMES) -> list[tuple[int, int]]:
-    """Start and end of each token in the path of an address, from left to right."""
+def path_tokens(address: str, extra_names: frozenset[str] = NO_NAMES) -> list[tuple[int, int]]:
+    """Returns start and end of each token in the path of a URL, from left to right."""
     if not _may_have_tokens(address):
         return []
     spans = [
@@ -195,20 +206,20 @@ def path_tokens(address: str, more: frozenset[str] = NO_NAMES) -> list[tuple[int
     ]
     spans += [
         match.span(1)
-        for match in _MOMENT_TOKEN.finditer(address)
-        if is_opaque(match["before"] or match["behind"], SHORT)
+        for match in _TIME_AND_HASH.finditer(address)
+        if is_opaque(match["before"] or match["behind"], SHORT_TOKEN_LENGTH)
     ]
     if "=" in address:
         spans += [
             match.span()
             for match in _SEGMENT.finditer(address)
-            if signing_names(_PATH_SEPARATOR.split(match[0]), more=more, named=True)
+            if signing_names(_PATH_SEPARATOR.split(match[0]), extra_names=extra_names, in_path=True)
         ]
-    return _apart(spans)
+    return _merge_overlapping(spans)
 
 
-def _apart(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in order; those that overlap become one."""
+def _merge_overlapping(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Returns the spans in order. Overlapping spans are merged."""
     merged: list[tuple[int, int]] = []
     for start, end in sorted(spans):
         if merged and start < merged[-1][1]:
@@ -218,91 +229,115 @@ def _apart(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return merged
 
 
-class _Names(NamedTuple):
-    """What the names of a query's parameters tell.
+class _ClassifiedNames(NamedTuple):
+    """Parameter names of a query, by their role.
 
     Attributes:
-        signing: those that sign, as they are written.
-        unknown: the others whose values decide: as written → folded.
-        ends: those that may tell an end: as they are written.
+        signing: names of signature parameters, as written.
+        unknown: other names whose values must be examined: as written → normalised.
+        expiry_names: names of possible expiry times, as written.
     """
 
     signing: frozenset[str]
     unknown: dict[str, str]
-    ends: frozenset[str]
+    expiry_names: frozenset[str]
 
 
-# The addresses of a manifest have the same few parameters, a million times.
+# Cached, because the URLs of a manifest have the same few parameters up to a million times.
 @lru_cache(maxsize=1024)
-def _judge_names(names: tuple[str, ...], host: str, more: frozenset[str]) -> _Names:
-    plain = {name: folded(name) for name in names}
-    there = frozenset(plain.values())
-    known = more.union(
+def _classify_names(
+    names: tuple[str, ...], host: str, extra_names: frozenset[str]
+) -> _ClassifiedNames:
+    normalised_names = {name: normalised_name(name) for name in names}
+    present = frozenset(normalised_names.values())
+    known = extra_names.union(
         *(
             scheme.parameters
             for scheme in schemes.SCHEMES
-            if scheme.beside <= there and scheme.host == (scheme.host and host)
+            if scheme.required <= present and scheme.host == (scheme.host and host)
         )
     )
     signing = frozenset(
         name
-        for name, fold in plain.items()
-        if fold in known or fold.startswith(schemes.STARTS) or fold.endswith(schemes.ENDS)
+        for name, normalised in normalised_names.items()
+        if normalised in known
+        or normalised.startswith(schemes.SIGNATURE_PREFIXES)
+        or normalised.endswith(schemes.SIGNATURE_SUFFIXES)
     )
     unknown = {
-        name: fold
-        for name, fold in plain.items()
-        if name not in signing and fold not in schemes.CONTENT and not fold.endswith("id")
+        name: normalised
+        for name, normalised in normalised_names.items()
+        if name not in signing
+        and normalised not in schemes.CONTENT_NAMES
+        and not normalised.endswith("id")
     }
-    ends = frozenset(name for name, fold in plain.items() if fold in schemes.EXPIRY)
-    return _Names(signing, unknown, ends)
+    expiry_names = frozenset(
+        name for name, normalised in normalised_names.items() if normalised in schemes.EXPIRY_NAMES
+    )
+    return _ClassifiedNames(signing, unknown, expiry_names)
 
 
 def signing_names(
     parts: Sequence[str],
     address: str = "",
-    more: frozenset[str] = NO_NAMES,
+    extra_names: frozenset[str] = NO_NAMES,
     *,
-    named: bool = False,
+    in_path: bool = False,
 ) -> frozenset[str]:
-    """Which parameters of a query sign or hold a token: their names, as they are written.
+    """Returns the names of the parameters that are a signature or a token, as written.
 
     Args:
-        parts: each `name=value`.
-        address: what stands before the query: some schemes are of one host alone.
-        named: a part without `=` is nothing by itself, as in a path.
+        parts: the parameters, each `name=value`.
+        address: the URL before the query, because some schemes apply only to one host.
+        extra_names: additional names of signature parameters, in lower case.
+        in_path: whether the parts are of a path, where a part without `=` is not a parameter.
     """
     host = _vendor_host(address)
-    # A list in brackets: a generator would cost as much again.
-    judged = _judge_names(tuple([part.partition("=")[0] for part in parts]), host, more)
-    return judged.signing | _by_value(parts, judged, named) if judged.unknown else judged.signing
+    # From a list: a generator would take twice as long.
+    classified = _classify_names(
+        tuple([part.partition("=")[0] for part in parts]), host, extra_names
+    )
+    if not classified.unknown:
+        return classified.signing
+    return classified.signing | _names_by_value(parts, classified, in_path)
 
 
 def _vendor_host(address: str) -> str:
-    for end in _HOSTS:
-        if end in address and _HOST_ENDS[end].match(address):
+    for end in _VENDOR_DOMAINS:
+        if end in address and _VENDOR_HOST_PATTERNS[end].match(address):
             return end
     return ""
 
 
-def _by_value(parts: Sequence[str], judged: _Names, named: bool) -> set[str]:  # noqa: FBT001
+def _names_by_value(parts: Sequence[str], classified: _ClassifiedNames, in_path: bool) -> set[str]:  # noqa: FBT001
     values = {}
     for part in parts:
         name, equals, value = part.partition("=")
-        if equals or not named:
+        if equals or not in_path:
             values[name] = value if equals else name
-    ends = any(schemes.MOMENT.fullmatch(unquote(values.get(name, ""))) for name in judged.ends)
-    if not ends and not judged.signing and all(len(value) < SHORT for value in values.values()):
+    has_expiry = any(
+        schemes.TIME_VALUE.fullmatch(unquote(values.get(name, "")))
+        for name in classified.expiry_names
+    )
+    if (
+        not has_expiry
+        and not classified.signing
+        and all(len(value) < SHORT_TOKEN_LENGTH for value in values.values())
+    ):
         return set()
-    unknown = {name: decoded(values[name])[0] for name in judged.unknown if name in values}
+    unknown = {
+        name: fully_decoded(values[name])[0] for name in classified.unknown if name in values
+    }
     found = {
         name
         for name, value in unknown.items()
-        if _is_signature(judged.unknown[name], value, beside_expiry=ends)
+        if _is_signature(classified.unknown[name], value, beside_expiry=has_expiry)
     }
-    if found or judged.signing:
+    if found or classified.signing:
         found.update(
-            name for name, value in unknown.items() if _belongs(judged.unknown[name], value)
+            name
+            for name, value in unknown.items()
+            if _is_part_of_signature(classified.unknown[name], value)
         )
     return found
 
@@ -311,14 +346,15 @@ def _is_signature(name: str, value: str, *, beside_expiry: bool) -> bool:
     if _CONTENT_VALUE.search(value):
         return False
     if beside_expiry and (
-        (name in schemes.BESIDE_EXPIRY and not value.isdecimal()) or is_opaque(value, SHORT)
+        (name in schemes.SIGNATURE_NAMES_WITH_EXPIRY and not value.isdecimal())
+        or is_opaque(value, SHORT_TOKEN_LENGTH)
     ):
         return True
-    return schemes.VALUE.fullmatch(value) is not None or is_opaque(value)
+    return schemes.SIGNATURE_VALUE.fullmatch(value) is not None or is_opaque(value)
 
 
-def _belongs(name: str, value: str) -> bool:
-    """Whether a parameter beside a signature is one of its parts: a time, a random number."""
-    if name in schemes.EXPIRY or name in schemes.BESIDE_SIGNATURE:
-        return value.isdecimal() or schemes.MOMENT.fullmatch(value) is not None
+def _is_part_of_signature(name: str, value: str) -> bool:
+    """Whether a parameter belongs to the signature in the URL: a time or a random number."""
+    if name in schemes.EXPIRY_NAMES or name in schemes.PARTS_OF_SIGNATURE:
+        return value.isdecimal() or schemes.TIME_VALUE.fullmatch(value) is not None
     return False

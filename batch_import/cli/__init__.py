@@ -1,7 +1,7 @@
-"""The `batch-import` command: flags in; messages, progress bars and exit codes out.
+"""The command line: parses arguments, prints messages and progress, and sets the exit code.
 
-Nothing outside of this package prints (but for the bar of `library.py`) or exits. It decides
-nothing about rows or calls. What a command needs is imported when it runs, so that `--help`,
+No other package prints or exits, except for the progress bar of `library.py`. This package decides
+nothing about rows or requests. A command imports what it needs when it runs, so that `--help`,
 `--version` and `status` start fast.
 """
 
@@ -17,26 +17,28 @@ from batch_import.cli.application import make_application
 from batch_import.cli.exits import OK
 from batch_import.errors import Interrupted, RunFault
 
-#: Set by a shell that asks what completes a line.
+#: Environment variable that a shell sets to request completions.
 _COMPLETE: Final = "_BATCH_IMPORT_COMPLETE"
 
 
 def entry_point() -> NoReturn:
     """The `batch-import` command."""
-    # Rows come and go by the million and hold no cycles; to look for some costs a tenth of a check.
+    # Millions of rows without reference cycles are created: the garbage collector would only cost
+    # time, a tenth of a `check`.
     gc.set_threshold(100_000)
     sys.exit(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; returns the exit code.
+    """Run one command.
 
-    0 every row that the run was to import is imported; 1 finished, or stopped as asked, but rows
-    are not; 2 wrong usage, or a manifest or state that cannot be used; 3 the platform refuses or
-    cannot be reached; 130 interrupted.
+    Returns:
+        The exit code. 0: every row that the run should import is imported. 1: it finished or was
+        stopped by --until, but rows are not imported. 2: wrong usage, or an unreadable manifest or
+        job database. 3: the platform refuses requests or cannot be reached. 130: interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
-        # A console that lacks a character shows another one, rather than a traceback.
+        # Replace characters that the console cannot show, instead of raising an error.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
     if sys.platform == "win32":
         import colorama
@@ -56,9 +58,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (RunFault, click.ClickException, MemoryError, RuntimeError) as error:
         from batch_import.cli import faults
 
-        return faults.show(faults.explained(error), whole.places)
+        return faults.show(faults.explained(error), whole.option_sources)
     except BrokenPipeError:
-        # Whoever read our output has gone (`| head`); Python must not complain of it at exit.
+        # The reader of the output has exited (`| head`). Python must not report that at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except (KeyboardInterrupt, click.Abort):

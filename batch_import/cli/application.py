@@ -1,4 +1,4 @@
-"""`batch-import` as a whole: its commands, each in a module of its own that is loaded on demand."""
+"""The command group `batch-import`. The module of a command is imported when it is used."""
 
 import importlib
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from batch_import.cli.names import COMMANDS, HELP
 
 if TYPE_CHECKING:
     from batch_import.cli.command import Command
-    from batch_import.cli.options import Places
+    from batch_import.cli.options import OptionSources
 
 _HELP: Final = """\
 Import a manifest of videos into Viostream. Every row becomes exactly one video; running the same
@@ -28,21 +28,21 @@ manifest or state, 3 the platform refuses or cannot be reached, 130 interrupted.
 
 
 class Application(PrintsHelp, click.Group):
-    """All commands. A command's module is imported when the command is used.
+    """The group of all commands.
 
     Attributes:
-        places: where the values of a command's options come from; None before there is a command.
+        option_sources: where each option's value comes from; None before a command is found.
     """
 
-    places: "Places | None" = None
+    option_sources: "OptionSources | None" = None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names, in the order of the help."""
+        """The names of all commands, in the order of the help."""
         del ctx
         return list(HELP)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Load a command."""
+        """Import a command; None if there is no command of this name."""
         del ctx
         return load(cmd_name) if cmd_name in HELP else None
 
@@ -50,15 +50,15 @@ class Application(PrintsHelp, click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command of a command line."""
-        from batch_import.cli.options import Places
+        from batch_import.cli.options import OptionSources
 
-        self.places = ctx.obj = Places()
+        self.option_sources = ctx.obj = OptionSources()
         if args and not args[0].startswith("-") and args[0] not in HELP:
             raise click.NoSuchCommand(args[0], possibilities=HELP, ctx=ctx)
         return super().resolve_command(ctx, args)
 
     def get_help(self, ctx: click.Context) -> str:
-        """The help, as in `Command`."""
+        """Format the help: with colours and frames on a terminal, otherwise as plain text."""
         from batch_import.cli.console import has_colour
 
         if has_colour():
@@ -77,18 +77,18 @@ class Application(PrintsHelp, click.Group):
 
 
 def load(name: str) -> "Command":
-    """A command of the table."""
+    """Import the module of a command, and return the command."""
     found: Command = getattr(importlib.import_module(f"batch_import.cli.{name}"), name)
     return found
 
 
 def users_of(option: str) -> Iterator[str]:
-    """The commands that have an option, by its setting's name."""
+    """Yield the names of the commands that have an option."""
     yield from (name for name in HELP if option in load(name).options)
 
 
 def make_application() -> Application:
-    """The whole command line."""
+    """Build the command group."""
     return Application(
         "batch-import",
         help=_HELP,

@@ -1,14 +1,14 @@
-"""Every API call as a line on stderr (`--verbose`)."""
+"""`--verbose`: print every API call as a line on stderr."""
 
 import logging
 from typing import TextIO
 
 
 class AboveBar(logging.StreamHandler[TextIO]):
-    """Writes log lines above the progress bar, so that neither tears the other."""
+    """Writes log lines above the progress bar, so that they do not overwrite each other."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one line."""
+        """Write one log record as a line."""
         from tqdm import tqdm
 
         with tqdm.external_write_mode(file=self.stream):
@@ -16,7 +16,7 @@ class AboveBar(logging.StreamHandler[TextIO]):
 
 
 def show_calls() -> None:
-    """Show every call from now on."""
+    """Print every API call from now on."""
     logging.basicConfig(
         format="%(asctime)s %(message)s", level=logging.WARNING, handlers=[AboveBar()]
     )

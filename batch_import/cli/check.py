@@ -4,27 +4,34 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from batch_import.cli.command import READING, Call, command, manifest
+from batch_import.cli.command import READING, Invocation, command, manifest
 from batch_import.cli.console import SUCCESS, WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
+    format_row_count,
     preflight_progress,
-    print_fixed,
+    print_corrected,
     print_problems,
     print_reading,
-    rows,
-    with_flags,
+    with_option_names,
 )
 from batch_import.cli.progress import PreflightLines, stoppable
 
 if TYPE_CHECKING:
     from batch_import.job import Job
-    from batch_import.workflows.load_result import Checked
+    from batch_import.workflows.load_result import CheckResult
 
 
 @command(
-    *READING,
-    *("json", "fix", "strict", "preflight", "rate", "api_base"),
+    options=(
+        *READING,
+        "json",
+        "fix",
+        "strict",
+        "preflight",
+        "rate",
+        "api_base",
+    ),
     arguments=[manifest()],
     examples=(
         "batch-import check library.csv",
@@ -33,37 +40,39 @@ if TYPE_CHECKING:
         "batch-import check library.csv --fix corrected.csv",
     ),
 )
-def check(call: Call) -> int:
+def check(invocation: Invocation) -> int:
     """Validate a manifest; nothing is sent."""
     from batch_import.workflows import check as workflow
-    from batch_import.workflows.home import at_home
     from batch_import.workflows.observer import Observer
+    from batch_import.workflows.original_job import with_original_job
 
-    request = at_home(call.request())
+    request = with_original_job(invocation.request())
     observer = Observer(preflight=PreflightLines().show)
     with stoppable() as stop:
-        checked = workflow.check(request, observer, stop, call["fix"])
-    (_print_json if call["json"] else _print)(request.job, checked)
+        checked = workflow.check(request, observer, stop, invocation["fix"])
+    (_print_json if invocation["json"] else _print)(request.job, checked)
     is_good = not checked.groups if request.settings.strict else checked.valid == checked.rows
     return OK if is_good else INCOMPLETE
 
 
-def _print(job: "Job", checked: "Checked") -> None:
+def _print(job: "Job", checked: "CheckResult") -> None:
     print_reading(checked.reading)
     print_problems(job, checked.groups)
     if checked.preflight:
         print(preflight_progress(checked.preflight))
     if checked.fixed:
-        print_fixed(checked.fixed)
+        print_corrected(checked.fixed)
     invalid = checked.rows - checked.valid
-    line = f"{rows(checked.rows)}: {checked.valid:,} can be imported, {invalid:,} invalid."
+    line = (
+        f"{format_row_count(checked.rows)}: {checked.valid:,} can be imported, {invalid:,} invalid."
+    )
     print(styled(line, WARNING if invalid else SUCCESS))
 
 
-def _print_json(job: "Job", checked: "Checked") -> None:
-    """docs/generate/json_keys.yaml documents the keys.
+def _print_json(job: "Job", checked: "CheckResult") -> None:
+    """Print JSON. docs/generate/json_keys.yaml documents the keys.
 
-    The problems are read back, so that none is kept.
+    The problems are read from `problems.csv`, so that they need no memory.
     """
     from batch_import.problem_codes import CODES
     from batch_import.reports.writers.csv_writer import read_csv
@@ -83,7 +92,7 @@ def _print_json(job: "Job", checked: "Checked") -> None:
             }
             for group in checked.groups
         ],
-        "notes": [with_flags(note) for note in checked.reading.notes],
+        "notes": [with_option_names(note) for note in checked.reading.notes],
         "comments": checked.reading.comments,
         "preflight": checked.preflight and asdict(checked.preflight),
         "fixed": checked.fixed

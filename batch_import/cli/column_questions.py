@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from batch_import.cli import questions
-from batch_import.cli.command import Call
+from batch_import.cli.command import Invocation
 from batch_import.cli.console import warn
-from batch_import.cli.messages import shortened, shown, with_flags
+from batch_import.cli.messages import sanitized, shortened, with_option_names
 from batch_import.cli.options import flag
 from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ReadingOptions
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from batch_import.workflows.proposal import FieldProposal, ManifestSample, Proposal
 
 
-def ask_for_columns(call: Call, manifest: Path) -> dict[str, Any]:
+def ask_for_columns(invocation: Invocation, manifest: Path) -> dict[str, Any]:
     """Agree on how a manifest is read; returns the options of the configuration file for it.
 
     Columns that the file has named so far do not count: another manifest has others.
@@ -29,12 +29,12 @@ def ask_for_columns(call: Call, manifest: Path) -> dict[str, Any]:
     """
     from batch_import.workflows.proposal import ManifestSample
 
-    reading = call.reading()
-    if not call.is_flag("map"):
+    reading = invocation.reading()
+    if not invocation.is_flag("map"):
         reading = replace(reading, map={})
     sample = ManifestSample(manifest, reading)
-    proposal, agreed = _agreed(sample, reading, accept=call["yes"])
-    return {**_given(call, agreed), "map": _columns(proposal, agreed.map)}
+    proposal, agreed = _agreed(sample, reading, accept=invocation["yes"])
+    return {**_given(invocation, agreed), "map": _columns(proposal, agreed.map)}
 
 
 def _agreed(
@@ -76,7 +76,7 @@ def _named_by_user(
     """
     if not questions.can_ask():
         raise unclear
-    warn(shown(unclear.message))
+    warn(sanitized(unclear.message))
     _print_columns(sample)
     return _mapped(reading, unclear.field, _ask(sample, unclear.field, ""))
 
@@ -110,33 +110,33 @@ def _with_base_url(reading: ReadingOptions, source: "FieldProposal") -> ReadingO
     """Ask where the files are that the column of the URLs names."""
     while True:
         entered = questions.text(
-            f"“{shown(source.label)}” names files, e.g. {shown(source.values[0])}."
+            f"“{sanitized(source.label)}” names files, e.g. {sanitized(source.values[0])}."
             " URL of their folder",
             f"Give it with {flag('base_url')} https://HOST/FOLDER/.",
         )
         try:
             return replace(reading, base_url=entered)
         except UsageError as refused:
-            warn(shown(refused.message))
+            warn(sanitized(refused.message))
 
 
 def _with_extension(reading: ReadingOptions, source: "FieldProposal") -> ReadingOptions:
     entered = questions.text(
-        f"Neither a column nor URLs like {shown(source.values[0])} tell the extension. Extension",
+        f"No column tells the extension, nor does {sanitized(source.values[0])}. Extension",
         f"Give it with {flag('default', 'extension=mp4')}, or name its column with {flag('map')}.",
         default="mp4",
     )
     return replace(reading, default={"extension": entered})
 
 
-def _given(call: Call, reading: ReadingOptions) -> dict[str, Any]:
+def _given(invocation: Invocation, reading: ReadingOptions) -> dict[str, Any]:
     """The options that somebody has set, by a flag or an answer, as the file has them."""
     names = [each.name for each in settings_of(ReadingOptions)]
     values = {name: getattr(reading, name) for name in names if name != "map"}
     return {
         name: list(value) if isinstance(value, tuple) else value
         for name, value in values.items()
-        if value and (call.is_flag(name) or not call.is_given(name))
+        if value and (invocation.is_flag(name) or not invocation.is_given(name))
     }
 
 
@@ -147,13 +147,13 @@ def _columns(proposal: "Proposal", answers: Mapping[str, str]) -> dict[str, str]
 
 
 def _print(proposal: "Proposal") -> None:
-    print(f"Read as {shown(proposal.form)}:")
+    print(f"Read as {sanitized(proposal.form)}:")
     for field in proposal.fields:
-        print(f"  {field.field:<12} ← {shown(field.source)}")
+        print(f"  {field.field:<12} ← {sanitized(field.source)}")
         for value in field.values:
             print(f"{'':<17}{shortened(value)}")
     for note in proposal.notes:
-        print(shown(with_flags(note)))
+        print(sanitized(with_option_names(note)))
 
 
 def _print_columns(sample: "ManifestSample") -> None:

@@ -1,4 +1,4 @@
-"""One command of the command line: its options, its help, and what was given to it."""
+"""The class of all commands: options, help, and the values of one invocation."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -11,7 +11,7 @@ from click.shell_completion import CompletionItem
 
 from batch_import.cli.help_option import PrintsHelp
 from batch_import.cli.names import HELP
-from batch_import.cli.options import OPTIONS, Option, Places
+from batch_import.cli.options import OPTIONS, Option, OptionSources
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.declaration import Group, settings_of
 from batch_import.configuration.request import ImportRequest
@@ -65,7 +65,7 @@ def argument(name: str, help: str, type: Any = str, **more: Any) -> click.Argume
 
 
 def manifest() -> click.Argument:
-    """The manifest."""
+    """The argument MANIFEST."""
     return argument(
         "manifest",
         "one row per video: CSV, TSV, XLSX, JSON, JSON Lines, YAML, or - for standard input",
@@ -73,18 +73,18 @@ def manifest() -> click.Argument:
     )
 
 
-class Call:
-    """What one call of a command was given."""
+class Invocation:
+    """The arguments and option values of one invocation of a command."""
 
     def __init__(self, ctx: click.Context) -> None:
         self._ctx = ctx
-        self.places: Places = ctx.obj
+        self.option_sources: OptionSources = ctx.obj
 
     def __getitem__(self, name: str) -> Any:
         return self._ctx.params[name]
 
     def is_given(self, name: str) -> bool:
-        """Whether anybody said what an option is: a flag, a variable or the file."""
+        """Whether an option has a value from a flag, a variable or the configuration file."""
         source = self._ctx.get_parameter_source(name)
         return source not in (None, ParameterSource.DEFAULT)
 
@@ -93,12 +93,12 @@ class Call:
         return self._ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
     def values(self, owner: type[Any]) -> dict[str, Any]:
-        """Those settings of a dataclass that were given, by name."""
+        """The settings of a dataclass that are not left at their default, by name."""
         names = [each.name for each in settings_of(owner)]
         return {name: self._ctx.params[name] for name in names if self.is_given(name)}
 
     def settings(self) -> Settings:
-        """How an import goes."""
+        """The settings of an import."""
         given = self.values(Settings)
         if "only" in given:
             given["only"] = tuple(chain.from_iterable(given["only"]))
@@ -115,7 +115,7 @@ class Call:
         return ReadingOptions(**given)
 
     def request(self, *, retry_failed: bool = False) -> ImportRequest:
-        """What is asked to be done with the manifest."""
+        """The manifest, its job folder, and all settings as one value."""
         return ImportRequest(
             self["manifest"],
             folder=self._ctx.params.get("job"),
@@ -141,10 +141,13 @@ class Call:
         return job
 
     def credentials(self) -> Credentials:
-        """The credentials in force: the file of a flag, the environment, another file, the keyring.
+        """The first credentials that are found.
+
+        The order is: the file of --credentials, the environment, the file of a configuration file,
+        the keyring.
 
         Raises:
-            UsageError: there are none, or they cannot be used.
+            UsageError: there are none, or they are not valid.
         """
         from batch_import.configuration.credentials import credentials
 
@@ -160,7 +163,7 @@ class Command(PrintsHelp):
 
     def __init__(
         self,
-        function: Callable[[Call], int],
+        function: Callable[[Invocation], int],
         options: Sequence[str],
         arguments: Sequence[click.Argument],
         examples: Sequence[str],
@@ -180,18 +183,20 @@ class Command(PrintsHelp):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; its function takes all values from the context."""
-        call = Call(ctx)
-        places: Places = ctx.obj
-        places.manifest = str(ctx.params.get("manifest") or "")
-        places.job = str(call["job"]) if "job" in self.options and call.is_flag("job") else ""
+        invocation = Invocation(ctx)
+        option_sources: OptionSources = ctx.obj
+        option_sources.manifest = str(ctx.params.get("manifest") or "")
+        option_sources.job = (
+            str(invocation["job"]) if "job" in self.options and invocation.is_flag("job") else ""
+        )
         if ctx.params.get("verbose"):
             from batch_import.cli.call_lines import show_calls
 
             show_calls()
-        return self._function(call)
+        return self._function(invocation)
 
     def grouped(self, ctx: click.Context) -> dict[str, list[click.Parameter]]:
-        """The parameters under their headings, as help shows them."""
+        """Group the parameters under the headings of the help."""
         found: dict[str, list[click.Parameter]] = {_ARGUMENTS: []}
         found |= {str(group): [] for group in Group}
         for param in self.get_params(ctx):
@@ -203,7 +208,7 @@ class Command(PrintsHelp):
         return {name: params for name, params in found.items() if params}
 
     def get_help(self, ctx: click.Context) -> str:
-        """The help: with colours and frames on a terminal, else as plain text."""
+        """Format the help: with colours and frames on a terminal, otherwise as plain text."""
         from batch_import.cli.console import has_colour
 
         if has_colour():
@@ -213,7 +218,7 @@ class Command(PrintsHelp):
         return super().get_help(ctx)
 
     def format_arguments(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Nothing: they are the first group of `format_options`."""
+        """Do nothing: `format_options` writes the arguments as its first group."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, group by group, and the examples."""
@@ -228,16 +233,17 @@ class Command(PrintsHelp):
 
 
 def command(
-    *options: str,
+    *,
+    options: Sequence[str] = (),
     arguments: Sequence[click.Argument] = (),
     examples: Sequence[str] = (),
     writes_config: bool = False,
-) -> Callable[[Callable[[Call], int]], Command]:
-    """Make a command of a function, whose name it has.
+) -> Callable[[Callable[[Invocation], int]], Command]:
+    """Make a command of a function. The command has the function's name.
 
     Args:
-        options: names of settings.
-        examples: command lines.
+        options: names of settings, in the order of the help.
+        examples: command lines that the help shows.
         writes_config: as in `Command`.
     """
     return lambda function: Command(
@@ -246,5 +252,5 @@ def command(
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:
-    """Keys and values of what was given as `KEY=VALUE`, again and again."""
+    """Parse texts of the form `KEY=VALUE`."""
     return {key: value for key, _, value in (text.partition("=") for text in texts)}

@@ -4,10 +4,10 @@ from typing import Final
 
 import click
 
-from batch_import.cli.command import Call, argument, command
+from batch_import.cli.command import Invocation, argument, command
 from batch_import.cli.exits import OK
 
-#: Set by a shell that asks what completes a line.
+#: Environment variable that a shell sets to request completions.
 VARIABLE: Final = "_BATCH_IMPORT_COMPLETE"
 
 
@@ -15,21 +15,25 @@ VARIABLE: Final = "_BATCH_IMPORT_COMPLETE"
     arguments=[argument("shell", "which shell", click.Choice(("bash", "zsh", "fish")))],
     examples=('eval "$(batch-import completion bash)"',),
 )
-def completion(call: Call) -> int:
+def completion(invocation: Invocation) -> int:
     """Print a script that completes commands, options and files in a shell."""
     from click.shell_completion import get_completion_class
 
     from batch_import.cli.application import make_application
 
-    found = get_completion_class(call["shell"])
+    found = get_completion_class(invocation["shell"])
     if found is None:
-        raise click.UsageError(f"There is no completion for {call['shell']}.")
+        raise click.UsageError(f"There is no completion for {invocation['shell']}.")
     print(found(make_application(), {}, "batch-import", VARIABLE).source())
     return OK
 
 
 def complete(instruction: str) -> int:
-    """Answer a shell; returns the exit code."""
+    """Print the completions that a shell requests.
+
+    Returns:
+        The exit code.
+    """
     from click.shell_completion import shell_complete
 
     from batch_import.cli.application import make_application

@@ -7,59 +7,69 @@ from typing import Any
 import click
 
 from batch_import.addresses.masking import mask
-from batch_import.cli.command import Call, command
+from batch_import.cli.command import Invocation, command
 from batch_import.cli.exits import OK
-from batch_import.cli.messages import shortened, shown
-from batch_import.cli.options import OPTIONS, Option, Places
+from batch_import.cli.messages import sanitized, shortened
+from batch_import.cli.options import OPTIONS, Option, OptionSources
 
 
-@command("config", "json", examples=("batch-import config", "batch-import config --json"))
-def config(call: Call) -> int:
+@command(
+    options=(
+        "config",
+        "json",
+    ),
+    examples=("batch-import config", "batch-import config --json"),
+)
+def config(invocation: Invocation) -> int:
     """Show the value of every option, and where it comes from."""
     from batch_import.configuration.credentials import NAMES, find
 
-    values, places = _all_options(call["config"] if call.is_flag("config") else None)
+    values, option_sources = _all_options(
+        invocation["config"] if invocation.is_flag("config") else None
+    )
     place = find(values["credentials"])
     secrets = {name: place.origin if name in place.keys else None for name in NAMES}
-    if call["json"]:
-        _print_json(values, places, secrets)
+    if invocation["json"]:
+        _print_json(values, option_sources, secrets)
         return OK
-    file = shown(str(call["config"]))
-    print(f"{file} is read." if call["config"].exists() else f"There is no {file} here.")
-    _print_table(values, places, secrets)
+    file = sanitized(str(invocation["config"]))
+    print(f"{file} is read." if invocation["config"].exists() else f"There is no {file} here.")
+    _print_table(values, option_sources, secrets)
     if place.trouble:
         print(place.trouble)
     return OK
 
 
-def _all_options(file: Any) -> tuple[dict[str, Any], Places]:
-    """Every option, as a command that had all of them would find it."""
-    places = Places()
+def _all_options(file: Any) -> tuple[dict[str, Any], OptionSources]:
+    """Parse all options as one command, which gives each value and its source."""
+    option_sources = OptionSources()
     every = click.Command("config", params=[Option(option) for option in OPTIONS.values()])
     arguments = [] if file is None else ["--config", str(file)]
-    ctx = every.make_context("config", arguments, obj=places)
+    ctx = every.make_context("config", arguments, obj=option_sources)
     values = {name: ctx.params[name] for name in OPTIONS if name != "config"}
-    return values, places
+    return values, option_sources
 
 
 def _print_table(
-    values: Mapping[str, Any], places: Places, secrets: Mapping[str, str | None]
+    values: Mapping[str, Any], option_sources: OptionSources, secrets: Mapping[str, str | None]
 ) -> None:
     from batch_import.cli.console import print_table
 
     lines = [
-        (OPTIONS[name].key, shortened(_written(value)), shown(places.origin(name)))
+        (OPTIONS[name].key, shortened(_written(value)), sanitized(option_sources.origin(name)))
         for name, value in values.items()
     ]
-    lines += [(name, "***" if at else "", shown(at or "not set")) for name, at in secrets.items()]
+    lines += [
+        (name, "***" if at else "", sanitized(at or "not set")) for name, at in secrets.items()
+    ]
     print_table(("option", "value", "from"), lines)
 
 
 def _print_json(
-    values: Mapping[str, Any], places: Places, secrets: Mapping[str, str | None]
+    values: Mapping[str, Any], option_sources: OptionSources, secrets: Mapping[str, str | None]
 ) -> None:
     options = {
-        OPTIONS[name].key: {"value": _plain(value), "from": mask(places.origin(name))}
+        OPTIONS[name].key: {"value": _plain(value), "from": mask(option_sources.origin(name))}
         for name, value in values.items()
     }
     credentials = {name: {"set": at is not None, "from": at} for name, at in secrets.items()}

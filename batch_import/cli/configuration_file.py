@@ -1,6 +1,7 @@
-"""The configuration file → the text of each option in it, checked, and where it is.
+"""Read the configuration file: the validated value of each option, with its line.
 
-Values are what flags take. This file must not know the commands, nor which value wins.
+The values are the same as on the command line. This module must not know the commands, nor whether
+a flag overrides a value.
 """
 
 import csv
@@ -27,16 +28,17 @@ from batch_import.configuration.yaml_settings import (
 from batch_import.errors import UsageError
 
 _KEYS: Final = {option.key: option for option in OPTIONS.values() if option.name != "config"}
-#: What the names of secrets hold, without their dashes.
+#: Parts of the names of secrets, without dashes.
 _SECRET: Final = ("accesskey", "apikey", "password", "passwd", "secret", "token")
 
 
 @dataclass(frozen=True, slots=True)
 class FileValue:
-    """A value of the file: a text, a list of texts where a flag may be repeated, or a bool.
+    """A value of the file.
 
     Attributes:
-        place: file and line.
+        value: a text; a list of texts if the option can be repeated; or a bool.
+        place: file and line, for messages.
     """
 
     value: Any
@@ -44,10 +46,10 @@ class FileValue:
 
 
 def read_config(path: Path) -> dict[str, FileValue]:
-    """What the configuration file says, by the names of settings.
+    """Read the configuration file. The keys of the result are names of settings.
 
     Raises:
-        UsageError: the file cannot be read, or something in it is wrong.
+        UsageError: the file cannot be read, or has an unknown option or a value that is not valid.
     """
     name = str(path)
     found = {}
@@ -87,7 +89,7 @@ def _unknown(place: str, key: str) -> UsageError:
 
 
 def _value(option: Setting, path: str, node: yaml.Node) -> Any:
-    """The value as flags have it."""
+    """The value in the form that the command line has."""
     if option.is_switch:
         return option.kind.parse(_text(node))
     if option.multiple:
@@ -98,7 +100,7 @@ def _value(option: Setting, path: str, node: yaml.Node) -> Any:
 
 
 def _texts(path: str, node: yaml.Node) -> Iterator[str]:
-    """The parts of a list, `NAME=VALUE` for those of a mapping; or the one text there is."""
+    """The items of a list, the entries of a mapping as `NAME=VALUE`, or a single text."""
     if isinstance(node, yaml.SequenceNode):
         for item in node.value:
             if isinstance(item, yaml.MappingNode):
@@ -115,7 +117,7 @@ def _texts(path: str, node: yaml.Node) -> Iterator[str]:
 
 
 def _in_brackets(node: yaml.Node) -> str:
-    """A list in brackets as it is written, for knobs that take one; empty if it is not one."""
+    """The source text of a list in brackets, for knobs that take a list; otherwise empty."""
     text = node.start_mark.buffer
     if not (text and getattr(node, "flow_style", False)):
         return ""

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from batch_import.cli import questions
-from batch_import.cli.command import FILE, Call, argument, command, pairs
+from batch_import.cli.command import FILE, Invocation, argument, command, pairs
 from batch_import.cli.configuration_file import read_config
 from batch_import.cli.exits import OK
-from batch_import.cli.messages import shown
+from batch_import.cli.messages import sanitized
 from batch_import.cli.options import CONFIG, OPTIONS, flag
 from batch_import.cli.quoting import command_line
 from batch_import.configuration.declaration import settings_of
@@ -21,9 +21,11 @@ _MANIFESTS: Final = frozenset((".csv", ".tsv", ".xlsx", ".json", ".jsonl"))
 
 
 @command(
-    "config",
-    *(each.name for each in settings_of(ReadingOptions)),
-    *("yes", "credentials", "store", "replace", "templates", "offline", "verbose", "api_base"),
+    options=(
+        "config",
+        *(each.name for each in settings_of(ReadingOptions)),
+        *("yes", "credentials", "store", "replace", "templates", "offline", "verbose", "api_base"),
+    ),
     arguments=[argument("manifest", "the manifest to look at", FILE, required=False)],
     examples=(
         "batch-import configure",
@@ -33,32 +35,32 @@ _MANIFESTS: Final = frozenset((".csv", ".tsv", ".xlsx", ".json", ".jsonl"))
     ),
     writes_config=True,
 )
-def configure(call: Call) -> int:
+def configure(invocation: Invocation) -> int:
     """Test the credentials, propose the columns of a manifest, and write the configuration file."""
     from batch_import.cli.credential_questions import ask_for_credentials
 
-    path = call["config"]
-    values = _kept(call, path)
-    if call["templates"]:
+    path = invocation["config"]
+    values = _kept(invocation, path)
+    if invocation["templates"]:
         _write_templates(path.parent)
-    manifest = _manifest(call)
+    manifest = _manifest(invocation)
     if manifest:
         from batch_import.cli.column_questions import ask_for_columns
 
-        values |= ask_for_columns(call, manifest)
-    values |= ask_for_credentials(call)
+        values |= ask_for_columns(invocation, manifest)
+    values |= ask_for_credentials(invocation)
     _write(path, {name: value for name, value in values.items() if value is not None})
-    _print_next(call, manifest)
+    _print_next(invocation, manifest)
     return OK
 
 
-def _kept(call: Call, path: Path) -> dict[str, Any]:
+def _kept(invocation: Invocation, path: Path) -> dict[str, Any]:
     """What the file says so far, once it is agreed that it is replaced."""
     if not path.exists():
         return {}
-    if not call["replace"]:
+    if not invocation["replace"]:
         questions.insist(
-            f"Replace {shown(str(path))}? Its other options are kept",
+            f"Replace {sanitized(str(path))}? Its other options are kept",
             f"Give {flag('replace')} to replace it and keep its other options.",
         )
     found = {name: entry.value for name, entry in read_config(path).items()}
@@ -71,9 +73,9 @@ def _mapping(name: str, value: Any) -> Any:
     return pairs(value) if is_pairs else value
 
 
-def _manifest(call: Call) -> Path | None:
-    if call["manifest"] or call["templates"] or not questions.can_ask():
-        manifest: Path | None = call["manifest"]
+def _manifest(invocation: Invocation) -> Path | None:
+    if invocation["manifest"] or invocation["templates"] or not questions.can_ask():
+        manifest: Path | None = invocation["manifest"]
         return manifest
     name = questions.text("Manifest (Enter for none)", "", default=_only_manifest())
     return Path(name) if name else None
@@ -89,7 +91,7 @@ def _write_templates(folder: Path) -> None:
     from batch_import.manifest.template import write_templates
 
     for path in write_templates(folder):
-        print(f"Written: {shown(str(path))}")
+        print(f"Written: {sanitized(str(path))}")
 
 
 def _write(path: Path, values: dict[str, Any]) -> None:
@@ -98,12 +100,12 @@ def _write(path: Path, values: dict[str, Any]) -> None:
 
     with replacing(path, "Make its folder writable, or name another file.") as file:
         file.write(config_template(values))
-    print(f"Written: {shown(str(path))}")
+    print(f"Written: {sanitized(str(path))}")
 
 
-def _print_next(call: Call, manifest: Path | None) -> None:
-    more = [] if call["config"] == CONFIG else ["--config", str(call["config"])]
+def _print_next(invocation: Invocation, manifest: Path | None) -> None:
+    more = [] if invocation["config"] == CONFIG else ["--config", str(invocation["config"])]
     name = str(manifest or "MANIFEST")
     print("Next:")
-    print(f"  {shown(command_line(['batch-import', 'check', name, *more]))}")
-    print(f"  {shown(command_line(['batch-import', 'run', name, *more, '--limit', '10']))}")
+    print(f"  {sanitized(command_line(['batch-import', 'check', name, *more]))}")
+    print(f"  {sanitized(command_line(['batch-import', 'run', name, *more, '--limit', '10']))}")

@@ -1,4 +1,4 @@
-"""Colour, tables and the screen. rich is imported only when a table or a screen is shown."""
+"""Colours, tables and the alternate screen. rich is imported only when one of them is shown."""
 
 import os
 import sys
@@ -10,14 +10,14 @@ import click
 if TYPE_CHECKING:
     from rich.console import Console
 
-#: Colours by what a text says.
+#: Colours of errors, warnings and success.
 ERROR: Final = "red"
 WARNING: Final = "yellow"
 SUCCESS: Final = "green"
 
 
 def has_colour(stream: TextIO | None = None) -> bool:
-    """Whether colour is shown: on a terminal that has it, unless NO_COLOR says otherwise."""
+    """Whether to use colour: the stream is a terminal with colours, and NO_COLOR is not set."""
     return (
         (stream or sys.stdout).isatty()
         and not os.environ.get("NO_COLOR")
@@ -26,7 +26,7 @@ def has_colour(stream: TextIO | None = None) -> bool:
 
 
 def styled(text: str, colour: str, stream: TextIO | None = None) -> str:
-    """A text in a colour, where there is colour."""
+    """Colour a text, if colours are used."""
     return click.style(text, fg=colour) if has_colour(stream) else text
 
 
@@ -36,7 +36,7 @@ def warn(text: str) -> None:
 
 
 def console() -> "Console":
-    """A console of rich that takes every text for what it is."""
+    """A rich console that interprets no markup."""
     from rich.console import Console
 
     return Console(
@@ -44,7 +44,7 @@ def console() -> "Console":
         highlight=False,
         emoji=False,
         no_color=not has_colour(),
-        # Where there is no terminal, nothing is wrapped or cut.
+        # Without a terminal, no line is wrapped or cut.
         width=None if sys.stdout.isatty() else 100_000,
         soft_wrap=not sys.stdout.isatty(),
     )
@@ -53,10 +53,10 @@ def console() -> "Console":
 def print_table(
     header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()
 ) -> None:
-    """Print a table, as wide as it has to be. Cells are fit to be shown.
+    """Print a table as wide as its content. The cells must be sanitized.
 
     Args:
-        right: positions of the columns of numbers.
+        right: positions of the columns that are aligned to the right.
     """
     from rich.table import Table
 
@@ -68,6 +68,6 @@ def print_table(
     shown_on = console()
     with shown_on.capture() as written:
         shown_on.print(made)
-    # Printed here: rich knows no console that lacks a character.
+    # print() replaces characters that the console cannot show; rich would raise an error.
     for line in written.get().splitlines():
         print(line.rstrip())

@@ -4,7 +4,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch_import.cli.command import Call, command
+from batch_import.cli.command import Invocation, command
 from batch_import.cli.run import import_with_progress
 from batch_import.errors import StateError, UsageError
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 _FOLDER: Final = Path("output/demo")
 
 
-@command("verbose", examples=("batch-import demo",))
-def demo(call: Call) -> int:
-    """Import a sample manifest into the embedded platform."""
+@command(options=("verbose",), examples=("batch-import demo",))
+def demo(invocation: Invocation) -> int:
+    """Import a sample manifest into the sandbox, on this machine."""
     from batch_import.cli.sandbox import CREDENTIALS, save_platform
     from batch_import.configuration.request import ImportRequest
     from batch_import.configuration.settings import Settings
@@ -25,43 +25,44 @@ def demo(call: Call) -> int:
 
     job = Job(_FOLDER)
     platform_file = job.folder / "platform.json"
-    _remove_last(job, platform_file)
+    _remove_previous_demo(job, platform_file)
     sample = resources.files("batch_import.sandbox.samples") / "videos.csv"
     with resources.as_file(sample) as manifest, _server() as server:
-        print(f"The embedded platform is at {server.api_base}; Viostream is not contacted.")
+        print(f"The sandbox is at {server.api_base}; Viostream is not contacted.")
         settings = Settings(
             api_base=server.api_base, embed_base=server.address, rate=20.0, poll_interval=1.0
         )
         request = ImportRequest(manifest, folder=job.folder, settings=settings)
-        code = import_with_progress(request, CREDENTIALS, call.places)
+        code = import_with_progress(request, CREDENTIALS, invocation.option_sources)
         save_platform(server, platform_file)
     port = server.address.rpartition(":")[2]
     print(f"To open the embed pages: batch-import sandbox --port {port} --data {platform_file}")
     return code
 
 
-def _remove_last(job: "Job", platform_file: Path) -> None:
-    """A demo that finds its work done would show nothing, so each one starts from scratch."""
-    names = [job.state, job.results, job.failed, job.problems, job.verification, platform_file]
-    names += [job.results.with_suffix(suffix) for suffix in (".html", ".xlsx")]
-    names += [job.state.with_name(job.state.name + suffix) for suffix in ("-wal", "-shm")]
+def _remove_previous_demo(job: "Job", platform_file: Path) -> None:
+    """Delete the previous demo's files; otherwise the run would have nothing to do."""
+    paths = [job.state, job.results, job.failed, job.problems, job.verification, platform_file]
+    paths += [job.results.with_suffix(suffix) for suffix in (".html", ".xlsx")]
+    paths += [job.state.with_name(job.state.name + suffix) for suffix in ("-wal", "-shm")]
     try:
-        for name in names:
-            name.unlink(missing_ok=True)
+        for path in paths:
+            path.unlink(missing_ok=True)
     except OSError as error:
         raise StateError(
-            f"The last demo's {error.filename} cannot be removed: {error.strerror}.", "Remove it."
+            f"{error.filename} of the previous demo cannot be deleted: {error.strerror}.",
+            "Delete it.",
         ) from None
 
 
 def _server() -> "SandboxServer":
-    """On the usual port where that is free, so that the embed codes stay valid."""
+    """Start the sandbox, on its usual port if that is free: then the embed codes stay valid."""
     from batch_import.cli.options import SANDBOX_PORT
     from batch_import.cli.sandbox import server
     from batch_import.sandbox.knobs import Knobs
 
     knobs = Knobs(processing=(2.0, 5.0), latency=(0.02, 0.08))
     try:
-        return server(knobs, 1, SANDBOX_PORT, None)
+        return server(knobs, seed=1, port=SANDBOX_PORT, data=None)
     except UsageError:
-        return server(knobs, 1, 0, None)
+        return server(knobs, seed=1, port=0, data=None)

@@ -4,10 +4,10 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from batch_import.addresses.masking import mask
-from batch_import.cli.command import FILE, Call, argument, command
+from batch_import.cli.command import FILE, Invocation, argument, command
 from batch_import.cli.console import ERROR, SUCCESS, styled
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.messages import shown, with_flags
+from batch_import.cli.messages import sanitized, with_option_names
 from batch_import.cli.progress import stoppable
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ _COLOURS: Final = {"ok": SUCCESS, "problem": ERROR, "skipped": ""}
 
 
 @command(
-    *("config", "job", "credentials", "offline", "json", "verbose", "log_max", "api_base"),
+    options=(
+        *("config", "job", "credentials", "offline", "json", "verbose", "log_max", "api_base"),
+    ),
     arguments=[argument("manifest", "the manifest whose job is checked", FILE, required=False)],
     examples=(
         "batch-import doctor",
@@ -26,32 +28,38 @@ _COLOURS: Final = {"ok": SUCCESS, "problem": ERROR, "skipped": ""}
         "batch-import doctor --offline --json",
     ),
 )
-def doctor(call: Call) -> int:
+def doctor(invocation: Invocation) -> int:
     """Check this machine, the network and the credentials; say what to do about each problem."""
     from batch_import.workflows import doctor as workflow
 
     findings = {}
     with stoppable() as stop:
-        for name, finding in workflow.examine(_request(call), stop):
+        for name, finding in workflow.examine(_request(invocation), stop):
             findings[name] = finding
-            if not call["json"]:
+            if not invocation["json"]:
                 _print(name, finding)
     is_well = all(finding.result != "problem" for finding in findings.values())
-    if call["json"]:
+    if invocation["json"]:
         print(json.dumps({"ok": is_well, "checks": [_plain(*each) for each in findings.items()]}))
     return OK if is_well else INCOMPLETE
 
 
-def _request(call: Call) -> "DoctorRequest":
+def _request(invocation: Invocation) -> "DoctorRequest":
     from batch_import.job import OUTPUT, Job, job_of, jobs_below
     from batch_import.workflows.doctor import DoctorRequest
 
     one = (
-        Job(call["job"]) if call["job"] else job_of(call["manifest"]) if call["manifest"] else None
+        Job(invocation["job"])
+        if invocation["job"]
+        else job_of(invocation["manifest"])
+        if invocation["manifest"]
+        else None
     )
     jobs = jobs_below() if one is None else [one] if one.state.is_file() else []
     folder = OUTPUT if one is None else one.folder
-    return DoctorRequest(call.settings(), folder, jobs, call.credentials, call["offline"])
+    return DoctorRequest(
+        invocation.settings(), folder, jobs, invocation.credentials, invocation["offline"]
+    )
 
 
 def _print(name: str, finding: "Finding") -> None:
@@ -71,9 +79,9 @@ def _plain(name: str, finding: "Finding") -> dict[str, str]:
     return {
         "check": name,
         "result": finding.result,
-        **{key: mask(with_flags(text)) for key, text in texts.items()},
+        **{key: mask(with_option_names(text)) for key, text in texts.items()},
     }
 
 
 def _text(text: str) -> str:
-    return shown(with_flags(text))
+    return sanitized(with_option_names(text))

@@ -1,10 +1,10 @@
-"""Exit codes of commands that end by themselves; those of faults are in `errors`."""
+"""Exit codes of commands that end without an error. `errors` has the exit codes of errors."""
 
 from typing import Final
 
-#: Every row is imported; with `--limit` or `--only`, every chosen row. `check` found no error;
-#: `verify` found every row as expected.
+#: Every row is imported (with `--limit` or `--only`: every selected row). `check`: no row has an
+#: error. `verify`: every row is as expected.
 OK: Final = 0
-#: The command finished, and some rows are not imported; for `check`, a row has an error; for
-#: `verify`, a row is not as expected.
+#: The command finished, but some rows are not imported. `check`: a row has an error. `verify`: a
+#: row is not as expected.
 INCOMPLETE: Final = 1

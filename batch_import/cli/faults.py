@@ -1,4 +1,4 @@
-"""Errors, as the command line shows them: one plain line, not wrapped, without markup."""
+"""Print errors: each one plain line, not wrapped, without markup."""
 
 import difflib
 import sys
@@ -7,24 +7,32 @@ import click
 
 from batch_import.cli.application import users_of
 from batch_import.cli.console import ERROR, styled
-from batch_import.cli.messages import shown
-from batch_import.cli.options import Places, flag
+from batch_import.cli.messages import sanitized
+from batch_import.cli.options import OptionSources, flag
 from batch_import.errors import RunFault, StateError, named, rendered
 
 
-def show(error: RunFault | click.ClickException, places: Places | None) -> int:
-    """Show an error; returns the exit code."""
-    line = text(error, places or Places()) if isinstance(error, RunFault) else _usage(error)
+def show(error: RunFault | click.ClickException, option_sources: OptionSources | None) -> int:
+    """Print an error to stderr.
+
+    Returns:
+        The exit code.
+    """
+    line = (
+        text(error, option_sources or OptionSources())
+        if isinstance(error, RunFault)
+        else _usage(error)
+    )
     start = styled("batch-import:", ERROR, sys.stderr)
-    print(f"{start} {shown(line)}", file=sys.stderr)
+    print(f"{start} {sanitized(line)}", file=sys.stderr)
     return error.exit_code
 
 
 def explained(error: Exception) -> RunFault | click.ClickException:
-    """An error that can be shown: what the system could not give is the run's fault.
+    """Turn a lack of memory or threads into an error that can be shown.
 
     Raises:
-        Exception: the error itself, where it is one of the program's own.
+        Exception: the error itself, if it is a bug of the program.
     """
     if isinstance(error, RunFault | click.ClickException):
         return error
@@ -41,15 +49,15 @@ def explained(error: Exception) -> RunFault | click.ClickException:
     )
 
 
-def text(fault: RunFault, places: Places) -> str:
-    """A fault with its settings and commands as they are given on the command line."""
-    message, hint = (rendered(part, flag, places.call) for part in fault.raw)
-    subject = places.subject(fault.setting) if fault.setting else ""
+def text(fault: RunFault, option_sources: OptionSources) -> str:
+    """Format a fault, with its settings and commands as text of a command line."""
+    message, hint = (rendered(part, flag, option_sources.command_line) for part in fault.raw)
+    subject = option_sources.subject(fault.setting) if fault.setting else ""
     return f"{subject}{message} {hint}".strip()
 
 
 def _usage(error: click.ClickException) -> str:
-    """What is wrong with a command line."""
+    """Format an error in the arguments of the command line."""
     message = error.format_message()
     ctx = getattr(error, "ctx", None)
     see = f"See: {ctx.command_path if ctx else 'batch-import'} --help"

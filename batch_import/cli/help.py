@@ -1,4 +1,4 @@
-"""The help on a terminal, by rich-click; it is imported only for this."""
+"""The help on a terminal, formatted by rich-click, which is imported only for it."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ _CONFIGURATION = RichHelpConfiguration(text_markup=None, max_width=110)
 
 
 def command_help(command: Command, ctx: click.Context) -> str:
-    """The help of one command: a panel for each group of options, and one of examples."""
+    """Format the help of one command: a panel per group of options, and one of examples."""
     groups = command.grouped(ctx)
     panels: list[RichPanel[Any, Any]] = [
         RichOptionPanel(name, options=[str(param.name) for param in params])
@@ -39,7 +39,7 @@ def command_help(command: Command, ctx: click.Context) -> str:
 
 
 def application_help(application: Application, ctx: click.Context) -> str:
-    """The help of the whole: a panel for each group of commands."""
+    """Format the help of the command group: a panel per group of commands."""
     panels: list[RichPanel[Any, Any]] = [
         RichCommandPanel(name, commands=list(names)) for name, names in COMMANDS.items()
     ]

@@ -1,4 +1,4 @@
-"""`--help`."""
+"""The option `--help`."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ import click
 
 
 class PrintsHelp(click.Command):
-    """Prints its help as all else is printed: click would not heed the console's encoding."""
+    """Prints its help by print(), because click ignores the encoding of the console."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """The option, with a way of its own to print."""
+        """The option, with a callback that uses print()."""
         option = super().get_help_option(ctx)
         if option:
             option.callback = _print_help

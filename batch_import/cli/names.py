@@ -1,4 +1,4 @@
-"""The commands: their names under headings, and what each does."""
+"""The names of all commands, under the headings of the help, with one sentence for each."""
 
 from typing import Final
 
@@ -10,13 +10,13 @@ COMMANDS: Final = {
         "retry": "Send failed rows again, then continue as run does.",
     },
     "Follow": {
-        "status": "Show how far a job is, and what is wrong; or the history of one row.",
+        "status": "Show the progress and the problems of a job, or the history of one row.",
         "jobs": "List all jobs of a folder.",
     },
     "Results": {
-        "report": "Write the results again from the state.",
-        "merge": "Write one delivery of several jobs, each video once.",
-        "verify": "Compare each row with what the account really has.",
+        "report": "Write the results of a job again.",
+        "merge": "Write the results of several jobs together, each video once.",
+        "verify": "Compare each row with the media in the account.",
     },
     "Set up": {
         "configure": "Ask for credentials and columns, test both, and write batch-import.yaml.",
@@ -26,9 +26,9 @@ COMMANDS: Final = {
         "completion": "Print a script that completes commands, options and files in a shell.",
     },
     "Try": {
-        "demo": "Import a sample manifest into the embedded platform.",
-        "sandbox": "Run the embedded platform until Ctrl-C.",
+        "demo": "Import a sample manifest into the sandbox, on this machine.",
+        "sandbox": "Run the sandbox (a simulated Viostream) until Ctrl-C.",
     },
 }
-#: What each command does, by its name.
+#: Command name → the sentence of the help.
 HELP: Final = {name: text for group in COMMANDS.values() for name, text in group.items()}

@@ -1,7 +1,7 @@
-"""How a run ended, as JSON for the address that `--notify` names.
+"""Post the outcome of a run as JSON to the URL of `--notify`.
 
-docs/generate/json_keys.yaml documents the keys. A post that is not accepted is one line on stderr,
-and changes nothing. This file must not know how a run goes, nor how JSON is posted.
+docs/generate/json_keys.yaml documents the keys. If the post fails, one line on stderr says so, and
+the exit code does not change. This module must not know how a run works, nor how JSON is posted.
 """
 
 import time
@@ -14,46 +14,48 @@ from typing import Any, Final
 from batch_import.cli.console import warn
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.faults import text
-from batch_import.cli.messages import counted, shown, stamped
-from batch_import.cli.options import Places
+from batch_import.cli.messages import format_counts, sanitized, with_timestamp
+from batch_import.cli.options import OptionSources
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, RunFault, Stopped
 from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.workflows import status
 
-#: How a run ended by itself, by its exit code.
+#: Outcome by exit code, for runs that ended without an error.
 _OUTCOMES: Final = {OK: "finished", INCOMPLETE: "incomplete"}
-#: Chat programs take `<!channel>` or `<https://…>` for more than text.
+#: These characters are replaced, because chat programs interpret `<!channel>` and `<https://…>`.
 _PLAIN: Final = str.maketrans("<>", "()")
 
 
-def notified(work: Callable[[], int], url: str, request: ImportRequest, places: Places) -> int:
-    """Run, then post how that ended, whatever the end.
+def notified(
+    work: Callable[[], int], url: str, request: ImportRequest, option_sources: OptionSources
+) -> int:
+    """Run, and post the outcome, even if the run fails.
 
     Args:
-        work: the run; returns its exit code.
+        work: the run. It returns the exit code.
     """
     started, job, manifest = time.time(), request.job, request.manifest
     try:
         code = work()
     except BaseException as error:
-        outcome, code, message = _end_of(error, places)
+        outcome, code, message = _end_of(error, option_sources)
         _post(url, summary(job, manifest, outcome, code, message, started, time.time()))
         raise
     _post(url, summary(job, manifest, _OUTCOMES[code], code, "", started, time.time()))
     return code
 
 
-def _end_of(error: BaseException, places: Places) -> tuple[str, int, str]:
+def _end_of(error: BaseException, option_sources: OptionSources) -> tuple[str, int, str]:
     """Outcome, exit code and message of a run that ended early."""
     match error:
         case Stopped():
-            return "stopped", error.exit_code, text(error, places)
+            return "stopped", error.exit_code, text(error, option_sources)
         case Interrupted():
-            return "interrupted", error.exit_code, text(error, places)
+            return "interrupted", error.exit_code, text(error, option_sources)
         case RunFault():
-            return "fault", error.exit_code, text(error, places)
+            return "fault", error.exit_code, text(error, option_sources)
         case KeyboardInterrupt():
             return "interrupted", Interrupted.exit_code, "Interrupted."
         case _:
@@ -63,31 +65,31 @@ def _end_of(error: BaseException, places: Places) -> tuple[str, int, str]:
 def summary(
     job: Job, manifest: Path, outcome: str, code: int, reason: str, started: float, ended: float
 ) -> dict[str, Any]:
-    """What is posted.
+    """The JSON object to post.
 
     Args:
-        reason: why it ended early; may be empty.
-        started: epoch seconds, as `ended`.
+        reason: why the run ended early; empty if it did not.
+        started, ended: epoch seconds.
     """
     counts = _counts(job)
-    message = shown(f"{reason} {counted(counts) if counts else ''}".strip())
-    name = shown(manifest.name)
+    message = sanitized(f"{reason} {format_counts(counts) if counts else ''}".strip())
+    name = sanitized(manifest.name)
     return {
         "text": f"batch-import, {name}: {outcome}. {message}".translate(_PLAIN),
-        "job": shown(str(job.folder)),
-        "manifest": shown(str(manifest)),
+        "job": sanitized(str(job.folder)),
+        "manifest": sanitized(str(manifest)),
         "outcome": outcome,
         "exit_code": code,
         "counts": asdict(counts) if counts else {},
         "started": _iso(started),
         "ended": _iso(ended),
-        "results": shown(str(job.results.resolve())),
+        "results": sanitized(str(job.results.resolve())),
         "message": message,
     }
 
 
 def _counts(job: Job) -> Counts | None:
-    """None where there is no job, or none that can be read."""
+    """The number of rows per status; None if the job does not exist or cannot be read."""
     try:
         return status.counts(job)
     except RunFault:
@@ -102,4 +104,4 @@ def _post(url: str, body: dict[str, Any]) -> None:
     from batch_import.web.notify import post
 
     if fault := post(url, body):
-        warn(stamped(f"The notification was not delivered: {shown(fault)}."))
+        warn(with_timestamp(f"The notification was not delivered: {sanitized(fault)}."))

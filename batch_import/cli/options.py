@@ -1,6 +1,6 @@
-"""The options of all commands: every setting of an import, and those of the command line alone.
+"""The options of all commands: every setting, and the options that only the command line has.
 
-`Option` makes a flag of a setting. This file must not know the commands.
+`Option` turns a setting into an option of click. This module must not know the commands.
 """
 
 from collections.abc import Mapping
@@ -19,17 +19,17 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions, ResultOptions, Settings
 from batch_import.errors import UsageError
 
-#: Where the sandbox listens.
+#: Default port of the sandbox.
 SANDBOX_PORT: Final = 8765
-#: The configuration file that is read without being named, in the working folder.
+#: Default configuration file, in the working folder.
 CONFIG: Final = Path("batch-import.yaml")
 FORMATS: Final = ("csv", "xlsx", "html")
-#: What `--format` takes.
+#: Values of `--format`.
 ALL_FORMATS: Final = (*FORMATS, "cms")
-#: Options that a file has only where the user names it: somebody else may have put the file into
-#: the working folder.
+#: Options that are read only from a configuration file that the user named. A file in the working
+#: folder may come from somebody else.
 _NAMED_FILE_ONLY: Final = frozenset({"api_base"})
-#: What the sandbox's model takes: 64 bits.
+#: Largest seed of the sandbox: 63 bits, because it is stored as a signed 64-bit integer.
 _LARGEST_SEED: Final = 2**63 - 1
 
 
@@ -37,7 +37,7 @@ def _switch(name: str, help: str, group: Group, short: str = "") -> Setting:  # 
     return Setting(name, kinds.Switch(), help, group, default=False, short=short)
 
 
-#: Options that have no meaning for Python.
+#: Options that only the command line has; the Python API has no such setting.
 _COMMAND_LINE: Final = (
     Setting("config", kinds.FilePath(), "YAML file of options", Group.COMMON, default=CONFIG),
     Setting(
@@ -59,7 +59,7 @@ _COMMAND_LINE: Final = (
     Setting(
         "output",
         kinds.FolderPath("DIR"),
-        "folder to write the delivery to",
+        "folder to write the merged results to",
         Group.COMMON,
         short="o",
     ),
@@ -86,7 +86,7 @@ _COMMAND_LINE: Final = (
     ),
     _switch(
         "rehearse",
-        "simulate the run here, against the embedded platform and its faults",
+        "simulate the run here, against the sandbox and its faults",
         Group.COMMON,
     ),
     Setting(
@@ -126,26 +126,26 @@ OPTIONS: Final[Mapping[str, Setting]] = {
 
 
 class _Type(click.ParamType[Any]):
-    """A setting's type, for click: refuses a value where it is read, with its place."""
+    """The type of a setting as a type of click."""
 
     def __init__(self, setting: Setting) -> None:
         self.setting = setting
         self.name = setting.key
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Text → value."""
+        """Parse the text of a value."""
         del param, ctx
         return self.setting.parse(value) if isinstance(value, str) else value
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """What help calls the value."""
+        """The placeholder of the value in the help."""
         del param, ctx
         return "|".join(self.setting.kind.choices) or self.setting.kind.metavar
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Choices, files or folders."""
+        """Complete a choice, a file or a folder."""
         del ctx, param
         if self.setting.kind.completes:
             return [CompletionItem(incomplete, type=self.setting.kind.completes)]
@@ -154,7 +154,7 @@ class _Type(click.ParamType[Any]):
 
 
 class Option(click.Option):
-    """The flag of a setting."""
+    """A setting as an option of click."""
 
     def __init__(self, setting: Setting) -> None:
         flag = f"--{setting.key}"
@@ -174,7 +174,7 @@ class Option(click.Option):
         self.setting = setting
 
     def without_negative(self) -> "Option":
-        """The same for help: `--no-…` is shown only where it changes what a job has kept."""
+        """A copy for the help. `--no-…` is shown only if a job remembers the setting."""
         shown = copy(self)
         if self.setting.group is not Group.RESULTS:
             shown.secondary_opts = []
@@ -183,7 +183,7 @@ class Option(click.Option):
     def handle_parse_result(
         self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
     ) -> tuple[Any, list[str]]:
-        """Read the value, and note where it comes from, in time for an error."""
+        """Parse the value, and record where it comes from, because an error message says that."""
         try:
             value, rest = super().handle_parse_result(ctx, opts, args)
         finally:
@@ -193,11 +193,12 @@ class Option(click.Option):
         return value, rest
 
 
-class Places:
+class OptionSources:
     """Where the value of each option comes from, for messages and `batch-import config`.
 
     Attributes:
-        manifest, job: as they were given on the command line; empty where they were not.
+        config: path of the configuration file.
+        manifest, job: as given on the command line; empty if they were not given.
     """
 
     def __init__(self) -> None:
@@ -207,11 +208,11 @@ class Places:
         self._in_file: dict[str, str] = {}
 
     def note(self, setting: Setting, source: ParameterSource | None) -> None:
-        """Note the source of an option."""
+        """Record the source of an option's value."""
         self._sources[setting.name] = source
 
     def read_config(self, ctx: click.Context, path: Path) -> None:
-        """Read the configuration file; its values become defaults of the command."""
+        """Read the configuration file. Its values become defaults of the command's options."""
         named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
         is_needed = named and not getattr(ctx.command, "writes_config", False)
         if not is_needed and not path.exists():
@@ -232,7 +233,7 @@ class Places:
         ctx.default_map = {name: entry.value for name, entry in entries.items()}
 
     def origin(self, name: str) -> str:
-        """Where a value comes from: `flag`, a variable, a file and line, or `default`."""
+        """The source of a value: `flag`, a variable's name, a file and line, or `default`."""
         match self._sources.get(name):
             case ParameterSource.COMMANDLINE:
                 return "flag"
@@ -243,15 +244,15 @@ class Places:
             case _:
                 return "default"
 
-    def call(self, command: str) -> str:
-        """Another command for the same manifest and job, to be copied."""
+    def command_line(self, command: str) -> str:
+        """A command line for another command with the same manifest and job, to be copied."""
         if command == "account":
             return "batch-import account"
         parts = ["batch-import", command, *filter(None, [self.manifest])]
         return command_line([*parts, *(["--job", self.job] if self.job else [])])
 
     def subject(self, name: str) -> str:
-        """How an error about a value begins."""
+        """The first words of an error message about a value: the source and the option."""
         if name not in OPTIONS:
             return f"{name}: "
         match self._sources.get(name):
@@ -264,7 +265,7 @@ class Places:
 
 
 def help_of(setting: Setting) -> str:
-    """What a setting means, its default and its variable."""
+    """The help text of a setting, with its default and its environment variable."""
     notes = [f"or {setting.variable}"] if setting.variable else []
     if default := default_of(setting):
         notes.append(f"default {default}")
@@ -272,7 +273,7 @@ def help_of(setting: Setting) -> str:
 
 
 def default_of(setting: Setting) -> str:
-    """A setting's default as help shows it; empty where there is nothing to say."""
+    """The default of a setting as the help shows it; empty if there is none to show."""
     default = setting.default
     if setting.is_switch or setting.multiple or (default is None and not setting.default_text):
         return ""
@@ -284,6 +285,6 @@ def default_of(setting: Setting) -> str:
 
 
 def flag(name: str, value: str = "") -> str:
-    """A setting as it is given on the command line."""
+    """A setting as text of a command line: `--rate 5`."""
     key = OPTIONS[name].key if name in OPTIONS else name.replace("_", "-")
     return command_line([f"--{key}", *([value] if value else [])])

@@ -1,4 +1,4 @@
-"""`batch-import plan`: what a run would do, and how a rehearsal of it went."""
+"""`batch-import plan`: print what a run would do, and the result of a rehearsal."""
 
 import json
 from collections.abc import Mapping
@@ -6,19 +6,19 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from batch_import.cli.command import READING, Call, command, manifest
+from batch_import.cli.command import READING, Invocation, command, manifest
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
+    format_row_count,
     preflight_progress,
     print_diff,
     print_held,
     print_problems,
     print_reading,
-    print_trouble,
+    print_warning,
     problem_count,
-    rows,
-    shown,
+    sanitized,
 )
 from batch_import.cli.options import flag
 from batch_import.cli.progress import PreflightLines, Steps, stoppable
@@ -30,83 +30,101 @@ if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.rehearsal.rehearse import Rehearsed
     from batch_import.state.store import Store
-    from batch_import.workflows.plan import AccountMatches, Planned
+    from batch_import.workflows.plan import AccountMatches, RunForecast
 
-#: `plan` says this better by itself, with the pace of the whole run.
+#: Problems that are not shown, because `plan` calculates them from the rate of the whole run.
 _EXPIRES: Final = "url-expires"
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
-#: Options that only a rehearsal uses.
+#: Options that have no effect without --rehearse.
 _OF_REHEARSAL: Final = ("knob", "knobs", "seed")
 
 
 @command(
-    *READING,
-    *("credentials", "json", "verbose", "offline", "rehearse", "preflight"),
-    *("same_videos", "allow_removals", "adopt"),
-    *("rate", "workers", "poll_interval", "max_in_flight"),
-    *("seed", "knob", "knobs", "log_max", "api_base"),
+    options=(
+        *READING,
+        "credentials",
+        "json",
+        "verbose",
+        "offline",
+        "rehearse",
+        "preflight",
+        "same_videos",
+        "allow_removals",
+        "adopt",
+        "rate",
+        "workers",
+        "poll_interval",
+        "max_in_flight",
+        "seed",
+        "knob",
+        "knobs",
+        "log_max",
+        "api_base",
+    ),
     arguments=[manifest()],
     examples=(
         "batch-import plan library.csv",
         "batch-import plan library.csv --rehearse --knob rate_limit=2 --seed 7",
     ),
 )
-def plan(call: Call) -> int:
+def plan(invocation: Invocation) -> int:
     """Forecast a run, and rehearse it; nothing is sent."""
     from batch_import.cli.sandbox import knobs_of
     from batch_import.sandbox.knobs import Knobs
     from batch_import.workflows import plan
-    from batch_import.workflows.home import at_home
     from batch_import.workflows.observer import Observer
+    from batch_import.workflows.original_job import with_original_job
 
-    _refuse_unused(call)
-    request = at_home(call.request())
-    given = knobs_of(call) if call["rehearse"] else {}
+    _refuse_unused(invocation)
+    request = with_original_job(invocation.request())
+    given = knobs_of(invocation) if invocation["rehearse"] else {}
     Knobs.from_mapping(given)  # a slip is refused before the account is read
     steps = Steps()
     with plan.scratch(request.job) as store:
         try:
             with stoppable() as stop:
                 observer = Observer(
-                    preflight=PreflightLines().show, step=steps.show, problem=print_trouble
+                    preflight=PreflightLines().show, step=steps.show, problem=print_warning
                 )
-                planned = plan.plan(store, request, _credentials(call), observer, stop)
+                planned = plan.plan(store, request, _credentials(invocation), observer, stop)
         finally:
             steps.close()
-        if not call["json"]:
-            _print_planned(request.job, planned, shown(call.places.call("retry")))
-        rehearsed = _rehearse(call, store, planned, given) if call["rehearse"] else None
-    if call["json"]:
+        if not invocation["json"]:
+            _print_planned(
+                request.job, planned, sanitized(invocation.option_sources.command_line("retry"))
+            )
+        rehearsed = _rehearse(invocation, store, planned, given) if invocation["rehearse"] else None
+    if invocation["json"]:
         print(json.dumps(_json(planned, rehearsed)))
     return INCOMPLETE if rehearsed and rehearsed.twice else OK
 
 
 def _rehearse(
-    call: Call, store: "Store", planned: "Planned", given: Mapping[str, object]
+    invocation: Invocation, store: "Store", planned: "RunForecast", given: Mapping[str, object]
 ) -> "Rehearsed":
     from batch_import.rehearsal.rehearse import rehearse, usual_knobs
 
-    settings = call.settings()
+    settings = invocation.settings()
     usual = usual_knobs(settings, planned.processing, planned.search.media or 0)
     knobs = {**usual, **{name.replace("-", "_"): value for name, value in given.items()}}
-    rehearsed = rehearse(store, settings, knobs, call["seed"])
-    if not call["json"]:
-        _print_rehearsed(rehearsed, knobs, call["seed"])
+    rehearsed = rehearse(store, settings, knobs, invocation["seed"])
+    if not invocation["json"]:
+        _print_rehearsed(rehearsed, knobs, invocation["seed"])
     return rehearsed
 
 
-def _refuse_unused(call: Call) -> None:
-    """A flag that would do nothing is a mistake; the file may hold it for `sandbox`."""
+def _refuse_unused(invocation: Invocation) -> None:
+    """Refuse flags without effect. A configuration file may have them for `sandbox`."""
     for name in _OF_REHEARSAL:
-        if call.is_flag(name) and not call["rehearse"]:
+        if invocation.is_flag(name) and not invocation["rehearse"]:
             raise UsageError("this is only used with --rehearse.", "Add it.", setting=name)
 
 
-def _credentials(call: Call) -> "Credentials | str":
-    if call["offline"]:
+def _credentials(invocation: Invocation) -> "Credentials | str":
+    if invocation["offline"]:
         return "The platform was not contacted (--offline)."
     try:
-        return call.credentials()
+        return invocation.credentials()
     except UsageError as none:
         return none.message
 
@@ -114,7 +132,7 @@ def _credentials(call: Call) -> "Credentials | str":
 # For people -----------------------------------------------------------------------------------
 
 
-def _print_planned(job: "Job", planned: "Planned", retry: str) -> None:
+def _print_planned(job: "Job", planned: "RunForecast", retry: str) -> None:
     load = planned.result
     print_reading(load.reading)
     if load.diff:
@@ -124,14 +142,14 @@ def _print_planned(job: "Job", planned: "Planned", retry: str) -> None:
     if load.has_new_problems:
         print_problems(job, groups)
     elif groups:
-        print(f"{problem_count(groups)}, as before: {shown(str(job.problems))}")
+        print(f"{problem_count(groups)}, as before: {sanitized(str(job.problems))}")
     if load.preflight:
         print(preflight_progress(load.preflight))
     print(f"To do: {planned.plan}.")
     if planned.running:
         print("A run is in progress; this is what was left a moment ago.")
     if planned.retried:
-        print(f"{rows(planned.retried)} failed before: only {retry} sends them again.")
+        print(f"{format_row_count(planned.retried)} failed before: only {retry} sends them again.")
     _print_search(planned.search)
     if planned.plan.has_work:
         _print_forecast(planned)
@@ -141,9 +159,9 @@ def _print_planned(job: "Job", planned: "Planned", retry: str) -> None:
 def _print_search(search: "AccountMatches") -> None:
     media = "" if search.media is None else f"The account has {search.media:,} media. "
     if search.found is None:
-        print(f"{media}How many rows it already has is unknown. {shown(search.why)}")
+        print(f"{media}How many rows it already has is unknown. {sanitized(search.why)}")
     elif media:
-        print(f"{media}{rows(search.found)} of the manifest are among them.")
+        print(f"{media}{format_row_count(search.found)} of the manifest are among them.")
     if search.ids_taken:
         _print_ids_taken(search)
 
@@ -151,14 +169,17 @@ def _print_search(search: "AccountMatches") -> None:
 def _print_ids_taken(search: "AccountMatches") -> None:
     named = ", ".join(f"{reference} (“{title}”)" for reference, title in search.named)
     more = ", …" if search.ids_taken > len(search.named) else ""
-    line = f"{rows(search.ids_taken)} would not be sent: media with other titles have their IDs"
-    print(styled(f"{line}: {shown(named)}{more}", WARNING))
+    count = format_row_count(search.ids_taken)
+    line = f"{count} would not be sent: media with other titles have their reference IDs"
+    print(styled(f"{line}: {sanitized(named)}{more}", WARNING))
     print("  Give these rows IDs of their own, or take the media over with --adopt any.")
 
 
-def _print_forecast(planned: "Planned") -> None:
+def _print_forecast(planned: "RunForecast") -> None:
     slow, times = planned.pessimistic, planned.processing
-    source = f"learned from {rows(times.rows)} of this account" if times.rows else "assumed"
+    source = (
+        f"learned from {format_row_count(times.rows)} of this account" if times.rows else "assumed"
+    )
     print(f"Calls: about {planned.optimistic.calls} to {slow.calls}.")
     print(f"Processing of a video: {_span(times.low)} to {_span(times.high)} ({source}).")
     for name, each in (("Optimistic", planned.optimistic), ("Pessimistic", slow)):
@@ -168,7 +189,7 @@ def _print_forecast(planned: "Planned") -> None:
         )
 
 
-def _print_expiring(planned: "Planned") -> None:
+def _print_expiring(planned: "RunForecast") -> None:
     count, first = planned.expiring.count, planned.expiring.first
     if not count:
         return
@@ -186,12 +207,11 @@ def _print_rehearsed(result: "Rehearsed", knobs: Mapping[str, object], seed: int
         return
     part = "" if result.rows == result.of else f" of {result.of}, evenly spread"
     turned = " ".join(f"{name}={_knob(value)}" for name, value in knobs.items())
-    print(f"\nRehearsed with {rows(result.rows)}{part}; nothing was sent.")
+    print(f"\nRehearsed with {format_row_count(result.rows)}{part}; nothing was sent.")
     print(f"  seed    {seed}\n  knobs   {turned}")
     if result.fault:
-        print(
-            f"  The run ended early: {shown(result.fault)} The same command would continue later."
-        )
+        fault = sanitized(result.fault)
+        print(f"  The run ended early: {fault} The same command would continue later.")
     a_row = f", {result.calls / result.rows:.2f} per row" if result.rows else ""
     print(f"  time    {_span(result.seconds)}")
     print(
@@ -212,17 +232,18 @@ def _counted(result: "Rehearsed") -> str:
 def _duplicates(result: "Rehearsed") -> str:
     if not result.twice:
         return "no duplicates"
-    return f"{rows(len(result.twice))} became two videos: {shown(', '.join(result.twice[:5]))}"
+    examples = sanitized(", ".join(result.twice[:5]))
+    return f"{format_row_count(len(result.twice))} became two videos: {examples}"
 
 
 def _knob(value: object) -> str:
     if isinstance(value, tuple | list):
         return "-".join(map(_knob, value))
-    return f"{value:.4g}" if isinstance(value, float) else shown(str(value))
+    return f"{value:.4g}" if isinstance(value, float) else sanitized(str(value))
 
 
 def _span(seconds: float) -> str:
-    """`45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`: as exact as a forecast is."""
+    """Format a duration, rounded as a forecast is: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
     if seconds < 2 * _MINUTE:
         return f"{seconds:.0f} s"
     minutes = round(seconds / _MINUTE)
@@ -235,19 +256,19 @@ def _span(seconds: float) -> str:
 
 
 def _time(epoch: float) -> str:
-    """Epoch seconds by this machine's clock."""
+    """Format epoch seconds as local time."""
     return f"{datetime.fromtimestamp(epoch).astimezone():%a %Y-%m-%d %H:%M}"
 
 
-def _end(planned: "Planned", forecast: "Forecast") -> float:
+def _end(planned: "RunForecast", forecast: "Forecast") -> float:
     return planned.begins + forecast.seconds
 
 
 # For programs ---------------------------------------------------------------------------------
 
 
-def _json(planned: "Planned", rehearsed: "Rehearsed | None") -> dict[str, Any]:
-    """Documented in docs/generate/json_keys.yaml."""
+def _json(planned: "RunForecast", rehearsed: "Rehearsed | None") -> dict[str, Any]:
+    """Print JSON. docs/generate/json_keys.yaml documents the keys."""
     todo, search = planned.plan, planned.search
     return {
         "rows": planned.counts.total,
@@ -278,7 +299,7 @@ def _rehearsal(rehearsed: "Rehearsed") -> dict[str, Any]:
     return {**found, "duplicates": duplicates}
 
 
-def _ending(planned: "Planned", forecast: "Forecast") -> dict[str, Any]:
+def _ending(planned: "RunForecast", forecast: "Forecast") -> dict[str, Any]:
     end = datetime.fromtimestamp(_end(planned, forecast)).astimezone()
     return {
         "seconds": round(forecast.seconds, 1),

@@ -1,6 +1,6 @@
-"""What a terminal shows while a command works, and how Ctrl-C reaches it.
+"""Progress bars and progress lines, and the signal handlers for Ctrl-C and SIGTERM.
 
-This file must not know what the command does.
+This module must not know what the command does.
 """
 
 import os
@@ -13,7 +13,13 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, Any, Final
 
-from batch_import.cli.messages import fitting, preflight_progress, progress_parts, rows, stamped
+from batch_import.cli.messages import (
+    format_row_count,
+    join_fitting,
+    preflight_progress,
+    progress_parts,
+    with_timestamp,
+)
 from batch_import.errors import Interrupted
 
 if TYPE_CHECKING:
@@ -21,18 +27,18 @@ if TYPE_CHECKING:
     from batch_import.verification.account_reader import VerificationProgress
     from batch_import.workflows.source_checks import PreflightProgress
 
-#: Seconds between two lines of progress where there is no terminal.
+#: Seconds between two lines of progress if stderr is not a terminal.
 _LINE_EVERY: Final = 10.0
-#: Columns: of `100% `, of the shortest and the longest bar, and of a terminal of unknown width.
+#: Widths in columns: of `100% `, of the shortest and the longest bar, of an unknown terminal.
 _PERCENT: Final = 5
 _SHORTEST: Final = 8
 _LONGEST: Final = 40
 _USUAL: Final = 80
-#: Columns left free: where they are full, the `^C` of an interrupt would begin a new line.
+#: Columns that stay empty, because the `^C` of an interrupt would otherwise wrap the line.
 _ECHO: Final = 3
-#: The rest of the screen.
+#: Terminal control sequence: clear the rest of the screen.
 _CLEAR_BELOW: Final = "\x1b[J"
-#: Back to the start of the line, and clear it.
+#: Terminal control sequence: return to the start of the line, and clear the line.
 _CLEAR_LINE: Final = b"\r\x1b[K"
 #: Ctrl-C and SIGTERM; Windows ends a program in the background by Ctrl-Break.
 _STOPS: Final = (signal.SIGINT, signal.SIGTERM, *filter(None, [getattr(signal, "SIGBREAK", None)]))
@@ -41,7 +47,7 @@ _FINISHED: Final = ("imported", "failed", "invalid", "skipped")
 
 @contextmanager
 def stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set; the second one quits at once, all being saved."""
+    """Yield an event that Ctrl-C and SIGTERM set. A second signal ends the process at once."""
     stop = threading.Event()
 
     def request(signum: int, frame: FrameType | None) -> None:
@@ -49,7 +55,7 @@ def stoppable() -> Iterator[threading.Event]:
         if stop.is_set():
             os._exit(Interrupted.exit_code)
         stop.set()
-        # Not print: a signal may come while it holds its lock.
+        # Not print(): the signal may interrupt a print() that holds the lock of stderr.
         begin = _CLEAR_LINE if os.isatty(2) else b"\n"
         os.write(2, begin + b"Stopping: finishing requests; press Ctrl-C again to quit now.\n")
 
@@ -62,17 +68,17 @@ def stoppable() -> Iterator[threading.Event]:
 
 
 def has_bars() -> bool:
-    """Whether a bar can be drawn: stderr is a terminal that can go back to the start of a line."""
+    """Whether stderr is a terminal that can draw a progress bar."""
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def finished(counts: Any) -> int:
-    """How many rows have reached their end."""
+    """The number of rows that need no more requests."""
     return sum(getattr(counts, name) for name in _FINISHED)
 
 
 class Bar:
-    """A progress bar on a terminal: one line, however narrow that is."""
+    """A progress bar on a terminal. It is one line, even in a narrow terminal."""
 
     def __init__(self) -> None:
         from tqdm import tqdm
@@ -90,7 +96,7 @@ class Bar:
         bar, columns = self._bar, _columns()
         self._unwrap(columns)
         width = columns - _ECHO
-        text = fitting(
+        text = join_fitting(
             progress_parts(counts, progress.eta, progress.rate, time.time()), width - _PERCENT
         )
         room = min(_LONGEST, width - _PERCENT - len(text) - len("|| "))
@@ -102,11 +108,11 @@ class Bar:
         self._drawn = len(str(bar))
 
     def _unwrap(self, columns: int) -> None:
-        """Clear the whole line where a terminal that has become narrower has wrapped it."""
+        """Clear the bar if the terminal became narrower and wrapped it."""
         above = max(0, self._drawn - 1) // columns
         if above:
             self._bar.fp.write(f"\x1b[{above}F{_CLEAR_BELOW}")
-            # A new printer: the old one would blank a line as long as the last, and wrap again.
+            # A new printer, because the old one would clear the width of the last, wider line.
             self._bar.sp = self._bar.status_printer(self._bar.fp)
 
     def close(self) -> None:
@@ -115,7 +121,7 @@ class Bar:
 
 
 def _columns() -> int:
-    """Columns of the terminal that the bar is on, now."""
+    """The current width of the terminal, in columns."""
     try:
         return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL
     except OSError:
@@ -123,13 +129,13 @@ def _columns() -> int:
 
 
 class _Interval:
-    """Says when the next plain line is due."""
+    """Limits how often a line of progress is printed."""
 
     def __init__(self) -> None:
         self._last = time.monotonic()
 
     def is_over(self) -> bool:
-        """Whether a line is due; if so, the next interval begins."""
+        """Whether to print a line now. If so, the next interval starts."""
         now = time.monotonic()
         due = now - self._last >= _LINE_EVERY
         if due:
@@ -138,7 +144,7 @@ class _Interval:
 
 
 class Lines:
-    """A line with a timestamp every so often, for logs and cron."""
+    """Prints a line with a timestamp at intervals, for logs and cron."""
 
     def __init__(self) -> None:
         self._interval = _Interval()
@@ -147,26 +153,29 @@ class Lines:
         """Show how far the import is."""
         if self._interval.is_over():
             parts = progress_parts(progress.counts, progress.eta, progress.rate, time.time())
-            print(stamped(f"{rows(progress.counts.total)}: {', '.join(parts)}"), flush=True)
+            print(
+                with_timestamp(f"{format_row_count(progress.counts.total)}: {', '.join(parts)}"),
+                flush=True,
+            )
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Do nothing: there is no bar to remove."""
 
 
 class PreflightLines:
-    """A line with a timestamp every so often while source hosts are asked."""
+    """Prints a line with a timestamp at intervals during preflight."""
 
     def __init__(self) -> None:
         self._interval = _Interval()
 
     def show(self, asked: "PreflightProgress") -> None:
-        """Show how far preflight is."""
+        """Show the progress of preflight."""
         if self._interval.is_over():
-            print(stamped(preflight_progress(asked)), file=sys.stderr, flush=True)
+            print(with_timestamp(preflight_progress(asked)), file=sys.stderr, flush=True)
 
 
 class Steps:
-    """How far each step of a reading is: a bar on a terminal, else a line every so often."""
+    """Shows the steps of a verification: a bar on a terminal, otherwise lines at intervals."""
 
     def __init__(self) -> None:
         self._interval = _Interval()
@@ -174,12 +183,12 @@ class Steps:
         self._bar: Any = None
 
     def show(self, step: "VerificationProgress") -> None:
-        """Show how far it is."""
+        """Show the progress of a step."""
         if has_bars():
             self._draw(step)
         elif self._interval.is_over():
             of = "" if step.of is None else f" of {step.of:,}"
-            print(stamped(f"{step.what}: {step.done:,}{of}"), file=sys.stderr, flush=True)
+            print(with_timestamp(f"{step.what}: {step.done:,}{of}"), file=sys.stderr, flush=True)
 
     def _draw(self, step: "VerificationProgress") -> None:
         from tqdm import tqdm

@@ -1,13 +1,18 @@
 """`batch-import report`."""
 
-from batch_import.cli.command import RESULTS, Call, command, manifest
+from batch_import.cli.command import RESULTS, Invocation, command, manifest
 from batch_import.cli.exits import OK
-from batch_import.cli.messages import print_outcome, shown
+from batch_import.cli.messages import print_outcome, sanitized
 
 
 @command(
-    *("config", "job", "format", "cms_format"),
-    *RESULTS,
+    options=(
+        "config",
+        "job",
+        "format",
+        "cms_format",
+        *RESULTS,
+    ),
     arguments=[manifest()],
     examples=(
         "batch-import report library.csv",
@@ -16,14 +21,14 @@ from batch_import.cli.messages import print_outcome, shown
         "batch-import report library.csv --format cms --cms-format json",
     ),
 )
-def report(call: Call) -> int:
-    """Write the results again from the state."""
+def report(invocation: Invocation) -> int:
+    """Write the results of a job again."""
     from batch_import.configuration.settings import ResultOptions
     from batch_import.workflows import report as workflow
 
-    job = call.existing_job()
-    written = workflow.report(job, call["format"], call.values(ResultOptions))
-    print_outcome(job, written.counts, written=call["format"])
+    job = invocation.existing_job()
+    written = workflow.report(job, invocation["format"], invocation.values(ResultOptions))
+    print_outcome(job, written.counts, written=written.endings)
     for notice in written.notices:
-        print(shown(notice))
+        print(sanitized(notice))
     return OK

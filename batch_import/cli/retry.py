@@ -1,17 +1,17 @@
 """`batch-import retry`."""
 
-from batch_import.cli.command import IMPORT, Call, command, manifest
+from batch_import.cli.command import IMPORT, Invocation, command, manifest
 from batch_import.cli.run import run_command
 
 
 @command(
-    *IMPORT,
+    options=IMPORT,
     arguments=[manifest()],
     examples=(
         "batch-import retry library.csv",
         "batch-import retry library.csv --only hr-welcome-2025",
     ),
 )
-def retry(call: Call) -> int:
+def retry(invocation: Invocation) -> int:
     """Send failed rows again, then continue as run does."""
-    return run_command(call, retry_failed=True)
+    return run_command(invocation, retry_failed=True)

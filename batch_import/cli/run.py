@@ -1,12 +1,13 @@
-"""`batch-import run`, and the import with its progress that `retry` and the demo share."""
+"""`batch-import run`, and the import with progress display, which `retry` and `demo` share."""
 
 import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from batch_import.cli.command import IMPORT, Call, command, manifest
+from batch_import.cli.command import IMPORT, Invocation, command, manifest
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
+    format_row_count,
     preflight_progress,
     print_diff,
     print_held,
@@ -14,10 +15,9 @@ from batch_import.cli.messages import (
     print_pilot,
     print_problems,
     print_reading,
-    print_trouble,
+    print_warning,
     problem_count,
-    rows,
-    shown,
+    sanitized,
 )
 from batch_import.cli.options import FORMATS, flag
 from batch_import.cli.progress import Bar, Lines, PreflightLines, has_bars, stoppable
@@ -26,15 +26,15 @@ from batch_import.errors import RunFault, UsageError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from batch_import.cli.options import Places
+    from batch_import.cli.options import OptionSources
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
     from batch_import.workflows.observer import Observer
-    from batch_import.workflows.run import Loaded
+    from batch_import.workflows.run import LoadedManifest
 
 
 @command(
-    *IMPORT,
+    options=IMPORT,
     arguments=[manifest()],
     examples=(
         "batch-import run library.csv",
@@ -43,31 +43,39 @@ if TYPE_CHECKING:
         "batch-import run library.csv --rate 20 --preflight",
     ),
 )
-def run(call: Call) -> int:
+def run(invocation: Invocation) -> int:
     """Import a manifest, or continue an import."""
-    return run_command(call)
+    return run_command(invocation)
 
 
-def run_command(call: Call, *, retry_failed: bool = False) -> int:
-    """Import what the command line asks for; returns the exit code."""
-    from batch_import.workflows.home import at_home
+def run_command(invocation: Invocation, *, retry_failed: bool = False) -> int:
+    """Import the manifest of an invocation.
 
-    request = at_home(call.request(retry_failed=retry_failed))
+    Returns:
+        The exit code.
+    """
+    from batch_import.workflows.original_job import with_original_job
+
+    request = with_original_job(invocation.request(retry_failed=retry_failed))
 
     def work() -> int:
-        return import_with_progress(request, call.credentials(), call.places)
+        return import_with_progress(request, invocation.credentials(), invocation.option_sources)
 
     if request.notify is None:
         return work()
     from batch_import.cli.notification import notified
 
-    return notified(work, request.notify, request, call.places)
+    return notified(work, request.notify, request, invocation.option_sources)
 
 
 def import_with_progress(
-    request: "ImportRequest", credentials: "Credentials", places: "Places"
+    request: "ImportRequest", credentials: "Credentials", option_sources: "OptionSources"
 ) -> int:
-    """Import, and show how it goes; returns the exit code."""
+    """Import a manifest, and show the progress.
+
+    Returns:
+        The exit code.
+    """
     from batch_import.workflows import run as workflow
     from batch_import.workflows import status
 
@@ -80,7 +88,7 @@ def import_with_progress(
     except RunFault as fault:
         display.close()
         if job.state.is_file() and not isinstance(fault, UsageError):
-            # Where not even the state can be read, the fault alone is shown.
+            # If the job database cannot be read either, only the error is shown.
             with suppress(RunFault):
                 written = FORMATS if _stamp(job.results) != results_before else ()
                 print_outcome(job, status.counts(job), to=sys.stderr, written=written)
@@ -89,8 +97,8 @@ def import_with_progress(
     print_outcome(job, ended.counts)
     _print_adopted(status.adopted_count(job))
     if ended.counts.pending:
-        again = shown(places.call("run"))
-        print(f"Not sent yet: {rows(ended.counts.pending)}. To send the rest: {again}")
+        again = sanitized(option_sources.command_line("run"))
+        print(f"Not sent yet: {format_row_count(ended.counts.pending)}. To send the rest: {again}")
     return INCOMPLETE if ended.remaining else OK
 
 
@@ -107,12 +115,12 @@ def _observer(request: "ImportRequest", display: Bar | Lines) -> "Observer":
         loaded=lambda loaded: _print_loaded(request, loaded),
         progress=display.show,
         pictures=pictures,
-        problem=print_trouble,
+        problem=print_warning,
     )
 
 
 def _stamp(path: "Path") -> tuple[int, int] | None:
-    """What tells a file from the one that replaces it."""
+    """The identity of a file's content on disk, to see whether it was replaced."""
     try:
         found = path.stat()
     except OSError:
@@ -120,12 +128,12 @@ def _stamp(path: "Path") -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_ino
 
 
-def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
-    """What a run found in the manifest, and what it is going to do."""
+def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
+    """Print what the run read from the manifest, and what it is going to do."""
     load = loaded.result
     print_reading(load.reading)
     if load.is_correction:
-        print(f"These rows belong to the job {shown(str(request.job.folder))}.")
+        print(f"These rows belong to the job {sanitized(str(request.job.folder))}.")
     if load.diff:
         print_diff(load.diff, of="job" if load.is_correction else "manifest")
     print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
@@ -133,7 +141,7 @@ def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
         print_problems(request.job, load.groups_to_show)
     elif load.groups:
         unchanged = f"{problem_count(load.groups)}, as before"
-        print(f"{unchanged}: {shown(str(request.job.problems))}")
+        print(f"{unchanged}: {sanitized(str(request.job.problems))}")
     if load.preflight:
         print(preflight_progress(load.preflight))
     if request.retry_failed:
@@ -147,7 +155,7 @@ def _print_loaded(request: "ImportRequest", loaded: "Loaded") -> None:
 
 
 def _print_adopted(count: int) -> None:
-    """Rows that cost no upload, whichever run of the job found them."""
+    """Print the number of rows whose video was in the account already."""
     if count:
         was = "was" if count == 1 else "were"
-        print(f"{rows(count)} {was} already in the account: taken over, not created.")
+        print(f"{format_row_count(count)} {was} already in the account: taken over, not created.")

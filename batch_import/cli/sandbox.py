@@ -1,4 +1,4 @@
-"""`batch-import sandbox`: runs the embedded platform."""
+"""`batch-import sandbox`: run a simulated Viostream API on this machine."""
 
 import json
 import os
@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from batch_import.cli.command import Call, command, pairs
+from batch_import.cli.command import Invocation, command, pairs
 from batch_import.cli.exits import OK
 from batch_import.cli.progress import stoppable
 from batch_import.configuration.credentials import Credentials
@@ -16,29 +16,29 @@ if TYPE_CHECKING:
     from batch_import.sandbox.knobs import Knobs
     from batch_import.sandbox.server import SandboxServer
 
-#: What the sandbox lets in.
+#: The credentials that the sandbox accepts.
 CREDENTIALS: Final = Credentials("VC-sandbox", "sandbox-api-key")
 #: Seconds after which Ctrl-C is noticed on Windows.
 _LOOK_EVERY: Final = 0.5
 
 
 @command(
-    *("config", "port", "verbose", "seed", "knob", "knobs", "data"),
+    options=("config", "port", "verbose", "seed", "knob", "knobs", "data"),
     examples=(
         "batch-import sandbox",
         "batch-import sandbox --knob lost_reply=0.1 --knob 'processing=[5, 60]'",
     ),
 )
-def sandbox(call: Call) -> int:
-    """Run the embedded platform until Ctrl-C."""
+def sandbox(invocation: Invocation) -> int:
+    """Run the sandbox (a simulated Viostream) until Ctrl-C."""
     from batch_import.sandbox.knobs import Knobs
 
-    knobs = Knobs.from_mapping(knobs_of(call))
-    started = server(knobs, call["seed"], call["port"], call["data"])
+    knobs = Knobs.from_mapping(knobs_of(invocation))
+    started = server(knobs, invocation["seed"], invocation["port"], invocation["data"])
     with stoppable() as stop, started:
         assign = "set" if os.name == "nt" else "export"
         print(
-            f"The embedded platform listens at {started.address} (Ctrl-C ends it). To use it:\n"
+            f"The sandbox listens at {started.address} (Ctrl-C ends it). To use it:\n"
             f"  {assign} VIOSTREAM_API_BASE={started.api_base}\n"
             f"  {assign} VIOSTREAM_ACCESS_KEY={CREDENTIALS.access_key}\n"
             f"  {assign} VIOSTREAM_API_KEY={CREDENTIALS.api_key}",
@@ -46,24 +46,24 @@ def sandbox(call: Call) -> int:
         )
         while not stop.wait(_LOOK_EVERY):
             pass  # on Windows, Ctrl-C ends no wait that has no end
-        if call["data"]:
-            save_platform(started, call["data"])
+        if invocation["data"]:
+            save_platform(started, invocation["data"])
     return OK
 
 
-def knobs_of(call: Call) -> dict[str, object]:
-    """The knobs that were set, in a file and by flags."""
+def knobs_of(invocation: Invocation) -> dict[str, object]:
+    """The knobs of a file and of flags. A flag overrides the file."""
     import yaml
 
     try:
-        text = call["knobs"].read_text(encoding="utf-8") if call["knobs"] else "{}"
+        text = invocation["knobs"].read_text(encoding="utf-8") if invocation["knobs"] else "{}"
         knobs = yaml.safe_load(text) or {}
-        given = {name: yaml.safe_load(value) for name, value in pairs(call["knob"]).items()}
+        given = {name: yaml.safe_load(value) for name, value in pairs(invocation["knob"]).items()}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         line = " ".join(str(error).split())
         raise UsageError(f"The knobs cannot be read: {line}.") from None
     if not isinstance(knobs, dict):
-        raise UsageError(f"{call['knobs']} has no knobs.", "It looks like: lost_reply: 0.1")
+        raise UsageError(f"{invocation['knobs']} has no knobs.", "It looks like: lost_reply: 0.1")
     return {**knobs, **given}
 
 
@@ -93,7 +93,7 @@ def server(knobs: "Knobs", seed: int, port: int, data: Path | None) -> "SandboxS
 
 
 def save_platform(running: "SandboxServer", path: Path) -> None:
-    """Keep the videos of a sandbox.
+    """Save the videos of a sandbox.
 
     Raises:
         StateError: the file cannot be written.

@@ -1,6 +1,6 @@
-"""`batch-import status`: how far a job is, or what happened to one row.
+"""`batch-import status`: show the progress of a job, or the history of one row.
 
-It changes nothing, and works beside a run.
+It changes nothing, and can be used during a run.
 """
 
 import json
@@ -10,10 +10,16 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from batch_import.addresses.masking import mask
-from batch_import.cli.command import Call, argument, command, manifest
+from batch_import.cli.command import Invocation, argument, command, manifest
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled
 from batch_import.cli.exits import OK
-from batch_import.cli.messages import counted, lasting, local, shortened, shown
+from batch_import.cli.messages import (
+    format_counts,
+    format_duration,
+    format_time,
+    sanitized,
+    shortened,
+)
 from batch_import.errors import UsageError
 from batch_import.models import Status
 
@@ -21,15 +27,15 @@ if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.reports.summary import Trouble
     from batch_import.state.reader import InFlightRow
-    from batch_import.workflows.status import Overview, RowStory
+    from batch_import.workflows.status import JobStatus, RowHistory
 
-#: Causes that can be taken in at once.
+#: Maximum number of causes that are listed.
 _SHOWN_CAUSES: Final = 5
 _COLOURS: Final = {Status.FAILED: ERROR, Status.INVALID: ERROR, Status.UNKNOWN: WARNING}
 
 
 @command(
-    *("config", "job", "json", "watch"),
+    options=("config", "job", "json", "watch"),
     arguments=[
         manifest(),
         argument(
@@ -43,32 +49,38 @@ _COLOURS: Final = {Status.FAILED: ERROR, Status.INVALID: ERROR, Status.UNKNOWN: 
         "batch-import status library.csv hr-welcome-2025",
     ),
 )  # fmt: skip
-def status(call: Call) -> int:
-    """Show how far a job is, and what is wrong; or the history of one row."""
+def status(invocation: Invocation) -> int:
+    """Show the progress and the problems of a job, or the history of one row."""
     from batch_import.workflows import status
 
-    if call["watch"]:
-        if call["row"] or call["json"]:
+    if invocation["watch"]:
+        if invocation["row"] or invocation["json"]:
             raise UsageError(
                 "this shows a whole job, to a person.", "Leave ROW and --json out.", setting="watch"
             )
         from batch_import.cli.watch import watch
 
-        return watch(call.request().job)
-    job = call.existing_job()
-    if call["row"]:
-        story = status.row_story(job, call["row"])
-        print(json.dumps(_story_json(story)) if call["json"] else "\n".join(_story_lines(story)))
+        return watch(invocation.request().job)
+    job = invocation.existing_job()
+    if invocation["row"]:
+        story = status.read_row_history(job, invocation["row"])
+        print(
+            json.dumps(_story_json(story)) if invocation["json"] else "\n".join(_story_lines(story))
+        )
     else:
-        seen = status.overview(job)
-        text = json.dumps(_json(seen)) if call["json"] else "\n".join(lines(job, seen, time.time()))
+        seen = status.read_job_status(job)
+        text = (
+            json.dumps(_json(seen))
+            if invocation["json"]
+            else "\n".join(lines(job, seen, time.time()))
+        )
         print(text)
     return OK
 
 
-def lines(job: "Job", seen: "Overview", now: float) -> list[str]:
-    """A job, what matters most first."""
-    found = [counted(seen.counts), _activity(seen, now)]
+def lines(job: "Job", seen: "JobStatus", now: float) -> list[str]:
+    """Print the status of a job, the most important first."""
+    found = [format_counts(seen.counts), _activity(seen, now)]
     if seen.oldest:
         found.append(_oldest(seen.oldest, now, running=seen.running))
     for trouble in seen.troubles[:_SHOWN_CAUSES]:
@@ -76,7 +88,7 @@ def lines(job: "Job", seen: "Overview", now: float) -> list[str]:
     rest = seen.troubles[_SHOWN_CAUSES:]
     if rest:
         count = sum(trouble.count for trouble in rest)
-        where = shown(str(job.results.with_suffix(".html")))
+        where = sanitized(str(job.results.with_suffix(".html")))
         found.append(f"{count:,} more, for {len(rest):,} other causes: all are in {where}")
     return found
 
@@ -84,9 +96,9 @@ def lines(job: "Job", seen: "Overview", now: float) -> list[str]:
 def _trouble(trouble: "Trouble", *, running: bool) -> list[str]:
     more = ", …" if trouble.count > len(trouble.lines) else ""
     first = ", ".join(map(str, trouble.lines))
-    host = f" ({shown(trouble.cause.host)})" if trouble.cause.host else ""
+    host = f" ({sanitized(trouble.cause.host)})" if trouble.cause.host else ""
     kind = styled(f"{trouble.count:,} {trouble.status}:", _COLOURS[trouble.status])
-    # While a run is in progress nothing is to be run.
+    # The user need not run anything during a run.
     advice = "" if running else f" {trouble.advice}"
     return [
         f"{kind} {shortened(trouble.cause.reason)}{host}",
@@ -94,12 +106,15 @@ def _trouble(trouble: "Trouble", *, running: bool) -> list[str]:
     ]
 
 
-def _activity(seen: "Overview", now: float) -> str:
+def _activity(seen: "JobStatus", now: float) -> str:
     work = styled("Run in progress", SUCCESS) if seen.running else "No run in progress"
     if seen.began is None or seen.changed is None:
         return f"{work}; nothing was sent yet."
-    began, ago = lasting(max(0.0, now - seen.began)), lasting(max(0.0, now - seen.changed))
-    return f"{work}. Started {local(seen.began)} ({began} ago), last change {ago} ago."
+    began, ago = (
+        format_duration(max(0.0, now - seen.began)),
+        format_duration(max(0.0, now - seen.changed)),
+    )
+    return f"{work}. Started {format_time(seen.began)} ({began} ago), last change {ago} ago."
 
 
 def _oldest(row: "InFlightRow", now: float, *, running: bool) -> str:
@@ -109,12 +124,12 @@ def _oldest(row: "InFlightRow", now: float, *, running: bool) -> str:
     name = "unknown row" if status is Status.UNKNOWN else "row in flight"
     return (
         f"Oldest {name}: line {row.line} ({shortened(row.reference_id, 40)}),"
-        f" {status} since {local(row.since)} ({lasting(max(0.0, now - row.since))})."
+        f" {status} since {format_time(row.since)} ({format_duration(max(0.0, now - row.since))})."
     )
 
 
-def _story_lines(story: "RowStory") -> list[str]:
-    """A row: what is known of it, what happened to it, and what to do."""
+def _story_lines(story: "RowHistory") -> list[str]:
+    """Print the values of a row, its history, and what to do."""
     record = story.record
     known = {
         "title": record.title or record.filename,
@@ -127,10 +142,10 @@ def _story_lines(story: "RowStory") -> list[str]:
         "to do": story.advice,
     }
     gone = ", no longer in the manifest" if record.removed else ""
-    found = [f"Line {record.line} ({shown(record.reference_id)}): {record.status}{gone}"]
-    found += [f"  {name:<10} {shown(text)}" for name, text in known.items() if text]
+    found = [f"Line {record.line} ({sanitized(record.reference_id)}): {record.status}{gone}"]
+    found += [f"  {name:<10} {sanitized(text)}" for name, text in known.items() if text]
     found += [
-        f"  {local(event.time)}  {event.status:<10}  {shown(event.reason)}".rstrip()
+        f"  {format_time(event.time)}  {event.status:<10}  {sanitized(event.reason)}".rstrip()
         for event in story.events
     ]
     return found if story.events else [*found, "  Nothing has happened to it yet."]
@@ -139,8 +154,8 @@ def _story_lines(story: "RowStory") -> list[str]:
 # For programs ---------------------------------------------------------------------------------
 
 
-def _json(seen: "Overview") -> dict[str, Any]:
-    """Documented in docs/generate/json_keys.yaml."""
+def _json(seen: "JobStatus") -> dict[str, Any]:
+    """Print JSON. docs/generate/json_keys.yaml documents the keys."""
     oldest = seen.oldest and {**asdict(seen.oldest), "since": iso(seen.oldest.since)}
     causes = [
         {
@@ -164,7 +179,7 @@ def _json(seen: "Overview") -> dict[str, Any]:
     }
 
 
-def _story_json(story: "RowStory") -> dict[str, Any]:
+def _story_json(story: "RowHistory") -> dict[str, Any]:
     record = story.record
     return {
         "line": record.line,
@@ -187,7 +202,7 @@ def _story_json(story: "RowStory") -> dict[str, Any]:
 
 
 def iso(time: float | None) -> str | None:
-    """Epoch seconds with this machine's offset from UTC; None for none."""
+    """Format epoch seconds as local time with its UTC offset; None stays None."""
     if time is None:
         return None
     return datetime.fromtimestamp(time).astimezone().isoformat(timespec="milliseconds")

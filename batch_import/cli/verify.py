@@ -4,10 +4,10 @@ import json
 import sys
 from typing import TYPE_CHECKING
 
-from batch_import.cli.command import Call, command, manifest
+from batch_import.cli.command import Invocation, command, manifest
 from batch_import.cli.console import SUCCESS, WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.messages import print_trouble, rows, shortened, shown
+from batch_import.cli.messages import format_row_count, print_warning, sanitized, shortened
 from batch_import.cli.progress import Steps, stoppable
 
 if TYPE_CHECKING:
@@ -16,60 +16,75 @@ if TYPE_CHECKING:
 
 
 @command(
-    *("config", "credentials", "job", "json", "verbose", "embeds"),
-    *("rate", "log_max", "api_base", "embed_base"),
+    options=(
+        "config",
+        "credentials",
+        "job",
+        "json",
+        "verbose",
+        "embeds",
+        "rate",
+        "log_max",
+        "api_base",
+        "embed_base",
+    ),
     arguments=[manifest()],
     examples=(
         "batch-import verify library.csv",
         "batch-import verify library.csv --embeds --json",
     ),
 )
-def verify(call: Call) -> int:
-    """Compare each row with what the account really has."""
+def verify(invocation: Invocation) -> int:
+    """Compare each row with the media in the account."""
     from batch_import.workflows import verify as workflow
     from batch_import.workflows.observer import Observer
 
-    job = call.existing_job()
+    job = invocation.existing_job()
     if job.state.is_file() and job.is_running:
         print("A run is in progress: rows are compared as they are now.", file=sys.stderr)
     steps = Steps()
     try:
         with stoppable() as stop:
             result = workflow.verify(
-                call.request(),
-                call.credentials(),
-                embeds=call["embeds"],
-                observer=Observer(step=steps.show, problem=print_trouble),
+                invocation.request(),
+                invocation.credentials(),
+                embeds=invocation["embeds"],
+                observer=Observer(step=steps.show, problem=print_warning),
                 stop=stop,
             )
     finally:
         steps.close()
-    (_print_json if call["json"] else _print)(job, result)
+    (_print_json if invocation["json"] else _print)(job, result)
     return OK if result.holds else INCOMPLETE
 
 
 def _print(job: "Job", result: "VerificationResult") -> None:
-    """A verdict a line; an example below it where there is something to say."""
+    """Print one line per verdict, with an example below it."""
     print(
         f"{result.listed:,} media in the account{_list_note(result)},"
         f" {result.others:,} of them in no row."
     )
     parts = ", ".join(f"{group.count:,} {group.verdict}" for group in result.groups)
-    print(styled(f"{rows(result.rows)}: {parts or 'none'}.", SUCCESS if result.holds else WARNING))
+    print(
+        styled(
+            f"{format_row_count(result.rows)}: {parts or 'none'}.",
+            SUCCESS if result.holds else WARNING,
+        )
+    )
     for group in result.groups:
         if group.first[1]:
             _print_group(group)
     if result.list_fault:
         print(f"The account's list cannot be read to its end: {result.list_fault}.")
         print("Each row was looked for by itself; media in no row may be missing here.")
-    print(f"Every row: {shown(str(job.verification))}")
+    print(f"Every row: {sanitized(str(job.verification))}")
 
 
 def _print_group(group: "VerdictGroup") -> None:
     more = ", …" if group.count > len(group.lines) else ""
     lines = ", ".join(map(str, group.lines))
     print(
-        f"  {group.verdict}: {rows(group.count)},"
+        f"  {group.verdict}: {format_row_count(group.count)},"
         f" line{'' if group.count == 1 else 's'} {lines}{more}"
     )
     reference, detail = group.first
@@ -77,14 +92,14 @@ def _print_group(group: "VerdictGroup") -> None:
 
 
 def _list_note(result: "VerificationResult") -> str:
-    """A note on an incomplete list: what it does not show cannot be compared."""
+    """A note that the account's list is incomplete; empty if it is complete."""
     if result.reported_total is None or result.reported_total <= result.listed:
         return ""
     return f" (its list reports {result.reported_total:,}, and does not show them all)"
 
 
 def _print_json(job: "Job", result: "VerificationResult") -> None:
-    """Documented in docs/generate/json_keys.yaml."""
+    """Print JSON. docs/generate/json_keys.yaml documents the keys."""
     found = {
         "ok": result.holds,
         "rows": result.rows,

@@ -1,4 +1,4 @@
-"""`batch-import status --watch`: waits for a run to begin, and follows it to its end."""
+"""`batch-import status --watch`: wait for a run to start, and show it until it ends."""
 
 import signal
 import sys
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from batch_import.cli.exits import OK
-from batch_import.cli.messages import progress_parts, shown
+from batch_import.cli.messages import progress_parts, sanitized
 from batch_import.cli.progress import finished
 from batch_import.cli.status import lines
 from batch_import.workflows import status
@@ -20,24 +20,29 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from batch_import.job import Job
-    from batch_import.workflows.status import Overview
+    from batch_import.workflows.status import JobStatus
 
-#: Seconds between two looks.
+#: Seconds between two readings of the status.
 _EVERY: Final = 2.0
-#: Seconds of looks that the pace is taken from: long enough for pages of finished rows.
+#: The completion rate is measured over the readings of this many seconds. It is longer than the
+#: poll interval, because many rows complete together when a page of the media list is read.
 _WINDOW: Final = 300.0
-#: Columns of the bar.
+#: Width of the bar in columns.
 _BAR: Final = 40
 
 
 @dataclass(slots=True)
 class CompletionRate:
-    """How fast rows reach their end, seen from outside."""
+    """Measures how many rows are completed per second."""
 
     _looks: deque[tuple[float, int]] = field(default_factory=deque)
 
     def seconds_left(self, done: int, total: int, now: float) -> float | None:
-        """Add a look; returns how long the rest takes, or None where nobody knows yet."""
+        """Add a reading.
+
+        Returns:
+            Estimated seconds until all rows are completed; None if it is not known yet.
+        """
         self._looks.append((now, done))
         while now - self._looks[0][0] > _WINDOW:
             self._looks.popleft()
@@ -48,7 +53,7 @@ class CompletionRate:
 
 
 def watch(job: "Job") -> int:
-    """Until a run ends, Ctrl-C or SIGTERM."""
+    """Show the status until the run ends, or until Ctrl-C or SIGTERM."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with suppress(KeyboardInterrupt):
@@ -58,11 +63,11 @@ def watch(job: "Job") -> int:
     return OK
 
 
-def _looks(job: "Job") -> "Iterator[Overview | None]":
-    """Look every so often, from before a run to its end; None where there is no job yet."""
+def _looks(job: "Job") -> "Iterator[JobStatus | None]":
+    """Yield the status at intervals until a run ends; None while there is no job yet."""
     has_run = False
     while True:
-        seen = status.overview(job) if job.state.is_file() else None
+        seen = status.read_job_status(job) if job.state.is_file() else None
         yield seen
         is_running = seen is not None and seen.running
         if has_run and not is_running:
@@ -72,17 +77,17 @@ def _looks(job: "Job") -> "Iterator[Overview | None]":
 
 
 def _waiting(job: "Job") -> str:
-    return f"Waiting for a run to begin in {shown(str(job.folder))} (Ctrl-C ends this)."
+    return f"Waiting for a run to begin in {sanitized(str(job.folder))} (Ctrl-C ends this)."
 
 
 def _redraw(job: "Job") -> None:
-    """Draw on a screen of its own; the last state is there to stay."""
+    """Draw on the alternate screen of the terminal. The last status stays visible at the end."""
     from rich.live import Live
 
     from batch_import.cli.console import console
 
     shown_on, pace = console(), CompletionRate()
-    seen: Overview | None = None
+    seen: JobStatus | None = None
     with suppress(KeyboardInterrupt), Live(console=shown_on, screen=True) as live:
         for seen in _looks(job):
             live.update(_screen(job, seen, pace), refresh=True)
@@ -90,7 +95,7 @@ def _redraw(job: "Job") -> None:
         print("\n".join(lines(job, seen, time.time())))
 
 
-def _screen(job: "Job", seen: "Overview | None", pace: CompletionRate) -> "RenderableType":
+def _screen(job: "Job", seen: "JobStatus | None", pace: CompletionRate) -> "RenderableType":
     from rich.console import Group
     from rich.progress_bar import ProgressBar
     from rich.table import Table
@@ -110,8 +115,8 @@ def _screen(job: "Job", seen: "Overview | None", pace: CompletionRate) -> "Rende
 
 
 def _print_changes(job: "Job") -> None:
-    """A block of plain lines for each change."""
-    before: Overview | str | None = None
+    """Print a block of plain lines after each change."""
+    before: JobStatus | str | None = None
     for seen in _looks(job):
         is_waiting = seen is None or not seen.running
         if seen != before or before is None:

@@ -1,1 +1,1 @@
-"""What a command is asked to do: settings, credentials, and where their values come from."""
+"""Settings, credentials, and the request that one command gets."""

@@ -1,4 +1,4 @@
-"""Addresses that a person configures: the platform's API, its embed pages, a webhook. Pure."""
+"""Validate configured URLs: the platform's API, its embed pages, and a webhook. No I/O."""
 
 import re
 from typing import Final
@@ -6,9 +6,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from batch_import.addresses.urls import ascii_host
 
-#: The guide's base URL.
+#: Base URL of the API (Viostream API guide).
 API_BASE: Final = "https://api.app.viostream.com/v3/api"
-#: Where the guide's embed code points.
+#: Base URL of the embed pages (Viostream API guide, embed code).
 EMBED_BASE: Final = "https://play.viostream.com"
 _LONGEST_NAME: Final = 253
 _NAME: Final = re.compile(
@@ -17,11 +17,11 @@ _NAME: Final = re.compile(
 
 
 def base_url(text: str, example: str) -> str:
-    """A base URL, without a final slash.
+    """Validate a base URL, and remove its final slash.
 
     Raises:
-        ValueError: it is not a URL, holds a password, or would send the credentials unencrypted
-            over a network. The message is fit to be shown.
+        ValueError: it is not a URL, it has a password, or it would send the credentials over a
+            network without encryption. The message can be shown to the user.
     """
     text = text.strip().rstrip("/")
     parts, host = _split(text)
@@ -36,11 +36,11 @@ def base_url(text: str, example: str) -> str:
 
 
 def webhook(text: str) -> str:
-    """Where the end of a run is posted.
+    """Validate the URL of `--notify`.
 
     Raises:
-        ValueError: it is not a URL, or would send names of files unencrypted over a network. The
-            message does not hold the address: a webhook's path is its password.
+        ValueError: it is not a URL, or it would send file names over a network without encryption.
+            The message does not contain the URL, because the path of a webhook is a secret.
     """
     parts, host = _split(text)
     encrypted = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
@@ -50,13 +50,13 @@ def webhook(text: str) -> str:
 
 
 def embed_base_for(api_base: str) -> str:
-    """Where embed pages are when nobody says: the sandbox serves its own."""
+    """The default base URL of embed pages. A sandbox serves its own embed pages."""
     parts, host = _split(api_base)
     return f"{parts.scheme}://{parts.netloc}" if _is_loopback(host) else EMBED_BASE
 
 
 def loopback_origin(api_base: str) -> str:
-    """Host and port of an address on this machine, as `host:80`; empty for any other."""
+    """Host and port (`host:80`) of a URL on this machine; empty for other URLs."""
     parts, host = _split(api_base)
     if not _is_loopback(host):
         return ""
@@ -65,7 +65,7 @@ def loopback_origin(api_base: str) -> str:
 
 
 def _split(text: str) -> tuple[SplitResult, str]:
-    """The parts of an address, and its host; empty ones where it is not one."""
+    """Split a URL into its parts and its host. They are empty if it is not a URL."""
     if any(c.isspace() or not c.isprintable() for c in text):
         return urlsplit(""), ""
     try:
@@ -77,7 +77,7 @@ def _split(text: str) -> tuple[SplitResult, str]:
 
 
 def _is_host(host: str) -> bool:
-    """Whether a name can be looked up, or is an IP address."""
+    """Whether a host is a valid DNS name or an IP address."""
     from ipaddress import ip_address
 
     try:

@@ -1,13 +1,14 @@
-"""The credentials, from the first place that has them.
+"""Find the credentials.
 
-    1. a file that is named for this one run
+The first of these sources that has them is used:
+
+    1. the file of the option --credentials
     2. the environment
-    3. a file that is named in the configuration
-    4. the system's keyring, where the `keyring` extra is installed
+    3. the file that a configuration file names
+    4. the system's keyring, if the extra `keyring` is installed
 
-Both keys come from the same place: the access key of one account beside the API key of another
-would lock a person out. No message here holds a value. This file must not know what the
-credentials are for.
+Both keys are taken from the same source, because the access key of one account does not fit the API
+key of another. No message contains a key. This module must not know what the credentials are for.
 """
 
 import os
@@ -18,9 +19,9 @@ from typing import Final
 
 from batch_import.errors import UsageError, command, named
 
-#: What the keyring files them under.
+#: The service name in the keyring.
 SERVICE: Final = "viostream-batch-import"
-#: The names of the two keys in files and in the keyring, and those of their variables.
+#: Names of the two keys in files and in the keyring → names of their environment variables.
 NAMES: Final = {"access-key": "VIOSTREAM_ACCESS_KEY", "api-key": "VIOSTREAM_API_KEY"}
 
 
@@ -34,13 +35,13 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A place for credentials.
+    """A source of credentials.
 
     Attributes:
-        origin: where it is, as a message says it.
-        labels: what each key is called there.
-        keys: those that are there.
-        trouble: why it could not be read.
+        origin: description of the source, for messages.
+        labels: the name of each key in this source.
+        keys: the keys that were found.
+        trouble: why the source could not be read; empty if it could.
     """
 
     origin: str
@@ -52,15 +53,14 @@ class Place:
 def credentials(
     file: Path | None = None, *, insisted: bool = False, environ: Mapping[str, str] = os.environ
 ) -> Credentials:
-    """The credentials in force.
+    """Find the credentials.
 
     Args:
-        file: with both keys, as YAML.
-        insisted: the file was named for this one run, and so is stronger than the environment.
+        file: YAML file with both keys.
+        insisted: the file was named on the command line, so it has priority over the environment.
 
     Raises:
-        UsageError: one of them is missing, or cannot be an HTTP header; or the file cannot be
-            used.
+        UsageError: a key is missing or cannot be part of an HTTP header, or the file is not valid.
     """
     place = find(file, insisted=insisted, environ=environ)
     missing = [place.labels[name] for name in NAMES if name not in place.keys]
@@ -83,10 +83,10 @@ def credentials(
 def find(
     file: Path | None = None, *, insisted: bool = False, environ: Mapping[str, str] = os.environ
 ) -> Place:
-    """The first place that has a key; the environment, without one, where there is none.
+    """The first source that has a key. If no source has one, the environment, without keys.
 
     Raises:
-        UsageError: the file cannot be used.
+        UsageError: the file is not valid.
     """
     if file and insisted:
         return _in_file(file)

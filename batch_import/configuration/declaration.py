@@ -1,6 +1,6 @@
-"""How a field of a dataclass declares a setting: its type, default, meaning and place in help.
+"""Declare a setting as a field of a dataclass: its type, default, help text and help group.
 
-This file must not know which settings there are.
+This module must not know which settings exist.
 """
 
 import dataclasses
@@ -14,12 +14,12 @@ from batch_import.configuration import kinds
 from batch_import.configuration.kinds import ValueType
 from batch_import.errors import UsageError
 
-#: Where a field keeps it.
+#: Key of a field's metadata.
 _KEY: Final = "setting"
 
 
 class Group(StrEnum):
-    """Where help shows a setting."""
+    """The groups of options in the help."""
 
     COMMON = "Common"
     READING = "Reading"
@@ -33,13 +33,15 @@ class Setting:
     """One setting.
 
     Attributes:
-        name: in Python; flags and YAML keys have dashes for its underscores.
-        help: a sentence without its full stop; help adds the default.
-        default: the value where nobody sets it; None where that has no value.
-        default_text: the default in words, where it has no value.
-        multiple: its flag may be given again and again.
-        variable: the environment variable that may hold it.
-        short: one-letter flag.
+        name: name in Python. Flags and YAML keys have dashes instead of underscores.
+        kind: type of the value.
+        help: help text without a full stop and without the default.
+        group: group of options in the help.
+        default: default value; None if there is none.
+        default_text: description of the default, if it is not a value.
+        multiple: the flag can be repeated.
+        variable: name of the environment variable; empty if there is none.
+        short: one-letter flag; empty if there is none.
     """
 
     name: str
@@ -54,19 +56,19 @@ class Setting:
 
     @property
     def key(self) -> str:
-        """Its name in YAML, and as a flag without the two dashes."""
+        """The name in YAML files, and of the flag without the two leading dashes."""
         return self.name.replace("_", "-")
 
     @property
     def is_switch(self) -> bool:
-        """Whether its flag takes no value."""
+        """Whether the flag has no value."""
         return isinstance(self.kind, kinds.Switch)
 
     def parse(self, text: str) -> Any:
-        """Text → value.
+        """Parse the text of a value.
 
         Raises:
-            UsageError: it is not accepted.
+            UsageError: the text is not valid.
         """
         try:
             return self.kind.parse(text)
@@ -74,10 +76,10 @@ class Setting:
             raise UsageError(f"{error}.", setting=self.name) from None
 
     def check(self, value: Any) -> Any:
-        """A value of Python, in the form that the program uses.
+        """Validate a Python value, and normalize it.
 
         Raises:
-            UsageError: it is not accepted.
+            UsageError: the value is not valid.
         """
         try:
             return self.kind.check(value)
@@ -86,7 +88,7 @@ class Setting:
 
 
 def setting(default: Any, kind: ValueType, help: str, group: Group, **more: Any) -> Any:  # noqa: A002
-    """A field of a dataclass that is a setting; `more` are other attributes of `Setting`."""
+    """Declare a field of a dataclass as a setting. `more` are further attributes of `Setting`."""
     metadata = {_KEY: {"kind": kind, "help": help, "group": group, **more}}
     if isinstance(default, dict):
         return dataclasses.field(default_factory=dict, metadata=metadata)
@@ -94,15 +96,15 @@ def setting(default: Any, kind: ValueType, help: str, group: Group, **more: Any)
 
 
 def settings_of(owner: type[Any]) -> tuple[Setting, ...]:
-    """The settings that are fields of a dataclass, in their order."""
+    """The settings of a dataclass, in the order of its fields."""
     return tuple(found for _, found in _declared(cast("Hashable", owner)))
 
 
 def check_fields(owner: Any) -> None:
-    """Check every field of a dataclass that is a setting, and give it its final form.
+    """Validate and normalize every setting of an instance.
 
     Raises:
-        UsageError: a value is not accepted.
+        UsageError: a value is not valid.
     """
     for field, each in _declared(cast("Hashable", type(owner))):
         value = getattr(owner, field.name)
@@ -113,7 +115,7 @@ def check_fields(owner: Any) -> None:
 
 @cache
 def _declared(owner: Hashable) -> tuple[tuple[dataclasses.Field[Any], Setting], ...]:
-    """Fields, and the settings that they are."""
+    """The fields that are settings, with their settings."""
     return tuple(
         (field, Setting(**{"name": field.name, **_default(field), **field.metadata[_KEY]}))
         for field in fields(cast("type[Any]", owner))

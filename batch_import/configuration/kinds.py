@@ -1,10 +1,10 @@
-"""Types of settings: text → value, and which values are accepted, wherever they come from.
+"""Types of settings: parse the text of a value, and validate values from any source.
 
-Every refusal is a `ValueError` whose message begins with the value, has no full stop, and is fit
-to be shown. This file must not know which settings there are.
+A value that is not valid raises a `ValueError`. Its message starts with the value, has no full
+stop, and can be shown to the user. This module must not know which settings exist.
 
-The types are plain dataclasses: what dataclasses generate beyond `__init__` takes a millisecond per
-class, at every start of the command.
+The dataclasses generate only `__init__`, because each further method takes a millisecond at every
+start of the command.
 """
 
 import csv
@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
-#: Characters of a refused value that a message shows.
+#: Maximum length of a value in an error message, in characters.
 _SHOWN: Final = 60
-#: The last second that Python's calendar has: the end of the year 9999, UTC.
+#: The latest time of Python's datetime, in epoch seconds: the end of the year 9999, UTC.
 _LAST_SECOND: Final = 253_402_300_799.0
 
 
 def shortened(value: object) -> str:
-    """A refused value as a message shows it."""
+    """Format a value for an error message."""
     text = repr(value)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
@@ -40,27 +40,27 @@ def are_seconds(value: object, count: int, most: float) -> bool:
 
 
 class ValueType:
-    """One type of values."""
+    """The base class of all types."""
 
     metavar: str = ""
-    #: Values to choose from, where there are few.
+    #: All valid values, if they are a few texts.
     choices: tuple[str, ...] = ()
     #: What a shell completes: `file`, `dir`, or nothing.
     completes: ClassVar[str] = ""
 
     def parse(self, text: str) -> Any:
-        """Text → value.
+        """Parse the text of a value.
 
         Raises:
-            ValueError: it is not accepted.
+            ValueError: the text is not valid.
         """
         return self.check(text)
 
     def check(self, value: Any) -> Any:
-        """A value of Python, in the form that the program uses.
+        """Validate a Python value, and normalize it.
 
         Raises:
-            ValueError: it is not accepted.
+            ValueError: the value is not valid.
         """
         raise NotImplementedError
 
@@ -70,8 +70,9 @@ class NumberType(ValueType):
     """A finite number.
 
     Attributes:
-        unit: what it counts, as a message says it.
-        whole: only integers.
+        least, most: the range, both included.
+        unit: unit of the value, for messages.
+        whole: only integers are valid.
     """
 
     least: float
@@ -109,7 +110,11 @@ class NumberType(ValueType):
 
 @dataclass(eq=False, repr=False)
 class TextType(ValueType):
-    """A text; `read` may refuse it, and give it its final form."""
+    """A text.
+
+    Attributes:
+        read: validates and normalizes the text; raises ValueError.
+    """
 
     metavar: str = "TEXT"
     read: Callable[[str], str] = str
@@ -172,17 +177,17 @@ class FolderPath(FilePath):
 
 @dataclass(eq=False, repr=False)
 class Pair(ValueType):
-    """`KEY=VALUE`, again and again on the command line; a mapping in Python.
+    """A mapping. On the command line it is the option `KEY=VALUE`, which can be repeated.
 
     Attributes:
-        may_be_empty: the value may be an empty text; the key never is.
+        may_be_empty: whether the value may be empty. The key must not be empty.
     """
 
     metavar: str = "KEY=VALUE"
     may_be_empty: bool = field(default=False, kw_only=True)
 
     def parse(self, text: str) -> Any:
-        """As in `ValueType`; the text stays one."""
+        """As in `ValueType`, but the result is the validated text."""
         key, equals, value = clean(text).partition("=")
         if not (key and (value or (equals and self.may_be_empty))):
             raise ValueError(f"{shortened(text)} is not of the form {self.metavar}")
@@ -200,7 +205,7 @@ class Pair(ValueType):
 
 @dataclass(eq=False, repr=False)
 class Names(ValueType):
-    """Names with commas between; one that holds a comma is in double quotes. As one text."""
+    """A list of names, separated by commas. A name with a comma is enclosed in double quotes."""
 
     metavar: str = "NAME,…"
     known: tuple[str, ...] = ()
@@ -228,7 +233,7 @@ class Names(ValueType):
 
 @dataclass(eq=False, repr=False)
 class Moment(ValueType):
-    """A point in time, in epoch seconds; as a text, a time of day or a date and time."""
+    """A time in epoch seconds. As text: a time of day, or a date and time."""
 
     metavar: str = "TIME"
 
@@ -248,7 +253,7 @@ class Moment(ValueType):
 
 @dataclass(eq=False, repr=False)
 class RowSelector(ValueType):
-    """Rows by lines, by reference ID, or in a file."""
+    """A selection of rows, by line numbers, by reference IDs, or by a file that lists them."""
 
     metavar: str = "ROWS"
 
@@ -273,12 +278,12 @@ class RowSelector(ValueType):
 
 
 def parts(text: str) -> list[str]:
-    """The names between the commas of a text; one that holds a comma is in double quotes."""
+    """Split a text at its commas. A name with a comma is enclosed in double quotes."""
     return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
 
 
 def parts_of_line(text: str) -> list[str]:
-    """The same.
+    """Split one line at its commas. A name with a comma is enclosed in double quotes.
 
     Raises:
         ValueError: the text is not one line.
@@ -290,10 +295,10 @@ def parts_of_line(text: str) -> list[str]:
 
 
 def clean(value: object) -> str:
-    """A text that a file, a URL or a database can hold.
+    """Validate that a text can be stored in a file, a URL and a database.
 
     Raises:
-        ValueError: it is not a text, or has NUL or half a surrogate pair in it.
+        ValueError: it is not a text, or it contains NUL or a single surrogate.
     """
     if not isinstance(value, str):
         raise ValueError(f"{shortened(value)} is not a text")  # noqa: TRY004

@@ -1,6 +1,6 @@
-"""Values of the settings that say how a manifest is read: text → value. Pure.
+"""Validate the settings that say how a manifest is read. No I/O.
 
-Every refusal is a `ValueError` that is fit to be shown, as in `kinds.py`.
+A value that is not valid raises a `ValueError`, as in `kinds.py`.
 """
 
 import codecs
@@ -15,7 +15,7 @@ from batch_import.configuration.kinds import ValueType, shortened
 
 
 def encoding(text: str) -> str:
-    """The name of a text encoding, as Python calls it."""
+    """Validate the name of a text encoding, and return Python's name of it."""
     try:
         found = codecs.lookup(text)
         "".encode(found.name)
@@ -25,7 +25,7 @@ def encoding(text: str) -> str:
 
 
 def folder_url(text: str) -> str:
-    """The URL of a folder; it ends in `/`."""
+    """Validate the URL of a folder, and make it end in `/`."""
     url = parse(text)
     if url is None or url.query or "#" in text:
         raise ValueError(f"{shortened(text)} is not of the form https://host/folder/")
@@ -34,7 +34,7 @@ def folder_url(text: str) -> str:
 
 @dataclass(eq=False, repr=False)
 class OverrulableCodes(ValueType):
-    """Codes of problems that may be turned off; with commas between, as one text."""
+    """A list of problem codes that the user may turn off, separated by commas."""
 
     metavar: str = "CODE,…"
 

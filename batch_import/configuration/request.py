@@ -1,6 +1,6 @@
-"""What one command is asked to do with a manifest, as one value.
+"""The request of one command: a manifest with all settings, as one value.
 
-The command line and the Python API build it, and every workflow takes it.
+The command line and the Python API create it. Every workflow has it as an argument.
 """
 
 from collections.abc import Mapping
@@ -16,19 +16,19 @@ from batch_import.job import Job, job_of
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """What is asked.
+    """A manifest, and what to do with it.
 
     Raises:
-        UsageError: a value is not accepted.
+        UsageError: a value is not valid.
 
     Attributes:
-        manifest: its path; `-` is standard input.
-        folder: the job folder; None for the one that goes by the manifest's name.
-        reading: how the manifest is read.
-        settings: how the import goes.
-        results: fields of `ResultOptions` that were given; the others stay as the job has them.
-        retry_failed: failed rows are sent again.
-        notify: address to post a summary to when the run has ended; None for none.
+        manifest: path of the manifest; `-` is standard input.
+        folder: the job folder; None means a folder that is named after the manifest.
+        reading: how to read the manifest.
+        settings: how to import it.
+        results: fields of `ResultOptions` to change. The job remembers the others.
+        retry_failed: send failed rows again.
+        notify: URL to post a summary to at the end of the run; None means no post.
     """
 
     manifest: Path
@@ -56,5 +56,5 @@ class ImportRequest:
 
     @property
     def job(self) -> Job:
-        """Where the job is."""
+        """The job of the manifest."""
         return job_of(self.manifest) if self.folder is None else Job(self.folder)

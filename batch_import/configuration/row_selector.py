@@ -1,11 +1,11 @@
-"""Rows as people name them → lines and reference IDs.
+"""Parse the values of `--only`, which select rows.
 
-    2,5-9       lines of the manifest
-    @rows.txt   a file with one of the others per line
-    id:42       a reference ID, whatever it looks like
-    hr-welcome  anything else is a reference ID, too; with commas in it, if there are some
+    2,5-9       line numbers of the manifest
+    @rows.txt   a file with one selector per line
+    id:42       a reference ID, even if it looks like a line number
+    hr-welcome  any other text is a reference ID, and may contain commas
 
-This file must not know which rows there are.
+This module must not know which rows exist.
 """
 
 import re
@@ -19,10 +19,11 @@ _FILE, _REFERENCE = "@", "id:"
 
 
 def select(text: str) -> list[LineRange | str]:
-    """Read one selector.
+    """Parse one selector.
 
     Raises:
-        ValueError: it names nothing, or a file that cannot be read; fit to be shown.
+        ValueError: it is empty, or it names a file that cannot be read. The message can be shown to
+            the user.
     """
     if not text.startswith(_FILE):
         return _named(text)
@@ -51,7 +52,7 @@ def _named(text: str) -> list[LineRange | str]:
 def _range(text: str) -> LineRange:
     first, _, last = text.partition("-")
     lines = LineRange(int(first), int(last or first))
-    # SQLite's numbers end there; no file has so many lines.
+    # The largest integer of SQLite. No file has so many lines.
     if not 0 < lines.first <= lines.last < 2**63:
         raise ValueError(
             f"{text.strip()!r} is not a range of lines; write a reference ID as id:{text.strip()}"

@@ -1,8 +1,8 @@
-"""Every setting of an import: its name, type, range, default and meaning, in one place.
+"""All settings of an import, with name, type, range, default and help text.
 
-Flags, YAML keys, environment variables, help, the template of the configuration file and all
-checks of values are made from the fields of the classes here. This file must not know how the
-settings are used, nor parse a command line.
+Flags, YAML keys, environment variables, the help, the template of the configuration file and the
+validation of values are generated from the fields of these classes. This module must not know how
+the settings are used, nor parse a command line.
 """
 
 import os
@@ -19,20 +19,20 @@ from batch_import.errors import UsageError, named
 if TYPE_CHECKING:
     from batch_import.models import LineRange
 
-#: What the results can be written as for a content management system.
+#: File formats of the results for a content management system.
 CMS_FORMATS: Final = ("csv", "json", "jsonl")
 _DAY: Final = 86_400.0
-#: Longer than any migration runs.
+#: Longest duration of a setting, in seconds: longer than any migration takes.
 _MONTH: Final = 30 * _DAY
-#: Shorter than any call takes: a wait of nothing would be a busy loop.
+#: Shortest duration of a setting, in seconds: shorter than any request. Zero would be a busy loop.
 _SHORTEST: Final = 0.001
-#: Each worker keeps a connection; systems allow a process 1,024 open files by default.
+#: Each worker keeps a connection open, and a process may have 1,024 open files by default.
 _MOST_WORKERS: Final = 500
 #: The largest manifest that is tested has a million rows.
 _MOST_ROWS: Final = 1_000_000
-#: Calls per second: ten times what one process can send.
+#: Maximum of `rate`, in calls per second: ten times what one process can send.
 _HIGHEST_RATE: Final = 10_000.0
-#: Megabytes: a terabyte.
+#: Maximum of `log_max`, in megabytes: one terabyte.
 _LARGEST_LOG: Final = 1_000_000.0
 
 
@@ -46,22 +46,22 @@ def _base(example: str) -> ValueType:
 
 @dataclass(frozen=True, slots=True)
 class ReadingOptions:
-    """How a manifest is read. What is not set is found out.
+    """How to read a manifest. Settings without a value are detected.
 
     Raises:
-        UsageError: a value is not accepted.
+        UsageError: a value is not valid.
 
     Attributes:
-        map: field → column, stronger than any name; an empty column means that the field has none.
-        default: field → value where a cell is blank or the column is missing.
-        sheet: name of the sheet of a workbook; `all` for all that hold videos.
-        records: where the records of JSON or YAML are, as `items.videos`.
-        columns: names of the columns of a file without a header.
-        signing: names of parameters of addresses that sign, beside the known ones: they are
-            masked, and do not tell videos apart.
-        encoding: of a text file, as Python calls it.
-        base_url: the folder that file names without a host are in; ends in `/`.
-        allow: codes of problems that do not count.
+        map: field → column. It overrides the detected column; an empty text means no column.
+        default: field → value for blank cells, or for a missing column.
+        sheet: name of the sheet of a workbook; `all` means all sheets with videos.
+        records: path of the records in JSON or YAML, such as `items.videos`.
+        columns: column names of a file without a header.
+        signing: names of further URL parameters that are signatures. They are masked, and two URLs
+            that differ only in them are the same video.
+        encoding: Python's name of the encoding of a text file.
+        base_url: URL of the folder of bare file names; it ends in `/`.
+        allow: problem codes that are turned off.
     """
 
     map: Mapping[str, str] = setting(
@@ -74,7 +74,7 @@ class ReadingOptions:
     default: Mapping[str, str] = setting(
         {},
         kinds.Pair("FIELD=VALUE"),
-        "value of extension or filename where a cell is blank or the column is missing",
+        "value of extension or filename for blank cells or a missing column",
         Group.READING,
         multiple=True,
     )
@@ -102,7 +102,7 @@ class ReadingOptions:
     signing: tuple[str, ...] = setting(
         (),
         kinds.Names("NAME,…", as_sequence=True),
-        "more parameters of addresses that sign, beside the known ones; the job remembers them",
+        "further URL parameters that are signatures; the job remembers them",
         Group.READING,
         default_text="the known ones",
     )
@@ -122,7 +122,7 @@ class ReadingOptions:
     allow: Sequence[str] = setting(
         (),
         reading_values.OverrulableCodes(),
-        "codes of problems that do not count; docs/reference/problems.md tells which can be given",
+        "problem codes to turn off; docs/reference/problems.md lists those that can be",
         Group.READING,
         multiple=True,
     )
@@ -133,19 +133,20 @@ class ReadingOptions:
 
 @dataclass(frozen=True, slots=True)
 class ResultOptions:
-    """How a job's results look. Kept with the job: every later report of it looks alike.
+    """How the results of a job look. The job remembers these settings for later reports.
 
     Raises:
-        UsageError: a value is not accepted.
+        UsageError: a value is not valid.
 
     Attributes:
-        player_key: of the player that embeds show; empty for the account's own.
-        embed: which markup: `responsive` is the guide's, `fixed` its `<iframe>` alone.
-        embed_titles: name each video in the markup (`title=`), for screen readers.
-        results_columns: which columns, and their headings: `NAME[=HEADING],…`; empty for all.
-        group_by: a column by whose values rows are grouped; empty for none.
-        cms_format: which files the format `cms` is written as: `csv`, `json`, `jsonl`.
-        aspect_from_detail: ask the platform for each picture's ratio; costs one call per row.
+        player_key: key of the player in embed codes; empty means the account's default player.
+        embed: `responsive` is the markup of the Viostream API guide, `fixed` only its `<iframe>`.
+        embed_titles: add the video's title to the markup (`title=`), for screen readers.
+        results_columns: columns of the results, and their headings: `NAME[=HEADING],…`; empty means
+            all columns.
+        group_by: column by which the rows are grouped; empty means no groups.
+        cms_format: file formats of the results for a CMS: `csv`, `json`, `jsonl`.
+        aspect_from_detail: request the aspect ratio of each video. It costs one call per row.
     """
 
     player_key: str = setting(
@@ -201,37 +202,37 @@ class ResultOptions:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """How an import goes. Times are in seconds.
+    """How to import a manifest. Durations are in seconds.
 
     Raises:
         UsageError: a value is out of its range, or the credentials would be sent unencrypted.
 
     Attributes:
-        limit: how many pending rows this run sends, chosen as examples of all; None for all.
-        first: how many pending rows this run sends, from the first one on; None for all.
-        only: the rows that this run may send, by lines or reference IDs; empty for all.
-        until: epoch seconds from which on nothing more is done; None for never.
-        same_videos: whether added rows that are like rows that were sent and are no longer in the
-            manifest are the same videos; `ask` sends none of them.
-        allow_removals: an edited manifest may skip most of the rows that are still to be sent.
-        strict: send nothing while the manifest has an error or a warning.
-        preflight: ask the source hosts before anything is sent.
-        rate: API calls per second for the whole run, at most.
-        workers: threads that send calls.
-        poll_interval: about how long to wait between two lookups of the same rows.
-        max_in_flight: rows in flight at once, at most.
+        limit, first: number of pending rows that this run sends, as a pilot or the first ones.
+        only: the rows that this run may send, by line numbers or reference IDs; empty means all.
+        until: time at which the run stops, in epoch seconds; None means never.
+        same_videos: whether added rows that are similar to removed rows are the same videos. `ask`
+            does not send them.
+        allow_removals: whether an edited manifest may remove most of the pending rows.
+        strict: send nothing if the manifest has an error or a warning.
+        preflight: request the first bytes of each video from its host before any row is sent.
+        rate: maximum number of API calls per second.
+        workers: number of threads that send calls.
+        poll_interval: approximate time between two status requests for the same rows.
+        max_in_flight: maximum number of rows in flight.
         max_wait: how long this run waits for a row that stays processing.
-        settle: how long a POST without an answer is looked for before its row stays unknown.
-        when_unsure: what then becomes of its row: `hold` leaves it unknown, `retry` sends it again.
-        adopt: which media with the reference ID of a row that was not sent is taken over: one with
-            the row's title, or any.
+        settle: how long the video of a POST without an answer is searched for, before the row stays
+            unknown.
+        when_unsure: what to do after that: `hold` leaves the row unknown, `retry` sends it again.
+        adopt: which existing media with a row's reference ID is used for the row, instead of a new
+            one: a media with the same title, or any.
         give_up_after: how long the platform may be down before the run ends.
-        refresh: how often results are written while a run goes on.
-        log_max: megabytes of the job's log, all its files together; 0 keeps none.
+        refresh: interval at which the results are written during a run.
+        log_max: maximum size of the job's log files together, in megabytes; 0 means no log.
         api_base: base URL of the platform's API, without a final slash.
-        embed_base: origin of the embed pages; where it is not given, Viostream's player, or the
-            API's own origin where the API is on this machine.
-        timeout: how long a call may take to connect, and to answer.
+        embed_base: base URL of the embed pages. The default is Viostream's player, or the API's
+            origin if the API is on this machine.
+        timeout: maximum durations of connecting, and of an answer.
     """
 
     limit: int | None = setting(
@@ -380,21 +381,20 @@ class Settings:
         if not self.embed_base:
             object.__setattr__(self, "embed_base", base_urls.embed_base_for(self.api_base))
         if not kinds.are_seconds(self.timeout, count=2, most=_DAY):
-            raise UsageError(
-                f"{kinds.shortened(self.timeout)} is not two numbers of seconds.", setting="timeout"
-            )
+            refusal = f"{kinds.shortened(self.timeout)} is not two numbers of seconds."
+            raise UsageError(refusal, setting="timeout")
 
     @property
     def own_host(self) -> str:
-        """Host and port of the API if it runs on this machine; empty if it does not.
+        """Host and port of the API if it is on this machine; otherwise empty.
 
-        An API here is the sandbox: its own clips may be sources, though no other host here may.
+        Such an API is the sandbox. Its clips may be sources; other hosts on this machine may not.
         """
         return base_urls.loopback_origin(self.api_base)
 
 
 def from_environment(environ: Mapping[str, str] = os.environ) -> Iterator[tuple[str, str]]:
-    """The settings that variables of the environment hold: name and text."""
+    """The settings that are set by environment variables: names and texts."""
     for each in settings_of(Settings):
         if each.variable and (text := environ.get(each.variable, "").strip()):
             yield each.name, text

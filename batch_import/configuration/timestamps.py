@@ -1,4 +1,4 @@
-"""Times as people write them: `06:00`, `2026-12-01T06:00` → epoch seconds."""
+"""Parse times such as `06:00` or `2026-12-01T06:00` into epoch seconds."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,17 +9,21 @@ _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
 
 
 def timestamp(text: str, now: float) -> float:
-    """The time that is meant, in epoch seconds.
+    """Parse a time.
 
-    A time of day is the next one by the local clock. Where clocks are put back it comes twice, and
-    the first one that is still to come is taken; where they are put forward and it does not come
-    at all, it is that much later. A time with a date may have an offset (`+01:00`, `Z`).
+    A time of day means its next occurrence in local time. When daylight saving time ends, a time
+    may occur twice: the first occurrence in the future is used. When it starts, a time may not
+    occur: the result is later by the length of the gap. A time with a date may have a UTC offset
+    (`+01:00`, `Z`).
 
     Args:
         now: epoch seconds.
 
+    Returns:
+        Epoch seconds.
+
     Raises:
-        ValueError: it is not a time, or has passed; the message is fit to be shown.
+        ValueError: it is not a time, or is in the past. The message can be shown to the user.
     """
     try:
         found = _read(text.strip(), now)
@@ -36,21 +40,21 @@ def _read(text: str, now: float) -> float:
         hour, minute, second = (int(part or 0) for part in clock.groups())
         return _next(clock_time(hour, minute, second), now)
     if ":" not in text:
-        raise ValueError(text)  # a day alone is not a point in time
+        raise ValueError(text)  # a date without a time is not valid
     return datetime.fromisoformat(text).timestamp()
 
 
 def _next(clock: clock_time, now: float) -> float:
     today = datetime.fromtimestamp(now, UTC).astimezone().date()
-    # The day after tomorrow: in a zone that skips tomorrow's, one is still to come.
+    # Up to the day after tomorrow, because the time may not occur tomorrow.
     days = (datetime.combine(today + timedelta(days), clock) for days in range(3))
     return min(time for day in days for time in _occurrences(day) if time > now)
 
 
 def _occurrences(local: datetime) -> set[float]:
-    """When the local clock shows this: once, or twice where it is put back.
+    """The epoch seconds at which the local clock shows a time: one, or two at the end of DST.
 
-    Where it is put forward over it, the second reading would be before the gap.
+    At the start of DST, the second interpretation would be before the gap, and is left out.
     """
     first, second = local.timestamp(), local.replace(fold=1).timestamp()
     return {first, max(first, second)}

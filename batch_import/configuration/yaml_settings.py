@@ -1,7 +1,7 @@
-"""A small YAML file of settings → its entries, each with its line.
+"""Read a small YAML file of settings: its entries with their line numbers.
 
-Values stay texts: no dates, no numbers, no objects. Errors in a file show only its place, never its
-content: it may hold a secret. This file must not know what the keys mean.
+Values stay texts; no dates, numbers or objects are created. Error messages show the line and never
+the content, which may be a secret. This module must not know what the keys mean.
 """
 
 import os
@@ -15,8 +15,8 @@ import yaml
 
 from batch_import.errors import UsageError
 
-#: What PyYAML raises for texts that are no YAML: a number in an escape or directive may be beyond
-#: what Python takes, and brackets deeper than its stack.
+#: Exceptions of PyYAML for invalid YAML. A number in an escape or a directive may be too large for
+#: Python, and brackets may be nested deeper than Python's stack.
 _UNREADABLE: Final = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
 _FIX: Final = (
     "Indents are spaces, not tabs; brackets and quotes are closed; a text that holds “: ” or “ #”,"
@@ -29,8 +29,8 @@ class Entry:
     """A key and its value.
 
     Attributes:
-        line: where the key stands, from 1.
-        value: as it is written.
+        line: line number of the key, from 1.
+        value: node of the value, with its source text.
     """
 
     key: str
@@ -39,15 +39,15 @@ class Entry:
 
     @property
     def scalar(self) -> str | None:
-        """The value where it is a single one; None where it is a list or mapping, or nothing."""
+        """The text of a single value; None if the value is a list, a mapping, or empty."""
         return scalar(self.value)
 
 
 def read_entries(name: str, content: bytes) -> list[Entry]:
-    """Read the entries of a file; one that is empty has none.
+    """Parse the entries of a file. An empty file has no entries.
 
     Args:
-        name: of the file, for messages.
+        name: name of the file, for messages.
 
     Raises:
         UsageError: it is not YAML, not a mapping, or has a key twice.
@@ -62,10 +62,10 @@ def read_entries(name: str, content: bytes) -> list[Entry]:
 
 
 def entries_of(name: str, node: yaml.Node) -> list[Entry]:
-    """The entries of a mapping.
+    """The entries of a mapping node.
 
     Raises:
-        UsageError: it is not one, or has a key twice.
+        UsageError: the node is not a mapping, or has a key twice.
     """
     if not isinstance(node, yaml.MappingNode):
         raise UsageError(
@@ -86,7 +86,7 @@ def entries_of(name: str, node: yaml.Node) -> list[Entry]:
 
 
 def scalar(node: yaml.Node) -> str | None:
-    """The text of a single value, as it is written; None for anything else, and for nothing."""
+    """The source text of a single value; None if the node is anything else, or empty."""
     if not isinstance(node, yaml.ScalarNode) or is_null(node):
         return None
     text: str = node.value
@@ -94,18 +94,18 @@ def scalar(node: yaml.Node) -> str | None:
 
 
 def is_null(node: yaml.Node) -> bool:
-    """Whether there is no value, or `null` or `~`."""
+    """Whether a node is empty, `null` or `~`."""
     return bool(node.tag == "tag:yaml.org,2002:null")
 
 
 def read_bytes(path: Path, *, private: bool = False) -> bytes:
-    """What a file holds.
+    """Read a text file.
 
     Args:
-        private: refuse it where others than its owner can read it; Windows does not tell.
+        private: refuse a file that other users can read. Not checked on Windows.
 
     Raises:
-        UsageError: it is not there, cannot be read, or is not private.
+        UsageError: the file does not exist, cannot be read, or is not private.
     """
     try:
         with path.open("rb") as file:

@@ -1,1 +1,1 @@
-"""Read a manifest: a file in, rows out, or every problem of every row."""
+"""Read and validate a manifest: the file becomes rows, and problems of rows."""

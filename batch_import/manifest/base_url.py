@@ -1,29 +1,29 @@
-"""Addresses that say no host, below one that the user names. Pure: text in, text out.
+"""Resolve bare file names against a base URL (`--base-url`). No I/O.
 
-This file must not know rows or columns.
+This module must not know rows or columns.
 """
 
 import re
 from urllib.parse import quote
 
-#: What has a host or a disk of its own, climbs out of the folder, or is no file's name.
+#: Matches texts that are not resolved: a URL, an absolute path, a path with `..`, no file name.
 _NOT_BELOW = re.compile(
     r"\w[\w+.-]*:|//|\\\\|~|.*(?:^|[/\\])\.\.(?:[/\\]|\Z)|.*[\x00-\x1f]", re.DOTALL
 )
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/", re.IGNORECASE)
 _ENDING = re.compile(r".*\.[a-z0-9]{2,5}\s*\Z", re.IGNORECASE | re.DOTALL)
-#: What stands for itself in a path. A `%` is kept where it encodes a character already.
+#: Characters that are not percent-encoded. A `%` is kept if it already encodes a character.
 _SAFE = "/!$&'()*+,-.:;=@_~"
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 def below(base: str, name: str) -> str:
-    """The address of a file that is named relative to a base; anything else as it is.
+    """Resolve a relative file name against a base URL. Any other text is returned unchanged.
 
-    `#` and `?` are characters of the name: nothing of a query is meant in a list of files.
+    `#` and `?` are part of the file name, because a list of files has no fragments and queries.
 
     Args:
-        base: ends in `/`.
+        base: a URL that ends in `/`.
     """
     if _NOT_BELOW.match(name) or _HOST.match(name) or not _ENDING.match(name):
         return name

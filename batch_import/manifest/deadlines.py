@@ -1,6 +1,6 @@
-"""Which signed URLs stop working before the platform can have fetched them. Pure.
+"""Find signed URLs that will expire before the platform fetches them. No I/O.
 
-This file must not know how a signature tells its end.
+This module must not know how the expiry is read from a URL.
 """
 
 from array import array
@@ -9,33 +9,33 @@ from typing import Final
 
 import numpy as np
 
-#: Seconds between a row's being created and its file's having been fetched. The platform tells
-#: no figure; an hour is on the safe side.
+#: Assumed maximum of the seconds between the POST of a row and the end of the download. The API
+#: guide gives no figure; one hour is a safe value.
 _FETCHED_WITHIN: Final = 3600.0
 
 
 class UrlExpiries:
-    """When the URLs of all rows so far stop working: 16 bytes for each that does."""
+    """Collects the expiry of each signed URL: 16 bytes per URL."""
 
     def __init__(self) -> None:
         self._lines = array("q")
         self._ends = array("d")
 
     def add(self, line: int, end: float) -> None:
-        """Take up a row whose URL stops working; `end` is in epoch seconds."""
+        """Add a row whose URL expires. `end` is in epoch seconds."""
         self._lines.append(line)
         self._ends.append(end)
 
     def missed(self, now: float, rate: float) -> Iterator[tuple[int, float, float]]:
-        """Forecast an import that begins now, and creates first what stops working first.
+        """Find the URLs that expire too early, if rows are sent in the order of their expiry.
 
-        Where any order is in time for all of them, this one is.
+        If any order of sending is fast enough for all URLs, this order is.
 
         Args:
-            rate: rows that are created a second.
+            rate: number of rows that are sent per second.
 
         Yields:
-            Line, end, and forecast of a URL that stops working too early.
+            Line number, expiry, and forecast of the download for a URL that expires too early.
         """
         ends = np.frombuffer(self._ends) if self._ends else np.empty(0)
         order = ends.argsort(kind="stable")

@@ -1,14 +1,15 @@
-"""Which extensions a video may have, and which one a URL ends in. Pure: text in, text out.
+"""File extensions of videos, and the extension of a URL. No I/O.
 
-This file must not know rows or columns.
+This module must not know rows or columns.
 """
 
 from typing import Final
 from urllib.parse import unquote
 
-#: What the platform is known to take; bare and in lower case, as it is sent.
+#: Extensions that the platform accepts, without a dot and in lower case (Viostream API guide,
+#: "Supported File Formats").
 KNOWN: Final = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
-#: Suffixes of files that the platform is not known to take.
+#: Extensions of files that the platform does not accept.
 OTHER: Final = frozenset(
     """
     m4v qt 3gpp asf mpg mpeg m2ts mts ogv flv f4v swf vob mxf mp3 m4a aac wav ogg flac jpg jpeg
@@ -18,11 +19,11 @@ OTHER: Final = frozenset(
 
 
 def suffix_of(url: str) -> str:
-    """What stands behind the last dot of a URL's path, in lower case; empty where there is none.
+    """The text after the last dot of a URL's path, in lower case; empty if there is no dot.
 
-    `https://example.mov` has none: its dot is the host's.
+    `https://example.mov` has no suffix, because the dot is in the host.
     """
-    # Not urlsplit: it is slow over a million rows, and refuses some hosts with an exception.
+    # urlsplit is too slow for a million rows, and raises an exception for some hosts.
     path = url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
     name = path.rpartition("/")[2]
     if "%" in name:
@@ -32,6 +33,6 @@ def suffix_of(url: str) -> str:
 
 
 def extension_of(url: str) -> str:
-    """Tell the known extension at the end of a URL's path; empty where there is none."""
+    """The extension at the end of a URL's path, if it is a known one; otherwise empty."""
     suffix = suffix_of(url)
     return suffix if suffix in KNOWN else ""

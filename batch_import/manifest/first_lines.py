@@ -1,6 +1,6 @@
-"""On which line a text stood first, for millions of texts in little memory. Pure.
+"""Find on which line a text occurred first, for millions of texts in little memory. No I/O.
 
-This file must not know what the texts mean.
+This module must not know what the texts mean.
 """
 
 from array import array
@@ -11,39 +11,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 _FIRST_SIZE: Final = 1 << 12
-#: Of the table, at most. A fuller one is searched for longer.
+#: Maximum load factor of the table. A fuller table needs more probes.
 _FULL: Final = 0.6
-#: Entries moved at once when the table grows.
+#: How many entries are moved at once when the table grows.
 _BLOCK: Final = 1 << 16
 _SALT: Final = "\0"
 
 
 class FirstLines:
-    """A hash table of numpy columns, open addressing; no Python objects.
+    """A hash table with open addressing, in numpy arrays without Python objects.
 
-    A place takes 16 bytes, and the line of a row 4.
+    An entry takes 16 bytes, and the line number of a row 4 bytes. A `dict` of a million texts takes
+    five times as much memory, and a manifest may have ten million rows.
 
-    A `dict` of a million texts takes five times as much, and a manifest may hold ten million.
-    A text is known by two hashes, 96 bits in all: that two of a million texts share both is
-    less likely than that the memory fails. Python salts its hash anew in every process, so
-    nobody can write a manifest in which they do.
+    A text is identified by two hashes of together 96 bits. The probability of a collision among a
+    million texts is lower than that of a memory error. Nobody can write a manifest with a
+    collision, because Python uses another random key for its hash in every process.
     """
 
     def __init__(self) -> None:
         self._count = 0
-        #: Of all rows so far, in their order: two rows may begin on one line.
+        #: Line numbers of all rows so far. Two rows may start on the same line.
         self._row_lines = array("I")
         self._allot(_FIRST_SIZE)
 
     def claim(self, texts: Sequence[str], lines: Sequence[int]) -> dict[int, int]:
-        """Take up the next rows, and tell which of their texts are known.
+        """Add the texts of the next rows, and find those that occurred before.
 
         Args:
-            texts: of rows that come after all rows before.
-            lines: where they stand, from 1.
+            texts: one text per row. The rows follow those of the previous calls.
+            lines: line number of each row, from 1.
 
         Returns:
-            For each text that stood somewhere before, its index: the line where it stood first.
+            Index of each text that occurred before → the line number of its first occurrence.
         """
         self._make_room(len(texts))
         keys = np.fromiter(map(hash, texts), np.int64, len(texts))
@@ -59,7 +59,7 @@ class FirstLines:
     def _allot(self, size: int) -> None:
         self._keys = np.zeros(size, np.int64)
         self._checks = np.zeros(size, np.uint32)
-        #: 0 where a place is free.
+        #: 0 if the slot is free.
         self._rows = np.zeros(size, np.uint32)
 
     def _make_room(self, more: int) -> None:
@@ -77,7 +77,7 @@ class FirstLines:
     def _place(
         self, keys: NDArray[np.int64], checks: NDArray[np.uint32], rows: NDArray[np.uint32]
     ) -> NDArray[np.uint32]:
-        """Find or make a place for each, all at once; those that collide go on searching."""
+        """Find or add a slot for each text, all at once. Texts that collide are probed again."""
         firsts = rows.copy()
         last = self._keys.size - 1
         places = keys & last
@@ -85,8 +85,8 @@ class FirstLines:
         while searching.size:
             at = places[searching]
             free = self._rows[at] == 0
-            # Backwards: of several that want one place, numpy lets the last one have it, and
-            # that must be the first in the file.
+            # In reverse order: if several texts claim one slot, numpy keeps the last assignment,
+            # which must be the first text in the file.
             new, where = searching[free][::-1], at[free][::-1]
             self._keys[where] = keys[new]
             self._checks[where] = checks[new]

@@ -1,6 +1,6 @@
-"""Which ids of a column of numbers have lost the zeros in front of them. Pure.
+"""Find reference IDs that lost their leading zeros in a spreadsheet. No I/O.
 
-This file must not know how a problem is reported.
+This module must not know how a problem is reported.
 """
 
 from array import array
@@ -9,18 +9,18 @@ from typing import Final
 
 import numpy as np
 
-#: Digits of the shortest ids of equal lengths that mean something: with fewer, a list that counts
-#: from 1 looks the same.
+#: Minimum length of IDs, in digits, for which equal lengths are significant. Shorter IDs may be a
+#: list that counts from 1.
 _SHORTEST: Final = 4
-#: Of all ids, how many have the one length.
+#: Minimum fraction of IDs that have the same length.
 _MOST: Final = 0.75
-#: Of all numbers up to the greatest, how many are in a list that is counted through.
+#: Minimum fraction of the numbers up to the greatest that a counted list contains.
 _COUNTED: Final = 0.5
 _LONGEST: Final = 15
 
 
 class LostZeros:
-    """The lengths of all ids so far: 13 bytes for each that is a number."""
+    """Collects the lengths of reference IDs: 13 bytes per ID that is a number."""
 
     def __init__(self) -> None:
         self._lines = array("L")
@@ -29,7 +29,7 @@ class LostZeros:
         self._others = False
 
     def add(self, lines: Sequence[int], references: Sequence[str]) -> None:
-        """Take up the ids of the next rows; blank ones do not count."""
+        """Add the IDs of the next rows. Blank IDs are ignored."""
         if self._others:
             return
         for line, reference in zip(lines, references, strict=True):
@@ -42,10 +42,9 @@ class LostZeros:
                 return
 
     def found(self) -> Iterator[tuple[int, int]]:
-        """Line of each id that is too short, and how long the others are.
+        """Yield the line number of each ID that is too short, and the length of the others.
 
-        None is where other texts are ids too, or where the numbers are a list that is counted
-        through.
+        Nothing is yielded if some IDs are not numbers, or if the IDs are a counted list.
         """
         count = len(self._lengths)
         if not count or self._others or count > self._greatest * _COUNTED:

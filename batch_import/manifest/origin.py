@@ -1,8 +1,8 @@
-"""The columns of `failed.csv` that find its job and its rows again, wherever it is taken.
+"""The two columns of `failed.csv` that identify the job and the row of each line.
 
-Their cells begin with letters and hold no number alone, so that no spreadsheet turns them into
-numbers, dates or formulas; spaces around them, case and quoting do not count. Pure: this file must
-not know where jobs are.
+The cells start with letters and contain no bare number, so that no spreadsheet converts them into
+numbers, dates or formulas. Surrounding spaces, case and quotes are ignored. No I/O. This module
+must not know where jobs are.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Final
 JOB_COLUMN: Final = "batch-import job"
 ROW_COLUMN: Final = "batch-import row"
 
-#: No vowels: no word, no month, no hex.
+#: Letters of a job ID. There are no vowels, so that it is no word, no month and no hex number.
 _LETTERS: Final = "bcdfghjklmnpqrstvwxz"
 _LENGTH: Final = 12
 _JOB = re.compile(r"\s*(job-[a-z]{12})(?:\s+in\s+(.*?))?\s*", re.IGNORECASE | re.DOTALL)
@@ -23,11 +23,11 @@ _ROW = re.compile(r"\s*row-(\d{1,15})\s*", re.IGNORECASE | re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class JobReference:
-    """Which job rows belong to.
+    """The job that rows belong to.
 
     Attributes:
-        id: of the job; it goes with the job wherever that is moved.
-        folder: where the job was, as its user named it.
+        id: identifier of the job. It stays the same if the job folder is moved.
+        folder: path of the job folder when `failed.csv` was written.
     """
 
     id: str
@@ -39,13 +39,13 @@ class JobReference:
 
 @dataclass(frozen=True, slots=True)
 class OriginColumns:
-    """Positions of the two columns in a header, from 0."""
+    """Positions of the two columns in the header, from 0."""
 
     job: int
     row: int
 
     def read(self, cells: Sequence[str]) -> tuple[JobReference, int] | None:
-        """Read the job and the number of a row; None where the cells do not tell them."""
+        """Parse the job and the row number of a row; None if the cells are not valid."""
         job, row = _JOB.fullmatch(cells[self.job]), _ROW.fullmatch(cells[self.row])
         if not job or not row:
             return None
@@ -53,17 +53,17 @@ class OriginColumns:
 
 
 def new_job_id() -> str:
-    """An id for a job that no other job has."""
+    """Create a unique job ID."""
     return "job-" + "".join(secrets.choice(_LETTERS) for _ in range(_LENGTH))
 
 
 def row_reference(number: int) -> str:
-    """The cell that finds a row of a job again."""
+    """The cell that identifies a row of a job."""
     return f"row-{number}"
 
 
 def origin_columns(header: Sequence[str]) -> OriginColumns | None:
-    """Find the two columns; None where the rows are of no job."""
+    """Find the two columns in a header; None if it has none."""
     names = [" ".join(name.split()).casefold() for name in header]
     if JOB_COLUMN in names and ROW_COLUMN in names:
         return OriginColumns(names.index(JOB_COLUMN), names.index(ROW_COLUMN))

@@ -1,6 +1,6 @@
-"""The problems of one chunk, collected rule by rule, reported row by row. Pure.
+"""Collect the problems of a chunk rule by rule, and return them row by row. No I/O.
 
-This file must not know any rule.
+This module must not know any rule.
 """
 
 from collections import defaultdict
@@ -12,20 +12,20 @@ from batch_import.models import Problem, Severity
 
 
 def in_one(problems: Sequence[Problem]) -> str:
-    """Problems of one row as its `error`: what is wrong on the first line, what to do below it."""
+    """Join problems into the text of a row's `error`: reasons on line 1, hints on line 2."""
     reasons = "; ".join(" ".join(str(problem).split()) for problem in problems)
     hints = " ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint))
     return f"{reasons}\n{hints}" if hints else reasons
 
 
 class ProblemCollector:
-    """What is wrong with the rows of a chunk, by their index in it.
+    """Collects the problems of the rows of a chunk. Rows are identified by their index in it.
 
     Args:
-        lines: of the rows.
-        columns: the manifest's names of the fields' columns, in the order of `FIELDS`.
-        cells: a list of cells for each field, as they stand in the manifest.
-        allowed: codes that do not count, because the user says so.
+        lines: line number of each row.
+        columns: name of the column of each field, in the order of `FIELDS`.
+        cells: the unchanged cells of each field.
+        allowed: codes that the user turned off.
     """
 
     def __init__(
@@ -41,16 +41,16 @@ class ProblemCollector:
         self._allowed = allowed
         self._damaged: set[tuple[int, int]] = set()
         self._problems: defaultdict[int, list[Problem]] = defaultdict(list)
-        #: Rows that are not to be sent.
+        #: Indexes of rows with an error, which must not be sent.
         self.invalid: set[int] = set()
-        #: Row's index and field → the cell as it should be.
+        #: (row index, field) → the corrected cell.
         self.fixes: dict[tuple[int, int], str] = {}
 
     def add(self, field: int, violations: Iterable[tuple[int, Violation]]) -> None:
         """Add what a rule found in a field: pairs of a row's index and its violation."""
         for at, violation in violations:
             if (at, field) in self._damaged:
-                continue  # what the cell seems to be does not matter
+                continue  # the cell is damaged, so that further findings mean nothing
             self._append(at, self._columns[field], violation, self._cells[field][at])
             if violation.fix and violation.code not in self._allowed:
                 self.fixes[at, field] = violation.fix
@@ -61,13 +61,14 @@ class ProblemCollector:
         header: Sequence[str],
         positions: Sequence[int | None],
     ) -> None:
-        """Note what the reader found, before the rules are asked.
+        """Add what the reader of the file found. This must be called before the rules.
 
-        An error in a column that is no field keeps nothing back: it only shows in the results.
+        An error in a column that is not a field becomes a warning, because that column is only
+        copied to the results.
 
         Args:
-            header: the names of all columns.
-            positions: of the fields' columns, in the order of `FIELDS`.
+            header: names of all columns.
+            positions: position of the column of each field, in the order of `FIELDS`.
         """
         for at, found in violations.items():
             for position, violation in found:
@@ -84,7 +85,7 @@ class ProblemCollector:
                     )
 
     def replace(self, faults: dict[int, RecordFault]) -> None:
-        """What the cells seem to be does not matter where they cannot be trusted."""
+        """Replace all problems of rows with uncertain cells by that one fault."""
         for at, fault in faults.items():
             self._problems[at] = []
             self.fixes = {key: fix for key, fix in self.fixes.items() if key[0] != at}
@@ -98,12 +99,12 @@ class ProblemCollector:
             self.invalid.add(at)
 
     def errors(self) -> dict[int, list[Problem]]:
-        """Of each row that is not to be sent: the problems that keep it from that."""
+        """Index of each row that must not be sent → its errors, as text."""
         return {
             at: [problem for problem in self._problems[at] if problem.severity is Severity.ERROR]
             for at in self.invalid
         }
 
     def in_order(self) -> list[Problem]:
-        """All problems, in the order of the rows."""
+        """All problems, in row order."""
         return [problem for at in sorted(self._problems) for problem in self._problems[at]]

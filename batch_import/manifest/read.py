@@ -1,7 +1,7 @@
-"""A file → its header, and its rows in chunks of text columns with line numbers.
+"""Read a manifest file: its header, and its rows in chunks, with line numbers.
 
-A format is one module beside this one; which one reads a file, its content tells rather than its
-name. This file must not know what a column means; that is `columns.py` and `validate.py`.
+Each format has a module in `readers/`. The format is detected by the content rather than by the
+file name. This module must not know the meaning of columns, which is in `columns/`.
 """
 
 import re
@@ -22,25 +22,25 @@ from batch_import.manifest.readers.text import DecodedFile, decode
 from batch_import.manifest.rules.characters import LOST
 from batch_import.manifest.rules.violation import Violation
 
-#: Rows of a chunk: enough to work on columns, few enough to stay in a processor's cache.
+#: Number of rows per chunk: enough for fast operations on columns, and small enough for the cache.
 CHUNK_ROWS = 4_000
-#: The same for manifests with very many columns.
+#: Maximum number of cells per chunk, for manifests with very many columns.
 _CHUNK_CELLS: Final = 2_000_000
 
 _ZIP_STARTS: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _OLD_EXCEL_START: Final = b"\xd0\xcf\x11\xe0"
-#: Characters that tell the format.
+#: How many of the first characters are used to detect the format.
 _START: Final = 4096
 _JSON_START: Final = re.compile(r'\s*(?:\[\s*[\[{"\]]|\{\s*["}])')
-# Possessive: a file that begins with thousands of blank lines is given up at once.
+# A possessive quantifier, because backtracking over thousands of blank lines would take too long.
 _YAML_START: Final = re.compile(r"(?:\s*+#.*\n|\s*\n)*+(?:---\s|-\s+[\w\"']+:\s|[\w\"']+:\s*\n)")
-#: JSON can write half of a pair that UTF-16 makes one character of; no file of ours can hold it.
+#: Single surrogates. JSON can contain them, but no UTF-8 file and no database can.
 _HALF: Final = re.compile("[\ud800-\udfff]")
-#: What stands for a byte that is not of the encoding (PEP 383).
+#: Characters that represent undecodable bytes (PEP 383).
 _STRAY: Final = re.compile("[\udc80-\udcff]")
 _STRAY_BASE: Final = 0xDC00
 _UNSAID: Final = ReadingOptions()
-#: What programs save under the name .xls though it is another thing.
+#: Formats that programs save under the name .xls.
 _PAGES: Final = (
     (re.compile(r"\s*(?:<!doctype\s+html|<html|<head|<body|<table|<meta)\b", re.IGNORECASE),
      "is an HTML page"),
@@ -54,16 +54,16 @@ _SEPARATED: Final = frozenset({".csv", ".tsv", ".tab", ".txt", ".psv"})
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Some rows of the manifest, in the file's order.
+    """A chunk of rows of the manifest, in file order.
 
     Attributes:
-        frame: a column of `str` objects per column of the header, labelled by position. Objects,
-            not pandas' own string type: rules give the same answer with every pandas,
-            with and without pyarrow.
-        lines: the first line in the file of each row, from 1.
-        faults: index in this chunk → why the row's cells cannot be trusted.
-        comments: the lines of comments among these rows.
-        violations: index in this chunk → what the reader found wrong with single cells of the row.
+        frame: one column of `str` objects per column of the header, labelled by position. The dtype
+            is object, not pandas' string type, so that the rules behave the same with every version
+            of pandas, with and without pyarrow.
+        lines: number of the first line of each row, from 1.
+        faults: row index → why it is unclear which cell is which column.
+        comments: line numbers of comments among these rows.
+        violations: row index → problems of single cells that the reader found.
     """
 
     frame: pd.DataFrame
@@ -75,13 +75,13 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """A manifest that was found fit to be read.
+    """A manifest that can be read.
 
     Attributes:
-        form: how it is read, in words.
-        header: the names of the columns as they stand in the file.
-        digest: SHA-256 of the file's bytes, in hex.
-        notes: what was seen in the file and is not read, one line each.
+        form: description of the format, for the user.
+        header: names of the columns, unchanged.
+        digest: SHA-256 of the file, in hex.
+        notes: sentences about parts of the file that are not read.
     """
 
     path: Path
@@ -93,10 +93,10 @@ class Manifest:
     notes: tuple[str, ...] = ()
 
     def chunks(self) -> Iterator[Chunk]:
-        """Read all rows, from the first one at every call.
+        """Read all rows. Each call starts at the first row.
 
         Raises:
-            ManifestError: the file can be read no further, and where.
+            ManifestError: the file cannot be read further. The message says where.
         """
         rows = max(1, min(CHUNK_ROWS, _CHUNK_CELLS // len(self.header)))
         gathered = _Gathered(len(self.header))
@@ -112,14 +112,14 @@ class Manifest:
 
 
 def open_manifest(path: Path, options: ReadingOptions = _UNSAID) -> Manifest:
-    """Find out how a file is to be read, and read its header.
+    """Detect the format of a file, and read its header.
 
     Args:
-        path: `-` is standard input.
+        path: path of the file; `-` is standard input.
 
     Raises:
-        ManifestError: it is missing, unreadable, in no known format, or holds no row.
-        UsageError: an option does not go with the format.
+        ManifestError: the file does not exist, cannot be read, has an unknown format, or no rows.
+        UsageError: an option does not fit the format.
     """
     with found(path) as source:
         content = _content(source, options)
@@ -156,7 +156,7 @@ def _content(source: ManifestFile, options: ReadingOptions) -> Content:
 
 
 def _refuse_pages(text: DecodedFile) -> None:
-    """Some programs call a page a workbook, and Excel opens it all the same."""
+    """Detect an HTML page that is named .xls, as some programs export it. Excel opens it."""
     start = text.start(_START)
     what = next((what for pattern, what in _PAGES if pattern.match(start)), "")
     if what:
@@ -167,7 +167,7 @@ def _refuse_pages(text: DecodedFile) -> None:
 
 
 def _format(text: DecodedFile) -> Callable[[DecodedFile, ReadingOptions], Content]:
-    """What text that starts so is. A name may lie; `[{"` and `---` hardly do."""
+    """Detect the format of a text by its first characters, because its file name may be wrong."""
     suffix, start = text.source.suffix, text.start(_START)
     if suffix in _YAML:
         return yaml_reader.read
@@ -179,7 +179,7 @@ def _format(text: DecodedFile) -> Callable[[DecodedFile, ReadingOptions], Conten
 
 
 def _refuse(form: str, source: ManifestFile, **given: object) -> None:
-    """An option that would do nothing is a mistake."""
+    """Refuse options that have no effect for the format."""
     for name, value in given.items():
         if value:
             raise UsageError(
@@ -190,7 +190,7 @@ def _refuse(form: str, source: ManifestFile, **given: object) -> None:
 
 
 def _plain(cells: Sequence[str]) -> Sequence[str]:
-    """The cells as they were before they were guarded, and fit to be kept."""
+    """Remove the escaping of spreadsheet cells, and replace characters that cannot be stored."""
     joined = "".join(cells)
     if MARK in joined:
         cells = [unguarded(cell) for cell in cells]
@@ -200,12 +200,12 @@ def _plain(cells: Sequence[str]) -> Sequence[str]:
 
 
 def _as_windows(found: re.Match[str]) -> str:
-    """A stray byte as what it most often is: a character of Windows-1252."""
+    """Decode an undecodable byte as Windows-1252, which it most often is."""
     return bytes([ord(found[0]) - _STRAY_BASE]).decode("cp1252", "replace")
 
 
 class _Gathered:
-    """Blocks that are to be one chunk."""
+    """Group blocks of rows into chunks."""
 
     def __init__(self, width: int) -> None:
         self._columns: list[list[str]] = [[] for _ in range(width)]

@@ -1,6 +1,6 @@
-"""A stable referenceId for a row that has none. Pure: text in, text out.
+"""Generate a stable reference ID for a row that has none. No I/O.
 
-This file must not know rows, columns or what else the manifest holds.
+This module must not know rows, columns or the rest of the manifest.
 """
 
 import hashlib
@@ -12,18 +12,18 @@ _DIGITS = 20
 
 
 def made_reference(url: str, title: str = "") -> str:
-    """Make the referenceId of a row from its address, however that is spelled.
+    """Generate the reference ID of a row from its URL in canonical form.
 
-    It is the same in every run and on every machine, so that a run after a crash finds the videos
-    of the one before. A signature counts, for it may be all that tells two videos apart; the
-    state finds a row again that was signed anew, and keeps its first referenceId.
+    The ID is the same in every run and on every machine, so that a run after a crash finds the
+    videos of the previous run. A signature is part of the URL here, because two videos may differ
+    only in it. The job database matches a row with a new signature, and keeps its first ID.
 
     Args:
-        title: where an earlier row of the manifest has the same address: what tells the two apart.
+        title: the row's title, if an earlier row has the same URL; otherwise empty.
     """
     content = canonical(url)
     if title:
         content += f"\n{title.casefold()}"
-    # A lone surrogate cannot come out of UTF-8, but another format may hold one.
+    # JSON may contain single surrogates, which cannot be encoded as UTF-8.
     digest = hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
     return _PREFIX + digest[:_DIGITS]

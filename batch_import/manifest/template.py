@@ -1,6 +1,6 @@
-"""Manifests to be filled in: a header, and a row that explains each column.
+"""Write template manifests: a header, and a comment row that explains each column.
 
-That row is a comment, so nobody has to delete it. This file must not know how manifests are read.
+This module must not know how manifests are read.
 """
 
 import csv
@@ -21,23 +21,24 @@ _EXPLAINED: Final = (
     f"One of {', '.join(sorted(KNOWN))}; may stay blank where the address ends in it",
     "Your own ID of the video, no two the same; may stay blank",
 )
-#: Of a column, in characters.
+#: Width of a column, in characters.
 _WIDTHS: Final = (60, 40, 16, 24)
-#: Excel's number for cells that keep what is typed; otherwise it makes 42 of the ID 0042.
+#: Excel's number of the text format. Without it, Excel changes the ID 0042 to 42.
 _AS_TEXT: Final = 49
 
 
 def write_templates(folder: Path) -> list[Path]:
-    """Write a CSV file and a workbook into a folder.
+    """Write a CSV file and a workbook into a folder. The folder is created if necessary.
 
     Raises:
-        UsageError: one of them is there already, or cannot be written.
+        UsageError: one of the files exists already, or cannot be written.
     """
     contents = {folder / f"{_NAME}.csv": _csv(), folder / f"{_NAME}.xlsx": _xlsx()}
     for path in contents:
         if path.exists():
             raise UsageError(f"{path} is there already.", "Rename it, or go to another folder.")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         for path, content in contents.items():
             path.write_bytes(content)
     except OSError as error:
@@ -51,7 +52,7 @@ def write_templates(folder: Path) -> list[Path]:
 def _csv() -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows([FIELDS, _EXPLAINED])
-    # With a byte order mark Excel takes it for UTF-8.
+    # Excel needs the byte order mark to detect UTF-8.
     return text.getvalue().encode("utf-8-sig")
 
 

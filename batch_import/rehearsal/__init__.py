@@ -1,1 +1,1 @@
-"""Imports that never leave this process: the real engine against the model, on a virtual clock."""
+"""Rehearsals: imports into the sandbox on a virtual clock, within this process."""

@@ -1,6 +1,6 @@
-"""A job's own rows, imported into the sandbox's model: what would happen, faults and all.
+"""A rehearsal: imports a job's own rows into the sandbox, with the faults of a platform.
 
-Nothing of the job is changed, and nothing leaves this process. This file must not know a terminal.
+The job is not changed, and nothing is sent.
 """
 
 from collections import Counter
@@ -20,29 +20,31 @@ from batch_import.sandbox.model import Platform
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import Budget
 
-#: Rows that are rehearsed at the most: that takes seconds, not minutes.
+#: Maximum number of rows of a rehearsal, so that it takes seconds, not minutes.
 MOST_ROWS: Final = 3_000
-#: The clock starts here, in epoch seconds. Any moment will do, as long as it is always the same.
-_START: Final = 1_700_000_000.0
-#: Seconds on the way there and back, of a call in a usual network.
-_LATENCY: Final = (0.05, 0.2)
-#: Seconds before the start in which rows in flight were sent: as if a run had just been stopped.
-_JUST_SENT: Final = 60.0
+#: Start of the virtual clock, in epoch seconds. The value does not matter, but must be constant.
+_START_TIME: Final = 1_700_000_000.0
+#: Minimum and maximum round-trip time in seconds, in a usual network.
+_LATENCY_SECONDS: Final = (0.05, 0.2)
+#: Seconds before the start within which the in-flight rows were sent, as if the previous run had
+#: just been stopped.
+_IN_FLIGHT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Rehearsed:
-    """What happened.
+    """The result of a rehearsal.
 
     Attributes:
-        rows, of: how many were rehearsed, and how many a run has work with.
-        counts: of those that were rehearsed.
-        seconds: that the run took, by its own clock.
-        calls: that reached the platform, whatever became of them.
-        refused: how many of them got a 429.
-        unanswered: how many got no clear answer.
+        rows: number of rows that were rehearsed.
+        of: number of rows that a run would work on.
+        counts: status counts of the rehearsed rows.
+        seconds: duration of the run on the virtual clock.
+        calls: number of requests that reached the platform, including those that failed.
+        refused: number of requests that were answered with 429.
+        unanswered: number of requests without a clear answer.
         twice: reference IDs of rows that became two videos.
-        fault: why the run ended early; empty where it did not.
+        fault: why the run ended early; empty if it did not.
     """
 
     rows: int
@@ -57,10 +59,12 @@ class Rehearsed:
 
 
 def usual_knobs(settings: Settings, processing: ProcessingTime, existing: int) -> dict[str, object]:
-    """A platform as it may well be: a little slower than the rate, and with faults now and then.
+    """Returns knobs of a realistic platform: slightly below the rate limit, with rare faults.
 
     Args:
-        existing: media that are in the account.
+        settings: the rate limit of the run.
+        processing: minimum and maximum processing time.
+        existing: number of media in the account.
     """
     return {
         "processing": (processing.low, processing.high),
@@ -80,43 +84,47 @@ def rehearse(
     seed: int,
     most: int = MOST_ROWS,
 ) -> Rehearsed:
-    """Run a job as it would run now; the same seed brings the same again.
+    """Rehearse a run of a job. The same seed gives the same result.
 
     Args:
-        store: the job's state; it is only read.
+        store: the job database; it is only read.
+        settings: settings of the run.
         knobs: how the platform behaves.
-        most: of more rows, so many are rehearsed, evenly picked.
+        seed: seed of all random numbers.
+        most: maximum number of rows. If there are more, a sample of evenly distributed rows.
 
     Raises:
-        UsageError: there is no such knob, or it cannot be turned so.
+        UsageError: there is no such knob, or a knob has an invalid value.
     """
     rows, counts = store.queue.unfinished(most), store.reader.counts()
-    begun = _START - _JUST_SENT
-    platform = Platform(Knobs.from_mapping(knobs), seed, begun)
-    with Store(None) as own:
-        _fill(own, platform, rows, Random(seed), begun)
-        run, fault = _run(own, platform, settings, seed)
+    sent_from = _START_TIME - _IN_FLIGHT_SECONDS
+    platform = Platform(Knobs.from_mapping(knobs), seed, sent_from)
+    with Store(None) as rehearsal_store:
+        _copy_rows(rehearsal_store, platform, rows, Random(seed), sent_from)
+        run, fault = _run(rehearsal_store, platform, settings, seed)
         return Rehearsed(
             rows=len(rows),
             of=counts.pending + counts.processing + counts.unknown,
-            counts=own.reader.counts(),
-            seconds=run.last_answer - _START,
+            counts=rehearsal_store.reader.counts(),
+            seconds=run.last_answer - _START_TIME,
             calls=platform.calls.total(),
             refused=platform.refused,
             unanswered=run.unanswered,
-            twice=_twice(platform),
+            twice=_duplicate_references(platform),
             fault=fault,
         )
 
 
-def _run(own: Store, platform: Platform, settings: Settings, seed: int) -> tuple[VirtualRun, str]:
-    """One run to its end, and the fault that ended it early."""
+def _run(
+    rehearsal_store: Store, platform: Platform, settings: Settings, seed: int
+) -> tuple[VirtualRun, str]:
+    """Run the import to its end; returns the run, and the fault that ended it early."""
     run = VirtualRun(
-        Dispatcher(settings, own, Budget(settings.rate, _START), _START),
+        Dispatcher(settings, rehearsal_store, Budget(settings.rate, _START_TIME), _START_TIME),
         platform,
-        start=_START,
+        start=_START_TIME,
         workers=settings.workers,
-        latency=_LATENCY,
+        latency=_LATENCY_SECONDS,
         timeout=settings.timeout[1],
         seed=seed,
     )
@@ -127,37 +135,48 @@ def _run(own: Store, platform: Platform, settings: Settings, seed: int) -> tuple
     return run, ""
 
 
-def _fill(
-    own: Store, platform: Platform, rows: Sequence[Row], random: Random, begun: float
+def _copy_rows(
+    rehearsal_store: Store,
+    platform: Platform,
+    rows: Sequence[Row],
+    random: Random,
+    sent_from: float,
 ) -> None:
-    """Bring rows, and what the platform has of them, to where they are."""
-    flying = [row for row in rows if row.status is not Status.PENDING]
-    own.load(map(_as_read, flying), begun)
-    claimed = {row.reference_id: row.number for row in own.queue.claim(len(flying), begun)}
-    step = _JUST_SENT / (len(flying) + 1)
-    for place, row in enumerate(flying, start=1):
-        sent_at = begun + place * step
-        own.queue.apply([_sent(platform, row, claimed[row.reference_id], sent_at, random)], sent_at)
-    own.load(map(_as_read, rows), begun)
+    """Copy the rows with their statuses, and create the media of in-flight rows."""
+    in_flight = [row for row in rows if row.status is not Status.PENDING]
+    rehearsal_store.load(map(_manifest_row, in_flight), sent_from)
+    numbers = {
+        row.reference_id: row.number
+        for row in rehearsal_store.queue.claim(len(in_flight), sent_from)
+    }
+    interval = _IN_FLIGHT_SECONDS / (len(in_flight) + 1)
+    for index, row in enumerate(in_flight, start=1):
+        sent_at = sent_from + index * interval
+        rehearsal_store.queue.apply(
+            [_sent_row(platform, row, numbers[row.reference_id], sent_at, random)], sent_at
+        )
+    rehearsal_store.load(map(_manifest_row, rows), sent_from)
 
 
-def _as_read(row: Row) -> ManifestRow:
+def _manifest_row(row: Row) -> ManifestRow:
     name = row.reference_id
     return ManifestRow(row.number, name, name, row.source_url, row.filename, row.extension, ())
 
 
-def _sent(platform: Platform, row: Row, number: int, sent_at: float, random: Random) -> Change:
-    """A row that an earlier run sent. Of POSTs without an answer, every other one made a video."""
-    known = row.status is Status.PROCESSING
-    status = Status.PROCESSING if known else Status.UNKNOWN
+def _sent_row(platform: Platform, row: Row, number: int, sent_at: float, random: Random) -> Change:
+    """Returns the update of an in-flight row. Half of the unanswered POSTs created a media."""
+    is_accepted = row.status is Status.PROCESSING
+    status = Status.PROCESSING if is_accepted else Status.UNKNOWN
     ingest_id = None
-    if known or random.random() < 1 / 2:
-        words = {"source_url": row.source_url, "title": row.filename}
-        media = platform.new_media(sent_at, reference_id=row.reference_id, **words)
+    if is_accepted or random.random() < 1 / 2:
+        fields = {"source_url": row.source_url, "title": row.filename}
+        media = platform.new_media(sent_at, reference_id=row.reference_id, **fields)
         ingest_id = media.ingest_id if row.ingest_id else None
     return Change(number, status, "sent before", sent_at=sent_at, ingest_id=ingest_id)
 
 
-def _twice(platform: Platform) -> tuple[str, ...]:
-    living = Counter(m.reference_id for m in platform.media if not (m.failed or m.foreign))
-    return tuple(name for name, count in living.items() if name and count > 1)
+def _duplicate_references(platform: Platform) -> tuple[str, ...]:
+    counts = Counter(
+        media.reference_id for media in platform.media if not (media.failed or media.foreign)
+    )
+    return tuple(name for name, count in counts.items() if name and count > 1)

@@ -1,7 +1,7 @@
-"""A run on a virtual clock: the real dispatcher against the sandbox's model; hours pass in seconds.
+"""Runs an import on a virtual clock: the real dispatcher against the sandbox, in seconds.
 
-Threads become a number of free workers, the network a delay each way. No socket is opened, and no
-clock is read. This file must not know what is imported, nor why.
+Worker threads are replaced by a number of free workers, and the network by a delay in each
+direction. No socket is opened, and no clock is read.
 """
 
 import heapq
@@ -19,27 +19,31 @@ from batch_import.rehearsal.exchange import answer_of, as_sent
 from batch_import.sandbox.model import Platform
 from batch_import.sandbox.replies import Reply, ReplyFault
 
-#: As in the pool: a waiting worker asks again at least this often, in seconds.
-_LONGEST_NAP: Final = 0.5
-_SHORTEST_NAP: Final = 1e-4
+#: Maximum seconds until a waiting worker asks the dispatcher again, as in the real worker pool.
+_MAX_WAIT_SECONDS: Final = 0.5
+#: Minimum seconds until then, so that the virtual clock always advances.
+_MIN_WAIT_SECONDS: Final = 1e-4
 _OK: Final = 200
 
 
 class VirtualRun:
-    """The event loop: calls arrive, answers come home, workers wake up.
+    """The event loop: requests and replies arrive, and workers wake up.
 
     Args:
-        start: epoch seconds; any moment will do.
-        workers: calls under way at once.
-        latency: seconds that a call is on its way, there and back, at the least and at the most.
-        timeout: seconds after which a call without an answer is given up.
+        dispatcher: the importer.
+        platform: the simulated platform.
+        start: start of the clock in epoch seconds; any value is possible.
+        workers: maximum number of simultaneous requests.
+        latency: minimum and maximum round-trip time in seconds.
+        timeout: seconds after which the client gives up a request without a reply.
+        seed: seed of the latencies.
 
     Attributes:
         now: epoch seconds.
-        sent: calls by kind, as the engine names them.
-        first_create: when the first POST left; None before.
-        last_answer: when the latest answer came.
-        unanswered: calls that got no clear answer: what became of them was to be found out.
+        sent: number of requests by kind, as named by the importer.
+        first_create: when the first POST was sent; None before that.
+        last_answer: when the latest reply arrived.
+        unanswered: number of requests without a clear answer.
     """
 
     def __init__(
@@ -55,7 +59,7 @@ class VirtualRun:
     ) -> None:
         self._dispatcher = dispatcher
         self._platform = platform
-        self._free = workers
+        self._free_workers = workers
         self._latency = latency
         self._timeout = timeout
         self._random = Random(seed)
@@ -64,64 +68,64 @@ class VirtualRun:
         self.unanswered = 0
         self.sent: Counter[str] = Counter()
         self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._turn = itertools.count()
+        self._event_numbers = itertools.count()
         self._wake_at = float("inf")
 
     def run(self) -> None:
-        """Go on until nothing more can be done.
+        """Run until the import has finished.
 
         Raises:
-            RunFault: the run could not go on.
+            RunFault: the run cannot continue.
         """
-        while not self._hand_out():
+        while not self._send_ready_calls():
             if not self._events:
-                raise RuntimeError("The engine waits, and nothing is under way.")
-            self.now, _, deed = heapq.heappop(self._events)
-            deed()
+                raise RuntimeError("The importer waits, but no request is in progress.")
+            self.now, _, action = heapq.heappop(self._events)
+            action()
 
-    def _at(self, moment: float, deed: Callable[[], None]) -> None:
-        heapq.heappush(self._events, (moment, next(self._turn), deed))
+    def _schedule_event(self, time: float, action: Callable[[], None]) -> None:
+        heapq.heappush(self._events, (time, next(self._event_numbers), action))
 
-    def _hand_out(self) -> bool:
-        """Let free workers take calls; returns whether the engine is through."""
-        while self._free:
+    def _send_ready_calls(self) -> bool:
+        """Send requests while workers are free; returns whether the import has finished."""
+        while self._free_workers:
             step = self._dispatcher.next(self.now)
             if isinstance(step, Finished):
                 return True
             if isinstance(step, Wait):
-                soonest = max(step.until, self.now + _SHORTEST_NAP)
-                self._wake(min(soonest, self.now + _LONGEST_NAP))
+                wake_at = max(step.until, self.now + _MIN_WAIT_SECONDS)
+                self._schedule_wake_up(min(wake_at, self.now + _MAX_WAIT_SECONDS))
                 return False
             self._send(step)
         return False
 
-    def _wake(self, moment: float) -> None:
-        # An earlier waking is under way already: whoever wakes asks again.
-        if self.now < self._wake_at <= moment:
+    def _schedule_wake_up(self, time: float) -> None:
+        # An earlier wake-up is already scheduled; the dispatcher is asked again then.
+        if self.now < self._wake_at <= time:
             return
-        self._wake_at = moment
-        self._at(moment, lambda: None)
+        self._wake_at = time
+        self._schedule_event(time, lambda: None)
 
     def _send(self, call: Call) -> None:
-        self._free -= 1
+        self._free_workers -= 1
         self.sent[type(call).__name__] += 1
         if isinstance(call, Create) and self.first_create is None:
             self.first_create = self.now
-        left_at, request = self.now, request_of(call)
-        there, back = (self._random.uniform(*self._latency) / 2 for _ in range(2))
+        sent_at, request = self.now, request_of(call)
+        delay_there, delay_back = (self._random.uniform(*self._latency) / 2 for _ in range(2))
 
-        def arrive() -> None:
+        def receive_request() -> None:
             reply = self._platform.handle(as_sent(request), self.now)
             delay = (
                 min(reply.delay, self._timeout) if reply.fault is ReplyFault.HANG else reply.delay
             )
-            self._at(self.now + delay + back, lambda: come_home(reply))
+            self._schedule_event(self.now + delay + delay_back, lambda: receive_reply(reply))
 
-        def come_home(reply: Reply) -> None:
-            self._free += 1
+        def receive_reply(reply: Reply) -> None:
+            self._free_workers += 1
             self.last_answer = self.now
             answer = answer_of(request, reply, self.now)
             self.unanswered += isinstance(answer, NoAnswer)
-            self._dispatcher.answered([Arrival(call, answer, left_at, clock_offset=0.0)], self.now)
+            self._dispatcher.answered([Arrival(call, answer, sent_at, clock_offset=0.0)], self.now)
 
-        self._at(self.now + there, arrive)
+        self._schedule_event(self.now + delay_there, receive_request)

@@ -19,11 +19,19 @@ from typing import Any, Final
 from batch_import.addresses.masking import also_mask
 from batch_import.errors import RunFault
 from batch_import.job import Job
-from batch_import.reports.write import FORMATS, write_results, write_results_csv
+from batch_import.reports.write import (
+    FORMATS,
+    write_first_embed_codes,
+    write_results,
+    write_results_csv,
+)
 from batch_import.state.store import Store
 
-#: Writing takes at most one part in so many of a run's time.
-_SHARE: Final = 20
+#: Writing takes at most one part in so many of a run's time,
+_SHARE: Final = 5
+#: and meanwhile rests for so many times the CPU time that it uses: processors share caches, memory
+#: and heat, so that even another one's work slows the run. Together, a twentieth of a processor.
+_RESTS: Final = 3
 #: Seconds between two looks at the state: a new embed code is in `results.csv` soon after.
 _LOOK_EVERY: Final = 0.5
 _LOWEST_PRIORITY: Final = 19
@@ -38,8 +46,6 @@ def main(order: Mapping[str, Any]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_leave_at_the_end_of_input, daemon=True).start()
-    if hasattr(os, "nice"):
-        os.nice(_LOWEST_PRIORITY)
     gc.set_threshold(100_000)  # as the command does: rows hold no cycles
     also_mask(order["masked"])
     job = Job(Path(order["folder"]))
@@ -61,6 +67,25 @@ def _leave_at_the_end_of_input() -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
     else:
         signal.raise_signal(signal.SIGTERM)
+
+
+class Rest:
+    """Lets a processor rest after work on it.
+
+    Args:
+        clock: CPU seconds that were used.
+        sleep: takes seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
+        self._clock = clock
+        self._sleep = sleep
+        self._before = clock()
+
+    def __call__(self) -> None:
+        """Rest for as long as the work since the last rest is worth."""
+        self._sleep(_RESTS * max(0.0, self._clock() - self._before))
+        self._before = self._clock()
 
 
 @dataclass(slots=True)
@@ -89,33 +114,46 @@ class _Refresher:
         self._job = job
         self._store = store
         self._first = self._shown = store.reader.last_event()
-        self._is_first_imported = False
+        self._has_first = False
+        self._rest = Rest(time.process_time, time.sleep)
         now = time.monotonic()
-        self._csv = Repeated(lambda: write_results_csv(job.folder, store, running=True), every, now)
+        self._csv = Repeated(self._write_csv, every, now + every)
         self._all = Repeated(self._write_all, every, now + every)
 
     def run(self) -> None:
         """Until somebody leaves."""
+        while not self._write_first() and time.monotonic() < self._csv.due:
+            time.sleep(_LOOK_EVERY)
+        if hasattr(os, "nice"):
+            os.nice(_LOWEST_PRIORITY)
         while True:
-            if self._has_first_imported() or time.monotonic() >= self._csv.due:
+            if self._write_first() or time.monotonic() >= self._csv.due:
                 self._csv.do(time.monotonic)
             # Before there is an embed code, nothing that takes long may delay it.
-            elif self._is_first_imported and time.monotonic() >= self._all.due:
+            elif self._has_first and time.monotonic() >= self._all.due:
                 self._all.do(time.monotonic)
             time.sleep(_LOOK_EVERY)
+
+    def _write_first(self) -> bool:
+        """Write the run's first embed codes, once, as soon as there are any."""
+        if self._has_first or not self._store.reader.any_imported_since(self._first):
+            return False
+        self._has_first = True
+        with suppress(RunFault):
+            write_first_embed_codes(self._job.folder, self._store)
+        self._csv.due = 0.0
+        return True
+
+    def _write_csv(self) -> None:
+        write_results_csv(self._job.folder, self._store, running=True, rest=self._rest)
 
     def _write_all(self) -> None:
         event = self._store.reader.last_event()
         if event != self._shown:
-            write_results(self._job.folder, self._store, FORMATS, now=time.time(), running=True)
+            now = time.time()
+            folder, store = self._job.folder, self._store
+            write_results(folder, store, FORMATS, now=now, running=True, rest=self._rest)
             self._shown = event
-
-    def _has_first_imported(self) -> bool:
-        """Whether the run has just imported its first row."""
-        if self._is_first_imported:
-            return False
-        self._is_first_imported = self._store.reader.any_imported_since(self._first)
-        return self._is_first_imported
 
 
 def pause(every: float, took: float) -> float:

@@ -9,7 +9,8 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +18,7 @@ from typing import BinaryIO, Final, Self
 
 from batch_import.csv_escaping import guarded_line
 from batch_import.files import replacing_bytes
-from batch_import.models import Record
+from batch_import.models import Record, Status
 from batch_import.reports import HINT
 from batch_import.reports.table import Table
 from batch_import.state import facts
@@ -25,10 +26,10 @@ from batch_import.state.store import Store
 
 #: Places of the manifest that a block has. A block is made in about 30 ms.
 BLOCK: Final = 1_000
-#: The first file of a large job takes seconds to be written: after so many blocks each, half a
-#: second of work, a file of so many imported rows is published as soon as there are any.
-_EARLY_BLOCKS: Final = 16
-_EARLY_ROWS: Final = 5_000
+#: To write all of a large job takes minutes: meanwhile, up to so many imported rows get a file of
+#: their own as soon as there are any. After so many blocks each there is a look for them.
+_SOON_BLOCKS: Final = 4
+_SOON_ROWS: Final = 5_000
 #: Bytes.
 _COPIED_AT_ONCE: Final = 1 << 20
 #: The block of rows that are no longer in the manifest.
@@ -44,6 +45,7 @@ class _Content:
         layout: stands for its columns and how they look.
         size, modified: of the file, so that one that somebody else wrote is not taken for it.
         event: the latest change of a row that is in it.
+        running: it was written during a run: rows being created are shown as such.
         ends: the byte that each block ends at; the header is the first, removed rows the last.
     """
 
@@ -51,13 +53,16 @@ class _Content:
     size: int
     modified: int
     event: int
+    running: bool
     ends: list[int]
 
     @classmethod
     def of(cls, store: Store) -> Self | None:
-        """What the job knows of its file; None where that is nothing."""
+        """What the job knows of its file; None where that is nothing, or of another version."""
         text = store.facts.get(facts.RESULTS_CSV)
-        return cls(**json.loads(text)) if text else None
+        with suppress(TypeError):
+            return cls(**json.loads(text)) if text else None
+        return None
 
     def is_in(self, path: Path, layout: str) -> bool:
         """Whether a file is this one, and looks as it has to."""
@@ -77,6 +82,7 @@ class ResultsCsv:
         table: its columns.
         layout: what else its cells depend on than the rows and the table's header.
         seen: gives a row as people are to see it.
+        running: a run is in progress, which people see of rows that are being created.
     """
 
     def __init__(
@@ -86,6 +92,8 @@ class ResultsCsv:
         table: Table,
         layout: str,
         seen: Callable[[Iterable[Record]], Iterable[Record]],
+        *,
+        running: bool,
     ) -> None:
         self._path = path
         self._store = store
@@ -93,6 +101,7 @@ class ResultsCsv:
         text = json.dumps([layout, [column.name for column in table.columns], table.header])
         self._layout = hashlib.sha256(text.encode()).hexdigest()
         self._seen = seen
+        self._running = running
 
     def write(self) -> None:
         """Bring the file up to date.
@@ -101,28 +110,62 @@ class ResultsCsv:
             StateError: it cannot be written; what was there before is untouched.
         """
         event = self._store.reader.last_event()
-        known = _Content.of(self._store)
-        if known and known.is_in(self._path, self._layout) and event >= known.event:
+        known = self._known()
+        if known:
             changed = self._store.reader.changed_blocks(BLOCK, known.event)
+            if known.running != self._running:
+                changed |= self._store.reader.blocks_with(Status.CREATING, BLOCK)
             if not changed:
                 return
             ends = self._patch(known, changed)
         else:
             ends = self._write_anew()
         found = self._path.stat()
-        content = _Content(self._layout, found.st_size, found.st_mtime_ns, event, ends)
+        content = _Content(
+            self._layout, found.st_size, found.st_mtime_ns, event, self._running, ends
+        )
         self._store.facts.save(facts.RESULTS_CSV.of(json.dumps(asdict(content))))
 
+    def write_soon(self) -> None:
+        """Bring the imported rows into the file at once; `write` brings what is missing then.
+
+        Raises:
+            StateError: as `write`.
+        """
+        if self._known():
+            self.write()
+        else:
+            self._write_imported()
+
+    def _known(self) -> _Content | None:
+        """What is in the file, where only blocks of it have to be written again."""
+        known = _Content.of(self._store)
+        if not known or not known.is_in(self._path, self._layout):
+            return None
+        return known if self._store.reader.last_event() >= known.event else None
+
     def _write_anew(self) -> list[int]:
-        early = not self._path.exists()
+        soon = True
         ends: list[int] = []
         with replacing_bytes(self._path, HINT) as file:
             for block in self._blocks():
                 file.write(block)
                 ends.append(file.tell())
-                if early and len(ends) % _EARLY_BLOCKS == 0:
-                    early = not self._publish_imported()
+                if soon and len(ends) % _SOON_BLOCKS == 0:
+                    soon = not self._write_imported()
         return ends
+
+    def _write_imported(self) -> bool:
+        """Write a file of the imported rows alone, unless there are none, or too many.
+
+        It stands in for one that would lack them, and not for one that has more of them.
+        """
+        records = list(self._store.reader.first_imported(_SOON_ROWS))
+        if not records or (len(records) == _SOON_ROWS and self._path.exists()):
+            return bool(records)
+        with replacing_bytes(self._path, HINT) as file:
+            file.write(self._header() + self._lines(records))
+        return True
 
     def _patch(self, known: _Content, changed: set[int | None]) -> list[int]:
         ends = []
@@ -155,16 +198,8 @@ class ResultsCsv:
     def _lines(self, records: Iterable[Record]) -> bytes:
         return _encoded(self._table.lines(self._seen(records)))
 
-    def _publish_imported(self) -> bool:
-        """Write a file of the first imported rows alone, if there are any."""
-        lines = self._lines(self._store.reader.first_imported(_EARLY_ROWS))
-        if lines:
-            with replacing_bytes(self._path, HINT) as file:
-                file.write(self._header() + lines)
-        return bool(lines)
 
-
-def _encoded(lines: Iterable[list[str]]) -> bytes:
+def _encoded(lines: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text).writerows(map(guarded_line, lines))
     return text.getvalue().encode()

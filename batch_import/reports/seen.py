@@ -20,7 +20,20 @@ def seen(records: Iterable[Record], *, running: bool) -> Iterator[Record]:
 
 def needing_attention(reader: Reader, *, running: bool) -> Iterator[Record]:
     """Rows that somebody has to look at."""
-    being_created = () if running else reader.records((Status.CREATING,))
-    for record in seen(chain(reader.records_with_codes(), being_created), running=running):
+    found = chain(reader.records_with_codes(), _being_created(reader, running=running))
+    for record in seen(found, running=running):
         if needs_attention(record.status, record.codes):
             yield record
+
+
+def troubles(reader: Reader, *, running: bool) -> Iterator[tuple[Record, int]]:
+    """The same: of rows that are alike in their trouble only one, and how many there are."""
+    alone = ((record, 1) for record in _being_created(reader, running=running))
+    for record, rows in chain(reader.troubles(), alone):
+        yield from ((each, rows) for each in seen([record], running=running))
+
+
+def _being_created(reader: Reader, *, running: bool) -> Iterator[Record]:
+    """Rows that nobody knows about while no run is in progress, beyond those with a code."""
+    if not running:
+        yield from (row for row in reader.records((Status.CREATING,)) if not row.codes)

@@ -51,9 +51,13 @@ class Summary:
         """Hand rows on, and count them."""
         for record in records:
             self.counts[record.status] += 1
-            if found := cause_of(record):
-                self.causes[found] += 1
+            self.add_cause(record)
             yield record
+
+    def add_cause(self, record: Record, rows: int = 1) -> None:
+        """Count the cause of so many rows that are alike, where they need attention."""
+        if found := cause_of(record):
+            self.causes[found] += rows
 
     @property
     def total(self) -> int:

@@ -9,9 +9,10 @@ import difflib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from typing import Final
 
-from batch_import.addresses.masking import mask
+from batch_import.addresses.masking import mask, mask_all
 from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import UsageError
@@ -30,6 +31,8 @@ _LAST: Final = (
 #: The manifest's fields under which `failed.csv` keeps a title and a reference ID that were made.
 _TITLE: Final = "filename"
 _REFERENCE: Final = "referenceId"
+#: Rows whose cells are made together.
+_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +41,15 @@ class Column:
 
     Attributes:
         name: what people script against, or the manifest's heading for one of its own columns.
+        meaning: what it holds, in plain words.
+        cells: the cells of many rows: a call for each cell would be half of the work.
         heading: what stands above it; the name, unless it was renamed.
         from_manifest: it is one of the manifest's own.
-        meaning: what it holds, in plain words.
     """
 
     name: str
     meaning: str
-    cell: Callable[[Record], str]
+    cells: Callable[[Sequence[Record]], Iterable[str]]
     heading: str = ""
     from_manifest: bool = False
 
@@ -71,13 +75,10 @@ class Table:
         """What stands above the columns."""
         return [column.heading for column in self.columns]
 
-    def line(self, record: Record) -> list[str]:
-        """The cells of one row."""
-        return [column.cell(record) for column in self.columns]
-
-    def lines(self, records: Iterable[Record]) -> Iterator[list[str]]:
+    def lines(self, records: Iterable[Record]) -> Iterator[tuple[str, ...]]:
         """The cells of every row."""
-        return map(self.line, records)
+        for rows in in_batches(records):
+            yield from zip(*(column.cells(rows) for column in self.columns), strict=True)
 
     def for_people(self) -> "Table":
         """The same as a person reads it: first what most come for, errors last.
@@ -90,7 +91,7 @@ class Table:
         shown = replace(
             by_name["title"],
             meaning="the title on the platform, or the one that it was sent with",
-            cell=lambda record: mask(record.title or record.filename),
+            cells=lambda rows: mask_all([row.title or row.filename for row in rows]),
         )
         first = [shown, *(by_name[name] for name in _FIRST)]
         own = [column for column in self.columns if column.from_manifest]
@@ -160,25 +161,34 @@ def results_table(
 
 def _own(embedding: Embedding) -> list[Column]:
     return [
-        Column("line", "where the row begins in the manifest", lambda r: str(r.line)),
-        Column("status", "what became of it", lambda r: str(r.status)),
-        Column("error", "what is wrong with it", lambda r: mask(note(r))),
-        Column(_REFERENCE, "your own id of the video", lambda r: r.reference_id),
-        Column("filename", "the title it was sent with", lambda r: mask(r.filename)),
-        Column("sourceUrl", "where its file came from", lambda r: mask(r.source_url)),
-        Column("extension", "the file's format", lambda r: r.extension),
-        Column("ingestId", "the platform's id of the import", lambda r: r.ingest_id),
-        Column("mediaId", "the platform's id of the video", lambda r: r.media_id),
-        Column("key", "the video's public key", lambda r: r.key),
-        Column("embedUrl", "the page that plays it", embedding.url),
-        Column("embedCode", "what to paste into a page", embedding.code),
-        Column("shareUrl", "the page to link to", embedding.share),
-        Column("oembedUrl", "for systems that embed by oEmbed", embedding.oembed),
-        Column("title", "the title on the platform", lambda r: mask(r.title)),
-        Column("duration", "how long it plays", lambda r: r.duration),
-        Column("thumbnail", "a picture of it", lambda r: r.thumbnail),
-        Column("createdDate", "since when the platform has it", lambda r: r.created_date),
+        Column("line", "where the row begins in the manifest", _each(lambda row: str(row.line))),
+        Column("status", "what became of it", _each(lambda row: str(row.status))),
+        Column("error", "what is wrong with it", notes),
+        Column(_REFERENCE, "your own id of the video", _each(attrgetter("reference_id"))),
+        Column("filename", "the title it was sent with", _masked("filename")),
+        Column("sourceUrl", "where its file came from", _masked("source_url")),
+        Column("extension", "the file's format", _each(attrgetter("extension"))),
+        Column("ingestId", "the platform's id of the import", _each(attrgetter("ingest_id"))),
+        Column("mediaId", "the platform's id of the video", _each(attrgetter("media_id"))),
+        Column("key", "the video's public key", _each(attrgetter("key"))),
+        Column("embedUrl", "the page that plays it", _each(embedding.url)),
+        Column("embedCode", "what to paste into a page", _each(embedding.code)),
+        Column("shareUrl", "the page to link to", _each(embedding.share)),
+        Column("oembedUrl", "for systems that embed by oEmbed", _each(embedding.oembed)),
+        Column("title", "the title on the platform", _masked("title")),
+        Column("duration", "how long it plays", _each(attrgetter("duration"))),
+        Column("thumbnail", "a picture of it", _each(attrgetter("thumbnail"))),
+        Column("createdDate", "since when the platform has it", _each(attrgetter("created_date"))),
     ]
+
+
+def _each(cell: Callable[[Record], str]) -> Callable[[Sequence[Record]], Iterable[str]]:
+    return lambda rows: map(cell, rows)
+
+
+def _masked(attribute: str) -> Callable[[Sequence[Record]], Iterable[str]]:
+    cell = attrgetter(attribute)
+    return lambda rows: mask_all(list(map(cell, rows)))
 
 
 def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
@@ -197,11 +207,11 @@ def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
                 break
             free = f"{name} (manifest)" if count == 1 else f"{name} (manifest {count})"
         names.add(free)
-        yield Column(free, "from your manifest", _cell_in(key), from_manifest=True)
+        yield Column(free, "from your manifest", _cells_in(key), from_manifest=True)
 
 
-def _cell_in(column: ColumnKey) -> Callable[[Record], str]:
-    return lambda record: mask(record.cell(column))
+def _cells_in(column: ColumnKey) -> Callable[[Sequence[Record]], Iterable[str]]:
+    return lambda rows: mask_all([row.cell(column) for row in rows])
 
 
 def _group(columns: Sequence[Column], name: str) -> Column | None:
@@ -248,11 +258,23 @@ def _plays(record: Record) -> bool:
     return record.status is Status.IMPORTED and bool(record.key)
 
 
+def notes(records: Sequence[Record]) -> Sequence[str]:
+    """What a person must know of each row, fit to be shown."""
+    return mask_all([note(row) if row.error or row.removed else "" for row in records])
+
+
 def note(record: Record) -> str:
     """What a person must know of a row."""
     if not record.removed:
         return record.reason
     return f"no longer in the manifest{'; ' if record.error else ''}{record.reason}"
+
+
+def in_batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+    """The rows, some hundreds at once: as many as are read together."""
+    rows = iter(records)
+    while some := list(itertools.islice(rows, _AT_ONCE)):
+        yield some
 
 
 def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] = ()) -> list[str]:

@@ -6,7 +6,7 @@ This file must not know how a file is written, nor who asked for it.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import chain
 from pathlib import Path
@@ -21,8 +21,8 @@ from batch_import.manifest.origin import JobReference
 from batch_import.models import Record, Status
 from batch_import.reports import HINT, table
 from batch_import.reports.cms import write_cms
-from batch_import.reports.results_csv import ResultsCsv
-from batch_import.reports.seen import needing_attention, seen
+from batch_import.reports.results_csv import BLOCK, ResultsCsv
+from batch_import.reports.seen import seen, troubles
 from batch_import.reports.summary import About, Summary
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import write_csv
@@ -53,6 +53,12 @@ def keep_options(store: Store, given: Mapping[str, Any]) -> None:
         store.facts.save(facts.RESULT_OPTIONS.of(options))
 
 
+def endings(store: Store, formats: Sequence[str]) -> list[str]:
+    """What the names of the files of some formats end with: `csv`, `cms.json`."""
+    cms = [f"cms.{name}" for name in _Job(store).options.cms_format]
+    return list(chain.from_iterable(cms if name == "cms" else [name] for name in formats))
+
+
 def pictures_left(store: Store) -> int:
     """How many media the platform has yet to be asked about, as the options want it."""
     return store.pictures.missing_count() if _Job(store).options.aspect_from_detail else 0
@@ -78,12 +84,14 @@ def write_results(
     *,
     now: float,
     running: bool = False,
+    rest: Callable[[], object] = lambda: None,
 ) -> Sequence[str]:
     """Write `results.*` of these formats and `failed.csv` into the job folder.
 
     Args:
         now: epoch seconds.
         running: a run is in progress.
+        rest: is called between two blocks of rows, while a run is in progress.
 
     Returns:
         What a person has to know of what was written: sentences.
@@ -91,7 +99,7 @@ def write_results(
     Raises:
         StateError: one cannot be written; the others are, all the same.
     """
-    writing = _Writing(folder, _Job(store, running=running), now)
+    writing = _Writing(folder, _Job(store, running, rest), now)
     writers = {
         "csv": writing.write_csv, "html": writing.write_html, "xlsx": writing.write_xlsx,
         "cms": writing.write_cms,
@@ -107,13 +115,31 @@ def write_results(
     return writing.notices
 
 
-def write_results_csv(folder: Path, store: Store, *, running: bool = False) -> None:
+def write_results_csv(
+    folder: Path,
+    store: Store,
+    *,
+    running: bool = False,
+    rest: Callable[[], object] = lambda: None,
+) -> None:
     """Write `results.csv` alone: what has changed since it was written last.
+
+    Args:
+        running, rest: as of `write_results`.
 
     Raises:
         StateError: it cannot be written.
     """
-    _Writing(folder, _Job(store, running=running), 0.0).write_csv()
+    _Writing(folder, _Job(store, running, rest), 0.0).write_csv()
+
+
+def write_first_embed_codes(folder: Path, store: Store) -> None:
+    """Bring the rows that a run has imported into `results.csv` at once, whatever its size.
+
+    Raises:
+        StateError: it cannot be written.
+    """
+    _Writing(folder, _Job(store, running=True), 0.0).results_csv().write_soon()
 
 
 class _Writing:
@@ -127,19 +153,27 @@ class _Writing:
         self.notices: list[str] = []
 
     def write_failed(self) -> None:
+        store, path = self._job.store, self._folder / "failed.csv"
+        header = table.failed_header(store.reader.columns(), store.reader.other_failed_columns())
+        home = JobReference(store.facts.get(facts.JOB_ID), str(self._folder))
+        source = json.dumps([store.reader.last_event(), header, str(home), __version__])
+        if store.facts.get(facts.FAILED_CSV) != _written(path, source):
+            # It holds addresses that work.
+            write_csv(path, header, self._failed(home), preserved, private=True)
+            store.facts.save(facts.FAILED_CSV.of(_written(path, source)))
+
+    def _failed(self, home: JobReference) -> Iterator[list[str]]:
         reader = self._job.store.reader
-        columns, others = reader.columns(), reader.other_failed_columns()
-        header = table.failed_header(columns, others)
-        home = JobReference(self._job.store.facts.get(facts.JOB_ID), str(self._folder))
         waiting = (r for r in reader.records_with_codes() if r.status is Status.PENDING)
         records = chain(reader.records((Status.FAILED, Status.INVALID)), waiting)
-        lines = table.failed(records, columns, home, others)
-        # It holds addresses that work.
-        write_csv(self._folder / "failed.csv", header, lines, preserved, private=True)
+        return table.failed(records, reader.columns(), home, reader.other_failed_columns())
 
     def write_csv(self) -> None:
+        self.results_csv().write()
+
+    def results_csv(self) -> ResultsCsv:
         job, path = self._job, self._folder / "results.csv"
-        ResultsCsv(path, job.store, self._table, job.layout(), job.seen).write()
+        return ResultsCsv(path, job.store, self._table, job.layout(), job.seen, running=job.running)
 
     def write_html(self) -> None:
         from batch_import.reports.writers.html_writer import write_html
@@ -178,6 +212,15 @@ class _Writing:
             write_cms(self._folder, self._table.header, lines, name)
 
 
+def _written(path: Path, source: str) -> str:
+    """What stands for a file and what it was written from; nothing where there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return "none"
+    return json.dumps([source, found.st_size, found.st_mtime_ns])
+
+
 def _digest(path: Path) -> str:
     try:
         with path.open("rb") as file:
@@ -192,10 +235,12 @@ class _Job:
 
     Attributes:
         running: a run is in progress, so that a row being created is in flight.
+        rest: is called between two blocks of rows, while a run is in progress.
     """
 
     store: Store
     running: bool = False
+    rest: Callable[[], object] = lambda: None
 
     @property
     def options(self) -> ResultOptions:
@@ -210,18 +255,22 @@ class _Job:
 
     def seen(self, records: Iterable[Record]) -> Iterator[Record]:
         """Rows as people are to see them."""
-        return seen(records, running=self.running)
+        yield from seen(records, running=self.running)
+        self.rest()
 
     def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
         """Its rows, as people are to see them."""
-        return self.seen(self.store.reader.records(statuses))
+        reader = self.store.reader
+        if self.running and not statuses:
+            return chain.from_iterable(map(self.seen, reader.blocks(BLOCK)))
+        return self.seen(reader.records(statuses))
 
     def summary(self) -> Summary:
         """Counts and causes of all rows, without a look at those that need nobody."""
         reader = self.store.reader
         causes = Summary()
-        for _ in causes.watch(needing_attention(reader, running=self.running)):
-            pass
+        for record, rows in troubles(reader, running=self.running):
+            causes.add_cause(record, rows)
         counts = asdict(reader.counts(running=self.running))
         del counts["total"]
         return Summary(Counter({Status(name): n for name, n in counts.items()}), causes.causes)
@@ -231,7 +280,7 @@ class _Job:
         options = self.options
         pictures = self.store.pictures.missing_count() if options.aspect_from_detail else 0
         base = self.store.facts.get(facts.EMBED_BASE)
-        return json.dumps([asdict(options), base, self.running, pictures, __version__])
+        return json.dumps([asdict(options), base, pictures, __version__])
 
     def embedding(self, options: ResultOptions) -> Embedding:
         """What makes the links of its rows."""

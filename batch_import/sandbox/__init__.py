@@ -1,1 +1,1 @@
-"""The embedded platform: a stand-in for demos, rehearsals and tests."""
+"""The sandbox: a simulated Viostream platform for demos, rehearsals and tests."""

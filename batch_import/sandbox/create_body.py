@@ -1,33 +1,33 @@
-"""The body of a POST, as the guide documents it. Pure."""
+"""Validates the body of `POST /media/new`, as the Viostream API guide documents it."""
 
 from urllib.parse import urlsplit
 
 from batch_import.sandbox.replies import Refusal
 
-#: The documented formats (guide, "Supported File Formats").
+#: Documented file extensions (Viostream API guide, "Supported File Formats").
 FORMATS = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
 
 
 def read_create_body(body: object) -> dict[str, str]:
-    """Read the four fields, without white space around them (guide, "Request Parameters").
+    """Returns the four fields without surrounding white space (guide, "Request Parameters").
 
     Raises:
-        Refusal: 400, with all faults of the body at once.
+        Refusal: status 400, with the errors of all fields.
     """
     if not isinstance(body, dict):
         raise Refusal(400, "The body is not a JSON object.")
-    names = ("sourceUrl", "filename", "extension", "referenceId")
-    given = {name: "" if body.get(name) is None else body[name] for name in names}
-    faults = {name: "It must be text." for name in names if not isinstance(given[name], str)}
-    fields = {name: value.strip() for name, value in given.items() if isinstance(value, str)}
+    field_names = ("sourceUrl", "filename", "extension", "referenceId")
+    values = {name: "" if body.get(name) is None else body[name] for name in field_names}
+    errors = {name: "It must be text." for name in field_names if not isinstance(values[name], str)}
+    fields = {name: value.strip() for name, value in values.items() if isinstance(value, str)}
     if "sourceUrl" in fields and not _is_web_url(fields["sourceUrl"]):
-        faults["sourceUrl"] = "It must be an http or https URL."
+        errors["sourceUrl"] = "It must be an http or https URL."
     if fields.get("filename") == "":
-        faults["filename"] = "It is required."
+        errors["filename"] = "It is required."
     if "extension" in fields and fields["extension"].removeprefix(".").lower() not in FORMATS:
-        faults["extension"] = "It is not a supported format."
-    if faults:
-        raise Refusal(400, "One or more fields are not valid.", fields=faults)
+        errors["extension"] = "It is not a supported format."
+    if errors:
+        raise Refusal(400, "One or more fields are not valid.", fields=errors)
     return fields
 
 

@@ -1,8 +1,7 @@
-"""Every unknown of the platform, as a knob of its stand-in.
+"""The knobs: settings of the sandbox for everything about the platform that is not documented.
 
-What nobody outside knows about the platform (is a processing media listed? was a call without an
-answer carried out?) is a field here, so that a test or a demonstration can choose either answer.
-This file must not know how the stand-in uses them, nor any clock, thread, socket or file.
+Examples: does the list show a media that is being processed? Was a request without a response
+carried out? A test or a demonstration can choose either behaviour.
 """
 
 import difflib
@@ -13,136 +12,137 @@ from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type
 
 from batch_import.errors import UsageError
 
-_CHANCE = "a number from 0 to 1"
-_AMOUNT = "a number, 0 or more"
-_COUNT = "a whole number, 0 or more"
-_RANGE = 'two numbers, low and high: [2, 4] or "2-4", or one number for both'
-_RANGES = 'a list of pairs, start and end: [[10, 20]] or "10-20,60-90"'
-_SWITCH = "true or false"
+_PROBABILITY_FORM = "a number from 0 to 1"
+_AMOUNT_FORM = "a number, 0 or more"
+_COUNT_FORM = "a whole number, 0 or more"
+_RANGE_FORM = 'two numbers, low and high: [2, 4] or "2-4", or one number for both'
+_RANGES_FORM = 'a list of pairs, start and end: [[10, 20]] or "10-20,60-90"'
+_SWITCH_FORM = "true or false"
 
 #: A probability.
-Chance = Annotated[float, _CHANCE]
-#: Seconds, or times a second.
-Amount = Annotated[float, _AMOUNT]
-#: How many.
-Count = Annotated[int, _COUNT]
-#: From low to high seconds; a value is drawn evenly between the two.
-Range = Annotated[tuple[float, float], _RANGE]
-#: Several spans of seconds.
-Ranges = Annotated[tuple[tuple[float, float], ...], _RANGES]
-#: Yes or no.
-Switch = Annotated[bool, _SWITCH]
+Chance = Annotated[float, _PROBABILITY_FORM]
+#: Seconds, or a number per second.
+Amount = Annotated[float, _AMOUNT_FORM]
+#: A number of things.
+Count = Annotated[int, _COUNT_FORM]
+#: Minimum and maximum in seconds. Random numbers are drawn uniformly between them.
+Range = Annotated[tuple[float, float], _RANGE_FORM]
+#: Several intervals: start and end of each in seconds.
+Ranges = Annotated[tuple[tuple[float, float], ...], _RANGES_FORM]
+#: True or false.
+Switch = Annotated[bool, _SWITCH_FORM]
 
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
-    """How the stand-in behaves. The defaults make a friendly platform without faults."""
+    """How the sandbox behaves. With the defaults it is fast and makes no errors."""
 
-    #: Seconds from the POST until a media is Online (or Failed, or Pending Review).
+    #: Seconds from the POST until a media has its final status.
     processing: Range = (2.0, 4.0)
-    #: Whether listings show a media as soon as it is created, or only once it is processed.
+    #: Whether lists show a media as soon as it is created, or only once it is processed.
     listed_from: Literal["created", "online"] = "created"
-    #: Whether listings show media that failed.
+    #: Whether lists show media whose processing failed.
     list_failed: Switch = True
-    #: Seconds after the POST before any listing shows a media: the lag of a search index.
+    #: Seconds after the POST until a list can show a media: the delay of a search index.
     list_delay: Range = (0.0, 0.0)
-    #: Chance that a listing misses an item that should be there.
+    #: Probability that a list omits a media that it should show.
     list_omits: Chance = 0.0
-    #: Most media per page of a listing, however many are requested; a page is never empty.
+    #: Maximum number of media per page of a list, even if more are requested; at least 1.
     page_limit: Count = 100
-    #: What `PageNumber` does: gives that page, nothing (the first page each time), or the last page
-    #: again for every number beyond it.
+    #: What `PageNumber` does: it selects the page, is ignored (always the first page), or selects
+    #: the last page if the number is beyond it.
     page_number: Literal["exact", "ignored", "clamped"] = "exact"
-    #: What `?referenceId=` does: finds equal ones, nothing at all, or those that contain it.
+    #: What `?referenceId=` matches: equal IDs, every media (ignored), or IDs that contain it.
     reference_filter: Literal["exact", "ignored", "contains"] = "exact"
-    #: What a POST does if its referenceId exists already: a second video, or a 409.
+    #: What a POST with an existing referenceId does: it creates a second video, or returns 409.
     duplicate_reference: Literal["accept", "refuse"] = "accept"
-    #: Whether `listResult.items` is the list, or an object that holds it (the guide has both).
+    #: Whether `listResult.items` is the list, or an object with the list (the guide shows both).
     items_shape: Literal["flat", "nested"] = "flat"
-    #: How status words are spelled.
+    #: Letter case of status values.
     status_case: Literal["as-is", "lower", "upper"] = "as-is"
     #: Whether an ingest is "Queued" for the first quarter of its processing time.
     queued: Switch = False
-    #: Fraction of media that end as "Pending Review" instead of Online.
+    #: Fraction of media whose final status is "Pending Review" instead of Online.
     pending_review: Chance = 0.0
-    #: Fraction of ingests that end as Failed; each new attempt of a reference draws anew.
+    #: Fraction of ingests that fail. Another POST of the same row has a new chance.
     failing: Chance = 0.0
-    #: Fraction of POSTs refused with 400 or 422; the same video is refused every time.
+    #: Fraction of POSTs refused with 400 or 422. The same video is refused every time.
     rejecting: Chance = 0.0
-    #: Calls per second that are accepted; 0 for no limit.
+    #: Maximum number of requests per second; 0 for no limit.
     rate_limit: Amount = 0.0
-    #: Calls that are accepted at once after a pause, if there is a rate limit.
+    #: Maximum number of requests accepted at once after a pause, if there is a rate limit.
     burst: Count = 10
-    #: How a 429 or 503 says how long to wait.
+    #: Form of the `Retry-After` header of a 429 or 503.
     retry_after: Literal["seconds", "date", "none"] = "seconds"
-    #: The shape of an error's body.
+    #: Form of the body of an error response.
     error_body: Literal["message", "problem", "html", "empty"] = "message"
-    #: The status of an answer to wrong credentials.
+    #: Status of the response to wrong credentials.
     credentials_status: Literal[401, 403] = 401
-    #: A duration as "00:00:04", as the number 4, or as the text "4".
+    #: Form of a duration: "00:00:04", the number 4, or the text "4".
     duration_format: Literal["clock", "seconds", "text"] = "clock"
-    #: Seconds before an answer.
+    #: Seconds before a response.
     latency: Range = (0.0, 0.0)
-    #: Chance that the connection is cut before the call is carried out.
+    #: Probability that the connection is closed before the request is carried out.
     lost_request: Chance = 0.0
-    #: Chance that the call is carried out and the connection cut before the answer.
+    #: Probability that the request is carried out, but the connection is closed without a response.
     lost_reply: Chance = 0.0
-    #: Chance of a 500 for a call that was not carried out.
+    #: Probability of a 500 for a request that was not carried out.
     error_before: Chance = 0.0
-    #: Chance of a 502 for a call that was carried out.
+    #: Probability of a 502 for a request that was carried out.
     error_after: Chance = 0.0
-    #: Chance that a call is carried out and nothing is answered for `hang_seconds`.
+    #: Probability that a request is carried out, but has no response for `hang_seconds`.
     hang: Chance = 0.0
-    #: How long a hanging call hangs before its connection is closed.
+    #: Seconds until the connection of such a request is closed.
     hang_seconds: Amount = 60.0
-    #: Chance that a call is carried out and its answer breaks off in the middle.
+    #: Probability that a request is carried out, but only half of its response arrives.
     truncated: Chance = 0.0
-    #: Chance of a 503 for a call that was not carried out.
+    #: Probability of a 503 for a request that was not carried out.
     unavailable: Chance = 0.0
-    #: Spans of seconds since the start in which every call is cut.
+    #: Intervals, in seconds since the start, in which every connection is closed.
     outages: Ranges = ()
-    #: Fraction of Online videos whose player page fails (500).
+    #: Fraction of Online videos whose player page returns 500.
     embed_fails: Chance = 0.0
-    #: Media that are in the account from the start.
+    #: Number of media that are in the account from the start.
     existing: Count = 0
-    #: Media per second that others add to the account.
+    #: Number of media per second that other users add to the account.
     foreign_rate: Amount = 0.0
-    #: How many times per second others delete media of theirs, from the first listing on.
+    #: Number of deletions per second by other users, who delete only their own media. The
+    #: deletions begin with the first request of a list.
     deletion_rate: Amount = 0.0
-    #: Media that others delete each time; they are next to each other in the list.
+    #: Number of media per deletion by other users; they are adjacent in the list.
     deletion_size: Count = 1
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
-        """Read knobs as a person writes them, in a settings file or on a command line.
+        """Read knobs as a user writes them in a settings file or on a command line.
 
-        Names may have `-` for `_`; values may be text.
+        Names may contain `-` instead of `_`. Values may be text.
 
         Raises:
-            UsageError: an unknown name, or a value of another form.
+            UsageError: there is no such knob, or a value has the wrong form.
         """
         hints = get_type_hints(cls, include_extras=True)
         values: dict[str, Any] = {}
         for given, value in mapping.items():
             name = str(given).strip().replace("-", "_")
             if name not in hints:
-                raise _unknown(str(given), list(hints))
+                raise _unknown_knob(str(given), list(hints))
             values[name] = _read(name, hints[name], value)
         return cls(**values)
 
 
-def _unknown(name: str, known: list[str]) -> UsageError:
-    near = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=1, cutoff=0.5)
-    hint = f"Did you mean '{near[0]}'?" if near else f"Known are: {', '.join(known)}."
+def _unknown_knob(name: str, known: list[str]) -> UsageError:
+    similar = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=1, cutoff=0.5)
+    hint = f"Did you mean '{similar[0]}'?" if similar else f"Known are: {', '.join(known)}."
     return UsageError(f"The sandbox has no knob '{name}'.", hint)
 
 
 def _read(name: str, hint: Any, value: object) -> object:
-    """Turn a value into what the field's type says, or tell which form is expected."""
+    """Returns a value as the type of its knob. `form` describes what is expected."""
     if get_origin(hint) is Literal:
         choices = get_args(hint)
         form = "one of " + ", ".join(str(choice) for choice in choices)
-        reader: Callable[[object], object] = lambda given: _choice(choices, given)  # noqa: E731
+        reader: Callable[[object], object] = lambda given: _read_choice(choices, given)  # noqa: E731
     else:
         form = get_args(hint)[1]
         reader = _READERS[form]
@@ -154,16 +154,16 @@ def _read(name: str, hint: Any, value: object) -> object:
         ) from None
 
 
-def _choice(choices: tuple[object, ...], value: object) -> object:
-    spelled = {str(choice): choice for choice in choices}
-    word = str(value).strip().lower()
-    if isinstance(value, bool) or word not in spelled:
+def _read_choice(choices: tuple[object, ...], value: object) -> object:
+    choices_by_text = {str(choice): choice for choice in choices}
+    text = str(value).strip().lower()
+    if isinstance(value, bool) or text not in choices_by_text:
         raise ValueError
-    return spelled[word]
+    return choices_by_text[text]
 
 
-def _amount(value: object) -> float:
-    # bool is an int in Python; `latency: true` is a slip, not one second.
+def _read_amount(value: object) -> float:
+    # bool is a subclass of int, but `latency: true` is a mistake, not one second.
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         raise TypeError
     number = float(value)
@@ -172,56 +172,56 @@ def _amount(value: object) -> float:
     return number
 
 
-def _chance(value: object) -> float:
-    number = _amount(value)
+def _read_probability(value: object) -> float:
+    number = _read_amount(value)
     if number > 1:
         raise ValueError
     return number
 
 
-def _count(value: object) -> int:
-    number = _amount(value)
+def _read_count(value: object) -> int:
+    number = _read_amount(value)
     if number != int(number):
         raise ValueError
     return int(number)
 
 
-def _range(value: object) -> tuple[float, float]:
+def _read_range(value: object) -> tuple[float, float]:
     if isinstance(value, str):
         match = re.fullmatch(r"\s*([\d.]+)\s*(?:-|\.\.)\s*([\d.]+)\s*", value)
         value = match.groups() if match else (value, value)
     elif not isinstance(value, (list, tuple)):
         value = (value, value)
-    low, high = (_amount(end) for end in value)
+    low, high = (_read_amount(bound) for bound in value)
     if low > high:
         raise ValueError
     return low, high
 
 
-def _ranges(value: object) -> tuple[tuple[float, float], ...]:
+def _read_ranges(value: object) -> tuple[tuple[float, float], ...]:
     if isinstance(value, str):
         value = [part for part in value.split(",") if part.strip()]
     if not isinstance(value, (list, tuple)):
         raise TypeError
-    spans = tuple(_range(span) for span in value)
+    spans = tuple(_read_range(span) for span in value)
     if any(low == high for low, high in spans):
         raise ValueError
     return spans
 
 
-def _switch(value: object) -> bool:
-    words = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-    word = str(value).strip().lower()
-    if word not in words:
+def _read_switch(value: object) -> bool:
+    values = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+    text = str(value).strip().lower()
+    if text not in values:
         raise ValueError
-    return words[word]
+    return values[text]
 
 
 _READERS: dict[str, Callable[[object], object]] = {
-    _CHANCE: _chance,
-    _AMOUNT: _amount,
-    _COUNT: _count,
-    _RANGE: _range,
-    _RANGES: _ranges,
-    _SWITCH: _switch,
+    _PROBABILITY_FORM: _read_probability,
+    _AMOUNT_FORM: _read_amount,
+    _COUNT_FORM: _read_count,
+    _RANGE_FORM: _read_range,
+    _RANGES_FORM: _read_ranges,
+    _SWITCH_FORM: _read_switch,
 }

@@ -1,8 +1,7 @@
-"""The stand-in for the platform, as a pure model: a request and a time in, a reply out.
+"""The simulated Viostream API, without I/O: takes a request and the time, and returns a reply.
 
-The same model answers over HTTP (`server.py`) and under a virtual clock in thousands of
-simulated imports; `knobs.py` says how it behaves. This file must not know any clock, thread,
-socket or file, nor what its callers want.
+The sandbox's HTTP server (`server.py`) and thousands of simulated imports on a virtual clock both
+use it. Its behaviour is set in `knobs.py`.
 """
 
 from collections import Counter
@@ -15,38 +14,40 @@ from batch_import.errors import StateError
 from batch_import.sandbox.create_body import read_create_body
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.lists import MediaLists
-from batch_import.sandbox.media import Catalogue, SandboxMedia, make_media, stable_share, status_of
+from batch_import.sandbox.media import Catalogue, SandboxMedia, hash_fraction, make_media, status_of
 from batch_import.sandbox.others import OtherUsers
 from batch_import.sandbox.replies import Refusal, Reply, ReplyFault, Request
 from batch_import.sandbox.token_bucket import TokenBucket
 
 __all__ = ["Platform"]
 
-#: Where the API is, below the address of the platform.
+#: Path of the API, below the base URL of the server.
 API = "/v3/api"
 _DUMP_VERSION = 1
-#: Seconds that a 503 asks to wait.
-_UNAVAILABLE_WAIT = 2.0
+#: Seconds in the `Retry-After` of a 503.
+_UNAVAILABLE_WAIT_SECONDS = 2.0
 
 
 class Platform:
-    """One account on the platform.
+    """The simulated platform, with one account.
 
-    Every method takes the time as `now`, in epoch seconds. A `now` before the last one counts
-    as the last one.
+    Every method takes the current time as `now`, in epoch seconds. Time never goes back: if `now`
+    is less than before, the previous value is used.
 
     Args:
-        seed: decides everything that is drawn; two platforms with the same seed and the same
-            calls are the same.
-        start: epoch seconds from which outages and foreign media are counted.
-        origin: the address that thumbnails are given under.
-        catalogue: the account's media, where they come from an earlier run; `Knobs.existing`
-            is then not added again.
+        knobs: how the platform behaves.
+        seed: seed of the random number generator. Two platforms with the same seed and the same
+            requests behave the same.
+        start: epoch seconds from which outages and the additions of other users are counted.
+        access_key, api_key: the credentials that are accepted.
+        origin: base URL of thumbnails.
+        catalogue: the account's media of an earlier run, which include those of
+            `Knobs.existing`; None for a new account.
 
     Attributes:
-        calls: how many calls came, by kind (`create`, `status`, `list`, `detail`, `account`,
-            `other`), whatever became of them.
-        refused: how many of them got a 429.
+        calls: number of requests by kind (`create`, `status`, `list`, `detail`, `account`,
+            `other`), including those that failed.
+        refused: number of requests that were answered with 429.
     """
 
     def __init__(
@@ -69,7 +70,7 @@ class Platform:
         self.refused = 0
         self._random = Random(seed)
         self._catalogue = Catalogue(knobs) if catalogue is None else catalogue
-        self._lists = MediaLists(knobs, origin, self._chance)
+        self._lists = MediaLists(knobs, origin, self._happens)
         self._now = start
         self._rate_limit = TokenBucket(knobs, start)
         self._others = OtherUsers(knobs, self._catalogue, start, self._random, seed)
@@ -78,7 +79,7 @@ class Platform:
 
     @property
     def origin(self) -> str:
-        """The address that thumbnails are given under."""
+        """Base URL of thumbnails."""
         return self._lists.origin
 
     @origin.setter
@@ -87,37 +88,37 @@ class Platform:
 
     @property
     def media(self) -> list[SandboxMedia]:
-        """All media that were ever made, oldest first: the record of truth for tests."""
+        """All media that were ever created, oldest first. Tests compare results with them."""
         return self._catalogue.media
 
     def live_media(self, reference_id: str, now: float) -> list[SandboxMedia]:
-        """Give the media with exactly this referenceId that have not failed by now."""
+        """Returns the media with exactly this referenceId that have not failed by now."""
         found = self._catalogue.with_reference(reference_id)
         return [media for media in found if not (media.failed and now >= media.online_at)]
 
     def find(self, name: str) -> SandboxMedia | None:
-        """Find a media by its id or its key."""
+        """Returns the media with an ID or key; None if there is none."""
         return self._catalogue.find(name)
 
     def status(self, media: SandboxMedia, now: float) -> str:
-        """Tell a media's status word, spelled as the guide does whatever `status_case` says."""
+        """Returns the status of a media, in the guide's letter case, whatever `status_case` is."""
         return status_of(media, self.knobs, now)
 
     def counts(self, now: float) -> Counter[str]:
-        """Count the media by their status word."""
+        """Returns the number of media by status."""
         return Counter(self.status(media, now) for media in self.media if not media.deleted)
 
-    # A call, from its arrival to its reply.
+    # How a request is handled.
 
     def handle(self, request: Request, now: float) -> Reply:
-        """Carry one call out, or let it go wrong as the knobs say."""
+        """Carry out a request, or fail as the knobs say."""
         now = self._now = max(self._now, now)
-        for moment in self._others.additions(now):
-            self.new_media(moment, title=f"Added by others {len(self.media)}", foreign=True)
+        for added_at in self._others.additions(now):
+            self.new_media(added_at, title=f"Added by others {len(self.media)}", foreign=True)
         self._others.delete(now)
         kind, handler = self._route(request)
         self.calls[kind] += 1
-        if self._in_outage(now) or self._chance(self.knobs.lost_request):
+        if self._in_outage(now) or self._happens(self.knobs.lost_request):
             return Reply(0, fault=ReplyFault.CUT)
         try:
             self._reject_early(now)
@@ -126,55 +127,55 @@ class Platform:
         except Refusal as refusal:
             reply = refusal.reply(self.knobs, now)
         reply.delay = self._random.uniform(*self.knobs.latency)
-        return reply if reply.status in {429, 500, 503} else self._spoil(reply, now)
+        return reply if reply.status in {429, 500, 503} else self._apply_reply_fault(reply, now)
 
     def _in_outage(self, now: float) -> bool:
-        passed = now - self.start
-        return any(begin <= passed < end for begin, end in self.knobs.outages)
+        elapsed = now - self.start
+        return any(start <= elapsed < end for start, end in self.knobs.outages)
 
-    def _chance(self, chance: float) -> bool:
-        return chance > 0 and self._random.random() < chance
+    def _happens(self, probability: float) -> bool:
+        return probability > 0 and self._random.random() < probability
 
     def _reject_early(self, now: float) -> None:
-        """Refuse a call before it is read: too many calls, or the platform is overloaded."""
+        """Refuse a request before it is read: rate limit exceeded, or platform not available."""
         wait = self._rate_limit.spend_token(now)
         if wait > 0:
             self.refused += 1
             raise Refusal(429, "Too many requests.", wait=wait)
-        if self._chance(self.knobs.unavailable):
-            raise Refusal(503, "The service is unavailable.", wait=_UNAVAILABLE_WAIT)
-        if self._chance(self.knobs.error_before):
+        if self._happens(self.knobs.unavailable):
+            raise Refusal(503, "The service is unavailable.", wait=_UNAVAILABLE_WAIT_SECONDS)
+        if self._happens(self.knobs.error_before):
             raise Refusal(500, "An unexpected error occurred.")
 
     def _check_credentials(self, request: Request) -> None:
         if (request.username, request.password) != (self.access_key, self.api_key):
             raise Refusal(self.knobs.credentials_status, "The credentials are not valid.")
 
-    def _spoil(self, reply: Reply, now: float) -> Reply:
-        """Lose or spoil the reply of a call that was carried out."""
-        if self._chance(self.knobs.lost_reply):
+    def _apply_reply_fault(self, reply: Reply, now: float) -> Reply:
+        """Replace or damage the reply to a request that was carried out, as the knobs say."""
+        if self._happens(self.knobs.lost_reply):
             return Reply(0, delay=reply.delay, fault=ReplyFault.CUT)
-        if self._chance(self.knobs.error_after):
-            spoilt = Refusal(502, "Bad gateway.").reply(self.knobs, now)
-            spoilt.delay = reply.delay
-            return spoilt
-        if self._chance(self.knobs.hang):
+        if self._happens(self.knobs.error_after):
+            failed_reply = Refusal(502, "Bad gateway.").reply(self.knobs, now)
+            failed_reply.delay = reply.delay
+            return failed_reply
+        if self._happens(self.knobs.hang):
             return Reply(0, delay=self.knobs.hang_seconds, fault=ReplyFault.HANG)
-        if self._chance(self.knobs.truncated):
+        if self._happens(self.knobs.truncated):
             reply.fault = ReplyFault.TRUNCATED
         return reply
 
     def _route(self, request: Request) -> tuple[str, Callable[[float], object]]:
-        """Find out what a call is, and what carries it out."""
-        kind, wanted, handler = self._kind(request)
-        if request.method != wanted:
-            return kind, _refuse(405, f"{request.method} is not allowed here.")
+        """Returns the kind of a request, and the function that carries it out."""
+        kind, allowed_method, handler = self._find_route(request)
+        if request.method != allowed_method:
+            return kind, _refusing_handler(405, f"{request.method} is not allowed here.")
         return kind, handler
 
-    def _kind(self, request: Request) -> tuple[str, str, Callable[[float], object]]:
+    def _find_route(self, request: Request) -> tuple[str, str, Callable[[float], object]]:
         query = {name.lower(): value for name, value in request.query.items()}
         route: tuple[str, str, Callable[[float], object]]
-        match _parts(request.path):
+        match _api_path(request.path):
             case ["account", "info"]:
                 route = "account", "GET", lambda _now: self._account()
             case ["media", "new"]:
@@ -186,15 +187,15 @@ class Platform:
             case ["media", name, "detail"]:
                 route = "detail", "GET", lambda now: self._detail(name, now)
             case _:
-                route = "other", request.method, _refuse(404, "There is nothing here.")
+                route = "other", request.method, _refusing_handler(404, "There is nothing here.")
         return route
 
-    # What the calls do.
+    # What the endpoints do.
 
     def _account(self) -> object:
-        share = int(stable_share(self.seed, "account") * 16**8)
+        fraction = int(hash_fraction(self.seed, "account") * 16**8)
         return {
-            "id": f"account_{share:08x}",
+            "id": f"account_{fraction:08x}",
             "publicKey": self.access_key.removeprefix("VC-"),
             "title": "Viostream Sandbox",
         }
@@ -202,9 +203,9 @@ class Platform:
     def _create(self, body: object, now: float) -> object:
         fields = read_create_body(body)
         reference = fields["referenceId"]
-        self._maybe_reject(reference or fields["sourceUrl"])
-        refuse = self.knobs.duplicate_reference == "refuse"
-        if refuse and reference and self.live_media(reference, now):
+        self._reject_some(reference or fields["sourceUrl"])
+        refuses_duplicates = self.knobs.duplicate_reference == "refuse"
+        if refuses_duplicates and reference and self.live_media(reference, now):
             message = "Another media has this referenceId."
             raise Refusal(409, "The media exists already.", fields={"referenceId": message})
         media = self.new_media(
@@ -212,11 +213,11 @@ class Platform:
         )
         return {"ingestId": media.ingest_id}
 
-    def _maybe_reject(self, video: str) -> None:
-        # Drawn from the video, not from the call: a "no" for good must stay one.
-        share = stable_share(self.seed, f"reject/{video}")
-        if share < self.knobs.rejecting:
-            status = 400 if stable_share(self.seed, f"status/{video}") < 1 / 2 else 422
+    def _reject_some(self, video: str) -> None:
+        # Depends on the video, not on the request: a permanent refusal must be repeated.
+        fraction = hash_fraction(self.seed, f"reject/{video}")
+        if fraction < self.knobs.rejecting:
+            status = 400 if hash_fraction(self.seed, f"status/{video}") < 1 / 2 else 422
             message = "The account does not accept videos from this source."
             raise Refusal(status, "The media was not accepted.", fields={"sourceUrl": message})
 
@@ -240,29 +241,29 @@ class Platform:
         sizes = {"width": 320, "height": 180}
         return {**self._lists.item(media, now), "download": sizes, "progressive": [sizes]}
 
-    # Media that come about.
+    # How media are created.
 
     def new_media(self, now: float, **fields: Any) -> SandboxMedia:
-        """Make a media as a POST does, without a call; `fields` are those of `make_media`."""
+        """Create a media as a POST does. `fields` are parameters of `make_media`."""
         media = make_media(self.knobs, self.seed, len(self.media), now, **fields)
         self._catalogue.add(media)
         return media
 
     def _add_existing(self) -> None:
-        for place in range(self.knobs.existing):
-            created = self.start - 60.0 * (self.knobs.existing - place)
-            fields = {"reference_id": f"existing-{place + 1:06}", "title": f"Existing {place + 1}"}
-            media = make_media(self.knobs, self.seed, place, created, foreign=True, **fields)
-            # They were there long before: processed and listed, however slow the knobs are.
+        for index in range(self.knobs.existing):
+            created = self.start - 60.0 * (self.knobs.existing - index)
+            fields = {"reference_id": f"existing-{index + 1:06}", "title": f"Existing {index + 1}"}
+            media = make_media(self.knobs, self.seed, index, created, foreign=True, **fields)
+            # Older than any run: processed and listed, whatever the knobs say.
             media.listed_at = media.online_at = created
             self._catalogue.add(media)
 
-    # From one run of the stand-in to the next.
+    # How the account is saved for the next run of the sandbox.
 
     def dump(self) -> dict[str, object]:
-        """Give all media and ingests as JSON can hold them; `load` brings them back.
+        """Returns all media and ingests as JSON values, for `load`.
 
-        The credentials are not in it: no file holds any.
+        The credentials are not included, because no file may contain them.
         """
         return {
             "version": _DUMP_VERSION,
@@ -283,14 +284,16 @@ class Platform:
         knobs: Knobs | None = None,
         start: float | None = None,
     ) -> Self:
-        """Bring a platform back from its dump, with all videos that it had.
+        """Restore a platform with all its media from the result of `dump`.
 
         Args:
-            knobs: how it behaves from now on; None for as before.
-            start: the new start, which outages are counted from; None for when it was dumped.
+            data: the result of `dump`.
+            access_key, api_key: the credentials that are accepted.
+            knobs: how it behaves from now on; None for the knobs of the dump.
+            start: epoch seconds from which outages are counted; None for the time of the dump.
 
         Raises:
-            StateError: the data are no dump of this version.
+            StateError: the data are not a dump of this version.
         """
         try:
             knobs = knobs or Knobs.from_mapping(data["knobs"])
@@ -300,7 +303,7 @@ class Platform:
                 data["now"] if start is None else start,
                 access_key,
                 api_key,
-                catalogue=_restored(data, knobs),
+                catalogue=_catalogue_from_dump(data, knobs),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(
@@ -308,7 +311,7 @@ class Platform:
             ) from error
 
 
-def _restored(data: Mapping[str, Any], knobs: Knobs) -> Catalogue:
+def _catalogue_from_dump(data: Mapping[str, Any], knobs: Knobs) -> Catalogue:
     if data["version"] != _DUMP_VERSION:
         raise ValueError(data["version"])
     catalogue = Catalogue(knobs)
@@ -317,15 +320,15 @@ def _restored(data: Mapping[str, Any], knobs: Knobs) -> Catalogue:
     return catalogue
 
 
-def _refuse(status: int, message: str) -> Callable[[float], object]:
+def _refusing_handler(status: int, message: str) -> Callable[[float], object]:
     def handler(_now: float) -> object:
         raise Refusal(status, message)
 
     return handler
 
 
-def _parts(path: str) -> list[str]:
-    """Split what comes after the API's root; nothing where the path is elsewhere."""
+def _api_path(path: str) -> list[str]:
+    """Returns the parts of a path below the API's root; empty if the path is not below it."""
     if not path.startswith(API + "/"):
         return []
     return path.removeprefix(API).strip("/").split("/")

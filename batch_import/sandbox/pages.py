@@ -1,7 +1,6 @@
-"""What a browser sees of the stand-in: player, clips, thumbnails, and a page about itself.
+"""The HTML pages of the sandbox: player, clips, thumbnails, and a page about the sandbox.
 
-All text from outside is escaped, and the pages may load nothing but the clips. This
-file must not know of sockets, threads or the clock.
+All text from outside is escaped. The content security policy allows nothing but the clips.
 """
 
 import base64
@@ -16,14 +15,14 @@ from string import Template
 
 from batch_import.sandbox.media import SandboxMedia
 
-_HTML = "text/html; charset=utf-8"
-#: Two colours for each clip's thumbnail: those of the clip.
-_COLOURS = (("#0b3d91", "#35c4b5"), ("#7a1f3d", "#ffb347"), ("#14361f", "#9be564"))
+_HTML_TYPE = "text/html; charset=utf-8"
+#: Background and foreground colour of the thumbnail of each clip.
+_CLIP_COLOURS = (("#0b3d91", "#35c4b5"), ("#7a1f3d", "#ffb347"), ("#14361f", "#9be564"))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole HTTP answer for a browser."""
+    """An HTTP response for a browser."""
 
     status: int
     kind: str
@@ -32,67 +31,67 @@ class Page:
 
 
 def player(media: SandboxMedia) -> Page:
-    """Show a video that is online."""
-    label = html.escape(media.title)
+    """Returns the player page of a video that is online."""
+    title = html.escape(media.title)
     source = f"/clips/{media.clip + 1}.mp4"
     video = (
         f'<video controls playsinline preload="auto" width="320" height="180" '
-        f'aria-label="{label}"><source src="{source}" type="video/mp4"></video>'
+        f'aria-label="{title}"><source src="{source}" type="video/mp4"></video>'
     )
     return _page(200, media.title, video)
 
 
 def not_online(media: SandboxMedia, status: str) -> Page:
-    """Tell that a video cannot be played now: being processed, failed, or not reviewed."""
+    """Returns the page of a video that cannot be played: in processing, failed, or in review."""
     text = f"{status}: {media.error}" if status == "Failed" else f"Its status is {status}."
     return message(404, "This video cannot be played now", f"{media.title}. {text}")
 
 
 def message(status: int, heading: str, text: str) -> Page:
-    """Show a page of text."""
+    """Returns a page with a heading and a text."""
     body = f"<main><h1>{html.escape(heading)}</h1><p>{html.escape(text)}</p></main>"
     return _page(status, heading, body)
 
 
 def about(counts: Counter[str], calls: Counter[str]) -> Page:
-    """Tell whoever opens the stand-in's address what it is, and how much it holds."""
+    """Returns the start page of the server: what the sandbox is, and how much it contains."""
     videos = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none"
     body = (
         "<main><h1>Viostream sandbox</h1>"
-        "<p>A stand-in for the Viostream platform. It runs on this computer alone, takes the "
-        "calls of the import API, and plays a bundled clip for every video.</p>"
+        "<p>A simulated Viostream platform. It runs only on this computer, accepts the requests "
+        "of the import API, and plays a bundled clip for every video.</p>"
         f"<p>Videos: <code>{html.escape(videos)}</code></p>"
-        f"<p>Calls so far: <code>{calls.total()}</code></p></main>"
+        f"<p>Requests so far: <code>{calls.total()}</code></p></main>"
     )
     return _page(200, "Viostream sandbox", body)
 
 
 def thumbnail(media: SandboxMedia) -> Page:
-    """Draw a video's thumbnail."""
-    back, front = _COLOURS[media.clip]
-    label = html.escape(_printable(media.title))
-    drawing = (
+    """Returns the thumbnail of a video as SVG."""
+    background, foreground = _CLIP_COLOURS[media.clip]
+    title = html.escape(_printable(media.title))
+    svg = (
         '<svg xmlns="http://www.w3.org/2000/svg" width="320" height="180" viewBox="0 0 320 180" '
-        f'role="img"><title>{label}</title><rect width="320" height="180" fill="{back}"/>'
-        f'<circle cx="160" cy="90" r="40" fill="{front}"/>'
-        f'<path d="M148 68l36 22-36 22z" fill="{back}"/></svg>'
+        f'role="img"><title>{title}</title><rect width="320" height="180" fill="{background}"/>'
+        f'<circle cx="160" cy="90" r="40" fill="{foreground}"/>'
+        f'<path d="M148 68l36 22-36 22z" fill="{background}"/></svg>'
     )
-    return Page(200, "image/svg+xml", _bytes(drawing), _safe("default-src 'none'"))
+    return Page(200, "image/svg+xml", _bytes(svg), _security_headers("default-src 'none'"))
 
 
-def clip(name: str, wanted: str) -> Page:
-    """Give a clip, or the part of it that a `Range` header asks for.
+def clip(name: str, range_header: str) -> Page:
+    """Returns a clip, or the part of it that a `Range` header selects.
 
-    Browsers move within a video by ranges, and some play none that comes without them.
+    Browsers seek in a video by ranges, and some do not play a video without them.
     """
     content = _clips().get(name)
     if content is None:
         return message(404, "No such clip", "The sandbox has no clip of this name.")
     headers = {"Accept-Ranges": "bytes", "Cache-Control": "max-age=3600"}
-    span = _span(wanted, len(content))
-    if span is None:
+    byte_range = _byte_range(range_header, len(content))
+    if byte_range is None:
         return Page(200, "video/mp4", content, headers)
-    first, last = span
+    first, last = byte_range
     if first > last:
         headers["Content-Range"] = f"bytes */{len(content)}"
         return Page(416, "video/mp4", b"", headers)
@@ -100,13 +99,13 @@ def clip(name: str, wanted: str) -> Page:
     return Page(206, "video/mp4", content[first : last + 1], headers)
 
 
-def _span(wanted: str, size: int) -> tuple[int, int] | None:
-    """Read a `Range` header: first and last byte; None for the whole (RFC 9110, 14.2).
+def _byte_range(range_header: str, size: int) -> tuple[int, int] | None:
+    """Read a `Range` header: first and last byte; None for the whole file (RFC 9110, 14.2).
 
-    A first behind the last means that there is nothing to give.
+    If the first is greater than the last, no byte is selected.
     """
-    # Several ranges at once may be answered with the whole, and so may what cannot be read.
-    match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", wanted.strip())
+    # The whole file is a valid response to several ranges, and to a header that cannot be read.
+    match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", range_header.strip())
     if match is None or match.group() == "bytes=-":
         return None
     first, last = match.groups()
@@ -124,30 +123,30 @@ def _page(status: int, title: str, body: str) -> Page:
         f"default-src 'none'; media-src 'self'; img-src data:; style-src '{style}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    return Page(status, _HTML, _bytes(text), _safe(policy))
+    return Page(status, _HTML_TYPE, _bytes(text), _security_headers(policy))
 
 
-def _safe(policy: str) -> dict[str, str]:
+def _security_headers(policy: str) -> dict[str, str]:
     return {
         "Content-Security-Policy": policy,
-        "X-Content-Type-ReadingOptions": "nosniff",
+        "X-Content-Type-Options": "nosniff",
         "Cache-Control": "no-store",
     }
 
 
 def _bytes(text: str) -> bytes:
-    # A title may hold half of a surrogate pair: JSON can write it, UTF-8 can not.
+    # A title may contain half of a surrogate pair: JSON can contain it, UTF-8 cannot.
     return text.encode("utf-8", "replace")
 
 
 def _printable(text: str) -> str:
-    # Control characters make XML unreadable, even escaped.
+    # XML must not contain control characters, even if they are escaped.
     return "".join(character for character in text if character.isprintable())
 
 
 @cache
 def _player_html() -> tuple[Template, str]:
-    """Give the template and the hash by which the policy knows its style."""
+    """Returns the page template, and the hash of its style for the content security policy."""
     text = files(__package__).joinpath("player.html").read_text("utf-8")
     style = text.partition("<style>")[2].partition("</style>")[0]
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

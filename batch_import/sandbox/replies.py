@@ -1,7 +1,6 @@
-"""What goes into the stand-in and what comes out: requests, replies, and bodies of errors.
+"""Requests to the simulated API, its replies, and the bodies of errors.
 
-The platform's errors have no documented shape, so each known shape can be asked for. This file
-must not know what a call does, nor any clock, thread, socket or file.
+The platform's error bodies are not documented, so the sandbox can produce each known form.
 """
 
 import html
@@ -16,25 +15,26 @@ from batch_import.sandbox.knobs import Knobs
 
 
 class ReplyFault(Enum):
-    """What becomes of a reply on its way."""
+    """How a reply fails to reach the client."""
 
     #: It arrives.
     NONE = "none"
-    #: The connection is cut before a byte of it is sent.
+    #: The connection is closed before any byte is sent.
     CUT = "cut"
-    #: Nothing is sent for `Reply.delay` seconds, then the connection is cut.
+    #: Nothing is sent for `Reply.delay` seconds, then the connection is closed.
     HANG = "hang"
-    #: Half of its body is sent, then the connection is cut.
+    #: Half of the body is sent, then the connection is closed.
     TRUNCATED = "truncated"
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One call, as the platform sees it.
+    """A request to the simulated API.
 
     Attributes:
-        path: from the root, decoded and without the query: `/v3/api/media/new`.
-        body: the parsed JSON; None where there is none, or none that can be read.
+        path: path from the root of the server, decoded, without the query: `/v3/api/media/new`.
+        username, password: HTTP Basic credentials; empty if there are none.
+        body: the parsed JSON; None if there is none or it cannot be parsed.
     """
 
     method: str
@@ -47,12 +47,13 @@ class Request:
 
 @dataclass(slots=True)
 class Reply:
-    """One answer.
+    """A reply of the simulated API.
 
     Attributes:
-        status: the HTTP status; 0 where nothing is ever answered.
-        payload: what becomes JSON; text is HTML, None an empty body.
-        delay: seconds to wait before it is sent (or, for a HANG, before the cut).
+        status: HTTP status; 0 if no reply is ever sent.
+        payload: JSON value of the body; a text is sent as HTML; None for an empty body.
+        delay: seconds to wait before the reply is sent or, for a HANG, the connection is closed.
+        fault: how the reply fails to reach the client.
     """
 
     status: int
@@ -63,11 +64,13 @@ class Reply:
 
 
 class Refusal(Exception):
-    """The platform says no to one call.
+    """The simulated API refuses a request.
 
     Args:
-        fields: what is wrong with which field of the request.
-        wait: seconds that the caller is asked to wait.
+        status: HTTP status.
+        message: the message of the error body.
+        fields: messages by field of the request.
+        wait: seconds for the `Retry-After` header; None for no header.
     """
 
     def __init__(
@@ -85,7 +88,7 @@ class Refusal(Exception):
         self.wait = wait
 
     def reply(self, knobs: Knobs, now: float) -> Reply:
-        """Word it as the knobs say."""
+        """Returns the reply in the form that the knobs say."""
         headers = {} if self.wait is None else _retry_after(knobs, self.wait, now)
         if self.status == 401:  # noqa: PLR2004  (RFC 9110: a 401 names its scheme)
             headers["WWW-Authenticate"] = 'Basic realm="Viostream sandbox"'
@@ -108,16 +111,16 @@ class Refusal(Exception):
 
 
 def iso_date(time: float) -> str:
-    """Write epoch seconds as the guide does: `2025-08-08T10:30:00Z`."""
+    """Returns a time in epoch seconds as the guide writes it: `2025-08-08T10:30:00Z`."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _retry_after(knobs: Knobs, wait: float, now: float) -> dict[str, str]:
-    # Both forms count whole seconds: rounded up, so that who obeys never comes too early.
+def _retry_after(knobs: Knobs, wait_seconds: float, now: float) -> dict[str, str]:
+    # Rounded up, because both forms have whole seconds and the client must not come too early.
     if knobs.retry_after == "seconds":
-        return {"Retry-After": str(max(1, math.ceil(wait)))}
+        return {"Retry-After": str(max(1, math.ceil(wait_seconds)))}
     if knobs.retry_after == "date":
-        time = datetime.fromtimestamp(math.ceil(now + wait), UTC)
+        time = datetime.fromtimestamp(math.ceil(now + wait_seconds), UTC)
         return {"Retry-After": format_datetime(time, usegmt=True)}
     return {}
 

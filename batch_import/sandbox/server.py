@@ -1,8 +1,7 @@
-"""The stand-in over HTTP, on this computer alone: the platform's API, and its player pages.
+"""The HTTP server of the sandbox, only for this computer: the simulated API and its player pages.
 
-A thin shell: what an answer says is the model's matter, what a browser sees is `pages.py`'s.
-Here a fault becomes real: a connection that is cut, hangs, or breaks off. This file must not
-know what a call means.
+`model.py` decides what the API answers, and `pages.py` what a browser shows. This module makes the
+faults of a reply real: it closes the connection, waits, or sends half of the body.
 """
 
 import base64
@@ -18,30 +17,31 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from batch_import.sandbox import pages
-from batch_import.sandbox.media import stable_share
+from batch_import.sandbox.media import hash_fraction
 from batch_import.sandbox.model import API, Platform
 from batch_import.sandbox.pages import Page
 from batch_import.sandbox.replies import Reply, ReplyFault, Request
 
 _LOCALHOST = "127.0.0.1"
-#: A body beyond this is not read: no call of the API needs more.
-_MAX_BODY = 1024 * 1024
+#: Maximum size of a body in bytes. No request of the API needs more.
+_MAX_BODY_BYTES = 1024 * 1024
 #: Seconds after which an idle connection is closed.
-_IDLE = 120.0
+_IDLE_SECONDS = 120.0
 
 
 class SandboxServer:
-    """The platform's stand-in, serving at `address`.
+    """Serves a simulated platform over HTTP at `address`.
 
-    A context manager: it serves in threads of its own from `start` to `stop`. The platform's
-    thumbnails are given under the server's address.
+    A context manager. It serves in its own threads from `start` to `stop`. The URLs of thumbnails
+    begin with the address of the server.
 
     Args:
-        port: 0 for any that is free.
-        clock: gives epoch seconds.
+        platform: the simulated platform.
+        port: port number; 0 for any free port.
+        clock: returns epoch seconds.
 
     Raises:
-        OSError: the port is taken.
+        OSError: the port is in use.
     """
 
     def __init__(
@@ -51,28 +51,28 @@ class SandboxServer:
         self._http = _Server(platform, port, clock)
         self.address = f"http://{_LOCALHOST}:{self._http.server_port}"
         self.api_base = self.address + API
-        #: Held by every call; whoever reads the platform of a running server may hold it too.
+        #: Held during every request. Other threads must hold it while they use the platform.
         self.lock = self._http.lock
         self._thread: threading.Thread | None = None
-        self._served = False
+        self._has_served = False
         platform.origin = self.address
 
     def start(self) -> None:
-        """Serve in the background."""
-        self._served = True
+        """Serve in a background thread."""
+        self._has_served = True
         self._thread = threading.Thread(target=self.serve_forever, name="sandbox", daemon=True)
         self._thread.start()
 
     def serve_forever(self) -> None:
-        """Serve until `stop` is called from another thread, or an exception ends it."""
-        self._served = True
-        # Often asked whether to stop, so that stopping takes no half second.
+        """Serve until another thread calls `stop`, or until an exception."""
+        self._has_served = True
+        # Checks often whether to stop, so that stopping does not take half a second.
         self._http.serve_forever(poll_interval=0.02)
 
     def stop(self) -> None:
-        """Serve no more, and cut the connections that are open."""
-        if self._served:
-            # It waits for the loop to end; without a loop ever it would wait for good.
+        """Stop serving, and close the open connections."""
+        if self._has_served:
+            # Only after serving: shutdown() waits for the end of a loop that would never start.
             self._http.shutdown()
         if self._thread is not None:
             self._thread.join()
@@ -88,7 +88,7 @@ class SandboxServer:
 
 
 class _Server(ThreadingHTTPServer):
-    """Accepts connections, and remembers them so that they can be cut."""
+    """Accepts connections, and remembers the open ones in order to close them."""
 
     daemon_threads = True
     # The usual backlog of 5 refuses connections when many workers start at once.
@@ -99,42 +99,42 @@ class _Server(ThreadingHTTPServer):
         self.clock = clock
         self.lock = threading.Lock()
         self.stopping = threading.Event()
-        self._open: set[socket.socket] = set()
-        self._open_lock = threading.Lock()
+        self._connections: set[socket.socket] = set()
+        self._connections_lock = threading.Lock()
         super().__init__((_LOCALHOST, port), _Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer asks the resolver for the host's full name here, which may take seconds.
+        # HTTPServer asks for the full name of the host here, which may take seconds.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = _LOCALHOST, int(self.server_address[1])
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        with self._open_lock:
-            self._open.add(request)
+        with self._connections_lock:
+            self._connections.add(request)
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:
-        with self._open_lock:
-            self._open.discard(request)
+        with self._connections_lock:
+            self._connections.discard(request)
         super().shutdown_request(request)
 
     def server_close(self) -> None:
         self.stopping.set()
         super().server_close()
-        with self._open_lock:
-            for connection in self._open:
-                _cut(connection)
+        with self._connections_lock:
+            for connection in self._connections:
+                _shut_down(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that went away is no news, and the terminal is not ours."""
+        """Print nothing: a client that disconnects is no error, and others use the terminal."""
 
     def answer(self, request: Request) -> Reply:
-        """Let the model answer one call."""
+        """Returns the reply of the platform to a request."""
         with self.lock:
             return self.platform.handle(request, self.clock())
 
-    def page(self, path: str, wanted: str) -> Page:
-        """Find the page for a browser."""
+    def page(self, path: str, range_header: str) -> Page:
+        """Returns the page for a browser."""
         match path.strip("/").split("/"):
             case [""]:
                 with self.lock:
@@ -142,7 +142,7 @@ class _Server(ThreadingHTTPServer):
                         self.platform.counts(self.clock()), self.platform.calls.copy()
                     )
             case ["clips", name]:
-                return pages.clip(name, wanted)
+                return pages.clip(name, range_header)
             case ["iframe", key]:
                 return self._player(key)
             case ["thumbnails", name] if name.endswith(".svg"):
@@ -155,7 +155,7 @@ class _Server(ThreadingHTTPServer):
             status = media and self.platform.status(media, self.clock())
         if media is None or media.key != key or status is None:
             return pages.message(404, "No such video", "The account has no video with this key.")
-        if stable_share(self.platform.seed, f"embed/{key}") < self.platform.knobs.embed_fails:
+        if hash_fraction(self.platform.seed, f"embed/{key}") < self.platform.knobs.embed_fails:
             return pages.message(500, "Out of order", "The player cannot show this video.")
         return pages.player(media) if status == "Online" else pages.not_online(media, str(status))
 
@@ -168,22 +168,22 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    """One connection, from one call to the next."""
+    """Handles the requests of one connection."""
 
     server: _Server
     protocol_version = "HTTP/1.1"
     server_version = "ViostreamSandbox"
     sys_version = ""
-    timeout = _IDLE
-    # Head and body leave in one packet, and where they do not fit, without waiting for the first
-    # one's receipt: else Nagle's algorithm delays every answer by 40 ms.
+    timeout = _IDLE_SECONDS
+    # Headers and body are sent in one packet. If they do not fit, the second packet is not delayed:
+    # Nagle's algorithm would wait up to 40 ms for the acknowledgement of the first.
     disable_nagle_algorithm = True
     wbufsize = 256 * 1024
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002  (the base class's name)
-        """Say nothing: the terminal belongs to the command that runs the sandbox."""
+        """Print nothing: the command that runs the sandbox uses the terminal."""
 
-    def _serve(self) -> None:
+    def _handle_request(self) -> None:
         body = self._read_body()
         if body is None:
             return
@@ -200,11 +200,11 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send_page(pages.message(405, "Not allowed", "Pages can only be read."))
 
-    # The base class looks for these names; it is the model that knows which method is allowed.
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve  # noqa: N815
+    # The base class calls methods of these names. The platform decides which method is allowed.
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle_request  # noqa: N815
 
     def handle_expect_100(self) -> bool:
-        """Let the body come at once: the base class would leave the word in the buffer."""
+        """Send the 100 response at once; the base class would leave it in the buffer."""
         allowed = super().handle_expect_100()
         self.wfile.flush()
         return allowed
@@ -217,69 +217,79 @@ class _Handler(BaseHTTPRequestHandler):
             query=dict(parse_qsl(query, keep_blank_values=True)),
             username=username,
             password=password,
-            body=_parsed(body),
+            body=_parse_json(body),
         )
 
     def _read_body(self) -> bytes | None:
-        """Read the request's body; None where that is refused, and said."""
+        """Returns the body of the request; None if it was refused, with a response."""
         length = self.headers.get("Content-Length", "0").strip()
         if self.headers.get("Transfer-Encoding"):
             self._refuse_body(411, "The body's length must be given.")
         elif not (length.isascii() and length.isdecimal() and len(length) < 20):  # noqa: PLR2004
             self._refuse_body(400, "The Content-Length is not a number.")
-        elif int(length) > _MAX_BODY:
+        elif int(length) > _MAX_BODY_BYTES:
             self._refuse_body(413, "The body is longer than 1 MiB.")
         else:
             return self.rfile.read(int(length))
         return None
 
     def _refuse_body(self, status: int, text: str) -> None:
-        # What follows on this connection would be the body: it cannot be used any more.
+        # The body would be read as the next request on this connection.
         self.close_connection = True
         self._send_page(pages.message(status, "Bad request", text))
 
     def _send_reply(self, reply: Reply) -> None:
-        # Outside of the lock: a slow answer must not make the others slow.
+        # Without the lock, so that a slow reply does not delay the others.
         self.server.stopping.wait(reply.delay)
         if reply.fault in {ReplyFault.CUT, ReplyFault.HANG}:
             self.close_connection = True
             return
-        kind, content = _content(reply.payload)
+        content_type, content = _content(reply.payload)
         if reply.fault is ReplyFault.TRUNCATED:
             self.close_connection = True
         self._send(
-            reply.status, kind, content, reply.headers, cut=reply.fault is ReplyFault.TRUNCATED
+            reply.status,
+            content_type,
+            content,
+            reply.headers,
+            is_truncated=reply.fault is ReplyFault.TRUNCATED,
         )
 
     def _send_page(self, page: Page) -> None:
         self._send(page.status, page.kind, page.content, page.headers)
 
     def _send(
-        self, status: int, kind: str, content: bytes, headers: dict[str, str], *, cut: bool = False
+        self,
+        status: int,
+        content_type: str,
+        content: bytes,
+        headers: dict[str, str],
+        *,
+        is_truncated: bool = False,
     ) -> None:
         self.send_response(status)
-        if kind:
-            self.send_header("Content-Type", kind)
+        if content_type:
+            self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(content)))
         for name, value in headers.items():
             self.send_header(name, value)
-        if self.close_connection and not cut:
+        if self.close_connection and not is_truncated:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(content[: len(content) // 2] if cut else content)
+            self.wfile.write(content[: len(content) // 2] if is_truncated else content)
 
 
-def _cut(connection: socket.socket) -> None:
+def _shut_down(connection: socket.socket) -> None:
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
-        # Its other end was faster.
+        # The client has already closed it.
         return
 
 
 def _credentials(header: str) -> tuple[str, str]:
-    """Read HTTP Basic credentials; empty ones where there are none."""
+    """Read HTTP Basic credentials; empty if there are none."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return "", ""
@@ -290,8 +300,8 @@ def _credentials(header: str) -> tuple[str, str]:
     return username, password
 
 
-def _parsed(body: bytes) -> object | None:
-    """Read JSON; None for what is none."""
+def _parse_json(body: bytes) -> object | None:
+    """Parse JSON; None if it is not JSON."""
     try:
         parsed: object = json.loads(body)
     except (ValueError, RecursionError):

@@ -1,1 +1,1 @@
-"""Where the videos of rows are fetched from."""
+"""Preflight: checks the source URLs, from which the platform will download the videos."""

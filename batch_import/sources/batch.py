@@ -1,7 +1,4 @@
-"""Sources that are asked for together: handed out to threads in turn, and what was found in order.
-
-This file must not know how a source is asked.
-"""
+"""A batch of sources: gives them to threads, and returns the results in their order."""
 
 import threading
 import time
@@ -13,12 +10,12 @@ from batch_import.manifest.rules.violation import Violation
 from batch_import.models import VideoSource
 from batch_import.sources.host_queues import HostQueues
 
-#: Seconds after which a thread that waits looks whether the run is to stop.
-_LOOK_UP: Final = 0.2
+#: Seconds after which a waiting thread checks whether the run must stop.
+_STOP_CHECK_SECONDS: Final = 0.2
 
 
 class SourceCheck(NamedTuple):
-    """What is wrong with a source, if anything, and its size in bytes where the host sent it."""
+    """The result for one source: its violation, if any, and its size in bytes, if known."""
 
     source: VideoSource
     violation: Violation | None = None
@@ -26,7 +23,7 @@ class SourceCheck(NamedTuple):
 
 
 class Batch:
-    """Sources that are asked for together, and what was found so far."""
+    """Sources that are checked together, and the results so far."""
 
     def __init__(
         self,
@@ -38,53 +35,58 @@ class Batch:
         self.sources = sources
         self._queues = queues
         self._stop = stop
-        self._found: dict[int, SourceCheck | None] = {}
-        self._work = threading.Condition(lock)
-        self._news = threading.Condition(lock)
+        self._checks: dict[int, SourceCheck | None] = {}
+        self._source_ready = threading.Condition(lock)
+        self._check_ready = threading.Condition(lock)
         with lock:
-            for number, source in enumerate(sources):
+            for index, source in enumerate(sources):
                 url = parse(requestable(source.url))
-                queues.add(number, url.origin if url else "")
+                queues.add(index, url.origin if url else "")
 
     def take(self) -> tuple[int, str] | None:
-        """The next source; waits for the turn of its host. None where all are done."""
-        with self._work:
-            while not self._stop.is_set() and len(self._found) < len(self.sources):
+        """Wait for the next source whose host may be contacted; None if all sources are done.
+
+        Returns:
+            Index of the source, and its host.
+        """
+        with self._source_ready:
+            while not self._stop.is_set() and len(self._checks) < len(self.sources):
                 now = time.monotonic()
-                if taken := self._queues.take(now):
-                    self._work.notify()
-                    return taken
-                due = self._queues.due()
-                self._work.wait(min(_LOOK_UP, due - now) if due is not None else _LOOK_UP)
+                if source_and_host := self._queues.take(now):
+                    self._source_ready.notify()
+                    return source_and_host
+                due_at = self._queues.due()
+                seconds = _STOP_CHECK_SECONDS if due_at is None else due_at - now
+                self._source_ready.wait(min(_STOP_CHECK_SECONDS, seconds))
         return None
 
-    def finish(self, number: int, host: str, finding: SourceCheck | None) -> None:
-        """Note what was found for a source; None where the run is to stop."""
-        with self._work:
-            self._found[number] = finding
+    def finish(self, index: int, host: str, check: SourceCheck | None) -> None:
+        """Save the result for a source; None if it was not checked because the run must stop."""
+        with self._source_ready:
+            self._checks[index] = check
             self._queues.finished(host)
-            self._work.notify()
-            self._news.notify()
+            self._source_ready.notify()
+            self._check_ready.notify()
 
     def give_up(self, host: str, violation: Violation) -> None:
-        """A host is down: all that waits for it shares that finding."""
-        with self._work:
-            for number in self._queues.give_up(host):
-                self._found[number] = SourceCheck(self.sources[number], violation)
-            self._work.notify_all()
-            self._news.notify()
+        """Save the same result for all waiting sources of a host that is down."""
+        with self._source_ready:
+            for index in self._queues.give_up(host):
+                self._checks[index] = SourceCheck(self.sources[index], violation)
+            self._source_ready.notify_all()
+            self._check_ready.notify()
 
     def findings(self) -> Iterator[SourceCheck]:
-        """What was found, in the order of the sources; waits for it."""
+        """Yields the results in the order of the sources, and waits for each of them."""
         try:
-            for number in range(len(self.sources)):
-                with self._news:
-                    while number not in self._found and not self._stop.is_set():
-                        self._news.wait(_LOOK_UP)
-                    finding = self._found.get(number)
-                if finding is not None:
-                    yield finding
+            for index in range(len(self.sources)):
+                with self._check_ready:
+                    while index not in self._checks and not self._stop.is_set():
+                        self._check_ready.wait(_STOP_CHECK_SECONDS)
+                    check = self._checks.get(index)
+                if check is not None:
+                    yield check
         finally:
-            with self._work:
-                if len(self._found) < len(self.sources):
+            with self._source_ready:
+                if len(self._checks) < len(self.sources):
                     self._queues.clear()

@@ -1,7 +1,4 @@
-"""What the first bytes of a file say that it is, and whether a host's answer is a video. Pure.
-
-This file must not know how the bytes were come by.
-"""
+"""Decides from the response of a host whether a source is a video, and of which format. No I/O."""
 
 import re
 from collections.abc import Mapping
@@ -10,22 +7,22 @@ from typing import Final
 
 from batch_import.manifest.rules.violation import Violation, warning
 
-#: Bytes of a file that are looked at: signatures stand in the first ones, and a page that is no
-#: video shows itself as one soon.
+#: Number of bytes of a file that are read. The signature of a format is in the first few bytes,
+#: and this is enough to recognize a web page.
 START: Final = 4096
 
-#: Extensions whose files look alike at their start: a wrong one among them does no harm.
+#: Groups of extensions whose files begin alike. Within a group, a wrong extension does no harm.
 _FAMILIES: Final = (
     frozenset({"mp4", "mov", "3gp"}),
     frozenset({"mkv", "webm"}),
     frozenset({"avi"}),
     frozenset({"wmv"}),
 )
-#: The atoms that an MP4 or QuickTime file begins with (ISO 14496-12; QuickTime's older ones).
-_ATOMS: Final = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
-_ASF: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
-_EBML: Final = b"\x1a\x45\xdf\xa3"
-_OTHERS: Final = (
+#: Types of the first atom of an MP4 or QuickTime file (ISO 14496-12; older types of QuickTime).
+_ISOBMFF_ATOMS: Final = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
+_ASF_MAGIC: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
+_EBML_MAGIC: Final = b"\x1a\x45\xdf\xa3"
+_OTHER_FORMATS: Final = (
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive or an office document"),
     (b"\x89PNG", "a picture"),
@@ -40,41 +37,42 @@ _OTHERS: Final = (
     (b"\x00\x00\x01\xb3", "an MPEG video stream"),
     (b"OggS", "an Ogg file"),
 )
-_PAGE = re.compile(
+_HTML_START = re.compile(
     rb"(?>\s*<!--.*?-->)*+\s*<(?:!doctype\s+html|html|head|body|script)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_LOGIN = re.compile(
+_LOGIN_FORM = re.compile(
     rb"type=[\"']?password|<title>[^<]*\b(?:log|sign)[ -]?(?:in|on)\b", re.IGNORECASE
 )
-_HTML: Final = ("text/html", "application/xhtml+xml")
+_HTML_TYPES: Final = ("text/html", "application/xhtml+xml")
 
-_OK: Final = (200, 206)
-_DENIED: Final = (401, 403, 407)
-_GONE: Final = (404, 410)
-_NO_RANGE: Final = 416
-_BUSY: Final = (408, 425, 429)
-_SERVER_FAULT: Final = 500
+_OK_STATUSES: Final = (200, 206)
+_DENIED_STATUSES: Final = (401, 403, 407)
+_GONE_STATUSES: Final = (404, 410)
+_RANGE_NOT_SATISFIABLE: Final = 416
+_BUSY_STATUSES: Final = (408, 425, 429)
+_MIN_SERVER_ERROR: Final = 500
 
-_EMPTY = Violation(
+_EMPTY_FILE = Violation(
     "source-empty",
     "the host sends an empty file",
-    "Upload the file once more, and look at its size.",
+    "Upload the file again, and check its size.",
 )
-_CUT = warning(
+_INCOMPLETE = warning(
     "source-cut",
-    "the host sends nothing, or breaks off",
-    "Try again later; if it happens again, look at the file on the host.",
+    "the host sends nothing, or only a part of the file",
+    "Try again later. If it happens again, check the file on the host.",
 )
-_SHARE = "Share the file so that anybody may fetch it, or give a signed URL."
+_SHARE_HINT: Final = "Share the file so that anybody can download it, or use a signed URL."
 
 
 @dataclass(frozen=True, slots=True)
 class SourceResponse:
-    """What a host answered when it was asked for the first bytes of a file.
+    """The response of a host to a request for the first bytes of a file.
 
     Attributes:
-        headers: by their names in lower case.
+        status: HTTP status.
+        headers: headers by lower-case name.
         start: the first bytes of the body, at most `START`.
     """
 
@@ -84,47 +82,56 @@ class SourceResponse:
 
     @property
     def size(self) -> int | None:
-        """Bytes of the whole file, where the host tells."""
-        ranged = self.headers.get("content-range", "").rpartition("/")[2].strip()
-        length = self.headers.get("content-length", "").strip() if self.status == _OK[0] else ranged
+        """Size of the whole file in bytes; None if the host does not report it."""
+        range_total = self.headers.get("content-range", "").rpartition("/")[2].strip()
+        length = (
+            self.headers.get("content-length", "").strip()
+            if self.status == _OK_STATUSES[0]
+            else range_total
+        )
         return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
 
     @property
     def kind(self) -> str:
-        """The media type, in lower case; empty where none is given."""
+        """Media type in lower case; empty if there is none."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def violation_of(reply: SourceResponse, extension: str) -> Violation | None:
-    """Judge a host's answer that is no redirect; `extension` is bare, as it is sent."""
-    if reply.status not in _OK:
+    """Returns what is wrong with a source; None if nothing is.
+
+    Args:
+        reply: response of the host, not a redirect.
+        extension: file extension without a dot, as it is sent to the platform.
+    """
+    if reply.status not in _OK_STATUSES:
         return _violation_of_status(reply)
     if not reply.start:
-        return _EMPTY if reply.size == 0 else _CUT
-    if reply.kind in _HTML or _PAGE.match(reply.start):
-        page = "a login page" if _LOGIN.search(reply.start) else "a web page"
-        return Violation("source-page", f"the host sends {page}, not a video", _SHARE)
+        return _EMPTY_FILE if reply.size == 0 else _INCOMPLETE
+    if reply.kind in _HTML_TYPES or _HTML_START.match(reply.start):
+        page = "a login page" if _LOGIN_FORM.search(reply.start) else "a web page"
+        return Violation("source-page", f"the host sends {page}, not a video", _SHARE_HINT)
     if reply.size is not None and len(reply.start) < min(START, reply.size):
-        return _CUT
+        return _INCOMPLETE
     if reply.headers.get("content-encoding", "identity") != "identity":
-        return None  # compressed although that was not asked for: its start says nothing
+        return None  # compressed although the request excludes it, so the start is unknown
     return _violation_of_start(reply.start, extension)
 
 
 def _violation_of_status(reply: SourceResponse) -> Violation:
     status = reply.status
-    if status == _NO_RANGE and reply.size == 0:
-        return _EMPTY
-    if status in _DENIED:
-        reason = f"the host does not let everybody fetch the file (HTTP {status})"
-        return Violation("source-forbidden", reason, _SHARE)
-    if status in _GONE:
+    if status == _RANGE_NOT_SATISFIABLE and reply.size == 0:
+        return _EMPTY_FILE
+    if status in _DENIED_STATUSES:
+        reason = f"the host does not let everybody download the file (HTTP {status})"
+        return Violation("source-forbidden", reason, _SHARE_HINT)
+    if status in _GONE_STATUSES:
         reason = f"the host has no such file (HTTP {status})"
         return Violation("source-missing", reason, "Correct the URL, or upload the file.")
-    if status in _BUSY or status >= _SERVER_FAULT:
+    if status in _BUSY_STATUSES or status >= _MIN_SERVER_ERROR:
         return warning(
             "source-busy",
-            f"the host cannot say now whether it has the file (HTTP {status})",
+            f"the host cannot say at present whether it has the file (HTTP {status})",
             "Try again later.",
         )
     reason = f"the host refuses to send the file (HTTP {status})"
@@ -136,25 +143,27 @@ def _violation_of_start(start: bytes, extension: str) -> Violation | None:
     if extension in family:
         return None
     if family:
-        found = " or ".join(sorted(family))
+        extensions = " or ".join(sorted(family))
         return warning(
             "source-format",
-            f"the file is {found}, the extension is {extension}",
+            f"the file is {extensions}, the extension is {extension}",
             "Correct the extension.",
         )
     text = start.lstrip()
-    what = next((name for magic, name in _OTHERS if text.startswith(magic)), "something else")
-    reason = f"the host sends {what}, not a video of a known format"
-    return Violation("source-not-video", reason, "Give the address of the video file.")
+    name = next(
+        (name for magic, name in _OTHER_FORMATS if text.startswith(magic)), "something else"
+    )
+    reason = f"the host sends {name}, not a video of a known format"
+    return Violation("source-not-video", reason, "Use the URL of the video file.")
 
 
 def family_of(start: bytes) -> frozenset[str]:
-    """Which extensions a file may have that begins like this; none where it is no known video."""
+    """Returns the extensions that a file with this start may have; empty if it is no video."""
     isobmff, matroska, avi, asf = _FAMILIES
-    if start[4:8] in _ATOMS:
+    if start[4:8] in _ISOBMFF_ATOMS:
         return isobmff
-    if start.startswith(_EBML):
+    if start.startswith(_EBML_MAGIC):
         return matroska
     if start.startswith(b"RIFF") and start[8:12] == b"AVI ":
         return avi
-    return asf if start.startswith(_ASF) else frozenset()
+    return asf if start.startswith(_ASF_MAGIC) else frozenset()

@@ -1,6 +1,6 @@
-"""Cuts connections off when their time is up, however busily the other side drips bytes.
+"""Closes connections after a time limit, even if the other side keeps sending single bytes.
 
-One thread watches all of them. This file must not know what is asked over a connection.
+One thread watches all connections.
 """
 
 import socket
@@ -11,47 +11,53 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
-#: Seconds between two looks at the clock.
-_EVERY: Final = 0.1
+#: Seconds between two checks of all deadlines.
+_CHECK_INTERVAL_SECONDS: Final = 0.1
 
 
 class Deadline:
-    """One connection, and until when it may take."""
+    """The time limit of one request.
+
+    Attributes:
+        seconds: the time limit.
+        end_at: when it ends, on the monotonic clock.
+        has_passed: whether the connection was closed because the time was over.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.end = time.monotonic() + seconds
-        self.passed = False
-        self._link: socket.socket | None = None
+        self.end_at = time.monotonic() + seconds
+        self.has_passed = False
+        self._connection: socket.socket | None = None
 
-    def watch(self, link: socket.socket) -> socket.socket:
-        """Take charge of a connection; it is closed at the end."""
-        link.settimeout(self.seconds)
-        self._link = link
-        return link
+    def watch(self, connection: socket.socket) -> socket.socket:
+        """Register the connection to close when the time is over."""
+        connection.settimeout(self.seconds)
+        self._connection = connection
+        return connection
 
     def cut(self) -> None:
-        """End it now."""
-        self.passed = True
-        if self._link is not None:
+        """Shut the connection down now."""
+        self.has_passed = True
+        if self._connection is not None:
             try:
-                self._link.shutdown(socket.SHUT_RDWR)
+                self._connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                return  # it is closed already
+                return  # already closed
 
     def close(self) -> None:
-        """Give the connection up."""
-        if self._link is not None:
-            self._link.close()
+        """Release the connection."""
+        if self._connection is not None:
+            self._connection.close()
 
 
 class RequestDeadlines:
-    """All deadlines that run. A context manager: its thread ends with it."""
+    """All deadlines of requests in progress. A context manager, which ends the watching thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._running: set[Deadline] = set()
-        self._over = threading.Event()
+        self._active: set[Deadline] = set()
+        self._closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -59,45 +65,45 @@ class RequestDeadlines:
 
     def __exit__(
         self,
-        kind: type[BaseException] | None,
+        exception_type: type[BaseException] | None,
         error: BaseException | None,
-        trace: TracebackType | None,
+        traceback: TracebackType | None,
     ) -> None:
-        self._over.set()
+        self._closed.set()
         if self._thread:
             self._thread.join()
 
     @contextmanager
     def within(self, seconds: float) -> Iterator[Deadline]:
-        """Give what happens inside so many seconds.
+        """Limit the time of the `with` block.
 
         Raises:
-            TimeoutError: at the end, where it was cut; what came until then is not whole.
+            TimeoutError: the time is over. Data received until then are incomplete.
         """
         deadline = Deadline(seconds)
         with self._lock:
-            self._running.add(deadline)
+            self._active.add(deadline)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
                 self._thread.start()
         try:
             yield deadline
         except Exception as error:
-            if deadline.passed:
+            if deadline.has_passed:
                 raise TimeoutError from error
             raise
         finally:
             with self._lock:
-                self._running.discard(deadline)
+                self._active.discard(deadline)
             deadline.close()
-        if deadline.passed:
+        if deadline.has_passed:
             raise TimeoutError
 
     def _watch(self) -> None:
-        while not self._over.wait(_EVERY):
+        while not self._closed.wait(_CHECK_INTERVAL_SECONDS):
             now = time.monotonic()
             with self._lock:
-                late = [deadline for deadline in self._running if deadline.end <= now]
-            for deadline in late:
-                if not deadline.passed:
+                expired = [deadline for deadline in self._active if deadline.end_at <= now]
+            for deadline in expired:
+                if not deadline.has_passed:
                     deadline.cut()

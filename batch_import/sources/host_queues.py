@@ -1,6 +1,6 @@
-"""Which source is asked next, so that many hosts are asked at once and none too often. Pure.
+"""Decides which source is checked next: many hosts at once, but none too often.
 
-The time is passed in. This file must not know how a source is asked, nor what it answers.
+No I/O: the caller passes the time.
 """
 
 import heapq
@@ -9,106 +9,109 @@ from dataclasses import dataclass, field
 from typing import Final
 
 #: Seconds between two requests to the same host.
-SPACING: Final = 0.1
-#: Requests to the same host at a time.
-_AT_ONCE: Final = 4
-#: Connections in a row that fail before a host that has answered counts as down.
-_FAILURES: Final = 3
-#: Seconds until a host that was down is tried once more.
-_DOWN_FOR: Final = 60.0
+SPACING_SECONDS: Final = 0.1
+#: Maximum number of simultaneous requests to the same host.
+_MAX_REQUESTS_PER_HOST: Final = 4
+#: Consecutive failed connections after which a host that has answered before counts as down.
+_MAX_FAILURES: Final = 3
+#: Seconds until a host that is down is tried again.
+_DOWN_SECONDS: Final = 60.0
 
 
 @dataclass(slots=True)
-class _Host:
-    """One host: what waits for it, and how it has behaved."""
+class _HostState:
+    """The waiting sources of one host, and how the host has behaved."""
 
     waiting: deque[int] = field(default_factory=deque)
-    next_turn: float = 0.0
-    under_way: int = 0
-    queued: bool = False
-    answered: bool = False
-    failures: int = 0
+    next_request_at: float = 0.0
+    in_progress_count: int = 0
+    is_queued: bool = False
+    has_answered: bool = False
+    failure_count: int = 0
     down_until: float = 0.0
 
     @property
-    def free(self) -> bool:
-        """Whether another request may begin. Until a host has answered, one tries it for all."""
-        return self.under_way < (_AT_ONCE if self.answered else 1)
+    def has_capacity(self) -> bool:
+        """Whether another request may begin. Until a host has answered, only one is allowed."""
+        return self.in_progress_count < (_MAX_REQUESTS_PER_HOST if self.has_answered else 1)
 
 
 class HostQueues:
-    """A queue for each host. Sources are numbers here, hosts are `host:port`."""
+    """One queue per host. Sources are identified by number, and hosts by `host:port`."""
 
     def __init__(self) -> None:
-        self._hosts: defaultdict[str, _Host] = defaultdict(_Host)
-        self._turns: list[tuple[float, str]] = []
+        self._hosts: defaultdict[str, _HostState] = defaultdict(_HostState)
+        self._ready_hosts: list[tuple[float, str]] = []
 
     def add(self, number: int, name: str) -> None:
-        """Put a source into the queue of its host."""
+        """Add a source to the queue of its host."""
         host = self._hosts[name]
         host.waiting.append(number)
-        self._queue(name, host)
+        self._enqueue_host(name, host)
 
     def is_down(self, name: str, now: float) -> bool:
-        """Whether a host gave no connection a short while ago."""
+        """Whether a connection to a host failed less than a minute ago, so that it is not tried."""
         return name in self._hosts and now < self._hosts[name].down_until
 
     def take(self, now: float) -> tuple[int, str] | None:
-        """The next source whose host's turn has come; it is under way then."""
-        while self._turns and self._turns[0][0] <= now:
-            _, name = heapq.heappop(self._turns)
+        """Returns the next source whose host may be contacted, and the host; None if none may."""
+        while self._ready_hosts and self._ready_hosts[0][0] <= now:
+            _, name = heapq.heappop(self._ready_hosts)
             host = self._hosts[name]
-            host.queued = False
-            if host.waiting and host.free:
+            host.is_queued = False
+            if host.waiting and host.has_capacity:
                 number = host.waiting.popleft()
-                host.under_way += 1
-                host.next_turn = max(now, host.next_turn) + SPACING
-                self._queue(name, host)
+                host.in_progress_count += 1
+                host.next_request_at = max(now, host.next_request_at) + SPACING_SECONDS
+                self._enqueue_host(name, host)
                 return number, name
         return None
 
     def due(self) -> float | None:
-        """When `take` gives something again; None where one that is under way must end first."""
-        return self._turns[0][0] if self._turns else None
+        """Returns when `take` can return a source; None if a request must end first."""
+        return self._ready_hosts[0][0] if self._ready_hosts else None
 
     def reserve(self, name: str, now: float) -> float:
-        """Take a turn of a host out of the row, for a redirect; returns the seconds to wait."""
+        """Reserve the next request to a host, for a redirect; returns the seconds to wait."""
         host = self._hosts[name]
-        turn = max(now, host.next_turn)
-        host.next_turn = turn + SPACING
-        return turn - now
+        request_at = max(now, host.next_request_at)
+        host.next_request_at = request_at + SPACING_SECONDS
+        return request_at - now
 
     def answered(self, name: str) -> None:
-        """A host gave a connection."""
+        """Record that a connection to a host was opened."""
         host = self._hosts[name]
-        host.answered, host.failures, host.down_until = True, 0, 0.0
+        host.has_answered, host.failure_count, host.down_until = True, 0, 0.0
 
     def noted_down(self, name: str, now: float) -> None:
-        """A host gave no connection. One that has answered before may fail now and then."""
+        """Record that a connection to a host failed.
+
+        A host that has answered before counts as down only after several failures.
+        """
         host = self._hosts[name]
-        host.failures += 1
-        if not host.answered or host.failures >= _FAILURES:
-            host.down_until, host.answered = now + _DOWN_FOR, False
+        host.failure_count += 1
+        if not host.has_answered or host.failure_count >= _MAX_FAILURES:
+            host.down_until, host.has_answered = now + _DOWN_SECONDS, False
 
     def give_up(self, name: str) -> list[int]:
-        """Take all that waits for a host out of its queue."""
+        """Remove all waiting sources of a host from its queue, and return them."""
         host = self._hosts[name]
-        given_up = list(host.waiting)
+        numbers = list(host.waiting)
         host.waiting.clear()
-        return given_up
+        return numbers
 
     def finished(self, name: str) -> None:
-        """A source that was taken is not under way any more."""
+        """Record that the check of a source has ended."""
         host = self._hosts[name]
-        host.under_way -= 1
-        self._queue(name, host)
+        host.in_progress_count -= 1
+        self._enqueue_host(name, host)
 
     def clear(self) -> None:
-        """Forget what waits."""
+        """Remove all waiting sources."""
         for host in self._hosts.values():
             host.waiting.clear()
 
-    def _queue(self, name: str, host: _Host) -> None:
-        if host.waiting and host.free and not host.queued:
-            host.queued = True
-            heapq.heappush(self._turns, (host.next_turn, name))
+    def _enqueue_host(self, name: str, host: _HostState) -> None:
+        if host.waiting and host.has_capacity and not host.is_queued:
+            host.is_queued = True
+            heapq.heappush(self._ready_hosts, (host.next_request_at, name))

@@ -78,7 +78,7 @@ class Connection:
             self._prepare(read_only=read_only)
 
     def close(self) -> None:
-        """Close the file. Everything is saved already."""
+        """Close the file. All state is saved already."""
         self.db.close()
 
     def copy_to(self, other: "Connection") -> None:
@@ -120,6 +120,15 @@ class Connection:
             # where the file is closed by then.
             for row in self.db.execute(statement, parameters):  # noqa: UP028
                 yield row
+
+    def batches(
+        self, statement: str, parameters: Sequence[Any], size: int
+    ) -> Iterator[list[tuple[Any, ...]]]:
+        """The rows that a query finds, up to so many at once."""
+        with self.errors_mapped():
+            cursor = self.db.execute(statement, parameters)
+            while found := cursor.fetchmany(size):
+                yield found
 
     def row(self, statement: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> Any:
         """The first row that a query finds; None where it finds none."""

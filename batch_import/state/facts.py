@@ -112,6 +112,8 @@ PROBLEMS_SHOWN: Final = Fact("problems_shown", "[]", str)
 #: SHA-256 of `results.xlsx` as it was last written; empty where people have added columns to it.
 WORKBOOK_DIGEST: Final = Fact("workbook_digest", "", str)
 
+#: What `failed.csv` was written from, and how the file was then (`reports/write.py`).
+FAILED_CSV: Final = Fact("failed_csv", "", str)
 #: What `results.csv` holds, as JSON (`reports/results_csv.py`); empty: it is to be written anew.
 RESULTS_CSV: Final = Fact("results_csv", "", str)
 

@@ -15,6 +15,7 @@ from batch_import.state import alike_rows, statements
 from batch_import.state.connection import Connection
 from batch_import.state.edition_check import LoadOptions, check_edition
 from batch_import.state.facts import (
+    FAILED_CSV,
     HEADER,
     MANIFEST,
     RESULTS_CSV,
@@ -82,7 +83,7 @@ def load(
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
         # Rows have moved, which is no event of theirs.
-        changed = [HEADER.of(header), RESULTS_CSV.of(""), *facts]
+        changed = [HEADER.of(header), FAILED_CSV.of(""), RESULTS_CSV.of(""), *facts]
         db.executemany(statements.SAVE_FACT, as_parameters(changed))
     return diff
 

@@ -32,27 +32,30 @@ def _add_events(status: str, reason: str, where: str, code: str = "''") -> str:
 EVENTS: Final = "SELECT time, status, reason, code FROM event WHERE row = ? ORDER BY number"
 FIRST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number LIMIT 1"
 LAST_EVENT_TIME: Final = "SELECT time FROM event ORDER BY number DESC LIMIT 1"
-#: The span of time, then how many rows were first sent, and first imported, in each part of it.
-#: When that was is found in one pass over the index of events by row.
-TIMELINE: Final = """
-    WITH milestone AS MATERIALIZED (
-        SELECT min(time) FILTER (WHERE status = 'creating') AS sent,
-            min(time) FILTER (WHERE status = 'imported') AS imported
-        FROM event GROUP BY row
-    ),
-    span AS MATERIALIZED (
-        SELECT start, coalesce(nullif((stop - start) / :parts, 0), 1.0) AS step FROM (
-            SELECT min(coalesce(sent, imported)) AS start, max(coalesce(imported, sent)) AS stop
-            FROM milestone
-        )
+_IS_MILESTONE: Final = "status IN ('creating', 'imported')"
+_IS_FIRST: Final = """
+    NOT EXISTS (
+        SELECT 1 FROM event AS earlier WHERE earlier.row = event.row
+        AND earlier.number < event.number AND earlier.status = event.status
     )
-    SELECT 'span', start, step FROM span
-    UNION ALL
-    SELECT 'creating', min(:parts - 1, cast((sent - start) / step AS INTEGER)) AS part, count(*)
-    FROM milestone, span WHERE sent IS NOT NULL GROUP BY part
-    UNION ALL
-    SELECT 'imported', min(:parts - 1, cast((imported - start) / step AS INTEGER)) AS part, count(*)
-    FROM milestone, span WHERE imported IS NOT NULL GROUP BY part
+"""
+#: When a row was first sent, or imported without that: the earliest, and the latest.
+FIRST_MILESTONE: Final = f"SELECT time FROM event WHERE {_IS_MILESTONE} ORDER BY number LIMIT 1"
+LAST_MILESTONE: Final = f"""
+    SELECT time FROM event WHERE {_IS_MILESTONE} AND {_IS_FIRST} ORDER BY number DESC LIMIT 1
+"""
+#: The first event from a number on.
+EVENT_FROM: Final = "SELECT number, time FROM event WHERE number >= ? ORDER BY number LIMIT 1"
+#: How often rows were sent, imported, and pending again, from a number on and before another.
+MILESTONES_BETWEEN: Final = """
+    SELECT count(*) FILTER (WHERE status = 'creating'), count(*) FILTER (WHERE status = 'imported'),
+        count(*) FILTER (WHERE status = 'pending')
+    FROM event WHERE number >= ? AND number < ?
+"""
+REPEATED_MILESTONES: Final = f"""
+    SELECT number, status FROM event
+    WHERE row IN (SELECT row FROM event WHERE status = 'pending')
+    AND {_IS_MILESTONE} AND NOT {_IS_FIRST}
 """
 PROCESSING_TIMES: Final = """
     SELECT time - sent_at AS wait FROM event JOIN row ON row.number = event.row
@@ -176,15 +179,16 @@ def retry(table: str) -> str:
 
 COUNTS: Final = "SELECT status, count(*) FROM row GROUP BY status"
 ADOPTED_COUNT: Final = "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
-#: The columns of `models.Record`, after the row's number.
-_RECORD: Final = """
-    SELECT row.number, line, status, error, codes, reference_id, filename, source_url, extension,
-        cells, position IS NULL, picture.key IS NOT NULL, width, height, header,
-        coalesce(ingest_id, ''), coalesce(media_id, ''), coalesce(row.key, ''),
-        coalesce(title, ''), coalesce(duration, ''), coalesce(thumbnail, ''),
-        coalesce(created_date, ''), row.number
-    FROM row LEFT JOIN picture ON picture.key = row.key
+#: The columns of `models.Record`.
+_RECORD_COLUMNS: Final = """
+    line, status, error, codes, reference_id, filename, source_url, extension,
+    cells, position IS NULL, picture.key IS NOT NULL, width, height, header,
+    coalesce(ingest_id, ''), coalesce(media_id, ''), coalesce(row.key, ''),
+    coalesce(title, ''), coalesce(duration, ''), coalesce(thumbnail, ''),
+    coalesce(created_date, ''), row.number
 """
+_RECORD_TABLES: Final = "row LEFT JOIN picture ON picture.key = row.key"
+_RECORD: Final = f"SELECT {_RECORD_COLUMNS} FROM {_RECORD_TABLES}"
 HEADER: Final = "SELECT names, fields FROM header WHERE number = ?"
 #: One that no row has any more is deleted when a manifest is loaded.
 OTHER_HEADERS: Final = "SELECT number FROM header WHERE number <> ? ORDER BY number DESC"
@@ -201,6 +205,7 @@ CHANGED_BLOCKS: Final = """
     SELECT DISTINCT position / ? FROM row
     WHERE number IN (SELECT row FROM event WHERE number > ?)
 """
+BLOCKS_WITH: Final = "SELECT DISTINCT position / ? FROM row WHERE status = ?"
 RECORDS_BETWEEN: Final = f"{_RECORD} WHERE position BETWEEN ? AND ? ORDER BY position, number"
 REMOVED_RECORDS: Final = f"{_RECORD} WHERE position IS NULL ORDER BY number"
 FIRST_IMPORTED: Final = f"{_RECORD} WHERE status = 'imported' ORDER BY expires, position LIMIT ?"
@@ -243,6 +248,16 @@ def _records_where(where: str) -> tuple[str, str]:
 
 
 RECORDS_WITH_CODES: Final = _records_where("codes <> ''")
+#: One of the rows that are in the same trouble with the same source host, and how many there are.
+#: What stands before the third slash holds the host; a password may hold slashes.
+RECORDS_BY_TROUBLE: Final = f"""
+    SELECT {_RECORD_COLUMNS}, count(*) FROM {_RECORD_TABLES} WHERE codes <> ''
+    GROUP BY status, codes, error, position IS NULL, iif(
+        instr(source_url, '@') OR NOT instr(substr(source_url, 9), '/'),
+        source_url,
+        substr(source_url, 1, instr(substr(source_url, 9), '/') + 8)
+    )
+"""
 
 # Pictures -----------------------------------------------------------------------------------------
 

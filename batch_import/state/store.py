@@ -57,7 +57,7 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the file. Everything is saved already."""
+        """Close the file. All state is saved already."""
         self.connection.close()
 
     def copy(self) -> Self:

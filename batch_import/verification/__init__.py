@@ -1,1 +1,1 @@
-"""Verification: each row of a job compared with what the account really holds."""
+"""Verification: compares each row of a job with the media of the account."""

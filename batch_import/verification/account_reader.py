@@ -1,7 +1,6 @@
-"""Reads the account: all of its list, then what the list did not show, then embed pages.
+"""Reads the account: first its whole list of media, then media that the list omits, then pages.
 
-Every call goes through the one budget, one after the other. This file must not know what a
-difference means, nor how media are kept.
+All requests share one rate limiter, and are sent one after the other.
 """
 
 from collections.abc import Callable
@@ -27,21 +26,22 @@ from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.page_size import PageSize
 from batch_import.viostream.session import PlatformSession
 
-#: Rows that are looked up in the state at once.
-_AT_ONCE: Final = 100
-#: Seconds that the player of embed pages may be down, or too busy.
-_PLAYER_PATIENCE: Final = 60.0
-#: How often an embed page that does not come is asked for.
-_TRIES: Final = 3
+#: Number of rows that are read from the job database at once.
+_ROWS_PER_QUERY: Final = 100
+#: Seconds for which the server of the embed pages may be down or overloaded.
+_PLAYER_WAIT_SECONDS: Final = 60.0
+#: Maximum number of requests of one embed page that fails.
+_MAX_PAGE_ATTEMPTS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationProgress:
-    """How far a step of the verification is.
+    """The progress of one step of the verification.
 
     Attributes:
         what: what is counted.
-        done, of: how many, of how many; None where that is not known.
+        done: number that is done.
+        of: total number; None if it is not known.
     """
 
     what: str
@@ -49,14 +49,16 @@ class VerificationProgress:
     of: int | None
 
 
-class Look:
-    """One look at the whole account.
+class AccountReader:
+    """Reads the account for one verification.
 
     Args:
-        on_step: called again and again.
+        session: sends the requests.
+        listing: stores the media that were read.
+        on_step: called with the progress, many times.
 
     Attributes:
-        pager: the way through the list; it says whether that was read to its end.
+        pager: reads the list; its `end` says whether the whole list was read.
     """
 
     def __init__(
@@ -71,72 +73,73 @@ class Look:
         self._session = session
         self._listing = listing
         self._on_step = on_step
-        #: The platform does not filter by reference ID: a search for one shows nothing.
-        self._unfiltered = False
+        #: Whether the platform ignores the filter by reference ID, so that searching is useless.
+        self._is_filter_ignored = False
 
     def read_list(self) -> None:
-        """Read all pages of the account's list, as far as it can be read.
+        """Read all pages of the account's list, as far as possible.
 
         Raises:
             RunFault: the platform does not answer.
         """
         while self.pager.end is None:
-            page = self._page(endpoints.newest(self.pager.page), self.pager)
+            page = self._read_page(endpoints.newest(self.pager.page), self.pager)
             self._listing.add(page.items)
             self.pager.read(page)
             self._on_step(VerificationProgress("media", self._listing.count(), self.pager.total))
 
     def ask_for_missing(self) -> None:
-        """Ask singly for each media that the list did not show: lists may be late, or have holes.
+        """Request each media individually that the list did not show: lists can be incomplete.
 
         Raises:
-            RunFault: the platform is of no use any more.
+            RunFault: the platform can no longer be used.
         """
-        count, done, after = self._listing.unlisted_count(), 0, 0
-        while some := self._listing.unlisted(after, _AT_ONCE):
-            for target in some:
-                self._ask_for(target)
-                done, after = done + 1, target.number
+        total, done_count, last_number = self._listing.unlisted_count(), 0, 0
+        while rows := self._listing.unlisted(last_number, _ROWS_PER_QUERY):
+            for target in rows:
+                self._look_up(target)
+                done_count, last_number = done_count + 1, target.number
                 self._on_step(
-                    VerificationProgress("media that the list does not show", done, count)
+                    VerificationProgress("media that the list does not show", done_count, total)
                 )
 
-    def _ask_for(self, target: LookupTarget) -> None:
-        """By its reference ID; and by itself, for a media may have been given another one."""
-        if not self._found_by_reference(target) and (name := target.media_id or target.key):
-            media = self._media(name)
+    def _look_up(self, target: LookupTarget) -> None:
+        """Search by reference ID, then request by ID: the reference ID may have been changed."""
+        if not self._find_by_reference(target) and (name := target.media_id or target.key):
+            media = self._media_by_name(name)
             if media and _is_target(media, target):
                 self._listing.add([media])
 
-    def _media(self, name: str) -> Media | None:
+    def _media_by_name(self, name: str) -> Media | None:
         try:
             return self._session.send(endpoints.media(name))
         except Rejected:
             return None
         except CredentialsRefused:
-            # Another call shows whether the credentials are refused, or this call alone.
+            # This request shows whether the credentials are refused, or only the request above.
             self._session.send(endpoints.account())
             return None
 
-    def _found_by_reference(self, target: LookupTarget) -> bool:
+    def _find_by_reference(self, target: LookupTarget) -> bool:
+        # Returns early if the results show that the filter is ignored.
         pager = AccountPager(self._page_size)
-        while not (pager.end or self._unfiltered):
-            page = self._page(endpoints.find(target.reference_id, pager.page), pager)
+        while not (pager.end or self._is_filter_ignored):
+            page = self._read_page(endpoints.find(target.reference_id, pager.page), pager)
             self._listing.add(page.items)
             pager.read(page)
             if any(_is_target(media, target) for media in page.items):
                 return True
-            # A filter may be inexact, but what it gives has something to do with what was asked.
-            self._unfiltered = not all(
+            # An inexact filter is possible, but every result must at least contain the ID.
+            self._is_filter_ignored = not all(
                 target.reference_id.casefold() in media.reference_id.casefold()
                 for media in page.items
             )
         return False
 
-    def _page(self, call: ApiRequest[MediaPage], pager: AccountPager) -> MediaPage:
-        """One page; empty where the platform refuses it as beyond the end."""
+    def _read_page(self, request: ApiRequest[MediaPage], pager: AccountPager) -> MediaPage:
+        """Returns one page; empty if the platform refuses the page number as beyond the end."""
         try:
-            return self._session.send(call)
+            return self._session.send(request)
         except Rejected as rejected:
             if pager.page > 1:
                 return MediaPage(())
@@ -148,25 +151,26 @@ class Look:
     # Embed pages ------------------------------------------------------------------------------
 
     def ask_for_pages(self, pages: EmbedPages, url_of: Callable[[str], str]) -> None:
-        """Ask for the embed page of every imported row.
+        """Request the embed page of every imported row.
 
         Args:
-            url_of: key of a media → its embed page.
+            pages: requests the pages.
+            url_of: returns the URL of the embed page of a media key.
 
         Raises:
-            RunFault: the player cannot be reached at all.
+            RunFault: the server of the embed pages cannot be reached.
         """
-        count, done, after = self._listing.playable_count(), 0, 0
-        while some := self._listing.playable(after, _AT_ONCE):
-            for row in some:
+        total, done_count, last_number = self._listing.playable_count(), 0, 0
+        while rows := self._listing.playable(last_number, _ROWS_PER_QUERY):
+            for row in rows:
                 if fault := self._page_fault(pages, url_of(row.key)):
                     self._listing.save_page_fault(row.key, fault)
-                done, after = done + 1, row.number
-                self._on_step(VerificationProgress("embed pages", done, count))
+                done_count, last_number = done_count + 1, row.number
+                self._on_step(VerificationProgress("embed pages", done_count, total))
 
     def _page_fault(self, pages: EmbedPages, url: str) -> str:
         try:
-            self._open(pages, url)
+            self._open_page(pages, url)
         except (NotSent, Throttled) as failed:
             raise PlatformUnreachable(
                 f"Cannot connect to the embed pages: {failed.message}.",
@@ -174,12 +178,15 @@ class Look:
                 f" {named('embeds')}.",
             ) from None
         except CallFailed as failed:
-            known = failed.status is None or f"HTTP {failed.status}" in failed.message
-            return failed.message if known else f"HTTP {failed.status}: {failed.message}"
+            has_status = failed.status is None or f"HTTP {failed.status}" in failed.message
+            return failed.message if has_status else f"HTTP {failed.status}: {failed.message}"
         return ""
 
-    def _open(self, pages: EmbedPages, url: str) -> None:
-        """Open a page. A player that is away is waited for; one page that is, is no reason to."""
+    def _open_page(self, pages: EmbedPages, url: str) -> None:
+        """Open a page.
+
+        Waits if the server is not available, but gives up after a few errors of this page.
+        """
         failures: list[NoAnswer] = []
 
         def attempt() -> None:
@@ -187,11 +194,11 @@ class Look:
                 pages.open(url)
             except NoAnswer as failed:
                 failures.append(failed)
-                if len(failures) < _TRIES:
+                if len(failures) < _MAX_PAGE_ATTEMPTS:
                     raise
 
-        self._session.repeat(attempt, _PLAYER_PATIENCE)
-        if len(failures) == _TRIES:
+        self._session.repeat(attempt, _PLAYER_WAIT_SECONDS)
+        if len(failures) == _MAX_PAGE_ATTEMPTS:
             raise failures[-1]
 
 

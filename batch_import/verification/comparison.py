@@ -1,6 +1,6 @@
-"""Verification in one place: read the account → compare each row → write `verify.csv`.
+"""Verification: reads the account, compares each row, and writes `verify.csv`.
 
-The job's state is only read. This file must not know how calls are made, nor how a row is judged.
+The job database is only read.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,7 +13,7 @@ from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
-from batch_import.verification.account_reader import Look
+from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.verdict import (
     COLUMNS,
     FAULTS,
@@ -27,18 +27,22 @@ from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.embed import embed_url
 from batch_import.viostream.embed_page import EmbedPages
 
-_HINT: Final = "Fix that (is it open elsewhere?), then run the same command again."
-#: Rows of a verdict that are named where there is no room for all.
-_NAMED: Final = 5
+_WRITE_HINT: Final = (
+    "Fix that (is the file open in another program?), then run the same command again."
+)
+#: Maximum number of line numbers kept per verdict, for the terminal.
+_MAX_EXAMPLE_LINES: Final = 5
 
 
 @dataclass(slots=True)
 class VerdictGroup:
-    """All rows of one verdict.
+    """All rows with one verdict.
 
     Attributes:
-        lines: of the first few, in the manifest.
-        first: the first one, as an example: its reference ID, and the detail.
+        verdict: the verdict.
+        count: number of rows.
+        lines: line numbers in the manifest of the first few rows.
+        first: reference ID and detail of the first row, as an example.
     """
 
     verdict: Verdict
@@ -49,13 +53,13 @@ class VerdictGroup:
 
 @dataclass(slots=True)
 class VerificationResult:
-    """What was found, in numbers.
+    """The result of a verification, in numbers.
 
     Attributes:
-        listed: media of the account that were seen.
-        reported_total: how many media the list reports; None where it does not report that.
+        listed: number of media of the account that were read.
+        reported_total: number of media that the list reports; None if it reports none.
         end: how reading the list ended.
-        others: media that no row names.
+        others: number of media that belong to no row.
     """
 
     listed: int
@@ -66,51 +70,53 @@ class VerificationResult:
 
     @property
     def groups(self) -> list[VerdictGroup]:
-        """What there is, the gravest first."""
+        """The verdicts that occur, the most serious first."""
         return [self._groups[verdict] for verdict in Verdict if verdict in self._groups]
 
     @property
     def rows(self) -> int:
-        """How many rows the job has."""
+        """Number of rows of the job."""
         return sum(group.count for group in self._groups.values())
 
     @property
     def holds(self) -> bool:
-        """Whether every row is as it should be."""
+        """Whether every row is as expected."""
         return FAULTS.isdisjoint(self._groups)
 
     @property
     def list_fault(self) -> str:
-        """Why the account's list could not be read to its end; empty where it was."""
+        """Why the account's list could not be read to its end; empty if it was."""
         return "" if self.end in (None, ListEnd.COMPLETE) else self.end.value
 
     def add(self, record: Record, finding: Finding) -> None:
-        """Take a row up."""
+        """Count a row."""
         group = self._groups.setdefault(
             finding.verdict,
             VerdictGroup(finding.verdict, 0, [], (record.reference_id, finding.detail)),
         )
         group.count += 1
-        if len(group.lines) < _NAMED:
+        if len(group.lines) < _MAX_EXAMPLE_LINES:
             group.lines.append(record.line)
 
 
 def compare_job(
     store: Store,
-    look: Look,
+    look: AccountReader,
     listing: AccountListing,
     embedding: Embedding,
     path: Path,
     *,
     embeds: bool,
 ) -> VerificationResult:
-    """Compare every row with the account, and write what was found.
+    """Compare every row with the account, and write the result.
 
     Args:
-        listing: where `look` keeps what it sees.
-        embedding: what makes the links of the rows.
-        path: of the file to be written.
-        embeds: ask for the embed pages, too.
+        store: the job database.
+        look: reads the account.
+        listing: stores the media that `look` reads.
+        embedding: makes the URLs of embed pages.
+        path: path of the file to write.
+        embeds: whether to request the embed pages, too.
 
     Raises:
         RunFault: the account cannot be read to its end, or the file cannot be written.
@@ -118,13 +124,13 @@ def compare_job(
     look.read_list()
     look.ask_for_missing()
     if embeds:
-        player = embedding.options.player_key
+        player_key = embedding.options.player_key
         with EmbedPages(embedding.base, look.stop) as pages:
-            look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player))
+            look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player_key))
     result = VerificationResult(listing.count(), look.pager.total, look.pager.end)
-    with csv_file(path, COLUMNS, _HINT) as write:
+    with csv_file(path, COLUMNS, _WRITE_HINT) as write_line:
         for line in _lines(result, listing, store.reader.records(), embedding):
-            write(line)
+            write_line(line)
     return result
 
 
@@ -134,7 +140,7 @@ def _lines(
     records: Iterable[Record],
     embedding: Embedding,
 ) -> Iterator[Sequence[str]]:
-    """The rows in the manifest's order, and after them what the account has besides."""
+    """Yields the lines of rows in the order of the manifest, then those of the other media."""
     for record in records:
         found = listing.media_of(record.reference_id, record.media_id, record.key)
         finding = judged(record, found, listing.page_fault(record.key))

@@ -1,7 +1,4 @@
-"""What a row of the job is found to be in the account. Pure.
-
-This file must not know how the account was read, nor where a finding is written to.
-"""
+"""The verdict of one row: compares a row of the job with the media of the account. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,17 +12,17 @@ from batch_import.models import Media, Record, Status
 
 
 class Verdict(StrEnum):
-    """How a row compares with the account. Of several faults the first one here counts."""
+    """How a row compares with the account. If several apply, the first one here is used."""
 
-    #: The row is imported, but the account does not have its media.
+    #: The row is imported, but its media is not in the account.
     MISSING = "missing"
-    #: The media exists, but cannot be played; `detail` has its status.
+    #: The media is in the account, but cannot be played; `detail` has its status.
     NOT_ONLINE = "not online"
-    #: The media has another key: the embed code does not show it.
+    #: The media has another key, so the embed code does not show it.
     KEY_DIFFERS = "key differs"
-    #: Other media have the same reference ID and have not failed; `detail` names them.
+    #: Other media, which have not failed, have the same reference ID; `detail` lists them.
     TWICE = "there twice"
-    #: The title is not the one that was sent; people may have edited it since.
+    #: The title is not the one that was sent. A user may have edited it.
     TITLE_DIFFERS = "title differs"
     #: The embed page cannot be loaded; `detail` has the HTTP status.
     EMBED_FAILS = "embed page fails"
@@ -42,7 +39,7 @@ class Verdict(StrEnum):
 #: Verdicts that make the verification fail.
 FAULTS: Final = frozenset(Verdict) - {Verdict.AS_EXPECTED, Verdict.REMOVED, Verdict.NOT_NAMED}
 
-#: The columns of `verify.csv`; people script against them.
+#: The columns of `verify.csv`. Scripts of users rely on them.
 COLUMNS: Final = (
     "line referenceId filename verdict detail status"
     " mediaId key title mediaStatus createdDate embedUrl"
@@ -51,11 +48,12 @@ COLUMNS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What a row is found to be.
+    """The result of the verification of one row.
 
     Attributes:
-        detail: what a person must know of it.
-        media: what the account has for it.
+        verdict: the verdict.
+        detail: text for the user; may be empty.
+        media: the media of the account for the row; None if there is none.
     """
 
     verdict: Verdict
@@ -67,28 +65,29 @@ def judged(record: Record, found: Sequence[Media], page_fault: str = "") -> Find
     """Compare a row with the account.
 
     Args:
-        found: its own media, and those that have its reference ID and are no other row's.
-        page_fault: why its embed page does not come; empty where it does, or was not asked for.
+        record: the row.
+        found: the row's media, and the media that have its reference ID and belong to no row.
+        page_fault: why its embed page cannot be loaded; empty if it can, or was not requested.
     """
     if record.removed or record.status is Status.SKIPPED:
         return _removed(record, found)
     if record.status is not Status.IMPORTED:
         return _not_imported(record, found)
-    own = _own(record, found)
+    own = _own_media(record, found)
     if own is None:
-        return Finding(Verdict.MISSING, _said_of(_best(record, found)))
+        return Finding(Verdict.MISSING, _other_media_detail(_best_media(record, found)))
     faults = [*_faults(record, own, found)]
     if page_fault:
         faults.append((Verdict.EMBED_FAILS, page_fault))
     details = [detail for _, detail in faults]
     if own.reference_id not in ("", record.reference_id):
-        details.append(f"it has the reference ID {own.reference_id} now")
+        details.append(f"its reference ID is now {own.reference_id}")
     verdict = faults[0][0] if faults else Verdict.AS_EXPECTED
     return Finding(verdict, "; ".join(details), own)
 
 
 def line_of(record: Record, finding: Finding, embed_url: str) -> list[str]:
-    """A row's line of `verify.csv`. What is secret in a URL is masked."""
+    """Returns the line of `verify.csv` of a row. Secrets in URLs are masked."""
     return [
         str(record.line),
         record.reference_id,
@@ -102,7 +101,7 @@ def line_of(record: Record, finding: Finding, embed_url: str) -> list[str]:
 
 
 def line_of_other(media: Media) -> list[str]:
-    """The line of `verify.csv` of a media that no row names."""
+    """Returns the line of `verify.csv` of a media that belongs to no row."""
     return ["", media.reference_id, "", str(Verdict.NOT_NAMED), "", "", *_cells(media), ""]
 
 
@@ -112,54 +111,57 @@ def _cells(media: Media | None) -> list[str]:
     return [media.id, media.key, mask(media.title), media.status, media.created_date]
 
 
-def _own(record: Record, found: Sequence[Media]) -> Media | None:
-    """The media that the row became; by its key where the platform gives no ids."""
+def _own_media(record: Record, found: Sequence[Media]) -> Media | None:
+    """Returns the media that the row became, by ID, or by key if the platform gives no IDs."""
     same_id = (media for media in found if media.id and media.id == record.media_id)
     same_key = (media for media in found if media.key and media.key == record.key)
     return next(same_id, None) or next(same_key, None)
 
 
 def _faults(record: Record, own: Media, found: Sequence[Media]) -> list[tuple[Verdict, str]]:
-    # A list without statuses takes nothing back: the row was online when it was imported.
-    online = own.status in ("online", "")
-    others = other_media([m for m in found if m.reference_id == record.reference_id], own)
-    faults = [] if online else [(Verdict.NOT_ONLINE, f"its status is {own.status}")]
+    # If the list gives no status, the media is still online, as it was when it was imported.
+    is_online = own.status in ("online", "")
+    same_reference = [media for media in found if media.reference_id == record.reference_id]
+    others = other_media(same_reference, own)
+    faults = [] if is_online else [(Verdict.NOT_ONLINE, f"its status is {own.status}")]
     if own.key != record.key:
         faults.append((Verdict.KEY_DIFFERS, f"the results have the key {record.key}"))
     if others:
         faults.append((Verdict.TWICE, others))
-    overridden = FailureCode.TITLE_OVERRIDDEN in record.codes
-    if normalised(own.title) != normalised(record.filename) and not overridden:
+    has_accepted_title = FailureCode.TITLE_OVERRIDDEN in record.codes
+    if normalised(own.title) != normalised(record.filename) and not has_accepted_title:
         titles = f"“{own.title.strip()}” in the account, “{record.filename.strip()}” was sent"
         faults.append((Verdict.TITLE_DIFFERS, titles))
     return faults
 
 
-def _best(record: Record, found: Sequence[Media]) -> Media | None:
-    """The media with the row's reference ID that counts."""
+def _best_media(record: Record, found: Sequence[Media]) -> Media | None:
+    """Returns the most relevant media with the row's reference ID; None if there is none."""
     return best_of([media for media in found if media.reference_id == record.reference_id])
 
 
 def _not_imported(record: Record, found: Sequence[Media]) -> Finding:
-    media = _best(record, found)
-    usable = media if media and media.status != "failed" else None
-    if usable is None:
-        what = str(record.status)
-    elif usable.status == "online":
-        what = f"there, though {record.status}: {_named(usable)}"
+    media = _best_media(record, found)
+    usable_media = media if media and media.status != "failed" else None
+    if usable_media is None:
+        state_text = str(record.status)
+    elif usable_media.status == "online":
+        state_text = f"online in the account, although {record.status}: {_media_text(usable_media)}"
     else:
-        what = f"{record.status}, and there: {_named(usable)}"
-    return Finding(Verdict.NOT_IMPORTED, "; ".join(filter(None, (what, record.reason))), usable)
+        state_text = f"{record.status}; in the account: {_media_text(usable_media)}"
+    detail = "; ".join(filter(None, (state_text, record.reason)))
+    return Finding(Verdict.NOT_IMPORTED, detail, usable_media)
 
 
 def _removed(record: Record, found: Sequence[Media]) -> Finding:
-    media = _own(record, found) or _best(record, found)
-    return Finding(Verdict.REMOVED, f"there: {_named(media)}" if media else "not there", media)
+    media = _own_media(record, found) or _best_media(record, found)
+    detail = f"still in the account: {_media_text(media)}" if media else "not in the account"
+    return Finding(Verdict.REMOVED, detail, media)
 
 
-def _said_of(other: Media | None) -> str:
-    return f"another media has its reference ID: {_named(other)}" if other else ""
+def _other_media_detail(other: Media | None) -> str:
+    return f"another media has its reference ID: {_media_text(other)}" if other else ""
 
 
-def _named(media: Media) -> str:
+def _media_text(media: Media) -> str:
     return f"{media.id or media.key} ({media.status or 'no status'})"

@@ -1,1 +1,1 @@
-"""The platform's API. The only room that speaks HTTP."""
+"""The client of the Viostream API. Only this package sends requests to the API."""

@@ -1,12 +1,11 @@
-"""Which page of a list of media to read next, until all of the list was read. Pure.
+"""Decides which page of a list of media to read next, until the whole list was read. No I/O.
 
-The list is the newest media first, and others add and delete media while it is read. What is added
-pushes media onto pages that are yet to be read, where they are seen again. What is deleted draws
-media onto pages that were read already, so these are read once more.
+The list shows the newest media first, and other users add and delete media while it is read. An
+added media moves the others to later pages, so some media are seen twice. A deleted media moves
+the others to earlier pages, so the pages that were already read are read again.
 
-A page number may also be ignored, or mean the last page for every number beyond it. Whatever the
-platform answers, reading ends: see `AccountPager.most_reads`. This file must not know what the list
-is read for, nor how a page is asked for.
+The platform may also ignore page numbers, or show its last page for every number after the last.
+Reading ends in every case; see `AccountPager.most_reads`.
 """
 
 from enum import Enum
@@ -15,45 +14,46 @@ from typing import Final
 from batch_import.models import Media, MediaPage
 from batch_import.viostream.page_size import PageSize
 
-#: Pages by which the length that a list reports may be off: it may count media that it does not
-#: show, or leave out those that it misses on a page.
-_SLACK_PAGES: Final = 2
-#: Pages, one after the other, that repeat the page before them, after which page numbers are taken
-#: to be ignored. One proves nothing: others may have added a page of media between two reads.
-_MOST_REPEATS: Final = 2
-#: Others may change a list by as much as it holds, and so many pages more, while it is read.
-_SPARE_READS: Final = 20
-#: No list has more pages than this: ten million media, a hundred a page. It ends a list that does
-#: not report its length and always has another page.
-_MOST_PAGES: Final = 100_000
+#: Tolerance, in pages, between the total that a list reports and the media that it shows: the
+#: total may count media that the list hides, or may leave out media that are missing on a page.
+_TOTAL_TOLERANCE_PAGES: Final = 2
+#: Number of consecutive pages, each repeating the page before it, that proves that page numbers
+#: are ignored. One page proves nothing: a page of media may have been added between two reads.
+_MAX_REPEATED_PAGES: Final = 2
+#: Number of page reads allowed in addition to twice the pages of the list. Without it, a few
+#: changes by other users would already exceed the limit of a short list.
+_EXTRA_READS: Final = 20
+#: Maximum number of pages of a list: ten million media, 100 per page. This limit ends a list that
+#: reports no total and always has another page.
+_MAX_PAGES: Final = 100_000
 
-_Identity = tuple[str, str, str, str]
+_MediaIdentity = tuple[str, str, str, str]
 
 
 class ListEnd(Enum):
-    """How reading a list ended. All but `COMPLETE` mean that media may not have been seen."""
+    """How reading a list ended. Except for `COMPLETE`, some media may not have been seen."""
 
-    #: Every media that was in the list all the time was seen.
+    #: Every media was seen that was in the list during the whole time of reading.
     COMPLETE = "all of it was read"
-    #: Pages of different numbers show the same media.
+    #: Pages with different numbers show the same media.
     REPEATED = "it shows the same media under different page numbers"
-    #: It stopped showing media well before the length that it reports.
+    #: The list ended well before the total that it reports.
     CUT_SHORT = "it ends long before the number of media that it reports"
-    #: It went on well beyond the length that it reports, or changed faster than it could be read.
+    #: The list continued well beyond its reported total, or changed faster than it can be read.
     ENDLESS = "it goes on beyond the number of media that it reports, or changes too fast"
 
 
 class AccountPager:
-    """Reads one list from its newest media to its oldest.
+    """Reads one list of media from its newest media to its oldest.
 
     Args:
-        page_size: what is known of the length of pages; learns from each page.
+        page_size: the known page size; it learns from each page.
 
     Attributes:
-        page: the number of the page to read next, from 1.
-        total: how many media the list last said to hold; None where it does not report that.
-        reads: how many pages were read.
-        end: how reading ended; None while pages are to be read.
+        page: number of the page to read next, from 1.
+        total: total number of media that the list reported last; None if it reports none.
+        reads: number of pages that were read.
+        end: how reading ended; None until then.
     """
 
     def __init__(self, page_size: PageSize | None = None) -> None:
@@ -62,85 +62,94 @@ class AccountPager:
         self.reads = 0
         self.end: ListEnd | None = None
         self._page_size = page_size or PageSize()
-        self._first_count = _MOST_PAGES
-        self._previous: tuple[int, set[_Identity]] = (0, set())
-        self._repeats = 0
+        self._initial_page_count = _MAX_PAGES
+        self._previous_page: tuple[int, set[_MediaIdentity]] = (0, set())
+        self._repeated_pages = 0
 
     @property
     def most_reads(self) -> int:
-        """How many pages are read, at the most: twice those of the list as it was, and a few."""
-        return min(_MOST_PAGES, 2 * self._first_count + _SPARE_READS)
+        """Maximum number of page reads: twice the initial number of pages, and a few more."""
+        return min(_MAX_PAGES, 2 * self._initial_page_count + _EXTRA_READS)
 
     def read(self, page: MediaPage) -> None:
-        """The page was read; one that the platform refuses, as beyond the end, is an empty one."""
+        """Record that page number `page` of the list was read, and choose the next page.
+
+        Args:
+            page: the content; empty if the platform refuses the page number as beyond the end.
+        """
         self._page_size.measure(self.page, page)
         self.reads += 1
         if self.reads == 1 and page.total is not None:
-            self._first_count = self._page_size.count(1, page)
-        gone = self._gone(page)
-        self._count_repeats(page, gone)
+            self._initial_page_count = self._page_size.count(1, page)
+        removed = self._removed_count(page)
+        self._count_repeated_pages(page, removed)
         if page.total is not None:
             self.total = page.total
-        self.end = self._end(page, gone)
+        self.end = self._end_after(page, removed)
         if self.end is None:
-            back = -(-gone // self._page_size.size)
-            self.page = max(1, self.page - back) if back and self.page > 1 else self.page + 1
+            self.page = self._next_page_number(removed)
 
-    def _gone(self, page: MediaPage) -> int:
-        """How many media fewer the list holds than at the last read."""
+    def _next_page_number(self, removed: int) -> int:
+        pages_back = -(-removed // self._page_size.size)
+        return max(1, self.page - pages_back) if pages_back and self.page > 1 else self.page + 1
+
+    def _removed_count(self, page: MediaPage) -> int:
+        """Returns how many media fewer the list has than at the last read."""
         if page.total is not None:
             return max(0, (self.total or 0) - page.total)
-        # A page that is refused does not say whether the list became shorter; the one before does.
-        expected = self.total is not None and self._place(self.page) < self.total
-        return 1 if expected and not page.items else 0
+        # A refused page has no total. If the last total says that it exists, the list got shorter.
+        is_expected = self.total is not None and self._offset(self.page) < self.total
+        return 1 if is_expected and not page.items else 0
 
-    def _place(self, number: int) -> int:
-        """How many media stand before a page, at the least."""
+    def _offset(self, number: int) -> int:
+        """Returns the minimum number of media on the pages before a page."""
         return (number - 1) * self._page_size.longest
 
-    def _end(self, page: MediaPage, gone: int) -> ListEnd | None:
-        """How reading ends with this page; None where it goes on."""
-        slack = _SLACK_PAGES * self._page_size.longest
-        if not (gone and self.page > 1):
+    def _end_after(self, page: MediaPage, removed: int) -> ListEnd | None:
+        """Returns how reading ends with this page; None if reading continues."""
+        tolerance = _TOTAL_TOLERANCE_PAGES * self._page_size.longest
+        if not (removed and self.page > 1):
             if not self._has_more(page):
-                reached = self._place(self.page) + len(page.items) + slack
-                return ListEnd.COMPLETE if reached >= (self.total or 0) else ListEnd.CUT_SHORT
-            beyond = self.total is not None and self._place(self.page) >= self.total
-            if self._repeats == 1 and beyond:
-                return ListEnd.COMPLETE  # the last page comes again
-            if self._repeats >= _MOST_REPEATS:
+                max_seen = self._offset(self.page) + len(page.items) + tolerance
+                return ListEnd.COMPLETE if max_seen >= (self.total or 0) else ListEnd.CUT_SHORT
+            is_beyond_total = self.total is not None and self._offset(self.page) >= self.total
+            if self._repeated_pages == 1 and is_beyond_total:
+                return ListEnd.COMPLETE  # the platform shows its last page again
+            if self._repeated_pages >= _MAX_REPEATED_PAGES:
                 return ListEnd.REPEATED
-            if self.total is not None and self._place(self.page + 1) >= self.total + slack:
+            if self.total is not None and self._offset(self.page + 1) >= self.total + tolerance:
                 return ListEnd.ENDLESS
         return ListEnd.ENDLESS if self.reads >= self.most_reads else None
 
     def _has_more(self, page: MediaPage) -> bool:
         if page.total is None and self.page == 1:
-            return bool(page.items)  # a short page may be all that a page holds here
+            return bool(page.items)  # a short first page may be full: the page size is not known
         return self._page_size.has_more(self.page, page)
 
-    def _count_repeats(self, page: MediaPage, gone: int) -> None:
-        """Notice a page that shows mostly what the page before it showed, which it cannot.
+    def _count_repeated_pages(self, page: MediaPage, removed: int) -> None:
+        """Count consecutive pages on which at least half of the media repeat the page before.
 
-        Media that others added push as many onto the next page, and make the list so much longer.
-        Where media were deleted, a number may now mean another page: that proves nothing.
+        Media added by other users also move media to the next page, but then the total grows by
+        the same number; these are not counted. After a deletion, a page number may mean another
+        page, so a repetition proves nothing.
         """
-        number, before = self._previous
+        previous_number, previous_media = self._previous_page
         shown = set(map(_identity, page.items))
-        self._previous = self.page, shown
-        if gone or self.page != number + 1 or number == 0:
-            self._repeats = 0
+        self._previous_page = self.page, shown
+        if removed or self.page != previous_number + 1 or previous_number == 0:
+            self._repeated_pages = 0
             return
-        repeated = len(shown & before) - self._grown(page)
-        self._repeats = self._repeats + 1 if shown and 2 * repeated >= len(shown) else 0
+        repeated = len(shown & previous_media) - self._added_count(page)
+        is_repeated = bool(shown) and 2 * repeated >= len(shown)
+        self._repeated_pages = self._repeated_pages + 1 if is_repeated else 0
 
-    def _grown(self, page: MediaPage) -> int:
-        """How many media more the list holds than at the last read."""
+    def _added_count(self, page: MediaPage) -> int:
+        """Returns how many media more the list has than at the last read."""
         if page.total is None or self.total is None:
             return 0
         return max(0, page.total - self.total)
 
 
-def _identity(media: Media) -> _Identity:
-    """What distinguishes media, even where the platform lists no ids."""
+def _identity(media: Media) -> _MediaIdentity:
+    """Returns what distinguishes two media, even if the platform lists no IDs."""
     return media.id, media.key, media.reference_id, media.title

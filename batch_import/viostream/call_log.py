@@ -1,6 +1,6 @@
-"""The log of a job: each interaction with the platform as a line of JSON, rotated and capped.
+"""The log of a job: one line of JSON per API request, in rotated files of limited size.
 
-A log that cannot be written ends no run. This file must not know why a call was made.
+If the log cannot be written, the run continues without it.
 """
 
 import json
@@ -18,33 +18,34 @@ from typing import Any, BinaryIO, Final, Protocol
 from batch_import.addresses.masking import mask
 from batch_import.viostream.call_record import CallRecord
 
-#: The log is cut into so many files: what is thrown away is the oldest of them.
-_FILES: Final = 5
-#: Bytes; a reference ID is the only part of a line whose length nobody limits.
-_LONGEST_LINE: Final = 1_000_000
+#: Number of files that share the size limit. When the newest is full, the oldest is deleted.
+_FILE_COUNT: Final = 5
+#: Maximum length of an incomplete line, in bytes. Lines are a few hundred bytes long; only the
+#: length of a reference ID has no limit.
+_MAX_LINE_BYTES: Final = 1_000_000
 
 
 class Log(Protocol):
-    """What takes notes of a run."""
+    """Receives what a run logs."""
 
-    def __call__(self, interaction: CallRecord) -> None:
-        """Note a call."""
+    def __call__(self, record: CallRecord) -> None:
+        """Log an API request."""
 
-    def note(self, event: str, **facts: object) -> None:
-        """Note what is no call."""
+    def note(self, event: str, **fields: object) -> None:
+        """Log an event other than an API request."""
 
 
 @contextmanager
 def call_log(path: Path, most: float, on_failure: Callable[[str], None]) -> Iterator[Log]:
-    """Keep a log while a run goes on.
+    """Open the log for the duration of a run.
 
     Args:
-        path: of the newest file; older ones are beside it, as `NAME.1` and so on.
-        most: megabytes of all files together; 0 keeps none.
-        on_failure: called once, with a sentence, if it cannot be written.
+        path: path of the newest file; older files are `NAME.1`, `NAME.2` and so on.
+        most: maximum size of all files together, in megabytes; 0 for no log.
+        on_failure: called once, with a message, if the log cannot be written.
     """
     if not most:
-        yield _Nothing()
+        yield _NoLog()
         return
     log = _CallLog(path, int(most * 1e6), on_failure)
     try:
@@ -53,65 +54,69 @@ def call_log(path: Path, most: float, on_failure: Callable[[str], None]) -> Iter
         log.close()
 
 
-class _Nothing:
-    def __call__(self, interaction: CallRecord) -> None:
-        """Nothing is kept."""
+class _NoLog:
+    def __call__(self, record: CallRecord) -> None:
+        """Do nothing: no log is kept."""
 
-    def note(self, event: str, **facts: object) -> None:
-        """Nothing is kept."""
+    def note(self, event: str, **fields: object) -> None:
+        """Do nothing: no log is kept."""
 
 
 class _CallLog:
-    def __init__(self, path: Path, most: int, on_failure: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, max_bytes: int, on_failure: Callable[[str], None]) -> None:
         self._job = path.parent.name
-        self._file = _RotatingFile(path, most, on_failure)
+        self._file = _RotatingFile(path, max_bytes, on_failure)
 
-    def __call__(self, interaction: CallRecord) -> None:
-        request, row = interaction.request, interaction.request.row
+    def __call__(self, record: CallRecord) -> None:
+        request, row = record.request, record.request.row
         self._write(
-            interaction.left_at,
+            record.sent_at,
             {
                 "row": row and row.line,
-                "referenceId": interaction.reference_id if row else None,
+                "referenceId": record.reference_id if row else None,
                 "call": request.kind,
                 "method": request.method,
                 "path": request.path,
-                "page": interaction.page,
-                "attempt": interaction.attempt,
-                "status": interaction.status,
-                "fault": interaction.fault or None,
-                "ms": round(interaction.seconds * 1e3, 1),
-                "bytes": interaction.size,
-                "request_id": interaction.request_id or None,
+                "page": record.page,
+                "attempt": record.attempt,
+                "status": record.status,
+                "fault": record.fault or None,
+                "ms": round(record.seconds * 1e3, 1),
+                "bytes": record.size,
+                "request_id": record.request_id or None,
             },
         )
 
-    def note(self, event: str, **facts: object) -> None:
-        self._write(datetime.now(UTC).timestamp(), {"event": event, **facts})
+    def note(self, event: str, **fields: object) -> None:
+        self._write(datetime.now(UTC).timestamp(), {"event": event, **fields})
 
     def close(self) -> None:
-        with suppress(OSError):  # what could not be written is tried once more here
+        with suppress(OSError):  # closing writes what is still buffered, which may fail again
             self._file.close()
 
-    def _write(self, time: float, facts: Mapping[str, Any]) -> None:
+    def _write(self, time: float, fields: Mapping[str, Any]) -> None:
         text = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
         self._file.append(
-            json.dumps({"time": text.replace("+00:00", "Z"), "job": self._job, **facts})
+            json.dumps({"time": text.replace("+00:00", "Z"), "job": self._job, **fields})
         )
 
 
 class _RotatingFile(RotatingFileHandler):
-    """Appends lines to a file; when it is full, it becomes the newest of the older ones.
+    """Appends lines to a file. When the file is full, it is renamed and a new one is started.
 
-    Each line is flushed, so that a crash loses none. At the first error it gives up, for good.
+    Each line is flushed, so that a crash loses none. After the first error nothing is written.
     """
 
-    def __init__(self, path: Path, most: int, on_failure: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, max_bytes: int, on_failure: Callable[[str], None]) -> None:
         super().__init__(
-            path, maxBytes=most // _FILES, backupCount=_FILES - 1, encoding="ascii", delay=True
+            path,
+            maxBytes=max_bytes // _FILE_COUNT,
+            backupCount=_FILE_COUNT - 1,
+            encoding="ascii",
+            delay=True,
         )
-        self._paths = [path, *(path.with_name(f"{path.name}.{n}") for n in range(1, _FILES))]
-        self._most = most
+        self._paths = [path, *(path.with_name(f"{path.name}.{n}") for n in range(1, _FILE_COUNT))]
+        self._max_bytes = max_bytes
         self._on_failure = on_failure
         self._failed = False
 
@@ -121,24 +126,24 @@ class _RotatingFile(RotatingFileHandler):
             self.handle(logging.makeLogRecord({"msg": line}))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - of logging
-        """Report the error once; the run goes on without a log."""
+        """Report the error once; the run continues without a log."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             raise  # noqa: PLE0704 - logging calls this while it handles the error
         self._failed = True
         with suppress(OSError):
             self.close()
-        said = mask(error.strerror or str(error))
-        self._on_failure(f"Cannot write {self._paths[0]}: {said}. The run goes on without a log.")
+        reason = mask(error.strerror or str(error))
+        self._on_failure(f"Cannot write {self._paths[0]}: {reason}. The run goes on without a log.")
 
     def _open(self) -> TextIOWrapper:
-        """Open the newest file, after the older ones were brought within a bound lowered since."""
-        size = 0
+        """Open the newest file. Old files beyond the size limit, if it was lowered, are deleted."""
+        total_bytes = 0
         for path in filter(Path.is_file, self._paths):
-            size += path.stat().st_size
-            if size > self._most and path != self._paths[0]:
+            total_bytes += path.stat().st_size
+            if total_bytes > self._max_bytes and path != self._paths[0]:
                 path.unlink()
-        # Not through a link: it may lead to a file of somebody else's.
+        # Links are not followed: a link may lead to a file of another user.
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         file = os.fdopen(os.open(self._paths[0], flags, 0o666), "ab+")
         _cut_incomplete_line(file)
@@ -146,9 +151,9 @@ class _RotatingFile(RotatingFileHandler):
 
 
 def _cut_incomplete_line(file: BinaryIO) -> None:
-    """Remove what a crash or a full disk left of a line."""
-    size = file.seek(0, os.SEEK_END)
-    start = file.seek(max(0, size - _LONGEST_LINE))
-    whole = start + file.read(size - start).rfind(b"\n") + 1
-    if whole < size:
-        file.truncate(whole)
+    """Remove an incomplete last line, which a crash or a full disk can leave."""
+    total_bytes = file.seek(0, os.SEEK_END)
+    start = file.seek(max(0, total_bytes - _MAX_LINE_BYTES))
+    complete_bytes = start + file.read(total_bytes - start).rfind(b"\n") + 1
+    if complete_bytes < total_bytes:
+        file.truncate(complete_bytes)

@@ -1,7 +1,4 @@
-"""One call as it went, for logs. Pure.
-
-This file must not know where it is logged.
-"""
+"""The record of one API request and its outcome, for logs."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,26 +6,26 @@ from typing import Any
 from batch_import.addresses.masking import mask, printable
 from batch_import.viostream.endpoints import ApiRequest
 
-#: A reference ID takes no more of a line than this.
-_WIDEST = 30
+#: Maximum number of characters of a reference ID in a line.
+_MAX_REFERENCE_ID_WIDTH = 30
 
 
 @dataclass(frozen=True, slots=True)
 class CallRecord:
-    """What was asked, and what came of it.
+    """An API request and its outcome.
 
     Attributes:
-        left_at: epoch seconds.
-        attempt: how often this call was made for its row by now, in this run; None where it is
-            for no single row.
-        status: HTTP status; None where no answer came.
-        fault: why it brought no result; empty where it did.
-        seconds: until the whole answer had come.
-        size: of the answer's body in bytes.
-        request_id: the platform's name of the request, where it has one.
+        sent_at: epoch seconds when the request was sent.
+        attempt: number of attempts of this request for its row in this run, including this one;
+            None if the request is not about a single row.
+        status: HTTP status; None if there was no response.
+        fault: why the request had no result; empty if it had one.
+        seconds: time from sending the request to the end of the response.
+        size: size of the response body in bytes.
+        request_id: the platform's ID of the request; empty if the response has none.
     """
 
-    left_at: float
+    sent_at: float
     request: ApiRequest[Any]
     attempt: int | None
     status: int | None
@@ -39,25 +36,25 @@ class CallRecord:
 
     @property
     def page(self) -> int | None:
-        """Which page of a list was asked for."""
+        """Requested page number of a list; None for other requests."""
         number = self.request.query.get("PageNumber")
         return int(number) if number else None
 
     @property
     def reference_id(self) -> str:
-        """Of the row that it is about, without what is secret; empty where it is about none."""
+        """Masked reference ID of the row that the request is about; empty if there is no row."""
         return mask(self.request.row.reference_id) if self.request.row else ""
 
     def __str__(self) -> str:
-        """As a person reads it while it runs."""
-        about = self.reference_id or (f"page {self.page}" if self.page else "")
-        if len(about) > _WIDEST:
-            about = f"{about[: _WIDEST - 1]}…"
+        """Returns one line for a person."""
+        subject = self.reference_id or (f"page {self.page}" if self.page else "")
+        if len(subject) > _MAX_REFERENCE_ID_WIDTH:
+            subject = f"{subject[: _MAX_REFERENCE_ID_WIDTH - 1]}…"
         line = f"line {self.request.row.line}" if self.request.row else ""
-        again = f" attempt {self.attempt}" if self.attempt and self.attempt > 1 else ""
+        attempt = f" attempt {self.attempt}" if self.attempt and self.attempt > 1 else ""
         fault = f" {self.fault}" if self.fault else ""
         text = (
-            f"{self.request.kind:<7} {line:<10} {about:<{_WIDEST}} {self.status or '---'}"
-            f" {self.seconds * 1e3:5.0f} ms{again}{fault}"
+            f"{self.request.kind:<7} {line:<10} {subject:<{_MAX_REFERENCE_ID_WIDTH}}"
+            f" {self.status or '---'} {self.seconds * 1e3:5.0f} ms{attempt}{fault}"
         )
         return printable(text)

@@ -1,7 +1,6 @@
-"""Sends a request to the platform: exactly one attempt each.
+"""Sends a request to the platform, exactly once. No other module sends requests to the API.
 
-The only file that sends. What comes back is a result, or a `CallFailed` that says whether the
-call may have been carried out. This file must not know the endpoints, nor when to call.
+The outcome is a result, or a `CallFailed` that says whether the request may have been carried out.
 """
 
 import json
@@ -31,37 +30,38 @@ from batch_import.web.session import plain_session
 
 T = TypeVar("T")
 
-#: What platforms name a request by, in the headers of its answer, in lower case. Which one this
-#: platform sends, if any, is not known.
-_REQUEST_IDS: Final = frozenset(
+#: Names of response headers, in lower case, in which platforms give the ID of a request. Whether
+#: Viostream sends one of them is not documented.
+_REQUEST_ID_HEADERS: Final = frozenset(
     "x-request-id x-correlation-id request-id x-amzn-requestid x-amz-request-id cf-ray"
     " traceparent".split()
 )
-_LONGEST_ID: Final = 100
-#: Bytes of an answer: a hundred media with long titles take a tenth of a megabyte.
-_LONGEST_BODY: Final = 16_000_000
-#: Seconds that a POST has to be answered once the command is to stop: less than the 10 s that
-#: systems give a process after SIGTERM. One not answered by then is settled by the next run.
-_GRACE: Final = 7.0
-#: Rows whose attempts are counted: more than are ever in flight at once.
-_COUNTED: Final = 20_000
+_MAX_REQUEST_ID_LENGTH: Final = 100
+#: Maximum size of a response body. A hundred media with long titles have about 100,000 bytes.
+_MAX_BODY_BYTES: Final = 16_000_000
+#: Seconds to wait for the response to a POST after the command was stopped. Less than the 10 s
+#: after which operating systems kill a process. The next run settles a POST without a response.
+_POST_GRACE_SECONDS: Final = 7.0
+#: Maximum number of requests whose attempts are counted: more than are ever in flight at once.
+_MAX_COUNTED_REQUESTS: Final = 20_000
 
 _log = logging.getLogger(__name__)
 
 
 class Client:
-    """The platform's API over one pool of kept-alive connections. Safe for many threads.
+    """The Viostream API over one pool of connections. Safe for use by several threads.
 
     Args:
         base: base URL of the API, without a final slash.
-        timeout: seconds to connect, and seconds from the request to the end of the answer.
-        connections: how many threads will call at once.
-        on_call: called with every attempt, in the thread that makes it.
-        stop: once set, answers are not waited for: those of a POST a few seconds more.
+        credentials: access key and API key.
+        timeout: seconds to connect, and seconds from the request to the end of the response.
+        connections: number of threads that send requests at the same time.
+        on_call: called after every attempt, in the thread that made it.
+        stop: once set, responses are not waited for; a POST is given a few more seconds.
 
     Attributes:
-        clock_offset: seconds that the platform's clock is ahead of this machine's, by the `Date`
-            of its latest answer; None before the first one that has it.
+        clock_offset: seconds by which the platform's clock is ahead of this machine's, from the
+            `Date` header of its latest response; None before the first one.
     """
 
     def __init__(
@@ -74,14 +74,14 @@ class Client:
         stop: threading.Event | None = None,
     ) -> None:
         self._base = base
-        connect, whole = timeout
-        self._bounds = Bounds(connect, whole, whole, _LONGEST_BODY)
+        connect_seconds, total_seconds = timeout
+        self._bounds = Bounds(connect_seconds, total_seconds, total_seconds, _MAX_BODY_BYTES)
         self._on_call = on_call
         self._attempts = _Attempts()
         self.clock_offset: float | None = None
         self._redact = Redactor(credentials.access_key, credentials.api_key)
         self._session = plain_session(base, connections, stop)
-        # Bytes: requests would encode text as Latin-1, and fail on any other key.
+        # As bytes, because requests encodes text as Latin-1, which fails for other characters.
         self._session.auth = HTTPBasicAuth(
             credentials.access_key.encode(), credentials.api_key.encode()
         )
@@ -98,40 +98,43 @@ class Client:
         self._session.close()
 
     def send(self, request: ApiRequest[T], within: float = math.inf) -> T:
-        """Make one attempt.
+        """Send a request once, and return its result.
 
         Args:
-            within: seconds that the answer may take, where that is less than the time-out.
+            request: the request.
+            within: maximum seconds until the response, if less than the time-out.
 
         Raises:
-            CallFailed: see `errors`; it says whether the call may have been carried out.
+            CallFailed: there is no result; its type says whether the request may have been
+                carried out.
         """
-        left_at, started = time.time(), time.monotonic()
+        sent_at, started = time.time(), time.monotonic()
         answer: Answer | None = None
         fault = ""
         try:
             answer = self._session.exchange(
                 self._prepared(request), self._bounds_of(request, within)
             )
-            # Bytes that are not UTF-8 are no reason to lose the rest of an error message.
+            # Bytes that are not UTF-8 must not hide the rest of an error message.
             text = answer.body.decode("utf-8", "replace")
-            self._learn_clock(answer.headers)
-            if request.tells_reasons or not _is_yes(answer.status):
-                text = self._redact(text)  # before a part of a secret is all that is left of it
+            self._measure_clock_offset(answer.headers)
+            if request.tells_reasons or not _is_success(answer.status):
+                # Here, because later steps shorten texts, and a part of a secret is not recognized.
+                text = self._redact(text)
             result = request.answered(answer.status, answer.headers, text, time.time())
-            return _with_titles(result, self._redact)
+            return _redact_titles(result, self._redact)
         except CallFailed as failed:
             fault = failed.message
             raise
         finally:
-            self._tell(request, left_at, time.monotonic() - started, answer, fault)
+            self._report(request, sent_at, time.monotonic() - started, answer, fault)
 
-    def _learn_clock(self, headers: Mapping[str, str]) -> None:
+    def _measure_clock_offset(self, headers: Mapping[str, str]) -> None:
         try:
             date = parsedate_to_datetime(headers.get("Date", ""))
         except (ValueError, TypeError):
             return
-        # It counts whole seconds: on average half of one has passed.
+        # The header has whole seconds, so on average half a second has passed since then.
         self.clock_offset = date.timestamp() + 1 / 2 - time.time()
 
     def _bounds_of(self, request: ApiRequest[Any], within: float) -> Bounds:
@@ -139,21 +142,21 @@ class Client:
             self._bounds,
             connect=min(within, self._bounds.connect),
             whole=min(within, self._bounds.whole),
-            grace=_GRACE if request.method == "POST" else 0.0,
+            grace=_POST_GRACE_SECONDS if request.method == "POST" else 0.0,
         )
 
-    def _tell(
+    def _report(
         self,
         request: ApiRequest[Any],
-        left_at: float,
+        sent_at: float,
         seconds: float,
         answer: Answer | None,
         fault: str,
     ) -> None:
         if not self._on_call and not _log.isEnabledFor(logging.DEBUG):
             return
-        interaction = CallRecord(
-            left_at,
+        record = CallRecord(
+            sent_at,
             request,
             self._attempts.count(request),
             answer.status if answer else None,
@@ -163,18 +166,18 @@ class Client:
             _request_id(answer.headers) if answer else "",
         )
         if self._on_call:
-            self._on_call(interaction)
-        _log.debug("%s", interaction)
+            self._on_call(record)
+        _log.debug("%s", record)
 
     @cached_property
     def _template(self) -> requests.PreparedRequest:
-        """What all requests have in common, as requests itself prepares it."""
+        """The parts that all requests have in common, prepared by the requests library."""
         return self._session.prepare_request(requests.Request("GET", self._base))
 
     def _prepared(self, request: ApiRequest[T]) -> requests.PreparedRequest:
         try:
-            # A copy: to prepare each anew would be a quarter of what a call costs. Like the
-            # guide's own calls it sends no cookies back.
+            # Copying saves a quarter of the time of a request, compared with preparing each one.
+            # Like the requests in the Viostream API guide, it sends no cookies.
             prepared = self._template.copy()
         except requests.RequestException as error:
             raise connection_fault(error) from None
@@ -188,12 +191,12 @@ class Client:
         return prepared
 
 
-def _is_yes(status: int) -> bool:
-    return 200 <= status < 300  # noqa: PLR2004  (the class of status codes that mean yes)
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004 - status codes that mean success
 
 
-def _with_titles(result: T, redact: Callable[[str], str]) -> T:
-    """Media with redacted titles: the only texts of theirs that people read as such."""
+def _redact_titles(result: T, redact: Callable[[str], str]) -> T:
+    """Returns media with redacted titles. The other texts of media are not shown to people."""
     if isinstance(result, Media):
         return cast("T", replace(result, title=redact(result.title)))
     if isinstance(result, MediaPage):
@@ -203,26 +206,26 @@ def _with_titles(result: T, redact: Callable[[str], str]) -> T:
 
 
 class _Attempts:
-    """Counts the attempts of each call about a row; it forgets the rows of long ago."""
+    """Counts the attempts of each request about a row. The rows used least recently are dropped."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: OrderedDict[tuple[str, str, int], int] = OrderedDict()
 
     def count(self, request: ApiRequest[Any]) -> int | None:
-        """How often the call was made by now, this time included; None where it is about none."""
+        """Returns the number of attempts, including this one; None if there is no row."""
         if request.row is None:
             return None
-        what = request.kind, request.query.get("PageNumber", ""), request.row.number
+        key = request.kind, request.query.get("PageNumber", ""), request.row.number
         with self._lock:
-            count = self._counts.pop(what, 0) + 1
-            self._counts[what] = count
-            if len(self._counts) > _COUNTED:
+            count = self._counts.pop(key, 0) + 1
+            self._counts[key] = count
+            if len(self._counts) > _MAX_COUNTED_REQUESTS:
                 self._counts.popitem(last=False)
         return count
 
 
 def _request_id(headers: Mapping[str, str]) -> str:
-    # By the headers there are: to miss each of the names would cost as much as the log's line.
-    found = next((headers[name] for name in headers if name.lower() in _REQUEST_IDS), "")
-    return found[:_LONGEST_ID]
+    # Iterates over the headers of the response, which are fewer lookups than one per known name.
+    found = next((headers[name] for name in headers if name.lower() in _REQUEST_ID_HEADERS), "")
+    return found[:_MAX_REQUEST_ID_LENGTH]

@@ -1,7 +1,6 @@
-"""Asks for embed pages, as a visitor's browser would: without the platform's credentials.
+"""Requests embed pages as a visitor's browser does: without the platform's credentials.
 
-One attempt each, of which the first bytes are read. This file must not know whose pages they are,
-nor when to ask.
+Each page is requested once, and only the first bytes of it are read.
 """
 
 import logging
@@ -19,18 +18,19 @@ from batch_import.web.session import plain_session
 
 _log = logging.getLogger(__name__)
 
-#: Whoever opens the page would not wait longer; and the start of a page is enough for the title of
-#: one that says what is wrong.
+#: A visitor would not wait longer for a page. The first 16 KiB of a page contain its title, which
+#: is the message of an error page.
 _BOUNDS: Final = Bounds(connect=10.0, silence=20.0, whole=30.0, size=16 * 1024, cut=True)
-_REDIRECTS: Final = 5
+#: Maximum number of redirects, enough for http to https and a new host name.
+_MAX_REDIRECTS: Final = 5
 
 
 class EmbedPages:
     """The embed pages of one player. A context manager.
 
     Args:
-        base: origin of the pages.
-        stop: once set, no page is waited for.
+        base: base URL of the pages.
+        stop: once set, no response is waited for.
     """
 
     def __init__(self, base: str, stop: threading.Event | None = None) -> None:
@@ -44,42 +44,44 @@ class EmbedPages:
         self._session.close()
 
     def open(self, url: str) -> None:
-        """Ask for a page; comes back where there is one.
+        """Request a page, and return if it exists.
 
         Raises:
-            Rejected: there is none, or what comes is no page.
-            CallFailed: the player did not answer well; it may do so later.
+            Rejected: the page does not exist, or the response is not a page.
+            CallFailed: the player did not answer as expected; a later attempt may succeed.
         """
-        answer = self._followed(url)
+        answer = self._follow_redirects(url)
         text = answer.body.decode("utf-8", "replace")
         fault = responses.failure(answer.status, answer.headers, text, time.time())
         if fault:
             raise fault
-        kind = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if not text.strip() or kind not in ("", "text/html", "application/xhtml+xml"):
-            raise Rejected(f"what comes is no page ({kind if text.strip() else 'it is empty'})")
+        content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+        if not text.strip() or content_type not in ("", "text/html", "application/xhtml+xml"):
+            raise Rejected(
+                f"the response is not a page ({content_type if text.strip() else 'it is empty'})"
+            )
 
-    def _followed(self, url: str) -> Answer:
-        """The answer of the page that a browser would end at."""
-        for _ in range(_REDIRECTS + 1):
-            answer = self._asked(url)
+    def _follow_redirects(self, url: str) -> Answer:
+        """Returns the response of the page at the end of the redirects."""
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer = self._request(url)
             target = answer.headers.get("Location")
             if not (target and requests.codes.multiple_choices <= answer.status < 400):  # noqa: PLR2004
                 return answer
             try:
                 url = urljoin(url, target)
             except ValueError:
-                raise Rejected("the page redirects to what is no address") from None
-        raise Rejected("the page redirects again and again")
+                raise Rejected("the page redirects to an invalid URL") from None
+        raise Rejected("the page redirects too often")
 
-    def _asked(self, url: str) -> Answer:
+    def _request(self, url: str) -> Answer:
         outcome = "no answer"
         try:
             request = self._session.prepare_request(requests.Request("GET", url))
             answer = self._session.exchange(request, _BOUNDS)
             outcome = str(answer.status)
         except (requests.RequestException, ValueError):
-            raise Rejected("the page redirects to what is no address") from None
+            raise Rejected("the page redirects to an invalid URL") from None
         finally:
             _log.debug("GET %s: %s", urlsplit(url).path, outcome)
         return answer

@@ -1,7 +1,7 @@
-"""The endpoints of the platform: what each is asked with, and how its answer is read. Pure.
+"""The endpoints of the Viostream API: their requests, and how responses are read. No I/O.
 
-One place turns a call into HTTP and back; the client, the simulation and the benchmarks all go
-through it. This file must not know how a request travels, nor when one is made.
+Only this module converts between an API operation and HTTP. The client, the simulation and the
+benchmarks all use it.
 """
 
 from collections.abc import Callable, Mapping
@@ -15,8 +15,9 @@ from batch_import.viostream import responses
 
 T = TypeVar("T")
 
-#: The platform hands out at most this many media a page (vendor's own client).
+#: Maximum number of media per page of a list (vendor's own client).
 PAGE_SIZE: Final = 100
+#: Query parameters that list the newest media first (vendor's own client).
 _NEWEST_FIRST: Final = {
     "SortColumn": "CreatedDate",
     "SortOrder": "desc",
@@ -26,15 +27,18 @@ _NEWEST_FIRST: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ApiRequest(Generic[T]):
-    """One HTTP request, and what reads its answer.
+    """One HTTP request to the API, and the function that reads its response.
 
     Attributes:
-        kind: what it is called in logs.
-        path: below the API's base URL, percent-encoded.
-        body: sent as JSON.
-        read: a parsed yes → result; raises `NoAnswer` where the shape is another.
-        row: the one that it is about, for logs.
-        tells_reasons: a yes may hold the platform's words on what went wrong.
+        kind: name of the operation in logs.
+        method: HTTP method.
+        path: path below the base URL of the API, percent-encoded.
+        read: converts the parsed JSON of a successful response to the result; raises `NoAnswer`
+            if the JSON has an unexpected shape.
+        query: query parameters.
+        body: object that is sent as JSON; None for no body.
+        row: the row that the request is about, for logs; None if there is no such row.
+        tells_reasons: whether a successful response may contain an error message of the platform.
     """
 
     kind: str
@@ -47,14 +51,16 @@ class ApiRequest(Generic[T]):
     tells_reasons: bool = False
 
     def answered(self, status: int, headers: Mapping[str, str], text: str, now: float) -> T:
-        """Read the answer.
+        """Read a response.
 
         Args:
-            headers: looked up without regard to case by the mapping itself.
+            status: HTTP status.
+            headers: a mapping that ignores case.
+            text: the body.
             now: epoch seconds.
 
         Raises:
-            CallFailed: it is a no, or cannot be read.
+            CallFailed: the response is an error, or cannot be read.
         """
         fault = responses.failure(status, headers, text, now)
         if fault:
@@ -63,12 +69,12 @@ class ApiRequest(Generic[T]):
 
 
 def account() -> ApiRequest[Account]:
-    """Ask whose credentials these are (guide, "Getting API Credentials")."""
+    """Get the account of the credentials (Viostream API guide, "Getting API Credentials")."""
     return ApiRequest("account", "GET", "/account/info", responses.read_account, tells_reasons=True)
 
 
 def create(row: Row) -> ApiRequest[str]:
-    """Have the platform ingest a row's video (guide, step 1); answered with the ingest id.
+    """Start the ingest of a row's video (Viostream API guide, step 1). The result is the ingest ID.
 
     After `NoAnswer` the media may exist.
     """
@@ -82,16 +88,16 @@ def create(row: Row) -> ApiRequest[str]:
 
 
 def ingest_status(ingest_id: str, row: Row | None = None) -> ApiRequest[IngestStatus]:
-    """Ask how far one ingest is (guide, step 2)."""
+    """Get the progress of an ingest (Viostream API guide, step 2)."""
     path = f"/media/new/status/{quote(ingest_id, safe='')}"
     return ApiRequest("status", "GET", path, responses.read_status, row=row, tells_reasons=True)
 
 
 def find(reference_id: str, page: int = 1, row: Row | None = None) -> ApiRequest[MediaPage]:
-    """List the media under a reference ID (guide, step 3), newest first.
+    """List the media that have a reference ID, newest first (Viostream API guide, step 3).
 
-    The page may hold media of other reference IDs: whether the platform's filter is exact, or
-    there at all, is not known. Match them yourself.
+    The page may contain media with other reference IDs, because it is not documented whether the
+    platform's filter is exact, or works at all. The caller must compare them.
     """
     query = {"referenceId": reference_id, **_NEWEST_FIRST, "PageNumber": str(page)}
     return ApiRequest("find", "GET", "/media", responses.read_page, query, row=row)
@@ -104,12 +110,15 @@ def newest(page: int) -> ApiRequest[MediaPage]:
 
 
 def detail(key: str) -> ApiRequest[tuple[int, int] | None]:
-    """Ask for the size of a media's picture (vendor's own client); None without one."""
+    """Get the size of a media's picture (vendor's own client). The result may be None."""
     return ApiRequest("detail", "GET", f"/media/{quote(key, safe='')}/detail", responses.read_size)
 
 
 def media(name: str) -> ApiRequest[Media | None]:
-    """Ask for one media by its id or key (vendor's own client); `Rejected` where there is none."""
+    """Get one media by its ID or key (vendor's own client).
+
+    The platform answers with `Rejected` if there is no such media.
+    """
     return ApiRequest(
         "detail", "GET", f"/media/{quote(name, safe='')}/detail", responses.read_media
     )

@@ -1,7 +1,6 @@
-"""How many media a page of the platform's lists holds, learned from the pages that were read. Pure.
+"""Estimates how many media a page of the platform's lists has, from the pages that were read.
 
-The platform may give fewer media a page than it is asked for, and may leave media of a page out.
-This file must not know what a page is read for.
+The platform may return fewer media per page than requested, and may omit media of a page.
 """
 
 from batch_import.models import MediaPage
@@ -9,11 +8,11 @@ from batch_import.viostream.endpoints import PAGE_SIZE
 
 
 class PageSize:
-    """What the pages read so far say of the length of pages. All lists of an account share it.
+    """The page size, as far as the pages read so far show it. All lists of an account share it.
 
     Attributes:
-        size: media a page, as far as is known.
-        longest: media on the longest page so far; 0 before the first.
+        size: number of media per page.
+        longest: number of media on the longest page so far; 0 before the first page.
     """
 
     def __init__(self) -> None:
@@ -24,31 +23,32 @@ class PageSize:
         """Learn from a page of any list.
 
         Args:
-            number: which page of its list it is, from 1.
+            number: page number, from 1.
+            page: content of the page.
         """
-        shown = len(page.items)
-        self.longest = max(self.longest, shown)
-        if number == 1 and shown and page.total is not None and shown < page.total:
-            # A first page that is shorter than the list is as long as pages are.
-            self.size = min(self.size, shown)
+        media_count = len(page.items)
+        self.longest = max(self.longest, media_count)
+        if number == 1 and media_count and page.total is not None and media_count < page.total:
+            # The first page is shorter than the list, so it shows how long a page is.
+            self.size = min(self.size, media_count)
 
     def count(self, number: int, page: MediaPage) -> int:
-        """How many pages the list has, as far as one of them shows; at least 1."""
+        """Returns how many pages the list has, judging by one of its pages; at least 1."""
         total = page.total
         if total is None:
             total = (number - 1) * self.size + len(page.items) + self.has_more(number, page)
         return max(1, -(-total // self.size))
 
     def has_more(self, number: int, page: MediaPage) -> bool:
-        """Whether pages follow; where that is not sure, they do.
+        """Whether more pages follow; true if that is not certain.
 
-        A full page has others behind it, whatever length the list reports: one that leaves
-        media of a page out reports too few. How many media stand before a page is at least what
-        the longest page says: a run that goes on may read others before the first.
+        A full page is followed by another one, even if that contradicts the total: the total is
+        too low if the platform omits media. The minimum number of media before a page is computed
+        from the longest page, because a resumed run may not start with the first page.
         """
-        shown = len(page.items)
-        longest = max(self.longest, shown)
-        full = shown >= (self.size if number == 1 else longest)
-        if full or page.total is None:
-            return full and shown > 0
-        return shown > 0 and (number - 1) * longest + shown < page.total
+        media_count = len(page.items)
+        longest = max(self.longest, media_count)
+        is_full = media_count >= (self.size if number == 1 else longest)
+        if is_full or page.total is None:
+            return is_full and media_count > 0
+        return media_count > 0 and (number - 1) * longest + media_count < page.total

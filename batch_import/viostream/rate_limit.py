@@ -1,152 +1,170 @@
-"""The one budget of calls for the whole run. Pure: the clock is passed in.
+"""The rate limiter that all requests of a run share. No I/O: the caller passes the time.
 
-Every attempt of every worker spends a token here, retries included. A refusal (429) makes
-everybody wait, and tells that the platform takes no more than was sent since the last one; all
-refusals within a second are one event. The rate then goes on a little below what held, comes back
-to it within ten seconds, feels its way past it slowly, and never passes the ceiling. Server errors
-are no refusals: they tell nothing of the pace. This file must not know what the calls are for.
+It is a token bucket whose rate adapts to what the platform accepts. Every attempt of every worker
+takes one token, retries included. After a refusal (429), all workers wait, and the rate decreases
+to slightly below the rate that the platform has accepted since the previous refusal. All refusals
+within one second count as one. Then the rate grows back to near the refused rate within
+16 seconds, grows slowly while it passes the refused rate, and never exceeds the ceiling. Server
+errors are not refusals: they say nothing about the rate.
 """
 
 import math
 from dataclasses import dataclass
 from typing import Final
 
-#: Unused time may be caught up by this many seconds' worth of calls, so that a late thread costs
-#: nothing; more would arrive at the platform as a burst.
-_SLACK: Final = 0.1
-#: Calls under way at the start; each accepted one lets one more, until the first refusal: it
-#: doubles with every round trip, so that a platform which takes few is not met by a storm.
-_START: Final = 4
-#: Refusals within so many seconds are one event.
-_EVENT: Final = 1.0
-#: A rate that held for so many seconds of calls is nearly what the platform takes …
-_HELD: Final = 3.0
-#: … so that a refusal takes this share of it; else the platform may take far less, and takes more.
-_KEPT_HELD: Final = 0.9
-_KEPT: Final = 0.6
-#: After a refusal: this share of what the platform was seen to take, waits included.
-_BELOW: Final = 0.97
-#: Growth a second: back to what held before a refusal that came soon, within ten seconds …
-_BACK: Final = 0.03
-_NEARLY: Final = 0.95
-#: … carefully around the rate that was refused, and freely beyond: the platform takes more by now.
-_CAREFULLY: Final = 0.003
-_BEYOND: Final = 1.05
-_FREELY: Final = 0.03
-#: Waits without `Retry-After` double up to this many seconds.
-_LONGEST_HOLD: Final = 60.0
-#: So few accepted calls tell nothing of a rate.
-_SAMPLE: Final = 5
+#: Burst allowance in seconds: requests of this time may be sent at once after a delay, so that a
+#: thread that wakes up late does not lower the rate. More would reach the platform as a burst.
+_BURST_SECONDS: Final = 0.1
+#: Maximum number of requests in progress at the start. Each accepted request raises it by one
+#: until the first refusal, so it doubles per round trip (slow start). A platform with a low limit
+#: is therefore not overloaded by the first requests.
+_INITIAL_WINDOW: Final = 4
+#: Refusals within this many seconds count as one.
+_REFUSAL_WINDOW_SECONDS: Final = 1.0
+#: A rate that was accepted for this many seconds is close to the limit of the platform. In a
+#: shorter time the platform may only have used up its reserve.
+_SUSTAINED_SECONDS: Final = 3.0
+#: Multiplicative decrease: the rate is multiplied by this after a refusal of a sustained rate …
+_SUSTAINED_DECREASE: Final = 0.9
+#: … and by this after any other refusal: the limit of the platform may be much lower.
+_UNSUSTAINED_DECREASE: Final = 0.6
+#: Lower bound of the decreased rate, as a share of the rate that the platform accepted, waiting
+#: times included. Slightly below 1, so that the next refusal does not follow at once.
+_ACCEPTED_SHARE: Final = 0.97
+#: Growth per second, as a share of the rate, up to `_NEAR_REFUSED` of the refused rate. From the
+#: decreased rate of a sustained one this takes about two seconds, from 0.6 about fifteen.
+_RECOVERY_GROWTH: Final = 0.03
+#: Share of the refused rate at which the slow growth begins.
+_NEAR_REFUSED: Final = 0.95
+#: Growth per second close to the refused rate: slow, because the next refusal is likely.
+_CAUTIOUS_GROWTH: Final = 0.003
+#: Share of the refused rate at which the slow growth ends: the platform accepts more than before.
+_ABOVE_REFUSED: Final = 1.05
+#: Growth per second above that.
+_FREE_GROWTH: Final = 0.03
+#: Without `Retry-After`, waiting times double up to this many seconds.
+_MAX_BACKOFF_SECONDS: Final = 60.0
+#: Minimum number of accepted requests from which an accepted rate is computed.
+_MIN_ACCEPTED_SAMPLE: Final = 5
 
 
 @dataclass(slots=True)
-class _Since:
+class _RefusalInterval:
     """What happened since the last refusal.
 
     Attributes:
-        accepted: calls.
-        paced: seconds that the calls took by the rate in force: idle time does not count.
-        held: seconds that everybody was made to wait.
+        accepted: number of requests that the platform accepted.
+        sending_seconds: time that sending took at the current rate, without idle time.
+        paused_seconds: time for which all workers had to wait.
     """
 
     accepted: int = 0
-    paced: float = 0.0
-    held: float = 0.0
+    sending_seconds: float = 0.0
+    paused_seconds: float = 0.0
 
-    def taken(self) -> float:
-        """Calls a second that the platform took at least; 0 where too few tell."""
-        spent = self.paced + self.held
-        return self.accepted / spent if self.accepted >= _SAMPLE and spent >= _EVENT else 0.0
+    def accepted_rate(self) -> float:
+        """Returns the minimum rate per second that was accepted; 0 if the sample is too small."""
+        seconds = self.sending_seconds + self.paused_seconds
+        is_enough = self.accepted >= _MIN_ACCEPTED_SAMPLE and seconds >= _REFUSAL_WINDOW_SECONDS
+        return self.accepted / seconds if is_enough else 0.0
 
 
 class Budget:
-    """A token bucket that adapts to what the platform takes.
+    """A rate limiter: a token bucket that adapts to what the platform accepts.
 
     Args:
-        ceiling: calls a second, at most.
-        now: the clock's reading, in seconds; any clock that never goes back.
+        ceiling: maximum number of requests per second.
+        now: the current time in seconds, of any clock that never goes back.
     """
 
     def __init__(self, ceiling: float, now: float) -> None:
         self._ceiling = ceiling
-        #: The rate in force at a moment, and the one that was refused last.
-        self._rate, self._rate_at = ceiling, now
+        #: The rate at the time `_base_at`, from which it grows.
+        self._base_rate, self._base_at = ceiling, now
         self._refused_rate = 0.0
-        self._next_at = now
-        self._hold_until = now
-        self._cut_at = self._event_at = float("-inf")
-        self._since = _Since()
-        self._failures = 0
-        self._under_way = 0
-        self._window: float = _START
+        self._next_request_at = now
+        self._paused_until = now
+        #: When the last refusal came, and when the last one came that decreased the rate.
+        self._refused_at = self._decreased_at = float("-inf")
+        self._interval = _RefusalInterval()
+        self._consecutive_refusals = 0
+        self._in_progress_count = 0
+        self._window: float = _INITIAL_WINDOW
 
     def rate(self, now: float) -> float:
-        """Calls a second in force."""
-        rate, left = self._rate, max(0.0, now - self._rate_at)
+        """Returns the current rate in requests per second."""
+        rate, remaining = self._base_rate, max(0.0, now - self._base_at)
         for bound, growth in (
-            (_NEARLY * self._refused_rate, _BACK),
-            (_BEYOND * self._refused_rate, _CAREFULLY),
-            (self._ceiling, _FREELY),
+            (_NEAR_REFUSED * self._refused_rate, _RECOVERY_GROWTH),
+            (_ABOVE_REFUSED * self._refused_rate, _CAUTIOUS_GROWTH),
+            (self._ceiling, _FREE_GROWTH),
         ):
             if rate < min(bound, self._ceiling):
-                needed = math.log(min(bound, self._ceiling) / rate) / growth
-                if left < needed:
-                    return rate * math.exp(growth * left)
-                rate, left = min(bound, self._ceiling), left - needed
+                seconds_to_bound = math.log(min(bound, self._ceiling) / rate) / growth
+                if remaining < seconds_to_bound:
+                    return rate * math.exp(growth * remaining)
+                rate, remaining = min(bound, self._ceiling), remaining - seconds_to_bound
         return rate
 
     def ready_at(self, now: float) -> float:
-        """When the next call may leave; `now` means at once, infinity when another is back."""
-        if self._under_way >= self._window:
+        """Returns when the next request may be sent.
+
+        `now` means immediately; infinity means when a request in progress has returned.
+        """
+        if self._in_progress_count >= self._window:
             return float("inf")
-        return max(now, self._next_at, self._hold_until)
+        return max(now, self._next_request_at, self._paused_until)
 
     def spend(self, now: float) -> None:
-        """One call leaves."""
-        pause = 1 / self.rate(now)
-        self._next_at = max(self._next_at, now - _SLACK) + pause
-        self._since.paced += pause
-        self._under_way += 1
+        """Take a token: one request is sent."""
+        seconds = 1 / self.rate(now)
+        self._next_request_at = max(self._next_request_at, now - _BURST_SECONDS) + seconds
+        self._interval.sending_seconds += seconds
+        self._in_progress_count += 1
 
     def returned(self) -> None:
-        """One call is back, whatever came of it."""
-        self._under_way -= 1
+        """Record that one request has ended, whatever its outcome is."""
+        self._in_progress_count -= 1
 
     def accepted(self) -> None:
-        """The platform took a call, whatever it said to it."""
-        self._since.accepted += 1
+        """Record that the platform accepted a request, whatever its response is."""
+        self._interval.accepted += 1
         self._window += 1
-        self._failures = 0
+        self._consecutive_refusals = 0
 
     def refused(self, left_at: float, now: float, retry_after: float | None) -> None:
-        """429: everybody waits, and the rate goes below what the platform was seen to take.
+        """Record a 429: pause all workers, and decrease the rate.
 
         Args:
-            left_at: when the refused call left. Calls that left before the last cut tell nothing
-                new.
+            left_at: when the refused request was sent. A request that was sent before the last
+                refusal does not decrease the rate again.
+            now: the current time.
+            retry_after: seconds to wait that the platform asked for; None if it did not.
         """
-        if left_at > self._cut_at and now >= self._event_at + _EVENT:
-            self._cut(now)
-            self._failures += 1
-        self._cut_at = max(self._cut_at, now)
-        guess = min(_LONGEST_HOLD, 2.0 ** (min(self._failures, 10) - 1))
-        self.hold(now, guess if retry_after is None else retry_after)
+        is_new = left_at > self._refused_at
+        if is_new and now >= self._decreased_at + _REFUSAL_WINDOW_SECONDS:
+            self._decrease_rate(now)
+            self._consecutive_refusals += 1
+        self._refused_at = max(self._refused_at, now)
+        exponent = min(self._consecutive_refusals, 10) - 1
+        backoff = min(_MAX_BACKOFF_SECONDS, 2.0**exponent)
+        self.hold(now, backoff if retry_after is None else retry_after)
 
     def hold(self, now: float, seconds: float) -> None:
-        """Everybody waits: the platform asks for it."""
-        until = max(self._hold_until, now + seconds)
-        self._since.held += until - max(now, self._hold_until)
-        self._hold_until = until
-        # Time spent waiting is not caught up: a platform without a reserve would refuse again.
-        self._next_at = max(self._next_at, until)
+        """Pause all workers, because the platform asked for it."""
+        until = max(self._paused_until, now + seconds)
+        self._interval.paused_seconds += until - max(now, self._paused_until)
+        self._paused_until = until
+        # There is no burst after a pause: a platform without a reserve would refuse it.
+        self._next_request_at = max(self._next_request_at, until)
 
-    def _cut(self, now: float) -> None:
+    def _decrease_rate(self, now: float) -> None:
         refused = self.rate(now)
-        kept = _KEPT_HELD if self._since.paced >= _HELD else _KEPT
-        taken = min(refused, self._since.taken())
-        self._rate = max(self._ceiling / 1000, kept * refused, _BELOW * taken)
-        # What was sent too soon after the last refusal tells nothing of what may hold.
+        is_sustained = self._interval.sending_seconds >= _SUSTAINED_SECONDS
+        factor = _SUSTAINED_DECREASE if is_sustained else _UNSUSTAINED_DECREASE
+        accepted = min(refused, self._interval.accepted_rate())
+        self._base_rate = max(self._ceiling / 1000, factor * refused, _ACCEPTED_SHARE * accepted)
         self._refused_rate = refused
-        self._rate_at = self._event_at = now
-        self._since = _Since()
+        self._base_at = self._decreased_at = now
+        self._interval = _RefusalInterval()
         self._window = float("inf")

@@ -1,8 +1,8 @@
-"""Read what the platform answers: status line, headers and body in, results or faults out. Pure.
+"""Reads responses of the platform: converts status, headers and body to results or exceptions.
 
-The platform's documentation leaves shapes open, so each reader takes every shape that the guide
-or the vendor's own client shows, and treats anything else as no answer. This file must not know
-how an answer travelled.
+The documentation of the platform does not define all response shapes. Each reader accepts every
+shape that the Viostream API guide or the vendor's own client shows. Any other shape raises
+`NoAnswer`.
 """
 
 import json
@@ -17,95 +17,104 @@ from batch_import.addresses.masking import mask
 from batch_import.errors import CallFailed, Forbidden, NoAnswer, Rejected, Throttled
 from batch_import.models import Account, IngestStatus, Media, MediaPage
 
-#: Messages of the platform are shown to people; pages of HTML are not.
-_LONGEST_MESSAGE: Final = 300
-_TOO_MANY: Final = 429
+#: Maximum length of a message, in characters. It is shown to people on one line.
+_MAX_MESSAGE_LENGTH: Final = 300
+_TOO_MANY_REQUESTS: Final = 429
 _REQUEST_TIMEOUT: Final = 408
-#: Characters of an error body that are read: far more than any message.
-_LONGEST_PAGE: Final = 65_536
-# Neither crosses a `<`, so that a page of nothing else is read in linear time.
+#: Maximum number of characters of an error body that are read; messages are much shorter.
+_MAX_ERROR_BODY_LENGTH: Final = 65_536
+# Neither pattern crosses a `<`, so that a page full of `<` is searched in linear time.
 _TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
-#: Pixels; beyond any picture.
-_WIDEST: Final = 100_000
+#: Maximum width and height of a picture in pixels; larger numbers are errors.
+_MAX_PIXELS: Final = 100_000
 
 
 def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> CallFailed | None:
-    """What kind of no an HTTP answer is; None where it is a yes (2xx).
+    """Returns the exception that an HTTP response means; None if it is a success (2xx).
 
     Args:
-        headers: looked up without regard to case by the mapping itself.
-        now: epoch seconds, to read a `Retry-After` that is a date.
+        status: HTTP status.
+        headers: a mapping that ignores case.
+        body: the body, for the message.
+        now: epoch seconds, needed if `Retry-After` is a date.
     """
-    if 200 <= status < 300:  # noqa: PLR2004 - the class of status codes that mean yes
+    if 200 <= status < 300:  # noqa: PLR2004 - status codes that mean success
         return None
     message = platform_message(body) or f"HTTP {status} without a reason"
     wait = retry_after(headers.get("Retry-After"), now)
-    if status == _TOO_MANY:
+    if status == _TOO_MANY_REQUESTS:
         return Throttled(message, status=status, retry_after=wait)
     if status >= 500 or status == _REQUEST_TIMEOUT:  # noqa: PLR2004 - server errors
         return NoAnswer(f"{message} (HTTP {status})", status=status, retry_after=wait)
     if status in (401, 403):
         return Forbidden(message, status=status)
     if status < 400:  # noqa: PLR2004 - redirects: following one would turn a POST into a GET
-        return Rejected("the API address redirects elsewhere", status=status)
+        return Rejected("the URL of the API redirects elsewhere", status=status)
     return Rejected(message, status=status)
 
 
 def retry_after(value: str | None, now: float) -> float | None:
-    """Seconds that a `Retry-After` header asks for; it holds seconds or an HTTP date."""
+    """Returns the seconds to wait of a `Retry-After` header, which has seconds or an HTTP date.
+
+    None if there is no header or if it cannot be read.
+    """
     if not value:
         return None
     try:
         return (
             max(0.0, float(value))
             if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value)
-            else _until(value, now)
+            else _seconds_until(value, now)
         )
     except (ValueError, TypeError, OverflowError):
         return None
 
 
-def _until(date: str, now: float) -> float:
-    when = parsedate_to_datetime(date)
-    return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now)
+def _seconds_until(http_date: str, now: float) -> float:
+    date = parsedate_to_datetime(http_date)
+    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
 
 
 def platform_message(body: str) -> str:
-    """The reason inside an error body, on one line, safe to show; empty where there is none.
+    """Returns the message in an error body, masked and on one line; empty if there is none.
 
-    Takes `{"message"}`, ASP.NET problem details with field errors, the title of an HTML page,
-    or plain text.
+    Reads `{"message"}`, ASP.NET problem details with errors of fields, the title of an HTML page,
+    and plain text.
     """
     try:
-        text = _message_of(json.loads(body))
+        text = _json_message(json.loads(body))
     except (ValueError, RecursionError):
-        text = _message_of_page(body[:_LONGEST_PAGE])
-    # Before it is masked: a longer text costs seconds, and nobody sees it.
-    text = text[:_LONGEST_PAGE]
-    line = " ".join("".join(c if c.isprintable() else " " for c in mask(text)).split())
-    return line if len(line) <= _LONGEST_MESSAGE else line[: _LONGEST_MESSAGE - 1] + "…"
+        text = _html_message(body[:_MAX_ERROR_BODY_LENGTH])
+    # Shortened before it is masked, because masking a long text takes seconds.
+    text = text[:_MAX_ERROR_BODY_LENGTH]
+    characters = (c if c.isprintable() else " " for c in mask(text))
+    message = " ".join("".join(characters).split())
+    if len(message) <= _MAX_MESSAGE_LENGTH:
+        return message
+    return message[: _MAX_MESSAGE_LENGTH - 1] + "…"
 
 
-def _message_of(payload: Any) -> str:
+def _json_message(payload: Any) -> str:
     if isinstance(payload, str):
         return payload
     if not isinstance(payload, dict):
         return ""
-    head = next(
-        (str(payload[k]) for k in ("message", "error", "detail", "title") if payload.get(k)), ""
+    message = next(
+        (str(payload[key]) for key in ("message", "error", "detail", "title") if payload.get(key)),
+        "",
     )
-    fields = payload.get("errors")
-    if not isinstance(fields, dict):
-        return head
-    listed = [
-        f"{name}: {', '.join(map(str, said)) if isinstance(said, list) else said}"
-        for name, said in fields.items()
+    field_errors = payload.get("errors")
+    if not isinstance(field_errors, dict):
+        return message
+    field_messages = [
+        f"{name}: {', '.join(map(str, error)) if isinstance(error, list) else error}"
+        for name, error in field_errors.items()
     ]
-    return f"{head} {'; '.join(listed)}".strip()
+    return f"{message} {'; '.join(field_messages)}".strip()
 
 
-def _message_of_page(body: str) -> str:
+def _html_message(body: str) -> str:
     title = _TITLE.search(body)
     return unescape(title[1] if title else _TAG.sub(" ", body))
 
@@ -114,7 +123,7 @@ def read_json(body: str) -> Any:
     """Parse a body that must be JSON.
 
     Raises:
-        NoAnswer: it is not; the call may have been carried out all the same.
+        NoAnswer: the body is not JSON; the request may have been carried out.
     """
     try:
         return json.loads(body)
@@ -123,55 +132,50 @@ def read_json(body: str) -> Any:
 
 
 def read_account(payload: Any) -> Account:
-    """`GET /account/info` → account (`id`, `title`: seen in the vendor's client).
+    """Read `GET /account/info` (keys `id` and `title`: vendor's own client).
 
     Raises:
-        NoAnswer: the answer has another shape.
+        NoAnswer: the response has another shape.
     """
     if not isinstance(payload, dict):
-        raise _shapeless("account")
+        raise _unexpected_shape("account")
     return Account(id=_text(payload.get("id")), title=_text(payload.get("title")))
 
 
 def read_ingest_id(payload: Any) -> str:
-    """`POST /media/new` → ingest id (guide, step 1).
+    """Read the ingest ID of `POST /media/new` (Viostream API guide, step 1).
 
     Raises:
-        NoAnswer: the answer has another shape.
+        NoAnswer: the response has another shape.
     """
-    ingest_id = _text(payload.get("ingestId")) if isinstance(payload, dict) else ""
-    if not ingest_id:
-        raise _shapeless("ingest id")
-    return ingest_id
+    return _required(payload, "ingestId", "ingest id")
 
 
 def read_status(payload: Any) -> IngestStatus:
-    """`GET /media/new/status/{ingestId}` → status (guide, step 2).
+    """Read `GET /media/new/status/{ingestId}` (Viostream API guide, step 2).
 
     Raises:
-        NoAnswer: the answer has another shape.
+        NoAnswer: the response has another shape.
     """
-    status = _text(payload.get("status")) if isinstance(payload, dict) else ""
-    if not status:
-        raise _shapeless("ingest status")
-    said = payload.get("error")
-    return IngestStatus(status.lower(), platform_message(json.dumps(said)) if said else "")
+    status = _required(payload, "status", "ingest status")
+    error = payload.get("error")
+    return IngestStatus(status.lower(), platform_message(json.dumps(error)) if error else "")
 
 
 def read_page(payload: Any) -> MediaPage:
-    """`GET /media` → media (guide, step 3).
+    """Read a page of `GET /media` (Viostream API guide, step 3).
 
-    The guide indexes `listResult.items` as a list and as `{"items": […]}`; either is read.
+    The guide uses `listResult.items` both as a list and as `{"items": […]}`; both are accepted.
 
     Raises:
-        NoAnswer: the answer has another shape.
+        NoAnswer: the response has another shape.
     """
     listing = payload.get("listResult", payload) if isinstance(payload, dict) else None
     items = listing.get("items") if isinstance(listing, dict) else None
     if isinstance(items, dict):
         items = items.get("items")
     if not isinstance(listing, dict) or not isinstance(items, list):
-        raise _shapeless("list of media")
+        raise _unexpected_shape("list of media")
     total = listing.get("totalItems")
     return MediaPage(
         items=tuple(_media(item) for item in items if isinstance(item, dict)),
@@ -180,30 +184,32 @@ def read_page(payload: Any) -> MediaPage:
 
 
 def read_media(payload: Any) -> Media | None:
-    """`GET /media/{id or key}/detail` → the media (vendor's own client); None without one."""
+    """Read `GET /media/{id or key}/detail` (vendor's own client); None if it has no media."""
     return _media(payload) if isinstance(payload, dict) else None
 
 
 def read_size(payload: Any) -> tuple[int, int] | None:
-    """`GET /media/{key}/detail` → width and height of the picture in pixels (vendor's own client).
+    """Read the picture size of `GET /media/{key}/detail` (vendor's own client).
 
-    That of the download; where it has none, of the widest progressive stream.
+    Returns:
+        Width and height in pixels of the download or, if it has none, of the widest progressive
+        stream; None if the response has no size.
     """
     if not isinstance(payload, dict):
         return None
     streams = payload.get("progressive")
-    shapes = [_size(stream) for stream in (streams if isinstance(streams, list) else [])]
-    return _size(payload.get("download")) or max(filter(None, shapes), default=None)
+    sizes = [_size(stream) for stream in (streams if isinstance(streams, list) else [])]
+    return _size(payload.get("download")) or max(filter(None, sizes), default=None)
 
 
-def _size(of: Any) -> tuple[int, int] | None:
-    if not isinstance(of, dict):
+def _size(item: Any) -> tuple[int, int] | None:
+    if not isinstance(item, dict):
         return None
     try:
-        width, height = int(of.get("width") or 0), int(of.get("height") or 0)
+        width, height = int(item.get("width") or 0), int(item.get("height") or 0)
     except (TypeError, ValueError, OverflowError):
         return None
-    return (width, height) if 0 < width <= _WIDEST and 0 < height <= _WIDEST else None
+    return (width, height) if 0 < width <= _MAX_PIXELS and 0 < height <= _MAX_PIXELS else None
 
 
 def _media(item: dict[str, Any]) -> Media:
@@ -220,12 +226,20 @@ def _media(item: dict[str, Any]) -> Media:
 
 
 def _text(value: Any) -> str:
-    """A scalar of the platform's as text; containers and null are none."""
+    """Returns a scalar as text; empty for containers and null."""
     if value is None or isinstance(value, dict | list):
         return ""
-    # JSON can write half of a surrogate pair; no file and no database can.
+    # JSON can contain half of a surrogate pair, which no file and no database can store.
     return str(value).encode("utf-8", "replace").decode()
 
 
-def _shapeless(what: str) -> NoAnswer:
-    return NoAnswer(f"the answer holds no {what}")
+def _required(payload: Any, key: str, expected: str) -> str:
+    """Returns a text that the response must have."""
+    text = _text(payload.get(key)) if isinstance(payload, dict) else ""
+    if not text:
+        raise _unexpected_shape(expected)
+    return text
+
+
+def _unexpected_shape(expected: str) -> NoAnswer:
+    return NoAnswer(f"the answer contains no {expected}")

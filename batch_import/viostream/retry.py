@@ -1,8 +1,8 @@
-"""Call again until it works: for single calls outside the schedule, such as the first one of a run.
+"""Repeats a single API request until it succeeds, outside the importer's schedule.
 
-Inside a run the schedule itself decides what is called again, and when: a worker that slept here
-would hold a thread, and a POST must never be repeated blindly. Only calls that change nothing
-belong here. This file must not know the endpoints.
+During an import, the schedule decides which request is repeated and when. Waiting here would block
+a worker thread, and a POST must never be repeated without checking its outcome. Therefore this
+module is only for requests that change nothing.
 """
 
 import threading
@@ -16,8 +16,8 @@ from batch_import.viostream.rate_limit import Budget
 
 _T = TypeVar("_T")
 
-#: The longest wait between two attempts, in seconds.
-_LONGEST_WAIT = 20.0
+#: Maximum number of seconds between two attempts.
+_MAX_WAIT_SECONDS = 20.0
 
 
 def call_with_retry(
@@ -28,29 +28,31 @@ def call_with_retry(
     clock: Callable[[], float],
     stop: threading.Event,
 ) -> _T:
-    """Make a call that changes nothing, again and again while it fails in passing.
+    """Repeat a request that changes nothing, as long as it fails with a temporary error.
 
-    Waits between attempts grow exponentially with jitter, or are what `Retry-After` says. Each
-    attempt spends a token of the budget.
+    The time between attempts grows exponentially with jitter, or is that of `Retry-After`. Each
+    attempt takes a token of the rate limiter.
 
     Args:
-        give_up_after: seconds after which the last failure is raised.
-        clock: seconds since any time, as the budget counts them.
-        stop: once set, no wait goes on, and the last failure is raised at once.
+        call: sends the request once.
+        budget: the rate limiter.
+        give_up_after: seconds after which the last error is raised.
+        clock: returns the time in seconds, of the same clock as the rate limiter's.
+        stop: once set, waiting ends, and the last error is raised immediately.
 
     Raises:
-        CallFailed: the last attempt's.
+        CallFailed: the error of the last attempt.
     """
     deadline = clock() + give_up_after
 
-    def stops(state: tenacity.RetryCallState) -> bool:
-        # tenacity's own delays are measured by its own clock.
+    def must_stop(state: tenacity.RetryCallState) -> bool:
+        # tenacity's own time limit uses another clock.
         return clock() + state.upcoming_sleep > deadline or stop.is_set()
 
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type((Throttled, NotSent, NoAnswer)),
-        wait=_wait,
-        stop=stops,
+        wait=_wait_seconds,
+        stop=must_stop,
         sleep=tenacity.sleep_using_event(stop),
         reraise=True,
     )
@@ -68,12 +70,12 @@ def call_with_retry(
     return retrying(attempt)
 
 
-_guess = tenacity.wait_random_exponential(multiplier=0.5, max=_LONGEST_WAIT)
+_exponential_wait = tenacity.wait_random_exponential(multiplier=0.5, max=_MAX_WAIT_SECONDS)
 
 
-def _wait(state: tenacity.RetryCallState) -> float:
-    """The platform's `Retry-After` where it gave one, else a guess that grows."""
+def _wait_seconds(state: tenacity.RetryCallState) -> float:
+    """Returns the `Retry-After` of the platform, or else an exponentially growing time."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, CallFailed) and error.retry_after is not None:
         return error.retry_after
-    return _guess(state)
+    return _exponential_wait(state)

@@ -1,8 +1,7 @@
-"""One command's dealings with the platform: client, budget of calls, stop signal and clock as one.
+"""What one command needs to call the platform: client, rate limiter, stop signal and clock.
 
-Everything that calls the platform outside the schedule goes through here, so that every call spends
-a token of the one budget, is repeated while it fails in passing, and fails the run with the same
-messages. This file must not know what the answers are for.
+All API requests outside the importer's schedule go through this module. Each of them takes a token
+of the same rate limiter, is repeated after temporary errors, and fails with the same messages.
 """
 
 import threading
@@ -33,31 +32,33 @@ from batch_import.viostream.retry import call_with_retry
 
 _T = TypeVar("_T")
 
-#: Seconds within which the platform must answer the first call of a command: a mistyped address
-#: should be reported at once, not waited for.
-_FIRST_ANSWER: Final = 20.0
-#: Seconds that its last attempt has at least: less would fail with any platform.
-_SHORTEST_ATTEMPT: Final = 1.0
+#: Seconds within which the first request of a command must succeed. Short, because a mistyped URL
+#: should be reported soon.
+_SIGN_IN_SECONDS: Final = 20.0
+#: Minimum time-out of its last attempt; no platform could answer within less.
+_MIN_ATTEMPT_SECONDS: Final = 1.0
 
 
 def epoch_clock() -> Callable[[], float]:
-    """A clock in epoch seconds that never goes back, whatever becomes of the machine's."""
+    """Returns a clock in epoch seconds that never goes back, even if the system clock is set."""
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()
 
 
 class PlatformSession:
-    """The calls of one command. A context manager.
+    """The API requests of one command. A context manager.
 
     Args:
-        stop: once set, nothing more is called.
-        on_call: called with every attempt, in the thread that makes it.
-        clock: epoch seconds; None for this machine's.
+        settings: base URL, rate limit, time-outs and number of connections.
+        credentials: access key and API key.
+        stop: once set, no more requests are sent.
+        on_call: called after every attempt, in the thread that made it.
+        clock: returns epoch seconds; None for the clock of this machine.
 
     Attributes:
-        client: sends a single attempt.
-        budget: of calls, for the whole command.
-        clock: epoch seconds.
+        client: sends a request once.
+        budget: the rate limiter of the command.
+        clock: returns epoch seconds.
     """
 
     def __init__(
@@ -83,22 +84,22 @@ class PlatformSession:
         self.client.close()
 
     def sign_in(self) -> Account:
-        """Ask whose account it is: the first call, at which most mistakes of set-up show.
+        """Get the account. As the first request, it reveals most errors of the configuration.
 
         Raises:
             CredentialsRefused: the platform does not accept the credentials.
-            PlatformUnreachable: it does not answer, or not as the platform would.
+            PlatformUnreachable: there is no answer, or another server answers.
             Interrupted: `stop` was set.
         """
-        patience = min(_FIRST_ANSWER, self.settings.give_up_after)
-        deadline = self.clock() + patience
+        time_limit = min(_SIGN_IN_SECONDS, self.settings.give_up_after)
+        deadline = self.clock() + time_limit
 
-        def ask() -> Account:
-            left = max(_SHORTEST_ATTEMPT, deadline - self.clock())
-            return self.client.send(endpoints.account(), left)
+        def request_account() -> Account:
+            remaining = max(_MIN_ATTEMPT_SECONDS, deadline - self.clock())
+            return self.client.send(endpoints.account(), remaining)
 
         try:
-            return self.repeat(ask, patience)
+            return self.repeat(request_account, time_limit)
         except Forbidden as refused:
             raise CredentialsRefused(
                 f"The platform refuses the credentials: {refused.message} (HTTP {refused.status}).",
@@ -106,18 +107,20 @@ class PlatformSession:
                 " Tools.",
             ) from None
         except CallFailed as failed:
-            strange = " This is not an answer of the platform." if _is_strange(failed) else ""
+            other_server = (
+                " This is not an answer of the platform." if _is_other_server(failed) else ""
+            )
             raise PlatformUnreachable(
-                f"Cannot connect to {self.settings.api_base}: {failed.message}.{strange}",
+                f"Cannot connect to {self.settings.api_base}: {failed.message}.{other_server}",
                 f"Check {named('api_base')} and the network, then run the same command again.",
             ) from None
 
     def send(self, request: ApiRequest[_T]) -> _T:
-        """Make a call that changes nothing, again and again while it fails in passing.
+        """Send a request that changes nothing, and repeat it after temporary errors.
 
         Raises:
-            Rejected: the platform refuses this call.
-            PlatformError: the platform cannot be used any more.
+            Rejected: the platform refuses this request.
+            PlatformError: the platform can no longer be used.
             Interrupted: `stop` was set.
         """
         try:
@@ -137,28 +140,29 @@ class PlatformSession:
             ) from None
 
     def repeat(self, call: Callable[[], _T], give_up_after: float) -> _T:
-        """Make a call of any host, again and again while it fails in passing.
+        """Repeat an operation on any server as long as it fails with a temporary error.
 
         Args:
-            give_up_after: seconds after which the last failure is raised.
+            call: makes one attempt.
+            give_up_after: seconds after which the last error is raised.
 
         Raises:
-            CallFailed: the last attempt's.
+            CallFailed: the error of the last attempt.
             Interrupted: `stop` was set.
         """
-        self._end_if_stopped()
+        self._raise_if_stopped()
         try:
             return call_with_retry(
                 call, self.budget, give_up_after, clock=self.clock, stop=self.stop
             )
         except CallFailed:
-            self._end_if_stopped()
+            self._raise_if_stopped()
             raise
 
-    def _end_if_stopped(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self.stop.is_set():
             raise Interrupted("Interrupted.", "All state is saved: run the same command again.")
 
 
-def _is_strange(failed: CallFailed) -> bool:
+def _is_other_server(failed: CallFailed) -> bool:
     return not isinstance(failed, NoAnswer | Throttled) and failed.status is not None

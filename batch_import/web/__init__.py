@@ -1,1 +1,1 @@
-"""HTTP that is not the platform's API: notifications."""
+"""HTTP that is not the Viostream API: bounded exchanges, and notifications."""

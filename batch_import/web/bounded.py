@@ -1,9 +1,8 @@
-"""One HTTP exchange that ends: bounded in time and in size, whatever the other side sends.
+"""HTTP exchanges with limits on time and size, whatever the server sends.
 
-Time-outs of `requests` and urllib3 bound the wait for the next bytes only, so that an answer of one
-byte a second holds a thread for ever; and a small compressed body may unpack to gigabytes. Here the
-whole exchange has a deadline, and a body a most number of bytes after it is unpacked. This file
-must not know what is asked, nor of whom.
+The time-outs of `requests` and urllib3 limit only the time until the next bytes. A server that
+sends one byte per second could block a thread forever, and a small compressed body could expand to
+gigabytes. Here the whole exchange has a deadline, and the decompressed body has a maximum size.
 """
 
 import math
@@ -27,23 +26,23 @@ from urllib3.util.wait import wait_for_read
 
 from batch_import.errors import CallFailed, NoAnswer, NotSent
 
-#: Bytes that are read at once.
-_CHUNK: Final = 64 * 1024
-#: Seconds after which a reader looks whether it is to stop.
-_NAP: Final = 0.25
+#: Maximum number of bytes per read.
+_CHUNK_BYTES: Final = 64 * 1024
+#: Seconds after which a waiting reader checks whether the session must stop.
+_STOP_CHECK_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much one exchange may take.
+    """The limits of one exchange.
 
     Attributes:
-        connect: seconds until the connection is open.
-        silence: seconds between two bytes of the answer.
-        whole: seconds from the first byte sent to the last byte received.
-        size: bytes of the body, unpacked.
-        cut: a body that is longer is cut there; otherwise it is no answer.
-        grace: seconds that the exchange may still take once the session is to stop.
+        connect: maximum seconds until the connection is open.
+        silence: maximum seconds between two bytes of the response.
+        whole: maximum seconds from the first byte sent to the last byte received.
+        size: maximum size of the decompressed body in bytes.
+        cut: whether a longer body is cut at `size`; otherwise it raises `NoAnswer`.
+        grace: seconds for which an exchange may continue after the session was stopped.
     """
 
     connect: float
@@ -56,7 +55,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back. `headers` are looked up without regard to case."""
+    """A response. `headers` is a mapping that ignores case."""
 
     status: int
     headers: Mapping[str, str]
@@ -64,13 +63,13 @@ class Answer:
 
 
 class Exchanges(requests.Session):
-    """A session whose exchanges are bounded, and which follows no redirect.
+    """A session whose exchanges have limits. It does not follow redirects.
 
-    Use `exchange`; nothing else here is bounded.
+    Use only `exchange`; other methods have no limits.
 
     Args:
-        connections: how many threads will call at once.
-        stop: once set, no answer is waited for beyond `Bounds.grace`.
+        connections: number of threads that send requests at the same time.
+        stop: once set, responses are not waited for longer than `Bounds.grace`.
     """
 
     def __init__(self, connections: int = 1, stop: threading.Event | None = None) -> None:
@@ -79,23 +78,23 @@ class Exchanges(requests.Session):
         adapter = _Adapter(pool_connections=1, pool_maxsize=connections)
         self.mount("http://", adapter)
         self.mount("https://", adapter)
-        # What else a server may pack with, a few bytes may unpack to far more.
+        # Other compression formats can expand a few bytes to much larger bodies.
         self.headers["Accept-Encoding"] = "gzip, deflate"
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
-        """Nowhere: requests would parse the header even of a redirect that is not followed."""
+        """Returns None: requests would parse `Location` even if redirects are not followed."""
         return None
 
     def exchange(self, request: requests.PreparedRequest, bounds: Bounds) -> Answer:
-        """Send a request, once, and receive the whole answer.
+        """Send a request once, and receive the whole response.
 
         Raises:
             NotSent: no connection could be opened.
-            NoAnswer: anything else than a whole answer within the bounds.
+            NoAnswer: there was no complete response within the limits.
         """
         limit = _Limit(bounds, self._stop)
         try:
-            with _limited(limit):
+            with _limit_for_this_thread(limit):
                 reply = self.send(
                     request,
                     timeout=(bounds.connect, bounds.silence),
@@ -104,36 +103,36 @@ class Exchanges(requests.Session):
                     stream=True,
                 )
                 with reply:
-                    body = _body(reply.raw, bounds)
+                    body = _read_body(reply.raw, bounds)
         except requests.RequestException as error:
             raise limit.fault or connection_fault(error) from None
         except (HTTPError, HTTPException, OSError, ValueError):
-            cut = NoAnswer("the connection was cut before the whole answer came")
+            cut = NoAnswer("the connection was closed before the answer was complete")
             raise limit.fault or cut from None
-        except RuntimeError as error:  # "can't start new thread", by a resolver
+        except RuntimeError as error:  # "can't start new thread", raised while resolving the host
             raise NotSent(str(error)) from None
         return Answer(reply.status_code, reply.headers, body)
 
 
-def _body(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
+def _read_body(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
     chunks: list[bytes] = []
     size = 0
-    # One byte more tells a body that is too long from one that just fits.
+    # One more byte is read, to distinguish a body that is too long from one of the exact size.
     while size <= bounds.size and (
-        chunk := raw.read(min(_CHUNK, bounds.size + 1 - size), decode_content=True)
+        chunk := raw.read(min(_CHUNK_BYTES, bounds.size + 1 - size), decode_content=True)
     ):
         chunks.append(chunk)
         size += len(chunk)
     body = b"".join(chunks)
     if len(body) > bounds.size:
-        raw.close()  # the rest is not read, so that the connection is of no more use
+        raw.close()  # the rest is not read, so the connection cannot be used again
         if not bounds.cut:
             raise NoAnswer(f"the answer is longer than {bounds.size / 1e6:.0f} MB")
     return body[: bounds.size]
 
 
 def connection_fault(error: requests.RequestException) -> CallFailed:
-    """Tell a call that surely never left from one that may have arrived."""
+    """Returns `NotSent` if the request was certainly not sent, and `NoAnswer` otherwise."""
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
     if isinstance(error, requests.ConnectTimeout):
@@ -146,81 +145,81 @@ def connection_fault(error: requests.RequestException) -> CallFailed:
         return NotSent("the platform's certificate could not be verified")
     if isinstance(error, requests.Timeout):
         return NoAnswer("no answer within the time-out")
-    return NoAnswer("the connection was cut before the whole answer came")
+    return NoAnswer("the connection was closed before the answer was complete")
 
 
-# The limit of the exchange that this thread is in ----------------------------------------------
+# The limit of the exchange that the current thread carries out --------------------------------
 
 
 class _Limit:
-    """When one exchange has to end.
+    """The time limit of one exchange.
 
     Attributes:
-        fault: why it was ended; None while it was not.
+        fault: why the exchange was ended; None if it was not.
     """
 
     def __init__(self, bounds: Bounds, stop: threading.Event) -> None:
-        self._whole = bounds.whole
+        self._total_seconds = bounds.whole
         self._deadline = time.monotonic() + bounds.whole
-        self._grace = bounds.grace
+        self._grace_seconds = bounds.grace
         self._stop = stop
         self._stopped_at: float | None = None
         self.fault: NoAnswer | None = None
 
-    def left(self) -> float:
-        """Seconds until the deadline.
+    def remaining(self) -> float:
+        """Returns the seconds until the deadline.
 
         Raises:
-            TimeoutError: it has passed, or the session is to stop.
+            TimeoutError: the deadline has passed, or the session was stopped.
         """
         now = time.monotonic()
         if self._stop.is_set():
             self._stopped_at = self._stopped_at or now
-            if now - self._stopped_at >= self._grace:
+            if now - self._stopped_at >= self._grace_seconds:
                 self.fault = NoAnswer("not waited for, because the command was stopped")
                 raise TimeoutError
         if now >= self._deadline:
-            self.fault = NoAnswer(f"no whole answer within {self._whole:.0f} s")
+            self.fault = NoAnswer(f"no complete answer within {self._total_seconds:.0f} s")
             raise TimeoutError
         return self._deadline - now
 
 
-_here: Final = threading.local()
+_thread_state: Final = threading.local()
 
 
 @contextmanager
-def _limited(limit: _Limit) -> Iterator[None]:
-    _here.limit = limit
+def _limit_for_this_thread(limit: _Limit) -> Iterator[None]:
+    _thread_state.limit = limit
     try:
         yield
     finally:
-        del _here.limit
+        del _thread_state.limit
 
 
 class _BoundedReader(RawIOBase):
-    """Reads a socket's file; no read goes on beyond the limit of the exchange."""
+    """Reads from a socket, within the limit of the exchange of the current thread."""
 
-    def __init__(self, file: RawIOBase, link: Any) -> None:
+    def __init__(self, file: RawIOBase, real_socket: Any) -> None:
         self._file = file
-        self._link = link
-        self._most: float = link.gettimeout() or math.inf
-        self._limit: _Limit = _here.limit
+        self._socket = real_socket
+        self._max_silence_seconds: float = real_socket.gettimeout() or math.inf
+        self._limit: _Limit = _thread_state.limit
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        silent_at = time.monotonic() + self._most
-        while not self._has_bytes(min(self._limit.left(), _NAP)):
-            if time.monotonic() >= silent_at:
+        silence_ends_at = time.monotonic() + self._max_silence_seconds
+        while not self._wait_for_bytes(min(self._limit.remaining(), _STOP_CHECK_SECONDS)):
+            if time.monotonic() >= silence_ends_at:
                 raise TimeoutError
-        # What was announced may still be a part of an encrypted record only.
-        self._link.settimeout(min(self._limit.left(), self._most))
+        # The available bytes may be only a part of an encrypted record, so the read can block.
+        self._socket.settimeout(min(self._limit.remaining(), self._max_silence_seconds))
         return cast("int | None", self._file.readinto(buffer))
 
-    def _has_bytes(self, seconds: float) -> bool:
-        pending = getattr(self._link, "pending", None)
-        return bool(pending and pending()) or wait_for_read(self._link, seconds)
+    def _wait_for_bytes(self, seconds: float) -> bool:
+        pending = getattr(self._socket, "pending", None)
+        return bool(pending and pending()) or wait_for_read(self._socket, seconds)
 
     def close(self) -> None:
         self._file.close()
@@ -228,47 +227,49 @@ class _BoundedReader(RawIOBase):
 
 
 class _BoundedSocket:
-    """A socket whose answer is read within the limit; all else is the socket's own."""
+    """A socket whose response is read within the limit. Everything else is passed through."""
 
-    def __init__(self, real: Any) -> None:
-        self._real = real
+    def __init__(self, real_socket: Any) -> None:
+        self._real_socket = real_socket
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self._real, name)
+        return getattr(self._real_socket, name)
 
     def makefile(self, mode: str, *_: Any, **__: Any) -> Any:
-        return BufferedReader(_BoundedReader(self._real.makefile(mode, buffering=0), self._real))
+        return BufferedReader(
+            _BoundedReader(self._real_socket.makefile(mode, buffering=0), self._real_socket)
+        )
 
 
-class _Bounded:
-    """What both kinds of connections do otherwise than urllib3's."""
+class _BoundedConnection:
+    """Mixin for urllib3's connections: reads responses with limits."""
 
     sock: Any
 
     def getresponse(self) -> Any:
-        with self._bounded():
+        with self._bounded_socket():
             return super().getresponse()  # type: ignore[misc]
 
     def _tunnel(self) -> None:
-        with self._bounded():
+        with self._bounded_socket():
             super()._tunnel()  # type: ignore[misc]
 
     @contextmanager
-    def _bounded(self) -> Iterator[None]:
-        real = self.sock
-        self.sock = _BoundedSocket(real)
+    def _bounded_socket(self) -> Iterator[None]:
+        real_socket = self.sock
+        self.sock = _BoundedSocket(real_socket)
         try:
             yield
         finally:
-            # None: the answer ends with the connection.
-            self.sock = real if self.sock is not None else None
+            # urllib3 sets it to None if the connection ends with the response.
+            self.sock = real_socket if self.sock is not None else None
 
 
-class _HttpConnection(_Bounded, HTTPConnection):
+class _HttpConnection(_BoundedConnection, HTTPConnection):
     pass
 
 
-class _HttpsConnection(_Bounded, HTTPSConnection):
+class _HttpsConnection(_BoundedConnection, HTTPSConnection):
     pass
 
 
@@ -283,13 +284,13 @@ class _HttpsPool(HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        _bound(self.poolmanager)
+        _use_bounded_pools(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         manager = super().proxy_manager_for(proxy, **kwargs)
-        _bound(manager)
+        _use_bounded_pools(manager)
         return manager
 
 
-def _bound(manager: PoolManager) -> None:
+def _use_bounded_pools(manager: PoolManager) -> None:
     manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}

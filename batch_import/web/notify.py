@@ -1,7 +1,7 @@
-"""Posts how a run ended to an address that the user names.
+"""Posts the outcome of a run to a URL of the user.
 
-Not the platform's client: the platform's credentials must never go there. This file must not know
-what the message says, nor who reads it.
+This module does not use the platform's client, because the platform's credentials must not be sent
+there.
 """
 
 import json
@@ -17,7 +17,7 @@ from batch_import.errors import CallFailed
 from batch_import.web.bounded import Bounds
 from batch_import.web.session import plain_session
 
-#: What the answer says is of no use, and may be endless.
+#: The response body is not used, and may be endless.
 _BOUNDS: Final = Bounds(connect=10.0, silence=10.0, whole=10.0, size=1024, cut=True)
 
 _log = logging.getLogger(__name__)
@@ -27,16 +27,16 @@ def post(url: str, body: Mapping[str, Any]) -> str:
     """Post an object as JSON, once.
 
     Returns:
-        Why it was not accepted, without any part of the URL but its host: the path of a webhook is
-        its password. Empty where it was accepted.
+        Why it was not accepted; empty if it was. Of the URL, only the host is included, because
+        the path of a webhook is a secret.
     """
     host = urlsplit(url).hostname
     try:
         status = _send(url, body)
     except (CallFailed, requests.RequestException) as failed:
-        # What requests says holds the URL.
-        why = failed.message if isinstance(failed, CallFailed) else "it cannot be reached"
-        return f"{host}: {why}"
+        # Messages of the requests library contain the URL.
+        reason = failed.message if isinstance(failed, CallFailed) else "it cannot be reached"
+        return f"{host}: {reason}"
     _log.debug("POST to %s: %s", host, status)
     if HTTPStatus(200) <= status < HTTPStatus(300):
         return ""

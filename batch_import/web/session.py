@@ -1,7 +1,4 @@
-"""Sessions without credentials, whose exchanges are bounded.
-
-This file must not know whom a session calls, nor why.
-"""
+"""HTTP sessions without credentials, with bounded exchanges."""
 
 import os
 import ssl
@@ -16,25 +13,26 @@ from batch_import import __version__
 from batch_import.errors import UsageError
 from batch_import.web.bounded import Exchanges
 
-#: Where a person names certificates of his own, as for curl and requests.
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+#: Environment variables with the user's own certificates, as for curl and requests.
+_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def plain_session(
     base: str, connections: int = 1, stop: threading.Event | None = None
 ) -> Exchanges:
-    """A session to a host, without credentials.
+    """Returns a session for one host, without credentials.
 
-    A .netrc must not replace or add any, so the environment is read here, once, and for proxies
-    and certificates alone. Calls to this machine use no proxy: it would get the credentials in
-    plain text, and lead elsewhere.
+    A .netrc file must not add credentials, so `requests` does not read the environment. Only
+    proxies and certificates are read from it, here. Requests to this machine use no proxy: a proxy
+    would get the credentials in plain text, and "localhost" would mean the proxy's machine.
 
     Args:
-        connections: how many threads will call at once.
+        base: URL of the host.
+        connections: number of threads that send requests at the same time.
         stop: as in `Exchanges`.
 
     Raises:
-        UsageError: the environment names certificates that are not there.
+        UsageError: the certificates that the environment names cannot be used.
     """
     session = Exchanges(connections, stop)
     session.trust_env = False
@@ -53,15 +51,15 @@ def _is_this_machine(base: str) -> bool:
 
 
 def own_certificates() -> str | None:
-    """The certificates that the environment names, in place of those of well-known authorities.
+    """Returns the user's own certificates, used instead of those of the well-known authorities.
 
     Returns:
-        A file, or a folder of files by their hashes; None where none is named.
+        Path of a file, or of a folder of files named by hash; None if the environment names none.
 
     Raises:
-        UsageError: they are not there, or are no certificates.
+        UsageError: the file does not exist, or contains no certificates.
     """
-    for name in _BUNDLES:
+    for name in _BUNDLE_VARIABLES:
         if path := os.environ.get(name):
             _refuse_unusable(name, Path(path))
             return path
@@ -69,15 +67,15 @@ def own_certificates() -> str | None:
 
 
 def _refuse_unusable(variable: str, path: Path) -> None:
-    fault = ""
+    defect = ""
     try:
         if not path.is_dir():
             ssl.create_default_context(cafile=path)
     except ssl.SSLError:
-        fault = "holds no certificates in PEM format"
+        defect = "holds no certificates in PEM format"
     except OSError as error:
-        fault = f"cannot be read: {error.strerror or error}"
-    if fault:
+        defect = f"cannot be read: {error.strerror or error}"
+    if defect:
         raise UsageError(
-            f"{variable} names certificates, but {path} {fault}.", "Correct or unset the variable."
+            f"{variable} names certificates, but {path} {defect}.", "Correct or unset the variable."
         )

@@ -1,4 +1,4 @@
-"""Whose account the credentials belong to, and whether a job is that account's."""
+"""Which account the credentials belong to, and whether a job belongs to the same account."""
 
 import threading
 
@@ -12,21 +12,21 @@ from batch_import.viostream.session import PlatformSession
 
 
 def account(settings: Settings, credentials: Credentials, stop: threading.Event) -> Account:
-    """Test the credentials.
+    """Test the credentials with one request, and return the account.
 
     Raises:
-        CredentialsRefused: the platform does not accept them.
-        PlatformUnreachable: it does not answer, or not as the platform would.
+        CredentialsRefused: the platform does not accept the credentials.
+        PlatformUnreachable: the platform does not answer, or what answers is not the platform.
     """
     with PlatformSession(settings, credentials, stop) as session:
         return session.sign_in()
 
 
 def claim_account(store: Store, settings: Settings, found: Account) -> None:
-    """Make a job this account's, unless it is another's: its rows are in one account only.
+    """Record the account in the job. All rows of a job are imported into one account.
 
     Raises:
-        StateError: the credentials are another account's, or the API is another one.
+        StateError: the job was started with another account, or with another API.
     """
     check_account(store, settings, found)
     store.facts.save(
@@ -39,13 +39,13 @@ def claim_account(store: Store, settings: Settings, found: Account) -> None:
 def check_account(
     store: Store, settings: Settings, found: Account, *, embeds: bool = False
 ) -> None:
-    """Refuse to go on with the credentials of another account than the job's.
+    """Raise an error if the job was started with another account.
 
     Args:
-        embeds: the embed pages must be those of the results, too.
+        embeds: also compare the base URL of the embed pages.
 
     Raises:
-        StateError: the credentials are another account's, or the API is another one.
+        StateError: the job was started with another account, or with another API.
     """
     parts = [
         (facts.API_BASE, settings.api_base, named("api_base")),

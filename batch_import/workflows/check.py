@@ -1,4 +1,4 @@
-"""Validate a manifest; the platform is not called."""
+"""Validate a manifest without any request to the platform."""
 
 import threading
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.workflows.load import ManifestLoader
-from batch_import.workflows.load_result import Checked
+from batch_import.workflows.load_result import CheckResult
 from batch_import.workflows.observer import SILENT, Observer
 
 
@@ -15,17 +15,17 @@ def check(
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
     fix: Path | None = None,
-) -> Checked:
-    """Validate a manifest, and write its problems.
+) -> CheckResult:
+    """Validate a manifest, and write `problems.csv`.
 
     Args:
-        stop: set it to end early.
-        fix: where to write the manifest with all safe corrections.
+        stop: set it to stop early.
+        fix: path to write a copy of the manifest to, with all safe corrections.
 
     Raises:
-        ManifestError: it cannot be read at all.
-        UsageError: a setting does not go with it.
-        StateError: the problems cannot be written.
+        ManifestError: the manifest cannot be read.
+        UsageError: a setting does not fit the manifest.
+        StateError: `problems.csv` cannot be written.
         Interrupted: `stop` was set.
     """
     loader = ManifestLoader(request, time.time(), stop or threading.Event(), observer.preflight)

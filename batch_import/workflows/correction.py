@@ -1,4 +1,4 @@
-"""The manifest, written again as CSV with all safe corrections, for review."""
+"""Write a copy of the manifest as CSV, with all safe corrections, for review."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,17 +11,20 @@ from batch_import.manifest.read import Manifest
 from batch_import.manifest.rows import Rows
 from batch_import.reports.writers.csv_writer import csv_file
 
-#: Corrections that are shown.
-_FIRST: Final = 10
+#: How many corrections the message lists as examples.
+_MAX_EXAMPLES: Final = 10
 
 
 @dataclass(slots=True)
-class Fixed:
-    """What was written.
+class CorrectedManifest:
+    """The corrected manifest.
 
     Attributes:
-        cells: how many were corrected; `first` has the first few, as line, column and new value.
-        left_out: lines of rows whose cells cannot be told apart: nobody knows what to write.
+        rows: number of rows that were written.
+        cells: number of cells that were corrected.
+        first: the first few corrected cells: line number, column name and new value.
+        left_out: line numbers of the rows that were not written, because it is unknown which cell
+            belongs to which column.
     """
 
     file: Path
@@ -31,18 +34,18 @@ class Fixed:
     left_out: list[int] = field(default_factory=list)
 
 
-class Correction:
-    """Writes the corrected manifest, chunk after chunk."""
+class ManifestCorrector:
+    """Writes the corrected manifest, one chunk of rows after another."""
 
     def __init__(
         self, file: Path, header: Sequence[str], write: Callable[[Sequence[str]], object]
     ) -> None:
-        self.fixed = Fixed(file)
+        self.fixed = CorrectedManifest(file)
         self._header = header
         self._write = write
 
     def add(self, rows: Rows) -> None:
-        """Write some rows."""
+        """Write a chunk of rows with their corrections."""
         for line, cells in rows.fixed():
             if cells is None:
                 self.fixed.left_out.append(line)
@@ -55,17 +58,17 @@ class Correction:
         fixed = self.fixed
         fixed.cells += len(rows.fixes)
         for (at, position), value in sorted(rows.fixes.items()):
-            if len(fixed.first) == _FIRST:
+            if len(fixed.first) == _MAX_EXAMPLES:
                 break
             fixed.first.append((rows.lines[at], self._header[position], value))
 
 
 @contextmanager
-def correction(manifest: Manifest, file: Path | None) -> Iterator[Correction | None]:
-    """Open the file; None where no file is asked for.
+def correction(manifest: Manifest, file: Path | None) -> Iterator[ManifestCorrector | None]:
+    """Open the file to write to. Yields None if `file` is None.
 
     Raises:
-        UsageError: the corrected manifest cannot be written there.
+        UsageError: the path is no CSV file, or is the manifest itself.
         StateError: the file cannot be written.
     """
     if file is None:
@@ -73,15 +76,15 @@ def correction(manifest: Manifest, file: Path | None) -> Iterator[Correction | N
         return
     if file.suffix.lower() != ".csv":
         raise UsageError(
-            f"{file} is not a CSV file, which is what is written.",
-            "Name it NAME.csv.",
+            f"{file} is not a .csv file. The corrected manifest is written as CSV.",
+            "Give a name that ends in .csv.",
             setting="fix",
         )
     if file.exists() and file.resolve() == manifest.path.resolve():
         raise UsageError(
-            f"{file} is the manifest, which is not written over.",
-            "Give the file another name.",
+            f"{file} is the manifest itself, which is never overwritten.",
+            "Give another file name.",
             setting="fix",
         )
     with csv_file(file, manifest.header, "Is it open elsewhere? Close it there.") as write:
-        yield Correction(file, manifest.header, write)
+        yield ManifestCorrector(file, manifest.header, write)

@@ -1,7 +1,7 @@
-"""The time at which a run stops: its window is over.
+"""Stop a run at a time of day (`--until`).
 
-The time is that of the wall clock, which may be set, and goes on while a machine sleeps; so it is
-looked at again and again. This file must not know what the run does.
+The wall clock may be set, and continues while the machine sleeps. Therefore a thread reads it
+again and again. This module must not know what the run does.
 """
 
 import threading
@@ -13,54 +13,54 @@ from typing import Final
 
 from batch_import.errors import Interrupted, Stopped
 
-#: Seconds between two looks at the clock, at most.
-_LONGEST_NAP: Final = 1.0
+#: Maximum seconds between two readings of the clock: a run stops at most this much too late.
+_MAX_PAUSE: Final = 1.0
 
 
 @contextmanager
 def stopping_at(
     time_to_stop: float | None, stop: threading.Event, clock: Callable[[], float] = time.time
 ) -> Iterator[None]:
-    """Set `stop` once a time has come, for as long as this lasts.
+    """Set `stop` at a given time, as long as the context is open.
 
     Args:
-        time_to_stop: epoch seconds; None for never.
-        clock: epoch seconds.
+        time_to_stop: epoch seconds; None means never.
+        clock: returns the time in epoch seconds.
 
     Raises:
-        Stopped: in place of `Interrupted`, where the time was what set `stop`.
+        Stopped: instead of `Interrupted`, if `stop` was set because the time was reached.
     """
     if time_to_stop is None:
         yield
         return
-    over, came = threading.Event(), threading.Event()
+    closed, reached = threading.Event(), threading.Event()
 
     def watch() -> None:
-        while not (over.is_set() or stop.is_set()):
-            left = time_to_stop - clock()
-            if left <= 0:
-                came.set()
+        while not (closed.is_set() or stop.is_set()):
+            remaining = time_to_stop - clock()
+            if remaining <= 0:
+                reached.set()
                 stop.set()
             else:
-                over.wait(min(_LONGEST_NAP, left))
+                closed.wait(min(_MAX_PAUSE, remaining))
 
     thread = threading.Thread(target=watch, name="until", daemon=True)
     thread.start()
     try:
         yield
     except Interrupted:
-        if not came.is_set():
+        if not reached.is_set():
             raise
         raise Stopped(
-            f"Stopped at {format_clock(time_to_stop)}, as asked.",
-            "All state is saved: the same command goes on where it was.",
+            f"Stopped at {format_clock(time_to_stop)}, as requested.",
+            "All state is saved: run the same command to continue.",
         ) from None
     finally:
-        over.set()
+        closed.set()
         thread.join()
 
 
 def format_clock(time: float) -> str:
-    """A time of this day by the local clock: `06:00`, with seconds where there are some."""
+    """Format a time as local time of day: `06:00`, or `06:00:30` if it has seconds."""
     clock = datetime.fromtimestamp(time, UTC).astimezone()
     return f"{clock:%H:%M:%S}".removesuffix(":00")

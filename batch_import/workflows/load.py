@@ -1,7 +1,7 @@
-"""A manifest on its way in: read, judged, its sources asked for, and compared with the job.
+"""Load a manifest: read it, validate each row, check the sources, and update the job.
 
-What is found is written to `problems.csv`, line by line, so that a million problems take no memory.
-This file must not know the platform, nor what is done with the rows.
+Problems are written to `problems.csv` one by one, so that a million problems take no memory. This
+module must not know the platform, nor what is done with the rows.
 """
 
 import json
@@ -41,28 +41,28 @@ from batch_import.state.edition_check import LoadOptions
 from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.store import Store
 from batch_import.workflows.correction import correction
-from batch_import.workflows.load_result import Checked, HeldRows, LoadResult, Reading
+from batch_import.workflows.load_result import CheckResult, HeldRows, LoadResult, Reading
 from batch_import.workflows.pilot import Pilot, choose_pilot
 from batch_import.workflows.source_checks import PreflightProgress, SourceChecks
 
-#: Held rows that are shown.
-_EXAMPLES = 3
+#: How many held rows are shown as examples.
+_MAX_EXAMPLES = 3
 _NOT_WRITTEN = (
     f"Is it open elsewhere? Close it there, or choose another folder with {named('job')}."
 )
 
 
 class ManifestLoader:
-    """One manifest, as one command reads it.
+    """Reads one manifest for one command.
 
     Args:
         now: epoch seconds.
-        stop: set it to end early.
-        on_progress: called for each source that preflight asks for.
+        stop: set it to stop early.
+        on_progress: called after each source that preflight checks.
 
     Raises:
-        ManifestError: it cannot be read at all.
-        UsageError: an option does not go with it.
+        ManifestError: the manifest cannot be read.
+        UsageError: an option does not fit the manifest.
     """
 
     def __init__(
@@ -92,15 +92,15 @@ class ManifestLoader:
         self._on_progress = on_progress
         self._pilot: Pilot | None = None
 
-    def examine(self, fix: Path | None = None) -> Checked:
-        """Judge all rows, and keep nothing but what is to be said of them.
+    def examine(self, fix: Path | None = None) -> CheckResult:
+        """Validate all rows without changing the job.
 
         Args:
-            fix: where to write the manifest with all safe corrections.
+            fix: path to write a copy of the manifest to, with all safe corrections.
 
         Raises:
-            StateError: the problems, or the corrected manifest, cannot be written.
-            UsageError: the corrected manifest cannot be written there.
+            StateError: `problems.csv` or the corrected manifest cannot be written.
+            UsageError: `fix` is no valid path for the corrected manifest.
             Interrupted: `stop` was set.
         """
         count = valid = 0
@@ -118,19 +118,19 @@ class ManifestLoader:
                     valid -= sum(1 for _ in checks.check(rows.sources(), problems))
             self._heed_stop()
         groups, fixed = problems.groups(), corrected.fixed if corrected else None
-        return Checked(count, valid, self._reading(), groups, _progress(checks), fixed)
+        return CheckResult(count, valid, self._reading(), groups, _progress(checks), fixed)
 
     def take_over(self, store: Store) -> LoadResult:
-        """Take the manifest over into the state, unless it is the one that is there.
+        """Update the job with the manifest.
 
-        It is read once more to find every problem, where that is asked for, and to give rows
-        another chance that an earlier preflight found bad.
+        An unchanged manifest is read again only if an option needs it: to report every problem, or
+        to check again the sources that an earlier preflight found missing.
 
         Raises:
-            StateError: it is another job's manifest, or the problems cannot be written.
-            ManifestError: its columns would become other fields than those of the job so far.
-            UsageError: a row that was chosen is not in it.
-            Interrupted: `stop` was set before all was read; nothing has changed.
+            StateError: the manifest is another job's, or `problems.csv` cannot be written.
+            ManifestError: a field would come from another column than in the job so far.
+            UsageError: a selected row is not in the manifest.
+            Interrupted: `stop` was set before the manifest was read. Nothing has changed.
         """
         if self._origin:
             return self._correct(store, self._origin)
@@ -161,13 +161,13 @@ class ManifestLoader:
         seen = json.dumps([(group.code, group.count, group.lines) for group in groups])
         is_new = seen != store.facts.get(facts.PROBLEMS_SHOWN)
         store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
-        asked, held = _progress(checks), _held(store)
+        progress, held = _progress(checks), _held(store)
         return LoadResult(
-            news, self._reading(), groups, asked, is_new, retried, held, pilot=self._pilot
+            news, self._reading(), groups, progress, is_new, retried, held, pilot=self._pilot
         )
 
     def _correct(self, store: Store, origin: OriginColumns) -> LoadResult:
-        """Take rows of `failed.csv` over into the job that wrote it."""
+        """Update the job with corrected rows of its `failed.csv`."""
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
         changed = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
@@ -179,12 +179,11 @@ class ManifestLoader:
             retried = self._choose(store)
             if checks:
                 checks.check_pending(store.queue, problems, self._now)
-        groups, asked = problems.groups(), _progress(checks)
         return LoadResult(
             corrected.diff,
             self._reading(),
-            groups,
-            asked,
+            problems.groups(),
+            _progress(checks),
             has_new_problems=True,
             retried=retried,
             held=_held(store),
@@ -239,9 +238,10 @@ class ManifestLoader:
             )
 
     def _choose(self, store: Store) -> int:
-        """Choose the rows that the run may send; returns how many of them had failed.
+        """Select the rows of this run, and make failed rows pending if it is a retry.
 
-        These are pending again before rows are counted.
+        Returns:
+            The number of failed rows that are pending again.
         """
         store.queue.choose(self._settings.only)
         retried = store.queue.retry_failed(self._now) if self._request.retry_failed else 0
@@ -251,34 +251,41 @@ class ManifestLoader:
         return retried
 
     def _refuse_other_columns(self, store: Store) -> ManifestError | None:
-        """Stop where the columns would become other fields than those of the job so far."""
+        """Compare the column mapping with the job's.
+
+        Returns:
+            The error to raise if rows would be sent, or None.
+
+        Raises:
+            ManifestError: a field would come from another column than in the job so far.
+        """
         columns = store.reader.columns()
         if not columns.names:
             return None
         kept = names_of(columns.names, columns.fields)
-        asked = self._request.reading.map
-        return refuse_other_columns(kept, self._manifest.header, self._mapping, asked)
+        overrides = self._request.reading.map
+        return refuse_other_columns(kept, self._manifest.header, self._mapping, overrides)
 
     @property
     def columns(self) -> ManifestColumns:
-        """The manifest's."""
+        """The manifest's columns, and which field each of them is."""
         return ManifestColumns(self._manifest.header, self._mapping.positions)
 
     def facts(self) -> list[StoredFact]:
-        """What the state keeps of the manifest as a whole."""
+        """Properties of the manifest as a whole, to be stored with the job."""
         return [
             facts.MANIFEST.of(str(self._manifest.path.resolve())),
             facts.FINGERPRINT.of(self._fingerprint()),
             facts.SIGNING.of(self._signing),
             facts.DEFAULTS.of(dict(self._request.reading.default)),
-            # New rows may be in the account already.
+            # The videos of new rows may be in the account already: search it again.
             facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE),
         ]
 
     def _fingerprint(self) -> str:
-        """Another one means that the manifest has to be read again."""
+        """A text that changes when the manifest has to be read again."""
         fields = list(self._mapping.positions)
-        # Rules may change with the version.
+        # The version is part of it, because another version may have other rules.
         return f"{self._manifest.digest} {fields} {self._request.reading} {__version__}"
 
     def _reading(self) -> Reading:
@@ -317,7 +324,7 @@ class ManifestLoader:
             problems.add(problem)
 
     def _of_the_file(self) -> Iterator[Problem]:
-        """What is wrong with the file as a whole, in the columns that are used."""
+        """Yield the problems of the file as a whole, and of the columns that are used."""
         content = self._manifest.content
         hidden = [at for at in self._mapping.positions if at is not None and at in content.hidden]
         for at in hidden:
@@ -345,4 +352,5 @@ def _progress(checks: SourceChecks | None) -> PreflightProgress | None:
 
 
 def _held(store: Store) -> HeldRows:
-    return HeldRows(store.reader.held_count(), tuple(islice(store.reader.held_rows(), _EXAMPLES)))
+    first = tuple(islice(store.reader.held_rows(), _MAX_EXAMPLES))
+    return HeldRows(store.reader.held_count(), first)

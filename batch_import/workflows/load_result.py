@@ -1,4 +1,4 @@
-"""What is to be said of a manifest that was read, or taken over into a job."""
+"""The results of validating a manifest, and of loading it into a job."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from batch_import.models import POSSIBLE_DUPLICATE
 from batch_import.reports.problems import ProblemGroup
 from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.reader import HeldRow
-from batch_import.workflows.correction import Fixed
+from batch_import.workflows.correction import CorrectedManifest
 from batch_import.workflows.pilot import Pilot
 from batch_import.workflows.source_checks import PreflightProgress
 
@@ -16,10 +16,10 @@ class Reading:
     """How a manifest was read.
 
     Attributes:
-        form: in words.
-        columns: each field, and the column or rule that its values come from.
-        comments: the lines that were left out.
-        notes: what was seen and is not used, one line each.
+        form: the format, as text for the user.
+        columns: pairs of a field and the column or rule that its values come from.
+        comments: line numbers that were ignored as comments.
+        notes: sentences about what the manifest has and the import does not use.
     """
 
     form: str
@@ -29,14 +29,15 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Checked:
-    """What is to be said of a manifest.
+class CheckResult:
+    """The result of validating a manifest.
 
     Attributes:
-        fixed: the corrected manifest, where one was asked for.
-        valid: rows that may be sent.
-        groups: of the problems; every single one is in `problems.csv`.
-        preflight: what it did; None without it.
+        rows: number of rows.
+        valid: number of rows that can be imported.
+        groups: the problems by code; every single problem is in `problems.csv`.
+        preflight: what preflight checked; None if it was not requested.
+        fixed: the corrected copy; None if it was not requested.
     """
 
     rows: int
@@ -44,15 +45,15 @@ class Checked:
     reading: Reading
     groups: list[ProblemGroup]
     preflight: PreflightProgress | None
-    fixed: Fixed | None = None
+    fixed: CorrectedManifest | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRows:
-    """Rows that are not sent before the user has said whether they are other rows' videos.
+    """Rows that may have the same video as other rows. They wait for a decision by the user.
 
     Attributes:
-        first: three of them, as examples.
+        first: the first few rows, as examples.
     """
 
     count: int
@@ -61,16 +62,17 @@ class HeldRows:
 
 @dataclass(frozen=True, slots=True)
 class LoadResult:
-    """What taking a manifest over into the state brought.
+    """The result of loading a manifest into a job.
 
     Attributes:
-        diff: what changed; None where there was no earlier one, or it was the same.
-        groups: of the problems, where the manifest was read; `preflight` as above.
-        has_new_problems: they are not those of the last time that the job was read.
-        retried: failed rows that are pending again.
-        held: rows that are not sent before the user has said what they are.
-        pilot: the rows that the run takes up; None where it takes up all.
-        is_correction: the file holds rows of `failed.csv`, and no other row has changed.
+        diff: what changed since the previous run; None if nothing did, or if it is the first run.
+        groups: the problems by code; empty if the manifest was not read again.
+        preflight: what preflight checked; None if it was not requested.
+        has_new_problems: the problems differ from those of the previous run.
+        retried: number of failed rows that are pending again.
+        held: rows that wait for a decision by the user.
+        pilot: the rows that the run sends; None if it sends all.
+        is_correction: the file has corrected rows of `failed.csv`; no other row has changed.
     """
 
     diff: ManifestDiff | None
@@ -85,5 +87,5 @@ class LoadResult:
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:
-        """Those of the problems that `held` does not tell."""
+        """The problems without the held rows, which are shown separately."""
         return [group for group in self.groups if group.code != POSSIBLE_DUPLICATE]

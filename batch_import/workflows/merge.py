@@ -1,4 +1,4 @@
-"""One delivery of several jobs: their results together, each video once."""
+"""Merge the results of several jobs into one folder, each video once."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -12,30 +12,32 @@ from batch_import.errors import UsageError
 from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.table import REASON
-from batch_import.reports.write import write_results
+from batch_import.reports.write import endings, write_results
 from batch_import.state import facts
 from batch_import.state.merge import add_job, keep_each_video_once
 from batch_import.state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Merged:
-    """What a delivery holds.
+class MergeResult:
+    """What was merged.
 
     Attributes:
-        counts: its rows by status.
-        left_out: rows of the jobs that another row of the same video stands for.
-        notices: what a person has to know of the files: sentences.
+        counts: number of merged rows per status.
+        endings: file endings of what was written: `csv`, `cms.json`.
+        left_out: number of rows that were left out, because another row has the same video.
+        notices: sentences about the written files that the user must read.
     """
 
     counts: Counts
+    endings: Sequence[str]
     left_out: int
     notices: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is true of one of the jobs."""
+    """Properties of one of the jobs."""
 
     job: Job
     manifest: str
@@ -49,18 +51,18 @@ def merge(
     folder: Path,
     formats: Sequence[str],
     results: Mapping[str, Any] = MappingProxyType({}),
-) -> Merged:
-    """Write the results of several jobs into a folder, in place of what was delivered before.
+) -> MergeResult:
+    """Write the results of several jobs into a folder, and replace the results there.
 
-    What people added to an earlier delivery's workbook stays. The jobs are only read.
+    Columns that people added to the workbook in that folder are kept. The jobs are not changed.
 
     Args:
-        formats: as of a report.
-        results: fields of `ResultOptions`; the others are those of the first job.
+        formats: as in `report.report`.
+        results: fields of `ResultOptions`. The first job's values are used for the others.
 
     Raises:
-        UsageError: the folder is a job's, or the jobs do not go together.
-        StateError: a job cannot be read, or a file not be written.
+        UsageError: the folder is a job folder, or the jobs are of different platforms.
+        StateError: a job cannot be read, or a file cannot be written.
     """
     if Job(folder).state.exists():
         raise UsageError(
@@ -72,7 +74,7 @@ def merge(
     base = _embed_base(known)
     Job(folder).prepare()
     with Store("") as store:
-        # A job that never made a call does not know its account.
+        # A job that never sent a request has no account recorded.
         account = next((each.account for each in known if each.account), "")
         for each in known:
             name = Path(each.manifest).name
@@ -85,7 +87,7 @@ def merge(
             facts.RESULT_OPTIONS.of(replace(known[0].options, **results)),
         )
         notices = write_results(folder, store, formats, now=time.time())
-        return Merged(store.reader.counts(), left_out, notices)
+        return MergeResult(store.reader.counts(), endings(store, formats), left_out, notices)
 
 
 def _facts(job: Job) -> _Facts:
@@ -101,7 +103,7 @@ def _facts(job: Job) -> _Facts:
 
 
 def _embed_base(known: Sequence[_Facts]) -> str:
-    """Where the players of all jobs are."""
+    """The base URL of the embed pages, which all jobs share."""
     bases = {each.embed_base: each.job for each in known if each.embed_base}
     if len(bases) > 1:
         places = ", ".join(f"{job.folder}: {base}" for base, job in bases.items())

@@ -1,6 +1,6 @@
-"""What a workflow reports while it works; whoever shows it passes functions.
+"""Callbacks by which a workflow reports its progress.
 
-This file must not know how anything is shown.
+This module must not know how progress is shown.
 """
 
 from collections.abc import Callable
@@ -10,26 +10,27 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
     from batch_import.verification.account_reader import VerificationProgress
-    from batch_import.workflows.run import Loaded
+    from batch_import.workflows.run import LoadedManifest
     from batch_import.workflows.source_checks import PreflightProgress
 
 
 @dataclass(frozen=True, slots=True)
 class Observer:
-    """Functions that a workflow calls, in the thread that called it unless said otherwise.
+    """Callbacks. They are called in the thread of the workflow, except for `problem`.
 
     Attributes:
-        preflight: again and again during preflight.
-        loaded: once, before the first call leaves.
-        progress: again and again while an import makes calls.
-        pictures: before pictures are asked for, with how many there are.
-        step: again and again while the account is read.
-        problem: with a sentence: something went wrong that does not end the command. In any thread.
+        preflight: called repeatedly during preflight.
+        loaded: called once, before the first request is sent.
+        progress: called repeatedly while an import sends requests.
+        pictures: called before picture sizes are requested, with the number of pictures.
+        step: called repeatedly while the account's media are listed.
+        problem: called with a sentence about an error that does not end the command. It may be
+            called in any thread.
         interval: seconds between two calls of `progress`.
     """
 
     preflight: Callable[["PreflightProgress"], None] = lambda _: None
-    loaded: Callable[["Loaded"], None] = lambda _: None
+    loaded: Callable[["LoadedManifest"], None] = lambda _: None
     progress: Callable[["Progress"], None] = lambda _: None
     pictures: Callable[[int], None] = lambda _: None
     step: Callable[["VerificationProgress"], None] = lambda _: None
@@ -37,5 +38,5 @@ class Observer:
     interval: float = 0.5
 
 
-#: Nobody watches.
+#: Ignores all progress.
 SILENT = Observer()

@@ -1,7 +1,7 @@
-"""What a run would do: its steps, on a copy of the job, up to the first POST.
+"""Find out what a run would do, by its own steps up to the first POST, on a copy of the job.
 
-The job's state is left as it is, and the platform is asked for nothing but lists. This file must
-not print or exit, nor know a terminal.
+The job is not changed. The only requests to the platform are the account and its media list. This
+module must not print, exit, or know a terminal.
 """
 
 import threading
@@ -38,26 +38,26 @@ from batch_import.workflows.account import claim_account
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
-from batch_import.workflows.work_plan import Plan, decide
+from batch_import.workflows.work_plan import WorkPlan, plan_work
 
-#: Rows of each earlier job that processing times are learned from: the latest ones.
-_LEARNED_FROM: Final = 10_000
-#: URLs that stop working too early, and reference IDs that are taken, of which so many are named.
-_NAMED: Final = 5
+#: How many of the latest rows of each earlier job the processing times are learned from.
+_LEARNED_ROWS: Final = 10_000
+#: How many URLs that expire too early, and how many taken reference IDs, are listed as examples.
+_MAX_EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class AccountMatches:
-    """What is known of the manifest's rows in the account.
+    """Which rows of the manifest are in the account already.
 
     Attributes:
-        found: how many rows are there; None where that is not known.
-        media: how many the account holds; None where nobody asked.
-        calls: that a run needs to find out.
-        why: it is not known, where it is not: a sentence.
-        ids_taken: rows whose reference IDs only media with other titles have: a run neither sends
-            them nor takes these over.
-        named: the first of them: reference ID, and the media's title.
+        found: number of rows whose video is in the account; None if it is not known.
+        media: number of media in the account; None if the account was not listed.
+        calls: number of requests that a run needs to find out.
+        why: a sentence that says why `found` is not known; empty if it is known.
+        ids_taken: number of rows whose reference ID belongs to a media with another title. A run
+            does not send them, and does not use that media for them.
+        named: the first few of these rows: reference ID, and title of the media.
     """
 
     found: int | None
@@ -68,31 +68,43 @@ class AccountMatches:
     named: tuple[tuple[str, str], ...] = ()
 
 
-#: Rows, by number, and the first media of another title that has their reference ID.
+#: Row number → the row, and the first media with its reference ID and another title.
 _Taken = dict[int, tuple[Row, Media]]
 
 
 @dataclass(frozen=True, slots=True)
 class Expiring:
-    """Signed URLs that stop working before their turn: how many; line and end of the first."""
+    """Signed URLs that expire before the run sends their row.
+
+    Attributes:
+        count: number of rows.
+        first: line number and expiry (epoch seconds) of the first few.
+    """
 
     count: int
     first: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """What a run would do, and how long that takes.
+class RunForecast:
+    """What a run would do, and how long it would take.
 
     Attributes:
-        running: a run is at work on the job.
-        retried: failed rows that only `retry` sends again.
-        begins: epoch seconds.
+        result: of loading the manifest.
+        counts: number of rows per status.
+        plan: the work of the run.
+        running: a run of the job is in progress.
+        retried: number of failed rows that only `retry` sends again.
+        search: which rows are in the account already.
+        processing: how long the platform takes for a video.
+        optimistic, pessimistic: forecasts with short and with long processing times.
+        expiring: URLs that expire too early.
+        begins: start of the forecasts, in epoch seconds.
     """
 
     result: LoadResult
     counts: Counts
-    plan: Plan
+    plan: WorkPlan
     running: bool
     retried: int
     search: AccountMatches
@@ -104,10 +116,10 @@ class Planned:
 
 
 def scratch(job: Job) -> Store:
-    """A copy of a job's state that may be changed at will; empty where there is no such job.
+    """Open a temporary copy of a job's database. It is empty if there is no such job.
 
     Raises:
-        StateError: the state cannot be read.
+        StateError: the job database cannot be read.
     """
     if not job.state.is_file():
         return Store("")
@@ -121,18 +133,18 @@ def plan(
     credentials: Credentials | str,
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
-) -> Planned:
-    """Find out what a run would do. Rows that are in the account count as imported in `store`.
+) -> RunForecast:
+    """Find out what a run would do. In `store`, rows whose video is in the account get imported.
 
     Args:
-        store: a copy of the job's state.
-        credentials: or why there are none: a sentence.
-        stop: set it to end early.
+        store: a copy of the job's database, from `scratch`.
+        credentials: the credentials, or a sentence that says why there are none.
+        stop: set it to stop early.
 
     Raises:
-        ManifestError: the manifest cannot be read at all.
-        StateError: it is another job's, or another account's.
-        PlatformError: the platform is of no use with the credentials.
+        ManifestError: the manifest cannot be read.
+        StateError: the job is another manifest's or another account's.
+        PlatformError: the platform refuses the credentials, or does not answer.
         Interrupted: `stop` was set.
     """
     stop, begins = stop or threading.Event(), epoch_clock()()
@@ -141,11 +153,11 @@ def plan(
     running = job.state.is_file() and job.is_running
     counts = store.reader.counts(running=running)
     search = _search(store, request, credentials, observer, stop)
-    todo = decide(counts, counts.pending, search.found or 0, search.ids_taken)
+    todo = plan_work(counts, counts.pending, search.found or 0, search.ids_taken)
     processing = _learn(store, settings)
     work = Work(todo.create, todo.resume, todo.settle, search.calls)
     slow = forecast(work, settings, processing.high)
-    return Planned(
+    return RunForecast(
         result=result,
         counts=counts,
         plan=todo,
@@ -161,9 +173,9 @@ def plan(
 
 
 def _learn(store: Store, settings: Settings) -> ProcessingTime:
-    """How long this account's videos were processed in the job itself and in all in `output/`."""
+    """Learn the account's processing times from this job and all jobs in `output/`."""
     longest, account = settings.max_wait, store.facts.get(facts.ACCOUNT)
-    waits = [store.reader.processing_times(_LEARNED_FROM, longest)]
+    waits = [store.reader.processing_times(_LEARNED_ROWS, longest)]
     own = _manifest_of(store)
     for job in jobs_below():
         try:
@@ -172,14 +184,14 @@ def _learn(store: Store, settings: Settings) -> ProcessingTime:
                 mine = account in ("", other.facts.get(facts.ACCOUNT))
                 itself = _manifest_of(other) == own
                 if same and mine and not itself:
-                    waits.append(other.reader.processing_times(_LEARNED_FROM, longest))
+                    waits.append(other.reader.processing_times(_LEARNED_ROWS, longest))
         except StateError:
-            continue  # of no use here, and no harm
+            continue  # the forecast does not need every job
     return learned(waits)
 
 
 def _manifest_of(store: Store) -> tuple[str, str]:
-    """Which manifest a job is of, and how it was read."""
+    """Path and fingerprint of a job's manifest."""
     return store.facts.get(facts.MANIFEST), store.facts.get(facts.FINGERPRINT)
 
 
@@ -188,7 +200,7 @@ def _expiring(store: Store, begins: float, pace: float) -> Expiring:
     for line, end in store.reader.expiring_urls():
         deadlines.add(line, end)
     missed = deadlines.missed(begins, pace)
-    first = tuple((line, end) for line, end, _ in islice(missed, _NAMED))
+    first = tuple((line, end) for line, end, _ in islice(missed, _MAX_EXAMPLES))
     return Expiring(len(first) + sum(1 for _ in missed), first)
 
 
@@ -202,7 +214,7 @@ def _search(
     observer: Observer,
     stop: threading.Event,
 ) -> AccountMatches:
-    """Look for pending rows in the account, where a run would do so by reading its list."""
+    """Search the account for the pending rows, if a run would do so by listing its media."""
     pending, known = store.reader.counts().pending, store.facts.get(facts.ACCOUNT_SEARCH)
     if not pending or known is AccountSearch.DONE:
         return AccountMatches(0)
@@ -219,11 +231,11 @@ def _search(
         try:
             return _read(store, session, observer)
         except Rejected:
-            return _of_each_row(pending, None)  # there is no list to read
+            return _of_each_row(pending, None)  # the platform refuses to list the media
 
 
 def _read(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
-    """Read the account as a run would, and take over what is there."""
+    """List the account's media as a run would, and apply the matches to the copy of the job."""
     pending = store.reader.counts().pending
     pages = Pages(session.settings.poll_interval)
     adoption = Adoption(pending, pages)
@@ -247,7 +259,7 @@ def _read(store: Store, session: PlatformSession, observer: Observer) -> Account
 
 
 def _page(session: PlatformSession, number: int) -> MediaPage:
-    """One page; empty beyond the end."""
+    """Request one page of the media list. A page after the last one is empty."""
     try:
         return session.send(endpoints.newest(number))
     except Rejected:
@@ -265,7 +277,7 @@ def _of_each_row(pending: int, media: int | None, end: ListEnd | None = None) ->
 
 
 def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Iterator[Change]:
-    """Rows that a run would take over; `taken` gets those with only media of others so far."""
+    """Yield the rows whose video is on the page. `taken` collects rows with a taken ID."""
     for row in store.queue.pending_by_reference({media.reference_id for media in page.items}):
         media = to_take_over(page.items, row, adopt)
         others = non_failed(page.items, row)
@@ -279,7 +291,7 @@ def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Ite
 
 
 def _ids_taken(taken: _Taken) -> Iterator[Change]:
-    """Rows that a run would neither send nor take over."""
+    """Yield the rows that a run would not send, because their reference ID is taken."""
     for row, media in taken.values():
         message = reference_id_taken([media])
         code = REFERENCE_ID_TAKEN
@@ -287,5 +299,5 @@ def _ids_taken(taken: _Taken) -> Iterator[Change]:
 
 
 def _named(taken: _Taken) -> tuple[tuple[str, str], ...]:
-    first = islice(taken.values(), _NAMED)
+    first = islice(taken.values(), _MAX_EXAMPLES)
     return tuple((row.reference_id, media.title) for row, media in first)

@@ -1,4 +1,4 @@
-"""The results of a job: written again from its state, or a row at a time."""
+"""Write the results of a job from its database, or yield them row by row."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -8,31 +8,33 @@ from typing import Any
 
 from batch_import.job import Job
 from batch_import.models import Counts
-from batch_import.reports.write import keep_options, result_rows, write_results
+from batch_import.reports.write import endings, keep_options, result_rows, write_results
 from batch_import.state.store import Store
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
-    """What was written.
+class ReportResult:
+    """The results that were written.
 
     Attributes:
-        counts: the job's rows by status.
-        notices: what a person has to know of the files: sentences.
+        counts: number of the job's rows per status.
+        endings: file endings of what was written: `csv`, `cms.json`.
+        notices: sentences about the written files that the user must read.
     """
 
     counts: Counts
+    endings: Sequence[str]
     notices: Sequence[str]
 
 
 def report(
     job: Job, formats: Sequence[str], results: Mapping[str, Any] = MappingProxyType({})
-) -> Written:
-    """Write the results again from the state.
+) -> ReportResult:
+    """Write the results of a job.
 
     Args:
-        formats: `csv`, `xlsx`, `html`, `cms`.
-        results: fields of `ResultOptions`: how the results look from now on.
+        formats: some of `csv`, `xlsx`, `html`, `cms`.
+        results: fields of `ResultOptions`. They are stored, and used for later results too.
 
     Raises:
         StateError: there is no such job, or a file cannot be written.
@@ -41,20 +43,22 @@ def report(
         keep_options(store, results)
         running = job.is_running
         notices = write_results(job.folder, store, formats, now=time.time(), running=running)
-        return Written(store.reader.counts(running=running), notices)
+        counts = store.reader.counts(running=running)
+        return ReportResult(counts, endings(store, formats), notices)
 
 
 def refresh(job: Job) -> Sequence[str]:
-    """Write all results of a run, in another thread than the run's: its connection is its own.
+    """Write the results during a run. It opens a database connection of its own.
 
-    Returns what a person has to know of them.
+    Returns:
+        Sentences about the written files that the user must read.
     """
     with Store(job.state) as store:
         return write_results(job.folder, store, now=time.time(), running=True)
 
 
 def rows(job: Job) -> Iterator[dict[str, str]]:
-    """The results of a job, a row at a time, as of now.
+    """Yield the current results of a job, one row at a time.
 
     Raises:
         StateError: there is no such job.

@@ -1,4 +1,4 @@
-"""Import a manifest: load → import → report. The story on one page."""
+"""Import a manifest: load it, send the requests, write the results."""
 
 import threading
 from collections.abc import Iterator
@@ -27,24 +27,24 @@ from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.pilot import end_pilot
 from batch_import.workflows.report import refresh
-from batch_import.workflows.work_plan import Plan, decide
+from batch_import.workflows.work_plan import WorkPlan, plan_work
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
-    """What a run found in the manifest, and what it is going to do."""
+class LoadedManifest:
+    """What a run read from the manifest, and what it is going to do."""
 
     result: LoadResult
-    plan: Plan
+    plan: WorkPlan
 
 
 @dataclass(frozen=True, slots=True)
-class Ended:
+class RunResult:
     """How a run ended.
 
     Attributes:
-        counts: all rows of the job.
-        remaining: rows that the run was to import, and that are not.
+        counts: number of all rows of the job per status.
+        remaining: number of rows that the run should have imported and did not.
     """
 
     counts: Counts
@@ -56,23 +56,23 @@ def run(
     credentials: Credentials,
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
-) -> Ended:
-    """Import a manifest, or continue. The results are written whatever happens.
+) -> RunResult:
+    """Import a manifest, or continue its import. The results are written even if the run fails.
 
     Args:
-        stop: set it to end the run early; all state is saved.
+        stop: set it to stop the run early. All state is saved.
 
     Raises:
         Interrupted: `stop` was set.
-        Stopped: the time `settings.until` has come, and work remains.
-        ManifestError: there are problems, and `settings.strict` allows none.
-        RunFault: the run could not go on.
+        Stopped: the time `settings.until` was reached, and work remains.
+        ManifestError: the manifest has problems, and `settings.strict` is set.
+        RunFault: the run could not continue.
     """
     stop = stop or threading.Event()
     job, settings = request.job, request.settings
     with (
         stopping_at(settings.until, stop),
-        # First: a manifest that cannot be opened leaves no job behind.
+        # The manifest is opened first, so that an unreadable one creates no job folder.
         nullcontext(ManifestLoader(request, epoch_clock()(), stop, observer.preflight)) as loader,
         job.locked(),
         Store(job.state, create=True) as store,
@@ -80,15 +80,15 @@ def run(
     ):
         result = loader.take_over(store)
         keep_options(store, request.results)
-        plan = decide(store.reader.counts(), store.queue.claimable_count())
+        plan = plan_work(store.reader.counts(), store.queue.claimable_count())
         with refreshing(lambda: _report(job, observer), job.folder, settings.refresh):
-            observer.loaded(Loaded(result, plan))
+            observer.loaded(LoadedManifest(result, plan))
             _end_if(stop)
             _refuse_problems(request, result)
             if plan.has_work or pictures_left(store):
                 with _noted(log, store):
                     _import(store, request, credentials, observer, stop, log)
-        return Ended(store.reader.counts(), store.queue.remaining_count())
+        return RunResult(store.reader.counts(), store.queue.remaining_count())
 
 
 def _report(job: Job, observer: Observer) -> None:
@@ -104,7 +104,7 @@ def _import(
     stop: threading.Event,
     log: Log,
 ) -> None:
-    """Make calls until nothing more can be done."""
+    """Send requests until no row can make progress."""
     settings = request.settings
     with PlatformSession(settings, credentials, stop, log) as session:
         claim_account(store, settings, session.sign_in())
@@ -114,17 +114,17 @@ def _import(
         try:
             pool.run(observer.progress, observer.interval)
         finally:
-            # All calls came home: of a row that is still being created nobody knows what became.
+            # No request is in flight. A row that is still `creating` had no answer: it is unknown.
             store.queue.recover(clock())
-        if not stop.is_set() and (left := pictures_left(store)):
-            observer.pictures(left)
+        if not stop.is_set() and (count := pictures_left(store)):
+            observer.pictures(count)
             ask_for_pictures(store, session)
     _end_if(stop)
     end_pilot(store)
 
 
 def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
-    """Send nothing while there are problems, if the user wants it so."""
+    """Raise an error if there are problems and the user set `strict`."""
     if request.settings.strict and result.groups:
         count = sum(group.count for group in result.groups)
         raise ManifestError(
@@ -136,12 +136,12 @@ def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
 
 def _end_if(stop: threading.Event) -> None:
     if stop.is_set():
-        raise Interrupted("Interrupted.", "All state is saved: run the same command to go on.")
+        raise Interrupted("Interrupted.", "All state is saved: run the same command to continue.")
 
 
 @contextmanager
 def _noted(log: Log, store: Store) -> Iterator[None]:
-    """Note in the log how a run began and ended, with the status of its rows."""
+    """Log the start and the end of a run, with the number of rows per status."""
     log.note("run started", version=__version__, rows=asdict(store.reader.counts()))
     end = "finished"
     try:

@@ -1,4 +1,4 @@
-"""Preflight of a manifest's rows: their sources are asked for, and what is wrong is reported."""
+"""Preflight: request the first bytes of each row's video, and report what is wrong."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -11,31 +11,36 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.manifest.problem_collector import in_one
 from batch_import.models import Change, Problem, Severity, Status, VideoSource
 from batch_import.reports.problems import Problems
-from batch_import.sources.preflight import Preflight
 from batch_import.state.queue import Queue
 
-#: Rows whose sources are asked for before what was found is committed.
+#: How many rows are checked before the result is committed to the database. An interrupted
+#: preflight loses at most this many results.
 _BATCH: Final = 2_000
 
 
 @dataclass(frozen=True, slots=True)
 class PreflightProgress:
-    """How far preflight is: sources asked, and the bytes of those whose hosts sent their size."""
+    """Progress of preflight.
+
+    Attributes:
+        sources: number of sources that were checked.
+        size: total bytes of the videos whose host sent a size.
+    """
 
     sources: int = 0
     size: int = 0
 
 
 class SourceChecks:
-    """Asks for sources while it is open, as a context manager.
+    """Checks the sources of rows. A context manager: its connections are closed at the end.
 
     Args:
-        column: the name of the manifest's column of addresses.
-        stop: set it to end early.
-        on_progress: called for each source that was asked for.
+        column: name of the manifest's column of source URLs.
+        stop: set it to stop early.
+        on_progress: called after each source.
 
     Attributes:
-        progress: so far.
+        progress: the sources that were checked so far.
     """
 
     def __init__(
@@ -45,6 +50,8 @@ class SourceChecks:
         stop: threading.Event,
         on_progress: Callable[[PreflightProgress], object],
     ) -> None:
+        from batch_import.sources.preflight import Preflight
+
         self._column = column
         self._allowed = request.reading.allow
         self._stop = stop
@@ -68,7 +75,7 @@ class SourceChecks:
     def check(
         self, sources: Iterable[VideoSource], problems: Problems
     ) -> Iterator[tuple[VideoSource, Problem]]:
-        """Report what is wrong with sources; yield those for whom it is an error."""
+        """Report problems of sources. Yields each source that has an error, with the problem."""
         for source, violation, size in self._preflight.ask(sources):
             progress = self.progress
             self.progress = PreflightProgress(progress.sources + 1, progress.size + (size or 0))
@@ -80,7 +87,7 @@ class SourceChecks:
                     yield source, problem
 
     def check_pending(self, queue: Queue, problems: Problems, now: float) -> None:
-        """Check the sources of all rows that wait; those without a video do not any more."""
+        """Check the sources of all pending rows. A row whose source has an error gets invalid."""
         sources = queue.pending_sources(0, _BATCH)
         while sources and not self._stop.is_set():
             changes = [

@@ -1,7 +1,7 @@
-"""What is known of a job, of one row, and of all jobs of a folder.
+"""Read the status of a job, of one row, or of all jobs in a folder.
 
-It reads the state, also while a run writes it, and changes nothing. This file must not know how
-anything is shown, nor how a run works.
+The job database is only read, which works during a run too. This module must not know how a status
+is shown, nor how a run works.
 """
 
 import re
@@ -20,21 +20,22 @@ from batch_import.state import facts
 from batch_import.state.reader import InFlightRow
 from batch_import.state.store import Store
 
-#: Reference IDs on each side of an unknown one, among which the nearest is looked for.
+#: How many reference IDs before and after a mistyped one are compared with it for a suggestion.
 _NEIGHBOURS: Final = 2000
 _LINE: Final = re.compile(r"[0-9]{1,15}")
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """A job at one time. Times are in epoch seconds.
+class JobStatus:
+    """The status of a job. Times are in epoch seconds.
 
     Attributes:
-        manifest: the path that was imported.
-        running: a run is at work.
-        began, changed: when its first and its last event was; None before the first.
-        oldest: the row that is under way for the longest.
-        troubles: what rows need attention for, the causes of most rows first.
+        manifest: path of the manifest that was loaded last.
+        counts: number of rows per status.
+        running: a run is in progress.
+        began, changed: time of the first and of the last event; None if there was none.
+        oldest: the row that has been in flight for the longest time; None if no row is in flight.
+        troubles: the reasons why rows need attention, the most frequent first.
     """
 
     manifest: str
@@ -47,12 +48,14 @@ class Overview:
 
 
 @dataclass(frozen=True, slots=True)
-class RowStory:
-    """All that is known of one row, and all that happened to it.
+class RowHistory:
+    """One row with its history.
 
     Attributes:
-        embed_url: the page that plays it; empty where none does.
-        advice: what a person has to do; empty where nothing is to be done.
+        record: the current values of the row.
+        events: what happened to it, the earliest first.
+        embed_url: URL of the page that plays the video; empty if the video is not online.
+        advice: what the user has to do; empty if nothing is to be done.
     """
 
     record: Record
@@ -62,12 +65,16 @@ class RowStory:
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """One job of a folder.
+class JobSummary:
+    """One job in a list of jobs.
 
     Attributes:
-        changed: epoch seconds of its last event; None before the first.
-        fault: why its state cannot be read; empty where it can.
+        folder: of the job.
+        manifest: path of the manifest that was loaded last.
+        counts: number of rows per status.
+        running: a run is in progress.
+        changed: epoch seconds of the last event; None if there was none.
+        fault: why the job cannot be read; empty if it can.
     """
 
     folder: Path
@@ -79,7 +86,7 @@ class Listed:
 
 
 def counts(job: Job) -> Counts:
-    """How many rows have which status.
+    """Count the rows per status.
 
     Raises:
         StateError: there is no such job.
@@ -89,7 +96,7 @@ def counts(job: Job) -> Counts:
 
 
 def adopted_count(job: Job) -> int:
-    """How many rows of a job were in the account before it, and were taken over.
+    """Count the rows whose video was in the account already and was used.
 
     Raises:
         StateError: there is no such job.
@@ -98,16 +105,16 @@ def adopted_count(job: Job) -> int:
         return store.reader.adopted_count()
 
 
-def overview(job: Job) -> Overview:
-    """Look at a job.
+def read_job_status(job: Job) -> JobStatus:
+    """Read the status of a job.
 
     Raises:
-        StateError: there is no such job, or its state cannot be read.
+        StateError: there is no such job, or its database cannot be read.
     """
     running = job.is_running
     with Store(job.state, read_only=True) as store, store.snapshot():
         began, changed = store.reader.event_span() or (None, None)
-        return Overview(
+        return JobStatus(
             store.facts.get(facts.MANIFEST),
             store.reader.counts(running=running),
             running,
@@ -118,23 +125,23 @@ def overview(job: Job) -> Overview:
         )
 
 
-def row_story(job: Job, wanted: str) -> RowStory:
-    """Look at one row.
+def read_row_history(job: Job, wanted: str) -> RowHistory:
+    """Read one row with its history.
 
     Args:
-        wanted: which: its line in the manifest or its reference ID; `line:` or `id:` in front says
-            which of the two.
+        wanted: the row's line number in the manifest, or its reference ID. The prefix `line:` or
+            `id:` says which of the two it is.
 
     Raises:
-        StateError: as in `overview`.
-        UsageError: there is no such row, or it may be one of two.
+        StateError: there is no such job, or its database cannot be read.
+        UsageError: no row matches, or two rows do.
     """
     from batch_import.reports.write import embedding_of
 
     with Store(job.state, read_only=True) as store, store.snapshot():
         number, record = _row(store, wanted)
         (record,) = seen([record], running=job.is_running)
-        return RowStory(
+        return RowHistory(
             record,
             tuple(store.reader.events(number)),
             embedding_of(store).url(record),
@@ -142,8 +149,8 @@ def row_story(job: Job, wanted: str) -> RowStory:
         )
 
 
-def jobs(folder: Path) -> list[Listed]:
-    """Look at all jobs in a folder and its own folders. One that cannot be read is among them.
+def jobs(folder: Path) -> list[JobSummary]:
+    """Read the status of all jobs below a folder. A job that cannot be read is listed with a fault.
 
     Raises:
         UsageError: there is no such folder.
@@ -153,17 +160,17 @@ def jobs(folder: Path) -> list[Listed]:
     return [_listed(job) for job in jobs_below(folder)]
 
 
-def _listed(job: Job) -> Listed:
+def _listed(job: Job) -> JobSummary:
     running = job.is_running
     try:
         with Store(job.state, read_only=True) as store, store.snapshot():
             _, changed = store.reader.event_span() or (None, None)
             manifest = store.facts.get(facts.MANIFEST)
-            return Listed(
+            return JobSummary(
                 job.folder, manifest, store.reader.counts(running=running), running, changed
             )
     except StateError as fault:
-        return Listed(job.folder, running=running, fault=str(fault))
+        return JobSummary(job.folder, running=running, fault=str(fault))
 
 
 def _row(store: Store, wanted: str) -> tuple[int, Record]:
@@ -196,10 +203,10 @@ def _found(
 
 
 def _hint(near: Callable[[str, int], list[str]], wanted: str) -> str:
-    """The nearest reference ID, if any is near."""
+    """Suggest the most similar reference ID, if there is one."""
     import difflib
 
     nearest = difflib.get_close_matches(wanted, near(wanted, _NEIGHBOURS), n=1)
     if nearest:
-        return f"The nearest reference ID is {nearest[0]!r}."
+        return f"Did you mean the reference ID {nearest[0]!r}?"
     return "Name a row by its line in the manifest, or by its reference ID."

@@ -1,4 +1,4 @@
-"""Compare each row of a job with what the account really has."""
+"""Compare each row of a job with the media that are in the account."""
 
 import threading
 
@@ -6,7 +6,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.reports.write import embedding_of
 from batch_import.state.store import Store
-from batch_import.verification.account_reader import Look
+from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.comparison import VerificationResult, compare_job
 from batch_import.viostream.call_log import call_log
 from batch_import.viostream.session import PlatformSession
@@ -22,17 +22,17 @@ def verify(
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
 ) -> VerificationResult:
-    """Compare, and write `verify.csv`.
+    """Compare the job with the account, and write `verify.csv`.
 
-    The state is only read. A row is compared as it is when this begins.
+    The job database is not changed. The rows are compared as they are when this function is called.
 
     Args:
-        embeds: ask for the embed page of each imported row, too.
-        stop: set it to end early; nothing is written then.
+        embeds: also request the embed page of each imported row.
+        stop: set it to stop early. Nothing is written then.
 
     Raises:
         Interrupted: `stop` was set.
-        RunFault: there is no such job, or the account cannot be read to its end.
+        RunFault: there is no such job, or the account cannot be read completely.
     """
     stop = stop or threading.Event()
     job, settings = request.job, request.settings
@@ -43,5 +43,5 @@ def verify(
     ):
         check_account(store, settings, session.sign_in(), embeds=embeds)
         embedding, listing = embedding_of(store), store.account_listing()
-        look = Look(session, listing, observer.step)
+        look = AccountReader(session, listing, observer.step)
         return compare_job(store, look, listing, embedding, job.verification, embeds=embeds)

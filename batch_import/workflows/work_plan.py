@@ -1,7 +1,4 @@
-"""What a run has to do, decided from where the rows are. Pure.
-
-This file must not know how it is done.
-"""
+"""What a run has to do, calculated from the number of rows per status. No I/O."""
 
 from dataclasses import dataclass
 
@@ -9,18 +6,19 @@ from batch_import.models import Counts
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """The work of a run, in rows.
+class WorkPlan:
+    """The work of a run, in numbers of rows.
 
     Attributes:
-        create: to be sent.
-        pending: all that are not sent yet; more than `create` where the run does not take up all.
-        adopt: in the account already, as far as the account was asked.
-        resume: taken by the platform in an earlier run; to be looked at.
-        settle: sent by an earlier run without a clear answer; to be looked for.
-        invalid: not to be sent before the manifest is fixed.
-        ids_taken: not to be sent, because media with other titles have their reference IDs.
-        done: nothing to do: imported, failed or skipped.
+        create: rows whose video will be created.
+        pending: all rows that were not sent yet. More than `create` if only some rows are selected.
+        adopt: rows whose video is known to be in the account already. It will be used.
+        resume: rows that the platform accepted in an earlier run. Their status will be requested.
+        settle: rows that an earlier run sent without a clear answer. Their video is searched for.
+        invalid: rows that cannot be sent before the manifest is fixed.
+        ids_taken: rows that are not sent, because a media with another title has their reference
+            ID.
+        done: rows with nothing to do: imported, failed or skipped.
     """
 
     create: int
@@ -34,7 +32,7 @@ class Plan:
 
     @property
     def has_work(self) -> bool:
-        """Whether a single call is needed."""
+        """Whether any request to the platform is needed."""
         return bool(self.create or self.adopt or self.resume or self.settle)
 
     def __str__(self) -> str:
@@ -52,15 +50,15 @@ class Plan:
         return ", ".join(part for part in parts if part)
 
 
-def decide(counts: Counts, waiting: int, adopt: int = 0, ids_taken: int = 0) -> Plan:
-    """What is to be done with a job's rows.
+def plan_work(counts: Counts, waiting: int, adopt: int = 0, ids_taken: int = 0) -> WorkPlan:
+    """Calculate the work for the rows of a job.
 
     Args:
-        waiting: how many pending rows the run may take up.
-        adopt: how many of these are known to be in the account.
-        ids_taken: how many of these are not to be sent.
+        waiting: number of pending rows that are selected for the run.
+        adopt: number of these whose video is known to be in the account.
+        ids_taken: number of these that must not be sent.
     """
-    return Plan(
+    return WorkPlan(
         create=waiting - adopt - ids_taken,
         pending=counts.pending,
         adopt=adopt,

@@ -28,6 +28,7 @@ from pathlib import Path
 import xlsxwriter
 from playwright.sync_api import sync_playwright
 
+from batch_import.failure_codes import FailureCode
 from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.table import results_table
@@ -42,6 +43,10 @@ COLUMNS = ManifestColumns(
 #: Rows of a run whose pace is measured, and for how many seconds.
 PENDING = 300_000
 RUN_SECONDS = 20.0
+IMPORTS_SECONDS = 3.0
+#: Runs with and without reports take turns, and the median counts: one differs from the next by
+#: more than reports may cost.
+TURNS = 5
 #: One row in so many failed.
 FAILED_EVERY = 20
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -77,7 +82,8 @@ def manifest_row(number: int) -> ManifestRow:
 def change(number: int) -> Change:
     if number % FAILED_EVERY == 0:
         words = "The source could not be downloaded: host not found."
-        return Change(number, Status.FAILED, error=words, ingest_id=f"i-{number}")
+        code = FailureCode.SOURCE_UNAVAILABLE
+        return Change(number, Status.FAILED, error=words, code=code, ingest_id=f"i-{number}")
     key = f"k{number:09x}"
     media = Media(
         f"media_{number}", key, f"ref-{number}", "online", f"Video {number}: a title", "00:01:05",
@@ -138,7 +144,7 @@ def run_rows(folder: Path, *, with_reports: bool) -> None:
     """Commit rows as fast as the state takes them, as a run does, for some seconds."""
     reports = refreshing(lambda: None, folder, 1.0) if with_reports else nullcontext()
     with Store(folder / "state.sqlite") as store, reports:
-        time.sleep(1.0)  # what is imported once is no pace
+        time.sleep(IMPORTS_SECONDS)  # what is imported once is no pace
         end, rows, began = time.monotonic() + RUN_SECONDS, 0, time.process_time()
         while time.monotonic() < end:
             claimed = store.queue.claim(20, time.time())
@@ -193,6 +199,17 @@ def pace(folder: Path, name: str) -> float:
     return float(printed["rows"]) / float(printed["used"])
 
 
+def loss(turns: int) -> float:
+    """Per cent of its pace that a run loses to reports."""
+    paces: dict[str, list[float]] = {"run": [], "run with reports": []}
+    for _ in range(turns):
+        for contender, found in paces.items():
+            with tempfile.TemporaryDirectory() as name:
+                found.append(pace(Path(name), contender))
+    without, with_reports = map(statistics.median, paces.values())
+    return 100 * (1 - with_reports / without)
+
+
 # The page --------------------------------------------------------------------------------------
 
 
@@ -214,7 +231,10 @@ def print_row(what: str, figure: str, target: str = "") -> None:
 
 
 def compare_writers(folder: Path) -> None:
-    """Each file beside its bare writer, then once more over an earlier copy."""
+    """Each file beside its bare writer, then once more over an earlier copy.
+
+    `failed.csv` comes with the first of them; the others find that it is as it has to be.
+    """
     most = 0.0
     for name, factor in (("csv", 2.5), ("xlsx", 1.3), ("html", 1.5)):
         own, bare = measured(name, folder), measured(f"bare {name}", folder)
@@ -233,6 +253,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--page-rows", type=int, default=100_000)
+    parser.add_argument("--turns", type=int, default=TURNS)
     parser.add_argument("--contender", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.contender:
@@ -243,12 +264,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         fill(Path(name) / "state.sqlite", arguments.rows)
         compare_writers(Path(name))
-    figures = {}
-    for contender in ("run", "run with reports"):
-        with tempfile.TemporaryDirectory() as name:
-            figures[contender] = pace(Path(name), contender)
-    loss = 100 * (1 - figures["run with reports"] / figures["run"])
-    print_row("pace that a run loses to reports", f"{loss:.1f} %", "≤ 2 %")
+    print_row("pace that a run loses to reports", f"{loss(arguments.turns):.1f} %", "≤ 2 %")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         fill(folder / "state.sqlite", arguments.page_rows)

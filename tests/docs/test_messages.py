@@ -22,9 +22,9 @@ OTHERS = {
 }
 #: Messages that say all there is to say, together with their hints.
 SELF_EXPLANATORY = {
-    "Stopped at …, as asked.",
+    "Stopped at …, as requested.",
     "Cannot connect to the embed pages: ….",
-    "The last demo's … cannot be removed: ….",
+    "… of the previous demo cannot be deleted: ….",
     "The platform does not list its videos: ….",
     "The manifest has … problem…, and … allows none. Nothing was sent.",
     "The sandbox's saved videos cannot be read.",

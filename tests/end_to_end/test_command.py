@@ -154,24 +154,47 @@ def test_a_signed_url_is_not_shown(sandbox: Start, command: Callable, manifest: 
     assert "5ec7e7" not in run("run", path, *FAST, code=1).stdout
 
 
-@pytest.mark.parametrize(
-    "arguments", [["--help"], ["--version"], ["status", "m.csv", "--job", "j"]]
-)
-def test_what_must_start_fast_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("arguments", [["check", "videos.csv"], ["check", "--nonsense"], []])
+def test_a_forked_command_is_a_started_one(
+    arguments: list[str], command: Callable, manifest: Callable
+) -> None:
+    run = command("http://127.0.0.1:9")
+    manifest(1, ["nope", "No URL", "mp4", "bad", ""])
+    forked, started = run(*arguments, code=None), run.finish(run.start(*arguments), None)
+    assert forked.returncode == started.returncode
+    assert (forked.stdout, forked.stderr) == (started.stdout, started.stderr)
+    assert forked.stdout or forked.stderr
+
+
+def loaded(of: tuple[str, ...], arguments: list[str], folder: Path) -> list[str]:
+    """The packages that a command loads."""
     code = (
         "import sys\nfrom batch_import.cli import main\n"
         "try:\n    main(sys.argv[1:])\nexcept SystemExit:\n    pass\n"
-        "heavy = ('pandas', 'requests', 'yaml', 'tqdm', 'rich', 'rich_click')\n"
-        "print([m for m in heavy if m in sys.modules])"
+        f"print(*(m for m in {of} if m in sys.modules))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, *arguments],
-        cwd=tmp_path,
+        cwd=folder,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert done.stdout.splitlines()[-1] == "[]"
+    return done.stdout.splitlines()[-1].split()
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["status", "m.csv", "--job", "j"]]
+)
+def test_what_must_start_fast_loads_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    heavy = ("pandas", "requests", "yaml", "tqdm", "rich", "rich_click")
+    assert loaded(heavy, arguments, tmp_path) == []
+
+
+def test_a_check_that_asks_no_host_loads_no_http(manifest: Callable) -> None:
+    path = manifest()
+    http = ("pandas", "requests", "urllib3", "ssl")
+    assert loaded(http, ["check", str(path)], path.parent) == ["pandas"]
 
 
 def test_the_sandbox_command(command: Callable, manifest: Callable) -> None:

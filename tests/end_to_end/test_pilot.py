@@ -191,7 +191,7 @@ def test_a_window_closes_and_the_same_command_goes_on(
         "run", path, "--rate", 3, "--until", until.isoformat(), code=1
     )  # 40 rows take 13 seconds and more
     assert f"Stopped at {until:%H:%M}" in slow.stderr
-    assert "as asked. All state is saved: the same command goes on" in slow.stderr
+    assert "as requested. All state is saved: run the same command" in slow.stderr
     assert 0 < len(made(server)) < 40
     counts = run.counts(path)
     assert counts["unknown"] == 0

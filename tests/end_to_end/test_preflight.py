@@ -17,7 +17,7 @@ from source_host import SourceHost, serving, until
 
 from batch_import.models import Severity, VideoSource
 from batch_import.sandbox.server import SandboxServer
-from batch_import.sources.preflight import Finding, Preflight
+from batch_import.sources.preflight import Preflight, SourceCheck
 
 Resolve = Callable[..., list[Any]]
 PLATFORM = "api.platform.example"
@@ -51,13 +51,13 @@ def asking(own_host: str = "", resolve: Resolve | None = None, **more: Any) -> I
         yield preflight
 
 
-def ask(url: str, extension: str = "mp4", own_host: str = "", **more: Any) -> Finding:
+def ask(url: str, extension: str = "mp4", own_host: str = "", **more: Any) -> SourceCheck:
     with asking(own_host, **more) as preflight:
         (finding,) = preflight.ask([VideoSource(2, url, extension)])
     return finding
 
 
-def code(finding: Finding) -> str:
+def code(finding: SourceCheck) -> str:
     return finding.violation.code if finding.violation else ""
 
 
@@ -290,7 +290,7 @@ def test_check_with_preflight(host: SourceHost, command: Callable, tmp_path: Pat
     assert host.asked == []
     done = run("check", path, "--preflight", code=1)
     assert "source-page" in done.stdout
-    assert "Preflight: 4 sources asked" in done.stdout
+    assert "Preflight: 4 sources checked" in done.stdout
     assert "6 rows: 3 can be imported, 3 invalid." in done.stdout
     printed = {(p["line"], p["code"], p["severity"]) for p in run.table("output/m/problems.csv")}
     assert printed == {

@@ -222,7 +222,8 @@ def test_a_content_management_system_gets_the_imported_rows_as_they_are(
     path = manifest(1, *rows)
     run("run", path, *FAST, code=1)
     chosen = ("--results-columns", "title=post_title,referenceId,team,embedCode")
-    run("report", path, "--format", "cms", "--cms-format", "csv,json,jsonl", *chosen)
+    done = run("report", path, "--format", "cms", "--cms-format", "csv,json,jsonl", *chosen)
+    assert "results.cms.csv (and .cms.json, .cms.jsonl)" in done.stdout
     folder = run.folder / "output/videos"
     text = (folder / "results.cms.csv").read_bytes().decode()
     table = list(csv.DictReader(io.StringIO(text)))

@@ -98,7 +98,7 @@ def test_what_was_done_to_the_account_shows(
     assert printed["ref-5"][0] == "there twice"
     assert second.id in printed["ref-5"][1]
     assert printed["ref-21"][0] == "not imported"
-    assert printed["ref-21"][1].startswith("there, though failed: ")
+    assert printed["ref-21"][1].startswith("online in the account, although failed: ")
     assert printed["theirs"][0] == "not in the manifest"
     assert lines["theirs"]["title"] == "'=Of others"  # guarded
     assert "\x1b" not in done.stdout

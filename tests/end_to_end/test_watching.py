@@ -89,7 +89,9 @@ def test_a_row_that_may_be_one_of_two_or_none_is_an_error(job: tuple) -> None:
     assert "id:2 or line:2" in one_line(run("status", path, "2", code=2))
     assert "Line 3 (2)" in run("status", path, "id:2").stdout
     assert "Line 2 (ref-1)" in run("status", path, "line:2").stdout
-    assert "nearest reference ID is 'ref-1'" in one_line(run("status", path, "reff-1", code=2))
+    assert "Did you mean the reference ID 'ref-1'" in one_line(
+        run("status", path, "reff-1", code=2)
+    )
     assert "no row '99'" in one_line(run("status", path, "99", code=2))
     assert "no row 'line:x'" in one_line(run("status", path, "line:x", code=2))
 

@@ -41,7 +41,7 @@ def stopped_soon(seconds: float = 0.3) -> Iterator[threading.Event]:
 def test_an_answer_is_not_waited_for_after_a_stop(
     hostile: Callable[..., Any], handler: object, request_: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client_module, "_GRACE", 0.5)
+    monkeypatch.setattr(client_module, "_POST_GRACE_SECONDS", 0.5)
     with (
         stopped_soon() as stop,
         Client(hostile(handler).base, CREDENTIALS, NEVER, stop=stop) as client,
@@ -110,5 +110,5 @@ def test_a_proxy_that_drips_does_not_hold_a_thread(hostile: Callable[..., Any]) 
         session.trust_env = False
         session.proxies = {"https": server.base}
         request = session.prepare_request(requests.Request("GET", "https://127.0.0.1:9/"))
-        with pytest.raises(NoAnswer, match="no whole answer within 1 s"):
+        with pytest.raises(NoAnswer, match="no complete answer within 1 s"):
             session.exchange(request, Bounds(2.0, 30.0, 1.0, 1000))

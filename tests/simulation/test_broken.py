@@ -4,6 +4,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -39,6 +40,8 @@ from batch_import.viostream.rate_limit import Budget
 
 #: Seeds within which a broken rule must show.
 SEEDS = 1_000
+#: Seeds of each harsh world in which nothing may be told without a break.
+HARSH_SEEDS = 25
 
 Patch = pytest.MonkeyPatch
 
@@ -298,31 +301,31 @@ def _the_first_page_is_the_account(patch: Patch) -> None:
 
 
 def _deletions_are_not_noticed(patch: Patch) -> None:
-    patch.setattr(AccountPager, "_gone", lambda *_: 0)
+    patch.setattr(AccountPager, "_removed_count", lambda *_: 0)
 
 
 def _one_page_back_is_always_enough(patch: Patch) -> None:
-    gone = AccountPager._gone
-    patch.setattr(AccountPager, "_gone", lambda self, page: min(1, gone(self, page)))
+    removed = AccountPager._removed_count
+    patch.setattr(AccountPager, "_removed_count", lambda self, page: min(1, removed(self, page)))
 
 
 def _a_list_that_cannot_be_read_is_complete(patch: Patch) -> None:
-    end = AccountPager._end
+    end = AccountPager._end_after
 
-    def broken(self: AccountPager, page: MediaPage, gone: int) -> ListEnd | None:
-        return ListEnd.COMPLETE if end(self, page, gone) else None
+    def broken(self: AccountPager, page: MediaPage, removed: int) -> ListEnd | None:
+        return ListEnd.COMPLETE if end(self, page, removed) else None
 
-    patch.setattr(AccountPager, "_end", broken)
+    patch.setattr(AccountPager, "_end_after", broken)
 
 
 def _a_list_is_read_for_ever(patch: Patch) -> None:
-    end = AccountPager._end
+    end = AccountPager._end_after
 
-    def broken(self: AccountPager, page: MediaPage, gone: int) -> ListEnd | None:
-        found = end(self, page, gone)
+    def broken(self: AccountPager, page: MediaPage, removed: int) -> ListEnd | None:
+        found = end(self, page, removed)
         return found if found is ListEnd.COMPLETE else None
 
-    patch.setattr(AccountPager, "_end", broken)
+    patch.setattr(AccountPager, "_end_after", broken)
     patch.setattr(Adoption, "_is_dear", lambda *_: False)
 
 
@@ -474,10 +477,26 @@ HARSH: dict[Callable[[Patch], None], dict[str, Any]] = {
     _lists_that_lose_media_are_trusted: {"list_omits": 0.2, "hang": 0.1, "error_after": 0.2},
 }
 
+#: A seed that told of a break when all were searched, where that took longer than a second. It
+#: comes first; should the engine change so that it tells nothing, the others follow.
+CAUGHT: dict[Callable[[Patch], None], int] = {
+    _pending_after_a_crash: 66,
+    _conflict_is_failure: 55,
+    _a_page_covers_everything: 139,
+    _the_first_page_is_the_account: 64,
+    _deletions_are_not_noticed: 111,
+    _one_page_back_is_always_enough: 87,
+    _a_list_that_cannot_be_read_is_complete: 64,
+    _a_list_is_read_for_ever: 5,
+    _a_pilot_looks_for_all_rows: 82,
+    _outages_are_ignored: 56,
+    _refused_calls_are_repeated_at_once: 116,
+}
 
-def first_broken(seeds: int = SEEDS, **knobs: Any) -> Broken | None:
+
+def first_broken(seeds: Iterable[int], **knobs: Any) -> Broken | None:
     """The first seed with which a rule does not hold."""
-    for seed in range(seeds):
+    for seed in seeds:
         try:
             simulate(seed, **knobs)
         except Broken as broken:
@@ -486,13 +505,16 @@ def first_broken(seeds: int = SEEDS, **knobs: Any) -> Broken | None:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.__name__.strip("_"))
-def test_the_simulation_tells(mutant: Callable[[Patch], None], monkeypatch: Patch) -> None:
-    mutant(monkeypatch)
-    broken = first_broken(**HARSH.get(mutant, {}))
+def test_the_simulation_tells(mutant: Callable[[Patch], None]) -> None:
+    knobs = HARSH.get(mutant, {})
+    with Patch.context() as patch:
+        mutant(patch)
+        broken = first_broken(chain([CAUGHT.get(mutant, 0)], range(SEEDS)), **knobs)
     assert broken, f"{SEEDS} imports, and nothing was told"
     assert broken.rule in MUTANTS[mutant]
+    simulate(broken.seed, **knobs)  # it is the break that was told
 
 
 @pytest.mark.parametrize("knobs", {str(knobs): knobs for knobs in HARSH.values()}.values(), ids=str)
 def test_the_rules_hold_in_harsh_worlds_too(knobs: dict[str, Any]) -> None:
-    assert first_broken(100, **knobs) is None
+    assert first_broken(range(HARSH_SEEDS), **knobs) is None

@@ -14,13 +14,11 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
-from signed_addresses import SCHEMES, sign
+from signed_addresses import FILES, sign
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions, Settings
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.manifest.rules import source_url
-from batch_import.models import Severity
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import Platform
@@ -29,15 +27,6 @@ from batch_import.viostream.rate_limit import Budget
 from batch_import.workflows.load import ManifestLoader
 
 SEEDS = 40
-#: Those that the rules take for files; the others are pages by their host.
-FILES = [
-    scheme
-    for scheme in SCHEMES
-    if not any(
-        violation.severity is Severity.ERROR
-        for _, violation in source_url.violations([sign(scheme, 1).url])
-    )
-]
 START = 1_700_000_000.0
 SETTINGS = Settings(
     rate=20.0, poll_interval=5.0, settle=60.0, allow_removals=True, when_unsure="retry"

@@ -9,7 +9,7 @@ import pytest
 
 import batch_import
 from batch_import.cli.faults import text
-from batch_import.cli.options import OPTIONS, Places
+from batch_import.cli.options import OPTIONS, OptionSources
 from batch_import.errors import StateError, UsageError, command, named
 
 PACKAGE = Path(batch_import.__file__).parent
@@ -95,7 +95,7 @@ def test_every_setting_that_a_message_names_exists() -> None:
 def test_the_same_fault_for_python_and_the_command_line(
     fault: StateError | UsageError, python: str, command_line: str
 ) -> None:
-    places = Places()
+    places = OptionSources()
     places.manifest = "my list.csv"
     assert str(fault) == python
     assert text(fault, places) == command_line

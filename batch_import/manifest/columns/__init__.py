@@ -1,1 +1,1 @@
-"""Which column is which field."""
+"""Decide which column of the manifest is which field of the platform."""

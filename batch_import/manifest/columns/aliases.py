@@ -1,7 +1,7 @@
-"""What manifests call their columns: the fields of the platform, and other names for them. Pure.
+"""The fields of the platform, and the usual column names of each. No I/O.
 
-Only names that many manifests share, most frequent first: any other column is understood by its
-values. This file must not know files, rows, or how a column is chosen.
+The names are ordered by frequency. Other columns are recognized by their values. This module must
+not know files, rows, or how a column is chosen.
 """
 
 import re
@@ -9,11 +9,11 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
-#: As the platform calls them (guide, step 1).
+#: The platform's names of the fields (Viostream API guide, step 1).
 FIELDS: Final = ("sourceUrl", "filename", "extension", "referenceId")
 SOURCE_URL, FILENAME, EXTENSION, REFERENCE_ID = FIELDS
 
-#: Beside the field's own name. Compared folded.
+#: Field → usual column names besides the field's own name. They are compared after `fold`.
 ALIASES: Final[dict[str, tuple[str, ...]]] = {
     SOURCE_URL: (
         "url",
@@ -52,12 +52,12 @@ _IGNORED = re.compile(r"[\s_-]+")
 
 
 def fold(name: str) -> str:
-    """What is left of a name when case, spaces, `_`, `-` and forms of letters do not count."""
+    """Normalize a name: without case, spaces, `_`, `-` and Unicode variants of letters."""
     return _IGNORED.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
-#: The field that a folded name means. `filename` is the platform's own word for a title, though
-#: some manifests have addresses under it.
+#: Folded name → field. `filename` is the platform's name of the title, although some manifests have
+#: URLs in such a column.
 _FIELD_OF: Final = {
     **{fold(alias): field for field in reversed(FIELDS) for alias in reversed(ALIASES[field])},
     **{fold(field): field for field in FIELDS},
@@ -65,20 +65,20 @@ _FIELD_OF: Final = {
 
 
 def named_field(name: str) -> str | None:
-    """Which field a column of exactly this name is likely to be."""
+    """The field with this usual column name; None if there is none."""
     return _FIELD_OF.get(fold(name))
 
 
 def field_of(name: str) -> str | None:
-    """Which field a column of this name is likely to be; of `text.title`, its last part tells."""
+    """The field with this usual column name, or with the last part of a name like `text.title`."""
     return _FIELD_OF.get(fold(name)) or _FIELD_OF.get(fold(name.rpartition(".")[2]))
 
 
 def known_fields(names: Iterable[str], overrides: Iterable[str] = ()) -> int:
-    """How many fields are among these names of columns.
+    """Count the fields that have a usual column name in a header.
 
     Args:
-        overrides: names that the user gave to columns; they count like known ones.
+        overrides: column names that the user mapped to fields. They count too.
     """
     own = {fold(name) for name in overrides}
     return len({fold(name) if fold(name) in own else field_of(name) for name in names} - {None})

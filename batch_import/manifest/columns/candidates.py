@@ -1,4 +1,4 @@
-"""The columns that may still become a field, and what is said where two are alike. Pure."""
+"""The columns that are not assigned to a field yet, and the error if two are equal. No I/O."""
 
 import difflib
 import re
@@ -12,20 +12,22 @@ from batch_import.manifest.columns.aliases import ALIASES, fold
 from batch_import.manifest.columns.headings import last_part, numbered
 from batch_import.manifest.columns.values import SampleColumn
 
-#: What a column is called that has no name, or one that others have too.
+#: The name `column 3` identifies a column by its position, if its name is empty or not unique.
 PLACE: Final = re.compile(r"column (\d{1,5})")
-#: Enough to show the idea; all of them would hide the hint behind them.
-_NAMES_SHOWN: Final = 8
+#: Maximum number of column names in an error message.
+_MAX_LISTED_NAMES: Final = 8
+#: Maximum lengths of a name and of a value in an error message, in characters.
 _LONGEST_NAME: Final = 40
 _LONGEST_VALUE: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
 class ColumnChoice:
-    """The column of a field.
+    """The column that was assigned to a field.
 
     Attributes:
-        evidence: why it was taken; empty where its name tells.
+        position: of the column, from 0.
+        evidence: why it was chosen; empty if its name is the reason.
     """
 
     position: int
@@ -33,7 +35,7 @@ class ColumnChoice:
 
 
 class Candidates:
-    """All columns of a manifest, and which of them fields have taken so far.
+    """All columns of a manifest, and the fields that are assigned so far.
 
     Attributes:
         taken: field → its column.
@@ -45,49 +47,49 @@ class Candidates:
 
     @property
     def free(self) -> list[SampleColumn]:
-        """The columns that no field has taken."""
+        """The columns that are not assigned to a field."""
         used = {choice.position for choice in self.taken.values()}
         return [column for column in self.columns if column.position not in used]
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is no value to judge by."""
+        """Whether all cells are blank."""
         return not any(column.filled for column in self.columns)
 
     def take(self, field: str, choice: ColumnChoice | None) -> None:
-        """Give a column to a field, if there is one."""
+        """Assign a column to a field, unless the field has one already or `choice` is None."""
         if choice is not None:
             self.taken.setdefault(field, choice)
 
     def named(self, name: str) -> list[SampleColumn]:
-        """The free columns of a name: in full, else by the last part of `text.title`."""
+        """The free columns with a name, or else with that last part of a name like `text.title`."""
         wanted = fold(name)
         return [column for column in self.free if fold(column.name) == wanted] or [
             column for column in self.free if fold(last_part(column.name)) == wanted
         ]
 
     def all_known(self, field: str) -> list[SampleColumn]:
-        """The free columns with one of a field's usual names, the usual ones first."""
+        """The free columns with a usual name of a field, the most frequent names first."""
         found = [column for alias in ALIASES[field] for column in self.named(alias)]
         return list({column.position: column for column in found}.values())
 
     def own(self, field: str) -> ColumnChoice | None:
-        """The column that is called as the field itself."""
-        return self.one(field, [c for c in self.free if fold(c.name) == fold(field)])
+        """The column that has the field's own name."""
+        return self.choose(field, [c for c in self.free if fold(c.name) == fold(field)])
 
     def known(self, field: str) -> ColumnChoice | None:
         """The column with the most usual name."""
         return next((ColumnChoice(column.position) for column in self.all_known(field)), None)
 
-    def one(
+    def choose(
         self, field: str, columns: Sequence[SampleColumn], evidence: str = ""
     ) -> ColumnChoice | None:
-        """One column of those that are alike, or none.
+        """Choose one of several equally good columns; None if there is no column.
 
-        Of several with one name, or with one name and numbers, it is the first.
+        If the columns have the same name, or differ only in a number, the first one is chosen.
 
         Raises:
-            ColumnUnclear: there are several with different names.
+            ColumnUnclear: there are several columns with different names.
         """
         if not columns:
             return None
@@ -98,7 +100,7 @@ class Candidates:
         return ColumnChoice(min(column.position for column in columns), evidence)
 
     def label(self, column: SampleColumn) -> str:
-        """A column's name, or its place where the name does not tell it from others."""
+        """The name of a column, or its position (`column 3`) if the name is empty or not unique."""
         names = [fold(other.name) for other in self.columns]
         is_clear = column.name.strip() and names.count(fold(column.name)) == 1
         return column.name if is_clear else f"column {column.position + 1}"
@@ -106,10 +108,10 @@ class Candidates:
     def _alike(self, field: str, columns: Sequence[SampleColumn]) -> ColumnUnclear:
         shown = ", ".join(
             f"“{shortened(self.label(column))}”{_example(column)}"
-            for column in columns[:_NAMES_SHOWN]
+            for column in columns[:_MAX_LISTED_NAMES]
         )
         settings = [
-            named("map", f"{field}={self.label(column)}") for column in columns[:_NAMES_SHOWN]
+            named("map", f"{field}={self.label(column)}") for column in columns[:_MAX_LISTED_NAMES]
         ]
         return ColumnUnclear(
             f"More than one column could be {field}: {shown}.",
@@ -127,19 +129,19 @@ def _example(column: SampleColumn) -> str:
 
 
 def shortened(text: str, longest: int = _LONGEST_NAME) -> str:
-    """A text of no more than some characters."""
+    """Cut a text to a maximum length."""
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def listed(names: Iterable[str]) -> str:
-    """As many names as can be taken in, and no more of each."""
+    """Join the first few names for an error message."""
     every = [shortened(name) for name in names]
-    more = f", and {len(every) - _NAMES_SHOWN} more" if len(every) > _NAMES_SHOWN else ""
-    return ", ".join(f"“{name}”" for name in every[:_NAMES_SHOWN]) + more
+    more = f", and {len(every) - _MAX_LISTED_NAMES} more" if len(every) > _MAX_LISTED_NAMES else ""
+    return ", ".join(f"“{name}”" for name in every[:_MAX_LISTED_NAMES]) + more
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The known word that is meant, as a question; empty where none is near."""
+    """A suggestion of the most similar known word; empty if no word is similar."""
     by_folded = {fold(name): name for name in known}
     near = difflib.get_close_matches(fold(word), list(by_folded), 1)
     return f"Did you mean “{by_folded[near[0]]}”?" if near else ""

@@ -1,8 +1,8 @@
-"""Which record is the header: below comments and title lines, or none at all. Pure.
+"""Find the header of a manifest, which may be below comments and title lines, or missing. No I/O.
 
-Known names tell it; where there are none, the rows do: the header is above the first row with an
-address, and as wide as the rows are. This file must not know any format, nor which column becomes
-which field.
+A record with known column names is the header. If there is none, the header is the record above the
+first row with a URL that is as wide as the rows. This module must not know the file format, nor
+which column becomes which field.
 """
 
 from collections.abc import Sequence
@@ -24,20 +24,20 @@ from batch_import.manifest.columns.values import (
 )
 from batch_import.manifest.readers.record import Record, is_blank, limited
 
-#: Records among which the header is looked for.
+#: How many of the first records are searched for the header.
 HEADER_WITHIN: Final = 20
-#: Records that tell what the columns hold.
+#: How many records are used to find out what the columns contain.
 SAMPLE_RECORDS: Final = 100
-#: One known word may stand in any line by chance.
+#: Minimum number of known column names in a header. A single known word may occur by chance.
 _SURE: Final = 2
 
 
 class Evidence(NamedTuple):
-    """How much rows look like videos; the greater, the more.
+    """How likely it is that rows list videos. Greater means more likely.
 
     Attributes:
-        kind: the best that a column holds.
-        rows: how many of the first rows have a cell of that kind there.
+        kind: the best kind of cells that a column has.
+        rows: number of the first rows that have a cell of that kind in that column.
     """
 
     kind: CellKind = CellKind.BLANK
@@ -49,13 +49,13 @@ NO_EVIDENCE: Final = Evidence()
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """The names of the columns, and how surely they are.
+    """The header of a manifest.
 
     Attributes:
-        line: where it stands in the file, from 1; 0 where the file has none.
-        known: how many fields are among the names.
-        evidence: how much the rows look like videos.
-        note: what is odd about it, in words; else empty.
+        line: line number in the file, from 1; 0 if the file has no header.
+        known: number of fields among the names.
+        evidence: how likely it is that the rows list videos.
+        note: a sentence about something unusual; otherwise empty.
     """
 
     names: tuple[str, ...]
@@ -65,7 +65,7 @@ class Header:
     note: str = ""
 
     def place(self, unit: str) -> str:
-        """Where it stands, in words, counted in lines or rows; empty where all would look first."""
+        """The position of the header as text, in lines or rows; empty if it is the first line."""
         if not self.line:
             return "without a header"
         return f"header on {unit} {self.line}" if self.line > 1 else ""
@@ -75,10 +75,10 @@ def find_header(name: str, start: Sequence[Record], options: ReadingOptions) -> 
     """Find the header among the first records.
 
     Args:
-        name: the manifest's, for messages.
+        name: name of the manifest, for messages.
 
     Raises:
-        ManifestError: there is none, or it cannot be trusted.
+        ManifestError: there is no header, or it is not certain which record it is.
     """
     records = [record for record in start if not is_blank(record[1])]
     if not records:
@@ -102,7 +102,7 @@ def find_header(name: str, start: Sequence[Record], options: ReadingOptions) -> 
 
 
 def _known(records: Sequence[Record], options: ReadingOptions) -> Record | None:
-    """The first record with names that are known, and no address."""
+    """The first record that has known column names and no URL."""
     own = options.map.values()
     for record in records[:HEADER_WITHIN]:
         cells = record[1]
@@ -112,9 +112,9 @@ def _known(records: Sequence[Record], options: ReadingOptions) -> Record | None:
 
 
 def _above_rows(records: Sequence[Record]) -> Record | None:
-    """The record that is most like a header of the rows with addresses; None: they have none.
+    """The record that looks most like a header of the rows with URLs; None if there is none.
 
-    Where no row has an address, it is the first record that is no comment.
+    If no row has a URL, it is the first record that is not a comment.
     """
     plain = [record for record in records if not _is_remark(record[1])] or list(records)
     place = _place_of_addresses(plain)
@@ -138,9 +138,9 @@ def _is_row(cells: Sequence[str], place: int) -> bool:
 
 
 def _place_of_addresses(records: Sequence[Record]) -> int | None:
-    """The position in which most rows have a web address.
+    """The position of the column in which most rows have a URL.
 
-    A single one above others that are elsewhere stands in a title line.
+    A single URL above rows that have it in another column belongs to a title line.
     """
     counts: dict[int, list[int]] = {}
     for _, cells, _ in records:
@@ -153,7 +153,7 @@ def _place_of_addresses(records: Sequence[Record]) -> int | None:
 
 
 def _may_name(cells: Sequence[str], place: int) -> bool:
-    """Whether a record above the rows could name their columns, or all but one of them."""
+    """Whether a record could be the header of the rows: as wide, or one cell less."""
     filled = [cell for cell in cells if cell.strip()]
     if holds_address(cells) or not filled:
         return False
@@ -161,13 +161,13 @@ def _may_name(cells: Sequence[str], place: int) -> bool:
 
 
 def _likeness(cells: Sequence[str]) -> tuple[int, int]:
-    """How much a record is like a header: many cells, none of which is a number or a date."""
+    """A score of how much a record looks like a header: many cells, and no numbers or dates."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return len(filled), -sum(map(is_measure, filled))
 
 
 def _completed(names: list[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], str]:
-    """Name the column whose name is missing, where all rows have one cell more than the header."""
+    """Add a name for the last column, if all rows have one cell more than the header."""
     width = len(names) + 1
     if not rows or any(len(_used(row)) != width for row in rows):
         return names, ""
@@ -180,13 +180,13 @@ def _completed(names: list[str], rows: Sequence[Sequence[str]]) -> tuple[list[st
 
 
 def _used(cells: Sequence[str]) -> Sequence[str]:
-    """Without blank cells at the end."""
+    """Remove blank cells at the end."""
     last = max((at for at, cell in enumerate(cells, 1) if cell.strip()), default=0)
     return cells[:last]
 
 
 def evidence_of(rows: Sequence[Sequence[str]]) -> Evidence:
-    """What the best of the columns holds."""
+    """Calculate the evidence of the best column."""
     columns = _columns_of(rows)
     return max((Evidence(c.kind, c.of_kind(c.kind)) for c in columns), default=NO_EVIDENCE)
 
@@ -204,7 +204,7 @@ def _columns_of(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> lis
 
 
 def _named(name: str, records: Sequence[Record], options: ReadingOptions) -> Header:
-    """The user's own names, for a file that has none."""
+    """Use the column names of the option `columns`, for a file without a header."""
     columns = options.columns
     line, cells, _ = next((r for r in records if not r[1][0].startswith("#")), records[0])
     width = max((at for at, cell in enumerate(cells, 1) if cell.strip()), default=0)
@@ -219,7 +219,7 @@ def _named(name: str, records: Sequence[Record], options: ReadingOptions) -> Hea
 
 
 def _without(name: str, records: Sequence[Record]) -> Header:
-    """No record is a header. The values name the columns, where they leave no doubt."""
+    """Name the columns of a file without a header by their values, if these are unambiguous."""
     rows = [record[1] for record in records if not _is_remark(record[1])]
     candidates = Candidates(_columns_of(rows))
     if len(candidates.columns) == 1:

@@ -1,7 +1,7 @@
-"""What the words of a heading tell: a title, an id, a smaller copy, something else. Pure.
+"""Classify column names by their words: title, ID, smaller copy, or something else. No I/O.
 
-Words are few and general. They settle what values leave open, and no column is found by them
-alone, but for ids: an id cannot be corrected after the import, so that values are not enough.
+The words are few and general. They decide between columns whose values are equally good. Only the
+column of IDs is found by its name alone, because an ID cannot be corrected after the import.
 """
 
 import re
@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+|#")
-#: Words this long are found at the end of compounds too: `Videotitel`, `Archivnummer`.
+#: Minimum length of words that are also found at the end of compounds, such as `Videotitel`.
 _LONG: Final = 4
 _JOINED_ID: Final = re.compile(
     r"(?:video|media|asset|entry|clip|content|item|object|record|file|movie|film|external|ext"
@@ -25,7 +25,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _plain(text: str) -> str:
-    """Without case, and without marks on letters."""
+    """Remove case and accents."""
     return _unmarked(text).casefold()
 
 
@@ -47,7 +47,7 @@ _NAME: Final = _words(
     имя назва 名称 名稱 名前 이름 اسم שם नाम
     """
 )
-#: The best first.
+#: Words of IDs, the strongest group first.
 _ID: Final = (
     _words(
         """
@@ -69,10 +69,10 @@ _ID: Final = (
         """
     ),
 )
-#: What is said of an id is no id, and a second one is less likely to be the one that counts.
+#: Words that make an ID less likely to be the video's own: a property of an ID, or a second ID.
 _ABOUT_ID: Final = _words("label type name title description kind scheme system status url link")
 _SECOND: Final = _words("other second secondary alternate alternative alt old legacy previous")
-#: Whose name or id is not the video's.
+#: Words of other things that have names or IDs.
 _OTHERS: Final = _words(
     """
     speaker speakers presenter author authors artist director creator owner user uploader contact
@@ -92,7 +92,7 @@ _TEXTS: Final = _words(
     описание 描述 説明 설명 text transcript
     """
 )
-#: A picture, or another text, of the video.
+#: Words of pictures and documents that belong to a video.
 _ASIDE: Final = _words(
     """
     thumbnail thumbnails thumb thumbs poster image images picture pictures photo photos cover art
@@ -102,7 +102,7 @@ _ASIDE: Final = _words(
     profile homepage website
     """
 )
-#: The same video, or a part of it, in less quality.
+#: Words of copies of the video in lower quality, or of parts of it.
 _SMALLER: Final = _words(
     """
     low mobile small preview trailer teaser sample proxy lq sd thumb thumbnail gif
@@ -115,12 +115,12 @@ _SIZES: Final = {"720": 1, "720p": 1, "1080": 2, "1080p": 2, "1440": 3, "2160": 
 
 @lru_cache(maxsize=20_000)
 def parts(heading: str) -> tuple[str, ...]:
-    """The words of a heading, folded: `videoTitle_2` has video, title and 2."""
+    """Split a column name into folded words: `videoTitle_2` becomes video, title and 2."""
     return tuple(part.casefold() for part in _PART.findall(_unmarked(heading)))
 
 
 def last_part(heading: str) -> str:
-    """What a member is called in its own object: `title` of `text.title`."""
+    """The last part of a dotted name: `title` of `text.title`."""
     last = heading.rpartition(".")[2]
     return last if last.strip() else heading
 
@@ -141,7 +141,7 @@ def _is_among(part: str, words: frozenset[str]) -> bool:
 
 
 def title_strength(heading: str) -> int:
-    """How much a heading speaks for a title: 3 a title, 2 a name, 1 no word, 0 something else."""
+    """A score for a column of titles: 3 a title, 2 a name, 1 no known word, 0 something else."""
     last = last_part(heading)
     if _has(heading, _OTHERS) or _has(last, _TEXTS) or _has(last, _ASIDE):
         return 0
@@ -151,7 +151,7 @@ def title_strength(heading: str) -> int:
 
 
 def id_strength(heading: str) -> int:
-    """How much a heading speaks for the video's id; 0 for not at all."""
+    """A score for the column of the video's ID; 0 means that it is not one."""
     last = last_part(heading)
     if _has(heading, _OTHERS) or any(part in _ABOUT_ID for part in parts(last)):
         return 0
@@ -162,7 +162,7 @@ def id_strength(heading: str) -> int:
 
 
 def _has_exactly(heading: str, words: frozenset[str]) -> bool:
-    """Short words (`id`, `no`) must be words of their own: `paid` is no id."""
+    """Whether a name contains a word. A short word (`id`) must not be part of another (`paid`)."""
     found = parts(heading)
     return any(_is_among(part, words) for part in found) or (
         "id" in words and any(_JOINED_ID.fullmatch(part) for part in found)
@@ -170,12 +170,12 @@ def _has_exactly(heading: str, words: frozenset[str]) -> bool:
 
 
 def is_aside(heading: str) -> bool:
-    """Whether the heading says that what is below is not the video, but a picture or a text."""
+    """Whether a column name says that the values are pictures or texts, not videos."""
     return _has(heading, _ASIDE)
 
 
 def quality(heading: str) -> int:
-    """What a heading says of the quality of a copy, as a number to compare; 0 for nothing."""
+    """The quality of a copy that a column name says, as a number to compare; 0 if it says none."""
     found = parts(heading)
     if any(_is_among(part, _SMALLER) for part in found):
         return -1
@@ -184,7 +184,7 @@ def quality(heading: str) -> int:
 
 
 def numbered(headings: Iterable[str]) -> bool:
-    """Whether headings are one word with numbers, as `Link`, `Link 2`, `Link 3`."""
+    """Whether column names differ only in a number, as `Link`, `Link 2`, `Link 3` do."""
     found = [_NUMBERED.fullmatch(" ".join(heading.split())) for heading in headings]
     stems = {one["stem"].casefold() for one in found if one}
     numbers = [one["number"] for one in found if one]

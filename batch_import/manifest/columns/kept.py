@@ -1,6 +1,6 @@
-"""Whether a later edition of a manifest is read from other columns than the job so far. Pure.
+"""Refuse an edited manifest whose fields would come from other columns than before. No I/O.
 
-A title or an id out of another column would make other videos of the same rows.
+A title or an ID from another column would make different videos from the same rows.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from batch_import.manifest.columns.mapping import Mapping as Columns
 
 
 def names_of(header: Sequence[str], positions: Iterable[int | None]) -> dict[str, str | None]:
-    """Each field, and the name of its column; None where it has none."""
+    """Field → name of its column; None if the field has no column."""
     return {
         field: None if at is None else header[at]
         for field, at in zip(FIELDS, positions, strict=True)
@@ -24,23 +24,25 @@ def refuse_other_columns(
     mapping: Columns,
     overrides: Mapping[str, str],
 ) -> ManifestError | None:
-    """Stop where a field comes from another column than in the job so far.
+    """Raise an error if a field would come from another column than in the job so far.
 
-    It may where the user says so: by the setting `map`, or by calling the column as the field. And
-    the column of the ids may come and go, because rows without an id are found by their addresses;
-    only a row that is still to be sent would get an id that cannot be corrected later.
+    It is allowed if the user says so, by the setting `map` or by a column with the field's own
+    name. A column of IDs may be added or removed, because rows without an ID are matched by their
+    URL; but a new row must not get an ID from a new column without a decision by the user, because
+    an ID cannot be corrected later.
 
     Args:
         kept: field → name of its column in the job.
-        header: the names as they stand in the new edition.
-        mapping: how the new edition would be read.
-        overrides: field → column, as the user wants it.
+        header: column names of the edited manifest.
+        mapping: how the edited manifest would be read.
+        overrides: field → column, from the setting `map`.
 
     Returns:
-        What to raise if a row of the edition would be sent.
+        The error to raise if the edited manifest has rows to send; None if there is none.
 
     Raises:
-        ManifestError: one does, with both columns, and the settings for either way.
+        ManifestError: a field would come from another column. It names both columns and the
+            settings for either decision.
     """
     now = names_of(header, mapping.positions)
     said = {fold(field) for field in overrides}
@@ -82,10 +84,10 @@ def _settings(fields: Iterable[str], names: Mapping[str, str | None]) -> str:
 
 
 def _is_gone(kept: str | None, now: str | None, header: Sequence[str]) -> bool:
-    """Whether a column is not in the manifest any more, and no other has its place."""
+    """Whether a column was removed from the manifest, and no other column replaces it."""
     return kept is not None and now is None and fold(kept) not in map(fold, header)
 
 
 def _can_stay(name: str | None, field: str, header: Sequence[str]) -> bool:
-    """Whether the column is still there; a field other than the URL's may have none."""
+    """Whether the column still exists, or the field is optional and had no column."""
     return field != SOURCE_URL if name is None else fold(name) in map(fold, header)

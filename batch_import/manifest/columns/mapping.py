@@ -1,7 +1,7 @@
-"""The header and the first rows → fields of the platform. This file must not know files.
+"""Map the columns of a manifest to the fields of the platform, by the header and the first rows.
 
-Which column is the URL's, `source_column.py` tells; the title's and the id's, `text_columns.py`.
-What the user says (`overrides`) is stronger than both.
+`source_column.py` finds the column of source URLs, `text_columns.py` those of titles and IDs. The
+user's decisions (`overrides`) have priority. This module must not know files.
 """
 
 import re
@@ -42,14 +42,15 @@ _MADE = {
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Positions of the fields' columns in the header, from 0.
+    """The column of each field, as position in the header, from 0.
 
     Attributes:
-        filename, extension, reference_id: None where the manifest has no such column.
+        source_url: position of the column of source URLs.
+        filename, extension, reference_id: None if the manifest has no such column.
         extras: positions of all other columns.
-        defaults: field → what fills its blank cells, or its missing column.
-        evidence: field → why its column was taken, where its name alone does not tell.
-        notes: what was seen and is not used, one line each.
+        defaults: field → value for blank cells, or for a missing column.
+        evidence: field → why its column was chosen, if its name is not the reason.
+        notes: sentences about columns that are not used.
     """
 
     source_url: int
@@ -63,11 +64,11 @@ class Mapping:
 
     @property
     def positions(self) -> tuple[int, int | None, int | None, int | None]:
-        """Of all fields, in the order of `FIELDS`."""
+        """The position of each field's column, in the order of `FIELDS`."""
         return self.source_url, self.filename, self.extension, self.reference_id
 
     def describe(self, header: tuple[str, ...]) -> list[tuple[str, str]]:
-        """Say for each field which column it is and why, or how its value is made."""
+        """Describe for each field its column and the reason, or how its value is generated."""
         return [
             (field, self._source(field, position, header))
             for field, position in zip(FIELDS, self.positions, strict=True)
@@ -88,14 +89,14 @@ class Mapping:
         return name if default is None else f"{name}; “{default}” where that is blank"
 
     def cells(self, chunk: Chunk) -> list[list[str]]:
-        """The columns of the fields, in the order of `FIELDS`; blank where there is none."""
+        """The cells of each field, in the order of `FIELDS`; blank if it has no column."""
         return [
             self._cells(chunk, field, position)
             for field, position in zip(FIELDS, self.positions, strict=True)
         ]
 
     def _cells(self, chunk: Chunk, field: str, position: int | None) -> list[str]:
-        # An extension has a second source before its default: the address.
+        # A blank extension is first taken from the URL, and only then from the default.
         default = "" if field == EXTENSION else self.defaults.get(field, "")
         if position is not None:
             column: list[str] = chunk.frame[position].tolist()
@@ -106,10 +107,10 @@ class Mapping:
 
 
 def first_with_address(chunks: Iterable[Chunk]) -> Chunk | None:
-    """The rows that the columns are judged by: the first chunk that has an address at all.
+    """The chunk that is used to recognize the columns: the first one that has a URL.
 
-    Later rows are checked one by one in any case: a cell that does not fit its field is a problem
-    of its row, and so is an id that is there twice.
+    Later rows need not be looked at here, because each row is validated: a cell that does not fit
+    its field is a problem of its row, and so is a duplicate ID.
     """
     first = None
     for chunk in chunks:
@@ -128,15 +129,16 @@ def map_columns(
     """Find the column of each field.
 
     Args:
-        header: the names as they stand in the manifest.
-        sample: the first rows; their values tell what a column is.
-        overrides: field → column, as the user wants it; stronger than all else. An empty column
-            means that the field has none.
-        defaults: field → what fills its gaps.
+        header: the column names of the manifest.
+        sample: the first rows, whose values are used to recognize the columns.
+        overrides: field → column, from the setting `map`. It has priority. An empty column name
+            means that the field has no column.
+        defaults: field → value for blank cells.
 
     Raises:
-        UsageError: an override or a default names no field, or an override no column.
-        ManifestError: a needed column is missing, or more than one could be meant.
+        UsageError: an override or a default names an unknown field, or an override an unknown
+            column.
+        ManifestError: a required column is missing, or several columns are equally good.
     """
     filled = _defaults(defaults or {})
     candidates = Candidates(sample_columns(header, sample))
@@ -199,7 +201,7 @@ def _mapping(candidates: Candidates, defaults: Pairs[str, str], given: Pairs[str
 
 
 def _named(header: Sequence[str], column: str) -> int:
-    """The column that an override means: by its exact name, its folded one, or `column 3`."""
+    """Find the column of an override by its exact name, its folded name, or as `column 3`."""
     exact = [position for position, name in enumerate(header) if name == column]
     wanted = fold(column)
     found = exact or [at for at, name in enumerate(header) if fold(name) == wanted]
@@ -237,7 +239,7 @@ def _defaults(given: Pairs[str, str]) -> dict[str, str]:
 
 
 def _title_in(url: str) -> str:
-    """What a file is called in its URL, but for the extension."""
+    """The file name in a URL, without its extension."""
     path = re.split("[?#]", url)[0].partition("://")[2].partition("/")[2]
     name = unquote(path.rpartition("/")[2])
     extension = extension_of(url)

@@ -1,4 +1,4 @@
-"""Which column holds the addresses of the videos. Pure."""
+"""Find the column of the source URLs. No I/O."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,20 +9,21 @@ from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, l
 from batch_import.manifest.columns.headings import is_aside, numbered, quality
 from batch_import.manifest.columns.values import SPOKEN, CellKind, SampleColumn
 
-#: A column with fewer filled cells than this share of another's is no match for it.
+#: A column with less than this fraction of another column's filled cells is ignored beside it.
 _FILLED: Final = 0.5
-#: Pages and paths are those of videos only where more than this share of them differs.
+#: A column of page URLs or file paths is accepted only if more than this fraction is distinct.
 _DISTINCT: Final = 0.5
 
 
 def choose_source(candidates: Candidates) -> ColumnChoice:
-    """Find the column of the videos' addresses.
+    """Find the column of the source URLs.
 
-    By name where the name is known and the values fit; else by value, direct files before
-    streaming manifests before pages; else, where no column holds addresses, by name alone.
+    A column with a usual name and fitting values is used first. Otherwise the values decide: URLs
+    of video files before streaming manifests before web pages. If no column has URLs, the name
+    alone decides.
 
     Raises:
-        ColumnUnclear: there is none, or more than one could be meant.
+        ColumnUnclear: there is no such column, or several columns are equally good.
     """
     own = [column for column in candidates.free if fold(column.name) == fold(SOURCE_URL)]
     addressed = [column for column in candidates.free if is_meant(column)]
@@ -33,33 +34,33 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
         return _by_value(candidates, addressed)
     known = _known(candidates, candidates.free)
     blank = [column for column in known if not column.filled]
-    by_name = candidates.own(SOURCE_URL) or candidates.one(SOURCE_URL, blank or known)
+    by_name = candidates.own(SOURCE_URL) or candidates.choose(SOURCE_URL, blank or known)
     if by_name is None:
         raise _missing(candidates)
     return by_name
 
 
 def _known(candidates: Candidates, among: Sequence[SampleColumn]) -> list[SampleColumn]:
-    """The columns with a usual name, and values that do not speak against it."""
+    """The columns with a usual name whose values may be source URLs."""
     places = {column.position for column in among}
     filled = [column for column in candidates.all_known(SOURCE_URL) if column.position in places]
-    # `filename` is the platform's own word for a title.
+    # `filename` is the platform's name of the title.
     titles = [column for column in filled if fold(column.name) == fold(FILENAME)]
     return [column for column in filled if column not in titles] or titles
 
 
 def is_meant(column: SampleColumn) -> bool:
-    """Whether it holds addresses, and they are not said to be those of something else."""
+    """Whether a column has URLs, and its name does not say that they are of something else."""
     if column.kind >= CellKind.STREAM:
         return True
     if not column.is_addressed or is_aside(column.name) or _is_title(column):
         return False
-    # What stands in most rows alike is a licence, a type, a home page.
+    # A value that most rows share is a licence, a type or a home page.
     return column.distinct > _DISTINCT * len(column.filled) or field_of(column.name) == SOURCE_URL
 
 
 def _is_title(column: SampleColumn) -> bool:
-    """Names of files may be titles."""
+    """The columns of file names, which may also be titles."""
     return column.kind is CellKind.PATH and field_of(column.name) == FILENAME
 
 
@@ -67,17 +68,17 @@ def _by_value(candidates: Candidates, addressed: Sequence[SampleColumn]) -> Colu
     kind = max(column.kind for column in addressed)
     alike = _best_copies([column for column in addressed if column.kind is kind])
     known = _known(candidates, alike)
-    choice = candidates.one(SOURCE_URL, known or alike)
+    choice = candidates.choose(SOURCE_URL, known or alike)
     assert choice  # noqa: S101 - there is one that is addressed
     column = candidates.columns[choice.position]
     better_filled = [other for other in addressed if _fills_gaps(other, column)]
     if better_filled:
-        candidates.one(SOURCE_URL, [column, *better_filled])
+        candidates.choose(SOURCE_URL, [column, *better_filled])
     return ColumnChoice(column.position, "" if known else column.about_addresses())
 
 
 def _best_copies(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
-    """Without those that are hardly filled, and those whose names say that they are smaller."""
+    """Remove columns that are mostly blank, and those whose names say a lower quality."""
     most = max(len(column.filled) for column in columns)
     filled = [column for column in columns if len(column.filled) >= _FILLED * most]
     best = max(quality(column.name) for column in filled)
@@ -85,7 +86,7 @@ def _best_copies(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
 
 
 def _fills_gaps(other: SampleColumn, column: SampleColumn) -> bool:
-    """Whether most rows have an address there, and none here."""
+    """Whether most rows have a URL in the other column and none in this one."""
     gaps = sum(
         1
         for here, there in zip(column.kinds, other.kinds, strict=True)
@@ -95,7 +96,7 @@ def _fills_gaps(other: SampleColumn, column: SampleColumn) -> bool:
 
 
 def other_videos(candidates: Candidates, source: int) -> list[str]:
-    """Name the columns with further videos: one row is one video."""
+    """A note about columns with further videos, which are not imported: one row is one video."""
     taken = candidates.columns[source]
     others = [
         column

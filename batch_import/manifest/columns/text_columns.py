@@ -1,6 +1,7 @@
-"""Which columns hold the titles and the ids of the videos. Pure.
+"""Find the columns of titles and of IDs. No I/O.
 
-A title is found by values too; an id never is, because it cannot be corrected after the import.
+The column of titles may be found by its values. The column of IDs is never found by values alone,
+because an ID cannot be corrected after the import.
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,8 @@ from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, s
 from batch_import.manifest.columns.headings import id_strength, title_strength
 from batch_import.manifest.columns.values import CellKind, SampleColumn
 
-#: Distinct values among the cells of a column whose usual name says that it is the id. Those
-#: that are there twice are problems of their rows.
+#: Minimum fraction of distinct values in a column with a usual name of IDs. Duplicate IDs are
+#: problems of their rows.
 _HALF: Final = 0.5
 _A_TITLE: Final = 3
 _NAMED: Final = 3
@@ -22,22 +23,22 @@ _WEB: Final = frozenset({CellKind.OTHER_FILE, CellKind.PAGE, CellKind.STREAM, Ce
 
 
 def choose_title(candidates: Candidates) -> ColumnChoice | None:
-    """Find the column of the titles: by name, else the one of mostly distinct short texts.
+    """Find the column of titles by its name, or else by mostly distinct short texts.
 
     Raises:
-        ManifestError: more than one could be meant.
+        ManifestError: several columns are equally good.
     """
     own = [c for c in candidates.free if fold(c.name) == fold(FILENAME) and c.kind not in _WEB]
     usual = [c for c in candidates.all_known(FILENAME) if c.kind not in _WEB]
     known = [*own, *usual]
     filled = [column for column in known if column.filled]
     if filled:
-        return candidates.one(FILENAME, _first_name(filled))
-    return _title_by_value(candidates) or candidates.one(FILENAME, _first_name(known))
+        return candidates.choose(FILENAME, _first_name(filled))
+    return _title_by_value(candidates) or candidates.choose(FILENAME, _first_name(known))
 
 
 def _first_name(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
-    """The first column, and those that have the same name."""
+    """The first column, and the others with the same name."""
     return [column for column in columns if fold(column.name) == fold(columns[0].name)]
 
 
@@ -51,11 +52,11 @@ def _title_by_value(candidates: Candidates) -> ColumnChoice | None:
     if not best:
         return None
     alike = [c for c in candidates.free if strengths.get(c.position) == best]
-    return candidates.one(FILENAME, alike, alike[0].about_values("short texts"))
+    return candidates.choose(FILENAME, alike, alike[0].about_values("short texts"))
 
 
 def _title_strength(column: SampleColumn) -> int:
-    """How much name and values speak for a title; 0 for not at all."""
+    """A score for a column of titles, by name and values; 0 means that it is not one."""
     strength = title_strength(column.name)
     if strength == _A_TITLE and column.kind not in _WEB and column.filled:
         return strength + column.is_title if column.distinct >= _HALF * len(column.filled) else 0
@@ -63,24 +64,24 @@ def _title_strength(column: SampleColumn) -> int:
 
 
 def choose_id(candidates: Candidates) -> ColumnChoice | None:
-    """Find the column of the ids: by a name that says so, and distinct values without spaces.
+    """Find the column of IDs by its name, and by distinct values without spaces.
 
     Raises:
-        ManifestError: more than one could be meant.
+        ManifestError: several columns are equally good.
     """
     own = [c for c in candidates.free if fold(c.name) == fold(REFERENCE_ID) and c.kind not in _WEB]
     if own:
-        return candidates.one(REFERENCE_ID, own)
+        return candidates.choose(REFERENCE_ID, own)
     for alias in ALIASES[REFERENCE_ID]:
         usual = [c for c in candidates.named(alias) if _is_usual_id(c, candidates)]
         if usual:
-            return candidates.one(REFERENCE_ID, _first_name(usual))
+            return candidates.choose(REFERENCE_ID, _first_name(usual))
     strengths = {c.position: id_strength(c.name) * c.is_id() for c in candidates.free}
     best = max(strengths.values(), default=0)
     alike = [c for c in candidates.free if best and strengths[c.position] == best]
     if not alike:
         return None
-    return candidates.one(REFERENCE_ID, alike, alike[0].about_values("values without spaces"))
+    return candidates.choose(REFERENCE_ID, alike, alike[0].about_values("values without spaces"))
 
 
 def _is_usual_id(column: SampleColumn, candidates: Candidates) -> bool:
@@ -90,7 +91,7 @@ def _is_usual_id(column: SampleColumn, candidates: Candidates) -> bool:
 
 
 def unused_ids(candidates: Candidates) -> list[str]:
-    """Name the columns that may be ids and are not used: that cannot be corrected later."""
+    """A note about columns that may be IDs and are not used, which cannot be corrected later."""
     taken = candidates.taken.get(REFERENCE_ID)
     if taken and fold(candidates.columns[taken.position].name) == fold(REFERENCE_ID):
         return []

@@ -1,7 +1,7 @@
-"""What the cells of a column are: addresses of videos, pages, pictures, titles, ids. Pure.
+"""Classify the values of a column: URLs of videos, pages or pictures, titles, IDs. No I/O.
 
-A heading can be any word of any language; what stands below it can hardly mislead. This file must
-not know headings, nor which column becomes which field.
+A column name can be any word of any language; values are more reliable. This module must not know
+column names, nor which column becomes which field.
 """
 
 import re
@@ -19,23 +19,23 @@ from batch_import.manifest.rules import pages
 
 
 class CellKind(IntEnum):
-    """What a cell is to a column of addresses, the best last."""
+    """What a cell is, ordered by how good it is as a source URL, the best last."""
 
     BLANK = 0
     TEXT = 1
-    #: The address of a picture, a caption, a document or a sound.
+    #: The URL of a picture, a caption file, a document or a sound.
     OTHER_FILE = 2
-    #: The name or path of a video file, which is on no web server.
+    #: The name or path of a video file without a URL.
     PATH = 3
-    #: A web address that does not end in the name of a file: a page, or a link to a download.
+    #: A URL that does not end in a file name: a web page, or a download link.
     PAGE = 4
-    #: The address of a streaming manifest.
+    #: The URL of a streaming manifest.
     STREAM = 5
-    #: The address of a video file.
+    #: The URL of a video file.
     VIDEO = 6
 
 
-#: How a summary calls cells of these kinds.
+#: Description of each kind, in the plural, for the user.
 SPOKEN: Final = {
     CellKind.OTHER_FILE: "addresses of other files",
     CellKind.PATH: "names of video files",
@@ -57,19 +57,19 @@ _OTHER_FILES: Final = frozenset(
 )
 _WEB: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
 _ANY_ADDRESS: Final = re.compile(r"\s*(?:https?|ftp)://", re.IGNORECASE)
-#: Where an address surely ends: no address holds these characters, nor another address.
+#: The end of a URL: these characters and the start of another URL are never part of a URL.
 _END: Final = re.compile(r"""["|\t]|[,;\s]https?://""", re.IGNORECASE)
 _SEPARATED: Final = re.compile(r"[,;\s]")
 _PATH: Final = re.compile(r"[^\r\n]{1,1000}\.([A-Za-z0-9]{2,5})(?:[?#]\S*)?\Z")
 
-#: The share of the cells that makes "mostly".
+#: Minimum fraction of the cells for "mostly".
 _MOST: Final = 0.5
-#: Of the cells of an id or a title, how many may be seen only once, and how many must.
+#: Minimum fraction of distinct cells for titles and IDs.
 _NEARLY_ALL: Final = 0.9
 _LONGEST_TITLE: Final = 120
 _LONGEST_ID: Final = 200
 _LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
-#: Numbers, dates, times, sizes, durations, ratios, percentages: nobody calls a video so.
+#: Numbers, dates, times, sizes, durations, ratios and percentages, which are no titles.
 _MEASURE: Final = re.compile(
     r"""[^\w]*(?:\d[\d.,:/\s'TZ+-]*)(?:\s*[^\W\d]{1,3}\b\.?[\s\d.,:]*)*[^\w]*
     |(?:\d{1,2}[.\s]\s*)?[^\W\d]{3,9}\.?\s+\d{1,2}(?:st|nd|rd|th)?,?\s+\d{4}
@@ -83,12 +83,12 @@ _CODE: Final = re.compile(r"(?=\S*\d)\S+")
 
 
 def holds_address(cells: Iterable[str]) -> bool:
-    """Whether one of the cells is a URL, which no name of a column is."""
+    """Whether one of the cells is a URL. A column name is never a URL."""
     return any(map(_ANY_ADDRESS.match, cells))
 
 
 def kind_of(cell: str) -> CellKind:
-    """Tell what one cell is."""
+    """Classify one cell."""
     text = cell.strip()
     if not text:
         return CellKind.BLANK
@@ -99,8 +99,8 @@ def kind_of(cell: str) -> CellKind:
 
 
 def _web(text: str) -> CellKind:
-    # Where a line is read as one cell, further cells may stand behind the address: how that cell
-    # ends says nothing about the address.
+    # If a whole line was read as one cell, other cells follow the URL, and the end of the text says
+    # nothing about the URL.
     first, *more = _END.split(text, maxsplit=1)
     if more and _SEPARATED.search(first):
         return CellKind.PAGE
@@ -124,10 +124,12 @@ def _web(text: str) -> CellKind:
 
 @dataclass(frozen=True)
 class SampleColumn:
-    """A column of the sample.
+    """The values of one column in the first rows.
 
     Attributes:
-        cells: without white space around them, in the file's order.
+        position: of the column, from 0.
+        name: the column name.
+        cells: without surrounding white space, in file order.
     """
 
     position: int
@@ -136,7 +138,7 @@ class SampleColumn:
 
     @cached_property
     def kinds(self) -> tuple[CellKind, ...]:
-        """What each cell is."""
+        """The kind of each cell."""
         return tuple(map(kind_of, self.cells))
 
     @cached_property
@@ -146,34 +148,34 @@ class SampleColumn:
 
     @cached_property
     def kind(self) -> CellKind:
-        """The best kind that most of the filled cells are, or better."""
+        """The best kind such that most of the filled cells are of it or better."""
         for kind in reversed(CellKind):
             if self.of_kind(kind) > _MOST * len(self.filled):
                 return kind
         return CellKind.BLANK
 
     def of_kind(self, kind: CellKind) -> int:
-        """How many cells are of this kind, or better."""
+        """Count the cells of a kind or better."""
         return sum(1 for found in self.kinds if found >= kind and found is not CellKind.BLANK)
 
     @property
     def is_addressed(self) -> bool:
-        """Whether its cells say where a video is."""
+        """Whether the cells are URLs or paths that may be of videos."""
         return self.kind >= CellKind.PATH
 
     def about_addresses(self) -> str:
-        """The evidence, for a person."""
+        """The evidence for a column of URLs, for the user."""
         return f"{self.of_kind(self.kind)} of {len(self.filled)} cells are {SPOKEN[self.kind]}"
 
     # Titles and ids --------------------------------------------------------------------------
 
     @cached_property
     def distinct(self) -> int:
-        """How many values there are."""
+        """The number of distinct values."""
         return len(set(self.filled))
 
     def about_values(self, what: str) -> str:
-        """The evidence for a title or an id."""
+        """The evidence for a column of titles or IDs, for the user."""
         return f"{self.distinct} of {len(self.filled)} cells are distinct {what}"
 
     @cached_property
@@ -188,10 +190,10 @@ class SampleColumn:
         return texts > _MOST * len(filled) and median(map(len, filled)) <= _LONGEST_TITLE
 
     def is_id(self, least_distinct: float = _NEARLY_ALL) -> bool:
-        """Whether the cells could tell rows apart: one word each, hardly any of them twice.
+        """Whether the cells could be IDs: single words, and mostly distinct.
 
         Args:
-            least_distinct: share of the filled cells.
+            least_distinct: minimum fraction of distinct values among the filled cells.
         """
         filled = self.filled
         if not filled or self.kind not in (CellKind.TEXT, CellKind.PATH):
@@ -206,7 +208,7 @@ class SampleColumn:
 
     @property
     def looks_like_codes(self) -> bool:
-        """Whether the values alone make one think of ids: all distinct, with letters and digits."""
+        """Whether the values look like IDs: all distinct, with letters and digits."""
         return (
             len(self.filled) > 1
             and self.distinct == len(self.filled)
@@ -219,7 +221,7 @@ _LETTERS_OR_LONG: Final = re.compile(r"[^\W\d_]|\d{6}")
 
 
 def is_measure(cell: str) -> bool:
-    """Whether a cell is a number, a date, a time or the like, which names nothing."""
+    """Whether a cell is a number, a date, a time or similar, which is no title."""
     return bool(_MEASURE.fullmatch(cell))
 
 

@@ -1,1 +1,1 @@
-"""Readers of manifests: one file a format."""
+"""Readers of manifest files: one module per format."""

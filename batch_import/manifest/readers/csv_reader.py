@@ -1,9 +1,7 @@
-"""Separated text → records: commas, semicolons, tabs, vertical bars, or one cell a line.
+"""Read separated text: commas, semicolons, tabs, vertical bars, or one cell per line.
 
-It must not know what a column means, or what a DataFrame is.
-
-`csv` is used rather than pandas, because pandas drops or shifts cells of over-wide rows without
-a word, and cannot tell on which line a row stands.
+The module `csv` is used rather than pandas, because pandas silently drops or shifts cells of rows
+that are too wide, and does not give line numbers. This module must not know the meaning of columns.
 """
 
 import csv
@@ -38,10 +36,10 @@ from batch_import.manifest.readers.record import (
 )
 from batch_import.manifest.readers.text import DecodedFile
 
-#: No text holds a zero character, so nothing is separated by it.
+#: A separator that never occurs, for one cell per line: no text contains a NUL character.
 _NONE: Final = "\0"
 _SPOKEN: Final = {
-    # Where two would do, the one that is rarer in texts.
+    # Ordered: if two separators are equally good, the one that is rarer in texts is used.
     "\t": "tab-separated",
     "|": "separated by vertical bars",
     ";": "semicolon-separated",
@@ -49,21 +47,21 @@ _SPOKEN: Final = {
     _NONE: "one cell a line",
 }
 _HALF: Final = 0.5
-#: The share of the rows that are as wide as the header, but for a few that are broken.
+#: Minimum fraction of rows that are as wide as the header. A few rows may be damaged.
 _NEARLY_ALL: Final = 0.9
-#: One known word may stand in any line by chance.
+#: Minimum number of known column names in a header. A single known word may occur by chance.
 _SURE: Final = 2
-#: Characters that the first line may have for its separator to be named there.
+#: Maximum length of a first line like `sep=;`, in characters.
 _EXCEL_LINE: Final = 100
-#: Characters that are read where quotes are never closed.
+#: Maximum number of characters that are read to detect the separator if a quote is never closed.
 _SOME: Final = 4096
 
 
 def read(text: DecodedFile, options: ReadingOptions) -> Content:
-    """Find separator and header.
+    """Detect the separator, and find the header.
 
     Raises:
-        ManifestError: there is no header, or it cannot be trusted.
+        ManifestError: there is no header, or it is not certain which record it is.
         OSError: the file cannot be read.
     """
     csv.field_size_limit(LONGEST_CELL)
@@ -81,7 +79,7 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
 
 
 def _layout(text: DecodedFile, options: ReadingOptions) -> tuple[str, Header, frozenset[int]]:
-    """The separator that makes most sense of the first records; header and address columns then."""
+    """Choose the separator that fits the first records best, with its header and URL columns."""
     name = text.source.name
     said = EXCEL_SEPARATOR.match(text.start(_EXCEL_LINE))
     separators = [said[1]] if said and said[1] in _SPOKEN else list(_SPOKEN)
@@ -97,7 +95,7 @@ def _layout(text: DecodedFile, options: ReadingOptions) -> tuple[str, Header, fr
 
 
 def _address_columns(sample: list[Record]) -> frozenset[int]:
-    """Which columns hold addresses, by their positions."""
+    """The positions of the columns that contain URLs."""
     found = Counter(
         at for _, cells, _ in sample for at, cell in enumerate(cells) if ADDRESS.match(cell)
     )
@@ -105,7 +103,7 @@ def _address_columns(sample: list[Record]) -> frozenset[int]:
 
 
 def _sample(text: DecodedFile, separator: str) -> list[Record]:
-    """The first records; fewer where they make no sense any more."""
+    """The first records, up to one that cannot be parsed."""
     sample: list[Record] = []
     with suppress(ManifestError):
         records = (record for record in _records(text, separator) if not is_blank(record[1]))
@@ -114,7 +112,7 @@ def _sample(text: DecodedFile, separator: str) -> list[Record]:
 
 
 def _cut(text: DecodedFile, separator: str) -> list[Record]:
-    """The first lines, cut without regard to quotes, where those are never closed."""
+    """Split the first lines without regard to quotes, if a quote is never closed."""
     lines = text.start(_SOME).splitlines()[:SAMPLE_RECORDS]
     return [(number, line.split(separator), None) for number, line in enumerate(lines, 1)]
 
@@ -125,17 +123,17 @@ def _records(text: DecodedFile, separator: str) -> Iterator[Record]:
 
 
 class _Sense(NamedTuple):
-    """How much sense the first records make under a separator; the greater, the more.
+    """A score of how well a separator fits the first records. Greater is better.
 
     Attributes:
-        known: fields among the names of the header; one may be there by chance.
-        kind: what the best column holds. A list of addresses must not be cut at the commas that
-            some of them have: what is left of them ends in no file's name.
-        splits: nearly all rows are as wide as the header, and wider than one cell.
-        rows: how many cells of that column are of that kind.
-        alike: the share of the rows that are as wide as the header.
-        single: for one column, how little speaks for further ones.
-        whole: how few rows have broken quotes.
+        known: number of fields among the names of the header.
+        kind: the best kind of cells in a column. It prevents that a list of URLs is split at commas
+            within the URLs, because the parts do not end in file names.
+        splits: nearly all rows are as wide as the header, and have more than one cell.
+        rows: number of cells of that kind in that column.
+        alike: fraction of the rows that are as wide as the header.
+        single: for a single column, how little suggests further columns.
+        whole: how few rows have invalid quotes.
     """
 
     known: int
@@ -156,7 +154,7 @@ def _sense(name: str, separator: str, sample: list[Record], options: ReadingOpti
     try:
         header = find_header(name, sample, options)
     except ManifestError:
-        # Rows without a header, or a header that is broken.
+        # The file has no header, or the header is damaged.
         rows = [cells for _, cells, _ in sample]
         header = Header(tuple(rows[0]) if rows else (), 0, 0, evidence_of(rows))
     width = len(header.names)
@@ -167,10 +165,10 @@ def _sense(name: str, separator: str, sample: list[Record], options: ReadingOpti
     kind, count = header.evidence if is_evident else NO_EVIDENCE
     broken = sum(1 for _, _, fault in sample if fault) / max(1, len(sample))
     if width > 1:
-        # Where the header lacks a name, or is broken, another separator may fit better.
+        # The header lacks a name, or is damaged: another separator may fit better.
         splits = (alike > _NEARLY_ALL or not widths) and not header.note and broken <= _HALF
         return _Sense(known, kind, splits, count, header.known + alike, 1, -broken)
-    # A header with broken quotes is one all the same.
+    # A header with invalid quotes is a header nevertheless.
     headed = header.line or any(fault for _, _, fault in sample[:1])
     single = _HALF if separator == _NONE else 1 - alike
     fit = header.known + (0 if headed else _HALF)

@@ -1,6 +1,6 @@
-"""Lines → records: quotes, and what is done where they are broken.
+"""Parse the lines of separated text into records, and recover from invalid quotes.
 
-This file must not know the header's names, nor how the separator was found.
+This module must not know the names of the header, nor how the separator was detected.
 """
 
 import csv
@@ -17,23 +17,24 @@ from batch_import.manifest.columns.header import Header
 from batch_import.manifest.extensions import extension_of
 from batch_import.manifest.readers.record import BLOCK_RECORDS, Block, Record, RecordFault, block_of
 
-#: Characters. Behind a quote that is never closed all that follows is one cell.
+#: Maximum length of a cell, in characters. After a quote that is never closed, the rest of the file
+#: would be one cell.
 LONGEST_CELL: Final = 1 << 22
-#: Excel's own way to name the separator, on the first line.
+#: Excel's notation for the separator, on the first line.
 EXCEL_SEPARATOR: Final = re.compile(r'"?sep=(.)"?[\r\n]+')
 ADDRESS: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LONGEST_VALUE: Final = 200
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
-#: Cells of a row where the header's are not known yet.
+#: Maximum number of cells in a row before the header is known.
 _NARROW: Final = 2
 
 
 class _Lines(Iterator[str]):
-    """The physical lines of a file. Those that were handed out can be given back.
+    """An iterator over the physical lines of a file. Lines can be put back.
 
     Attributes:
-        number: of the line that was handed out last, from 1.
-        taken: the lines handed out one by one since this was cleared.
+        number: number of the last line that was returned, from 1.
+        taken: the lines that were returned one by one since this list was cleared.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -49,27 +50,27 @@ class _Lines(Iterator[str]):
         return line
 
     def many(self, count: int) -> list[str]:
-        """Hand out some lines at once; none where the file ends."""
+        """Return several lines at once; none at the end of the file."""
         lines = [self._back.popleft() for _ in range(min(count, len(self._back)))]
         lines += islice(self._stream, count - len(lines))
         self.number += len(lines)
         return lines
 
     def give_back(self, lines: Sequence[str]) -> None:
-        """Take back the lines handed out last."""
+        """Put back the last lines that were returned."""
         self._back.extendleft(reversed(lines))
         self.number -= len(lines)
 
 
 class RecordReader:
-    """Reads one open file: record by record, or many lines at once where those are simple."""
+    """Parses one open file: record by record, or many lines at once if they have no quotes."""
 
     def __init__(
         self, name: str, stream: TextIO, separator: str, addresses: frozenset[int] = frozenset()
     ) -> None:
         self._name = name
         self._addresses = addresses
-        #: A quote was left open once, so that another one may be its end.
+        #: A quote was not closed, so that a later quote may be its end.
         self._read_again = False
         self._separator = separator
         self._lines = _Lines(stream)
@@ -79,7 +80,7 @@ class RecordReader:
         self._escaped = self._read(self._lines, strict=True, escapechar="\\")
 
     def blocks(self, header: Header) -> Iterator[Block]:
-        """Read everything behind the header."""
+        """Yield all records after the header."""
         while self._lines.number < header.line:
             self._record()
         self._width = width = len(header.names)
@@ -88,12 +89,12 @@ class RecordReader:
                 yield self._simple(lines, width) or self._careful(lines, width)
 
     def records(self) -> Iterator[Record]:
-        """Read everything, one by one."""
+        """Yield all records one by one."""
         while record := self._record():
             yield record
 
     def _simple(self, lines: list[str], width: int) -> Block | None:
-        """Read lines that are a record each, all as wide as the header: most are."""
+        """Parse many lines at once, if each is one record and as wide as the header."""
         columns = self._unquoted(lines, width) or self._quoted(lines, width)
         if not columns:
             return None
@@ -103,7 +104,7 @@ class RecordReader:
         return Block(range(self._lines.number - len(lines) + 1, self._lines.number + 1), columns)
 
     def _unquoted(self, lines: list[str], width: int) -> list[list[str]] | None:
-        """Cut lines at the separators: half the time of `csv`."""
+        """Split lines at the separators, which takes half the time of `csv`."""
         text = "".join(lines)
         if '"' in text or set(map(str.count, lines, repeat(self._separator))) != {width - 1}:
             return None
@@ -132,10 +133,10 @@ class RecordReader:
         return block_of(records(), width)
 
     def _record(self) -> Record | None:
-        """Read one record; None where the file ends.
+        """Parse one record; None at the end of the file.
 
-        A record that breaks the rules of quoting gets a `RecordFault` and its cells as well as they
-        can be found; reading goes on behind it.
+        A record with invalid quotes gets a `RecordFault`, and cells that are a best guess. Parsing
+        continues after it.
 
         Raises:
             ManifestError: a quote is not closed before the file ends.
@@ -158,11 +159,11 @@ class RecordReader:
         return start, cells, None
 
     def _took_in_rows(self) -> bool:
-        """Whether a line behind the first is a row itself, which an open quote took in."""
+        """Whether a later line of a record looks like a row, which an open quote swallowed."""
         return any(map(self._looks_like_a_row, self._lines.taken[1:]))
 
     def _looks_like_a_row(self, line: str) -> bool:
-        """An address stands where addresses do, in a line that is as wide as a row is."""
+        """Whether a line is as wide as a row, and has a URL in a column of URLs."""
         if "://" not in line:
             return False
         cells = next(self._read([line]), [])
@@ -174,7 +175,7 @@ class RecordReader:
         return len(cells) > 1 and any(extension_of(cells[at].strip()) for at in found)
 
     def _opened(self, start: int) -> Record:
-        """A record whose quote took in rows: its first line alone. The others are read again."""
+        """End a record that swallowed rows after its first line. The others are parsed again."""
         first, *others = self._lines.taken
         end = self._lines.number
         self._lines.give_back(others)
@@ -189,9 +190,9 @@ class RecordReader:
         return start, next(self._read([first]), []), fault
 
     def _with_backslashes(self) -> list[str] | None:
-        """Read the last record again, as a program would have written it that escapes quotes.
+        """Parse the last record again with backslash escapes, as some programs write quotes.
 
-        Only where that makes it right: elsewhere a backslash is a character like any other.
+        The result is used only if it is valid. Otherwise a backslash is an ordinary character.
         """
         taken = self._lines.taken.copy()
         if not any('\\"' in line for line in taken):
@@ -213,10 +214,10 @@ class RecordReader:
         self._lines.taken.clear()
 
     def _broken(self, start: int, error: csv.Error) -> Record:
-        """Read a refused record once more, leniently.
+        """Parse an invalid record again in lenient mode.
 
-        The strict and the lenient reader agree up to the character that was refused, so the
-        lenient one finds exactly one record in these lines.
+        The strict and the lenient parser agree up to the invalid character. Therefore the lenient
+        parser finds exactly one record in these lines.
         """
         lines = self._lines.taken
         if len(lines) > 1 and self._took_in_rows():
@@ -226,7 +227,7 @@ class RecordReader:
         cells = next(self._read(lines))
         text = "".join(lines)
         if "end of data" in str(error):
-            # The cell that was never closed is the last one; lines before it are other cells'.
+            # The cell with the open quote is the last one; the lines before belong to other cells.
             opened = start + _line_ends(text) - _line_ends(cells[-1])
             if not self._read_again:
                 raise self._unclosed("ends inside quotes that were opened", opened)

@@ -1,4 +1,4 @@
-"""JSON, and JSON Lines → records. It must not know which objects are the records."""
+"""Read JSON and JSON Lines. This module must not know which objects are the records."""
 
 import json
 from collections.abc import Generator, Iterator
@@ -21,16 +21,16 @@ from batch_import.manifest.readers.record import BLOCK_RECORDS, Content, RecordF
 from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
 
 LINES: Final = frozenset({".jsonl", ".ndjson"})
-#: Characters that tell whether a second object begins.
+#: How many characters are read to see whether a second line is an object too.
 _SOME: Final = 16
 _LONGEST_VALUE: Final = 200
 
 
 def read(text: DecodedFile, options: ReadingOptions) -> Content:
-    """Find the records.
+    """Find the records of a file.
 
     Raises:
-        ManifestError: it is not JSON, or there are no records, or one key stands twice.
+        ManifestError: it is not JSON, it has no records, or an outer object has a key twice.
         OSError: the file cannot be read.
     """
     name = text.source.name
@@ -52,7 +52,7 @@ def _form(name: str, text: DecodedFile) -> str:
 
 
 def _is_lines(text: DecodedFile) -> bool:
-    """Whether the first line is an object, and a second one begins behind it."""
+    """Whether the first line is an object, and the second line starts with one."""
     with text.open() as stream:
         first = stream.readline(MOST_CHARACTERS).strip()
         second = first
@@ -62,7 +62,7 @@ def _is_lines(text: DecodedFile) -> bool:
 
 
 def _lines(text: DecodedFile, inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord]:
-    del outer  # each line is an object
+    del outer  # every line is an object of its own
     decoder = Decoder()
     with text.open_lines() as stream:
         for number, line in enumerate(stream, 1):
@@ -72,7 +72,7 @@ def _lines(text: DecodedFile, inside: Inside, outer: dict[Path, Members]) -> Ite
 
 
 def _with_inner(found: JsonRecord, inside: Inside) -> Iterator[JsonRecord]:
-    """An object, and those in its arrays, which stand on the same line."""
+    """Yield an object and the objects in its arrays, which have the same line number."""
     yield found
     inner = list(nested_records.arrays(found.members))
     if inner and inside(found):
@@ -87,7 +87,7 @@ def _with_inner(found: JsonRecord, inside: Inside) -> Iterator[JsonRecord]:
 
 
 def _line(decoder: Decoder, number: int, content: str) -> JsonRecord:
-    """One line; a bad one is the fault of that row alone."""
+    """Parse one line. An invalid line is a fault of that row only."""
     try:
         members, end = decoder.decode(content)
     except json.JSONDecodeError as error:
@@ -110,7 +110,7 @@ def _bad_line(number: int, content: str, why: str) -> JsonRecord:
 
 
 class _Walk:
-    """One walk through a file; see `nested_records.Walk`."""
+    """One pass over a file; see `nested_records.Walk`."""
 
     def __init__(self, window: Window, inside: Inside, outer: dict[Path, Members]) -> None:
         self._window = window
@@ -119,7 +119,7 @@ class _Walk:
         self._arrays = 0
 
     def everything(self) -> Iterator[JsonRecord | Run]:
-        """Walk through all values of the file; one is usual."""
+        """Visit all values of the file. Usually there is one."""
         while next_one := self._window.next():
             match next_one:
                 case "[":
@@ -130,7 +130,7 @@ class _Walk:
                     self._window.value()
 
     def _outermost(self, path: Path) -> Generator[JsonRecord | Run, None, Members]:
-        """Walk through an object that is in no array; it may be a record itself."""
+        """Visit an object that is not in an array. It may be a record itself."""
         line, arrays, inner = self._window.line(), self._arrays, 0
         members = self._outer[path]
         for key in self._keys():
@@ -156,7 +156,7 @@ class _Walk:
     def _array(
         self, path: Path, around: Around | None
     ) -> Generator[JsonRecord | Run, None, list[Any]]:
-        """Walk through an array. What it holds beside objects and arrays is handed back."""
+        """Visit an array. Its items that are neither objects nor arrays are returned."""
         others: list[Any] = []
         self._window.demand("[")
         if self._window.takes("]"):
@@ -171,7 +171,7 @@ class _Walk:
                         if objects := self._window.objects(are_many=around is None):
                             yield Run(path, *objects, around)
                         else:
-                            # Trying again at each object would take twice the time.
+                            # Another attempt at each object would take twice the time.
                             slow = BLOCK_RECORDS
                     yield from self._element(path, around)
                 case "[":
@@ -196,7 +196,7 @@ class _Walk:
             yield from self._members(path, nested_records.around(found))
 
     def _members(self, path: Path, around: Around) -> Iterator[JsonRecord | Run]:
-        """Walk through the arrays in an object."""
+        """Visit the arrays in an object."""
         for key in self._keys():
             match self._window.next():
                 case "[":
@@ -207,7 +207,7 @@ class _Walk:
                     self._window.value()
 
     def _keys(self) -> Iterator[str]:
-        """The keys of an object; behind each, its value has to be read."""
+        """Yield the keys of an object. The caller must read the value after each key."""
         self._window.demand("{")
         if self._window.takes("}"):
             return

@@ -1,7 +1,7 @@
-"""Values of JSON out of a window on a file: one, or many at a time.
+"""Decode JSON values from a sliding window over a file, one or many at a time.
 
-A manifest of a million records takes no more memory than one of a thousand. Numbers are kept as
-they are written. This file must not know which objects are the records.
+A manifest of a million records takes no more memory than one of a thousand. The source text of
+numbers is kept. This module must not know which objects are the records.
 """
 
 import json
@@ -17,17 +17,17 @@ from batch_import.manifest.readers.nested_records import JsonNumber, Lines, Memb
 from batch_import.manifest.readers.record import BLOCK_RECORDS, RecordFault
 from batch_import.manifest.readers.text import MOST_CHARACTERS
 
-#: Characters that are read at a time.
+#: How many characters are read at a time.
 _WINDOW: Final = 1 << 20
-#: Between two objects of an array.
+#: The text between two objects of an array.
 _BETWEEN: Final = re.compile(r"[ \t\n\r]*,[ \t\n\r]*(?=\{)")
 _SPACE: Final = re.compile(r"[ \t\n\r]+")
-#: Characters that are decoded at once, and places tried to find their end.
+#: How many characters are decoded at once, and how many positions are tried to find their end.
 _PIECE: Final = 1 << 16
 _TRIES: Final = 8
-#: What is behind each key, as most programs write it; in a text it may be too.
+#: The text after each key, as most programs write it. It may also occur in a string.
 _COLON: Final = '":'
-#: Behind an error so close to the end of the window, the value may just go on.
+#: An error this close to the end of the window may only mean that the value continues.
 _NEAR_END: Final = 16
 HOW_TO_FIX: Final = "Correct it there; often a comma or a quote is too much, or missing."
 
@@ -40,12 +40,12 @@ def _is_simple(members: Members) -> bool:
     )
 
 
-#: Objects, and what tells the lines on which they begin.
+#: Objects, and a function that calculates the line numbers of their starts.
 _Objects = tuple[list[Members], Lines]
 
 
 def _lines_of(text: str, first: int) -> Sequence[int]:
-    """The lines on which objects begin, where every brace of a text begins one."""
+    """The line numbers of objects, in a text in which every brace starts an object."""
     if "\n" not in text:
         return [first] * text.count("{")
     pieces = text.split("{")[1:-1]
@@ -56,12 +56,12 @@ class Decoder:
     """Decodes one value.
 
     Attributes:
-        repeated: a key that stood twice in an object since this was cleared; else None.
+        repeated: a key that occurred twice in an object since this was cleared; otherwise None.
     """
 
     def __init__(self) -> None:
         self.repeated: str | None = None
-        #: Does not notice a key that stands twice, nor that a text is a number; faster for it.
+        #: A faster decoder that does not detect duplicate keys, and does not mark numbers.
         plain: Any = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
         self.scan: Callable[[str, int], tuple[Any, int]] = plain.scan_once
         self.decode = json.JSONDecoder(
@@ -79,18 +79,18 @@ class Decoder:
         return members
 
     def fault(self) -> RecordFault | None:
-        """What was wrong with the values since the last call."""
+        """Return the fault of the values since the last call; None if there was none."""
         key, self.repeated = self.repeated, None
         return None if key is None else nested_records.repeated_key(key)
 
 
 def said(error: json.JSONDecodeError) -> str:
-    """What is wrong, without the place."""
+    """The message of a JSON error, without the position."""
     return error.msg.removesuffix(" at").removesuffix(" starting")
 
 
 class Window:
-    """A moving view of a file, and a place in it."""
+    """A sliding window over a file, with a current position."""
 
     def __init__(self, name: str, stream: TextIO) -> None:
         self._name = name
@@ -102,7 +102,7 @@ class Window:
         self._gone_of_line = 0
 
     def next(self) -> str:
-        """The character that comes next, behind white space; empty where the file ends."""
+        """The next character that is not white space; empty at the end of the file."""
         while True:
             if space := _SPACE.match(self._view, self._at):
                 self._at = space.end()
@@ -112,23 +112,23 @@ class Window:
                 return ""
 
     def takes(self, character: str) -> bool:
-        """Go on behind a character, if it comes next."""
+        """Skip a character if it is next, and return whether it was."""
         is_next = self.next() == character
         self._at += is_next
         return is_next
 
     def demand(self, character: str) -> None:
-        """Go on behind a character that must come next."""
+        """Skip a character that must be next."""
         if not self.takes(character):
             raise self.broken(f"Expecting “{character}”")
 
     def line(self) -> int:
-        """The line of what comes next, from 1."""
+        """The line number of the current position, from 1."""
         self.next()
         return self._line_here()
 
     def value(self) -> Any:
-        """Decode the value that comes next, and go on behind it."""
+        """Decode the next value, and move to its end."""
         self.line()
         while True:
             try:
@@ -141,21 +141,21 @@ class Window:
             if end < len(self._view) or not self._more():
                 self._start, self._at = self._at, end
                 return value
-            # It ends where the view does: a number may go on.
+            # The value ends with the window: a number may continue after it.
 
     def objects(self, *, are_many: bool) -> _Objects | None:
-        """Decode simple objects that follow each other, and go on behind them; with their lines.
+        """Decode consecutive simple objects with their line numbers, and move to their end.
 
-        Simple are those without objects inside that have each key once. None are decoded where
-        the view ends, and the last one of an array is left.
+        An object is simple if it contains no other object and no duplicate key. Objects at the end
+        of the window, and the last object of an array, are not decoded.
 
         Args:
-            are_many: more than a few are likely to follow, so that a larger piece pays.
+            are_many: many objects are likely to follow, so that a larger piece is decoded.
         """
         return (self._block() if are_many else None) or self._some()
 
     def _block(self) -> _Objects | None:
-        """Decode all objects of a piece of the view at once, where none has a brace inside."""
+        """Decode all objects of a piece of the window at once, if none contains a brace."""
         end, behind = self._piece()
         text = self._view[self._at : end]
         try:
@@ -175,9 +175,9 @@ class Window:
         return records, lines
 
     def _piece(self) -> tuple[int, int]:
-        """Where a piece of the view ends behind an object, and where the next object begins.
+        """Find the end of an object in the window, and the start of the next object.
 
-        The braces may stand in a text: then the piece cannot be decoded.
+        The braces may be part of a string. Then the piece cannot be decoded.
         """
         behind = min(len(self._view), self._at + _PIECE)
         for _ in range(_TRIES):
@@ -193,7 +193,7 @@ class Window:
         return self._at, self._at
 
     def _some(self) -> _Objects | None:
-        """Decode objects one after the other."""
+        """Decode objects one by one."""
         view, scan, between = self._view, self._decoder.scan, _BETWEEN.match
         at, records, starts = self._at, list[Members](), list[int]()
         while len(records) < BLOCK_RECORDS:
@@ -217,15 +217,15 @@ class Window:
         return records, lambda: lines
 
     def fault(self) -> RecordFault | None:
-        """What was wrong with the last value, though it could be decoded."""
+        """Return the fault of the last value, which could be decoded nevertheless."""
         return self._decoder.fault()
 
     def again(self) -> None:
-        """Go back to where the last value begins."""
+        """Move back to the start of the last value."""
         self._at = self._start
 
     def broken(self, why: str) -> ManifestError:
-        """The error for what comes next."""
+        """Create the error for the current position."""
         begin = self._view.rfind("\n", 0, self._at)
         column = self._at - begin + (self._gone_of_line if begin < 0 else 0)
         place = f"line {self._line_here()}, column {column}"
@@ -237,11 +237,11 @@ class Window:
         return self._line
 
     def _is_cut_off(self, error: json.JSONDecodeError) -> bool:
-        """Whether the value may be whole, and only the view of it ends."""
+        """Whether the value may be complete in the file, and is only cut by the window."""
         return error.msg.startswith("Unterminated") or error.pos > len(self._view) - _NEAR_END
 
     def _more(self) -> bool:
-        """Move the view on, so that it begins here."""
+        """Move the window, so that it starts at the current position."""
         block = self._stream.read(max(_WINDOW, len(self._view) - self._at))
         if not block:
             return False

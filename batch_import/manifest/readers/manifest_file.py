@@ -1,6 +1,6 @@
-"""Where a manifest's bytes come from: a file, packed or not, or standard input.
+"""The bytes of a manifest: a file, which may be compressed, or standard input.
 
-This file must not know what the bytes mean.
+This module must not know what the bytes mean.
 """
 
 import difflib
@@ -20,25 +20,25 @@ from batch_import.errors import ManifestError
 
 #: The path that means standard input.
 STANDARD_INPUT: Final = Path("-")
-#: Bytes that are read at a time.
+#: How many bytes are read at a time.
 BLOCK: Final = 1 << 20
 _GZIP_START = b"\x1f\x8b"
 
 
 class ManifestFile:
-    """A manifest's bytes, which can be read again and again.
+    """A manifest file, which can be opened several times.
 
-    Standard input is kept in a temporary file, which goes with this object or the process.
+    Standard input is copied to a temporary file, which is deleted with this object.
 
     Attributes:
-        name: how messages call it.
-        suffix: the end of its name in lower case, without `.gz`; empty where it has none.
-        file: the file on the disk.
-        packed: it is compressed by gzip; `open` unpacks it.
+        name: name for messages.
+        suffix: suffix of the name in lower case, without `.gz`; empty if it has none.
+        file: path of the file on disk.
+        packed: whether it is compressed by gzip. `open` decompresses it.
 
     Raises:
         ManifestError: there is no such file.
-        OSError: it cannot be read.
+        OSError: the file cannot be read.
     """
 
     def __init__(self, path: Path) -> None:
@@ -59,16 +59,16 @@ class ManifestFile:
         self.suffix = unpacked.suffix.lower()
 
     def open(self) -> IO[bytes]:
-        """Open it at its first byte, unpacked as it is read: never more than a block at once."""
+        """Open the file. It is decompressed while it is read, one block at a time."""
         return cast("IO[bytes]", gzip.open(self.file)) if self.packed else self.file.open("rb")
 
     def start(self, size: int) -> bytes:
-        """The first bytes, unpacked."""
+        """The first bytes, decompressed."""
         with self.open() as stream:
             return stream.read(size)
 
     def digest(self) -> str:
-        """SHA-256 of the bytes as they are on the disk, in hex."""
+        """SHA-256 of the file on disk, in hex."""
         with self.file.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -77,10 +77,10 @@ class ManifestFile:
         return now.st_size, now.st_mtime_ns
 
     def refuse_changed(self) -> None:
-        """Make sure that what was read is what was found to be fit to be read.
+        """Check that the file was not changed since it was opened.
 
         Raises:
-            ManifestError: somebody has written to the file since then.
+            ManifestError: the file was changed.
         """
         if self._stamped() != self._stamp:
             raise self._changed()
@@ -92,7 +92,7 @@ class ManifestFile:
 
     @contextmanager
     def explained(self) -> Iterator[None]:
-        """Turn what the system says of unreadable bytes into one line that a person can act on."""
+        """Turn read errors of the system into a ManifestError with a hint."""
         try:
             yield
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -103,7 +103,7 @@ class ManifestFile:
         except OSError as error:
             raise _unreadable(self.name, error) from error
         except UnicodeDecodeError as error:
-            # All of it was decoded before.
+            # The whole file was decoded before.
             raise self._changed() from error
         except RecursionError as error:
             raise ManifestError(
@@ -114,7 +114,7 @@ class ManifestFile:
 
 @contextmanager
 def found(path: Path) -> Iterator[ManifestFile]:
-    """Find a manifest, and explain what goes wrong while it is read."""
+    """Open a manifest file, and turn read errors into a ManifestError with a hint."""
     try:
         source = ManifestFile(path)
     except OSError as error:
@@ -134,7 +134,7 @@ def _refuse_missing(path: Path) -> None:
     if not path.exists():
         raise ManifestError(f"There is no manifest {path}.", _nearest(path))
     if not path.is_file():
-        # A pipe could be read only once, and a manifest is read several times.
+        # A pipe can be read only once, and a manifest is read several times.
         raise ManifestError(
             f"The manifest {path} is not a regular file.",
             "Save it to a file, or give - and pipe it in.",

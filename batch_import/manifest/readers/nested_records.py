@@ -1,8 +1,8 @@
-"""Objects → records: what JSON, JSON Lines and YAML have in common.
+"""Records of nested objects, for JSON, JSON Lines and YAML.
 
-Each object of an array is a record, and so is each member of an object of objects. Which of them
-are meant, `record_choice.py` tells. What the objects around a record hold are columns of it too.
-This file must not know how a format is written.
+Each object of an array may be a record, and so may each member of an object of objects.
+`record_choice.py` decides which of them are the records. The members of the objects around a record
+are columns of it too. This module must not know the syntax of a format.
 """
 
 import json
@@ -12,34 +12,35 @@ from typing import Any, Final, Protocol
 
 from batch_import.manifest.readers.record import RecordFault
 
-#: Keys that lead from the outermost value to an array. Arrays on the way have no key.
+#: The keys on the path from the outermost value to an array. Items of arrays have no key.
 Path = tuple[str, ...]
-#: An object: texts, `JsonNumber`, `bool`, `None`, further objects, and lists of all these.
+#: An object. Its values are texts, `JsonNumber`, `bool`, `None`, objects, and lists of all these.
 Members = dict[str, Any]
 
 #: The last part of a path whose records are the members of an object of objects.
 KEYED: Final = "*"
-#: Objects in an object that are kept as its members: one with more of them is a collection.
+#: Maximum number of objects in an object that are read as its members. An object with more of them
+#: is a collection.
 MOST_INNER: Final = 100
-#: What the key of such a member is called.
+#: Column name for the key of such a member.
 KEY: Final = "key"
 
 
 class JsonNumber(str):
-    """A number, as it is written in the file."""
+    """The source text of a number."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Around:
-    """An object of an array, with others inside of it.
+    """An object of an array that contains other objects.
 
     Attributes:
-        label: what its array is called.
-        cells: its members, named after its array: `series.title`.
-        plain: the same by their own names.
-        outer: the object around it that is in an array too.
+        label: name of its array.
+        cells: its members, with the name of the array as prefix: `series.title`.
+        plain: its members, without a prefix.
+        outer: the enclosing object that is in an array too; None if there is none.
     """
 
     label: str
@@ -53,10 +54,10 @@ class JsonRecord:
     """An object that may be a record.
 
     Attributes:
-        path: its array's.
-        line: where it begins in the file, from 1.
-        around: the object around it that is in an array too.
-        fault: why its members cannot be trusted.
+        path: path of its array.
+        line: line number of its start, from 1.
+        around: the enclosing object that is in an array too; None if there is none.
+        fault: why its members are uncertain; None if they are not.
     """
 
     path: Path
@@ -66,16 +67,16 @@ class JsonRecord:
     fault: RecordFault | None = None
 
 
-#: Tells lines when somebody asks for them.
+#: A function that calculates line numbers when they are needed.
 Lines = Callable[[], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Objects of one array that follow each other, have no objects inside, and no fault.
+    """Consecutive objects of one array that contain no objects and have no fault.
 
     Attributes:
-        lines: where each begins in the file, from 1.
+        lines: line number of the start of each, from 1.
     """
 
     path: Path
@@ -89,23 +90,23 @@ class Run:
             yield JsonRecord(self.path, line, members, self.around)
 
 
-#: Whether the arrays in an object, which was just found, are walked through.
+#: Decides whether the arrays in an object are visited.
 Inside = Callable[[JsonRecord], bool]
 
 
 class Walk(Protocol):
-    """One walk through a file, in its order. A format is read by such walks."""
+    """One pass over a file. Each format implements it."""
 
     def __call__(self, inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord | Run]:
-        """Find the objects.
+        """Yield the objects.
 
         Args:
-            outer: filled with the members of the objects that are in no array and have arrays.
+            outer: is filled with the members of objects that are not in an array and have arrays.
         """
 
 
 def around(found: JsonRecord) -> Around:
-    """What an object lends to those inside of it."""
+    """The members of an object that become columns of the objects in it."""
     label = found.path[-1] if found.path else "parent"
     plain = {key: value for key, value in found.members.items() if not _has_objects(value)}
     cells = {f"{label}.{key}": cell for key, cell in flat(plain).items()}
@@ -113,12 +114,12 @@ def around(found: JsonRecord) -> Around:
 
 
 def keyed(path: Path, line: int, members: Members) -> JsonRecord:
-    """An object that is a member of another, as a record; its key is a cell of its own."""
+    """A member of an object of objects as a record. Its key becomes a column."""
     return JsonRecord((*path[:-1], KEYED), line, {KEY: path[-1], **members})
 
 
 def arrays(members: Members, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
-    """The arrays of objects in an object, each with the keys that lead there."""
+    """Yield the arrays of objects in an object, each with its path."""
     for key, value in members.items():
         if isinstance(value, dict):
             yield from arrays(value, (*path, key))
@@ -127,14 +128,14 @@ def arrays(members: Members, path: Path = ()) -> Iterator[tuple[Path, list[Any]]
 
 
 def _has_objects(value: object) -> bool:
-    """Whether a member holds an array of objects, which may be long."""
+    """Whether a value contains an array of objects, which may be long."""
     if isinstance(value, dict):
         return any(map(_has_objects, value.values()))
     return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
 def repeated_key(key: str) -> RecordFault:
-    """The fault of an object that has a key twice: one of the two values would be lost."""
+    """The fault of an object with a duplicate key, of which one value would be lost."""
     return RecordFault(
         "repeated-key",
         f"this object has the key “{key}” more than once",
@@ -144,7 +145,7 @@ def repeated_key(key: str) -> RecordFault:
 
 
 def text_of(value: object) -> str:
-    """What a person sees in the file, but for quotes and escapes."""
+    """A value as text, as it is in the file, without quotes and escapes."""
     match value:
         case None:
             return ""
@@ -159,7 +160,7 @@ def text_of(value: object) -> str:
 
 
 def flat(members: Members, prefix: str = "") -> dict[str, str]:
-    """An object as cells. The members of an object in it are called `outer.inner`."""
+    """Flatten an object into cells. The members of an object in it are named `outer.inner`."""
     cells: dict[str, str] = {}
     for key, value in members.items():
         if isinstance(value, dict):

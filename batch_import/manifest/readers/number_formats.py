@@ -1,13 +1,14 @@
-"""How a spreadsheet shows a number, by the code of its format. Pure.
+"""Format a number as a spreadsheet shows it, by its number format. No I/O.
 
-Of all formats only those are followed that people use for identifiers: zeros in front, and fixed
-characters between digits. This file must not know workbooks.
+Only formats that people use for identifiers are supported: leading zeros, and fixed characters
+between digits. This module must not know workbooks.
 """
 
 import re
 from typing import Final
 
-#: Colours, conditions and languages in brackets; fillers and spaces as wide as a character.
+#: Parts of a number format that do not change the digits: colours, conditions and languages in
+#: brackets, fill characters and spaces.
 _DECORATION = re.compile(r"\[[^\]]*\]|[_*].")
 _TOKEN = re.compile(r'"([^"]*)"|\\(.)|([0#?])|([-/() +:.,\'])')
 _DATE = re.compile(r"[ymdhs]", re.IGNORECASE)
@@ -16,13 +17,13 @@ _PLAIN: Final = ("", "general", "@", "0", "#", "?")
 
 
 def is_plain(code: str) -> bool:
-    """Whether a number is shown as it is; or as a date, which the workbook's reader tells."""
+    """Whether a format shows a number unchanged, or as a date, which the reader recognizes."""
     section = _section(code)
     return section.lower() in _PLAIN or bool(_DATE.search(_QUOTED.sub("", section)))
 
 
 def shown(number: float, code: str) -> str | None:
-    """A whole number as the sheet shows it; None where the format does other things."""
+    """Format a whole number as the sheet shows it; None if the format is not supported."""
     section = _section(code)
     if not number.is_integer() or number < 0 or "," in section or "." in section:
         return None
@@ -36,7 +37,7 @@ def shown(number: float, code: str) -> str | None:
     text, at = "", 0
     for token in tokens:
         if token[3]:
-            # Digits without a place of their own stand before the first.
+            # Further digits are written before the first placeholder.
             end = len(digits) - places + at + 1
             part = digits[(end - 1 if at else 0) : end]
             text += part.replace(" ", "0" if token[3] == "0" else "")
@@ -47,5 +48,5 @@ def shown(number: float, code: str) -> str | None:
 
 
 def _section(code: str) -> str:
-    """What counts for a number that is not negative."""
+    """The section of a number format for numbers that are not negative."""
     return _DECORATION.sub("", code.partition(";")[0]).strip()

@@ -1,9 +1,9 @@
-"""Which encoding makes text of one that is not UTF-8: candidates, and how plausible each is. Pure.
+"""Detect the encoding of text that is not UTF-8, by the plausibility of each candidate. No I/O.
 
-Nearly every byte is some character in nearly every encoding, so that decoding without an error
-proves nothing. What proves an encoding is that the words are words: letters of one script with
-capitals where capitals are, in Latin script letters of one language; common Chinese, Japanese or
-Cyrillic characters. This file must not know files.
+Nearly every byte is a character in nearly every encoding, so decoding without an error proves
+nothing. An encoding is plausible if the decoded words look like words: letters of one script, with
+capitals at plausible positions; in Latin script letters of one language; otherwise common Chinese,
+Japanese or Cyrillic characters. This module must not know files.
 """
 
 import re
@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-#: Below it no candidate is taken.
+#: Minimum plausibility of an encoding.
 SURE: Final = 0.8
-#: Another candidate that is as plausible as this leaves the choice open.
+#: If another candidate is at least this plausible, the encoding is not certain.
 _CLEAR_LEAD: Final = 0.05
 
 _WESTERN: Final = tuple(
@@ -34,32 +34,33 @@ _CENTRAL: Final = tuple(
     )
 )  # fmt: skip
 _TURKISH: Final = (frozenset("çğıöşüâîûi\N{COMBINING DOT ABOVE}"),)
-#: Of a language with thousands of characters, a few rare ones are in any text.
+#: Minimum fraction of common characters, for languages with thousands of characters: any text has a
+#: few rare ones.
 _USUAL_IDEOGRAPHS: Final = 0.85
-#: First bytes in GB 2312: its rows of kana, its first and its last row of usual characters; and the
-#: last row of Hangul in EUC-KR, which is laid out alike.
+#: First bytes of characters in GB 2312: the rows of kana, the first and the last row of common
+#: characters; and the last row of Hangul in EUC-KR, which has the same layout.
 _KANA: Final = (0xA4, 0xA5)
 _FIRST_HANZI, _LAST_USUAL_HANZI, _LAST_HANGUL = 0xB0, 0xD7, 0xC8
-#: Punctuation that stands beside words in any language.
+#: Punctuation next to words in any language.
 _MARKS: Final = frozenset("“”‘’„‚«»‹›–—…•·€£©®™°§¿¡№×\N{NO-BREAK SPACE}″′†")
-#: How much it counts that all words are of one language.
+#: Weight of the rule that all words are of one language.
 _ONE_LANGUAGE: Final = 0.15
-#: What no language has that these letters are of; but other letters of Windows-1250 and -1254 look
-#: so in Windows-1252: ő as õ, ă as ã, Ś as Œ, č as è, ş as þ.
+#: Sequences that do not occur in the languages of these letters. They are letters of Windows-1250
+#: and -1254 that look different in Windows-1252: ő as õ, ă as ã, Ś as Œ, č as è, ş as þ.
 _NEVER = re.compile(
     r"[áéíóú]\w*õ(?!e)|õ(?!e)\w*[áéíóú]|õ(?=sz|\b)|ã(?=[^oesn\W])|œ(?=[^udicetr\W])|è(?=[aeouyáéíóú])|þ\b"
 )
 #: Words of one letter.
 _LONE: Final = frozenset("àèéêìíîòóôùúáâåæøöäýÀÈÉÊÌÍÎÒÓÔÙÚÁÂÅÆØÖÄÝžŽ")
-#: Letters beyond ASCII in a Latin word are fewer than the others, but for the shortest words.
+#: Maximum fraction of non-ASCII letters in a Latin word, except for the shortest words.
 _MOST_ACCENTS: Final = 0.75
 _SHORT: Final = 3
 _LONGEST_WORD: Final = 100
-#: Seven letters of ten in Russian, Ukrainian, Bulgarian or Serbian are among these; of letters
-#: that a wrong encoding made, three.
+#: The most frequent Cyrillic letters. They are 70 % of Russian, Ukrainian, Bulgarian and Serbian
+#: text, and 30 % of text that was decoded with a wrong encoding.
 _FREQUENT_CYRILLIC: Final = frozenset("оеаинтсрвлкмдпуіј")
 _USUAL_CYRILLIC: Final = 0.6
-#: How much it counts that more than these are: it tells Windows-1251 from KOI8-R in capitals.
+#: Weight of that rule. It distinguishes Windows-1251 from KOI8-R in text of capital letters.
 _FREQUENCY: Final = 0.3
 
 _WORD = re.compile(r"[^\x00-\x40\x5b-\x60\x7b-\x7f]+")
@@ -67,12 +68,12 @@ _WORD = re.compile(r"[^\x00-\x40\x5b-\x60\x7b-\x7f]+")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An encoding, and how its text is judged.
+    """A candidate encoding.
 
     Attributes:
-        name: as Python calls it.
-        label: as people call it.
-        judge: words with characters beyond ASCII → how plausible they are, from 0 to 1.
+        name: Python's name.
+        label: name for the user.
+        judge: calculates the plausibility of words with non-ASCII characters, from 0 to 1.
     """
 
     name: str
@@ -82,13 +83,13 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class DecodingChoice:
-    """What the candidates make of some text.
+    """The result of the detection.
 
     Attributes:
-        best: the most plausible one.
-        proven: it is plausible, and no other one that reads otherwise is.
-        close: another one that reads otherwise is plausible, too, but seldom met.
-        text: the text as the best one has it.
+        best: the most plausible encoding.
+        proven: it is plausible, and no other encoding with a different text is.
+        close: another encoding with a different text is plausible too, but it is rare.
+        text: the text, decoded with the best encoding.
     """
 
     best: Candidate
@@ -98,7 +99,7 @@ class DecodingChoice:
 
 
 def recognised(data: bytes) -> DecodingChoice:
-    """Judge bytes that are not UTF-8, all candidates in turn."""
+    """Detect the encoding of bytes that are not UTF-8."""
     found: list[tuple[float, Candidate, str]] = []
     for candidate in _CANDIDATES:
         try:
@@ -108,7 +109,7 @@ def recognised(data: bytes) -> DecodingChoice:
         found.append((candidate.judge(_words(text)), candidate, text))
     if not found:
         return DecodingChoice(_CANDIDATES[0], proven=False, text=data.decode("cp1252", "replace"))
-    # The first of equals: the order of the candidates is that of their frequency.
+    # max() returns the first of equal candidates, which are ordered by frequency.
     score, best, text = max(found, key=lambda entry: entry[0])
     rivals = [
         rival for points, rival, other in found if other != text and points > score - _CLEAR_LEAD
@@ -118,15 +119,15 @@ def recognised(data: bytes) -> DecodingChoice:
 
 
 def _words(text: str) -> list[str]:
-    """The words with characters beyond ASCII."""
+    """The words with non-ASCII characters."""
     return [word for word in _WORD.findall(text) if not word.isascii()]
 
 
 def _outranks(best: Candidate, other: Candidate) -> bool:
-    """Whether a candidate is taken though another one is as plausible.
+    """Whether a candidate is preferred to another one that is as plausible.
 
-    Of Latin ones the more frequent is. And words of an alphabet prove more than characters of a
-    set of thousands, among which nearly any two bytes are one.
+    A more frequent Latin encoding is preferred. An alphabet is preferred to a set of thousands of
+    characters, because nearly any two bytes are one of those.
     """
     if other.judge in _IDEOGRAPHIC:
         return best.judge not in _IDEOGRAPHIC
@@ -136,7 +137,7 @@ def _outranks(best: Candidate, other: Candidate) -> bool:
 def _latin(
     languages: Sequence[frozenset[str]], *, usual: bool = False
 ) -> Callable[[Sequence[str]], float]:
-    """The judge for an encoding of Latin script; a letter alone proves only the usual one."""
+    """Create the judge of a Latin encoding. A single letter is evidence only for the usual one."""
 
     def judge(words: Sequence[str]) -> float:
         if not usual and not any(len(word) > 1 for word in words):
@@ -145,7 +146,7 @@ def _latin(
         known = max(sum(letters[c] for c in language) for language in languages)
         covered = known / letters.total() if letters else 1.0
         share = _share(words, lambda word: _is_latin_word(word, languages))
-        # A list of videos may be in several languages, a word is in one.
+        # A list of videos may be in several languages, but a word is in one.
         return share * (1 - _ONE_LANGUAGE + _ONE_LANGUAGE * covered)
 
     return judge
@@ -167,7 +168,7 @@ def _is_latin_word(word: str, languages: Sequence[frozenset[str]]) -> bool:
 def _cyrillic(words: Sequence[str]) -> float:
     letters = Counter(c for word in words for c in word.lower() if c > "\x7f" and c.isalpha())
     if not letters or not any(len(word) > 1 for word in words):
-        return 0.0  # a letter alone proves nothing
+        return 0.0  # a single letter is no evidence
     usual = sum(letters[c] for c in _FREQUENT_CYRILLIC) / letters.total()
     frequent = (1 - _FREQUENCY) * min(1.0, usual / _USUAL_CYRILLIC) + _FREQUENCY * usual
     return frequent * _share(words, _is_cyrillic_word)
@@ -180,7 +181,7 @@ def _is_cyrillic_word(word: str) -> bool:
 
 
 def _is_cased(word: str) -> bool:
-    """Whether capitals beyond ASCII stand where they may: first, or where all are capitals."""
+    """Whether non-ASCII capitals are at plausible positions: first, or in a word of capitals."""
     letters = [c for c in word if c.isalpha()]
     capitals = [at for at, c in enumerate(letters) if c > "\x7f" and c.isupper()]
     return all(at == 0 for at in capitals) or not any(map(str.islower, letters))
@@ -195,7 +196,7 @@ def _gbk(words: Sequence[str]) -> float:
     kana = sum(1 for code in codes if code[0] in _KANA)
     leads = {code[0] for code in codes if code[0] >= _FIRST_HANZI}
     if not leads or kana * 5 > len(codes) or max(leads) <= _LAST_HANGUL:
-        return 0.0  # EUC-JP or EUC-KR, whose characters are others at the same places
+        return 0.0  # EUC-JP or EUC-KR, which have other characters at the same positions
     return _ideographs(words, "gbk", _is_usual_in_chinese)
 
 
@@ -215,7 +216,7 @@ def _is_usual_in_japanese(code: bytes) -> bool:
 
 
 def _ideographs(words: Sequence[str], encoding: str, usual: Callable[[bytes], bool]) -> float:
-    """The share of usual characters, in words that are not ASCII but for one character."""
+    """The fraction of common characters, in words with more than one non-ASCII character."""
     good = total = 0
     for word in words:
         codes = [c.encode(encoding, "replace") for c in word if c > "\x7f"]
@@ -229,7 +230,7 @@ _WESTERN_1252, _WESTERN_MAC = _latin(_WESTERN, usual=True), _latin(_WESTERN)
 _CENTRAL_1250 = _latin(_CENTRAL)
 _LATIN: Final = (_WESTERN_1252, _WESTERN_MAC, _CENTRAL_1250)
 _IDEOGRAPHIC: Final = (_shift_jis, _gbk)
-#: The most frequent first.
+#: All candidates, the most frequent first.
 _CANDIDATES: Final = (
     Candidate("cp1252", "Windows-1252", _WESTERN_1252),
     Candidate("cp1250", "Windows-1250", _CENTRAL_1250),

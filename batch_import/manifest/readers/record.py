@@ -1,6 +1,6 @@
-"""What every reader of a format yields: the manifest's records, many at a time.
+"""The common types of all readers: records of a manifest, in blocks.
 
-This file must not know any format, nor what a column means.
+This module must not know any format, nor the meaning of columns.
 """
 
 import re
@@ -13,24 +13,24 @@ from batch_import.errors import ManifestError
 from batch_import.manifest.rules.violation import Violation
 from batch_import.models import Problem
 
-#: Records that a reader takes at a time: enough to spread the cost of a step, few enough for
-#: the collector of garbage not to look at them.
+#: Number of records per block: enough that the cost per block is small, and few enough that the
+#: garbage collector does not run.
 BLOCK_RECORDS: Final = 250
 _ADDRESS: Final = re.compile(r"\s*https?://", re.IGNORECASE)
-#: As many as a spreadsheet has. Rows are filled up to the header's width, so a header without
-#: end would fill the memory.
+#: Maximum number of columns, as in a spreadsheet. Rows are padded to the width of the header, so
+#: that an extremely wide header would fill the memory.
 _MOST_COLUMNS: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFault:
-    """Why the cells of a record cannot be trusted.
+    """Why it is unclear which cell of a record is which column.
 
     Attributes:
-        code: `width`, `quoting`, `repeated-key`, `renditions` or `syntax`: see `models.Problem`.
-        reason: what is wrong, one sentence without the value.
-        value: the part of the record that shows it.
-        hint: how to mend it.
+        code: a problem code: `width`, `quoting`, `repeated-key`, `renditions` or `syntax`.
+        reason: one sentence, without the value.
+        value: the part of the record that shows the fault.
+        hint: how to fix it.
     """
 
     code: str
@@ -39,25 +39,25 @@ class RecordFault:
     hint: str
 
 
-#: What a reader found out about a record whose cells can be told apart: the column's position, or
-#: None for the whole record, and what is wrong.
+#: A problem of a record that the reader found: the position of the column (None for the whole
+#: record), and the violation.
 CellViolation = tuple[int | None, Violation]
 
-#: The first line of the record in the file, from 1; its cells; and what is wrong with it as a
-#: whole. A plain tuple, because a manifest may hold a million of them.
+#: A raw record: the number of its first line, from 1; its cells; and its fault. It is a plain
+#: tuple, because a manifest may have a million of them.
 Record = tuple[int, list[str], RecordFault | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Records that follow each other, by column.
+    """A block of consecutive records, by column.
 
     Attributes:
-        lines: the first line in the file of each record, from 1.
-        columns: the cells, one sequence a column of the header.
-        faults: index in this block → why the record's cells cannot be trusted.
-        comments: the lines of comments that were left out.
-        violations: index in this block → what is wrong with single cells of the record.
+        lines: number of the first line of each record, from 1.
+        columns: the cells, one sequence per column of the header.
+        faults: index in this block → the fault of the record.
+        comments: line numbers of comments, which are no records.
+        violations: index in this block → problems of single cells of the record.
     """
 
     lines: Sequence[int]
@@ -69,16 +69,16 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What a reader found in a file.
+    """The content of a manifest file.
 
     Attributes:
-        form: how the file was read, in words: `tab-separated, Windows-1252`.
+        form: description of the format for the user: `tab-separated, Windows-1252`.
         header: names of the columns.
-        blocks: reads all records behind the header, from the first one at every call. None of
-            them is blank.
-        notes: what was seen and is not read, one line each.
-        problems: what is wrong with the file as a whole, though it can be read.
-        hidden: positions of columns that people do not see.
+        blocks: a function that yields all records after the header. Each call starts at the first
+            record. Blank records are skipped.
+        notes: sentences about parts of the file that are not read.
+        problems: problems of the file as a whole.
+        hidden: positions of columns that are hidden in the workbook.
     """
 
     form: str
@@ -90,17 +90,17 @@ class Content:
 
 
 def in_blocks(records: Iterable[Record], width: int, *, comments: bool = True) -> Iterator[Block]:
-    """Gather records; see `block_of`."""
+    """Group records into blocks; see `block_of`."""
     stream = iter(records)
     while some := list(islice(stream, BLOCK_RECORDS)):
         yield block_of(some, width, comments=comments)
 
 
 def block_of(records: Iterable[Record], width: int, *, comments: bool = True) -> Block:
-    """Make one block of records, each as wide as the header, without those that are blank.
+    """Make one block of records. Each is padded to the header's width; blank ones are skipped.
 
     Args:
-        comments: rows can be comments, and those are left out too.
+        comments: whether rows can be comments, which are skipped too.
     """
     lines: list[int] = []
     rows: list[list[str]] = []
@@ -122,15 +122,15 @@ def block_of(records: Iterable[Record], width: int, *, comments: bool = True) ->
 
 
 def is_blank(cells: Sequence[str]) -> bool:
-    """Most rows are settled by their first cell."""
+    """Whether all cells are blank. The first cell decides for most rows."""
     return not cells or (not cells[0].strip() and not any(map(str.strip, cells)))
 
 
 def is_comment(cells: Sequence[str]) -> bool:
-    """A row that is there for people: its first cell is `#`, or begins with `# `.
+    """Whether a row is a comment: its first cell is `#`, or starts with `# `.
 
-    `#5 of our tips` is a title, and a row that is taken for a comment would be lost. So a row with
-    a web address in another cell is none.
+    `#5 of our tips` is a title. A row with a URL in another cell is never a comment, because a row
+    that is mistaken for a comment would be lost.
     """
     return (
         cells[0].startswith("#")
@@ -140,10 +140,10 @@ def is_comment(cells: Sequence[str]) -> bool:
 
 
 def limited(name: str, header: Sequence[str]) -> tuple[str, ...]:
-    """Refuse a header that is wider than any spreadsheet.
+    """Check the width of a header.
 
     Raises:
-        ManifestError: it is.
+        ManifestError: it has more columns than a spreadsheet can have.
     """
     if len(header) > _MOST_COLUMNS:
         raise ManifestError(
@@ -154,9 +154,9 @@ def limited(name: str, header: Sequence[str]) -> tuple[str, ...]:
 
 
 def _misfit(cells: list[str], width: int) -> RecordFault | None:
-    """Whether a row of another width than the header's loses anything when it is made to fit.
+    """Whether a row of a different width would lose cells if it is fitted to the header.
 
-    Missing cells count as empty: programs leave empty cells at the end of a row away.
+    Missing cells are blank, because programs omit blank cells at the end of a row.
     """
     surplus = cells[width:]
     if not any(map(str.strip, surplus)):

@@ -1,7 +1,7 @@
-"""Which of a file's objects are the records: those that hold the addresses of the videos.
+"""Choose which objects of a nested file are the records: those with the source URLs.
 
-The first walk through a file tells which arrays there are and what is in them. Outer arrays come
-before inner ones. This file must not know how a format is written.
+A first pass over the file collects all arrays and a sample of their objects. Outer arrays have
+priority over inner ones. This module must not know the syntax of a format.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -28,19 +28,19 @@ from batch_import.manifest.readers.record_survey import (
 )
 
 _HALF: Final = 0.5
-#: Addresses that an object of objects must have at least.
+#: Minimum number of URLs in an object of objects, so that its members are records.
 _COLLECTION: Final = 2
 _A_TITLE: Final = 3
 _AN_ID: Final = 5
 
 
 class _Fit(NamedTuple):
-    """How much the objects of an array look like the videos; the greater, the more.
+    """A score of how likely the objects of an array are the videos. Greater is more likely.
 
     Attributes:
-        is_own: they have the member that the user takes for the address.
-        kind: the best that a member holds.
-        is_main: that member is not said to be a trailer or another smaller copy.
+        is_own: the objects have the member that the user mapped to the source URL.
+        kind: the best kind of values in a member.
+        is_main: the name of that member does not say that it is a trailer or a smaller copy.
         is_known: that member has a usual name.
     """
 
@@ -51,20 +51,20 @@ class _Fit(NamedTuple):
 
     @property
     def level(self) -> tuple[bool, CellKind, bool]:
-        """What an outer array must have to come before an inner one."""
+        """The part of the score that gives an outer array priority over an inner one."""
         return self.is_own, self.kind, self.is_main
 
 
 class RecordChoice:
-    """What the first walk through a file found, and which objects are the records.
+    """The result of the first pass, and the choice of the records.
 
     Attributes:
-        outer: the members of the objects that are in no array.
-        paths: the arrays of the records, each inside of the one before it.
-        notes: which further arrays hold videos.
+        outer: the members of the objects that are not in an array.
+        paths: paths of the arrays of the records. Each array is inside the previous one.
+        notes: sentences about further arrays with videos.
 
     Raises:
-        ManifestError: there are none, or more than one array could be meant.
+        ManifestError: there are no records, or several arrays are equally good.
     """
 
     def __init__(self, name: str, walk: Walk, options: ReadingOptions) -> None:
@@ -85,7 +85,7 @@ class RecordChoice:
     # The first walk --------------------------------------------------------------------------
 
     def _surveyed(self, found: JsonRecord) -> bool:
-        """All arrays are looked into, but those of records that cannot be trusted."""
+        """Whether to visit the arrays of an object: not if its members are uncertain."""
         if self._wanted is not None:
             return _leads(found.path, self._wanted)
         return not (found.fault and holds_address(flat(found.members).values()))
@@ -93,7 +93,7 @@ class RecordChoice:
     # Which arrays -----------------------------------------------------------------------------
 
     def _fit(self, path: Path) -> _Fit | None:
-        """How well an array fits; None where nothing speaks for it."""
+        """The score of an array; None if it has no URLs."""
         columns = self._columns[path]
         own = [column for column in columns if self._is_own(column.name)]
         meant = [column for column in columns if is_meant(column)]
@@ -112,7 +112,7 @@ class RecordChoice:
         )
 
     def _is_collection(self, path: Path) -> bool:
-        """Whether an object of objects holds several videos; one alone may be anything."""
+        """Whether an object of objects contains several videos. One may be a coincidence."""
         sample = self._arrays[path].sample
         return sum(1 for cells in sample if holds_address(cells.values())) >= _COLLECTION
 
@@ -140,7 +140,7 @@ class RecordChoice:
         return [main, *sorted(self._instead(main), key=len)]
 
     def _around_rare(self, path: Path, fits: Mapping[Path, _Fit]) -> Path:
-        """An array of addresses, most of whose objects do not have this one inside; else this."""
+        """An outer array with URLs, if most of its objects do not contain this array; else this."""
         for outer, fit in fits.items():
             if _leads(outer, path) and fit.kind >= CellKind.PAGE:
                 having = sum(
@@ -153,9 +153,9 @@ class RecordChoice:
         return path
 
     def _instead(self, main: Path) -> Iterator[Path]:
-        """The arrays in objects of the main one that have no address of their own.
+        """The arrays in those objects of the main array that have no URL of their own.
 
-        An array that is in objects with an address holds something else: trailers, chapters.
+        Arrays in objects with a URL contain something else, such as trailers or chapters.
         """
         beside = {
             inner
@@ -208,7 +208,7 @@ class RecordChoice:
     # Which objects of these arrays ------------------------------------------------------------
 
     def _is_addressed(self, shape: Shape) -> bool:
-        """Whether an object has a member for the address, be it a blank one."""
+        """Whether an object has a member for the source URL, which may be blank."""
         return any(key in self._url_keys(shape.path) for key in shape.keys)
 
     @lru_cache(maxsize=1_000)  # noqa: B019 - as long as the file is read
@@ -229,27 +229,27 @@ class RecordChoice:
         )
 
     def inside(self, found: JsonRecord) -> bool:
-        """Whether there are records in an object, once the choice is made."""
+        """Whether an object contains records, after the choice was made."""
         if not any(_leads(found.path, path) for path in self.paths):
             return False
         return found.path not in self.paths or self.lent(found, flat(found.members)) is None
 
     def lent(self, found: JsonRecord, cells: Mapping[str, str]) -> tuple[Lent, ...] | None:
-        """What is lent to a record; None where the object is none."""
+        """The columns that a record gets from enclosing objects; None if it is no record."""
         return self._taken.get(shape_of(found, cells))
 
     def lent_to_run(self, run: Run, keys: tuple[str, ...]) -> tuple[Lent, ...] | None:
-        """The same for an object of a run."""
+        """The same for an object of a run: columns from enclosing objects; None if no record."""
         return self._taken.get(Shape(run.path, keys, lendable(run.around)))
 
     def _lent(self, shape: Shape) -> tuple[Lent, ...]:
-        """A title and an id for a shape that lacks them, and all else under other names."""
+        """Columns of the enclosing object: title and ID, if the record has none, and others."""
         fields = {field_named(key) for key in shape.keys}
         lenders = [lent.key for lent in shape.lent if lent.is_title]
         lenders += titles(self.around(shape.path))
         by_field = {field_named(key): key for key in reversed(lenders)}
         given = [key for known, key in by_field.items() if known not in fields]
-        # What is lent by its own name need not be there twice.
+        # A member that is used under its own name is not repeated with a prefix.
         left_out = {*shape.keys, *given}
         others = [
             lent
@@ -259,7 +259,7 @@ class RecordChoice:
         return (*(Lent(key, key, is_title=True) for key in given), *others)
 
     def is_rendition(self, found: JsonRecord, cells: Mapping[str, str]) -> bool:
-        """Whether an object has nothing of its own that tells it from others beside it."""
+        """Whether an object has no title and no ID of its own."""
         return found.around is not None and self._are_renditions(shape_of(found, cells))
 
     @lru_cache(maxsize=10_000)  # noqa: B019 - as long as the file is read
@@ -273,10 +273,10 @@ class RecordChoice:
         )
 
     def header(self) -> tuple[str, ...]:
-        """All keys of all records, in the order in which they turn up.
+        """The keys of all records, in the order of their first occurrence.
 
         Raises:
-            ManifestError: they have none at all.
+            ManifestError: the records have no keys.
         """
         names = dict.fromkeys(
             key
@@ -294,12 +294,12 @@ class RecordChoice:
 
 
 def _leads(path: Path, further: Path) -> bool:
-    """Whether an array is in objects of another."""
+    """Whether an array is in objects of another array."""
     return len(path) < len(further) and further[: len(path)] == path
 
 
 def _is_in(path: Path, arrays: Iterable[Path]) -> bool:
-    """Whether an array is one of these, or in objects of them."""
+    """Whether an array is one of the given arrays, or is in their objects."""
     return any(array == path or _leads(array, path) for array in arrays)
 
 

@@ -1,4 +1,4 @@
-"""The walks of a file of objects → blocks of records. This file must not know how it is written."""
+"""Read the records of a nested file in blocks. This module must not know the format's syntax."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -20,10 +20,10 @@ from batch_import.manifest.readers.record_survey import Lent
 
 
 def read(name: str, form: str, walk: Walk, options: ReadingOptions) -> Content:
-    """Find out which objects are the records, and what keys they have.
+    """Choose the records of a nested file, and find their keys.
 
     Raises:
-        ManifestError: there are none, or more than one array could be meant.
+        ManifestError: there are no records, or several arrays are equally good.
     """
     choice = RecordChoice(name, walk, options)
     header = choice.header()
@@ -37,9 +37,9 @@ def read(name: str, form: str, walk: Walk, options: ReadingOptions) -> Content:
 
 
 class _Reading:
-    """One reading of all records.
+    """One pass over all records.
 
-    Files of one object that are one video are held back until all of them are there.
+    Several files of one video are collected, until all of them were read.
     """
 
     def __init__(self, choice: RecordChoice, header: Sequence[str]) -> None:
@@ -71,9 +71,10 @@ class _Reading:
     # Many at a time ---------------------------------------------------------------------------
 
     def _simple(self, run: Run) -> Block | None:
-        """All records of a run at once; None where they are not alike, or the first cell is blank.
+        """All records of a run at once; None if they must be read one by one.
 
-        Alike are those to which the same is lent, and which are no files of one video.
+        They can be read at once if they have the same columns from enclosing objects, are not
+        files of one video, and their first cell is not blank.
         """
         shapes = set(map(tuple, run.records))
         every_lent = {self._choice.lent_to_run(run, keys) for keys in shapes}
@@ -121,7 +122,7 @@ class _Reading:
         return text_of(self._choice.around(found.path).get(lent.key))
 
     def _flush(self) -> None:
-        """Take one of the files that are one video; or all, as a problem, where nothing tells."""
+        """Choose one of several files of a video; if that is not possible, all are a problem."""
         files, self._files = self._files, []
         if len(files) > 1:
             own = [flat(found.members) for found, _ in files]
@@ -147,6 +148,6 @@ def _is_beside(one: JsonRecord, other: JsonRecord) -> bool:
 
 def _texts(cells: Sequence[Any]) -> Sequence[str]:
     with suppress(TypeError):
-        "".join(cells)  # the fastest way to learn that all of them are texts
+        "".join(cells)  # the fastest check that all of them are texts
         return cells
     return [text_of(cell) for cell in cells]

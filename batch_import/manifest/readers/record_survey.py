@@ -1,4 +1,4 @@
-"""The first walk through a file of objects: which arrays there are, and what is in them."""
+"""The first pass over a nested file: it collects all arrays and samples of their objects."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
@@ -21,21 +21,21 @@ from batch_import.manifest.readers.nested_records import (
     flat,
 )
 
-#: Records of an array that tell what it holds; the first of each further shape is one too.
+#: Number of sampled records per array. The first record of each further shape is sampled too.
 _SAMPLE: Final = 300
-#: Arrays that a file can have before its objects of objects are left alone: in a file of many
-#: videos that are objects themselves, each may have some.
+#: Maximum number of arrays before objects of objects are ignored: in a file whose videos are
+#: members of an object, each of them may have arrays.
 _MOST_ARRAYS: Final = 1_000
 LENT: Final = (FILENAME, REFERENCE_ID)
 field_named: Final = lru_cache(maxsize=20_000)(named_field)
 
 
 class Lent(NamedTuple):
-    """What an object around a record holds, as a column of the record.
+    """A member of an enclosing object that becomes a column of a record.
 
     Attributes:
-        plain: its name in its own object.
-        is_title: it is a title or an id, and fills that of a record that has none.
+        plain: its name without prefix.
+        is_title: it is a title or an ID, and is used for a record that has none.
     """
 
     key: str
@@ -45,11 +45,11 @@ class Lent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What counts of an object; most records of a manifest have the same.
+    """The structure of an object. Most records of a manifest have the same shape.
 
     Attributes:
-        keys: of its cells.
-        lent: what the objects around it hold.
+        keys: keys of its cells.
+        lent: columns from enclosing objects.
         inner: paths of the arrays of objects in it.
     """
 
@@ -61,14 +61,14 @@ class Shape:
 
 @dataclass
 class Array:
-    """What the first walk found in one array."""
+    """The samples of one array."""
 
     first: JsonRecord
     sample: list[dict[str, str]] = field(default_factory=list)
     count: int = 0
 
     def columns(self) -> list[SampleColumn]:
-        """What its objects hold, key by key."""
+        """The values of its objects, per key."""
         keys = dict.fromkeys(key for cells in self.sample for key in cells)
         return [
             SampleColumn(at, key, tuple(cells.get(key, "").strip() for cells in self.sample))
@@ -77,17 +77,17 @@ class Array:
 
 
 def shape_of(found: JsonRecord, cells: Mapping[str, str]) -> Shape:
-    """The shape of an object."""
+    """Determine the shape of an object."""
     inner = tuple((*found.path, *path) for path, _ in arrays(found.members))
     return Shape(found.path, tuple(cells), lendable(found.around), inner)
 
 
-# Objects beside each other have one and the same object around them.
+# Cached, because the objects of an array have the same enclosing object.
 @lru_cache(maxsize=16)
 def lendable(around: Around | None) -> tuple[Lent, ...]:
-    """What the objects around a record can lend.
+    """The columns that a record can get from enclosing objects.
 
-    A title and an id by their own names, and everything by names that say whose it is.
+    A title and an ID keep their names. Every member is also available with a prefix.
     """
     named: dict[Lent, None] = {}
     while around:
@@ -99,17 +99,17 @@ def lendable(around: Around | None) -> tuple[Lent, ...]:
 
 
 def titles(members: Mapping[str, object]) -> Iterator[str]:
-    """The keys of titles and ids. Numbers are not lent so: they number the outer objects."""
+    """The keys of titles and IDs. Numbers are not used, because they count the outer objects."""
     return (k for k, value in members.items() if type(value) is str and field_named(k) in LENT)
 
 
 class Survey:
-    """What the first walk found.
+    """The result of the first pass.
 
     Attributes:
-        outer: the members of the objects that are in no array.
-        shapes: of all objects, and how many have each.
-        siblings: shapes of objects that are beside others in one array of one object.
+        outer: the members of objects that are not in an array.
+        shapes: number of objects per shape.
+        siblings: shapes of objects that share an array of one object with others.
     """
 
     def __init__(self, walk: Walk, inside: Inside) -> None:
@@ -156,7 +156,7 @@ class Survey:
             array.sample += map(flat, run.records[: _SAMPLE - len(array.sample)])
 
     def around(self, path: Path) -> Members:
-        """What the objects that are in no array have to lend to an array."""
+        """The columns that an array gets from objects that are not in an array."""
         lent: Members = {}
         for length in reversed(range(len(path))):
             if path[:length] in self.outer:

@@ -1,4 +1,4 @@
-"""Several files under one object that are one video: which of them is imported. Pure."""
+"""Choose which of several files of one video is imported. No I/O."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from batch_import.manifest.readers.record import RecordFault
 
 _ORIGINAL: Final = frozenset({"original", "source", "master", "mezzanine"})
 _YES: Final = frozenset({"true", "yes", "1"})
-#: Members that tell a size, the surest first.
+#: Names of members with a size, the most reliable first.
 _SIZES: Final = (
     ("height",),
     ("width",),
@@ -18,18 +18,18 @@ _SIZES: Final = (
     ("bitrate", "bit_rate", "bandwidth", "avg_bitrate", "encoding_rate"),
     ("size", "filesize", "file_size", "bytes", "contentlength"),
 )
-#: `1080p`, `1920x1080`: of two numbers the second is the height.
+#: Matches `1080p` and `1920x1080`. The second of two numbers is the height.
 _SIZE: Final = re.compile(r"(?:\d+\s*[x*\xd7]\s*)?(\d+(?:\.\d+)?)\D*")
 _LONGEST_VALUE: Final = 200
 
 
 def chosen(files: Sequence[Mapping[str, str]]) -> int | None:
-    """Tell which of several files is the video: the original, or else the largest.
+    """Choose the original of several files, or else the largest.
 
-    Of files that have sizes, direct ones come before streaming manifests, and these before pages.
+    URLs of files have priority over streaming manifests, and these over web pages.
 
     Returns:
-        Its index; None where nothing tells.
+        The index of the file; None if it cannot be decided.
     """
     if not any(map(_tells, files)):
         return None
@@ -51,7 +51,7 @@ def chosen(files: Sequence[Mapping[str, str]]) -> int | None:
 
 
 def unclear(lines: Sequence[int], value: str) -> RecordFault:
-    """The fault of files that are one video, and nothing tells which."""
+    """The fault of several files of one video if none can be chosen."""
     listed = ", ".join(map(str, dict.fromkeys(lines)))
     return RecordFault(
         "renditions",
@@ -62,7 +62,7 @@ def unclear(lines: Sequence[int], value: str) -> RecordFault:
 
 
 def _tells(cells: Mapping[str, str]) -> bool:
-    """Whether there is any sign that this is one of several sizes of a video."""
+    """Whether an object looks like one of several sizes of a video."""
     return _is_original(cells) or any(_size(cells, names) is not None for names in _SIZES)
 
 

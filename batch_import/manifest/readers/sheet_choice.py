@@ -24,8 +24,10 @@ from batch_import.manifest.readers.record import (
 from batch_import.manifest.readers.sheet_table import SheetTable
 from batch_import.models import Problem
 
-#: Known names that make a header sure.
-_SURE: Final = 2
+#: Minimum number of known column names in the header of a sheet with videos.
+_MIN_KNOWN_NAMES: Final = 2
+#: Minimum number of rows with a URL. A single URL may be on any cover sheet.
+_MIN_ROWS: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,12 @@ class ManifestSheet:
     """A sheet with a header.
 
     Attributes:
-        before: rows of the sheets that are read before it; its own are counted on from there.
+        line_offset: is added to the row numbers, if several sheets are read as one.
     """
 
     table: SheetTable
     header: Header
-    before: int = 0
+    line_offset: int = 0
 
     @property
     def name(self) -> str:
@@ -46,55 +48,56 @@ class ManifestSheet:
         return self.table.name
 
     @property
-    def fits(self) -> tuple[CellKind, bool, int]:
-        """How much it looks like the videos; a single link may stand on any cover sheet."""
+    def score(self) -> tuple[CellKind, bool, int]:
+        """A score of how likely the sheet lists the videos. Greater is more likely."""
         kind, rows = self.header.evidence
-        return kind, self.header.known >= _SURE, min(rows, _SURE)
+        return kind, self.header.known >= _MIN_KNOWN_NAMES, min(rows, _MIN_ROWS)
 
     def has_videos(self, best: "ManifestSheet") -> bool:
-        """Whether it looks like the videos, if those of the best sheet are."""
+        """Whether the sheet also lists videos, compared with the sheet with the best score."""
         kind, rows = self.header.evidence
         if kind < CellKind.PATH:
             return False
-        is_table = rows >= min(_SURE, best.header.evidence.rows)
-        return self.header.known >= _SURE or (kind >= best.header.evidence.kind and is_table)
+        is_table = rows >= min(_MIN_ROWS, best.header.evidence.rows)
+        is_known = self.header.known >= _MIN_KNOWN_NAMES
+        return is_known or (kind >= best.header.evidence.kind and is_table)
 
     def blocks(self) -> Iterator[Block]:
-        """The rows below the header."""
+        """Yield the rows below the header."""
         for block in self.table.blocks(self.header):
-            lines, comments = self._counted(block.lines), self._counted(block.comments)
+            lines, comments = self._with_offset(block.lines), self._with_offset(block.comments)
             yield replace(block, lines=lines, comments=comments)
 
     def problems(self) -> Iterator[Problem]:
-        """What is wrong with the sheet as a whole."""
+        """Yield the problems of the sheet as a whole."""
         for problem in self.table.problems(self.header):
-            yield replace(problem, line=problem.line + self.before)
+            yield replace(problem, line=problem.line + self.line_offset)
 
     def hidden_columns(self) -> frozenset[int]:
-        """Positions of the columns that people do not see."""
+        """The positions of hidden columns."""
         return self.table.hidden_columns(len(self.header.names))
 
-    def _counted(self, lines: Sequence[int]) -> Sequence[int]:
-        return [self.before + line for line in lines] if self.before else lines
+    def _with_offset(self, lines: Sequence[int]) -> Sequence[int]:
+        return [self.line_offset + line for line in lines] if self.line_offset else lines
 
 
 def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> ManifestSheet:
-    """A sheet and its header.
+    """Find the header of a sheet.
 
     Args:
-        name: the manifest's, for messages.
+        name: name of the manifest, for messages.
 
     Raises:
-        ManifestError: it has no header.
+        ManifestError: the sheet has no header.
     """
     header = find_header(name, _start(table), options)
     fields = ((fold(field), column) for field, column in options.map.items())
     chosen = next((column for field, column in fields if field == fold(SOURCE_URL)), None)
-    linked = table.with_links(header, chosen)
-    if table.has_links:
+    header = table.with_hyperlinks(header, chosen)
+    if table.has_hyperlinks:
         rows = [cells for line, cells, _ in _start(table) if line > header.line]
-        linked = replace(linked, evidence=evidence_of(rows))
-    return ManifestSheet(table, linked)
+        header = replace(header, evidence=evidence_of(rows))
+    return ManifestSheet(table, header)
 
 
 def _start(table: SheetTable) -> list[Record]:
@@ -102,8 +105,8 @@ def _start(table: SheetTable) -> list[Record]:
     return list(islice(records, SAMPLE_RECORDS))
 
 
-def one(sheet: ManifestSheet) -> Content:
-    """A sheet alone."""
+def content_of(sheet: ManifestSheet) -> Content:
+    """The content of a single sheet."""
     form = (f"sheet “{sheet.name}”", sheet.header.place("row"), sheet.header.note)
     return Content(
         ", ".join(filter(None, form)),
@@ -114,48 +117,54 @@ def one(sheet: ManifestSheet) -> Content:
     )
 
 
-def together(name: str, sheets: Sequence[ManifestSheet]) -> Content:
-    """Several sheets, one below the other; columns of one name are one column.
+def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
+    """The content of several sheets, one after another. Columns with the same name are merged.
 
-    The rows of a sheet are counted on from the last row of the one before it.
+    The row numbers of a sheet continue after the last row of the previous sheet.
 
     Args:
-        name: the manifest's, for messages.
+        name: name of the manifest, for messages.
     """
-    befores = accumulate((sheet.table.height for sheet in sheets[:-1]), initial=0)
-    taken = [replace(sheet, before=at) for sheet, at in zip(sheets, befores, strict=True)]
-    places = [_places(sheet.header.names) for sheet in taken]
-    keys = list(dict.fromkeys(key for place in places for key in place))
+    offsets = accumulate((sheet.table.height for sheet in sheets[:-1]), initial=0)
+    shifted = [
+        replace(sheet, line_offset=offset) for sheet, offset in zip(sheets, offsets, strict=True)
+    ]
+    positions = [_column_positions(sheet.header.names) for sheet in shifted]
+    keys = list(dict.fromkeys(key for of_sheet in positions for key in of_sheet))
     names = {
         key: label
-        for sheet, place in zip(reversed(taken), reversed(places), strict=True)
-        for key, label in zip(place, sheet.header.names, strict=True)
+        for sheet, of_sheet in zip(reversed(shifted), reversed(positions), strict=True)
+        for key, label in zip(of_sheet, sheet.header.names, strict=True)
     }
-    orders = [[place.get(key) for key in keys] for place in places]
+    orders = [[of_sheet.get(key) for key in keys] for of_sheet in positions]
 
     def blocks() -> Iterator[Block]:
-        for sheet, order in zip(taken, orders, strict=True):
+        for sheet, order in zip(shifted, orders, strict=True):
             for block in sheet.blocks():
                 yield _in_order(block, order)
 
-    form = ", ".join(f"“{sheet.name}” (rows from {sheet.before + 1})" for sheet in taken)
+    form = ", ".join(f"“{sheet.name}” (rows from {sheet.line_offset + 1})" for sheet in shifted)
     return Content(
         f"sheets {form}",
         limited(name, [names[key] for key in keys]),
         blocks,
-        problems=tuple(problem for sheet in taken for problem in sheet.problems()),
+        problems=tuple(problem for sheet in shifted for problem in sheet.problems()),
         hidden=frozenset(
             order.index(position)
-            for sheet, order in zip(taken, orders, strict=True)
+            for sheet, order in zip(shifted, orders, strict=True)
             for position in sheet.hidden_columns()
         ),
     )
 
 
 def _in_order(block: Block, order: Sequence[int | None]) -> Block:
-    """A block whose columns are at other positions; blank where it has none."""
+    """Reorder the columns of a block.
+
+    Args:
+        order: the old position of each new column; None for a blank column.
+    """
     blank = [""] * len(block.lines)
-    columns = [blank if at is None else block.columns[at] for at in order]
+    columns = [blank if old is None else block.columns[old] for old in order]
     new = {old: position for position, old in enumerate(order) if old is not None}
 
     def moved(violation: CellViolation) -> CellViolation:
@@ -165,11 +174,11 @@ def _in_order(block: Block, order: Sequence[int | None]) -> Block:
     return replace(block, columns=columns, violations=violations)
 
 
-def _places(names: Sequence[str]) -> dict[tuple[str, int], int]:
-    """Each name, and how often it was there before → its position."""
-    seen: Counter[str] = Counter()
-    places = {}
-    for at, name in enumerate(names):
-        places[fold(name), seen[fold(name)]] = at
-        seen[fold(name)] += 1
-    return places
+def _column_positions(names: Sequence[str]) -> dict[tuple[str, int], int]:
+    """(folded name, occurrence index) → position of the column."""
+    occurrences: Counter[str] = Counter()
+    positions = {}
+    for position, name in enumerate(names):
+        positions[fold(name), occurrences[fold(name)]] = position
+        occurrences[fold(name)] += 1
+    return positions

@@ -1,8 +1,8 @@
-"""What only a workbook's XML tells of a sheet: errors, formulas, links, formats, what is hidden.
+"""Details of a sheet that only its XML has: errors, formulas, hyperlinks, formats, hidden rows.
 
-Parts are read as streams, and only where a look at their bytes shows that there is something to be
-found. A part with a document type is refused, for entities are declared there: no spreadsheet
-writes one. This file must not know what a cell is good for.
+A part of the workbook is parsed as a stream, and only if a search of its bytes finds a detail. A
+part with a document type declaration is refused, because it may declare entities, and no
+spreadsheet program writes one. This module must not know the meaning of cells.
 """
 
 import re
@@ -16,24 +16,24 @@ from xml.parsers.expat import ExpatError, ParserCreate
 from batch_import.manifest.readers.manifest_file import BLOCK
 from batch_import.manifest.readers.number_formats import is_plain
 
-#: Row and column of a cell, from 1 and from 0.
+#: A cell: its row from 1, its column from 0.
 Place = tuple[int, int]
 _Attributes = dict[str, str]
 
-#: Of cells, rows and links that are kept: more than any sheet has that people work on.
+#: Maximum number of details per sheet: more than any sheet that people edit has.
 _MOST_KEPT: Final = 2_000_000
-#: Characters of a cell, and of a format's code: a spreadsheet has no longer ones.
+#: Maximum length of a cell, and of a number format, in characters: the limits of Excel.
 _LONGEST_TEXT: Final = 1 << 17
 _LONGEST_CODE: Final = 255
 _LETTERS: Final = 26
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})?\$?([0-9]{1,7})?")
 _TRUE: Final = ("1", "true")
-#: Bytes that show that there is something to be found in a sheet.
+#: Matches the bytes of a sheet that has details.
 _TELLING: Final = (
     *(b't="e"', b"t='e'", b'hidden="1"', b"hidden='1'", b'hidden="true"', b"hyperlink"),
     *(b"filterColumn", b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/"),
 )
-#: Styles that are looked for one by one.
+#: Maximum number of styles that are searched one by one.
 _MOST_STYLES: Final = 64
 _ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*[^/<>]>")
 _LITERAL_LINK = re.compile(
@@ -42,20 +42,20 @@ _LITERAL_LINK = re.compile(
 
 
 class BadPart(ValueError):
-    """A part of the workbook that is no proper XML, or holds too much."""
+    """A part of the workbook is not valid XML, or is too large."""
 
 
 @dataclass(slots=True)
 class SheetDetails:
-    """What is known of one sheet.
+    """The details of one sheet.
 
     Attributes:
-        errors: cells that hold an error, and which.
+        errors: cell → its error.
         uncalculated: cells with a formula that was never calculated.
-        links: cells with a link, and where it leads.
-        shown: texts of cells that only their formula tells.
-        formats: cells with a number that the sheet shows in another way, and the format's code.
-        filtered: a filter is active.
+        links: cell → the target of its hyperlink.
+        shown: cell → its text, if only its formula gives it.
+        formats: cell with a number → its number format, if that changes the digits.
+        filtered: whether a filter is active.
     """
 
     errors: dict[Place, str] = field(default_factory=dict)
@@ -69,10 +69,10 @@ class SheetDetails:
 
 
 class Parts:
-    """The parts of one workbook, by the names of its sheets.
+    """The XML parts of one workbook.
 
     Raises:
-        BadPart: the workbook's own parts cannot be read.
+        BadPart: a part of the workbook itself cannot be read.
     """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
@@ -81,7 +81,7 @@ class Parts:
         workbook = self._target("", "officeDocument") or "xl/workbook.xml"
         self._styles = self._target(workbook, "styles")
         self.sheets: dict[str, str] = {}
-        #: Excel is to calculate all formulas once more when it opens the workbook.
+        #: The workbook requests that Excel calculates all formulas when it opens it.
         self.recalculated = False
         targets = {key: target for key, _, target in self._relations(workbook)}
 
@@ -96,17 +96,17 @@ class Parts:
         self._parse(workbook, start)
 
     def rows(self, sheet: str) -> int:
-        """About how many rows a sheet has that hold anything."""
+        """Estimate the number of rows of a sheet that are not empty."""
         return sum(len(_ROW.findall(data)) for data in self._pieces(self.sheets.get(sheet, "")))
 
     def _tells(self, part: str, formats: Collection[int]) -> bool:
-        """Whether a sheet is worth being parsed: most are not, and a look costs a tenth."""
+        """Whether a sheet has details. The search takes a tenth of the time of parsing."""
         styles = [f's="{at}"'.encode() for at in formats]
         telling = (*_TELLING, *styles) if len(styles) <= _MOST_STYLES else (b" s=",)
         return any(sign in data for data in self._pieces(part) for sign in telling)
 
     def details(self, sheet: str) -> SheetDetails:
-        """All that can be found out about a sheet; nothing where its part is not found.
+        """Read the details of a sheet. They are empty if its part is not found.
 
         Raises:
             BadPart: a part cannot be read.
@@ -121,7 +121,7 @@ class Parts:
         return reader.details
 
     def _formats(self) -> dict[int, str]:
-        """The number formats that show a number as another text: index of the style → code."""
+        """Style index → number format, for formats that change the digits."""
         codes: dict[str, str] = {}
         styles: list[str] = []
         inside: list[str] = []
@@ -141,7 +141,7 @@ class Parts:
         return {at: code for at, code in found if not is_plain(code)}
 
     def _relations(self, part: str) -> Iterator[tuple[str, str, str]]:
-        """What a part refers to: key, kind, and target; parts by their full names."""
+        """Yield the relationships of a part: ID, type, and the full name of the target."""
         name = join(dirname(part), "_rels", f"{part.rpartition('/')[2]}.rels")
         found: list[tuple[str, str, str]] = []
 
@@ -163,7 +163,7 @@ class Parts:
         return next(found, "")
 
     def _pieces(self, part: str) -> Iterator[bytes]:
-        """A part in pieces that cut no tag in two, but for one that is longer than a block."""
+        """Yield a part in pieces that end at a tag, unless a tag is longer than a block."""
         if part not in self._names:
             return
         tail = b""
@@ -200,7 +200,7 @@ class Parts:
 
 
 def local(tag: str) -> str:
-    """A tag's name without its prefix."""
+    """The name of a tag without its namespace prefix."""
     return tag.rpartition(":")[2] if ":" in tag else tag
 
 
@@ -213,7 +213,7 @@ def _bound(count: int) -> None:
         raise BadPart("it has more links, hidden rows or formulas than a sheet can have")
 
 
-#: Built-in formats that show a number as another text; the workbook's reader recognises dates.
+#: Built-in number formats that change the digits. python-calamine recognizes dates.
 _BUILT_IN: Final = {
     "3": "#,##0", "4": "#,##0.00", "9": "0%", "10": "0.00%", "11": "0.00E+00", "12": "# ?/?",
     "13": "# ??/??", "37": "#,##0", "38": "#,##0", "39": "#,##0.00", "40": "#,##0.00",
@@ -222,7 +222,7 @@ _BUILT_IN: Final = {
 
 
 class _SheetReader:
-    """Takes up what a sheet's XML tells, element by element."""
+    """Collects the details of a sheet, element by element."""
 
     def __init__(
         self, formats: dict[int, str], targets: dict[str, str], *, recalculated: bool
@@ -244,7 +244,7 @@ class _SheetReader:
         }
 
     def start(self, tag: str, given: _Attributes) -> None:
-        """An element begins."""
+        """Handle the start of an element."""
         tag = local(tag)
         if tag in ("v", "f"):
             self._inside = tag
@@ -253,14 +253,14 @@ class _SheetReader:
             begin(given)
 
     def text(self, text: str) -> None:
-        """Text inside of an element."""
+        """Handle text in an element."""
         if self._inside:
             self._texts[self._inside] += text
             if len(self._texts[self._inside]) > _LONGEST_TEXT:
                 raise BadPart("it has a cell without end")
 
     def end(self, tag: str) -> None:
-        """An element ends."""
+        """Handle the end of an element."""
         tag = local(tag)
         if tag == "c":
             cell = self._cell
@@ -314,7 +314,7 @@ class _SheetReader:
         _bound(len(details.errors) + len(details.uncalculated) + len(details.formats))
 
     def _note_formula(self, place: Place, formula: str, kind: str, value: str) -> None:
-        # A program that cannot calculate writes nothing, or 0; an empty text is `str`.
+        # A program that does not calculate writes no value, or 0. An empty text has the type `str`.
         unknown = kind != "str" and (not value or (value == "0" and self._recalculated))
         if link := _LITERAL_LINK.match(formula):
             target, shown = (link[1].replace('""', '"'), (link[2] or "").replace('""', '"'))
@@ -326,7 +326,7 @@ class _SheetReader:
 
 
 def place_of(reference: str) -> Place:
-    """`B3` → (3, 1); -1 for a column that is not named."""
+    """Parse a cell reference: `B3` is (3, 1). The column is -1 if it is missing."""
     found = _REFERENCE.fullmatch(reference)
     letters, digits = (found[1] or "", found[2] or "") if found else ("", "")
     column = 0

@@ -1,7 +1,7 @@
-"""One sheet as records: the text that a person sees in each cell, and what is wrong with it.
+"""The records of one sheet: each cell as Excel shows it, and problems of cells.
 
-Put together from what the workbook's reader tells (values, merged cells) and what its XML does
-(`sheet_details.py`). This file must not know files, nor which column is which field.
+Values and merged cells come from python-calamine, other details from the XML (`sheet_details.py`).
+This module must not know files, nor which column is which field.
 """
 
 import datetime as dt
@@ -26,9 +26,9 @@ from batch_import.models import Problem
 
 _Cell = str | float | int | bool | dt.date | dt.datetime | dt.time | dt.timedelta
 
-#: Digits that Excel keeps of a number, and shows.
+#: Number of digits that Excel stores and shows.
 _DIGITS: Final = 15
-#: Up to it, other programs keep every whole number.
+#: Largest number up to which other programs store every whole number exactly.
 _EXACT: Final = 2**53
 _RANGES_SHOWN: Final = 5
 
@@ -50,7 +50,7 @@ _TOO_MANY_DIGITS = Violation(
 
 
 class SheetTable:
-    """A sheet whose records can be read again and again."""
+    """A sheet whose records can be read several times."""
 
     def __init__(self, sheet: CalamineSheet, details: SheetDetails) -> None:
         self._sheet = sheet
@@ -59,27 +59,28 @@ class SheetTable:
         self._ranges = sheet.merged_cell_ranges or []
         self._merged = self._merged_below()
         self._violations: defaultdict[int, list[CellViolation]] = defaultdict(list)
-        #: Columns whose links count for their text; and the one whose links are a column more.
+        #: Columns in which hyperlinks replace texts, and the column whose hyperlinks become an
+        #: additional column.
         self._linked: frozenset[int] = frozenset()
         self._added: int | None = None
 
     @property
     def name(self) -> str:
-        """The sheet's name."""
+        """The name of the sheet."""
         return self._sheet.name
 
     @property
     def height(self) -> int:
-        """The number of the last row; 0 where there is none."""
+        """The number of the last row; 0 if the sheet is empty."""
         return self._sheet.end[0] + 1 if self._sheet.end else 0
 
     @property
-    def has_links(self) -> bool:
-        """Whether links count for a column."""
+    def has_hyperlinks(self) -> bool:
+        """Whether hyperlinks are used in a column."""
         return bool(self._linked) or self._added is not None
 
     def records(self, behind: int = 0) -> Iterator[Record]:
-        """The rows behind one of the sheet's row numbers."""
+        """Yield the rows after a row number."""
         above: dict[int, str] = {}
         for line, row in enumerate(self._sheet.iter_rows(), 1):
             cells = [cell if type(cell) is str else self._text(line, at, cell)
@@ -90,7 +91,7 @@ class SheetTable:
                 yield line, self._with_details(line, cells), None
 
     def blocks(self, header: Header) -> Iterator[Block]:
-        """The same behind the header, with what is wrong with single cells."""
+        """Yield the rows after the header in blocks, with problems of cells."""
         self._violations.clear()
         for block in in_blocks(self.records(header.line), len(header.names)):
             violations = {}
@@ -103,15 +104,16 @@ class SheetTable:
             self._violations.clear()
             yield replace(block, violations=violations) if violations else block
 
-    def with_links(self, header: Header, chosen: str | None) -> Header:
-        """The header, once it is clear what links are good for.
+    def with_hyperlinks(self, header: Header, chosen: str | None) -> Header:
+        """Decide how hyperlinks are used, and return the header, which may get a column.
 
-        In the column of addresses they count where the text is none. Where there is no such column,
-        the links of another one become a column of their own, if they look more like videos than
-        any text does.
+        In the column of source URLs, a hyperlink replaces a text that is no URL. If there is no
+        such column, the hyperlinks of another column become an additional column, if they look
+        more like videos than any text does.
 
         Args:
-            chosen: the name of the column that the user wants to be the addresses.
+            chosen: name of the column that the user mapped to the source URL; None if there is
+                none.
         """
         counts = Counter(column - self._first_column for row, column in self._details.links
                          if row > header.line)  # fmt: skip
@@ -137,12 +139,12 @@ class SheetTable:
         return kind >= CellKind.PATH and kind > header.evidence.kind
 
     def hidden_columns(self, width: int) -> frozenset[int]:
-        """Positions of the columns that people do not see."""
+        """The positions of hidden columns."""
         hidden = {column - self._first_column for column in self._details.hidden_columns}
         return frozenset(hidden & set(range(width)))
 
     def problems(self, header: Header) -> Iterator[Problem]:
-        """What is to be said of the sheet as a whole."""
+        """Yield the problems of the sheet as a whole."""
         if self._details.filtered:
             hint = "Clear the filter, or delete the rows that it hides."
             reason = "a filter is active; the rows that it hides are imported all the same"
@@ -162,7 +164,7 @@ class SheetTable:
             yield warning("cells-merged", reason, hint).problem(line, "", named + more)
 
     def _merged_below(self) -> dict[int, dict[int, int]]:
-        """Rows → columns that belong to a merged cell that begins above → the row it begins on."""
+        """Row → column that belongs to a merged cell from above → the first row of that cell."""
         found: defaultdict[int, dict[int, int]] = defaultdict(dict)
         for (top, column), (bottom, _) in self._ranges:
             if bottom > top:
@@ -172,7 +174,7 @@ class SheetTable:
 
     @staticmethod
     def _fill(cells: list[str], merged: dict[int, int], above: dict[int, str]) -> None:
-        """Give a row the values of merged cells that begin above it, unless it is blank."""
+        """Copy the values of merged cells from above into a row, unless the row is blank."""
         blank = is_blank(cells)
         for at in merged:
             if at >= len(cells):
@@ -183,7 +185,7 @@ class SheetTable:
                 cells[at] = above[at]
 
     def _with_details(self, line: int, cells: list[str]) -> list[str]:
-        """Put in what only the XML tells."""
+        """Add the details of the XML to a row."""
         details = self._details
         if details.errors or details.uncalculated or details.shown:
             for at, cell in enumerate(cells):
@@ -204,7 +206,7 @@ class SheetTable:
         return line, at + self._first_column
 
     def _text(self, line: int, at: int, cell: _Cell) -> str:
-        """What a person sees in the cell."""
+        """Format a cell as Excel shows it."""
         match cell:
             case bool():
                 return self._noted(line, at, "a truth value", str(cell).upper())
@@ -222,7 +224,7 @@ class SheetTable:
                 return self._noted(line, at, "a date", str(cell))
 
     def _number(self, line: int, at: int, number: float) -> str:
-        """Never with an exponent, nor with digits that the workbook does not have."""
+        """Format a number without an exponent, and without digits that the workbook lacks."""
         code = self._details.formats.get(self._place(line, at))
         if code and (text := shown(number, code)) is not None:
             return text
@@ -237,20 +239,20 @@ class SheetTable:
         return text
 
     def _noted(self, line: int, at: int, what: str, text: str) -> str:
-        """A value that the sheet may show in another way: no matter, but where it is a field."""
+        """The problem of a number whose format is not supported. It matters only for fields."""
         hint = f"It was read as {text}. If that is not right, enter it again as text."
         self._violations[line].append((at, warning("cell-format", f"the cell holds {what}", hint)))
         return text
 
 
 def _is_called(chosen: str, at: int, name: str) -> bool:
-    """Whether the user means this column: by its name, or as `column 3`."""
+    """Whether the user named this column, by its name or as `column 3`."""
     place = PLACE.fullmatch(chosen.strip())
     return fold(name) == fold(chosen) or (place is not None and int(place[1]) == at + 1)
 
 
 def _place(row: int, column: int) -> str:
-    """`D2`, from numbers that count from 0."""
+    """The cell reference (`D2`) of a row and a column, which count from 0."""
     letters, number = "", column + 1
     while number:
         number, rest = divmod(number - 1, 26)

@@ -1,8 +1,8 @@
-"""Bytes → text: which encoding they are in, or where they fit none.
+"""Detect the encoding of a text file.
 
-Tried in this order: what the user says, byte order mark, UTF-8 (but for stray bytes, which are
-problems of their rows alone), UTF-16; then those encodings whose text is plausible. Where none is,
-the file is refused until the user says which it is. This file must not know any format.
+The order is: the user's option, a byte order mark, UTF-8 (stray bytes are problems of their rows
+only), UTF-16, and then other encodings whose text is plausible. If none is, the file is refused
+until the user names the encoding. This module must not know any format.
 """
 
 import codecs
@@ -16,8 +16,8 @@ from batch_import.errors import ManifestError, named
 from batch_import.manifest.readers.manifest_file import BLOCK, ManifestFile
 from batch_import.manifest.readers.plausibility import recognised
 
-#: Of a line, and of a record of JSON or YAML: a file that unpacks to one endless line must not
-#: fill the memory.
+#: Maximum length of a line, and of a record of JSON or YAML, in characters. A compressed file of
+#: one endless line must not fill the memory.
 MOST_CHARACTERS = 1 << 24
 
 _UTF8, _USUAL = "utf-8", "cp1252"
@@ -27,12 +27,12 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _SPOKEN = {_UTF8: "UTF-8", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16"}
-#: Bytes of lines that tell the encoding.
+#: How many bytes of lines with non-ASCII characters are used to detect the encoding.
 _SAMPLE = 1 << 16
 _LINE_ENDS = re.compile(rb"[\r\n]+")
 _STRAY = re.compile("[\udc80-\udcff]")
 _PIECES = re.compile(r"[,;\t|\"\r\n]+")
-#: Texts that are shown as they were decoded, and their longest.
+#: How many decoded texts an error message shows, and their maximum length in characters.
 _SHOWN, _LONGEST_SHOWN = 3, 60
 _SAY_ENCODING = (
     f"Say which encoding it is with {named('encoding', 'NAME')} (cp1252, cp1250, cp1251, gbk, big5,"
@@ -43,14 +43,14 @@ _SAVE_AS_UTF8 = "Save it as UTF-8 (in Excel: “CSV UTF-8 (comma delimited)”) 
 
 @dataclass(frozen=True, slots=True)
 class DecodedFile:
-    """A source that was found to be text from its first to its last byte.
+    """A text file whose encoding was detected. All of it was decoded once.
 
     Attributes:
-        encoding: as Python calls it.
-        mark: how many bytes of a byte order mark stand before the text.
-        longest_line: its characters, up to a block too few.
-        note: the encoding in words, where a person should know of it; else empty.
-        errors: what becomes of bytes that are not of the encoding, as Python calls it.
+        encoding: Python's name of the encoding.
+        mark: length of the byte order mark, in bytes.
+        longest_line: length of the longest line in characters; up to one block less.
+        note: the encoding for the user; empty if it is UTF-8.
+        errors: Python's error handler for undecodable bytes.
     """
 
     source: ManifestFile
@@ -61,20 +61,20 @@ class DecodedFile:
     errors: str = "strict"
 
     def open(self, newline: str | None = None) -> TextIO:
-        """Open it at its first character.
+        """Open the file after its byte order mark.
 
         Args:
-            newline: `""` keeps line ends as they are; `None` makes each of them a line feed.
+            newline: `""` keeps line ends; `None` turns each of them into a line feed.
         """
         stream = self.source.open()
         stream.read(self.mark)
         return io.TextIOWrapper(stream, self.encoding, self.errors, newline=newline)
 
     def open_lines(self, newline: str | None = None) -> TextIO:
-        """The same, for whoever reads it line by line.
+        """Open the file for reading line by line.
 
         Raises:
-            ManifestError: a line is too long to be kept.
+            ManifestError: a line is too long.
         """
         if self.longest_line > MOST_CHARACTERS:
             raise ManifestError(
@@ -92,7 +92,7 @@ class DecodedFile:
 
 @dataclass(frozen=True, slots=True)
 class _Misfit:
-    """The first byte that is not in an encoding; `line` from 1, `offset` from 0."""
+    """The first byte that is not valid in an encoding. `line` is from 1, `offset` from 0."""
 
     line: int
     offset: int
@@ -103,13 +103,13 @@ class _Misfit:
 
 
 def decode(source: ManifestFile, encoding: str | None = None) -> DecodedFile:
-    """Read all of it once or twice, to find the encoding.
+    """Detect the encoding, by reading the file once or twice.
 
     Args:
-        encoding: what the user says that it is.
+        encoding: the encoding that the user named; None to detect it.
 
     Raises:
-        ManifestError: it is empty, or in no encoding that makes it plausible.
+        ManifestError: the file is empty, or its text is not plausible in any encoding.
     """
     if not source.start(1):
         raise ManifestError(
@@ -129,7 +129,7 @@ def decode(source: ManifestFile, encoding: str | None = None) -> DecodedFile:
 
 
 def _as_asked(source: ManifestFile, encoding: str) -> DecodedFile:
-    """Read it as the user says."""
+    """Read the file with the encoding that the user named."""
     mark = codecs.BOM_UTF8 if encoding == _UTF8 else b""
     before = len(mark) if mark and source.start(len(mark)) == mark else 0
     text = _read(source, encoding, before)
@@ -163,10 +163,10 @@ def _marked(source: ManifestFile, encoding: str, mark: int) -> DecodedFile:
 def _mostly_utf8(
     source: ManifestFile, misfit: _Misfit, mark: int = 0, *, sure: bool = False
 ) -> DecodedFile | None:
-    """UTF-8 but for stray bytes: other encodings hardly ever make one character of UTF-8.
+    """Detect UTF-8 with stray bytes: valid UTF-8 characters hardly occur in other encodings.
 
     Args:
-        sure: it is UTF-8, however many bytes are not.
+        sure: the file is known to be UTF-8, regardless of the number of stray bytes.
     """
     text = _read(source, _UTF8, mark, "surrogateescape")
     if isinstance(text, _Misfit):
@@ -185,7 +185,7 @@ def _mostly_utf8(
 
 
 def _guessed(source: ManifestFile, misfit: _Misfit) -> DecodedFile:
-    """The encoding that makes the text plausible, if there is one."""
+    """Choose another encoding whose text is plausible."""
     verdict = recognised(_telling_lines(source))
     shown = ", ".join(f"“{piece}”" for piece in _telling_pieces(verdict.text))
     text = _read(source, verdict.best.name) if verdict.proven else misfit
@@ -200,7 +200,7 @@ def _guessed(source: ManifestFile, misfit: _Misfit) -> DecodedFile:
 
 
 def _telling_lines(source: ManifestFile) -> bytes:
-    """Whole lines with characters beyond ASCII, as many as tell the encoding."""
+    """The first lines with non-ASCII characters."""
     found = bytearray()
     tail = b""
     with source.open() as stream:
@@ -218,7 +218,7 @@ def _telling_pieces(text: str) -> list[str]:
 
 
 def _wide(source: ManifestFile, misfit: _Misfit) -> DecodedFile:
-    """No text but UTF-16 has a zero byte: half of a character of ASCII, as most begin with."""
+    """Detect UTF-16 by its zero bytes, which no other text has."""
     encoding = "utf-16-le" if misfit.offset else "utf-16-be"
     text = _read(source, encoding) if misfit.offset <= 1 else misfit
     if isinstance(text, _Misfit):
@@ -229,7 +229,7 @@ def _wide(source: ManifestFile, misfit: _Misfit) -> DecodedFile:
 def _read(
     source: ManifestFile, encoding: str, mark: int = 0, errors: str = "strict"
 ) -> DecodedFile | _Misfit:
-    """Read all of it, up to the first byte that is not in the encoding, or is a zero character."""
+    """Decode the file, up to the first byte that is not valid, or is a NUL character."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     offset, line, longest = mark, 0, 0
     with source.open() as stream:
@@ -249,7 +249,7 @@ def _read(
 
 
 def _decoded(decoder: codecs.IncrementalDecoder, block: bytes, encoding: str) -> tuple[str, bool]:
-    """Decode as much as there is before the first bad byte, and say whether that is all."""
+    """Decode the bytes before the first invalid one, and say whether that is all of them."""
     try:
         return decoder.decode(block, final=not block), True
     except UnicodeDecodeError as error:
@@ -257,13 +257,13 @@ def _decoded(decoder: codecs.IncrementalDecoder, block: bytes, encoding: str) ->
 
 
 def _behind_last_line_end(text: str, before: int) -> int:
-    """How many characters stand behind the last line end; `before` are there already."""
+    """The length of the unfinished line after a block; `before` is its length so far."""
     last = max(text.rfind("\n"), text.rfind("\r"))
     return before + len(text) if last < 0 else len(text) - last - 1
 
 
 def _described(source: ManifestFile, encoding: str, mark: int, offset: int) -> _Misfit:
-    """Go there once more, to count the lines: that would slow the search down."""
+    """Find the line of an invalid byte by reading again: counting always would be slow."""
     characters = codecs.getincrementaldecoder(encoding)()
     decoder = io.IncrementalNewlineDecoder(characters, translate=True)
     line = 1

@@ -1,7 +1,7 @@
-"""An Excel workbook → records of one of its sheets.
+"""Read an Excel workbook: the records of its sheet with the videos.
 
-It must not know what a column means. Cells become the text that a person sees: `123`, not `123.0`;
-`2025-03-04`; `TRUE`; `00042` where zeros are shown.
+A cell becomes the text that Excel shows: `123`, not `123.0`; `2025-03-04`; `TRUE`; `00042` if the
+number format shows leading zeros. This module must not know the meaning of columns.
 """
 
 import re
@@ -34,15 +34,15 @@ from batch_import.manifest.readers.sheet_table import SheetTable
 from batch_import.manifest.rules.violation import warning
 from batch_import.models import Problem
 
-#: The setting `sheet` takes it for all sheets that have videos.
+#: The value of the setting `sheet` that means all sheets with videos.
 ALL_SHEETS: Final = "all"
-#: Bytes that all parts of a workbook may unpack to.
+#: Maximum size of all parts of a workbook together, decompressed, in bytes.
 _MOST_BYTES: Final = 1 << 30
-#: The reader keeps every cell between the first and the last one, 24 bytes each, and takes the
-#: whole process down where there is no room for them.
+#: Maximum number of cells between the first and the last one. python-calamine keeps all of them, at
+#: 24 bytes each, and aborts the process if there is not enough memory.
 _MOST_CELLS: Final = 40_000_000
 _LETTERS: Final = 26
-#: Bytes that name a cell's place at most, to find it where two blocks meet.
+#: Maximum length of a cell reference in XML, in bytes, to find it across two blocks.
 _LONGEST_PLACE: Final = 32
 _SHEET: Final = re.compile(r"worksheets/[^/]*\.xml$")
 _WIDE: Final = re.compile(rb""" r=["']([A-Z]{2,3})\d""")
@@ -54,10 +54,10 @@ _SAVE_AS_XLSX: Final = "Save it as “Excel Workbook (.xlsx)” or as “CSV UTF
 def read(source: ManifestFile, options: ReadingOptions) -> Content:
     """Load the sheet with the videos, and find its header.
 
-    The sheet is kept: loading is what takes time.
+    The sheet stays in memory, because loading it takes most of the time.
 
     Raises:
-        ManifestError: it is no workbook, has no such sheet, or the sheet has no header.
+        ManifestError: the file is no workbook, it has no such sheet, or the sheet has no header.
     """
     _refuse_too_large(source)
     try:
@@ -75,12 +75,12 @@ def read(source: ManifestFile, options: ReadingOptions) -> Content:
         raise _unreadable(source.name, "it has no sheet of cells that is not hidden")
     visible = _with_headers(source.name, list(compress(tables, shown)), options)
     hidden = _if_readable(source.name, compress(tables, map(not_, shown)), options)
-    best = max(visible, key=lambda sheet: sheet.fits)
+    best = max(visible, key=lambda sheet: sheet.score)
     with_videos = [sheet for sheet in visible if sheet.has_videos(best)]
     if options.sheet == ALL_SHEETS and len(with_videos) > 1:
-        content, taken = sheet_choice.together(source.name, with_videos), with_videos
+        content, taken = sheet_choice.merged_content(source.name, with_videos), with_videos
     else:
-        content, taken = sheet_choice.one(best), [best]
+        content, taken = sheet_choice.content_of(best), [best]
     names = {sheet.name for sheet in taken}
     further = {s.name for s in (*visible, *hidden) if s.has_videos(best)} - names
     without = {name for name, count in rows.items() if count} - names - further
@@ -93,13 +93,13 @@ def read(source: ManifestFile, options: ReadingOptions) -> Content:
 
 @contextmanager
 def _opened(source: ManifestFile) -> Iterator[Parts]:
-    """The workbook's parts, for what its reader does not tell."""
+    """Open the ZIP archive of the workbook, for details that python-calamine does not give."""
     with source.open() as stream, zipfile.ZipFile(stream) as archive:
         yield Parts(archive)
 
 
 def _worksheets(name: str, book: CalamineWorkbook, wanted: str | None) -> list[SheetMetadata]:
-    """The sheets that may be meant: the one that is named, or all."""
+    """The candidate sheets: the named one, or all."""
     sheets = [sheet for sheet in book.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet]
     if not sheets:
         raise _unreadable(name, "it has no sheet of cells")
@@ -115,10 +115,10 @@ def _worksheets(name: str, book: CalamineWorkbook, wanted: str | None) -> list[S
 def _with_headers(
     name: str, tables: Sequence[SheetTable], options: ReadingOptions
 ) -> list[ManifestSheet]:
-    """The sheets that can be read.
+    """The sheets that have a header.
 
     Raises:
-        ManifestError: there is none; what is said is true of the first that is not blank.
+        ManifestError: there is none. The message is about the first sheet that is not blank.
     """
     sheets: list[ManifestSheet] = []
     errors: list[tuple[bool, ManifestError]] = []
@@ -141,7 +141,7 @@ def _if_readable(
 
 
 def _counted(rows: Mapping[str, int], names: Collection[str]) -> str:
-    """These sheets and their rows, in the workbook's order."""
+    """Load the given sheets, in the order of the workbook."""
     return ", ".join(
         f"“{name}” ({count} row{'' if count == 1 else 's'})"
         for name, count in rows.items()
@@ -150,7 +150,7 @@ def _counted(rows: Mapping[str, int], names: Collection[str]) -> str:
 
 
 def _unread(sheets: str) -> Iterator[Problem]:
-    """Say which other sheets have videos, too."""
+    """A note about other sheets with videos."""
     if sheets:
         reason = "only one sheet is read, and others have videos, too"
         hint = "Choose another sheet by its name, or all, with the setting sheet."
@@ -181,7 +181,7 @@ def _refuse_too_large(source: ManifestFile) -> None:
 
 
 def _refuse_stray_cells(name: str, parts: zipfile.ZipFile, part: str) -> None:
-    """Only a sheet that is wide can be too large: none has more than 1,048,576 rows."""
+    """Refuse a sheet that is too large. Only wide ones can be: rows end at 1,048,576."""
     letters = max(_found(parts, part, _WIDE), key=_column, default=b"")
     if not letters:
         return
@@ -191,7 +191,7 @@ def _refuse_stray_cells(name: str, parts: zipfile.ZipFile, part: str) -> None:
 
 
 def _found(parts: zipfile.ZipFile, part: str, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
-    """All that a pattern finds in a part of the workbook."""
+    """Yield all matches of a pattern in a part of the workbook."""
     tail = b""
     with parts.open(part) as stream:
         while block := stream.read(BLOCK):
@@ -200,7 +200,7 @@ def _found(parts: zipfile.ZipFile, part: str, pattern: re.Pattern[bytes]) -> Ite
 
 
 def _column(letters: bytes) -> int:
-    """`A` is 1, `AA` is 27."""
+    """The number of a column from its letters: `A` is 1, `AA` is 27."""
     number = 0
     for letter in letters:
         number = number * _LETTERS + letter - ord("A") + 1

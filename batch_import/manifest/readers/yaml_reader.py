@@ -1,8 +1,8 @@
-"""YAML → records. The only file that knows YAML.
+"""Read YAML. This is the only module that knows its syntax.
 
-The parser's events are read as they come, so that memory does not grow with the file. Scalars
-are kept as they are written: `2025-03-04`, `007` and `yes` stay the texts that a person sees. It
-must not know which objects are the records.
+The events of the parser are processed one by one, so that memory does not grow with the file. The
+source text of scalars is kept: `2025-03-04`, `007` and `yes` stay texts. This module must not know
+which objects are the records.
 """
 
 import re
@@ -26,27 +26,27 @@ from batch_import.manifest.readers.nested_records import (
 from batch_import.manifest.readers.record import Content, RecordFault
 from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
 
-#: Events and marks of the parser. Its stubs take every mark for optional.
+#: Events and marks of the parser. The type stubs declare every mark as optional.
 _Event = Any
 _Mark = Any
 
-#: The parser in C is four times as fast; a PyYAML that was built without it lacks it.
+#: The parser in C is four times as fast, but some builds of PyYAML lack it.
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _NULL: Final = frozenset({"", "~", "null", "Null", "NULL"})
 _NUMBER: Final = re.compile(r"[-+]?[0-9][0-9_]*(\.[0-9]*)?")
 _MERGE: Final = "<<"
-#: What YAML allows nowhere.
+#: Characters that YAML does not allow.
 _FORBIDDEN: Final = re.compile("[^\t\n\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-#: YAML ends a line at these too; no editor does.
+#: Characters that are line ends in YAML, but not in editors.
 _ONLY_YAML_ENDS: Final = re.compile("[\x85\u2028\u2029]")
 _MEND: Final = "Mend it there; indents must be spaces, and a text with “: ” in it needs quotes."
 
 
 def read(text: DecodedFile, options: ReadingOptions) -> Content:
-    """Find the records.
+    """Find the records of a file.
 
     Raises:
-        ManifestError: it is not YAML, or there are no records, or one key stands twice.
+        ManifestError: it is not YAML, it has no records, or an outer object has a key twice.
         OSError: the file cannot be read.
     """
     name = text.source.name
@@ -62,8 +62,8 @@ class _Object(Members):
     """An object.
 
     Attributes:
-        line: where it begins, from 1.
-        repeated: a key that it has more than once; None where there is none.
+        line: line number of its start, from 1.
+        repeated: a duplicate key; None if there is none.
     """
 
     line: int
@@ -71,7 +71,7 @@ class _Object(Members):
 
 
 class _Events:
-    """The parser's events, one after the other."""
+    """An iterator over the events of the parser."""
 
     def __init__(self, name: str, stream: TextIO) -> None:
         self._name = name
@@ -81,7 +81,7 @@ class _Events:
         self._events = yaml.parse(self, Loader=_Loader)
 
     def read(self, size: int = -1, /) -> str:
-        """Give the parser some more of the file."""
+        """Feed the parser with the next part of the file."""
         block = self._stream.read(size)
         if bad := _FORBIDDEN.search(block):
             line = self._lines + block.count("\n", 0, bad.start()) + 1
@@ -96,10 +96,10 @@ class _Events:
         return block
 
     def next(self) -> _Event:
-        """The next event.
+        """Return the next event.
 
         Raises:
-            ManifestError: here the file is no YAML.
+            ManifestError: the file is not valid YAML at this position.
         """
         try:
             return next(self._events)
@@ -107,24 +107,24 @@ class _Events:
             raise self.broken(error.problem or "", error.problem_mark) from error
 
     def begin(self, event: _Event) -> None:
-        """Note that what came before this event need not be kept any more."""
+        """Release the text before this event."""
         self._since = event.start_mark.index
 
     def line(self, mark: _Mark) -> int:
-        """The line of a place in the file, from 1, as an editor counts."""
+        """The line number of a position, from 1, as an editor shows it."""
         return int(mark.line) + 1 - bisect_left(self._odd_ends, mark.index)
 
     def broken(self, why: str, mark: _Mark) -> ManifestError:
-        """The error for a place that cannot be read."""
+        """Create the error for a position that the parser refuses."""
         return self.error(f"line {self.line(mark)}, column {mark.column + 1}", why)
 
     def error(self, place: str, why: str) -> ManifestError:
-        """The error for a place, in words."""
+        """Create the error for a position."""
         return ManifestError(f"The manifest {self._name} is no YAML on {place}: {why}.", _MEND)
 
 
 class _Walk:
-    """One walk through a file; see `nested_records.Walk`."""
+    """One pass over a file; see `nested_records.Walk`."""
 
     def __init__(self, events: _Events, inside: Inside, outer: dict[Path, Members]) -> None:
         self._events = events
@@ -135,13 +135,13 @@ class _Walk:
         self._arrays = 0
 
     def everything(self) -> Iterator[JsonRecord]:
-        """Walk through all documents of the file; one is usual."""
+        """Visit all documents of the file. Usually there is one."""
         while not isinstance(event := self._events.next(), yaml.StreamEndEvent):
             if isinstance(event, yaml.NodeEvent):
                 yield from self._outermost(event, ())
 
     def _outermost(self, event: _Event, path: Path) -> Iterator[JsonRecord]:
-        """Walk through a value that is in no array."""
+        """Visit a value that is not in a list."""
         self._events.begin(event)
         match event:
             case yaml.SequenceStartEvent(anchor=None):
@@ -156,7 +156,7 @@ class _Walk:
                     self._outer[path[:-1]][path[-1]] = value
 
     def _members(self, path: Path, line: int) -> Iterator[JsonRecord]:
-        """Walk through an object that is in no array; it may be a record itself."""
+        """Visit an object that is not in a list. It may be a record itself."""
         arrays, inner = self._arrays, 0
         members = self._outer[path]
         before: set[str] = set()
@@ -178,7 +178,7 @@ class _Walk:
                 del self._outer[path]
 
     def _array(self, path: Path) -> Generator[JsonRecord, None, list[Any]]:
-        """Walk through a list. What it holds beside objects and lists is handed back."""
+        """Visit a list. Its items that are neither objects nor lists are returned."""
         others: list[Any] = []
         for event in self._items():
             self._events.begin(event)
@@ -191,7 +191,7 @@ class _Walk:
         return others
 
     def _found(self, found: JsonRecord) -> Iterator[JsonRecord]:
-        """An object of an array, and those in it."""
+        """Yield an object of a list, and the objects in it."""
         yield found
         inner = list(nested_records.arrays(found.members))
         if not (inner and self._inside(found)):
@@ -210,22 +210,22 @@ class _Walk:
     # Values -----------------------------------------------------------------------------------
 
     def _items(self) -> Iterator[_Event]:
-        """The first events of the items of a list that has begun."""
+        """Yield the first event of each item of a list that was started."""
         while not isinstance(event := self._events.next(), yaml.SequenceEndEvent):
             yield event
 
     def _keys(self) -> Iterator[tuple[str, _Mark]]:
-        """The keys of an object that has begun; after each, its value has to be read."""
+        """Yield the keys of an object that was started. The caller must read each value."""
         while not isinstance(event := self._events.next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise self._events.broken("a key must be a text", event.start_mark)
             yield event.value, event.start_mark
 
     def _value(self, event: _Event, *, merged: bool = False) -> Any:
-        """Read one whole value: text, `None`, a list, or an object.
+        """Read one complete value: a text, `None`, a list, or an object.
 
         Args:
-            merged: it is merged into an object, and may be an object that stands elsewhere.
+            merged: the value is merged into an object (`<<`), so it may be an alias of an object.
         """
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, merged=merged)
@@ -242,7 +242,7 @@ class _Walk:
         return value
 
     def _alias(self, event: _Event, *, merged: bool) -> Any:
-        """What stands elsewhere: a text, or a small file could be made to fill the memory."""
+        """Resolve an alias. Only texts are allowed: nested aliases could fill the memory."""
         value = self._anchors.get(event.anchor, ...)
         if value is ... or (isinstance(value, dict | list) and not merged):
             raise self._events.broken(
@@ -267,7 +267,7 @@ class _Walk:
         return members
 
     def _merged(self, value: Any, mark: _Mark) -> Members:
-        """The members of the objects to be merged; the first of them counts most."""
+        """The members of the objects to merge. The first object has priority."""
         merged: Members = {}
         for members in value if isinstance(value, list) else [value]:
             if not isinstance(members, dict) or any(

@@ -1,1 +1,1 @@
-"""The rules, a file for each field and what it needs to know. All pure: text in, violations out."""
+"""The validation rules, one module per field. They do no I/O: texts in, violations out."""

@@ -1,8 +1,8 @@
-"""Addresses with something around, behind or inside of them that does not belong there. Pure.
+"""Repair damaged URLs, with text around, after or inside them that is not part of them. No I/O.
 
-Each step recognises one kind of damage and takes it away; the steps are repeated until none finds
-anything, because damage comes in layers (`&lt;https://…&gt;,`). This file must not know whether the
-address that is left is a good one.
+Each repair rule recognizes one kind of damage and removes it. The rules are repeated until none
+matches, because damage may be nested (`&lt;https://…&gt;,`). This module must not know whether the
+repaired URL is valid.
 """
 
 import html
@@ -22,8 +22,8 @@ class RepairRule(NamedTuple):
     """One kind of damage.
 
     Attributes:
-        code, reason: as `models.Problem` has them.
-        sure: no address of a file looks like this, so that the row must not be sent.
+        code, reason: see `models.Problem`.
+        sure: no valid URL looks like this, so that the row must not be sent.
     """
 
     code: str
@@ -32,13 +32,13 @@ class RepairRule(NamedTuple):
 
 
 class Repair(NamedTuple):
-    """An address without its damage, and what the damage was."""
+    """A repaired URL, and the rule that describes its damage."""
 
     address: str
     steps: tuple[RepairRule, ...]
 
 
-#: A damaged address is damaged in few layers; a cell that never comes to rest is none.
+#: Maximum number of repairs of one cell. Damage is not nested more deeply.
 _MOST_LAYERS: Final = 8
 
 _MARKUP = RepairRule("url-wrapped", "the source URL is inside of a link or of other text")
@@ -58,12 +58,12 @@ _DOUBLED = RepairRule(
 
 _WEB = re.compile(r"https?://", re.IGNORECASE)
 _ADDRESS = re.compile(r"https?://[^\s<>\"“”«»|]+", re.IGNORECASE)
-#: What parts addresses, with up to so many other signs behind it.
+#: A separator between URLs, with a few other characters after it.
 _PARTING: Final = frozenset("()<>\"'“”«»[]{}")
 _SIGNS: Final = 8
-#: Without a space between, a second address may be part of the first, as in a proxy's.
+#: A second URL without a space before it may be part of the first one, as in the URL of a proxy.
 _JOINED = re.compile(rf"\.(?:{'|'.join(sorted(KNOWN))})[,;|+&]*https?://", re.IGNORECASE)
-#: Spaces are percent-encoded for the request; of other white space nobody can say what is meant.
+#: White space other than spaces. Spaces are percent-encoded for the request; others are ambiguous.
 UNREADABLE: Final = re.compile(f"[{CONTROL}{INVISIBLE}]|[^\\S ]")
 _BREAKS = re.compile(r"[\r\n\t\v\f\u2028\u2029]+")
 _HTML_LINK = re.compile(
@@ -81,9 +81,9 @@ _PAIRS: Final = {
     "“": "”", "„": "“", "‘": "’", "«": "»", "‹": "›", "*": "*", "_": "_", "＜": "＞",
 }  # fmt: skip
 _OPENERS = re.compile(r"[<(\[{\"'`“„‘«‹*＜]+(?=https?:)", re.IGNORECASE)
-#: What no address ends in.
+#: Characters at the end that are never part of a URL.
 _NEVER_LAST: Final = ">\"'`”“’»›＞\\"
-#: What ends sentences, and hardly an address.
+#: Characters at the end of sentences, which are rarely part of a URL.
 _SELDOM_LAST: Final = ".,;:!…、。，"
 _CLOSERS: Final = {")": "(", "]": "[", "}": "{"}
 _TEXT_BEHIND = re.compile(rf"(\S.*?\.(?:{'|'.join(sorted(KNOWN))}))\s+(.+)", re.IGNORECASE)
@@ -93,13 +93,13 @@ _SCHEMES = re.compile(
 )
 _ENCODED_SCHEME = re.compile(r"https?%3a%2f%2f", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/", re.IGNORECASE)
-#: As many characters as a scheme can have, spaces included.
+#: Maximum length of a scheme with spaces, in characters.
 _SCHEME_WIDTH: Final = 12
 _FILES: Final = KNOWN | OTHER
 
 
 def several(cell: str) -> bool:
-    """Whether a cell holds more than one address, apart from one inside of another's query."""
+    """Whether a cell has several URLs. A URL in the query of another one does not count."""
     if len(_WEB.findall(cell)) < 2:  # noqa: PLR2004 - more than one
         return False
     links = set(_targets(cell))
@@ -111,13 +111,13 @@ def several(cell: str) -> bool:
 
 
 def _is_apart(cell: str, at: int) -> bool:
-    """Whether an address begins here, and not inside of another one's path or query."""
+    """Whether a URL starts here that is not part of another URL's path or query."""
     signs = list(takewhile(lambda c: not c.isalnum(), reversed(cell[max(0, at - _SIGNS) : at])))
     return at == 0 or any(c.isspace() or c in _PARTING for c in signs)
 
 
 def repaired(cell: str) -> Repair | None:
-    """Take the damage off a cell that holds one address; None where there is none to be taken."""
+    """Repair a cell with one URL; None if it is not damaged or cannot be repaired."""
     address, steps = cell, []
     for _ in range(_MOST_LAYERS):
         better = next(_attempts(address), None)
@@ -138,7 +138,7 @@ def _attempts(text: str) -> Iterator[tuple[str, RepairRule]]:
 
 def _visible(text: str) -> tuple[str, RepairRule] | None:
     if LOST in text or not UNREADABLE.search(text):
-        return None  # nobody knows which character was lost
+        return None  # the lost character is unknown
     joined = "".join(part.strip() for part in _BREAKS.split(text))
     return UNREADABLE.sub(
         lambda found: " " if found[0].isspace() else "", joined
@@ -157,7 +157,7 @@ def _unlinked(text: str) -> tuple[str, RepairRule] | None:
 
 
 def _targets(text: str) -> Iterator[str]:
-    """Where the links in a text lead, whatever they are written in."""
+    """The targets of the links in a text of HTML, Markdown or similar."""
     if formula := _FORMULA_LINK.match(text):
         yield formula[1].replace('""', '"')
     for found in _HTML_LINK.finditer(text):
@@ -174,7 +174,7 @@ def _unenclosed(text: str) -> tuple[str, RepairRule] | None:
 
 
 def _alone(text: str) -> tuple[str, RepairRule] | None:
-    """The one address in other text."""
+    """The only URL in a text."""
     found = _ADDRESS.search(text)
     if found is None or found.start() == 0 or _SCHEMES.match(text) or _ENCODED_SCHEME.match(text):
         return None
@@ -207,12 +207,12 @@ def _slashed(text: str) -> tuple[str, RepairRule] | None:
     if "\\" not in main or not _WEB.match(text):
         return None
     if not main.rstrip("\\").count("\\"):
-        return None  # only behind its end
+        return None  # the text is only after its end
     return main.replace("\\", "/") + mark + query, _BACKSLASH
 
 
 def _cut(text: str) -> tuple[str, RepairRule] | None:
-    """`Lesson #5.mp4` and `Why?.mp4`: the file's ending stands behind the sign that ends a path."""
+    """Encode `#` or `?` in a file name such as `Lesson #5.mp4`: the extension follows it."""
     for sign, encoded in (("#", "%23"), ("?", "%3F")):
         main, mark, rest = text.partition(sign)
         name, more, tail = rest.partition("?") if sign == "#" else (rest, "", "")
@@ -237,7 +237,7 @@ def _trimmed_end(text: str) -> tuple[str, RepairRule] | None:
 
 
 def _trimmed(text: str) -> str:
-    """An address without the punctuation of the text that it stood in."""
+    """Remove the punctuation of the surrounding text from the end of a URL."""
     surplus = {last: text.count(last) - text.count(opener) for last, opener in _CLOSERS.items()}
     end = len(text)
     while end:

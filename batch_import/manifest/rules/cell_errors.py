@@ -1,4 +1,4 @@
-"""What spreadsheets show where a formula failed. This file must not know which field."""
+"""Find error values of spreadsheets, such as `#N/A`. This module must not know fields."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,6 +11,6 @@ ERROR: Final = re.compile(
 
 
 def with_error(column: Sequence[str]) -> Iterator[int]:
-    """Which cells of a column are nothing but an error."""
+    """The indexes of cells that are an error value."""
     if "#" in "".join(column):
         yield from (at for at, cell in enumerate(column) if ERROR.fullmatch(cell))

@@ -1,14 +1,14 @@
-"""Characters that do harm in a field. This file must not know which field."""
+"""Find characters that are harmful in any field. This module must not know fields."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-#: What stands where a character was lost, in this program or in one before it.
+#: Replacement characters: a character was lost, in this program or in another one before.
 LOST: Final = "\ufffd"
 CONTROL: Final = rf"\x00-\x1f\x7f-\x9f{LOST}"
-#: Not to be seen, but copied along from web pages and documents: zero width, soft hyphens, marks
-#: of direction, fillers, selectors of a character's form.
+#: Invisible characters that are copied from web pages and documents: zero-width characters, soft
+#: hyphens, direction marks, fillers, variation selectors.
 INVISIBLE: Final = (
     r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff"
@@ -19,8 +19,8 @@ _BREAKS = re.compile(r"[\r\n\t\v\f\x1c-\x1e\x85]+")
 
 
 def with_control(column: Sequence[str]) -> Iterator[int]:
-    """Which cells of a column hold control characters, line breaks and tabs among them."""
-    # A look at all of them at once costs a tenth of a look at each.
+    """The indexes of cells with control characters, including line breaks and tabs."""
+    # One search of all cells together takes a tenth of the time of one search per cell.
     joined = "".join(column)
     if joined.isprintable() and LOST not in joined:
         return
@@ -30,7 +30,7 @@ def with_control(column: Sequence[str]) -> Iterator[int]:
 
 
 def on_one_line(text: str) -> str:
-    """The text with a space for each break; empty where a character is lost all the same."""
+    """Replace line breaks and tabs by spaces; empty if the text has other control characters."""
     if LOST in text:
         return ""
     parts = (part.strip() for part in _BREAKS.split(text))

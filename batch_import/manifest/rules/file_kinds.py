@@ -1,4 +1,4 @@
-"""What kind of file an ending is of, for hints. Pure. This file must not know cells or URLs."""
+"""Describe file types by their extension, for hints. No I/O. Must not know cells or URLs."""
 
 from typing import Final
 
@@ -23,10 +23,10 @@ _KIND_OF: Final = {ending: kind for kind, endings in _KINDS.items() for ending i
 
 
 def kind_of(ending: str) -> str:
-    """What to say of a file with this ending, in a sentence; empty for a format that is taken.
+    """A sentence about files with an extension; empty if the platform accepts them.
 
     Args:
-        ending: bare and in lower case.
+        ending: extension without a dot, in lower case.
     """
     if ending in _CONVERT:
         return f"Convert the .{ending} file to {_CONVERT[ending]}."
@@ -36,5 +36,5 @@ def kind_of(ending: str) -> str:
 
 
 def is_file_ending(ending: str) -> bool:
-    """Whether an ending is one of files, and not of hosts."""
+    """Whether a suffix is a file extension, and not the end of a host name."""
     return ending in KNOWN or ending in _CONVERT or ending in _KIND_OF

@@ -1,4 +1,4 @@
-"""The rules for `filename`, the title. This file must not know other fields."""
+"""The rules for `filename`, the title. This module must not know other fields."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -8,7 +8,8 @@ from batch_import.manifest.rules.characters import on_one_line, with_control
 from batch_import.manifest.rules.garbled import garbled
 from batch_import.manifest.rules.violation import Violation, warning
 
-#: Characters. The platform's own limit is not known; beyond this, databases and players cut.
+#: Maximum length of a title, in characters. The platform's limit is not known; databases and
+#: players cut longer titles.
 _LONGEST: Final = 255
 
 _MISSING = Violation("filename-missing", "the title is missing", "Give the video a title.")
@@ -33,7 +34,7 @@ _GARBLED = warning(
 
 
 def violations(names: Sequence[str]) -> Iterator[tuple[int, Violation]]:
-    """Judge a column whose cells have no white space around them; yields index and violation."""
+    """Validate a column of titles without surrounding white space. Yields index and violation."""
     if "" in names:
         yield from ((at, _MISSING) for at, name in enumerate(names) if not name)
     if max(map(len, names), default=0) > _LONGEST:

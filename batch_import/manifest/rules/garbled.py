@@ -1,7 +1,7 @@
-"""Text that was read in a wrong encoding before it came here: “CafÃ©” for “Café”. Pure.
+"""Find text that another program decoded with a wrong encoding: “CafÃ©” for “Café”. No I/O.
 
-Such text is UTF-8 whose bytes somebody took for Windows-1252 or MacRoman. That it is so can be
-proven: written in that encoding again, it is UTF-8, which other text hardly ever is.
+Such text is UTF-8 that was decoded as Windows-1252 or MacRoman. It can be proven: if it is encoded
+in that encoding again, the result is valid UTF-8, which is very rare for other text.
 """
 
 import re
@@ -11,19 +11,19 @@ from functools import partial
 from typing import Final
 
 _RUN = re.compile(r"[^\x00-\x7f]{2,}")
-#: What UTF-8's first bytes look like in the two encodings.
+#: Lead bytes of UTF-8, as the two encodings decode them.
 _SUSPICIOUS = re.compile("[Â-ßâ-ïð-ô√¬‚”“‘’„∆Œ–—]")
-#: Windows-1252 as programs decode it: its five free bytes are control characters.
+#: Windows-1252 as programs decode it: its five unassigned bytes become control characters.
 _FREE: Final = {chr(byte): byte for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
-#: Such a run of characters is no accident, whatever it becomes.
+#: Sequences that are certainly garbled text.
 _SURE_LENGTH: Final = 4
-#: Letters of Latin script, and punctuation: what titles in Western languages have.
+#: Latin letters and punctuation, as in titles of Western languages.
 _LATIN_END: Final = 0x24F
 _PUNCTUATION: Final = (0x2010, 0x2122)
 
 
 def ungarbled(text: str) -> str:
-    """What the text most likely was; empty where nothing speaks for its being garbled."""
+    """The likely original of a garbled text; empty if the text is not garbled."""
     if text.isascii() or not _SUSPICIOUS.search(text):
         return ""
     for encoding in ("cp1252", "mac_roman"):
@@ -34,7 +34,7 @@ def ungarbled(text: str) -> str:
 
 
 def garbled(column: Sequence[str]) -> Iterator[tuple[int, str]]:
-    """Yield the index of each garbled cell, and what it most likely was."""
+    """Yield the index of each garbled cell, and its likely original."""
     if "".join(column).isascii():
         return
     for at, cell in enumerate(column):

@@ -1,6 +1,6 @@
-"""Which hosts the platform can reach from the internet. Pure: nothing is looked up.
+"""Find hosts that the platform cannot reach from the internet. No I/O, and no DNS lookups.
 
-This file must not know URLs beyond their host.
+This module must not know other parts of URLs.
 """
 
 import re
@@ -11,8 +11,8 @@ from typing import Final
 from batch_import.addresses.urls import ascii_host
 from batch_import.manifest.rules.violation import Violation
 
-#: Names that no public DNS server answers for (RFC 6761, 6762, 8375, ICANN's .internal), and
-#: those that networks of their own have made up for long.
+#: Top-level names that public DNS does not resolve (RFC 6761, 6762, 8375, ICANN's .internal), and
+#: usual names of private networks.
 _PRIVATE_ENDS: Final = tuple(
     f".{name}" for name in
     "local localhost localdomain internal intranet home.arpa lan home corp private".split()
@@ -20,12 +20,12 @@ _PRIVATE_ENDS: Final = tuple(
 _LONGEST_NAME: Final = 253
 _NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 _NUMBER = re.compile(r"(?P<hex>0x[0-9a-f]*)|(?P<octal>0[0-7]*)|(?P<decimal>[1-9][0-9]*)")
-#: IPv4 addresses behind a translator to IPv6 (RFC 6052): what DNS64 gives for every such host.
+#: Prefix of IPv4 addresses that are translated to IPv6 (RFC 6052), as DNS64 returns them.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
-#: What IANA gives out of IPv6 to the internet; the rest is reserved, or for networks of their own
-#: (`fec0::/10`, which Python calls global).
+#: The IPv6 addresses of the public internet (IANA). Others are reserved or private, such as
+#: `fec0::/10`, which Python calls global.
 _UNICAST: Final = IPv6Network("2000::/3")
-#: For documentation (RFC 9637), which Python 3.11 does not know.
+#: Addresses for documentation (RFC 9637), which Python 3.11 does not know.
 _DOCUMENTATION: Final = IPv6Network("3fff::/20")
 _BYTES: Final = 4
 
@@ -40,7 +40,7 @@ def _private(what: str) -> Violation:
 
 
 def violation_of(host: str) -> Violation | None:
-    """Judge the host of a URL, as it is written there."""
+    """Validate the host of a URL; None if it may be public."""
     return _violation_of(host) if len(host) <= _LONGEST_NAME else _NO_NAME
 
 
@@ -62,9 +62,9 @@ def _violation_of(host: str) -> Violation | None:
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
-    """Whether an address belongs to the internet: not private, loopback, link-local, reserved.
+    """Whether an IP address is public: not private, loopback, link-local or reserved.
 
-    An IPv4 address inside of an IPv6 one is judged as what it is.
+    An IPv4 address that is embedded in an IPv6 address is checked as IPv4.
     """
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or address.sixtofour or _translated(address)
@@ -93,7 +93,7 @@ def _ipv6(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def _ipv4(text: str) -> IPv4Address | None:
-    """Read an address as the C library does: `127.1`, `0x7f.1` and `2130706433` are loopback."""
+    """Parse an IP address as the C library does: `127.1`, `0x7f.1`, `2130706433` are loopback."""
     numbers = [_number(part) for part in text.split(".")]
     *first, last = (number if number is not None else -1 for number in numbers)
     room = _BYTES - len(first)
@@ -104,7 +104,7 @@ def _ipv4(text: str) -> IPv4Address | None:
 
 def _number(text: str) -> int | None:
     found = _NUMBER.fullmatch(text)
-    if not found or len(text) > 16:  # noqa: PLR2004 - more than any address needs
+    if not found or len(text) > 16:  # noqa: PLR2004 - longer than any IP address
         return None
     if found["hex"]:
         return int(text[2:] or "0", 16)

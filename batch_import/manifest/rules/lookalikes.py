@@ -1,6 +1,6 @@
-"""Which texts people take for one and the same. Pure.
+"""Find texts that people confuse, because they look the same. No I/O.
 
-This file must not know which field.
+This module must not know fields.
 """
 
 import re
@@ -8,8 +8,8 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-#: Letters of other scripts that are drawn like Latin ones, after NFKC and case folding; hyphens
-#: and dashes; apostrophes.
+#: Letters of other scripts that look like Latin letters (after NFKC and case folding), dashes, and
+#: apostrophes → the character that represents them.
 _LETTERS: Final = (
     "\u0430\u0432\u0435\u043a\u043c\u043d\u043e\u0440\u0441\u0442\u0443\u0445\u0455\u0456\u0458"
     "\u0501\u04bb\u04cf\u03b1\u03b2\u03b5\u03b9\u03ba\u03bd\u03bf\u03c1\u03c4\u03c5\u03c7"
@@ -25,7 +25,7 @@ _SPACES = re.compile(r"\s+")
 
 
 def skeletons(texts: Sequence[str]) -> list[str]:
-    """The skeleton of each text; at once where they are as plain as most are."""
+    """The skeleton of each text. Plain ASCII texts are processed together."""
     joined = "\n".join(texts)
     if joined.isascii() and "'" not in joined and joined.count("\n") == len(texts) - 1:
         return joined.lower().split("\n")
@@ -33,9 +33,9 @@ def skeletons(texts: Sequence[str]) -> list[str]:
 
 
 def skeleton(text: str) -> str:
-    """The same for all texts that differ only in case, width, composition, or look.
+    """A text that is equal for texts that differ only in case, width, composition, or look.
 
-    An apostrophe in front, with which spreadsheets mark text, does not count either.
+    A leading apostrophe, with which spreadsheets mark text, is ignored.
     """
     if text.isascii():
         return text.lower().removeprefix("'")

@@ -1,7 +1,4 @@
-"""Sites that have pages about videos, and the address of the file itself where one follows. Pure.
-
-One table: a new site is one line. This file must not know cells or rows.
-"""
+"""The table of sites with pages about videos. No I/O. This module must not know cells or rows."""
 
 import re
 from collections.abc import Callable
@@ -16,11 +13,11 @@ _IMGUR = re.compile(r"/([A-Za-z0-9]{5,10})/?\Z")
 
 
 class Site(NamedTuple):
-    """A site that has pages about videos.
+    """A site with pages about videos.
 
     Attributes:
-        files: matches what of the site is a file, at the start of path and query.
-        direct: a page's URL → the file's; empty where that does not follow.
+        files: matches the path and query of URLs of this site that are files, not pages.
+        direct: derives the URL of the file from the URL of its page; empty if it cannot.
     """
 
     name: str
@@ -29,7 +26,7 @@ class Site(NamedTuple):
 
 
 def _with_query(url: Url, name: str, value: str) -> str:
-    """The URL with one parameter set; the others stay, for they may be what grants access."""
+    """Set one parameter of a URL. The others are kept, because they may grant access."""
     parts = [part for part in url.query.split("&") if part and part.partition("=")[0] != name]
     return f"{url.scheme}://{url.host}{url.path}?{'&'.join([*parts, f'{name}={value}'])}"
 
@@ -62,7 +59,7 @@ def _github(url: Url) -> str:
 
 
 def _with_path(old: str, new: str) -> Callable[[Url], str]:
-    """Sites whose files differ from their pages in one part of the path."""
+    """Derive the URL of a file that differs from its page in one part of the path."""
 
     def direct(url: Url) -> str:
         before, found, behind = url.path.partition(old)
@@ -91,7 +88,7 @@ def _imgur(url: Url) -> str:
 
 
 def _target(*names: str) -> Callable[[Url], str]:
-    """Where a page leads that only redirects: one of its parameters is the address."""
+    """The target of a page that only redirects, which is one of its parameters."""
 
     def direct(url: Url) -> str:
         query = parse_qs(url.query)
@@ -114,7 +111,7 @@ _PANOPTO: Final = Site("Panopto", _files("(?!/Panopto/Pages/)"))
 _WISTIA: Final = Site("Wistia", _files("/deliveries/"))
 _VK: Final = Site("VK", _files("(?!/(?:video|clip|wall))"))
 
-#: By host, without `www.` or `m.`.
+#: Host without `www.` or `m.` → site.
 HOSTS: Final = {
     "youtu.be": Site("YouTube"),
     "vimeo.com": Site("Vimeo", _files(r"/\d+/download|/external/|/progressive_redirect/")),
@@ -198,7 +195,7 @@ HOSTS: Final = {
     "mediaspace.kaltura.com": Site("Kaltura"),
     "l.facebook.com": Site("Facebook", _NEVER, _target("u")),
 }  # fmt: skip
-#: By the end of the host.
+#: Suffix of a host → site.
 DOMAINS: Final = {
     "youtube.com": Site("YouTube", _NEVER, _target("q")),
     "youtube-nocookie.com": Site("YouTube"),

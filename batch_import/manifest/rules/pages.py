@@ -1,7 +1,7 @@
-"""Links to a page about a video, which people take for the video. Pure.
+"""Find URLs of web pages about a video, which people mistake for the video. No I/O.
 
-Where a site gives the file itself under an address that follows from the page's, the hint
-names it. This file must not know cells or rows.
+If the URL of the file can be derived from the URL of the page, the hint names it. This module must
+not know cells or rows.
 """
 
 import re
@@ -12,7 +12,7 @@ from batch_import.manifest.rules.page_hosts import DOMAINS, HOSTS, Site
 from batch_import.manifest.rules.violation import Violation
 
 _ASIDE = re.compile(r"(?:www|m|mobile)\.")
-#: Lecture systems that universities run under hosts of their own, by a part of the path.
+#: Lecture systems that universities host themselves, recognized by a part of the path.
 ANYWHERE: Final = {
     "/mediasite/play/": "Mediasite",
     "/panopto/pages/": "Panopto",
@@ -22,12 +22,12 @@ _ELSEWHERE: Final = "Download it there, put the file where the platform can fetc
 
 
 def has_pages(host: str) -> bool:
-    """Whether a URL of this host may be a page link, so that it is worth a closer look."""
+    """Whether URLs of this host may be web pages and must be checked."""
     return _site(host) is not None
 
 
 def violation_of(url: Url) -> Violation | None:
-    """Tell a link to a page about a video from one to a file."""
+    """The violation of a URL that is a web page; None if it may be a file."""
     site = _site(url.host)
     path = url.rest.partition("#")[0]
     if site is None:

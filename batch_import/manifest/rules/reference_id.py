@@ -1,7 +1,7 @@
-"""The rules for a single `referenceId`; that it is unique, `identities.py` sees to.
+"""The rules for a single `referenceId`. `identities.py` checks that it is unique.
 
-The platform has no call to correct an id once its video is there: what is surely wrong is an
-error, what may be wrong is a warning. This file must not know other fields.
+The platform has no API call to change the ID of an existing video. Therefore IDs that are certainly
+wrong are errors, and IDs that may be wrong are warnings. This module must not know other fields.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Final
 from batch_import.manifest.rules.characters import INVISIBLE, with_control
 from batch_import.manifest.rules.violation import Violation, warning
 
-#: What databases, programs and people write for no value; compared without regard to case.
+#: Placeholders of databases, programs and people for a missing value. Case is ignored.
 PLACEHOLDERS: Final = frozenset(
     """
     null (null) \\n <null> nil none (none) nan <na> na n/a n.a. n.a true false undefined blank
@@ -19,18 +19,18 @@ PLACEHOLDERS: Final = frozenset(
     """.split()
 )
 _LONGEST_PLACEHOLDER: Final = max(map(len, PLACEHOLDERS))
-#: What spreadsheets make of long numbers, and of ids like `1E5`: always with a plus, and at least
-#: two digits behind it. People's own ids, like `12E5` or `3E-10`, look different.
+#: How spreadsheets write long numbers, and IDs like `1E5`: always with a plus sign and at least two
+#: digits after it. IDs that people choose, such as `12E5` or `3E-10`, look different.
 _ROUNDED = re.compile(r"-?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}")
-#: What they show for an id that begins with `-` or `=` and was taken for a formula, for one that
-#: was looked up in vain, and in a column that is too narrow.
+#: What spreadsheets show for an ID that was interpreted as a formula, for a failed lookup, and in a
+#: column that is too narrow.
 _ERROR = re.compile(
     r"#(?:NAME\?|N/A|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|ERROR!|BLOCKED!|CONNECT!|FIELD!"
     r"|GETTING_DATA|UNKNOWN!|BUSY!|##+)"
 )
 _INVISIBLE = re.compile(f"[{INVISIBLE}\u00ad\u034f\u061c\u180e\u2061-\u2064\u2066-\u206f]")
 _DECIMAL = re.compile(r"[0-9]+[.,]0+")
-#: Spreadsheets keep 15 digits of a number, floating point 15 to 17.
+#: Spreadsheets store 15 digits of a number, floating-point numbers 15 to 17.
 _MANY_DIGITS = re.compile(r"[0-9]{16,}")
 _MONTH: Final = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -41,7 +41,7 @@ _DATE = re.compile(
     rf"|(?:[0-9]{{1,2}}-)?{_MONTH}-[0-9]{{1,4}}|[0-9]{{1,2}}-{_MONTH}",
     re.IGNORECASE,
 )
-#: An id like none of these needs no closer look: nothing above fits it.
+#: A quick test: an ID that it does not match has none of the problems above.
 _ORDINARY = re.compile(r"[0-9]{1,15}|(?:[A-Za-z]+[-_]){1,8}[0-9]{5,}")
 
 _CHARACTERS = Violation(
@@ -80,21 +80,21 @@ _CHANGED: Final = (
 
 
 def without_placeholders(references: Sequence[str]) -> list[str]:
-    """The same ids, blank where one stands for no value."""
+    """Replace placeholders for a missing value by blank IDs."""
     return ["" if is_placeholder(reference) else reference for reference in references]
 
 
 def is_placeholder(reference: str) -> bool:
-    """Whether an id says that there is none."""
+    """Whether an ID is a placeholder for a missing value."""
     return len(reference) <= _LONGEST_PLACEHOLDER and reference.casefold() in PLACEHOLDERS
 
 
 def violations(cells: Sequence[str], references: Sequence[str]) -> Iterator[tuple[int, Violation]]:
-    """Judge a column; yields index and violation, for every violation.
+    """Validate a column of IDs. Yields index and violation.
 
     Args:
-        cells: as they stand in the manifest.
-        references: the same without white space around them.
+        cells: the unchanged cells.
+        references: the cells without surrounding white space.
     """
     yield from ((at, _CHARACTERS) for at in with_control(references))
     for at, reference in enumerate(references):

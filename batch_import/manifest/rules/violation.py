@@ -1,4 +1,4 @@
-"""What a rule finds. This file must not know rows, lines or columns."""
+"""The result of a rule. This module must not know rows, lines or columns."""
 
 from typing import NamedTuple
 
@@ -6,11 +6,14 @@ from batch_import.models import Problem, Severity
 
 
 class Violation(NamedTuple):
-    """What is wrong with a cell: a `models.Problem` before it is known whose.
+    """What is wrong with a cell. It becomes a `models.Problem` with the line and the column.
 
     Attributes:
-        code, reason, hint: as `models.Problem` has them; codes are those of `problem_codes.CODES`.
-        fix: the cell as it should be, where that is beyond doubt; `check --fix` writes it.
+        code: a key of `problem_codes.CODES`.
+        reason, hint: see `models.Problem`.
+        severity: error or warning.
+        fix: the corrected cell, if the correction is certain; otherwise empty. `check --fix` writes
+            it.
     """
 
     code: str
@@ -20,10 +23,10 @@ class Violation(NamedTuple):
     fix: str = ""
 
     def problem(self, line: int, column: str, value: str) -> Problem:
-        """What is wrong, now that it is known with which cell."""
+        """Create the problem of a cell."""
         return Problem(line, column, self.code, self.reason, value, self.hint, self.severity)
 
 
 def warning(code: str, reason: str, hint: str, fix: str = "") -> Violation:
-    """A violation that does not keep its row from being sent."""
+    """Create a violation that does not prevent that its row is sent."""
     return Violation(code, reason, hint, Severity.WARNING, fix)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from datetime import date, time
 from enum import Enum, auto
+from functools import lru_cache
 from typing import Final
 
 #: A spreadsheet keeps fifteen digits; a number of more than eleven is an id or a phone number.
@@ -57,6 +58,8 @@ def as_number(text: str) -> tuple[float, int] | None:
     return float(text), len(found[1] or "")
 
 
+# Many videos of a manifest are of one day.
+@lru_cache(maxsize=4096)
 def as_date(text: str) -> tuple[float, bool] | None:
     """A day, or a time of a day, as spreadsheets count; None for any other text.
 

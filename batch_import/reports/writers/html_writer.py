@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from functools import cache
 from html import escape
 from importlib.resources import files
-from itertools import accumulate, islice
+from itertools import accumulate, islice, repeat
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,13 +22,13 @@ from jinja2 import Environment, Template
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from batch_import.addresses.masking import mask
+from batch_import.addresses.masking import mask_all
 from batch_import.files import replacing
 from batch_import.models import Record, Status
 from batch_import.reports import HINT
 from batch_import.reports.labels import STATUSES, seconds
 from batch_import.reports.summary import About, Cause, Summary, cause_of
-from batch_import.reports.table import Table, note
+from batch_import.reports.table import Table, in_batches, notes
 
 #: Causes that are listed; the workbook has all.
 _CAUSES: Final = 12
@@ -36,7 +36,6 @@ _CAUSES: Final = 12
 _HOSTS: Final = 20
 #: Kinds of embed code that are listed once; codes with titles are all of their own kind.
 _CODES: Final = 50
-_AT_ONCE: Final = 500
 #: The manifest's own columns that the page has, at most.
 _MOST_COLUMNS: Final = 40
 #: Rows that a browser still handles well; the others are counted.
@@ -105,10 +104,9 @@ class _Data:
 
     def chunks(self) -> Iterator[Markup]:
         """The rows; page.js knows the order of their parts."""
-        rows = map(self._row, islice(self._records, MOST_ROWS))
         between = Markup()
-        while some := list(islice(rows, _AT_ONCE)):
-            yield between + _inside(some)
+        for some in in_batches(islice(self._records, MOST_ROWS)):
+            yield between + _inside(self._rows(some))
             between = Markup(",")
             self._listed += len(some)
         if self._counting:
@@ -147,24 +145,33 @@ class _Data:
         """By which number the rows call their cause."""
         return self._causes.setdefault(cause, len(self._causes))
 
-    def _row(self, record: Record) -> list[Any]:
-        url = self._embedding.url(record)
-        return [
-            record.line,
-            _ORDER[record.status],
-            record.reference_id,
-            mask(record.title or record.filename),
-            seconds(record.duration) if record.duration else None,
-            self._thumbnail(record.thumbnail),
-            url,
-            self._code(self._embedding.code(record), url),
-            mask(record.source_url),
-            mask(note(record)),
-            record.created_date,
-            (found := cause_of(record)) and self.number_of(found),
-            self._embedding.share(record),
-            [column.cell(record) for column in self._columns],
-        ]
+    def _rows(self, records: Sequence[Record]) -> list[tuple[Any, ...]]:
+        """Their parts, made part by part."""
+        embedding = self._embedding
+        urls = [embedding.url(record) for record in records]
+        columns = (
+            [record.line for record in records],
+            [_ORDER[record.status] for record in records],
+            [record.reference_id for record in records],
+            mask_all([record.title or record.filename for record in records]),
+            [seconds(record.duration) if record.duration else None for record in records],
+            [self._thumbnail(record.thumbnail) for record in records],
+            urls,
+            map(self._code, map(embedding.code, records), urls),
+            mask_all([record.source_url for record in records]),
+            notes(records),
+            [record.created_date for record in records],
+            map(self._cause, records),
+            map(embedding.share, records),
+            zip(*(column.cells(records) for column in self._columns), strict=True)
+            if self._columns
+            else repeat((), len(records)),
+        )
+        return list(zip(*columns, strict=True))
+
+    def _cause(self, record: Record) -> int | None:
+        found = cause_of(record)
+        return self.number_of(found) if found else None
 
     def _thumbnail(self, url: str) -> str:
         """Its URL, if the page is to load it."""
@@ -243,7 +250,7 @@ def _curve(counts: Sequence[int], top: int) -> str:
     return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in points)
 
 
-def _inside(value: list[Any] | dict[str, Any]) -> Markup:
+def _inside(value: Sequence[Any] | dict[str, Any]) -> Markup:
     """JSON without its outer brackets, which cannot end the element that it stands in."""
     text = htmlsafe_json_dumps(value, json.dumps, ensure_ascii=False, separators=(",", ":"))
     return text[1:-1]

@@ -4,8 +4,9 @@ Text is always text, whatever it looks like. This file must not know what a shee
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from html import escape
 from typing import Final
 
@@ -78,6 +79,9 @@ class SheetWriter:
 
     Args:
         links: how many cells of it can be clicked, at most.
+
+    Attributes:
+        write_string, write_number: row, column, value and style → a cell.
     """
 
     def __init__(self, sheet: Worksheet, styles: Styles, links: int = 0) -> None:
@@ -85,12 +89,14 @@ class SheetWriter:
         self.styles = styles
         self.row = 0
         self._links = links
+        self.write_string = _by_place(sheet, "write_string")
+        self.write_number = _by_place(sheet, "write_number")
 
     def text(self, column: int, text: str, style: Format | None = None) -> None:
         """Write text that stays text."""
         if text:
             plain = self.styles.text if len(text) <= LONGEST_TYPED else self.styles.long
-            self.sheet.write_string(self.row, column, _fitting(text), style or plain)
+            self.write_string(self.row, column, _fitting(text), style or plain)
 
     def link(self, column: int, url: str) -> None:
         """Write a link, or text where it cannot be one."""
@@ -107,7 +113,7 @@ class SheetWriter:
         elif isinstance(value, bool):
             self.sheet.write_boolean(self.row, column, value)
         elif isinstance(value, int | float):
-            self.sheet.write_number(self.row, column, value, self.styles.number)
+            self.number(column, value)
         elif isinstance(value, datetime):
             self.sheet.write_datetime(self.row, column, value, self.styles.moment)
         elif isinstance(value, date):
@@ -116,9 +122,13 @@ class SheetWriter:
         else:
             self.text(column, str(value))
 
-    def number(self, column: int, value: float, decimals: int) -> None:
+    def number(self, column: int, value: float) -> None:
+        """Write a number that is a name or a count: on the left, as it is."""
+        self.write_number(self.row, column, value, self.styles.number)
+
+    def decimal(self, column: int, value: float, decimals: int) -> None:
         """Write a number with so many digits behind its point."""
-        self.sheet.write_number(self.row, column, value, self.styles.decimal[decimals])
+        self.write_number(self.row, column, value, self.styles.decimal[decimals])
 
     def head(self, columns: Sequence[tuple[str, float]]) -> None:
         """Write the first row, which stays in sight, and set the widths."""
@@ -140,6 +150,15 @@ class SheetWriter:
         self.sheet.set_footer("&L&A&RPage &P of &N")
         self.sheet.repeat_rows(0)
         self.sheet.fit_to_pages(1, 0)
+
+
+def _by_place(sheet: Worksheet, name: str) -> Callable[..., object]:
+    """A method that writes a cell, without what takes "A1" for row and column.
+
+    That would cost a tenth of the time of all writing.
+    """
+    method = getattr(type(sheet), name)
+    return partial(getattr(method, "__wrapped__", method), sheet)
 
 
 def _can_be_link(url: str) -> bool:

@@ -7,7 +7,6 @@ copy stays. This file must not know what the table means.
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from functools import partial
 from io import BytesIO
 from itertools import chain, islice
 from pathlib import Path
@@ -37,7 +36,7 @@ from batch_import.reports.manual_columns import (
     by_hand_in,
 )
 from batch_import.reports.summary import About, Summary
-from batch_import.reports.table import Column, Table, note
+from batch_import.reports.table import Column, Table, in_batches, note
 from batch_import.reports.writers.cell_types import CellType, as_date, as_number, column_type
 from batch_import.reports.writers.sheet_names import SheetNames
 from batch_import.reports.writers.xlsx_sheet import (
@@ -118,12 +117,12 @@ class _Writing:
         videos = self._videos(VIDEOS, self._by_hand.videos)
         sheet = self._book.add_worksheet(NEEDS_ATTENTION)
         attention = _Attention(sheet, self._by_hand.attention, self._styles)
-        for record in summary.watch(chain(sample, records)):
-            cells = self._table.line(record)
-            videos.write(record, cells)
-            attention.write(record)
-            if self._table.group:
-                self._group(self._table.group.cell(record)).write(record, cells)
+        for rows in in_batches(summary.watch(chain(sample, records))):
+            table = list(self._table.lines(rows))
+            for record, cells in zip(rows, table, strict=True):
+                videos.write(record, cells)
+                attention.write(record)
+            self._write_groups(rows, table)
         groups = list(self._groups.values())
         for each in (videos, *groups):
             each.finish()
@@ -142,6 +141,12 @@ class _Writing:
     def _videos(self, name: str, added: Added) -> "_Videos":
         sheet = self._book.add_worksheet(name)
         return _Videos(sheet, self._table, self._types, added, self._styles, self._rows)
+
+    def _write_groups(self, rows: Sequence[Record], lines: Iterable[Sequence[str]]) -> None:
+        if self._table.group:
+            values = self._table.group.cells(rows)
+            for value, record, cells in zip(values, rows, lines, strict=True):
+                self._group(value).write(record, cells)
 
     def _group(self, value: str) -> "_Videos":
         name = value or _NO_GROUP
@@ -214,7 +219,7 @@ def _types(table: Table, sample: Sequence[Record]) -> Mapping[int, CellType]:
     found = {}
     for place, column in enumerate(table.columns):
         if column.from_manifest or column.name == "createdDate":
-            found[place] = column_type(column.heading, map(column.cell, sample))
+            found[place] = column_type(column.heading, column.cells(sample))
     return {place: kind for place, kind in found.items() if kind is not CellType.TEXT}
 
 
@@ -241,14 +246,12 @@ class _Videos(SheetWriter):
         # Each row may have a link to its embed page; what is left over goes to the sources.
         self._source_links = max(0, LINKS - rows)
         #: What writes the columns that are not just text, by their places.
-        self._special = {
-            place: writer
+        self._special = [
+            (place, writer)
             for place, column in enumerate(table.columns)
             if (writer := self._writer(column, types.get(place, CellType.TEXT)))
-        }
-        # Without what takes "A1" for row and column, which costs a tenth of the time.
-        method = type(sheet).write_string
-        self._write_text = partial(getattr(method, "__wrapped__", method), sheet)
+        ]
+        self._plain = sorted({*range(len(table.columns))} - {place for place, _ in self._special})
         widths = [_WIDTHS.get(column.name, _WIDTH) for column in table.columns]
         own = list(zip(table.header, widths, strict=True))
         self.head([*own, *((heading, _WIDTH) for heading in added.headings)])
@@ -258,16 +261,18 @@ class _Videos(SheetWriter):
         """Write a row."""
         if self.row > LAST_ROW:
             return
-        write, row, style, special = self._write_text, self.row, self.styles.text, self._special
-        for place, text in enumerate(cells):
+        write, row, style = self.write_string, self.row, self.styles.text
+        for place in self._plain:
+            text = cells[place]
             if not text:
                 continue
-            if place in special:
-                special[place](place, text, record)
-            elif len(text) <= LONGEST_TYPED and text[0] != "<":
+            if len(text) <= LONGEST_TYPED and text[0] != "<":
                 write(row, place, text, style)
             else:
                 self.text(place, text)
+        for place, write_special in self._special:
+            if cells[place]:
+                write_special(place, cells[place], record)
         for place, value in enumerate(self.by_hand.of(record), len(cells)):
             self.value(place, value)
         self.row += 1
@@ -281,7 +286,7 @@ class _Videos(SheetWriter):
         self, column: Column, kind: CellType
     ) -> Callable[[int, str, Record], object] | None:
         by_name: dict[str, Callable[[int, str, Record], object]] = {
-            "line": lambda place, _, record: self.value(place, record.line),
+            "line": lambda place, _, record: self.number(place, record.line),
             "status": self._write_status,
             "embedUrl": lambda place, text, _: self.link(place, text),
             "sourceUrl": self._write_source,
@@ -294,7 +299,8 @@ class _Videos(SheetWriter):
         return own or by_type.get(kind)
 
     def _write_status(self, place: int, _: str, record: Record) -> None:
-        self.text(place, STATUSES[record.status].label, self.styles.status[record.status])
+        label, style = STATUSES[record.status].label, self.styles.status[record.status]
+        self.write_string(self.row, place, label, style)
 
     def _write_source(self, place: int, text: str, _: Record) -> None:
         write = self.link if self._source_links else self.text
@@ -303,7 +309,7 @@ class _Videos(SheetWriter):
 
     def _write_number(self, place: int, text: str, _: Record) -> None:
         if found := as_number(text):
-            self.number(place, *found)
+            self.decimal(place, *found)
         else:
             self.text(place, text)
 
@@ -311,7 +317,7 @@ class _Videos(SheetWriter):
         if found := as_date(text):
             days, has_time = found
             style = self.styles.moment if has_time else self.styles.day
-            self.sheet.write_number(self.row, place, days, style)
+            self.write_number(self.row, place, days, style)
         else:
             self.text(place, text)
 

@@ -9,11 +9,11 @@ import pytest
 
 from batch_import.cli import main
 from batch_import.cli.application import load
-from batch_import.cli.command import Call
+from batch_import.cli.command import Invocation
 from batch_import.cli.names import HELP
 from batch_import.cli.options import OPTIONS
 
-Given = Callable[..., Call]
+Given = Callable[..., Invocation]
 
 
 @pytest.fixture
@@ -23,13 +23,13 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
     for option in OPTIONS.values():
         if option.variable:
             monkeypatch.delenv(option.variable, raising=False)
-    calls: list[Call] = []
+    calls: list[Invocation] = []
 
-    def keep(call: Call) -> int:
+    def keep(call: Invocation) -> int:
         calls.append(call)
         return 0
 
-    def run(*arguments: str) -> Call:
+    def run(*arguments: str) -> Invocation:
         monkeypatch.setattr(load(arguments[0]), "_function", keep)
         assert main(arguments) == 0
         return calls.pop()
@@ -99,7 +99,7 @@ def test_flags_take_precedence_over_the_environment_over_the_file_over_the_defau
     def found(*flags: str) -> tuple[str, str]:
         named = ("--config", "batch-import.yaml") if Path("batch-import.yaml").exists() else ()
         call = given("run", "m.csv", *named, *flags)
-        return call.settings().api_base, call.places.origin("api_base")
+        return call.settings().api_base, call.option_sources.origin("api_base")
 
     assert found() == ("https://api.app.viostream.com/v3/api", "default")
     Path("batch-import.yaml").write_text("rate: 1\napi-base: https://file.test/\n")
@@ -144,8 +144,8 @@ def test_a_request_holds_what_was_given_and_nothing_else(given: Given) -> None:
 
 
 def test_hints_name_the_manifest_and_the_job(given: Given) -> None:
-    places = given("run", "my list.csv", "--job", "j").places
-    assert places.call("status") == "batch-import status 'my list.csv' --job j"
+    option_sources = given("run", "my list.csv", "--job", "j").option_sources
+    assert option_sources.command_line("status") == "batch-import status 'my list.csv' --job j"
 
 
 @pytest.mark.parametrize("name", HELP)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batch_import.cli.messages import fitting, lasting, progress_parts
+from batch_import.cli.messages import format_duration, join_fitting, progress_parts
 from batch_import.models import Counts
 
 NOON = 1_700_000_000.0
@@ -16,7 +16,7 @@ NOON = 1_700_000_000.0
     ],
 )  # fmt: skip
 def test_a_time_in_words(seconds: float, words: str) -> None:
-    assert lasting(seconds) == words
+    assert format_duration(seconds) == words
 
 
 def test_what_is_reported_of_a_run() -> None:
@@ -39,4 +39,4 @@ def test_no_number_is_reported_that_nobody_knows() -> None:
     [(0, ""), (3, "one"), (8, "one"), (9, "one · two"), (99, "one · two · three")],
 )
 def test_parts_fit_or_are_left_out_with_all_that_follow(width: int, text: str) -> None:
-    assert fitting(["one", "two", "three"], width) == text
+    assert join_fitting(["one", "two", "three"], width) == text

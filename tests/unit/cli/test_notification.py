@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from batch_import.cli.notification import notified, summary
-from batch_import.cli.options import Places
+from batch_import.cli.options import OptionSources
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import CredentialsRefused, Interrupted, Stopped
 from batch_import.job import Job
@@ -44,7 +44,10 @@ def job(folder: Path) -> Job:
 def test_a_run_that_ended_by_itself(
     tmp_path: Path, posted: list[dict[str, object]], code: int, outcome: str
 ) -> None:
-    assert notified(lambda: code, "https://h/x", request(job(tmp_path).folder), Places()) == code
+    assert (
+        notified(lambda: code, "https://h/x", request(job(tmp_path).folder), OptionSources())
+        == code
+    )
     (body,) = posted
     assert (body["outcome"], body["exit_code"]) == (outcome, code)
     assert body["counts"]["pending"] == 1  # type: ignore[index]
@@ -59,7 +62,7 @@ def test_a_run_that_ended_by_itself(
 @pytest.mark.parametrize(
     ("error", "outcome", "code"),
     [
-        (Stopped("Stopped at 06:00, as asked."), "stopped", 1),
+        (Stopped("Stopped at 06:00, as requested."), "stopped", 1),
         (Interrupted("Interrupted."), "interrupted", 130),
         (CredentialsRefused("The platform refuses."), "fault", 3),
         (KeyboardInterrupt(), "interrupted", 130),
@@ -77,7 +80,7 @@ def test_a_run_that_ended_early_is_reported_and_ends_as_it_did(
         raise error
 
     with pytest.raises(type(error)):
-        notified(work, "https://h/x", request(tmp_path / "none"), Places())
+        notified(work, "https://h/x", request(tmp_path / "none"), OptionSources())
     (body,) = posted
     assert (body["outcome"], body["exit_code"], body["counts"]) == (outcome, code, {})
     assert "secret" not in json.dumps(body)
@@ -95,7 +98,7 @@ def test_a_post_that_is_not_taken_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(notify, "post", lambda *_: "h answered HTTP 500")
-    assert notified(lambda: 0, "https://h/T000/s3cret", request(tmp_path), Places()) == 0
+    assert notified(lambda: 0, "https://h/T000/s3cret", request(tmp_path), OptionSources()) == 0
     out, err = capsys.readouterr()
     assert out == ""
     assert err.endswith(" The notification was not delivered: h answered HTTP 500.\n")

@@ -7,19 +7,19 @@ from batch_import.job import Job
 from batch_import.models import Counts, Status
 from batch_import.reports.summary import Cause, Trouble
 from batch_import.state.reader import InFlightRow
-from batch_import.workflows.status import Overview
+from batch_import.workflows.status import JobStatus
 
 NOW = 1_700_000_000.0
 JOB = Job(Path("output/library"))
 
 
-def seen(causes: int = 1, *, running: bool, status: Status = Status.UNKNOWN) -> Overview:
+def seen(causes: int = 1, *, running: bool, status: Status = Status.UNKNOWN) -> JobStatus:
     troubles = tuple(
         Trouble(status, Cause(f"reason {n}", "h.test"), 2, (n,), "Run the import again.")
         for n in range(causes)
     )
     oldest = InFlightRow(7, "ref-7", status, NOW - 60)
-    return Overview(
+    return JobStatus(
         "m.csv", Counts(total=9, unknown=9), running, NOW - 600, NOW - 5, oldest, troubles
     )
 

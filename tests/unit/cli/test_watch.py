@@ -11,7 +11,7 @@ from batch_import.cli.watch import CompletionRate
 from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.workflows import status
-from batch_import.workflows.status import Overview
+from batch_import.workflows.status import JobStatus
 
 
 def test_the_time_left_follows_from_what_was_seen() -> None:
@@ -29,24 +29,24 @@ def test_a_pace_of_long_ago_is_forgotten() -> None:
     assert pace.seconds_left(910, 1000, 309.0) == pytest.approx(90 * 299 / 10)
 
 
-def look(*, running: bool, imported: int = 0) -> Overview:
+def look(*, running: bool, imported: int = 0) -> JobStatus:
     counts = Counts(total=2, imported=imported, pending=2 - imported)
-    return Overview("m.csv", counts, running, 1.0, 2.0, None, ())
+    return JobStatus("m.csv", counts, running, 1.0, 2.0, None, ())
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Overview]]:
+def looks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[JobStatus]]:
     """What is seen of a job, look by look."""
-    seen: list[Overview] = []
+    seen: list[JobStatus] = []
     (tmp_path / "state.sqlite").touch()
-    monkeypatch.setattr(status, "overview", lambda _: seen.pop(0))
+    monkeypatch.setattr(status, "read_job_status", lambda _: seen.pop(0))
     monkeypatch.setattr(watch.time, "sleep", lambda _: None)
     yield seen
     assert not seen
 
 
 def test_it_waits_for_a_run_and_ends_with_it(
-    looks: list[Overview], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    looks: list[JobStatus], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     looks += [
         look(running=False),

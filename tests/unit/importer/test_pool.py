@@ -112,7 +112,7 @@ def test_answers_that_come_during_a_commit_are_the_next_one(
         answered(self, arrived, now)
 
     monkeypatch.setattr(Dispatcher, "answered", slow)
-    monkeypatch.setattr(rate_limit, "_START", 8)
+    monkeypatch.setattr(rate_limit, "_INITIAL_WINDOW", 8)
     run = Run(store, FakeClient(before), workers=8)
     run()
     assert groups[0] == 1

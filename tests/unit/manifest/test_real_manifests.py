@@ -12,7 +12,7 @@ from batch_import.errors import ManifestError
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.workflows import check as workflow
-from batch_import.workflows.load_result import Checked
+from batch_import.workflows.load_result import CheckResult
 
 FOLDER = Path(__file__).parents[2] / "manifests"
 #: Problems that do not hang on what the platform takes.
@@ -29,7 +29,7 @@ def options(row: dict[str, str]) -> ReadingOptions:
     return ReadingOptions(columns=tuple(row["columns"].split(",")) if row["columns"] else ())
 
 
-def check(folder: Path, row: dict[str, str]) -> Checked:
+def check(folder: Path, row: dict[str, str]) -> CheckResult:
     request = ImportRequest(FOLDER / row["file"], folder=folder, reading=options(row))
     return workflow.check(request)
 

@@ -8,7 +8,7 @@ import pytest
 from batch_import.errors import StateError
 from batch_import.reports import refresh
 from batch_import.reports.refresh import refreshing
-from batch_import.reports.refresh_process import Repeated, pause
+from batch_import.reports.refresh_process import Repeated, Rest, pause
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +49,16 @@ def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden(
 
 def test_what_takes_long_is_done_rarely() -> None:
     assert pause(60.0, 0.5) == 60.0
-    assert pause(60.0, 12.0) == 240.0
+    assert pause(60.0, 48.0) == 240.0
+
+
+def test_after_work_the_processor_rests_for_longer() -> None:
+    used = iter([1.0, 3.0, 3.0, 3.5, 3.5])
+    slept: list[float] = []
+    rest = Rest(lambda: next(used), slept.append)
+    rest()
+    rest()
+    assert slept == [6.0, 1.5]
 
 
 def test_a_refresh_that_fails_is_left_to_the_next_one() -> None:
@@ -60,4 +69,4 @@ def test_a_refresh_that_fails_is_left_to_the_next_one() -> None:
 
     repeated = Repeated(write, 60.0, 0.0)
     repeated.do(lambda: next(clock))
-    assert repeated.due == 110.0 + 200.0
+    assert repeated.due == 110.0 + 60.0

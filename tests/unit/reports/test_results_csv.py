@@ -11,7 +11,11 @@ from hypothesis import strategies as st
 
 from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
 from batch_import.reports import results_csv
-from batch_import.reports.write import keep_options, write_results_csv
+from batch_import.reports.write import (
+    keep_options,
+    write_first_embed_codes,
+    write_results_csv,
+)
 from batch_import.state import facts
 from batch_import.state.store import Store
 
@@ -37,6 +41,19 @@ def job(names: Sequence[str]) -> Store:
 
 def imported(number: int) -> Change:
     return Change(number, Status.IMPORTED, media=Media("m", f"k{number}", "r", title="é" * number))
+
+
+def blocks_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The first places of the blocks that will have been read."""
+    read: list[int] = []
+    records = store.reader.records_between
+
+    def noted(first: int, last: int) -> object:
+        read.append(first)
+        return records(first, last)
+
+    monkeypatch.setattr(store.reader, "records_between", noted)
+    return read
 
 
 def written_anew(store: Store, folder: Path) -> bytes:
@@ -70,21 +87,14 @@ def test_only_blocks_that_changed_are_made_again(
 ) -> None:
     with job("abcdefghij") as store:
         write_results_csv(tmp_path, store)
-        read: list[tuple[int, int]] = []
-        records = store.reader.records_between
-
-        def counted(first: int, last: int) -> object:
-            read.append((first, last))
-            return records(first, last)
-
-        monkeypatch.setattr(store.reader, "records_between", counted)
+        read = blocks_read(store, monkeypatch)
         store.queue.apply([imported(5)], 2.0)
         write_results_csv(tmp_path, store)
         write_results_csv(tmp_path, store)
-        assert read == [(3, 5)]
+        assert read == [3]
 
 
-@pytest.mark.parametrize("touched", ["edited", "gone", "columns", "manifest"])
+@pytest.mark.parametrize("touched", ["edited", "gone", "columns", "manifest", "version"])
 def test_what_is_not_known_to_be_there_is_written_anew(tmp_path: Path, touched: str) -> None:
     path = tmp_path / "results.csv"
     with job("abcdef") as store:
@@ -98,10 +108,56 @@ def test_what_is_not_known_to_be_there_is_written_anew(tmp_path: Path, touched: 
                 keep_options(store, {"results_columns": "referenceId,note"})
             case "manifest":
                 store.load(rows("fedxba"), 2.0, COLUMNS)
+            case "version":
+                store.facts.save(facts.RESULTS_CSV.of('{"layout": "of long ago"}'))
         write_results_csv(tmp_path, store)
         other = tmp_path / "other"
         other.mkdir()
         assert path.read_bytes() == written_anew(store, other)
+
+
+def test_rows_that_are_being_created_are_written_again_when_the_run_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with job("abcdefghij") as store:
+        store.queue.claim(1, 2.0)
+        write_results_csv(tmp_path, store, running=True)
+        assert ",processing," in (tmp_path / "results.csv").read_text(encoding="utf-8")
+        read = blocks_read(store, monkeypatch)
+        write_results_csv(tmp_path, store)
+        assert read == [0]
+        assert ",unknown," in (tmp_path / "results.csv").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_the_first_embed_codes_come_without_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_known: bool
+) -> None:
+    with job("abcdefghij") as store:
+        if is_known:
+            write_results_csv(tmp_path, store, running=True)
+        store.queue.apply([imported(5)], 2.0)
+        read = blocks_read(store, monkeypatch)
+        write_first_embed_codes(tmp_path, store)
+        assert read == ([3] if is_known else [])
+        with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+            assert [line["key"] for line in csv.DictReader(file) if line["key"]] == ["k5"]
+        write_results_csv(tmp_path, store, running=True)
+        with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as file:
+            assert len(list(csv.DictReader(file))) == 10
+
+
+def test_a_file_of_more_imported_rows_is_not_exchanged_for_one_of_fewer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(results_csv, "_SOON_ROWS", 2)
+    with job("abcdef") as store:
+        store.queue.apply([imported(1), imported(2), imported(3)], 2.0)
+        write_results_csv(tmp_path, store)
+        before = (tmp_path / "results.csv").read_bytes()
+        store.facts.save(facts.RESULTS_CSV.of(""))
+        write_first_embed_codes(tmp_path, store)
+        assert (tmp_path / "results.csv").read_bytes() == before
 
 
 def test_a_removed_row_moves_to_the_end_and_is_followed_there(tmp_path: Path) -> None:
@@ -120,7 +176,7 @@ def test_a_removed_row_moves_to_the_end_and_is_followed_there(tmp_path: Path) ->
 def test_while_a_first_file_takes_long_there_is_one_of_the_imported_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results_csv, "_EARLY_BLOCKS", 2)
+    monkeypatch.setattr(results_csv, "_SOON_BLOCKS", 2)
     path = tmp_path / "results.csv"
     early: list[list[dict[str, str]]] = []
     with job("abcdefghijklm") as store:

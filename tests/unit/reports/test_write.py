@@ -5,7 +5,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from batch_import.models import ManifestRow
+from batch_import.models import Change, ManifestRow, Status
 from batch_import.reports import manual_columns
 from batch_import.reports.write import write_results
 from batch_import.state import facts
@@ -49,3 +49,23 @@ def test_what_was_added_stays_through_every_later_writing(tmp_path: Path, store:
     for _ in range(3):
         write_results(tmp_path, store, ["xlsx"], now=3.0)
         assert "Editor" in headings(path)
+
+
+def test_failed_csv_is_written_again_only_where_it_may_differ(tmp_path: Path, store: Store) -> None:
+    path = tmp_path / "failed.csv"
+
+    def written() -> int:
+        write_results(tmp_path, store, [], now=2.0)
+        return path.stat().st_ino
+
+    first = written()
+    assert written() == first
+    store.queue.apply([Change(1, Status.FAILED, error="no", code="source-unavailable")], 3.0)
+    failed = written()
+    assert failed != first
+    path.write_text("what somebody else wrote", encoding="utf-8")
+    edited = written()
+    assert path.read_text(encoding="utf-8-sig").count("r2") == 1
+    rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v.mp4", "T", "mp4", ()) for n in (3, 2)]
+    store.load(rows, 4.0, facts=[facts.MANIFEST.of("m.csv")])
+    assert written() != edited

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.sources.host_queues import SPACING, HostQueues
+from batch_import.sources.host_queues import SPACING_SECONDS, HostQueues
 
 
 def test_until_a_host_has_answered_one_source_tries_it_for_all() -> None:
@@ -15,7 +15,7 @@ def test_until_a_host_has_answered_one_source_tries_it_for_all() -> None:
     queues.answered("a")
     queues.finished("a")
     assert [queues.take(100.0), queues.take(100.0)] == [(1, "a"), None]
-    assert queues.take(100.0 + SPACING) == (2, "a")
+    assert queues.take(100.0 + SPACING_SECONDS) == (2, "a")
 
 
 def test_all_that_waits_for_a_dead_host_is_given_up_for_a_while() -> None:
@@ -49,9 +49,9 @@ def test_a_redirect_takes_a_turn_too() -> None:
     queues = HostQueues()
     queues.add(0, "a")
     assert queues.reserve("a", 1.0) == 0
-    assert round(queues.reserve("a", 1.0), 6) == SPACING
+    assert round(queues.reserve("a", 1.0), 6) == SPACING_SECONDS
     queues.take(1.0)
-    assert round(queues.reserve("a", 1.0), 6) == round(3 * SPACING, 6)
+    assert round(queues.reserve("a", 1.0), 6) == round(3 * SPACING_SECONDS, 6)
 
 
 def test_what_waits_can_be_forgotten() -> None:
@@ -80,7 +80,7 @@ def test_every_source_has_its_turn_and_no_host_is_asked_too_often(
         now += step
         if found := queues.take(now):
             number, host = found
-            assert now - last.get(host, -1.0) >= SPACING - 1e-9
+            assert now - last.get(host, -1.0) >= SPACING_SECONDS - 1e-9
             last[host] = now
             taken.append(number)
             under_way.append(host)

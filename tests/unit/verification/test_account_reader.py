@@ -12,7 +12,7 @@ from batch_import.errors import CredentialsRefused, Interrupted, PlatformUnreach
 from batch_import.models import Change, ManifestRow, Media, Status
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
-from batch_import.verification.account_reader import Look, VerificationProgress
+from batch_import.verification.account_reader import AccountReader, VerificationProgress
 from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.session import PlatformSession
@@ -61,11 +61,11 @@ def printed() -> list[VerificationProgress]:
 @pytest.fixture
 def look(
     listing: AccountListing, stop: Stop, printed: list[VerificationProgress]
-) -> Iterator[Look]:
+) -> Iterator[AccountReader]:
     settings = Settings(api_base=BASE, rate=1000.0, give_up_after=0.001)
     credentials = Credentials("VC-1", "secret")
     with PlatformSession(settings, credentials, stop, clock=lambda: stop.now) as session:
-        yield Look(session, listing, printed.append)
+        yield AccountReader(session, listing, printed.append)
 
 
 def item(name: str = "1", reference: str = "r1") -> dict[str, str]:
@@ -73,7 +73,7 @@ def item(name: str = "1", reference: str = "r1") -> dict[str, str]:
 
 
 def test_the_whole_list_is_read_and_reported_of(
-    look: Look,
+    look: AccountReader,
     platform: requests_mock.Mocker,
     listing: AccountListing,
     printed: list[VerificationProgress],
@@ -101,7 +101,7 @@ def test_the_whole_list_is_read_and_reported_of(
     ],
 )
 def test_what_the_list_does_not_show_is_looked_for(
-    look: Look,
+    look: AccountReader,
     platform: requests_mock.Mocker,
     listing: AccountListing,
     found: list[dict[str, str]],
@@ -116,7 +116,7 @@ def test_what_the_list_does_not_show_is_looked_for(
 
 
 def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
-    look: Look, platform: requests_mock.Mocker, listing: AccountListing
+    look: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     platform.get(f"{BASE}/media", json=EMPTY)
     platform.get(f"{BASE}/media/m1/detail", status_code=403)
@@ -129,7 +129,7 @@ def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
 
 
 def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
-    look: Look, platform: requests_mock.Mocker, listing: AccountListing
+    look: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     same = {"items": [item("2", "x"), item("3", "y")], "totalItems": 9}
     platform.get(f"{BASE}/media", json={"listResult": same})
@@ -142,7 +142,7 @@ def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
 
 
 def test_a_page_that_is_refused_beyond_the_first_is_the_end_of_a_list(
-    look: Look, platform: requests_mock.Mocker, listing: AccountListing
+    look: AccountReader, platform: requests_mock.Mocker, listing: AccountListing
 ) -> None:
     first = {"json": {"listResult": {"items": [item()]}}}
     platform.get(f"{BASE}/media", [first, {"status_code": 404}])
@@ -152,14 +152,14 @@ def test_a_page_that_is_refused_beyond_the_first_is_the_end_of_a_list(
 
 @pytest.mark.parametrize("status", [400, 503])
 def test_a_list_that_cannot_be_read_ends_it(
-    look: Look, platform: requests_mock.Mocker, status: int
+    look: AccountReader, platform: requests_mock.Mocker, status: int
 ) -> None:
     platform.get(f"{BASE}/media", status_code=status)
     with pytest.raises(PlatformUnreachable):
         look.read_list()
 
 
-def test_a_stop_is_heard(look: Look, platform: requests_mock.Mocker, stop: Stop) -> None:
+def test_a_stop_is_heard(look: AccountReader, platform: requests_mock.Mocker, stop: Stop) -> None:
     stop.set()
     with pytest.raises(Interrupted):
         look.read_list()
@@ -167,7 +167,7 @@ def test_a_stop_is_heard(look: Look, platform: requests_mock.Mocker, stop: Stop)
 
 
 def test_an_embed_page_that_fails_is_kept_and_a_player_that_is_away_ends_it(
-    look: Look,
+    look: AccountReader,
     platform: requests_mock.Mocker,
     listing: AccountListing,
     printed: list[VerificationProgress],

@@ -66,11 +66,11 @@ def media(name: str = "m1", status: str = "online", **changes: str) -> Media:
             f"{TOO}: m3, m2",
         ),
         ([media(), media("m4", "failed")], "as expected", ""),
-        ([media(reference_id="r9")], "as expected", "it has the reference ID r9 now"),
+        ([media(reference_id="r9")], "as expected", "its reference ID is now r9"),
         (
             [media("m2"), media(reference_id="r9")],
             "there twice",
-            f"{TOO}: m2; it has the reference ID r9 now",
+            f"{TOO}: m2; its reference ID is now r9",
         ),
         (
             [media(status="processing", title="New"), media("m2")],
@@ -100,17 +100,21 @@ def test_a_media_without_an_id_is_known_by_its_key() -> None:
         (
             record(Status.FAILED, error="no codec"),
             [media("m2")],
-            "there, though failed: m2 (online); no codec",
+            "online in the account, although failed: m2 (online); no codec",
         ),
         (record(Status.FAILED), [media("m2", "failed")], "failed"),
-        (record(Status.PENDING), [media("m2")], "there, though pending: m2 (online)"),
+        (
+            record(Status.PENDING),
+            [media("m2")],
+            "online in the account, although pending: m2 (online)",
+        ),
         (record(Status.UNKNOWN), [], "unknown"),
         (
             record(Status.PROCESSING),
             [media(status="processing")],
-            "processing, and there: m1 (processing)",
+            "processing; in the account: m1 (processing)",
         ),
-        (record(Status.PROCESSING), [media(status="")], "processing, and there: m1"),
+        (record(Status.PROCESSING), [media(status="")], "processing; in the account: m1"),
     ],
 )
 def test_a_row_that_is_not_imported_says_what_is_there(
@@ -124,10 +128,14 @@ def test_a_row_that_is_not_imported_says_what_is_there(
 @pytest.mark.parametrize(
     ("row", "found", "detail"),
     [
-        (record(Status.SKIPPED, media_id="", key=""), [], "not there"),
-        (record(removed=True), [], "not there"),
-        (record(removed=True), [media(status="failed")], "there: m1 (failed)"),
-        (record(Status.UNKNOWN, removed=True, media_id=""), [media("m2")], "there: m2 (online)"),
+        (record(Status.SKIPPED, media_id="", key=""), [], "not in the account"),
+        (record(removed=True), [], "not in the account"),
+        (record(removed=True), [media(status="failed")], "still in the account: m1 (failed)"),
+        (
+            record(Status.UNKNOWN, removed=True, media_id=""),
+            [media("m2")],
+            "still in the account: m2 (online)",
+        ),
     ],
 )
 def test_a_removed_row_is_no_fault(row: Record, found: list[Media], detail: str) -> None:

@@ -27,15 +27,15 @@ URL = "https://hooks.example.com/T000/s3cret?token=other"
         ({"exc": requests.ReadTimeout}, "hooks.example.com: no answer within the time-out"),
         (
             {"exc": requests.ConnectionError(URL)},
-            "hooks.example.com: the connection was cut before the whole answer came",
+            "hooks.example.com: the connection was closed before the answer was complete",
         ),
         (
             {"exc": requests.exceptions.InvalidURL(URL)},
-            "hooks.example.com: the connection was cut before the whole answer came",
+            "hooks.example.com: the connection was closed before the answer was complete",
         ),
         (
             {"exc": LocationParseError(URL)},
-            "hooks.example.com: the connection was cut before the whole answer came",
+            "hooks.example.com: the connection was closed before the answer was complete",
         ),
     ],
 )

@@ -16,7 +16,7 @@ def test_a_run_whose_moment_has_come_has_stopped_as_asked() -> None:
             assert stop.wait(10)
             raise Interrupted("Interrupted.")
 
-    with pytest.raises(Stopped, match="as asked") as raised:
+    with pytest.raises(Stopped, match="as requested") as raised:
         run()
     assert raised.value.exit_code == 1
 

@@ -9,25 +9,15 @@ from urllib.parse import quote
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signed_addresses import SCHEMES, sign
+from signed_addresses import FILES, sign
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.manifest.rules import source_url
-from batch_import.models import Change, Media, Severity, Status
+from batch_import.models import Change, Media, Status
 from batch_import.state.store import Store
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 
-#: Those that the rules take for files; the others are pages by their host.
-FILES = [
-    scheme
-    for scheme in SCHEMES
-    if not any(
-        violation.severity is Severity.ERROR
-        for _, violation in source_url.violations([sign(scheme, 1).url])
-    )
-]
 #: Addresses that people's tools spell in many ways; each is another video.
 PLAIN = (
     "https://cdn.example.com/films/My Video.mp4",

@@ -3,7 +3,7 @@
 import pytest
 
 from batch_import.models import Counts
-from batch_import.workflows.work_plan import decide
+from batch_import.workflows.work_plan import plan_work
 
 
 @pytest.mark.parametrize(
@@ -20,18 +20,18 @@ from batch_import.workflows.work_plan import decide
     ],
 )
 def test_the_work_of_a_run(counts: Counts, words: str, *, has_work: bool) -> None:
-    plan = decide(counts, counts.pending)
+    plan = plan_work(counts, counts.pending)
     assert plan.has_work is has_work
     assert str(plan) == words
 
 
 def test_a_pilot_tells_how_many_rows_it_leaves() -> None:
-    plan = decide(Counts(total=60, pending=50, processing=2, imported=8), 10)
+    plan = plan_work(Counts(total=60, pending=50, processing=2, imported=8), 10)
     assert str(plan) == "10 to create (of 50 pending), 2 to resume, 8 done before"
-    assert not decide(Counts(total=50, pending=50), 0).has_work
+    assert not plan_work(Counts(total=50, pending=50), 0).has_work
 
 
 def test_what_is_in_the_account_is_not_created() -> None:
-    plan = decide(Counts(total=9, pending=5, imported=4), 5, adopt=2)
+    plan = plan_work(Counts(total=9, pending=5, imported=4), 5, adopt=2)
     assert str(plan) == "3 to create, 2 to adopt, 4 done before"
-    assert decide(Counts(total=2, pending=2), 2, adopt=2).has_work
+    assert plan_work(Counts(total=2, pending=2), 2, adopt=2).has_work

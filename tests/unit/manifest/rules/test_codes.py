@@ -185,10 +185,10 @@ ANSWERS = {
     "source-empty": violation_of(_reply(b"", 206, 0), "mp4"),
     "source-format": violation_of(_reply(b"\x1a\x45\xdf\xa3"), "mp4"),
     "source-cut": violation_of(SourceResponse(200, {"content-length": "5000"}, MP4), "mp4"),
-    "source-host": preflight._NO_HOST,
-    "source-redirect": preflight._NOWHERE,
+    "source-host": preflight._UNKNOWN_HOST,
+    "source-redirect": preflight._BAD_REDIRECT,
     "source-private": preflight._PRIVATE,
-    "source-certificate": preflight._CERTIFICATE,
+    "source-certificate": preflight._BAD_CERTIFICATE,
     "source-unreachable": preflight._unreachable(ConnectionRefusedError()),
 }
 

@@ -14,6 +14,7 @@ import pytest
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError
 from batch_import.models import ManifestColumns, Record, Status, Timeline
+from batch_import.reports import table
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, results_table
 from batch_import.reports.writers import html_writer
@@ -200,7 +201,7 @@ def test_a_page_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
 
 
 def test_rows_come_in_pieces(tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(html_writer, "_AT_ONCE", 2)
+    monkeypatch.setattr(table, "_AT_ONCE", 2)
     for count in (1, 2, 3, 4):
         page = page_of(tmp_path, [record(line=n) for n in range(count)])
         assert [row[0] for row in page.data["rows"]] == list(range(count))

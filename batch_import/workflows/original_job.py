@@ -1,6 +1,7 @@
-"""Rows of `failed.csv` belong to the job that wrote it, whatever the file is called by now.
+"""Find the job of a corrected `failed.csv`, which may have another name by now.
 
-This file must not know what is done with the rows.
+Two columns of `failed.csv` name the job and the row. This module must not know what is done with
+the rows.
 """
 
 import gzip
@@ -27,17 +28,19 @@ from batch_import.manifest.read import Manifest, open_manifest
 from batch_import.state import facts
 from batch_import.state.store import Store
 
-#: Bytes of a file, or of each file in a workbook, in which its header must be.
+#: How many bytes of a file, or of each file in a workbook, are searched for the header.
 _HEADER_WITHIN: Final = 1_000_000
 _ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
 
 
-def at_home(request: ImportRequest) -> ImportRequest:
-    """Where the manifest holds rows of `failed.csv`: what is asked, of their job.
+def with_original_job(request: ImportRequest) -> ImportRequest:
+    """Return the request with the job folder of the rows, if the manifest is a `failed.csv`.
+
+    Any other manifest's request is returned unchanged.
 
     Raises:
         ManifestError: the file cannot be read.
-        StateError: the job is not there.
+        StateError: the job of the rows is not found.
     """
     if not _may_have_origin(request.manifest):
         return request
@@ -60,14 +63,14 @@ def at_home(request: ImportRequest) -> ImportRequest:
 
 
 def _may_have_origin(path: Path) -> bool:
-    """Whether a file may have the columns: a quick look, so that others are not read twice."""
+    """Whether a file may have the two columns. It is quick, so that no file is read twice."""
     name = JOB_COLUMN.casefold()
     marks = [name.encode(encoding) for encoding in _ENCODINGS]
     return any(mark in start.lower() for start in _starts(path) for mark in marks)
 
 
 def _starts(path: Path) -> Iterator[bytes]:
-    """The beginning of a file; of a packed one, of each file in it."""
+    """Yield the first bytes of a file, or of each file in an archive."""
     with suppress(OSError, zipfile.BadZipFile, EOFError, ValueError):
         if str(path) == "-" or not path.is_file():
             return
@@ -94,7 +97,7 @@ def _first_reference(manifest: Manifest, columns: OriginColumns) -> JobReference
 
 
 def _candidates(request: ImportRequest, reference: JobReference) -> Iterator[Job]:
-    """Where the job may be: where the user says, where it was, beside the file, or in `output/`."""
+    """Yield possible jobs: the named one, else the recorded one, beside the file, in `output/`."""
     if request.folder is not None:
         yield Job(request.folder)
         return
@@ -105,7 +108,7 @@ def _candidates(request: ImportRequest, reference: JobReference) -> Iterator[Job
 
 
 def _read_like(given: ReadingOptions, store: Store, header: tuple[str, ...]) -> ReadingOptions:
-    """Read the columns as the job's own manifest was read, where the user says nothing else."""
+    """Use the column mapping of the job's manifest, except for fields that the user mapped."""
     columns = store.reader.columns()
     known = {
         field: columns.names[position]

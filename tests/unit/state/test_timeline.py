@@ -1,0 +1,82 @@
+"""The timeline counts what a look at each row would count."""
+
+import sqlite3
+from collections.abc import Sequence
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_import.models import Change, ManifestRow, Media, Status, Timeline
+from batch_import.state.store import Store
+
+ROWS = 5
+#: A row, what happens to it, and seconds until then.
+STEPS = st.lists(
+    st.tuples(st.integers(1, ROWS), st.sampled_from(list("cif")), st.integers(0, 9)), max_size=25
+)
+
+
+def job(steps: Sequence[tuple[int, str, int]]) -> Store:
+    store = Store(None)
+    url = "https://h.example/v.mp4"
+    store.load(
+        [ManifestRow(n, f"r{n}", f"r{n}", url, "T", "mp4", ()) for n in range(2, 2 + ROWS)], 1.0
+    )
+    now = 100.0
+    for number, step, seconds in steps:
+        now += seconds
+        if step == "c":
+            store.queue.apply([Change(number, Status.PENDING)], now)
+            store.queue.claim(1, now)
+        elif step == "i":
+            media = Media("m", "k", "r")
+            store.queue.apply([Change(number, Status.IMPORTED, media=media)], now)
+        else:
+            store.queue.apply([Change(number, Status.FAILED)], now)
+    return store
+
+
+def by_row(db: sqlite3.Connection, parts: int) -> Timeline | None:
+    """The same counts, from the first events of each row."""
+    sent, imported = (
+        [
+            time
+            for (time,) in db.execute(
+                "SELECT min(time) FROM event WHERE status = ? GROUP BY row", (status,)
+            )
+        ]
+        for status in ("creating", "imported")
+    )
+    if not sent and not imported:
+        return None
+    start, stop = min(sent + imported), max(sent + imported)
+    step = (stop - start) / parts or 1.0
+    bounds = [start + part * step for part in range(1, parts)]
+
+    def counted(times: Sequence[float]) -> tuple[int, ...]:
+        places = [sum(bound <= time for bound in bounds) for time in times]
+        return tuple(places.count(part) for part in range(parts))
+
+    return Timeline(start, step, counted(sent), counted(imported))
+
+
+@given(STEPS, st.integers(1, 7))
+def test_the_timeline_counts_the_first_events_of_each_row(
+    steps: list[tuple[int, str, int]], parts: int
+) -> None:
+    # Nothing is imported twice: the importer is done with such a row.
+    gone: set[int] = set()
+    once = [
+        step
+        for step in steps
+        if step[0] not in gone and (step[1] != "i" or not gone.add(step[0]))  # type: ignore[func-returns-value]
+    ]
+    with job(once) as store:
+        assert store.reader.timeline(parts) == by_row(store.connection.db, parts)
+
+
+def test_a_clock_that_was_set_back_loses_no_row() -> None:
+    with job([(1, "c", 5), (2, "c", 60), (3, "c", -40), (4, "c", 9), (5, "c", -20)]) as store:
+        timeline = store.reader.timeline(4)
+        assert timeline
+        assert sum(timeline.sent) == ROWS
