@@ -1,5 +1,6 @@
 """The folder of a job: the paths of its files, and whether a run is in progress."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -113,7 +114,8 @@ class Job:
                     return False
             except Timeout:
                 return True
-        with self.lock.open("rb") as file:
+        # A pipe in its place would make us wait for whoever writes to it.
+        with os.fdopen(os.open(self.lock, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             try:
                 # A shared lock, so that two processes that check at once do not see each other.
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -150,4 +152,4 @@ def _folder_name(manifest: Path) -> str:
 
 def jobs_below(folder: Path = OUTPUT) -> list[Job]:
     """Returns all jobs in a folder and in its subfolders, sorted by path."""
-    return [Job(path.parent) for path in sorted(folder.rglob(_DATABASE_NAME))]
+    return [Job(path.parent) for path in sorted(folder.rglob(_DATABASE_NAME)) if path.is_file()]

@@ -248,6 +248,11 @@ CODES: Final[dict[str, Code]] = {
         '{"sourceUrl": "https://media.example.com/a.mp4", "filename": "A", "filename": "B"}',
         "Leave one of them.",
     ),
+    "no-object": Code(
+        _ERROR, "JSON", "A URL is an item beside objects, and not in an object itself.",
+        '[{"sourceUrl": "https://media.example.com/a.mp4"}, "https://media.example.com/b.mp4"]',
+        "Make an object of it.",
+    ),
     "renditions": Code(
         _ERROR, "JSON", "One object holds several files, and nothing tells which is the video.",
         '{"filename": "A", "sources": [{"src": "https://media.example.com/a.mp4"},'

@@ -4,7 +4,7 @@ import base64
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final, NamedTuple
@@ -46,10 +46,12 @@ class _ExpiryParameters(NamedTuple):
 
     Attributes:
         names: names of parameters that must all be present, as `normalised_name` returns them.
+        read_names: the names of those that are read.
         read: returns epoch seconds; raises one of `_INVALID_DATE_ERRORS` if there is no date.
     """
 
     names: frozenset[str]
+    read_names: frozenset[str]
     read: Callable[[_ParameterValues], float]
 
 
@@ -72,26 +74,59 @@ def expires_at(url: str) -> float:
     airtable = _AIRTABLE.search(address)
     if airtable:
         times.append(_epoch(airtable[1]))
-    return min((time for time in times if 0 < time < _MAX_EPOCH_SECONDS), default=math.inf)
+    return _earliest(times)
 
 
 def _parameter_values(parts: list[str]) -> dict[str, str]:
     values = {}
     for part in parts:
         name, _, value = part.partition("=")
-        values[normalised_name(name)] = unquote(value) if "%" in value else value
+        values[normalised_name(name)] = _decoded(value)
     return values
 
 
+def _decoded(value: str) -> str:
+    return unquote(value) if "%" in value else value
+
+
+class QueryExpiry:
+    """Reads the expiry times of URLs whose queries have the same parameters.
+
+    Args:
+        names: names of the parameters, as `normalised_name` returns them.
+    """
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._parameters = _matching(names)
+        read_names = frozenset[str]().union(*(each.read_names for each in self._parameters))
+        #: The parameters that the expiry time is read from.
+        self.names: Final = tuple(name for name in names if name in read_names)
+        # Cached, because an export signs many URLs in the same second.
+        self.expires_at = lru_cache(maxsize=1024)(self._expires_at)
+
+    def _expires_at(self, *values: str) -> float:
+        """Returns epoch seconds, or infinity. The values are those of `names`, as written."""
+        decoded_values = dict(zip(self.names, map(_decoded, values), strict=True))
+        return _earliest(_read_all(self._parameters, decoded_values))
+
+
 def _expiry_times(values: _ParameterValues) -> Iterator[float]:
-    for read in _readers(tuple(values)):
-        try:
-            yield read(values)
-        except _INVALID_DATE_ERRORS:
-            continue  # not a date
+    yield from _read_all(_matching(tuple(values)), values)
     for value in values.values():
         if "eyJ" in value:
             yield from _token_expiry_times(value)
+
+
+def _read_all(parameters: Iterable[_ExpiryParameters], values: _ParameterValues) -> Iterator[float]:
+    for each in parameters:
+        try:
+            yield each.read(values)
+        except _INVALID_DATE_ERRORS:
+            continue  # not a date
+
+
+def _earliest(times: Iterable[float]) -> float:
+    return min((time for time in times if 0 < time < _MAX_EPOCH_SECONDS), default=math.inf)
 
 
 def _token_expiry_times(token: str) -> Iterator[float]:
@@ -106,9 +141,9 @@ def _token_expiry_times(token: str) -> Iterator[float]:
 
 # Cached, because the URLs of a manifest have the same few parameters up to a million times.
 @lru_cache(maxsize=1024)
-def _readers(names: tuple[str, ...]) -> tuple[Callable[[_ParameterValues], float], ...]:
+def _matching(names: tuple[str, ...]) -> tuple[_ExpiryParameters, ...]:
     present = frozenset(names)
-    return tuple(each.read for each in _EXPIRY_PARAMETERS if each.names <= present)
+    return tuple(each for each in _EXPIRY_PARAMETERS if each.names <= present)
 
 
 def _date_and_duration(prefix: str) -> _ExpiryParameters:
@@ -117,15 +152,16 @@ def _date_and_duration(prefix: str) -> _ExpiryParameters:
     def read(values: _ParameterValues) -> float:
         return _iso_date(values[f"{prefix}date"]) + float(values[f"{prefix}expires"])
 
-    return _ExpiryParameters(
-        frozenset(prefix + name for name in ("signature", "date", "expires")), read
-    )
+    read_names = frozenset({f"{prefix}date", f"{prefix}expires"})
+    return _ExpiryParameters(read_names | {f"{prefix}signature"}, read_names, read)
 
 
 def _first_parameter(names: str, read: Callable[[str], float]) -> _ExpiryParameters:
     """Parameters of which the first has the expiry time."""
     first, *_ = names.split()
-    return _ExpiryParameters(frozenset(names.split()), lambda values: read(values[first]))
+    return _ExpiryParameters(
+        frozenset(names.split()), frozenset({first}), lambda values: read(values[first])
+    )
 
 
 def _epoch(text: str) -> float:

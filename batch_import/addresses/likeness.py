@@ -1,11 +1,11 @@
 """Recognizes videos that are probably the same: equal titles, and similar URLs. No I/O."""
 
 import re
-import unicodedata
 from typing import Final
 
 from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
 from batch_import.addresses.urls import parse
+from batch_import.unicode_forms import normalized
 
 #: Stands for a part of a path that may differ.
 _WILDCARD: Final = "*"
@@ -26,7 +26,7 @@ def likeness(title: str, address: str) -> str:
     """
     url = parse(address)
     host, path = (url.host, url.path) if url else ("", address)
-    normalised_title = " ".join(unicodedata.normalize("NFKC", title).casefold().split())
+    normalised_title = " ".join(normalized("NFKC", title).casefold().split())
     return f"{normalised_title}\n{host.lower()}{'/'.join(map(_segment_pattern, path.split('/')))}"
 
 

@@ -25,15 +25,27 @@ class Redactor:
         for secret in (access_key, api_key):
             if len(secret) >= _MIN_SECRET_LENGTH:
                 encodings.update(_encodings(secret))
-        # JSON may escape slashes, and the text is redacted before the JSON is parsed.
-        encodings |= {encoding.replace("/", "\\/") for encoding in encodings}
         # The longest first, because the header contains encodings of the single keys.
         longest_first = sorted(encodings, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)))
+        self._json_pattern = re.compile(
+            "|".join("".join(map(_in_json, encoding)) for encoding in longest_first)
+        )
 
     def __call__(self, text: str) -> str:
         """Replace the credentials in a text by `***`."""
-        return self._pattern.sub(MASK, text)
+        text = self._pattern.sub(MASK, text)
+        return self._json_pattern.sub(MASK, text) if "\\" in text else text
+
+
+def _in_json(character: str) -> str:
+    """Returns a pattern of all JSON escapes of a character: JSON is redacted before it is parsed.
+
+    Some servers escape the `+` of a key, in case the JSON becomes a part of an HTML page.
+    """
+    code = character.encode("utf-16-be", "surrogatepass").hex()
+    units = "".join(rf"\\u(?i:{code[at : at + 4]})" for at in range(0, len(code), 4))
+    return rf"(?:\\?{re.escape(character)}|{units})"
 
 
 def _encodings(secret: str) -> Iterator[str]:

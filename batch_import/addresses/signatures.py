@@ -60,17 +60,20 @@ _TIME_AND_HASH = re.compile(
     r"|(?:[12]\d{9}|20\d{10})/(?P<behind>[0-9a-fA-F]{32}|[\w-]{22}))(?=/)",
     re.ASCII,
 )
-_TOKEN_HINTS: Final = ("=", "/ks/", "/eyJ", "/s--", "usercontent.com/", "1drv.com/", "cloud.com/")
-#: A fast check for the time in `_TIME_AND_HASH`.
-_POSSIBLE_TIME_AND_HASH = re.compile(
-    r"[/,](?:[12]\d{9}|20\d{10})/|/[0-9a-fA-F]{32}/[0-9a-f]{8}/", re.ASCII
+#: Hosts with tokens in the path.
+_TOKEN_HOSTS: Final = ("usercontent.com/", "1drv.com/", "cloud.com/")
+#: Fast checks for a token in a path. Each pattern starts with a literal, which is found fastest.
+_POSSIBLE_TOKEN = re.compile(
+    r"/(?:ks/|eyJ|s--|(?:[12][0-9]{9}|20[0-9]{10})/|[0-9a-fA-F]{32}/[0-9a-f]{8}/)"
 )
+_POSSIBLE_TIME = re.compile(r",(?:[12][0-9]{9}|20[0-9]{10})/")
 #: Hosts whose first label is different in each link.
 CHANGING_HOST = re.compile(r"(?<=//)(?:uc[\w-]+\.dl\.dropbox|doc-[\w-]+\.google)(?=usercontent\.)")
-_VENDOR_DOMAINS: Final = tuple({scheme.host for scheme in schemes.SCHEMES if scheme.host})
+#: Domains whose signatures have parameters of their own.
+VENDOR_DOMAINS: Final = tuple({scheme.host for scheme in schemes.SCHEMES if scheme.host})
 _VENDOR_HOST_PATTERNS: Final = {
     end: re.compile(rf".{{0,1024}}//[^/?#]{{0,1024}}\b{re.escape(end)}(?:[:/]|$)", re.IGNORECASE)
-    for end in _VENDOR_DOMAINS
+    for end in VENDOR_DOMAINS
 }
 #: A URL or a file name, which is not a signature; but a URL may contain one.
 _CONTENT_VALUE = re.compile(r"^https?:|://|^[^=]*\.[A-Za-z][A-Za-z0-9]{1,3}$")
@@ -84,10 +87,14 @@ def may_be_signed(text: str) -> bool:
 
 
 def _may_have_tokens(text: str) -> bool:
-    for hint in _TOKEN_HINTS:
-        if hint in text:
-            return True
-    return _POSSIBLE_TIME_AND_HASH.search(text) is not None
+    return "=" in text or may_have_unnamed_tokens(text)
+
+
+def may_have_unnamed_tokens(text: str) -> bool:
+    """Whether the path of a URL may have a token without a name. Fast, also for whole columns."""
+    if _POSSIBLE_TOKEN.search(text) or _POSSIBLE_TIME.search(text):
+        return True
+    return any(host in text for host in _TOKEN_HOSTS)
 
 
 def stripped(url: str, extra_names: frozenset[str] = NO_NAMES) -> str:
@@ -102,15 +109,8 @@ def stripped(url: str, extra_names: frozenset[str] = NO_NAMES) -> str:
     return _strip_nested(url, extra_names, 0)
 
 
-def all_stripped(urls: Sequence[str], extra_names: frozenset[str] = NO_NAMES) -> list[str]:
-    """Returns `stripped` of each URL. Fast if none of them is signed."""
-    joined = "\n".join(urls)
-    if "%" in joined or may_be_signed(joined):
-        return [stripped(url, extra_names) for url in urls]
-    return [_as_https(canonical(url)) for url in urls]
-
-
-def _as_https(url: str) -> str:
+def as_https(url: str) -> str:
+    """Returns a canonical URL with https instead of http, if it has the default port."""
     return f"https{url[4:]}" if _HTTP_DEFAULT_PORT.match(url) else url
 
 
@@ -125,7 +125,7 @@ def _strip_nested(url: str, extra_names: frozenset[str], depth: int) -> str:
                 [_strip_parameter_value(part, extra_names, depth) for part in parts], separators
             )
         stripped_url = address + question + query
-    return _as_https(stripped_url)
+    return as_https(stripped_url)
 
 
 def _remove_parameters(url: str, extra_names: frozenset[str]) -> str:
@@ -229,7 +229,7 @@ def _merge_overlapping(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]
     return merged
 
 
-class _ClassifiedNames(NamedTuple):
+class ClassifiedNames(NamedTuple):
     """Parameter names of a query, by their role.
 
     Attributes:
@@ -245,9 +245,16 @@ class _ClassifiedNames(NamedTuple):
 
 # Cached, because the URLs of a manifest have the same few parameters up to a million times.
 @lru_cache(maxsize=1024)
-def _classify_names(
+def classify_names(
     names: tuple[str, ...], host: str, extra_names: frozenset[str]
-) -> _ClassifiedNames:
+) -> ClassifiedNames:
+    """Returns the names of the parameters of a query by their role.
+
+    Args:
+        names: the names, as written.
+        host: the one of `VENDOR_DOMAINS` that the host belongs to, or an empty string.
+        extra_names: additional names of signature parameters, in lower case.
+    """
     normalised_names = {name: normalised_name(name) for name in names}
     present = frozenset(normalised_names.values())
     known = extra_names.union(
@@ -274,7 +281,7 @@ def _classify_names(
     expiry_names = frozenset(
         name for name, normalised in normalised_names.items() if normalised in schemes.EXPIRY_NAMES
     )
-    return _ClassifiedNames(signing, unknown, expiry_names)
+    return ClassifiedNames(signing, unknown, expiry_names)
 
 
 def signing_names(
@@ -294,7 +301,7 @@ def signing_names(
     """
     host = _vendor_host(address)
     # From a list: a generator would take twice as long.
-    classified = _classify_names(
+    classified = classify_names(
         tuple([part.partition("=")[0] for part in parts]), host, extra_names
     )
     if not classified.unknown:
@@ -303,13 +310,13 @@ def signing_names(
 
 
 def _vendor_host(address: str) -> str:
-    for end in _VENDOR_DOMAINS:
+    for end in VENDOR_DOMAINS:
         if end in address and _VENDOR_HOST_PATTERNS[end].match(address):
             return end
     return ""
 
 
-def _names_by_value(parts: Sequence[str], classified: _ClassifiedNames, in_path: bool) -> set[str]:  # noqa: FBT001
+def _names_by_value(parts: Sequence[str], classified: ClassifiedNames, in_path: bool) -> set[str]:  # noqa: FBT001
     values = {}
     for part in parts:
         name, equals, value = part.partition("=")

@@ -4,11 +4,12 @@ No function here raises an exception, whatever the text is.
 """
 
 import re
-import unicodedata
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
 import idna
+
+from batch_import.unicode_forms import normalized
 
 #: Characters that are not percent-encoded in a request. They include `%`, because text that is
 #: already encoded must not be encoded again.
@@ -120,7 +121,7 @@ def canonical(text: str) -> str:
         return text
     url = parse(text)
     if url is None:
-        return unicodedata.normalize("NFC", text)
+        return normalized("NFC", text)
     user = f"{_normalise(url.user, _UNENCODED_IN_PATH)}@" if url.user else ""
     host = (ascii_host(url.host) or url.host.lower()).removesuffix(".")
     path, _, query = without_fragment(url.rest).partition("?")
@@ -151,7 +152,7 @@ def _normalise(text: str, unencoded: frozenset[str]) -> str:
     if "%" in text:
         text = _PERCENT_ENCODED.sub(lambda match: _decode_unreserved(match[0], unencoded), text)
     if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
+        text = normalized("NFC", text)
     return _percent_encode(text)
 
 

@@ -220,6 +220,8 @@ class OptionSources:
         from batch_import.cli.configuration_file import read_config
 
         self.config = path
+        if not named and not path.is_file():  # nobody waits for a pipe that he did not name
+            raise UsageError(f"{path} is not a regular file.", "Remove it, or rename it.")
         entries = read_config(path)
         for name in _NAMED_FILE_ONLY & entries.keys():
             if not named:

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 #: File formats of the results for a content management system.
 CMS_FORMATS: Final = ("csv", "json", "jsonl")
 _DAY: Final = 86_400.0
-#: Longest duration of a setting, in seconds: longer than any migration takes.
-_MONTH: Final = 30 * _DAY
+_MONTH: Final = 30 * _DAY  # seconds: longer than any migration takes
 #: Shortest duration of a setting, in seconds: shorter than any request. Zero would be a busy loop.
 _SHORTEST: Final = 0.001
 #: Each worker keeps a connection open, and a process may have 1,024 open files by default.

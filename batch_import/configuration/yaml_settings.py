@@ -15,6 +15,8 @@ import yaml
 
 from batch_import.errors import UsageError
 
+#: Maximum number of bytes of a settings file: far more than all settings with comments need.
+_LARGEST: Final = 1_000_000
 #: Exceptions of PyYAML for invalid YAML. A number in an escape or a directive may be too large for
 #: Python, and brackets may be nested deeper than Python's stack.
 _UNREADABLE: Final = (yaml.YAMLError, ValueError, OverflowError, RecursionError)
@@ -105,15 +107,18 @@ def read_bytes(path: Path, *, private: bool = False) -> bytes:
         private: refuse a file that other users can read. Not checked on Windows.
 
     Raises:
-        UsageError: the file does not exist, cannot be read, or is not private.
+        UsageError: the file does not exist, cannot be read, is too large, or is not private.
     """
     try:
         with path.open("rb") as file:
             if private and os.name == "posix":
                 _refuse_open(path, os.fstat(file.fileno()).st_mode)
-            return file.read()
+            content = file.read(_LARGEST + 1)
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {_said(error)}.") from None
+    if len(content) > _LARGEST:
+        raise UsageError(f"{path} cannot be read: it is larger than {_LARGEST // 1_000_000} MB.")
+    return content
 
 
 def _refuse_open(path: Path, mode: int) -> None:

@@ -5,7 +5,7 @@ This module must not know what the texts mean.
 
 from array import array
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple, Self, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,22 @@ _FULL: Final = 0.6
 #: How many entries are moved at once when the table grows.
 _BLOCK: Final = 1 << 16
 _SALT: Final = "\0"
+
+
+RowNumbers: TypeAlias = NDArray[np.uint32]
+
+
+class Hashes(NamedTuple):
+    """Two hashes of each of some texts, together 96 bits."""
+
+    keys: NDArray[np.int64]
+    checks: NDArray[np.uint32]
+
+    @classmethod
+    def of(cls, texts: Sequence[str]) -> Self:
+        """Hash texts."""
+        salted = np.fromiter(map(hash, map(_SALT.__add__, texts)), np.int64, len(texts))
+        return cls(np.fromiter(map(hash, texts), np.int64, len(texts)), salted.astype(np.uint32))
 
 
 class FirstLines:
@@ -45,16 +61,27 @@ class FirstLines:
         Returns:
             Index of each text that occurred before → the line number of its first occurrence.
         """
-        self._make_room(len(texts))
-        keys = np.fromiter(map(hash, texts), np.int64, len(texts))
-        salted = np.fromiter(map(hash, map(_SALT.__add__, texts)), np.int64, len(texts))
         own = np.arange(1, len(texts) + 1, dtype=np.uint32) + np.uint32(len(self._row_lines))
         self._row_lines.extend(lines)
-        firsts = self._place(keys, salted.astype(np.uint32), own)
+        firsts = self.claim_rows(Hashes.of(texts), own)
         known = (firsts != own).nonzero()[0]
-        self._count += len(texts) - known.size
         first_rows = zip(known.tolist(), firsts[known].tolist(), strict=True)
         return {at: self._row_lines[row - 1] for at, row in first_rows}
+
+    def claim_rows(self, hashes: Hashes, rows: RowNumbers) -> RowNumbers:
+        """Add rows by the hashes of their texts.
+
+        Args:
+            hashes: of one text per row.
+            rows: the number of each row, from 1.
+
+        Returns:
+            For each row, the number of the row in which its text occurred first.
+        """
+        self._make_room(rows.size)
+        firsts = self._place(*hashes, rows)
+        self._count += int((firsts == rows).sum())
+        return firsts
 
     def _allot(self, size: int) -> None:
         self._keys = np.zeros(size, np.int64)
@@ -75,8 +102,8 @@ class FirstLines:
             self._place(keys[taken], checks[taken], rows[taken])
 
     def _place(
-        self, keys: NDArray[np.int64], checks: NDArray[np.uint32], rows: NDArray[np.uint32]
-    ) -> NDArray[np.uint32]:
+        self, keys: NDArray[np.int64], checks: NDArray[np.uint32], rows: RowNumbers
+    ) -> RowNumbers:
         """Find or add a slot for each text, all at once. Texts that collide are probed again."""
         firsts = rows.copy()
         last = self._keys.size - 1

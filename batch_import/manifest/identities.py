@@ -6,25 +6,18 @@ cells.
 
 from collections.abc import Collection, Iterator, Sequence
 
-from batch_import.addresses.signatures import NO_NAMES, all_stripped
 from batch_import.addresses.urls import canonical
 from batch_import.manifest.first_lines import FirstLines
+from batch_import.manifest.known_ids import KnownIds
 from batch_import.manifest.reference import made_reference
-from batch_import.manifest.rules.lookalikes import skeletons
 from batch_import.manifest.rules.violation import Violation, warning
 
 
 class Identities:
-    """The referenceIds and videos of all rows so far.
+    """The referenceIds and videos of all rows so far."""
 
-    Args:
-        signing: names of parameters that sign an address, besides the known ones.
-    """
-
-    def __init__(self, signing: frozenset[str] = NO_NAMES) -> None:
-        self._signing = signing
-        self._references = FirstLines()
-        self._looks = FirstLines()
+    def __init__(self) -> None:
+        self._ids = KnownIds()
         self._videos = FirstLines()
         self._addresses = FirstLines()
         self._rows = FirstLines()
@@ -59,38 +52,39 @@ class Identities:
                 references[at] = made_reference(address, "" if is_first else titles[at])
         return references
 
-    def duplicates(
-        self, lines: Sequence[int], own: Sequence[str], references: Sequence[str]
-    ) -> Iterator[tuple[int, Violation]]:
-        """Yield the rows whose referenceId an earlier row has, and what that is.
+    def known_ids(
+        self,
+        lines: Sequence[int],
+        own: Sequence[str],
+        references: Sequence[str],
+        left_out: Collection[int],
+    ) -> tuple[list[tuple[int, Violation]], list[tuple[int, Violation]]]:
+        """Compare the referenceIds of the next rows with those before; blank ones do not count.
 
         Args:
             own: of the rows that have one; `references` holds the made ones too.
-        """
-        for at, first in _known(self._references, lines, references, ()):
-            yield at, _same_reference(first) if own[at] else _same_row(first)
 
-    def lookalikes(
-        self, lines: Sequence[int], own: Sequence[str], left_out: Collection[int]
-    ) -> Iterator[tuple[int, Violation]]:
-        """Yield the rows whose own referenceId is easily taken for one of an earlier row."""
-        looks = skeletons(own)
-        for at, first in _known(self._looks, lines, looks, left_out):
-            yield (
-                at,
-                warning(
-                    "reference-alike",
-                    f"the reference ids of lines {first} and {lines[at]} look alike, but differ in"
-                    " case, accents, width or similar characters",
-                    "If they mean one video, remove one of the rows; else choose clearer ids.",
-                ),
-            )
+        Returns:
+            Index and violation of the rows whose referenceId an earlier row has; and of those
+            whose own only looks like one.
+        """
+        at = _indexes(references, left_out)
+        known = self._ids.claim([references[place] for place in at], [lines[place] for place in at])
+        same = [(at[index], first) for index, first in known.same.items()]
+        alike = [(at[index], first) for index, first in known.alike.items() if own[at[index]]]
+        return (
+            [(at, _same_reference(first) if own[at] else _same_row(first)) for at, first in same],
+            [(at, _alike(first, lines[at])) for at, first in alike],
+        )
 
     def same_videos(
-        self, lines: Sequence[int], urls: Sequence[str], left_out: Collection[int]
+        self, lines: Sequence[int], videos: Sequence[str], left_out: Collection[int]
     ) -> Iterator[tuple[int, Violation]]:
-        """Yield the rows whose video an earlier row has, under another referenceId."""
-        videos = all_stripped(urls, self._signing)
+        """Yield the rows whose video an earlier row has, under another referenceId.
+
+        Args:
+            videos: the addresses without what signs them.
+        """
         for at, first in _known(self._videos, lines, videos, left_out):
             yield (
                 at,
@@ -107,6 +101,15 @@ def _same_reference(first: int) -> Violation:
         "duplicate-reference",
         f"the reference id is a duplicate of the ID on line {first}",
         "Give every row a reference id of its own.",
+    )
+
+
+def _alike(first: int, line: int) -> Violation:
+    return warning(
+        "reference-alike",
+        f"the reference ids of lines {first} and {line} look alike, but differ in case, accents,"
+        " width or similar characters",
+        "If they mean one video, remove one of the rows; else choose clearer ids.",
     )
 
 

@@ -40,6 +40,7 @@ class ProblemCollector:
         self._cells = cells
         self._allowed = allowed
         self._damaged: set[tuple[int, int]] = set()
+        self._wrong: set[tuple[int, int]] = set()
         self._problems: defaultdict[int, list[Problem]] = defaultdict(list)
         #: Indexes of rows with an error, which must not be sent.
         self.invalid: set[int] = set()
@@ -52,8 +53,12 @@ class ProblemCollector:
             if (at, field) in self._damaged:
                 continue  # the cell is damaged, so that further findings mean nothing
             self._append(at, self._columns[field], violation, self._cells[field][at])
-            if violation.fix and violation.code not in self._allowed:
+            if violation.code in self._allowed:
+                continue
+            if violation.fix:
                 self.fixes[at, field] = violation.fix
+            if violation.severity is Severity.ERROR:
+                self._wrong.add((at, field))
 
     def read(
         self,
@@ -97,6 +102,10 @@ class ProblemCollector:
         self._problems[at].append(violation.problem(self._lines[at], column, value))
         if violation.severity is Severity.ERROR:
             self.invalid.add(at)
+
+    def wrong(self, field: int) -> frozenset[int]:
+        """The rows whose cell of a field has an error."""
+        return frozenset(at for at, of in self._wrong | self._damaged if of == field)
 
     def errors(self) -> dict[int, list[Problem]]:
         """Index of each row that must not be sent → its errors, as text."""

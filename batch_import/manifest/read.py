@@ -239,6 +239,7 @@ class _Gathered:
 
     def chunk(self) -> Chunk:
         frame = pd.DataFrame(
-            {at: pd.Series(cells, dtype=object) for at, cells in enumerate(self._columns)}
+            {at: pd.Series(cells, dtype=object) for at, cells in enumerate(self._columns)},
+            copy=False,
         )
         return Chunk(frame, self.lines, self._faults, self.comments, self._violations)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import overload
 
-from batch_import.addresses.signatures import NO_NAMES, stripped
 from batch_import.addresses.urls import canonical
 from batch_import.manifest.problem_collector import in_one
 from batch_import.manifest.read import Chunk
@@ -24,7 +23,7 @@ class Columns:
     Attributes:
         own: referenceIds that the manifest gives; blank where one was made.
         ends: index of each row whose URL stops working → when, in epoch seconds.
-        signing: names of parameters that sign an address, besides the known ones.
+        stripped: the addresses without what signs them.
     """
 
     references: Sequence[str]
@@ -33,7 +32,7 @@ class Columns:
     names: Sequence[str]
     extensions: Sequence[str]
     ends: Mapping[int, float]
-    signing: frozenset[str] = NO_NAMES
+    stripped: Sequence[str]
 
 
 class Rows(Sequence[ManifestRow]):
@@ -72,12 +71,12 @@ class Rows(Sequence[ManifestRow]):
             columns.urls,
             columns.names,
             columns.extensions,
+            columns.stripped,
             zip(*cells, strict=True),
             strict=True,
         )
-        for at, (line, reference, own, url, name, extension, row) in enumerate(fields):
+        for at, (line, reference, own, url, name, extension, plain, row) in enumerate(fields):
             problems = self.errors.get(at, ())
-            plain = stripped(url, columns.signing)
             yield ManifestRow(
                 line,
                 reference,

@@ -4,12 +4,11 @@ What the rules are stands in `rules/`. Pure: it must not know files, the network
 the state. A manifest may hold a million rows, so nothing is made for a row that is all right.
 """
 
-import math
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
-from batch_import.addresses.expiry import expires_at
-from batch_import.addresses.signatures import NO_NAMES, may_be_signed
+from batch_import.addresses.column import AddressReader
+from batch_import.addresses.signatures import NO_NAMES
 from batch_import.manifest.base_url import below
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
 from batch_import.manifest.columns.mapping import Mapping
@@ -58,8 +57,8 @@ class Validator:
         ]
         self._now = now
         self._own_host = own_host
-        self._signing = signing
-        self._identities = Identities(signing)
+        self._addresses = AddressReader(signing)
+        self._identities = Identities()
         self._lost_zeros = LostZeros()
         self._deadlines = UrlExpiries()
 
@@ -76,7 +75,7 @@ class Validator:
         urls, names, given, own = (list(map(str.strip, column)) for column in cells)
         if self._base_url:
             urls = [below(self._base_url, url) for url in urls]
-        ends = _ends(urls)
+        stripped, ends = self._addresses.read(urls)
 
         found = ProblemCollector(chunk.lines, self._columns, cells, self._allowed)
         found.read(chunk.violations, self._header, self._mapping.positions)
@@ -91,18 +90,19 @@ class Validator:
 
         own = reference_id.without_placeholders(own)
         references = self._identities.references(chunk.lines, own, urls, names, chunk.faults)
-        duplicates = list(self._identities.duplicates(chunk.lines, own, references))
-        unnamed = frozenset(at for at, _ in duplicates)
-        found.add(_REFERENCE_ID, duplicates)
-        left_out = unnamed.union(chunk.faults)
-        found.add(_REFERENCE_ID, self._identities.lookalikes(chunk.lines, own, left_out))
+        # An id that is wrong by itself is not the id of another row as well.
+        wrong = found.wrong(_REFERENCE_ID)
+        same, alike = self._identities.known_ids(chunk.lines, own, references, wrong)
+        unnamed = wrong.union(at for at, _ in same)
+        found.add(_REFERENCE_ID, same)
+        found.add(_REFERENCE_ID, alike)
         self._lost_zeros.add(chunk.lines, own)
-        found.add(_SOURCE_URL, self._identities.same_videos(chunk.lines, urls, found.invalid))
+        found.add(_SOURCE_URL, self._identities.same_videos(chunk.lines, stripped, found.invalid))
         for at, end in ends.items():
             if at not in found.invalid:
                 self._deadlines.add(chunk.lines[at], end)
 
-        columns = Columns(references, own, urls, names, extensions, ends, self._signing)
+        columns = Columns(references, own, urls, names, extensions, ends, stripped)
         fixes = {**self._completed(chunk, urls), **self._fixes(found)}
         return Rows(chunk, columns, unnamed, found.errors(), fixes), found.in_order()
 
@@ -168,14 +168,6 @@ class Validator:
                         "url-expired", reason, "Sign it again, or export the manifest again."
                     ),
                 )
-
-
-def _ends(urls: Sequence[str]) -> dict[int, float]:
-    """When URLs stop working, by their index; those that go on working are left out."""
-    if not may_be_signed("\n".join(urls)):
-        return {}
-    signed = ((at, expires_at(url)) for at, url in enumerate(urls))
-    return {at: end for at, end in signed if end < math.inf}
 
 
 def _date(moment: float) -> str:

@@ -1,6 +1,6 @@
 """Results of a run that goes on, and of its end.
 
-While it goes on, a process of its own writes them, at the lowest priority: Python runs one thread
+While it goes on, a process of its own writes them, at low priority: Python runs one thread
 at a time, and the run must not wait for a spreadsheet. What it was writing when the run ends is
 given up, and the results are written here. What that needs is imported while calls are under way.
 

@@ -19,10 +19,11 @@ from urllib.parse import urlencode
 import requests
 from requests.auth import HTTPBasicAuth
 
+from batch_import.addresses.masking import mask
 from batch_import.addresses.redaction import Redactor
 from batch_import.configuration.credentials import Credentials
 from batch_import.errors import CallFailed
-from batch_import.models import Media, MediaPage
+from batch_import.models import Account, Media, MediaPage
 from batch_import.viostream.call_record import CallRecord
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.web.bounded import Answer, Bounds, connection_fault
@@ -58,6 +59,7 @@ class Client:
         connections: number of threads that send requests at the same time.
         on_call: called after every attempt, in the thread that made it.
         stop: once set, responses are not waited for; a POST is given a few more seconds.
+        clock: epoch seconds: the clock that the platform's clock is compared with.
 
     Attributes:
         clock_offset: seconds by which the platform's clock is ahead of this machine's, from the
@@ -72,8 +74,10 @@ class Client:
         connections: int = 8,
         on_call: Callable[[CallRecord], None] | None = None,
         stop: threading.Event | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._base = base
+        self._clock = clock
         connect_seconds, total_seconds = timeout
         self._bounds = Bounds(connect_seconds, total_seconds, total_seconds, _MAX_BODY_BYTES)
         self._on_call = on_call
@@ -131,11 +135,11 @@ class Client:
 
     def _measure_clock_offset(self, headers: Mapping[str, str]) -> None:
         try:
-            date = parsedate_to_datetime(headers.get("Date", ""))
-        except (ValueError, TypeError):
+            date = parsedate_to_datetime(headers.get("Date", "")).timestamp()
+        except (ValueError, TypeError, OverflowError):
             return
         # The header has whole seconds, so on average half a second has passed since then.
-        self.clock_offset = date.timestamp() + 1 / 2 - time.time()
+        self.clock_offset = date + 1 / 2 - self._clock()
 
     def _bounds_of(self, request: ApiRequest[Any], within: float) -> Bounds:
         return replace(
@@ -163,11 +167,16 @@ class Client:
             fault,
             seconds,
             len(answer.body) if answer else 0,
-            _request_id(answer.headers) if answer else "",
+            self._request_id(answer.headers) if answer else "",
         )
         if self._on_call:
             self._on_call(record)
         _log.debug("%s", record)
+
+    def _request_id(self, headers: Mapping[str, str]) -> str:
+        # Iterates over the headers of the response: fewer lookups than one per known name.
+        found = next((headers[name] for name in headers if name.lower() in _REQUEST_ID_HEADERS), "")
+        return mask(self._redact(found))[:_MAX_REQUEST_ID_LENGTH]
 
     @cached_property
     def _template(self) -> requests.PreparedRequest:
@@ -197,7 +206,7 @@ def _is_success(status: int) -> bool:
 
 def _redact_titles(result: T, redact: Callable[[str], str]) -> T:
     """Returns media with redacted titles. The other texts of media are not shown to people."""
-    if isinstance(result, Media):
+    if isinstance(result, Media | Account):
         return cast("T", replace(result, title=redact(result.title)))
     if isinstance(result, MediaPage):
         items = tuple(replace(media, title=redact(media.title)) for media in result.items)
@@ -223,9 +232,3 @@ class _Attempts:
             if len(self._counts) > _MAX_COUNTED_REQUESTS:
                 self._counts.popitem(last=False)
         return count
-
-
-def _request_id(headers: Mapping[str, str]) -> str:
-    # Iterates over the headers of the response, which are fewer lookups than one per known name.
-    found = next((headers[name] for name in headers if name.lower() in _REQUEST_ID_HEADERS), "")
-    return found[:_MAX_REQUEST_ID_LENGTH]

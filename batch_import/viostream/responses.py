@@ -45,7 +45,8 @@ def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> C
     wait = retry_after(headers.get("Retry-After"), now)
     if status == _TOO_MANY_REQUESTS:
         return Throttled(message, status=status, retry_after=wait)
-    if status >= 500 or status == _REQUEST_TIMEOUT:  # noqa: PLR2004 - server errors
+    # An interim answer (1xx) that nothing follows says no more than a server error.
+    if status >= 500 or status < 200 or status == _REQUEST_TIMEOUT:  # noqa: PLR2004
         return NoAnswer(f"{message} (HTTP {status})", status=status, retry_after=wait)
     if status in (401, 403):
         return Forbidden(message, status=status)

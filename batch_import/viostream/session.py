@@ -40,7 +40,11 @@ _MIN_ATTEMPT_SECONDS: Final = 1.0
 
 
 def epoch_clock() -> Callable[[], float]:
-    """Returns a clock in epoch seconds that never goes back, even if the system clock is set."""
+    """Returns a clock in epoch seconds that never goes back, even if the system clock is set.
+
+    The times of rows and the platform's clock are compared with this clock. If the system clock
+    were used, a jump of it would make a video of the job look like a video of another user.
+    """
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()
 
@@ -74,7 +78,13 @@ class PlatformSession:
         self.clock = clock or epoch_clock()
         self.budget = Budget(settings.rate, self.clock())
         self.client = Client(
-            settings.api_base, credentials, settings.timeout, settings.workers, on_call, stop
+            settings.api_base,
+            credentials,
+            settings.timeout,
+            settings.workers,
+            on_call,
+            stop,
+            self.clock,
         )
 
     def __enter__(self) -> Self:

@@ -2,7 +2,9 @@
 
 The time-outs of `requests` and urllib3 limit only the time until the next bytes. A server that
 sends one byte per second could block a thread forever, and a small compressed body could expand to
-gigabytes. Here the whole exchange has a deadline, and the decompressed body has a maximum size.
+gigabytes. Here the whole exchange has a deadline, and the decompressed body has a maximum size. So
+has what comes before it is decompressed: http.client reads a chunk with the length -1 until the
+connection ends.
 """
 
 import math
@@ -28,6 +30,9 @@ from batch_import.errors import CallFailed, NoAnswer, NotSent
 
 #: Maximum number of bytes per read.
 _CHUNK_BYTES: Final = 64 * 1024
+#: Maximum number of bytes besides the body: headers, of which http.client reads a hundred of 64 kB
+#: each, and the lengths of chunks.
+_BESIDE_BODY: Final = 8_000_000
 #: Seconds after which a waiting reader checks whether the session must stop.
 _STOP_CHECK_SECONDS: Final = 0.25
 
@@ -65,7 +70,9 @@ class Answer:
 class Exchanges(requests.Session):
     """A session whose exchanges have limits. It does not follow redirects.
 
-    Use only `exchange`; other methods have no limits.
+    Use only `exchange`; other methods have no limits. Cookies are neither parsed nor kept: nobody
+    needs them, every response could add megabytes, and http.cookiejar shows a traceback for dates
+    that it cannot parse.
 
     Args:
         connections: number of threads that send requests at the same time.
@@ -127,8 +134,12 @@ def _read_body(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
     if len(body) > bounds.size:
         raw.close()  # the rest is not read, so the connection cannot be used again
         if not bounds.cut:
-            raise NoAnswer(f"the answer is longer than {bounds.size / 1e6:.0f} MB")
+            raise _too_long(bounds.size)
     return body[: bounds.size]
+
+
+def _too_long(size: int) -> NoAnswer:
+    return NoAnswer(f"the answer is longer than {size / 1e6:.0f} MB")
 
 
 def connection_fault(error: requests.RequestException) -> CallFailed:
@@ -152,7 +163,7 @@ def connection_fault(error: requests.RequestException) -> CallFailed:
 
 
 class _Limit:
-    """The time limit of one exchange.
+    """The limits of one exchange: its time, and its bytes.
 
     Attributes:
         fault: why the exchange was ended; None if it was not.
@@ -164,6 +175,8 @@ class _Limit:
         self._grace_seconds = bounds.grace
         self._stop = stop
         self._stopped_at: float | None = None
+        self._size = bounds.size
+        self._received = 0
         self.fault: NoAnswer | None = None
 
     def remaining(self) -> float:
@@ -182,6 +195,17 @@ class _Limit:
             self.fault = NoAnswer(f"no complete answer within {self._total_seconds:.0f} s")
             raise TimeoutError
         return self._deadline - now
+
+    def received(self, count: int) -> None:
+        """Count bytes that were received.
+
+        Raises:
+            OSError: there are more than the exchange may take.
+        """
+        self._received += count
+        if self._received > self._size + _BESIDE_BODY:
+            self.fault = _too_long(self._size)
+            raise OSError
 
 
 _thread_state: Final = threading.local()
@@ -215,7 +239,9 @@ class _BoundedReader(RawIOBase):
                 raise TimeoutError
         # The available bytes may be only a part of an encrypted record, so the read can block.
         self._socket.settimeout(min(self._limit.remaining(), self._max_silence_seconds))
-        return cast("int | None", self._file.readinto(buffer))
+        count = cast("int | None", self._file.readinto(buffer))
+        self._limit.received(count or 0)
+        return count
 
     def _wait_for_bytes(self, seconds: float) -> bool:
         pending = getattr(self._socket, "pending", None)
@@ -248,7 +274,11 @@ class _BoundedConnection:
 
     def getresponse(self) -> Any:
         with self._bounded_socket():
-            return super().getresponse()  # type: ignore[misc]
+            answer = super().getresponse()  # type: ignore[misc]
+        # requests reads cookies from here.
+        headers = answer._original_response.msg  # noqa: SLF001
+        del headers["Set-Cookie"], headers["Set-Cookie2"]
+        return answer
 
     def _tunnel(self) -> None:
         with self._bounded_socket():

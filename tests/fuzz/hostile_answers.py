@@ -23,7 +23,9 @@ class RawAnswer:
     delay: float = 0.0
 
 
-_text = st.text(max_size=60) | st.sampled_from([SIGNED, "\x1b[2J", "a" * 5_000, "=cmd()", "\ud800"])
+_text = st.text(max_size=60) | st.sampled_from(
+    [SIGNED, SECRET, "\x1b[2J", "a" * 5_000, "=cmd()", "\ud800"]
+)
 _scalars = (
     st.none()
     | st.booleans()
@@ -68,6 +70,11 @@ bodies = st.builds(_encoded, json_values) | broken_bodies
 headers = st.dictionaries(
     st.sampled_from(["Retry-After", "Location", "Content-Type", "X-Request-Id", "Date"]),
     st.text(max_size=40)
+    | st.builds(
+        "Mon, {} Jan {} {}:00:00 {}".format,
+        *[st.integers() | st.integers(0, 31)] * 3,
+        st.sampled_from(["GMT", "-0000", "+2359"]) | st.integers().map("{:+}".format),
+    )
     | st.sampled_from(
         ["1e999", "-5", "9" * 400, "Thu, 01 Jan 1970 00:00:00 GMT", "http://[", SIGNED, "²", "nan"]
     ),

@@ -2,7 +2,7 @@
 
 import gzip
 import socket
-import time
+from time import sleep
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -12,7 +12,7 @@ def one_byte_at_a_time(connection: socket.socket) -> None:
     connection.sendall(OK + b"Content-Length: 100000\r\n\r\n")
     while True:
         connection.sendall(b" ")
-        time.sleep(0.1)
+        sleep(0.1)
 
 
 def headers_without_end(connection: socket.socket) -> None:
@@ -20,12 +20,12 @@ def headers_without_end(connection: socket.socket) -> None:
     connection.sendall(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     while True:
         connection.sendall(b"a")
-        time.sleep(0.1)
+        sleep(0.1)
 
 
 def silence(connection: socket.socket) -> None:
     """Nothing at all."""
-    time.sleep(30)
+    sleep(30)
     connection.close()
 
 
@@ -42,6 +42,44 @@ def gzip_bomb(connection: socket.socket) -> None:
     packed = gzip.compress(b" " * 50_000_000)
     body = packed * 20
     head = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+    connection.sendall(OK + head.encode() + body)
+
+
+def chunk_without_end(connection: socket.socket) -> None:
+    """A chunk of -1 bytes: http.client reads on for as long as something comes."""
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n")
+    piece = b" " * 1_000_000
+    for _ in range(500):
+        connection.sendall(piece)
+
+
+def trailers_without_end(connection: socket.socket) -> None:
+    """A body that is all there, and what follows it never ends."""
+    connection.sendall(OK + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n")
+    while True:
+        connection.sendall(b"a: b\r\n" * 10_000)
+
+
+def interim_answers_without_end(connection: socket.socket) -> None:
+    """Wait, wait, wait."""
+    while True:
+        connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000)
+
+
+def answer_with(headers: bytes, body: bytes = b'{"id": "a", "title": "b"}') -> "object":
+    """A good answer with any bytes as its headers."""
+
+    def handler(connection: socket.socket) -> None:
+        length = f"Content-Length: {len(body)}\r\n\r\n".encode()
+        connection.sendall(OK + headers + b"\r\n" + length + body)
+
+    return handler
+
+
+def gzip_in_gzip(connection: socket.socket) -> None:
+    """A few kilobytes that unpack to a megabyte, and that to a gigabyte."""
+    body = gzip.compress(gzip.compress(b" " * 50_000_000) * 20)
+    head = f"Content-Encoding: gzip, gzip\r\nContent-Length: {len(body)}\r\n\r\n"
     connection.sendall(OK + head.encode() + body)
 
 
@@ -90,7 +128,7 @@ def answer_after(seconds: float, body: bytes) -> "object":
     """A good answer, late."""
 
     def handler(connection: socket.socket) -> None:
-        time.sleep(seconds)
+        sleep(seconds)
         connection.sendall(OK + f"Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
     return handler

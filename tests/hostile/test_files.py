@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,52 @@ def test_a_manifest_that_is_a_loop_of_links(tmp_path: Path) -> None:
         pass
     assert "is a link that leads to no file" in refused.value.message
     assert "Did you mean" not in str(refused.value)
+
+
+# What is no file --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("command", ["status", "run", "jobs", "report", "verify"])
+def test_a_pipe_in_place_of_the_lock_is_not_waited_for(
+    job: Job, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VIOSTREAM_API_BASE", "http://127.0.0.1:9")
+    monkeypatch.setenv("VIOSTREAM_ACCESS_KEY", "VC-test")
+    monkeypatch.setenv("VIOSTREAM_API_KEY", "a-key")
+    job.lock.unlink(missing_ok=True)
+    os.mkfifo(job.lock)
+    flags = ["--give-up-after", "0.01"] if command in ("run", "verify") else []
+    assert main([command, *([] if command == "jobs" else ["videos.csv"]), *flags]) in (0, 1, 2, 3)
+
+
+def test_a_pipe_in_place_of_a_configuration_is_not_waited_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "batch-import.yaml")
+    assert main(["check", "videos.csv"]) == 2
+    assert "batch-import.yaml is not a regular file." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", ["--config", "--credentials"])
+def test_settings_without_an_end_are_not_read_to_it(
+    flag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (tmp_path / "endless").open("wb") as endless:
+        endless.truncate(1 << 40)
+    (tmp_path / "endless").chmod(0o600)
+    write_manifest(tmp_path / "videos.csv")
+    assert main(["run", "videos.csv", flag, "endless"]) == 2
+    assert "endless cannot be read: it is larger than 1 MB." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_state_is_no_job(
+    make: Callable[[Path], None], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "output" / "videos").mkdir(parents=True)
+    make(tmp_path / "output" / "videos" / "state.sqlite")
+    assert main(["jobs"]) == 0
+    assert "There are no jobs in output." in capsys.readouterr().out
 
 
 # Damage -----------------------------------------------------------------------------------------

@@ -3,17 +3,20 @@
 Each text is as long as what may come: far longer than any honest one.
 """
 
+import unicodedata
 from collections.abc import Callable
 
 import pytest
 
-from batch_import.addresses import expiry, masking, signatures, urls
+from batch_import import unicode_forms
+from batch_import.addresses import expiry, likeness, masking, signatures, urls
 from batch_import.csv_escaping import guarded, preserved, unguarded
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code
+from batch_import.importer.schedule import ownership
 from batch_import.manifest import read
 from batch_import.manifest.columns.aliases import field_of, fold
-from batch_import.manifest.rules import source_url
+from batch_import.manifest.rules import lookalikes, source_url
 from batch_import.reports import labels
 from batch_import.sources.contents import START, SourceResponse, violation_of
 from batch_import.viostream.responses import platform_message, retry_after
@@ -32,6 +35,8 @@ PIECES = (
         "[",
         "- a:\n",
         "zoom.us",
+        "\u0301\u0327",
+        "\u0f73\u0301",
     ]
 )
 LONG = 100_000
@@ -59,10 +64,21 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "guard for spreadsheets": (lambda text: unguarded(preserved(text)), LONG),
     "is it JSON": (read._JSON_START.match, 4_096),  # noqa: SLF001
     "is it YAML": (read._YAML_START.match, 4_096),  # noqa: SLF001
+    "title": (ownership.normalised, LONG),
+    "likeness": (lambda text: likeness.likeness(text, text), LONG),
+    "reference ID": (lookalikes.skeleton, LONG),
     "heading": (lambda text: (fold(text), field_of(text)), LONG),
     "cause": (labels.cause, 300),
     "duration": (labels.seconds, LONG),
 }
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+@pytest.mark.parametrize("text", ["Cafe\u0301" * 2_000, "\u1100\u1161\u11a8" * 2_000, "ﬁé" * 2_000])
+def test_what_a_language_may_have_is_normalised_whatever_its_length(
+    form: unicode_forms.Form, text: str
+) -> None:
+    assert unicode_forms.normalized(form, text) == unicodedata.normalize(form, text)
 
 
 @pytest.mark.timeout(60)

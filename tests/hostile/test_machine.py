@@ -4,19 +4,25 @@ import resource
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
+import answers
 import pytest
 
 from batch_import.cli import main
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.settings import Settings
 from batch_import.errors import StateError, UsageError
 from batch_import.importer.pool import Pool
 from batch_import.importer.schedule import Finished
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.writers.xlsx_writer import _Output
 from batch_import.sources.preflight import Preflight
+from batch_import.viostream.session import PlatformSession
 from batch_import.web.session import plain_session
 
 
@@ -102,6 +108,22 @@ def test_certificates_that_are_none(
         plain_session("https://h.example")
     with pytest.raises(UsageError, match=variable):
         Preflight(threading.Event(), "h.example")
+
+
+# A clock that jumps -----------------------------------------------------------------------------
+
+
+def test_a_jump_of_the_clock_does_not_move_the_platforms(
+    hostile: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the job's own videos would seem to have been created at another time: by others."""
+    date = formatdate(usegmt=True).encode()
+    settings = Settings(api_base=hostile(answers.answer_with(b"Date: " + date)).base)
+    with PlatformSession(settings, Credentials("VC-test", "a-key"), threading.Event()) as session:
+        machine = time.time
+        monkeypatch.setattr(time, "time", lambda: machine() + 86_400)
+        session.sign_in()
+        assert session.client.clock_offset == pytest.approx(0, abs=120)
 
 
 # A full disk ------------------------------------------------------------------------------------

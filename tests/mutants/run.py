@@ -26,11 +26,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 DONE = ROOT / "build" / "mutants" / "mutants.jsonl"
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
-SIMULATION = "tests/simulation/test_broken.py"
+SIMULATION = [f"tests/simulation/test_{name}.py" for name in ("editions", "adoption", "import")]
 #: Modules that decide → the tests that must notice.
 MODULES: dict[str, list[str]] = {
-    "state": ["tests/unit/state", "tests/golden/test_states.py", "tests/unit/importer"],
-    "importer/schedule": ["tests/unit/importer", SIMULATION],
+    "state": [
+        *("tests/unit/state", "tests/golden/test_states.py", "tests/unit/importer"),
+        *("tests/unit/workflows/test_editions.py", "tests/end_to_end/test_editions.py"),
+    ],
+    "importer/schedule": ["tests/unit/importer", *SIMULATION],
     "manifest/rules": ["tests/unit/manifest", "tests/hostile/test_linear.py"],
     "addresses": ["tests/unit/addresses", "tests/unit/manifest/rules"],
     "viostream/responses": ["tests/unit/viostream", "tests/fuzz/test_parsing.py"],

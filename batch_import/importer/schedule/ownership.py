@@ -11,7 +11,6 @@ dropping a video's file extension.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -19,6 +18,7 @@ from typing import Final
 
 from batch_import.failure_codes import FailureCode
 from batch_import.models import Media, Row
+from batch_import.unicode_forms import normalized
 
 #: The code of a row that is neither sent nor taken over.
 REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN
@@ -40,7 +40,7 @@ class Owner(Enum):
 
 def normalised(title: str) -> str:
     """A title as titles are compared."""
-    folded = unicodedata.normalize("NFC", unicodedata.normalize("NFC", title).casefold())
+    folded = normalized("NFC", normalized("NFC", title).casefold())
     return _EXTENSION.sub("", " ".join(folded.split())).strip()
 
 

@@ -5,9 +5,10 @@ not know files, rows, or how a column is chosen.
 """
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from typing import Final
+
+from batch_import.unicode_forms import normalized
 
 #: The platform's names of the fields (Viostream API guide, step 1).
 FIELDS: Final = ("sourceUrl", "filename", "extension", "referenceId")
@@ -53,7 +54,7 @@ _IGNORED = re.compile(r"[\s_-]+")
 
 def fold(name: str) -> str:
     """Normalize a name: without case, spaces, `_`, `-` and Unicode variants of letters."""
-    return _IGNORED.sub("", unicodedata.normalize("NFKC", name)).casefold()
+    return _IGNORED.sub("", normalized("NFKC", name)).casefold()
 
 
 #: Folded name → field. `filename` is the platform's name of the title, although some manifests have

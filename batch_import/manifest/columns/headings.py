@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from batch_import.unicode_forms import normalized
+
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+|#")
 #: Minimum length of words that are also found at the end of compounds, such as `Videotitel`.
 _LONG: Final = 4
@@ -30,7 +32,7 @@ def _plain(text: str) -> str:
 
 
 def _unmarked(text: str) -> str:
-    letters = unicodedata.normalize("NFKD", text)
+    letters = normalized("NFKD", text)
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
 
 

@@ -108,9 +108,9 @@ class RecordReader:
         text = "".join(lines)
         if '"' in text or set(map(str.count, lines, repeat(self._separator))) != {width - 1}:
             return None
-        if "\r" in text:
-            text = text.replace("\r\n", "\n").replace("\r", "\n")
-        cells = text.removesuffix("\n").replace("\n", self._separator).split(self._separator)
+        # A line has one end, whichever of the three it is.
+        without_ends = map(str.rstrip, lines, repeat("\r\n"))
+        cells = self._separator.join(without_ends).split(self._separator)
         return [cells[position::width] for position in range(width)]
 
     def _quoted(self, lines: list[str], width: int) -> list[tuple[str, ...]] | None:

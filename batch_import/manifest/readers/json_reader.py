@@ -78,12 +78,15 @@ def _with_inner(found: JsonRecord, inside: Inside) -> Iterator[JsonRecord]:
     if inner and inside(found):
         around = nested_records.around(found)
         for path, items in inner:
+            further = (*found.path, *path)
+            beside = nested_records.Beside(further, around)
             for item in items:
                 if isinstance(item, dict):
-                    further = JsonRecord(
-                        (*found.path, *path), found.line, item, around, found.fault
-                    )
-                    yield from _with_inner(further, inside)
+                    yield from beside.note_object()
+                    record = JsonRecord(further, found.line, item, around, found.fault)
+                    yield from _with_inner(record, inside)
+                else:
+                    yield from beside.note(found.line, item)
 
 
 def _line(decoder: Decoder, number: int, content: str) -> JsonRecord:
@@ -120,6 +123,7 @@ class _Walk:
 
     def everything(self) -> Iterator[JsonRecord | Run]:
         """Visit all values of the file. Usually there is one."""
+        beside = nested_records.Beside((), None)
         while next_one := self._window.next():
             match next_one:
                 case "[":
@@ -127,7 +131,10 @@ class _Walk:
                 case "{":
                     yield from self._outermost(())
                 case _:
-                    self._window.value()
+                    line, value = self._window.line(), self._window.value()
+                    if self._arrays:
+                        yield from beside.note_object()
+                        yield from beside.note(line, value)
 
     def _outermost(self, path: Path) -> Generator[JsonRecord | Run, None, Members]:
         """Visit an object that is not in an array. It may be a record itself."""
@@ -158,6 +165,7 @@ class _Walk:
     ) -> Generator[JsonRecord | Run, None, list[Any]]:
         """Visit an array. Its items that are neither objects nor arrays are returned."""
         others: list[Any] = []
+        beside = nested_records.Beside(path, around)
         self._window.demand("[")
         if self._window.takes("]"):
             return others
@@ -166,6 +174,7 @@ class _Walk:
             match self._window.next():
                 case "{":
                     self._arrays += 1
+                    yield from beside.note_object()
                     slow -= 1
                     if slow < 0:
                         if objects := self._window.objects(are_many=around is None):
@@ -174,10 +183,11 @@ class _Walk:
                             # Another attempt at each object would take twice the time.
                             slow = BLOCK_RECORDS
                     yield from self._element(path, around)
-                case "[":
-                    self._window.value()
-                case _:
-                    others.append(self._window.value())
+                case first:
+                    line, value = self._window.line(), self._window.value()
+                    yield from beside.note(line, value)
+                    if first != "[":
+                        others.append(value)
             if not self._window.takes(","):
                 break
         self._window.demand("]")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
+from batch_import.manifest.columns.values import holds_address
 from batch_import.manifest.readers.record import RecordFault
 
 #: The keys on the path from the outermost value to an array. Items of arrays have no key.
@@ -22,6 +23,8 @@ KEYED: Final = "*"
 #: Maximum number of objects in an object that are read as its members. An object with more of them
 #: is a collection.
 MOST_INNER: Final = 100
+#: Maximum number of characters of a value in a problem.
+_LONGEST_VALUE: Final = 200
 #: Column name for the key of such a member.
 KEY: Final = "key"
 
@@ -116,6 +119,48 @@ def around(found: JsonRecord) -> Around:
 def keyed(path: Path, line: int, members: Members) -> JsonRecord:
     """A member of an object of objects as a record. Its key becomes a column."""
     return JsonRecord((*path[:-1], KEYED), line, {KEY: path[-1], **members})
+
+
+class Beside:
+    """The items of one array that are not objects. A URL beside objects is a row with a fault.
+
+    Args:
+        path: path of the array.
+        around: the enclosing object that is in an array too; None if there is none.
+    """
+
+    def __init__(self, path: Path, around: Around | None) -> None:
+        self._path = path
+        self._around = around
+        self._waiting: list[JsonRecord] = []
+        self._has_objects = False
+
+    def note_object(self) -> Iterator[JsonRecord]:
+        """The next item is an object. Yields the URLs before the first object."""
+        self._has_objects = True
+        waiting, self._waiting = self._waiting, []
+        yield from waiting
+
+    def note(self, line: int, value: object) -> Iterator[JsonRecord]:
+        """The next item is another value. Yields it if it has a URL and follows an object.
+
+        Args:
+            line: line number of the item, from 1.
+            value: the item.
+        """
+        if not holds_address(map(text_of, value if isinstance(value, list) else [value])):
+            return
+        fault = RecordFault(
+            "no-object",
+            "this URL is an item beside objects, and not in an object itself",
+            text_of(value)[:_LONGEST_VALUE],
+            'Make an object of it, like {"sourceUrl": "https://host/video.mp4"}.',
+        )
+        found = JsonRecord(self._path, line, {}, self._around, fault)
+        if self._has_objects:
+            yield found
+        else:
+            self._waiting.append(found)
 
 
 def arrays(members: Members, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:

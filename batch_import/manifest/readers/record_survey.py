@@ -134,7 +134,8 @@ class Survey:
         array.count += 1
         cells = flat(found.members)
         shape = shape_of(found, cells)
-        if shape not in self.shapes or len(array.sample) < _SAMPLE:
+        # A row that cannot be read has no cells, and is no evidence for the columns.
+        if cells and (shape not in self.shapes or len(array.sample) < _SAMPLE):
             array.sample.append(cells)
         self.shapes[shape] += 1
         if found.around and found.around is self._last:

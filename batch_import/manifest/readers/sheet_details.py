@@ -8,6 +8,7 @@ spreadsheet program writes one. This module must not know the meaning of cells.
 import re
 import zipfile
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 from typing import Final
@@ -186,17 +187,29 @@ class Parts:
             return
         parser = ParserCreate()
         parser.buffer_text = True
-        parser.StartDoctypeDeclHandler = _refuse_document_type
+        parser.StartDoctypeDeclHandler = refuse_document_type
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text
-        try:
-            with self._archive.open(part) as stream:
-                while block := stream.read(BLOCK):
-                    parser.Parse(block)
-                parser.Parse(b"", True)  # noqa: FBT003 - expat's own
-        except ExpatError as error:
-            raise BadPart(f"its part {part} is no proper XML") from error
+        with proper_xml(part), self._archive.open(part) as stream:
+            while block := stream.read(BLOCK):
+                parser.Parse(block)
+            parser.Parse(b"", True)  # noqa: FBT003 - expat's own
+
+
+@contextmanager
+def proper_xml(part: str) -> Iterator[None]:
+    """What expat raises while it parses a part is the part's fault.
+
+    Raises:
+        BadPart: it is no XML, or in an encoding that there is none of, or that expat does not know.
+    """
+    try:
+        yield
+    except BadPart:
+        raise
+    except (ExpatError, LookupError, ValueError) as error:
+        raise BadPart(f"its part {part} is no proper XML") from error
 
 
 def local(tag: str) -> str:
@@ -204,7 +217,12 @@ def local(tag: str) -> str:
     return tag.rpartition(":")[2] if ":" in tag else tag
 
 
-def _refuse_document_type(*_: object) -> None:
+def refuse_document_type(*_: object) -> None:
+    """Refuse a part that begins to declare entities, which may be endless.
+
+    Raises:
+        BadPart: always.
+    """
     raise BadPart("it declares entities, which no spreadsheet does")
 
 

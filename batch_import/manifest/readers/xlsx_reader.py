@@ -26,10 +26,11 @@ from python_calamine import (
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
 from batch_import.manifest.readers import sheet_choice
-from batch_import.manifest.readers.manifest_file import BLOCK, ManifestFile
+from batch_import.manifest.readers.manifest_file import ManifestFile
 from batch_import.manifest.readers.record import Content
 from batch_import.manifest.readers.sheet_choice import ManifestSheet
 from batch_import.manifest.readers.sheet_details import BadPart, Parts
+from batch_import.manifest.readers.sheet_extent import largest_beyond_bound
 from batch_import.manifest.readers.sheet_table import SheetTable
 from batch_import.manifest.rules.violation import warning
 from batch_import.models import Problem
@@ -38,15 +39,14 @@ from batch_import.models import Problem
 ALL_SHEETS: Final = "all"
 #: Maximum size of all parts of a workbook together, decompressed, in bytes.
 _MOST_BYTES: Final = 1 << 30
-#: Maximum number of cells between the first and the last one. python-calamine keeps all of them, at
-#: 24 bytes each, and aborts the process if there is not enough memory.
-_MOST_CELLS: Final = 40_000_000
-_LETTERS: Final = 26
-#: Maximum length of a cell reference in XML, in bytes, to find it across two blocks.
-_LONGEST_PLACE: Final = 32
+#: What the parts of damaged workbooks raise.
+_NO_WORKBOOK: Final = (
+    *(BadPart, zipfile.BadZipFile, zlib.error),
+    *(NotImplementedError, RuntimeError, EOFError),
+)
 _SHEET: Final = re.compile(r"worksheets/[^/]*\.xml$")
-_WIDE: Final = re.compile(rb""" r=["']([A-Z]{2,3})\d""")
-_ROW: Final = re.compile(rb""" r=["'][A-Z]*(\d{1,9})["']""")
+#: What other kinds of workbooks have: their cells are not looked at before they are loaded.
+_OTHER: Final = re.compile(r"^/?(xl/workbook\.bin|content\.xml)$", re.IGNORECASE)
 
 _SAVE_AS_XLSX: Final = "Save it as “Excel Workbook (.xlsx)” or as “CSV UTF-8” and try again."
 
@@ -171,40 +171,14 @@ def _refuse_too_large(source: ManifestFile) -> None:
             size = sum(part.file_size for part in parts.infolist())
             if size > _MOST_BYTES:
                 raise _too_large(source.name, f"unpacks to {size} bytes")
-            sheets = [part for part in parts.namelist() if _SHEET.search(part)]
-            if not sheets:
+            names = parts.namelist()
+            if not any(map(_SHEET.search, names)) or any(map(_OTHER.search, names)):
                 raise _unreadable(source.name, "it holds no worksheets of Excel")
-            for part in sheets:
-                _refuse_stray_cells(source.name, parts, part)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:
+            if largest := largest_beyond_bound(parts):
+                rows, columns = largest
+                raise _too_large(source.name, f"has a sheet of {rows} rows and {columns} columns")
+    except _NO_WORKBOOK as error:
         raise _unreadable(source.name, str(error)) from error
-
-
-def _refuse_stray_cells(name: str, parts: zipfile.ZipFile, part: str) -> None:
-    """Refuse a sheet that is too large. Only wide ones can be: rows end at 1,048,576."""
-    letters = max(_found(parts, part, _WIDE), key=_column, default=b"")
-    if not letters:
-        return
-    rows = max(map(int, _found(parts, part, _ROW)), default=0)
-    if rows * _column(letters) > _MOST_CELLS:
-        raise _too_large(name, f"has a sheet of {rows} rows and {_column(letters)} columns")
-
-
-def _found(parts: zipfile.ZipFile, part: str, pattern: re.Pattern[bytes]) -> Iterator[bytes]:
-    """Yield all matches of a pattern in a part of the workbook."""
-    tail = b""
-    with parts.open(part) as stream:
-        while block := stream.read(BLOCK):
-            yield from pattern.findall(tail + block)
-            tail = block[-_LONGEST_PLACE:]
-
-
-def _column(letters: bytes) -> int:
-    """The number of a column from its letters: `A` is 1, `AA` is 27."""
-    number = 0
-    for letter in letters:
-        number = number * _LETTERS + letter - ord("A") + 1
-    return number
 
 
 def _too_large(name: str, what: str) -> ManifestError:

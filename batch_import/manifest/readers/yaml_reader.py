@@ -180,13 +180,17 @@ class _Walk:
     def _array(self, path: Path) -> Generator[JsonRecord, None, list[Any]]:
         """Visit a list. Its items that are neither objects nor lists are returned."""
         others: list[Any] = []
+        beside = nested_records.Beside(path, None)
         for event in self._items():
             self._events.begin(event)
             value = self._value(event)
             if isinstance(value, _Object):
                 self._arrays += 1
+                yield from beside.note_object()
                 yield from self._found(JsonRecord(path, value.line, value, None, _fault(value)))
-            elif not isinstance(value, list):
+                continue
+            yield from beside.note(self._events.line(event.start_mark), value)
+            if not isinstance(value, list):
                 others.append(value)
         return others
 
@@ -200,12 +204,16 @@ class _Walk:
             raise self._events.error(f"line {found.line}", found.fault.reason)
         around = nested_records.around(found)
         for path, items in inner:
+            further = (*found.path, *path)
+            beside = nested_records.Beside(further, around)
             for item in items:
                 if isinstance(item, _Object):
-                    further = (*found.path, *path)
+                    yield from beside.note_object()
                     yield from self._found(
                         JsonRecord(further, item.line, item, around, _fault(item))
                     )
+                else:
+                    yield from beside.note(found.line, item)
 
     # Values -----------------------------------------------------------------------------------
 

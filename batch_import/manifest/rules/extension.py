@@ -46,8 +46,9 @@ def judge(
         cell: f".{extension}" if extension in KNOWN else _NO_SUFFIX
         for cell, extension in bare.items()
     }
-    pairs = enumerate(zip(given, urls, strict=True))
-    suspects = [at for at, (cell, url) in pairs if not url.endswith(endings[cell])]
+    addresses = [url.partition("#")[0].partition("?")[0] for url in urls]
+    pairs = enumerate(zip(given, addresses, strict=True))
+    suspects = [at for at, (cell, address) in pairs if not address.endswith(endings[cell])]
     violations = []
     for at in suspects:
         cell, url = given[at], urls[at]

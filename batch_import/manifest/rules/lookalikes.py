@@ -4,9 +4,10 @@ This module must not know fields.
 """
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from typing import Final
+
+from batch_import.unicode_forms import normalized
 
 #: Letters of other scripts that look like Latin letters (after NFKC and case folding), dashes, and
 #: apostrophes → the character that represents them.
@@ -39,6 +40,6 @@ def skeleton(text: str) -> str:
     """
     if text.isascii():
         return text.lower().removeprefix("'")
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    plain = unicodedata.normalize("NFKC", folded).translate(_DRAWN_ALIKE)
+    folded = normalized("NFKC", text).casefold()
+    plain = normalized("NFKC", folded).translate(_DRAWN_ALIKE)
     return _SPACES.sub(" ", plain).strip().removeprefix("'")

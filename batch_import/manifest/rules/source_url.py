@@ -12,14 +12,17 @@ from batch_import.manifest.rules.file_kinds import is_file_ending, kind_of
 from batch_import.manifest.rules.violation import Violation, warning
 
 #: Nothing can be wrong with such a URL but its host, and its ending.
-_PATH: Final = r"\-\w/.~%+@$*()!,"
-_PLAIN = re.compile(
+# Not `\w`: a set with a class in it is searched one by one, and takes twice as long.
+_WORD: Final = "0-9A-Za-z_"
+_PATH: Final = rf"\-{_WORD}/.~%+@$*()!,"
+_PLAIN: Final = (
     r"https?://([A-Za-z0-9.-]+)(?::[1-9][0-9]{1,3})?/"
-    rf"(?:[{_PATH}=&']*[\w/~%=&+-])?(?:\?[{_PATH}]+=[{_PATH}?&=]*[\w/~%=&+-])?",
-    re.ASCII,
+    rf"(?:[{_PATH}=&']*[{_WORD}/~%=&+-])?(?:\?[{_PATH}]+=[{_PATH}?&=]*[{_WORD}/~%=&+-])?"
 )
-#: What may be wrong whatever the host is.
-_TELLING: Final = (MASK, ".m3u8", ".mpd", *pages.ANYWHERE)
+_PLAIN_LINE = re.compile(f"^{_PLAIN}$", re.MULTILINE)
+_PLAIN_URL = re.compile(_PLAIN)
+#: What in a path may be wrong whatever the host is.
+_TELLING: Final = (".m3u8", ".mpd", *pages.ANYWHERE)
 _PLAYLIST = re.compile(r".*\.(?:m3u8|mpd)", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"https?:", re.IGNORECASE)
 _BUCKET = re.compile(r"(s3|gs)://([a-z0-9][a-z0-9._-]+)/(.+)", re.IGNORECASE | re.DOTALL)
@@ -87,12 +90,18 @@ def violations(urls: Sequence[str], own_host: str = "") -> Iterator[tuple[int, V
 
 def _suspects(urls: Sequence[str]) -> Iterable[int]:
     """Rule out quickly what most URLs are: plain ones, of hosts with nothing about them."""
-    everything = "".join(urls).lower()
-    if any(telling in everything for telling in _TELLING):
+    if not urls:
+        return []
+    # Queries are long where they sign, and none of them tells a page or a playlist.
+    paths = "".join([url.partition("?")[0] for url in urls]).lower()
+    joined = "\n".join(urls)
+    if ("*" in joined and MASK in joined) or any(telling in paths for telling in _TELLING):
         return range(len(urls))
-    if max(map(len, urls), default=0) > _LONGEST:
+    if max(map(len, urls)) > _LONGEST:
         return range(len(urls))
-    named = [found[1] if (found := _PLAIN.fullmatch(url)) else "" for url in urls]
+    named: list[str] = _PLAIN_LINE.findall(joined) if _PLAIN_URL.fullmatch(urls[0]) else []
+    if not len(named) == len(urls) == joined.count("\n") + 1:
+        named = [found[1] if (found := _PLAIN_URL.fullmatch(url)) else "" for url in urls]
     plain = {host for host in set(named) if _is_plain_host(host)}
     return [at for at, host in enumerate(named) if host not in plain]
 

@@ -1,6 +1,7 @@
 """Credentials that the platform echoes are replaced, in whatever shape."""
 
 import base64
+import json
 from urllib.parse import quote
 
 import pytest
@@ -23,6 +24,10 @@ HEADER = base64.b64encode(f"{ACCESS}:{KEY}".encode()).decode()
         quote(KEY, safe=""),
         f"https://api.test/?key={quote(KEY, safe='')}",
         f"{{'user': '{ACCESS}', 'password': '{KEY}'}}",
+        KEY.replace("/", "\\/"),
+        KEY.replace("+", "\\u002B").replace("&", "\\u0026"),
+        KEY.replace("+", "\\u002b").replace("/", "\\/"),
+        "".join(f"\\u{ord(character):04x}" for character in KEY),
     ],
 )
 def test_credentials_are_replaced(text: str) -> None:
@@ -30,6 +35,7 @@ def test_credentials_are_replaced(text: str) -> None:
     assert redacted.startswith("before ")
     assert redacted.endswith(" behind")
     assert "***" in redacted
+    assert KEY not in json.loads(f'"{redacted.replace(chr(34), "")}"')
     for secret in (KEY, ACCESS, HEADER.rstrip("="), quote(KEY, safe="")):
         assert secret not in redacted
 

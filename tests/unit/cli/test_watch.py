@@ -78,9 +78,13 @@ def test_it_waits_for_a_job_that_is_not_there_yet(
     assert capsys.readouterr().out.startswith("Waiting for a run to begin in ")
 
 
-def test_the_screen_has_a_bar_the_time_left_and_no_markup(tmp_path: Path) -> None:
+def test_the_screen_has_a_bar_the_time_left_and_no_markup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = watch.time.time()
+    monkeypatch.setattr(watch.time, "time", lambda: now)
     pace = CompletionRate()
-    pace.seconds_left(0, 2, watch.time.time() - 10)
+    pace.seconds_left(0, 2, now - 10)
     screen = watch._screen(Job(tmp_path / "[red]"), look(running=True, imported=1), pace)  # noqa: SLF001
     shown = console()
     with shown.capture() as written:

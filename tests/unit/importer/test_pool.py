@@ -197,12 +197,14 @@ def test_the_import_does_not_wait_for_a_terminal(store: Store) -> None:
 def test_an_error_in_the_callers_thread_brings_home_what_is_under_way(
     store: Store, error: BaseException
 ) -> None:
-    pause = threading.Event()
+    pause, under_way = threading.Event(), threading.Event()
 
     def fail(_: Progress) -> None:
+        assert under_way.wait(PATIENCE)
         raise error
 
     def before(_: ApiRequest[Any]) -> None:
+        under_way.set()
         while not run.pool._fault:  # noqa: SLF001
             pause.wait(0.001)
 

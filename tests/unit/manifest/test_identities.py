@@ -10,6 +10,8 @@ def test_the_second_of_two_identical_rows_is_a_duplicate() -> None:
     titles = ["A", "A", "B", "A"]
     identities = Identities()
     made = identities.references(lines, own, urls, titles, ())
-    found = {lines[at]: violation.code for at, violation in identities.duplicates(lines, own, made)}
+    same, alike = identities.known_ids(lines, own, made, ())
+    found = {lines[at]: violation.code for at, violation in same}
     assert found == {3: "duplicate-row", 5: "duplicate-row"}
     assert made[0] != made[2]
+    assert not alike

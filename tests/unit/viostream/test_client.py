@@ -120,6 +120,8 @@ def test_a_base_url_that_names_no_host_is_a_failed_call(platform: requests_mock.
         (502, NoAnswer),
         (503, NoAnswer),
         (302, Rejected),
+        (101, NoAnswer),
+        (199, NoAnswer),
     ],
 )
 def test_a_no_is_reported_by_its_status(
@@ -189,6 +191,32 @@ def test_the_key_is_in_no_text(
     assert "401" in caplog.text
     assert "secret" not in said
     assert "VkMtMTpzZWNyZXQ" not in said
+
+
+@pytest.mark.parametrize(
+    "echo",
+    ["the-long-secret", "VC-1234567:the-long-secret", "?X-Amz-Signature=the-long-secret"]  # noqa: RUF005
+    + ["x" * 90 + "the-long-secret"],
+)
+def test_the_name_of_a_request_holds_no_secret(platform: requests_mock.Mocker, echo: str) -> None:
+    printed: list[Any] = []
+    headers = {"X-Request-Id": f"https://h.example/{echo}"}
+    platform.get(f"{BASE}/account/info", json={"title": echo}, headers=headers)
+    credentials = Credentials("VC-1234567", "the-long-secret")
+    with Client(BASE, credentials, on_call=printed.append) as client:
+        account = client.send(endpoints.account())
+    assert "***" in printed[0].request_id or len(printed[0].request_id) == 100
+    for part in ("the-long", "long-secret"):
+        assert part not in printed[0].request_id + account.title
+
+
+def test_the_platforms_clock_is_compared_with_the_runs_own(platform: requests_mock.Mocker) -> None:
+    """Not with the machine's, which may jump while the run goes on."""
+    date = {"Date": "Thu, 01 Jan 1970 00:16:40 GMT"}
+    platform.get(f"{BASE}/account/info", json={"id": "acc"}, headers=date)
+    with Client(BASE, Credentials("VC-1", "secret"), clock=lambda: 400.0) as client:
+        client.send(endpoints.account())
+        assert client.clock_offset == pytest.approx(600.5)
 
 
 def test_every_attempt_is_reported_with_what_came_of_it(platform: requests_mock.Mocker) -> None:

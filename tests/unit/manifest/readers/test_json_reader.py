@@ -262,3 +262,29 @@ def test_half_of_a_character_is_lost_and_reported_where_it_counts(tmp_path: Path
     with Store(None) as store:
         store.load(rows, 1.0)
         assert store.reader.counts().invalid == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f'[{{"url": "{U}"}},\n"{V}",\n{{"url": "{W}"}}, 7, null, "x"]',
+        f'["x",\n"{U}",\n{{"url": "{V}"}}, {{"url": "{W}"}}]',
+        f'[{{"url": "{U}"}},\n["A", "{V}"],\n{{"url": "{W}"}}]',
+        f'[{{"url": "{U}"}}, {{"url": "{W}"}}]\n"{V}"',
+        f'{{"videos":\n["{U}", {{"url": "{V}"}}, {{"url": "{W}"}}], "tags": ["{U}"]}}',
+    ],
+)
+def test_an_address_beside_objects_is_said(read_json: Callable, content: str) -> None:
+    found = read_json(content)
+    assert list(found.faults.values()) == ["no-object"]
+    assert len(found.rows) == content.count('"url"') + 1
+
+
+def test_in_lines_of_json_too(read: Callable) -> None:
+    content = f'{{"t": "A", "files": [{{"url": "{U}", "id": "1"}}, "{V}"]}}\n{{"t": "B"}}\n'
+    assert read(content, "m.jsonl").faults == {1: "no-object"}
+
+
+def test_a_list_of_texts_is_none_of_objects(read_json: Callable) -> None:
+    with pytest.raises(ManifestError, match="no array of objects"):
+        read_json(f'["{U}", "{V}"]')

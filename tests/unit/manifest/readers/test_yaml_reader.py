@@ -160,3 +160,10 @@ def test_a_record_without_end_is_reported_and_not_kept(
 )
 def test_yaml_is_known_by_its_content(read: Callable, content: str) -> None:
     assert read(content, "manifest").cells[0][0] == "u"
+
+
+def test_an_address_beside_objects_is_said(read_yaml: Callable) -> None:
+    url = "https://h/u.mp4"
+    found = read_yaml(f"- {url}\n- url: {url}1\n- 7\n- url: {url}2\n- [A, {url}3]\n")
+    assert found.faults == {1: "no-object", 5: "no-object"}
+    assert found.lines == [1, 2, 4, 5]

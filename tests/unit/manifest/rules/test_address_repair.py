@@ -31,6 +31,8 @@ BLEMISHES: dict[str, Callable[[str], str]] = {
     "ideographic stop": "{}。".format,
     "Markdown": "[Watch it]({})".format,
     "Markdown with a title": '[Watch]({} "a title")'.format,
+    "Markdown with an address as its text": "[https://short.example/x.mp4]({})".format,
+    "Markdown without a scheme": lambda url: f"[Watch]({url.removeprefix('https://')})",
     "image": "![Watch]({})".format,
     "HTML": '<a class="x" href="{}" target="_blank">Watch</a>'.format,
     "HTML without quotes": "<a href={}>Watch</a>".format,

@@ -103,6 +103,12 @@ def test_an_example_in_json_gets_its_code(tmp_path: Path, code: str) -> None:
     assert [(problem.line, problem.code) for problem in problems_of(path)] == [(2, code)]
 
 
+def test_an_address_beside_objects_gets_its_code(tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_text(CODES["no-object"].example, encoding="utf-8")
+    assert [problem.code for problem in problems_of(path)] == ["no-object"]
+
+
 def test_an_object_with_several_files_gets_its_code(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_text(f"[{CODES['renditions'].example}]", encoding="utf-8")
@@ -207,7 +213,14 @@ def test_a_certificate_that_has_expired_is_the_hosts() -> None:
 
 
 def test_every_example_is_tried_above() -> None:
-    others = {"repeated-key", "syntax", "renditions", "column-hidden", POSSIBLE_DUPLICATE}
+    others = {
+        "repeated-key",
+        "no-object",
+        "syntax",
+        "renditions",
+        "column-hidden",
+        POSSIBLE_DUPLICATE,
+    }
     assert {*CELLS, *LINES, *WORKBOOKS, *ANSWERS, *others} == CODES.keys()
 
 
