@@ -2,12 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := batch_import tests docs
+SOURCES := batch_import tests docs examples
 
 # Commands start by the hundred; each would compile the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-programs check docs bench bench-shared bench-results simulate fingerprint coverage \
+.PHONY: demo test test-programs check package package-test constraints sbom weight docs bench \
+	bench-shared bench-results simulate fingerprint coverage \
 	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
@@ -17,17 +18,52 @@ demo: $(VENV)/.core
 # come first, as they are collected.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PARALLEL)
+	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/packaging
 
 # What some tests need: Chromium, LibreOffice, PostgreSQL. Without them these tests are skipped.
 test-programs:
 	tests/install-programs.sh
 
-check: $(VENV)/.dev
+check: $(VENV)/.dev package
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The package, built anew if anything in it has changed, and judged as an index would judge it.
+DIST := build/dist
+package: $(DIST)/.judged
+
+$(DIST)/.judged: pyproject.toml MANIFEST.in README.md CHANGELOG.md $(shell find batch_import -type f -not -name '*.pyc') | $(VENV)/.dev
+	rm -rf $(DIST)
+	$(BIN)/python -m build --no-isolation --outdir $(DIST) >/dev/null
+	$(BIN)/twine check --strict $(DIST)/*
+	$(BIN)/check-wheel-contents $(DIST)/*.whl
+	$(BIN)/pyroma --min 9 --quiet $(DIST)/*.tar.gz
+	touch $@
+
+# The wheel, installed as people do, on the Pythons that are here; `make package-test PYTHONS=3.12`.
+package-test: package
+	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest -q -n 2 --timeout 600 tests/packaging
+
+# The exact versions that a container or a careful buyer installs, with their hashes.
+constraints: $(VENV)/.dev
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --upgrade pyproject.toml -o constraints.txt
+
+# What the program consists of, as CycloneDX: read from an environment that has that and no more.
+SBOM := build/sbom
+sbom: package
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(SBOM)
+	$(BIN)/uv pip install --quiet --python $(SBOM)/bin/python --require-hashes -r constraints.txt
+	$(BIN)/uv pip install --quiet --python $(SBOM)/bin/python --no-deps $(DIST)/*.whl
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+		--output-format JSON -o build/sbom.json $(SBOM)/bin/python
+	@echo "Written: build/sbom.json"
+
+# What the program costs to install and to start, by package.
+weight: sbom
+	$(BIN)/python tests/benchmark/weight.py $(SBOM)/bin/python
 
 # The documentation as a site. A broken link or reference fails.
 docs: $(VENV)/.docs
@@ -83,7 +119,7 @@ minimum-versions: $(VENV)/.dev
 coverage: $(VENV)/.dev
 	mkdir -p build/coverage
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(PARALLEL) --timeout 600
+	$(BIN)/coverage run -m pytest $(PARALLEL) --timeout 600 --ignore tests/packaging
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage json --quiet --fail-under 0 -o build/coverage/report.json
 	$(BIN)/python tests/coverage_by_package.py build/coverage/report.json

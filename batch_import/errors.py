@@ -3,6 +3,7 @@
     RunFault                    the run cannot continue; has a message for a person and an exit code
     ├── UsageError              a setting or the command line is wrong                    (2)
     ├── ManifestError           a manifest cannot be read at all                          (2)
+    │   └── ColumnUnclear       the user has to name the column of a field
     ├── StateError              a job folder or its database cannot be used               (2)
     │   ├── JobBusy             another process is running this job
     │   └── StateUnavailable    the database is down, or another machine took it over      (3)
@@ -125,6 +126,18 @@ class UsageError(RunFault):
 
 class ManifestError(RunFault):
     """A manifest cannot be read at all, or lacks a required column."""
+
+
+class ColumnUnclear(ManifestError):
+    """The column of a field cannot be found out; the user has to name it.
+
+    Args:
+        field: the field.
+    """
+
+    def __init__(self, message: str, hint: str, *, field: str) -> None:
+        super().__init__(message, hint)
+        self.field = field
 
 
 class StateError(RunFault):

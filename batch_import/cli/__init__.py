@@ -40,6 +40,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         # Replace characters that the console cannot show, instead of raising an error.
         getattr(stream, "reconfigure", lambda **_: None)(errors="replace")
+    if sys.platform == "win32":
+        import colorama
+
+        # Old consoles take colours for text until they are told.
+        colorama.just_fix_windows_console()
     if instruction := os.environ.get(_COMPLETE):
         from batch_import.cli.completion import complete
 

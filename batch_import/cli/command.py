@@ -31,6 +31,7 @@ IMPORT: Final = (
     *(
         "credentials",
         "limit",
+        "first",
         "only",
         "until",
         "standby",
@@ -114,20 +115,24 @@ class Invocation:
             given["only"] = tuple(chain.from_iterable(given["only"]))
         return Settings(**given)
 
+    def reading(self) -> ReadingOptions:
+        """How the manifest is read."""
+        given = self.values(ReadingOptions)
+        for name in ("map", "default"):
+            if name in given:
+                given[name] = pairs(given[name])
+        if "allow" in given:
+            given["allow"] = tuple(chain.from_iterable(given["allow"]))
+        return ReadingOptions(**given)
+
     def request(self, *, retry_failed: bool = False) -> ImportRequest:
         """The manifest, its job folder, and all settings as one value."""
-        reading = self.values(ReadingOptions)
-        for name in ("map", "default"):
-            if name in reading:
-                reading[name] = pairs(reading[name])
-        if "allow" in reading:
-            reading["allow"] = tuple(chain.from_iterable(reading["allow"]))
         return ImportRequest(
             self["manifest"],
             folder=self._ctx.params.get("job"),
             state=self._ctx.params.get("state") or "",
             standby=bool(self._ctx.params.get("standby")),
-            reading=ReadingOptions(**reading),
+            reading=self.reading(),
             settings=self.settings(),
             results=self.values(ResultOptions),
             retry_failed=retry_failed,
@@ -167,7 +172,11 @@ class Invocation:
 
 
 class Command(PrintsHelp):
-    """A command whose help has groups of options and examples."""
+    """A command whose help has groups of options and examples.
+
+    Attributes:
+        writes_config: the configuration file that is named need not exist.
+    """
 
     def __init__(
         self,
@@ -175,6 +184,8 @@ class Command(PrintsHelp):
         options: Sequence[str],
         arguments: Sequence[click.Argument],
         examples: Sequence[str],
+        *,
+        writes_config: bool = False,
     ) -> None:
         params: list[click.Parameter] = [*arguments, *(Option(OPTIONS[name]) for name in options)]
         super().__init__(
@@ -184,13 +195,14 @@ class Command(PrintsHelp):
         )
         self._function = function
         self.examples = tuple(examples)
+        self.writes_config = writes_config
         self.options = tuple(options)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command; its function takes all values from the context."""
         invocation = Invocation(ctx)
         option_sources: OptionSources = ctx.obj
-        option_sources.manifest = str(ctx.params.get("manifest", ""))
+        option_sources.manifest = str(ctx.params.get("manifest") or "")
         option_sources.job = (
             str(invocation["job"]) if "job" in self.options and invocation.is_flag("job") else ""
         )
@@ -242,14 +254,18 @@ def command(
     options: Sequence[str] = (),
     arguments: Sequence[click.Argument] = (),
     examples: Sequence[str] = (),
+    writes_config: bool = False,
 ) -> Callable[[Callable[[Invocation], int]], Command]:
     """Make a command of a function. The command has the function's name.
 
     Args:
         options: names of settings, in the order of the help.
         examples: command lines that the help shows.
+        writes_config: as in `Command`.
     """
-    return lambda function: Command(function, options, arguments, examples)
+    return lambda function: Command(
+        function, options, arguments, examples, writes_config=writes_config
+    )
 
 
 def pairs(texts: Sequence[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """Print errors: each one plain line, not wrapped, without markup."""
 
+import difflib
 import sys
 
 import click
@@ -64,4 +65,6 @@ def _usage(error: click.ClickException) -> str:
         name = error.option_name.lstrip("-").replace("-", "_")
         if users := list(users_of(name)):
             return f"{error.option_name} is an option of {', '.join(users)}. {see}"
+        if near := difflib.get_close_matches(error.option_name, error.possibilities or (), n=1):
+            return f"No such option {error.option_name!r}. Did you mean {near[0]!r}?"
     return message if message.endswith("?") else f"{message.rstrip('.')}. {see}"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.correction import CorrectedManifest
     from batch_import.workflows.load_result import HeldRows, Reading
+    from batch_import.workflows.pilot import Pilot
     from batch_import.workflows.source_checks import PreflightProgress
 
 #: Maximum number of line numbers that a message lists.
@@ -93,6 +94,16 @@ def print_held(held: "HeldRows", yes_option: str, no_option: str) -> None:
         print(f"    {sanitized(row.reason)}")
     print(f"  If they are the same videos, so that none is sent again: {yes_option}")
     print(f"  If they are other videos, so that each is sent: {no_option}")
+
+
+def print_pilot(pilot: "Pilot") -> None:
+    """Which rows a pilot takes up, and what each is an example of."""
+    why = "those of the run before" if pilot.continued else "spread over hosts, extensions, sizes"
+    print(f"Pilot of {format_row_count(pilot.count)}, {why}:")
+    for row in pilot.first:
+        print(f"  line {row.line} ({shortened(row.title, 30)}): {shortened(row.reason)}")
+    if pilot.count > len(pilot.first):
+        print("  …")
 
 
 def print_problems(job: "Job", groups: Sequence["ProblemGroup"]) -> None:

@@ -19,7 +19,8 @@ COMMANDS: Final = {
         "verify": "Compare each row with the media in the account.",
     },
     "Set up": {
-        "init": "Write template manifests, and a configuration file that lists every option.",
+        "configure": "Ask for credentials and columns, test both, and write batch-import.yaml.",
+        "doctor": "Check this machine, the network and the credentials; say what to do.",
         "account": "Test the credentials.",
         "config": "Show the value of every option, and where it comes from.",
         "state": "Keep the states of jobs in a PostgreSQL database, for several machines.",

@@ -12,6 +12,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
+from batch_import.cli.quoting import command_line
 from batch_import.configuration import kinds
 from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
@@ -68,6 +69,17 @@ _COMMAND_LINE: Final = (
         "write the manifest as CSV with all safe corrections, for review",
         Group.READING,
     ),
+    Setting(
+        "store",
+        kinds.ChoiceType(("keyring", "file", "no")),
+        "where to keep the credentials: in the system's keyring, in credentials.yaml beside the"
+        " configuration file, or not at all",
+        Group.COMMON,
+        default_text="asked, if they were entered",
+    ),
+    _switch("yes", "use the columns that are proposed, without a question", Group.COMMON),
+    _switch("replace", "replace the files that are there; other options are kept", Group.COMMON),
+    _switch("templates", "write manifest.csv and manifest.xlsx, to be filled in", Group.COMMON),
     _switch("embeds", "also request the embed page of each imported row", Group.COMMON),
     _switch(
         "offline", "do not contact the platform; what the account has is then unknown", Group.COMMON
@@ -202,7 +214,8 @@ class OptionSources:
     def read_config(self, ctx: click.Context, path: Path) -> None:
         """Read the configuration file. Its values become defaults of the command's options."""
         named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
-        if not named and not path.exists():
+        is_needed = named and not getattr(ctx.command, "writes_config", False)
+        if not is_needed and not path.exists():
             return
         from batch_import.cli.configuration_file import read_config
 
@@ -235,12 +248,10 @@ class OptionSources:
 
     def command_line(self, command: str) -> str:
         """A command line for another command with the same manifest and job, to be copied."""
-        import shlex
-
         if command == "account":
             return "batch-import account"
         parts = ["batch-import", command, *filter(None, [self.manifest])]
-        return shlex.join([*parts, *(["--job", self.job] if self.job else [])])
+        return command_line([*parts, *(["--job", self.job] if self.job else [])])
 
     def subject(self, name: str) -> str:
         """The first words of an error message about a value: the source and the option."""
@@ -277,7 +288,5 @@ def default_of(setting: Setting) -> str:
 
 def flag(name: str, value: str = "") -> str:
     """A setting as text of a command line: `--rate 5`."""
-    import shlex
-
     key = OPTIONS[name].key if name in OPTIONS else name.replace("_", "-")
-    return f"--{key} {shlex.quote(value)}" if value else f"--{key}"
+    return command_line([f"--{key}", *([value] if value else [])])

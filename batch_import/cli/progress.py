@@ -40,6 +40,8 @@ _ECHO: Final = 3
 _CLEAR_BELOW: Final = "\x1b[J"
 #: Terminal control sequence: return to the start of the line, and clear the line.
 _CLEAR_LINE: Final = b"\r\x1b[K"
+#: Ctrl-C and SIGTERM; Windows ends a program in the background by Ctrl-Break.
+_STOPS: Final = (signal.SIGINT, signal.SIGTERM, *filter(None, [getattr(signal, "SIGBREAK", None)]))
 _FINISHED: Final = ("imported", "failed", "invalid", "skipped")
 
 
@@ -57,7 +59,7 @@ def stoppable() -> Iterator[threading.Event]:
         begin = _CLEAR_LINE if os.isatty(2) else b"\n"
         os.write(2, begin + b"Stopping: finishing requests; press Ctrl-C again to quit now.\n")
 
-    before = {number: signal.signal(number, request) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, request) for number in _STOPS}
     try:
         yield stop
     finally:

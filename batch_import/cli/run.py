@@ -12,6 +12,7 @@ from batch_import.cli.messages import (
     print_diff,
     print_held,
     print_outcome,
+    print_pilot,
     print_problems,
     print_reading,
     print_warning,
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     arguments=[manifest()],
     examples=(
         "batch-import run library.csv",
-        "batch-import run library.csv --limit 10                 a pilot of ten rows",
+        "batch-import run library.csv --limit 10                 a pilot: ten rows like all others",
         "batch-import run library.csv --until 06:00              every night, until all is done",
         "batch-import run library.csv --rate 20 --preflight",
     ),
@@ -159,6 +160,8 @@ def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
             f"Failed rows to send again: {load.retried:,}."
             " Those that the account already has are taken over, not created."
         )
+    if load.pilot:
+        print_pilot(load.pilot)
     print(f"To do: {loaded.plan}." if loaded.plan.has_work else "Nothing to send.", flush=True)
 
 

@@ -1,6 +1,7 @@
 """`batch-import sandbox`: run a simulated Viostream API on this machine."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The credentials that the sandbox accepts.
 CREDENTIALS: Final = Credentials("VC-sandbox", "sandbox-api-key")
+#: Seconds after which Ctrl-C is noticed on Windows.
+_LOOK_EVERY: Final = 0.5
 
 
 @command(
@@ -33,14 +36,16 @@ def sandbox(invocation: Invocation) -> int:
     knobs = Knobs.from_mapping(knobs_of(invocation))
     started = server(knobs, invocation["seed"], invocation["port"], invocation["data"])
     with stoppable() as stop, started:
+        assign = "set" if os.name == "nt" else "export"
         print(
             f"The sandbox listens at {started.address} (Ctrl-C ends it). To use it:\n"
-            f"  export VIOSTREAM_API_BASE={started.api_base}\n"
-            f"  export VIOSTREAM_ACCESS_KEY={CREDENTIALS.access_key}\n"
-            f"  export VIOSTREAM_API_KEY={CREDENTIALS.api_key}",
+            f"  {assign} VIOSTREAM_API_BASE={started.api_base}\n"
+            f"  {assign} VIOSTREAM_ACCESS_KEY={CREDENTIALS.access_key}\n"
+            f"  {assign} VIOSTREAM_API_KEY={CREDENTIALS.api_key}",
             flush=True,
         )
-        stop.wait()
+        while not stop.wait(_LOOK_EVERY):
+            pass  # on Windows, Ctrl-C ends no wait that has no end
         if invocation["data"]:
             save_platform(started, invocation["data"])
     return OK

@@ -1,8 +1,12 @@
-"""A configuration file to be filled in: every option and its default, as comments."""
+"""A configuration file: options that are set, and all others with their defaults, as comments."""
 
+import math
 import textwrap
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import yaml
 
 from batch_import.cli.options import OPTIONS
 from batch_import.configuration.declaration import Group, Setting
@@ -15,28 +19,39 @@ _HEAD: Final = """\
 _WIDTH: Final = 98
 
 
-def config_template() -> str:
-    """The file."""
+def config_template(values: Mapping[str, Any] = MappingProxyType({})) -> str:
+    """The file.
+
+    Args:
+        values: the options that are set, by the names of their settings, as YAML has them.
+    """
     blocks = [_HEAD]
     for group in Group:
         options = [o for o in OPTIONS.values() if o.group is group and o.name != "config"]
-        blocks += [f"# {group}\n", *("\n".join([*_lines(each), ""]) for each in options)]
+        blocks += [f"# {group}\n", *("\n".join([*_lines(o, values), ""]) for o in options)]
     return "\n".join(blocks)
 
 
-def _lines(option: Setting) -> Iterator[str]:
+def _lines(option: Setting, values: Mapping[str, Any]) -> Iterator[str]:
     yield from textwrap.wrap(
         f"{option.help[0].upper()}{option.help[1:]}.",
         _WIDTH,
         initial_indent="# ",
         subsequent_indent="# ",
     )
-    if option.multiple:
+    if option.name in values:
+        yield _written({option.key: values[option.name]})
+    elif option.multiple:
         name, is_pair, value = option.kind.metavar.partition("=")
         yield f"#{option.key}:"
         yield f"#  {name}: {value}" if is_pair else f"#  - {name}"
     else:
         yield f"#{option.key}:{_shown(option)}"
+
+
+def _written(entry: dict[str, Any]) -> str:
+    text: str = yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=math.inf)
+    return text.rstrip("\n")
 
 
 def _shown(option: Setting) -> str:

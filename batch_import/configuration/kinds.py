@@ -27,6 +27,18 @@ def shortened(value: object) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+def are_seconds(value: object, count: int, most: float) -> bool:
+    """Whether a value is a tuple of so many numbers above 0, none of them above `most`."""
+    return (
+        isinstance(value, tuple)
+        and len(value) == count
+        and all(
+            isinstance(part, int | float) and not isinstance(part, bool) and 0 < part <= most
+            for part in value
+        )
+    )
+
+
 class ValueType:
     """The base class of all types."""
 

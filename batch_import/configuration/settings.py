@@ -14,7 +14,7 @@ from batch_import.configuration import base_urls, kinds, reading_values
 from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
 from batch_import.configuration.declaration import Group, check_fields, setting, settings_of
 from batch_import.configuration.kinds import ValueType
-from batch_import.errors import UsageError
+from batch_import.errors import UsageError, named
 
 if TYPE_CHECKING:
     from batch_import.models import LineRange
@@ -22,8 +22,7 @@ if TYPE_CHECKING:
 #: File formats of the results for a content management system.
 CMS_FORMATS: Final = ("csv", "json", "jsonl")
 _DAY: Final = 86_400.0
-#: Longest duration of a setting, in seconds: longer than any migration takes.
-_MONTH: Final = 30 * _DAY
+_MONTH: Final = 30 * _DAY  # seconds: longer than any migration takes
 #: Shortest duration of a setting, in seconds: shorter than any request. Zero would be a busy loop.
 _SHORTEST: Final = 0.001
 #: Each worker keeps a connection open, and a process may have 1,024 open files by default.
@@ -208,7 +207,7 @@ class Settings:
         UsageError: a value is out of its range, or the credentials would be sent unencrypted.
 
     Attributes:
-        limit: maximum number of pending rows that this run sends; None means all.
+        limit, first: number of pending rows that this run sends, as a pilot or the first ones.
         only: the rows that this run may send, by line numbers or reference IDs; empty means all.
         until: time at which the run stops, in epoch seconds; None means never.
         same_videos: whether added rows that are similar to removed rows are the same videos. `ask`
@@ -239,7 +238,14 @@ class Settings:
     limit: int | None = setting(
         None,
         kinds.NumberType(1, _MOST_ROWS, "N", "rows", whole=True),
-        "send at most this many pending rows, then stop",
+        "a pilot: send only this many pending rows, spread over hosts, extensions and sizes",
+        Group.COMMON,
+        default_text="all",
+    )
+    first: int | None = setting(
+        None,
+        kinds.NumberType(1, _MOST_ROWS, "N", "rows", whole=True),
+        "send only this many pending rows, the first ones",
         Group.COMMON,
         default_text="all",
     )
@@ -377,19 +383,13 @@ class Settings:
 
     def __post_init__(self) -> None:
         check_fields(self)
+        if self.limit is not None and self.first is not None:
+            raise UsageError(f"{self.first} does not go with {named('limit')}.", setting="first")
         if not self.embed_base:
             object.__setattr__(self, "embed_base", base_urls.embed_base_for(self.api_base))
-        if not (
-            isinstance(self.timeout, tuple)
-            and len(self.timeout) == 2  # noqa: PLR2004  (connect, answer)
-            and all(
-                isinstance(part, int | float) and not isinstance(part, bool) and 0 < part <= _DAY
-                for part in self.timeout
-            )
-        ):
-            raise UsageError(
-                f"{kinds.shortened(self.timeout)} is not two numbers of seconds.", setting="timeout"
-            )
+        if not kinds.are_seconds(self.timeout, count=2, most=_DAY):
+            refusal = f"{kinds.shortened(self.timeout)} is not two numbers of seconds."
+            raise UsageError(refusal, setting="timeout")
 
     @property
     def own_host(self) -> str:

@@ -5,9 +5,7 @@ This module must not know how manifests are read.
 
 import csv
 import io
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Final
 
 import xlsxwriter
@@ -29,30 +27,24 @@ _WIDTHS: Final = (60, 40, 16, 24)
 _AS_TEXT: Final = 49
 
 
-def write_templates(folder: Path, others: Mapping[str, str] = MappingProxyType({})) -> list[Path]:
+def write_templates(folder: Path) -> list[Path]:
     """Write a CSV file and a workbook into a folder. The folder is created if necessary.
-
-    Args:
-        others: file name → text of further files.
 
     Raises:
         UsageError: one of the files exists already, or cannot be written.
     """
-    contents = {
-        folder / f"{_NAME}.csv": _csv(),
-        folder / f"{_NAME}.xlsx": _xlsx(),
-        **{folder / name: text.encode() for name, text in others.items()},
-    }
+    contents = {folder / f"{_NAME}.csv": _csv(), folder / f"{_NAME}.xlsx": _xlsx()}
     for path in contents:
         if path.exists():
-            raise UsageError(f"{path} is there already.", "Name another folder.")
+            raise UsageError(f"{path} is there already.", "Rename it, or go to another folder.")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, content in contents.items():
             path.write_bytes(content)
     except OSError as error:
         raise UsageError(
-            f"{folder} cannot be written to: {error.strerror or error}.", "Name another folder."
+            f"{folder} cannot be written to: {error.strerror or error}.",
+            "Make it writable, or go to another folder.",
         ) from None
     return list(contents)
 

@@ -34,6 +34,10 @@ _PROGRAM: Final = (
 )
 #: Seconds that it is given to remove what it has written by half.
 _PATIENCE: Final = 10.0
+#: The lowest priority that Windows gives without slowing it down to nothing, and no Ctrl-C.
+_ON_WINDOWS: Final = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(
+    subprocess, "CREATE_NEW_PROCESS_GROUP", 0
+)
 
 
 @contextmanager
@@ -92,7 +96,7 @@ def _start(job: Job, every: float) -> subprocess.Popen[str]:
         text=True,
         # Ctrl-C is meant for the run, which ends the other one.
         start_new_session=True,
-        creationflags=getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0),
+        creationflags=_ON_WINDOWS,
     )
     order = {
         "path": [os.path.abspath(entry) for entry in sys.path],  # noqa: PTH100 - "" is a folder

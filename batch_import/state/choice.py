@@ -1,7 +1,8 @@
 """Which rows one run may take up. This file must not know who chose, nor what a run does."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from batch_import.errors import UsageError
@@ -11,6 +12,22 @@ from batch_import.state.connection import Database
 
 #: Reference IDs that are compared with one that is in no row.
 _COMPARED: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class PendingRow:
+    """A row that may be chosen for a pilot.
+
+    Attributes:
+        size: the manifest's cell about the size of the file; empty where there is none.
+    """
+
+    number: int
+    line: int
+    title: str
+    url: str
+    extension: str
+    size: str
 
 
 def choose(db: Database, wanted: Iterable[LineRange | str]) -> None:
@@ -36,6 +53,12 @@ def choose_first(db: Database, table: str, limit: int) -> None:
         return
     _run(db, statements.CREATE_CHOICE)
     db.execute(statements.CHOOSE_FIRST, (limit,))
+
+
+def choose_numbers(db: Database, numbers: Sequence[int]) -> None:
+    """Choose rows by their numbers, and no other."""
+    _run(db, statements.CREATE_CHOICE)
+    db.executemany(statements.CHOOSE_NUMBER, [(number,) for number in numbers])
 
 
 def _run(db: Database, batch: Iterable[str]) -> None:

@@ -46,10 +46,29 @@ CHOOSE_FIRST: Final = f"{_CHOOSE} {FIRST_PENDING} {_ONCE}"
 KEEP_FIRST_CHOSEN: Final = (
     f"DELETE FROM chosen WHERE number NOT IN (SELECT number FROM chosen {FIRST_PENDING})"
 )
+CHOOSE_NUMBER: Final = f"{_CHOOSE} WHERE number = ? {_ONCE}"
+IS_UNFINISHED: Final = """
+    SELECT EXISTS (
+        SELECT 1 FROM row WHERE number = ?
+        AND status IN ('pending', 'creating', 'processing', 'unknown')
+    )
+"""
+#: A row for a pilot. The parameter is the header whose rows give their cells, as JSON.
+_PILOT_ROW: Final = """
+    SELECT number, line, filename, source_url, extension,
+        CASE WHEN header = :header THEN cells ELSE '[]' END
+    FROM row
+"""
+PILOT_ROW_OF: Final = f"{_PILOT_ROW} WHERE number = :number"
 REFERENCES_OF_LENGTH: Final = """
     SELECT identity FROM row
     WHERE position IS NOT NULL AND length(identity) BETWEEN ? AND ? LIMIT ?
 """
+
+
+def pending_for_pilot(table: str) -> str:
+    """The pending rows of a table in manifest order; parameter as for `_PILOT_ROW`."""
+    return f"{_PILOT_ROW} WHERE status = 'pending' AND {is_chosen(table)} ORDER BY position"
 
 
 def is_chosen(table: str) -> str:

@@ -75,6 +75,8 @@ def _pairs(text: str) -> dict[str, str]:
     return dict(json.loads(text))
 
 
+#: No pilot is unfinished.
+NO_PILOT: Final[tuple[str, list[int]]] = ("", [])
 #: Names the job in `failed.csv`, wherever its folder is moved; empty before the first manifest.
 JOB_ID: Final = Fact("job_id", "", str)
 #: What filled blank cells when the manifest was loaded last: field → value.
@@ -88,6 +90,11 @@ HEADER: Final = Fact("header", 0, int)
 #: Names of parameters of addresses that sign, as JSON: those that the user has named so far.
 SIGNING: Final = Fact("signing", NO_NAMES, _names, lambda names: json.dumps(sorted(names)))
 ACCOUNT_SEARCH: Final = Fact("account_search", AccountSearch.NOT_DONE, AccountSearch)
+#: The rows of a pilot that has not come to its end, by their numbers, behind the settings that they
+#: were chosen with.
+PILOT: Final[Fact[tuple[str, list[int]]]] = Fact(
+    "pilot", NO_PILOT, lambda text: tuple(json.loads(text)), json.dumps
+)
 #: What the account's lists proved to be like, for runs to come: the engine's own text.
 LIST_EVIDENCE: Final = Fact("list_evidence", "", str)
 #: Where the API is that the job talks to; empty before its first call, like the next two.

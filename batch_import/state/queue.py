@@ -6,13 +6,16 @@ outlive a power cut. In a run, one thread alone uses it. This file must not know
 its status.
 """
 
-from collections.abc import Iterable, Sequence
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from batch_import.models import Change, LineRange, Row, Status, VideoSource
 from batch_import.state import choice, choice_statements, statements
+from batch_import.state.choice import PendingRow
 from batch_import.state.connection import Connection, Database
+from batch_import.state.facts import HEADER, Facts
 
 
 class Queue:
@@ -51,6 +54,39 @@ class Queue:
         if self.has_choice:
             with self._connection.transaction() as db:
                 self._follow_all(db)
+
+    def choose_numbers(self, numbers: Sequence[int]) -> None:
+        """Restrict this connection to these rows, by their numbers, whatever their status is."""
+        with self._connection.transaction() as db:
+            choice.choose_numbers(db, numbers)
+        self._table = choice_statements.CHOSEN_ROWS
+
+    def any_unfinished(self, numbers: Sequence[int]) -> bool:
+        """Whether one of these rows is pending or in flight."""
+        statement = choice_statements.IS_UNFINISHED
+        return any(self._connection.count(statement, (number,)) for number in numbers)
+
+    def pending_rows(self, size: int | None) -> Iterator[PendingRow]:
+        """The rows that may be claimed, in manifest order.
+
+        Args:
+            size: position of the manifest's column of sizes, if it has one.
+        """
+        statement = choice_statements.pending_for_pilot(self._table)
+        return self._pilot_rows(statement, size)
+
+    def rows_of(self, numbers: Sequence[int], size: int | None) -> Iterator[PendingRow]:
+        """The rows with these numbers, in manifest order; `size` as above."""
+        for number in numbers:
+            yield from self._pilot_rows(choice_statements.PILOT_ROW_OF, size, number=number)
+
+    def _pilot_rows(self, statement: str, size: int | None, **more: int) -> Iterator[PendingRow]:
+        header = None if size is None else Facts(self._connection).get(HEADER)
+        found = self._connection.rows(statement, {"header": header, **more})
+        for number, line, title, url, extension, cells in found:
+            texts = json.loads(cells)
+            cell = texts[size] if size is not None and size < len(texts) else ""
+            yield PendingRow(number, line, title, url, extension, cell)
 
     @property
     def has_choice(self) -> bool:

@@ -147,7 +147,7 @@ class _RotatingFile(RotatingFileHandler):
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
         file = os.fdopen(os.open(self._paths[0], flags, 0o666), "ab+")
         _cut_incomplete_line(file)
-        return TextIOWrapper(file, "ascii")
+        return TextIOWrapper(file, "ascii", newline="\n")
 
 
 def _cut_incomplete_line(file: BinaryIO) -> None:

@@ -42,6 +42,7 @@ from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.store import Store
 from batch_import.workflows.correction import correction
 from batch_import.workflows.load_result import CheckResult, HeldRows, LoadResult, Reading
+from batch_import.workflows.pilot import Pilot, choose_pilot
 from batch_import.workflows.source_checks import PreflightProgress, SourceChecks
 
 #: How many held rows are shown as examples.
@@ -89,6 +90,7 @@ class ManifestLoader:
         self._now = now
         self._stop = stop
         self._on_progress = on_progress
+        self._pilot: Pilot | None = None
 
     def examine(self, fix: Path | None = None) -> CheckResult:
         """Validate all rows without changing the job.
@@ -142,7 +144,7 @@ class ManifestLoader:
         )
         if known == fingerprint and not again:
             self._choose(store)
-            return LoadResult(None, self._reading(), [], None, held=_held(store))
+            return LoadResult(None, self._reading(), [], None, held=_held(store), pilot=self._pilot)
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
         with self._problems() as problems, self._preflight() as checks:
@@ -160,7 +162,9 @@ class ManifestLoader:
         is_new = seen != store.facts.get(facts.PROBLEMS_SHOWN)
         store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
         progress, held = _progress(checks), _held(store)
-        return LoadResult(news, self._reading(), groups, progress, is_new, retried, held)
+        return LoadResult(
+            news, self._reading(), groups, progress, is_new, retried, held, pilot=self._pilot
+        )
 
     def _correct(self, store: Store, origin: OriginColumns) -> LoadResult:
         """Update the job with corrected rows of its `failed.csv`."""
@@ -184,6 +188,7 @@ class ManifestLoader:
             retried=retried,
             held=_held(store),
             is_correction=True,
+            pilot=self._pilot,
         )
 
     def _corrected_rows(
@@ -240,8 +245,9 @@ class ManifestLoader:
         """
         store.queue.choose(self._settings.only)
         retried = store.queue.retry_failed(self._now) if self._request.retry_failed else 0
-        if self._settings.limit is not None:
-            store.queue.choose_first(self._settings.limit)
+        if self._settings.first is not None:
+            store.queue.choose_first(self._settings.first)
+        self._pilot = choose_pilot(store, self._settings)
         return retried
 
     def _refuse_other_columns(self, store: Store) -> ManifestError | None:

@@ -7,6 +7,7 @@ from batch_import.reports.problems import ProblemGroup
 from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.reader import HeldRow
 from batch_import.workflows.correction import CorrectedManifest
+from batch_import.workflows.pilot import Pilot
 from batch_import.workflows.source_checks import PreflightProgress
 
 
@@ -70,6 +71,7 @@ class LoadResult:
         has_new_problems: the problems differ from those of the previous run.
         retried: number of failed rows that are pending again.
         held: rows that wait for a decision by the user.
+        pilot: the rows that the run sends; None if it sends all.
         is_correction: the file has corrected rows of `failed.csv`; no other row has changed.
     """
 
@@ -81,6 +83,7 @@ class LoadResult:
     retried: int = 0
     held: HeldRows = HeldRows(0, ())
     is_correction: bool = False
+    pilot: Pilot | None = None
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:

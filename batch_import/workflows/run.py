@@ -28,6 +28,7 @@ from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
+from batch_import.workflows.pilot import end_pilot
 from batch_import.workflows.report import refresh
 from batch_import.workflows.work_plan import WorkPlan, plan_work
 
@@ -135,6 +136,7 @@ def _import(
             observer.pictures(count)
             ask_for_pictures(store, session)
     _end_if(stop)
+    end_pilot(store)
 
 
 def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:

@@ -15,6 +15,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 ROOT = Path(__file__).parents[2]
+#: The README is shown where the package is, too: its links are whole addresses.
+REPOSITORY = "https://github.com/viostream/batch-import/blob/main/"
 _PARSER = MarkdownIt("commonmark").enable("table")
 
 
@@ -86,7 +88,9 @@ class Page:
 
     @property
     def links(self) -> list[str]:
-        return [str(child.attrs["href"]) for child in self._inside if child.type == "link_open"]
+        """Where links lead; those into the repository as paths in it."""
+        found = (str(child.attrs["href"]) for child in self._inside if child.type == "link_open")
+        return [link.removeprefix(REPOSITORY) for link in found]
 
     @property
     def _inside(self) -> Iterator[Token]:

@@ -1,5 +1,7 @@
 """Links lead somewhere. Headings inside of `docs/` are checked by the build (test_site.py)."""
 
+import re
+
 import pytest
 from pages import PAGES, ROOT, Page
 
@@ -23,3 +25,11 @@ def test_the_readme_links_every_page_but_the_reference() -> None:
     linked = {link.partition("#")[0] for link in readme.links}
     reference = {page.name for page in PAGES if page.name.startswith("docs/reference/")}
     assert {page.name for page in PAGES} - reference - {"README.md", "docs/index.md"} <= linked
+
+
+def test_the_readme_has_no_link_that_only_a_checkout_knows() -> None:
+    (readme,) = (page for page in PAGES if page.name == "README.md")
+    text = readme.path.read_text(encoding="utf-8")
+    written = re.findall(r"^\[[^\]]+\]: (.*)$|\]\(([^)]*)\)", text, re.MULTILINE)
+    assert len(written) >= len(set(readme.links))
+    assert all("://" in (named or inline) for named, inline in written)

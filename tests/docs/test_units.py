@@ -1,4 +1,4 @@
-"""The units that docs/unattended.md shows are what systemd takes."""
+"""The units in `examples/` are what systemd takes."""
 
 import shutil
 import subprocess
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from configparser import ConfigParser
 from pathlib import Path
 
-from pages import ROOT, Page
+from pages import ROOT
 
 #: Where the page has the program; a unit whose program is missing is refused.
 PROGRAM = "/opt/batch-import/bin/batch-import"
@@ -29,11 +29,10 @@ KEYS = {
 
 
 def units() -> dict[str, str]:
-    shown = [b.text for b in Page(ROOT / "docs/unattended.md").blocks if "[Unit]" in b.text]
-    found = {}
-    for kind, section in SECTIONS.items():
-        (found[kind],) = (text for text in shown if section in text)
-    return found
+    return {
+        kind: (ROOT / f"examples/batch-import.{kind}").read_text(encoding="utf-8")
+        for kind in SECTIONS
+    }
 
 
 def test_the_units_say_what_systemd_knows() -> None:

@@ -90,7 +90,7 @@ def test_a_file_that_is_wrong_stops_every_command_that_reads_it(
         where = "batch-import: batch-import.yaml, line 2: "
         assert err == f"{where}'rte' is not an option. Did you mean 'rate'?\n"
     assert "none.yaml cannot be read" in run("check", path, "--config", "none.yaml", code=2).stderr
-    run("init", "new")  # it has no options, and so reads none
+    run("completion", "bash")  # it has no options, and so reads none
 
 
 def test_credentials_from_a_file(sandbox: Start, command: Callable, configured: Callable) -> None:
@@ -112,19 +112,6 @@ def test_credentials_from_a_file(sandbox: Start, command: Callable, configured: 
     assert "refuses the credentials" in run("account", code=3).stderr
     keys.chmod(0o600)
     assert "The credentials work." in run("account", "--credentials", keys).stdout
-
-
-def test_the_template_is_written_once_and_sets_nothing(command: Callable, tmp_path: Path) -> None:
-    run = command("https://h.test")
-    run("init")
-    template = tmp_path / "batch-import.yaml"
-    before = template.read_bytes()
-    assert "batch-import.yaml is read." in run("config").stdout
-    assert ", line" not in run("config").stdout
-    (tmp_path / "manifest.csv").unlink()
-    (tmp_path / "manifest.xlsx").unlink()
-    assert "batch-import.yaml is there already." in run("init", code=2).stderr
-    assert template.read_bytes() == before
 
 
 def test_a_mistyped_command_is_one_line(command: Callable) -> None:

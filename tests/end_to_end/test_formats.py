@@ -98,6 +98,7 @@ def test_options_that_do_not_fit_end_with_2(command: Callable) -> None:
 
 def test_templates(command: Callable) -> None:
     run = command("https://api.example.com")
-    assert "manifest.xlsx" in run("init", "new").stdout
-    assert "has a header and no rows" in run("check", "new/manifest.xlsx", code=2).stderr
-    assert "is there already" in run("init", "new", code=2).stderr
+    assert "manifest.xlsx" in run("configure", "--templates", "--offline").stdout
+    assert "has a header and no rows" in run("check", "manifest.xlsx", code=2).stderr
+    again = run("configure", "--templates", "--offline", "--replace", code=2)
+    assert "manifest.csv is there already" in again.stderr

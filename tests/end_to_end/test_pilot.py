@@ -27,20 +27,20 @@ def refs(*numbers: int) -> list[str]:
     return [f"ref-{n}" for n in numbers]
 
 
-def test_a_pilot_then_another_then_the_rest(
+def test_the_first_rows_then_the_next_then_the_rest(
     sandbox: Start, command: Callable, manifest: Callable
 ) -> None:
     server = sandbox()
     run = command(server)
     path = manifest(6)
 
-    first = run("run", path, *FAST, "--limit", 2)
+    first = run("run", path, *FAST, "--first", 2)
     assert "To do: 2 to create (of 6 pending)." in first.stdout
     assert "6 rows: 4 pending, 2 imported." in first.stdout
     assert "Not sent yet: 4 rows. To send the rest: batch-import run " in first.stdout
     assert sorted(made(server)) == refs(1, 2)
 
-    second = run("run", path, *FAST, "--limit", 2)
+    second = run("run", path, *FAST, "--first", 2)
     assert "To do: 2 to create (of 4 pending), 2 done before." in second.stdout
     assert sorted(made(server)) == refs(1, 2, 3, 4)
 
@@ -48,6 +48,75 @@ def test_a_pilot_then_another_then_the_rest(
     assert "6 rows: 6 imported." in rest.stdout
     assert "Not sent yet" not in rest.stdout
     assert sorted(made(server)) == refs(1, 2, 3, 4, 5, 6)
+
+
+HOSTS = [
+    *(("big.example.com", "mp4", "20 MB") for _ in range(12)),
+    ("big.example.com", "mov", "20 MB"),
+    ("small.example.com", "mp4", "3 GB"),
+]
+
+
+def spread(folder: Path) -> Path:
+    """A manifest in which one row of fourteen has another host, and one another extension."""
+    path = folder / "spread.csv"
+    lines = [
+        f"https://{host}/{n}.{extension},Video {n},ref-{n},{size}"
+        for n, (host, extension, size) in enumerate(HOSTS, 1)
+    ]
+    path.write_text("\n".join(["sourceUrl,filename,referenceId,size", *lines, ""]), "utf-8")
+    return path
+
+
+def test_a_pilot_is_spread_and_says_why(sandbox: Start, command: Callable, tmp_path: Path) -> None:
+    server = sandbox()
+    run = command(server)
+    path = spread(tmp_path)
+    first = run("run", path, *FAST, "--limit", 4)
+    assert {"ref-13", "ref-14"} < set(made(server))
+    assert len(made(server)) == 4
+    assert "Pilot of 4 rows, spread over hosts, extensions, sizes:" in first.stdout
+    assert "line 15 (Video 14): small.example.com, mp4, 1000 MB or more" in first.stdout
+    assert "To do: 4 to create (of 14 pending)." in first.stdout
+    run("run", path, *FAST, "--limit", 4)
+    assert len(set(made(server))) == len(made(server)) == 8
+
+
+def test_a_pilot_is_the_same_after_a_crash(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox(processing=[2, 3])
+    run = command(server)
+    path = spread(tmp_path)
+    pilot = ("run", path, "--rate", 2, "--workers", 1, "--poll-interval", "0.3", "--limit", 4)
+    process = run.start(*pilot)
+    while not made(server):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    process.communicate()
+    begun = len(made(server))
+    assert begun < 4
+
+    again = run("run", path, *FAST, "--settle", 1, "--limit", 4)
+    assert "Pilot of 4 rows, those of the run before:" in again.stdout
+    assert len(set(made(server))) == len(made(server)) == 4
+    assert {"ref-13", "ref-14"} < set(made(server))
+    assert "Pilot of 4 rows, spread over" in run("run", path, *FAST, "--limit", 4).stdout
+    assert len(set(made(server))) == len(made(server)) == 8
+
+
+def test_a_pilot_of_named_rows_has_no_other(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    path = spread(tmp_path)
+    run("run", path, *FAST, "--only", "2-5", "--limit", 2)
+    assert len(made(server)) == 2
+    assert set(made(server)) < set(refs(1, 2, 3, 4))
+    both = run("run", path, "--first", 1, "--limit", 2, code=2)
+    assert "--first: 1 does not go with --limit." in both.stderr
 
 
 def test_rows_by_line_by_id_and_by_file(

@@ -254,16 +254,20 @@ def test_config_and_account(golden: Golden, sandbox: Start, command: Callable) -
 
 def test_commands_that_need_no_job(golden: Golden, command: Callable) -> None:
     run = command(DOWN)
-    golden.code("init", run("init", "new", code=None))
-    golden.code("init, files are there", run("init", "new", code=None))
+    configure = ("configure", "--offline", "--templates")
+    golden.code("configure --templates", run(*configure, code=None))
+    golden.code("configure, files are there", run(*configure, code=None))
+    doctor = run("doctor", "--offline", "--json", code=None)
+    golden.code("doctor", doctor)
+    golden.json("doctor --json", doctor.stdout)
     golden.code("completion bash", run("completion", "bash", code=None))
     golden.code("completion of no shell", run("completion", "dos", code=None))
     golden.code("no command", run(code=None))
     golden.code("--version", run("--version", code=None))
     golden.code("--help", run("--help", code=None))
     golden.code("sandbox, no such knob", run("sandbox", "--knob", "x=1", code=None))
-    golden.files(run.folder / "new")
-    for path in sorted((run.folder / "new").iterdir()):
+    golden.files(run.folder)
+    for path in sorted(run.folder.iterdir()):
         if path.suffix in {".csv", ".xlsx"}:
             golden.columns(path)
     golden.check("others")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch_import.addresses.masking import mask, printable
-from batch_import.errors import ManifestError, named
+from batch_import.errors import ColumnUnclear, named
 from batch_import.manifest.columns.aliases import ALIASES, fold
 from batch_import.manifest.columns.headings import last_part, numbered
 from batch_import.manifest.columns.values import SampleColumn
@@ -89,7 +89,7 @@ class Candidates:
         If the columns have the same name, or differ only in a number, the first one is chosen.
 
         Raises:
-            ManifestError: there are several columns with different names.
+            ColumnUnclear: there are several columns with different names.
         """
         if not columns:
             return None
@@ -105,7 +105,7 @@ class Candidates:
         is_clear = column.name.strip() and names.count(fold(column.name)) == 1
         return column.name if is_clear else f"column {column.position + 1}"
 
-    def _alike(self, field: str, columns: Sequence[SampleColumn]) -> ManifestError:
+    def _alike(self, field: str, columns: Sequence[SampleColumn]) -> ColumnUnclear:
         shown = ", ".join(
             f"“{shortened(self.label(column))}”{_example(column)}"
             for column in columns[:_MAX_LISTED_NAMES]
@@ -113,9 +113,10 @@ class Candidates:
         settings = [
             named("map", f"{field}={self.label(column)}") for column in columns[:_MAX_LISTED_NAMES]
         ]
-        return ManifestError(
+        return ColumnUnclear(
             f"More than one column could be {field}: {shown}.",
             f"Choose one: {' or '.join(settings)}.",
+            field=field,
         )
 
 

@@ -141,7 +141,7 @@ def map_columns(
         ManifestError: a required column is missing, or several columns are equally good.
     """
     filled = _defaults(defaults or {})
-    candidates = Candidates(_columns(header, sample))
+    candidates = Candidates(sample_columns(header, sample))
     given = {_field(name, "map"): column for name, column in overrides.items()}
     none = {name for name, column in given.items() if not column.strip()}
     if SOURCE_URL in none:
@@ -172,7 +172,8 @@ _CHOOSERS: Final = {
 }
 
 
-def _columns(header: Sequence[str], sample: Chunk | None) -> list[SampleColumn]:
+def sample_columns(header: Sequence[str], sample: Chunk | None) -> list[SampleColumn]:
+    """The columns of a manifest with the cells of its first rows."""
     columns = []
     for position, name in enumerate(header):
         cells = () if sample is None else sample.frame[position]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from batch_import.errors import ManifestError, named
+from batch_import.errors import ColumnUnclear, named
 from batch_import.manifest.columns.aliases import FILENAME, SOURCE_URL, field_of, fold
 from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, listed, shortened
 from batch_import.manifest.columns.headings import is_aside, numbered, quality
@@ -23,7 +23,7 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
     alone decides.
 
     Raises:
-        ManifestError: there is no such column, or several columns are equally good.
+        ColumnUnclear: there is no such column, or several columns are equally good.
     """
     own = [column for column in candidates.free if fold(column.name) == fold(SOURCE_URL)]
     addressed = [column for column in candidates.free if is_meant(column)]
@@ -112,7 +112,7 @@ def other_videos(candidates: Candidates, source: int) -> list[str]:
     return [f"Not imported: {listed}. A row is one video; give further videos rows of their own."]
 
 
-def _missing(candidates: Candidates) -> ManifestError:
+def _missing(candidates: Candidates) -> ColumnUnclear:
     header = listed(column.name for column in candidates.columns)
     others = [column for column in candidates.columns if column.kind > CellKind.TEXT]
     if others:
@@ -123,8 +123,9 @@ def _missing(candidates: Candidates) -> ManifestError:
         )
     else:
         hint = "Add a column with the web address of each video file."
-    return ManifestError(
+    return ColumnUnclear(
         f"The manifest has no column for {SOURCE_URL}: no column holds addresses of videos."
         f" It has: {header}.",
         hint,
+        field=SOURCE_URL,
     )

@@ -48,3 +48,23 @@ def test_a_key_without_its_mark_is_the_default_or_asks_for_a_value(
         assert option.kind.parse(value) == option.default
     else:
         assert value == option.default
+
+
+def test_what_is_set_is_read_again_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "batch-import.yaml"
+    values = {
+        "map": {"sourceUrl": "Video: Link #1", "referenceId": ""},
+        "columns": ["a", "b,c"],
+        "sheet": "true",
+        "strict": True,
+        "allow": ["url-page"],
+        "rate": "20",
+    }
+    path.write_text(config_template(values), encoding="utf-8")
+    found = {name: entry.value for name, entry in read_config(path).items()}
+    assert found == {
+        **values,
+        "map": ["sourceUrl=Video: Link #1", "referenceId="],
+        "columns": 'a,"b,c"',
+    }
+    assert KEY.findall(path.read_text(encoding="utf-8")).count("rate") == 0

@@ -1,0 +1,162 @@
+"""The part of `batch-import configure` about the manifest: which column is which field."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from batch_import.cli import questions
+from batch_import.cli.command import Invocation
+from batch_import.cli.console import warn
+from batch_import.cli.messages import sanitized, shortened, with_option_names
+from batch_import.cli.options import flag
+from batch_import.configuration.declaration import settings_of
+from batch_import.configuration.settings import ReadingOptions
+from batch_import.errors import ColumnUnclear, UsageError
+
+if TYPE_CHECKING:
+    from batch_import.workflows.proposal import FieldProposal, ManifestSample, Proposal
+
+
+def ask_for_columns(invocation: Invocation, manifest: Path) -> dict[str, Any]:
+    """Agree on how a manifest is read; returns the options of the configuration file for it.
+
+    Columns that the file has named so far do not count: another manifest has others.
+
+    Raises:
+        ManifestError: it cannot be read, or its columns are unclear and nobody can be asked.
+        UsageError: an answer is missing and nobody can be asked.
+    """
+    from batch_import.workflows.proposal import ManifestSample
+
+    reading = invocation.reading()
+    if not invocation.is_flag("map"):
+        reading = replace(reading, map={})
+    sample = ManifestSample(manifest, reading)
+    proposal, agreed = _agreed(sample, reading, accept=invocation["yes"])
+    return {**_given(invocation, agreed), "map": _columns(proposal, agreed.map)}
+
+
+def _agreed(
+    sample: "ManifestSample", reading: ReadingOptions, *, accept: bool
+) -> "tuple[Proposal, ReadingOptions]":
+    """Propose, and ask, until nothing is open."""
+    while True:
+        try:
+            proposal = sample.propose(reading)
+        except ColumnUnclear as unclear:
+            reading = _named_by_user(sample, reading, unclear)
+            continue
+        if proposal.needs_base_url and not reading.base_url:
+            reading = _with_base_url(reading, proposal.fields[0])
+        elif proposal.needs_extension and not reading.default:
+            reading = _with_extension(reading, proposal.fields[0])
+        elif _accepts(proposal, accept=accept):
+            return proposal, reading
+        else:
+            reading = _with_other_columns(sample, proposal, reading)
+
+
+def _accepts(proposal: "Proposal", *, accept: bool) -> bool:
+    _print(proposal)
+    return accept or questions.yes(
+        "Use these columns?",
+        f"Give {flag('yes')} to use them; {flag('map')} FIELD=COLUMN chooses others.",
+        default=True,
+    )
+
+
+def _named_by_user(
+    sample: "ManifestSample", reading: ReadingOptions, unclear: ColumnUnclear
+) -> ReadingOptions:
+    """Ask for a column that is unclear.
+
+    Raises:
+        ColumnUnclear: nobody can be asked; it names the flags.
+    """
+    if not questions.can_ask():
+        raise unclear
+    warn(sanitized(unclear.message))
+    _print_columns(sample)
+    return _mapped(reading, unclear.field, _ask(sample, unclear.field, ""))
+
+
+def _with_other_columns(
+    sample: "ManifestSample", proposal: "Proposal", reading: ReadingOptions
+) -> ReadingOptions:
+    _print_columns(sample)
+    for field in proposal.fields:
+        label = _ask(sample, field.field, field.label)
+        if label != field.label:
+            reading = _mapped(reading, field.field, label)
+    return reading
+
+
+def _ask(sample: "ManifestSample", field: str, label: str) -> str:
+    """Ask for the column of a field; returns what it is called, an empty text for none."""
+    labels = [column.label for column in sample.columns]
+    is_needed = field == "sourceUrl"
+    question = f"Column of {field}{'' if is_needed else ' (0 for none)'}"
+    default = labels.index(label) + 1 if label else None if is_needed else 0
+    chosen = questions.number(question, len(labels), least=int(is_needed), default=default)
+    return labels[chosen - 1] if chosen else ""
+
+
+def _mapped(reading: ReadingOptions, field: str, label: str) -> ReadingOptions:
+    return replace(reading, map={**reading.map, field: label})
+
+
+def _with_base_url(reading: ReadingOptions, source: "FieldProposal") -> ReadingOptions:
+    """Ask where the files are that the column of the URLs names."""
+    while True:
+        entered = questions.text(
+            f"“{sanitized(source.label)}” names files, e.g. {sanitized(source.values[0])}."
+            " URL of their folder",
+            f"Give it with {flag('base_url')} https://HOST/FOLDER/.",
+        )
+        try:
+            return replace(reading, base_url=entered)
+        except UsageError as refused:
+            warn(sanitized(refused.message))
+
+
+def _with_extension(reading: ReadingOptions, source: "FieldProposal") -> ReadingOptions:
+    entered = questions.text(
+        f"No column tells the extension, nor does {sanitized(source.values[0])}. Extension",
+        f"Give it with {flag('default', 'extension=mp4')}, or name its column with {flag('map')}.",
+        default="mp4",
+    )
+    return replace(reading, default={"extension": entered})
+
+
+def _given(invocation: Invocation, reading: ReadingOptions) -> dict[str, Any]:
+    """The options that somebody has set, by a flag or an answer, as the file has them."""
+    names = [each.name for each in settings_of(ReadingOptions)]
+    values = {name: getattr(reading, name) for name in names if name != "map"}
+    return {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in values.items()
+        if value and (invocation.is_flag(name) or not invocation.is_given(name))
+    }
+
+
+def _columns(proposal: "Proposal", answers: Mapping[str, str]) -> dict[str, str]:
+    """The column of each field that has one, and of each that must not get one."""
+    none = {field: "" for field, label in answers.items() if not label}
+    return {**none, **proposal.columns}
+
+
+def _print(proposal: "Proposal") -> None:
+    print(f"Read as {sanitized(proposal.form)}:")
+    for field in proposal.fields:
+        print(f"  {field.field:<12} ← {sanitized(field.source)}")
+        for value in field.values:
+            print(f"{'':<17}{shortened(value)}")
+    for note in proposal.notes:
+        print(sanitized(with_option_names(note)))
+
+
+def _print_columns(sample: "ManifestSample") -> None:
+    for number, column in enumerate(sample.columns, 1):
+        values = ", ".join(shortened(value, 40) for value in column.values)
+        print(f"  {number:>3}  {shortened(column.label, 40)}: {values or '(blank)'}")

@@ -1,0 +1,122 @@
+"""The part of `batch-import configure` about the credentials: found or asked for, tested, kept."""
+
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from batch_import.cli import questions
+from batch_import.cli.command import Invocation
+from batch_import.cli.console import SUCCESS, styled, warn
+from batch_import.cli.messages import sanitized
+from batch_import.cli.options import flag
+from batch_import.cli.progress import stoppable
+from batch_import.configuration import credential_storage
+from batch_import.configuration.credentials import NAMES, Credentials, credentials, find
+from batch_import.errors import CredentialsRefused
+
+#: Where the keys are kept beside the configuration file, if in a file.
+_FILE: Final = "credentials.yaml"
+_WHERE: Final = ("keyring", "file", "no")
+
+
+def ask_for_credentials(invocation: Invocation) -> dict[str, Any]:
+    """Find or ask for the credentials, test and keep them.
+
+    Returns:
+        What the configuration file says of them: `credentials` is None where it names no file.
+
+    Raises:
+        UsageError: there are none and nobody can be asked, or they cannot be kept as asked.
+        CredentialsRefused: the platform does not accept them, and nobody can be asked for others.
+        PlatformUnreachable: it does not answer.
+    """
+    found, origin = _found(invocation)
+    if found is None and invocation["offline"] and not questions.can_ask():
+        return {}
+    keys = found or _typed()
+    if not invocation["offline"]:
+        accepted = _accepted(invocation, keys)
+        origin = origin if accepted is keys else ""
+        keys = accepted
+    if not origin and any(os.environ.get(variable) for variable in NAMES.values()):
+        warn(f"Unset {' and '.join(NAMES.values())}: they are stronger than what is stored.")
+    return _kept(invocation, keys, origin)
+
+
+def _found(invocation: Invocation) -> tuple[Credentials | None, str]:
+    """The credentials that there are, and where."""
+    file, insisted = invocation["credentials"], invocation.is_flag("credentials")
+    if file and not insisted and not file.exists():
+        file = None  # the configuration file names it, and it is to be written again
+    place = find(file, insisted=insisted)
+    if not place.keys and not insisted:
+        return None, ""
+    print(f"Credentials: from {sanitized(place.origin)}.")
+    return credentials(file, insisted=insisted), place.origin
+
+
+def _typed() -> Credentials:
+    answer = (
+        f"Set {' and '.join(NAMES.values())}, or give {flag('credentials')} FILE;"
+        f" {flag('offline')} goes on without them."
+    )
+    print("Both keys are under Settings > Developer Tools of your Viostream account.")
+    access_key = questions.text("Access key", answer)
+    return Credentials(access_key, questions.text("API key (not sanitized)", answer, hidden=True))
+
+
+def _accepted(invocation: Invocation, keys: Credentials) -> Credentials:
+    """Credentials that the platform accepts: these, or others that are asked for."""
+    from batch_import.workflows import account as workflow
+
+    settings = invocation.settings()
+    while True:
+        try:
+            with stoppable() as stop:
+                account = workflow.account(settings, keys, stop)
+        except CredentialsRefused as refused:
+            if not questions.can_ask():
+                raise
+            warn(sanitized(refused.message))
+            keys = _typed()
+            continue
+        work = styled("The credentials work.", SUCCESS)
+        print(
+            f"{work} Account: {sanitized(account.title) or '(no title)'} ({sanitized(account.id)})"
+        )
+        return keys
+
+
+def _kept(invocation: Invocation, keys: Credentials, origin: str) -> dict[str, Any]:
+    """Keep the keys where the user wants them; what was found is left where it is."""
+    if origin and not invocation.is_given("store"):
+        return (
+            {"credentials": str(invocation["credentials"])}
+            if invocation.is_flag("credentials")
+            else {}
+        )
+    where = invocation["store"] if invocation.is_given("store") else _asked_where()
+    if where == "keyring":
+        credential_storage.store_in_keyring(keys)
+        print("Stored: in the system's keyring.")
+        return {"credentials": None}
+    if where == "no":
+        return {"credentials": None}
+    path = invocation["config"].with_name(_FILE)
+    _store_in_file(invocation, keys, path)
+    return {"credentials": str(path)}
+
+
+def _asked_where() -> str:
+    usable = _WHERE if credential_storage.has_keyring() else _WHERE[1:]
+    answer = f"Give {flag('store')} {'|'.join(_WHERE)}."
+    return questions.choice("Where to store the keys", answer, usable, default=usable[0])
+
+
+def _store_in_file(invocation: Invocation, keys: Credentials, path: Path) -> None:
+    if path.exists() and not invocation["replace"]:
+        questions.insist(
+            f"Replace {sanitized(str(path))}?", f"Give {flag('replace')} to replace it."
+        )
+    credential_storage.store_in_file(keys, path)
+    print(f"Written: {sanitized(str(path))}, for your eyes only. Keep it out of version control.")

@@ -1,0 +1,87 @@
+"""`batch-import doctor`."""
+
+import json
+from typing import TYPE_CHECKING, Final
+
+from batch_import.addresses.masking import mask
+from batch_import.cli.command import FILE, Invocation, argument, command
+from batch_import.cli.console import ERROR, SUCCESS, styled
+from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.messages import sanitized, with_option_names
+from batch_import.cli.progress import stoppable
+
+if TYPE_CHECKING:
+    from batch_import.workflows.doctor import DoctorRequest
+    from batch_import.workflows.finding import Finding
+
+_COLOURS: Final = {"ok": SUCCESS, "problem": ERROR, "skipped": ""}
+
+
+@command(
+    options=(
+        *("config", "job", "credentials", "offline", "json", "verbose", "log_max", "api_base"),
+    ),
+    arguments=[argument("manifest", "the manifest whose job is checked", FILE, required=False)],
+    examples=(
+        "batch-import doctor",
+        "batch-import doctor library.csv",
+        "batch-import doctor --offline --json",
+    ),
+)
+def doctor(invocation: Invocation) -> int:
+    """Check this machine, the network and the credentials; say what to do about each problem."""
+    from batch_import.workflows import doctor as workflow
+
+    findings = {}
+    with stoppable() as stop:
+        for name, finding in workflow.examine(_request(invocation), stop):
+            findings[name] = finding
+            if not invocation["json"]:
+                _print(name, finding)
+    is_well = all(finding.result != "problem" for finding in findings.values())
+    if invocation["json"]:
+        print(json.dumps({"ok": is_well, "checks": [_plain(*each) for each in findings.items()]}))
+    return OK if is_well else INCOMPLETE
+
+
+def _request(invocation: Invocation) -> "DoctorRequest":
+    from batch_import.job import OUTPUT, Job, job_of, jobs_below
+    from batch_import.workflows.doctor import DoctorRequest
+
+    one = (
+        Job(invocation["job"])
+        if invocation["job"]
+        else job_of(invocation["manifest"])
+        if invocation["manifest"]
+        else None
+    )
+    jobs = jobs_below() if one is None else [one] if one.file.is_file() else []
+    folder = OUTPUT if one is None else one.folder
+    return DoctorRequest(
+        invocation.settings(), folder, jobs, invocation.credentials, invocation["offline"]
+    )
+
+
+def _print(name: str, finding: "Finding") -> None:
+    colour = _COLOURS[finding.result]
+    result = f"{finding.result:<8}"
+    print(
+        f"{styled(result, colour) if colour else result} {name:<11} {_text(finding.message)}",
+        flush=True,
+    )
+    if finding.hint:
+        print(f"{'':<20} {_text(finding.hint)}", flush=True)
+
+
+def _plain(name: str, finding: "Finding") -> dict[str, str]:
+    """docs/generate/json_keys.yaml documents the keys."""
+    texts = {"message": finding.message, "hint": finding.hint}
+    return {
+        "check": name,
+        "result": finding.result,
+        **{key: mask(with_option_names(text)) for key, text in texts.items()},
+    }
+
+
+def _text(text: str) -> str:
+    return sanitized(with_option_names(text))

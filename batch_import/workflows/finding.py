@@ -1,0 +1,33 @@
+"""What a check of `doctor` found."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The result of one check.
+
+    Attributes:
+        message: what is there, or what is wrong. It may name settings (`errors.named`).
+        hint: what to do about a problem; empty otherwise.
+    """
+
+    result: Literal["ok", "problem", "skipped"]
+    message: str
+    hint: str = ""
+
+
+def ok(message: str) -> Finding:
+    """All is well."""
+    return Finding("ok", message)
+
+
+def problem(message: str, hint: str) -> Finding:
+    """Something is wrong, and what to do about it."""
+    return Finding("problem", message, hint)
+
+
+def skipped(reason: str) -> Finding:
+    """Not checked, and why."""
+    return Finding("skipped", reason)

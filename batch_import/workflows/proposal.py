@@ -1,0 +1,146 @@
+"""How a manifest would be read: the column of each field, with the values of its first rows.
+
+This file must not know who is asked whether it is right, nor where the answer is kept.
+"""
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from batch_import.configuration.settings import ReadingOptions
+from batch_import.manifest.base_url import below
+from batch_import.manifest.columns.aliases import EXTENSION, FIELDS, SOURCE_URL
+from batch_import.manifest.columns.candidates import Candidates
+from batch_import.manifest.columns.mapping import first_with_address, map_columns, sample_columns
+from batch_import.manifest.read import open_manifest
+from batch_import.manifest.validate import Validator
+from batch_import.models import ManifestRow
+
+#: Values that are shown of a column: enough to see what it holds.
+_SHOWN: Final = 3
+_ANY_BASE: Final = "https://host/"
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnSample:
+    """A column of the manifest.
+
+    Attributes:
+        label: what the setting `map` calls it: its name, or its place where that is not clear.
+        values: some of its cells that are not blank.
+    """
+
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldProposal:
+    """Where the values of a field come from.
+
+    Attributes:
+        label: of its column; empty where it has none.
+        source: the column or the rule, in words.
+        values: those of the first rows that can be sent, as they would be sent.
+    """
+
+    field: str
+    label: str
+    source: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """How a manifest would be read.
+
+    Attributes:
+        form: of the file, in words.
+        notes: what was seen and is not used, one line each.
+    """
+
+    form: str
+    fields: tuple[FieldProposal, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def columns(self) -> dict[str, str]:
+        """For the setting `map`: each field that has a column, and the column."""
+        return {each.field: each.label for each in self.fields if each.label}
+
+    @property
+    def needs_base_url(self) -> bool:
+        """Whether the videos are named, and nothing tells where they are."""
+        addresses = [value for value in self._values(SOURCE_URL) if value]
+        return bool(addresses) and all(below(_ANY_BASE, each) != each for each in addresses)
+
+    @property
+    def needs_extension(self) -> bool:
+        """Whether neither a column nor the addresses tell what the files are."""
+        return bool(self.fields) and not any(self._values(EXTENSION))
+
+    def _values(self, field: str) -> tuple[str, ...]:
+        return next(each.values for each in self.fields if each.field == field)
+
+
+class ManifestSample:
+    """The first rows of a manifest, for proposals.
+
+    Raises:
+        ManifestError: it cannot be read at all.
+        UsageError: an option does not go with it.
+
+    Attributes:
+        columns: all that it has, in their order.
+    """
+
+    def __init__(self, path: Path, reading: ReadingOptions) -> None:
+        self._manifest = open_manifest(path, reading)
+        self._rows = first_with_address(self._manifest.chunks())
+        candidates = Candidates(sample_columns(self._manifest.header, self._rows))
+        self.columns = tuple(
+            ColumnSample(candidates.label(column), tuple(islice(column.filled, _SHOWN)))
+            for column in candidates.columns
+        )
+
+    def propose(self, reading: ReadingOptions) -> Proposal:
+        """Propose the column of each field.
+
+        Raises:
+            ColumnUnclear: more than one could be meant, or none is.
+            UsageError: a column or field that the user named does not exist.
+        """
+        header = self._manifest.header
+        mapping = map_columns(header, self._rows, reading.map, reading.default)
+        validator = Validator(
+            mapping, header, now=time.time(), base_url=reading.base_url, allowed=reading.allow
+        )
+        rows: Sequence[ManifestRow] = ()
+        if self._rows is not None:
+            rows, _ = validator.check(self._rows)
+        values = _values(rows)
+        fields = (
+            FieldProposal(
+                field,
+                "" if position is None else self.columns[position].label,
+                source,
+                values[field],
+            )
+            for (field, source), position in zip(
+                mapping.describe(header), mapping.positions, strict=True
+            )
+        )
+        notes = (*self._manifest.notes, *mapping.notes)
+        return Proposal(self._manifest.form, tuple(fields), notes)
+
+
+def _values(rows: Sequence[ManifestRow]) -> Mapping[str, tuple[str, ...]]:
+    """The values of the first rows, by fields; of rows that can be sent, where there are any."""
+    sendable = list(islice((row for row in rows if not row.error), _SHOWN))
+    first = sendable or list(islice(rows, _SHOWN))
+    parts = [(row.source_url, row.filename, row.extension, row.reference_id) for row in first]
+    columns = zip(*parts, strict=True) if parts else [()] * len(FIELDS)
+    return dict(zip(FIELDS, columns, strict=True))

@@ -1,0 +1,225 @@
+"""`configure`: from an export that nobody has seen to a configuration file that works."""
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+import yaml
+from terminal import Dialog, dialog
+
+from batch_import.sandbox.server import SandboxServer
+
+Start = Callable[..., SandboxServer]
+ACCESS_KEY, API_KEY = "VC-test", "a-key-that-must-not-be-seen"
+ENTERED = [("Access key:", ACCESS_KEY), ("API key", API_KEY)]
+EXPORT = """\
+Video Link,Name,Internal code,Owner
+https://videos.example.com/welcome.mp4,Welcome to the team,A-1,People
+https://videos.example.com/two.mp4,Second of them,A-2,People
+"""
+needs_terminal = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pty")
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    path = tmp_path / "export.csv"
+    path.write_text(EXPORT, encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Callable[..., Dialog]:
+    """Runs `configure` at a terminal, where nothing in the environment has credentials."""
+
+    def run(api_base: str, answers: Sequence[tuple[str, str]], *arguments: str) -> Dialog:
+        environ = {
+            **os.environ, "VIOSTREAM_API_BASE": api_base, "TERM": "dumb", "PYTHONUTF8": "1"
+        }  # fmt: skip
+        call = [sys.executable, "-m", "batch_import", "configure", *arguments]
+        done = dialog(call, answers, tmp_path, environ)
+        assert "Traceback" not in done.screen
+        assert API_KEY not in done.screen
+        return done
+
+    return run
+
+
+def written(folder: Path, name: str = "batch-import.yaml") -> dict[str, object]:
+    found = yaml.safe_load((folder / name).read_text(encoding="utf-8"))
+    assert isinstance(found, dict)
+    return found
+
+
+@needs_terminal
+def test_answers_become_a_configuration_that_works(
+    sandbox: Start, command: Callable, ask: Callable, export: Path, tmp_path: Path
+) -> None:
+    server = sandbox()
+    done = ask(
+        server.api_base,
+        [
+            ("Manifest (Enter for none) [export.csv]", ""),
+            ("Use these columns?", "y"),
+            ("Access key:", "VC-mistyped"),
+            ("API key", API_KEY),
+            *ENTERED,  # the platform refuses the first ones
+            ("Where to store the keys (file, no)", "file"),
+        ],
+    )
+    assert done.code == 0
+    assert "The platform refuses the credentials" in done.screen
+    assert "Welcome to the team" in done.screen
+    assert written(tmp_path) == {
+        "credentials": "credentials.yaml",
+        "map": {"sourceUrl": "Video Link", "filename": "Name", "referenceId": "Internal code"},
+    }
+    keys = tmp_path / "credentials.yaml"
+    assert written(tmp_path, keys.name) == {"access-key": ACCESS_KEY, "api-key": API_KEY}
+    assert keys.stat().st_mode & 0o777 == 0o600
+
+    run = command(server)
+    del run.environ["VIOSTREAM_ACCESS_KEY"], run.environ["VIOSTREAM_API_KEY"]
+    run("run", export, "--rate", "100", "--poll-interval", "0.3")
+    assert sorted(m.reference_id for m in server.platform.media) == ["A-1", "A-2"]
+
+
+@needs_terminal
+def test_other_columns_are_chosen_by_their_numbers(
+    sandbox: Start, ask: Callable, export: Path, tmp_path: Path
+) -> None:
+    answers = [
+        ("Use these columns?", "n"),
+        ("Column of sourceUrl [1]", ""),
+        ("Column of filename (0 for none) [2]", "3"),
+        ("Column of extension (0 for none) [0]", ""),
+        ("Column of referenceId (0 for none) [3]", "0"),
+        ("Use these columns?", ""),
+        *ENTERED,
+        ("Where to store the keys", "no"),
+    ]
+    done = ask(sandbox().api_base, answers, export.name)
+    assert done.code == 0
+    columns = {"referenceId": "", "sourceUrl": "Video Link", "filename": "Internal code"}
+    assert written(tmp_path) == {"map": columns}
+    assert not (tmp_path / "credentials.yaml").exists()
+
+
+@needs_terminal
+def test_what_the_manifest_leaves_open_is_asked(
+    sandbox: Start, ask: Callable, tmp_path: Path
+) -> None:
+    (tmp_path / "library.csv").write_text(
+        "East,West,Title\nlow/1.mp4,high/1.mp4,One\nlow/2.mp4,high/2.mp4,Two\n",
+        encoding="utf-8",
+    )
+    answers = [
+        ("Column of sourceUrl", "2"),
+        ("URL of their folder", "videos"),
+        ("URL of their folder", "https://videos.example.com/"),
+        ("Use these columns?", "y"),
+        *ENTERED,
+        ("Where to store the keys", "no"),
+    ]
+    done = ask(sandbox().api_base, answers, "library.csv")
+    assert done.code == 0
+    assert "https://videos.example.com/high/1.mp4" in done.screen
+    found = written(tmp_path)
+    assert found["base-url"] == "https://videos.example.com/"
+    assert found["map"] == {"sourceUrl": "West", "filename": "Title"}
+
+
+def test_flags_answer_everything(
+    sandbox: Start, command: Callable, export: Path, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    flags = ("--yes", "--store", "file", "--map", "referenceId=Owner", "--default", "extension=mp4")
+    done = run("configure", export, *flags)
+    assert "The credentials work." in done.stdout
+    assert written(tmp_path) == {
+        "credentials": "credentials.yaml",
+        "map": {"sourceUrl": "Video Link", "filename": "Name", "referenceId": "Owner"},
+        "default": {"extension": "mp4"},
+    }
+    assert "export.csv --limit 10" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "flag"),
+    [
+        (("export.csv",), "--yes"),
+        (("export.csv", "--yes"), "--credentials FILE"),
+        ((), "--credentials FILE"),
+        (("names.csv", "--yes"), "--base-url"),
+        (("pages.csv", "--yes"), "--default extension=mp4"),
+        (("two.csv", "--yes"), "--map sourceUrl=First or --map sourceUrl=Second"),
+    ],
+)
+def test_without_a_terminal_a_missing_answer_is_one_line_that_names_the_flag(
+    command: Callable, export: Path, tmp_path: Path, arguments: tuple[str, ...], flag: str
+) -> None:
+    files = {
+        "names.csv": "File,Title\n1.mp4,One\n2.mp4,Two\n",
+        "pages.csv": "Link,Title\nhttps://h.example.com/d/1,One\nhttps://h.example.com/d/2,Two\n",
+        "two.csv": "First,Second\nhttps://h.example.com/1.mp4,https://h.example.com/2.mp4\n",
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    run = command("http://127.0.0.1:9")
+    del run.environ["VIOSTREAM_ACCESS_KEY"], run.environ["VIOSTREAM_API_KEY"]
+    err = run("configure", *arguments, code=2).stderr
+    assert err.count("\n") == 1
+    assert flag in err
+    assert not (tmp_path / "batch-import.yaml").exists()
+    assert export.exists()
+
+
+def test_nothing_is_overwritten_unless_it_is_said(
+    sandbox: Start, command: Callable, export: Path, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    path = tmp_path / "batch-import.yaml"
+    before = "rate: 20\nknob: {a: 1}\nmap: {sourceUrl: Old}\nformat: [csv, html]\n"
+    path.write_text(before, encoding="utf-8")
+    refused = run("configure", export, "--yes", code=2)
+    assert "--replace" in refused.stderr
+    assert path.read_text(encoding="utf-8") == before
+    run("configure", export, "--yes", "--replace")
+    found = written(tmp_path)
+    assert (found["rate"], found["knob"]) == ("20", {"a": "1"})
+    assert found["map"] == {
+        "sourceUrl": "Video Link", "filename": "Name", "referenceId": "Internal code",
+    }  # fmt: skip
+    assert "rate" in run("config").stdout
+
+    keys = tmp_path / "credentials.yaml"
+    keys.write_text("kept", encoding="utf-8")
+    other = ("--config", "other.yaml")
+    assert "--replace" in run("configure", *other, "--store", "file", code=2).stderr
+    assert keys.read_text(encoding="utf-8") == "kept"
+    assert not (tmp_path / "other.yaml").exists()
+
+
+def test_credentials_that_are_refused_are_not_stored(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    run.environ["VIOSTREAM_API_KEY"] = "another"
+    assert "refuses the credentials" in run("configure", "--store", "file", code=3).stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_keyring_needs_one(sandbox: Start, command: Callable) -> None:
+    err = command(sandbox())("configure", "--store", "keyring", code=2).stderr
+    assert "The keyring cannot be written to" in err
+    assert "--store file" in err
+
+
+def test_the_file_lists_every_option_and_sets_none(command: Callable, tmp_path: Path) -> None:
+    run = command("https://h.test")
+    run("configure", "--offline")
+    assert (tmp_path / "batch-import.yaml").read_text(encoding="utf-8").count("\n#rate:") == 1
+    assert "batch-import.yaml is read." in run("config").stdout
+    assert ", line" not in run("config").stdout

@@ -1,0 +1,109 @@
+"""`doctor`: what is wrong with a machine, before a run meets it."""
+
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+import trustme
+
+from batch_import.sandbox.server import SandboxServer
+from batch_import.workflows.network_checks import Route
+
+BASE = "https://api.example.com/v3/api"
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy", "REQUESTS_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+
+
+def test_a_machine_on_which_all_is_well(
+    sandbox: Callable[..., SandboxServer], command: Callable, manifest: Callable
+) -> None:
+    run = command(sandbox())
+    found = json.loads(run("doctor", "--json").stdout)
+    results = {check["check"]: check["result"] for check in found["checks"]}
+    assert found["ok"]
+    assert results["folder"] == results["clock"] == results["account"] == "ok"
+
+    path = manifest(2)
+    run("run", path, "--rate", "100", "--poll-interval", "0.2")
+    (run.folder / "output/videos/.~lock.results.xlsx#").touch()
+    shown = run("doctor", path, code=1).stdout
+    assert "problem  open files" in shown
+    assert "Close it there." in shown
+    assert "2 rows need about" in shown
+
+
+def test_each_problem_says_what_to_do(command: Callable) -> None:
+    run = command("http://127.0.0.1:9/v3/api")
+    del run.environ["VIOSTREAM_API_KEY"]
+    done = run("doctor", code=1)
+    assert "problem  credentials VIOSTREAM_API_KEY is not set." in done.stdout
+    assert "--credentials" in done.stdout
+    assert "problem  clock       127.0.0.1 does not answer" in done.stdout
+    assert "skipped  account     needs the check “clock”" in done.stdout
+    assert run("doctor", "--offline", code=1).stdout.count("not with --offline") == 5
+
+
+@pytest.fixture
+def refusing_port() -> Iterator[int]:
+    """A port that nobody listens on."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+@pytest.fixture
+def encrypted() -> Iterator[tuple[str, trustme.CA]]:
+    """A host with a certificate, and who signed it."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"https://127.0.0.1:{server.server_port}/v3/api", authority
+        server.shutdown()
+        thread.join()
+
+
+def test_a_certificate_that_a_network_put_in_place_is_told_from_a_trusted_one(
+    encrypted: tuple[str, trustme.CA], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    base, authority = encrypted
+    found = Route(base).tls()
+    assert found.result == "problem"
+    assert "is not trusted" in found.message
+    assert "REQUESTS_CA_BUNDLE" in found.hint
+    bundle = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(bundle))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
+    assert Route(base).tls().result == "ok"
+
+
+def test_a_host_that_takes_no_connection(refusing_port: int) -> None:
+    base = f"https://127.0.0.1:{refusing_port}/v3/api"
+    for check in (Route(base).tls, Route(base).clock):
+        assert check().result == "problem"
+
+
+def test_a_proxy_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, refusing_port: int
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://me:s3cret@127.0.0.1:{refusing_port}")
+    route = Route(BASE)
+    found = route.proxy()
+    assert found.result == "problem"
+    assert f"127.0.0.1:{refusing_port} takes no connection" in found.message
+    assert "s3cret" not in found.message
+    assert "HTTPS_PROXY" in found.hint
+    assert route.dns().result == route.tls().result == "skipped"

@@ -1,0 +1,29 @@
+"""Commands that are shown can be copied."""
+
+import shlex
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from batch_import.cli.quoting import command_line
+
+
+@given(st.lists(st.text(min_size=1), min_size=1))
+def test_a_posix_shell_reads_what_was_meant(parts: list[str]) -> None:
+    assert shlex.split(command_line(parts, windows=False)) == parts
+
+
+@pytest.mark.parametrize(
+    ("parts", "line"),
+    [
+        (
+            ["batch-import", "run", r"C:\\Videos\\library.csv"],
+            r"batch-import run C:\\Videos\\library.csv",
+        ),
+        (["--map", "sourceUrl=Video Link"], '--map "sourceUrl=Video Link"'),
+        (["run", "it's.csv"], "run it's.csv"),
+    ],
+)
+def test_a_windows_shell_gets_double_quotes(parts: list[str], line: str) -> None:
+    assert command_line(parts, windows=True) == line

@@ -1,0 +1,75 @@
+"""Credentials are found again where they were stored, and only there."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
+
+from batch_import.configuration.credential_storage import (
+    has_keyring,
+    store_in_file,
+    store_in_keyring,
+)
+from batch_import.configuration.credentials import Credentials, credentials, find
+from batch_import.errors import StateError, UsageError
+
+KEYS = Credentials("VC-mine", "a: secret # with 'marks")
+
+
+class MemoryKeyring(KeyringBackend):
+    priority = 1.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.kept.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.kept[service, username] = password
+
+
+@pytest.fixture
+def memory() -> Iterator[None]:
+    keyring.set_keyring(MemoryKeyring())
+    yield
+    keyring.set_keyring(NoKeyring())
+
+
+@pytest.mark.usefixtures("memory")
+def test_the_keyring_gives_back_what_was_stored() -> None:
+    assert has_keyring()
+    store_in_keyring(KEYS)
+    assert credentials(environ={}) == KEYS
+    assert find(environ={}).origin == "keyring"
+
+
+def test_a_system_without_a_keyring_says_where_else() -> None:
+    keyring.set_keyring(NoKeyring())
+    assert not has_keyring()
+    with pytest.raises(UsageError, match="NoKeyringError") as error:
+        store_in_keyring(KEYS)
+    assert "store='file'" in str(error.value)
+    assert KEYS.api_key not in str(error.value)
+
+
+def test_a_file_is_its_owners_alone_and_gives_back_what_was_stored(tmp_path: Path) -> None:
+    path = tmp_path / "credentials.yaml"
+    path.write_text("access-key: VC-older\napi-key: older\n", encoding="utf-8")
+    path.chmod(0o644)
+    store_in_file(KEYS, path)
+    if os.name == "posix":
+        assert path.stat().st_mode & 0o777 == 0o600
+    assert credentials(path, insisted=True) == KEYS
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="nowhere") as error:
+        store_in_file(KEYS, tmp_path / "nowhere" / "credentials.yaml")
+    assert KEYS.api_key not in str(error.value)
