@@ -6,6 +6,7 @@ database, the record is there (`database_ledger.py`). This file must not know wh
 
 import hashlib
 import os
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,10 +41,18 @@ def ledger_of(job: Job, account: str) -> Any:
 def _folder() -> Path:
     """Where programs keep what they remember of this machine's user."""
     if os.name == "nt":
-        home = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
+        home = os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local"
     else:
-        home = os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
+        home = os.environ.get("XDG_STATE_HOME") or _home() / ".local" / "state"
     return Path(home) / "batch-import"
+
+
+def _home() -> Path:
+    """The user's folder; where the system knows none, that of temporary files."""
+    try:
+        return Path.home()
+    except RuntimeError:
+        return Path(tempfile.gettempdir())
 
 
 class FileLedger:

@@ -126,8 +126,12 @@ class SharedBudget(Budget):
     # The others -------------------------------------------------------------------------------
 
     @contextmanager
-    def shared(self, ledger: Ledger) -> Iterator[None]:
-        """Share the account's budget for as long as this lasts."""
+    def shared(self, ledger: Ledger, problem: Callable[[str], None]) -> Iterator[None]:
+        """Share the account's budget for as long as this lasts.
+
+        Args:
+            problem: called with a sentence where that does not work from the beginning.
+        """
         over, who = threading.Event(), uuid4().hex
 
         def report() -> None:
@@ -136,7 +140,8 @@ class SharedBudget(Budget):
                 self._urgent.wait(EVERY)
                 self._urgent.clear()
 
-        self.report(ledger, who)
+        if fault := self.report(ledger, who):
+            problem(f"The limit of calls is not shared with other runs: {fault}")
         thread = threading.Thread(target=report, name="budget", daemon=True)
         thread.start()
         try:
@@ -147,8 +152,12 @@ class SharedBudget(Budget):
             thread.join()
             ledger.close()
 
-    def report(self, ledger: Ledger, who: str) -> None:
-        """Report once, and take the share that is granted; nothing changes where that fails."""
+    def report(self, ledger: Ledger, who: str) -> StateError | None:
+        """Report once, and take the share that is granted; nothing changes where that fails.
+
+        Returns:
+            Why it failed.
+        """
         with self._lock:
             now = self._clock()
             done = self._done(now)
@@ -161,10 +170,11 @@ class SharedBudget(Budget):
 
         try:
             grant = ledger.update(change)
-        except StateError:
-            return
+        except StateError as fault:
+            return fault
         with self._lock:
             self._take(grant)
+        return None
 
     def _done(self, now: float) -> Report:
         refused = tuple((now - left_at, wait) for left_at, wait in self._refusals)

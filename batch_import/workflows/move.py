@@ -35,7 +35,7 @@ def move(source: Job, target: Job) -> int:
         other.fence(after.connection)
         _refuse(before, after, target)
         transfer.copy(before.connection, after.connection)
-        after.facts.save(facts.MOVED_TO.of(""), facts.RESULTS_CSV.of(""))
+        after.facts.save(facts.MOVED_TO.of(""), facts.RESULTS_CSV.of(""), facts.FAILED_CSV.of(""))
         before.facts.save(facts.MOVED_TO.of(shown(target)))
         return after.reader.counts().total
 

@@ -123,7 +123,7 @@ def _import(
         account = session.sign_in()
         claim_account(store, settings, account)
         ledger = ledger_of(request.job, f"{settings.api_base} {account.id}")
-        sharing.enter_context(session.budget.shared(ledger))
+        sharing.enter_context(session.budget.shared(ledger, observer.problem))
         clock = session.clock
         dispatcher = Dispatcher(settings, store, session.budget, clock())
         pool = Pool(dispatcher, session.client, settings.workers, stop, clock)

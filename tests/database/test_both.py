@@ -11,6 +11,7 @@ import pytest
 import states
 from fingerprint import fingerprint
 
+from batch_import.models import ManifestRow, Status
 from batch_import.state.store import Store
 
 #: Simulated imports, and walks through a job's life, that are compared. `python
@@ -85,6 +86,28 @@ def test_walks_through_a_jobs_life_are_alike(monkeypatch: pytest.MonkeyPatch) ->
     found = [states.walk(seed) for seed in range(WALKS)]
     monkeypatch.setattr(states, "Store", Store)
     assert found == [states.walk(seed) for seed in range(WALKS)]
+
+
+def test_troubles_and_blocks_are_alike(empty_state: Callable[[], Store]) -> None:
+    urls = [
+        "https://a.example/1",
+        "https://a.example/2?x",
+        "https://b.example",
+        "https://u:p/w@c/1",
+    ]
+
+    def told(store: Store) -> list[object]:
+        rows = [
+            ManifestRow(n, f"r{n}", f"r{n}", url, "T", "mp4", (url,), "no good", codes=("bad",))
+            for n, url in enumerate(urls * 2, 2)
+        ]
+        store.load(rows, 1.0)
+        troubles = sorted((record.source_url, count) for record, count in store.reader.troubles())
+        blocks = [[record.line for record in block] for block in store.reader.blocks(3)]
+        return [troubles, blocks, store.reader.blocks_with(Status.INVALID, 3)]
+
+    with empty_state() as shared, Store(None) as alone:
+        assert told(shared) == told(alone)
 
 
 def test_simulated_imports_make_the_same_calls(empty_state: Callable[[], Store]) -> None:

@@ -196,6 +196,15 @@ def test_while_the_record_is_away_the_last_share_counts() -> None:
     assert account.budgets[0].rate(account.now) == rate == pytest.approx(10.0, rel=0.05)
 
 
+def test_a_record_that_cannot_be_used_is_reported_once_and_the_run_goes_on() -> None:
+    now, said = 100.0, []
+    budget, record = SharedBudget(20.0, lambda: now), Record(lambda: now)
+    record.away = True
+    with budget.shared(record, said.append):
+        assert budget.ready_at(now) == now
+    assert said == ["The limit of calls is not shared with other runs: away"]
+
+
 def test_a_wait_that_the_platform_asks_of_one_run_is_all_runs() -> None:
     account = Account(20.0, [Run(), Run()])
     account.go(10.0)
