@@ -190,3 +190,41 @@ def test_a_lease_that_ends_on_the_way_keeps_the_body_from_leaving(
             else:
                 client.send(endpoints.create(row))
     assert len(server.platform.media) == 1
+
+
+def test_a_database_is_prepared_and_a_job_moves_there_and_back(
+    server: "Server",
+    command_in: Callable[[Path, str], "Command"],
+    sandbox: Callable[..., SandboxServer],
+    manifest: Callable[..., Path],
+) -> None:
+    platform, path, url = sandbox(), manifest(5), server.new_database()
+    command = command_in(path.parent, platform.api_base)
+    refused = command("run", path.name, "--state", url, code=2)
+    assert "Prepare it once: batch-import state init" in refused.stderr
+    assert "is prepared" in command("state", "init", "--state", url).stdout
+    assert "was prepared before" in command("state", "init", "--state", url).stdout
+    quick = ("--rate", "50", "--poll-interval", "0.3")
+    command("run", path.name, "--limit", "2", *quick)
+    moved = command("state", "copy", path.name, url).stdout
+    assert moved.startswith("5 rows moved to the job videos in postgresql://127.0.0.1")
+    stale = command("run", path.name, *quick, code=2)
+    assert "was moved to the job videos" in stale.stderr
+    command("run", path.name, *quick, "--state", url)
+    assert (
+        "No run of the job is in doubt"
+        in command("state", "ended", path.name, "--state", url).stdout
+    )
+    assert command("state", "copy", url, path.name).stdout.startswith("5 rows moved to ")
+    assert "Nothing to send" in command("run", path.name, *quick).stdout
+    assert_once(platform, 5)
+    for arguments, reason in (
+        (("init",), "No database is named. Name one with --state."),
+        (("copy", "a", "b"), "from a job folder to a database, or back"),
+        (("copy", path.name), "This takes 2 names, not 1."),
+        (("copy", path.name, "postgresql://h"), "this is not the URL of a PostgreSQL database"),
+        (("ended", path.name, "--state", url.replace("test", "nowhere")), "Create the database"),
+    ):
+        printed = command("state", *arguments, code=2).stderr
+        assert reason in printed
+        assert "a-password" not in printed
