@@ -12,7 +12,7 @@ from batch_import.cli.progress import stoppable
 
 if TYPE_CHECKING:
     from batch_import.workflows.doctor import DoctorRequest
-    from batch_import.workflows.finding import Finding
+    from batch_import.workflows.finding import DoctorFinding
 
 _COLOURS: Final = {"ok": SUCCESS, "problem": ERROR, "skipped": ""}
 
@@ -62,7 +62,7 @@ def _request(invocation: Invocation) -> "DoctorRequest":
     )
 
 
-def _print(name: str, finding: "Finding") -> None:
+def _print(name: str, finding: "DoctorFinding") -> None:
     colour = _COLOURS[finding.result]
     result = f"{finding.result:<8}"
     print(
@@ -73,7 +73,7 @@ def _print(name: str, finding: "Finding") -> None:
         print(f"{'':<20} {_text(finding.hint)}", flush=True)
 
 
-def _plain(name: str, finding: "Finding") -> dict[str, str]:
+def _plain(name: str, finding: "DoctorFinding") -> dict[str, str]:
     """docs/generate/json_keys.yaml documents the keys."""
     texts = {"message": finding.message, "hint": finding.hint}
     return {

@@ -10,7 +10,7 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import RunFault, named
 from batch_import.job import Job
 from batch_import.workflows import account, machine_checks, status
-from batch_import.workflows.finding import Finding, ok, problem, skipped
+from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 from batch_import.workflows.network_checks import Route
 
 #: Rows that a job is assumed to have before its manifest was loaded: a usual library.
@@ -35,7 +35,7 @@ class DoctorRequest:
     offline: bool = False
 
 
-def examine(request: DoctorRequest, stop: threading.Event) -> Iterator[tuple[str, Finding]]:
+def examine(request: DoctorRequest, stop: threading.Event) -> Iterator[tuple[str, DoctorFinding]]:
     """Make all checks; yields the name and the finding of each when it is made.
 
     A check on the network needs those before it: after the first problem the others are skipped.
@@ -50,7 +50,7 @@ def examine(request: DoctorRequest, stop: threading.Event) -> Iterator[tuple[str
         yield name, finding
 
 
-def _machine(request: DoctorRequest) -> dict[str, Callable[[], Finding]]:
+def _machine(request: DoctorRequest) -> dict[str, Callable[[], DoctorFinding]]:
     return {
         "program": machine_checks.program,
         "packages": machine_checks.packages,
@@ -61,17 +61,19 @@ def _machine(request: DoctorRequest) -> dict[str, Callable[[], Finding]]:
     }
 
 
-def _disk(request: DoctorRequest) -> Finding:
+def _disk(request: DoctorRequest) -> DoctorFinding:
     rows = sum(status.counts(job).total for job in request.jobs) or _USUAL_ROWS
     return machine_checks.disk(request.folder, rows, request.settings.log_max)
 
 
-def _credentials(request: DoctorRequest) -> Finding:
+def _credentials(request: DoctorRequest) -> DoctorFinding:
     request.credentials()
     return ok("Both keys are there.")
 
 
-def _network(request: DoctorRequest, stop: threading.Event) -> dict[str, Callable[[], Finding]]:
+def _network(
+    request: DoctorRequest, stop: threading.Event
+) -> dict[str, Callable[[], DoctorFinding]]:
     route = Route(request.settings.api_base)
     return {
         "proxy": route.proxy,
@@ -82,12 +84,12 @@ def _network(request: DoctorRequest, stop: threading.Event) -> dict[str, Callabl
     }
 
 
-def _account(request: DoctorRequest, stop: threading.Event) -> Finding:
+def _account(request: DoctorRequest, stop: threading.Event) -> DoctorFinding:
     found = account.account(request.settings, request.credentials(), stop)
     return ok(f"The credentials work. Account: {found.title or '(no title)'} ({found.id}).")
 
 
-def _explained(check: Callable[[], Finding]) -> Finding:
+def _explained(check: Callable[[], DoctorFinding]) -> DoctorFinding:
     try:
         return check()
     except RunFault as fault:

@@ -5,7 +5,7 @@ from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class DoctorFinding:
     """The result of one check.
 
     Attributes:
@@ -18,16 +18,16 @@ class Finding:
     hint: str = ""
 
 
-def ok(message: str) -> Finding:
+def ok(message: str) -> DoctorFinding:
     """All is well."""
-    return Finding("ok", message)
+    return DoctorFinding("ok", message)
 
 
-def problem(message: str, hint: str) -> Finding:
+def problem(message: str, hint: str) -> DoctorFinding:
     """Something is wrong, and what to do about it."""
-    return Finding("problem", message, hint)
+    return DoctorFinding("problem", message, hint)
 
 
-def skipped(reason: str) -> Finding:
+def skipped(reason: str) -> DoctorFinding:
     """Not checked, and why."""
-    return Finding("skipped", reason)
+    return DoctorFinding("skipped", reason)

@@ -13,7 +13,7 @@ from typing import Final
 from batch_import import __version__
 from batch_import.errors import named
 from batch_import.job import Job
-from batch_import.workflows.finding import Finding, ok, problem, skipped
+from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 
 _PACKAGE: Final = "viostream-batch-import"
 #: `requests>=2.32` of the package's metadata; what belongs to an extra has a `;` behind it.
@@ -26,13 +26,13 @@ _OPENED: Final = ("results.xlsx", "results.csv", "failed.csv")
 _NETWORK: Final = frozenset("nfs nfs4 cifs smb3 smbfs 9p fuse.sshfs afs".split())
 
 
-def program() -> Finding:
+def program() -> DoctorFinding:
     """Which program, Python and system this is."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return ok(f"batch-import {__version__}, {python}, {platform.platform(terse=True)}")
 
 
-def packages() -> Finding:
+def packages() -> DoctorFinding:
     """Whether the packages that the program needs are there, in versions that will do."""
     try:
         wanted = metadata.requires(_PACKAGE) or []
@@ -61,7 +61,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, re.findall(r"\d+", version)[:3]))
 
 
-def folder(path: Path) -> Finding:
+def folder(path: Path) -> DoctorFinding:
     """Whether jobs can be kept in a folder, or in one that is still to be made."""
     there = _existing(path)
     try:
@@ -80,7 +80,7 @@ def folder(path: Path) -> Finding:
     return ok(f"{path} is writable.")
 
 
-def disk(path: Path, rows: int, log: float) -> Finding:
+def disk(path: Path, rows: int, log: float) -> DoctorFinding:
     """Whether there is room for a job.
 
     Args:
@@ -96,7 +96,7 @@ def disk(path: Path, rows: int, log: float) -> Finding:
     return ok(f"{free:,.0f} MB are free; {rows:,} rows need about {needed:,.0f} MB.")
 
 
-def open_files(jobs: Sequence[Job]) -> Finding:
+def open_files(jobs: Sequence[Job]) -> DoctorFinding:
     """Whether results can be replaced: a spreadsheet may keep them open."""
     running = [job.folder for job in jobs if job.is_locked]
     if running:

@@ -12,7 +12,7 @@ from batch_import.errors import CallFailed, named
 from batch_import.web import reachability
 from batch_import.web.bounded import Answer
 from batch_import.web.reachability import host_and_port
-from batch_import.workflows.finding import Finding, ok, problem, skipped
+from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 
 #: Seconds that the clocks may differ: `--until` and the ends of signed URLs are given in minutes.
 _CLOCKS: Final = 60.0
@@ -31,7 +31,7 @@ class Route:
         self._host, self._port = host_and_port(api_base)
         self._proxy = ""
 
-    def proxy(self) -> Finding:
+    def proxy(self) -> DoctorFinding:
         """Which proxy is used, and whether it takes connections."""
         self._proxy = reachability.proxy_for(self._base)
         if not self._proxy:
@@ -46,7 +46,7 @@ class Route:
             )
         return ok(f"{host}:{port} is used for {self._host}.")
 
-    def dns(self) -> Finding:
+    def dns(self) -> DoctorFinding:
         """Whether the platform's name has an address."""
         if self._proxy:
             return skipped(_THE_PROXY)
@@ -59,7 +59,7 @@ class Route:
             )
         return ok(f"{self._host} is {', '.join(found)}.")
 
-    def tls(self) -> Finding:
+    def tls(self) -> DoctorFinding:
         """Whether an encrypted connection can be opened, and the certificate is trusted."""
         if not self._base.startswith("https"):
             return skipped("the API is on this machine, and needs none")
@@ -80,7 +80,7 @@ class Route:
             )
         return ok(f"{version}, and the certificate is trusted.")
 
-    def clock(self) -> Finding:
+    def clock(self) -> DoctorFinding:
         """Whether the platform answers, and its clock and this machine's agree."""
         sent = time.time()
         try:
@@ -93,7 +93,7 @@ class Route:
         return _clock(answer, (sent + time.time()) / 2)
 
 
-def _clock(answer: Answer, now: float) -> Finding:
+def _clock(answer: Answer, now: float) -> DoctorFinding:
     """Compare the `Date` of an answer with the time at which it was on its way."""
     try:
         # It counts whole seconds: on average half of one has passed.

@@ -17,7 +17,7 @@ from batch_import.web import reachability
 from batch_import.web.bounded import Answer
 from batch_import.workflows import machine_checks
 from batch_import.workflows.doctor import DoctorRequest, examine
-from batch_import.workflows.finding import Finding
+from batch_import.workflows.finding import DoctorFinding
 from batch_import.workflows.network_checks import Route
 
 BASE = "https://api.example.com/v3/api"
@@ -44,7 +44,7 @@ def test_what_follows_a_problem_is_skipped(monkeypatch: pytest.MonkeyPatch, tmp_
     found = dict(examine(request, threading.Event()))
     problems = [name for name, each in found.items() if each.result == "problem"]
     assert problems == ["credentials", "dns"]
-    assert found["credentials"] == Finding("problem", "There are none.", "Set them.")
+    assert found["credentials"] == DoctorFinding("problem", "There are none.", "Set them.")
     after = [found[name] for name in ("tls", "clock", "account")]
     assert {each.message for each in after} == {"needs the check “dns”"}
 
@@ -59,7 +59,7 @@ def test_offline_nothing_is_contacted(monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_no_proxy_is_used_where_none_is_set() -> None:
-    assert Route(BASE).proxy() == Finding("ok", "None is used for api.example.com.")
+    assert Route(BASE).proxy() == DoctorFinding("ok", "None is used for api.example.com.")
 
 
 @pytest.mark.parametrize(
