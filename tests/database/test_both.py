@@ -16,7 +16,7 @@ from batch_import.state.store import Store
 
 #: Simulated imports, and walks through a job's life, that are compared. `python
 #: tests/database/compare.py --seeds 300` compares more.
-SEEDS, WALKS = 8, 6
+SEEDS, WALKS = 6, 4
 _TESTS = Path(__file__).parents[1]
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from conftest import Command
     from server import Server
 
-ROWS = 40
+ROWS = 24
 
 
 class Fleet:
@@ -88,7 +88,7 @@ def test_a_standby_finishes_what_a_killed_run_began(
     path = manifest(ROWS)
     first, second = machines.machine("a", path), machines.machine("b", path)
     leader = machines.start(first, "--lease", "600")
-    until(lambda: len(server.platform.media) >= 10)
+    until(lambda: len(server.platform.media) >= 6)
     leader.send_signal(signal.SIGSTOP)  # so that it is at work until it is killed
     refused = second("run", "videos.csv", code=2)
     assert "A run is in progress on the job videos in postgresql://127.0.0.1" in refused.stderr
@@ -109,10 +109,10 @@ def test_a_stopped_run_sends_nothing_once_it_wakes_up(
     path = manifest(ROWS)
     first, second = machines.machine("a", path), machines.machine("b", path)
     leader = machines.start(first, "--workers", "4")
-    until(lambda: len(server.platform.media) >= 10)
+    until(lambda: len(server.platform.media) >= 6)
     leader.send_signal(signal.SIGSTOP)
     standby = machines.start(second, "--standby")
-    until(lambda: second.counts("videos.csv", "--state", machines.database)["imported"] > 20)
+    until(lambda: second.counts("videos.csv", "--state", machines.database)["imported"] > 12)
     before = len(server.platform.media)
     leader.send_signal(signal.SIGCONT)
     assert leader.wait(30) == -signal.SIGALRM
@@ -156,8 +156,6 @@ def test_a_run_ends_in_one_line_where_the_database_goes_away(
         server.start()
     assert "batch-import: " in done.stderr.splitlines()[-1]
     assert "run the same command again" in done.stderr.splitlines()[-1]
-    first.finish(machines.start(first), 0)
-    assert_once(platform)
 
 
 def test_a_standby_outlasts_a_restart_of_the_database(
