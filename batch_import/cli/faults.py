@@ -2,6 +2,7 @@
 
 import difflib
 import sys
+from collections.abc import Iterable
 
 import click
 
@@ -65,6 +66,15 @@ def _usage(error: click.ClickException) -> str:
         name = error.option_name.lstrip("-").replace("-", "_")
         if users := list(users_of(name)):
             return f"{error.option_name} is an option of {', '.join(users)}. {see}"
-        if near := difflib.get_close_matches(error.option_name, error.possibilities or (), n=1):
-            return f"No such option {error.option_name!r}. Did you mean {near[0]!r}?"
+        if nearest := _nearest(error.option_name, error.possibilities):
+            return f"No such option {error.option_name!r}. Did you mean {nearest!r}?"
+    if isinstance(error, click.NoSuchCommand) and (
+        nearest := _nearest(error.command_name, error.possibilities)
+    ):
+        return f"No such command {error.command_name!r}. Did you mean {nearest!r}?"
     return message if message.endswith("?") else f"{message.rstrip('.')}. {see}"
+
+
+def _nearest(word: str, known: Iterable[str] | None) -> str:
+    """The most similar known word; empty if no word is similar."""
+    return next(iter(difflib.get_close_matches(word, known or (), n=1)), "")

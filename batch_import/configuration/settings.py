@@ -388,8 +388,8 @@ class Settings:
         if not self.embed_base:
             object.__setattr__(self, "embed_base", base_urls.embed_base_for(self.api_base))
         if not kinds.are_seconds(self.timeout, count=2, most=_DAY):
-            refusal = f"{kinds.shortened(self.timeout)} is not two numbers of seconds."
-            raise UsageError(refusal, setting="timeout")
+            value = kinds.shortened(self.timeout)
+            raise UsageError(f"{value} is not two numbers of seconds.", setting="timeout")
 
     @property
     def own_host(self) -> str:

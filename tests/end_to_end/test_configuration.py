@@ -124,7 +124,7 @@ def test_a_mistyped_command_is_one_line(command: Callable) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("batch-import stat", {"status"}),
+        ("batch-import stat", {"state", "status"}),
         ("batch-import run --when", {"--when-unsure"}),
         ("batch-import run --when-unsure ", {"hold", "retry"}),
         ("batch-import check vid", {"videos.csv"}),

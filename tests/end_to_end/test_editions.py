@@ -238,7 +238,7 @@ def test_an_edition_that_skips_most_of_what_is_to_be_sent_stops_and_asks(
     server = sandbox()
     run = command(server)
     path = write(tmp_path / "videos.csv", "url,title,id", LIBRARY)
-    run("run", path, *FAST, "--limit", "2", code=None)
+    run("run", path, *FAST, "--first", "2", code=None)
     write(path, "url,title,id", LIBRARY[:4])
     done = run("run", path, *FAST, code=2)
     assert "4 of the 6 rows" in done.stderr

@@ -40,7 +40,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("stauts", "No such command 'stauts'. (Did you mean one of: 'state', 'status'?)"),
+        ("stauts", "No such command 'stauts'. Did you mean 'status'?"),
         ("Check m.csv", "No such command 'Check'. Did you mean 'check'?"),
         ("zzz", "No such command 'zzz'. See: batch-import --help"),
         ("", "Missing command. See: batch-import --help"),
