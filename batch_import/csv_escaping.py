@@ -1,9 +1,9 @@
 """Escaping of CSV cells that a spreadsheet would execute or change.
 
 A mark before the cell makes a spreadsheet treat it as text; reading removes the mark. CSV files
-for reading contain `guarded` cells. CSV files that a spreadsheet saves and that are then imported
-again contain `preserved` cells. The manifest reader applies `unguarded`. For every text,
-`unguarded(guarded(text)) == text` and `unguarded(preserved(text)) == text`.
+for reading contain `escape` cells. CSV files that a spreadsheet saves and that are then imported
+again contain `escape_for_editing` cells. The manifest reader applies `unescape`. For every text,
+`unescape(guarded(text)) == text` and `unescape(preserved(text)) == text`.
 """
 
 import re
@@ -13,7 +13,7 @@ from operator import itemgetter
 from typing import Final
 
 #: The mark. A spreadsheet takes a cell that begins with it for text, and saves it unchanged.
-MARK: Final = "'"
+ESCAPE_MARK: Final = "'"
 
 # A formula begins with one of these characters, or with its full-width or small form, which East
 # Asian spreadsheets treat alike. Some spreadsheets skip spaces, quotes and invisible characters
@@ -42,42 +42,42 @@ _first_character: Final = itemgetter(slice(1))
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 
 
-def guarded(text: str) -> str:
+def escape(text: str) -> str:
     """Returns a cell for a CSV file: marked if a spreadsheet would execute it."""
     # A cell that already begins like a marked one gets a second mark; reading removes only one.
-    return MARK + text if _is_formula(text) or _is_marked(text) else text
+    return ESCAPE_MARK + text if _is_formula(text) or _is_marked(text) else text
 
 
-def guarded_line(cells: Sequence[str]) -> Sequence[str]:
-    """Returns the cells of one line, each of them `guarded`."""
+def escape_line(cells: Sequence[str]) -> Sequence[str]:
+    """Returns the cells of one line, each of them `escape`."""
     if _HARMLESS_FIRST_CHARACTERS.issuperset(map(_first_character, cells)):
         return cells
-    return [guarded(cell) for cell in cells]
+    return [escape(cell) for cell in cells]
 
 
-def preserved(text: str) -> str:
+def escape_for_editing(text: str) -> str:
     """Returns a cell that neither a spreadsheet nor the manifest reader executes or changes."""
-    return MARK + text if _is_formula(text) or _is_converted(text) else text
+    return ESCAPE_MARK + text if _is_formula(text) or _is_converted(text) else text
 
 
-def unguarded(text: str) -> str:
+def unescape(text: str) -> str:
     """Returns the cell without its mark; text that has no mark is returned unchanged."""
     return text[1:] if _is_marked(text) else text
 
 
 def _is_marked(text: str) -> bool:
-    return text.startswith(MARK) and (_is_formula(text) or _is_converted(text))
+    return text.startswith(ESCAPE_MARK) and (_is_formula(text) or _is_converted(text))
 
 
 # Both functions ignore marks, so that a marked cell and its original get the same result. Therefore
-# `unguarded` removes exactly what was added.
+# `unescape` removes exactly what was added.
 
 
 def _is_formula(text: str) -> bool:
-    unmarked = text.lstrip(MARK)
+    unmarked = text.lstrip(ESCAPE_MARK)
     return bool(_FORMULA_START.match(unmarked)) and not _WHOLE_NUMBER.fullmatch(unmarked)
 
 
 def _is_converted(text: str) -> bool:
-    unmarked = text.lstrip(MARK)
+    unmarked = text.lstrip(ESCAPE_MARK)
     return bool(_CONVERTED_VALUE.fullmatch(unmarked)) and not _WHOLE_NUMBER.fullmatch(unmarked)

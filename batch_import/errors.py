@@ -21,8 +21,8 @@
 
 An error of one row is not an exception but data (`models.Problem`, or `error` of a row).
 
-Messages and hints refer to settings and commands with `named` and `command`, never with option
-names: the command line shows `--rate` where the Python API shows `rate=`.
+Messages and hints refer to settings and commands with `setting_ref` and `command_ref`, never with
+option names: the command line shows `--rate` where the Python API shows `rate=`.
 """
 
 import re
@@ -31,7 +31,7 @@ from typing import Final
 
 # Unicode reserves these characters for use inside a program, so no text from outside has them.
 _SETTING, _COMMAND, _VALUE, _END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
-#: A reference to a setting or command in a message, as `named` and `command` write it.
+#: A reference to a setting or command in a message, as `setting_ref` and `command_ref` write it.
 _REFERENCE: Final = re.compile(f"([{_SETTING}{_COMMAND}])([a-z_]+)(?:{_VALUE}([^{_END}]*))?{_END}")
 #: The call of the Python API for a command, by the command's name.
 _PYTHON_CALLS: Final = {
@@ -42,7 +42,7 @@ _PYTHON_CALLS: Final = {
 }
 
 
-def named(setting: str, value: str = "") -> str:
+def setting_ref(setting: str, value: str = "") -> str:
     """Returns a reference to a setting, for use in a message.
 
     Args:
@@ -52,7 +52,7 @@ def named(setting: str, value: str = "") -> str:
     return f"{_SETTING}{setting}{_VALUE}{value}{_END}"
 
 
-def command(name: str) -> str:
+def command_ref(name: str) -> str:
     """Returns a reference to a command, for use in a message.
 
     The command is shown with the manifest and the job that the user gave.
@@ -60,7 +60,7 @@ def command(name: str) -> str:
     return f"{_COMMAND}{name}{_END}"
 
 
-def rendered(text: str, setting: Callable[[str, str], str], call: Callable[[str], str]) -> str:
+def with_refs(text: str, setting: Callable[[str, str], str], call: Callable[[str], str]) -> str:
     """Returns a message in which each reference is replaced by text.
 
     Args:
@@ -76,14 +76,14 @@ def rendered(text: str, setting: Callable[[str, str], str], call: Callable[[str]
     return _REFERENCE.sub(replacement, text)
 
 
-def as_keyword(setting: str, value: str = "") -> str:
+def python_argument(setting: str, value: str = "") -> str:
     """Returns a setting as it is written in Python: `rate=`, `map={'sourceUrl': 'Link'}`."""
     key, is_mapping, rest = value.partition("=")
     shown = f"{{{key!r}: {rest!r}}}" if is_mapping else value and repr(value)
     return f"{setting}={shown}"
 
 
-def as_function(name: str) -> str:
+def python_call(name: str) -> str:
     """Returns the Python call for a command, or its command line if there is no Python call."""
     return _PYTHON_CALLS.get(name, f"batch-import {name}")
 
@@ -109,12 +109,12 @@ class RunFault(Exception):
     def message(self) -> str:
         """What happened, and where."""
         subject = f"{self.setting}=" if self.setting else ""
-        return subject + rendered(self.raw[0], as_keyword, as_function)
+        return subject + with_refs(self.raw[0], python_argument, python_call)
 
     @property
     def hint(self) -> str:
         """What to do next; may be empty."""
-        return rendered(self.raw[1], as_keyword, as_function)
+        return with_refs(self.raw[1], python_argument, python_call)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()
@@ -180,7 +180,7 @@ class Stopped(RunFault):
     exit_code = 1
 
 
-class CallFailed(Exception):
+class RequestFailed(Exception):
     """One API request had no result.
 
     Args:
@@ -198,21 +198,21 @@ class CallFailed(Exception):
         self.retry_after = retry_after
 
 
-class Throttled(CallFailed):
+class Throttled(RequestFailed):
     """429: the request was not carried out."""
 
 
-class NotSent(CallFailed):
+class NotSent(RequestFailed):
     """No connection could be opened: the request was not carried out."""
 
 
-class NoAnswer(CallFailed):
+class NoAnswer(RequestFailed):
     """Time-out, connection lost, 5xx or unreadable body: the request may have been carried out."""
 
 
-class Rejected(CallFailed):
+class RequestRejected(RequestFailed):
     """The platform permanently refuses this request (400, 404, 409, 422…)."""
 
 
-class Forbidden(CallFailed):
+class AuthenticationFailed(RequestFailed):
     """401 or 403: the credentials or this request are refused. `GET /account/info` shows which."""

@@ -15,7 +15,7 @@ _PARTIAL_NAME = re.compile(r"\.(results|failed|problems|verify)\.[\w.]+\.[0-9a-f
 
 
 @contextmanager
-def replacing(
+def replace_text_file(
     path: Path,
     hint: str,
     *,
@@ -39,8 +39,8 @@ def replacing(
 
 
 @contextmanager
-def replacing_bytes(path: Path, hint: str) -> Iterator[BinaryIO]:
-    """Write a binary file atomically, like `replacing`."""
+def replace_binary_file(path: Path, hint: str) -> Iterator[BinaryIO]:
+    """Write a binary file atomically, like `replace_text_file`."""
     with _replacing(path, hint, "xb") as file:
         yield cast("BinaryIO", file)
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from batch_import.errors import JobBusy, StateError, command, named
+from batch_import.errors import JobBusy, StateError, command_ref, setting_ref
 
 #: The folder that contains the job folders, unless the user gives another one.
-OUTPUT: Final = Path("output")
+OUTPUT_FOLDER: Final = Path("output")
 _DATABASE_NAME: Final = "state.sqlite"
 #: Seconds to wait for the lock of a job. `Job.is_locked` holds the lock for a few milliseconds.
 _LOCK_TIMEOUT_SECONDS: Final = 0.3
@@ -110,7 +110,7 @@ class Job:
         except Timeout:
             raise JobBusy(
                 f"A run is in progress on {self.folder}.",
-                f"Watch it with: {command('status')}",
+                f"Watch it with: {command_ref('status')}",
             ) from None
         try:
             yield
@@ -157,13 +157,13 @@ class Job:
         except OSError as error:
             raise StateError(
                 f"{self.folder} cannot be used as a job folder: {error.strerror or error}.",
-                f"Make it writable, or choose another with {named('job')}.",
+                f"Make it writable, or choose another with {setting_ref('job')}.",
             ) from None
 
 
-def job_of(manifest: Path, database: str = "") -> Job:
+def default_job(manifest: Path, database: str = "") -> Job:
     """Returns the default job of a manifest: its folder is named after the manifest."""
-    return Job(OUTPUT / _folder_name(manifest), database)
+    return Job(OUTPUT_FOLDER / _folder_name(manifest), database)
 
 
 def _folder_name(manifest: Path) -> str:
@@ -175,6 +175,6 @@ def _folder_name(manifest: Path) -> str:
     return stem if stem.strip(".") else manifest.name
 
 
-def jobs_below(folder: Path = OUTPUT) -> list[Job]:
+def find_jobs(folder: Path = OUTPUT_FOLDER) -> list[Job]:
     """Returns all jobs in a folder and in its subfolders, sorted by path."""
     return [Job(path.parent) for path in sorted(folder.rglob(_DATABASE_NAME)) if path.is_file()]

@@ -71,7 +71,7 @@ class Problem:
 
 #: Code of the problem of a new row that may be the same video as a row that was removed from the
 #: manifest.
-POSSIBLE_DUPLICATE: Final = "possible-duplicate"
+POSSIBLE_DUPLICATE_CODE: Final = "possible-duplicate"
 
 #: Identifies a column of a manifest: its name, and its occurrence index among the columns with
 #: the same name, from 1. If the column has no name: an empty text, and its position in the header,
@@ -106,7 +106,7 @@ class ManifestColumns:
 
 
 #: The columns of a job that has no manifest yet.
-NO_COLUMNS: Final = ManifestColumns()
+EMPTY_COLUMNS: Final = ManifestColumns()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ class LineRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class JobRow:
     """A row of the job, as the importer needs it.
 
     Attributes:
@@ -303,7 +303,7 @@ _KEY_MISSING_MESSAGE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class StatusUpdate:
     """A status update of one row, derived from an API response and stored in the job database.
 
     A row whose media has no key is never marked imported: it becomes `UNKNOWN`.
@@ -337,7 +337,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class StatusChange:
     """One status change in the history of a row. `time` is in epoch seconds."""
 
     time: float
@@ -346,7 +346,7 @@ class Event:
     code: str = ""
 
 
-class Record(NamedTuple):
+class ResultRow(NamedTuple):
     """Everything that the job database has about one row, for the results. Unknown texts are empty.
 
     A named tuple, because a job can have a million rows, and creating a data class takes five

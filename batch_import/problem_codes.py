@@ -7,7 +7,7 @@ check that each example really gets its code. This module must not know how a pr
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from batch_import.models import POSSIBLE_DUPLICATE, Severity
+from batch_import.models import POSSIBLE_DUPLICATE_CODE, Severity
 
 #: The kind of an example: a cell of a field, a line of the file, an answer of the source host, or a
 #: description of a workbook or a job.
@@ -145,7 +145,7 @@ CODES: Final[dict[str, Code]] = {
         "https://media.example.com/a.mp4",
         "Remove one of the two rows, or give each a reference ID.",
     ),
-    POSSIBLE_DUPLICATE: Code(
+    POSSIBLE_DUPLICATE_CODE: Code(
         _ERROR, "job",
         "It may be the video of a row that was sent before and is no longer in the manifest.",
         "a row with the title of a row that was removed",

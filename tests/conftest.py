@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from batch_import.models import Counts
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 #: Set where no test may be skipped for want of a program, as in `.ci/run`.
@@ -140,7 +140,7 @@ def sandbox() -> Iterator[Callable[..., SandboxServer]]:
 
         def start(**knobs: object) -> SandboxServer:
             turned = Knobs.from_mapping({"processing": (0.2, 0.6), **knobs})
-            platform = Platform(turned, 7, time.time(), ACCESS_KEY, API_KEY)
+            platform = SimulatedPlatform(turned, 7, time.time(), ACCESS_KEY, API_KEY)
             return stack.enter_context(SandboxServer(platform))
 
         yield start

@@ -12,16 +12,16 @@ from typing import Final, NamedTuple
 
 from batch_import.addresses.expiry import QueryExpiry, expires_at
 from batch_import.addresses.signatures import (
-    NO_NAMES,
+    NO_EXTRA_NAMES,
     VENDOR_DOMAINS,
     as_https,
     classify_names,
     may_be_signed,
     may_have_unnamed_tokens,
     normalised_name,
-    stripped,
+    strip_signature,
 )
-from batch_import.addresses.urls import canonical
+from batch_import.addresses.urls import canonical_url
 
 #: Maximum number of cached query patterns. Compiling one takes a millisecond, and a hostile
 #: manifest may need another one for each row.
@@ -46,7 +46,7 @@ class AddressColumn(NamedTuple):
     """What was read from a column of URLs.
 
     Attributes:
-        stripped: each URL without its signature, as `signatures.stripped` returns it.
+        stripped: each URL without its signature, as `signatures.strip_signature` returns it.
         expiry_times: index of each URL that expires → epoch seconds, as `expiry.expires_at`
             returns them.
     """
@@ -125,7 +125,7 @@ class AddressReader:
         extra_names: additional names of signature parameters, in lower case.
     """
 
-    def __init__(self, extra_names: frozenset[str] = NO_NAMES) -> None:
+    def __init__(self, extra_names: frozenset[str] = NO_EXTRA_NAMES) -> None:
         self._extra_names = extra_names
         self._patterns: dict[tuple[str, ...], _QueryPattern | None] = {}
 
@@ -137,15 +137,15 @@ class AddressReader:
             read = self._read_alike(urls, lines) if has_no_line_ends else None
             stripped_urls, times = read or self._read_mixed(urls)
             for at in _special_cases(urls, lines, stripped_urls):
-                stripped_urls[at] = stripped(urls[at], self._extra_names)
+                stripped_urls[at] = strip_signature(urls[at], self._extra_names)
                 times[at] = expires_at(urls[at])
             expiry_times = {at: time for at, time in enumerate(times) if time < math.inf}
             return AddressColumn(stripped_urls, expiry_times)
         if has_no_line_ends and _CANONICAL_LINES.fullmatch(f"{lines}\n"):
             return AddressColumn(list(urls), {})
         if "%" in lines:
-            return AddressColumn([stripped(url, self._extra_names) for url in urls], {})
-        return AddressColumn([as_https(canonical(url)) for url in urls], {})
+            return AddressColumn([strip_signature(url, self._extra_names) for url in urls], {})
+        return AddressColumn([as_https(canonical_url(url)) for url in urls], {})
 
     def _read_alike(self, urls: Sequence[str], lines: str) -> tuple[list[str], list[float]] | None:
         """Read URLs of one pattern; None if they do not all match it."""
@@ -165,7 +165,7 @@ class AddressReader:
                 pattern = other
                 match = pattern.match(url) if pattern else None
             if match is None or pattern is None:
-                stripped_urls.append(stripped(url, self._extra_names))
+                stripped_urls.append(strip_signature(url, self._extra_names))
                 times.append(expires_at(url))
             else:
                 one_url, one_time = pattern.read([match.groups()])

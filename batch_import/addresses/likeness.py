@@ -17,12 +17,12 @@ _EXPORT_ID = re.compile(
 )
 
 
-def likeness(title: str, address: str) -> str:
+def similarity_key(title: str, address: str) -> str:
     """Returns a text that is equal for similar videos: title, host, and path without random parts.
 
     Args:
         title: title of the video.
-        address: its URL without the signature (`signatures.stripped`).
+        address: its URL without the signature (`signatures.strip_signature`).
     """
     url = parse(address)
     host, path = (url.host, url.path) if url else ("", address)

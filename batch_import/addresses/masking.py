@@ -41,7 +41,7 @@ _POSSIBLE_SECRET = re.compile(r"[@#?=/]|eyJ|asic |earer ")
 _user_names: set[str] = set()
 
 
-def also_mask(names: Iterable[str]) -> None:
+def add_masked_names(names: Iterable[str]) -> None:
     """Mask parameters with these names, too, from now on.
 
     The names apply to the whole process, because a secret can occur in any text. They cannot be
@@ -50,8 +50,8 @@ def also_mask(names: Iterable[str]) -> None:
     _user_names.update(map(normalised_name, names))
 
 
-def also_masked() -> frozenset[str]:
-    """Returns the names given to `also_mask`, for another process that writes for people."""
+def added_masked_names() -> frozenset[str]:
+    """Returns the names given to `add_masked_names`, for another process that writes for people."""
     return frozenset(_user_names)
 
 
@@ -78,7 +78,7 @@ def _may_have_token(text: str) -> bool:
     return "eyJ" in text or "asic " in text or "earer " in text
 
 
-def printable(text: str) -> str:
+def without_control_characters(text: str) -> str:
     """Returns the text with control characters replaced, so that a terminal executes none."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 

@@ -12,10 +12,10 @@ from urllib.parse import quote, unquote, unquote_plus
 
 from batch_import.addresses import schemes
 from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
-from batch_import.addresses.urls import canonical, without_fragment
+from batch_import.addresses.urls import canonical_url, without_fragment
 
 #: No additional names of signature parameters.
-NO_NAMES: Final[frozenset[str]] = frozenset()
+NO_EXTRA_NAMES: Final[frozenset[str]] = frozenset()
 #: Maximum depth of URLs within URLs, and of repeated percent-encoding; nothing deeper is in use.
 MAX_NESTING: Final = 3
 
@@ -97,7 +97,7 @@ def may_have_unnamed_tokens(text: str) -> bool:
     return any(host in text for host in _TOKEN_HOSTS)
 
 
-def stripped(url: str, extra_names: frozenset[str] = NO_NAMES) -> str:
+def strip_signature(url: str, extra_names: frozenset[str] = NO_EXTRA_NAMES) -> str:
     """Returns the canonical form of a URL without its signature, which each signing changes.
 
     http becomes https on the default port, because exports change from one to the other.
@@ -115,7 +115,7 @@ def as_https(url: str) -> str:
 
 
 def _strip_nested(url: str, extra_names: frozenset[str], depth: int) -> str:
-    stripped_url = canonical(_remove_parameters(url, extra_names) if "?" in url else url)
+    stripped_url = canonical_url(_remove_parameters(url, extra_names) if "?" in url else url)
     if _may_have_tokens(stripped_url):
         address, question, query = stripped_url.partition("?")
         address = CHANGING_HOST.sub("*", _remove_path_tokens(address, extra_names))
@@ -159,7 +159,7 @@ def _strip_parameter_value(part: str, extra_names: frozenset[str], depth: int) -
     name, equals, value = part.partition("=")
     if "://" not in value:
         return part
-    nested_url = canonical(unquote(value))
+    nested_url = canonical_url(unquote(value))
     stripped_url = _strip_nested(nested_url, extra_names, depth + 1)
     if stripped_url == nested_url:
         return part
@@ -194,7 +194,9 @@ def normalised_name(name: str) -> str:
     return unquote_plus(name).casefold()
 
 
-def path_tokens(address: str, extra_names: frozenset[str] = NO_NAMES) -> list[tuple[int, int]]:
+def path_tokens(
+    address: str, extra_names: frozenset[str] = NO_EXTRA_NAMES
+) -> list[tuple[int, int]]:
     """Returns start and end of each token in the path of a URL, from left to right."""
     if not _may_have_tokens(address):
         return []
@@ -287,7 +289,7 @@ def classify_names(
 def signing_names(
     parts: Sequence[str],
     address: str = "",
-    extra_names: frozenset[str] = NO_NAMES,
+    extra_names: frozenset[str] = NO_EXTRA_NAMES,
     *,
     in_path: bool = False,
 ) -> frozenset[str]:

@@ -87,7 +87,7 @@ def ascii_host(host: str) -> str:
         return ""
 
 
-def requestable(text: str) -> str:
+def request_url(text: str) -> str:
     """Returns a URL in a form that a request can contain: ASCII without spaces.
 
     Encoded parts are not changed, so that a signature stays valid. Text that is not a URL is
@@ -109,7 +109,7 @@ def _percent_encode(text: str) -> str:
     return _STRAY_PERCENT.sub("%25", quote(text, safe=_UNENCODED_CHARACTERS, errors="replace"))
 
 
-def canonical(text: str) -> str:
+def canonical_url(text: str) -> str:
     """Returns the same text for all spellings of a URL (RFC 3986, section 6).
 
     The scheme and the host are in lower case. There is no default port and there are no dot

@@ -16,7 +16,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.declaration import Group, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions, ResultOptions, Settings
-from batch_import.errors import ManifestError, named
+from batch_import.errors import ManifestError, setting_ref
 from batch_import.job import Job
 
 _ARGUMENTS: Final = "Arguments"
@@ -153,7 +153,7 @@ class Invocation:
             where = f"in {job.folder}" if not job.database else "in the database"
             raise ManifestError(
                 f"{path}: no such file, and no job for it {where}.",
-                f"Check the name, or name the job folder with {named('job')}.",
+                f"Check the name, or name the job folder with {setting_ref('job')}.",
             )
         return job
 

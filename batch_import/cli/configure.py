@@ -96,9 +96,9 @@ def _write_templates(folder: Path) -> None:
 
 def _write(path: Path, values: dict[str, Any]) -> None:
     from batch_import.cli.template import config_template
-    from batch_import.files import replacing
+    from batch_import.files import replace_text_file
 
-    with replacing(path, "Make its folder writable, or name another file.") as file:
+    with replace_text_file(path, "Make its folder writable, or name another file.") as file:
         file.write(config_template(values))
     print(f"Written: {sanitized(str(path))}")
 

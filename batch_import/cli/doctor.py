@@ -45,18 +45,18 @@ def doctor(invocation: Invocation) -> int:
 
 
 def _request(invocation: Invocation) -> "DoctorRequest":
-    from batch_import.job import OUTPUT, Job, job_of, jobs_below
+    from batch_import.job import OUTPUT_FOLDER, Job, default_job, find_jobs
     from batch_import.workflows.doctor import DoctorRequest
 
     one = (
         Job(invocation["job"])
         if invocation["job"]
-        else job_of(invocation["manifest"])
+        else default_job(invocation["manifest"])
         if invocation["manifest"]
         else None
     )
-    jobs = jobs_below() if one is None else [one] if one.file.is_file() else []
-    folder = OUTPUT if one is None else one.folder
+    jobs = find_jobs() if one is None else [one] if one.file.is_file() else []
+    folder = OUTPUT_FOLDER if one is None else one.folder
     return DoctorRequest(
         invocation.settings(), folder, jobs, invocation.credentials, invocation["offline"]
     )

@@ -10,7 +10,7 @@ from batch_import.cli.application import users_of
 from batch_import.cli.console import ERROR, styled
 from batch_import.cli.messages import sanitized
 from batch_import.cli.options import OptionSources, flag
-from batch_import.errors import RunFault, StateError, named, rendered
+from batch_import.errors import RunFault, StateError, setting_ref, with_refs
 
 
 def show(error: RunFault | click.ClickException, option_sources: OptionSources | None) -> int:
@@ -45,14 +45,14 @@ def explained(error: Exception) -> RunFault | click.ClickException:
         raise error
     return StateError(
         f"The system gives this process no more {what}.",
-        f"All state is saved: close other programs, raise the limit or lower {named('workers')},"
-        " then run the same command again.",
+        "All state is saved: close other programs, raise the limit or lower"
+        f" {setting_ref('workers')}, then run the same command again.",
     )
 
 
 def text(fault: RunFault, option_sources: OptionSources) -> str:
     """Format a fault, with its settings and commands as text of a command line."""
-    message, hint = (rendered(part, flag, option_sources.command_line) for part in fault.raw)
+    message, hint = (with_refs(part, flag, option_sources.command_line) for part in fault.raw)
     subject = option_sources.subject(fault.setting) if fault.setting else ""
     return f"{subject}{message} {hint}".strip()
 

@@ -32,10 +32,10 @@ _NUMBERS: Final = ("rows", "imported", "failed", "invalid", "skipped", "open")
 )
 def jobs(invocation: Invocation) -> int:
     """List all jobs of a folder."""
-    from batch_import.job import OUTPUT
+    from batch_import.job import OUTPUT_FOLDER
     from batch_import.workflows import status
 
-    folder = invocation["folder"] or OUTPUT
+    folder = invocation["folder"] or OUTPUT_FOLDER
     listed = status.jobs(folder, invocation["state"] or "")
     if invocation["json"]:
         print(json.dumps([_as_json(job) for job in listed]))

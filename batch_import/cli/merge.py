@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def merge(invocation: Invocation) -> int:
     """Write the results of several jobs together, each video once."""
     from batch_import.configuration.settings import ResultOptions
-    from batch_import.job import Job, job_of
+    from batch_import.job import Job, default_job
     from batch_import.workflows import merge as workflow
 
     paths: tuple[Path, ...] = invocation["job"]
@@ -34,7 +34,7 @@ def merge(invocation: Invocation) -> int:
     if invocation["output"] is None:
         raise UsageError("no folder is named.", "Name the one to write to.", setting="output")
     # A file is a manifest: its job folder is named after it.
-    jobs = [job_of(path) if path.is_file() else Job(path) for path in paths]
+    jobs = [default_job(path) if path.is_file() else Job(path) for path in paths]
     merged = workflow.merge(
         jobs, invocation["output"], invocation["format"], invocation.values(ResultOptions)
     )

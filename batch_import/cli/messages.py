@@ -180,16 +180,16 @@ def format_row_count(count: int) -> str:
 def with_option_names(text: str) -> str:
     """Replace the settings in a message by their command-line options."""
     from batch_import.cli.options import flag
-    from batch_import.errors import rendered
+    from batch_import.errors import with_refs
 
-    return rendered(text, flag, "batch-import {}".format)
+    return with_refs(text, flag, "batch-import {}".format)
 
 
 def sanitized(text: str) -> str:
     """Remove secrets and terminal control sequences from an untrusted text."""
-    from batch_import.addresses.masking import mask, printable
+    from batch_import.addresses.masking import mask, without_control_characters
 
-    return printable(mask(text))
+    return without_control_characters(mask(text))
 
 
 def shortened(text: str, max_length: int = 80) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from batch_import.configuration.credentials import Credentials
     from batch_import.importer.forecast import Forecast
     from batch_import.job import Job
-    from batch_import.rehearsal.rehearse import Rehearsed
+    from batch_import.rehearsal.rehearse import RehearsalResult
     from batch_import.state.store import Store
     from batch_import.workflows.plan import AccountMatches, RunForecast
 
@@ -101,11 +101,11 @@ def plan(invocation: Invocation) -> int:
 
 def _rehearse(
     invocation: Invocation, store: "Store", planned: "RunForecast", given: Mapping[str, object]
-) -> "Rehearsed":
-    from batch_import.rehearsal.rehearse import rehearse, usual_knobs
+) -> "RehearsalResult":
+    from batch_import.rehearsal.rehearse import realistic_knobs, rehearse
 
     settings = invocation.settings()
-    usual = usual_knobs(settings, planned.processing, planned.search.media or 0)
+    usual = realistic_knobs(settings, planned.processing, planned.search.media or 0)
     knobs = {**usual, **{name.replace("-", "_"): value for name, value in given.items()}}
     rehearsed = rehearse(store, settings, knobs, invocation["seed"])
     if not invocation["json"]:
@@ -201,7 +201,7 @@ def _print_expiring(planned: "RunForecast") -> None:
     print("  Sign for longer, raise --rate, or import the rows in parts.")
 
 
-def _print_rehearsed(result: "Rehearsed", knobs: Mapping[str, object], seed: int) -> None:
+def _print_rehearsed(result: "RehearsalResult", knobs: Mapping[str, object], seed: int) -> None:
     if not result.of:
         print("Nothing is left to rehearse.")
         return
@@ -222,14 +222,14 @@ def _print_rehearsed(result: "Rehearsed", knobs: Mapping[str, object], seed: int
     print(f"  videos  {_duplicates(result)}")
 
 
-def _counted(result: "Rehearsed") -> str:
+def _counted(result: "RehearsalResult") -> str:
     counts = {name: n for name, n in asdict(result.counts).items() if n and name != "total"}
     left = sum(counts.get(name, 0) for name in ("unknown", "processing", "pending"))
     text = ", ".join(f"{n} {name}" for name, n in counts.items()) or "none"
     return f"{text}; another run continues with {left}" if left else text
 
 
-def _duplicates(result: "Rehearsed") -> str:
+def _duplicates(result: "RehearsalResult") -> str:
     if not result.twice:
         return "no duplicates"
     examples = sanitized(", ".join(result.twice[:5]))
@@ -267,7 +267,7 @@ def _end(planned: "RunForecast", forecast: "Forecast") -> float:
 # For programs ---------------------------------------------------------------------------------
 
 
-def _json(planned: "RunForecast", rehearsed: "Rehearsed | None") -> dict[str, Any]:
+def _json(planned: "RunForecast", rehearsed: "RehearsalResult | None") -> dict[str, Any]:
     """Print JSON. docs/generate/json_keys.yaml documents the keys."""
     todo, search = planned.plan, planned.search
     return {
@@ -293,7 +293,7 @@ def _json(planned: "RunForecast", rehearsed: "Rehearsed | None") -> dict[str, An
     }
 
 
-def _rehearsal(rehearsed: "Rehearsed") -> dict[str, Any]:
+def _rehearsal(rehearsed: "RehearsalResult") -> dict[str, Any]:
     found = asdict(rehearsed)
     duplicates = found.pop("twice")
     return {**found, "duplicates": duplicates}

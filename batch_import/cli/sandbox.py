@@ -10,7 +10,7 @@ from batch_import.cli.command import Invocation, command, pairs
 from batch_import.cli.exits import OK
 from batch_import.cli.progress import stoppable
 from batch_import.configuration.credentials import Credentials
-from batch_import.errors import StateError, UsageError, named
+from batch_import.errors import StateError, UsageError, setting_ref
 
 if TYPE_CHECKING:
     from batch_import.sandbox.knobs import Knobs
@@ -73,22 +73,22 @@ def server(knobs: "Knobs", seed: int, port: int, data: Path | None) -> "SandboxS
     Raises:
         UsageError: the port cannot be used.
     """
-    from batch_import.sandbox.model import Platform
+    from batch_import.sandbox.model import SimulatedPlatform
     from batch_import.sandbox.server import SandboxServer
 
     now, keys = time.time(), CREDENTIALS
     if data and data.exists():
-        platform = Platform.load(
+        platform = SimulatedPlatform.load(
             _read_platform(data), keys.access_key, keys.api_key, knobs=knobs, start=now
         )
     else:
-        platform = Platform(knobs, seed, now, keys.access_key, keys.api_key)
+        platform = SimulatedPlatform(knobs, seed, now, keys.access_key, keys.api_key)
     try:
         return SandboxServer(platform, port)
     except OSError as error:
         said = error.strerror or error
         raise UsageError(
-            f"Port {port} cannot be used: {said}.", f"Choose one with {named('port')}."
+            f"Port {port} cannot be used: {said}.", f"Choose one with {setting_ref('port')}."
         ) from None
 
 
@@ -98,11 +98,11 @@ def save_platform(running: "SandboxServer", path: Path) -> None:
     Raises:
         StateError: the file cannot be written.
     """
-    from batch_import.files import replacing
+    from batch_import.files import replace_text_file
 
     with running.lock:
         kept = json.dumps(running.platform.dump())
-    with replacing(path, f"Choose another {named('data')}.") as file:
+    with replace_text_file(path, f"Choose another {setting_ref('data')}.") as file:
         file.write(kept)
 
 
@@ -112,6 +112,6 @@ def _read_platform(path: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise StateError(
             f"{path} cannot be read as a sandbox's videos: {error}.",
-            f"Choose another {named('data')}.",
+            f"Choose another {setting_ref('data')}.",
         ) from None
     return kept

@@ -99,7 +99,7 @@ def _is_database(name: str) -> bool:
 
 def _job(name: str, database: str) -> "Job":
     from batch_import.configuration import base_urls
-    from batch_import.job import Job, job_of
+    from batch_import.job import Job, default_job
 
     if database:
         try:
@@ -107,4 +107,4 @@ def _job(name: str, database: str) -> "Job":
         except ValueError as error:
             raise UsageError(f"{error}.") from None
     path = Path(name)
-    return Job(path, database) if path.is_dir() else job_of(path, database)
+    return Job(path, database) if path.is_dir() else default_job(path, database)

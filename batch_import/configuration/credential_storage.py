@@ -9,10 +9,10 @@ from typing import Final
 import yaml
 
 from batch_import.configuration.credentials import NAMES, SERVICE, Credentials
-from batch_import.errors import UsageError, named
-from batch_import.files import replacing
+from batch_import.errors import UsageError, setting_ref
+from batch_import.files import replace_text_file
 
-_OTHER: Final = f"Use a private file instead: {named('store', 'file')}."
+_OTHER: Final = f"Use a private file instead: {setting_ref('store', 'file')}."
 
 
 def has_keyring() -> bool:
@@ -51,7 +51,9 @@ def store_in_file(credentials: Credentials, path: Path) -> None:
     Raises:
         StateError: it cannot be written.
     """
-    with replacing(path, "Make its folder writable, or choose another.", private=True) as file:
+    with replace_text_file(
+        path, "Make its folder writable, or choose another.", private=True
+    ) as file:
         file.write("# The credentials of batch-import. Keep this file out of version control.\n")
         yaml.safe_dump(_items(credentials), file, sort_keys=False, allow_unicode=True)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from batch_import.errors import UsageError, command, named
+from batch_import.errors import UsageError, command_ref, setting_ref
 
 #: The service name in the keyring.
 SERVICE: Final = "viostream-batch-import"
@@ -69,8 +69,8 @@ def credentials(
         raise UsageError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.{trouble}",
             "Both are under Settings > Developer Tools of your Viostream account."
-            f" {command('configure')} asks for them and stores them; {named('credentials')} names a"
-            " file that has them.",
+            f" {command_ref('configure')} asks for them and stores them;"
+            f" {setting_ref('credentials')} names a file that has them.",
         )
     for name, value in place.keys.items():
         if not value.isprintable() or (":" in value and name == "access-key"):

@@ -261,7 +261,7 @@ class RowSelector(ValueType):
         """As in `ValueType`."""
         from batch_import.configuration import row_selector
 
-        return row_selector.select(clean(text))
+        return row_selector.parse_selector(clean(text))
 
     def check(self, value: Any) -> Any:
         """As in `ValueType`."""

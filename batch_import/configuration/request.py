@@ -11,7 +11,7 @@ from typing import Any
 from batch_import.configuration import base_urls, kinds
 from batch_import.configuration.declaration import Group, check_fields, setting
 from batch_import.configuration.settings import ReadingOptions, Settings
-from batch_import.job import Job, job_of
+from batch_import.job import Job, default_job
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,5 +76,5 @@ class ImportRequest:
     def job(self) -> Job:
         """The job of the manifest."""
         if self.folder is None:
-            return job_of(self.manifest, self.state)
+            return default_job(self.manifest, self.state)
         return Job(self.folder, self.state)

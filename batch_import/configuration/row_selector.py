@@ -18,7 +18,7 @@ _LINES: Final = re.compile(r"\s*\d+\s*(-\s*\d+\s*)?(,\s*\d+\s*(-\s*\d+\s*)?)*")
 _FILE, _REFERENCE = "@", "id:"
 
 
-def select(text: str) -> list[LineRange | str]:
+def parse_selector(text: str) -> list[LineRange | str]:
     """Parse one selector.
 
     Raises:

@@ -14,7 +14,7 @@ from batch_import.configuration import base_urls, kinds, reading_values
 from batch_import.configuration.base_urls import API_BASE, EMBED_BASE
 from batch_import.configuration.declaration import Group, check_fields, setting, settings_of
 from batch_import.configuration.kinds import ValueType
-from batch_import.errors import UsageError, named
+from batch_import.errors import UsageError, setting_ref
 
 if TYPE_CHECKING:
     from batch_import.models import LineRange
@@ -384,7 +384,9 @@ class Settings:
     def __post_init__(self) -> None:
         check_fields(self)
         if self.limit is not None and self.first is not None:
-            raise UsageError(f"{self.first} does not go with {named('limit')}.", setting="first")
+            raise UsageError(
+                f"{self.first} does not go with {setting_ref('limit')}.", setting="first"
+            )
         if not self.embed_base:
             object.__setattr__(self, "embed_base", base_urls.embed_base_for(self.api_base))
         if not kinds.are_seconds(self.timeout, count=2, most=_DAY):

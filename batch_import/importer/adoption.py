@@ -5,7 +5,7 @@ calls. This file must not know rows, nor the state.
 """
 
 from batch_import.models import MediaPage
-from batch_import.viostream.account_pager import AccountPager, ListEnd
+from batch_import.viostream.account_pager import ListEnd, MediaListPager
 from batch_import.viostream.page_size import PageSize
 
 
@@ -30,7 +30,7 @@ class Adoption:
     ) -> None:
         self._pending = pending
         self._page_size = page_size
-        self._pager = AccountPager(page_size)
+        self._pager = MediaListPager(page_size)
         self._first_page_only = first_page_only
         self.done = pending == 0
         self.each_row = False

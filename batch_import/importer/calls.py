@@ -6,8 +6,8 @@ This file must not know when a call is made, nor what its answer means.
 from dataclasses import dataclass
 from typing import Any
 
-from batch_import.errors import CallFailed
-from batch_import.models import Account, IngestStatus, MediaPage, Row
+from batch_import.errors import RequestFailed
+from batch_import.models import Account, IngestStatus, JobRow, MediaPage
 from batch_import.viostream import endpoints
 from batch_import.viostream.endpoints import ApiRequest
 
@@ -16,14 +16,14 @@ from batch_import.viostream.endpoints import ApiRequest
 class Create:
     """POST a row's video."""
 
-    row: Row
+    row: JobRow
 
 
 @dataclass(frozen=True, slots=True)
 class AskStatus:
     """Ask how far a row's ingest is."""
 
-    row: Row
+    row: JobRow
     ingest_id: str
 
 
@@ -31,7 +31,7 @@ class AskStatus:
 class Find:
     """Look for the media of a row under its reference ID; `page` counts from 1."""
 
-    row: Row
+    row: JobRow
     page: int = 1
 
 
@@ -49,7 +49,7 @@ class ReadPage:
 
 Call = Create | AskStatus | Find | AskAccount | ReadPage
 #: A failed call is a value here.
-Answer = str | IngestStatus | MediaPage | Account | CallFailed
+Answer = str | IngestStatus | MediaPage | Account | RequestFailed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,12 @@ def request_of(call: Call) -> ApiRequest[Any]:
     """The request that a call is."""
     match call:
         case Create(row):
-            return endpoints.create(row)
+            return endpoints.create_media(row)
         case AskStatus(row, ingest_id):
-            return endpoints.ingest_status(ingest_id, row)
+            return endpoints.get_ingest_status(ingest_id, row)
         case Find(row, page):
-            return endpoints.find(row.reference_id, page, row)
+            return endpoints.find_by_reference(row.reference_id, page, row)
         case ReadPage(page):
-            return endpoints.newest(page)
+            return endpoints.list_newest(page)
         case AskAccount():
-            return endpoints.account()
+            return endpoints.get_account()

@@ -15,10 +15,10 @@ from batch_import.importer.schedule import Finished, Schedule, Wait
 from batch_import.importer.schedule.observations import SAMPLE
 from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.time_left import CreationRate
-from batch_import.models import Change, Counts, MediaPage, Row, Status
+from batch_import.models import Counts, JobRow, MediaPage, Status, StatusUpdate
 from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Dispatcher:
         now: epoch seconds, as in every method.
     """
 
-    def __init__(self, settings: Settings, store: Store, budget: Budget, now: float) -> None:
+    def __init__(self, settings: Settings, store: Store, budget: RateLimiter, now: float) -> None:
         self._store = store
         self._budget = budget
         self._evidence = store.facts.get(LIST_EVIDENCE)
@@ -88,7 +88,7 @@ class Dispatcher:
         Raises:
             RunFault: the run cannot go on. What the answers meant is committed all the same.
         """
-        changes: list[Change] = []
+        changes: list[StatusUpdate] = []
         for arrival in arrivals:
             if arrival.clock_offset is not None:
                 self._schedule.learn_clock(arrival.clock_offset)
@@ -151,7 +151,7 @@ class Dispatcher:
                 first_page_only=known is AccountSearch.DONE,
             )
 
-    def _commit_adopted(self, changes: list[Change], answer: Answer, now: float) -> None:
+    def _commit_adopted(self, changes: list[StatusUpdate], answer: Answer, now: float) -> None:
         """Each page by itself: which rows are pending is asked anew for the next."""
         if isinstance(answer, MediaPage):
             rows = self._store.queue.pending_by_reference(
@@ -176,7 +176,7 @@ class Dispatcher:
             self._schedule.admission.no_more_pending()
         self._admit(rows, now)
 
-    def _admit(self, rows: Sequence[Row], now: float) -> None:
+    def _admit(self, rows: Sequence[JobRow], now: float) -> None:
         for row in rows:
             claimed = row.status is Status.PENDING
             self._status[row.number] = Status.CREATING if claimed else row.status
@@ -192,7 +192,7 @@ class Dispatcher:
         elif not isinstance(answer, NoAnswer | NotSent):
             self._budget.accepted()
 
-    def _commit(self, changes: Sequence[Change], now: float) -> None:
+    def _commit(self, changes: Sequence[StatusUpdate], now: float) -> None:
         self._store.queue.apply(changes, now)
         self._pace.created(sum(map(self._is_created, changes)), now)
         for change in changes:
@@ -202,12 +202,12 @@ class Dispatcher:
             if change.status not in (Status.CREATING, Status.PROCESSING, Status.UNKNOWN):
                 del self._status[change.number]
 
-    def _is_created(self, change: Change) -> bool:
+    def _is_created(self, change: StatusUpdate) -> bool:
         created = self._status[change.number] is Status.CREATING
         return created and change.status not in (Status.CREATING, Status.PENDING)
 
 
-def _sent_by(row: Row, now: float) -> Row:
+def _sent_by(row: JobRow, now: float) -> JobRow:
     """A row of an earlier run; were its clock ahead, the row would be waited for until then."""
     ahead = row.sent_at is not None and row.sent_at > now
     return replace(row, sent_at=now) if ahead else row

@@ -4,7 +4,7 @@ Only `GET /media/{key}/detail` tells it, so this is done on request alone. This 
 what the sizes are for.
 """
 
-from batch_import.errors import CredentialsRefused, Interrupted, Rejected
+from batch_import.errors import CredentialsRefused, Interrupted, RequestRejected
 from batch_import.state.store import Store
 from batch_import.viostream import endpoints
 from batch_import.viostream.session import PlatformSession
@@ -21,8 +21,8 @@ def ask_for_pictures(store: Store, session: PlatformSession) -> None:
     while keys := store.pictures.missing(endpoints.PAGE_SIZE):
         for key in keys:
             try:
-                store.pictures.save(key, session.send(endpoints.detail(key)))
-            except (Rejected, CredentialsRefused):
+                store.pictures.save(key, session.send(endpoints.get_picture_size(key)))
+            except (RequestRejected, CredentialsRefused):
                 store.pictures.save(key, None)
             except Interrupted:
                 return

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
-from batch_import.errors import CallFailed, NoAnswer
+from batch_import.errors import NoAnswer, RequestFailed
 from batch_import.importer.calls import Answer, Arrival, Call, request_of
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.schedule import Finished, Wait
@@ -177,6 +177,6 @@ class Pool:
         with self._fault_kept():
             try:
                 answer = self._client.send(request_of(call))
-            except CallFailed as failed:
+            except RequestFailed as failed:
                 answer = failed
         return Arrival(call, answer, left_at, self._client.clock_offset)

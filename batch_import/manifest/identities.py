@@ -6,7 +6,7 @@ cells.
 
 from collections.abc import Collection, Iterator, Sequence
 
-from batch_import.addresses.urls import canonical
+from batch_import.addresses.urls import canonical_url
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.known_ids import KnownIds
 from batch_import.manifest.reference import made_reference
@@ -39,7 +39,7 @@ class Identities:
             references[at] = ""
         if "" in own:
             blank = _indexes(urls, {at for at, reference in enumerate(own) if reference}, left_out)
-            addresses = [canonical(urls[at]) for at in blank]
+            addresses = [canonical_url(urls[at]) for at in blank]
             places = [lines[at] for at in blank]
             repeated = self._addresses.claim(addresses, places)
             # The first row of an address is known by it alone; so is one that says the same again.

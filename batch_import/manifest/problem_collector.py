@@ -11,7 +11,7 @@ from batch_import.manifest.rules.violation import Violation
 from batch_import.models import Problem, Severity
 
 
-def in_one(problems: Sequence[Problem]) -> str:
+def join_problems(problems: Sequence[Problem]) -> str:
     """Join problems into the text of a row's `error`: reasons on line 1, hints on line 2."""
     reasons = "; ".join(" ".join(str(problem).split()) for problem in problems)
     hints = " ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint))

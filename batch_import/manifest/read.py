@@ -13,7 +13,7 @@ from typing import Final
 import pandas as pd
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.csv_escaping import MARK, unguarded
+from batch_import.csv_escaping import ESCAPE_MARK, unescape
 from batch_import.errors import ManifestError, UsageError
 from batch_import.manifest.readers import csv_reader, json_reader, xlsx_reader, yaml_reader
 from batch_import.manifest.readers.manifest_file import ManifestFile, found
@@ -192,8 +192,8 @@ def _refuse(form: str, source: ManifestFile, **given: object) -> None:
 def _plain(cells: Sequence[str]) -> Sequence[str]:
     """Remove the escaping of spreadsheet cells, and replace characters that cannot be stored."""
     joined = "".join(cells)
-    if MARK in joined:
-        cells = [unguarded(cell) for cell in cells]
+    if ESCAPE_MARK in joined:
+        cells = [unescape(cell) for cell in cells]
     if not joined.isascii() and _HALF.search(joined):
         cells = [_HALF.sub(LOST, cell) for cell in cells]
     return cells

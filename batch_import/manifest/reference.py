@@ -5,7 +5,7 @@ This module must not know rows, columns or the rest of the manifest.
 
 import hashlib
 
-from batch_import.addresses.urls import canonical
+from batch_import.addresses.urls import canonical_url
 
 _PREFIX = "bi-"
 _DIGITS = 20
@@ -21,7 +21,7 @@ def made_reference(url: str, title: str = "") -> str:
     Args:
         title: the row's title, if an earlier row has the same URL; otherwise empty.
     """
-    content = canonical(url)
+    content = canonical_url(url)
     if title:
         content += f"\n{title.casefold()}"
     # JSON may contain single surrogates, which cannot be encoded as UTF-8.

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import overload
 
-from batch_import.addresses.urls import canonical
-from batch_import.manifest.problem_collector import in_one
+from batch_import.addresses.urls import canonical_url
+from batch_import.manifest.problem_collector import join_problems
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.reference import made_reference
 from batch_import.models import ManifestRow, Problem, VideoSource
@@ -85,11 +85,11 @@ class Rows(Sequence[ManifestRow]):
                 name,
                 extension,
                 row,
-                in_one(problems),
+                join_problems(problems),
                 columns.ends.get(at, math.inf),
                 tuple(problem.code for problem in problems),
                 has_own_id=bool(own),
-                address=canonical(url),
+                address=canonical_url(url),
                 stripped_address=plain,
                 stripped_reference="" if own or not reference else made_reference(plain),
             )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 
 from batch_import.addresses.column import AddressReader
-from batch_import.addresses.signatures import NO_NAMES
+from batch_import.addresses.signatures import NO_EXTRA_NAMES
 from batch_import.manifest.base_url import below
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
 from batch_import.manifest.columns.mapping import Mapping
@@ -43,7 +43,7 @@ class Validator:
         *,
         now: float = 0.0,
         own_host: str = "",
-        signing: frozenset[str] = NO_NAMES,
+        signing: frozenset[str] = NO_EXTRA_NAMES,
         base_url: str | None = None,
         allowed: Collection[str] = (),
     ) -> None:

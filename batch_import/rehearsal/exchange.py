@@ -6,23 +6,23 @@ Rehearsals, simulations and benchmarks all use it, so that they convert replies 
 import json
 from typing import Any, Final
 
-from batch_import.errors import CallFailed, NoAnswer
+from batch_import.errors import NoAnswer, RequestFailed
 from batch_import.importer.calls import Answer
 from batch_import.sandbox.model import API
-from batch_import.sandbox.replies import Reply, ReplyFault, Request
+from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 from batch_import.viostream.endpoints import ApiRequest
 
 #: Lowest status code that is not a success: 3xx are redirects, 4xx and 5xx are errors.
 _MIN_FAILURE_STATUS: Final = 300
 
 
-def as_sent(request: ApiRequest[Any], password: str = "sandbox") -> Request:  # noqa: S107 - no secret
+def simulated_request(request: ApiRequest[Any], password: str = "sandbox") -> SimulatedRequest:  # noqa: S107 - no secret
     """Returns a request as the sandbox receives it."""
     path, query = API + request.path, dict(request.query)
-    return Request(request.method, path, query, "VC-sandbox", password, request.body)
+    return SimulatedRequest(request.method, path, query, "VC-sandbox", password, request.body)
 
 
-def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Answer:
+def client_answer(request: ApiRequest[Any], reply: SimulatedReply, now: float) -> Answer:
     """Returns what the client makes of a reply: a result, or the exception as a value."""
     if reply.fault is not ReplyFault.NONE:
         return NoAnswer("the connection was closed before the answer was complete")
@@ -31,7 +31,7 @@ def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Answer:
             # Not through JSON text, which would take most of the time of a rehearsal.
             return request.read(reply.payload)  # type: ignore[no-any-return]
         return request.answered(reply.status, reply.headers, _text(reply.payload), now)  # type: ignore[no-any-return]
-    except CallFailed as failed:
+    except RequestFailed as failed:
         return failed
 
 

@@ -13,15 +13,15 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import RunFault
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.forecast import ProcessingTime
-from batch_import.models import Change, Counts, ManifestRow, Row, Status
+from batch_import.models import Counts, JobRow, ManifestRow, Status, StatusUpdate
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 #: Maximum number of rows of a rehearsal, so that it takes seconds, not minutes.
-MOST_ROWS: Final = 3_000
+MAX_REHEARSED_ROWS: Final = 3_000
 #: Start of the virtual clock, in epoch seconds. The value does not matter, but must be constant.
 _START_TIME: Final = 1_700_000_000.0
 #: Minimum and maximum round-trip time in seconds, in a usual network.
@@ -32,7 +32,7 @@ _IN_FLIGHT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Rehearsed:
+class RehearsalResult:
     """The result of a rehearsal.
 
     Attributes:
@@ -58,7 +58,9 @@ class Rehearsed:
     fault: str
 
 
-def usual_knobs(settings: Settings, processing: ProcessingTime, existing: int) -> dict[str, object]:
+def realistic_knobs(
+    settings: Settings, processing: ProcessingTime, existing: int
+) -> dict[str, object]:
     """Returns knobs of a realistic platform: slightly below the rate limit, with rare faults.
 
     Args:
@@ -82,8 +84,8 @@ def rehearse(
     settings: Settings,
     knobs: Mapping[str, object],
     seed: int,
-    most: int = MOST_ROWS,
-) -> Rehearsed:
+    most: int = MAX_REHEARSED_ROWS,
+) -> RehearsalResult:
     """Rehearse a run of a job. The same seed gives the same result.
 
     Args:
@@ -98,11 +100,11 @@ def rehearse(
     """
     rows, counts = store.queue.unfinished(most), store.reader.counts()
     sent_from = _START_TIME - _IN_FLIGHT_SECONDS
-    platform = Platform(Knobs.from_mapping(knobs), seed, sent_from)
+    platform = SimulatedPlatform(Knobs.from_mapping(knobs), seed, sent_from)
     with Store(None) as rehearsal_store:
         _copy_rows(rehearsal_store, platform, rows, Random(seed), sent_from)
         run, fault = _run(rehearsal_store, platform, settings, seed)
-        return Rehearsed(
+        return RehearsalResult(
             rows=len(rows),
             of=counts.pending + counts.processing + counts.unknown,
             counts=rehearsal_store.reader.counts(),
@@ -116,11 +118,11 @@ def rehearse(
 
 
 def _run(
-    rehearsal_store: Store, platform: Platform, settings: Settings, seed: int
+    rehearsal_store: Store, platform: SimulatedPlatform, settings: Settings, seed: int
 ) -> tuple[VirtualRun, str]:
     """Run the import to its end; returns the run, and the fault that ended it early."""
     run = VirtualRun(
-        Dispatcher(settings, rehearsal_store, Budget(settings.rate, _START_TIME), _START_TIME),
+        Dispatcher(settings, rehearsal_store, RateLimiter(settings.rate, _START_TIME), _START_TIME),
         platform,
         start=_START_TIME,
         workers=settings.workers,
@@ -137,8 +139,8 @@ def _run(
 
 def _copy_rows(
     rehearsal_store: Store,
-    platform: Platform,
-    rows: Sequence[Row],
+    platform: SimulatedPlatform,
+    rows: Sequence[JobRow],
     random: Random,
     sent_from: float,
 ) -> None:
@@ -158,12 +160,14 @@ def _copy_rows(
     rehearsal_store.load(map(_manifest_row, rows), sent_from)
 
 
-def _manifest_row(row: Row) -> ManifestRow:
+def _manifest_row(row: JobRow) -> ManifestRow:
     name = row.reference_id
     return ManifestRow(row.number, name, name, row.source_url, row.filename, row.extension, ())
 
 
-def _sent_row(platform: Platform, row: Row, number: int, sent_at: float, random: Random) -> Change:
+def _sent_row(
+    platform: SimulatedPlatform, row: JobRow, number: int, sent_at: float, random: Random
+) -> StatusUpdate:
     """Returns the update of an in-flight row. Half of the unanswered POSTs created a media."""
     is_accepted = row.status is Status.PROCESSING
     status = Status.PROCESSING if is_accepted else Status.UNKNOWN
@@ -172,10 +176,10 @@ def _sent_row(platform: Platform, row: Row, number: int, sent_at: float, random:
         fields = {"source_url": row.source_url, "title": row.filename}
         media = platform.new_media(sent_at, reference_id=row.reference_id, **fields)
         ingest_id = media.ingest_id if row.ingest_id else None
-    return Change(number, status, "sent before", sent_at=sent_at, ingest_id=ingest_id)
+    return StatusUpdate(number, status, "sent before", sent_at=sent_at, ingest_id=ingest_id)
 
 
-def _duplicate_references(platform: Platform) -> tuple[str, ...]:
+def _duplicate_references(platform: SimulatedPlatform) -> tuple[str, ...]:
     counts = Counter(
         media.reference_id for media in platform.media if not (media.failed or media.foreign)
     )

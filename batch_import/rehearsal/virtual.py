@@ -15,9 +15,9 @@ from batch_import.errors import NoAnswer
 from batch_import.importer.calls import Arrival, Call, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
-from batch_import.rehearsal.exchange import answer_of, as_sent
-from batch_import.sandbox.model import Platform
-from batch_import.sandbox.replies import Reply, ReplyFault
+from batch_import.rehearsal.exchange import client_answer, simulated_request
+from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.replies import ReplyFault, SimulatedReply
 
 #: Maximum seconds until a waiting worker asks the dispatcher again, as in the real worker pool.
 _MAX_WAIT_SECONDS: Final = 0.5
@@ -49,7 +49,7 @@ class VirtualRun:
     def __init__(
         self,
         dispatcher: Dispatcher,
-        platform: Platform,
+        platform: SimulatedPlatform,
         *,
         start: float,
         workers: int,
@@ -115,16 +115,16 @@ class VirtualRun:
         delay_there, delay_back = (self._random.uniform(*self._latency) / 2 for _ in range(2))
 
         def receive_request() -> None:
-            reply = self._platform.handle(as_sent(request), self.now)
+            reply = self._platform.handle(simulated_request(request), self.now)
             delay = (
                 min(reply.delay, self._timeout) if reply.fault is ReplyFault.HANG else reply.delay
             )
             self._schedule_event(self.now + delay + delay_back, lambda: receive_reply(reply))
 
-        def receive_reply(reply: Reply) -> None:
+        def receive_reply(reply: SimulatedReply) -> None:
             self._free_workers += 1
             self.last_answer = self.now
-            answer = answer_of(request, reply, self.now)
+            answer = client_answer(request, reply, self.now)
             self.unanswered += isinstance(answer, NoAnswer)
             self._dispatcher.answered([Arrival(call, answer, sent_at, clock_offset=0.0)], self.now)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from batch_import.errors import command
+from batch_import.errors import command_ref
 
 #: What to do where a file of results cannot be written.
-HINT: Final = f"All state is saved: fix that (is it open elsewhere?), then: {command('report')}"
+HINT: Final = f"All state is saved: fix that (is it open elsewhere?), then: {command_ref('report')}"

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, TextIO
 
-from batch_import.files import replacing
+from batch_import.files import replace_text_file
 from batch_import.reports import HINT
 
 Lines = Iterable[Sequence[str]]
@@ -22,7 +22,7 @@ def write_cms(folder: Path, header: Sequence[str], lines: Lines, format_: str) -
     Raises:
         StateError: it cannot be written; what was there before is untouched.
     """
-    with replacing(folder / f"results.cms.{format_}", HINT, newline="") as file:
+    with replace_text_file(folder / f"results.cms.{format_}", HINT, newline="") as file:
         _WRITERS[format_](file, header, lines)
 
 

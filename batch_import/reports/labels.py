@@ -10,7 +10,7 @@ from typing import Final
 
 from batch_import.addresses.masking import mask
 from batch_import.failure_codes import FailureCode
-from batch_import.models import POSSIBLE_DUPLICATE, Status
+from batch_import.models import POSSIBLE_DUPLICATE_CODE, Status
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ _ADVICE: Final[Mapping[str, str]] = {
         "Run the import again: it asks for the key. If there is none, look at the video in the"
         " account."
     ),
-    POSSIBLE_DUPLICATE: (
+    POSSIBLE_DUPLICATE_CODE: (
         "Run the import again and say whether it is the same video: same-videos yes or no."
     ),
 }

@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-from batch_import.errors import StateError, command
-from batch_import.models import Record
+from batch_import.errors import StateError, command_ref
+from batch_import.models import ResultRow
 from batch_import.reports.table import Table
 
 #: The sheet of all rows, that of rows to look at, the one that tells about both, and where in
@@ -37,7 +37,7 @@ ATTENTION_COLUMNS: Final = (
 NOTHING: Final = "Nothing needs attention."
 
 #: What tells rows apart, the surest first.
-_KEYS: Final[Mapping[str, Callable[[Record], str]]] = {
+_KEYS: Final[Mapping[str, Callable[[ResultRow], str]]] = {
     "referenceId": lambda record: record.reference_id,
     "mediaId": lambda record: record.media_id,
     "key": lambda record: record.key,
@@ -97,7 +97,7 @@ class ManualCells:
         self._blank = [""] * len(added.headings)
         self._seen: Counter[str] = Counter()
 
-    def of(self, record: Record) -> _Line:
+    def of(self, record: ResultRow) -> _Line:
         """The cells of the next row."""
         if not self._cells:
             return self._blank
@@ -153,7 +153,7 @@ def by_hand_in(
     except (CalamineError, OSError, ValueError) as error:
         raise StateError(
             f"{path} may hold columns of yours and stays as it is: {error}.",
-            f"Fix that, or move it away; then: {command('report')}",
+            f"Fix that, or move it away; then: {command_ref('report')}",
         ) from None
 
 

@@ -33,7 +33,7 @@ class ProblemGroup:
 
 
 @dataclass(slots=True)
-class Problems:
+class ProblemWriter:
     """Takes problems one by one, and keeps no more than a count and an example of each group.
 
     Attributes:

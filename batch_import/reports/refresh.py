@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from batch_import.addresses.masking import also_masked
+from batch_import.addresses.masking import added_masked_names
 from batch_import.errors import RunFault
 from batch_import.files import remove_partial_files
 from batch_import.job import Job
@@ -103,7 +103,7 @@ def _start(job: Job, every: float) -> subprocess.Popen[str]:
         "folder": str(job.folder.resolve()),
         "database": job.database,
         "every": every,
-        "masked": sorted(also_masked()),
+        "masked": sorted(added_masked_names()),
     }
     if process.stdin:
         with suppress(OSError):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from batch_import.addresses.masking import also_mask
+from batch_import.addresses.masking import add_masked_names
 from batch_import.errors import RunFault
 from batch_import.job import Job
 from batch_import.reports.write import (
@@ -48,7 +48,7 @@ def main(order: Mapping[str, Any]) -> None:
     signal.signal(signal.SIGTERM, _leave)
     threading.Thread(target=_leave_at_the_end_of_input, daemon=True).start()
     gc.set_threshold(100_000)  # as the command does: rows hold no cycles
-    also_mask(order["masked"])
+    add_masked_names(order["masked"])
     job = Job(Path(order["folder"]), order["database"])
     try:
         with Store(job.state) as store:

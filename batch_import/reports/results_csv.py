@@ -16,9 +16,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import BinaryIO, Final, Self
 
-from batch_import.csv_escaping import guarded_line
-from batch_import.files import replacing_bytes
-from batch_import.models import Record, Status
+from batch_import.csv_escaping import escape_line
+from batch_import.files import replace_binary_file
+from batch_import.models import ResultRow, Status
 from batch_import.reports import HINT
 from batch_import.reports.table import Table
 from batch_import.state import facts
@@ -91,7 +91,7 @@ class ResultsCsv:
         store: Store,
         table: Table,
         layout: str,
-        seen: Callable[[Iterable[Record]], Iterable[Record]],
+        seen: Callable[[Iterable[ResultRow]], Iterable[ResultRow]],
         *,
         running: bool,
     ) -> None:
@@ -147,7 +147,7 @@ class ResultsCsv:
     def _write_anew(self) -> list[int]:
         soon = True
         ends: list[int] = []
-        with replacing_bytes(self._path, HINT) as file:
+        with replace_binary_file(self._path, HINT) as file:
             for block in self._blocks():
                 file.write(block)
                 ends.append(file.tell())
@@ -163,13 +163,13 @@ class ResultsCsv:
         records = list(self._store.reader.first_imported(_SOON_ROWS))
         if not records or (len(records) == _SOON_ROWS and self._path.exists()):
             return bool(records)
-        with replacing_bytes(self._path, HINT) as file:
+        with replace_binary_file(self._path, HINT) as file:
             file.write(self._header() + self._lines(records))
         return True
 
     def _patch(self, known: _Content, changed: set[int | None]) -> list[int]:
         ends = []
-        with self._path.open("rb") as old, replacing_bytes(self._path, HINT) as file:
+        with self._path.open("rb") as old, replace_binary_file(self._path, HINT) as file:
             last = len(known.ends) - 1
             for number, (start, end) in enumerate(pairwise([0, *known.ends]), -1):
                 block = _REMOVED if number + 1 == last else number
@@ -195,13 +195,13 @@ class ResultsCsv:
     def _header(self) -> bytes:
         return _BYTE_ORDER_MARK + _encoded([self._table.header])
 
-    def _lines(self, records: Iterable[Record]) -> bytes:
+    def _lines(self, records: Iterable[ResultRow]) -> bytes:
         return _encoded(self._table.lines(self._seen(records)))
 
 
 def _encoded(lines: Iterable[Sequence[str]]) -> bytes:
     text = io.StringIO(newline="")
-    csv.writer(text).writerows(map(guarded_line, lines))
+    csv.writer(text).writerows(map(escape_line, lines))
     return text.getvalue().encode()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from batch_import.addresses.masking import mask
-from batch_import.models import Record, Status, Timeline
+from batch_import.models import ResultRow, Status, Timeline
 from batch_import.reports.labels import advice, cause, needs_attention
 from batch_import.reports.table import note
 
@@ -47,14 +47,14 @@ class Summary:
     counts: Counter[Status] = field(default_factory=Counter)
     causes: Counter[Cause] = field(default_factory=Counter)
 
-    def watch(self, records: Iterable[Record]) -> Iterator[Record]:
+    def watch(self, records: Iterable[ResultRow]) -> Iterator[ResultRow]:
         """Hand rows on, and count them."""
         for record in records:
             self.counts[record.status] += 1
             self.add_cause(record)
             yield record
 
-    def add_cause(self, record: Record, rows: int = 1) -> None:
+    def add_cause(self, record: ResultRow, rows: int = 1) -> None:
         """Count the cause of so many rows that are alike, where they need attention."""
         if found := cause_of(record):
             self.causes[found] += rows
@@ -85,7 +85,7 @@ class Trouble:
     advice: str
 
 
-def troubles(records: Iterable[Record]) -> list[Trouble]:
+def troubles(records: Iterable[ResultRow]) -> list[Trouble]:
     """What rows need attention for, the causes of most rows first."""
     found: dict[tuple[Status, Cause], Trouble] = {}
     for record in records:
@@ -99,7 +99,7 @@ def troubles(records: Iterable[Record]) -> list[Trouble]:
     return sorted(found.values(), key=lambda t: (-t.count, t.status, t.cause))
 
 
-def cause_of(record: Record) -> Cause | None:
+def cause_of(record: ResultRow) -> Cause | None:
     """Why a row needs attention; None for one that needs none."""
     if not needs_attention(record.status, record.codes):
         return None

@@ -17,7 +17,7 @@ from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import UsageError
 from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN, JobReference, row_reference
-from batch_import.models import ColumnKey, ManifestColumns, Record, Status
+from batch_import.models import ColumnKey, ManifestColumns, ResultRow, Status
 from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
 
 #: The column that `failed.csv` adds to the manifest's own.
@@ -49,7 +49,7 @@ class Column:
 
     name: str
     meaning: str
-    cells: Callable[[Sequence[Record]], Iterable[str]]
+    cells: Callable[[Sequence[ResultRow]], Iterable[str]]
     heading: str = ""
     from_manifest: bool = False
 
@@ -75,7 +75,7 @@ class Table:
         """What stands above the columns."""
         return [column.heading for column in self.columns]
 
-    def lines(self, records: Iterable[Record]) -> Iterator[tuple[str, ...]]:
+    def lines(self, records: Iterable[ResultRow]) -> Iterator[tuple[str, ...]]:
         """The cells of every row."""
         for rows in in_batches(records):
             yield from zip(*(column.cells(rows) for column in self.columns), strict=True)
@@ -110,13 +110,13 @@ class Embedding:
     base: str = EMBED_BASE
     options: ResultOptions = field(default_factory=ResultOptions)
 
-    def url(self, record: Record) -> str:
+    def url(self, record: ResultRow) -> str:
         """The page that plays it."""
         if not _plays(record):
             return ""
         return embed_url(self.base, record.key, self.options.player_key)
 
-    def code(self, record: Record) -> str:
+    def code(self, record: ResultRow) -> str:
         """What to paste into a page; empty while its ratio is still to be asked for."""
         if not _plays(record) or (self.options.aspect_from_detail and not record.looked_at):
             return ""
@@ -128,11 +128,11 @@ class Embedding:
             title if self.options.embed_titles else "",
         )
 
-    def share(self, record: Record) -> str:
+    def share(self, record: ResultRow) -> str:
         """The page to link to."""
         return share_url(self.base, record.key) if _plays(record) else ""
 
-    def oembed(self, record: Record) -> str:
+    def oembed(self, record: ResultRow) -> str:
         """What an oEmbed consumer asks."""
         return oembed_url(self.base, record.key) if _plays(record) else ""
 
@@ -182,11 +182,11 @@ def _own(embedding: Embedding) -> list[Column]:
     ]
 
 
-def _each(cell: Callable[[Record], str]) -> Callable[[Sequence[Record]], Iterable[str]]:
+def _each(cell: Callable[[ResultRow], str]) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
     return lambda rows: map(cell, rows)
 
 
-def _masked(attribute: str) -> Callable[[Sequence[Record]], Iterable[str]]:
+def _masked(attribute: str) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
     cell = attrgetter(attribute)
     return lambda rows: mask_all(list(map(cell, rows)))
 
@@ -210,7 +210,7 @@ def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
         yield Column(free, "from your manifest", _cells_in(key), from_manifest=True)
 
 
-def _cells_in(column: ColumnKey) -> Callable[[Sequence[Record]], Iterable[str]]:
+def _cells_in(column: ColumnKey) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
     return lambda rows: mask_all([row.cell(column) for row in rows])
 
 
@@ -254,23 +254,23 @@ def _chosen(columns: Sequence[Column], text: str) -> list[Column]:
     return picked
 
 
-def _plays(record: Record) -> bool:
+def _plays(record: ResultRow) -> bool:
     return record.status is Status.IMPORTED and bool(record.key)
 
 
-def notes(records: Sequence[Record]) -> Sequence[str]:
+def notes(records: Sequence[ResultRow]) -> Sequence[str]:
     """What a person must know of each row, fit to be shown."""
     return mask_all([note(row) if row.error or row.removed else "" for row in records])
 
 
-def note(record: Record) -> str:
+def note(record: ResultRow) -> str:
     """What a person must know of a row."""
     if not record.removed:
         return record.reason
     return f"no longer in the manifest{'; ' if record.error else ''}{record.reason}"
 
 
-def in_batches(records: Iterable[Record]) -> Iterator[list[Record]]:
+def in_batches(records: Iterable[ResultRow]) -> Iterator[list[ResultRow]]:
     """The rows, some hundreds at once: as many as are read together."""
     rows = iter(records)
     while some := list(itertools.islice(rows, _AT_ONCE)):
@@ -295,7 +295,7 @@ def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] =
 
 
 def failed(
-    records: Iterable[Record],
+    records: Iterable[ResultRow],
     manifest: ManifestColumns,
     job: JobReference,
     others: Iterable[ManifestColumns] = (),

@@ -15,10 +15,10 @@ from typing import Any, Final
 from batch_import import __version__
 from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.settings import ResultOptions
-from batch_import.csv_escaping import preserved
+from batch_import.csv_escaping import escape_for_editing
 from batch_import.errors import StateError
 from batch_import.manifest.origin import JobReference
-from batch_import.models import Record, Status
+from batch_import.models import ResultRow, Status
 from batch_import.reports import HINT, table
 from batch_import.reports.cms import write_cms
 from batch_import.reports.results_csv import BLOCK, ResultsCsv
@@ -159,7 +159,7 @@ class _Writing:
         source = json.dumps([store.reader.last_event(), header, str(home), __version__])
         if store.facts.get(facts.FAILED_CSV) != _written(path, source):
             # It holds addresses that work.
-            write_csv(path, header, self._failed(home), preserved, private=True)
+            write_csv(path, header, self._failed(home), escape_for_editing, private=True)
             store.facts.save(facts.FAILED_CSV.of(_written(path, source)))
 
     def _failed(self, home: JobReference) -> Iterator[list[str]]:
@@ -253,12 +253,12 @@ class _Job:
         others = reader.other_columns()
         return table.results_table(reader.columns(), others, self.embedding(options))
 
-    def seen(self, records: Iterable[Record]) -> Iterator[Record]:
+    def seen(self, records: Iterable[ResultRow]) -> Iterator[ResultRow]:
         """Rows as people are to see them."""
         yield from seen(records, running=self.running)
         self.rest()
 
-    def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
+    def records(self, statuses: Sequence[Status] = ()) -> Iterator[ResultRow]:
         """Its rows, as people are to see them."""
         reader = self.store.reader
         if self.running and not statuses:

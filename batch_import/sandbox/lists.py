@@ -11,7 +11,7 @@ from batch_import.sandbox.replies import Refusal, iso_date
 MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE = 100, 25
 
 
-class MediaLists:
+class MediaListReplies:
     """The responses of `GET /media`.
 
     Args:

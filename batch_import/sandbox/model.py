@@ -13,13 +13,13 @@ from typing import Any, Self
 from batch_import.errors import StateError
 from batch_import.sandbox.create_body import read_create_body
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.lists import MediaLists
+from batch_import.sandbox.lists import MediaListReplies
 from batch_import.sandbox.media import Catalogue, SandboxMedia, hash_fraction, make_media, status_of
 from batch_import.sandbox.others import OtherUsers
-from batch_import.sandbox.replies import Refusal, Reply, ReplyFault, Request
+from batch_import.sandbox.replies import Refusal, ReplyFault, SimulatedReply, SimulatedRequest
 from batch_import.sandbox.token_bucket import TokenBucket
 
-__all__ = ["Platform"]
+__all__ = ["SimulatedPlatform"]
 
 #: Path of the API, below the base URL of the server.
 API = "/v3/api"
@@ -28,7 +28,7 @@ _DUMP_VERSION = 1
 _UNAVAILABLE_WAIT_SECONDS = 2.0
 
 
-class Platform:
+class SimulatedPlatform:
     """The simulated platform, with one account.
 
     Every method takes the current time as `now`, in epoch seconds. Time never goes back: if `now`
@@ -70,7 +70,7 @@ class Platform:
         self.refused = 0
         self._random = Random(seed)
         self._catalogue = Catalogue(knobs) if catalogue is None else catalogue
-        self._lists = MediaLists(knobs, origin, self._happens)
+        self._lists = MediaListReplies(knobs, origin, self._happens)
         self._now = start
         self._rate_limit = TokenBucket(knobs, start)
         self._others = OtherUsers(knobs, self._catalogue, start, self._random, seed)
@@ -110,7 +110,7 @@ class Platform:
 
     # How a request is handled.
 
-    def handle(self, request: Request, now: float) -> Reply:
+    def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
         """Carry out a request, or fail as the knobs say."""
         now = self._now = max(self._now, now)
         for added_at in self._others.additions(now):
@@ -119,11 +119,11 @@ class Platform:
         kind, handler = self._route(request)
         self.calls[kind] += 1
         if self._in_outage(now) or self._happens(self.knobs.lost_request):
-            return Reply(0, fault=ReplyFault.CUT)
+            return SimulatedReply(0, fault=ReplyFault.CUT)
         try:
             self._reject_early(now)
             self._check_credentials(request)
-            reply = Reply(200, handler(now))
+            reply = SimulatedReply(200, handler(now))
         except Refusal as refusal:
             reply = refusal.reply(self.knobs, now)
         reply.delay = self._random.uniform(*self.knobs.latency)
@@ -147,32 +147,32 @@ class Platform:
         if self._happens(self.knobs.error_before):
             raise Refusal(500, "An unexpected error occurred.")
 
-    def _check_credentials(self, request: Request) -> None:
+    def _check_credentials(self, request: SimulatedRequest) -> None:
         if (request.username, request.password) != (self.access_key, self.api_key):
             raise Refusal(self.knobs.credentials_status, "The credentials are not valid.")
 
-    def _apply_reply_fault(self, reply: Reply, now: float) -> Reply:
+    def _apply_reply_fault(self, reply: SimulatedReply, now: float) -> SimulatedReply:
         """Replace or damage the reply to a request that was carried out, as the knobs say."""
         if self._happens(self.knobs.lost_reply):
-            return Reply(0, delay=reply.delay, fault=ReplyFault.CUT)
+            return SimulatedReply(0, delay=reply.delay, fault=ReplyFault.CUT)
         if self._happens(self.knobs.error_after):
             failed_reply = Refusal(502, "Bad gateway.").reply(self.knobs, now)
             failed_reply.delay = reply.delay
             return failed_reply
         if self._happens(self.knobs.hang):
-            return Reply(0, delay=self.knobs.hang_seconds, fault=ReplyFault.HANG)
+            return SimulatedReply(0, delay=self.knobs.hang_seconds, fault=ReplyFault.HANG)
         if self._happens(self.knobs.truncated):
             reply.fault = ReplyFault.TRUNCATED
         return reply
 
-    def _route(self, request: Request) -> tuple[str, Callable[[float], object]]:
+    def _route(self, request: SimulatedRequest) -> tuple[str, Callable[[float], object]]:
         """Returns the kind of a request, and the function that carries it out."""
         kind, allowed_method, handler = self._find_route(request)
         if request.method != allowed_method:
             return kind, _refusing_handler(405, f"{request.method} is not allowed here.")
         return kind, handler
 
-    def _find_route(self, request: Request) -> tuple[str, str, Callable[[float], object]]:
+    def _find_route(self, request: SimulatedRequest) -> tuple[str, str, Callable[[float], object]]:
         query = {name.lower(): value for name, value in request.query.items()}
         route: tuple[str, str, Callable[[float], object]]
         match _api_path(request.path):

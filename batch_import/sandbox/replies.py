@@ -21,14 +21,14 @@ class ReplyFault(Enum):
     NONE = "none"
     #: The connection is closed before any byte is sent.
     CUT = "cut"
-    #: Nothing is sent for `Reply.delay` seconds, then the connection is closed.
+    #: Nothing is sent for `SimulatedReply.delay` seconds, then the connection is closed.
     HANG = "hang"
     #: Half of the body is sent, then the connection is closed.
     TRUNCATED = "truncated"
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class SimulatedRequest:
     """A request to the simulated API.
 
     Attributes:
@@ -46,7 +46,7 @@ class Request:
 
 
 @dataclass(slots=True)
-class Reply:
+class SimulatedReply:
     """A reply of the simulated API.
 
     Attributes:
@@ -87,12 +87,12 @@ class Refusal(Exception):
         self.fields = dict(fields or {})
         self.wait = wait
 
-    def reply(self, knobs: Knobs, now: float) -> Reply:
+    def reply(self, knobs: Knobs, now: float) -> SimulatedReply:
         """Returns the reply in the form that the knobs say."""
         headers = {} if self.wait is None else _retry_after(knobs, self.wait, now)
         if self.status == 401:  # noqa: PLR2004  (RFC 9110: a 401 names its scheme)
             headers["WWW-Authenticate"] = 'Basic realm="Viostream sandbox"'
-        return Reply(self.status, self._payload(knobs), headers)
+        return SimulatedReply(self.status, self._payload(knobs), headers)
 
     def _payload(self, knobs: Knobs) -> object:
         if knobs.error_body == "empty":

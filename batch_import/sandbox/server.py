@@ -18,9 +18,9 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from batch_import.sandbox import pages
 from batch_import.sandbox.media import hash_fraction
-from batch_import.sandbox.model import API, Platform
+from batch_import.sandbox.model import API, SimulatedPlatform
 from batch_import.sandbox.pages import Page
-from batch_import.sandbox.replies import Reply, ReplyFault, Request
+from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 
 _LOCALHOST = "127.0.0.1"
 #: Maximum size of a body in bytes. No request of the API needs more.
@@ -45,7 +45,7 @@ class SandboxServer:
     """
 
     def __init__(
-        self, platform: Platform, port: int = 0, clock: Callable[[], float] = time.time
+        self, platform: SimulatedPlatform, port: int = 0, clock: Callable[[], float] = time.time
     ) -> None:
         self.platform = platform
         self._http = _Server(platform, port, clock)
@@ -94,7 +94,7 @@ class _Server(ThreadingHTTPServer):
     # The usual backlog of 5 refuses connections when many workers start at once.
     request_queue_size = 128
 
-    def __init__(self, platform: Platform, port: int, clock: Callable[[], float]) -> None:
+    def __init__(self, platform: SimulatedPlatform, port: int, clock: Callable[[], float]) -> None:
         self.platform = platform
         self.clock = clock
         self.lock = threading.Lock()
@@ -128,7 +128,7 @@ class _Server(ThreadingHTTPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Print nothing: a client that disconnects is no error, and others use the terminal."""
 
-    def answer(self, request: Request) -> Reply:
+    def answer(self, request: SimulatedRequest) -> SimulatedReply:
         """Returns the reply of the platform to a request."""
         with self.lock:
             return self.platform.handle(request, self.clock())
@@ -209,9 +209,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
         return allowed
 
-    def _request(self, path: str, query: str, body: bytes) -> Request:
+    def _request(self, path: str, query: str, body: bytes) -> SimulatedRequest:
         username, password = _credentials(self.headers.get("Authorization", ""))
-        return Request(
+        return SimulatedRequest(
             method="GET" if self.command == "HEAD" else self.command,
             path=path,
             query=dict(parse_qsl(query, keep_blank_values=True)),
@@ -238,7 +238,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         self._send_page(pages.message(status, "Bad request", text))
 
-    def _send_reply(self, reply: Reply) -> None:
+    def _send_reply(self, reply: SimulatedReply) -> None:
         # Without the lock, so that a slow reply does not delay the others.
         self.server.stopping.wait(reply.delay)
         if reply.fault in {ReplyFault.CUT, ReplyFault.HANG}:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from batch_import.addresses.urls import parse, requestable
+from batch_import.addresses.urls import parse, request_url
 from batch_import.manifest.rules.violation import Violation
 from batch_import.models import VideoSource
 from batch_import.sources.host_queues import HostQueues
@@ -22,7 +22,7 @@ class SourceCheck(NamedTuple):
     size: int | None = None
 
 
-class Batch:
+class SourceBatch:
     """Sources that are checked together, and the results so far."""
 
     def __init__(
@@ -40,7 +40,7 @@ class Batch:
         self._check_ready = threading.Condition(lock)
         with lock:
             for index, source in enumerate(sources):
-                url = parse(requestable(source.url))
+                url = parse(request_url(source.url))
                 queues.add(index, url.origin if url else "")
 
     def take(self) -> tuple[int, str] | None:

@@ -9,7 +9,7 @@ from batch_import.manifest.rules.violation import Violation, warning
 
 #: Number of bytes of a file that are read. The signature of a format is in the first few bytes,
 #: and this is enough to recognize a web page.
-START: Final = 4096
+FIRST_BYTES: Final = 4096
 
 #: Groups of extensions whose files begin alike. Within a group, a wrong extension does no harm.
 _FAMILIES: Final = (
@@ -73,7 +73,7 @@ class SourceResponse:
     Attributes:
         status: HTTP status.
         headers: headers by lower-case name.
-        start: the first bytes of the body, at most `START`.
+        start: the first bytes of the body, at most `FIRST_BYTES`.
     """
 
     status: int
@@ -111,7 +111,7 @@ def violation_of(reply: SourceResponse, extension: str) -> Violation | None:
     if reply.kind in _HTML_TYPES or _HTML_START.match(reply.start):
         page = "a login page" if _LOGIN_FORM.search(reply.start) else "a web page"
         return Violation("source-page", f"the host sends {page}, not a video", _SHARE_HINT)
-    if reply.size is not None and len(reply.start) < min(START, reply.size):
+    if reply.size is not None and len(reply.start) < min(FIRST_BYTES, reply.size):
         return _INCOMPLETE
     if reply.headers.get("content-encoding", "identity") != "identity":
         return None  # compressed although the request excludes it, so the start is unknown

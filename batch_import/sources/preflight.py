@@ -23,16 +23,16 @@ from urllib.parse import unquote_to_bytes, urljoin
 import certifi
 
 from batch_import import __version__
-from batch_import.addresses.urls import Url, parse, requestable
+from batch_import.addresses.urls import Url, parse, request_url
 from batch_import.manifest.rules import hosts
 from batch_import.manifest.rules.violation import Violation, warning
 from batch_import.models import VideoSource
 from batch_import.sources import contents
-from batch_import.sources.batch import Batch, SourceCheck
+from batch_import.sources.batch import SourceBatch, SourceCheck
 from batch_import.sources.contents import SourceResponse
 from batch_import.sources.deadlines import Deadline, RequestDeadlines
 from batch_import.sources.host_queues import HostQueues
-from batch_import.web.session import own_certificates
+from batch_import.web.session import custom_ca_bundle
 
 #: Number of sources that are checked at once. At 100 ms per response, 640 per second are possible.
 _THREAD_COUNT: Final = 64
@@ -56,7 +56,7 @@ _REQUEST_HEADERS: Final = {
     "User-Agent": f"viostream-batch-import/{__version__} (preflight)",
     "Accept": "*/*",
     "Accept-Encoding": "identity",
-    "Range": f"bytes=0-{contents.START - 1}",
+    "Range": f"bytes=0-{contents.FIRST_BYTES - 1}",
     "Connection": "close",
 }
 
@@ -130,12 +130,12 @@ class Preflight:
 
     def ask(self, sources: Iterable[VideoSource]) -> Iterator[SourceCheck]:
         """Check sources, and yield the results in their order."""
-        batch = Batch(list(sources), self._lock, self._queues, self._stop)
+        batch = SourceBatch(list(sources), self._lock, self._queues, self._stop)
         for _ in range(min(_THREAD_COUNT, len(batch.sources))):
             self._pool.submit(self._check_sources, batch)
         yield from batch.findings()
 
-    def _check_sources(self, batch: Batch) -> None:
+    def _check_sources(self, batch: SourceBatch) -> None:
         """Check one source after the other, until none is left."""
         while (source_and_host := batch.take()) is not None:
             index, host = source_and_host
@@ -147,7 +147,7 @@ class Preflight:
 
     def _check(self, source: VideoSource) -> SourceCheck | None:
         try:
-            reply = self._follow(requestable(source.url))
+            reply = self._follow(request_url(source.url))
         except _ViolationFound as found:
             return SourceCheck(source, found.violation)
         except (OSError, http.client.HTTPException) as error:
@@ -188,7 +188,7 @@ class Preflight:
         Raises:
             _ViolationFound: the URL is invalid, or its host is known to be private.
         """
-        url = parse(requestable(address))
+        url = parse(request_url(address))
         if url is None or len(url.port) > _MAX_PORT_DIGITS:
             raise _ViolationFound(_BAD_REDIRECT)
         violation = hosts.violation_of(url.host) if url.origin != self._own_host else None
@@ -205,7 +205,7 @@ class Preflight:
             connection.request("GET", _request_target(url), headers=headers)
             response = connection.getresponse()
             headers = {name.lower(): _decode_header(value) for name, value in response.getheaders()}
-            return SourceResponse(response.status, headers, response.read(contents.START))
+            return SourceResponse(response.status, headers, response.read(contents.FIRST_BYTES))
 
     def _open_connection(self, url: Url, deadline: Deadline) -> socket.socket:
         """Open a connection. A failure here is one of the host, and counts for all its sources."""
@@ -287,7 +287,7 @@ class Preflight:
 
 
 def _tls_context() -> ssl.SSLContext:
-    bundle = own_certificates()
+    bundle = custom_ca_bundle()
     if bundle and Path(bundle).is_dir():
         return ssl.create_default_context(capath=bundle)
     return ssl.create_default_context(cafile=bundle or certifi.where())

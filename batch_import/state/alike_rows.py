@@ -8,8 +8,8 @@ is asked.
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from batch_import.addresses.likeness import likeness
-from batch_import.models import POSSIBLE_DUPLICATE
+from batch_import.addresses.likeness import similarity_key
+from batch_import.models import POSSIBLE_DUPLICATE_CODE
 from batch_import.state import row_matching
 from batch_import.state.connection import Database
 
@@ -22,7 +22,7 @@ def find_alike(db: Database) -> None:
         db.execute(statement)
     for table, statement in (("removed", _REMOVED), ("added", _ADDED)):
         for rows in _chunks(db, statement):
-            db.insert(table, [(*row, likeness(*row[:2])) for row in rows])
+            db.insert(table, [(*row, similarity_key(*row[:2])) for row in rows])
     for statement in _INDEX:
         db.execute(statement)
 
@@ -132,7 +132,7 @@ _FORGET_HELD: Final = (
     f"DELETE FROM row WHERE number IN ({_HELD})",
 )
 _HOLD: Final = f"""
-    UPDATE incoming SET codes = '{POSSIBLE_DUPLICATE}', error = (
+    UPDATE incoming SET codes = '{POSSIBLE_DUPLICATE_CODE}', error = (
         SELECT 'this may be the video that was sent as ' || identity || ' (line ' || line
             || ' at that time), with another address'
         FROM removed JOIN added ON added.position = incoming.position

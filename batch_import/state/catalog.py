@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from importlib import resources
 from typing import Final
 
-from batch_import.errors import StateError, command, named
+from batch_import.errors import StateError, command_ref, setting_ref
 from batch_import.job import DatabaseState
 from batch_import.state import dialect
 from batch_import.state.connection import SCHEMA_VERSION
@@ -97,7 +97,7 @@ def job_number(db: Session, state: DatabaseState) -> int:
     if not found:
         raise StateError(
             f"There is no job {state.job} in {shown_url(state.url)}.",
-            f"Start it with: {command('run')}",
+            f"Start it with: {command_ref('run')}",
         )
     _refuse_version(described(state), found[1], SCHEMA_VERSION)
     return int(found[0])
@@ -165,7 +165,7 @@ def _check(db: Session, name: str) -> None:
     if not _is_prepared(db):
         raise StateError(
             f"{name} is not prepared for batch-import.",
-            f"Prepare it once: batch-import state init, with {named('state')}.",
+            f"Prepare it once: batch-import state init, with {setting_ref('state')}.",
         )
     (version,) = db.execute(_VERSION).fetchone() or (0,)
     _refuse_version(name, version, CATALOG_VERSION)
@@ -182,7 +182,7 @@ def _refuse_version(name: str, found: int, ours: int) -> None:
     if found < ours:
         raise StateError(
             f"{name} was prepared by an older batch-import.",
-            f"Use another database; what is in the account is taken over ({named('state')}).",
+            f"Use another database; what is in the account is taken over ({setting_ref('state')}).",
         )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, Protocol
 
-from batch_import.errors import StateError, named
+from batch_import.errors import StateError, setting_ref
 
 #: Raised with every change of schema.sql; a state of another version is refused, never guessed at.
 SCHEMA_VERSION: Final = 5
@@ -19,7 +19,7 @@ Parameters = Sequence[Any] | Mapping[str, Any]
 #: What to do with a state that cannot be read. An older copy knows nothing of what was sent since,
 #: and would send it again.
 DAMAGED: Final = (
-    f"It may be damaged: start again with another {named('job')}, not with an old copy."
+    f"It may be damaged: start again with another {setting_ref('job')}, not with an old copy."
 )
 
 
@@ -159,6 +159,6 @@ class Connection:
         if version < SCHEMA_VERSION:
             raise StateError(
                 f"{self.name} was written by an older batch-import.",
-                f"Run the manifest with another {named('job')}:"
+                f"Run the manifest with another {setting_ref('job')}:"
                 " what is in the account is taken over.",
             )

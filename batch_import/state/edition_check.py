@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from batch_import.addresses.signatures import NO_NAMES
-from batch_import.errors import StateError, named
+from batch_import.addresses.signatures import NO_EXTRA_NAMES
+from batch_import.errors import StateError, setting_ref
 from batch_import.state.alike_rows import ALIKE, SameVideos
 from batch_import.state.connection import Database
 
@@ -33,7 +33,7 @@ class LoadOptions:
     job_is_named: bool = True
     folder: Path = Path()
     manifest: str = ""
-    signing: frozenset[str] = NO_NAMES
+    signing: frozenset[str] = NO_EXTRA_NAMES
     if_sent: Exception | None = None
 
 
@@ -62,7 +62,7 @@ def check_edition(db: Database, known: str, options: LoadOptions) -> None:
             f"The manifest has changed: {skipped:,} of the {pending:,} rows that are still to be"
             " sent are no longer in it.",
             "Nothing was changed. If the file is not complete, restore it; to skip these rows, run"
-            f" again with {named('allow_removals')}.",
+            f" again with {setting_ref('allow_removals')}.",
         )
 
 
@@ -72,7 +72,7 @@ def _refuse_another_manifest(db: Database, known: str, options: LoadOptions) -> 
     if not smaller or 2 * common > smaller or (common and options.job_is_named):
         return
     other = options.folder.parent / _other_name(Path(options.manifest), options.folder)
-    new = f"Run it as a job of its own: {named('job', str(other))}."
+    new = f"Run it as a job of its own: {setting_ref('job', str(other))}."
     if not common:
         raise StateError(
             f"{options.folder} holds another manifest's job ({known}): not one row is in both.",
@@ -82,7 +82,7 @@ def _refuse_another_manifest(db: Database, known: str, options: LoadOptions) -> 
         f"{options.folder} holds the job of {known}, with {before:,} rows; this manifest has"
         f" {after:,}, and only {common:,} of them are the same.",
         f"Nothing was changed. If it is another library: {new}"
-        f" If it is a new edition: {named('job', str(options.folder))}.",
+        f" If it is a new edition: {setting_ref('job', str(options.folder))}.",
     )
 
 

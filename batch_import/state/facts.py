@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Final, Generic, TypeVar
 
-from batch_import.addresses.signatures import NO_NAMES
+from batch_import.addresses.signatures import NO_EXTRA_NAMES
 from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ResultOptions
 from batch_import.state import statements
@@ -88,7 +88,7 @@ FINGERPRINT: Final = Fact("fingerprint", "", str)
 #: The number of the header of that manifest (table `header`); 0 before the first.
 HEADER: Final = Fact("header", 0, int)
 #: Names of parameters of addresses that sign, as JSON: those that the user has named so far.
-SIGNING: Final = Fact("signing", NO_NAMES, _names, lambda names: json.dumps(sorted(names)))
+SIGNING: Final = Fact("signing", NO_EXTRA_NAMES, _names, lambda names: json.dumps(sorted(names)))
 ACCOUNT_SEARCH: Final = Fact("account_search", AccountSearch.NOT_DONE, AccountSearch)
 #: The rows of a pilot that has not come to its end, by their numbers, behind the settings that they
 #: were chosen with.

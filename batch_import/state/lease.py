@@ -25,7 +25,7 @@ from typing import Final
 
 import psycopg
 
-from batch_import.errors import JobBusy, StateError, StateUnavailable, command, named
+from batch_import.errors import JobBusy, StateError, StateUnavailable, command_ref, setting_ref
 from batch_import.job import DatabaseState
 from batch_import.state import catalog
 from batch_import.state.machine import Process
@@ -342,7 +342,7 @@ def busy(name: str, found: Holder | None) -> JobBusy:
     where = f" on {name}" if name else ""
     return JobBusy(
         f"A run is in progress{where}{who}.",
-        f"Watch it with: {command('status')}. To wait and take over: {named('standby')}.",
+        f"Watch it with: {command_ref('status')}. To wait and take over: {setting_ref('standby')}.",
     )
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Literal
 
-from batch_import.errors import StateError, UsageError, named
-from batch_import.job import OUTPUT, DatabaseState, Job, jobs_below
+from batch_import.errors import StateError, UsageError, setting_ref
+from batch_import.job import OUTPUT_FOLDER, DatabaseState, Job, find_jobs
 from batch_import.state.connection import Connection
 from batch_import.state.sqlite import SqliteConnection
 
@@ -103,7 +103,7 @@ def say_ended(job: Job) -> list[str]:
         StateError: there is no such job in a database.
     """
     if not isinstance(job.state, DatabaseState):
-        raise StateError(f"The state of {job.folder} is a file.", f"Name {named('state')}.")
+        raise StateError(f"The state of {job.folder} is a file.", f"Name {setting_ref('state')}.")
     names: list[str] = _lease().say_ended(job.state)
     return names
 
@@ -124,13 +124,13 @@ def wait_until_free(job: Job, stop: threading.Event, waiting: Callable[[str], No
     if not isinstance(job.state, DatabaseState):
         raise UsageError(
             "the state is a file of this machine.",
-            f"Keep it in a database: {named('state')}.",
+            f"Keep it in a database: {setting_ref('state')}.",
             setting="standby",
         )
     _lease().wait_until_free(job.state, stop, waiting)
 
 
-def jobs_in(folder: Path = OUTPUT, database: str = "") -> list[Job]:
+def jobs_in(folder: Path = OUTPUT_FOLDER, database: str = "") -> list[Job]:
     """All jobs whose state a database keeps, or that are in a folder and its own folders.
 
     Args:
@@ -140,7 +140,7 @@ def jobs_in(folder: Path = OUTPUT, database: str = "") -> list[Job]:
         StateError: the database cannot be used.
     """
     if not database:
-        return jobs_below(folder)
+        return find_jobs(folder)
     return [Job(folder / name, database) for name in catalog().job_names(database)]
 
 

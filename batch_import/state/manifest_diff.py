@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from batch_import.addresses.signatures import stripped
+from batch_import.addresses.signatures import strip_signature
 from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import alike_rows, statements
 from batch_import.state.connection import Connection, Database
@@ -107,7 +107,8 @@ def _strip_again(db: Database, signing: frozenset[str]) -> None:
         after = 0
         while found := db.execute(statements.ADDRESSES, (after, _CHUNK)).fetchall():
             db.executemany(
-                statements.STRIP_AGAIN, [(stripped(url, signing), number) for number, url in found]
+                statements.STRIP_AGAIN,
+                [(strip_signature(url, signing), number) for number, url in found],
             )
             after = found[-1][0]
 
@@ -159,7 +160,7 @@ def _edited_after_sending(db: Database, signing: frozenset[str]) -> ChangedRows:
     count = 0
     first: list[tuple[int, str]] = []
     for line, reference, sent, given, renamed in db.execute(statements.EDITED_AFTER_SENDING):
-        if renamed or stripped(sent, signing) != stripped(given, signing):
+        if renamed or strip_signature(sent, signing) != strip_signature(given, signing):
             count += 1
             if len(first) < _NAMED:
                 first.append((line, reference))

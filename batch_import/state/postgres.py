@@ -16,7 +16,7 @@ from psycopg.pq import TransactionStatus
 from psycopg.types.numeric import Int8Dumper
 from psycopg.types.string import StrDumperUnknown
 
-from batch_import.errors import StateError, StateUnavailable, command, named
+from batch_import.errors import StateError, StateUnavailable, command_ref, setting_ref
 from batch_import.state.connection import Connection, Database, Parameters
 from batch_import.state.dialect import translated
 
@@ -41,8 +41,8 @@ _PROBE: Final = """
 _AGAIN: Final = "Then run the same command again; nothing saved is lost."
 #: What to do, by the beginning of PostgreSQL's code of the error (its appendix A).
 _HINTS: Final = {
-    "28": f"Correct user and password; {named('state')} or ~/.pgpass has them.",
-    "3D000": f"Create the database, or correct its name in {named('state')}.",
+    "28": f"Correct user and password; {setting_ref('state')} or ~/.pgpass has them.",
+    "3D000": f"Create the database, or correct its name in {setting_ref('state')}.",
     "42501": "Grant the user the right to it.",
     "53100": f"Free some space on the database's disk. {_AGAIN}",
     "53": f"The database has no more of it: close other programs. {_AGAIN}",
@@ -167,7 +167,7 @@ def taken_over(name: str) -> StateUnavailable:
     """The job is no longer this run's."""
     return StateUnavailable(
         f"{name}: another run has taken the job over.",
-        f"Nothing is lost. Watch it with: {command('status')}",
+        f"Nothing is lost. Watch it with: {command_ref('status')}",
     )
 
 

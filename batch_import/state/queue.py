@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from batch_import.models import Change, LineRange, Row, Status, VideoSource
+from batch_import.models import JobRow, LineRange, Status, StatusUpdate, VideoSource
 from batch_import.state import choice, choice_statements, statements
 from batch_import.state.choice import PendingRow
 from batch_import.state.connection import Connection, Database
@@ -127,7 +127,7 @@ class Queue:
             self._follow_all(db)
             return retried
 
-    def claim(self, limit: int, now: float) -> list[Row]:
+    def claim(self, limit: int, now: float) -> list[JobRow]:
         """Take pending rows to be created: the intent is saved before the POST is sent.
 
         Rows whose URL expires come first, the soonest first; then in manifest order.
@@ -143,7 +143,7 @@ class Queue:
             )
         return rows
 
-    def apply(self, changes: Sequence[Change], now: float) -> None:
+    def apply(self, changes: Sequence[StatusUpdate], now: float) -> None:
         """Commit what an answer meant for its rows."""
         if not changes:
             return
@@ -170,14 +170,14 @@ class Queue:
         statement = statements.pending_sources(self._table)
         return [VideoSource(*values) for values in self._connection.rows(statement, (after, limit))]
 
-    def pending_by_reference(self, reference_ids: Iterable[str]) -> list[Row]:
+    def pending_by_reference(self, reference_ids: Iterable[str]) -> list[JobRow]:
         """Claimable rows that have one of these reference IDs."""
         names = list(reference_ids)
         if not names:
             return []
         return self._rows(statements.pending_by_reference(self._table, len(names)), names)
 
-    def in_flight(self) -> list[Row]:
+    def in_flight(self) -> list[JobRow]:
         """Rows that an earlier run left in flight, in the order of their creation."""
         rows = self._rows(statements.IN_FLIGHT)
         positions = dict(self._connection.rows(statements.IN_FLIGHT_POSITIONS))
@@ -192,11 +192,11 @@ class Queue:
             for row, before, place in zip(rows, [0, *places], places, strict=False)
         ]
 
-    def recently_imported(self, limit: int) -> list[Row]:
+    def recently_imported(self, limit: int) -> list[JobRow]:
         """The imported rows that were sent last, in the order of their sending."""
         return self._rows(statements.RECENTLY_IMPORTED, (limit,))[::-1]
 
-    def unfinished(self, limit: int) -> list[Row]:
+    def unfinished(self, limit: int) -> list[JobRow]:
         """Rows that are not finished, in manifest order.
 
         Args:
@@ -206,16 +206,16 @@ class Queue:
         limit = min(limit, count)
         return self._rows(statements.UNFINISHED, (limit, count, limit, count))
 
-    def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Row]:
+    def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[JobRow]:
         found = self._connection.rows(statement, parameters)
         with self._connection.decoding():
             return [
-                Row(number, reference, url, name, extension, Status(status), *rest)
+                JobRow(number, reference, url, name, extension, Status(status), *rest)
                 for number, reference, url, name, extension, status, *rest in found
             ]
 
 
-def _parameters(change: Change) -> dict[str, Any]:
+def _parameters(change: StatusUpdate) -> dict[str, Any]:
     """For `APPLY`."""
     media = change.media
     return {

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from batch_import.models import (
-    POSSIBLE_DUPLICATE,
+    POSSIBLE_DUPLICATE_CODE,
     Counts,
-    Event,
     ManifestColumns,
-    Record,
+    ResultRow,
     Status,
+    StatusChange,
     Timeline,
 )
 from batch_import.state import statements
@@ -82,7 +82,7 @@ class Reader:
 
     # Rows -------------------------------------------------------------------------------------
 
-    def records(self, statuses: Sequence[Status] = ()) -> Iterator[Record]:
+    def records(self, statuses: Sequence[Status] = ()) -> Iterator[ResultRow]:
         """Rows with all that is known of them, in manifest order; removed rows last.
 
         Args:
@@ -92,11 +92,11 @@ class Reader:
         for statement in statements.records(len(statuses)):
             yield from self._records(statement, statuses)
 
-    def records_between(self, first: int, last: int) -> Iterator[Record]:
+    def records_between(self, first: int, last: int) -> Iterator[ResultRow]:
         """Rows of the manifest by their places in it, both ends included, in its order."""
         return self._records(statements.RECORDS_BETWEEN, (first, last))
 
-    def blocks(self, size: int) -> Iterator[list[Record]]:
+    def blocks(self, size: int) -> Iterator[list[ResultRow]]:
         """All rows in the order of `records`, by places; each block as of when it is read.
 
         No block is read for longer than a moment: while somebody reads, SQLite cannot shorten its
@@ -106,11 +106,11 @@ class Reader:
             yield list(self.records_between(first, first + size - 1))
         yield list(self.removed_records())
 
-    def removed_records(self) -> Iterator[Record]:
+    def removed_records(self) -> Iterator[ResultRow]:
         """Rows that are no longer in the manifest, in the order in which they came."""
         return self._records(statements.REMOVED_RECORDS, ())
 
-    def first_imported(self, limit: int) -> Iterator[Record]:
+    def first_imported(self, limit: int) -> Iterator[ResultRow]:
         """Some of the imported rows, found without a look at any other row."""
         return self._records(statements.FIRST_IMPORTED, (limit,))
 
@@ -140,12 +140,12 @@ class Reader:
             block for (block,) in self._connection.rows(statements.CHANGED_BLOCKS, (size, since))
         }
 
-    def records_with_codes(self) -> Iterator[Record]:
+    def records_with_codes(self) -> Iterator[ResultRow]:
         """Rows of which a problem or a failure is known, in the order of `records`."""
         for statement in statements.RECORDS_WITH_CODES:
             yield from self._records(statement, ())
 
-    def troubles(self) -> Iterator[tuple[Record, int]]:
+    def troubles(self) -> Iterator[tuple[ResultRow, int]]:
         """Rows of which a problem or a failure is known: one of those alike, and how many.
 
         Alike are rows of one status, one error and one source host.
@@ -155,7 +155,7 @@ class Reader:
                 (record,) = self._decoded([row[:-1]])
                 yield record, row[-1]
 
-    def find_by_reference(self, reference_id: str) -> tuple[int, Record] | None:
+    def find_by_reference(self, reference_id: str) -> tuple[int, ResultRow] | None:
         """The row with a reference ID, and its number; None where there is none."""
         # Of rows that share a reference ID, it is the identity of the first alone.
         for statement in (statements.RECORD_BY_IDENTITY, statements.RECORD_BY_REFERENCE):
@@ -168,7 +168,7 @@ class Reader:
         """Whether a text is the reference ID of a row."""
         return self._connection.row(statements.ANY_ROW_WITH_REFERENCE, (text,)) is not None
 
-    def find_by_line(self, line: int) -> tuple[int, Record] | None:
+    def find_by_line(self, line: int) -> tuple[int, ResultRow] | None:
         """The row on a line of the manifest, and its number; None where there is none."""
         return self._numbered(statements.RECORD_BY_LINE, line)
 
@@ -191,28 +191,28 @@ class Reader:
 
     def held_count(self) -> int:
         """How many rows are held, because they may be videos that were sent before."""
-        return self._connection.count(statements.HELD_COUNT, (POSSIBLE_DUPLICATE,))
+        return self._connection.count(statements.HELD_COUNT, (POSSIBLE_DUPLICATE_CODE,))
 
     def held_rows(self) -> Iterator[HeldRow]:
         """The rows that are held, in manifest order."""
-        found = self._connection.stream(statements.HELD_ROWS, (POSSIBLE_DUPLICATE,))
+        found = self._connection.stream(statements.HELD_ROWS, (POSSIBLE_DUPLICATE_CODE,))
         return itertools.starmap(HeldRow, found)
 
     def expiring_urls(self) -> Iterator[tuple[int, float]]:
         """Pending rows whose URL expires: line, and epoch seconds."""
         yield from self._connection.stream(statements.EXPIRING_URLS, (math.inf,))
 
-    def _numbered(self, statement: str, value: str | int) -> tuple[int, Record] | None:
+    def _numbered(self, statement: str, value: str | int) -> tuple[int, ResultRow] | None:
         """The first row that a query finds, and its number."""
         found = next(self._records(statement, (value,)), None)
         return (found.number, found) if found else None
 
-    def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[Record]:
+    def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[ResultRow]:
         with self._connection.decoding():
             for rows in self._connection.batches(statement, parameters, _AT_ONCE):
                 yield from self._decoded(rows)
 
-    def _decoded(self, rows: Sequence[tuple[Any, ...]]) -> list[Record]:
+    def _decoded(self, rows: Sequence[tuple[Any, ...]]) -> list[ResultRow]:
         (
             line, status, error, codes, reference, name, url, extension, cells,
             removed, looked_at, width, height, header, *texts,
@@ -233,7 +233,7 @@ class Reader:
             [size if size[0] else None for size in zip(width, height, strict=True)],
             *texts,
         )
-        return list(map(Record._make, zip(*columns, strict=True)))
+        return list(map(ResultRow._make, zip(*columns, strict=True)))
 
     # Columns ----------------------------------------------------------------------------------
 
@@ -264,12 +264,13 @@ class Reader:
 
     # Events -----------------------------------------------------------------------------------
 
-    def events(self, number: int) -> list[Event]:
+    def events(self, number: int) -> list[StatusChange]:
         """What happened to a row, by its number, in order of time."""
         found = self._connection.rows(statements.EVENTS, (number,))
         with self._connection.decoding():
             return [
-                Event(time, Status(status), reason, code) for time, status, reason, code in found
+                StatusChange(time, Status(status), reason, code)
+                for time, status, reason, code in found
             ]
 
     def event_span(self) -> tuple[float, float] | None:

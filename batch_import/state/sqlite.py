@@ -11,13 +11,13 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from batch_import.errors import StateError, command, named
+from batch_import.errors import StateError, command_ref, setting_ref
 from batch_import.state.connection import DAMAGED, SCHEMA_VERSION, Connection, Database, Parameters
 
 #: Seconds to wait for another process that writes.
 _BUSY_TIMEOUT: Final = 30.0
 
-_WRITABLE: Final = f"Make the job folder writable, or choose another with {named('job')}."
+_WRITABLE: Final = f"Make the job folder writable, or choose another with {setting_ref('job')}."
 _HELD: Final = "Another program holds it; close that and run the same command again."
 _DISK: Final = "Check the disk, then run the same command again; nothing saved is lost."
 #: What to do, by SQLite's name of the error; the part after `SQLITE_`, without its extension.
@@ -78,7 +78,7 @@ class SqliteConnection(Connection):
         self.name = str(path) if path else "the state in memory"
         if path and not create and not path.is_file():
             raise StateError(
-                f"There is no job at {path.parent}.", f"Start it with: {command('run')}"
+                f"There is no job at {path.parent}.", f"Start it with: {command_ref('run')}"
             )
         if path and create and not path.exists():
             # It holds addresses that work. What cannot be made, SQLite reports.
@@ -195,7 +195,7 @@ class SqliteConnection(Connection):
 
     def _not_ours(self) -> StateError:
         return StateError(
-            f"{self.name} is not a state file of batch-import.", f"Use {named('job')}."
+            f"{self.name} is not a state file of batch-import.", f"Use {setting_ref('job')}."
         )
 
     @contextmanager

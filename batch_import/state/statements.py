@@ -69,7 +69,7 @@ ANY_ROW_WITH_REFERENCE: Final = "SELECT 1 FROM row WHERE identity = ?"
 
 # The queue ----------------------------------------------------------------------------------------
 
-#: The columns of `models.Row`.
+#: The columns of `models.JobRow`.
 _ROW: Final = """
     SELECT number, reference_id, source_url, filename, extension, status, ingest_id,
         claimed_at, sent_at, media_id, line,
@@ -181,7 +181,7 @@ def retry(table: str) -> str:
 
 COUNTS: Final = "SELECT status, count(*) FROM row GROUP BY status"
 ADOPTED_COUNT: Final = "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
-#: The columns of `models.Record`.
+#: The columns of `models.ResultRow`.
 _RECORD_COLUMNS: Final = """
     line, status, error, codes, reference_id, filename, source_url, extension,
     cells, position IS NULL, picture.key IS NOT NULL, width, height, header,

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, Self
 
-from batch_import.addresses.masking import also_mask
+from batch_import.addresses.masking import add_masked_names
 from batch_import.job import DatabaseState
-from batch_import.models import NO_COLUMNS, ManifestColumns, ManifestRow
+from batch_import.models import EMPTY_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.state import corrections, location, manifest_diff, transfer
 from batch_import.state.connection import Connection
 from batch_import.state.corrections import Corrected, CorrectedRow
@@ -53,7 +53,7 @@ class Store:
         self._use(location.connected(where, create=create, read_only=read_only))
         # Whatever is shown of the job, by whichever command: what its user named as secret is.
         signing = self.facts.get(SIGNING)
-        also_mask(signing)
+        add_masked_names(signing)
 
     def _use(self, connection: Connection) -> None:
         self.connection = connection
@@ -88,7 +88,7 @@ class Store:
         self,
         rows: Iterable[ManifestRow],
         now: float,
-        columns: ManifestColumns = NO_COLUMNS,
+        columns: ManifestColumns = EMPTY_COLUMNS,
         facts: Iterable[StoredFact] = (),
         options: LoadOptions = NO_DECISION,
     ) -> ManifestDiff:

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch_import.errors import (
-    CallFailed,
     CredentialsRefused,
     NoAnswer,
     NotSent,
     PlatformUnreachable,
-    Rejected,
+    RequestFailed,
+    RequestRejected,
     Throttled,
-    named,
+    setting_ref,
 )
 from batch_import.models import LookupTarget, Media, MediaPage
 from batch_import.state.listing import AccountListing
 from batch_import.viostream import endpoints
-from batch_import.viostream.account_pager import AccountPager
+from batch_import.viostream.account_pager import MediaListPager
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.page_size import PageSize
@@ -68,7 +68,7 @@ class AccountReader:
         on_step: Callable[[VerificationProgress], None],
     ) -> None:
         self._page_size = PageSize()
-        self.pager = AccountPager(self._page_size)
+        self.pager = MediaListPager(self._page_size)
         self.stop = session.stop
         self._session = session
         self._listing = listing
@@ -83,7 +83,7 @@ class AccountReader:
             RunFault: the platform does not answer.
         """
         while self.pager.end is None:
-            page = self._read_page(endpoints.newest(self.pager.page), self.pager)
+            page = self._read_page(endpoints.list_newest(self.pager.page), self.pager)
             self._listing.add(page.items)
             self.pager.read(page)
             self._on_step(VerificationProgress("media", self._listing.count(), self.pager.total))
@@ -112,19 +112,21 @@ class AccountReader:
 
     def _media_by_name(self, name: str) -> Media | None:
         try:
-            return self._session.send(endpoints.media(name))
-        except Rejected:
+            return self._session.send(endpoints.get_media(name))
+        except RequestRejected:
             return None
         except CredentialsRefused:
             # This request shows whether the credentials are refused, or only the request above.
-            self._session.send(endpoints.account())
+            self._session.send(endpoints.get_account())
             return None
 
     def _find_by_reference(self, target: LookupTarget) -> bool:
         # Returns early if the results show that the filter is ignored.
-        pager = AccountPager(self._page_size)
+        pager = MediaListPager(self._page_size)
         while not (pager.end or self._is_filter_ignored):
-            page = self._read_page(endpoints.find(target.reference_id, pager.page), pager)
+            page = self._read_page(
+                endpoints.find_by_reference(target.reference_id, pager.page), pager
+            )
             self._listing.add(page.items)
             pager.read(page)
             if any(_is_target(media, target) for media in page.items):
@@ -136,11 +138,11 @@ class AccountReader:
             )
         return False
 
-    def _read_page(self, request: ApiRequest[MediaPage], pager: AccountPager) -> MediaPage:
+    def _read_page(self, request: ApiRequest[MediaPage], pager: MediaListPager) -> MediaPage:
         """Returns one page; empty if the platform refuses the page number as beyond the end."""
         try:
             return self._session.send(request)
-        except Rejected as rejected:
+        except RequestRejected as rejected:
             if pager.page > 1:
                 return MediaPage(())
             raise PlatformUnreachable(
@@ -174,10 +176,10 @@ class AccountReader:
         except (NotSent, Throttled) as failed:
             raise PlatformUnreachable(
                 f"Cannot connect to the embed pages: {failed.message}.",
-                f"Check {named('embed_base')} and the network, or verify without"
-                f" {named('embeds')}.",
+                f"Check {setting_ref('embed_base')} and the network, or verify without"
+                f" {setting_ref('embeds')}.",
             ) from None
-        except CallFailed as failed:
+        except RequestFailed as failed:
             has_status = failed.status is None or f"HTTP {failed.status}" in failed.message
             return failed.message if has_status else f"HTTP {failed.status}: {failed.message}"
         return ""

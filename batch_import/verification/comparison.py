@@ -8,20 +8,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from batch_import.models import Record
+from batch_import.models import ResultRow
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.verdict import (
-    COLUMNS,
-    FAULTS,
+    FAULT_VERDICTS,
+    VERIFY_COLUMNS,
     Finding,
     Verdict,
-    judged,
-    line_of,
-    line_of_other,
+    find_verdict,
+    other_media_line,
+    row_line,
 )
 from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.embed import embed_url
@@ -81,14 +81,14 @@ class VerificationResult:
     @property
     def holds(self) -> bool:
         """Whether every row is as expected."""
-        return FAULTS.isdisjoint(self._groups)
+        return FAULT_VERDICTS.isdisjoint(self._groups)
 
     @property
     def list_fault(self) -> str:
         """Why the account's list could not be read to its end; empty if it was."""
         return "" if self.end in (None, ListEnd.COMPLETE) else self.end.value
 
-    def add(self, record: Record, finding: Finding) -> None:
+    def add(self, record: ResultRow, finding: Finding) -> None:
         """Count a row."""
         group = self._groups.setdefault(
             finding.verdict,
@@ -128,7 +128,7 @@ def compare_job(
         with EmbedPages(embedding.base, look.stop) as pages:
             look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player_key))
     result = VerificationResult(listing.count(), look.pager.total, look.pager.end)
-    with csv_file(path, COLUMNS, _WRITE_HINT) as write_line:
+    with csv_file(path, VERIFY_COLUMNS, _WRITE_HINT) as write_line:
         for line in _lines(result, listing, store.reader.records(), embedding):
             write_line(line)
     return result
@@ -137,15 +137,15 @@ def compare_job(
 def _lines(
     result: VerificationResult,
     listing: AccountListing,
-    records: Iterable[Record],
+    records: Iterable[ResultRow],
     embedding: Embedding,
 ) -> Iterator[Sequence[str]]:
     """Yields the lines of rows in the order of the manifest, then those of the other media."""
     for record in records:
         found = listing.media_of(record.reference_id, record.media_id, record.key)
-        finding = judged(record, found, listing.page_fault(record.key))
+        finding = find_verdict(record, found, listing.page_fault(record.key))
         result.add(record, finding)
-        yield line_of(record, finding, embedding.url(record))
+        yield row_line(record, finding, embedding.url(record))
     for media in listing.unmatched_media():
         result.others += 1
-        yield line_of_other(media)
+        yield other_media_line(media)

@@ -8,7 +8,7 @@ from typing import Final
 from batch_import.addresses.masking import mask
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule.ownership import best_of, normalised, other_media
-from batch_import.models import Media, Record, Status
+from batch_import.models import Media, ResultRow, Status
 
 
 class Verdict(StrEnum):
@@ -37,10 +37,14 @@ class Verdict(StrEnum):
 
 
 #: Verdicts that make the verification fail.
-FAULTS: Final = frozenset(Verdict) - {Verdict.AS_EXPECTED, Verdict.REMOVED, Verdict.NOT_NAMED}
+FAULT_VERDICTS: Final = frozenset(Verdict) - {
+    Verdict.AS_EXPECTED,
+    Verdict.REMOVED,
+    Verdict.NOT_NAMED,
+}
 
 #: The columns of `verify.csv`. Scripts of users rely on them.
-COLUMNS: Final = (
+VERIFY_COLUMNS: Final = (
     "line referenceId filename verdict detail status"
     " mediaId key title mediaStatus createdDate embedUrl"
 ).split()
@@ -61,7 +65,7 @@ class Finding:
     media: Media | None = None
 
 
-def judged(record: Record, found: Sequence[Media], page_fault: str = "") -> Finding:
+def find_verdict(record: ResultRow, found: Sequence[Media], page_fault: str = "") -> Finding:
     """Compare a row with the account.
 
     Args:
@@ -86,7 +90,7 @@ def judged(record: Record, found: Sequence[Media], page_fault: str = "") -> Find
     return Finding(verdict, "; ".join(details), own)
 
 
-def line_of(record: Record, finding: Finding, embed_url: str) -> list[str]:
+def row_line(record: ResultRow, finding: Finding, embed_url: str) -> list[str]:
     """Returns the line of `verify.csv` of a row. Secrets in URLs are masked."""
     return [
         str(record.line),
@@ -100,7 +104,7 @@ def line_of(record: Record, finding: Finding, embed_url: str) -> list[str]:
     ]
 
 
-def line_of_other(media: Media) -> list[str]:
+def other_media_line(media: Media) -> list[str]:
     """Returns the line of `verify.csv` of a media that belongs to no row."""
     return ["", media.reference_id, "", str(Verdict.NOT_NAMED), "", "", *_cells(media), ""]
 
@@ -111,14 +115,14 @@ def _cells(media: Media | None) -> list[str]:
     return [media.id, media.key, mask(media.title), media.status, media.created_date]
 
 
-def _own_media(record: Record, found: Sequence[Media]) -> Media | None:
+def _own_media(record: ResultRow, found: Sequence[Media]) -> Media | None:
     """Returns the media that the row became, by ID, or by key if the platform gives no IDs."""
     same_id = (media for media in found if media.id and media.id == record.media_id)
     same_key = (media for media in found if media.key and media.key == record.key)
     return next(same_id, None) or next(same_key, None)
 
 
-def _faults(record: Record, own: Media, found: Sequence[Media]) -> list[tuple[Verdict, str]]:
+def _faults(record: ResultRow, own: Media, found: Sequence[Media]) -> list[tuple[Verdict, str]]:
     # If the list gives no status, the media is still online, as it was when it was imported.
     is_online = own.status in ("online", "")
     same_reference = [media for media in found if media.reference_id == record.reference_id]
@@ -135,12 +139,12 @@ def _faults(record: Record, own: Media, found: Sequence[Media]) -> list[tuple[Ve
     return faults
 
 
-def _best_media(record: Record, found: Sequence[Media]) -> Media | None:
+def _best_media(record: ResultRow, found: Sequence[Media]) -> Media | None:
     """Returns the most relevant media with the row's reference ID; None if there is none."""
     return best_of([media for media in found if media.reference_id == record.reference_id])
 
 
-def _not_imported(record: Record, found: Sequence[Media]) -> Finding:
+def _not_imported(record: ResultRow, found: Sequence[Media]) -> Finding:
     media = _best_media(record, found)
     usable_media = media if media and media.status != "failed" else None
     if usable_media is None:
@@ -153,7 +157,7 @@ def _not_imported(record: Record, found: Sequence[Media]) -> Finding:
     return Finding(Verdict.NOT_IMPORTED, detail, usable_media)
 
 
-def _removed(record: Record, found: Sequence[Media]) -> Finding:
+def _removed(record: ResultRow, found: Sequence[Media]) -> Finding:
     media = _own_media(record, found) or _best_media(record, found)
     detail = f"still in the account: {_media_text(media)}" if media else "not in the account"
     return Finding(Verdict.REMOVED, detail, media)

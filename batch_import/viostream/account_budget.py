@@ -1,7 +1,7 @@
 """How the runs of one account share its budget of calls. Pure: the clock is passed in.
 
 Each run reports a few times a second what it did, and is granted a rate until its next report. The
-budget of the account is one `Budget`, which learns from the answers that all runs got. What it
+budget of the account is one `RateLimiter`, which learns from the answers that all runs got. What it
 allows is shared max-min fairly: a run that needs less leaves the rest to the others. A run that was
 killed says nothing any more, and soon has no share. This file must not know where the record is.
 """
@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 #: Seconds after which a run that says nothing has no share: many reports of a machine that is busy.
 GONE: Final = 3.0
@@ -39,7 +39,7 @@ class Report:
         refused: for each refusal, how many seconds ago its call left, and `Retry-After`.
         held: seconds from now that the platform asked everybody to wait for.
         limited: it had to wait for its share.
-        budget: `Budget.dump` of a run that had nobody beside it, by the record's clock.
+        budget: `RateLimiter.dump` of a run that had nobody beside it, by the record's clock.
     """
 
     ceiling: float
@@ -60,7 +60,7 @@ class Grant:
         rate: calls a second.
         hold: seconds from now in which nothing may leave.
         alone: no other run is at work.
-        budget: `Budget.dump` of the account, by the record's clock.
+        budget: `RateLimiter.dump` of the account, by the record's clock.
         now: that clock.
     """
 
@@ -107,7 +107,7 @@ def exchange(text: str, who: str, report: Report, now: float) -> tuple[str, Gran
     run = runs.setdefault(who, _Run(now, report.ceiling, limited_at=now))
     alone = len(runs) == 1
     ceiling = max(report.ceiling, *(each.ceiling for each in runs.values()))
-    budget = Budget(ceiling, now)
+    budget = RateLimiter(ceiling, now)
     budget.restore(report.budget if alone and report.budget else known, now)
     if not (alone and report.budget):
         _learn(budget, report, now)
@@ -145,7 +145,7 @@ def _hear(run: _Run, report: Report, now: float) -> None:
         run.limited_at = now
 
 
-def _learn(budget: Budget, report: Report, now: float) -> None:
+def _learn(budget: RateLimiter, report: Report, now: float) -> None:
     """The account's budget hears of the calls of one run."""
     budget.add(report.spent, report.accepted, now)
     for age, retry_after in report.refused:

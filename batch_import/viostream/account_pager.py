@@ -5,7 +5,7 @@ added media moves the others to later pages, so some media are seen twice. A del
 the others to earlier pages, so the pages that were already read are read again.
 
 The platform may also ignore page numbers, or show its last page for every number after the last.
-Reading ends in every case; see `AccountPager.most_reads`.
+Reading ends in every case; see `MediaListPager.most_reads`.
 """
 
 from enum import Enum
@@ -43,7 +43,7 @@ class ListEnd(Enum):
     ENDLESS = "it goes on beyond the number of media that it reports, or changes too fast"
 
 
-class AccountPager:
+class MediaListPager:
     """Reads one list of media from its newest media to its oldest.
 
     Args:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
 from batch_import.addresses.masking import mask
-from batch_import.viostream.call_record import CallRecord
+from batch_import.viostream.call_record import RequestRecord
 
 #: Number of files that share the size limit. When the newest is full, the oldest is deleted.
 _FILE_COUNT: Final = 5
@@ -25,10 +25,10 @@ _FILE_COUNT: Final = 5
 _MAX_LINE_BYTES: Final = 1_000_000
 
 
-class Log(Protocol):
+class RequestLog(Protocol):
     """Receives what a run logs."""
 
-    def __call__(self, record: CallRecord) -> None:
+    def __call__(self, record: RequestRecord) -> None:
         """Log an API request."""
 
     def note(self, event: str, **fields: object) -> None:
@@ -36,7 +36,9 @@ class Log(Protocol):
 
 
 @contextmanager
-def call_log(path: Path, most: float, on_failure: Callable[[str], None]) -> Iterator[Log]:
+def open_request_log(
+    path: Path, most: float, on_failure: Callable[[str], None]
+) -> Iterator[RequestLog]:
     """Open the log for the duration of a run.
 
     Args:
@@ -55,7 +57,7 @@ def call_log(path: Path, most: float, on_failure: Callable[[str], None]) -> Iter
 
 
 class _NoLog:
-    def __call__(self, record: CallRecord) -> None:
+    def __call__(self, record: RequestRecord) -> None:
         """Do nothing: no log is kept."""
 
     def note(self, event: str, **fields: object) -> None:
@@ -67,7 +69,7 @@ class _CallLog:
         self._job = path.parent.name
         self._file = _RotatingFile(path, max_bytes, on_failure)
 
-    def __call__(self, record: CallRecord) -> None:
+    def __call__(self, record: RequestRecord) -> None:
         request, row = record.request, record.request.row
         self._write(
             record.sent_at,

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from batch_import.addresses.masking import mask, printable
+from batch_import.addresses.masking import mask, without_control_characters
 from batch_import.viostream.endpoints import ApiRequest
 
 #: Maximum number of characters of a reference ID in a line.
@@ -11,7 +11,7 @@ _MAX_REFERENCE_ID_WIDTH = 30
 
 
 @dataclass(frozen=True, slots=True)
-class CallRecord:
+class RequestRecord:
     """An API request and its outcome.
 
     Attributes:
@@ -57,4 +57,4 @@ class CallRecord:
             f"{self.request.kind:<7} {line:<10} {subject:<{_MAX_REFERENCE_ID_WIDTH}}"
             f" {self.status or '---'} {self.seconds * 1e3:5.0f} ms{attempt}{fault}"
         )
-        return printable(text)
+        return without_control_characters(text)

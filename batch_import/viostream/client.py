@@ -1,6 +1,7 @@
 """Sends a request to the platform, exactly once. No other module sends requests to the API.
 
-The outcome is a result, or a `CallFailed` that says whether the request may have been carried out.
+The outcome is a result, or a `RequestFailed` that says whether the request may have been carried
+out.
 """
 
 import json
@@ -22,12 +23,12 @@ from requests.auth import HTTPBasicAuth
 from batch_import.addresses.masking import mask
 from batch_import.addresses.redaction import Redactor
 from batch_import.configuration.credentials import Credentials
-from batch_import.errors import CallFailed
+from batch_import.errors import RequestFailed
 from batch_import.models import Account, Media, MediaPage
-from batch_import.viostream.call_record import CallRecord
+from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.web.bounded import Answer, Bounds, connection_fault
-from batch_import.web.session import plain_session
+from batch_import.web.bounded import Answer, ExchangeLimits, connection_fault
+from batch_import.web.session import session_without_credentials
 
 T = TypeVar("T")
 
@@ -72,7 +73,7 @@ class Client:
         credentials: Credentials,
         timeout: tuple[float, float] = (10.0, 60.0),
         connections: int = 8,
-        on_call: Callable[[CallRecord], None] | None = None,
+        on_call: Callable[[RequestRecord], None] | None = None,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.time,
         may_send: Callable[[], bool] = lambda: True,
@@ -80,12 +81,14 @@ class Client:
         self._base = base
         self._clock = clock
         connect_seconds, total_seconds = timeout
-        self._bounds = Bounds(connect_seconds, total_seconds, total_seconds, _MAX_BODY_BYTES)
+        self._bounds = ExchangeLimits(
+            connect_seconds, total_seconds, total_seconds, _MAX_BODY_BYTES
+        )
         self._on_call = on_call
         self._attempts = _Attempts()
         self.clock_offset: float | None = None
         self._redact = Redactor(credentials.access_key, credentials.api_key)
-        self._session = plain_session(base, connections, stop, may_send)
+        self._session = session_without_credentials(base, connections, stop, may_send)
         # As bytes, because requests encodes text as Latin-1, which fails for other characters.
         self._session.auth = HTTPBasicAuth(
             credentials.access_key.encode(), credentials.api_key.encode()
@@ -128,7 +131,7 @@ class Client:
                 text = self._redact(text)
             result = request.answered(answer.status, answer.headers, text, time.time())
             return _redact_titles(result, self._redact)
-        except CallFailed as failed:
+        except RequestFailed as failed:
             fault = failed.message
             raise
         finally:
@@ -142,7 +145,7 @@ class Client:
         # The header has whole seconds, so on average half a second has passed since then.
         self.clock_offset = date + 1 / 2 - self._clock()
 
-    def _bounds_of(self, request: ApiRequest[Any], within: float) -> Bounds:
+    def _bounds_of(self, request: ApiRequest[Any], within: float) -> ExchangeLimits:
         return replace(
             self._bounds,
             connect=min(within, self._bounds.connect),
@@ -160,7 +163,7 @@ class Client:
     ) -> None:
         if not self._on_call and not _log.isEnabledFor(logging.DEBUG):
             return
-        record = CallRecord(
+        record = RequestRecord(
             sent_at,
             request,
             self._attempts.count(request),

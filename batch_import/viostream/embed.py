@@ -12,7 +12,7 @@ from urllib.parse import quote
 from batch_import.configuration.base_urls import EMBED_BASE
 
 #: Width and height in pixels: the aspect ratio of the guide, and the size in oEmbed responses.
-DEFAULT_SIZE: Final = (640, 360)
+DEFAULT_PICTURE_SIZE: Final = (640, 360)
 #: Base URL of the pages that show a single media (vendor's client).
 _SHARE_BASE: Final = "https://share.viostream.com"
 _ENCODED_SHARE_BASE: Final = quote(_SHARE_BASE, safe="")
@@ -65,7 +65,7 @@ def embed_code(
         size: width and height of the picture in pixels, for the aspect ratio; None for 16:9.
         title: the `title=` attribute, which the guide's markup does not have; empty for none.
     """
-    opening, closing = _markup(shape, size or DEFAULT_SIZE)
+    opening, closing = _markup(shape, size or DEFAULT_PICTURE_SIZE)
     label = escape(" ".join(title.split())) if title else ""
     title_attribute = f' title="{label}"' if label else ""
     return f'{opening} src="{escape(url)}"{title_attribute}{closing}'
@@ -81,8 +81,11 @@ def _markup(shape: str, size: tuple[int, int]) -> tuple[str, str]:
         ' allowfullscreen frameBorder="0"'
     )
     if shape == "fixed":
-        fixed_height = round(DEFAULT_SIZE[0] * height / width)
-        return f'<iframe width="{DEFAULT_SIZE[0]}" height="{fixed_height}"', f"{closing}></iframe>"
+        fixed_height = round(DEFAULT_PICTURE_SIZE[0] * height / width)
+        return (
+            f'<iframe width="{DEFAULT_PICTURE_SIZE[0]}" height="{fixed_height}"',
+            f"{closing}></iframe>",
+        )
     padding = f"{100 * height / width:.4f}".rstrip("0").rstrip(".")
     box = f'<div style="padding-bottom:{padding}%; position:relative; display:block; width:100%">'
     return (

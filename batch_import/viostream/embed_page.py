@@ -11,16 +11,16 @@ from urllib.parse import urljoin, urlsplit
 
 import requests
 
-from batch_import.errors import Rejected
+from batch_import.errors import RequestRejected
 from batch_import.viostream import responses
-from batch_import.web.bounded import Answer, Bounds
-from batch_import.web.session import plain_session
+from batch_import.web.bounded import Answer, ExchangeLimits
+from batch_import.web.session import session_without_credentials
 
 _log = logging.getLogger(__name__)
 
 #: A visitor would not wait longer for a page. The first 16 KiB of a page contain its title, which
 #: is the message of an error page.
-_BOUNDS: Final = Bounds(connect=10.0, silence=20.0, whole=30.0, size=16 * 1024, cut=True)
+_BOUNDS: Final = ExchangeLimits(connect=10.0, silence=20.0, whole=30.0, size=16 * 1024, cut=True)
 #: Maximum number of redirects, enough for http to https and a new host name.
 _MAX_REDIRECTS: Final = 5
 
@@ -34,7 +34,7 @@ class EmbedPages:
     """
 
     def __init__(self, base: str, stop: threading.Event | None = None) -> None:
-        self._session = plain_session(base, stop=stop)
+        self._session = session_without_credentials(base, stop=stop)
         self._session.headers["Accept"] = "text/html"
 
     def __enter__(self) -> Self:
@@ -52,12 +52,12 @@ class EmbedPages:
         """
         answer = self._follow_redirects(url)
         text = answer.body.decode("utf-8", "replace")
-        fault = responses.failure(answer.status, answer.headers, text, time.time())
+        fault = responses.failure_of(answer.status, answer.headers, text, time.time())
         if fault:
             raise fault
         content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
         if not text.strip() or content_type not in ("", "text/html", "application/xhtml+xml"):
-            raise Rejected(
+            raise RequestRejected(
                 f"the response is not a page ({content_type if text.strip() else 'it is empty'})"
             )
 
@@ -71,8 +71,8 @@ class EmbedPages:
             try:
                 url = urljoin(url, target)
             except ValueError:
-                raise Rejected("the page redirects to an invalid URL") from None
-        raise Rejected("the page redirects too often")
+                raise RequestRejected("the page redirects to an invalid URL") from None
+        raise RequestRejected("the page redirects too often")
 
     def _request(self, url: str) -> Answer:
         outcome = "no answer"
@@ -81,7 +81,7 @@ class EmbedPages:
             answer = self._session.exchange(request, _BOUNDS)
             outcome = str(answer.status)
         except (requests.RequestException, ValueError):
-            raise Rejected("the page redirects to an invalid URL") from None
+            raise RequestRejected("the page redirects to an invalid URL") from None
         finally:
             _log.debug("GET %s: %s", urlsplit(url).path, outcome)
         return answer

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
-from batch_import.addresses.urls import requestable
-from batch_import.models import Account, IngestStatus, Media, MediaPage, Row
+from batch_import.addresses.urls import request_url
+from batch_import.models import Account, IngestStatus, JobRow, Media, MediaPage
 from batch_import.viostream import responses
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ class ApiRequest(Generic[T]):
     read: Callable[[Any], T]
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] | None = None
-    row: Row | None = None
+    row: JobRow | None = None
     tells_reasons: bool = False
 
     def answered(self, status: int, headers: Mapping[str, str], text: str, now: float) -> T:
@@ -62,24 +62,24 @@ class ApiRequest(Generic[T]):
         Raises:
             CallFailed: the response is an error, or cannot be read.
         """
-        fault = responses.failure(status, headers, text, now)
+        fault = responses.failure_of(status, headers, text, now)
         if fault:
             raise fault
         return self.read(responses.read_json(text))
 
 
-def account() -> ApiRequest[Account]:
+def get_account() -> ApiRequest[Account]:
     """Get the account of the credentials (Viostream API guide, "Getting API Credentials")."""
     return ApiRequest("account", "GET", "/account/info", responses.read_account, tells_reasons=True)
 
 
-def create(row: Row) -> ApiRequest[str]:
+def create_media(row: JobRow) -> ApiRequest[str]:
     """Start the ingest of a row's video (Viostream API guide, step 1). The result is the ingest ID.
 
     After `NoAnswer` the media may exist.
     """
     body = {
-        "sourceUrl": requestable(row.source_url),
+        "sourceUrl": request_url(row.source_url),
         "filename": row.filename,
         "extension": row.extension,
         "referenceId": row.reference_id,
@@ -87,13 +87,15 @@ def create(row: Row) -> ApiRequest[str]:
     return ApiRequest("create", "POST", "/media/new", responses.read_ingest_id, body=body, row=row)
 
 
-def ingest_status(ingest_id: str, row: Row | None = None) -> ApiRequest[IngestStatus]:
+def get_ingest_status(ingest_id: str, row: JobRow | None = None) -> ApiRequest[IngestStatus]:
     """Get the progress of an ingest (Viostream API guide, step 2)."""
     path = f"/media/new/status/{quote(ingest_id, safe='')}"
     return ApiRequest("status", "GET", path, responses.read_status, row=row, tells_reasons=True)
 
 
-def find(reference_id: str, page: int = 1, row: Row | None = None) -> ApiRequest[MediaPage]:
+def find_by_reference(
+    reference_id: str, page: int = 1, row: JobRow | None = None
+) -> ApiRequest[MediaPage]:
     """List the media that have a reference ID, newest first (Viostream API guide, step 3).
 
     The page may contain media with other reference IDs, because it is not documented whether the
@@ -103,18 +105,18 @@ def find(reference_id: str, page: int = 1, row: Row | None = None) -> ApiRequest
     return ApiRequest("find", "GET", "/media", responses.read_page, query, row=row)
 
 
-def newest(page: int) -> ApiRequest[MediaPage]:
+def list_newest(page: int) -> ApiRequest[MediaPage]:
     """List all media of the account, newest first (parameters: vendor's own client)."""
     query = {**_NEWEST_FIRST, "PageNumber": str(page)}
     return ApiRequest("page", "GET", "/media", responses.read_page, query)
 
 
-def detail(key: str) -> ApiRequest[tuple[int, int] | None]:
+def get_picture_size(key: str) -> ApiRequest[tuple[int, int] | None]:
     """Get the size of a media's picture (vendor's own client). The result may be None."""
     return ApiRequest("detail", "GET", f"/media/{quote(key, safe='')}/detail", responses.read_size)
 
 
-def media(name: str) -> ApiRequest[Media | None]:
+def get_media(name: str) -> ApiRequest[Media | None]:
     """Get one media by its ID or key (vendor's own client).
 
     The platform answers with `Rejected` if there is no such media.

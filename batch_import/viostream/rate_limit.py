@@ -49,7 +49,7 @@ _MAX_BACKOFF_SECONDS: Final = 60.0
 _MIN_ACCEPTED_SAMPLE: Final = 5
 
 
-#: What `Budget.dump` contains, beside the interval: points in time, and other values.
+#: What `RateLimiter.dump` contains, beside the interval: points in time, and other values.
 _TIMES: Final = ("base_at", "next_request_at", "paused_until", "refused_at", "decreased_at")
 _VALUES: Final = ("base_rate", "refused_rate", "consecutive_refusals")
 
@@ -75,7 +75,7 @@ class _RefusalInterval:
         return self.accepted / seconds if is_enough else 0.0
 
 
-class Budget:
+class RateLimiter:
     """A rate limiter: a token bucket that adapts to what the platform accepts.
 
     Args:

@@ -14,7 +14,13 @@ from html import unescape
 from typing import Any, Final
 
 from batch_import.addresses.masking import mask
-from batch_import.errors import CallFailed, Forbidden, NoAnswer, Rejected, Throttled
+from batch_import.errors import (
+    AuthenticationFailed,
+    NoAnswer,
+    RequestFailed,
+    RequestRejected,
+    Throttled,
+)
 from batch_import.models import Account, IngestStatus, Media, MediaPage
 
 #: Maximum length of a message, in characters. It is shown to people on one line.
@@ -30,7 +36,9 @@ _TAG: Final = re.compile(r"<[^<>]*>")
 _MAX_PIXELS: Final = 100_000
 
 
-def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> CallFailed | None:
+def failure_of(
+    status: int, headers: Mapping[str, str], body: str, now: float
+) -> RequestFailed | None:
     """Returns the exception that an HTTP response means; None if it is a success (2xx).
 
     Args:
@@ -42,20 +50,20 @@ def failure(status: int, headers: Mapping[str, str], body: str, now: float) -> C
     if 200 <= status < 300:  # noqa: PLR2004 - status codes that mean success
         return None
     message = platform_message(body) or f"HTTP {status} without a reason"
-    wait = retry_after(headers.get("Retry-After"), now)
+    wait = parse_retry_after(headers.get("Retry-After"), now)
     if status == _TOO_MANY_REQUESTS:
         return Throttled(message, status=status, retry_after=wait)
     # An interim answer (1xx) that nothing follows says no more than a server error.
     if status >= 500 or status < 200 or status == _REQUEST_TIMEOUT:  # noqa: PLR2004
         return NoAnswer(f"{message} (HTTP {status})", status=status, retry_after=wait)
     if status in (401, 403):
-        return Forbidden(message, status=status)
+        return AuthenticationFailed(message, status=status)
     if status < 400:  # noqa: PLR2004 - redirects: following one would turn a POST into a GET
-        return Rejected("the URL of the API redirects elsewhere", status=status)
-    return Rejected(message, status=status)
+        return RequestRejected("the URL of the API redirects elsewhere", status=status)
+    return RequestRejected(message, status=status)
 
 
-def retry_after(value: str | None, now: float) -> float | None:
+def parse_retry_after(value: str | None, now: float) -> float | None:
     """Returns the seconds to wait of a `Retry-After` header, which has seconds or an HTTP date.
 
     None if there is no header or if it cannot be read.

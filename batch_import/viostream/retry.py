@@ -11,8 +11,8 @@ from typing import TypeVar
 
 import tenacity
 
-from batch_import.errors import CallFailed, NoAnswer, NotSent, Throttled
-from batch_import.viostream.rate_limit import Budget
+from batch_import.errors import NoAnswer, NotSent, RequestFailed, Throttled
+from batch_import.viostream.rate_limit import RateLimiter
 
 _T = TypeVar("_T")
 
@@ -22,7 +22,7 @@ _MAX_WAIT_SECONDS = 20.0
 
 def call_with_retry(
     call: Callable[[], _T],
-    budget: Budget,
+    budget: RateLimiter,
     give_up_after: float,
     *,
     clock: Callable[[], float],
@@ -76,6 +76,6 @@ _exponential_wait = tenacity.wait_random_exponential(multiplier=0.5, max=_MAX_WA
 def _wait_seconds(state: tenacity.RetryCallState) -> float:
     """Returns the `Retry-After` of the platform, or else an exponentially growing time."""
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, CallFailed) and error.retry_after is not None:
+    if isinstance(error, RequestFailed) and error.retry_after is not None:
         return error.retry_after
     return _exponential_wait(state)

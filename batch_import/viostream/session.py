@@ -12,19 +12,19 @@ from typing import Final, Self, TypeVar
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import (
-    CallFailed,
+    AuthenticationFailed,
     CredentialsRefused,
-    Forbidden,
     Interrupted,
     NoAnswer,
     PlatformUnreachable,
-    Rejected,
+    RequestFailed,
+    RequestRejected,
     Throttled,
-    named,
+    setting_ref,
 )
 from batch_import.models import Account
 from batch_import.viostream import endpoints
-from batch_import.viostream.call_record import CallRecord
+from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.retry import call_with_retry
@@ -71,7 +71,7 @@ class PlatformSession:
         settings: Settings,
         credentials: Credentials,
         stop: threading.Event,
-        on_call: Callable[[CallRecord], None] | None = None,
+        on_call: Callable[[RequestRecord], None] | None = None,
         clock: Callable[[], float] | None = None,
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
@@ -109,23 +109,24 @@ class PlatformSession:
 
         def request_account() -> Account:
             remaining = max(_MIN_ATTEMPT_SECONDS, deadline - self.clock())
-            return self.client.send(endpoints.account(), remaining)
+            return self.client.send(endpoints.get_account(), remaining)
 
         try:
             return self.repeat(request_account, time_limit)
-        except Forbidden as refused:
+        except AuthenticationFailed as refused:
             raise CredentialsRefused(
                 f"The platform refuses the credentials: {refused.message} (HTTP {refused.status}).",
                 "Check VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY against Settings > Developer"
                 " Tools.",
             ) from None
-        except CallFailed as failed:
+        except RequestFailed as failed:
             other_server = (
                 " This is not an answer of the platform." if _is_other_server(failed) else ""
             )
             raise PlatformUnreachable(
                 f"Cannot connect to {self.settings.api_base}: {failed.message}.{other_server}",
-                f"Check {named('api_base')} and the network, then run the same command again.",
+                f"Check {setting_ref('api_base')} and the network,"
+                " then run the same command again.",
             ) from None
 
     def send(self, request: ApiRequest[_T]) -> _T:
@@ -138,15 +139,15 @@ class PlatformSession:
         """
         try:
             return self.repeat(lambda: self.client.send(request), self.settings.give_up_after)
-        except Rejected:
+        except RequestRejected:
             raise
-        except Forbidden as refused:
+        except AuthenticationFailed as refused:
             raise CredentialsRefused(
                 f"The platform refuses the credentials now: {refused.message}"
                 f" (HTTP {refused.status}).",
                 "Nothing was changed. Check the credentials, then run the same command again.",
             ) from None
-        except CallFailed as failed:
+        except RequestFailed as failed:
             raise PlatformUnreachable(
                 f"The platform stopped answering: {failed.message}.",
                 "All state is saved: run the same command again later.",
@@ -168,7 +169,7 @@ class PlatformSession:
             return call_with_retry(
                 call, self.budget, give_up_after, clock=self.clock, stop=self.stop
             )
-        except CallFailed:
+        except RequestFailed:
             self._raise_if_stopped()
             raise
 
@@ -177,5 +178,5 @@ class PlatformSession:
             raise Interrupted("Interrupted.", "All state is saved: run the same command again.")
 
 
-def _is_other_server(failed: CallFailed) -> bool:
+def _is_other_server(failed: RequestFailed) -> bool:
     return not isinstance(failed, NoAnswer | Throttled) and failed.status is not None

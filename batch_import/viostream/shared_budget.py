@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from batch_import.errors import StateError
 from batch_import.viostream.account_budget import Grant, Report, exchange
-from batch_import.viostream.rate_limit import BURST_SECONDS, Budget
+from batch_import.viostream.rate_limit import BURST_SECONDS, RateLimiter
 
 _T = TypeVar("_T")
 
@@ -38,7 +38,7 @@ class Ledger(Protocol):
         """Let go of it."""
 
 
-class SharedBudget(Budget):
+class SharedBudget(RateLimiter):
     """A budget whose rate is a share of the account's, while others use the account, too.
 
     Args:
@@ -62,7 +62,7 @@ class SharedBudget(Budget):
         self._held_for = float("-inf")
         self._limited = False
 
-    # As `Budget` ------------------------------------------------------------------------------
+    # As `RateLimiter` -----------------------------------------------------------------------------
 
     def rate(self, now: float) -> float:
         """Calls a second in force."""
@@ -70,7 +70,7 @@ class SharedBudget(Budget):
         return super().rate(now) if grant is None else grant.rate
 
     def ready_at(self, now: float) -> float:
-        """As in `Budget`."""
+        """As in `RateLimiter`."""
         with self._lock:
             ready = super().ready_at(now)
             if self._grant is not None:
@@ -79,7 +79,7 @@ class SharedBudget(Budget):
             return ready
 
     def spend(self, now: float) -> None:
-        """As in `Budget`."""
+        """As in `RateLimiter`."""
         with self._lock:
             self._spent += 1
             if self._grant is None:
@@ -93,13 +93,13 @@ class SharedBudget(Budget):
             self._in_progress_count += 1
 
     def accepted(self) -> None:
-        """As in `Budget`."""
+        """As in `RateLimiter`."""
         with self._lock:
             super().accepted()
             self._taken += 1
 
     def refused(self, left_at: float, now: float, retry_after: float | None) -> None:
-        """As in `Budget`."""
+        """As in `RateLimiter`."""
         with self._lock:
             if self._grant is None:
                 super().refused(left_at, now, retry_after)
@@ -110,7 +110,7 @@ class SharedBudget(Budget):
         self._urgent.set()
 
     def hold(self, now: float, seconds: float) -> None:
-        """As in `Budget`."""
+        """As in `RateLimiter`."""
         with self._lock:
             if self._grant is None:
                 super().hold(now, seconds)

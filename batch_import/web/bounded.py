@@ -27,7 +27,7 @@ from urllib3.poolmanager import PoolManager
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.wait import wait_for_read
 
-from batch_import.errors import CallFailed, NoAnswer, NotSent
+from batch_import.errors import NoAnswer, NotSent, RequestFailed
 
 #: Maximum number of bytes per read.
 _CHUNK_BYTES: Final = 64 * 1024
@@ -39,7 +39,7 @@ _STOP_CHECK_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ExchangeLimits:
     """The limits of one exchange.
 
     Attributes:
@@ -68,7 +68,7 @@ class Answer:
     body: bytes
 
 
-class Exchanges(requests.Session):
+class BoundedSession(requests.Session):
     """A session whose exchanges have limits. It does not follow redirects.
 
     Use only `exchange`; other methods have no limits. Cookies are neither parsed nor kept: nobody
@@ -77,7 +77,7 @@ class Exchanges(requests.Session):
 
     Args:
         connections: number of threads that send requests at the same time.
-        stop: once set, responses are not waited for longer than `Bounds.grace`.
+        stop: once set, responses are not waited for longer than `ExchangeLimits.grace`.
         may_send: called before a connection is opened, and before each part of a request is sent.
             If it returns False, nothing more is sent.
     """
@@ -101,7 +101,7 @@ class Exchanges(requests.Session):
         """Returns None: requests would parse `Location` even if redirects are not followed."""
         return None
 
-    def exchange(self, request: requests.PreparedRequest, bounds: Bounds) -> Answer:
+    def exchange(self, request: requests.PreparedRequest, bounds: ExchangeLimits) -> Answer:
         """Send a request once, and receive the whole response.
 
         Raises:
@@ -130,7 +130,7 @@ class Exchanges(requests.Session):
         return Answer(reply.status_code, reply.headers, body)
 
 
-def _read_body(raw: BaseHTTPResponse, bounds: Bounds) -> bytes:
+def _read_body(raw: BaseHTTPResponse, bounds: ExchangeLimits) -> bytes:
     chunks: list[bytes] = []
     size = 0
     # One more byte is read, to distinguish a body that is too long from one of the exact size.
@@ -151,7 +151,7 @@ def _too_long(size: int) -> NoAnswer:
     return NoAnswer(f"the answer is longer than {size / 1e6:.0f} MB")
 
 
-def connection_fault(error: requests.RequestException) -> CallFailed:
+def connection_fault(error: requests.RequestException) -> RequestFailed:
     """Returns `NotSent` if the request was certainly not sent, and `NoAnswer` otherwise."""
     cause = error.args[0] if error.args else None
     reason = cause.reason if isinstance(cause, MaxRetryError) else cause
@@ -178,7 +178,9 @@ class _Limit:
         fault: why the exchange was ended; None if it was not.
     """
 
-    def __init__(self, bounds: Bounds, stop: threading.Event, may_send: Callable[[], bool]) -> None:
+    def __init__(
+        self, bounds: ExchangeLimits, stop: threading.Event, may_send: Callable[[], bool]
+    ) -> None:
         self._may_send = may_send
         self._total_seconds = bounds.whole
         self._deadline = time.monotonic() + bounds.whole

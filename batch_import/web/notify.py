@@ -13,12 +13,12 @@ from urllib.parse import urlsplit
 
 import requests
 
-from batch_import.errors import CallFailed
-from batch_import.web.bounded import Bounds
-from batch_import.web.session import plain_session
+from batch_import.errors import RequestFailed
+from batch_import.web.bounded import ExchangeLimits
+from batch_import.web.session import session_without_credentials
 
 #: The response body is not used, and may be endless.
-_BOUNDS: Final = Bounds(connect=10.0, silence=10.0, whole=10.0, size=1024, cut=True)
+_BOUNDS: Final = ExchangeLimits(connect=10.0, silence=10.0, whole=10.0, size=1024, cut=True)
 
 _log = logging.getLogger(__name__)
 
@@ -33,9 +33,9 @@ def post(url: str, body: Mapping[str, Any]) -> str:
     host = urlsplit(url).hostname
     try:
         status = _send(url, body)
-    except (CallFailed, requests.RequestException) as failed:
+    except (RequestFailed, requests.RequestException) as failed:
         # Messages of the requests library contain the URL.
-        reason = failed.message if isinstance(failed, CallFailed) else "it cannot be reached"
+        reason = failed.message if isinstance(failed, RequestFailed) else "it cannot be reached"
         return f"{host}: {reason}"
     _log.debug("POST to %s: %s", host, status)
     if HTTPStatus(200) <= status < HTTPStatus(300):
@@ -46,7 +46,7 @@ def post(url: str, body: Mapping[str, Any]) -> str:
 
 
 def _send(url: str, body: Mapping[str, Any]) -> int:
-    with plain_session(url) as session:
+    with session_without_credentials(url) as session:
         headers = {"Content-Type": "application/json"}
         request = requests.Request("POST", url, headers=headers, data=json.dumps(body))
         return session.exchange(session.prepare_request(request), _BOUNDS).status

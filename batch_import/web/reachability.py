@@ -12,19 +12,19 @@ import certifi
 import requests
 from requests.utils import select_proxy
 
-from batch_import.web.bounded import Answer, Bounds
-from batch_import.web.session import own_certificates, plain_session
+from batch_import.web.bounded import Answer, ExchangeLimits
+from batch_import.web.session import custom_ca_bundle, session_without_credentials
 
 #: Seconds that each step may take: as long as a first call waits for its connection.
 _PATIENCE: Final = 10.0
 #: Only the head of the answer counts.
-_BOUNDS: Final = Bounds(_PATIENCE, _PATIENCE, _PATIENCE, size=1024, cut=True)
+_BOUNDS: Final = ExchangeLimits(_PATIENCE, _PATIENCE, _PATIENCE, size=1024, cut=True)
 _PORTS: Final = {"http": 80, "https": 443}
 
 
 def proxy_for(url: str) -> str:
     """The proxy that requests to a URL go through, with any password; empty for none."""
-    with plain_session(url) as session:
+    with session_without_credentials(url) as session:
         return select_proxy(url, dict(session.proxies)) or ""
 
 
@@ -59,7 +59,7 @@ def tls_version(url: str) -> str:
         UsageError: the environment names certificates that are not there.
     """
     host, port = host_and_port(url)
-    trusted = own_certificates() or certifi.where()
+    trusted = custom_ca_bundle() or certifi.where()
     context = ssl.create_default_context()
     context.load_verify_locations(trusted)
     with (
@@ -76,7 +76,7 @@ def answer_of(url: str) -> Answer:
         CallFailed: no answer came.
         UsageError: the environment names certificates that are not there.
     """
-    with plain_session(url) as session:
+    with session_without_credentials(url) as session:
         return session.exchange(session.prepare_request(requests.Request("GET", url)), _BOUNDS)
 
 

@@ -12,18 +12,18 @@ from requests.utils import get_environ_proxies
 
 from batch_import import __version__
 from batch_import.errors import UsageError
-from batch_import.web.bounded import Exchanges
+from batch_import.web.bounded import BoundedSession
 
 #: Environment variables with the user's own certificates, as for curl and requests.
 _BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
-def plain_session(
+def session_without_credentials(
     base: str,
     connections: int = 1,
     stop: threading.Event | None = None,
     may_send: Callable[[], bool] = lambda: True,
-) -> Exchanges:
+) -> BoundedSession:
     """Returns a session for one host, without credentials.
 
     A .netrc file must not add credentials, so `requests` does not read the environment. Only
@@ -33,15 +33,15 @@ def plain_session(
     Args:
         base: URL of the host.
         connections: number of threads that send requests at the same time.
-        stop, may_send: as in `Exchanges`.
+        stop, may_send: as in `BoundedSession`.
 
     Raises:
         UsageError: the certificates that the environment names cannot be used.
     """
-    session = Exchanges(connections, stop, may_send)
+    session = BoundedSession(connections, stop, may_send)
     session.trust_env = False
     session.proxies = {} if _is_this_machine(base) else get_environ_proxies(base)
-    session.verify = own_certificates() or True
+    session.verify = custom_ca_bundle() or True
     session.headers["User-Agent"] = f"viostream-batch-import/{__version__}"
     return session
 
@@ -54,7 +54,7 @@ def _is_this_machine(base: str) -> bool:
         return host == "localhost"
 
 
-def own_certificates() -> str | None:
+def custom_ca_bundle() -> str | None:
     """Returns the user's own certificates, used instead of those of the well-known authorities.
 
     Returns:

@@ -4,7 +4,7 @@ import threading
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
-from batch_import.errors import StateError, named
+from batch_import.errors import StateError, setting_ref
 from batch_import.models import Account
 from batch_import.state import facts
 from batch_import.state.store import Store
@@ -48,15 +48,16 @@ def check_account(
         StateError: the job was started with another account, or with another API.
     """
     parts = [
-        (facts.API_BASE, settings.api_base, named("api_base")),
+        (facts.API_BASE, settings.api_base, setting_ref("api_base")),
         (facts.ACCOUNT, found.id, "the credentials"),
     ]
-    parts += [(facts.EMBED_BASE, settings.embed_base, named("embed_base"))] if embeds else []
+    parts += [(facts.EMBED_BASE, settings.embed_base, setting_ref("embed_base"))] if embeds else []
     for fact, value, subject in parts:
         known = store.facts.get(fact)
         if known and known != value:
             raise StateError(
                 f"This job was started with the {fact.name.replace('_', ' ')} {known},"
                 f" not {value}.",
-                f"Change {subject} back, or import into the other one with another {named('job')}.",
+                f"Change {subject} back,"
+                f" or import into the other one with another {setting_ref('job')}.",
             )

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
-from batch_import.errors import RunFault, named
+from batch_import.errors import RunFault, setting_ref
 from batch_import.job import Job
 from batch_import.workflows import account, machine_checks, status
 from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
@@ -42,7 +42,7 @@ def examine(request: DoctorRequest, stop: threading.Event) -> Iterator[tuple[str
     """
     for name, check in _machine(request).items():
         yield name, _explained(check)
-    reason = f"not with {named('offline')}" if request.offline else ""
+    reason = f"not with {setting_ref('offline')}" if request.offline else ""
     for name, check in _network(request, stop).items():
         finding = skipped(reason) if reason else _explained(check)
         if finding.result == "problem":

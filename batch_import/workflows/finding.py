@@ -9,7 +9,7 @@ class DoctorFinding:
     """The result of one check.
 
     Attributes:
-        message: what is there, or what is wrong. It may name settings (`errors.named`).
+        message: what is there, or what is wrong. It may name settings (`errors.setting_ref`).
         hint: what to do about a problem; empty otherwise.
     """
 

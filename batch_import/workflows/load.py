@@ -12,9 +12,9 @@ from itertools import islice
 from pathlib import Path
 
 from batch_import import __version__
-from batch_import.addresses.masking import also_mask
+from batch_import.addresses.masking import add_masked_names
 from batch_import.configuration.request import ImportRequest
-from batch_import.errors import Interrupted, ManifestError, named
+from batch_import.errors import Interrupted, ManifestError, setting_ref
 from batch_import.manifest.columns.kept import names_of, refuse_other_columns
 from batch_import.manifest.columns.mapping import first_with_address, map_columns
 from batch_import.manifest.origin import (
@@ -29,11 +29,11 @@ from batch_import.manifest.rows import Rows
 from batch_import.manifest.rules.violation import warning
 from batch_import.manifest.validate import Validator
 from batch_import.models import (
-    POSSIBLE_DUPLICATE,
+    POSSIBLE_DUPLICATE_CODE,
     ManifestColumns,
     Problem,
 )
-from batch_import.reports.problems import COLUMNS, Problems
+from batch_import.reports.problems import COLUMNS, ProblemWriter
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.state import facts
 from batch_import.state.corrections import CorrectedRow, Duplicate
@@ -48,7 +48,7 @@ from batch_import.workflows.source_checks import PreflightProgress, SourceChecks
 #: How many held rows are shown as examples.
 _MAX_EXAMPLES = 3
 _NOT_WRITTEN = (
-    f"Is it open elsewhere? Close it there, or choose another folder with {named('job')}."
+    f"Is it open elsewhere? Close it there, or choose another folder with {setting_ref('job')}."
 )
 
 
@@ -75,7 +75,7 @@ class ManifestLoader:
         options = request.reading
         self._request = request
         self._signing = frozenset(name.casefold() for name in options.signing)
-        also_mask(self._signing)
+        add_masked_names(self._signing)
         self._manifest = open_manifest(request.manifest, options)
         self._mapping = map_columns(
             self._manifest.header,
@@ -192,7 +192,7 @@ class ManifestLoader:
         )
 
     def _corrected_rows(
-        self, store: Store, origin: OriginColumns, problems: Problems
+        self, store: Store, origin: OriginColumns, problems: ProblemWriter
     ) -> Iterator[CorrectedRow]:
         job = store.facts.get(facts.JOB_ID)
         for chunk in self._chunks(problems):
@@ -229,12 +229,12 @@ class ManifestLoader:
             refusal,
         )
 
-    def _add_held(self, store: Store, problems: Problems) -> None:
+    def _add_held(self, store: Store, problems: ProblemWriter) -> None:
         column = self._manifest.header[self._mapping.source_url]
         hint = "Run the import again and say whether it is the same video: same-videos yes or no."
         for row in store.reader.held_rows():
             problems.add(
-                Problem(row.line, column, POSSIBLE_DUPLICATE, row.reason, row.source_url, hint)
+                Problem(row.line, column, POSSIBLE_DUPLICATE_CODE, row.reason, row.source_url, hint)
             )
 
     def _choose(self, store: Store) -> int:
@@ -294,12 +294,12 @@ class ManifestLoader:
         return Reading(self._manifest.form, columns, self._comments, notes)
 
     @contextmanager
-    def _problems(self) -> Iterator[Problems]:
+    def _problems(self) -> Iterator[ProblemWriter]:
         self._job.prepare()
         with csv_file(self._job.problems, COLUMNS, _NOT_WRITTEN) as write:
-            yield Problems(write)
+            yield ProblemWriter(write)
 
-    def _chunks(self, problems: Problems) -> Iterator[Rows]:
+    def _chunks(self, problems: ProblemWriter) -> Iterator[Rows]:
         own_host = self._settings.own_host
         validator = Validator(
             self._mapping,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from batch_import.models import POSSIBLE_DUPLICATE
+from batch_import.models import POSSIBLE_DUPLICATE_CODE
 from batch_import.reports.problems import ProblemGroup
 from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.reader import HeldRow
@@ -88,4 +88,4 @@ class LoadResult:
     @property
     def groups_to_show(self) -> list[ProblemGroup]:
         """The problems without the held rows, which are shown separately."""
-        return [group for group in self.groups if group.code != POSSIBLE_DUPLICATE]
+        return [group for group in self.groups if group.code != POSSIBLE_DUPLICATE_CODE]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from batch_import import __version__
-from batch_import.errors import named
+from batch_import.errors import setting_ref
 from batch_import.job import Job
 from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 
@@ -70,12 +70,12 @@ def folder(path: Path) -> DoctorFinding:
     except OSError as error:
         return problem(
             f"{there} is not writable: {error.strerror or error}.",
-            f"Make it writable, or choose another folder with {named('job')}.",
+            f"Make it writable, or choose another folder with {setting_ref('job')}.",
         )
     if kind := _network_drive(there):
         return problem(
             f"{path} is on a network drive ({kind}), where the state may be damaged.",
-            f"Choose a folder on a local disk with {named('job')}.",
+            f"Choose a folder on a local disk with {setting_ref('job')}.",
         )
     return ok(f"{path} is writable.")
 
@@ -91,7 +91,7 @@ def disk(path: Path, rows: int, log: float) -> DoctorFinding:
     if free < needed:
         return problem(
             f"{free:,.0f} MB are free; {rows:,} rows need about {needed:,.0f} MB.",
-            f"Free some space, or choose a folder on another disk with {named('job')}.",
+            f"Free some space, or choose a folder on another disk with {setting_ref('job')}.",
         )
     return ok(f"{free:,.0f} MB are free; {rows:,} rows need about {needed:,.0f} MB.")
 

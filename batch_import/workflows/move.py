@@ -3,7 +3,7 @@
 import threading
 from typing import Final
 
-from batch_import.errors import StateError, named
+from batch_import.errors import StateError, setting_ref
 from batch_import.job import Job
 from batch_import.state import facts, transfer
 from batch_import.state.location import exists, held, shown
@@ -49,7 +49,7 @@ def refuse_moved(store: Store) -> None:
     if where := store.facts.get(facts.MOVED_TO):
         raise StateError(
             f"The state of this job was moved to {where}.",
-            f"Run with it ({named('state')}), or move it back: batch-import state copy.",
+            f"Run with it ({setting_ref('state')}), or move it back: batch-import state copy.",
         )
 
 

@@ -8,7 +8,7 @@ import time
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from batch_import.errors import CallFailed, named
+from batch_import.errors import RequestFailed, setting_ref
 from batch_import.web import reachability
 from batch_import.web.bounded import Answer
 from batch_import.web.reachability import host_and_port
@@ -55,7 +55,7 @@ class Route:
         except OSError as error:
             return problem(
                 f"{self._host} has no address: {error.strerror or error}.",
-                f"Check {named('api_base')}, the network connection and its DNS server.",
+                f"Check {setting_ref('api_base')}, the network connection and its DNS server.",
             )
         return ok(f"{self._host} is {', '.join(found)}.")
 
@@ -85,7 +85,7 @@ class Route:
         sent = time.time()
         try:
             answer = reachability.answer_of(f"{self._base}/account/info")
-        except CallFailed as failed:
+        except RequestFailed as failed:
             return problem(
                 f"{self._host} does not answer: {failed.message}.",
                 "Try again later, or from another network.",

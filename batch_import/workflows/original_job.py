@@ -14,7 +14,7 @@ from typing import Final
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import StateError, named
+from batch_import.errors import StateError, setting_ref
 from batch_import.job import Job
 from batch_import.manifest.columns.aliases import FIELDS
 from batch_import.manifest.origin import (
@@ -58,8 +58,8 @@ def with_original_job(request: ImportRequest) -> ImportRequest:
     raise StateError(
         f"{request.manifest} holds rows of another job, {reference}, and that job is not there.",
         f"Run it from the folder where that job was run, or name the job folder with"
-        f" {named('job')}; to import the rows as a new job, delete the columns “{JOB_COLUMN}” and"
-        f" “{ROW_COLUMN}”.",
+        f" {setting_ref('job')}; to import the rows as a new job, delete the columns"
+        f" “{JOB_COLUMN}” and “{ROW_COLUMN}”.",
     )
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import Settings
-from batch_import.errors import Rejected, StateError
+from batch_import.errors import RequestRejected, StateError
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.forecast import Forecast, ProcessingTime, Work, forecast, learned
 from batch_import.importer.pages import Pages
@@ -25,7 +25,7 @@ from batch_import.importer.schedule.ownership import (
 )
 from batch_import.job import Job
 from batch_import.manifest.deadlines import UrlExpiries
-from batch_import.models import Change, Counts, Media, MediaPage, Row, Status
+from batch_import.models import Counts, JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
 from batch_import.state.location import exists, is_running, jobs_in
@@ -33,7 +33,7 @@ from batch_import.state.store import Store
 from batch_import.verification.account_reader import VerificationProgress
 from batch_import.viostream import endpoints
 from batch_import.viostream.account_pager import ListEnd
-from batch_import.viostream.call_log import call_log
+from batch_import.viostream.call_log import open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account
 from batch_import.workflows.load import ManifestLoader
@@ -70,7 +70,7 @@ class AccountMatches:
 
 
 #: Row number → the row, and the first media with its reference ID and another title.
-_Taken = dict[int, tuple[Row, Media]]
+_Taken = dict[int, tuple[JobRow, Media]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +225,13 @@ def _search(
         return AccountMatches(None, why=credentials)
     job, settings = request.job, request.settings
     with (
-        call_log(job.log, settings.log_max, observer.problem) as log,
+        open_request_log(job.log, settings.log_max, observer.problem) as log,
         PlatformSession(settings, credentials, stop, log) as session,
     ):
         claim_account(store, settings, session.sign_in())
         try:
             return _read(store, session, observer)
-        except Rejected:
+        except RequestRejected:
             return _of_each_row(pending, None)  # the platform refuses to list the media
 
 
@@ -262,8 +262,8 @@ def _read(store: Store, session: PlatformSession, observer: Observer) -> Account
 def _page(session: PlatformSession, number: int) -> MediaPage:
     """Request one page of the media list. A page after the last one is empty."""
     try:
-        return session.send(endpoints.newest(number))
-    except Rejected:
+        return session.send(endpoints.list_newest(number))
+    except RequestRejected:
         if number == 1:
             raise
         return MediaPage(())
@@ -277,7 +277,7 @@ def _of_each_row(pending: int, media: int | None, end: ListEnd | None = None) ->
     return AccountMatches(None, media, pending, why)
 
 
-def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Iterator[Change]:
+def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Iterator[StatusUpdate]:
     """Yield the rows whose video is on the page. `taken` collects rows with a taken ID."""
     for row in store.queue.pending_by_reference({media.reference_id for media in page.items}):
         media = to_take_over(page.items, row, adopt)
@@ -286,17 +286,17 @@ def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Ite
             taken.pop(row.number, None)
             online = media.status == "online"
             status = Status.IMPORTED if online else Status.PROCESSING
-            yield Change(row.number, status, "in the account", media=media)
+            yield StatusUpdate(row.number, status, "in the account", media=media)
         elif others:
             taken.setdefault(row.number, (row, others[0]))
 
 
-def _ids_taken(taken: _Taken) -> Iterator[Change]:
+def _ids_taken(taken: _Taken) -> Iterator[StatusUpdate]:
     """Yield the rows that a run would not send, because their reference ID is taken."""
     for row, media in taken.values():
         message = reference_id_taken([media])
         code = REFERENCE_ID_TAKEN
-        yield Change(row.number, Status.FAILED, message, error=message, code=code)
+        yield StatusUpdate(row.number, Status.FAILED, message, error=message, code=code)
 
 
 def _named(taken: _Taken) -> tuple[tuple[str, str], ...]:

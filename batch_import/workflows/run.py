@@ -9,7 +9,7 @@ from batch_import import __version__
 from batch_import.addresses.masking import mask
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
-from batch_import.errors import Interrupted, ManifestError, RunFault, named
+from batch_import.errors import Interrupted, ManifestError, RunFault, setting_ref
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.pictures import ask_for_pictures
 from batch_import.importer.pool import Pool
@@ -20,7 +20,7 @@ from batch_import.reports.write import keep_options, pictures_left
 from batch_import.state.ledger import ledger_of
 from batch_import.state.location import Hold, held
 from batch_import.state.store import Store
-from batch_import.viostream.call_log import Log, call_log
+from batch_import.viostream.call_log import RequestLog, open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account
 from batch_import.workflows.deadline import stopping_at
@@ -83,7 +83,7 @@ def run(
         nullcontext(ManifestLoader(request, epoch_clock()(), stop, observer.preflight)) as loader,
         held(job, settings.lease, stop, alarm=alarm) as hold,
         Store(job.state, create=True) as store,
-        call_log(job.log, settings.log_max, observer.problem) as log,
+        open_request_log(job.log, settings.log_max, observer.problem) as log,
     ):
         hold.fence(store.connection)
         refuse_moved(store)
@@ -112,7 +112,7 @@ def _import(
     credentials: Credentials,
     observer: Observer,
     stop: threading.Event,
-    log: Log,
+    log: RequestLog,
 ) -> None:
     """Send requests until no row can make progress."""
     settings = request.settings
@@ -144,9 +144,10 @@ def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
     if request.settings.strict and result.groups:
         count = sum(group.count for group in result.groups)
         raise ManifestError(
-            f"The manifest has {count} problem{'' if count == 1 else 's'}, and {named('strict')}"
-            " allows none. Nothing was sent.",
-            f"Fix them (all are in {request.job.problems}), or run without {named('strict')}.",
+            f"The manifest has {count} problem{'' if count == 1 else 's'},"
+            f" and {setting_ref('strict')} allows none. Nothing was sent.",
+            f"Fix them (all are in {request.job.problems}),"
+            f" or run without {setting_ref('strict')}.",
         )
 
 
@@ -156,7 +157,7 @@ def _end_if(stop: threading.Event) -> None:
 
 
 @contextmanager
-def _noted(log: Log, store: Store) -> Iterator[None]:
+def _noted(log: RequestLog, store: Store) -> Iterator[None]:
     """Log the start and the end of a run, with the number of rows per status."""
     log.note("run started", version=__version__, rows=asdict(store.reader.counts()))
     end = "finished"

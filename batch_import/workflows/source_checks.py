@@ -8,9 +8,9 @@ from typing import Final, Self
 from urllib.parse import urlsplit
 
 from batch_import.configuration.request import ImportRequest
-from batch_import.manifest.problem_collector import in_one
-from batch_import.models import Change, Problem, Severity, Status, VideoSource
-from batch_import.reports.problems import Problems
+from batch_import.manifest.problem_collector import join_problems
+from batch_import.models import Problem, Severity, Status, StatusUpdate, VideoSource
+from batch_import.reports.problems import ProblemWriter
 from batch_import.state.queue import Queue
 
 #: How many rows are checked before the result is committed to the database. An interrupted
@@ -73,7 +73,7 @@ class SourceChecks:
         self._preflight.__exit__(kind, error, traceback)
 
     def check(
-        self, sources: Iterable[VideoSource], problems: Problems
+        self, sources: Iterable[VideoSource], problems: ProblemWriter
     ) -> Iterator[tuple[VideoSource, Problem]]:
         """Report problems of sources. Yields each source that has an error, with the problem."""
         for source, violation, size in self._preflight.ask(sources):
@@ -86,12 +86,18 @@ class SourceChecks:
                 if problem.severity is Severity.ERROR:
                     yield source, problem
 
-    def check_pending(self, queue: Queue, problems: Problems, now: float) -> None:
+    def check_pending(self, queue: Queue, problems: ProblemWriter, now: float) -> None:
         """Check the sources of all pending rows. A row whose source has an error gets invalid."""
         sources = queue.pending_sources(0, _BATCH)
         while sources and not self._stop.is_set():
             changes = [
-                Change(source.number, Status.INVALID, "preflight", in_one([problem]), problem.code)
+                StatusUpdate(
+                    source.number,
+                    Status.INVALID,
+                    "preflight",
+                    join_problems([problem]),
+                    problem.code,
+                )
                 for source, problem in self.check(sources, problems)
             ]
             queue.apply(changes, now)

@@ -12,7 +12,7 @@ from typing import Final
 
 from batch_import.errors import StateError, UsageError
 from batch_import.job import Job
-from batch_import.models import Counts, Event, Record
+from batch_import.models import Counts, ResultRow, StatusChange
 from batch_import.reports.labels import advice
 from batch_import.reports.seen import needing_attention, seen
 from batch_import.reports.summary import Trouble, troubles
@@ -59,8 +59,8 @@ class RowHistory:
         advice: what the user has to do; empty if nothing is to be done.
     """
 
-    record: Record
-    events: tuple[Event, ...]
+    record: ResultRow
+    events: tuple[StatusChange, ...]
     embed_url: str
     advice: str
 
@@ -179,7 +179,7 @@ def _listed(job: Job) -> JobSummary:
         return JobSummary(job.folder, running=running, fault=str(fault))
 
 
-def _row(store: Store, wanted: str) -> tuple[int, Record]:
+def _row(store: Store, wanted: str) -> tuple[int, ResultRow]:
     kind, colon, rest = wanted.partition(":")
     if colon and kind == "line":
         return _found(store, wanted, [_on_line(store, rest)])
@@ -188,13 +188,13 @@ def _row(store: Store, wanted: str) -> tuple[int, Record]:
     return _found(store, wanted, [store.reader.find_by_reference(wanted), _on_line(store, wanted)])
 
 
-def _on_line(store: Store, text: str) -> tuple[int, Record] | None:
+def _on_line(store: Store, text: str) -> tuple[int, ResultRow] | None:
     return store.reader.find_by_line(int(text)) if _LINE.fullmatch(text) else None
 
 
 def _found(
-    store: Store, wanted: str, candidates: list[tuple[int, Record] | None]
-) -> tuple[int, Record]:
+    store: Store, wanted: str, candidates: list[tuple[int, ResultRow] | None]
+) -> tuple[int, ResultRow]:
     rows = dict(filter(None, candidates))
     if len(rows) > 1:
         raise UsageError(

@@ -9,7 +9,7 @@ from batch_import.state.location import exists
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.comparison import VerificationResult, compare_job
-from batch_import.viostream.call_log import call_log
+from batch_import.viostream.call_log import open_request_log
 from batch_import.viostream.session import PlatformSession
 from batch_import.workflows.account import check_account
 from batch_import.workflows.observer import SILENT, Observer
@@ -41,7 +41,7 @@ def verify(
         job.prepare()  # another machine may have run it
     with (
         Store(job.state) as store,
-        call_log(job.log, settings.log_max, observer.problem) as log,
+        open_request_log(job.log, settings.log_max, observer.problem) as log,
         PlatformSession(settings, credentials, stop, log) as session,
     ):
         check_account(store, settings, session.sign_in(), embeds=embeds)

@@ -8,11 +8,11 @@ import batch_import
 from batch_import.cli import exits
 from batch_import.errors import RunFault
 from batch_import.failure_codes import FailureCode
-from batch_import.models import NO_COLUMNS, Counts
+from batch_import.models import EMPTY_COLUMNS, Counts
 from batch_import.reports.labels import STATUSES
 from batch_import.reports.table import results_table
 from batch_import.sandbox.knobs import Knobs
-from batch_import.verification.verdict import FAULTS, Verdict
+from batch_import.verification.verdict import FAULT_VERDICTS, Verdict
 from generate.markdown import block, comments, first_line, literal, sentence, table
 
 
@@ -44,7 +44,11 @@ def verdicts() -> str:
     return table(
         ("verdict", "as it should be", "meaning"),
         (
-            (literal(str(verdict)), "no" if verdict in FAULTS else "yes", meanings[verdict.name])
+            (
+                literal(str(verdict)),
+                "no" if verdict in FAULT_VERDICTS else "yes",
+                meanings[verdict.name],
+            )
             for verdict in Verdict
         ),
     )
@@ -79,7 +83,7 @@ def _family(fault: type[RunFault]) -> Iterator[type[RunFault]]:
 
 def results_columns() -> str:
     """The columns of the results, without those of a manifest."""
-    columns = results_table(NO_COLUMNS).columns
+    columns = results_table(EMPTY_COLUMNS).columns
     return table(
         ("column", "what it holds"),
         ((literal(column.name), sentence(column.meaning)) for column in columns),

@@ -19,9 +19,9 @@ from batch_import.configuration.settings import Settings
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 _WORKERS = 8
 _LATENCY = (0.02, 0.05)
@@ -69,13 +69,13 @@ def cases() -> Iterator[Case]:
 
 def measure(case: Case, seed: int) -> Iterator[float]:
     """Time by the limit and calls a row, of each run."""
-    platform = Platform(Knobs.from_mapping(case.knobs), seed, START)
+    platform = SimulatedPlatform(Knobs.from_mapping(case.knobs), seed, START)
     settings = Settings(rate=case.rate, workers=_WORKERS, poll_interval=case.poll)
     now, before = START, 0
     with Store(None) as store:
         for added in (case.rows, case.more) if case.more else (case.rows,):
             store.load(manifest_rows(case.rows + (added if before else 0)), now)
-            dispatcher = Dispatcher(settings, store, Budget(case.rate, now), now)
+            dispatcher = Dispatcher(settings, store, RateLimiter(case.rate, now), now)
             run = VirtualRun(
                 dispatcher, platform, start=now, workers=_WORKERS, latency=_LATENCY,
                 timeout=settings.timeout[1], seed=seed,

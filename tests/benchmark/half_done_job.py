@@ -14,7 +14,7 @@ from samples import HEADER, sample, write_manifest
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.job import Job
-from batch_import.models import Change, ManifestRow, Media, Row, Status
+from batch_import.models import JobRow, ManifestRow, Media, Status, StatusUpdate
 from batch_import.state.store import Store
 from batch_import.workflows.load import ManifestLoader
 
@@ -36,7 +36,7 @@ def _manifest_rows(rows: int) -> Iterator[ManifestRow]:
         )
 
 
-def _imported(row: Row, now: float) -> Change:
+def _imported(row: JobRow, now: float) -> StatusUpdate:
     media = Media(
         id=f"media_{row.number:09}",
         key=f"key{row.number:09}",
@@ -46,12 +46,12 @@ def _imported(row: Row, now: float) -> Change:
         duration="00:00:04",
     )
     ingest_id = f"ingest-{row.number}"
-    return Change(row.number, Status.IMPORTED, "online", "", now, ingest_id, media)
+    return StatusUpdate(row.number, Status.IMPORTED, "online", "", now, ingest_id, media)
 
 
-def _processing(row: Row, now: float) -> Change:
+def _processing(row: JobRow, now: float) -> StatusUpdate:
     ingest_id = f"ingest-{row.number}"
-    return Change(row.number, Status.PROCESSING, "taken", sent_at=now, ingest_id=ingest_id)
+    return StatusUpdate(row.number, Status.PROCESSING, "taken", sent_at=now, ingest_id=ingest_id)
 
 
 def main() -> None:

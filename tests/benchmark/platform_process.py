@@ -14,12 +14,12 @@ from collections import Counter
 from typing import Any
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
-from batch_import.sandbox.replies import Reply, Request
+from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.replies import SimulatedReply, SimulatedRequest
 from batch_import.sandbox.server import SandboxServer
 
 
-class CountingPlatform(Platform):
+class CountingPlatform(SimulatedPlatform):
     """Notes when calls came and when their answers left, as the platform saw it."""
 
     def __init__(self, knobs: Knobs, seed: int) -> None:
@@ -29,7 +29,7 @@ class CountingPlatform(Platform):
         self.last_answer: float | None = None
         self.lists: Counter[str] = Counter()
 
-    def handle(self, request: Request, now: float) -> Reply:
+    def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
         self.first_call = self.first_call or now
         if request.method == "POST":
             self.first_create = self.first_create or now

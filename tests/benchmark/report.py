@@ -29,7 +29,7 @@ import xlsxwriter
 from playwright.sync_api import sync_playwright
 
 from batch_import.failure_codes import FailureCode
-from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
+from batch_import.models import ManifestColumns, ManifestRow, Media, Status, StatusUpdate
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.table import results_table
 from batch_import.reports.write import write_results, write_results_csv
@@ -79,17 +79,17 @@ def manifest_row(number: int) -> ManifestRow:
     return ManifestRow(number + 1, f"ref-{number}", f"ref-{number}", url, cells[1], "mp4", cells)
 
 
-def change(number: int) -> Change:
+def change(number: int) -> StatusUpdate:
     if number % FAILED_EVERY == 0:
         words = "The source could not be downloaded: host not found."
         code = FailureCode.SOURCE_UNAVAILABLE
-        return Change(number, Status.FAILED, error=words, code=code, ingest_id=f"i-{number}")
+        return StatusUpdate(number, Status.FAILED, error=words, code=code, ingest_id=f"i-{number}")
     key = f"k{number:09x}"
     media = Media(
         f"media_{number}", key, f"ref-{number}", "online", f"Video {number}: a title", "00:01:05",
         f"https://cdn.example.com/thumbnails/{key}_small.jpg", "2025-08-08T10:30:00Z",
     )  # fmt: skip
-    return Change(number, Status.IMPORTED, media=media, ingest_id=f"i-{number}")
+    return StatusUpdate(number, Status.IMPORTED, media=media, ingest_id=f"i-{number}")
 
 
 # The contenders --------------------------------------------------------------------------------
@@ -135,7 +135,7 @@ def bare_page(folder: Path) -> None:
 def refresh_csv(folder: Path) -> None:
     """Rows change, and `results.csv` follows."""
     with Store(folder / "state.sqlite") as store:
-        rows = [Change(number, Status.FAILED, error="no") for number in range(1, 301)]
+        rows = [StatusUpdate(number, Status.FAILED, error="no") for number in range(1, 301)]
         store.queue.apply(rows, time.time())
         write_results_csv(folder, store)
 

@@ -25,9 +25,9 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "database")]
 from server import Server, installed  # noqa: E402
 
 from batch_import.job import DatabaseState  # noqa: E402
-from batch_import.models import Change, ManifestRow, Status  # noqa: E402
+from batch_import.models import ManifestRow, Status, StatusUpdate  # noqa: E402
 from batch_import.sandbox.knobs import Knobs  # noqa: E402
-from batch_import.sandbox.model import Platform  # noqa: E402
+from batch_import.sandbox.model import SimulatedPlatform  # noqa: E402
 from batch_import.sandbox.server import SandboxServer  # noqa: E402
 from batch_import.state import catalog  # noqa: E402
 from batch_import.state.lease import Lease  # noqa: E402
@@ -48,7 +48,7 @@ def write_manifest(path: Path, rows: int, name: str = "ref") -> None:
 
 def sandbox(**knobs: Any) -> SandboxServer:
     turned = Knobs.from_mapping({"processing": (0.5, 1.5), **knobs})
-    return SandboxServer(Platform(turned, 7, time.time(), ACCESS_KEY, API_KEY))
+    return SandboxServer(SimulatedPlatform(turned, 7, time.time(), ACCESS_KEY, API_KEY))
 
 
 def start(folder: Path, server: SandboxServer, state: str, *options: str) -> subprocess.Popen[str]:
@@ -90,7 +90,9 @@ def commits(server: Server, folder: Path) -> None:
             began = time.monotonic()
             for n in range(many):
                 (row,) = store.queue.claim(1, 2.0 + n)
-                store.queue.apply([Change(row.number, Status.PROCESSING, sent_at=3.0 + n)], 3.0 + n)
+                store.queue.apply(
+                    [StatusUpdate(row.number, Status.PROCESSING, sent_at=3.0 + n)], 3.0 + n
+                )
             rate = 2 * many / (time.monotonic() - began)
     place = folder / "commits" / "job"
     place.mkdir(parents=True)

@@ -14,9 +14,9 @@ from batch_import.importer.dispatch import Dispatcher
 from batch_import.models import ManifestRow
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 #: The clock starts here: any moment will do.
 START = 1_000_000.0
@@ -41,17 +41,17 @@ class Case:
         return max(Settings().max_in_flight, int(2 * self.rate * self.processing[1]))
 
 
-def _platform(case: Case) -> Platform:
+def _platform(case: Case) -> SimulatedPlatform:
     knobs = {
         "processing": case.processing,
         "listed_from": case.listed_from,
         "rate_limit": case.rate_limit,
         "retry_after": case.retry_after,
     }
-    return Platform(Knobs.from_mapping(knobs), case.seed, START)
+    return SimulatedPlatform(Knobs.from_mapping(knobs), case.seed, START)
 
 
-def _run(case: Case, store: Store, platform: Platform) -> VirtualRun:
+def _run(case: Case, store: Store, platform: SimulatedPlatform) -> VirtualRun:
     settings = Settings(
         rate=case.rate,
         workers=case.workers,
@@ -59,7 +59,7 @@ def _run(case: Case, store: Store, platform: Platform) -> VirtualRun:
         max_in_flight=case.max_in_flight,
     )
     run = VirtualRun(
-        Dispatcher(settings, store, Budget(case.rate, START), START),
+        Dispatcher(settings, store, RateLimiter(case.rate, START), START),
         platform,
         start=START,
         workers=case.workers,

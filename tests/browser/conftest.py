@@ -13,7 +13,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import Settings
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 from batch_import.workflows.run import run
 
@@ -55,7 +55,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Report]:
             [url, title, "mp4", f"-ref {n}", "" if n % 2 else "Søren & Co", f"{n:03}"]
             for n, (title, url) in enumerate(ROWS)
         )
-    platform = Platform(Knobs(processing=(0.1, 0.4)), 7, time.time(), "VC-test", "key")
+    platform = SimulatedPlatform(Knobs(processing=(0.1, 0.4)), 7, time.time(), "VC-test", "key")
     with SandboxServer(platform) as server:
         settings = Settings(
             api_base=server.api_base, embed_base=server.address, rate=200, poll_interval=0.2

@@ -28,7 +28,7 @@ from random import Random
 from typing import Any
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -346,7 +346,9 @@ def crash(seed: int, kinds: tuple[str, ...]) -> Found:
     folder = Path(tempfile.mkdtemp(prefix="crash-"))
     found = Found(seed, plan.rows)
     try:
-        with SandboxServer(Platform(knobs, seed, time.time(), ACCESS_KEY, API_KEY)) as server:
+        with SandboxServer(
+            SimulatedPlatform(knobs, seed, time.time(), ACCESS_KEY, API_KEY)
+        ) as server:
             if "full-disk" in kinds:
                 with small_disk(folder / "output"):
                     found = Machine(plan, folder, server).run()

@@ -34,7 +34,7 @@ from server import Server, installed  # noqa: E402
 from batch_import.job import DatabaseState  # noqa: E402
 from batch_import.models import Status  # noqa: E402
 from batch_import.sandbox.knobs import Knobs  # noqa: E402
-from batch_import.sandbox.model import Platform  # noqa: E402
+from batch_import.sandbox.model import SimulatedPlatform  # noqa: E402
 from batch_import.sandbox.server import SandboxServer  # noqa: E402
 from batch_import.state import catalog  # noqa: E402
 from batch_import.state.store import Store  # noqa: E402
@@ -247,7 +247,9 @@ def crash(seed: int, server: Server) -> Found:
         "listed_from": dice.choice(["created", "online"]),
     })  # fmt: skip
     folder = Path(tempfile.mkdtemp(prefix="crash-shared-"))
-    with SandboxServer(Platform(knobs, seed, time.time(), ACCESS_KEY, API_KEY)) as platform:
+    with SandboxServer(
+        SimulatedPlatform(knobs, seed, time.time(), ACCESS_KEY, API_KEY)
+    ) as platform:
         found = Fleet(seed, folder, platform, server).run()
     if found.is_good:
         shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,7 @@ import pytest
 
 from batch_import.errors import JobBusy, StateError, StateUnavailable
 from batch_import.job import DatabaseState, Job
-from batch_import.models import Change, ManifestRow, Status
+from batch_import.models import ManifestRow, Status, StatusUpdate
 from batch_import.state import catalog, lease, location
 from batch_import.state.lease import Lease
 from batch_import.state.machine import Process, _started
@@ -159,7 +159,7 @@ def test_after_a_take_over_nothing_of_the_earlier_run_is_committed(
     second.take()
     for write in (
         lambda: first.store.queue.claim(1, 3.0),
-        lambda: first.store.queue.apply([Change(claimed.number, Status.IMPORTED)], 3.0),
+        lambda: first.store.queue.apply([StatusUpdate(claimed.number, Status.IMPORTED)], 3.0),
         lambda: first.store.queue.recover(3.0),
     ):
         # Its session was ended as well: whichever it notices first.

@@ -12,7 +12,7 @@ import pytest
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import StateError, StateUnavailable, UsageError
 from batch_import.job import DatabaseState, Job
-from batch_import.models import Change, ManifestColumns, ManifestRow, Status
+from batch_import.models import ManifestColumns, ManifestRow, Status, StatusUpdate
 from batch_import.state import catalog, facts, location
 from batch_import.state.database_ledger import DatabaseLedger
 from batch_import.state.postgres import shown_url
@@ -157,7 +157,7 @@ def test_rows_are_read_one_by_one_while_others_write(database: str) -> None:
         records = store.reader.records()
         first = next(records)
         claimed = other.queue.claim(10, 2.0)
-        store.queue.apply([Change(claimed[0].number, Status.FAILED, error="no")], 3.0)
+        store.queue.apply([StatusUpdate(claimed[0].number, Status.FAILED, error="no")], 3.0)
         rest = list(records)
         assert (first.status, len(rest)) == ("pending", 4999)
         assert store.reader.counts().failed == 1
@@ -198,7 +198,7 @@ def filled(job: Job) -> list[object]:
         store.load([row(name, line) for line, name in enumerate("abcd", 2)], 1.0)
         store.load([row(name, line) for line, name in enumerate("abc", 2)], 2.0)
         (one,) = store.queue.claim(1, 3.0)
-        store.queue.apply([Change(one.number, Status.PROCESSING, sent_at=4.0)], 4.0)
+        store.queue.apply([StatusUpdate(one.number, Status.PROCESSING, sent_at=4.0)], 4.0)
     return told(job)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.errors import NotSent
-from batch_import.models import Row, Status
+from batch_import.models import JobRow, Status
 from batch_import.sandbox.server import SandboxServer
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
@@ -175,7 +175,7 @@ def test_a_lease_that_ends_on_the_way_keeps_the_body_from_leaving(
     sandbox: Callable[..., SandboxServer],
 ) -> None:
     server = sandbox()
-    row = Row(1, "ref-1", "https://videos.example.com/1.mp4", "One", "mp4", Status.CREATING)
+    row = JobRow(1, "ref-1", "https://videos.example.com/1.mp4", "One", "mp4", Status.CREATING)
     credentials = Credentials("VC-test", "a-key-that-must-not-be-seen")
     for parts in range(4):
         asked = iter([True] * parts)
@@ -183,10 +183,10 @@ def test_a_lease_that_ends_on_the_way_keeps_the_body_from_leaving(
         with Client(server.api_base, credentials, may_send=may_send) as client:
             if parts < 3:  # the connection, the headers, the body
                 with pytest.raises(NotSent, match="another run may have taken the job over"):
-                    client.send(endpoints.create(row))
+                    client.send(endpoints.create_media(row))
                 assert not server.platform.media
             else:
-                client.send(endpoints.create(row))
+                client.send(endpoints.create_media(row))
     assert len(server.platform.media) == 1
 
 

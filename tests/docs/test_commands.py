@@ -15,7 +15,7 @@ import pytest
 from pages import PAGES, ROOT, USERS_PAGES
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 #: Languages of blocks that hold commands.
@@ -114,7 +114,7 @@ class Reader:
 
 @pytest.fixture
 def reader(tmp_path: Path) -> Iterator[Reader]:
-    platform = Platform(Knobs(processing=(0.1, 0.2)), 7, time.time(), *KEYS)
+    platform = SimulatedPlatform(Knobs(processing=(0.1, 0.2)), 7, time.time(), *KEYS)
     with SandboxServer(platform) as server:
         shutil.copytree(ROOT / "manifests", tmp_path / "manifests")
         _write_manifest(

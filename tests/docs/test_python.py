@@ -12,7 +12,7 @@ from pages import ROOT, Page
 
 import batch_import
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 PAGE = Page(ROOT / "docs/python.md")
@@ -22,7 +22,9 @@ ROWS = 5
 
 @pytest.mark.parametrize("section", EXAMPLES)
 def test_every_example_imports_a_manifest(section: str, tmp_path: Path) -> None:
-    platform = Platform(Knobs(processing=(0.1, 0.2)), 7, time.time(), "VC-test", "an-api-key")
+    platform = SimulatedPlatform(
+        Knobs(processing=(0.1, 0.2)), 7, time.time(), "VC-test", "an-api-key"
+    )
     rows = [f"https://v.example.com/{n}.mp4,Video {n},mp4,r-{n}" for n in range(ROWS)]
     header = "sourceUrl,filename,extension,referenceId"
     (tmp_path / "library.csv").write_text("\n".join([header, *rows]), encoding="utf-8")

@@ -18,7 +18,7 @@ import requests
 
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.media import CLIP_SECONDS, SandboxMedia
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 ME = ("VC-me", "secret")
@@ -27,7 +27,7 @@ ONLINE: dict[str, Any] = {"processing": (0, 0)}
 
 
 def serving(**knobs: Any) -> SandboxServer:
-    return SandboxServer(Platform(Knobs(**knobs), 1, time.time(), *ME))
+    return SandboxServer(SimulatedPlatform(Knobs(**knobs), 1, time.time(), *ME))
 
 
 @pytest.fixture
@@ -221,7 +221,7 @@ def test_videos_are_kept_from_one_server_to_the_next(there: SandboxServer) -> No
     media = media_of(there)
     there.stop()
     saved = json.loads(json.dumps(there.platform.dump()))
-    with SandboxServer(Platform.load(saved)) as again:
+    with SandboxServer(SimulatedPlatform.load(saved)) as again:
         assert get(again, f"/iframe/{media.key}").status_code == 200
 
 

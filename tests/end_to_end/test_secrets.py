@@ -18,7 +18,7 @@ import pytest
 from signed_addresses import SCHEMES, Signed, sign
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 FAST = ("--rate", "500", "--poll-interval", "0.2")
@@ -58,7 +58,7 @@ def handed(tmp_path_factory: pytest.TempPathFactory, command_in: Callable) -> Ha
             writer.writerow([urls[3], "", "mp4", f"c-{at}", ""])
     knobs = Knobs.from_mapping({"processing": (0.1, 0.2), "failing": 0.3, "rejecting": 0.2})
     texts = {}
-    with SandboxServer(Platform(knobs, 7, time.time(), *CREDENTIALS)) as server:
+    with SandboxServer(SimulatedPlatform(knobs, 7, time.time(), *CREDENTIALS)) as server:
         run = command_in(folder, server.api_base)
         for words in (
             ("check", "m.csv"),

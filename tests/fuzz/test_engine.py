@@ -19,16 +19,16 @@ from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import CallFailed, RunFault
+from batch_import.errors import RequestFailed, RunFault
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.models import ManifestRow, MediaPage, Status
 from batch_import.rehearsal import virtual
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
-from batch_import.sandbox.replies import Reply, Request
+from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.replies import SimulatedReply, SimulatedRequest
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 START = 1_700_000_000.0
 ROWS = 6
@@ -48,7 +48,7 @@ class Mischief:
     answer: RawAnswer
 
 
-class RawReply(Reply):
+class RawReply(SimulatedReply):
     """A reply whose bytes are read as the client reads them."""
 
     raw: RawAnswer
@@ -58,11 +58,11 @@ class RawReply(Reply):
 class HostilePlatform:
     """The model, which does as told with the first calls, and is honest from then on."""
 
-    honest: Platform
+    honest: SimulatedPlatform
     todo: Iterator[Mischief | None]
     calls: int = field(default=0)
 
-    def handle(self, request: Request, now: float) -> Reply:
+    def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
         self.calls += 1
         assert self.calls < MOST_CALLS, "the import does not end"
         mischief = next(self.todo, None)
@@ -76,14 +76,14 @@ class HostilePlatform:
         return reply
 
 
-def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
+def answer_of(request: ApiRequest[Any], reply: SimulatedReply, now: float) -> Any:
     """What the client makes of a reply, of raw ones too."""
     if not isinstance(reply, RawReply):
         return HONEST(request, reply, now)
     text = reply.raw.body.decode("utf-8", "replace")
     try:
         answer = request.answered(reply.status, CaseInsensitiveDict(reply.raw.headers), text, now)
-    except CallFailed as failed:
+    except RequestFailed as failed:
         assert SECRET not in failed.message  # noqa: PT017
         return failed
     if isinstance(answer, MediaPage) or request.method == "POST":
@@ -92,7 +92,7 @@ def answer_of(request: ApiRequest[Any], reply: Reply, now: float) -> Any:
     return answer
 
 
-HONEST = virtual.answer_of
+HONEST = virtual.client_answer
 
 
 def store_of(rows: int) -> Store:
@@ -122,7 +122,7 @@ mischiefs = st.none() | st.builds(
 
 @pytest.fixture(autouse=True)
 def _raw_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(virtual, "answer_of", answer_of)
+    monkeypatch.setattr(virtual, "client_answer", answer_of)
 
 
 @settings(
@@ -132,7 +132,7 @@ def _raw_answers(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.lists(mischiefs, max_size=40), st.integers(0, 2**16))
 def test_no_answer_makes_a_second_video(plan: list[Mischief | None], seed: int) -> None:
     options = Settings(rate=50.0, workers=4, poll_interval=2.0, max_wait=600.0, settle=120.0)
-    model = Platform(Knobs(), seed, START)
+    model = SimulatedPlatform(Knobs(), seed, START)
     platform = HostilePlatform(model, iter(plan))
     with store_of(ROWS) as store:
         now = START
@@ -150,7 +150,7 @@ def one_run(
     store: Store, platform: HostilePlatform, options: Settings, now: float, seed: int
 ) -> float:
     """Run until it ends or cannot go on; returns when that was."""
-    dispatcher = Dispatcher(options, store, Budget(options.rate, now), now)
+    dispatcher = Dispatcher(options, store, RateLimiter(options.rate, now), now)
     run = virtual.VirtualRun(
         dispatcher,
         platform,  # type: ignore[arg-type]
@@ -170,12 +170,12 @@ def one_run(
     return run.now + 300
 
 
-def check_once(model: Platform, now: float) -> None:
+def check_once(model: SimulatedPlatform, now: float) -> None:
     for number in range(1, ROWS + 1):
         assert len(model.live_media(f"ref-{number}", now)) <= 1, f"ref-{number} has two videos"
 
 
-def check_end(store: Store, model: Platform, now: float) -> None:
+def check_end(store: Store, model: SimulatedPlatform, now: float) -> None:
     """Who is told that a row is imported can play its video; no row is gone."""
     records = list(store.reader.records())
     assert len(records) == ROWS

@@ -10,34 +10,34 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
-from batch_import.addresses.masking import printable
+from batch_import.addresses.masking import without_control_characters
 from batch_import.configuration.credentials import Credentials
-from batch_import.errors import CallFailed, NoAnswer, NotSent, Throttled
+from batch_import.errors import NoAnswer, NotSent, RequestFailed, Throttled
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code
-from batch_import.models import Row, Status
+from batch_import.models import JobRow, Status
 from batch_import.viostream import endpoints
-from batch_import.viostream.call_record import CallRecord
+from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.web.bounded import Answer, Exchanges
+from batch_import.web.bounded import Answer, BoundedSession
 
-ROW = Row(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
+ROW = JobRow(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
 NOW = 1_700_000_000.0
 LONGEST_MESSAGE = 320
 #: A call of each endpoint.
 REQUESTS: list[ApiRequest[Any]] = [
-    endpoints.account(),
-    endpoints.create(ROW),
-    endpoints.ingest_status("ingest-1"),
-    endpoints.find("ref-1"),
-    endpoints.newest(1),
-    endpoints.detail("key"),
-    endpoints.media("media-1"),
+    endpoints.get_account(),
+    endpoints.create_media(ROW),
+    endpoints.get_ingest_status("ingest-1"),
+    endpoints.find_by_reference("ref-1"),
+    endpoints.list_newest(1),
+    endpoints.get_picture_size("key"),
+    endpoints.get_media("media-1"),
 ]
 
 
-class Wire(Exchanges):
+class Wire(BoundedSession):
     """A connection on which the platform says what it is told to."""
 
     answer: RawAnswer
@@ -47,7 +47,7 @@ class Wire(Exchanges):
         return Answer(self.answer.status, headers, self.answer.body)
 
 
-RECORDS: list[CallRecord] = []
+RECORDS: list[RequestRecord] = []
 CLIENT = Client("https://h.example", Credentials("VC-fuzz", SECRET), on_call=RECORDS.append)
 CLIENT._session = Wire()  # noqa: SLF001 - no socket, and all the rest is the client's own
 
@@ -71,10 +71,10 @@ def test_an_answer_is_a_result_or_a_failed_call(
 ) -> None:
     try:
         result = answered(request, answer)
-    except CallFailed as failed:
+    except RequestFailed as failed:
         assert len(failed.message) <= LONGEST_MESSAGE  # noqa: PT017
         assert SECRET not in failed.message  # noqa: PT017
-        assert failed.message == printable(failed.message)  # noqa: PT017
+        assert failed.message == without_control_characters(failed.message)  # noqa: PT017
         assert failed.retry_after is None or failed.retry_after >= 0  # noqa: PT017
         # Only these two prove that a POST was not carried out.
         assert isinstance(failed, Throttled) == (answer.status == 429)  # noqa: PT017
@@ -103,4 +103,4 @@ def test_a_call_of_each_endpoint_is_drawn() -> None:
 @pytest.mark.parametrize("body", ["", "null", "[]", "{}", "[{}]", '"x"', '{"ingestId": {}}'])
 def test_a_yes_without_an_ingest_id_is_no_clear_answer(status: int, body: str) -> None:
     with pytest.raises(NoAnswer):
-        endpoints.create(ROW).answered(status, {}, body, NOW)
+        endpoints.create_media(ROW).answered(status, {}, body, NOW)

@@ -15,7 +15,7 @@ from random import Random
 from typing import Any, Final
 
 from batch_import.errors import UsageError
-from batch_import.models import Change, LineRange, ManifestRow, Media, Status
+from batch_import.models import LineRange, ManifestRow, Media, Status, StatusUpdate
 from batch_import.state import facts
 from batch_import.state.store import Store
 
@@ -45,11 +45,11 @@ def media(name: str, attempt: int = 1) -> Media:
     )  # fmt: skip
 
 
-def change(store: Store, name: str, status: Status, **more: Any) -> Change:
+def change(store: Store, name: str, status: Status, **more: Any) -> StatusUpdate:
     """What an answer means for the row that has a reference ID."""
     found = store.reader.find_by_reference(name)
     assert found is not None
-    return Change(found[0], status, **more)
+    return StatusUpdate(found[0], status, **more)
 
 
 # What comes out -------------------------------------------------------------------------------
@@ -343,7 +343,7 @@ def _answer(store: Store, dice: Random, now: float) -> str:
     return str(len(changes))
 
 
-def _drawn_answer(store: Store, name: str, dice: Random, now: float) -> Change:
+def _drawn_answer(store: Store, name: str, dice: Random, now: float) -> StatusUpdate:
     status = dice.choice(_OUTCOMES)
     # The media of a row under way may be known before it is online.
     known = status is Status.IMPORTED or (status != Status.PENDING and dice.random() < 0.3)

@@ -8,12 +8,12 @@ import answers
 import pytest
 
 from batch_import.configuration.credentials import Credentials
-from batch_import.errors import CallFailed, NoAnswer, Rejected
+from batch_import.errors import NoAnswer, RequestFailed, RequestRejected
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.web import notify
-from batch_import.web.bounded import Bounds
+from batch_import.web.bounded import ExchangeLimits
 
 CREDENTIALS = Credentials("VC-test", "a-key")
 #: Seconds to connect, and for the whole answer.
@@ -75,14 +75,14 @@ def test_what_is_no_clear_answer_is_reported_as_such(
         Client(server.base, CREDENTIALS, SHORT) as client,
         pytest.raises(NoAnswer),
     ):
-        client.send(endpoints.newest(1))
+        client.send(endpoints.list_newest(1))
 
 
 @pytest.mark.parametrize("target", NO_TARGETS)
 def test_a_redirect_is_never_parsed(hostile: Callable[..., object], target: bytes) -> None:
     server = hostile(answers.redirect_to(target))
-    with Client(server.base, CREDENTIALS, SHORT) as client, pytest.raises(Rejected):
-        client.send(endpoints.account())
+    with Client(server.base, CREDENTIALS, SHORT) as client, pytest.raises(RequestRejected):
+        client.send(endpoints.get_account())
 
 
 @pytest.mark.parametrize("target", NO_TARGETS)
@@ -90,7 +90,7 @@ def test_an_embed_page_that_leads_nowhere_is_a_failed_call(
     hostile: Callable[..., object], target: bytes
 ) -> None:
     server = hostile(answers.redirect_to(target))
-    with EmbedPages(server.base) as pages, pytest.raises(CallFailed):
+    with EmbedPages(server.base) as pages, pytest.raises(RequestFailed):
         pages.open(f"{server.base}/iframe/key")
 
 
@@ -98,21 +98,24 @@ def test_an_embed_page_that_leads_nowhere_is_a_failed_call(
 def test_no_header_spoils_a_good_answer(hostile: Callable[..., object], header: bytes) -> None:
     server = hostile(answers.answer_with(header))
     with Client(server.base, CREDENTIALS, SHORT) as client:
-        assert client.send(endpoints.account()).title == "b"
+        assert client.send(endpoints.get_account()).title == "b"
 
 
 def test_cookies_are_not_kept(hostile: Callable[..., object]) -> None:
     cookies = b"\r\n".join(b"Set-Cookie: c%d=%s" % (n, b"x" * 1_000) for n in range(80))
     server = hostile(answers.answer_with(cookies))
     with Client(server.base, CREDENTIALS, SHORT) as client:
-        client.send(endpoints.account())
+        client.send(endpoints.get_account())
         assert not client._session.cookies  # noqa: SLF001
 
 
 def test_an_error_page_of_brackets_is_read_in_no_time(hostile: Callable[..., object]) -> None:
     server = hostile(answers.angle_brackets)
-    with Client(server.base, CREDENTIALS, (2.0, 10.0)) as client, pytest.raises(Rejected) as failed:
-        client.send(endpoints.account())
+    with (
+        Client(server.base, CREDENTIALS, (2.0, 10.0)) as client,
+        pytest.raises(RequestRejected) as failed,
+    ):
+        client.send(endpoints.get_account())
     assert len(failed.value.message) <= 300
 
 
@@ -124,7 +127,7 @@ def test_an_error_page_of_brackets_is_read_in_no_time(hostile: Callable[..., obj
 def test_a_notification_is_never_the_end_of_a_run(
     hostile: Callable[..., object], handler: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notify, "_BOUNDS", Bounds(2.0, 1.0, 1.0, 1024, cut=True))
+    monkeypatch.setattr(notify, "_BOUNDS", ExchangeLimits(2.0, 1.0, 1.0, 1024, cut=True))
     server = hostile(handler)
     with modest_memory():
         assert isinstance(notify.post(f"{server.base}/hook", {"text": "done"}), str)

@@ -10,13 +10,13 @@ import pytest
 
 from batch_import.cli import main
 from batch_import.errors import ManifestError, StateError
-from batch_import.files import replacing, replacing_bytes
-from batch_import.job import OUTPUT, Job, job_of
+from batch_import.files import replace_binary_file, replace_text_file
+from batch_import.job import OUTPUT_FOLDER, Job, default_job
 from batch_import.manifest.readers.manifest_file import found
 from batch_import.models import ManifestRow
 from batch_import.reports.write import write_results
 from batch_import.state.store import Store
-from batch_import.viostream.call_log import call_log
+from batch_import.viostream.call_log import open_request_log
 
 ESCAPE = "\x1b]0;owned\x07"
 
@@ -61,9 +61,9 @@ def test_the_umask_of_all_threads_is_left_alone(
     try:
         with monkeypatch.context() as patched:
             patched.setattr(os, "umask", lambda mask: pytest.fail(f"umask({mask:o})"))
-            with replacing(tmp_path / "a", "") as file:
+            with replace_text_file(tmp_path / "a", "") as file:
                 file.write("x")
-            with replacing_bytes(tmp_path / "b", "") as data:
+            with replace_binary_file(tmp_path / "b", "") as data:
                 data.write(b"x")
     finally:
         os.umask(before)
@@ -73,7 +73,7 @@ def test_the_umask_of_all_threads_is_left_alone(
 
 def test_what_is_half_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "a").write_text("before")
-    with pytest.raises(StateError), replacing(tmp_path / "a", "hint") as file:  # noqa: PT012
+    with pytest.raises(StateError), replace_text_file(tmp_path / "a", "hint") as file:  # noqa: PT012
         file.write("after")
         raise OSError(28, "No space left on device")
     assert (tmp_path / "a").read_text() == "before"
@@ -83,7 +83,7 @@ def test_what_is_half_written_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_results_do_not_follow_a_link(tmp_path: Path) -> None:
     (tmp_path / "precious").write_text("mine")
     (tmp_path / "results.csv").symlink_to(tmp_path / "precious")
-    with replacing(tmp_path / "results.csv", "") as file:
+    with replace_text_file(tmp_path / "results.csv", "") as file:
         file.write("results")
     assert (tmp_path / "precious").read_text() == "mine"
 
@@ -93,7 +93,7 @@ def test_the_log_does_not_follow_a_link(tmp_path: Path) -> None:
     precious.write_text("mine, without a line's end")
     (tmp_path / "calls.jsonl").symlink_to(precious)
     printed: list[str] = []
-    with call_log(tmp_path / "calls.jsonl", 1.0, printed.append) as log:
+    with open_request_log(tmp_path / "calls.jsonl", 1.0, printed.append) as log:
         log.note("run started")
         log.note("run ended")
     assert precious.read_text() == "mine, without a line's end"
@@ -116,10 +116,10 @@ def test_the_lock_does_not_empty_what_a_link_leads_to(job: Job) -> None:
 
 @pytest.mark.parametrize("name", ["..csv", "...csv", "....csv", "..gz", "...gz", "...csv.gz"])
 def test_a_job_has_a_folder_of_its_own(name: str) -> None:
-    folder = job_of(Path("somewhere") / name).folder
-    assert folder.parent == OUTPUT
+    folder = default_job(Path("somewhere") / name).folder
+    assert folder.parent == OUTPUT_FOLDER
     assert folder.name.strip(".")
-    assert OUTPUT.resolve() in folder.resolve().parents
+    assert OUTPUT_FOLDER.resolve() in folder.resolve().parents
 
 
 def test_a_manifest_called_dots_leaves_other_results_alone(

@@ -10,7 +10,7 @@ import pytest
 
 from batch_import import unicode_forms
 from batch_import.addresses import expiry, likeness, masking, signatures, urls
-from batch_import.csv_escaping import guarded, preserved, unguarded
+from batch_import.csv_escaping import escape, escape_for_editing, unescape
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code
 from batch_import.importer.schedule import ownership
@@ -18,8 +18,8 @@ from batch_import.manifest import read
 from batch_import.manifest.columns.aliases import field_of, fold
 from batch_import.manifest.rules import lookalikes, source_url
 from batch_import.reports import labels
-from batch_import.sources.contents import START, SourceResponse, violation_of
-from batch_import.viostream.responses import platform_message, retry_after
+from batch_import.sources.contents import FIRST_BYTES, SourceResponse, violation_of
+from batch_import.viostream.responses import parse_retry_after, platform_message
 
 PIECES = (
     ["a", "A", "0", "<", "<!--", "--><!--", " ", "\n", " \n", "\t", "/", "//", "?a=", "&", "&a=b"]  # noqa: RUF005
@@ -44,28 +44,28 @@ LONG = 100_000
 
 def _preflight(text: str) -> object:
     headers = {"content-type": text, "content-range": text, "content-length": text}
-    return violation_of(SourceResponse(200, headers, text.encode()[:START]), "mp4")
+    return violation_of(SourceResponse(200, headers, text.encode()[:FIRST_BYTES]), "mp4")
 
 
 #: What meets text from outside, and how many characters of it at the most.
 READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "words of an error body": (platform_message, 1_000_000),
-    "Retry-After": (lambda text: retry_after(text, 0.0), LONG),
+    "Retry-After": (lambda text: parse_retry_after(text, 0.0), LONG),
     "failure": (lambda text: failure_code(text, FailureCode.REJECTED), 300),
     "preflight": (_preflight, LONG),
     "masking": (masking.mask, LONG),
     "is masked": (masking.is_masked, LONG),
-    "signature": (signatures.stripped, LONG),
+    "signature": (signatures.strip_signature, LONG),
     "expiry": (expiry.expires_at, LONG),
-    "canonical": (urls.canonical, LONG),
-    "request": (urls.requestable, LONG),
+    "canonical": (urls.canonical_url, LONG),
+    "request": (urls.request_url, LONG),
     "source URL": (lambda text: list(source_url.violations([text])), 16_384),
-    "guard": (lambda text: unguarded(guarded(text)), LONG),
-    "guard for spreadsheets": (lambda text: unguarded(preserved(text)), LONG),
+    "guard": (lambda text: unescape(escape(text)), LONG),
+    "guard for spreadsheets": (lambda text: unescape(escape_for_editing(text)), LONG),
     "is it JSON": (read._JSON_START.match, 4_096),  # noqa: SLF001
     "is it YAML": (read._YAML_START.match, 4_096),  # noqa: SLF001
     "title": (ownership.normalised, LONG),
-    "likeness": (lambda text: likeness.likeness(text, text), LONG),
+    "likeness": (lambda text: likeness.similarity_key(text, text), LONG),
     "reference ID": (lookalikes.skeleton, LONG),
     "heading": (lambda text: (fold(text), field_of(text)), LONG),
     "cause": (labels.cause, 300),

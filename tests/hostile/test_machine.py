@@ -24,7 +24,7 @@ from batch_import.reports.refresh import refreshing
 from batch_import.reports.writers.xlsx_writer import _Output
 from batch_import.sources.preflight import Preflight
 from batch_import.viostream.session import PlatformSession
-from batch_import.web.session import plain_session
+from batch_import.web.session import session_without_credentials
 
 
 class Crowded(threading.Thread):
@@ -106,7 +106,7 @@ def test_certificates_that_are_none(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv(variable, str(path))
     with pytest.raises(UsageError, match=variable):
-        plain_session("https://h.example")
+        session_without_credentials("https://h.example")
     with pytest.raises(UsageError, match=variable):
         Preflight(threading.Event(), "h.example")
 

@@ -10,7 +10,7 @@ from batch_import.cli import main
 from batch_import.configuration.settings import Settings
 from batch_import.errors import UsageError
 from batch_import.manifest.rules.hosts import is_public
-from batch_import.web.session import plain_session
+from batch_import.web.session import session_without_credentials
 
 
 @pytest.mark.parametrize(
@@ -80,8 +80,11 @@ def test_no_proxy_is_between_us_and_this_machine(
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
-    assert plain_session(base).proxies == {}
-    assert plain_session("http://h.example").proxies["http"] == "http://proxy.example:3128"
+    assert session_without_credentials(base).proxies == {}
+    assert (
+        session_without_credentials("http://h.example").proxies["http"]
+        == "http://proxy.example:3128"
+    )
 
 
 def test_a_file_that_was_found_does_not_say_where_the_key_goes(

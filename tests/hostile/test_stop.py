@@ -12,18 +12,18 @@ import requests
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import Interrupted, NoAnswer, PlatformUnreachable
-from batch_import.models import Row, Status
+from batch_import.models import JobRow, Status
 from batch_import.viostream import client as client_module
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.session import PlatformSession
-from batch_import.web.bounded import Bounds, Exchanges
+from batch_import.web.bounded import BoundedSession, ExchangeLimits
 
 CREDENTIALS = Credentials("VC-test", "a-key")
 #: Seconds, far more than a test may take: whoever waits for them does not heed the stop.
 NEVER = (5.0, 3_000.0)
-ROW = Row(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
+ROW = JobRow(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
 SLOW = [answers.silence, answers.one_byte_at_a_time, answers.headers_without_end]
 
 
@@ -37,7 +37,7 @@ def stopped_soon(seconds: float = 0.3) -> Iterator[threading.Event]:
 
 
 @pytest.mark.parametrize("handler", SLOW, ids=lambda handler: handler.__name__)
-@pytest.mark.parametrize("request_", [endpoints.newest(1), endpoints.create(ROW)])
+@pytest.mark.parametrize("request_", [endpoints.list_newest(1), endpoints.create_media(ROW)])
 def test_an_answer_is_not_waited_for_after_a_stop(
     hostile: Callable[..., Any], handler: object, request_: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -53,7 +53,7 @@ def test_an_answer_is_not_waited_for_after_a_stop(
 def test_a_post_that_is_answered_soon_after_a_stop_counts(hostile: Callable[..., Any]) -> None:
     server = hostile(answers.answer_after(1.0, b'{"ingestId": "i-1"}'))
     with stopped_soon(0.2) as stop, Client(server.base, CREDENTIALS, NEVER, stop=stop) as client:
-        assert client.send(endpoints.create(ROW)) == "i-1"
+        assert client.send(endpoints.create_media(ROW)) == "i-1"
         assert stop.is_set()
 
 
@@ -106,9 +106,9 @@ def test_a_429_to_the_first_call_is_an_answer_of_the_platform(hostile: Callable[
 
 def test_a_proxy_that_drips_does_not_hold_a_thread(hostile: Callable[..., Any]) -> None:
     server = hostile(answers.headers_without_end)
-    with Exchanges() as session:
+    with BoundedSession() as session:
         session.trust_env = False
         session.proxies = {"https": server.base}
         request = session.prepare_request(requests.Request("GET", "https://127.0.0.1:9/"))
         with pytest.raises(NoAnswer, match="no complete answer within 1 s"):
-            session.exchange(request, Bounds(2.0, 30.0, 1.0, 1000))
+            session.exchange(request, ExchangeLimits(2.0, 30.0, 1.0, 1000))

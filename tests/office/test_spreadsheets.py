@@ -12,9 +12,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from batch_import.configuration.settings import EMBED_BASE
-from batch_import.csv_escaping import preserved
+from batch_import.csv_escaping import escape_for_editing
 from batch_import.manifest.read import open_manifest
-from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
+from batch_import.models import ManifestColumns, ManifestRow, Media, Status, StatusUpdate
 from batch_import.reports.write import write_results
 from batch_import.reports.writers.csv_writer import write_csv
 from batch_import.state import facts
@@ -65,7 +65,7 @@ def results(tmp_path: Path) -> Path:
         columns = ManifestColumns(("sourceUrl", "filename", "referenceId"), (0, 1, None, 2))
         store.load(rows, 1.0, columns, facts=[facts.MANIFEST.of("payloads.csv")])
         changes = [
-            Change(
+            StatusUpdate(
                 row.number,
                 Status.FAILED if row.number % 5 == 0 else Status.IMPORTED,
                 error=row.filename if row.number % 5 == 0 else "",
@@ -144,7 +144,7 @@ def test_failed_csv_saved_by_libreoffice_keeps_every_value(
 ) -> None:
     path = tmp_path / "failed.csv"
     rows = [[value, f"row {n}"] for n, value in enumerate(VALUES)]
-    write_csv(path, ["=title", "reason"], rows, preserved)
+    write_csv(path, ["=title", "reason"], rows, escape_for_editing)
     manifest = open_manifest(convert(path, TO_CSV, AS_CSV))
     saved = [list(cells) for chunk in manifest.chunks() for cells in chunk.frame.to_numpy()]
     assert (list(manifest.header), saved) == (["=title", "reason"], rows)
@@ -162,7 +162,9 @@ def test_two_thousand_rows_print_on_at_most_sixty_pages(tmp_path: Path, convert:
     with Store(None) as store:
         store.load(rows, 1.0, columns)
         changes = [
-            Change(row.number, Status.IMPORTED, media=Media("m", f"k{row.number}", "r", title="T"))
+            StatusUpdate(
+                row.number, Status.IMPORTED, media=Media("m", f"k{row.number}", "r", title="T")
+            )
             for row in store.queue.claim(2000, 2.0)
         ]
         store.queue.apply(changes, 3.0)

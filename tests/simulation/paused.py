@@ -20,7 +20,7 @@ from world import Outcome, Store, World, _Flight, _Run
 from batch_import.errors import StateUnavailable
 from batch_import.importer.calls import Create
 from batch_import.importer.schedule import Finished, Wait
-from batch_import.models import Record
+from batch_import.models import ResultRow
 from batch_import.state.connection import Database
 
 #: Seconds after which a paused machine wakes up: ten to the power of these, evenly.
@@ -78,7 +78,7 @@ class PausedWorld(World):
             del self._held[number]
         return frozenset(self._held) if self.holds else frozenset()
 
-    def _is_absence_proven(self, record: Record) -> bool:
+    def _is_absence_proven(self, record: ResultRow) -> bool:
         """Of a held row nothing is proven: its POST may leave at any later moment."""
         return record.number not in self._held and super()._is_absence_proven(record)
 

@@ -7,16 +7,16 @@ from batch_import.importer.dispatch import Dispatcher
 from batch_import.models import ManifestRow, Status
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
-from batch_import.sandbox.replies import Reply, Request
+from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.replies import SimulatedReply, SimulatedRequest
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 START = 1_700_000_000.0
 ROWS, NEWER = 1_600, 400
 
 
-class Account(Platform):
+class Account(SimulatedPlatform):
     """Holds a media of each row, and newer ones of others, the newest of which are then deleted.
 
     Args:
@@ -32,7 +32,7 @@ class Account(Platform):
             self.new_media(START - 500.0, reference_id=name, title=name)
         self._newer = [self.new_media(START - 400.0, foreign=True) for _ in range(NEWER)]
 
-    def handle(self, request: Request, now: float) -> Reply:
+    def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
         if self.calls["list"] == self._pages:
             while self._deleted and self._newer:
                 self._catalogue.delete(self._newer.pop())
@@ -55,7 +55,7 @@ def test_deleted_media_hide_no_row(knobs: Knobs, pages: int, deleted: int) -> No
     settings = Settings(rate=20.0)
     with Store(None) as store:
         store.load([_row(number) for number in range(1, ROWS + 1)], START)
-        dispatcher = Dispatcher(settings, store, Budget(settings.rate, START), START)
+        dispatcher = Dispatcher(settings, store, RateLimiter(settings.rate, START), START)
         run = VirtualRun(
             dispatcher,
             account,

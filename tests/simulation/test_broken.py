@@ -11,7 +11,7 @@ import pytest
 from world import Broken, simulate
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import NoAnswer, NotSent, Rejected
+from batch_import.errors import NoAnswer, NotSent, RequestRejected
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.backoff import backoff
@@ -31,12 +31,12 @@ from batch_import.importer.schedule.searching import RowSearch
 from batch_import.importer.schedule.selection import Selection
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.showing import Showing
-from batch_import.models import Change, Media, MediaPage, Row, Status
+from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.state import choice_statements, statements
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.queue import Queue
-from batch_import.viostream.account_pager import AccountPager, ListEnd
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.account_pager import ListEnd, MediaListPager
+from batch_import.viostream.rate_limit import RateLimiter
 
 #: Seeds within which a broken rule must show.
 SEEDS = 1_000
@@ -49,7 +49,7 @@ Patch = pytest.MonkeyPatch
 def _sent_again_after_no_answer(patch: Patch) -> None:
     answered = Schedule.answered
 
-    def broken(self: Schedule, call: Any, answer: Any, *times: float) -> list[Change]:
+    def broken(self: Schedule, call: Any, answer: Any, *times: float) -> list[StatusUpdate]:
         if isinstance(call, Create) and isinstance(answer, NoAnswer):
             answer = NotSent(answer.message)
         return answered(self, call, answer, *times)
@@ -68,7 +68,7 @@ def _pending_after_a_crash(patch: Patch) -> None:
 def _deed_before_intent(patch: Patch) -> None:
     taken: dict[Queue, set[int]] = {}
 
-    def broken(self: Queue, limit: int, _now: float) -> list[Row]:
+    def broken(self: Queue, limit: int, _now: float) -> list[JobRow]:
         seen = taken.setdefault(self, set())
         rows = self._rows(statements.next_to_claim(choice_statements.ALL_ROWS), (10_000,))
         rows = [row for row in rows if row.number not in seen][:limit]
@@ -82,7 +82,7 @@ def _claim_not_committed(patch: Patch) -> None:
     """The statement runs, and its transaction stays open until something else commits."""
     claim, apply = Queue.claim, Queue.apply
 
-    def broken(self: Queue, limit: int, now: float) -> list[Row]:
+    def broken(self: Queue, limit: int, now: float) -> list[JobRow]:
         _end(self)
         rows = claim(self, limit, now)
         if rows:
@@ -93,7 +93,7 @@ def _claim_not_committed(patch: Patch) -> None:
             )
         return rows
 
-    def later(self: Queue, changes: Sequence[Change], now: float) -> None:
+    def later(self: Queue, changes: Sequence[StatusUpdate], now: float) -> None:
         _end(self)
         apply(self, changes, now)
 
@@ -107,39 +107,39 @@ def _end(queue: Queue) -> None:
 
 
 def _retry_after_ignored(patch: Patch) -> None:
-    refused = Budget.refused
+    refused = RateLimiter.refused
 
-    def broken(self: Budget, left_at: float, now: float, _retry_after: float | None) -> None:
+    def broken(self: RateLimiter, left_at: float, now: float, _retry_after: float | None) -> None:
         refused(self, left_at, now, None)
 
-    patch.setattr(Budget, "refused", broken)
+    patch.setattr(RateLimiter, "refused", broken)
 
 
 def _unavailable_ignored(patch: Patch) -> None:
-    patch.setattr(Budget, "hold", lambda *_: None)
+    patch.setattr(RateLimiter, "hold", lambda *_: None)
 
 
 def _no_rate_limit(patch: Patch) -> None:
-    patch.setattr(Budget, "ready_at", lambda _, now: now)
+    patch.setattr(RateLimiter, "ready_at", lambda _, now: now)
 
 
 def _some_calls_without_a_token(patch: Patch) -> None:
-    spend = Budget.spend
-    calls: dict[Budget, int] = {}
+    spend = RateLimiter.spend
+    calls: dict[RateLimiter, int] = {}
 
-    def broken(self: Budget, now: float) -> None:
+    def broken(self: RateLimiter, now: float) -> None:
         calls[self] = calls.get(self, 0) + 1
         if calls[self] % 10:
             spend(self, now)
 
-    patch.setattr(Budget, "spend", broken)
+    patch.setattr(RateLimiter, "spend", broken)
 
 
 def _media_of_any_reference(patch: Patch) -> None:
     _taken_for_the_rows(patch, lambda _, __: True)
 
 
-def _taken_for_the_rows(patch: Patch, which: Callable[[Media, Row], bool]) -> None:
+def _taken_for_the_rows(patch: Patch, which: Callable[[Media, JobRow], bool]) -> None:
     """What a search brings is taken for the row's own."""
     read = RowSearch.read
 
@@ -181,7 +181,7 @@ def _failed_media_over_online_ones(patch: Patch) -> None:
 def _changes_not_committed(patch: Patch) -> None:
     apply = Queue.apply
 
-    def broken(self: Queue, changes: Sequence[Change], now: float) -> None:
+    def broken(self: Queue, changes: Sequence[StatusUpdate], now: float) -> None:
         apply(self, [c for c in changes if c.status is not Status.IMPORTED], now)
 
     patch.setattr(Queue, "apply", broken)
@@ -190,7 +190,7 @@ def _changes_not_committed(patch: Patch) -> None:
 def _ingests_not_committed(patch: Patch) -> None:
     apply = Queue.apply
 
-    def broken(self: Queue, changes: Sequence[Change], now: float) -> None:
+    def broken(self: Queue, changes: Sequence[StatusUpdate], now: float) -> None:
         apply(self, [c for c in changes if c.status is not Status.PROCESSING], now)
 
     patch.setattr(Queue, "apply", broken)
@@ -209,7 +209,7 @@ def _not_settled(patch: Patch) -> None:
 def _unknown_is_pending(patch: Patch) -> None:
     apply = Queue.apply
 
-    def broken(self: Queue, changes: Sequence[Change], now: float) -> None:
+    def broken(self: Queue, changes: Sequence[StatusUpdate], now: float) -> None:
         pending = Status.PENDING
         swap = [replace(c, status=pending) if c.status is Status.UNKNOWN else c for c in changes]
         apply(self, swap, now)
@@ -220,9 +220,9 @@ def _unknown_is_pending(patch: Patch) -> None:
 def _conflict_is_failure(patch: Patch) -> None:
     answered = Schedule.answered
 
-    def broken(self: Schedule, call: Any, answer: Any, *times: float) -> list[Change]:
-        if isinstance(call, Create) and isinstance(answer, Rejected):
-            answer = Rejected(answer.message, status=400)
+    def broken(self: Schedule, call: Any, answer: Any, *times: float) -> list[StatusUpdate]:
+        if isinstance(call, Create) and isinstance(answer, RequestRejected):
+            answer = RequestRejected(answer.message, status=400)
         return answered(self, call, answer, *times)
 
     patch.setattr(Schedule, "answered", broken)
@@ -235,7 +235,7 @@ def _withdrawn_rows_stay(patch: Patch) -> None:
 def _a_row_is_forgotten(patch: Patch) -> None:
     admit = Admission.admit
 
-    def broken(self: Admission, rows: Iterable[Row], now: float) -> None:
+    def broken(self: Admission, rows: Iterable[JobRow], now: float) -> None:
         admit(self, [row for row in rows if row.number % 7], now)
 
     patch.setattr(Admission, "admit", broken)
@@ -305,31 +305,31 @@ def _the_first_page_is_the_account(patch: Patch) -> None:
 
 
 def _deletions_are_not_noticed(patch: Patch) -> None:
-    patch.setattr(AccountPager, "_removed_count", lambda *_: 0)
+    patch.setattr(MediaListPager, "_removed_count", lambda *_: 0)
 
 
 def _one_page_back_is_always_enough(patch: Patch) -> None:
-    removed = AccountPager._removed_count
-    patch.setattr(AccountPager, "_removed_count", lambda self, page: min(1, removed(self, page)))
+    removed = MediaListPager._removed_count
+    patch.setattr(MediaListPager, "_removed_count", lambda self, page: min(1, removed(self, page)))
 
 
 def _a_list_that_cannot_be_read_is_complete(patch: Patch) -> None:
-    end = AccountPager._end_after
+    end = MediaListPager._end_after
 
-    def broken(self: AccountPager, page: MediaPage, removed: int) -> ListEnd | None:
+    def broken(self: MediaListPager, page: MediaPage, removed: int) -> ListEnd | None:
         return ListEnd.COMPLETE if end(self, page, removed) else None
 
-    patch.setattr(AccountPager, "_end_after", broken)
+    patch.setattr(MediaListPager, "_end_after", broken)
 
 
 def _a_list_is_read_for_ever(patch: Patch) -> None:
-    end = AccountPager._end_after
+    end = MediaListPager._end_after
 
-    def broken(self: AccountPager, page: MediaPage, removed: int) -> ListEnd | None:
+    def broken(self: MediaListPager, page: MediaPage, removed: int) -> ListEnd | None:
         found = end(self, page, removed)
         return found if found is ListEnd.COMPLETE else None
 
-    patch.setattr(AccountPager, "_end_after", broken)
+    patch.setattr(MediaListPager, "_end_after", broken)
     patch.setattr(Adoption, "_is_dear", lambda *_: False)
 
 
@@ -337,7 +337,7 @@ def _an_unknown_row_is_searched_for_slowly(patch: Patch) -> None:
     """Where searches are ignored, each page is read twice as late as the one before."""
     scanned = PageReading._scanned
 
-    def broken(self: PageReading, number: int, now: float) -> list[Change]:
+    def broken(self: PageReading, number: int, now: float) -> list[StatusUpdate]:
         changes = scanned(self, number, now)
         if isinstance(self._tracker.find(number), Unknown):
             page = self._tracker.polling[number].page
@@ -362,7 +362,7 @@ def _a_pilot_looks_for_all_rows(patch: Patch) -> None:
 def _the_limit_is_ignored(patch: Patch) -> None:
     claim = Queue.claim
 
-    def broken(self: Queue, limit: int, now: float) -> list[Row]:
+    def broken(self: Queue, limit: int, now: float) -> list[JobRow]:
         table, self._table = self._table, choice_statements.ALL_ROWS
         rows = claim(self, limit, now)
         self._table = table
@@ -401,7 +401,7 @@ def _rows_are_looked_at_late(patch: Patch) -> None:
 
 
 def _weather_fails_rows(patch: Patch) -> None:
-    def broken(self: Settling, row: Unknown, _now: float) -> list[Change]:
+    def broken(self: Settling, row: Unknown, _now: float) -> list[StatusUpdate]:
         code = FailureCode.NO_MEDIA_CREATED
         return [self._tracker.finish(row.row, Status.FAILED, "weather", error="weather", code=code)]
 
@@ -413,7 +413,7 @@ def _outages_are_ignored(patch: Patch) -> None:
 
 
 def _refused_calls_are_repeated_at_once(patch: Patch) -> None:
-    def broken(self: Lookups, row: InAccount, _words: str, now: float) -> list[Change]:
+    def broken(self: Lookups, row: InAccount, _words: str, now: float) -> list[StatusUpdate]:
         self._tracker.polling.answered(row.row.number)
         self._tracker.polling.again(row.row.number, now)
         return []

@@ -21,9 +21,9 @@ from batch_import.configuration.settings import ReadingOptions, Settings
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
+from batch_import.sandbox.model import SimulatedPlatform
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 from batch_import.workflows.load import ManifestLoader
 
 SEEDS = 40
@@ -64,7 +64,7 @@ class Library:
             "error_after": self.dice.choice((0.0, 0.1)),
             "unavailable": self.dice.choice((0.0, 0.05)),
         }
-        self.platform = Platform(Knobs.from_mapping(knobs), seed, self.now)
+        self.platform = SimulatedPlatform(Knobs.from_mapping(knobs), seed, self.now)
         self.references: dict[str, str] = {}
 
     def _video(self, number: int) -> Video:
@@ -98,7 +98,7 @@ class Library:
             store
         )
         assert taken.held.count == 0
-        budget = Budget(SETTINGS.rate, self.now)
+        budget = RateLimiter(SETTINGS.rate, self.now)
         dispatcher = Dispatcher(SETTINGS, store, budget, self.now)
         run = VirtualRun(
             dispatcher,

@@ -24,15 +24,15 @@ from batch_import.importer.schedule import Finished, Wait
 from batch_import.importer.schedule.outage import UNCLEAR_IN_A_ROW
 from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
 from batch_import.importer.schedule.repeat import ListConsistency
-from batch_import.models import Event, ManifestRow, Record, Row, Status
-from batch_import.rehearsal.exchange import answer_of, as_sent
+from batch_import.models import JobRow, ManifestRow, ResultRow, Status, StatusChange
+from batch_import.rehearsal.exchange import client_answer, simulated_request
 from batch_import.sandbox.media import SandboxMedia
-from batch_import.sandbox.model import Platform
-from batch_import.sandbox.replies import Reply, ReplyFault
+from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.replies import ReplyFault, SimulatedReply
 from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
-from batch_import.viostream.endpoints import PAGE_SIZE, create
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.endpoints import PAGE_SIZE, create_media
+from batch_import.viostream.rate_limit import RateLimiter
 
 #: Any moment will do.
 START = 1_700_000_000.0
@@ -98,7 +98,7 @@ def reference(number: int) -> str:
     return f"video-{number}"
 
 
-def history(store: Store, name: str) -> list[Event]:
+def history(store: Store, name: str) -> list[StatusChange]:
     """What happened to a row, in order of time."""
     found = store.reader.find_by_reference(name)
     return store.reader.events(found[0]) if found else []
@@ -129,7 +129,7 @@ class World:
     def __init__(self, scenario: Scenario, store: Store) -> None:
         self.scenario = scenario
         self.store = store
-        self.platform = Platform(scenario.knobs, scenario.seed, START)
+        self.platform = SimulatedPlatform(scenario.knobs, scenario.seed, START)
         self.now = START
         self.outcome = Outcome(scenario)
         self.settings = scenario.settings
@@ -154,7 +154,7 @@ class World:
         later = [other for other in self.scenario.others if other.at is not None]
         self._others = sorted(later, key=lambda other: -(other.at or 0.0))
         for number in self.scenario.there_before:
-            self.platform.handle(as_sent(create(_row(number))), self.now)
+            self.platform.handle(simulated_request(create_media(_row(number))), self.now)
             self.now += 2.0
         for other in self.scenario.others:
             if other.at is None:
@@ -170,7 +170,7 @@ class World:
 
     def _bury(self, many: int) -> None:
         """Others have added so many media since."""
-        other = as_sent(create(replace(_row(1), reference_id="")))
+        other = simulated_request(create_media(replace(_row(1), reference_id="")))
         enough = len(self.platform.media) + many
         for _ in range(10 * many):  # not every POST comes to something
             if len(self.platform.media) < enough:
@@ -190,7 +190,7 @@ class World:
         while self._others and START + (self._others[-1].at or 0.0) <= self.now:
             self._add_other(self._others.pop())
 
-    def _is_still_there(self, row: Row) -> bool:
+    def _is_still_there(self, row: JobRow) -> bool:
         """Whether others have not deleted what was in the account before."""
         found = self.platform.live_media(row.reference_id, self.now)
         return any(media.number < self._before for media in found)
@@ -383,10 +383,10 @@ class World:
         self._add_others()
         begin, end = self.scenario.wrong_key
         password = "old" if begin <= self.now - START < end else self.platform.api_key
-        reply = self.platform.handle(as_sent(request_of(call), password), self.now)
+        reply = self.platform.handle(simulated_request(request_of(call), password), self.now)
         refuses = self.scenario.refuses
         if refuses and type(call).__name__ == refuses[0] and reply.status == 200:
-            reply = Reply(refuses[1], {"message": "Refused."}, delay=reply.delay)
+            reply = SimulatedReply(refuses[1], {"message": "Refused."}, delay=reply.delay)
         if isinstance(call, Create):
             if reply.status in (400, 401, 403, 422):
                 self.refused.add(call.row.reference_id)
@@ -452,7 +452,7 @@ class World:
                 made.setdefault(media.reference_id, []).append(media)
         return [left for record in records for left in self._judge(record, made)]
 
-    def _judge(self, record: Record, made: dict[str, list[SandboxMedia]]) -> Iterator[str]:
+    def _judge(self, record: ResultRow, made: dict[str, list[SandboxMedia]]) -> Iterator[str]:
         media = [
             one
             for one in made.get(record.reference_id, [])
@@ -478,7 +478,7 @@ class World:
             case _:
                 yield f"{record.reference_id} is {record.status}"
 
-    def _is_absence_proven(self, record: Record) -> bool:
+    def _is_absence_proven(self, record: ResultRow) -> bool:
         """Whether what this job knows of lists proves that an unknown row was not created.
 
         Not where a list may lie to one run in a way that another does not see, nor while media that
@@ -494,11 +494,11 @@ class World:
         given_up = max(e.time for e in events if e.status is Status.CREATING) + SLACK
         return proof is not None and self.now - given_up > proof
 
-    def _is_others(self, media: SandboxMedia, record: Record) -> bool:
+    def _is_others(self, media: SandboxMedia, record: ResultRow) -> bool:
         """Whether a media is evidently not the row's."""
         return media.foreign and media.title != record.filename
 
-    def _at_once(self, media: SandboxMedia, record: Record) -> bool:
+    def _at_once(self, media: SandboxMedia, record: ResultRow) -> bool:
         """Whether a media of others was created while the row's POST was under way."""
         events = history(self.store, record.reference_id)
         begin = min((e.time for e in events if e.status is Status.CREATING), default=self.now)
@@ -507,7 +507,7 @@ class World:
         # The platform tells whole seconds, and so does its clock.
         return begin - 3 <= media.created <= end + 5
 
-    def _judge_imported(self, record: Record, media: list[SandboxMedia]) -> None:
+    def _judge_imported(self, record: ResultRow, media: list[SandboxMedia]) -> None:
         mine = [m for m in media if m.key == record.key]
         if mine and self._is_others(mine[0], record) and not self._at_once(mine[0], record):
             raise self.broken("none taken from others", f"{record.reference_id}: {mine[0].title}")
@@ -518,7 +518,7 @@ class World:
         if (record.media_id, record.title) != (mine[0].id, mine[0].title):
             raise self.broken("right key", f"{record.reference_id} is told of another media")
 
-    def _judge_failed(self, record: Record, media: list[SandboxMedia]) -> None:
+    def _judge_failed(self, record: ResultRow, media: list[SandboxMedia]) -> None:
         name = record.reference_id
         # Others may have deleted theirs since.
         theirs = [m for m in self.platform.media if m.reference_id == name]
@@ -535,7 +535,7 @@ class World:
         if live and not self._excuse(name, live[0]):
             raise self.broken("none lost", f"{name} failed, and its media lives: {record.error}")
 
-    def _judge_unknown(self, record: Record, media: list[SandboxMedia]) -> Iterator[str]:
+    def _judge_unknown(self, record: ResultRow, media: list[SandboxMedia]) -> Iterator[str]:
         """A row stays unknown only as long as nothing tells what became of its POST."""
         # Of a media with another title the row may not be sure: it is held, and rightly.
         own = [m for m in media if not self._is_others(m, record)]
@@ -544,7 +544,7 @@ class World:
         elif not media and self._is_absence_proven(record):
             yield f"{record.reference_id} is unknown, and lists prove that it has no media"
 
-    def _judge_processing(self, record: Record, media: list[SandboxMedia]) -> Iterator[str]:
+    def _judge_processing(self, record: ResultRow, media: list[SandboxMedia]) -> Iterator[str]:
         name = record.reference_id
         if not media:
             raise self.broken("none lost", f"{name} is processing, and there is no media of it")
@@ -579,7 +579,7 @@ class _Run:
         self.end = end
         self.stopped = False
         self.fault: RunFault | None = None
-        self.budget = Budget(settings.rate, world.now)
+        self.budget = RateLimiter(settings.rate, world.now)
         world.store.queue.choose(())
         if world.limit:
             world.store.queue.choose_first(world.limit)
@@ -678,13 +678,13 @@ class _Run:
         world = self.world
         self._under_way -= 1
         reply = flight.answer
-        if isinstance(reply, Reply):
+        if isinstance(reply, SimulatedReply):
             self._heed(reply)
-            reply = answer_of(request_of(flight.call), reply, world.now)
+            reply = client_answer(request_of(flight.call), reply, world.now)
         self._arrived.append(Arrival(flight.call, reply, flight.left_at, clock_offset=0.0))
         self.step()
 
-    def _heed(self, reply: Reply) -> None:
+    def _heed(self, reply: SimulatedReply) -> None:
         """Note how long the platform asks to be left alone."""
         value = reply.headers.get("Retry-After")
         if value is None or reply.fault is not ReplyFault.NONE:
@@ -772,9 +772,9 @@ def _manifest_row(number: int, error: str = "") -> ManifestRow:
     return ManifestRow(number + 1, name, name, url, f"Clip {number}", "mp4", (name,), error)
 
 
-def _row(number: int) -> Row:
+def _row(number: int) -> JobRow:
     row = _manifest_row(number)
-    return Row(
+    return JobRow(
         number, row.reference_id, row.source_url, row.filename, row.extension, Status.CREATING
     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.csv_escaping import MARK, guarded, preserved, unguarded
+from batch_import.csv_escaping import ESCAPE_MARK, escape, escape_for_editing, unescape
 
 DATA = Path(__file__).parents[1] / "data"
 STARTS = "=+-@\t\r\n＝＋－＠﹦﹢﹣﹫"
@@ -21,10 +21,10 @@ MONTHS = (
 @pytest.mark.parametrize("text", ["0042", "24/7", "5 May", "$5", "# a", "=1"])
 def test_what_is_marked_once_more_keeps_its_own_mark(text: str) -> None:
     marked = f"'{text}"
-    assert preserved(marked) == f"'{marked}"
-    for guard in (guarded, preserved):
-        assert unguarded(guard(marked)) == marked
-    assert unguarded(marked) == text
+    assert escape_for_editing(marked) == f"'{marked}"
+    for guard in (escape, escape_for_editing):
+        assert unescape(guard(marked)) == marked
+    assert unescape(marked) == text
 
 
 def lines(name: str) -> list[str]:
@@ -55,7 +55,7 @@ AWKWARD = [
     ],
 )
 def test_what_a_spreadsheet_would_run_is_marked(text: str) -> None:
-    assert guarded(text) == MARK + text
+    assert escape(text) == ESCAPE_MARK + text
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,7 @@ def test_what_a_spreadsheet_would_run_is_marked(text: str) -> None:
     ],
 )  # fmt: skip
 def test_what_it_would_not_run_stays_as_it_is(text: str) -> None:
-    assert guarded(text) == unguarded(text) == text
+    assert escape(text) == unescape(text) == text
 
 
 def test_the_lists_hold_formulas() -> None:
@@ -88,7 +88,7 @@ def test_the_lists_hold_formulas() -> None:
     ],
 )  # fmt: skip
 def test_what_a_spreadsheet_would_change_is_marked_where_it_is_to_be_saved(text: str) -> None:
-    assert preserved(text) == MARK + text
+    assert escape_for_editing(text) == ESCAPE_MARK + text
 
 
 @pytest.mark.parametrize(
@@ -109,29 +109,29 @@ def test_what_a_spreadsheet_would_change_is_marked_where_it_is_to_be_saved(text:
     ],
 )
 def test_what_it_would_save_as_it_is_stays_as_it_is(text: str) -> None:
-    assert preserved(text) == text
+    assert escape_for_editing(text) == text
 
 
-@pytest.mark.parametrize("guard", [guarded, preserved])
+@pytest.mark.parametrize("guard", [escape, escape_for_editing])
 def test_every_awkward_text_comes_back(guard: Callable[[str], str]) -> None:
-    assert [text for text in AWKWARD if unguarded(guard(text)) != text] == []
+    assert [text for text in AWKWARD if unescape(guard(text)) != text] == []
 
 
 @given(st.text() | st.text(alphabet=STARTS + "'\"\u201c 015aeE/\x00\ufeff", max_size=8))
 def test_every_text_comes_back(text: str) -> None:
-    for guard in (guarded, preserved):
-        assert unguarded(guard(text)) == text
-        assert unguarded(guard(guard(text))) == guard(text)
+    for guard in (escape, escape_for_editing):
+        assert unescape(guard(text)) == text
+        assert unescape(guard(guard(text))) == guard(text)
 
 
 def test_text_without_a_mark_is_never_changed() -> None:
-    assert unguarded("'Allo 'Allo") == "'Allo 'Allo"
-    assert unguarded("=1+1") == "=1+1"  # a manifest that nobody guarded
-    assert unguarded("'=1+1") == "=1+1"
-    assert unguarded("''=1+1") == "'=1+1"
-    assert unguarded("'-5") == "'-5"
+    assert unescape("'Allo 'Allo") == "'Allo 'Allo"
+    assert unescape("=1+1") == "=1+1"  # a manifest that nobody guarded
+    assert unescape("'=1+1") == "=1+1"
+    assert unescape("''=1+1") == "'=1+1"
+    assert unescape("'-5") == "'-5"
 
 
 def test_long_texts_are_no_burden() -> None:
     for text in ("'" * 100_000, "1" * 100_000, "sept" * 25_000, " " * 100_000 + "x"):
-        assert unguarded(guarded(text)) == unguarded(preserved(text)) == text
+        assert unescape(escape(text)) == unescape(escape_for_editing(text)) == text

@@ -10,7 +10,7 @@ import pytest
 import batch_import
 from batch_import.cli.faults import text
 from batch_import.cli.options import OPTIONS, OptionSources
-from batch_import.errors import StateError, UsageError, command, named
+from batch_import.errors import StateError, UsageError, command_ref, setting_ref
 
 PACKAGE = Path(batch_import.__file__).parent
 SETTINGS = {*OPTIONS, "timeout"}
@@ -36,12 +36,12 @@ def texts_below_the_command_line() -> list[tuple[str, str]]:
 
 def test_no_message_below_the_command_line_names_a_flag_or_a_command() -> None:
     flag, called = r"(?<![\w-])--[a-z]{3}", r"batch-import (run|retry|status|check|report|verify)\b"
-    named = {
+    setting_ref = {
         (path, words)
         for path, words in texts_below_the_command_line()
         if re.search(flag, words) or re.search(called, words)
     }
-    assert not named
+    assert not setting_ref
 
 
 def test_every_setting_that_a_message_names_exists() -> None:
@@ -49,7 +49,7 @@ def test_every_setting_that_a_message_names_exists() -> None:
     for path in PACKAGE.rglob("*.py"):
         calls = (n for n in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(n, ast.Call))
         for call in calls:
-            if isinstance(call.func, ast.Name) and call.func.id == "named":
+            if isinstance(call.func, ast.Name) and call.func.id == "setting_ref":
                 names |= {arg.value for arg in call.args[:1] if isinstance(arg, ast.Constant)}
             given = (word.value for word in call.keywords if word.arg == "setting")
             names |= {value.value for value in given if isinstance(value, ast.Constant)}
@@ -66,27 +66,27 @@ def test_every_setting_that_a_message_names_exists() -> None:
             "--poll-interval: 'x' is not a number.",
         ),
         (
-            StateError("It is open.", f"Close it, or use {named('job')}."),
+            StateError("It is open.", f"Close it, or use {setting_ref('job')}."),
             "It is open. Close it, or use job=.",
             "It is open. Close it, or use --job.",
         ),
         (
-            StateError("No.", f"Add {named('map', 'sourceUrl=Video Link')}."),
+            StateError("No.", f"Add {setting_ref('map', 'sourceUrl=Video Link')}."),
             "No. Add map={'sourceUrl': 'Video Link'}.",
             "No. Add --map 'sourceUrl=Video Link'.",
         ),
         (
-            StateError("No.", f"Choose {named('records', 'a.b')}."),
+            StateError("No.", f"Choose {setting_ref('records', 'a.b')}."),
             "No. Choose records='a.b'.",
             "No. Choose --records a.b.",
         ),
         (
-            StateError("Busy.", f"See: {command('status')}"),
+            StateError("Busy.", f"See: {command_ref('status')}"),
             "Busy. See: job_status(…)",
             "Busy. See: batch-import status 'my list.csv'",
         ),
         (
-            StateError("None.", f"See: {command('account')}"),
+            StateError("None.", f"See: {command_ref('account')}"),
             "None. See: batch-import account",
             "None. See: batch-import account",
         ),

@@ -8,7 +8,7 @@ import pytest
 
 import batch_import
 from batch_import import UsageError, library, settings_from_environment
-from batch_import.job import job_of
+from batch_import.job import default_job
 
 
 def test_what_is_handed_out_is_the_librarys() -> None:
@@ -53,4 +53,4 @@ def test_settings_are_refused_before_anything_is_done() -> None:
     [("a/library.csv", "library"), ("library.csv.gz", "library"), ("-", "standard-input")],
 )
 def test_a_job_is_found_by_its_manifests_name(manifest: str, folder: str) -> None:
-    assert job_of(Path(manifest)).folder == Path("output") / folder
+    assert default_job(Path(manifest)).folder == Path("output") / folder

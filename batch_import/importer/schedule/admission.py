@@ -7,7 +7,7 @@ calls. This file must not know which call comes next.
 from collections.abc import Iterable, Sequence
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import CallFailed, Forbidden, Rejected, RunFault
+from batch_import.errors import AuthenticationFailed, RequestFailed, RequestRejected, RunFault
 from batch_import.importer.adoption import Adoption
 from batch_import.importer.calls import Answer, ReadPage
 from batch_import.importer.pages import Pages
@@ -28,7 +28,7 @@ from batch_import.importer.schedule.repeat import is_weather
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.showing import Showing
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, Media, MediaPage, Row, Status
+from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 
 
 class Admission:
@@ -57,7 +57,7 @@ class Admission:
         self._showing = showing
         self._adoption = Adoption(0, pages)
         #: Rows of which pages have shown only media that may be others': their own may follow.
-        self._undecided: dict[int, tuple[Row, list[Media]]] = {}
+        self._undecided: dict[int, tuple[JobRow, list[Media]]] = {}
         self.more_pending = True
 
     def wanted(self) -> int:
@@ -73,7 +73,7 @@ class Admission:
         """The state has no pending rows left."""
         self.more_pending = False
 
-    def admit(self, rows: Iterable[Row], now: float) -> None:
+    def admit(self, rows: Iterable[JobRow], now: float) -> None:
         """Take charge of rows: claimed ones are created, others looked at."""
         for row in rows:
             if row.status is Status.PENDING:
@@ -88,7 +88,7 @@ class Admission:
             created = Created(claimed, latest, intent, certain=row.claims <= 1)
             self._tracker.enter_account(_resumed(row, created, now), now, row.imported_between)
 
-    def remember(self, rows: Iterable[Row]) -> None:
+    def remember(self, rows: Iterable[JobRow]) -> None:
         """Rows that earlier runs imported: what lists are measured by, the latest last."""
         for row in rows:
             if row.media_id and row.claimed_at is not None and row.sent_at is not None:
@@ -117,7 +117,7 @@ class Admission:
         """Each row is looked for before its POST."""
         return self._adoption.each_row
 
-    def adopted(self, rows: Iterable[Row], page: MediaPage, now: float) -> list[Change]:
+    def adopted(self, rows: Iterable[JobRow], page: MediaPage, now: float) -> list[StatusUpdate]:
         """Take over what is in the account.
 
         Args:
@@ -127,7 +127,7 @@ class Admission:
         self._adoption.found(any_media=bool(changes or self._undecided))
         return changes + self._ids_taken(now)
 
-    def _compared(self, row: Row, page: MediaPage, now: float) -> list[Change]:
+    def _compared(self, row: JobRow, page: MediaPage, now: float) -> list[StatusUpdate]:
         """A row that was not sent is compared with a page, and with those read before."""
         _, before = self._undecided.pop(row.number, (row, []))
         items = [*before, *non_failed(page.items, row)]
@@ -137,7 +137,7 @@ class Admission:
             self._undecided[row.number] = row, items
         return []
 
-    def _ids_taken(self, now: float) -> list[Change]:
+    def _ids_taken(self, now: float) -> list[StatusUpdate]:
         """Rows of which all of the list shows only media that may be others'."""
         if self.adopting:
             return []
@@ -147,7 +147,7 @@ class Admission:
         found = undecided.values()
         return [change for row, items in found for change in self._settled(row, items, now)]
 
-    def _settled(self, row: Row, items: Sequence[Media], now: float) -> list[Change]:
+    def _settled(self, row: JobRow, items: Sequence[Media], now: float) -> list[StatusUpdate]:
         """A row is not sent, for the account has its reference ID."""
         todo = self._tracker.find(row.number)
         if isinstance(todo, ToCreate):
@@ -164,7 +164,9 @@ class Admission:
         ready = self.page_waits and now >= paused_until
         return ReadPage(self._adoption.page) if ready else None
 
-    def page_read(self, number: int, page: MediaPage, left: float, now: float) -> list[Change]:
+    def page_read(
+        self, number: int, page: MediaPage, left: float, now: float
+    ) -> list[StatusUpdate]:
         """A page was read, perhaps for another purpose.
 
         Args:
@@ -180,7 +182,7 @@ class Admission:
             self._undecided.clear()  # they are searched for
         return changes
 
-    def _to_be_searched(self, page: MediaPage, *, adopting: bool) -> list[Row]:
+    def _to_be_searched(self, page: MediaPage, *, adopting: bool) -> list[JobRow]:
         """Claimed rows with media on a page that are, or are about to be, searched for."""
         rows = {}
         for media in page.items:
@@ -192,8 +194,10 @@ class Admission:
 
     def page_refused(self, answer: Answer) -> RunFault | None:
         """A page could not be read; returns why the run cannot go on, if it cannot."""
-        refused = isinstance(answer, Rejected | Forbidden) and not is_weather(answer)
-        if not (refused and self.adopting and isinstance(answer, CallFailed)):
+        refused = isinstance(answer, RequestRejected | AuthenticationFailed) and not is_weather(
+            answer
+        )
+        if not (refused and self.adopting and isinstance(answer, RequestFailed)):
             return None
         if not self._showing.filter_works:
             return cannot_be_searched(answer)
@@ -206,7 +210,7 @@ class Admission:
             self._adoption = Adoption(None, self._pages)
 
 
-def _resumed(row: Row, created: Created, now: float) -> InAccount:
+def _resumed(row: JobRow, created: Created, now: float) -> InAccount:
     """A row that an earlier run left under way."""
     if row.status is Status.UNKNOWN and row.ingest_id is None:
         return Unknown(row, created, now, "an earlier run got no clear answer", held=row.held)

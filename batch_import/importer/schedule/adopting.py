@@ -14,12 +14,12 @@ from batch_import.importer.schedule.ownership import (
     to_take_over,
 )
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, Media, Row, Status
+from batch_import.models import JobRow, Media, Status, StatusUpdate
 
 
 def take_over(
-    tracker: Tracker, row: Row, items: Sequence[Media], adopt: str, now: float
-) -> list[Change]:
+    tracker: Tracker, row: JobRow, items: Sequence[Media], adopt: str, now: float
+) -> list[StatusUpdate]:
     """Take a media with the row's reference ID over, or refuse to send the row.
 
     A media that failed is none: the row is sent. Returns nothing where the row is to be sent.
@@ -42,10 +42,10 @@ def take_over(
     found = Processing(row, created, now, media_id=media.id)
     tracker.enter_account(found, now)
     words = "was in the account already, not online yet"
-    return [Change(row.number, Status.PROCESSING, words, media=media)]
+    return [StatusUpdate(row.number, Status.PROCESSING, words, media=media)]
 
 
-def to_create(row: Row, now: float, *, check_exists_first: bool) -> ToCreate:
+def to_create(row: JobRow, now: float, *, check_exists_first: bool) -> ToCreate:
     """A claimed row that is to be sent."""
     intent = now if row.claimed_at is None else min(now, row.claimed_at)
     return ToCreate(row, intent, check_exists_first=check_exists_first)

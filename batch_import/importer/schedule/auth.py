@@ -4,13 +4,13 @@ A 403 may mean either. Until `account/info` tells, the call is held, and no othe
 file must not know what becomes of a call that is refused.
 """
 
-from batch_import.errors import CallFailed, Forbidden
+from batch_import.errors import AuthenticationFailed, RequestFailed
 from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Answer, Call
 from batch_import.importer.schedule.outage import LONGEST
 
 #: A call, and what it was refused with.
-Held = tuple[Call, Forbidden]
+Held = tuple[Call, AuthenticationFailed]
 
 
 class AuthProbe:
@@ -26,7 +26,7 @@ class AuthProbe:
         """Whether there are such calls."""
         return bool(self._held)
 
-    def hold(self, call: Call, refusal: Forbidden) -> None:
+    def hold(self, call: Call, refusal: AuthenticationFailed) -> None:
         """Keep a call that was answered with 403 until the account was asked for."""
         self._held.append((call, refusal))
 
@@ -50,7 +50,7 @@ class AuthProbe:
         asked for again, later each time.
         """
         self._asking = False
-        if isinstance(answer, CallFailed):
+        if isinstance(answer, RequestFailed):
             self._ask_at = now + backoff(1.0, self._failures, LONGEST)
             self._failures += 1
             return []

@@ -16,11 +16,11 @@ from typing import Final
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import (
-    CallFailed,
+    AuthenticationFailed,
     CredentialsRefused,
-    Forbidden,
     NoAnswer,
-    Rejected,
+    RequestFailed,
+    RequestRejected,
     RunFault,
 )
 from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
@@ -49,7 +49,7 @@ from batch_import.importer.schedule.sending import Sending
 from batch_import.importer.schedule.settling import Settling, exhausted_change
 from batch_import.importer.schedule.showing import Showing
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, MediaPage, Status
+from batch_import.models import MediaPage, Status, StatusUpdate
 
 _UNAUTHORISED: Final = 401
 _FOREVER: Final = float("inf")
@@ -136,7 +136,7 @@ class Schedule:
 
     # Rows in and out --------------------------------------------------------------------------
 
-    def withdraw(self) -> list[Change]:
+    def withdraw(self) -> list[StatusUpdate]:
         """The run ends: claimed rows whose POST is not under way go back to pending."""
         exhausted = self._settling.exhausted
         # A POST that was refused for its credentials was surely not carried out.
@@ -151,7 +151,7 @@ class Schedule:
             self._tracker.drop(todo.row, listed=False)
         words = "not sent: the run ended"
         return [
-            *(Change(todo.row.number, Status.PENDING, words) for todo in waiting),
+            *(StatusUpdate(todo.row.number, Status.PENDING, words) for todo in waiting),
             *(exhausted_change(todo) for todo in exhausted),
         ]
 
@@ -262,7 +262,7 @@ class Schedule:
 
     def answered(
         self, call: Call, answer: Answer, now: float, left_at: float | None = None
-    ) -> list[Change]:
+    ) -> list[StatusUpdate]:
         """Learn from an answer; returns what is to be committed.
 
         Args:
@@ -275,21 +275,21 @@ class Schedule:
         if isinstance(call, AskAccount):
             return self._account_answered(answer, now)
         self._outage.answered(now, clear=not is_weather(answer))
-        if isinstance(answer, Forbidden):
+        if isinstance(answer, AuthenticationFailed):
             if answer.status == _UNAUTHORISED:
                 self._refuse(answer)
             self._auth.hold(call, answer)
             return []
         return self._heard(call, answer, left, now)
 
-    def _heard(self, call: Call, answer: Answer, left: float, now: float) -> list[Change]:
+    def _heard(self, call: Call, answer: Answer, left: float, now: float) -> list[StatusUpdate]:
         """An answer reaches the row, or the page, that it is about."""
         if isinstance(call, ReadPage):
             return self._page_read(call.page, answer, left, now)
         if isinstance(call, AskAccount):
             return []
         flight = self._tracker.get(call.row)
-        changes: list[Change] = []  # where a page was faster
+        changes: list[StatusUpdate] = []  # where a page was faster
         match call, flight:
             case Create(), Posting():
                 changes = self._sending.posted(flight, answer, now)
@@ -302,14 +302,14 @@ class Schedule:
                 changes = self._lookups.status_answered(flight, answer, left, now)
         return changes
 
-    def _refuse(self, answer: CallFailed) -> None:
+    def _refuse(self, answer: RequestFailed) -> None:
         self.fault = self.fault or CredentialsRefused(
             f"The platform no longer accepts the credentials: {answer.message}.",
             "All state is saved: correct them, test with `batch-import account`, and run again.",
         )
 
-    def _account_answered(self, answer: Answer, now: float) -> list[Change]:
-        if isinstance(answer, Forbidden):
+    def _account_answered(self, answer: Answer, now: float) -> list[StatusUpdate]:
+        if isinstance(answer, AuthenticationFailed):
             self._refuse(answer)
         self._outage.account_answered(now, clear=not is_weather(answer))
         if not self._auth.is_asking:
@@ -317,10 +317,10 @@ class Schedule:
         refused = self._auth.account_answered(answer, now)
         return [change for call, words in refused for change in self._heard(call, words, now, now)]
 
-    def _page_read(self, page: int, answer: Answer, left: float, now: float) -> list[Change]:
+    def _page_read(self, page: int, answer: Answer, left: float, now: float) -> list[StatusUpdate]:
         self._pages.out.pop(page, None)
         serves = self._selection.serves.pop(page, Serves())
-        if isinstance(answer, Rejected) and not is_weather(answer) and page > 1:
+        if isinstance(answer, RequestRejected) and not is_weather(answer) and page > 1:
             answer = MediaPage(())  # beyond the end
         if not isinstance(answer, MediaPage):
             self._page_failed(answer, now)
@@ -332,5 +332,5 @@ class Schedule:
 
     def _page_failed(self, answer: Answer, now: float) -> None:
         self.fault = self.fault or self.admission.page_refused(answer)
-        if isinstance(answer, NoAnswer | Rejected | Forbidden):
+        if isinstance(answer, NoAnswer | RequestRejected | AuthenticationFailed):
             self._selection.page_failed(now)

@@ -11,7 +11,7 @@ must not know any rule.
 from dataclasses import dataclass, field
 
 from batch_import.importer.schedule.searching import RowSearch
-from batch_import.models import Row
+from batch_import.models import JobRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class ToCreate:
         reason: why the last of them did; empty where there was none.
     """
 
-    row: Row
+    row: JobRow
     intent: float
     check_exists_first: bool = False
     search: RowSearch | None = None
@@ -73,7 +73,7 @@ class Posting:
     left_at: float
 
     @property
-    def row(self) -> Row:
+    def row(self) -> JobRow:
         """The row itself."""
         return self.todo.row
 
@@ -88,7 +88,7 @@ class Processing:
         media_id: where its media was found already.
     """
 
-    row: Row
+    row: JobRow
     created: Created
     since: float
     ingest_id: str | None = None
@@ -103,7 +103,7 @@ class Online:
         confirmed: the ingest is online; else the platform does not know the ingest any more.
     """
 
-    row: Row
+    row: JobRow
     created: Created
     since: float
     confirmed: bool
@@ -124,7 +124,7 @@ class Unknown:
         held: an earlier run, of another machine, may still send its POST.
     """
 
-    row: Row
+    row: JobRow
     created: Created
     since: float
     reason: str

@@ -3,7 +3,13 @@
 This file must not know what becomes of rows.
 """
 
-from batch_import.errors import CallFailed, Forbidden, PlatformUnreachable, Rejected, RunFault
+from batch_import.errors import (
+    AuthenticationFailed,
+    PlatformUnreachable,
+    RequestFailed,
+    RequestRejected,
+    RunFault,
+)
 from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
 from batch_import.importer.schedule.repeat import is_weather
 
@@ -23,7 +29,7 @@ class Patience:
 
     def answered(self, call: Call, answer: Answer, now: float) -> RunFault | None:
         """Weigh an answer; returns why the run cannot go on, if it cannot."""
-        if not isinstance(answer, CallFailed):
+        if not isinstance(answer, RequestFailed):
             if not isinstance(call, AskAccount):  # that the account answers moves no row
                 self._failing_since = None
             return None
@@ -40,8 +46,8 @@ class Patience:
         return self._fault(call, answer, failing) if failing > self._give_up_after else None
 
     @staticmethod
-    def _fault(call: Call, answer: CallFailed, failing: float) -> RunFault:
-        if isinstance(answer, Rejected | Forbidden) and not is_weather(answer):
+    def _fault(call: Call, answer: RequestFailed, failing: float) -> RunFault:
+        if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_weather(answer):
             return PlatformUnreachable(
                 f"Nothing has succeeded for {failing:.0f} s; {_name(call)} is refused:"
                 f" {answer.message} (HTTP {answer.status}).",
@@ -53,7 +59,7 @@ class Patience:
         )
 
 
-def cannot_be_searched(answer: CallFailed) -> RunFault:
+def cannot_be_searched(answer: RequestFailed) -> RunFault:
     """Nobody can tell which rows are in the account already, so none may be sent."""
     return PlatformUnreachable(
         "The account cannot be searched, and what is in it already would be made twice:"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import Forbidden, NotSent, Rejected, Throttled
+from batch_import.errors import AuthenticationFailed, NotSent, RequestRejected, Throttled
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Answer
@@ -20,7 +20,7 @@ from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency, is_
 from batch_import.importer.schedule.searching import RowSearch
 from batch_import.importer.schedule.showing import IN_REVIEW, Showing
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, IngestStatus, MediaPage, Row, Status
+from batch_import.models import IngestStatus, JobRow, MediaPage, Status, StatusUpdate
 
 NOT_FOUND: Final = 404
 
@@ -46,9 +46,9 @@ class Lookups:
 
     def search_answered(
         self, row: InAccount, answer: Answer, left: float, now: float
-    ) -> list[Change]:
+    ) -> list[StatusUpdate]:
         """A search for a row's reference ID was answered, or not."""
-        if isinstance(answer, Rejected) and answer.status == NOT_FOUND:
+        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND:
             answer = MediaPage(())
         if not isinstance(answer, MediaPage):
             return self._failed(row, answer, now)
@@ -61,7 +61,7 @@ class Lookups:
         return self._searched(row, search, now)
 
     def read_on(
-        self, search: RowSearch | None, row: Row, page: MediaPage, left: float
+        self, search: RowSearch | None, row: JobRow, page: MediaPage, left: float
     ) -> RowSearch:
         """A page of a search was read: the first one, or the next."""
         search = search or RowSearch(row, self._pages, left)
@@ -72,16 +72,16 @@ class Lookups:
 
     def status_answered(
         self, row: Processing, answer: Answer, left: float, now: float
-    ) -> list[Change]:
+    ) -> list[StatusUpdate]:
         """The question how far a row's ingest is was answered, or not."""
-        if isinstance(answer, Rejected) and answer.status == NOT_FOUND:
+        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND:
             return self._ingest_over(row, now, confirmed=False)
         if not isinstance(answer, IngestStatus):
             return self._failed(row, answer, now)
         return self._with_status(row, answer, left, now)
 
-    def _failed(self, row: InAccount, answer: Answer, now: float) -> list[Change]:
-        if isinstance(answer, Rejected | Forbidden) and not is_weather(answer):
+    def _failed(self, row: InAccount, answer: Answer, now: float) -> list[StatusUpdate]:
+        if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_weather(answer):
             return self._refused(row, answer.message, now)
         if isinstance(answer, Throttled | NotSent):
             self._tracker.polling[row.row.number].under_way = False
@@ -89,7 +89,7 @@ class Lookups:
         self._tracker.polling.failed(row.row.number, now)
         return []
 
-    def _searched(self, row: InAccount, search: RowSearch, now: float) -> list[Change]:
+    def _searched(self, row: InAccount, search: RowSearch, now: float) -> list[StatusUpdate]:
         """All that the account shows under a row's reference ID."""
         poll, left = self._tracker.polling.answered(row.row.number), search.began
         poll.page, poll.needs_lookup = 1, False
@@ -102,7 +102,7 @@ class Lookups:
 
     def _with_status(
         self, row: Processing, answer: IngestStatus, left: float, now: float
-    ) -> list[Change]:
+    ) -> list[StatusUpdate]:
         """How far an ingest is."""
         poll = self._tracker.polling.answered(row.row.number)
         vanished, poll.vanished, poll.needs_lookup = poll.vanished, False, False
@@ -120,7 +120,7 @@ class Lookups:
         self._showing.not_done(row, poll, left, now)
         return self._showing.given_up(row, now)
 
-    def _ingest_over(self, row: Processing, now: float, *, confirmed: bool) -> list[Change]:
+    def _ingest_over(self, row: Processing, now: float, *, confirmed: bool) -> list[StatusUpdate]:
         """The ingest is through, or not known any more: its media is what counts."""
         self._tracker.polling.answered(row.row.number)
         self._tracker.replace(
@@ -129,7 +129,7 @@ class Lookups:
         self._tracker.polling.again(row.row.number, now)
         return self._showing.given_up(row, now)
 
-    def _refused(self, row: InAccount, words: str, now: float) -> list[Change]:
+    def _refused(self, row: InAccount, words: str, now: float) -> list[StatusUpdate]:
         """A single look was refused: later again, and in the end the row is left as it is."""
         poll = self._tracker.polling.answered(row.row.number)
         poll.refusals += 1

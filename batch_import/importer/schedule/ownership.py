@@ -17,7 +17,7 @@ from enum import Enum, auto
 from typing import Final
 
 from batch_import.failure_codes import FailureCode
-from batch_import.models import Media, Row
+from batch_import.models import JobRow, Media
 from batch_import.unicode_forms import normalized
 
 #: The code of a row that is neither sent nor taken over.
@@ -44,13 +44,13 @@ def normalised(title: str) -> str:
     return _EXTENSION.sub("", " ".join(folded.split())).strip()
 
 
-def same_title(row: Row, media: Media) -> bool:
+def same_title(row: JobRow, media: Media) -> bool:
     """Whether a media has a row's title."""
     return normalised(row.filename) == normalised(media.title)
 
 
 def owner_of(
-    media: Media, row: Row, intent: float, given_up: float, clock_offset: float | None
+    media: Media, row: JobRow, intent: float, given_up: float, clock_offset: float | None
 ) -> Owner:
     """Whose a media is, for a row that this job sent, or may have sent.
 
@@ -78,17 +78,17 @@ def may_be_created_between(
     return earliest - LATE_ARRIVAL <= created - clock_offset <= latest + LATE_ARRIVAL
 
 
-def non_failed(items: Iterable[Media], row: Row) -> list[Media]:
+def non_failed(items: Iterable[Media], row: JobRow) -> list[Media]:
     """The media with exactly the row's reference ID that have not failed."""
     return [m for m in items if m.reference_id == row.reference_id and m.status != "failed"]
 
 
-def may_be_taken_over(media: Media, row: Row, adopt: str) -> bool:
+def may_be_taken_over(media: Media, row: JobRow, adopt: str) -> bool:
     """Whether a row that was not sent may take a media with its reference ID over."""
     return adopt == "any" or same_title(row, media)
 
 
-def to_take_over(items: Iterable[Media], row: Row, adopt: str) -> Media | None:
+def to_take_over(items: Iterable[Media], row: JobRow, adopt: str) -> Media | None:
     """The media that a row that was not sent takes over; None where there is none.
 
     One with the row's title comes before any other.
@@ -97,7 +97,7 @@ def to_take_over(items: Iterable[Media], row: Row, adopt: str) -> Media | None:
     return best_of([media for media in fitting if same_title(row, media)]) or best_of(fitting)
 
 
-def title_overridden(row: Row, media: Media) -> str:
+def title_overridden(row: JobRow, media: Media) -> str:
     """What to tell of a row that has taken over a media with another title; empty for the same."""
     if same_title(row, media):
         return ""
@@ -135,7 +135,7 @@ def other_media(items: Sequence[Media], media: Media) -> str:
 
 
 def notes_of(
-    row: Row, media: Media, items: Sequence[Media], *, overridden: bool
+    row: JobRow, media: Media, items: Sequence[Media], *, overridden: bool
 ) -> tuple[str, str]:
     """What to tell of an imported row, and its codes; both empty where there is nothing to tell.
 

@@ -15,7 +15,7 @@ from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.showing import Showing, Shown, is_there
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, Media, MediaPage
+from batch_import.models import Media, MediaPage, StatusUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class PageReading:
 
     def page_read(
         self, number: int, page: MediaPage, serves: Serves, left: float, now: float
-    ) -> list[Change]:
+    ) -> list[StatusUpdate]:
         """A page of the whole list was read.
 
         It decides about rows that it shows, rows that it must show and does not, and rows that
@@ -140,7 +140,7 @@ class PageReading:
             )
         )
 
-    def _scanned(self, number: int, now: float) -> list[Change]:
+    def _scanned(self, number: int, now: float) -> list[StatusUpdate]:
         """One more page was read in search of a row, where searches for its ID do not work."""
         flight = self._tracker.find(number)
         if not isinstance(flight, Processing | Online | Unknown):
@@ -152,7 +152,7 @@ class PageReading:
             return []
         return self._not_found(flight, poll, now)
 
-    def _not_found(self, row: InAccount, poll: Poll, now: float) -> list[Change]:
+    def _not_found(self, row: InAccount, poll: Poll, now: float) -> list[StatusUpdate]:
         """All of the list was read for a row, and does not show it."""
         self._tracker.polling.answered(row.row.number)
         poll.page, poll.needs_lookup = 1, False

@@ -23,7 +23,13 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum, auto
 from typing import Final, Self
 
-from batch_import.errors import CallFailed, Forbidden, NotSent, Rejected, Throttled
+from batch_import.errors import (
+    AuthenticationFailed,
+    NotSent,
+    RequestFailed,
+    RequestRejected,
+    Throttled,
+)
 from batch_import.importer.calls import Answer
 from batch_import.importer.schedule.observations import ENOUGH
 from batch_import.importer.schedule.ownership import LATE_ARRIVAL
@@ -62,9 +68,9 @@ def outcome_of(answer: Answer) -> CreateOutcome:
             return CreateOutcome.NOT_CARRIED_OUT
         case _ if is_weather(answer):
             return CreateOutcome.UNCLEAR
-        case Rejected(status=status) if status == _CONFLICT:
+        case RequestRejected(status=status) if status == _CONFLICT:
             return CreateOutcome.CONFLICT
-        case Rejected() | Forbidden():
+        case RequestRejected() | AuthenticationFailed():
             return CreateOutcome.REFUSED
     return CreateOutcome.UNCLEAR
 
@@ -74,9 +80,11 @@ def is_weather(answer: Answer) -> bool:
 
     A redirect is one: the API redirects nobody, captive portals and gateways do.
     """
-    if isinstance(answer, Rejected):
+    if isinstance(answer, RequestRejected):
         return answer.status is not None and answer.status < _BAD_REQUEST
-    return isinstance(answer, CallFailed) and not isinstance(answer, Throttled | Forbidden)
+    return isinstance(answer, RequestFailed) and not isinstance(
+        answer, Throttled | AuthenticationFailed
+    )
 
 
 @dataclass(slots=True)

@@ -1,12 +1,12 @@
 """The search for one row's media by its reference ID, which may be several pages long. Pure.
 
-Each search is read by an `AccountPager`, for others add and delete media meanwhile. This file must
-not know why a row is searched for.
+Each search is read by a `MediaListPager`, because others add and delete media meanwhile. This file
+must not know why a row is searched for.
 """
 
 from batch_import.importer.schedule.ownership import same_title
-from batch_import.models import Media, MediaPage, Row
-from batch_import.viostream.account_pager import AccountPager, ListEnd
+from batch_import.models import JobRow, Media, MediaPage
+from batch_import.viostream.account_pager import ListEnd, MediaListPager
 from batch_import.viostream.page_size import PageSize
 
 
@@ -25,9 +25,9 @@ class RowSearch:
         usable: searches bring what was searched for, and can be read to their end.
     """
 
-    def __init__(self, row: Row, page_size: PageSize, began: float) -> None:
+    def __init__(self, row: JobRow, page_size: PageSize, began: float) -> None:
         self._row = row
-        self._pager = AccountPager(page_size)
+        self._pager = MediaListPager(page_size)
         self._found: dict[str, Media] = {}
         self.began = began
         self.done = False

@@ -6,7 +6,7 @@ What an answer proves is `repeat.py`'s to say; this file must not know which cal
 from dataclasses import replace
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import CallFailed, Forbidden, NotSent, Rejected
+from batch_import.errors import AuthenticationFailed, NotSent, RequestFailed, RequestRejected
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
 from batch_import.importer.calls import Answer
@@ -19,7 +19,7 @@ from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.schedule.repeat import CreateOutcome, is_weather, outcome_of
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, MediaPage, Status
+from batch_import.models import MediaPage, Status, StatusUpdate
 
 
 class Sending:
@@ -39,7 +39,7 @@ class Sending:
         self._lookups = lookups
         self._times = times
 
-    def posted(self, flight: Posting, answer: Answer, now: float) -> list[Change]:
+    def posted(self, flight: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
         """A POST was answered, or not."""
         row, todo = flight.row, flight.todo
         created = Created(
@@ -48,7 +48,7 @@ class Sending:
             min(todo.intent, flight.left_at),
             certain=not (todo.sends or row.claims),
         )
-        words = answer.message if isinstance(answer, CallFailed) else "an answer of no use"
+        words = answer.message if isinstance(answer, RequestFailed) else "an answer of no use"
         match outcome_of(answer):
             case CreateOutcome.NOT_CARRIED_OUT:
                 return self._not_carried_out(flight, answer, now)
@@ -57,7 +57,7 @@ class Sending:
                 processing = Processing(row, created, now, ingest_id=ingest_id)
                 self._tracker.enter_account(processing, now + self._first_look())
                 return [
-                    Change(
+                    StatusUpdate(
                         row.number,
                         Status.PROCESSING,
                         "accepted by Viostream",
@@ -68,7 +68,7 @@ class Sending:
             case CreateOutcome.REFUSED:
                 code = (
                     FailureCode.NOT_ALLOWED
-                    if isinstance(answer, Forbidden)
+                    if isinstance(answer, AuthenticationFailed)
                     else failure_code(words, FailureCode.REJECTED)
                 )
                 finish = self._tracker.finish
@@ -80,7 +80,7 @@ class Sending:
                 return self._unclear(todo, older, words, now)
         return self._unclear(todo, created, words, now)
 
-    def _not_carried_out(self, flight: Posting, answer: Answer, now: float) -> list[Change]:
+    def _not_carried_out(self, flight: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
         self._tracker.put(flight.row, flight.todo)
         if isinstance(answer, NotSent):
             self._creation.delay(flight.todo, now)
@@ -88,12 +88,18 @@ class Sending:
             self._creation.put_back(flight.todo)
         return []
 
-    def _unclear(self, todo: ToCreate, created: Created, words: str, now: float) -> list[Change]:
+    def _unclear(
+        self, todo: ToCreate, created: Created, words: str, now: float
+    ) -> list[StatusUpdate]:
         conflict = created.earliest == float("-inf")
         unknown = Unknown(todo.row, created, now, words, todo.sends + 1, conflict)
         self._tracker.enter_account(unknown, now + SHORTEST)
         code = FailureCode.CONFLICT if conflict else FailureCode.NO_ANSWER
-        return [Change(todo.row.number, Status.UNKNOWN, words, error=words, code=code, sent_at=now)]
+        return [
+            StatusUpdate(
+                todo.row.number, Status.UNKNOWN, words, error=words, code=code, sent_at=now
+            )
+        ]
 
     def _first_look(self) -> float:
         """Seconds from a POST to the first look: no row was done sooner, of those known."""
@@ -101,12 +107,12 @@ class Sending:
 
     def searched_first(
         self, flight: Posting, answer: Answer, left: float, now: float
-    ) -> list[Change]:
+    ) -> list[StatusUpdate]:
         """The search before a POST."""
         row, todo = flight.row, flight.todo
-        if isinstance(answer, Rejected) and answer.status == NOT_FOUND:
+        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND:
             answer = MediaPage(())
-        if isinstance(answer, Rejected | Forbidden) and not is_weather(answer):
+        if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_weather(answer):
             words = f"the search for its reference ID is refused: {answer.message}"
             code = FailureCode.SEARCH_REFUSED
             return [self._tracker.finish(row, Status.FAILED, words, error=words, code=code)]

@@ -15,7 +15,7 @@ from batch_import.importer.schedule.ownership import REFERENCE_ID_TAKEN
 from batch_import.importer.schedule.polling import SHORTEST
 from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, Status
+from batch_import.models import Status, StatusUpdate
 
 _CODE: Final = FailureCode.UNCONFIRMED
 _HELD: Final = (
@@ -47,7 +47,7 @@ class Settling:
         self.sent_again = False
         self._unsure_of: Counter[int] = Counter()
 
-    def absent(self, row: Unknown, unseen: float, now: float) -> list[Change]:
+    def absent(self, row: Unknown, unseen: float, now: float) -> list[StatusUpdate]:
         """A list that must show the row's media does not: decide, if that can be decided yet."""
         if row.held:
             return self.expired(row, now)  # it may be created at any later moment
@@ -61,7 +61,7 @@ class Settling:
         proven = not row.held and self._consistency.proves_absence(row.absences, unseen)
         return proven or row.created.age(now) >= self._settings.settle
 
-    def expired(self, row: Unknown, now: float) -> list[Change]:
+    def expired(self, row: Unknown, now: float) -> list[StatusUpdate]:
         """A look brought nothing: nobody can know any more once the row is too old."""
         age = row.created.age(now)
         return self._unsure(row, age) if age >= self._settings.settle else []
@@ -81,7 +81,7 @@ class Settling:
         wait = max(SHORTEST, min(2 * age, self._settings.settle) - age)
         return wait if proof is None else min(wait, max(SHORTEST / 2, proof - age))
 
-    def _never_created(self, row: Unknown, now: float) -> list[Change]:
+    def _never_created(self, row: Unknown, now: float) -> list[StatusUpdate]:
         """Its POST was not carried out."""
         if row.id_taken:
             return [
@@ -104,9 +104,9 @@ class Settling:
             wait = backoff(SHORTEST, row.sends - 2, float("inf")) if row.sends > 1 else 0.0
             self._creation.delay(todo, now + wait)
             words = "confirmed not created; to be sent again"
-        return [Change(row.row.number, Status.CREATING, words)]
+        return [StatusUpdate(row.row.number, Status.CREATING, words)]
 
-    def _unsure(self, row: Unknown, age: float) -> list[Change]:
+    def _unsure(self, row: Unknown, age: float) -> list[StatusUpdate]:
         """Nobody can know: what becomes of the row is the user's choice."""
         if row.held:
             return [
@@ -123,8 +123,8 @@ class Settling:
         return [self._tracker.finish(row.row, Status.UNKNOWN, "not found", error=error, code=_CODE)]
 
 
-def exhausted_change(todo: ToCreate) -> Change:
+def exhausted_change(todo: ToCreate) -> StatusUpdate:
     """What the state keeps of a row whose POSTs came to nothing too often."""
     error = f"{todo.sends} POSTs got no clear answer and made no video: {todo.reason}"
     code = FailureCode.NO_MEDIA_CREATED
-    return Change(todo.row.number, Status.PENDING, error, error=error, code=code)
+    return StatusUpdate(todo.row.number, Status.PENDING, error, error=error, code=code)

@@ -25,7 +25,7 @@ from batch_import.importer.schedule.polling import TRIES, Poll
 from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import Change, Media, Status
+from batch_import.models import Media, Status, StatusUpdate
 
 #: Media of users in the role "Creator" wait for somebody (the vendor's help pages).
 IN_REVIEW: Final = "pending review"
@@ -93,7 +93,7 @@ class Showing:
         earliest, latest = row.created.earliest, _latest(row)
         return may_be_created_between(media, earliest, latest, self.clock_offset)
 
-    def compared(self, row: InAccount, found: Shown, left: float, now: float) -> list[Change]:
+    def compared(self, row: InAccount, found: Shown, left: float, now: float) -> list[StatusUpdate]:
         """A list shows media with a row's reference ID, or would if there were any of its own."""
         poll = self._tracker.polling[row.row.number]
         poll.misplaced_reads = 0
@@ -116,7 +116,7 @@ class Showing:
 
     def _imported(
         self, row: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float
-    ) -> Change:
+    ) -> StatusUpdate:
         self._times.observe(poll.not_done_at, row.created.age(now))
         never_sent = row.created.intent == float("inf") and not isinstance(row, Unknown)
         error, code = notes_of(row.row, media, ours, overridden=never_sent)
@@ -124,12 +124,12 @@ class Showing:
             row.row, Status.IMPORTED, "online", error=error, code=code, media=media
         )
 
-    def _found_unfinished(self, row: InAccount, media: Media, now: float) -> list[Change]:
+    def _found_unfinished(self, row: InAccount, media: Media, now: float) -> list[StatusUpdate]:
         if isinstance(row, Unknown):
             found = Processing(row.row, row.created, now, media_id=media.id)
             self._tracker.replace(found)
             words = "found in the account"
-            return [Change(row.row.number, Status.PROCESSING, words, media=media)]
+            return [StatusUpdate(row.row.number, Status.PROCESSING, words, media=media)]
         if self._is_of_this_post(row, media):
             self._tracker.replace(replace(row, media_id=media.id))  # else it is an earlier one
         age, poll = row.created.age(now), self._tracker.polling[row.row.number]
@@ -139,7 +139,9 @@ class Showing:
             self.count_late(row, poll, age / 2)  # the list may be stale
         return []
 
-    def _failed_media(self, row: InAccount, media: Media, left: float, now: float) -> list[Change]:
+    def _failed_media(
+        self, row: InAccount, media: Media, left: float, now: float
+    ) -> list[StatusUpdate]:
         """It may be this row's, or one of an earlier POST."""
         if isinstance(row, Unknown):
             return self.missing(row, left, now)
@@ -156,7 +158,7 @@ class Showing:
         code = FailureCode.PROCESSING_FAILED
         return [self._tracker.finish(row.row, Status.FAILED, words, error=words, code=code)]
 
-    def _found_one_failed(self, row: Processing, media: Media, now: float) -> list[Change]:
+    def _found_one_failed(self, row: Processing, media: Media, now: float) -> list[StatusUpdate]:
         """The media that a row was found to be has failed; its POST may have made another."""
         words = "the platform could not process the video"
         if self._is_of_this_post(row, media):
@@ -166,9 +168,11 @@ class Showing:
         self._tracker.replace(Unknown(row.row, row.created, now, words, sends=1))
         self.look_again(self._tracker.in_account_at(row.row.number), now)
         code = FailureCode.CONFLICT
-        return [Change(row.row.number, Status.UNKNOWN, words, error=words, code=code)]
+        return [StatusUpdate(row.row.number, Status.UNKNOWN, words, error=words, code=code)]
 
-    def _not_ours(self, row: InAccount, found: Shown, left: float, now: float) -> list[Change]:
+    def _not_ours(
+        self, row: InAccount, found: Shown, left: float, now: float
+    ) -> list[StatusUpdate]:
         """A list shows none that is evidently the row's own."""
         if not isinstance(row, Unknown):
             return self.missing(row, left, now)
@@ -187,7 +191,7 @@ class Showing:
                 ]
         return self.missing(row, left, now)
 
-    def missing(self, row: InAccount, left: float, now: float) -> list[Change]:
+    def missing(self, row: InAccount, left: float, now: float) -> list[StatusUpdate]:
         """A list that must show a row's media, if there is one, shows none that is not failed."""
         poll = self._tracker.polling[row.row.number]
         poll.misplaced_reads = 0
@@ -242,7 +246,7 @@ class Showing:
             wait = min(wait, left) if left > 0 else wait
         polling.again(row.row.number, now, wait)
 
-    def _check_status(self, row: Processing, now: float) -> list[Change]:
+    def _check_status(self, row: Processing, now: float) -> list[StatusUpdate]:
         """Have a row's ingest asked for now; without one, its media is looked for in time."""
         if row.ingest_id is None:
             self.look_again(row, now)
@@ -298,7 +302,7 @@ class Showing:
         """Whether this run waits for a row no longer than one more look."""
         return not isinstance(row, Unknown) and now >= row.since + self._settings.max_wait
 
-    def given_up(self, row: InAccount, now: float) -> list[Change]:
+    def given_up(self, row: InAccount, now: float) -> list[StatusUpdate]:
         """Waiting is not failing: the next run goes on with a row that takes too long."""
         current = self._tracker.get(row.row)
         if isinstance(current, Processing | Online) and self.is_final(current, now):

@@ -16,7 +16,7 @@ from batch_import.importer.schedule.flights import (
 )
 from batch_import.importer.schedule.listing import Listing
 from batch_import.importer.schedule.polling import Polling
-from batch_import.models import Change, Media, Row, Status
+from batch_import.models import JobRow, Media, Status, StatusUpdate
 
 
 class Tracker:
@@ -27,7 +27,7 @@ class Tracker:
         self.listing = listing
         self._flights: dict[int, Flight] = {}
         self._numbers: dict[str, int] = {}
-        self._rows: dict[int, Row] = {}
+        self._rows: dict[int, JobRow] = {}
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -50,7 +50,7 @@ class Tracker:
         """The state of a row by its number; None once it has left."""
         return self._flights.get(number)
 
-    def get(self, row: Row) -> Flight | None:
+    def get(self, row: JobRow) -> Flight | None:
         """The state of exactly this row, as it was admitted; None once it has left."""
         known = self._rows.get(row.number)
         return self._flights[row.number] if known is row else None
@@ -70,7 +70,7 @@ class Tracker:
         """All rows of which nobody knows whether they are."""
         return (flight for flight in self._flights.values() if isinstance(flight, Unknown))
 
-    def put(self, row: Row, flight: Flight) -> None:
+    def put(self, row: JobRow, flight: Flight) -> None:
         """A row is in this state now, and not in the account."""
         self._leave_account(row.number, listed=False)
         self._rows[row.number] = row
@@ -95,7 +95,7 @@ class Tracker:
 
     def finish(
         self,
-        row: Row,
+        row: JobRow,
         status: Status,
         reason: str,
         *,
@@ -103,7 +103,7 @@ class Tracker:
         code: str = "",
         sent_at: float | None = None,
         media: Media | None = None,
-    ) -> Change:
+    ) -> StatusUpdate:
         """This run is done with a row."""
         flight = self.drop(row, listed=status is Status.IMPORTED)
         if (
@@ -112,11 +112,11 @@ class Tracker:
             and isinstance(flight, Processing | Online | Unknown)
         ):
             self.listing.remember(media.id, flight.created)
-        return Change(
+        return StatusUpdate(
             row.number, status, reason, error=error, code=code, sent_at=sent_at, media=media
         )
 
-    def drop(self, row: Row, *, listed: bool) -> Flight | None:
+    def drop(self, row: JobRow, *, listed: bool) -> Flight | None:
         """This run knows nothing of a row any more."""
         self._leave_account(row.number, listed=listed)
         self._rows.pop(row.number, None)

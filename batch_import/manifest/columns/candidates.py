@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.addresses.masking import mask, printable
-from batch_import.errors import ColumnUnclear, named
+from batch_import.addresses.masking import mask, without_control_characters
+from batch_import.errors import ColumnUnclear, setting_ref
 from batch_import.manifest.columns.aliases import ALIASES, fold
 from batch_import.manifest.columns.headings import last_part, numbered
 from batch_import.manifest.columns.values import SampleColumn
@@ -111,7 +111,8 @@ class Candidates:
             for column in columns[:_MAX_LISTED_NAMES]
         )
         settings = [
-            named("map", f"{field}={self.label(column)}") for column in columns[:_MAX_LISTED_NAMES]
+            setting_ref("map", f"{field}={self.label(column)}")
+            for column in columns[:_MAX_LISTED_NAMES]
         ]
         return ColumnUnclear(
             f"More than one column could be {field}: {shown}.",
@@ -122,7 +123,7 @@ class Candidates:
 
 def _example(column: SampleColumn) -> str:
     return (
-        f" ({printable(shortened(mask(column.filled[0]), _LONGEST_VALUE))})"
+        f" ({without_control_characters(shortened(mask(column.filled[0]), _LONGEST_VALUE))})"
         if column.filled
         else ""
     )

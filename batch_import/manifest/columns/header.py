@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import ManifestError, named
+from batch_import.errors import ManifestError, setting_ref
 from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, known_fields
 from batch_import.manifest.columns.candidates import Candidates
 from batch_import.manifest.columns.source_column import choose_source
@@ -32,7 +32,7 @@ SAMPLE_RECORDS: Final = 100
 _SURE: Final = 2
 
 
-class Evidence(NamedTuple):
+class VideoListScore(NamedTuple):
     """How likely it is that rows list videos. Greater means more likely.
 
     Attributes:
@@ -44,7 +44,7 @@ class Evidence(NamedTuple):
     rows: int = 0
 
 
-NO_EVIDENCE: Final = Evidence()
+NO_EVIDENCE: Final = VideoListScore()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Header:
     names: tuple[str, ...]
     line: int
     known: int
-    evidence: Evidence = NO_EVIDENCE
+    evidence: VideoListScore = NO_EVIDENCE
     note: str = ""
 
     def place(self, unit: str) -> str:
@@ -185,10 +185,10 @@ def _used(cells: Sequence[str]) -> Sequence[str]:
     return cells[:last]
 
 
-def evidence_of(rows: Sequence[Sequence[str]]) -> Evidence:
+def evidence_of(rows: Sequence[Sequence[str]]) -> VideoListScore:
     """Calculate the evidence of the best column."""
     columns = _columns_of(rows)
-    return max((Evidence(c.kind, c.of_kind(c.kind)) for c in columns), default=NO_EVIDENCE)
+    return max((VideoListScore(c.kind, c.of_kind(c.kind)) for c in columns), default=NO_EVIDENCE)
 
 
 def _columns_of(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> list[SampleColumn]:
@@ -210,7 +210,7 @@ def _named(name: str, records: Sequence[Record], options: ReadingOptions) -> Hea
     width = max((at for at, cell in enumerate(cells, 1) if cell.strip()), default=0)
     if width > len(columns):
         raise ManifestError(
-            f"{named('columns')} names {len(columns)} columns; line {line} of the manifest"
+            f"{setting_ref('columns')} names {len(columns)} columns; line {line} of the manifest"
             f" {name} has {width} cells.",
             "Name all of them, in their order; one that is not needed may be left empty: a,,c.",
         )
@@ -239,7 +239,7 @@ def _unnamed(name: str, records: Sequence[Record], candidates: Candidates) -> Ma
         SOURCE_URL if column.kind >= CellKind.PAGE else str(column.position + 1)
         for column in candidates.columns
     ]
-    columns = named("columns", ",".join(sketch))
+    columns = setting_ref("columns", ",".join(sketch))
     return ManifestError(
         f"The manifest {name} has no header: line {line} holds a URL instead of names of columns.",
         f"Name its columns, one of them filename for the titles: {columns}",

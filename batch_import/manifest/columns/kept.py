@@ -5,7 +5,7 @@ A title or an ID from another column would make different videos from the same r
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from batch_import.errors import ManifestError, named
+from batch_import.errors import ManifestError, setting_ref
 from batch_import.manifest.columns.aliases import FIELDS, REFERENCE_ID, SOURCE_URL, fold
 from batch_import.manifest.columns.mapping import Mapping as Columns
 
@@ -78,7 +78,7 @@ def _shown(name: str | None) -> str:
 
 def _settings(fields: Iterable[str], names: Mapping[str, str | None]) -> str:
     return " ".join(
-        named("map", f"{field}={name or ''}")
+        setting_ref("map", f"{field}={name or ''}")
         for field, name in ((field, names[field]) for field in fields)
     )
 

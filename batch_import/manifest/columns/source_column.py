@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from typing import Final
 
-from batch_import.errors import ColumnUnclear, named
+from batch_import.errors import ColumnUnclear, setting_ref
 from batch_import.manifest.columns.aliases import FILENAME, SOURCE_URL, field_of, fold
 from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, listed, shortened
 from batch_import.manifest.columns.headings import is_aside, numbered, quality
-from batch_import.manifest.columns.values import SPOKEN, CellKind, SampleColumn
+from batch_import.manifest.columns.values import KIND_LABELS, CellKind, SampleColumn
 
 #: A column with less than this fraction of another column's filled cells is ignored beside it.
 _FILLED: Final = 0.5
@@ -117,8 +117,9 @@ def _missing(candidates: Candidates) -> ColumnUnclear:
     others = [column for column in candidates.columns if column.kind > CellKind.TEXT]
     if others:
         hint = " ".join(
-            f"“{shortened(candidates.label(column))}” holds {SPOKEN[column.kind]};"
-            f" if they are the videos: {named('map', f'{SOURCE_URL}={candidates.label(column)}')}."
+            f"“{shortened(candidates.label(column))}” holds {KIND_LABELS[column.kind]};"
+            " if they are the videos:"
+            f" {setting_ref('map', f'{SOURCE_URL}={candidates.label(column)}')}."
             for column in others[:1]
         )
     else:

@@ -7,7 +7,7 @@ because an ID cannot be corrected after the import.
 from collections.abc import Sequence
 from typing import Final
 
-from batch_import.errors import named
+from batch_import.errors import setting_ref
 from batch_import.manifest.columns.aliases import ALIASES, FILENAME, REFERENCE_ID, field_of, fold
 from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, shortened
 from batch_import.manifest.columns.headings import id_strength, title_strength
@@ -107,6 +107,7 @@ def unused_ids(candidates: Candidates) -> list[str]:
     listed = ", ".join(f"“{shortened(label)}”" for label in labels)
     note = (
         f"Not used as {REFERENCE_ID}, though the values are distinct: {listed}. An id cannot be"
-        f" changed after the import; to use one: {named('map', f'{REFERENCE_ID}={labels[0]}')}"
+        " changed after the import; to use one:"
+        f" {setting_ref('map', f'{REFERENCE_ID}={labels[0]}')}"
     )
     return [note]

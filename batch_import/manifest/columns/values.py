@@ -36,7 +36,7 @@ class CellKind(IntEnum):
 
 
 #: Description of each kind, in the plural, for the user.
-SPOKEN: Final = {
+KIND_LABELS: Final = {
     CellKind.OTHER_FILE: "addresses of other files",
     CellKind.PATH: "names of video files",
     CellKind.PAGE: "web addresses",
@@ -165,7 +165,7 @@ class SampleColumn:
 
     def about_addresses(self) -> str:
         """The evidence for a column of URLs, for the user."""
-        return f"{self.of_kind(self.kind)} of {len(self.filled)} cells are {SPOKEN[self.kind]}"
+        return f"{self.of_kind(self.kind)} of {len(self.filled)} cells are {KIND_LABELS[self.kind]}"
 
     # Titles and ids --------------------------------------------------------------------------
 

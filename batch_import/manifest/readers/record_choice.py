@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import ManifestError, named
+from batch_import.errors import ManifestError, setting_ref
 from batch_import.manifest.columns.aliases import SOURCE_URL, fold
 from batch_import.manifest.columns.headings import id_strength, quality, title_strength
 from batch_import.manifest.columns.source_column import is_meant
@@ -175,8 +175,8 @@ class RecordChoice:
     def _choice(self, paths: Sequence[Path]) -> str:
         names = [".".join(path) for path in paths if path]
         if not names:
-            return f"Its only array is the outermost one: leave {named('records')} out."
-        return f"Choose one: {', '.join(named('records', name) for name in names)}."
+            return f"Its only array is the outermost one: leave {setting_ref('records')} out."
+        return f"Choose one: {', '.join(setting_ref('records', name) for name in names)}."
 
     def _notes(self) -> tuple[str, ...]:
         return tuple(filter(None, (self._about_others(), self._about_renditions())))
@@ -192,7 +192,7 @@ class RecordChoice:
         if not others or self._wanted is not None:
             return ""
         listed = ", ".join(f"“{'.'.join(path)}” ({self._arrays[path].count})" for path in others)
-        one = named("records", ".".join(others[0]))
+        one = setting_ref("records", ".".join(others[0]))
         return f"Not read, though they have addresses too: {listed}. To read one: {one}"
 
     def _about_renditions(self) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import TextIO
 
-from batch_import.errors import ManifestError, named
+from batch_import.errors import ManifestError, setting_ref
 from batch_import.manifest.readers.manifest_file import BLOCK, ManifestFile
 from batch_import.manifest.readers.plausibility import recognised
 
@@ -35,8 +35,8 @@ _PIECES = re.compile(r"[,;\t|\"\r\n]+")
 #: How many decoded texts an error message shows, and their maximum length in characters.
 _SHOWN, _LONGEST_SHOWN = 3, 60
 _SAY_ENCODING = (
-    f"Say which encoding it is with {named('encoding', 'NAME')} (cp1252, cp1250, cp1251, gbk, big5,"
-    " euc_kr…), or save it as UTF-8."
+    f"Say which encoding it is with {setting_ref('encoding', 'NAME')} (cp1252, cp1250, cp1251, gbk,"
+    " big5, euc_kr…), or save it as UTF-8."
 )
 _SAVE_AS_UTF8 = "Save it as UTF-8 (in Excel: “CSV UTF-8 (comma delimited)”) and try again."
 
@@ -138,7 +138,7 @@ def _as_asked(source: ManifestFile, encoding: str) -> DecodedFile:
         if stray is None:
             raise ManifestError(
                 f"The manifest {source.name} is not all {encoding}: {text}.",
-                f"Say another one with {named('encoding', 'NAME')}, or save it as UTF-8.",
+                f"Say another one with {setting_ref('encoding', 'NAME')}, or save it as UTF-8.",
             )
         return stray
     return replace(text, note="" if encoding == _UTF8 else _SPOKEN.get(encoding, encoding))

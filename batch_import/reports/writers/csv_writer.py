@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from batch_import.csv_escaping import guarded, unguarded
+from batch_import.csv_escaping import escape, unescape
 from batch_import.errors import StateError
-from batch_import.files import replacing
+from batch_import.files import replace_text_file
 from batch_import.reports import HINT
 
 #: The largest that a C long holds on every system, Windows included.
@@ -22,7 +22,7 @@ def csv_file(
     path: Path,
     header: Sequence[str],
     hint: str = HINT,
-    guard: Callable[[str], str] = guarded,
+    guard: Callable[[str], str] = escape,
     *,
     private: bool = False,
 ) -> Iterator[Callable[[Sequence[str]], object]]:
@@ -39,7 +39,7 @@ def csv_file(
     Raises:
         StateError: the file cannot be written; what was there before is untouched.
     """
-    with replacing(path, hint, encoding="utf-8-sig", newline="", private=private) as file:
+    with replace_text_file(path, hint, encoding="utf-8-sig", newline="", private=private) as file:
         writer = csv.writer(file)
 
         def write(line: Sequence[str]) -> None:
@@ -53,7 +53,7 @@ def write_csv(
     path: Path,
     header: Sequence[str],
     lines: Iterable[Sequence[str]],
-    guard: Callable[[str], str] = guarded,
+    guard: Callable[[str], str] = escape,
     *,
     private: bool = False,
 ) -> None:
@@ -81,6 +81,6 @@ def read_csv(path: Path) -> Iterator[dict[str, str]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for line in csv.DictReader(file):
-                yield {name: unguarded(cell) for name, cell in line.items()}
+                yield {name: unescape(cell) for name, cell in line.items()}
     except OSError as error:
         raise StateError(f"{path} cannot be read: {error.strerror or error}.") from None

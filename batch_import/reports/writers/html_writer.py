@@ -23,8 +23,8 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from batch_import.addresses.masking import mask_all
-from batch_import.files import replacing
-from batch_import.models import Record, Status
+from batch_import.files import replace_text_file
+from batch_import.models import ResultRow, Status
 from batch_import.reports import HINT
 from batch_import.reports.labels import STATUSES, seconds
 from batch_import.reports.summary import About, Cause, Summary, cause_of
@@ -47,7 +47,7 @@ _ORDER: Final = {status: place for place, status in enumerate(STATUSES)}
 def write_html(
     path: Path,
     table: Table,
-    records: Iterable[Record],
+    records: Iterable[ResultRow],
     about: About,
     summary: Summary | None = None,
 ) -> None:
@@ -66,7 +66,7 @@ def write_html(
     passing = counted.watch(records) if counting else records
     data = _Data(table, passing, style, script, counting=counting)
     view = _View(counted, about, data)
-    with replacing(path, HINT) as file:
+    with replace_text_file(path, HINT) as file:
         file.writelines(page.generate(data=data, view=view, style=style, script=script))
 
 
@@ -87,7 +87,7 @@ class _Data:
     """The rows as JSON, in pieces, and what was seen on the way."""
 
     def __init__(
-        self, table: Table, records: Iterable[Record], style: str, script: str, *, counting: bool
+        self, table: Table, records: Iterable[ResultRow], style: str, script: str, *, counting: bool
     ) -> None:
         self._counting = counting
         self._embedding = table.embedding
@@ -145,7 +145,7 @@ class _Data:
         """By which number the rows call their cause."""
         return self._causes.setdefault(cause, len(self._causes))
 
-    def _rows(self, records: Sequence[Record]) -> list[tuple[Any, ...]]:
+    def _rows(self, records: Sequence[ResultRow]) -> list[tuple[Any, ...]]:
         """Their parts, made part by part."""
         embedding = self._embedding
         urls = [embedding.url(record) for record in records]
@@ -169,7 +169,7 @@ class _Data:
         )
         return list(zip(*columns, strict=True))
 
-    def _cause(self, record: Record) -> int | None:
+    def _cause(self, record: ResultRow) -> int | None:
         found = cause_of(record)
         return self.number_of(found) if found else None
 

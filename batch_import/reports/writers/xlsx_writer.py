@@ -18,8 +18,8 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from batch_import.addresses.masking import mask
-from batch_import.files import replacing_bytes
-from batch_import.models import Record
+from batch_import.files import replace_binary_file
+from batch_import.models import ResultRow
 from batch_import.reports import HINT
 from batch_import.reports.labels import STATUSES, advice, needs_attention
 from batch_import.reports.manual_columns import (
@@ -73,7 +73,7 @@ _PRINTED_WIDTH: Final = 175
 def write_xlsx(
     path: Path,
     table: Table,
-    records: Iterable[Record],
+    records: Iterable[ResultRow],
     rows: int,
     about: About,
     by_hand: ByHand | None = None,
@@ -91,7 +91,7 @@ def write_xlsx(
         StateError: it cannot be written, or an earlier copy not be read; that is untouched.
     """
     by_hand = by_hand_in(path, table) if by_hand is None else by_hand
-    with replacing_bytes(path, HINT) as file, _workbook(file) as book:
+    with replace_binary_file(path, HINT) as file, _workbook(file) as book:
         return _Writing(book, table.for_people(), by_hand, rows).write(records, about)
 
 
@@ -108,7 +108,7 @@ class _Writing:
         self._names = SheetNames([VIDEOS, NEEDS_ATTENTION, SUMMARY, KEPT, *kept])
         self._groups: dict[str, _Videos] = {}
 
-    def write(self, records: Iterable[Record], about: About) -> Sequence[Note]:
+    def write(self, records: Iterable[ResultRow], about: About) -> Sequence[Note]:
         """Write all sheets; returns the notes that have no place any more."""
         records = iter(records)
         sample = list(islice(records, _SAMPLE))
@@ -142,7 +142,7 @@ class _Writing:
         sheet = self._book.add_worksheet(name)
         return _Videos(sheet, self._table, self._types, added, self._styles, self._rows)
 
-    def _write_groups(self, rows: Sequence[Record], lines: Iterable[Sequence[str]]) -> None:
+    def _write_groups(self, rows: Sequence[ResultRow], lines: Iterable[Sequence[str]]) -> None:
         if self._table.group:
             values = self._table.group.cells(rows)
             for value, record, cells in zip(values, rows, lines, strict=True):
@@ -214,7 +214,7 @@ class _Output:
             raise
 
 
-def _types(table: Table, sample: Sequence[Record]) -> Mapping[int, CellType]:
+def _types(table: Table, sample: Sequence[ResultRow]) -> Mapping[int, CellType]:
     """The columns that are not text, by their places."""
     found = {}
     for place, column in enumerate(table.columns):
@@ -257,7 +257,7 @@ class _Videos(SheetWriter):
         self.head([*own, *((heading, _WIDTH) for heading in added.headings)])
         self._printed = _fitting_columns([*widths, *(_WIDTH for _ in added.headings)])
 
-    def write(self, record: Record, cells: Sequence[str]) -> None:
+    def write(self, record: ResultRow, cells: Sequence[str]) -> None:
         """Write a row."""
         if self.row > LAST_ROW:
             return
@@ -284,36 +284,36 @@ class _Videos(SheetWriter):
 
     def _writer(
         self, column: Column, kind: CellType
-    ) -> Callable[[int, str, Record], object] | None:
-        by_name: dict[str, Callable[[int, str, Record], object]] = {
+    ) -> Callable[[int, str, ResultRow], object] | None:
+        by_name: dict[str, Callable[[int, str, ResultRow], object]] = {
             "line": lambda place, _, record: self.number(place, record.line),
             "status": self._write_status,
             "embedUrl": lambda place, text, _: self.link(place, text),
             "sourceUrl": self._write_source,
         }
-        by_type: dict[CellType, Callable[[int, str, Record], object]] = {
+        by_type: dict[CellType, Callable[[int, str, ResultRow], object]] = {
             CellType.NUMBER: self._write_number,
             CellType.DATE: self._write_date,
         }
         own = None if column.from_manifest else by_name.get(column.name)
         return own or by_type.get(kind)
 
-    def _write_status(self, place: int, _: str, record: Record) -> None:
+    def _write_status(self, place: int, _: str, record: ResultRow) -> None:
         label, style = STATUSES[record.status].label, self.styles.status[record.status]
         self.write_string(self.row, place, label, style)
 
-    def _write_source(self, place: int, text: str, _: Record) -> None:
+    def _write_source(self, place: int, text: str, _: ResultRow) -> None:
         write = self.link if self._source_links else self.text
         self._source_links -= bool(self._source_links)
         write(place, text)
 
-    def _write_number(self, place: int, text: str, _: Record) -> None:
+    def _write_number(self, place: int, text: str, _: ResultRow) -> None:
         if found := as_number(text):
             self.decimal(place, *found)
         else:
             self.text(place, text)
 
-    def _write_date(self, place: int, text: str, _: Record) -> None:
+    def _write_date(self, place: int, text: str, _: ResultRow) -> None:
         if found := as_date(text):
             days, has_time = found
             style = self.styles.moment if has_time else self.styles.day
@@ -331,7 +331,7 @@ class _Attention(SheetWriter):
         self._width = len(ATTENTION_COLUMNS) + len(added.headings)
         self.head([*ATTENTION_COLUMNS, *((heading, _WIDTH) for heading in added.headings)])
 
-    def write(self, record: Record) -> None:
+    def write(self, record: ResultRow) -> None:
         """Write a row, if it is one of these."""
         if not needs_attention(record.status, record.codes) or self.row > LAST_ROW:
             return

@@ -10,7 +10,7 @@ from signed_addresses import SCHEMES, sign
 from batch_import.addresses import column
 from batch_import.addresses.column import AddressReader
 from batch_import.addresses.expiry import expires_at
-from batch_import.addresses.signatures import stripped
+from batch_import.addresses.signatures import strip_signature
 
 #: What decides anything in an address, in any of its parts.
 PIECES = (
@@ -51,7 +51,7 @@ ADDRESSES = (
 def assert_read_as_each(reader: AddressReader, urls: list[str], more: frozenset[str]) -> None:
     read = reader.read(urls)
     ends = map(expires_at, urls)
-    assert read.stripped == [stripped(url, more) for url in urls]
+    assert read.stripped == [strip_signature(url, more) for url in urls]
     assert read.expiry_times == {at: end for at, end in enumerate(ends) if end < math.inf}
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.addresses import masking
-from batch_import.addresses.masking import also_mask, is_masked, mask
+from batch_import.addresses.masking import add_masked_names, is_masked, mask
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_more_names_are_masked_from_now_on(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(masking, "_user_names", set())
     url = "https://h.test/v.mp4?lc=abc&v=1"
     assert mask(url) == url
-    also_mask(["LC"])
+    add_masked_names(["LC"])
     assert mask(url) == "https://h.test/v.mp4?lc=***&v=1"
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.addresses.urls import Url, ascii_host, canonical, parse, requestable
+from batch_import.addresses.urls import Url, ascii_host, canonical_url, parse, request_url
 
 PLAIN = "https://example.com/a.mp4"
 
@@ -71,7 +71,7 @@ def test_parts_of_a_url(text: str, path: str, query: str, origin: str) -> None:
 )
 def test_what_is_sent_for_a_url(given_: str, sent: str | None) -> None:
     """None: it is sent as it was given."""
-    assert requestable(given_) == (given_ if sent is None else sent)
+    assert request_url(given_) == (given_ if sent is None else sent)
 
 
 @pytest.mark.parametrize(
@@ -101,17 +101,17 @@ addresses = st.builds(
 
 @given(addresses)
 def test_a_request_is_ascii_and_stays_the_same_when_made_once_more(text: str) -> None:
-    sent = requestable(text)
+    sent = request_url(text)
     assert sent.isascii()
     assert " " not in sent
-    assert requestable(sent) == sent
+    assert request_url(sent) == sent
     assert urlsplit(sent).scheme in ("http", "https")
     assert ascii_host(parse(sent).host)
 
 
 @given(st.text().filter(lambda text: parse(text) is None))
 def test_what_is_no_address_is_given_back(text: str) -> None:
-    assert requestable(text) == text
+    assert request_url(text) == text
 
 
 @pytest.mark.parametrize(
@@ -140,19 +140,19 @@ def test_what_is_no_address_is_given_back(text: str) -> None:
     ],
 )
 def test_canonical(text: str, expected: str) -> None:
-    assert canonical(text) == expected
+    assert canonical_url(text) == expected
 
 
 @given(addresses)
 def test_each_spelling_of_an_address_has_one_canonical_form(url: str) -> None:
-    once = canonical(url)
-    assert canonical(once) == once
-    assert canonical(requestable(url)) == once
+    once = canonical_url(url)
+    assert canonical_url(once) == once
+    assert canonical_url(request_url(url)) == once
 
 
 @given(st.text())
 def test_a_canonical_form_is_one_of_itself(text: str) -> None:
-    assert canonical(canonical(text)) == canonical(text)
+    assert canonical_url(canonical_url(text)) == canonical_url(text)
 
 
 @given(st.text(st.characters(exclude_characters="%?#/\\", exclude_categories=["C"]), min_size=1))
@@ -164,4 +164,4 @@ def test_encoded_or_not_composed_or_not_it_is_one_address(name: str) -> None:
     }
     urls |= {f"https://h.example/{name}.mp4"}
     if not set("+=&;") & set(name):
-        assert len({canonical(url) for url in urls}) == 1
+        assert len({canonical_url(url) for url in urls}) == 1

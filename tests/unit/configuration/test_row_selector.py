@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_import.configuration.row_selector import select
+from batch_import.configuration.row_selector import parse_selector
 from batch_import.models import LineRange
 
 
@@ -27,13 +27,13 @@ from batch_import.models import LineRange
 def test_lines_and_reference_ids_are_reported_apart(
     text: str, meant: list[LineRange | str]
 ) -> None:
-    assert select(text) == meant
+    assert parse_selector(text) == meant
 
 
 def test_a_file_has_one_of_these_a_line(tmp_path: Path) -> None:
     path = tmp_path / "rows.txt"
     path.write_bytes(b"\xef\xbb\xbf2\r\n5-9\r\n\r\nid:42\r\nhr-welcome\r\n@home")
-    assert select(f"@{path}") == [
+    assert parse_selector(f"@{path}") == [
         LineRange(2, 2),
         LineRange(5, 9),
         "42",
@@ -56,7 +56,7 @@ def test_a_file_has_one_of_these_a_line(tmp_path: Path) -> None:
 )
 def test_what_names_no_row_is_refused(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        select(text)
+        parse_selector(text)
 
 
 @pytest.mark.parametrize(
@@ -67,4 +67,4 @@ def test_a_file_that_names_no_row_is_refused(tmp_path: Path, content: bytes, wor
     path = tmp_path / "rows.txt"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=words):
-        select(f"@{path}")
+        parse_selector(f"@{path}")

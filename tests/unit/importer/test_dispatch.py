@@ -9,7 +9,7 @@ from batch_import.importer.schedule import Finished, Wait
 from batch_import.models import IngestStatus, ManifestRow, Media, MediaPage, Status
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 NAMES = ("a", "b", "c", "d", "e")
 
@@ -51,7 +51,7 @@ class Account:
 def run(store: Store, account: Account) -> Dispatcher:
     """One run on a virtual clock, a call after the other."""
     now = 100.0
-    dispatcher = Dispatcher(Settings(rate=100.0), store, Budget(100.0, now), now)
+    dispatcher = Dispatcher(Settings(rate=100.0), store, RateLimiter(100.0, now), now)
     while not isinstance(step := dispatcher.next(now), Finished):
         if isinstance(step, Wait):
             now = step.until
@@ -110,7 +110,7 @@ def test_a_clock_that_was_put_back_by_hours_is_not_waited_for() -> None:
         store.queue.claim(1, ahead)
         store.queue.recover(ahead)
         settings = Settings(rate=100.0, settle=60.0)
-        dispatcher = Dispatcher(settings, store, Budget(100.0, now), now)
+        dispatcher = Dispatcher(settings, store, RateLimiter(100.0, now), now)
         while not isinstance(step := dispatcher.next(now), Finished):
             if isinstance(step, Wait):
                 now = step.until

@@ -10,7 +10,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import PlatformUnreachable
 from batch_import.importer.pictures import ask_for_pictures
-from batch_import.models import Change, ManifestRow, Media, Status
+from batch_import.models import ManifestRow, Media, Status, StatusUpdate
 from batch_import.state.store import Store
 from batch_import.viostream.session import PlatformSession
 
@@ -23,7 +23,7 @@ def store() -> Store:
     rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v", "T", "mp4", ()) for n in range(1, 4)]
     store.load(rows, 1.0)
     changes = [
-        Change(row.number, Status.IMPORTED, media=Media(f"m{n}", f"k{n}", f"r{n}"))
+        StatusUpdate(row.number, Status.IMPORTED, media=Media(f"m{n}", f"k{n}", f"r{n}"))
         for n, row in enumerate(store.queue.claim(3, 2.0), 1)
     ]
     store.queue.apply(changes, 3.0)

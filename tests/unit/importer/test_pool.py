@@ -13,13 +13,13 @@ from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.pool import Pool
 from batch_import.models import ManifestRow
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import API, Platform
-from batch_import.sandbox.replies import Request
+from batch_import.sandbox.model import API, SimulatedPlatform
+from batch_import.sandbox.replies import SimulatedRequest
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream import rate_limit
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 from batch_import.viostream.session import epoch_clock
 
 ROWS = 40
@@ -31,7 +31,7 @@ class FakeClient:
     """Asks the platform's model; `before` is told of each POST first, in the worker's thread."""
 
     def __init__(self, before: Callable[[ApiRequest[Any]], None] = lambda _: None) -> None:
-        self.platform = Platform(Knobs(processing=(0.0, 0.0)), 1, epoch_clock()())
+        self.platform = SimulatedPlatform(Knobs(processing=(0.0, 0.0)), 1, epoch_clock()())
         self.before = before
         self.clock_offset: float | None = None
         self._one_at_a_time = threading.Lock()
@@ -40,7 +40,7 @@ class FakeClient:
         if request.method == "POST":
             self.before(request)
         path, query = API + request.path, dict(request.query)
-        sent = Request(request.method, path, query, "VC-sandbox", "sandbox", request.body)
+        sent = SimulatedRequest(request.method, path, query, "VC-sandbox", "sandbox", request.body)
         with self._one_at_a_time:
             return request.read(self.platform.handle(sent, epoch_clock()()).payload)
 
@@ -64,7 +64,7 @@ class Run:
         settings = Settings(rate=10_000.0, workers=workers, poll_interval=0.001)
         clock = epoch_clock()
         self.stop = threading.Event()
-        self.dispatcher = Dispatcher(settings, store, Budget(settings.rate, clock()), clock())
+        self.dispatcher = Dispatcher(settings, store, RateLimiter(settings.rate, clock()), clock())
         self.pool = Pool(self.dispatcher, client, workers, self.stop, clock)  # type: ignore[arg-type]
 
     def __call__(self, on_progress: Callable[[Progress], None] = lambda _: None) -> None:

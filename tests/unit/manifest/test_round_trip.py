@@ -13,7 +13,7 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from batch_import.csv_escaping import preserved
+from batch_import.csv_escaping import escape_for_editing
 from batch_import.manifest.read import open_manifest
 
 HEADER = ["url", "title", "note"]
@@ -35,7 +35,10 @@ Row = tuple[str, str, str]
 
 def marked(rows: Sequence[Row]) -> list[Row]:
     """As they stand in `failed.csv`, and in whatever a spreadsheet saves it as."""
-    return [(preserved(url), preserved(title), preserved(note)) for url, title, note in rows]
+    return [
+        (escape_for_editing(url), escape_for_editing(title), escape_for_editing(note))
+        for url, title, note in rows
+    ]
 
 
 def cells(path: Path) -> list[Row]:

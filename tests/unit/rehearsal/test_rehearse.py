@@ -5,14 +5,14 @@ import pytest
 from batch_import.configuration.settings import Settings
 from batch_import.errors import UsageError
 from batch_import.importer.forecast import ProcessingTime, Work, forecast
-from batch_import.models import Change, Counts, ManifestRow, Status
-from batch_import.rehearsal.rehearse import Rehearsed, rehearse, usual_knobs
+from batch_import.models import Counts, ManifestRow, Status, StatusUpdate
+from batch_import.rehearsal.rehearse import RehearsalResult, realistic_knobs, rehearse
 from batch_import.state.store import Store
 
 NOW = 1_700_000_000.0
 SETTINGS = Settings(rate=20.0)
 FRIENDLY = {"processing": (20.0, 20.0)}
-FAULTY = usual_knobs(SETTINGS, ProcessingTime(5.0, 60.0), existing=250)
+FAULTY = realistic_knobs(SETTINGS, ProcessingTime(5.0, 60.0), existing=250)
 
 
 def job(rows: int) -> Store:
@@ -36,12 +36,12 @@ def half_done(rows: int) -> Store:
         ingest = f"ingest-{place}" if place % 3 == 0 else None
         status = (Status.PROCESSING, Status.UNKNOWN, Status.PENDING)[place % 3]
         sent_at = None if status is Status.PENDING else NOW - 90 + place / 1e3
-        changes.append(Change(row.number, status, ingest_id=ingest, sent_at=sent_at))
+        changes.append(StatusUpdate(row.number, status, ingest_id=ingest, sent_at=sent_at))
     store.queue.apply(changes, NOW - 90)
     return store
 
 
-def go(store: Store, knobs: dict[str, object], seed: int = 1, **more: int) -> Rehearsed:
+def go(store: Store, knobs: dict[str, object], seed: int = 1, **more: int) -> RehearsalResult:
     return rehearse(store, SETTINGS, knobs, seed, **more)
 
 

@@ -4,13 +4,13 @@ from collections.abc import Callable
 
 import pytest
 
-from batch_import.models import ManifestColumns, Record, Status
+from batch_import.models import ManifestColumns, ResultRow, Status
 
 COLUMNS = ManifestColumns(("sourceUrl", "title", "status", "team"), (0, 1, None, None))
 SOURCE = "https://h.example.com/v.mp4?X-Amz-Signature=abc"
 
 
-def make_record(status: Status = Status.IMPORTED, **changes: object) -> Record:
+def make_record(status: Status = Status.IMPORTED, **changes: object) -> ResultRow:
     values: dict[str, object] = {
         "line": 2,
         "status": status,
@@ -33,10 +33,10 @@ def make_record(status: Status = Status.IMPORTED, **changes: object) -> Record:
         "thumbnail": "https://t.example.com/k1.jpg",
         "created_date": "2026-01-01T00:00:00Z",
     }
-    return Record(**{**values, **changes})  # type: ignore[arg-type]
+    return ResultRow(**{**values, **changes})  # type: ignore[arg-type]
 
 
 @pytest.fixture
-def record() -> Callable[..., Record]:
+def record() -> Callable[..., ResultRow]:
     """Makes a row; what is not told is that of a video that was imported."""
     return make_record

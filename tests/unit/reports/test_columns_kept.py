@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.manifest.origin import JobReference
-from batch_import.models import Change, ManifestColumns, ManifestRow, Status
+from batch_import.models import ManifestColumns, ManifestRow, Status, StatusUpdate
 from batch_import.reports import table
 from batch_import.reports.write import result_rows
 from batch_import.state.store import Store
@@ -71,7 +71,7 @@ def test_failed_csv_has_each_cell_under_its_own_name(
         columns = columns_of(after, at)
         store.load(rows_of(1, columns, {"a", "b"}), 1.0, columns)
         claimed = store.queue.claim(5, 2.0)
-        store.queue.apply([Change(row.number, Status.FAILED) for row in claimed], 3.0)
+        store.queue.apply([StatusUpdate(row.number, Status.FAILED) for row in claimed], 3.0)
         header = table.failed_header(store.reader.columns())
         job = JobReference("job-a")
         lines = [

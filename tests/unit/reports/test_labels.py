@@ -9,7 +9,7 @@ from batch_import.failure_codes import FailureCode
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
-from batch_import.models import Record, Status
+from batch_import.models import ResultRow, Status
 from batch_import.reports.labels import ATTENTION, STATUSES, advice, cause, seconds
 from batch_import.reports.summary import Cause, Summary, cause_of
 
@@ -86,7 +86,7 @@ def test_a_duration_is_read_in_every_shape(text: str, expected: float | None) ->
     assert seconds(text) == expected
 
 
-def test_the_summary_counts_rows_as_they_pass(record: Callable[..., Record]) -> None:
+def test_the_summary_counts_rows_as_they_pass(record: Callable[..., ResultRow]) -> None:
     rows = [
         record(),
         record(Status.FAILED, error="no 1"),

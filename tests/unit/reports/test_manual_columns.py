@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 from openpyxl.worksheet.worksheet import Worksheet
 
-from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
+from batch_import.models import ManifestColumns, ManifestRow, Media, Status, StatusUpdate
 from batch_import.reports.write import write_results
 from batch_import.state.store import Store
 
@@ -27,10 +27,10 @@ def store() -> Store:
     store.load(manifest, 1.0, COLUMNS)
     numbers = [row.number for row in store.queue.claim(3, 2.0)]
     changes = [
-        Change(number, Status.IMPORTED, media=Media(f"m{number}", f"k{number}", "r"))
+        StatusUpdate(number, Status.IMPORTED, media=Media(f"m{number}", f"k{number}", "r"))
         for number in numbers[:2]
     ]
-    store.queue.apply([*changes, Change(numbers[2], Status.FAILED, error="codec")], 3.0)
+    store.queue.apply([*changes, StatusUpdate(numbers[2], Status.FAILED, error="codec")], 3.0)
     return store
 
 
@@ -174,7 +174,7 @@ def test_notes_in_needs_attention_stay_while_the_row_is_there(tmp_path: Path, st
     sheet.cell(2, 8, "called them")
     after, _ = again(tmp_path, book, store)
     assert column(after["Needs attention"], "My note") == ["called them"]
-    store.queue.apply([Change(3, Status.IMPORTED, media=Media("m", "k", "r"))], 7.0)
+    store.queue.apply([StatusUpdate(3, Status.IMPORTED, media=Media("m", "k", "r"))], 7.0)
     write_results(tmp_path, store, ["xlsx"], now=8.0)
     after = openpyxl.load_workbook(tmp_path / "results.xlsx")
     assert ("Needs attention", "r3", "My note", "called them") in kept(after)

@@ -6,7 +6,7 @@ import pytest
 
 from batch_import.errors import StateError
 from batch_import.models import Problem, Severity
-from batch_import.reports.problems import COLUMNS, Problems
+from batch_import.reports.problems import COLUMNS, ProblemWriter
 from batch_import.reports.writers.csv_writer import csv_file, read_csv
 
 
@@ -16,7 +16,7 @@ def problem(line: int, code: str, severity: Severity = Severity.ERROR, value: st
 
 def test_every_problem_is_a_line_and_secrets_are_masked() -> None:
     lines: list[list[str]] = []
-    problems = Problems(lines.append)
+    problems = ProblemWriter(lines.append)
     problems.add(problem(7, "url-scheme", value="ftp://u:p@h/a?token=s3cret"))
     problems.add(problem(8, "filename-length", Severity.WARNING))
     assert len(COLUMNS) == len(lines[0])
@@ -27,7 +27,7 @@ def test_every_problem_is_a_line_and_secrets_are_masked() -> None:
 
 
 def test_kinds_are_counted_with_their_first_lines_errors_first() -> None:
-    problems = Problems(lambda _: None)
+    problems = ProblemWriter(lambda _: None)
     for line in range(2, 12):
         problems.add(problem(line, "often", Severity.WARNING))
     problems.add(problem(5, "once"))
@@ -45,7 +45,7 @@ def test_kinds_are_counted_with_their_first_lines_errors_first() -> None:
 def test_a_value_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path: Path) -> None:
     path = tmp_path / "problems.csv"
     with csv_file(path, COLUMNS) as write:
-        Problems(write).add(problem(2, "code", value="=1+1"))
+        ProblemWriter(write).add(problem(2, "code", value="=1+1"))
     assert ",'=1+1," in path.read_text("utf-8")
     (line,) = read_csv(path)
     assert line["value"] == "=1+1"
@@ -55,7 +55,7 @@ def test_the_lines_are_read_back(tmp_path: Path) -> None:
     path = tmp_path / "problems.csv"
     value = 'a, "quoted"\nand long ' + "x" * 200_000
     with csv_file(path, COLUMNS) as write:
-        Problems(write).add(problem(2, "code", value=value))
+        ProblemWriter(write).add(problem(2, "code", value=value))
     (line,) = read_csv(path)
     assert (line["line"], line["value"], line["severity"]) == ("2", value, "error")
     with pytest.raises(StateError, match=r"none\.csv"):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.models import Change, ManifestColumns, ManifestRow, Media, Status
+from batch_import.models import ManifestColumns, ManifestRow, Media, Status, StatusUpdate
 from batch_import.reports import results_csv
 from batch_import.reports.write import (
     keep_options,
@@ -39,8 +39,10 @@ def job(names: Sequence[str]) -> Store:
     return store
 
 
-def imported(number: int) -> Change:
-    return Change(number, Status.IMPORTED, media=Media("m", f"k{number}", "r", title="é" * number))
+def imported(number: int) -> StatusUpdate:
+    return StatusUpdate(
+        number, Status.IMPORTED, media=Media("m", f"k{number}", "r", title="é" * number)
+    )
 
 
 def blocks_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
@@ -72,7 +74,7 @@ def test_a_file_that_follows_changes_is_the_one_that_is_written_anew(
         for each in changes:
             store.queue.apply(
                 [
-                    imported(number) if good else Change(number, Status.FAILED, error="no")
+                    imported(number) if good else StatusUpdate(number, Status.FAILED, error="no")
                     for number, good in each
                 ],
                 2.0,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from batch_import.csv_escaping import guarded, preserved
+from batch_import.csv_escaping import escape, escape_for_editing
 from batch_import.manifest.read import open_manifest
 from batch_import.reports.writers.csv_writer import write_csv
 
@@ -23,7 +23,7 @@ def read_back(path: Path) -> tuple[list[str], list[list[str]]]:
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in DATA.glob("*.txt")))
-@pytest.mark.parametrize("guard", [guarded, preserved])
+@pytest.mark.parametrize("guard", [escape, escape_for_editing])
 def test_awkward_texts_come_back(tmp_path: Path, name: str, guard: Callable[[str], str]) -> None:
     texts = [t for t in (DATA / name).read_text(encoding="utf-8").split("\n") if t.strip()]
     rows = [[f"id {n}", text] for n, text in enumerate(texts) if UNREADABLE not in text]
@@ -45,5 +45,5 @@ def test_awkward_texts_come_back(tmp_path: Path, name: str, guard: Callable[[str
 @example(rows=[("# no comment", "1"), ("#", "2")])
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_text_comes_back(tmp_path: Path, rows: list[Sequence[str]]) -> None:
-    write_csv(tmp_path / "failed.csv", ["title", "id"], rows, preserved)
+    write_csv(tmp_path / "failed.csv", ["title", "id"], rows, escape_for_editing)
     assert read_back(tmp_path / "failed.csv") == (["title", "id"], [list(row) for row in rows])

@@ -3,18 +3,18 @@
 from typing import Any
 
 from batch_import.failure_codes import FailureCode
-from batch_import.models import ManifestColumns, Record, Status
+from batch_import.models import ManifestColumns, ResultRow, Status
 from batch_import.reports.summary import Cause, troubles
 
 
 def record(
     line: int, status: Status, error: str = "", host: str = "h.example", code: str = ""
-) -> Record:
+) -> ResultRow:
     known: dict[str, Any] = dict.fromkeys(
         ("reference_id", "filename", "extension", "ingest_id", "media_id", "key", "title",
          "duration", "thumbnail", "created_date"), ""
     )  # fmt: skip
-    return Record(
+    return ResultRow(
         line=line, status=status, error=error, codes=(code,), cells=(),
         source_url=f"https://{host}/{line}.mp4", columns=ManifestColumns(),
         removed=False, looked_at=False, size=None, **known,

@@ -9,13 +9,13 @@ import pytest
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError, UsageError
 from batch_import.manifest.origin import JobReference
-from batch_import.models import ManifestColumns, Record, Status
+from batch_import.models import ManifestColumns, ResultRow, Status
 from batch_import.reports import table
 from batch_import.reports.writers.csv_writer import write_csv
 
 HEADER = ["sourceUrl", "title", "status", "team"]
 COLUMNS = ManifestColumns(tuple(HEADER), (0, 1, None, None))
-Make = Callable[..., Record]
+Make = Callable[..., ResultRow]
 
 JOB = JobReference("job-a", "output/a")
 ORIGIN = ["batch-import job", "batch-import row"]
@@ -26,12 +26,12 @@ def results(**options: object) -> table.Table:
     return table.results_table(COLUMNS, (), embedding)
 
 
-def line(one: Record, **options: object) -> dict[str, str]:
+def line(one: ResultRow, **options: object) -> dict[str, str]:
     made = results(**options)
     return dict(zip(made.header, cells_of(made, one), strict=True))
 
 
-def cells_of(made: table.Table, one: Record) -> list[str]:
+def cells_of(made: table.Table, one: ResultRow) -> list[str]:
     (found,) = made.lines([one])
     return list(found)
 

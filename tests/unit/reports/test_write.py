@@ -5,7 +5,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from batch_import.models import Change, ManifestRow, Status
+from batch_import.models import ManifestRow, Status, StatusUpdate
 from batch_import.reports import manual_columns
 from batch_import.reports.write import write_results
 from batch_import.state import facts
@@ -60,7 +60,7 @@ def test_failed_csv_is_written_again_only_where_it_may_differ(tmp_path: Path, st
 
     first = written()
     assert written() == first
-    store.queue.apply([Change(1, Status.FAILED, error="no", code="source-unavailable")], 3.0)
+    store.queue.apply([StatusUpdate(1, Status.FAILED, error="no", code="source-unavailable")], 3.0)
     failed = written()
     assert failed != first
     path.write_text("what somebody else wrote", encoding="utf-8")

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from batch_import.errors import StateError
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import Platform
-from batch_import.sandbox.replies import Reply, ReplyFault, Request
+from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 
 START = 1_750_000_000.0
 VIDEO = {
@@ -27,44 +27,44 @@ VIDEO = {
 }
 
 
-def platform(seed: int = 1, **knobs: Any) -> Platform:
-    return Platform(Knobs(**knobs), seed, START, "VC-me", "secret")
+def platform(seed: int = 1, **knobs: Any) -> SimulatedPlatform:
+    return SimulatedPlatform(Knobs(**knobs), seed, START, "VC-me", "secret")
 
 
 def call(
-    there: Platform,
+    there: SimulatedPlatform,
     method: str,
     path: str,
     *,
     after: float = 0.0,
     body: object = None,
     query: dict[str, str] | None = None,
-) -> Reply:
-    request = Request(method, f"/v3/api{path}", query or {}, "VC-me", "secret", body)
+) -> SimulatedReply:
+    request = SimulatedRequest(method, f"/v3/api{path}", query or {}, "VC-me", "secret", body)
     return there.handle(request, START + after)
 
 
-def post(there: Platform, after: float = 0.0, **changes: object) -> Reply:
+def post(there: SimulatedPlatform, after: float = 0.0, **changes: object) -> SimulatedReply:
     return call(there, "POST", "/media/new", after=after, body={**VIDEO, **changes})
 
 
-def payload(reply: Reply) -> Any:
+def payload(reply: SimulatedReply) -> Any:
     """Give a payload as it comes out of real JSON."""
     return json.loads(json.dumps(reply.payload))
 
 
-def listing(there: Platform, after: float = 0.0, **query: object) -> Any:
+def listing(there: SimulatedPlatform, after: float = 0.0, **query: object) -> Any:
     given = {name: str(value) for name, value in query.items()}
     reply = call(there, "GET", "/media", after=after, query=given)
     assert reply.status == 200
     return payload(reply)["listResult"]
 
 
-def references(there: Platform, after: float = 0.0, **query: object) -> list[str]:
+def references(there: SimulatedPlatform, after: float = 0.0, **query: object) -> list[str]:
     return [item["referenceId"] for item in listing(there, after, **query)["items"]]
 
 
-def ingest_status(there: Platform, ingest_id: str, after: float) -> Any:
+def ingest_status(there: SimulatedPlatform, ingest_id: str, after: float) -> Any:
     return payload(call(there, "GET", f"/media/new/status/{ingest_id}", after=after))
 
 
@@ -336,7 +336,7 @@ def test_others_delete_media_of_theirs_from_the_first_listing_on() -> None:
     assert call(there, "GET", f"/media/{gone.id}/detail", after=503).status == 404
     assert references(there, after=503, referenceId=gone.reference_id) == []
     assert references(there, after=5_000) == ["ref-1"]
-    again = Platform.load(there.dump(), "VC-me", "secret")
+    again = SimulatedPlatform.load(there.dump(), "VC-me", "secret")
     assert references(again, after=5_000) == ["ref-1"]
 
 
@@ -421,7 +421,7 @@ def test_the_account_is_the_same_every_time() -> None:
 @pytest.mark.parametrize(("user", "word"), [("VC-me", "wrong"), ("VC-you", "secret"), ("", "")])
 def test_wrong_credentials_are_refused(status: int, user: str, word: str) -> None:
     there = platform(credentials_status=status)
-    request = Request("POST", "/v3/api/media/new", {}, user, word, VIDEO)
+    request = SimulatedRequest("POST", "/v3/api/media/new", {}, user, word, VIDEO)
     reply = there.handle(request, START)
     assert reply.status == status
     assert ("WWW-Authenticate" in reply.headers) is (status == 401)
@@ -550,7 +550,7 @@ def test_the_same_seed_plays_the_same_and_another_does_not() -> None:
     assert play(3) != play(4)
 
 
-def listing_or_none(there: Platform) -> object:
+def listing_or_none(there: SimulatedPlatform) -> object:
     return call(there, "GET", "/media", after=60).payload
 
 
@@ -578,7 +578,7 @@ def test_others_add_media_in_the_order_of_time() -> None:
 def test_what_is_dumped_comes_back() -> None:
     there = platform(existing=2, processing=(10, 10), hang_seconds=7)
     ingest_id = payload(post(there))["ingestId"]
-    back = Platform.load(json.loads(json.dumps(there.dump())), "VC-me", "secret")
+    back = SimulatedPlatform.load(json.loads(json.dumps(there.dump())), "VC-me", "secret")
     assert back.media == there.media
     assert back.knobs == there.knobs
     assert ingest_status(back, ingest_id, 5) == {"status": "Processing"}
@@ -594,7 +594,9 @@ def test_a_dump_holds_no_credentials() -> None:
 
 def test_a_dump_can_go_on_with_other_knobs_and_a_new_start() -> None:
     data = platform().dump()
-    back = Platform.load(data, "VC-me", "secret", knobs=Knobs(outages=((0, 5),)), start=START + 100)
+    back = SimulatedPlatform.load(
+        data, "VC-me", "secret", knobs=Knobs(outages=((0, 5),)), start=START + 100
+    )
     assert [post(back, after=after).fault for after in (101, 106)] == [
         ReplyFault.CUT,
         ReplyFault.NONE,
@@ -607,7 +609,7 @@ def test_a_dump_can_go_on_with_other_knobs_and_a_new_start() -> None:
 )
 def test_what_is_no_dump_is_refused(data: dict[str, object]) -> None:
     with pytest.raises(StateError):
-        Platform.load(data)
+        SimulatedPlatform.load(data)
 
 
 def test_counts_tell_where_the_media_are() -> None:

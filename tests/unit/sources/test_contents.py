@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.models import Severity
-from batch_import.sources.contents import START, SourceResponse, family_of, violation_of
+from batch_import.sources.contents import FIRST_BYTES, SourceResponse, family_of, violation_of
 
 MP4 = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00" + bytes(100)
 WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81" + bytes(100)
@@ -19,7 +19,7 @@ def reply(
 ) -> SourceResponse:
     total = "*" if size is None else size
     return SourceResponse(status, {"content-type": kind, "content-range": f"bytes 0-9/{total}"},
-                 start.ljust(START, b"\0") if start else start)  # fmt: skip
+                 start.ljust(FIRST_BYTES, b"\0") if start else start)  # fmt: skip
 
 
 def code(found: SourceResponse, extension: str = "mp4") -> str:
@@ -116,12 +116,12 @@ def test_empty_and_broken_off() -> None:
 
 def test_a_page_that_is_nothing_but_comments_is_read_in_no_time() -> None:
     # A pattern that tries all ways to part them would take longer than the universe.
-    assert code(reply(b"<!---->" * (START // 7), 200, size=START)) == "source-not-video"
+    assert code(reply(b"<!---->" * (FIRST_BYTES // 7), 200, size=FIRST_BYTES)) == "source-not-video"
 
 
 def test_a_start_that_is_compressed_says_nothing() -> None:
     headers = {"content-encoding": "gzip", "content-length": "9999"}
-    assert code(SourceResponse(200, headers, b"\x1f\x8b".ljust(START, b"\0"))) == ""
+    assert code(SourceResponse(200, headers, b"\x1f\x8b".ljust(FIRST_BYTES, b"\0"))) == ""
 
 
 @pytest.mark.parametrize(

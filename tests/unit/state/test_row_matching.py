@@ -7,18 +7,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from signed_addresses import SCHEMES, sign
 
-from batch_import.addresses.signatures import stripped
-from batch_import.addresses.urls import canonical
+from batch_import.addresses.signatures import strip_signature
+from batch_import.addresses.urls import canonical_url
 from batch_import.manifest.reference import made_reference
 from batch_import.models import ManifestRow
 from batch_import.state.store import Store
 
 
 def row(line: int, url: str, title: str = "T") -> ManifestRow:
-    reference, plain = made_reference(url), stripped(url)
+    reference, plain = made_reference(url), strip_signature(url)
     return ManifestRow(
         line, reference, reference, url, title, "mp4", (), has_own_id=False,
-        address=canonical(url), stripped_address=plain, stripped_reference=made_reference(plain),
+        address=canonical_url(url), stripped_address=plain,
+        stripped_reference=made_reference(plain),
     )  # fmt: skip
 
 

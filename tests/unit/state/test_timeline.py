@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.models import Change, ManifestRow, Media, Status, Timeline
+from batch_import.models import ManifestRow, Media, Status, StatusUpdate, Timeline
 from batch_import.state.store import Store
 
 ROWS = 5
@@ -26,13 +26,13 @@ def job(steps: Sequence[tuple[int, str, int]]) -> Store:
     for number, step, seconds in steps:
         now += seconds
         if step == "c":
-            store.queue.apply([Change(number, Status.PENDING)], now)
+            store.queue.apply([StatusUpdate(number, Status.PENDING)], now)
             store.queue.claim(1, now)
         elif step == "i":
             media = Media("m", "k", "r")
-            store.queue.apply([Change(number, Status.IMPORTED, media=media)], now)
+            store.queue.apply([StatusUpdate(number, Status.IMPORTED, media=media)], now)
         else:
-            store.queue.apply([Change(number, Status.FAILED)], now)
+            store.queue.apply([StatusUpdate(number, Status.FAILED)], now)
     return store
 
 

@@ -9,7 +9,7 @@ import requests_mock
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import CredentialsRefused, Interrupted, PlatformUnreachable
-from batch_import.models import Change, ManifestRow, Media, Status
+from batch_import.models import ManifestRow, Media, Status, StatusUpdate
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import AccountReader, VerificationProgress
@@ -44,7 +44,9 @@ def listing() -> AccountListing:
     store = Store(None)
     store.load([ManifestRow(2, "r1", "r1", "https://h/v", "T", "mp4", ())], 1.0)
     (row,) = store.queue.claim(1, 2.0)
-    store.queue.apply([Change(row.number, Status.IMPORTED, media=Media("m1", "k1", "r1"))], 3.0)
+    store.queue.apply(
+        [StatusUpdate(row.number, Status.IMPORTED, media=Media("m1", "k1", "r1"))], 3.0
+    )
     return store.account_listing()
 
 

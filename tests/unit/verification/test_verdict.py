@@ -2,21 +2,21 @@
 
 import pytest
 
-from batch_import.models import ManifestColumns, Media, Record, Status
+from batch_import.models import ManifestColumns, Media, ResultRow, Status
 from batch_import.verification.verdict import (
-    COLUMNS,
-    FAULTS,
+    FAULT_VERDICTS,
+    VERIFY_COLUMNS,
     Verdict,
-    judged,
-    line_of,
-    line_of_other,
+    find_verdict,
+    other_media_line,
+    row_line,
 )
 
 TOO = "other media in the account have this reference ID, too"
 OWN = Media("m1", "k1", "r1", "online", "Title")
 
 
-def record(status: Status = Status.IMPORTED, **changes: object) -> Record:
+def record(status: Status = Status.IMPORTED, **changes: object) -> ResultRow:
     values: dict[str, object] = {
         "line": 2,
         "status": status,
@@ -39,7 +39,7 @@ def record(status: Status = Status.IMPORTED, **changes: object) -> Record:
         "thumbnail": "",
         "created_date": "",
     }
-    return Record(**{**values, **changes})  # type: ignore[arg-type]
+    return ResultRow(**{**values, **changes})  # type: ignore[arg-type]
 
 
 def media(name: str = "m1", status: str = "online", **changes: str) -> Media:
@@ -80,17 +80,19 @@ def media(name: str = "m1", status: str = "online", **changes: str) -> Media:
     ],
 )
 def test_an_imported_row(found: list[Media], verdict: str, detail: str) -> None:
-    finding = judged(record(), found)
+    finding = find_verdict(record(), found)
     assert (finding.verdict, finding.detail) == (verdict, detail)
 
 
 def test_a_title_written_in_another_way_is_the_same() -> None:
     decomposed, composed = "Caf\u0065\u0301", "Caf\u00e9"
-    assert judged(record(filename=decomposed), [media(title=composed)]).verdict == "as expected"
+    assert (
+        find_verdict(record(filename=decomposed), [media(title=composed)]).verdict == "as expected"
+    )
 
 
 def test_a_media_without_an_id_is_known_by_its_key() -> None:
-    assert judged(record(media_id=""), [media("", key="k1")]).verdict == "as expected"
+    assert find_verdict(record(media_id=""), [media("", key="k1")]).verdict == "as expected"
 
 
 @pytest.mark.parametrize(
@@ -118,9 +120,9 @@ def test_a_media_without_an_id_is_known_by_its_key() -> None:
     ],
 )
 def test_a_row_that_is_not_imported_says_what_is_there(
-    row: Record, found: list[Media], detail: str
+    row: ResultRow, found: list[Media], detail: str
 ) -> None:
-    finding = judged(row, found)
+    finding = find_verdict(row, found)
     assert finding.verdict == "not imported"
     assert finding.detail.startswith(detail)
 
@@ -138,26 +140,28 @@ def test_a_row_that_is_not_imported_says_what_is_there(
         ),
     ],
 )
-def test_a_removed_row_is_no_fault(row: Record, found: list[Media], detail: str) -> None:
-    finding = judged(row, found)
+def test_a_removed_row_is_no_fault(row: ResultRow, found: list[Media], detail: str) -> None:
+    finding = find_verdict(row, found)
     assert (finding.verdict, finding.detail) == ("removed", detail)
-    assert finding.verdict not in FAULTS
+    assert finding.verdict not in FAULT_VERDICTS
 
 
 def test_an_embed_page_counts_last_and_is_reported_all_the_same() -> None:
-    finding = judged(record(), [OWN], "HTTP 500: out of order")
+    finding = find_verdict(record(), [OWN], "HTTP 500: out of order")
     assert (finding.verdict, finding.detail) == ("embed page fails", "HTTP 500: out of order")
-    finding = judged(record(), [media(title="New")], "HTTP 500: out of order")
+    finding = find_verdict(record(), [media(title="New")], "HTTP 500: out of order")
     assert finding.verdict == "title differs"
     assert finding.detail.endswith("; HTTP 500: out of order")
-    assert {Verdict.EMBED_FAILS, Verdict.TITLE_DIFFERS} <= FAULTS
+    assert {Verdict.EMBED_FAILS, Verdict.TITLE_DIFFERS} <= FAULT_VERDICTS
 
 
 def test_a_line_holds_what_the_account_tells_and_no_secret() -> None:
     row = record(filename="https://h/v?X-Amz-Signature=abc")
-    line = dict(zip(COLUMNS, line_of(row, judged(row, [OWN]), "https://p/k1"), strict=True))
+    line = dict(
+        zip(VERIFY_COLUMNS, row_line(row, find_verdict(row, [OWN]), "https://p/k1"), strict=True)
+    )
     assert line["filename"] == "https://h/v?X-Amz-Signature=***"
     assert "abc" not in line["detail"]
     assert (line["mediaId"], line["key"], line["mediaStatus"]) == ("m1", "k1", "online")
-    other = dict(zip(COLUMNS, line_of_other(OWN), strict=True))
+    other = dict(zip(VERIFY_COLUMNS, other_media_line(OWN), strict=True))
     assert (other["line"], other["verdict"], other["mediaId"]) == ("", "not in the manifest", "m1")

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_import.models import Media, MediaPage
-from batch_import.viostream.account_pager import AccountPager, ListEnd
+from batch_import.viostream.account_pager import ListEnd, MediaListPager
 
 PageNumber = Literal["exact", "ignored", "clamped", "refused beyond the end"]
 
@@ -59,13 +59,13 @@ class Account:
 
 def read(
     account: Account, meanwhile: Callable[[int], None] = lambda _: None
-) -> tuple[AccountPager, set[str]]:
+) -> tuple[MediaListPager, set[str]]:
     """Read a list to its end; returns what was seen, too.
 
     Args:
         meanwhile: called after each read, with how many there were.
     """
-    pager, seen = AccountPager(), set[str]()
+    pager, seen = MediaListPager(), set[str]()
     while pager.end is None:
         page = account.page(pager.page)
         pager.read(page)
@@ -114,7 +114,7 @@ def test_a_list_whose_page_number_is_ignored_is_not_usable(
 
 def test_a_list_that_shows_its_first_pages_alone_is_not_usable() -> None:
     account = Account(list(range(1_000)), 100)
-    pager = AccountPager()
+    pager = MediaListPager()
     while pager.end is None:
         page = account.page(pager.page)
         pager.read(MediaPage((), page.total) if pager.page > 4 else page)
@@ -123,7 +123,7 @@ def test_a_list_that_shows_its_first_pages_alone_is_not_usable() -> None:
 
 def test_a_refused_page_before_the_end_is_asked_for_again_but_not_for_ever() -> None:
     account = Account(list(range(1_000)), 100)
-    pager = AccountPager()
+    pager = MediaListPager()
     while pager.end is None:
         pager.read(MediaPage(()) if pager.page > 4 else account.page(pager.page))
     assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 40)
@@ -132,7 +132,7 @@ def test_a_refused_page_before_the_end_is_asked_for_again_but_not_for_ever() -> 
 @pytest.mark.parametrize("printed", [1_000, 1_150])
 def test_a_list_may_count_a_few_media_that_it_does_not_show(printed: int) -> None:
     account = Account(list(range(1_000)), 100)
-    pager = AccountPager()
+    pager = MediaListPager()
     while pager.end is None:
         pager.read(MediaPage(account.page(pager.page).items, printed))
     assert pager.end is ListEnd.COMPLETE
@@ -140,7 +140,7 @@ def test_a_list_may_count_a_few_media_that_it_does_not_show(printed: int) -> Non
 
 def test_a_list_that_goes_on_beyond_its_total_is_not_usable() -> None:
     account = Account(list(range(1_000)), 100)
-    pager = AccountPager()
+    pager = MediaListPager()
     while pager.end is None:
         pager.read(MediaPage(account.page(pager.page).items, 100))
     assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 3)
@@ -252,7 +252,7 @@ PAGES = st.builds(
 @given(st.lists(PAGES, min_size=1, max_size=30))
 @settings(max_examples=500, deadline=None)
 def test_reading_ends_whatever_is_answered(answers: list[MediaPage]) -> None:
-    pager = AccountPager()
+    pager = MediaListPager()
     for answer in _again_and_again(answers):
         assert pager.page >= 1
         pager.read(answer)
@@ -287,7 +287,7 @@ def test_reading_ends_within_its_bound(
 
 
 def test_a_list_without_end_or_total_ends() -> None:
-    pager, name = AccountPager(), 0
+    pager, name = MediaListPager(), 0
     while pager.end is None:
         pager.read(MediaPage(media_of([name, name + 1])))
         name += 2

@@ -7,19 +7,19 @@ from typing import Any
 
 import pytest
 
-from batch_import.models import Row, Status
+from batch_import.models import JobRow, Status
 from batch_import.viostream import endpoints
-from batch_import.viostream.call_log import call_log
-from batch_import.viostream.call_record import CallRecord
+from batch_import.viostream.call_log import open_request_log
+from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.endpoints import ApiRequest
 
 SIGNED = "https://h.example.com/v.mp4?X-Amz-Signature=s3cr3t"
-ROW = Row(7, "hr-1", SIGNED, "Title", "mp4", Status.CREATING, line=12)
+ROW = JobRow(7, "hr-1", SIGNED, "Title", "mp4", Status.CREATING, line=12)
 
 
-def interaction(asked: ApiRequest[Any], **more: Any) -> CallRecord:
+def interaction(asked: ApiRequest[Any], **more: Any) -> RequestRecord:
     printed = {"attempt": 1, "status": 200, "fault": "", "seconds": 0.1034, "size": 31}
-    return CallRecord(1_700_000_000.25, asked, **{**printed, "request_id": "", **more})
+    return RequestRecord(1_700_000_000.25, asked, **{**printed, "request_id": "", **more})
 
 
 def lines(*paths: Path) -> list[dict[str, Any]]:
@@ -33,8 +33,12 @@ def fail(words: str) -> None:
 def test_a_call_is_a_line(tmp_path: Path) -> None:
     path = tmp_path / "library" / "calls.jsonl"
     path.parent.mkdir()
-    with call_log(path, 1, fail) as log:
-        log(interaction(endpoints.create(ROW), status=429, fault="slow down", request_id="r-1"))
+    with open_request_log(path, 1, fail) as log:
+        log(
+            interaction(
+                endpoints.create_media(ROW), status=429, fault="slow down", request_id="r-1"
+            )
+        )
     assert lines(path) == [
         {
             "time": "2023-11-14T22:13:20.250Z",
@@ -58,26 +62,29 @@ def test_a_call_is_a_line(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "call", "page"),
     [
-        (endpoints.account(), "account", None),
-        (endpoints.newest(3), "page", 3),
-        (endpoints.find("hr-1", 2, ROW), "find", 2),
-        (endpoints.ingest_status("i-1", ROW), "status", None),
-        (endpoints.detail("k"), "detail", None),
+        (endpoints.get_account(), "account", None),
+        (endpoints.list_newest(3), "page", 3),
+        (endpoints.find_by_reference("hr-1", 2, ROW), "find", 2),
+        (endpoints.get_ingest_status("i-1", ROW), "status", None),
+        (endpoints.get_picture_size("k"), "detail", None),
     ],
 )
 def test_every_kind_of_call_has_its_name(
     asked: ApiRequest[Any], call: str, page: int | None, tmp_path: Path
 ) -> None:
-    with call_log(tmp_path / "calls.jsonl", 1, fail) as log:
+    with open_request_log(tmp_path / "calls.jsonl", 1, fail) as log:
         log(interaction(asked))
     (line,) = lines(tmp_path / "calls.jsonl")
     assert (line["call"], line["page"]) == (call, page)
 
 
 def test_neither_a_signature_nor_an_escape_is_written(tmp_path: Path) -> None:
-    row = Row(1, f"{SIGNED}\x1b[2J", SIGNED, "T", "mp4", Status.CREATING)
-    with call_log(tmp_path / "calls.jsonl", 1, fail) as log:
-        for asked in (endpoints.create(row), endpoints.find(row.reference_id, 1, row)):
+    row = JobRow(1, f"{SIGNED}\x1b[2J", SIGNED, "T", "mp4", Status.CREATING)
+    with open_request_log(tmp_path / "calls.jsonl", 1, fail) as log:
+        for asked in (
+            endpoints.create_media(row),
+            endpoints.find_by_reference(row.reference_id, 1, row),
+        ):
             log(interaction(asked))
             assert "s3cr3t" not in str(interaction(asked))
             assert str(interaction(asked)).isprintable()
@@ -87,7 +94,7 @@ def test_neither_a_signature_nor_an_escape_is_written(tmp_path: Path) -> None:
 
 
 def test_the_oldest_lines_go_first_and_all_files_stay_below_the_bound(tmp_path: Path) -> None:
-    with call_log(tmp_path / "calls.jsonl", 0.02, fail) as log:
+    with open_request_log(tmp_path / "calls.jsonl", 0.02, fail) as log:
         for number in range(500):
             log.note("tick", number=number)
     files = sorted(tmp_path.iterdir(), key=lambda path: path.name, reverse=True)
@@ -99,8 +106,8 @@ def test_the_oldest_lines_go_first_and_all_files_stay_below_the_bound(tmp_path: 
 
 
 def test_a_log_of_nothing_makes_no_file(tmp_path: Path) -> None:
-    with call_log(tmp_path / "calls.jsonl", 0, fail) as log:
-        log(interaction(endpoints.account()))
+    with open_request_log(tmp_path / "calls.jsonl", 0, fail) as log:
+        log(interaction(endpoints.get_account()))
         log.note("tick")
     assert not list(tmp_path.iterdir())
 
@@ -108,20 +115,23 @@ def test_a_log_of_nothing_makes_no_file(tmp_path: Path) -> None:
 def test_half_a_line_of_a_run_that_crashed_is_cut_off(tmp_path: Path) -> None:
     path = tmp_path / "calls.jsonl"
     path.write_text('{"event": "whole"}\n{"event": "ha')
-    with call_log(path, 1, fail) as log:
+    with open_request_log(path, 1, fail) as log:
         log.note("next")
     assert [line["event"] for line in lines(path)] == ["whole", "next"]
 
 
 def test_many_threads_write_whole_lines(tmp_path: Path) -> None:
-    with call_log(tmp_path / "calls.jsonl", 1, fail) as log, ThreadPoolExecutor(16) as threads:
+    with (
+        open_request_log(tmp_path / "calls.jsonl", 1, fail) as log,
+        ThreadPoolExecutor(16) as threads,
+    ):
         list(threads.map(lambda n: log.note("tick", number=n), range(400)))
     assert sorted(line["number"] for line in lines(tmp_path / "calls.jsonl")) == list(range(400))
 
 
 def test_a_lower_bound_takes_the_oldest_lines_away(tmp_path: Path) -> None:
     for most in (0.02, 0.01):
-        with call_log(tmp_path / "calls.jsonl", most, fail) as log:
+        with open_request_log(tmp_path / "calls.jsonl", most, fail) as log:
             log.note("begun")
             files = list(tmp_path.iterdir())
             assert sum(path.stat().st_size for path in files) <= most * 1e6
@@ -144,9 +154,9 @@ def unwritable(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
 
 def test_a_log_that_cannot_be_written_is_reported_once_and_ends_nothing(unwritable: Path) -> None:
     printed: list[str] = []
-    with call_log(unwritable, 1, printed.append) as log:
+    with open_request_log(unwritable, 1, printed.append) as log:
         for _ in range(3):
-            log(interaction(endpoints.account()))
+            log(interaction(endpoints.get_account()))
     (words,) = printed
     assert words.startswith("Cannot write")
     assert "calls.jsonl" in words

@@ -9,13 +9,20 @@ import requests
 import requests_mock
 
 from batch_import.configuration.credentials import Credentials
-from batch_import.errors import CallFailed, Forbidden, NoAnswer, NotSent, Rejected, Throttled
-from batch_import.models import Row, Status
+from batch_import.errors import (
+    AuthenticationFailed,
+    NoAnswer,
+    NotSent,
+    RequestFailed,
+    RequestRejected,
+    Throttled,
+)
+from batch_import.models import JobRow, Status
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 
 BASE = "https://api.example.test/v3/api"
-ROW = Row(1, "mv-q1", "https://example.com/v.mp4", "Märchen – Q1", "mp4", Status.CREATING)
+ROW = JobRow(1, "mv-q1", "https://example.com/v.mp4", "Märchen – Q1", "mp4", Status.CREATING)
 
 
 @pytest.fixture
@@ -33,7 +40,7 @@ def platform() -> Iterator[requests_mock.Mocker]:
 def test_create_sends_the_guides_body(client: Client, platform: requests_mock.Mocker) -> None:
     platform.post(f"{BASE}/media/new", json={"ingestId": "i-1"})
 
-    assert client.send(endpoints.create(ROW)) == "i-1"
+    assert client.send(endpoints.create_media(ROW)) == "i-1"
 
     sent = platform.last_request
     assert sent is not None
@@ -51,7 +58,7 @@ def test_a_status_is_read_whatever_its_capitals(
     client: Client, platform: requests_mock.Mocker
 ) -> None:
     platform.get(f"{BASE}/media/new/status/i%2F1", json={"status": "ONLINE"})
-    assert client.send(endpoints.ingest_status("i/1")).status == "online"
+    assert client.send(endpoints.get_ingest_status("i/1")).status == "online"
 
 
 @pytest.mark.parametrize("nested", [False, True])
@@ -62,7 +69,7 @@ def test_media_are_read_in_either_shape(
     listed = {"items": items} if nested else items
     platform.get(f"{BASE}/media", json={"listResult": {"items": listed, "totalItems": 1}})
 
-    page = client.send(endpoints.find("a b&c"))
+    page = client.send(endpoints.find_by_reference("a b&c"))
 
     assert [(m.key, m.status, m.duration) for m in page.items] == [("k", "online", "65")]
     assert page.total == 1
@@ -76,8 +83,8 @@ def test_nothing_of_an_earlier_call_is_sent_again(
     platform.post(f"{BASE}/media/new", json={"ingestId": "i-1"}, cookies={"sticky": "1"})
     platform.get(f"{BASE}/media", json={"listResult": {"items": []}})
 
-    client.send(endpoints.create(ROW))
-    client.send(endpoints.newest(2))
+    client.send(endpoints.create_media(ROW))
+    client.send(endpoints.list_newest(2))
 
     sent = platform.last_request
     assert sent is not None
@@ -95,41 +102,41 @@ def test_nothing_of_an_earlier_call_is_sent_again(
 def test_any_base_url_is_asked(platform: requests_mock.Mocker, base: str, asked: str) -> None:
     platform.get(asked, json={"id": "acc"})
     with Client(base, Credentials("VC-1", "secret")) as client:
-        assert client.send(endpoints.account()).id == "acc"
+        assert client.send(endpoints.get_account()).id == "acc"
 
 
 def test_a_base_url_that_names_no_host_is_a_failed_call(platform: requests_mock.Mocker) -> None:
     nowhere = Client("https://*.example", Credentials("VC-1", "secret"))
-    with nowhere as client, pytest.raises(CallFailed):
-        client.send(endpoints.account())
+    with nowhere as client, pytest.raises(RequestFailed):
+        client.send(endpoints.get_account())
     assert not platform.called
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, Rejected),
-        (401, Forbidden),
-        (403, Forbidden),
-        (404, Rejected),
+        (400, RequestRejected),
+        (401, AuthenticationFailed),
+        (403, AuthenticationFailed),
+        (404, RequestRejected),
         (408, NoAnswer),
-        (409, Rejected),
-        (422, Rejected),
+        (409, RequestRejected),
+        (422, RequestRejected),
         (429, Throttled),
         (500, NoAnswer),
         (502, NoAnswer),
         (503, NoAnswer),
-        (302, Rejected),
+        (302, RequestRejected),
         (101, NoAnswer),
         (199, NoAnswer),
     ],
 )
 def test_a_no_is_reported_by_its_status(
-    client: Client, platform: requests_mock.Mocker, status: int, kind: type[CallFailed]
+    client: Client, platform: requests_mock.Mocker, status: int, kind: type[RequestFailed]
 ) -> None:
     platform.post(f"{BASE}/media/new", status_code=status, text="")
-    with pytest.raises(CallFailed) as caught:
-        client.send(endpoints.create(ROW))
+    with pytest.raises(RequestFailed) as caught:
+        client.send(endpoints.create_media(ROW))
     assert type(caught.value) is kind
     assert caught.value.status == status
     assert platform.call_count == 1  # a POST is never repeated here
@@ -148,11 +155,11 @@ def test_a_no_is_reported_by_its_status(
     ],
 )
 def test_a_lost_connection_tells_whether_the_call_may_have_arrived(
-    client: Client, platform: requests_mock.Mocker, error: Exception, kind: type[CallFailed]
+    client: Client, platform: requests_mock.Mocker, error: Exception, kind: type[RequestFailed]
 ) -> None:
     platform.post(f"{BASE}/media/new", exc=error)
-    with pytest.raises(CallFailed) as caught:
-        client.send(endpoints.create(ROW))
+    with pytest.raises(RequestFailed) as caught:
+        client.send(endpoints.create_media(ROW))
     assert type(caught.value) is kind
 
 
@@ -162,7 +169,7 @@ def test_a_yes_that_cannot_be_read_is_no_answer(
 ) -> None:
     platform.post(f"{BASE}/media/new", text=body)
     with pytest.raises(NoAnswer):
-        client.send(endpoints.create(ROW))
+        client.send(endpoints.create_media(ROW))
 
 
 def test_a_netrc_does_not_replace_the_credentials(
@@ -175,7 +182,7 @@ def test_a_netrc_does_not_replace_the_credentials(
     netrc.write_text("machine api.example.test login other password other\n", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(netrc))
     platform.get(f"{BASE}/account/info", json={"id": "acc"})
-    client.send(endpoints.account())
+    client.send(endpoints.get_account())
     assert platform.last_request is not None
     assert platform.last_request.headers["Authorization"] == "Basic VkMtMTpzZWNyZXQ="
 
@@ -185,8 +192,8 @@ def test_the_key_is_in_no_text(
 ) -> None:
     caplog.set_level("DEBUG")
     platform.get(f"{BASE}/account/info", status_code=401, json={"message": "no"})
-    with pytest.raises(Forbidden) as caught:
-        client.send(endpoints.account())
+    with pytest.raises(AuthenticationFailed) as caught:
+        client.send(endpoints.get_account())
     said = caplog.text + repr(caught.value) + repr(Credentials("VC-1", "secret"))
     assert "401" in caplog.text
     assert "secret" not in said
@@ -204,7 +211,7 @@ def test_the_name_of_a_request_holds_no_secret(platform: requests_mock.Mocker, e
     platform.get(f"{BASE}/account/info", json={"title": echo}, headers=headers)
     credentials = Credentials("VC-1234567", "the-long-secret")
     with Client(BASE, credentials, on_call=printed.append) as client:
-        account = client.send(endpoints.account())
+        account = client.send(endpoints.get_account())
     assert "***" in printed[0].request_id or len(printed[0].request_id) == 100
     for part in ("the-long", "long-secret"):
         assert part not in printed[0].request_id + account.title
@@ -215,7 +222,7 @@ def test_the_platforms_clock_is_compared_with_the_runs_own(platform: requests_mo
     date = {"Date": "Thu, 01 Jan 1970 00:16:40 GMT"}
     platform.get(f"{BASE}/account/info", json={"id": "acc"}, headers=date)
     with Client(BASE, Credentials("VC-1", "secret"), clock=lambda: 400.0) as client:
-        client.send(endpoints.account())
+        client.send(endpoints.get_account())
         assert client.clock_offset == pytest.approx(600.5)
 
 
@@ -231,9 +238,9 @@ def test_every_attempt_is_reported_with_what_came_of_it(platform: requests_mock.
     with Client(BASE, Credentials("VC-1", "secret"), on_call=printed.append) as client:
         for fault in (NoAnswer, Throttled):
             with pytest.raises(fault):
-                client.send(endpoints.create(ROW))
-        client.send(endpoints.create(ROW))
-        client.send(endpoints.account())
+                client.send(endpoints.create_media(ROW))
+        client.send(endpoints.create_media(ROW))
+        client.send(endpoints.get_account())
     assert [(i.attempt, i.status, i.fault, i.request_id) for i in printed] == [
         (1, None, "no answer within the time-out", ""),
         (2, 429, "slow down", "r-7"),

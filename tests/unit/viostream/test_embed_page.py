@@ -6,7 +6,7 @@ import pytest
 import requests
 import requests_mock
 
-from batch_import.errors import CallFailed, NoAnswer, NotSent, Rejected, Throttled
+from batch_import.errors import NoAnswer, NotSent, RequestFailed, RequestRejected, Throttled
 from batch_import.viostream.embed_page import EmbedPages
 
 URL = "https://play.example.test/iframe/k1"
@@ -45,12 +45,20 @@ def test_a_page_may_be_elsewhere_now(player: requests_mock.Mocker) -> None:
     [
         (
             {"status_code": 404, "text": "<title>No such video</title>", "headers": HTML},
-            Rejected,
+            RequestRejected,
             "No such video",
         ),
-        ({"text": " ", "headers": HTML}, Rejected, "it is empty"),
-        ({"json": {}, "headers": {"Content-Type": "application/json"}}, Rejected, "not a page"),
-        ({"status_code": 302, "headers": {"Location": URL}}, Rejected, "redirects too often"),
+        ({"text": " ", "headers": HTML}, RequestRejected, "it is empty"),
+        (
+            {"json": {}, "headers": {"Content-Type": "application/json"}},
+            RequestRejected,
+            "not a page",
+        ),
+        (
+            {"status_code": 302, "headers": {"Location": URL}},
+            RequestRejected,
+            "redirects too often",
+        ),
         ({"status_code": 503}, NoAnswer, "HTTP 503"),
         ({"status_code": 429}, Throttled, "HTTP 429"),
         ({"exc": requests.ConnectTimeout}, NotSent, "no connection"),
@@ -59,7 +67,7 @@ def test_a_page_may_be_elsewhere_now(player: requests_mock.Mocker) -> None:
     ids=lambda value: str(value)[:40],
 )
 def test_what_is_no_page_says_why(
-    player: requests_mock.Mocker, answer: dict[str, object], kind: type[CallFailed], words: str
+    player: requests_mock.Mocker, answer: dict[str, object], kind: type[RequestFailed], words: str
 ) -> None:
     player.get(URL, **answer)  # type: ignore[arg-type]
     with pytest.raises(kind, match=words):

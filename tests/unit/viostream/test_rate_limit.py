@@ -5,10 +5,12 @@ import math
 
 import pytest
 
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 
 
-def sent_in(budget: Budget, start: float, seconds: float, *, accept: bool = True) -> list[float]:
+def sent_in(
+    budget: RateLimiter, start: float, seconds: float, *, accept: bool = True
+) -> list[float]:
     """Spend tokens as soon as they are there; returns when."""
     times, now = [], start
     while (now := budget.ready_at(now)) < start + seconds:
@@ -22,28 +24,28 @@ def sent_in(budget: Budget, start: float, seconds: float, *, accept: bool = True
 
 @pytest.mark.parametrize("rate", [0.5, 5.0, 20.0, 333.0])
 def test_never_above_the_ceiling(rate: float) -> None:
-    times = sent_in(Budget(rate, 100.0), 100.0, 60.0)
+    times = sent_in(RateLimiter(rate, 100.0), 100.0, 60.0)
     assert len(times) == pytest.approx(rate * 60, abs=1 + rate * 0.11)
     for first, last in zip(times, times[int(rate) + 1 :], strict=False):
         assert last - first >= 1 - 0.1 - 1e-6  # one second's calls, but for the slack
 
 
 def test_idle_time_is_not_saved_up() -> None:
-    budget = Budget(10.0, 0.0)
+    budget = RateLimiter(10.0, 0.0)
     sent_in(budget, 0.0, 1.0)
     late = sent_in(budget, 1000.0, 0.01)
     assert len(late) <= 2
 
 
 def test_retry_after_holds_everybody() -> None:
-    budget = Budget(10.0, 0.0)
+    budget = RateLimiter(10.0, 0.0)
     budget.spend(0.0)
     budget.refused(0.0, 0.1, retry_after=30.0)
     assert budget.ready_at(0.2) == pytest.approx(30.1)
 
 
 def test_waits_grow_where_nothing_is_said() -> None:
-    budget, now, waits = Budget(10.0, 0.0), 0.0, []
+    budget, now, waits = RateLimiter(10.0, 0.0), 0.0, []
     for _ in range(5):
         now = budget.ready_at(now)
         budget.spend(now)
@@ -54,14 +56,14 @@ def test_waits_grow_where_nothing_is_said() -> None:
 
 
 def test_calls_refused_together_are_one_event() -> None:
-    budget = Budget(100.0, 0.0)
+    budget = RateLimiter(100.0, 0.0)
     for _ in range(8):
         budget.refused(0.5, 1.0, retry_after=1.0)
     assert budget.rate(1.0) == pytest.approx(0.6 * 100)
 
 
 def test_what_held_is_nearly_kept_and_comes_back_within_ten_seconds() -> None:
-    budget, now = Budget(20.0, 0.0), 60.0
+    budget, now = RateLimiter(20.0, 0.0), 60.0
     sent_in(budget, 0.0, now)
     for late in (0.0, 0.3, 0.9):  # one bad second is one event, and idle time tells nothing
         budget.refused(now + late, now + late, retry_after=1.0)
@@ -70,7 +72,7 @@ def test_what_held_is_nearly_kept_and_comes_back_within_ten_seconds() -> None:
 
 
 def test_a_rate_that_was_refused_soon_is_cut_deeper_and_found_again() -> None:
-    budget = Budget(60.0, 0.0)
+    budget = RateLimiter(60.0, 0.0)
     budget.refused(0.0, 0.1, retry_after=1.0)  # nothing to go by yet
     assert budget.rate(0.1) == pytest.approx(0.6 * 60)
     assert budget.rate(10.1) == pytest.approx(0.6 * 60 * math.exp(0.3))
@@ -78,7 +80,7 @@ def test_a_rate_that_was_refused_soon_is_cut_deeper_and_found_again() -> None:
 
 
 def test_idle_time_does_not_count_as_time_in_which_the_platform_refused() -> None:
-    budget = Budget(20.0, 0.0)
+    budget = RateLimiter(20.0, 0.0)
     sent_in(budget, 0.0, 10.0)
     sent_in(budget, 1000.0, 10.0)  # the machine slept in between
     budget.refused(1010.0, 1010.0, retry_after=1.0)
@@ -86,7 +88,7 @@ def test_idle_time_does_not_count_as_time_in_which_the_platform_refused() -> Non
 
 
 def test_a_platform_that_asks_for_a_pause_gets_it_and_no_slower_pace() -> None:
-    budget = Budget(20.0, 0.0)
+    budget = RateLimiter(20.0, 0.0)
     sent_in(budget, 0.0, 10.0)
     budget.hold(10.0, 2.0)
     assert budget.ready_at(10.0) == pytest.approx(12.0)
@@ -94,7 +96,7 @@ def test_a_platform_that_asks_for_a_pause_gets_it_and_no_slower_pace() -> None:
 
 
 def test_a_run_starts_with_few_calls_under_way() -> None:
-    budget = Budget(1000.0, 0.0)
+    budget = RateLimiter(1000.0, 0.0)
     for _ in range(4):
         assert budget.ready_at(10.0) <= 10.0
         budget.spend(10.0)
@@ -124,7 +126,7 @@ class Door:
 
 
 def run(
-    budget: Budget,
+    budget: RateLimiter,
     door: Door,
     latency: float,
     workers: int,
@@ -172,7 +174,7 @@ def test_what_the_platform_takes_is_used_and_little_is_refused(
     ceiling, seconds = 60.0, 300.0
     limit = min(ceiling, ceiling * share)
     door = Door(ceiling * share, burst)
-    accepted, refused = run(Budget(ceiling, 0.0), door, latency, 16, seconds, retry_after)
+    accepted, refused = run(RateLimiter(ceiling, 0.0), door, latency, 16, seconds, retry_after)
     # Without a reserve, what it could have given during a wait is lost.
     assert accepted >= (0.9 if burst > 1 else 0.7) * limit * seconds
     assert refused <= 0.02 * (accepted + refused)

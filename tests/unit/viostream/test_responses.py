@@ -26,7 +26,7 @@ NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
     ],
 )
 def test_retry_after(value: str | None, seconds: float | None) -> None:
-    assert responses.retry_after(value, NOW) == seconds
+    assert responses.parse_retry_after(value, NOW) == seconds
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import pytest
 import requests_mock
 
 from batch_import.configuration.credentials import Credentials
-from batch_import.errors import Forbidden, NoAnswer, Throttled
+from batch_import.errors import AuthenticationFailed, NoAnswer, Throttled
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 from batch_import.viostream.retry import call_with_retry
 
 URL = "https://api.example.test/v3/api/account/info"
@@ -40,8 +40,8 @@ def ask(answers: list[dict[str, object]], clock: Clock) -> tuple[object, int]:
         mocker.get(URL, answers)
         try:
             result: object = call_with_retry(
-                lambda: client.send(endpoints.account()),
-                Budget(1000.0, 0.0),
+                lambda: client.send(endpoints.get_account()),
+                RateLimiter(1000.0, 0.0),
                 60.0,
                 clock=clock,
                 stop=clock,
@@ -73,7 +73,7 @@ def test_retry_after_is_obeyed() -> None:
 
 def test_refused_credentials_are_asked_once() -> None:
     result, calls = ask([{"status_code": 401}, ACCOUNT], Clock())
-    assert isinstance(result, Forbidden)
+    assert isinstance(result, AuthenticationFailed)
     assert calls == 1
 
 

@@ -11,7 +11,7 @@ from batch_import.errors import StateError
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.token_bucket import TokenBucket
 from batch_import.viostream.account_budget import GONE
-from batch_import.viostream.rate_limit import Budget
+from batch_import.viostream.rate_limit import RateLimiter
 from batch_import.viostream.shared_budget import EVERY, SharedBudget
 
 
@@ -150,7 +150,7 @@ def test_a_run_whose_own_limit_is_low_keeps_to_it() -> None:
 
 def test_a_run_that_is_alone_is_paced_as_without_a_record() -> None:
     now = 500.0
-    shared, alone = SharedBudget(20.0, lambda: now), Budget(20.0, now)
+    shared, alone = SharedBudget(20.0, lambda: now), RateLimiter(20.0, now)
     record, dice = Record(lambda: now), Random(3)
     for step in range(3000):
         now += dice.uniform(0, 0.05)

@@ -13,7 +13,7 @@ from signed_addresses import FILES, sign
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.models import Change, Media, Status
+from batch_import.models import Media, Status, StatusUpdate
 from batch_import.state.store import Store
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
@@ -83,7 +83,7 @@ def send(store: Store, dice: random.Random) -> None:
     claimed = store.queue.claim(dice.randint(1, 20), 2.0)
     store.queue.apply(
         [
-            Change(
+            StatusUpdate(
                 row.number,
                 Status.IMPORTED,
                 sent_at=2.0,
@@ -136,7 +136,9 @@ def test_rows_that_share_an_address_but_for_its_signature_are_held(
         write(seed)
         take_over(store, path)
         claimed = store.queue.claim(min(sent, count), 2.0)
-        store.queue.apply([Change(r.number, Status.IMPORTED, sent_at=2.0) for r in claimed], 2.0)
+        store.queue.apply(
+            [StatusUpdate(r.number, Status.IMPORTED, sent_at=2.0) for r in claimed], 2.0
+        )
         write(seed + 50)
         assert take_over(store, path).held.count == count
         assert store.queue.claimable_count() == 0

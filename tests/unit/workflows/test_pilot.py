@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.configuration.settings import Settings
-from batch_import.models import Change, ManifestColumns, ManifestRow, Status
+from batch_import.models import ManifestColumns, ManifestRow, Status, StatusUpdate
 from batch_import.state.store import Store
 from batch_import.workflows.pilot import RowKind, choose, choose_pilot, end_pilot
 
@@ -88,8 +88,8 @@ def test_a_pilot_that_was_cut_off_goes_on_with_its_own_rows(store: Store) -> Non
     settings = Settings(limit=4)
     choose_pilot(store, settings)
     first = taken(store)
-    store.queue.apply([Change(first[0], Status.IMPORTED)], 3.0)
-    store.queue.apply([Change(number, Status.PENDING) for number in first[2:]], 3.0)
+    store.queue.apply([StatusUpdate(first[0], Status.IMPORTED)], 3.0)
+    store.queue.apply([StatusUpdate(number, Status.PENDING) for number in first[2:]], 3.0)
     store.queue.choose(())
     pilot = choose_pilot(store, settings)
     assert pilot

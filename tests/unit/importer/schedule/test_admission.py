@@ -6,18 +6,18 @@ from batch_import.configuration.settings import Settings
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.calls import ReadPage
 from batch_import.importer.schedule import Schedule
-from batch_import.models import Change, Media, MediaPage, Row, Status
+from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 
-ROW = Row(1, "r1", "https://h/v.mp4", "Clip", "mp4", Status.PENDING)
+ROW = JobRow(1, "r1", "https://h/v.mp4", "Clip", "mp4", Status.PENDING)
 OTHER = Media("m1", "k1", "r1", status="online", title="Somebody's own")
 OWN = Media("m2", "k2", "r1", status="online", title="clip.MP4")
 
 
-def read(pages: list[list[Media]], adopt: str = "same-title") -> list[Change]:
+def read(pages: list[list[Media]], adopt: str = "same-title") -> list[StatusUpdate]:
     """Read the account before the first POST; a page holds two media."""
     schedule = Schedule(Settings(adopt=adopt), 0.0)  # type: ignore[arg-type]
     schedule.admission.adopt(9)
-    changes: list[Change] = []
+    changes: list[StatusUpdate] = []
     total = sum(map(len, pages))
     while schedule.admission.adopting:
         call = schedule.next(0.0)

@@ -2,12 +2,12 @@
 
 import pytest
 
-from batch_import.errors import Forbidden, NoAnswer
+from batch_import.errors import AuthenticationFailed, NoAnswer
 from batch_import.importer.calls import ReadPage
 from batch_import.importer.schedule.auth import AuthProbe
 from batch_import.models import Account
 
-WORDS = Forbidden("not yours", status=403)
+WORDS = AuthenticationFailed("not yours", status=403)
 HELD = [(ReadPage(1), WORDS), (ReadPage(2), WORDS)]
 
 
@@ -35,7 +35,7 @@ def test_calls_are_refused_where_the_credentials_hold(probe: AuthProbe) -> None:
 
 @pytest.mark.parametrize("answer", [WORDS, NoAnswer("cut")])
 def test_no_call_is_refused_before_the_credentials_are_known_to_hold(
-    probe: AuthProbe, answer: Forbidden | NoAnswer
+    probe: AuthProbe, answer: AuthenticationFailed | NoAnswer
 ) -> None:
     waits = []
     for _ in range(8):

@@ -2,11 +2,11 @@
 
 from batch_import.importer.schedule.creation import LOOKS_SHARE, Creation
 from batch_import.importer.schedule.flights import ToCreate
-from batch_import.models import Row, Status
+from batch_import.models import JobRow, Status
 
 
 def todo(number: int) -> ToCreate:
-    return ToCreate(Row(number, f"r{number}", "https://h/v", "T", "mp4", Status.PENDING), 0.0)
+    return ToCreate(JobRow(number, f"r{number}", "https://h/v", "T", "mp4", Status.PENDING), 0.0)
 
 
 def test_rows_that_are_sent_again_come_after_all_others_and_in_time() -> None:

@@ -8,13 +8,13 @@ import pytest
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import (
-    CallFailed,
+    AuthenticationFailed,
     CredentialsRefused,
-    Forbidden,
     NoAnswer,
     NotSent,
     PlatformUnreachable,
-    Rejected,
+    RequestFailed,
+    RequestRejected,
     Throttled,
 )
 from batch_import.importer.calls import (
@@ -28,16 +28,24 @@ from batch_import.importer.calls import (
 )
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
 from batch_import.importer.schedule.repeat import ATTEMPTS
-from batch_import.models import Account, Change, IngestStatus, Media, MediaPage, Row, Status
+from batch_import.models import (
+    Account,
+    IngestStatus,
+    JobRow,
+    Media,
+    MediaPage,
+    Status,
+    StatusUpdate,
+)
 
 SETTINGS = Settings(poll_interval=30, max_wait=600, settle=100, give_up_after=900)
 
 
-def row(n: int = 1, status: Status = Status.PENDING, **more: object) -> Row:
-    return Row(n, f"r{n}", "https://h/v.mp4", "T", "mp4", status, **more)  # type: ignore[arg-type]
+def row(n: int = 1, status: Status = Status.PENDING, **more: object) -> JobRow:
+    return JobRow(n, f"r{n}", "https://h/v.mp4", "T", "mp4", status, **more)  # type: ignore[arg-type]
 
 
-def flying(n: int = 1, **more: object) -> Row:
+def flying(n: int = 1, **more: object) -> JobRow:
     """A row that an earlier run left under way."""
     return row(n, Status.PROCESSING, **{"ingest_id": f"i{n}", "sent_at": 1000.0, **more})
 
@@ -57,10 +65,10 @@ class Play:
         account: what pages of the account show, the newest first.
     """
 
-    def __init__(self, *rows: Row, settings: Settings = SETTINGS) -> None:
+    def __init__(self, *rows: JobRow, settings: Settings = SETTINGS) -> None:
         self.now = 1000.0
         self.account: list[Media] = []
-        self.changes: list[Change] = []
+        self.changes: list[StatusUpdate] = []
         self.schedule = Schedule(settings, self.now)
         self.schedule.admission.admit(rows, self.now)
         self.schedule.admission.no_more_pending()
@@ -76,7 +84,7 @@ class Play:
             self.now = step.until
         raise AssertionError("it waits for ever")
 
-    def answer(self, answer: Answer) -> list[Change]:
+    def answer(self, answer: Answer) -> list[StatusUpdate]:
         """Take the next call and answer it."""
         return self.schedule.answered(self.call(), answer, self.now)
 
@@ -94,11 +102,11 @@ class Play:
         shown = self.account[(number - 1) * 100 : number * 100]
         return MediaPage(tuple(shown), total=len(self.account))
 
-    def answer_to(self, kind: type[Call], answer: Answer) -> list[Change]:
+    def answer_to(self, kind: type[Call], answer: Answer) -> list[StatusUpdate]:
         """Read pages until a call of a kind comes, and answer that one."""
         return self.schedule.answered(self.read_pages(kind), answer, self.now)
 
-    def finish(self, *, patience: int = 1000) -> list[Change]:
+    def finish(self, *, patience: int = 1000) -> list[StatusUpdate]:
         """Answer pages, and other looks by what the account shows, until nothing is left."""
         for _ in range(patience):
             step = self.schedule.next(self.now)
@@ -120,7 +128,7 @@ class Play:
         return page_of(*(m for m in self.account if call.row.reference_id in m.reference_id))
 
 
-def statuses(changes: Sequence[Change]) -> list[Status]:
+def statuses(changes: Sequence[StatusUpdate]) -> list[Status]:
     return [change.status for change in changes]
 
 
@@ -200,7 +208,7 @@ def test_two_media_of_one_reference_id_are_reported() -> None:
 
 
 @pytest.mark.parametrize("fault", [Throttled("slow"), NotSent("refused")])
-def test_a_post_that_surely_did_not_arrive_is_sent_again(fault: CallFailed) -> None:
+def test_a_post_that_surely_did_not_arrive_is_sent_again(fault: RequestFailed) -> None:
     play = Play(row())
     assert play.answer(fault) == []
     assert isinstance(play.call(), Create)
@@ -295,7 +303,7 @@ def test_a_post_that_meets_only_weather_is_left_to_the_next_run() -> None:
 
 def test_a_conflict_is_looked_for_not_failed() -> None:
     play = Play(row())
-    assert statuses(play.answer(Rejected("exists", status=409))) == [Status.UNKNOWN]
+    assert statuses(play.answer(RequestRejected("exists", status=409))) == [Status.UNKNOWN]
     play.account = [media()]
     assert statuses(play.finish()) == [Status.IMPORTED]
 
@@ -303,13 +311,13 @@ def test_a_conflict_is_looked_for_not_failed() -> None:
 def test_a_conflict_is_never_taken_for_absent() -> None:
     play = Play(*(row(n) for n in range(1, 31)))
     seen_online(play, range(1, 30))
-    play.answer(Rejected("exists", status=409))
+    play.answer(RequestRejected("exists", status=409))
     assert play.finish()[-1].status is Status.UNKNOWN  # held, though no list shows it
 
 
 @pytest.mark.parametrize("status", [400, 404, 422])
 def test_a_refusal_fails_the_row_at_once(status: int) -> None:
-    (failed,) = Play(row()).answer(Rejected("no such format", status=status))
+    (failed,) = Play(row()).answer(RequestRejected("no such format", status=status))
     assert (failed.status, failed.error) == (Status.FAILED, "no such format")
 
 
@@ -339,7 +347,7 @@ def test_a_filter_that_the_platform_ignores_is_noticed() -> None:
 # What is in the account before ----------------------------------------------------------------
 
 
-def adopting(pending: int, *rows: Row) -> Play:
+def adopting(pending: int, *rows: JobRow) -> Play:
     play = Play()
     play.schedule.admission.adopt(pending)
     assert play.schedule.admission.wanted() == 0
@@ -418,7 +426,7 @@ def test_a_page_that_cannot_be_read_is_read_again_at_once_and_then_later_and_lat
 
 def test_a_403_of_one_row_is_reported_from_one_of_the_credentials() -> None:
     play = Play(row(1), row(2))
-    assert play.answer(Forbidden("not yours", status=403)) == []
+    assert play.answer(AuthenticationFailed("not yours", status=403)) == []
     assert isinstance(play.call(), AskAccount)
     changes = play.schedule.answered(AskAccount(), Account("a"), play.now)
     assert statuses(changes) == [Status.FAILED]
@@ -426,21 +434,21 @@ def test_a_403_of_one_row_is_reported_from_one_of_the_credentials() -> None:
     assert isinstance(play.call(), Create)  # the other row goes on
 
     play = Play(row(1))
-    play.answer(Forbidden("no", status=403))
-    assert play.answer(Forbidden("no", status=403)) == []
+    play.answer(AuthenticationFailed("no", status=403))
+    assert play.answer(AuthenticationFailed("no", status=403)) == []
     assert isinstance(play.schedule.fault, CredentialsRefused)
 
 
 def test_a_401_stops_the_run() -> None:
     play = Play(row())
-    play.answer(Forbidden("who?", status=401))
+    play.answer(AuthenticationFailed("who?", status=401))
     assert isinstance(play.schedule.fault, CredentialsRefused)
 
 
 def test_a_post_refused_for_its_credentials_is_not_lost() -> None:
     # Simulation seed 71: such rows became unknown.
     play = Play(row(1), row(2))
-    play.answer(Forbidden("who?", status=401))
+    play.answer(AuthenticationFailed("who?", status=401))
     back = play.schedule.withdraw()
     assert sorted((c.number, c.status) for c in back) == [(1, Status.PENDING), (2, Status.PENDING)]
 
@@ -449,7 +457,7 @@ def test_nobody_spins_while_the_account_is_asked() -> None:
     # Simulation seed 237: the wait was until a moment in the past.
     play = Play(row(1), flying(2))
     create = play.read_pages(Create)
-    play.schedule.answered(create, Forbidden("no", status=403), play.now)
+    play.schedule.answered(create, AuthenticationFailed("no", status=403), play.now)
     assert isinstance(play.call(), AskAccount)
     step = play.schedule.next(play.now)
     assert isinstance(step, Wait)

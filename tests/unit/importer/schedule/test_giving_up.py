@@ -1,11 +1,11 @@
 """The run ends where nothing succeeds any more, and says which call."""
 
-from batch_import.errors import NoAnswer, PlatformUnreachable, Rejected, Throttled
+from batch_import.errors import NoAnswer, PlatformUnreachable, RequestRejected, Throttled
 from batch_import.importer.calls import AskAccount, AskStatus, Create, ReadPage
 from batch_import.importer.schedule.giving_up import Patience
-from batch_import.models import Account, IngestStatus, MediaPage, Row, Status
+from batch_import.models import Account, IngestStatus, JobRow, MediaPage, Status
 
-ROW = Row(1, "r1", "https://h/v.mp4", "T", "mp4", Status.PENDING)
+ROW = JobRow(1, "r1", "https://h/v.mp4", "T", "mp4", Status.PENDING)
 
 
 def test_a_platform_that_does_not_answer_is_given_up_on() -> None:
@@ -25,7 +25,7 @@ def test_a_quiet_time_is_no_failure() -> None:
 
 def test_nothing_but_refusals_ends_the_run_and_names_the_call() -> None:
     patience = Patience(100.0)
-    no = Rejected("Not here.", status=404)
+    no = RequestRejected("Not here.", status=404)
     patience.answered(ReadPage(1), no, 0.0)
     patience.answered(AskAccount(), Account("a"), 50.0)  # it moves no row
     fault = patience.answered(Create(ROW), no, 101.0)
@@ -35,9 +35,9 @@ def test_nothing_but_refusals_ends_the_run_and_names_the_call() -> None:
 
 def test_a_row_that_is_processing_is_progress() -> None:
     patience = Patience(100.0)
-    patience.answered(ReadPage(1), Rejected("no", status=404), 0.0)
+    patience.answered(ReadPage(1), RequestRejected("no", status=404), 0.0)
     patience.answered(AskStatus(ROW, "i"), IngestStatus("processing"), 60.0)
-    assert patience.answered(ReadPage(1), Rejected("no", status=404), 120.0) is None
+    assert patience.answered(ReadPage(1), RequestRejected("no", status=404), 120.0) is None
 
 
 def test_a_pause_beyond_all_patience_ends_the_run() -> None:

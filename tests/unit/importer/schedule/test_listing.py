@@ -8,7 +8,7 @@ from batch_import.importer.schedule.listing import Listing
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.repeat import ListConsistency
-from batch_import.models import Media, MediaPage, Row, Status
+from batch_import.models import JobRow, Media, MediaPage, Status
 
 NOW = 1000.0
 
@@ -21,7 +21,7 @@ def listing_of(rows: int) -> Listing:
     consistency.seen(1.0, hidden=0.0, first=True, done=False)  # lists show what is processing
     listing = Listing(pages, ProcessingTimes(), consistency, Polling(30.0))
     for number in range(1, rows + 1):
-        row = Row(number, f"r{number}", "https://h/v.mp4", "T", "mp4", Status.PROCESSING)
+        row = JobRow(number, f"r{number}", "https://h/v.mp4", "T", "mp4", Status.PROCESSING)
         listing.add(Processing(row, created_at(number), NOW, ingest_id=f"i{number}"))
     return listing
 

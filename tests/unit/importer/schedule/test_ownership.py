@@ -11,9 +11,9 @@ from batch_import.importer.schedule.ownership import (
     owner_of,
     reference_id_taken,
 )
-from batch_import.models import Media, Row, Status
+from batch_import.models import JobRow, Media, Status
 
-ROW = Row(1, "r1", "https://h/v.mp4", "Sales Kick-off.mp4", "mp4", Status.UNKNOWN)
+ROW = JobRow(1, "r1", "https://h/v.mp4", "Sales Kick-off.mp4", "mp4", Status.UNKNOWN)
 #: 2026-11-26T10:00:00Z, in epoch seconds.
 TEN = 1_795_687_200.0
 

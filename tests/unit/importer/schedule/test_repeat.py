@@ -2,7 +2,14 @@
 
 import pytest
 
-from batch_import.errors import CallFailed, Forbidden, NoAnswer, NotSent, Rejected, Throttled
+from batch_import.errors import (
+    AuthenticationFailed,
+    NoAnswer,
+    NotSent,
+    RequestFailed,
+    RequestRejected,
+    Throttled,
+)
 from batch_import.importer.schedule.repeat import (
     CreateOutcome,
     ListConsistency,
@@ -19,21 +26,21 @@ from batch_import.importer.schedule.repeat import (
         (NotSent("refused"), CreateOutcome.NOT_CARRIED_OUT),
         (NoAnswer("cut"), CreateOutcome.UNCLEAR),
         (NoAnswer("down", status=503), CreateOutcome.UNCLEAR),
-        (Rejected("portal", status=302), CreateOutcome.UNCLEAR),
-        (Rejected("exists", status=409), CreateOutcome.CONFLICT),
-        (Rejected("bad", status=422), CreateOutcome.REFUSED),
-        (Forbidden("no", status=403), CreateOutcome.REFUSED),
+        (RequestRejected("portal", status=302), CreateOutcome.UNCLEAR),
+        (RequestRejected("exists", status=409), CreateOutcome.CONFLICT),
+        (RequestRejected("bad", status=422), CreateOutcome.REFUSED),
+        (AuthenticationFailed("no", status=403), CreateOutcome.REFUSED),
     ],
 )
-def test_what_an_answer_proves(answer: str | CallFailed, outcome: CreateOutcome) -> None:
+def test_what_an_answer_proves(answer: str | RequestFailed, outcome: CreateOutcome) -> None:
     assert outcome_of(answer) is outcome
 
 
 def test_only_what_got_no_answer_is_weather() -> None:
     assert is_weather(NoAnswer("cut"))
     assert is_weather(NotSent("refused"))
-    assert is_weather(Rejected("portal", status=302))
-    assert not is_weather(Rejected("no", status=400))
+    assert is_weather(RequestRejected("portal", status=302))
+    assert not is_weather(RequestRejected("no", status=400))
     assert not is_weather(Throttled("slow down", status=429))
     assert not is_weather("ingest-1")
 

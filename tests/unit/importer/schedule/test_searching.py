@@ -3,10 +3,10 @@
 import pytest
 
 from batch_import.importer.schedule.searching import RowSearch
-from batch_import.models import Media, MediaPage, Row, Status
+from batch_import.models import JobRow, Media, MediaPage, Status
 from batch_import.viostream.page_size import PageSize
 
-ROW = Row(1, "r1", "https://h/v.mp4", "Clip", "mp4", Status.CREATING)
+ROW = JobRow(1, "r1", "https://h/v.mp4", "Clip", "mp4", Status.CREATING)
 
 
 def media(

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from batch_import.errors import ManifestError, UsageError, named
+from batch_import.errors import ManifestError, UsageError, setting_ref
 from batch_import.manifest.columns.mapping import Mapping, first_with_address, map_columns
 from batch_import.manifest.read import Chunk
 
@@ -282,7 +282,7 @@ def test_ids_that_are_not_used_are_named() -> None:
     rows = [(url, "One day", f"AB-{at}") for at, url in enumerate(videos(3))]
     _, notes = described("url|title|wako", *rows)
     assert "“wako”" in notes[0]
-    assert named("map", "referenceId=wako") in notes[0]
+    assert setting_ref("map", "referenceId=wako") in notes[0]
     assert described("sourceUrl|title|referenceId", *rows)[1] == ()
 
 

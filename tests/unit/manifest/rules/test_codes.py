@@ -17,10 +17,10 @@ from batch_import.errors import UsageError
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
-from batch_import.models import POSSIBLE_DUPLICATE, Problem, Severity
+from batch_import.models import POSSIBLE_DUPLICATE_CODE, Problem, Severity
 from batch_import.problem_codes import CODES, OVERRULABLE
 from batch_import.sources import preflight
-from batch_import.sources.contents import START, SourceResponse, violation_of
+from batch_import.sources.contents import FIRST_BYTES, SourceResponse, violation_of
 
 PACKAGE = Path(__file__).parents[4] / "batch_import"
 HEADER = ["sourceUrl", "filename", "extension", "referenceId"]
@@ -176,7 +176,7 @@ def test_a_workbook_as_in_the_example_gets_its_code(tmp_path: Path, code: str) -
 
 
 def _reply(start: bytes, status: int = 206, size: int = 10_000) -> SourceResponse:
-    whole = start.ljust(START, b"\0") if size > len(start) else start
+    whole = start.ljust(FIRST_BYTES, b"\0") if size > len(start) else start
     return SourceResponse(status, {"content-range": f"bytes 0-9/{size}"}, whole)
 
 
@@ -219,7 +219,7 @@ def test_every_example_is_tried_above() -> None:
         "syntax",
         "renditions",
         "column-hidden",
-        POSSIBLE_DUPLICATE,
+        POSSIBLE_DUPLICATE_CODE,
     }
     assert {*CELLS, *LINES, *WORKBOOKS, *ANSWERS, *others} == CODES.keys()
 
@@ -240,7 +240,7 @@ def test_every_code_in_the_program_is_in_the_table() -> None:
                 if at is not None and len(node.args) > at:
                     code = node.args[at]
                     found |= {code.value} if isinstance(code, ast.Constant) else set()
-    assert found | {POSSIBLE_DUPLICATE} == CODES.keys()
+    assert found | {POSSIBLE_DUPLICATE_CODE} == CODES.keys()
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError
-from batch_import.models import ManifestColumns, Record, Status, Timeline
+from batch_import.models import ManifestColumns, ResultRow, Status, Timeline
 from batch_import.reports import table
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, results_table
@@ -22,7 +22,7 @@ from batch_import.reports.writers.html_writer import write_html
 
 DATA = Path(__file__).parents[2] / "data"
 ABOUT = About("library.csv", 1_767_225_600.0, Timeline(1_767_222_000.0, 60.0, (3, 1), (0, 2)))
-Make = Callable[..., Record]
+Make = Callable[..., ResultRow]
 
 
 class Page(HTMLParser):
@@ -63,7 +63,7 @@ class Page(HTMLParser):
 
 
 def page_of(
-    folder: Path, records: Sequence[Record], about: About = ABOUT, **options: object
+    folder: Path, records: Sequence[ResultRow], about: About = ABOUT, **options: object
 ) -> Page:
     embedding = Embedding(options=ResultOptions(**options))  # type: ignore[arg-type]
     columns = ManifestColumns(("sourceUrl", "title", "status", "team"), (0, 1, None, None))
@@ -190,7 +190,7 @@ def test_a_job_that_has_not_begun_has_a_page(tmp_path: Path) -> None:
 
 
 def test_a_page_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
-    def broken() -> Iterable[Record]:
+    def broken() -> Iterable[ResultRow]:
         yield record()
         raise OSError(28, "No space left on device")
 

@@ -14,7 +14,7 @@ from python_calamine import CalamineWorkbook
 from batch_import.addresses.masking import mask
 from batch_import.configuration.settings import ResultOptions
 from batch_import.errors import StateError, UsageError
-from batch_import.models import ManifestColumns, Record, Status
+from batch_import.models import ManifestColumns, ResultRow, Status
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, Table, results_table
 from batch_import.reports.writers import xlsx_summary, xlsx_writer
@@ -23,14 +23,14 @@ from batch_import.reports.writers.xlsx_writer import write_xlsx
 DATA = Path(__file__).parents[2] / "data"
 COLUMNS = ManifestColumns(("sourceUrl", "title", "status", "team"), (0, 1, None, None))
 ABOUT = About("library.csv", 1_767_225_600.0)
-Make = Callable[..., Record]
+Make = Callable[..., ResultRow]
 
 
 def table_of(columns: str = "") -> Table:
     return results_table(COLUMNS, (), Embedding(options=ResultOptions(results_columns=columns)))
 
 
-def written(path: Path, records: Sequence[Record], columns: str = "") -> openpyxl.Workbook:
+def written(path: Path, records: Sequence[ResultRow], columns: str = "") -> openpyxl.Workbook:
     write_xlsx(path, table_of(columns), records, len(records), ABOUT)
     return openpyxl.load_workbook(path)
 
@@ -267,7 +267,7 @@ def test_a_column_to_group_by_must_be_there() -> None:
 
 
 def test_a_workbook_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
-    def broken() -> Iterable[Record]:
+    def broken() -> Iterable[ResultRow]:
         yield record()
         raise OSError(28, "No space left on device")
 
