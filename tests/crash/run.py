@@ -5,10 +5,8 @@ python tests/crash/run.py --runs 200        all that were not run yet with this 
 python tests/crash/run.py --seed 17         one of them again
 """
 
-import argparse
 import csv
 import hashlib
-import json
 import os
 import re
 import resource
@@ -20,12 +18,13 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
+
+import campaign
 
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.model import SimulatedPlatform
@@ -375,47 +374,17 @@ def program() -> str:
 def main() -> int:
     # As Ctrl-C does: small disks are unmounted on the way out.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
-    parser = argparse.ArgumentParser(description="Imports on an unlucky machine.")
-    parser.add_argument("--runs", type=int, default=200, help="how many, from seed 0 on")
-    parser.add_argument("--jobs", type=int, default=4, help="how many at once")
-    parser.add_argument("--seed", type=int, help="this one alone")
-    options = parser.parse_args()
+    chosen = campaign.options("Imports on an unlucky machine.", jobs=4)
     kinds, version = kinds_here(), program()
-    if options.seed is not None:
-        found = crash(options.seed, kinds)
-        print(json.dumps(found.__dict__, indent=2))
-        return 0 if found.is_good else 1
-    DONE.parent.mkdir(parents=True, exist_ok=True)
-    lines = DONE.read_text().splitlines() if DONE.exists() else []
-    known = [json.loads(line) for line in lines]
-    done = {each["seed"]: each for each in known if each["program"] == version}
-    todo = [seed for seed in range(options.runs) if seed not in done]
-    with ThreadPoolExecutor(options.jobs) as pool, DONE.open("a") as file:
-        for found in pool.map(lambda seed: crash(seed, kinds), todo):
-            done[found.seed] = {**found.__dict__, "program": version}
-            file.write(json.dumps(done[found.seed]) + "\n")
-            file.flush()
-            if not found.is_good:
-                print(f"seed {found.seed}: {found}", flush=True)
-    return summary([done[seed] for seed in range(options.runs)])
 
+    def one(seed: int) -> Found:
+        return crash(seed, kinds)
 
-def summary(found: list[dict[str, Any]]) -> int:
-    """Say what was found; returns the exit code."""
-    troubles: Counter[str] = Counter()
-    for each in found:
-        troubles.update(each["troubles"])
-    lost = sum(len(each["lost"]) for each in found)
-    twice = sum(len(each["twice"]) for each in found)
-    faults = sum(len(each["faults"]) for each in found)
-    parts = ", ".join(f"{count} {kind}" for kind, count in sorted(troubles.items()))
-    print(
-        f"{len(found)} imports of {sum(each['rows'] for each in found):,} rows in"
-        f" {sum(each['runs'] for each in found):,} runs: {parts}."
-        f" {lost} lost, {twice} twice, {faults} other faults;"
-        f" {sum(each['held'] for each in found)} held until they were sent again at request."
-    )
-    return 1 if lost or twice or faults else 0
+    if chosen.seed is not None:
+        return campaign.run_one(one, chosen.seed)
+    found = campaign.run_all(one, chosen.runs, chosen.jobs, version, DONE)
+    held = sum(each["held"] for each in found)
+    return campaign.summary(found, more=f"; {held} held until they were sent again at request")
 
 
 if __name__ == "__main__":

@@ -6,8 +6,6 @@ python tests/crash/shared.py --runs 200        all that were not run yet with th
 python tests/crash/shared.py --seed 17         one of them again
 """
 
-import argparse
-import json
 import os
 import shutil
 import signal
@@ -17,17 +15,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from random import Random
-from typing import Any
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "database"), str(ROOT / "tests" / "crash")]
 
+import campaign  # noqa: E402
 from run import ACCESS_KEY, API_KEY, FINISHING_RUNS, Found, program  # noqa: E402
 from server import Server, installed  # noqa: E402
 
@@ -259,15 +255,11 @@ def crash(seed: int, server: Server) -> Found:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Two machines with bad luck.")
-    parser.add_argument("--runs", type=int, default=200, help="how many, from seed 0 on")
-    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
-    parser.add_argument("--seed", type=int, help="this one alone")
-    options = parser.parse_args()
+    chosen = campaign.options("Two machines with bad luck.", jobs=2)
     programs, version = installed(), program()
     if programs is None:
         sys.exit("PostgreSQL is not installed: make test-programs")
-    servers = [Server(programs) for _ in range(options.jobs if options.seed is None else 1)]
+    servers = [Server(programs) for _ in range(chosen.jobs if chosen.seed is None else 1)]
     free = list(servers)
 
     def one(seed: int) -> Found:
@@ -278,46 +270,13 @@ def main() -> int:
             free.append(server)
 
     try:
-        if options.seed is not None:
-            found = one(options.seed)
-            print(json.dumps(found.__dict__, indent=2))
-            return 0 if found.is_good else 1
-        return _all(one, options.runs, options.jobs, version)
+        if chosen.seed is not None:
+            return campaign.run_one(one, chosen.seed)
+        found = campaign.run_all(one, chosen.runs, chosen.jobs, version, DONE)
+        return campaign.summary(found, by=" by two machines")
     finally:
         for server in servers:
             server.close()
-
-
-def _all(one: Any, runs: int, jobs: int, version: str) -> int:
-    DONE.parent.mkdir(parents=True, exist_ok=True)
-    lines = DONE.read_text().splitlines() if DONE.exists() else []
-    done = {each["seed"]: each for each in map(json.loads, lines) if each["program"] == version}
-    todo = [seed for seed in range(runs) if seed not in done]
-    with ThreadPoolExecutor(jobs) as pool, DONE.open("a") as file:
-        for found in pool.map(one, todo):
-            done[found.seed] = {**found.__dict__, "program": version}
-            file.write(json.dumps(done[found.seed]) + "\n")
-            file.flush()
-            if not found.is_good:
-                print(f"seed {found.seed}: {found}", flush=True)
-    return summary([done[seed] for seed in range(runs)])
-
-
-def summary(found: list[dict[str, Any]]) -> int:
-    """Say what was found; returns the exit code."""
-    troubles: Counter[str] = Counter()
-    for each in found:
-        troubles.update(each["troubles"])
-    lost, twice, faults = (
-        sum(len(each[kind]) for each in found) for kind in ("lost", "twice", "faults")
-    )
-    parts = ", ".join(f"{count} {kind}" for kind, count in sorted(troubles.items()))
-    print(
-        f"{len(found)} imports of {sum(each['rows'] for each in found):,} rows by two machines in"
-        f" {sum(each['runs'] for each in found):,} runs: {parts}."
-        f" {lost} lost, {twice} twice, {faults} other faults."
-    )
-    return 1 if lost or twice or faults else 0
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ def test_troubles_and_blocks_are_alike(empty_state: Callable[[], Store]) -> None
         "https://u:p/w@c/1",
     ]
 
-    def told(store: Store) -> list[object]:
+    def contents(store: Store) -> list[object]:
         rows = [
             ManifestRow(n, f"r{n}", f"r{n}", url, "T", "mp4", (url,), "no good", codes=("bad",))
             for n, url in enumerate(urls * 2, 2)
@@ -107,7 +107,7 @@ def test_troubles_and_blocks_are_alike(empty_state: Callable[[], Store]) -> None
         return [troubles, blocks, store.reader.blocks_with(Status.INVALID, 3)]
 
     with empty_state() as shared, Store(None) as alone:
-        assert told(shared) == told(alone)
+        assert contents(shared) == contents(alone)
 
 
 def test_simulated_imports_make_the_same_calls(empty_state: Callable[[], Store]) -> None:

@@ -199,10 +199,10 @@ def filled(job: Job) -> list[object]:
         store.load([row(name, line) for line, name in enumerate("abc", 2)], 2.0)
         (one,) = store.queue.claim(1, 3.0)
         store.queue.apply([StatusUpdate(one.number, Status.PROCESSING, sent_at=4.0)], 4.0)
-    return told(job)
+    return state_of(job)
 
 
-def told(job: Job) -> list[object]:
+def state_of(job: Job) -> list[object]:
     with Store(job.state) as store:
         numbers = [store.reader.find_by_reference(name) for name in "abcd"]
         return [*store.reader.records(), *numbers, store.reader.last_event()]
@@ -212,7 +212,7 @@ def test_a_job_moves_to_a_database_and_back_as_it_is(tmp_path: Path, database: s
     on_disk, shared = Job(tmp_path / "library"), Job(tmp_path / "library", database)
     before = filled(on_disk)
     assert move(on_disk, shared) == 4
-    assert told(shared) == before
+    assert state_of(shared) == before
     with Store(shared.state) as store:
         store.load([row("a", 2), row("new", 3)], 5.0)
         assert (found := store.reader.find_by_reference("new"))

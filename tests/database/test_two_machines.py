@@ -81,15 +81,23 @@ def assert_once(server: SandboxServer, rows: int = ROWS) -> None:
     assert live == [1] * rows
 
 
+def frozen_leader(
+    machines: Fleet, server: SandboxServer, manifest: Callable[..., Path], *flags: str
+) -> "tuple[Command, subprocess.Popen[str]]":
+    """A second machine, and the run of a first one that holds the job and does nothing any more."""
+    path = manifest(ROWS)
+    first, second = machines.machine("a", path), machines.machine("b", path)
+    leader = machines.start(first, *flags)
+    until(lambda: len(server.platform.media) >= 6)
+    leader.send_signal(signal.SIGSTOP)
+    return second, leader
+
+
 def test_a_standby_finishes_what_a_killed_run_began(
     fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, server = fleet
-    path = manifest(ROWS)
-    first, second = machines.machine("a", path), machines.machine("b", path)
-    leader = machines.start(first, "--lease", "600")
-    until(lambda: len(server.platform.media) >= 6)
-    leader.send_signal(signal.SIGSTOP)  # so that it is at work until it is killed
+    second, leader = frozen_leader(machines, server, manifest, "--lease", "600")
     refused = second("run", "videos.csv", code=2)
     assert "A run is in progress on the job videos in postgresql://127.0.0.1" in refused.stderr
     assert "a-password" not in refused.stderr
@@ -106,11 +114,7 @@ def test_a_stopped_run_sends_nothing_once_it_wakes_up(
     fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path]
 ) -> None:
     machines, server = fleet
-    path = manifest(ROWS)
-    first, second = machines.machine("a", path), machines.machine("b", path)
-    leader = machines.start(first, "--workers", "4")
-    until(lambda: len(server.platform.media) >= 6)
-    leader.send_signal(signal.SIGSTOP)
+    second, leader = frozen_leader(machines, server, manifest, "--workers", "4")
     standby = machines.start(second, "--standby")
     until(lambda: second.counts("videos.csv", "--state", machines.database)["imported"] > 12)
     before = len(server.platform.media)
