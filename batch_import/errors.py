@@ -12,12 +12,12 @@
     │   └── PlatformUnreachable the platform cannot be reached, or does not answer as expected
     ├── Interrupted             Ctrl-C or SIGTERM; all state is saved                   (130)
     └── Stopped                 the time at which the run had to stop; all state is saved (1)
-    CallFailed                  one API request had no result; the importer decides what follows
+    RequestFailed               one API request had no result; the importer decides what follows
     ├── Throttled               429: not carried out
     ├── NotSent                 no connection: not carried out
     ├── NoAnswer                no or unreadable answer, 5xx: may have been carried out
-    ├── Rejected                the platform permanently refuses this request
-    └── Forbidden               401 or 403: the credentials or this one request are refused
+    ├── RequestRejected         the platform permanently refuses this request
+    └── AuthenticationFailed    401 or 403: the credentials or this one request are refused
 
 An error of one row is not an exception but data (`models.Problem`, or `error` of a row).
 
@@ -26,7 +26,7 @@ option names: the command line shows `--rate` where the Python API shows `rate=`
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 # Unicode reserves these characters for use inside a program, so no text from outside has them.
@@ -216,3 +216,14 @@ class RequestRejected(RequestFailed):
 
 class AuthenticationFailed(RequestFailed):
     """401 or 403: the credentials or this request are refused. `GET /account/info` shows which."""
+
+
+def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str:
+    """The known word that a user probably meant, for messages; empty if no word is similar.
+
+    Args:
+        least: minimum similarity, from 0 to 1; 0.6 is the default of `difflib`.
+    """
+    import difflib
+
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=least)), "")

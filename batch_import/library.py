@@ -17,12 +17,8 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.credentials import credentials as credentials_found
 from batch_import.configuration.request import ImportRequest
-from batch_import.configuration.settings import (
-    ReadingOptions,
-    ResultOptions,
-    Settings,
-    from_environment,
-)
+from batch_import.configuration.result_options import ResultOptions
+from batch_import.configuration.settings import ReadingOptions, Settings, from_environment
 from batch_import.errors import (
     CredentialsRefused,
     Interrupted,

@@ -229,27 +229,6 @@ class LookupTarget:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """The account that the credentials belong to (`GET /account/info`)."""
-
-    id: str
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class IngestStatus:
-    """The progress of an ingest (Viostream API guide, step 2).
-
-    Attributes:
-        status: the platform's status in lower case: `online`, `processing`, `failed`, or another.
-        error: the platform's reason for a failed ingest; empty otherwise.
-    """
-
-    status: str
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Media:
     """A video in the account, as `GET /media` lists it (Viostream API guide, step 3).
 
@@ -404,19 +383,3 @@ class ResultRow(NamedTuple):
     def reason(self) -> str:
         """What is wrong with the row, without the hint, which is the second line of `error`."""
         return self.error.partition("\n")[0] if self.status is Status.INVALID else self.error
-
-
-@dataclass(frozen=True, slots=True)
-class Timeline:
-    """How many rows were first sent, and how many were imported, per interval of the import.
-
-    Attributes:
-        start: epoch seconds when the first interval begins.
-        step: length of an interval in seconds.
-        sent, imported: number of rows in each interval; both have the same length.
-    """
-
-    start: float
-    step: float
-    sent: tuple[int, ...]
-    imported: tuple[int, ...]

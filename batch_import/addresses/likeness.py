@@ -4,8 +4,8 @@ import re
 from typing import Final
 
 from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
+from batch_import.addresses.unicode_forms import normalized
 from batch_import.addresses.urls import parse
-from batch_import.unicode_forms import normalized
 
 #: Stands for a part of a path that may differ.
 _WILDCARD: Final = "*"

@@ -1,8 +1,8 @@
-"""Unicode's normalisation forms of text that anybody may have written, in linear time. Pure.
+"""Unicode normalization of untrusted text, in linear time. No I/O.
 
-The marks behind a letter have an order, and Python sorts them in quadratic time: a title of 100,000
-accents takes seconds, one of a million minutes, in which no signal is heeded. This file must not
-know what the texts are for.
+`unicodedata.normalize` sorts the combining marks after a letter in quadratic time. A title of
+100,000 accents takes seconds, and one of a million takes minutes, in which no signal is handled.
+This module must not know what the texts are used for.
 """
 
 import unicodedata
@@ -11,15 +11,15 @@ from typing import Final, Literal
 
 Form = Literal["NFC", "NFD", "NFKC", "NFKD"]
 
-#: Marks in a row. Unicode's Stream-Safe Text Format (UAX 15, section 13) allows so many; no
-#: language needs more than a few.
+#: Maximum number of consecutive combining marks, as in Unicode's Stream-Safe Text Format (UAX 15,
+#: section 13). No language needs more than a few.
 _MOST_MARKS: Final = 30
-#: Characters of a text that is normalised without a look at its marks: it takes a millisecond.
+#: Texts up to this length, in characters, are normalized without a check: it takes a millisecond.
 _SHORT: Final = 1_000
 
 
 def normalized(form: Form, text: str) -> str:
-    """A text in a normalisation form; one with more marks in a row than any language has stays."""
+    """Normalize a text. A text with more consecutive marks than allowed is returned unchanged."""
     if len(text) > _SHORT and not _is_stream_safe(text):
         return text
     return unicodedata.normalize(form, text)
@@ -38,5 +38,5 @@ def _is_stream_safe(text: str) -> bool:
 
 @lru_cache(4_096)
 def _is_mark(character: str) -> bool:
-    """Whether it is sorted among its neighbours, decomposed as some characters first are."""
+    """Whether a character, after its decomposition, is a combining mark that would be sorted."""
     return unicodedata.combining(unicodedata.normalize("NFKD", character)[0]) > 0

@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import idna
 
-from batch_import.unicode_forms import normalized
+from batch_import.addresses.unicode_forms import normalized
 
 #: Characters that are not percent-encoded in a request. They include `%`, because text that is
 #: already encoded must not be encoded again.

@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if sys.platform == "win32":
         import colorama
 
-        # Old consoles take colours for text until they are told.
+        # Old consoles print colour codes as text unless they are switched to interpret them.
         colorama.just_fix_windows_console()
     if instruction := os.environ.get(_COMPLETE):
         from batch_import.cli.completion import complete

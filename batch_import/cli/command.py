@@ -15,7 +15,8 @@ from batch_import.cli.options import OPTIONS, Option, OptionSources
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.declaration import Group, settings_of
 from batch_import.configuration.request import ImportRequest
-from batch_import.configuration.settings import ReadingOptions, ResultOptions, Settings
+from batch_import.configuration.result_options import ResultOptions
+from batch_import.configuration.settings import ReadingOptions, Settings
 from batch_import.errors import ManifestError, setting_ref
 from batch_import.job import Job
 

@@ -5,7 +5,6 @@ a flag overrides a value.
 """
 
 import csv
-import difflib
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -25,7 +24,7 @@ from batch_import.configuration.yaml_settings import (
     read_entries,
     scalar,
 )
-from batch_import.errors import UsageError
+from batch_import.errors import UsageError, nearest
 
 _KEYS: Final = {option.key: option for option in OPTIONS.values() if option.name != "config"}
 #: Parts of the names of secrets, without dashes.
@@ -81,10 +80,10 @@ def _unknown(place: str, key: str) -> UsageError:
             "Put them into the environment, the keyring, or a file of their own that"
             " credentials: FILE names.",
         )
-    near = difflib.get_close_matches(key.lower().replace("_", "-"), _KEYS, n=1)
+    near = nearest(key.lower().replace("_", "-"), _KEYS)
     return UsageError(
         f"{place}: {key!r} is not an option.",
-        f"Did you mean {near[0]!r}?" if near else "batch-import config lists the options.",
+        f"Did you mean {near!r}?" if near else "batch-import config lists the options.",
     )
 
 

@@ -1,8 +1,6 @@
 """Print errors: each one plain line, not wrapped, without markup."""
 
-import difflib
 import sys
-from collections.abc import Iterable
 
 import click
 
@@ -10,7 +8,7 @@ from batch_import.cli.application import users_of
 from batch_import.cli.console import ERROR, styled
 from batch_import.cli.messages import sanitized
 from batch_import.cli.options import OptionSources, flag
-from batch_import.errors import RunFault, StateError, setting_ref, with_refs
+from batch_import.errors import RunFault, StateError, nearest, setting_ref, with_refs
 
 
 def show(error: RunFault | click.ClickException, option_sources: OptionSources | None) -> int:
@@ -66,15 +64,10 @@ def _usage(error: click.ClickException) -> str:
         name = error.option_name.lstrip("-").replace("-", "_")
         if users := list(users_of(name)):
             return f"{error.option_name} is an option of {', '.join(users)}. {see}"
-        if nearest := _nearest(error.option_name, error.possibilities):
-            return f"No such option {error.option_name!r}. Did you mean {nearest!r}?"
+        if option := nearest(error.option_name, error.possibilities or ()):
+            return f"No such option {error.option_name!r}. Did you mean {option!r}?"
     if isinstance(error, click.NoSuchCommand) and (
-        nearest := _nearest(error.command_name, error.possibilities)
+        name := nearest(error.command_name, error.possibilities or ())
     ):
-        return f"No such command {error.command_name!r}. Did you mean {nearest!r}?"
+        return f"No such command {error.command_name!r}. Did you mean {name!r}?"
     return message if message.endswith("?") else f"{message.rstrip('.')}. {see}"
-
-
-def _nearest(word: str, known: Iterable[str] | None) -> str:
-    """The most similar known word; empty if no word is similar."""
-    return next(iter(difflib.get_close_matches(word, known or (), n=1)), "")

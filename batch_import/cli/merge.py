@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 )
 def merge(invocation: Invocation) -> int:
     """Write the results of several jobs together, each video once."""
-    from batch_import.configuration.settings import ResultOptions
+    from batch_import.configuration.result_options import ResultOptions
     from batch_import.job import Job, default_job
     from batch_import.workflows import merge as workflow
 

@@ -16,7 +16,8 @@ from batch_import.cli.quoting import command_line
 from batch_import.configuration import kinds
 from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
-from batch_import.configuration.settings import ReadingOptions, ResultOptions, Settings
+from batch_import.configuration.result_options import ResultOptions
+from batch_import.configuration.settings import ReadingOptions, Settings
 from batch_import.errors import UsageError
 
 #: Default port of the sandbox.

@@ -24,7 +24,7 @@ from batch_import.cli.messages import print_outcome, sanitized
 )
 def report(invocation: Invocation) -> int:
     """Write the results of a job again."""
-    from batch_import.configuration.settings import ResultOptions
+    from batch_import.configuration.result_options import ResultOptions
     from batch_import.workflows import report as workflow
 
     job = invocation.existing_job()

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from batch_import.errors import UsageError, command_ref, setting_ref
+from batch_import.errors import UsageError, command_ref, nearest, setting_ref
 
 #: The service name in the keyring.
 SERVICE: Final = "viostream-batch-import"
@@ -112,12 +112,10 @@ def _in_file(path: Path) -> Place:
     keys = {}
     for entry in read_entries(str(path), read_bytes(path, private=True)):
         if entry.key not in NAMES:
-            import difflib
-
-            near = difflib.get_close_matches(entry.key.lower(), NAMES, n=1)
+            near = nearest(entry.key.lower(), NAMES)
             raise UsageError(
                 f"{path}, line {entry.line}: this key is neither access-key nor api-key.",
-                f"Did you mean: {near[0]}?" if near else "The file may only have these two.",
+                f"Did you mean: {near}?" if near else "The file may only have these two.",
             )
         if key := (entry.scalar or "").strip():
             keys[entry.key] = key

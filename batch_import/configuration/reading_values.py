@@ -4,7 +4,6 @@ A value that is not valid raises a `ValueError`, as in `kinds.py`.
 """
 
 import codecs
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 from batch_import.addresses.urls import parse
 from batch_import.configuration import kinds
 from batch_import.configuration.kinds import ValueType, shortened
+from batch_import.errors import nearest
 
 
 def encoding(text: str) -> str:
@@ -50,8 +50,8 @@ class OverrulableCodes(ValueType):
             raise ValueError(f"{shortened(value)} is not a sequence of codes")  # noqa: TRY004
         for name in map(kinds.clean, value):
             if name not in CODES:
-                near = difflib.get_close_matches(name, OVERRULABLE, n=1)
-                meant = f"; did you mean {near[0]}?" if near else ""
+                near = nearest(name, OVERRULABLE)
+                meant = f"; did you mean {near}?" if near else ""
                 raise ValueError(f"{shortened(name)} is not the code of a problem{meant}")
             if name not in OVERRULABLE:
                 allowed = ", ".join(sorted(OVERRULABLE))

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from batch_import.errors import RequestFailed
-from batch_import.models import Account, IngestStatus, JobRow, MediaPage
+from batch_import.models import JobRow, MediaPage
 from batch_import.viostream import endpoints
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.responses import Account, IngestStatus
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from batch_import.addresses.masking import mask
-from batch_import.models import ResultRow, Status, Timeline
+from batch_import.models import ResultRow, Status
 from batch_import.reports.labels import advice, cause, needs_attention
 from batch_import.reports.table import note
+from batch_import.state.timeline import Timeline
 
 #: Rows of a cause that are named.
 _FIRST = 5

@@ -5,7 +5,6 @@ written to, nor how the state is kept.
 """
 
 import csv
-import difflib
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,8 +13,8 @@ from typing import Final
 
 from batch_import.addresses.masking import mask, mask_all
 from batch_import.configuration.base_urls import EMBED_BASE
-from batch_import.configuration.settings import ResultOptions
-from batch_import.errors import UsageError
+from batch_import.configuration.result_options import ResultOptions
+from batch_import.errors import UsageError, nearest
 from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN, JobReference, row_reference
 from batch_import.models import ColumnKey, ManifestColumns, ResultRow, Status
 from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
@@ -226,9 +225,9 @@ def _group(columns: Sequence[Column], name: str) -> Column | None:
 
 def _no_column(name: str, known: Iterable[str], setting: str) -> UsageError:
     names = list(known)
-    near = difflib.get_close_matches(name, names, n=1) or [", ".join(names)]
+    there = nearest(name, names) or ", ".join(names)
     return UsageError(
-        f"{name!r} is not a column of the results.", f"There is {near[0]}.", setting=setting
+        f"{name!r} is not a column of the results.", f"There is {there}.", setting=setting
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from batch_import import __version__
 from batch_import.configuration.base_urls import EMBED_BASE
-from batch_import.configuration.settings import ResultOptions
+from batch_import.configuration.result_options import ResultOptions
 from batch_import.csv_escaping import escape_for_editing
 from batch_import.errors import StateError
 from batch_import.manifest.origin import JobReference

@@ -4,13 +4,12 @@ Examples: does the list show a media that is being processed? Was a request with
 carried out? A test or a demonstration can choose either behaviour.
 """
 
-import difflib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
 
-from batch_import.errors import UsageError
+from batch_import.errors import UsageError, nearest
 
 _PROBABILITY_FORM = "a number from 0 to 1"
 _AMOUNT_FORM = "a number, 0 or more"
@@ -132,8 +131,8 @@ class Knobs:
 
 
 def _unknown_knob(name: str, known: list[str]) -> UsageError:
-    similar = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=1, cutoff=0.5)
-    hint = f"Did you mean '{similar[0]}'?" if similar else f"Known are: {', '.join(known)}."
+    similar = nearest(name.lower().replace("-", "_"), known, least=0.5)
+    hint = f"Did you mean '{similar}'?" if similar else f"Known are: {', '.join(known)}."
     return UsageError(f"The sandbox has no knob '{name}'.", hint)
 
 

@@ -1,11 +1,10 @@
 """Which rows one run may take up. This file must not know who chose, nor what a run does."""
 
-import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.errors import UsageError
+from batch_import.errors import UsageError, nearest
 from batch_import.models import LineRange
 from batch_import.state import choice_statements as statements
 from batch_import.state.connection import Database
@@ -93,5 +92,4 @@ def _nearest(db: Database, name: str) -> str:
     """The reference ID that is most like a name; empty where none is."""
     lengths = (len(name) - 2, len(name) + 2)
     found = db.execute(statements.REFERENCES_OF_LENGTH, (*lengths, _COMPARED))
-    near = difflib.get_close_matches(name, [identity for (identity,) in found], n=1)
-    return near[0] if near else ""
+    return nearest(name, (identity for (identity,) in found))

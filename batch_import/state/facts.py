@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 from batch_import.addresses.signatures import NO_EXTRA_NAMES
 from batch_import.configuration.declaration import settings_of
-from batch_import.configuration.settings import ResultOptions
+from batch_import.configuration.result_options import ResultOptions
 from batch_import.state import statements
 from batch_import.state.connection import Connection
 

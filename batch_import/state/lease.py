@@ -40,7 +40,7 @@ _RENEWALS: Final = 3
 _LOOK_EVERY: Final = 0.2
 #: Seconds until a database that is away is asked for again.
 _AWAY: Final = 1.0
-#: Seconds that sessions of an earlier holder have to end once they are told to.
+#: Seconds that the sessions of an earlier holder get to end, after they are terminated.
 _ENDING: Final = 10.0
 
 _TRY_LOCK: Final = "SELECT pg_try_advisory_lock(%s::int, %s::int)"
@@ -154,7 +154,7 @@ class Lease:
         """Become the holder.
 
         Raises:
-            JobBusy: another run is at work.
+            JobBusy: another run is in progress.
         """
         asked = _clock()
         self._lock()
@@ -270,7 +270,7 @@ def held(
         alarm: the process is this run's alone, and is to be killed once the lease has ended.
 
     Raises:
-        JobBusy: another run is at work.
+        JobBusy: another run is in progress.
         StateError: the lease was lost; or the database cannot be used.
     """
     with catalog.session(state.url) as db:

@@ -81,7 +81,7 @@ def held(
         folder: hold the job's folder, too; False where it is held already.
 
     Raises:
-        JobBusy: another run is at work.
+        JobBusy: another run is in progress.
         StateError: the folder, or the database, cannot be used; or the job was lost.
     """
     locked = job.locked() if folder else nullcontext()

@@ -17,12 +17,11 @@ from batch_import.models import (
     ResultRow,
     Status,
     StatusChange,
-    Timeline,
 )
 from batch_import.state import statements
 from batch_import.state.connection import Connection
 from batch_import.state.facts import HEADER, Facts
-from batch_import.state.timeline import timeline
+from batch_import.state.timeline import Timeline, timeline
 
 #: Faster than `Status(text)`.
 _STATUSES: Final = {str(status): status for status in Status}

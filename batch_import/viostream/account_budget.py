@@ -59,7 +59,7 @@ class Grant:
     Attributes:
         rate: calls a second.
         hold: seconds from now in which nothing may leave.
-        alone: no other run is at work.
+        alone: no other run is in progress.
         budget: `RateLimiter.dump` of the account, by the record's clock.
         now: that clock.
     """

@@ -24,9 +24,10 @@ from batch_import.addresses.masking import mask
 from batch_import.addresses.redaction import Redactor
 from batch_import.configuration.credentials import Credentials
 from batch_import.errors import RequestFailed
-from batch_import.models import Account, Media, MediaPage
+from batch_import.models import Media, MediaPage
 from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.responses import Account
 from batch_import.web.bounded import Answer, ExchangeLimits, connection_fault
 from batch_import.web.session import session_without_credentials
 
@@ -113,7 +114,7 @@ class Client:
             within: maximum seconds until the response, if less than the time-out.
 
         Raises:
-            CallFailed: there is no result; its type says whether the request may have been
+            RequestFailed: there is no result; its type says whether the request may have been
                 carried out.
         """
         sent_at, started = time.time(), time.monotonic()

@@ -47,8 +47,8 @@ class EmbedPages:
         """Request a page, and return if it exists.
 
         Raises:
-            Rejected: the page does not exist, or the response is not a page.
-            CallFailed: the player did not answer as expected; a later attempt may succeed.
+            RequestRejected: the page does not exist, or the response is not a page.
+            RequestFailed: the player did not answer as expected; a later attempt may succeed.
         """
         answer = self._follow_redirects(url)
         text = answer.body.decode("utf-8", "replace")

@@ -10,8 +10,9 @@ from typing import Any, Final, Generic, TypeVar
 from urllib.parse import quote
 
 from batch_import.addresses.urls import request_url
-from batch_import.models import Account, IngestStatus, JobRow, Media, MediaPage
+from batch_import.models import JobRow, Media, MediaPage
 from batch_import.viostream import responses
+from batch_import.viostream.responses import Account, IngestStatus
 
 T = TypeVar("T")
 
@@ -60,7 +61,7 @@ class ApiRequest(Generic[T]):
             now: epoch seconds.
 
         Raises:
-            CallFailed: the response is an error, or cannot be read.
+            RequestFailed: the response is an error, or cannot be read.
         """
         fault = responses.failure_of(status, headers, text, now)
         if fault:
@@ -119,7 +120,7 @@ def get_picture_size(key: str) -> ApiRequest[tuple[int, int] | None]:
 def get_media(name: str) -> ApiRequest[Media | None]:
     """Get one media by its ID or key (vendor's own client).
 
-    The platform answers with `Rejected` if there is no such media.
+    The platform answers with `RequestRejected` if there is no such media.
     """
     return ApiRequest(
         "detail", "GET", f"/media/{quote(name, safe='')}/detail", responses.read_media

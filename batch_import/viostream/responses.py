@@ -8,6 +8,7 @@ shape that the Viostream API guide or the vendor's own client shows. Any other s
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from html import unescape
@@ -21,7 +22,7 @@ from batch_import.errors import (
     RequestRejected,
     Throttled,
 )
-from batch_import.models import Account, IngestStatus, Media, MediaPage
+from batch_import.models import Media, MediaPage
 
 #: Maximum length of a message, in characters. It is shown to people on one line.
 _MAX_MESSAGE_LENGTH: Final = 300
@@ -34,6 +35,27 @@ _TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
 #: Maximum width and height of a picture in pixels; larger numbers are errors.
 _MAX_PIXELS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The account that the credentials belong to (`GET /account/info`)."""
+
+    id: str
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStatus:
+    """The progress of an ingest (Viostream API guide, step 2).
+
+    Attributes:
+        status: the platform's status in lower case: `online`, `processing`, `failed`, or another.
+        error: the platform's reason for a failed ingest; empty otherwise.
+    """
+
+    status: str
+    error: str = ""
 
 
 def failure_of(

@@ -41,7 +41,7 @@ def call_with_retry(
         stop: once set, waiting ends, and the last error is raised immediately.
 
     Raises:
-        CallFailed: the error of the last attempt.
+        RequestFailed: the error of the last attempt.
     """
     deadline = clock() + give_up_after
 

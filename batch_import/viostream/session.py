@@ -22,11 +22,11 @@ from batch_import.errors import (
     Throttled,
     setting_ref,
 )
-from batch_import.models import Account
 from batch_import.viostream import endpoints
 from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.responses import Account
 from batch_import.viostream.retry import call_with_retry
 from batch_import.viostream.shared_budget import SharedBudget
 
@@ -58,7 +58,7 @@ class PlatformSession:
         stop: once set, no more requests are sent.
         on_call: called after every attempt, in the thread that made it.
         clock: returns epoch seconds; None for the clock of this machine.
-        may_send: as in `Exchanges`.
+        may_send: as in `BoundedSession`.
 
     Attributes:
         client: sends a request once.
@@ -133,7 +133,7 @@ class PlatformSession:
         """Send a request that changes nothing, and repeat it after temporary errors.
 
         Raises:
-            Rejected: the platform refuses this request.
+            RequestRejected: the platform refuses this request.
             PlatformError: the platform can no longer be used.
             Interrupted: `stop` was set.
         """
@@ -161,7 +161,7 @@ class PlatformSession:
             give_up_after: seconds after which the last error is raised.
 
         Raises:
-            CallFailed: the error of the last attempt.
+            RequestFailed: the error of the last attempt.
             Interrupted: `stop` was set.
         """
         self._raise_if_stopped()

@@ -1,8 +1,8 @@
 """The budget of one run, shared with the other runs of its account.
 
-A thread reports to the account's record what the run did, and hears of its share. As long as no
-other run is at work, the run's own budget decides, as if there were no record. Without a record, or
-while it cannot be reached, the last word counts. This file must not know where the record is.
+A thread reports to the account's record what the run did, and gets its share. As long as no other
+run is in progress, the run's own rate limiter decides, as if there were no record. If there is no
+record, or it cannot be reached, the last share counts. This file must not know where the record is.
 """
 
 import threading

@@ -73,7 +73,7 @@ def answer_of(url: str) -> Answer:
     """What a host answers to a GET without credentials.
 
     Raises:
-        CallFailed: no answer came.
+        RequestFailed: no answer came.
         UsageError: the environment names certificates that are not there.
     """
     with session_without_credentials(url) as session:

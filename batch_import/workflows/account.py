@@ -5,9 +5,9 @@ import threading
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import StateError, setting_ref
-from batch_import.models import Account
 from batch_import.state import facts
 from batch_import.state.store import Store
+from batch_import.viostream.responses import Account
 from batch_import.viostream.session import PlatformSession
 
 

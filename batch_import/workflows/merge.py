@@ -7,7 +7,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
-from batch_import.configuration.settings import ResultOptions
+from batch_import.configuration.result_options import ResultOptions
 from batch_import.errors import UsageError
 from batch_import.job import Job
 from batch_import.models import Counts

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from batch_import.errors import StateError, UsageError
+from batch_import.errors import StateError, UsageError, nearest
 from batch_import.job import Job
 from batch_import.models import Counts, ResultRow, StatusChange
 from batch_import.reports.labels import advice
@@ -210,9 +210,6 @@ def _found(
 
 def _hint(near: Callable[[str, int], list[str]], wanted: str) -> str:
     """Suggest the most similar reference ID, if there is one."""
-    import difflib
-
-    nearest = difflib.get_close_matches(wanted, near(wanted, _NEIGHBOURS), n=1)
-    if nearest:
-        return f"Did you mean the reference ID {nearest[0]!r}?"
+    if similar := nearest(wanted, near(wanted, _NEIGHBOURS)):
+        return f"Did you mean the reference ID {similar!r}?"
     return "Name a row by its line in the manifest, or by its reference ID."

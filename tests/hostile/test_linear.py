@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from batch_import import unicode_forms
-from batch_import.addresses import expiry, likeness, masking, signatures, urls
+from batch_import.addresses import expiry, likeness, masking, signatures, unicode_forms, urls
 from batch_import.csv_escaping import escape, escape_for_editing, unescape
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code

@@ -20,7 +20,8 @@ from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency, is_
 from batch_import.importer.schedule.searching import RowSearch
 from batch_import.importer.schedule.showing import IN_REVIEW, Showing
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.models import IngestStatus, JobRow, MediaPage, Status, StatusUpdate
+from batch_import.models import JobRow, MediaPage, Status, StatusUpdate
+from batch_import.viostream.responses import IngestStatus
 
 NOT_FOUND: Final = 404
 

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import Final
 
+from batch_import.addresses.unicode_forms import normalized
 from batch_import.failure_codes import FailureCode
 from batch_import.models import JobRow, Media
-from batch_import.unicode_forms import normalized
 
 #: The code of a row that is neither sent nor taken over.
 REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN

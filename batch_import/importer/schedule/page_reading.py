@@ -191,7 +191,8 @@ class PageReading:
         poll = self._tracker.polling[which]
         if not (poll.seen or self._must_be_listed(which, left)):
             return None
-        behind = page + 1 if poll.strayed == 0 else page - 2
+        # The second try comes from the page behind, and goes to the one before the first page.
+        behind = page + 1 if poll.misplaced_since_due == 0 else page - 2
         return behind if 1 <= behind <= self._pages.many else max(1, page - 1)
 
     def _misplaced(self, number: int, beside: int | None, left: float, now: float) -> None:
@@ -203,8 +204,8 @@ class PageReading:
         poll, row = self._tracker.polling[number], self._tracker.in_account_at(number)
         elsewhere = poll.expected_page is not None
         poll.misplaced_reads += 1
-        poll.strayed += 1
-        if beside and poll.strayed <= TRIES:
+        poll.misplaced_since_due += 1
+        if beside and poll.misplaced_since_due <= TRIES:
             poll.expected_page = beside  # due still
             return
         age = row.created.age(left)

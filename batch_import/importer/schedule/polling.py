@@ -42,7 +42,7 @@ class Poll:
         searched_at: the age at which it was last searched for.
         expected_page: the page next to one that did not show it, where it must be.
         misplaced_reads: reads of the page it was expected on that did not show it.
-        strayed: as many of them since it became due.
+        misplaced_since_due: how many of these reads there were since it became due.
         needs_lookup: it is asked for by itself next, for lists cannot tell.
         vanished: a list that must show it, as lists did, does not.
         seen: a list has shown it.
@@ -64,7 +64,7 @@ class Poll:
     searched_at: float = 0.0
     expected_page: int | None = None
     misplaced_reads: int = 0
-    strayed: int = 0
+    misplaced_since_due: int = 0
     needs_lookup: bool = False
     vanished: bool = False
     seen: bool = False
@@ -104,7 +104,7 @@ class Polling:
         """Look at a row again after so many seconds, not before."""
         poll, due = self._polls[number], now + wait
         poll.due, poll.nearly = due, now + wait / 2
-        poll.expected_page, poll.strayed = None, 0
+        poll.expected_page, poll.misplaced_since_due = None, 0
         self._due.pop(number, None)
         heapq.heappush(self._heap, (due, number))
 

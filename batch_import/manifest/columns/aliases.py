@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from batch_import.unicode_forms import normalized
+from batch_import.addresses.unicode_forms import normalized
 
 #: The platform's names of the fields (Viostream API guide, step 1).
 FIELDS: Final = ("sourceUrl", "filename", "extension", "referenceId")

@@ -1,13 +1,12 @@
 """The columns that are not assigned to a field yet, and the error if two are equal. No I/O."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from batch_import.addresses.masking import mask, without_control_characters
-from batch_import.errors import ColumnUnclear, setting_ref
+from batch_import.errors import ColumnUnclear, nearest, setting_ref
 from batch_import.manifest.columns.aliases import ALIASES, fold
 from batch_import.manifest.columns.headings import last_part, numbered
 from batch_import.manifest.columns.values import SampleColumn
@@ -144,5 +143,5 @@ def listed(names: Iterable[str]) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A suggestion of the most similar known word; empty if no word is similar."""
     by_folded = {fold(name): name for name in known}
-    near = difflib.get_close_matches(fold(word), list(by_folded), 1)
-    return f"Did you mean “{by_folded[near[0]]}”?" if near else ""
+    near = nearest(fold(word), by_folded)
+    return f"Did you mean “{by_folded[near]}”?" if near else ""

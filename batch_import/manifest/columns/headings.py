@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from batch_import.unicode_forms import normalized
+from batch_import.addresses.unicode_forms import normalized
 
 _PART: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+|\d+|#")
 #: Minimum length of words that are also found at the end of compounds, such as `Videotitel`.

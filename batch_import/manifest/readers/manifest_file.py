@@ -3,7 +3,6 @@
 This module must not know what the bytes mean.
 """
 
-import difflib
 import gzip
 import hashlib
 import shutil
@@ -16,7 +15,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO, Final, cast
 
-from batch_import.errors import ManifestError
+from batch_import.errors import ManifestError, nearest
 
 #: The path that means standard input.
 STANDARD_INPUT: Final = Path("-")
@@ -145,8 +144,8 @@ def _nearest(path: Path) -> str:
     if not path.parent.is_dir():
         return f"There is no folder {path.parent} either."
     names = sorted(entry.name for entry in path.parent.iterdir())
-    near = difflib.get_close_matches(path.name, names, n=1)
-    return f"Did you mean {path.parent / near[0]}?" if near else "Check the name and the folder."
+    name = nearest(path.name, names)
+    return f"Did you mean {path.parent / name}?" if name else "Check the name and the folder."
 
 
 def _unreadable(name: str, error: OSError) -> ManifestError:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from batch_import.unicode_forms import normalized
+from batch_import.addresses.unicode_forms import normalized
 
 #: Letters of other scripts that look like Latin letters (after NFKC and case folding), dashes, and
 #: apostrophes → the character that represents them.

@@ -13,12 +13,8 @@ from batch_import.configuration import base_urls
 from batch_import.configuration.base_urls import API_BASE
 from batch_import.configuration.declaration import Setting, settings_of
 from batch_import.configuration.request import ImportRequest
-from batch_import.configuration.settings import (
-    ReadingOptions,
-    ResultOptions,
-    Settings,
-    from_environment,
-)
+from batch_import.configuration.result_options import ResultOptions
+from batch_import.configuration.settings import ReadingOptions, Settings, from_environment
 from batch_import.errors import UsageError
 from batch_import.models import LineRange
 

@@ -6,10 +6,11 @@ from batch_import.configuration.settings import Settings
 from batch_import.importer.calls import Arrival, AskStatus, Create, ReadPage
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
-from batch_import.models import IngestStatus, ManifestRow, Media, MediaPage, Status
+from batch_import.models import ManifestRow, Media, MediaPage, Status
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.responses import IngestStatus
 
 NAMES = ("a", "b", "c", "d", "e")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_import.configuration.settings import ResultOptions
+from batch_import.configuration.result_options import ResultOptions
 from batch_import.errors import StateError, UsageError
 from batch_import.manifest.origin import JobReference
 from batch_import.models import ManifestColumns, ResultRow, Status

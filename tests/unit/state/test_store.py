@@ -18,13 +18,13 @@ from batch_import.models import (
     Status,
     StatusChange,
     StatusUpdate,
-    Timeline,
 )
 from batch_import.state import facts
 from batch_import.state.connection import SCHEMA_VERSION
 from batch_import.state.manifest_diff import ChangedRows, ManifestDiff
 from batch_import.state.reader import InFlightRow
 from batch_import.state.store import Store
+from batch_import.state.timeline import Timeline
 
 
 def row(

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.models import ManifestRow, Media, Status, StatusUpdate, Timeline
+from batch_import.models import ManifestRow, Media, Status, StatusUpdate
 from batch_import.state.store import Store
+from batch_import.state.timeline import Timeline
 
 ROWS = 5
 #: A row, what happens to it, and seconds until then.

@@ -5,7 +5,7 @@ import pytest
 from batch_import.errors import AuthenticationFailed, NoAnswer
 from batch_import.importer.calls import ReadPage
 from batch_import.importer.schedule.auth import AuthProbe
-from batch_import.models import Account
+from batch_import.viostream.responses import Account
 
 WORDS = AuthenticationFailed("not yours", status=403)
 HELD = [(ReadPage(1), WORDS), (ReadPage(2), WORDS)]

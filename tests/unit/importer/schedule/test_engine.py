@@ -28,15 +28,8 @@ from batch_import.importer.calls import (
 )
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
 from batch_import.importer.schedule.repeat import ATTEMPTS
-from batch_import.models import (
-    Account,
-    IngestStatus,
-    JobRow,
-    Media,
-    MediaPage,
-    Status,
-    StatusUpdate,
-)
+from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
+from batch_import.viostream.responses import Account, IngestStatus
 
 SETTINGS = Settings(poll_interval=30, max_wait=600, settle=100, give_up_after=900)
 

@@ -3,7 +3,8 @@
 from batch_import.errors import NoAnswer, PlatformUnreachable, RequestRejected, Throttled
 from batch_import.importer.calls import AskAccount, AskStatus, Create, ReadPage
 from batch_import.importer.schedule.giving_up import Patience
-from batch_import.models import Account, IngestStatus, JobRow, MediaPage, Status
+from batch_import.models import JobRow, MediaPage, Status
+from batch_import.viostream.responses import Account, IngestStatus
 
 ROW = JobRow(1, "r1", "https://h/v.mp4", "T", "mp4", Status.PENDING)
 

@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from batch_import.configuration.settings import ResultOptions
+from batch_import.configuration.result_options import ResultOptions
 from batch_import.errors import StateError
-from batch_import.models import ManifestColumns, ResultRow, Status, Timeline
+from batch_import.models import ManifestColumns, ResultRow, Status
 from batch_import.reports import table
 from batch_import.reports.summary import About
 from batch_import.reports.table import Embedding, results_table
 from batch_import.reports.writers import html_writer
 from batch_import.reports.writers.html_writer import write_html
+from batch_import.state.timeline import Timeline
 
 DATA = Path(__file__).parents[2] / "data"
 ABOUT = About("library.csv", 1_767_225_600.0, Timeline(1_767_222_000.0, 60.0, (3, 1), (0, 2)))

@@ -12,7 +12,7 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 from batch_import.addresses.masking import mask
-from batch_import.configuration.settings import ResultOptions
+from batch_import.configuration.result_options import ResultOptions
 from batch_import.errors import StateError, UsageError
 from batch_import.models import ManifestColumns, ResultRow, Status
 from batch_import.reports.summary import About
