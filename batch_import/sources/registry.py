@@ -1,0 +1,47 @@
+"""The installed sources of videos, by URL scheme."""
+
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Final
+
+from batch_import.errors import UsageError
+from batch_import.sources.source import Source
+
+_GROUP: Final = "batch_import.sources"
+
+
+@cache
+def schemes() -> frozenset[str]:
+    """Returns the URL schemes of all installed sources, without `:`. None is imported."""
+    return frozenset(_entry_points())
+
+
+@cache
+def source_of(scheme: str) -> Source:
+    """Returns the source of a URL scheme. It is imported and constructed once.
+
+    Args:
+        scheme: URL scheme in lower case, without `:`.
+
+    Raises:
+        UsageError: there is no such source, or the packages that it needs are not installed.
+    """
+    entry = _entry_points().get(scheme)
+    if entry is None:
+        known = ", ".join(f"{name}:" for name in sorted(schemes()))
+        raise UsageError(f"{scheme}: is no source of videos.", f"Installed sources: {known}.")
+    try:
+        source: Source = entry.load()()
+    except ModuleNotFoundError as error:
+        extra = entry.extras[0] if entry.extras else ""
+        install = f"pip install 'viostream-batch-import[{extra}]'" if extra else "Install it."
+        raise UsageError(
+            f"The source {scheme}: needs the Python package {error.name}, which is not installed.",
+            install,
+        ) from error
+    return source
+
+
+@cache
+def _entry_points() -> dict[str, EntryPoint]:
+    return {entry.name: entry for entry in entry_points(group=_GROUP)}
