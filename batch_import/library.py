@@ -10,7 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -83,11 +83,13 @@ class Outcome:
         folder: the job folder, with `results.csv`, `results.xlsx`, `results.html`, `failed.csv`.
         counts: number of rows per status.
         left: number of rows that should have been imported and are not.
+        state: URL of the database that keeps the state; empty if the job folder keeps it.
     """
 
     folder: Path
     counts: Counts
     left: int
+    state: str = field(default="", repr=False)  # it may contain a password
 
     @property
     def complete(self) -> bool:
@@ -102,7 +104,7 @@ class Outcome:
         """
         from batch_import.workflows.report import rows
 
-        return rows(Job(self.folder))
+        return rows(Job(self.folder, self.state))
 
     def to_frame(self) -> "pd.DataFrame":
         """The current results as a pandas data frame. Every cell is a text."""
@@ -140,6 +142,7 @@ def import_manifest(
     manifest: _AnyPath,
     *,
     job: _AnyPath | None = None,
+    state: str = "",
     settings: Settings | None = None,
     credentials: Credentials | None = None,
     reading: ReadingOptions = _AS_FOUND,
@@ -155,6 +158,8 @@ def import_manifest(
 
     Args:
         job: the job folder. Default: `output/<manifest's name>` in the working folder.
+        state: URL of a PostgreSQL database that keeps the job's state, prepared with
+            `batch-import state init`. Default: a file in the job folder.
         settings: how to import. Default: the default settings, with the URLs of the environment.
         credentials: Default: from the environment, or from the system's keyring.
         reading: how to read the manifest.
@@ -175,6 +180,7 @@ def import_manifest(
     request = ImportRequest(
         Path(manifest),
         folder=job if job is None else Path(job),
+        state=state,
         reading=reading,
         settings=settings or settings_from_environment(),
         results=asdict(results) if results else {},
@@ -195,7 +201,7 @@ def import_manifest(
 
         observer = Observer(progress=tell, problem=_log.warning)
         ended = run(request, credentials, observer, stop)
-    return Outcome(request.job.folder, ended.counts, ended.remaining)
+    return Outcome(request.job.folder, ended.counts, ended.remaining, state)
 
 
 def check_manifest(
@@ -232,18 +238,20 @@ def check_manifest(
     return CheckedManifest(found.rows, found.valid, request.job.problems)
 
 
-def job_status(job: _AnyPath) -> Outcome:
+def job_status(job: _AnyPath, *, state: str = "") -> Outcome:
     """Read the status of a job. It can be called during a run.
 
     Args:
-        job: the job folder.
+        job: the job folder. If a database keeps the state, its last part is the name of the job.
+        state: as in `import_manifest`.
 
     Raises:
         StateError: there is no such job.
     """
-    place = Job(Path(job))
+    place = Job(Path(job), state)
     counts = status.counts(place)
-    return Outcome(place.folder, counts, counts.total - counts.imported - counts.skipped)
+    left = counts.total - counts.imported - counts.skipped
+    return Outcome(place.folder, counts, left, state)
 
 
 def _parameters_of(_: Callable[_P, object]) -> Callable[[Callable[..., _T]], Callable[_P, _T]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from batch_import.models import (
+    EMPTY_COLUMNS,
     POSSIBLE_DUPLICATE_CODE,
     Counts,
     ManifestColumns,
@@ -256,8 +257,10 @@ class Reader:
     def _columns(self, number: int) -> ManifestColumns:
         if number not in self._headers:
             found = self._connection.row(statements.HEADER, (number,))
+            if found is None:
+                return EMPTY_COLUMNS
             with self._connection.decoding():
-                names, fields = map(json.loads, found or ("[]", "[]"))
+                names, fields = map(json.loads, found)
                 self._headers[number] = ManifestColumns(tuple(names), tuple(fields))
         return self._headers[number]
 

@@ -1,11 +1,15 @@
 """Which account the credentials belong to, and whether a job belongs to the same account."""
 
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import StateError, setting_ref
+from batch_import.job import Job
 from batch_import.state import facts
+from batch_import.state.ledger import ledger_of
 from batch_import.state.store import Store
 from batch_import.viostream.responses import Account
 from batch_import.viostream.session import PlatformSession
@@ -20,6 +24,25 @@ def account(settings: Settings, credentials: Credentials, stop: threading.Event)
     """
     with PlatformSession(settings, credentials, stop) as session:
         return session.sign_in()
+
+
+@contextmanager
+def signed_in(
+    session: PlatformSession, job: Job, problem: Callable[[str], None]
+) -> Iterator[Account]:
+    """Sign in, and share the account's rate limit with its other commands until the block ends.
+
+    Args:
+        problem: called with a sentence if the rate limit cannot be shared.
+
+    Raises:
+        CredentialsRefused, PlatformUnreachable: as for `account`.
+        StateError: the database that has the record of the rate limit cannot be used.
+    """
+    found = session.sign_in()
+    ledger = ledger_of(job, f"{session.settings.api_base} {found.id}")
+    with session.budget.shared(ledger, problem):
+        yield found
 
 
 def claim_account(store: Store, settings: Settings, found: Account) -> None:

@@ -35,7 +35,7 @@ from batch_import.viostream import endpoints
 from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.call_log import open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
-from batch_import.workflows.account import claim_account
+from batch_import.workflows.account import claim_account, signed_in
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
@@ -227,8 +227,9 @@ def _search(
     with (
         open_request_log(job.log, settings.log_max, observer.problem) as log,
         PlatformSession(settings, credentials, stop, log) as session,
+        signed_in(session, job, observer.problem) as account,
     ):
-        claim_account(store, settings, session.sign_in())
+        claim_account(store, settings, account)
         try:
             return _read(store, session, observer)
         except RequestRejected:

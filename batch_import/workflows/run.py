@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 
 from batch_import import __version__
@@ -17,12 +17,11 @@ from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.write import keep_options, pictures_left
-from batch_import.state.ledger import ledger_of
 from batch_import.state.location import Hold, held
 from batch_import.state.store import Store
 from batch_import.viostream.call_log import RequestLog, open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
-from batch_import.workflows.account import claim_account
+from batch_import.workflows.account import claim_account, signed_in
 from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
@@ -118,12 +117,9 @@ def _import(
     settings = request.settings
     with (
         PlatformSession(settings, credentials, stop, log, may_send=hold.may_send) as session,
-        ExitStack() as sharing,
+        signed_in(session, request.job, observer.problem) as account,
     ):
-        account = session.sign_in()
         claim_account(store, settings, account)
-        ledger = ledger_of(request.job, f"{settings.api_base} {account.id}")
-        sharing.enter_context(session.budget.shared(ledger, observer.problem))
         clock = session.clock
         dispatcher = Dispatcher(settings, store, session.budget, clock())
         pool = Pool(dispatcher, session.client, settings.workers, stop, clock)

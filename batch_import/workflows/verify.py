@@ -11,7 +11,7 @@ from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.comparison import VerificationResult, compare_job
 from batch_import.viostream.call_log import open_request_log
 from batch_import.viostream.session import PlatformSession
-from batch_import.workflows.account import check_account
+from batch_import.workflows.account import check_account, signed_in
 from batch_import.workflows.observer import SILENT, Observer
 
 
@@ -43,8 +43,9 @@ def verify(
         Store(job.state) as store,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
         PlatformSession(settings, credentials, stop, log) as session,
+        signed_in(session, job, observer.problem) as account,
     ):
-        check_account(store, settings, session.sign_in(), embeds=embeds)
+        check_account(store, settings, account, embeds=embeds)
         embedding, listing = embedding_of(store), store.account_listing()
         look = AccountReader(session, listing, observer.step)
         return compare_job(store, look, listing, embedding, job.verification, embeds=embeds)

@@ -62,7 +62,21 @@ class Server:
             }  # fmt: skip
             for name, value in {**usual, **settings}.items():
                 file.write(f"{name} = '{value}'\n")
+        self._cleaner = self._start_cleaner()
         self.start()
+
+    def _start_cleaner(self) -> "subprocess.Popen[bytes]":
+        """Start a process that stops the server and deletes its folder once its input ends.
+
+        The system closes the pipe however this process ends, so a killed test leaves no server.
+        """
+        script = 'read _; "$0" -D "$1" -s -m immediate stop; rm -rf "$2"'
+        return subprocess.Popen(
+            ["sh", "-c", script, self._programs / "pg_ctl", self.data, self.folder],
+            user=self._user, group=self._user, extra_groups=[] if self._user else None,
+            cwd="/", stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
 
     @property
     def _user(self) -> str | None:
@@ -88,8 +102,7 @@ class Server:
         self._run("pg_ctl", "-w", "-s", "-m", how, "stop", check=False)
 
     def close(self) -> None:
-        self.stop()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._cleaner.communicate()
 
     def url(self, database: str) -> str:
         return f"postgresql://{USER}:{PASSWORD}@127.0.0.1:{self.port}/{database}"

@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from batch_import import import_manifest, job_status
 from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.settings import Settings
 from batch_import.errors import NotSent
+from batch_import.job import DatabaseState
 from batch_import.models import JobRow, Status
 from batch_import.sandbox.server import SandboxServer
+from batch_import.state.store import Store
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 
@@ -230,3 +234,30 @@ def test_a_database_is_prepared_and_a_job_moves_there_and_back(
         printed = command("state", *arguments, code=2).stderr
         assert reason in printed
         assert "a-password" not in printed
+
+
+def test_scripts_keep_the_state_in_a_database(
+    database: str, fleet: tuple[Fleet, SandboxServer], manifest: Callable[..., Path], tmp_path: Path
+) -> None:
+    _, server = fleet
+    settings = Settings(api_base=server.api_base, rate=50.0, poll_interval=0.3)
+    credentials = Credentials("VC-test", "a-key-that-must-not-be-seen")
+    outcome = import_manifest(
+        manifest(5), job=tmp_path / "a" / "job", state=database,
+        settings=settings, credentials=credentials,
+    )  # fmt: skip
+    assert outcome.complete
+    assert "a-password" not in repr(outcome)
+    elsewhere = job_status(tmp_path / "b" / "job", state=database)
+    assert elsewhere.counts == outcome.counts
+    assert [row["key"] for row in elsewhere.rows()] == [row["key"] for row in outcome.rows()]
+    assert not (tmp_path / "a" / "job" / "state.sqlite").exists()
+
+
+def test_a_job_without_a_manifest_has_empty_results(
+    database: str, command_in: Callable[[Path, str], "Command"], tmp_path: Path
+) -> None:
+    Store(DatabaseState(database, "empty"), create=True).close()
+    command = command_in(tmp_path, "http://127.0.0.1:9")
+    assert "0 rows" in command("report", "empty", "--state", database).stdout
+    assert command.table("output/empty/results.csv") == []
