@@ -18,7 +18,7 @@ from hypothesis import settings
 
 from batch_import.models import Counts
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 #: Set where no test may be skipped for want of a program, as in `.ci/run`.

@@ -73,7 +73,7 @@ def server(knobs: "Knobs", seed: int, port: int, data: Path | None) -> "SandboxS
     Raises:
         UsageError: the port cannot be used.
     """
-    from batch_import.sandbox.model import SimulatedPlatform
+    from batch_import.sandbox.platform import SimulatedPlatform
     from batch_import.sandbox.server import SandboxServer
 
     now, keys = time.time(), CREDENTIALS

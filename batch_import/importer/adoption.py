@@ -5,7 +5,7 @@ calls. This file must not know rows, nor the state.
 """
 
 from batch_import.models import MediaPage
-from batch_import.viostream.account_pager import ListEnd, MediaListPager
+from batch_import.viostream.media_list_pager import ListEnd, MediaListPager
 from batch_import.viostream.page_size import PageSize
 
 

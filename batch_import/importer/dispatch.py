@@ -18,7 +18,7 @@ from batch_import.importer.time_left import CreationRate
 from batch_import.models import Counts, JobRow, MediaPage, Status, StatusUpdate
 from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from batch_import.errors import NoAnswer, RequestFailed
 from batch_import.importer.calls import Answer
-from batch_import.sandbox.model import API
+from batch_import.sandbox.platform import API
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 from batch_import.viostream.endpoints import ApiRequest
 

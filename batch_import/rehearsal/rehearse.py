@@ -16,9 +16,9 @@ from batch_import.importer.forecast import ProcessingTime
 from batch_import.models import Counts, JobRow, ManifestRow, Status, StatusUpdate
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 
 #: Maximum number of rows of a rehearsal, so that it takes seconds, not minutes.
 MAX_REHEARSED_ROWS: Final = 3_000

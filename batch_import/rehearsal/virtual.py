@@ -16,7 +16,7 @@ from batch_import.importer.calls import Arrival, Call, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
 from batch_import.rehearsal.exchange import client_answer, simulated_request
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply
 
 #: Maximum seconds until a waiting worker asks the dispatcher again, as in the real worker pool.

@@ -1,7 +1,7 @@
 """The HTTP server of the sandbox, only for this computer: the simulated API and its player pages.
 
-`model.py` decides what the API answers, and `pages.py` what a browser shows. This module makes the
-faults of a reply real: it closes the connection, waits, or sends half of the body.
+`platform.py` decides what the API answers, and `pages.py` what a browser shows. This module carries
+out the faults of a reply: it closes the connection, waits, or sends half of the body.
 """
 
 import base64
@@ -18,8 +18,8 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from batch_import.sandbox import pages
 from batch_import.sandbox.media import hash_fraction
-from batch_import.sandbox.model import API, SimulatedPlatform
 from batch_import.sandbox.pages import Page
+from batch_import.sandbox.platform import API, SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 
 _LOCALHOST = "127.0.0.1"

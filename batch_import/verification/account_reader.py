@@ -20,9 +20,9 @@ from batch_import.errors import (
 from batch_import.models import LookupTarget, Media, MediaPage
 from batch_import.state.listing import AccountListing
 from batch_import.viostream import endpoints
-from batch_import.viostream.account_pager import MediaListPager
 from batch_import.viostream.embed_page import EmbedPages
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.media_list_pager import MediaListPager
 from batch_import.viostream.page_size import PageSize
 from batch_import.viostream.session import PlatformSession
 

@@ -23,9 +23,9 @@ from batch_import.verification.verdict import (
     other_media_line,
     row_line,
 )
-from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.embed import embed_url
 from batch_import.viostream.embed_page import EmbedPages
+from batch_import.viostream.media_list_pager import ListEnd
 
 _WRITE_HINT: Final = (
     "Fix that (is the file open in another program?), then run the same command again."

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 
 #: Seconds after which a run that says nothing has no share: many reports of a machine that is busy.
 GONE: Final = 3.0

@@ -25,8 +25,8 @@ from batch_import.addresses.redaction import Redactor
 from batch_import.configuration.credentials import Credentials
 from batch_import.errors import RequestFailed
 from batch_import.models import Media, MediaPage
-from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.request_record import RequestRecord
 from batch_import.viostream.responses import Account
 from batch_import.web.bounded import Answer, ExchangeLimits, connection_fault
 from batch_import.web.session import session_without_credentials

@@ -12,7 +12,7 @@ from typing import TypeVar
 import tenacity
 
 from batch_import.errors import NoAnswer, NotSent, RequestFailed, Throttled
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 
 _T = TypeVar("_T")
 

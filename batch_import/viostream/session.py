@@ -23,9 +23,9 @@ from batch_import.errors import (
     setting_ref,
 )
 from batch_import.viostream import endpoints
-from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.request_record import RequestRecord
 from batch_import.viostream.responses import Account
 from batch_import.viostream.retry import call_with_retry
 from batch_import.viostream.shared_budget import SharedBudget

@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from batch_import.errors import StateError
 from batch_import.viostream.account_budget import Grant, Report, exchange
-from batch_import.viostream.rate_limit import BURST_SECONDS, RateLimiter
+from batch_import.viostream.rate_limiter import BURST_SECONDS, RateLimiter
 
 _T = TypeVar("_T")
 

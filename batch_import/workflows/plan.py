@@ -32,8 +32,8 @@ from batch_import.state.location import exists, is_running, jobs_in
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import VerificationProgress
 from batch_import.viostream import endpoints
-from batch_import.viostream.account_pager import ListEnd
-from batch_import.viostream.call_log import open_request_log
+from batch_import.viostream.media_list_pager import ListEnd
+from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account, signed_in
 from batch_import.workflows.load import ManifestLoader

@@ -19,7 +19,7 @@ from batch_import.reports.refresh import refreshing
 from batch_import.reports.write import keep_options, pictures_left
 from batch_import.state.location import Hold, held
 from batch_import.state.store import Store
-from batch_import.viostream.call_log import RequestLog, open_request_log
+from batch_import.viostream.request_log import RequestLog, open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account, signed_in
 from batch_import.workflows.deadline import stopping_at

@@ -9,7 +9,7 @@ from batch_import.state.location import exists
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.comparison import VerificationResult, compare_job
-from batch_import.viostream.call_log import open_request_log
+from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import PlatformSession
 from batch_import.workflows.account import check_account, signed_in
 from batch_import.workflows.observer import SILENT, Observer

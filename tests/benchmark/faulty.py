@@ -19,9 +19,9 @@ from batch_import.configuration.settings import Settings
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.rehearsal.virtual import VirtualRun
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 
 _WORKERS = 8
 _LATENCY = (0.02, 0.05)

@@ -14,7 +14,7 @@ from collections import Counter
 from typing import Any
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.replies import SimulatedReply, SimulatedRequest
 from batch_import.sandbox.server import SandboxServer
 

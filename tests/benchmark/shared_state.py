@@ -27,7 +27,7 @@ from server import Server, installed  # noqa: E402
 from batch_import.job import DatabaseState  # noqa: E402
 from batch_import.models import ManifestRow, Status, StatusUpdate  # noqa: E402
 from batch_import.sandbox.knobs import Knobs  # noqa: E402
-from batch_import.sandbox.model import SimulatedPlatform  # noqa: E402
+from batch_import.sandbox.platform import SimulatedPlatform  # noqa: E402
 from batch_import.sandbox.server import SandboxServer  # noqa: E402
 from batch_import.state import catalog  # noqa: E402
 from batch_import.state.lease import Lease  # noqa: E402

@@ -27,7 +27,7 @@ from typing import Any
 import campaign
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 ROOT = Path(__file__).resolve().parents[2]

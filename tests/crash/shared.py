@@ -30,7 +30,7 @@ from server import Server, installed  # noqa: E402
 from batch_import.job import DatabaseState  # noqa: E402
 from batch_import.models import Status  # noqa: E402
 from batch_import.sandbox.knobs import Knobs  # noqa: E402
-from batch_import.sandbox.model import SimulatedPlatform  # noqa: E402
+from batch_import.sandbox.platform import SimulatedPlatform  # noqa: E402
 from batch_import.sandbox.server import SandboxServer  # noqa: E402
 from batch_import.state import catalog  # noqa: E402
 from batch_import.state.store import Store  # noqa: E402

@@ -15,7 +15,7 @@ import pytest
 from pages import PAGES, ROOT, USERS_PAGES
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 #: Languages of blocks that hold commands.

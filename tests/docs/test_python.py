@@ -12,7 +12,7 @@ from pages import ROOT, Page
 
 import batch_import
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 PAGE = Page(ROOT / "docs/python.md")

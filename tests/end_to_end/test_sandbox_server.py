@@ -18,7 +18,7 @@ import requests
 
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.media import CLIP_SECONDS, SandboxMedia
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 ME = ("VC-me", "secret")

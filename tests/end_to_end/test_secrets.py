@@ -18,7 +18,7 @@ import pytest
 from signed_addresses import SCHEMES, Signed, sign
 
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.server import SandboxServer
 
 FAST = ("--rate", "500", "--poll-interval", "0.2")

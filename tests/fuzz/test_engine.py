@@ -24,11 +24,11 @@ from batch_import.importer.dispatch import Dispatcher
 from batch_import.models import ManifestRow, MediaPage, Status
 from batch_import.rehearsal import virtual
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.replies import SimulatedReply, SimulatedRequest
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 
 START = 1_700_000_000.0
 ROWS = 6

@@ -17,9 +17,9 @@ from batch_import.failure_codes import FailureCode
 from batch_import.importer.failures import failure_code
 from batch_import.models import JobRow, Status
 from batch_import.viostream import endpoints
-from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.request_record import RequestRecord
 from batch_import.web.bounded import Answer, BoundedSession
 
 ROW = JobRow(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)

@@ -16,7 +16,7 @@ from batch_import.manifest.readers.manifest_file import found
 from batch_import.models import ManifestRow
 from batch_import.reports.write import write_results
 from batch_import.state.store import Store
-from batch_import.viostream.call_log import open_request_log
+from batch_import.viostream.request_log import open_request_log
 
 ESCAPE = "\x1b]0;owned\x07"
 

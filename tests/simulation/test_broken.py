@@ -35,8 +35,8 @@ from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.state import choice_statements, statements
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.queue import Queue
-from batch_import.viostream.account_pager import ListEnd, MediaListPager
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.media_list_pager import ListEnd, MediaListPager
+from batch_import.viostream.rate_limiter import RateLimiter
 
 #: Seeds within which a broken rule must show.
 SEEDS = 1_000

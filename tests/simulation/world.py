@@ -27,12 +27,12 @@ from batch_import.importer.schedule.repeat import ListConsistency
 from batch_import.models import JobRow, ManifestRow, ResultRow, Status, StatusChange
 from batch_import.rehearsal.exchange import client_answer, simulated_request
 from batch_import.sandbox.media import SandboxMedia
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply
 from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import PAGE_SIZE, create_media
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 
 #: Any moment will do.
 START = 1_700_000_000.0

@@ -6,7 +6,7 @@ must not know why a row is searched for.
 
 from batch_import.importer.schedule.ownership import same_title
 from batch_import.models import JobRow, Media, MediaPage
-from batch_import.viostream.account_pager import ListEnd, MediaListPager
+from batch_import.viostream.media_list_pager import ListEnd, MediaListPager
 from batch_import.viostream.page_size import PageSize
 
 

@@ -9,7 +9,7 @@ from batch_import.importer.schedule import Finished, Wait
 from batch_import.models import ManifestRow, Media, MediaPage, Status
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 from batch_import.viostream.responses import IngestStatus
 
 NAMES = ("a", "b", "c", "d", "e")

@@ -13,13 +13,13 @@ from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.pool import Pool
 from batch_import.models import ManifestRow
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import API, SimulatedPlatform
+from batch_import.sandbox.platform import API, SimulatedPlatform
 from batch_import.sandbox.replies import SimulatedRequest
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
-from batch_import.viostream import rate_limit
+from batch_import.viostream import rate_limiter
 from batch_import.viostream.endpoints import ApiRequest
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 from batch_import.viostream.session import epoch_clock
 
 ROWS = 40
@@ -112,7 +112,7 @@ def test_answers_that_come_during_a_commit_are_the_next_one(
         answered(self, arrived, now)
 
     monkeypatch.setattr(Dispatcher, "answered", slow)
-    monkeypatch.setattr(rate_limit, "_INITIAL_WINDOW", 8)
+    monkeypatch.setattr(rate_limiter, "_INITIAL_WINDOW", 8)
     run = Run(store, FakeClient(before), workers=8)
     run()
     assert groups[0] == 1

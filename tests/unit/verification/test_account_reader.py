@@ -13,8 +13,8 @@ from batch_import.models import ManifestRow, Media, Status, StatusUpdate
 from batch_import.state.listing import AccountListing
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import AccountReader, VerificationProgress
-from batch_import.viostream.account_pager import ListEnd
 from batch_import.viostream.embed_page import EmbedPages
+from batch_import.viostream.media_list_pager import ListEnd
 from batch_import.viostream.session import PlatformSession
 
 BASE = "https://api.example.test/v3/api"

@@ -9,7 +9,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.errors import AuthenticationFailed, NoAnswer, Throttled
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 from batch_import.viostream.retry import call_with_retry
 
 URL = "https://api.example.test/v3/api/account/info"

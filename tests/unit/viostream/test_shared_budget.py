@@ -11,7 +11,7 @@ from batch_import.errors import StateError
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.token_bucket import TokenBucket
 from batch_import.viostream.account_budget import GONE
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 from batch_import.viostream.shared_budget import EVERY, SharedBudget
 
 

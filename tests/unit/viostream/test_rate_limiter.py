@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from batch_import.viostream.rate_limit import RateLimiter
+from batch_import.viostream.rate_limiter import RateLimiter
 
 
 def sent_in(

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_import.models import Media, MediaPage
-from batch_import.viostream.account_pager import ListEnd, MediaListPager
+from batch_import.viostream.media_list_pager import ListEnd, MediaListPager
 
 PageNumber = Literal["exact", "ignored", "clamped", "refused beyond the end"]
 

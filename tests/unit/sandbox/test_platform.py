@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from batch_import.errors import StateError
 from batch_import.sandbox.knobs import Knobs
-from batch_import.sandbox.model import SimulatedPlatform
+from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 
 START = 1_750_000_000.0

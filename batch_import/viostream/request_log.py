@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, Protocol
 
 from batch_import.addresses.masking import mask
-from batch_import.viostream.call_record import RequestRecord
+from batch_import.viostream.request_record import RequestRecord
 
 #: Number of files that share the size limit. When the newest is full, the oldest is deleted.
 _FILE_COUNT: Final = 5

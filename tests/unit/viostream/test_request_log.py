@@ -9,9 +9,9 @@ import pytest
 
 from batch_import.models import JobRow, Status
 from batch_import.viostream import endpoints
-from batch_import.viostream.call_log import open_request_log
-from batch_import.viostream.call_record import RequestRecord
 from batch_import.viostream.endpoints import ApiRequest
+from batch_import.viostream.request_log import open_request_log
+from batch_import.viostream.request_record import RequestRecord
 
 SIGNED = "https://h.example.com/v.mp4?X-Amz-Signature=s3cr3t"
 ROW = JobRow(7, "hr-1", SIGNED, "Title", "mp4", Status.CREATING, line=12)
