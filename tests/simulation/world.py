@@ -548,8 +548,9 @@ class World:
         name = record.reference_id
         if not media:
             raise self.broken("none lost", f"{name} is processing, and there is no media of it")
-        # An ingest tells of one media; without it any media of the row will do.
-        mine = [m for m in media if m.ingest_id == record.ingest_id] or media
+        # The row waits for this one media, if it knows which; otherwise for any.
+        known = {record.ingest_id, record.media_id} - {""}
+        mine = [m for m in media if known & {m.ingest_id, m.id}] or media
         if any(self._listed(m) and self.platform.status(m, self.now) == "Online" for m in mine):
             yield f"{name} is processing, and its media is online"
         if record.ingest_id and any(map(self._failed, mine)):
