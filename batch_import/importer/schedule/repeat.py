@@ -189,11 +189,13 @@ class ListConsistency:
         if visible is None:
             return None
         hidden = max(self._seen.hidden, unseen)
-        # It may have been hidden until shortly before the next look. How far the latest media are
-        # apart tells how much later the next one may be; the latest of n is exceeded by the next
-        # one once in n + 1 times: the fewer were seen, the wider the margin.
+        # A media may have been hidden until shortly before the look that showed it; and one that
+        # nobody looked for before, at any lower age.
+        known = max(hidden * (1 + RECHECK_SHARE), self._seen.youngest[-1])
+        # How far the latest media are apart tells how much later the next one may be; the latest
+        # of n is exceeded by the next one once in n + 1 times: the fewer, the wider the margin.
         apart = self._seen.latest[-1] - self._seen.latest[0]
-        late = hidden * (1 + RECHECK_SHARE + ENOUGH / self._seen.first) + apart
+        late = known * (1 + ENOUGH / self._seen.first) + apart
         # What nobody looked at for long tells nothing that many others do not tell better.
         few = self._seen.closely < ENOUGH * ENOUGH
         return max(visible, late, self._seen.perhaps_hidden if few else 0.0) + LATE_ARRIVAL

@@ -81,7 +81,13 @@ class Showing:
             if media.status != "failed" or self._is_of_this_post(row, media):
                 found[owner].append(media)  # else it is of an earlier POST, and tells nothing
         ours = found[Owner.OURS]
-        of_this_post = [media for media in ours if self._is_of_this_post(row, media)]
+        of_this_post = [
+            media
+            for media in ours
+            # Nobody knows whether a failed media is of the POST without a clear answer.
+            if self._is_of_this_post(row, media)
+            and not (isinstance(row, Unknown) and media.status == "failed")
+        ]
         return Shown(
             tuple(of_this_post or ours),
             tuple(found[Owner.UNDECIDED]),

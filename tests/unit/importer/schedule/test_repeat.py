@@ -92,6 +92,15 @@ def test_a_media_that_nobody_looked_at_for_long_counts_until_many_were_watched_c
     assert (many.proof_age(0.0) or 0) < 15
 
 
+def test_media_that_nobody_looked_for_before_may_have_been_hidden_until_then() -> None:
+    few, many = ListConsistency(), ListConsistency()
+    for consistency, count in ((few, 17), (many, 600)):
+        for _ in range(count):
+            consistency.seen(290.0, hidden=0.0, first=True, done=True)
+    assert (few.proof_age(0.0) or 0) > 1.4 * 290
+    assert 290 < (many.proof_age(0.0) or 0) < 1.1 * 290
+
+
 def test_the_last_look_proves_though_the_one_before_was_shortly_before() -> None:
     consistency = lists(600)
     proof = consistency.proof_age(0.0)
