@@ -63,5 +63,5 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of the output has exited (`| head`). Python must not report that at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return Interrupted.exit_code

@@ -8,10 +8,11 @@ from batch_import.cli import questions
 from batch_import.cli.command import Invocation
 from batch_import.cli.console import SUCCESS, styled, warn
 from batch_import.cli.messages import sanitized
-from batch_import.cli.options import flag
+from batch_import.cli.options import OPTIONS, flag
 from batch_import.cli.progress import stoppable
 from batch_import.configuration import credential_storage
 from batch_import.configuration.credentials import NAMES, Credentials, credentials, find
+from batch_import.configuration.settings import Settings
 from batch_import.errors import CredentialsRefused
 
 #: Where the keys are kept beside the configuration file, if in a file.
@@ -62,7 +63,7 @@ def _typed() -> Credentials:
     )
     print("Both keys are under Settings > Developer Tools of your Viostream account.")
     access_key = questions.text("Access key", answer)
-    return Credentials(access_key, questions.text("API key (not sanitized)", answer, hidden=True))
+    return Credentials(access_key, questions.text("API key (not shown)", answer, hidden=True))
 
 
 def _accepted(invocation: Invocation, keys: Credentials) -> Credentials:
@@ -84,7 +85,18 @@ def _accepted(invocation: Invocation, keys: Credentials) -> Credentials:
         print(
             f"{work} Account: {sanitized(account.title) or '(no title)'} ({sanitized(account.id)})"
         )
+        _warn_of_other_platform(settings.api_base)
         return keys
+
+
+def _warn_of_other_platform(api_base: str) -> None:
+    """Warn that later commands need the same URL of the API, since the file cannot set it."""
+    if api_base != Settings().api_base:
+        option = OPTIONS["api_base"]
+        warn(
+            f"Tested with {sanitized(api_base)}, which the file does not keep:"
+            f" set {option.variable} or give {flag('api_base')} each time."
+        )
 
 
 def _kept(invocation: Invocation, keys: Credentials, origin: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from batch_import.cli.application import users_of
 from batch_import.cli.console import ERROR, styled
 from batch_import.cli.messages import sanitized
 from batch_import.cli.options import OptionSources, flag
-from batch_import.errors import RunFault, StateError, nearest, setting_ref, with_refs
+from batch_import.errors import Interrupted, RunFault, StateError, nearest, setting_ref, with_refs
 
 
 def show(error: RunFault | click.ClickException, option_sources: OptionSources | None) -> int:
@@ -28,13 +28,16 @@ def show(error: RunFault | click.ClickException, option_sources: OptionSources |
 
 
 def explained(error: Exception) -> RunFault | click.ClickException:
-    """Turn a lack of memory or threads into an error that can be shown.
+    """Turn a lack of memory or threads, or Ctrl-C at a question, into an error to be shown.
 
     Raises:
         Exception: the error itself, if it is a bug of the program.
     """
     if isinstance(error, RunFault | click.ClickException):
         return error
+    if isinstance(error, click.Abort):
+        print(file=sys.stderr)  # ends the line of the question
+        return Interrupted("Interrupted at a question.", "Run the same command again.")
     if isinstance(error, MemoryError):
         what = "memory"
     elif "can't start new thread" in str(error):

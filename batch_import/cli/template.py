@@ -25,11 +25,16 @@ def config_template(values: Mapping[str, Any] = MappingProxyType({})) -> str:
     Args:
         values: the options that are set, by the names of their settings, as YAML has them.
     """
-    blocks = [_HEAD]
+    options = [option for option in OPTIONS.values() if option.name != "config"]
+    blocks = [_HEAD, *(_block(option, values) for option in options if option.name in values)]
     for group in Group:
-        options = [o for o in OPTIONS.values() if o.group is group and o.name != "config"]
-        blocks += [f"# {group}\n", *("\n".join([*_lines(o, values), ""]) for o in options)]
+        others = [o for o in options if o.group is group and o.name not in values]
+        blocks += [f"# {group}\n", *(_block(option, values) for option in others)] if others else []
     return "\n".join(blocks)
+
+
+def _block(option: Setting, values: Mapping[str, Any]) -> str:
+    return "\n".join([*_lines(option, values), ""])
 
 
 def _lines(option: Setting, values: Mapping[str, Any]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from batch_import.addresses.masking import mask, mask_all
 from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.result_options import ResultOptions
 from batch_import.errors import UsageError, nearest
+from batch_import.manifest.columns.aliases import fold
 from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN, JobReference, row_reference
 from batch_import.models import ColumnKey, ManifestColumns, ResultRow, Status
 from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
@@ -191,8 +192,13 @@ def _masked(attribute: str) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
 
 
 def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
-    """The manifests' columns that are no field, under names that no other column has."""
-    names = {column.name for column in _own(Embedding())}
+    """The manifests' columns that are no field, under names that no other column has.
+
+    A manifest's `embed_code` beside `embedCode` would be pasted for it, and programs that ignore
+    case refuse a `Status` beside `status`.
+    """
+    own = {fold(column.name) for column in _own(Embedding())}
+    names: set[str] = set()
     keys = dict.fromkeys(
         key
         for manifest in manifests
@@ -202,7 +208,7 @@ def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
     for key in keys:
         name = free = key[0] or f"column {key[1]}"
         for count in itertools.count(1):
-            if free not in names:
+            if free not in names and fold(free) not in own:
                 break
             free = f"{name} (manifest)" if count == 1 else f"{name} (manifest {count})"
         names.add(free)

@@ -259,9 +259,9 @@ def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
 # The manifest's own columns, and many videos at once ----------------------------------------------
 
 
-def test_own_columns_are_shown_on_the_card_and_in_the_preview(page: Page) -> None:
+def test_own_columns_are_shown_on_the_card_those_that_videos_share_first(page: Page) -> None:
     shown = card(page, "Café crème")
-    expect(shown.locator(".own")).to_have_text("team: Søren & Co · code: 000")
+    expect(shown.locator(".own")).to_have_text("code: 000 · team: Søren & Co")
     shown.locator("button", has_text="Preview").click()
     facts = page.locator("#facts dd").all_inner_texts()
     assert facts[-2:] == ["Søren & Co", "000"]

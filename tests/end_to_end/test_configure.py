@@ -223,3 +223,14 @@ def test_the_file_lists_every_option_and_sets_none(command: Callable, tmp_path: 
     assert (tmp_path / "batch-import.yaml").read_text(encoding="utf-8").count("\n#rate:") == 1
     assert "batch-import.yaml is read." in run("config").stdout
     assert ", line" not in run("config").stdout
+
+
+@needs_terminal
+@pytest.mark.parametrize("key", ["\x03", "\x04"])
+def test_a_question_can_be_interrupted(
+    key: str, sandbox: Start, ask: Callable, export: Path, tmp_path: Path
+) -> None:
+    done = ask(sandbox().api_base, [("Use these columns?", key)], export.name)
+    assert done.code == 130
+    assert "batch-import: Interrupted at a question. Run the same command again." in done.screen
+    assert not (tmp_path / "batch-import.yaml").exists()

@@ -32,9 +32,9 @@ def test_every_row_becomes_exactly_one_video(first: int) -> None:
 #: POST was taken to be as young as the last one. 60397: an old failed media on another page was
 #: taken for a look that missed. 80043: such a page ended no search either. 90850: a failed media of
 #: another was taken for that of a row whose ingest was online. 2008921: the rules expected a row
-#: whose own media is pending review to take another. 2019125: rows that were first looked for long
-#: after their POST were taken for a proof that lists hide nothing for longer. 2018398: a failed media
-#: of its POST kept an unknown row from a media of the same title.
+#: whose own media is pending review to take another. 2019125: rows that were first looked for
+#: long after their POST were taken for a proof that lists hide nothing for longer. 2018398: a
+#: failed media of its POST kept an unknown row from a media of the same title.
 @pytest.mark.parametrize(
     "seed",
     [

@@ -152,11 +152,21 @@
     return bar;
   };
 
+  // Columns whose values several videos share tell more than ids, and those more than constants.
+  const usefulColumns = (() => {
+    const sample = data.rows.slice(0, 500);
+    const ranks = data.columns.map((_, column) => {
+      const values = new Set(sample.map((row) => row[OWN][column]).filter(Boolean));
+      return values.size < 2 ? 2 : Number(values.size > sample.length / 2);
+    });
+    return [...data.columns.keys()].sort((a, b) => ranks[a] - ranks[b] || a - b);
+  })();
+
   const card = (at, place) => {
     const row = data.rows[at];
     const status = data.statuses[row[STATUS]];
     // There is room for two or three: the column of the groups comes first.
-    const own = [...data.columns.keys()]
+    const own = [...usefulColumns]
       .sort((a, b) => (b === state.column) - (a === state.column))
       .map((column) => [data.columns[column], row[OWN][column]]).filter(([, text]) => text);
     const summary = own.map(([name, text]) => `${name}: ${text}`).join(" · ");

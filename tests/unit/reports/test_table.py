@@ -48,6 +48,13 @@ def test_the_columns_are_the_promised_ones() -> None:
     ]  # fmt: skip
 
 
+def test_columns_that_could_be_taken_for_those_of_the_results_are_renamed() -> None:
+    names = ("Status", "embed_code", "Reference ID", "Owner")
+    assert table.results_table(ManifestColumns(names)).header[-4:] == [
+        "Status (manifest)", "embed_code (manifest)", "Reference ID (manifest)", "Owner",
+    ]  # fmt: skip
+
+
 def test_an_imported_row_has_its_embed_code_and_links(record: Make) -> None:
     cells = line(record())
     assert cells["embedUrl"] == "https://play.viostream.com/iframe/k1"
