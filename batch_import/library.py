@@ -289,7 +289,7 @@ class _Bar:
         if self._bar is None:
             from tqdm.auto import tqdm
 
-            self._bar = tqdm(total=counts.total - progress.left_alone, unit="row")
+            self._bar = tqdm(total=counts.total - progress.not_selected_count, unit="row")
         self._bar.n = counts.imported + counts.failed + counts.invalid + counts.skipped
         self._bar.set_postfix(failed=counts.failed, in_flight=counts.processing)
 

@@ -208,9 +208,9 @@ class JobRow:
     sent_at: float | None = None
     media_id: str | None = None
     line: int = 0
-    claims: int = 0
-    imported_between: int = 0
-    held: bool = False
+    claim_count: int = 0
+    imported_between_count: int = 0
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,7 +180,7 @@ def _print_forecast(planned: "RunForecast") -> None:
     source = (
         f"learned from {format_row_count(times.rows)} of this account" if times.rows else "assumed"
     )
-    print(f"Calls: about {planned.optimistic.calls} to {slow.calls}.")
+    print(f"Calls: about {planned.optimistic.request_count} to {slow.request_count}.")
     print(f"Processing of a video: {_span(times.low)} to {_span(times.high)} ({source}).")
     for name, each in (("Optimistic", planned.optimistic), ("Pessimistic", slow)):
         print(
@@ -304,6 +304,6 @@ def _ending(planned: "RunForecast", forecast: "Forecast") -> dict[str, Any]:
     return {
         "seconds": round(forecast.seconds, 1),
         "ends": end.isoformat(timespec="seconds"),
-        "calls": forecast.calls,
+        "calls": forecast.request_count,
         "bound": forecast.bound,
     }

@@ -92,7 +92,7 @@ class Bar:
         """Show how far the import is."""
         counts = progress.counts
         if self._bar.disable:
-            self._bar = self._new(total=counts.total - progress.left_alone, leave=False)
+            self._bar = self._new(total=counts.total - progress.not_selected_count, leave=False)
         bar, columns = self._bar, _columns()
         self._unwrap(columns)
         width = columns - _ECHO

@@ -3,7 +3,7 @@
 import math
 
 
-def backoff(first: float, failures: int, longest: float) -> float:
+def backoff(first_seconds: float, failure_count: int, max_seconds: float) -> float:
     """Twice as long after each failure.
 
     Args:
@@ -12,4 +12,4 @@ def backoff(first: float, failures: int, longest: float) -> float:
         longest: the longest wait, in seconds.
     """
     # More doublings are beyond any wait, and beyond any float.
-    return min(longest, math.ldexp(first, min(failures, 1000)))
+    return min(max_seconds, math.ldexp(first_seconds, min(failure_count, 1000)))

@@ -13,14 +13,14 @@ from typing import Final
 from batch_import.configuration.settings import Settings
 
 #: Calls that a row takes in all, its POST among them: measured by `tests/benchmark/run.py`.
-CALLS_A_ROW: Final = 1.05
+REQUESTS_PER_ROW: Final = 1.05
 #: … and one whose POST got no answer, until it is known what came of it: in rehearsals 2.3, where
 #: many other rows are sent, to 4.8, where none is.
-_CALLS_TO_SETTLE: Final = 3.5
+_REQUESTS_TO_SETTLE: Final = 3.5
 #: Seconds that a call is under way. Nobody tells; most services are faster.
-_A_CALL: Final = 0.3
+_REQUEST_SECONDS: Final = 0.3
 #: Fewer rows than this tell of chance.
-_ENOUGH: Final = 20
+_MIN_SAMPLE_SIZE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ProcessingTime:
 
 #: Processing takes 0.5 to 0.8 times the video's length (vendor's help pages): here from two
 #: minutes to fifty, from a clip to a recorded lecture.
-ASSUMED: Final = ProcessingTime(60.0, 2400.0)
+ASSUMED_PROCESSING_TIME: Final = ProcessingTime(60.0, 2400.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,15 @@ class Work:
         search: calls to find out what is in the account already.
     """
 
-    create: int
-    resume: int = 0
-    settle: int = 0
-    search: int = 0
+    create_count: int
+    resume_count: int = 0
+    settle_count: int = 0
+    search_request_count: int = 0
 
     @property
-    def under_way(self) -> int:
+    def in_account_count(self) -> int:
         """Rows that the run is to see online."""
-        return self.create + self.resume + self.settle
+        return self.create_count + self.resume_count + self.settle_count
 
 
 class Bound(StrEnum):
@@ -81,54 +81,66 @@ class Forecast:
         seconds: until the last row is seen online.
     """
 
-    calls: int
-    pace: float
+    request_count: int
+    rows_per_second: float
     bound: Bound
     seconds: float
 
 
-def learned(waits: Iterable[list[float]]) -> ProcessingTime:
+def learn_processing_time(processing_times: Iterable[list[float]]) -> ProcessingTime:
     """The processing times of earlier jobs, or what is assumed where they are too few.
 
     Args:
         waits: seconds from POST to online, job by job. A row is *seen* online later than it is,
             by up to a poll interval: what is learned errs on the long side.
     """
-    jobs = [job for job in waits if job]
-    every = list(chain.from_iterable(jobs))
-    if len(every) < _ENOUGH:
-        return ASSUMED
-    tenths = quantiles(every, n=10)
-    return ProcessingTime(tenths[0], tenths[-1], len(every), len(jobs))
+    jobs = [job for job in processing_times if job]
+    seconds = list(chain.from_iterable(jobs))
+    if len(seconds) < _MIN_SAMPLE_SIZE:
+        return ASSUMED_PROCESSING_TIME
+    deciles = quantiles(seconds, n=10)
+    return ProcessingTime(deciles[0], deciles[-1], len(seconds), len(jobs))
 
 
-def forecast(work: Work, settings: Settings, processing: float) -> Forecast:
+def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forecast:
     """Tell how a run goes if every row is processed for so many seconds, and nothing fails."""
-    rate, slowest = min((settings.rate, Bound.RATE), (settings.workers / _A_CALL, Bound.WORKERS))
-    looks = (CALLS_A_ROW - 1) * work.resume + _CALLS_TO_SETTLE * work.settle
-    anything = bool(work.under_way or work.search)
-    before = anything + work.search + looks
-    between = CALLS_A_ROW / rate
-    sending = work.create * between
-    waiting = _in_waves(work.create, settings.max_in_flight, processing, between)
+    rate, rate_bound = min(
+        (settings.rate, Bound.RATE), (settings.workers / _REQUEST_SECONDS, Bound.WORKERS)
+    )
+    status_request_count = (
+        REQUESTS_PER_ROW - 1
+    ) * work.resume_count + _REQUESTS_TO_SETTLE * work.settle_count
+    is_any_work = bool(work.in_account_count or work.search_request_count)
+    requests_before = is_any_work + work.search_request_count + status_request_count
+    seconds_per_row = REQUESTS_PER_ROW / rate
+    seconds_by_rate = work.create_count * seconds_per_row
+    seconds_by_in_flight = _seconds_to_send(
+        work.create_count, settings.max_in_flight, processing_seconds, seconds_per_row
+    )
     # While the last rows are waited for, a page a poll interval tells of them.
-    at_the_end = processing / settings.poll_interval if work.under_way else 0.0
-    last = processing if work.under_way else 0.0
-    sent = max(sending, waiting)
+    requests_at_end = processing_seconds / settings.poll_interval if work.in_account_count else 0.0
+    last_row_seconds = processing_seconds if work.in_account_count else 0.0
+    sending_seconds = max(seconds_by_rate, seconds_by_in_flight)
     return Forecast(
-        calls=round(before + work.create * CALLS_A_ROW + at_the_end),
-        pace=work.create / sent if sent else rate / CALLS_A_ROW,
-        bound=Bound.MAX_IN_FLIGHT if waiting > sending else slowest,
-        seconds=before / rate + sent + last,
+        request_count=round(
+            requests_before + work.create_count * REQUESTS_PER_ROW + requests_at_end
+        ),
+        rows_per_second=work.create_count / sending_seconds
+        if sending_seconds
+        else rate / REQUESTS_PER_ROW,
+        bound=Bound.MAX_IN_FLIGHT if seconds_by_in_flight > seconds_by_rate else rate_bound,
+        seconds=requests_before / rate + sending_seconds + last_row_seconds,
     )
 
 
-def _in_waves(rows: int, at_once: int, processing: float, between: float) -> float:
+def _seconds_to_send(
+    rows: int, max_in_flight: int, processing_seconds: float, seconds_per_row: float
+) -> float:
     """Seconds until the last row is sent, where so many are under way at once at the most.
 
     A row waits for the end of the one that was sent so many places before it.
     """
     if not rows:
         return 0.0
-    waves, place = divmod(rows - 1, at_once)
-    return waves * processing + (place + 1) * between
+    full_waves, position = divmod(rows - 1, max_in_flight)
+    return full_waves * processing_seconds + (position + 1) * seconds_per_row

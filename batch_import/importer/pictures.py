@@ -10,7 +10,7 @@ from batch_import.viostream import endpoints
 from batch_import.viostream.session import PlatformSession
 
 
-def ask_for_pictures(store: Store, session: PlatformSession) -> None:
+def request_picture_sizes(store: Store, session: PlatformSession) -> None:
     """Ask for every picture that was not asked for yet; each answer is saved at once.
 
     Once `stop` is set, the rest is left to the next run.

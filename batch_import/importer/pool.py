@@ -12,14 +12,19 @@ from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 
 from batch_import.errors import NoAnswer, RequestFailed
-from batch_import.importer.calls import Answer, Arrival, Call, request_of
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.schedule import Finished, Wait
-from batch_import.importer.schedule.polling import SHORTEST
+from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
+from batch_import.importer.scheduled_request import (
+    Answer,
+    CompletedRequest,
+    ScheduledRequest,
+    api_request,
+)
 from batch_import.viostream.client import Client
 
 #: The deciding thread looks up at least this often (seconds): a stop must not go unnoticed.
-_LONGEST_NAP = SHORTEST / 2
+_MAX_WAIT_SECONDS = MIN_POLL_INTERVAL / 2
 
 
 class Pool:
@@ -35,22 +40,22 @@ class Pool:
         self,
         dispatcher: Dispatcher,
         client: Client,
-        workers: int,
+        worker_count: int,
         stop: threading.Event,
         clock: Callable[[], float],
     ) -> None:
         self._dispatcher = dispatcher
         self._client = client
-        self._workers = workers
+        self._worker_count = worker_count
         self._stop = stop
         self._clock = clock
-        self._calls: SimpleQueue[Call | None] = SimpleQueue()
-        self._arrivals: SimpleQueue[Arrival] = SimpleQueue()
-        self._under_way = 0
+        self._requests: SimpleQueue[ScheduledRequest | None] = SimpleQueue()
+        self._completed: SimpleQueue[CompletedRequest] = SimpleQueue()
+        self._open_request_count = 0
         self._fault: BaseException | None = None
         self._progress = dispatcher.progress(clock())
 
-    def run(self, on_progress: Callable[[Progress], None], every: float) -> None:
+    def run(self, on_progress: Callable[[Progress], None], interval_seconds: float) -> None:
         """Work until all is done or the run is stopped.
 
         Args:
@@ -62,32 +67,32 @@ class Pool:
             KeyboardInterrupt: of this thread; calls under way came home first, unless it came
                 twice.
         """
-        deciding = threading.Thread(
-            target=self._decide, args=(every,), name="dispatcher", daemon=True
+        dispatcher_thread = threading.Thread(
+            target=self._run_dispatcher, args=(interval_seconds,), name="dispatcher", daemon=True
         )
-        workers = self._started()
-        self._workers = len(workers)
+        workers = self._start_workers()
+        self._worker_count = len(workers)
         try:
-            deciding.start()
+            dispatcher_thread.start()
         except RuntimeError:
-            self._dismiss()
+            self._stop_workers()
             raise
-        with self._fault_kept():
-            self._watch(deciding, on_progress, every)
-        for thread in (deciding, *workers):
+        with self._keep_fault():
+            self._report_progress(dispatcher_thread, on_progress, interval_seconds)
+        for thread in (dispatcher_thread, *workers):
             thread.join()
         if self._fault:
             raise self._fault
 
-    def _started(self) -> list[threading.Thread]:
+    def _start_workers(self) -> list[threading.Thread]:
         """As many workers as the system allows: fewer are slower, and no more.
 
         Raises:
             RuntimeError: it allows none.
         """
         workers: list[threading.Thread] = []
-        for n in range(1, self._workers + 1):
-            worker = threading.Thread(target=self._work, name=f"worker-{n}", daemon=True)
+        for n in range(1, self._worker_count + 1):
+            worker = threading.Thread(target=self._run_worker, name=f"worker-{n}", daemon=True)
             try:
                 worker.start()
             except RuntimeError:
@@ -97,66 +102,69 @@ class Pool:
             workers.append(worker)
         return workers
 
-    def _dismiss(self) -> None:
-        for _ in range(self._workers):
-            self._calls.put(None)
+    def _stop_workers(self) -> None:
+        for _ in range(self._worker_count):
+            self._requests.put(None)
 
-    def _watch(
-        self, deciding: threading.Thread, on_progress: Callable[[Progress], None], every: float
+    def _report_progress(
+        self,
+        dispatcher_thread: threading.Thread,
+        on_progress: Callable[[Progress], None],
+        interval_seconds: float,
     ) -> None:
-        going_on = True
-        while going_on:
-            deciding.join(every)
+        is_running = True
+        while is_running:
+            dispatcher_thread.join(interval_seconds)
             # Asked first: what is reported last is how it ended.
-            going_on = deciding.is_alive()
+            is_running = dispatcher_thread.is_alive()
             on_progress(self._progress)
 
     # The deciding thread ----------------------------------------------------------------------
 
-    def _decide(self, every: float) -> None:
-        until, tell_at = self._hand_out(), 0.0
-        while until is not None or self._under_way:
-            self._take_in(until)
-            until = self._hand_out()
-            if self._clock() >= tell_at:
+    def _run_dispatcher(self, interval_seconds: float) -> None:
+        wait_until, report_at = self._send_requests(), 0.0
+        while wait_until is not None or self._open_request_count:
+            self._handle_completed(wait_until)
+            wait_until = self._send_requests()
+            if self._clock() >= report_at:
                 self._progress = self._dispatcher.progress(self._clock())
-                tell_at = self._clock() + every
-        with self._fault_kept():
+                report_at = self._clock() + interval_seconds
+        with self._keep_fault():
             self._dispatcher.withdraw(self._clock())
             self._progress = self._dispatcher.progress(self._clock())
-        self._dismiss()
+        self._stop_workers()
 
-    def _hand_out(self) -> float | None:
+    def _send_requests(self) -> float | None:
         """Let calls leave; returns when to ask again, None once nothing more will leave."""
-        with self._fault_kept():
+        with self._keep_fault():
             while not (self._fault or self._stop.is_set()):
-                if self._under_way == self._workers:
+                if self._open_request_count == self._worker_count:
                     return float("inf")
-                step = self._dispatcher.next(self._clock())
+                step = self._dispatcher.next_request(self._clock())
                 if isinstance(step, Finished):
                     break
                 if isinstance(step, Wait):
                     return step.until
-                self._under_way += 1
-                self._calls.put(step)
+                self._open_request_count += 1
+                self._requests.put(step)
         return None
 
-    def _take_in(self, until: float | None) -> None:
-        with self._fault_kept():
-            arrived = list(self._arrived(until))
-            self._under_way -= len(arrived)
-            self._dispatcher.answered(arrived, self._clock())
+    def _handle_completed(self, wait_until: float | None) -> None:
+        with self._keep_fault():
+            completed = list(self._wait_for_completed(wait_until))
+            self._open_request_count -= len(completed)
+            self._dispatcher.handle_completed(completed, self._clock())
 
-    def _arrived(self, until: float | None) -> Iterator[Arrival]:
+    def _wait_for_completed(self, wait_until: float | None) -> Iterator[CompletedRequest]:
         """All that has come by now; waits for the first, but not beyond `until`."""
-        left = _LONGEST_NAP if until is None else until - self._clock()
+        seconds_left = _MAX_WAIT_SECONDS if wait_until is None else wait_until - self._clock()
         with suppress(Empty):
-            yield self._arrivals.get(timeout=min(_LONGEST_NAP, max(0.0, left)))
+            yield self._completed.get(timeout=min(_MAX_WAIT_SECONDS, max(0.0, seconds_left)))
             while True:
-                yield self._arrivals.get_nowait()
+                yield self._completed.get_nowait()
 
     @contextmanager
-    def _fault_kept(self) -> Iterator[None]:
+    def _keep_fault(self) -> Iterator[None]:
         """After a fault nothing leaves, and calls under way still come home."""
         try:
             yield
@@ -166,17 +174,17 @@ class Pool:
 
     # The workers ------------------------------------------------------------------------------
 
-    def _work(self) -> None:
-        while (call := self._calls.get()) is not None:
-            self._arrivals.put(self._carry_out(call))
+    def _run_worker(self) -> None:
+        while (request := self._requests.get()) is not None:
+            self._completed.put(self._send(request))
 
-    def _carry_out(self, call: Call) -> Arrival:
-        left_at = self._clock()
+    def _send(self, request: ScheduledRequest) -> CompletedRequest:
+        requested_at = self._clock()
         # Where it ends in a fault, it may have been carried out all the same.
         answer: Answer = NoAnswer("an error of batch-import itself ended the call")
-        with self._fault_kept():
+        with self._keep_fault():
             try:
-                answer = self._client.send(request_of(call))
+                answer = self._client.send(api_request(request))
             except RequestFailed as failed:
                 answer = failed
-        return Arrival(call, answer, left_at, self._client.clock_offset)
+        return CompletedRequest(request, answer, requested_at, self._client.clock_offset)

@@ -7,7 +7,7 @@ import json
 from typing import Any, Final
 
 from batch_import.errors import NoAnswer, RequestFailed
-from batch_import.importer.calls import Answer
+from batch_import.importer.scheduled_request import Answer
 from batch_import.sandbox.platform import API
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 from batch_import.viostream.endpoints import ApiRequest

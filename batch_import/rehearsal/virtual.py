@@ -12,9 +12,14 @@ from random import Random
 from typing import Final
 
 from batch_import.errors import NoAnswer
-from batch_import.importer.calls import Arrival, Call, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
+from batch_import.importer.scheduled_request import (
+    CompletedRequest,
+    CreateMedia,
+    ScheduledRequest,
+    api_request,
+)
 from batch_import.rehearsal.exchange import client_answer, simulated_request
 from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply
@@ -89,7 +94,7 @@ class VirtualRun:
     def _send_ready_calls(self) -> bool:
         """Send requests while workers are free; returns whether the import has finished."""
         while self._free_workers:
-            step = self._dispatcher.next(self.now)
+            step = self._dispatcher.next_request(self.now)
             if isinstance(step, Finished):
                 return True
             if isinstance(step, Wait):
@@ -106,16 +111,16 @@ class VirtualRun:
         self._wake_at = time
         self._schedule_event(time, lambda: None)
 
-    def _send(self, call: Call) -> None:
+    def _send(self, request: ScheduledRequest) -> None:
         self._free_workers -= 1
-        self.sent[type(call).__name__] += 1
-        if isinstance(call, Create) and self.first_create is None:
+        self.sent[type(request).__name__] += 1
+        if isinstance(request, CreateMedia) and self.first_create is None:
             self.first_create = self.now
-        sent_at, request = self.now, request_of(call)
+        sent_at, sent_request = self.now, api_request(request)
         delay_there, delay_back = (self._random.uniform(*self._latency) / 2 for _ in range(2))
 
         def receive_request() -> None:
-            reply = self._platform.handle(simulated_request(request), self.now)
+            reply = self._platform.handle(simulated_request(sent_request), self.now)
             delay = (
                 min(reply.delay, self._timeout) if reply.fault is ReplyFault.HANG else reply.delay
             )
@@ -124,8 +129,10 @@ class VirtualRun:
         def receive_reply(reply: SimulatedReply) -> None:
             self._free_workers += 1
             self.last_answer = self.now
-            answer = client_answer(request, reply, self.now)
+            answer = client_answer(sent_request, reply, self.now)
             self.unanswered += isinstance(answer, NoAnswer)
-            self._dispatcher.answered([Arrival(call, answer, sent_at, clock_offset=0.0)], self.now)
+            self._dispatcher.handle_completed(
+                [CompletedRequest(request, answer, sent_at, clock_offset=0.0)], self.now
+            )
 
         self._schedule_event(self.now + delay_there, receive_request)

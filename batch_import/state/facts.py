@@ -96,7 +96,7 @@ PILOT: Final[Fact[tuple[str, list[int]]]] = Fact(
     "pilot", NO_PILOT, lambda text: tuple(json.loads(text)), json.dumps
 )
 #: What the account's lists proved to be like, for runs to come: the engine's own text.
-LIST_EVIDENCE: Final = Fact("list_evidence", "", str)
+LIST_CONSISTENCY: Final = Fact("list_evidence", "", str)
 #: Where the API is that the job talks to; empty before its first call, like the next two.
 API_BASE: Final = Fact("api_base", "", str)
 #: The id of the account that the job's rows are imported into.

@@ -185,7 +185,7 @@ class Queue:
         return [
             replace(
                 row,
-                imported_between=self._connection.count(
+                imported_between_count=self._connection.count(
                     statements.IMPORTED_BETWEEN, (before, place)
                 ),
             )

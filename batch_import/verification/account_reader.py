@@ -83,9 +83,9 @@ class AccountReader:
             RunFault: the platform does not answer.
         """
         while self.pager.end is None:
-            page = self._read_page(endpoints.list_newest(self.pager.page), self.pager)
+            page = self._read_page(endpoints.list_newest(self.pager.page_number), self.pager)
             self._listing.add(page.items)
-            self.pager.read(page)
+            self.pager.record_page(page)
             self._on_step(VerificationProgress("media", self._listing.count(), self.pager.total))
 
     def ask_for_missing(self) -> None:
@@ -125,10 +125,10 @@ class AccountReader:
         pager = MediaListPager(self._page_size)
         while not (pager.end or self._is_filter_ignored):
             page = self._read_page(
-                endpoints.find_by_reference(target.reference_id, pager.page), pager
+                endpoints.find_by_reference(target.reference_id, pager.page_number), pager
             )
             self._listing.add(page.items)
-            pager.read(page)
+            pager.record_page(page)
             if any(_is_target(media, target) for media in page.items):
                 return True
             # An inexact filter is possible, but every result must at least contain the ID.
@@ -143,7 +143,7 @@ class AccountReader:
         try:
             return self._session.send(request)
         except RequestRejected as rejected:
-            if pager.page > 1:
+            if pager.page_number > 1:
                 return MediaPage(())
             raise PlatformUnreachable(
                 f"The platform does not list its videos: {rejected.message}.",

@@ -7,7 +7,7 @@ from typing import Final
 
 from batch_import.addresses.masking import mask
 from batch_import.failure_codes import FailureCode
-from batch_import.importer.schedule.ownership import best_of, normalised, other_media
+from batch_import.importer.schedule.ownership import best_media, normalized_title, other_media_note
 from batch_import.models import Media, ResultRow, Status
 
 
@@ -126,14 +126,14 @@ def _faults(record: ResultRow, own: Media, found: Sequence[Media]) -> list[tuple
     # If the list gives no status, the media is still online, as it was when it was imported.
     is_online = own.status in ("online", "")
     same_reference = [media for media in found if media.reference_id == record.reference_id]
-    others = other_media(same_reference, own)
+    others = other_media_note(same_reference, own)
     faults = [] if is_online else [(Verdict.NOT_ONLINE, f"its status is {own.status}")]
     if own.key != record.key:
         faults.append((Verdict.KEY_DIFFERS, f"the results have the key {record.key}"))
     if others:
         faults.append((Verdict.TWICE, others))
     has_accepted_title = FailureCode.TITLE_OVERRIDDEN in record.codes
-    if normalised(own.title) != normalised(record.filename) and not has_accepted_title:
+    if normalized_title(own.title) != normalized_title(record.filename) and not has_accepted_title:
         titles = f"“{own.title.strip()}” in the account, “{record.filename.strip()}” was sent"
         faults.append((Verdict.TITLE_DIFFERS, titles))
     return faults
@@ -141,7 +141,7 @@ def _faults(record: ResultRow, own: Media, found: Sequence[Media]) -> list[tuple
 
 def _best_media(record: ResultRow, found: Sequence[Media]) -> Media | None:
     """Returns the most relevant media with the row's reference ID; None if there is none."""
-    return best_of([media for media in found if media.reference_id == record.reference_id])
+    return best_media([media for media in found if media.reference_id == record.reference_id])
 
 
 def _not_imported(record: ResultRow, found: Sequence[Media]) -> Finding:

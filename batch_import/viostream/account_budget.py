@@ -149,9 +149,9 @@ def _learn(budget: RateLimiter, report: Report, now: float) -> None:
     """The account's budget hears of the calls of one run."""
     budget.add(report.spent, report.accepted, now)
     for age, retry_after in report.refused:
-        budget.refused(now - age - _NEWS, now, retry_after)
+        budget.record_refusal(now - age - _NEWS, now, retry_after)
     if report.held:
-        budget.hold(now, report.held)
+        budget.pause(now, report.held)
 
 
 def _shares(total: float, runs: dict[str, _Run], now: float) -> dict[str, float]:

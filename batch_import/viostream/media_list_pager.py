@@ -57,9 +57,9 @@ class MediaListPager:
     """
 
     def __init__(self, page_size: PageSize | None = None) -> None:
-        self.page = 1
+        self.page_number = 1
         self.total: int | None = None
-        self.reads = 0
+        self.read_count = 0
         self.end: ListEnd | None = None
         self._page_size = page_size or PageSize()
         self._initial_page_count = _MAX_PAGES
@@ -67,64 +67,73 @@ class MediaListPager:
         self._repeated_pages = 0
 
     @property
-    def most_reads(self) -> int:
+    def max_reads(self) -> int:
         """Maximum number of page reads: twice the initial number of pages, and a few more."""
         return min(_MAX_PAGES, 2 * self._initial_page_count + _EXTRA_READS)
 
-    def read(self, page: MediaPage) -> None:
+    def record_page(self, page: MediaPage) -> None:
         """Record that page number `page` of the list was read, and choose the next page.
 
         Args:
             page: the content; empty if the platform refuses the page number as beyond the end.
         """
-        self._page_size.measure(self.page, page)
-        self.reads += 1
-        if self.reads == 1 and page.total is not None:
-            self._initial_page_count = self._page_size.count(1, page)
+        self._page_size.learn(self.page_number, page)
+        self.read_count += 1
+        if self.read_count == 1 and page.total is not None:
+            self._initial_page_count = self._page_size.page_count(1, page)
         removed = self._removed_count(page)
         self._count_repeated_pages(page, removed)
         if page.total is not None:
             self.total = page.total
         self.end = self._end_after(page, removed)
         if self.end is None:
-            self.page = self._next_page_number(removed)
+            self.page_number = self._next_page_number(removed)
 
     def _next_page_number(self, removed: int) -> int:
         pages_back = -(-removed // self._page_size.size)
-        return max(1, self.page - pages_back) if pages_back and self.page > 1 else self.page + 1
+        return (
+            max(1, self.page_number - pages_back)
+            if pages_back and self.page_number > 1
+            else self.page_number + 1
+        )
 
     def _removed_count(self, page: MediaPage) -> int:
         """Returns how many media fewer the list has than at the last read."""
         if page.total is not None:
             return max(0, (self.total or 0) - page.total)
         # A refused page has no total. If the last total says that it exists, the list got shorter.
-        is_expected = self.total is not None and self._offset(self.page) < self.total
+        is_expected = self.total is not None and self._offset(self.page_number) < self.total
         return 1 if is_expected and not page.items else 0
 
     def _offset(self, number: int) -> int:
         """Returns the minimum number of media on the pages before a page."""
-        return (number - 1) * self._page_size.longest
+        return (number - 1) * self._page_size.longest_page
 
     def _end_after(self, page: MediaPage, removed: int) -> ListEnd | None:
         """Returns how reading ends with this page; None if reading continues."""
-        tolerance = _TOTAL_TOLERANCE_PAGES * self._page_size.longest
-        if not (removed and self.page > 1):
+        tolerance = _TOTAL_TOLERANCE_PAGES * self._page_size.longest_page
+        if not (removed and self.page_number > 1):
             if not self._has_more(page):
-                max_seen = self._offset(self.page) + len(page.items) + tolerance
+                max_seen = self._offset(self.page_number) + len(page.items) + tolerance
                 return ListEnd.COMPLETE if max_seen >= (self.total or 0) else ListEnd.CUT_SHORT
-            is_beyond_total = self.total is not None and self._offset(self.page) >= self.total
+            is_beyond_total = (
+                self.total is not None and self._offset(self.page_number) >= self.total
+            )
             if self._repeated_pages == 1 and is_beyond_total:
                 return ListEnd.COMPLETE  # the platform shows its last page again
             if self._repeated_pages >= _MAX_REPEATED_PAGES:
                 return ListEnd.REPEATED
-            if self.total is not None and self._offset(self.page + 1) >= self.total + tolerance:
+            if (
+                self.total is not None
+                and self._offset(self.page_number + 1) >= self.total + tolerance
+            ):
                 return ListEnd.ENDLESS
-        return ListEnd.ENDLESS if self.reads >= self.most_reads else None
+        return ListEnd.ENDLESS if self.read_count >= self.max_reads else None
 
     def _has_more(self, page: MediaPage) -> bool:
-        if page.total is None and self.page == 1:
+        if page.total is None and self.page_number == 1:
             return bool(page.items)  # a short first page may be full: the page size is not known
-        return self._page_size.has_more(self.page, page)
+        return self._page_size.has_more(self.page_number, page)
 
     def _count_repeated_pages(self, page: MediaPage, removed: int) -> None:
         """Count consecutive pages on which at least half of the media repeat the page before.
@@ -135,8 +144,8 @@ class MediaListPager:
         """
         previous_number, previous_media = self._previous_page
         shown = set(map(_identity, page.items))
-        self._previous_page = self.page, shown
-        if removed or self.page != previous_number + 1 or previous_number == 0:
+        self._previous_page = self.page_number, shown
+        if removed or self.page_number != previous_number + 1 or previous_number == 0:
             self._repeated_pages = 0
             return
         repeated = len(shown & previous_media) - self._added_count(page)

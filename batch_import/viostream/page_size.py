@@ -17,9 +17,9 @@ class PageSize:
 
     def __init__(self) -> None:
         self.size = PAGE_SIZE
-        self.longest = 0
+        self.longest_page = 0
 
-    def measure(self, number: int, page: MediaPage) -> None:
+    def learn(self, number: int, page: MediaPage) -> None:
         """Learn from a page of any list.
 
         Args:
@@ -27,12 +27,12 @@ class PageSize:
             page: content of the page.
         """
         media_count = len(page.items)
-        self.longest = max(self.longest, media_count)
+        self.longest_page = max(self.longest_page, media_count)
         if number == 1 and media_count and page.total is not None and media_count < page.total:
             # The first page is shorter than the list, so it shows how long a page is.
             self.size = min(self.size, media_count)
 
-    def count(self, number: int, page: MediaPage) -> int:
+    def page_count(self, number: int, page: MediaPage) -> int:
         """Returns how many pages the list has, judging by one of its pages; at least 1."""
         total = page.total
         if total is None:
@@ -47,7 +47,7 @@ class PageSize:
         from the longest page, because a resumed run may not start with the first page.
         """
         media_count = len(page.items)
-        longest = max(self.longest, media_count)
+        longest = max(self.longest_page, media_count)
         is_full = media_count >= (self.size if number == 1 else longest)
         if is_full or page.total is None:
             return is_full and media_count > 0

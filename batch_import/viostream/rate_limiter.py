@@ -124,24 +124,24 @@ class RateLimiter:
             return float("inf")
         return max(now, self._next_request_at, self._paused_until)
 
-    def spend(self, now: float) -> None:
+    def take_token(self, now: float) -> None:
         """Take a token: one request is sent."""
         seconds = 1 / self.rate(now)
         self._next_request_at = max(self._next_request_at, now - BURST_SECONDS) + seconds
         self._interval.sending_seconds += seconds
         self._in_progress_count += 1
 
-    def returned(self) -> None:
+    def record_return(self) -> None:
         """Record that one request has ended, whatever its outcome is."""
         self._in_progress_count -= 1
 
-    def accepted(self) -> None:
+    def record_accepted(self) -> None:
         """Record that the platform accepted a request, whatever its response is."""
         self._interval.accepted += 1
         self._window += 1
         self._consecutive_refusals = 0
 
-    def refused(self, left_at: float, now: float, retry_after: float | None) -> None:
+    def record_refusal(self, requested_at: float, now: float, retry_after: float | None) -> None:
         """Record a 429: pause all workers, and decrease the rate.
 
         Args:
@@ -150,16 +150,16 @@ class RateLimiter:
             now: the current time.
             retry_after: seconds to wait that the platform asked for; None if it did not.
         """
-        is_new = left_at > self._refused_at
+        is_new = requested_at > self._refused_at
         if is_new and now >= self._decreased_at + _REFUSAL_WINDOW_SECONDS:
             self._decrease_rate(now)
             self._consecutive_refusals += 1
         self._refused_at = max(self._refused_at, now)
         exponent = min(self._consecutive_refusals, 10) - 1
         backoff = min(_MAX_BACKOFF_SECONDS, 2.0**exponent)
-        self.hold(now, backoff if retry_after is None else retry_after)
+        self.pause(now, backoff if retry_after is None else retry_after)
 
-    def hold(self, now: float, seconds: float) -> None:
+    def pause(self, now: float, seconds: float) -> None:
         """Pause all workers, because the platform asked for it."""
         until = max(self._paused_until, now + seconds)
         self._interval.paused_seconds += until - max(now, self._paused_until)

@@ -59,12 +59,12 @@ def call_with_retry(
 
     def attempt() -> _T:
         stop.wait(max(0.0, budget.ready_at(clock()) - clock()))
-        budget.spend(clock())
+        budget.take_token(clock())
         try:
             result = call()
         finally:
-            budget.returned()
-        budget.accepted()
+            budget.record_return()
+        budget.record_accepted()
         return result
 
     return retrying(attempt)

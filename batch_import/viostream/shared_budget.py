@@ -78,42 +78,42 @@ class SharedBudget(RateLimiter):
             self._waited = self._waited or ready > now
             return ready
 
-    def spend(self, now: float) -> None:
+    def take_token(self, now: float) -> None:
         """As in `RateLimiter`."""
         with self._lock:
             self._spent += 1
             if self._grant is None:
-                super().spend(now)
+                super().take_token(now)
                 return
             # A call that left as soon as it could is one that more could follow.
             self._limited = self._limited or (self._waited and now - self._mine_at < BURST_SECONDS)
             self._waited = False
-            pause = 1 / self._grant.rate
-            self._mine_at = max(self._mine_at, now - BURST_SECONDS) + pause
+            seconds = 1 / self._grant.rate
+            self._mine_at = max(self._mine_at, now - BURST_SECONDS) + seconds
             self._in_progress_count += 1
 
-    def accepted(self) -> None:
+    def record_accepted(self) -> None:
         """As in `RateLimiter`."""
         with self._lock:
-            super().accepted()
+            super().record_accepted()
             self._taken += 1
 
-    def refused(self, left_at: float, now: float, retry_after: float | None) -> None:
+    def record_refusal(self, requested_at: float, now: float, retry_after: float | None) -> None:
         """As in `RateLimiter`."""
         with self._lock:
             if self._grant is None:
-                super().refused(left_at, now, retry_after)
+                super().record_refusal(requested_at, now, retry_after)
             else:
                 self._window = float("inf")
-                self._refusals.append((left_at, retry_after))
+                self._refusals.append((requested_at, retry_after))
                 self._hold_mine(now + (_PAUSE if retry_after is None else retry_after))
         self._urgent.set()
 
-    def hold(self, now: float, seconds: float) -> None:
+    def pause(self, now: float, seconds: float) -> None:
         """As in `RateLimiter`."""
         with self._lock:
             if self._grant is None:
-                super().hold(now, seconds)
+                super().pause(now, seconds)
                 return
             self._held_for = max(self._held_for, now + seconds)
             self._hold_mine(now + seconds)
@@ -177,7 +177,7 @@ class SharedBudget(RateLimiter):
         return None
 
     def _done(self, now: float) -> Report:
-        refused = tuple((now - left_at, wait) for left_at, wait in self._refusals)
+        refused = tuple((now - requested_at, wait) for requested_at, wait in self._refusals)
         held = max(0.0, self._held_for - now)
         seconds = now - self._reported_at
         return Report(self.ceiling, seconds, self._spent, self._taken, refused, held, self._limited)

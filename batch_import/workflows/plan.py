@@ -14,14 +14,20 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import Settings
 from batch_import.errors import RequestRejected, StateError
-from batch_import.importer.adoption import Adoption
-from batch_import.importer.forecast import Forecast, ProcessingTime, Work, forecast, learned
-from batch_import.importer.pages import Pages
+from batch_import.importer.adoption_search import AdoptionSearch
+from batch_import.importer.forecast import (
+    Forecast,
+    ProcessingTime,
+    Work,
+    forecast,
+    learn_processing_time,
+)
+from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.ownership import (
     REFERENCE_ID_TAKEN,
+    media_to_adopt,
     non_failed,
-    reference_id_taken,
-    to_take_over,
+    reference_id_taken_message,
 )
 from batch_import.job import Job
 from batch_import.manifest.deadlines import UrlExpiries
@@ -168,7 +174,7 @@ def plan(
         processing=processing,
         optimistic=forecast(work, settings, processing.low),
         pessimistic=slow,
-        expiring=_expiring(store, begins, slow.pace),
+        expiring=_expiring(store, begins, slow.rows_per_second),
         begins=begins,
     )
 
@@ -188,7 +194,7 @@ def _learn(store: Store, settings: Settings, database: str) -> ProcessingTime:
                     waits.append(other.reader.processing_times(_LEARNED_ROWS, longest))
         except StateError:
             continue  # the forecast does not need every job
-    return learned(waits)
+    return learn_processing_time(waits)
 
 
 def _manifest_of(store: Store) -> tuple[str, str]:
@@ -239,23 +245,23 @@ def _search(
 def _read(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
     """List the account's media as a run would, and apply the matches to the copy of the job."""
     pending = store.reader.counts().pending
-    pages = Pages()
-    adoption = Adoption(pending, pages)
+    pages = ListPages()
+    adoption = AdoptionSearch(pending, pages)
     found = calls = 0
     media: int | None = None
     taken: _Taken = {}
-    while not adoption.done:
-        number = adoption.page
+    while not adoption.is_done:
+        number = adoption.page_number
         shown = _page(session, number)
-        pages.read(number, shown)
-        adoption.read(number, shown)
+        pages.learn_page(number, shown)
+        adoption.record_page(number, shown)
         calls, media = calls + 1, shown.total
-        observer.step(VerificationProgress("pages of the account", number, pages.many))
+        observer.step(VerificationProgress("pages of the account", number, pages.known_page_count))
         changes = list(_taken_over(store, shown, session.settings.adopt, taken))
         store.queue.apply(changes, 0.0)
         found += len(changes)
-    if adoption.each_row:
-        return _of_each_row(pending, media, adoption.end)
+    if adoption.checks_each_row:
+        return _of_each_row(pending, media, adoption.list_end)
     store.queue.apply(list(_ids_taken(taken)), 0.0)
     return AccountMatches(found, media, calls, ids_taken=len(taken), named=_named(taken))
 
@@ -281,7 +287,7 @@ def _of_each_row(pending: int, media: int | None, end: ListEnd | None = None) ->
 def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Iterator[StatusUpdate]:
     """Yield the rows whose video is on the page. `taken` collects rows with a taken ID."""
     for row in store.queue.pending_by_reference({media.reference_id for media in page.items}):
-        media = to_take_over(page.items, row, adopt)
+        media = media_to_adopt(page.items, row, adopt)
         others = non_failed(page.items, row)
         if media:
             taken.pop(row.number, None)
@@ -295,7 +301,7 @@ def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Ite
 def _ids_taken(taken: _Taken) -> Iterator[StatusUpdate]:
     """Yield the rows that a run would not send, because their reference ID is taken."""
     for row, media in taken.values():
-        message = reference_id_taken([media])
+        message = reference_id_taken_message([media])
         code = REFERENCE_ID_TAKEN
         yield StatusUpdate(row.number, Status.FAILED, message, error=message, code=code)
 

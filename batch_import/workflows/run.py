@@ -11,7 +11,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, ManifestError, RunFault, setting_ref
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.pictures import ask_for_pictures
+from batch_import.importer.pictures import request_picture_sizes
 from batch_import.importer.pool import Pool
 from batch_import.job import Job
 from batch_import.models import Counts
@@ -130,7 +130,7 @@ def _import(
             store.queue.recover(clock())
         if not stop.is_set() and (count := pictures_left(store)):
             observer.pictures(count)
-            ask_for_pictures(store, session)
+            request_picture_sizes(store, session)
     _end_if(stop)
     end_pilot(store)
 

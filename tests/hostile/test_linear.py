@@ -63,7 +63,7 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "guard for spreadsheets": (lambda text: unescape(escape_for_editing(text)), LONG),
     "is it JSON": (read._JSON_START.match, 4_096),  # noqa: SLF001
     "is it YAML": (read._YAML_START.match, 4_096),  # noqa: SLF001
-    "title": (ownership.normalised, LONG),
+    "title": (ownership.normalized_title, LONG),
     "likeness": (lambda text: likeness.similarity_key(text, text), LONG),
     "reference ID": (lookalikes.skeleton, LONG),
     "heading": (lambda text: (fold(text), field_of(text)), LONG),

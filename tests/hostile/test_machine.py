@@ -63,9 +63,9 @@ def test_a_run_takes_as_many_workers_as_the_system_allows(monkeypatch: pytest.Mo
     monkeypatch.setattr("batch_import.importer.pool.threading.Thread", Crowded)
     Crowded.left = 3
     crowded = pool(64)
-    assert len(crowded._started()) == 3  # noqa: SLF001
-    crowded._workers = 3  # noqa: SLF001
-    crowded._dismiss()  # noqa: SLF001
+    assert len(crowded._start_workers()) == 3  # noqa: SLF001
+    crowded._worker_count = 3  # noqa: SLF001
+    crowded._stop_workers()  # noqa: SLF001
 
 
 @pytest.mark.parametrize("left", [0, 1])

@@ -30,6 +30,15 @@ PARTS = 10
 #: Seeds that differ, and are named.
 _NAMED = 20
 _CHUNK = 50
+#: Name of each kind of request in the hashed text, which is the name that its class had when the
+#: committed hashes were made.
+_HASHED_NAMES = {
+    "CreateMedia": "Create",
+    "GetIngestStatus": "AskStatus",
+    "FindByReference": "Find",
+    "GetAccount": "AskAccount",
+    "ReadPage": "ReadPage",
+}
 
 
 def fingerprint(seed: int, opened: Callable[[], Store] = lambda: Store(None)) -> str:
@@ -56,7 +65,7 @@ def fingerprint(seed: int, opened: Callable[[], Store] = lambda: Store(None)) ->
 
 def _calls(world: World) -> Iterator[str]:
     for moment, kind, about in world.outcome.log:
-        yield f"{moment:.6f} {kind} {about}"
+        yield f"{moment:.6f} {_HASHED_NAMES[kind]} {about}"
 
 
 def _rows(store: Store) -> Iterator[str]:

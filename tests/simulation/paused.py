@@ -18,8 +18,8 @@ from scenario import Break, Scenario, draw
 from world import Outcome, Store, World, _Flight, _Run
 
 from batch_import.errors import StateUnavailable
-from batch_import.importer.calls import Create
 from batch_import.importer.schedule import Finished, Wait
+from batch_import.importer.scheduled_request import CreateMedia
 from batch_import.models import ResultRow
 from batch_import.state.connection import Database
 
@@ -107,7 +107,7 @@ class PausedWorld(World):
         for time, turn, kind, flight in self._events:
             # It was stopped between its last check and the POST; or the POST is on its way.
             stopped = (
-                kind == "arrive" and isinstance(flight.call, Create)
+                kind == "arrive" and isinstance(flight.call, CreateMedia)
                 and flight.run == self._current.number and self._dice.random() < 0.5
             )  # fmt: skip
             moved.append((max(time, wakes_up) if stopped else time, turn, kind, flight))
@@ -121,7 +121,7 @@ class PausedWorld(World):
         """The next thing happens: perhaps a machine wakes up."""
         if self._events[0][2] != "wake":
             flight = self._events[0][3]
-            is_late = self._events[0][2] == "arrive" and isinstance(flight.call, Create)
+            is_late = self._events[0][2] == "arrive" and isinstance(flight.call, CreateMedia)
             self.late += is_late and run is not None and flight.run != run.number
             super().happen(run)
             return
@@ -134,9 +134,9 @@ class PausedWorld(World):
         acting, self._acting = self._acting, epoch
         try:
             for _ in range(_CALLS):
-                step = old.dispatcher.next(self.now)
+                step = old.dispatcher.next_request(self.now)
                 if isinstance(step, Wait | Finished):
-                    old.dispatcher.answered([], self.now)
+                    old.dispatcher.handle_completed([], self.now)
                     break
                 self.send(step, old.number)
             old.dispatcher.withdraw(self.now)

@@ -277,4 +277,6 @@ def _others(dice: Random, rows: int) -> tuple[Other, ...]:
 def _refuses(dice: Random) -> tuple[str, int] | None:
     if not _often(dice, 0.05):
         return None
-    return dice.choice(("ReadPage", "Find", "AskStatus")), dice.choice((400, 403, 404, 414))
+    return dice.choice(("ReadPage", "FindByReference", "GetIngestStatus")), dice.choice(
+        (400, 403, 404, 414)
+    )

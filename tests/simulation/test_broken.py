@@ -13,24 +13,24 @@ from world import Broken, simulate
 from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, RequestRejected
 from batch_import.failure_codes import FailureCode
-from batch_import.importer.adoption import Adoption
+from batch_import.importer.adoption_search import AdoptionSearch
 from batch_import.importer.backoff import backoff
-from batch_import.importer.calls import Create, Find
 from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.schedule import FINISHED, Schedule, Wait, ownership, showing
+from batch_import.importer.schedule import FINISHED, Schedule, Wait, media_comparison, ownership
 from batch_import.importer.schedule.admission import Admission
-from batch_import.importer.schedule.flights import InAccount, Unknown
-from batch_import.importer.schedule.listing import Listing
+from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.lookups import Lookups
+from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.outage import Outage
 from batch_import.importer.schedule.ownership import Owner
 from batch_import.importer.schedule.page_reading import PageReading
-from batch_import.importer.schedule.polling import SHORTEST, Polling
+from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, Polling
 from batch_import.importer.schedule.repeat import ListConsistency
-from batch_import.importer.schedule.searching import RowSearch
+from batch_import.importer.schedule.row_search import RowSearch
+from batch_import.importer.schedule.row_states import InAccount, Unknown
 from batch_import.importer.schedule.selection import Selection
 from batch_import.importer.schedule.settling import Settling
-from batch_import.importer.schedule.showing import Showing
+from batch_import.importer.scheduled_request import CreateMedia, FindByReference
 from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.state import choice_statements, statements
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
@@ -47,14 +47,14 @@ Patch = pytest.MonkeyPatch
 
 
 def _sent_again_after_no_answer(patch: Patch) -> None:
-    answered = Schedule.answered
+    answered = Schedule.handle_answer
 
     def broken(self: Schedule, call: Any, answer: Any, *times: float) -> list[StatusUpdate]:
-        if isinstance(call, Create) and isinstance(answer, NoAnswer):
+        if isinstance(call, CreateMedia) and isinstance(answer, NoAnswer):
             answer = NotSent(answer.message)
         return answered(self, call, answer, *times)
 
-    patch.setattr(Schedule, "answered", broken)
+    patch.setattr(Schedule, "handle_answer", broken)
 
 
 def _pending_after_a_crash(patch: Patch) -> None:
@@ -107,16 +107,16 @@ def _end(queue: Queue) -> None:
 
 
 def _retry_after_ignored(patch: Patch) -> None:
-    refused = RateLimiter.refused
+    refused = RateLimiter.record_refusal
 
     def broken(self: RateLimiter, left_at: float, now: float, _retry_after: float | None) -> None:
         refused(self, left_at, now, None)
 
-    patch.setattr(RateLimiter, "refused", broken)
+    patch.setattr(RateLimiter, "record_refusal", broken)
 
 
 def _unavailable_ignored(patch: Patch) -> None:
-    patch.setattr(RateLimiter, "hold", lambda *_: None)
+    patch.setattr(RateLimiter, "pause", lambda *_: None)
 
 
 def _no_rate_limit(patch: Patch) -> None:
@@ -124,7 +124,7 @@ def _no_rate_limit(patch: Patch) -> None:
 
 
 def _some_calls_without_a_token(patch: Patch) -> None:
-    spend = RateLimiter.spend
+    spend = RateLimiter.take_token
     calls: dict[RateLimiter, int] = {}
 
     def broken(self: RateLimiter, now: float) -> None:
@@ -132,7 +132,7 @@ def _some_calls_without_a_token(patch: Patch) -> None:
         if calls[self] % 10:
             spend(self, now)
 
-    patch.setattr(RateLimiter, "spend", broken)
+    patch.setattr(RateLimiter, "take_token", broken)
 
 
 def _media_of_any_reference(patch: Patch) -> None:
@@ -141,7 +141,7 @@ def _media_of_any_reference(patch: Patch) -> None:
 
 def _taken_for_the_rows(patch: Patch, which: Callable[[Media, JobRow], bool]) -> None:
     """What a search brings is taken for the row's own."""
-    read = RowSearch.read
+    read = RowSearch.add_page
 
     def broken(self: RowSearch, page: MediaPage) -> None:
         row = self._row
@@ -153,13 +153,13 @@ def _taken_for_the_rows(patch: Patch, which: Callable[[Media, JobRow], bool]) ->
         )
         read(self, replace(page, items=items))
 
-    patch.setattr(RowSearch, "read", broken)
-    patch.setattr(Selection, "_is_alone", lambda *_: True)
+    patch.setattr(RowSearch, "add_page", broken)
+    patch.setattr(Selection, "_needs_lookup", lambda *_: True)
     patch.setattr(Selection, "_lookup", _searches)
 
 
 def _searches(self: Selection, number: int, *_: Any) -> Any:
-    return Find(self._tracker.in_account_at(number).row)
+    return FindByReference(self._tracker.in_account(number).row)
 
 
 def _media_of_a_similar_reference(patch: Patch) -> None:
@@ -167,15 +167,15 @@ def _media_of_a_similar_reference(patch: Patch) -> None:
 
 
 def _failed_media_over_online_ones(patch: Patch) -> None:
-    best = showing.best_of
+    best = media_comparison.best_media
 
     def broken(items: Sequence[Media]) -> Media | None:
         failed = [media for media in items if media.status == "failed"]
         return best(failed) or best(items)
 
-    patch.setattr(showing, "best_of", broken)
+    patch.setattr(media_comparison, "best_media", broken)
     # What failed before the POST is told apart by its date, which this one does not look at.
-    patch.setattr(showing, "may_be_created_between", lambda *_: True)
+    patch.setattr(media_comparison, "may_be_created_between", lambda *_: True)
 
 
 def _changes_not_committed(patch: Patch) -> None:
@@ -218,14 +218,14 @@ def _unknown_is_pending(patch: Patch) -> None:
 
 
 def _conflict_is_failure(patch: Patch) -> None:
-    answered = Schedule.answered
+    answered = Schedule.handle_answer
 
     def broken(self: Schedule, call: Any, answer: Any, *times: float) -> list[StatusUpdate]:
-        if isinstance(call, Create) and isinstance(answer, RequestRejected):
+        if isinstance(call, CreateMedia) and isinstance(answer, RequestRejected):
             answer = RequestRejected(answer.message, status=400)
         return answered(self, call, answer, *times)
 
-    patch.setattr(Schedule, "answered", broken)
+    patch.setattr(Schedule, "handle_answer", broken)
 
 
 def _withdrawn_rows_stay(patch: Patch) -> None:
@@ -242,35 +242,35 @@ def _a_row_is_forgotten(patch: Patch) -> None:
 
 
 def _the_end_is_not_seen(patch: Patch) -> None:
-    following = Schedule.next
+    following = Schedule.next_request
 
     def broken(self: Schedule, now: float) -> Any:
         step = following(self, now)
         return Wait(now + 1.0) if step is FINISHED else step
 
-    patch.setattr(Schedule, "next", broken)
+    patch.setattr(Schedule, "next_request", broken)
 
 
 def _it_spins(patch: Patch) -> None:
-    following = Schedule.next
+    following = Schedule.next_request
 
     def broken(self: Schedule, now: float) -> Any:
         step = following(self, now)
         return Wait(now) if isinstance(step, Wait) else step
 
-    patch.setattr(Schedule, "next", broken)
+    patch.setattr(Schedule, "next_request", broken)
 
 
 def _online_is_guessed(patch: Patch) -> None:
     """A media that is found counts as online, whatever its status."""
-    best = showing.best_of
+    best = media_comparison.best_media
 
     def broken(items: Sequence[Media]) -> Media | None:
         media = best(items)
         return media and replace(media, status="online")
 
-    patch.setattr(showing, "best_of", broken)
-    patch.setattr(ownership, "best_of", broken)
+    patch.setattr(media_comparison, "best_media", broken)
+    patch.setattr(ownership, "best_media", broken)
 
 
 def _absent_once_is_absent(patch: Patch) -> None:
@@ -282,26 +282,26 @@ def _absence_is_never_proven(patch: Patch) -> None:
 
 
 def _lists_are_never_late(patch: Patch) -> None:
-    patch.setattr(ListConsistency, "visible_from", lambda *_: 0.0)
+    patch.setattr(ListConsistency, "visible_age", lambda *_: 0.0)
     patch.setattr(ListConsistency, "proof_age", lambda *_: 0.0)
 
 
 def _lists_that_lose_media_are_trusted(patch: Patch) -> None:
     patch.setattr(ListConsistency, "mark_inconsistent", lambda _: None)
-    patch.setattr(ListConsistency, "hidden", lambda *_: None)
-    patch.setattr(Showing, "unseen", lambda *_: 0.0)
+    patch.setattr(ListConsistency, "record_hidden", lambda *_: None)
+    patch.setattr(MediaComparison, "max_unseen_age", lambda *_: 0.0)
 
 
 def _a_page_covers_everything(patch: Patch) -> None:
-    patch.setattr(Listing, "covered", lambda *_, **__: (float("-inf"), float("inf")))
+    patch.setattr(ListPositions, "covered_period", lambda *_, **__: (float("-inf"), float("inf")))
 
 
 def _nothing_is_adopted(patch: Patch) -> None:
-    patch.setattr(Admission, "adopt", lambda *_, **__: None)
+    patch.setattr(Admission, "start_adoption", lambda *_, **__: None)
 
 
 def _the_first_page_is_the_account(patch: Patch) -> None:
-    patch.setattr(Adoption, "read", lambda self, *_: setattr(self, "done", True))
+    patch.setattr(AdoptionSearch, "record_page", lambda self, *_: setattr(self, "is_done", True))
 
 
 def _deletions_are_not_noticed(patch: Patch) -> None:
@@ -330,33 +330,33 @@ def _a_list_is_read_for_ever(patch: Patch) -> None:
         return found if found is ListEnd.COMPLETE else None
 
     patch.setattr(MediaListPager, "_end_after", broken)
-    patch.setattr(Adoption, "_is_dear", lambda *_: False)
+    patch.setattr(AdoptionSearch, "_costs_more_than_row_checks", lambda *_: False)
 
 
 def _an_unknown_row_is_searched_for_slowly(patch: Patch) -> None:
     """Where searches are ignored, each page is read twice as late as the one before."""
-    scanned = PageReading._scanned
+    scanned = PageReading._record_scan_page
 
     def broken(self: PageReading, number: int, now: float) -> list[StatusUpdate]:
         changes = scanned(self, number, now)
-        if isinstance(self._tracker.find(number), Unknown):
-            page = self._tracker.polling[number].page
-            self._tracker.polling.again(number, now, backoff(SHORTEST, page, 300.0))
+        if isinstance(self._tracker.by_number(number), Unknown):
+            page = self._tracker.polling[number].scan_page_number
+            self._tracker.polling.schedule(number, now, backoff(MIN_POLL_INTERVAL, page, 300.0))
         return changes
 
-    patch.setattr(PageReading, "_scanned", broken)
+    patch.setattr(PageReading, "_record_scan_page", broken)
 
 
 def _a_pilot_looks_for_all_rows(patch: Patch) -> None:
     """What a pilot found in the account of its own rows is taken for all there is."""
-    answered = Dispatcher.answered
+    answered = Dispatcher.handle_completed
 
     def broken(self: Dispatcher, arrivals: Any, now: float) -> None:
         answered(self, arrivals, now)
-        if not self._schedule.admission.adopting:
+        if not self._schedule.admission.is_adopting:
             self._store.facts.save(ACCOUNT_SEARCH.of(AccountSearch.DONE))
 
-    patch.setattr(Dispatcher, "answered", broken)
+    patch.setattr(Dispatcher, "handle_completed", broken)
 
 
 def _the_limit_is_ignored(patch: Patch) -> None:
@@ -373,31 +373,31 @@ def _the_limit_is_ignored(patch: Patch) -> None:
 
 def _no_pages(patch: Patch) -> None:
     """Each row is asked for by itself."""
-    patch.setattr(Selection, "full_page", lambda *_: None)
-    patch.setattr(Selection, "_is_alone", lambda *_: True)
+    patch.setattr(Selection, "fullest_page", lambda *_: None)
+    patch.setattr(Selection, "_needs_lookup", lambda *_: True)
 
 
 def _media_of_others_are_taken_over(patch: Patch) -> None:
-    patch.setattr(ownership, "may_be_taken_over", lambda *_: True)
+    patch.setattr(ownership, "may_adopt", lambda *_: True)
 
 
 def _media_of_others_are_the_rows_own(patch: Patch) -> None:
-    patch.setattr(showing, "owner_of", lambda *_: Owner.OURS)
+    patch.setattr(media_comparison, "owner_of", lambda *_: Owner.OURS)
 
 
 def _a_due_row_waits(patch: Patch) -> None:
-    best = Selection.best
+    best = Selection.best_request
 
     def broken(self: Selection, now: float) -> Any:
         return best(self, now) if int(now) % 2 else None
 
-    patch.setattr(Selection, "best", broken)
+    patch.setattr(Selection, "best_request", broken)
     patch.setattr(Schedule, "_wait", lambda _, now: Wait(now + 0.5))
 
 
 def _rows_are_looked_at_late(patch: Patch) -> None:
-    pause = Polling.pause
-    patch.setattr(Polling, "pause", lambda *a, **k: 8 * pause(*a, **k))
+    pause = Polling.interval_for
+    patch.setattr(Polling, "interval_for", lambda *a, **k: 8 * pause(*a, **k))
 
 
 def _weather_fails_rows(patch: Patch) -> None:
@@ -405,20 +405,20 @@ def _weather_fails_rows(patch: Patch) -> None:
         code = FailureCode.NO_MEDIA_CREATED
         return [self._tracker.finish(row.row, Status.FAILED, "weather", error="weather", code=code)]
 
-    patch.setattr(Settling, "_never_created", broken)
+    patch.setattr(Settling, "_handle_not_created", broken)
 
 
 def _outages_are_ignored(patch: Patch) -> None:
-    patch.setattr(Outage, "answered", lambda *_, **__: None)
+    patch.setattr(Outage, "record_answer", lambda *_, **__: None)
 
 
 def _refused_calls_are_repeated_at_once(patch: Patch) -> None:
     def broken(self: Lookups, row: InAccount, _words: str, now: float) -> list[StatusUpdate]:
-        self._tracker.polling.answered(row.row.number)
-        self._tracker.polling.again(row.row.number, now)
+        self._tracker.polling.record_answer(row.row.number)
+        self._tracker.polling.schedule(row.row.number, now)
         return []
 
-    patch.setattr(Lookups, "_refused", broken)
+    patch.setattr(Lookups, "_handle_refusal", broken)
 
 
 #: What is broken, and the rules of which one must be told as broken.

@@ -130,7 +130,7 @@ class _Death(Exception):
 
 def _dies(dispatcher: Dispatcher, steps: int) -> None:
     """Let a dispatcher end its process after so many steps."""
-    following = dispatcher.next
+    following = dispatcher.next_request
     left = iter(range(steps))
 
     def next_step(now: float) -> object:
@@ -138,7 +138,7 @@ def _dies(dispatcher: Dispatcher, steps: int) -> None:
             raise _Death
         return following(now)
 
-    dispatcher.next = next_step  # type: ignore[method-assign,assignment]
+    dispatcher.next_request = next_step  # type: ignore[method-assign,assignment]
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))

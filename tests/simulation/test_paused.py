@@ -38,13 +38,13 @@ class _EndAssumed(PausedWorld):
 
 
 def _held_rows_are_judged_like_others(patch: pytest.MonkeyPatch) -> None:
-    admitted = Settling.absent
+    admitted = Settling.handle_absence
 
     def broken(self: Settling, row: object, unseen: float, now: float) -> object:
-        object.__setattr__(row, "held", False)
+        object.__setattr__(row, "is_held", False)
         return admitted(self, row, unseen, now)  # type: ignore[arg-type]
 
-    patch.setattr(Settling, "absent", broken)
+    patch.setattr(Settling, "handle_absence", broken)
 
 
 def _broken(world: type[PausedWorld]) -> bool:

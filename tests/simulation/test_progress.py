@@ -9,8 +9,8 @@ from scenario import Scenario, draw
 from world import World
 
 from batch_import.configuration.settings import Settings
-from batch_import.importer.calls import Arrival
 from batch_import.importer.dispatch import Dispatcher, Progress
+from batch_import.importer.scheduled_request import CompletedRequest
 from batch_import.sandbox.knobs import Knobs
 from batch_import.state.store import Store
 
@@ -19,15 +19,17 @@ Told = Callable[[Progress, float], None]
 
 def watched(scenario: Scenario, patch: pytest.MonkeyPatch, tell: Callable[[Store], Told]) -> World:
     """A whole import, of which something is told after every commit."""
-    answered = Dispatcher.answered
+    answered = Dispatcher.handle_completed
     with Store(None) as store:
         printed = tell(store)
 
-        def answered_and_told(self: Dispatcher, arrivals: Iterable[Arrival], now: float) -> None:
+        def answered_and_told(
+            self: Dispatcher, arrivals: Iterable[CompletedRequest], now: float
+        ) -> None:
             answered(self, arrivals, now)
             printed(self.progress(now), now)
 
-        patch.setattr(Dispatcher, "answered", answered_and_told)
+        patch.setattr(Dispatcher, "handle_completed", answered_and_told)
         world = World(scenario, store)
         world.run()
     return world

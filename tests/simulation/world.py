@@ -18,18 +18,18 @@ from typing import Any
 from scenario import Break, Other, Scenario, draw
 
 from batch_import.errors import NotSent, RunFault
-from batch_import.importer.calls import Arrival, Create, request_of
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
-from batch_import.importer.schedule.outage import UNCLEAR_IN_A_ROW
-from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
+from batch_import.importer.schedule.outage import UNCLEAR_THRESHOLD
+from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, RECHECK_SHARE
 from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.scheduled_request import CompletedRequest, CreateMedia, api_request
 from batch_import.models import JobRow, ManifestRow, ResultRow, Status, StatusChange
 from batch_import.rehearsal.exchange import client_answer, simulated_request
 from batch_import.sandbox.media import SandboxMedia
 from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply
-from batch_import.state.facts import ACCOUNT_SEARCH, LIST_EVIDENCE, AccountSearch
+from batch_import.state.facts import ACCOUNT_SEARCH, LIST_CONSISTENCY, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.endpoints import PAGE_SIZE, create_media
 from batch_import.viostream.rate_limiter import RateLimiter
@@ -299,7 +299,7 @@ class World:
     def _check_detection(self) -> None:
         """After the last create a row that is online is soon seen, where the budget allows it."""
         scenario = self.scenario
-        last = max((at for at, kind, _ in self.outcome.log if kind == "Create"), default=0.0)
+        last = max((at for at, kind, _ in self.outcome.log if kind == "CreateMedia"), default=0.0)
         pages = 2 + scenario.rows // scenario.knobs.page_limit
         asked = 2 * scenario.latency[1] + 2 * scenario.commit
         spare = asked + 3 * pages * max(
@@ -314,7 +314,9 @@ class World:
             accepted = events.get(Status.PROCESSING, self.now)
             visible = max(media.online_at, media.listed_at, START + last, accepted)
             age = visible - media.created
-            allowed = max(SHORTEST, min(scenario.settings.poll_interval, RECHECK_SHARE * age))
+            allowed = max(
+                MIN_POLL_INTERVAL, min(scenario.settings.poll_interval, RECHECK_SHARE * age)
+            )
             late = events.get(Status.IMPORTED, visible) - visible
             # A row at the border of two small pages may move from one to the other.
             looks = 1.1 if scenario.knobs.page_limit == PAGE_SIZE else 2.2
@@ -376,18 +378,18 @@ class World:
 
     def _arrive(self, flight: _Flight, *, stale: bool) -> None:
         call = flight.call
-        if isinstance(call, Create):
+        if isinstance(call, CreateMedia):
             self._check_intent(call.row.reference_id, stale=stale)
             if call.row.reference_id in self.adoptable and self._is_still_there(call.row):
                 raise self.broken("adoption", f"{call.row.reference_id} was there, and is sent")
         self._add_others()
         begin, end = self.scenario.wrong_key
         password = "old" if begin <= self.now - START < end else self.platform.api_key
-        reply = self.platform.handle(simulated_request(request_of(call), password), self.now)
+        reply = self.platform.handle(simulated_request(api_request(call), password), self.now)
         refuses = self.scenario.refuses
         if refuses and type(call).__name__ == refuses[0] and reply.status == 200:
             reply = SimulatedReply(refuses[1], {"message": "Refused."}, delay=reply.delay)
-        if isinstance(call, Create):
+        if isinstance(call, CreateMedia):
             if reply.status in (400, 401, 403, 422):
                 self.refused.add(call.row.reference_id)
             self.check_once(call.row.reference_id)
@@ -489,7 +491,7 @@ class World:
             return False
         if knobs.list_omits or knobs.reference_filter == "ignored" or knobs.page_number != "exact":
             return False
-        proof = ListConsistency.restore(self.store.facts.get(LIST_EVIDENCE)).proof_age(0.0)
+        proof = ListConsistency.restore(self.store.facts.get(LIST_CONSISTENCY)).proof_age(0.0)
         events = history(self.store, record.reference_id)
         given_up = max(e.time for e in events if e.status is Status.CREATING) + SLACK
         return proof is not None and self.now - given_up > proof
@@ -590,7 +592,7 @@ class _Run:
         self.began = world.now
         self._steps = self._waits = self._calls = 0
         self._under_way = 0
-        self._arrived: list[Arrival] = []
+        self._arrived: list[CompletedRequest] = []
         self._finished = False
         self._held_until = world.now
         self._posts_into_outage = 0
@@ -629,7 +631,7 @@ class _Run:
         """Hand out what may leave now; returns when to ask again."""
         world = self.world
         while not self._over and self._under_way < world.scenario.settings.workers:
-            step = self.dispatcher.next(world.now)
+            step = self.dispatcher.next_request(world.now)
             if isinstance(step, Finished):
                 self._finished = True
             elif isinstance(step, Wait):
@@ -662,7 +664,7 @@ class _Run:
             world.happen(self)
         arrived, self._arrived = self._arrived, []
         try:
-            self.dispatcher.answered(arrived, world.now)
+            self.dispatcher.handle_completed(arrived, world.now)
         except RunFault as fault:
             self.fault = self.fault or fault
 
@@ -681,8 +683,8 @@ class _Run:
         reply = flight.answer
         if isinstance(reply, SimulatedReply):
             self._heed(reply)
-            reply = client_answer(request_of(flight.call), reply, world.now)
-        self._arrived.append(Arrival(flight.call, reply, flight.left_at, clock_offset=0.0))
+            reply = client_answer(api_request(flight.call), reply, world.now)
+        self._arrived.append(CompletedRequest(flight.call, reply, flight.left_at, clock_offset=0.0))
         self.step()
 
     def _heed(self, reply: SimulatedReply) -> None:
@@ -715,8 +717,8 @@ class _Run:
         world = self.world
         known = START + world.scenario.latency[1] + world.scenario.commit + NEARLY
         down = any(b + known <= world.now < START + e for b, e in world.scenario.knobs.outages)
-        self._posts_into_outage += down and isinstance(call, Create)
-        if self._posts_into_outage > UNCLEAR_IN_A_ROW:
+        self._posts_into_outage += down and isinstance(call, CreateMedia)
+        if self._posts_into_outage > UNCLEAR_THRESHOLD:
             raise world.broken("outage", f"{self._posts_into_outage} POSTs leave into an outage")
 
     def _check_wait(self, wait: Wait) -> None:
@@ -731,22 +733,26 @@ class _Run:
         """No call is held back while the budget has tokens and a row is due."""
         schedule, now = self.dispatcher._schedule, self.world.now
         outage = schedule._outage
-        if self.budget.ready_at(now) > now or schedule._auth:
+        if self.budget.ready_at(now) > now or schedule._auth_probe:
             return
-        if not outage.admits(schedule._calls_out):
+        if not outage.allows_request(schedule._open_request_count):
             return
-        if schedule._outage._unclear or now < schedule._selection.paused_until:
+        if schedule._outage._unclear_count or now < schedule._selection.paused_until:
             return  # POSTs and pages may be held back after unclear answers
-        if schedule._creation.ready(now) and not schedule.admission.adopting:
+        if schedule._create_queue.is_ready(now) and not schedule.admission.is_adopting:
             raise self.world.broken("idle budget", "a row waits for its POST")
         # No method tells which rows are due, for nobody else needs to know.
-        for number, poll in schedule._polling.due(now).items():
+        for number, poll in schedule._polling.due_rows(now).items():
             expected = poll.expected_page
-            page = expected or schedule._listing.page_of(number, now)
-            alone = schedule._selection._is_alone(number, poll, now)
-            if alone and not schedule._showing.filter_works:
+            page = expected or schedule._positions.page_of(number, now)
+            alone = schedule._selection._needs_lookup(number, poll, now)
+            if alone and not schedule._comparison.filter_works:
                 continue  # it is looked for on page after page
-            if not poll.under_way and page not in schedule._pages.out and poll.page == 1:
+            if (
+                not poll.is_requested
+                and page not in schedule._pages.reads_in_progress
+                and poll.scan_page_number == 1
+            ):
                 raise self.world.broken("idle budget", f"row {number} is due: {poll}")
 
     def _bring_home(self) -> None:

@@ -23,36 +23,44 @@ from batch_import.errors import (
     RequestRejected,
     RunFault,
 )
-from batch_import.importer.calls import Answer, AskAccount, AskStatus, Call, Create, Find, ReadPage
-from batch_import.importer.pages import Pages
+from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.admission import Admission
-from batch_import.importer.schedule.auth import AuthProbe
-from batch_import.importer.schedule.creation import Creation
-from batch_import.importer.schedule.flights import (
+from batch_import.importer.schedule.auth_probe import AuthProbe
+from batch_import.importer.schedule.create_queue import CreateQueue
+from batch_import.importer.schedule.give_up_timer import GiveUpTimer
+from batch_import.importer.schedule.list_positions import ListPositions
+from batch_import.importer.schedule.lookups import Lookups
+from batch_import.importer.schedule.media_comparison import MediaComparison
+from batch_import.importer.schedule.observations import ProcessingTimes
+from batch_import.importer.schedule.outage import Outage
+from batch_import.importer.schedule.page_reading import PageReading, ServedRows
+from batch_import.importer.schedule.polling import Polling
+from batch_import.importer.schedule.remaining import time_left
+from batch_import.importer.schedule.repeat import ListConsistency, is_transport_failure
+from batch_import.importer.schedule.row_states import (
     Online,
     Posting,
     Processing,
     ToCreate,
     Unknown,
 )
-from batch_import.importer.schedule.giving_up import Patience
-from batch_import.importer.schedule.listing import Listing
-from batch_import.importer.schedule.lookups import Lookups
-from batch_import.importer.schedule.observations import ProcessingTimes
-from batch_import.importer.schedule.outage import Outage
-from batch_import.importer.schedule.page_reading import PageReading, Serves
-from batch_import.importer.schedule.polling import Polling
-from batch_import.importer.schedule.remaining import time_left
-from batch_import.importer.schedule.repeat import ListConsistency, is_weather
 from batch_import.importer.schedule.selection import Selection
 from batch_import.importer.schedule.sending import Sending
-from batch_import.importer.schedule.settling import Settling, exhausted_change
-from batch_import.importer.schedule.showing import Showing
+from batch_import.importer.schedule.settling import Settling, exhausted_update
 from batch_import.importer.schedule.tracker import Tracker
+from batch_import.importer.scheduled_request import (
+    Answer,
+    CreateMedia,
+    FindByReference,
+    GetAccount,
+    GetIngestStatus,
+    ReadPage,
+    ScheduledRequest,
+)
 from batch_import.models import MediaPage, Status, StatusUpdate
 
-_UNAUTHORISED: Final = 401
-_FOREVER: Final = float("inf")
+_UNAUTHORIZED_STATUS: Final = 401
+_NEVER: Final = float("inf")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,25 +92,27 @@ class Schedule:
         fault: set once the run cannot go on; commit the changes, then raise it.
     """
 
-    def __init__(self, settings: Settings, now: float, evidence: str | None = None) -> None:
+    def __init__(self, settings: Settings, now: float, list_consistency: str | None = None) -> None:
         del now
         self._settings = settings
-        self._consistency = ListConsistency.restore(evidence)
-        self._times = ProcessingTimes()
-        self._pages = Pages()
+        self._consistency = ListConsistency.restore(list_consistency)
+        self._processing_times = ProcessingTimes()
+        self._pages = ListPages()
         self._polling = Polling(settings.poll_interval)
-        self._listing = Listing(self._pages, self._times, self._consistency, self._polling)
-        self._tracker = Tracker(self._polling, self._listing)
-        self._creation = Creation()
-        self._settling = Settling(settings, self._tracker, self._creation, self._consistency)
-        self._showing = Showing(
-            settings, self._tracker, self._settling, self._times, self._consistency
+        self._positions = ListPositions(
+            self._pages, self._processing_times, self._consistency, self._polling
+        )
+        self._tracker = Tracker(self._polling, self._positions)
+        self._create_queue = CreateQueue()
+        self._settling = Settling(settings, self._tracker, self._create_queue, self._consistency)
+        self._comparison = MediaComparison(
+            settings, self._tracker, self._settling, self._processing_times, self._consistency
         )
         self._page_reading = PageReading(
             self._tracker,
-            self._listing,
+            self._positions,
             self._pages,
-            self._showing,
+            self._comparison,
             self._settling,
             self._consistency,
         )
@@ -110,227 +120,247 @@ class Schedule:
             settings,
             self._tracker,
             self._pages,
-            self._showing,
-            self._times,
+            self._comparison,
+            self._processing_times,
             self._consistency,
         )
-        self._sending = Sending(settings, self._tracker, self._creation, self._lookups, self._times)
+        self._sending = Sending(
+            settings, self._tracker, self._create_queue, self._lookups, self._processing_times
+        )
         self._selection = Selection(
-            self._tracker, self._pages, self._showing, settings.poll_interval
+            self._tracker, self._pages, self._comparison, settings.poll_interval
         )
         self.admission = Admission(
             settings,
             self._tracker,
-            self._creation,
+            self._create_queue,
             self._settling,
-            self._listing,
+            self._positions,
             self._pages,
-            self._showing,
+            self._comparison,
         )
-        self._auth = AuthProbe()
+        self._auth_probe = AuthProbe()
         self._outage = Outage()
-        self._patience = Patience(settings.give_up_after)
-        self._posts_out = 0
-        self._calls_out = 0
+        self._give_up_timer = GiveUpTimer(settings.give_up_after)
+        self._open_post_count = 0
+        self._open_request_count = 0
         self.fault: RunFault | None = None
 
     # Rows in and out --------------------------------------------------------------------------
 
     def withdraw(self) -> list[StatusUpdate]:
         """The run ends: claimed rows whose POST is not under way go back to pending."""
-        exhausted = self._settling.exhausted
+        exhausted = self._settling.exhausted_rows
         # A POST that was refused for its credentials was surely not carried out.
-        held = [
-            self._tracker.get(call.row)
-            for call, _ in self._auth.release()
-            if isinstance(call, Create | Find)
+        refused_states = [
+            self._tracker.of_row(request.row)
+            for request, _ in self._auth_probe.release()
+            if isinstance(request, CreateMedia | FindByReference)
         ]
-        waiting = self._creation.take_all()
-        waiting += [flight.todo for flight in held if isinstance(flight, Posting)]
+        waiting = self._create_queue.pop_all()
+        waiting += [state.waiting for state in refused_states if isinstance(state, Posting)]
         for todo in (*waiting, *exhausted):
-            self._tracker.drop(todo.row, listed=False)
-        words = "not sent: the run ended"
+            self._tracker.drop(todo.row, is_listed=False)
+        reason = "not sent: the run ended"
         return [
-            *(StatusUpdate(todo.row.number, Status.PENDING, words) for todo in waiting),
-            *(exhausted_change(todo) for todo in exhausted),
+            *(StatusUpdate(todo.row.number, Status.PENDING, reason) for todo in waiting),
+            *(exhausted_update(todo) for todo in exhausted),
         ]
 
-    def release(self, numbers: Collection[int], now: float) -> None:
+    def release_held(self, numbers: Collection[int], now: float) -> None:
         """Nobody else can send these rows any more: from now on their absence tells something."""
         for number in numbers:
-            flight = self._tracker.find(number)
-            if isinstance(flight, Unknown):
-                created = replace(flight.created, latest=now)
-                self._tracker.replace(replace(flight, held=False, created=created, absences=()))
+            state = self._tracker.by_number(number)
+            if isinstance(state, Unknown):
+                created = replace(state.created, latest=now)
+                self._tracker.replace(
+                    replace(state, is_held=False, created=created, absence_ages=())
+                )
 
-    def evidence(self) -> str:
+    def dump_list_consistency(self) -> str:
         """What this run and those before it learned of lists, to be kept with the job."""
         return self._consistency.dump()
 
-    def learn_clock(self, offset: float) -> None:
+    def set_clock_offset(self, offset: float) -> None:
         """The platform's clock is so many seconds ahead of this machine's."""
-        self._showing.clock_offset = offset
+        self._comparison.clock_offset = offset
 
-    def time_left(self, creating: float, now: float) -> float | None:
+    def time_left(self, creating_seconds: float, now: float) -> float | None:
         """Seconds until this run has nothing more to do; None while nobody can know.
 
         Args:
             creating: seconds until the last row is created; 0 where all are.
         """
-        proof = self._consistency.proof_age(self._showing.unseen())
+        proof_age = self._consistency.proof_age(self._comparison.max_unseen_age())
         settle = self._settings.settle
-        return time_left(creating, self._tracker, self._times, proof, settle, now)
+        return time_left(
+            creating_seconds, self._tracker, self._processing_times, proof_age, settle, now
+        )
 
     # The next call ----------------------------------------------------------------------------
 
-    def next(self, now: float) -> Call | Wait | Finished:
+    def next_request(self, now: float) -> ScheduledRequest | Wait | Finished:
         """The call to make now. Whoever takes it owes an `answered`."""
-        call = self._choose(now)
-        if call is not None:
-            self._calls_out += 1
-            self._leaves(call, now)
-            return call
+        request = self._choose_request(now)
+        if request is not None:
+            self._open_request_count += 1
+            self._record_sent(request, now)
+            return request
         if (
-            self._calls_out
+            self._open_request_count
             or len(self._tracker)
-            or self.admission.adopting
-            or self.admission.more_pending
+            or self.admission.is_adopting
+            or self.admission.has_more_pending
         ):
             return self._wait(now)
         return FINISHED
 
     def _wait(self, now: float) -> Wait:
-        if self._auth:
-            return Wait(self._auth.asks_at())
+        if self._auth_probe:
+            return Wait(self._auth_probe.probe_at())
         if self._outage.is_open:
-            return Wait(self._outage.asks_at())
-        if not self._outage.admits(self._calls_out):
-            return Wait(_FOREVER)
-        moments = [self._selection.due_at(now)]
-        if not self.admission.adopting:
-            moments.append(self._creation.ready_at())
-        elif self.admission.page_waits:
-            moments.append(self._selection.paused_until)
-        return Wait(min(moment for moment in (*moments, _FOREVER) if moment > now))
+            return Wait(self._outage.probe_at())
+        if not self._outage.allows_request(self._open_request_count):
+            return Wait(_NEVER)
+        times = [self._selection.next_request_at(now)]
+        if not self.admission.is_adopting:
+            times.append(self._create_queue.ready_at())
+        elif self.admission.needs_page:
+            times.append(self._selection.paused_until)
+        return Wait(min(time for time in (*times, _NEVER) if time > now))
 
-    def _choose(self, now: float) -> Call | None:
-        if self._auth:
-            return AskAccount() if self._auth.asks_at() <= now else None
+    def _choose_request(self, now: float) -> ScheduledRequest | None:
+        if self._auth_probe:
+            return GetAccount() if self._auth_probe.probe_at() <= now else None
         if self._outage.is_open:
-            return AskAccount() if self._outage.asks_at() <= now else None
-        if not self._outage.admits(self._calls_out):
+            return GetAccount() if self._outage.probe_at() <= now else None
+        if not self._outage.allows_request(self._open_request_count):
             return None
-        if self.admission.adopting:
-            return self.admission.page_to_read(
+        if self.admission.is_adopting:
+            return self.admission.next_page(
                 self._selection.paused_until, now
-            ) or self._selection.best(now)
-        if self._creation.ready(now) and self._outage.admits_post(self._posts_out):
-            return self._create(now)
-        return self._selection.best(now)
+            ) or self._selection.best_request(now)
+        if self._create_queue.is_ready(now) and self._outage.allows_post(self._open_post_count):
+            return self._next_create(now)
+        return self._selection.best_request(now)
 
-    def _create(self, now: float) -> Call:
+    def _next_create(self, now: float) -> ScheduledRequest:
         """The next create, or a look that is worth its call while rows wait for theirs."""
-        if self._creation.may_look():
-            look = self._selection.full_page(now)
-            if look is not None:
-                self._creation.looked()
-                return look
-        todo = self._creation.take()
-        if todo.check_exists_first and self.admission.looks_first:
-            return Find(todo.row, todo.search.page if todo.search else 1)
-        return Create(todo.row)
+        if self._create_queue.may_request_status():
+            status_request = self._selection.fullest_page(now)
+            if status_request is not None:
+                self._create_queue.record_status_request()
+                return status_request
+        todo = self._create_queue.pop()
+        if todo.check_exists_first and self.admission.checks_each_row:
+            return FindByReference(todo.row, todo.search.page_number if todo.search else 1)
+        return CreateMedia(todo.row)
 
-    def _leaves(self, call: Call, now: float) -> None:
+    def _record_sent(self, request: ScheduledRequest, now: float) -> None:
         """Note when a call leaves: its answer tells of that moment at the earliest."""
-        match call:
-            case AskAccount():
-                if self._auth:
-                    self._auth.asked()
+        match request:
+            case GetAccount():
+                if self._auth_probe:
+                    self._auth_probe.record_probe_sent()
                 else:
-                    self._outage.asked()
+                    self._outage.record_probe_sent()
             case ReadPage(page):
-                self._pages.out[page] = now
-            case Create(row) | Find(row) | AskStatus(row):
-                self._posts_out += isinstance(call, Create)
-                flight = self._tracker[row.number]
-                if isinstance(flight, ToCreate):
-                    self._tracker.put(row, Posting(flight, now))
+                self._pages.reads_in_progress[page] = now
+            case CreateMedia(row) | FindByReference(row) | GetIngestStatus(row):
+                self._open_post_count += isinstance(request, CreateMedia)
+                state = self._tracker[row.number]
+                if isinstance(state, ToCreate):
+                    self._tracker.set_state(row, Posting(state, now))
                 else:
-                    self._polling[row.number].under_way = True
+                    self._polling[row.number].is_requested = True
 
     # What an answer means ---------------------------------------------------------------------
 
-    def answered(
-        self, call: Call, answer: Answer, now: float, left_at: float | None = None
+    def handle_answer(
+        self,
+        request: ScheduledRequest,
+        answer: Answer,
+        now: float,
+        requested_at: float | None = None,
     ) -> list[StatusUpdate]:
         """Learn from an answer; returns what is to be committed.
 
         Args:
             left_at: when the call left: its answer tells of that moment at the earliest.
         """
-        left = now if left_at is None else min(left_at, now)
-        self._calls_out -= 1
-        self._posts_out -= isinstance(call, Create)
-        self.fault = self.fault or self._patience.answered(call, answer, now)
-        if isinstance(call, AskAccount):
-            return self._account_answered(answer, now)
-        self._outage.answered(now, clear=not is_weather(answer))
+        requested = now if requested_at is None else min(requested_at, now)
+        self._open_request_count -= 1
+        self._open_post_count -= isinstance(request, CreateMedia)
+        self.fault = self.fault or self._give_up_timer.record_answer(request, answer, now)
+        if isinstance(request, GetAccount):
+            return self._handle_account_answer(answer, now)
+        self._outage.record_answer(now, is_clear=not is_transport_failure(answer))
         if isinstance(answer, AuthenticationFailed):
-            if answer.status == _UNAUTHORISED:
-                self._refuse(answer)
-            self._auth.hold(call, answer)
+            if answer.status == _UNAUTHORIZED_STATUS:
+                self._end_for_credentials(answer)
+            self._auth_probe.hold(request, answer)
             return []
-        return self._heard(call, answer, left, now)
+        return self._pass_on_answer(request, answer, requested, now)
 
-    def _heard(self, call: Call, answer: Answer, left: float, now: float) -> list[StatusUpdate]:
+    def _pass_on_answer(
+        self, request: ScheduledRequest, answer: Answer, requested_at: float, now: float
+    ) -> list[StatusUpdate]:
         """An answer reaches the row, or the page, that it is about."""
-        if isinstance(call, ReadPage):
-            return self._page_read(call.page, answer, left, now)
-        if isinstance(call, AskAccount):
+        if isinstance(request, ReadPage):
+            return self._handle_page(request.page, answer, requested_at, now)
+        if isinstance(request, GetAccount):
             return []
-        flight = self._tracker.get(call.row)
+        state = self._tracker.of_row(request.row)
         changes: list[StatusUpdate] = []  # where a page was faster
-        match call, flight:
-            case Create(), Posting():
-                changes = self._sending.posted(flight, answer, now)
-            case Find(), Posting(todo=ToCreate(check_exists_first=True)):
-                changes = self._sending.searched_first(flight, answer, left, now)
-                self.admission.search_answered()
-            case Find(), Processing() | Online() | Unknown():
-                changes = self._lookups.search_answered(flight, answer, left, now)
-            case AskStatus(), Processing():
-                changes = self._lookups.status_answered(flight, answer, left, now)
+        match request, state:
+            case CreateMedia(), Posting():
+                changes = self._sending.handle_create(state, answer, now)
+            case FindByReference(), Posting(waiting=ToCreate(check_exists_first=True)):
+                changes = self._sending.handle_search_before_create(
+                    state, answer, requested_at, now
+                )
+                self.admission.handle_search()
+            case FindByReference(), Processing() | Online() | Unknown():
+                changes = self._lookups.handle_search(state, answer, requested_at, now)
+            case GetIngestStatus(), Processing():
+                changes = self._lookups.handle_status(state, answer, requested_at, now)
         return changes
 
-    def _refuse(self, answer: RequestFailed) -> None:
+    def _end_for_credentials(self, answer: RequestFailed) -> None:
         self.fault = self.fault or CredentialsRefused(
             f"The platform no longer accepts the credentials: {answer.message}.",
             "All state is saved: correct them, test with `batch-import account`, and run again.",
         )
 
-    def _account_answered(self, answer: Answer, now: float) -> list[StatusUpdate]:
+    def _handle_account_answer(self, answer: Answer, now: float) -> list[StatusUpdate]:
         if isinstance(answer, AuthenticationFailed):
-            self._refuse(answer)
-        self._outage.account_answered(now, clear=not is_weather(answer))
-        if not self._auth.is_asking:
+            self._end_for_credentials(answer)
+        self._outage.record_probe_answer(now, is_clear=not is_transport_failure(answer))
+        if not self._auth_probe.is_probing:
             return []
-        refused = self._auth.account_answered(answer, now)
-        return [change for call, words in refused for change in self._heard(call, words, now, now)]
+        refused = self._auth_probe.handle_probe_answer(answer, now)
+        return [
+            change
+            for request, refusal in refused
+            for change in self._pass_on_answer(request, refusal, now, now)
+        ]
 
-    def _page_read(self, page: int, answer: Answer, left: float, now: float) -> list[StatusUpdate]:
-        self._pages.out.pop(page, None)
-        serves = self._selection.serves.pop(page, Serves())
-        if isinstance(answer, RequestRejected) and not is_weather(answer) and page > 1:
+    def _handle_page(
+        self, page: int, answer: Answer, requested_at: float, now: float
+    ) -> list[StatusUpdate]:
+        self._pages.reads_in_progress.pop(page, None)
+        served = self._selection.served_rows.pop(page, ServedRows())
+        if isinstance(answer, RequestRejected) and not is_transport_failure(answer) and page > 1:
             answer = MediaPage(())  # beyond the end
         if not isinstance(answer, MediaPage):
-            self._page_failed(answer, now)
+            self._handle_page_failure(answer, now)
             return []
-        self._pages.read(page, answer)
-        self._selection.page_read()
-        changes = self.admission.page_read(page, answer, left, now)
-        return changes + self._page_reading.page_read(page, answer, serves, left, now)
+        self._pages.learn_page(page, answer)
+        self._selection.record_page()
+        changes = self.admission.handle_page(page, answer, requested_at, now)
+        return changes + self._page_reading.handle_page(page, answer, served, requested_at, now)
 
-    def _page_failed(self, answer: Answer, now: float) -> None:
-        self.fault = self.fault or self.admission.page_refused(answer)
+    def _handle_page_failure(self, answer: Answer, now: float) -> None:
+        self.fault = self.fault or self.admission.handle_page_failure(answer)
         if isinstance(answer, NoAnswer | RequestRejected | AuthenticationFailed):
-            self._selection.page_failed(now)
+            self._selection.record_page_failure(now)

@@ -10,20 +10,24 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import AuthenticationFailed, NotSent, RequestRejected, Throttled
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
-from batch_import.importer.calls import Answer
 from batch_import.importer.failures import failure_code
-from batch_import.importer.pages import Pages
-from batch_import.importer.schedule.flights import InAccount, Online, Processing, Unknown
+from batch_import.importer.list_pages import ListPages
+from batch_import.importer.schedule.media_comparison import IN_REVIEW_STATUS, MediaComparison
 from batch_import.importer.schedule.observations import ProcessingTimes
-from batch_import.importer.schedule.polling import SHORTEST
-from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency, is_weather
-from batch_import.importer.schedule.searching import RowSearch
-from batch_import.importer.schedule.showing import IN_REVIEW, Showing
+from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
+from batch_import.importer.schedule.repeat import (
+    MAX_ATTEMPTS,
+    ListConsistency,
+    is_transport_failure,
+)
+from batch_import.importer.schedule.row_search import RowSearch
+from batch_import.importer.schedule.row_states import InAccount, Online, Processing, Unknown
 from batch_import.importer.schedule.tracker import Tracker
+from batch_import.importer.scheduled_request import Answer
 from batch_import.models import JobRow, MediaPage, Status, StatusUpdate
 from batch_import.viostream.responses import IngestStatus
 
-NOT_FOUND: Final = 404
+NOT_FOUND_STATUS: Final = 404
 
 
 class Lookups:
@@ -33,112 +37,131 @@ class Lookups:
         self,
         settings: Settings,
         tracker: Tracker,
-        pages: Pages,
-        showing: Showing,
-        times: ProcessingTimes,
+        pages: ListPages,
+        comparison: MediaComparison,
+        processing_times: ProcessingTimes,
         consistency: ListConsistency,
     ) -> None:
         self._settings = settings
         self._tracker = tracker
         self._pages = pages
-        self._showing = showing
-        self._times = times
+        self._comparison = comparison
+        self._processing_times = processing_times
         self._consistency = consistency
 
-    def search_answered(
-        self, row: InAccount, answer: Answer, left: float, now: float
+    def handle_search(
+        self, state: InAccount, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """A search for a row's reference ID was answered, or not."""
-        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND:
+        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
             answer = MediaPage(())
         if not isinstance(answer, MediaPage):
-            return self._failed(row, answer, now)
-        poll = self._tracker.polling[row.row.number]
-        search = self.read_on(poll.search, row.row, answer, left)
-        poll.search = None if search.done or not search.usable else search
-        if not search.done:
-            poll.under_way = False  # its next page, or the whole list instead
+            return self._handle_failure(state, answer, now)
+        poll = self._tracker.polling[state.row.number]
+        search = self.continue_search(poll.search, state.row, answer, requested_at)
+        poll.search = None if search.is_done or not search.is_usable else search
+        if not search.is_done:
+            poll.is_requested = False  # its next page, or the whole list instead
             return []
-        return self._searched(row, search, now)
+        return self._finish_search(state, search, now)
 
-    def read_on(
-        self, search: RowSearch | None, row: JobRow, page: MediaPage, left: float
+    def continue_search(
+        self, search: RowSearch | None, row: JobRow, page: MediaPage, requested_at: float
     ) -> RowSearch:
         """A page of a search was read: the first one, or the next."""
-        search = search or RowSearch(row, self._pages, left)
-        search.read(page)
-        if not search.usable:
-            self._showing.filter_works = False  # only whole pages are of use
+        search = search or RowSearch(row, self._pages, requested_at)
+        search.add_page(page)
+        if not search.is_usable:
+            self._comparison.filter_works = False  # only whole pages are of use
         return search
 
-    def status_answered(
-        self, row: Processing, answer: Answer, left: float, now: float
+    def handle_status(
+        self, state: Processing, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """The question how far a row's ingest is was answered, or not."""
-        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND:
-            return self._ingest_over(row, now, confirmed=False)
+        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
+            return self._set_online(state, now, is_confirmed=False)
         if not isinstance(answer, IngestStatus):
-            return self._failed(row, answer, now)
-        return self._with_status(row, answer, left, now)
+            return self._handle_failure(state, answer, now)
+        return self._apply_status(state, answer, requested_at, now)
 
-    def _failed(self, row: InAccount, answer: Answer, now: float) -> list[StatusUpdate]:
-        if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_weather(answer):
-            return self._refused(row, answer.message, now)
+    def _handle_failure(self, state: InAccount, answer: Answer, now: float) -> list[StatusUpdate]:
+        if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_transport_failure(
+            answer
+        ):
+            return self._handle_refusal(state, answer.message, now)
         if isinstance(answer, Throttled | NotSent):
-            self._tracker.polling[row.row.number].under_way = False
+            self._tracker.polling[state.row.number].is_requested = False
             return []
-        self._tracker.polling.failed(row.row.number, now)
+        self._tracker.polling.record_failure(state.row.number, now)
         return []
 
-    def _searched(self, row: InAccount, search: RowSearch, now: float) -> list[StatusUpdate]:
+    def _finish_search(self, state: InAccount, search: RowSearch, now: float) -> list[StatusUpdate]:
         """All that the account shows under a row's reference ID."""
-        poll, left = self._tracker.polling.answered(row.row.number), search.began
-        poll.page, poll.needs_lookup = 1, False
-        poll.checked_at = poll.searched_at = row.created.age(left)
-        if isinstance(row, Unknown):
-            row = replace(row, searched=True)
-            self._tracker.replace(row)
-        changes = self._showing.compared(row, self._showing.whose(row, search.items), left, now)
-        return changes or self._showing.given_up(row, now)
+        poll, requested_at = (
+            self._tracker.polling.record_answer(state.row.number),
+            search.started_at,
+        )
+        poll.scan_page_number, poll.needs_lookup = 1, False
+        poll.checked_age = poll.searched_age = state.created.min_age(requested_at)
+        if isinstance(state, Unknown):
+            state = replace(state, is_searched=True)
+            self._tracker.replace(state)
+        changes = self._comparison.compare(
+            state, self._comparison.group_by_owner(state, search.items), requested_at, now
+        )
+        return changes or self._comparison.end_if_overdue(state, now)
 
-    def _with_status(
-        self, row: Processing, answer: IngestStatus, left: float, now: float
+    def _apply_status(
+        self, state: Processing, answer: IngestStatus, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """How far an ingest is."""
-        poll = self._tracker.polling.answered(row.row.number)
-        vanished, poll.vanished, poll.needs_lookup = poll.vanished, False, False
-        poll.checked_at = row.created.age(left)
-        self._times.asked_late(0.0 if answer.status == "failed" else poll.checked_at)
-        if answer.status == "failed":
-            words = answer.error or "the platform gave no reason"
-            code = failure_code(words, FailureCode.PROCESSING_FAILED)
-            return [self._tracker.finish(row.row, Status.FAILED, words, error=words, code=code)]
-        if vanished:
-            self._consistency.mark_inconsistent()
-        poll.in_review = answer.status == IN_REVIEW
-        if answer.status == "online":
-            return self._ingest_over(row, now, confirmed=True)
-        self._showing.not_done(row, poll, left, now)
-        return self._showing.given_up(row, now)
-
-    def _ingest_over(self, row: Processing, now: float, *, confirmed: bool) -> list[StatusUpdate]:
-        """The ingest is through, or not known any more: its media is what counts."""
-        self._tracker.polling.answered(row.row.number)
-        self._tracker.replace(
-            Online(row.row, row.created, row.since, confirmed, media_id=row.media_id)
+        poll = self._tracker.polling.record_answer(state.row.number)
+        had_vanished, poll.has_vanished, poll.needs_lookup = poll.has_vanished, False, False
+        poll.checked_age = state.created.min_age(requested_at)
+        self._processing_times.record_late_check(
+            0.0 if answer.status == "failed" else poll.checked_age
         )
-        self._tracker.polling.again(row.row.number, now)
-        return self._showing.given_up(row, now)
+        if answer.status == "failed":
+            message = answer.error or "the platform gave no reason"
+            code = failure_code(message, FailureCode.PROCESSING_FAILED)
+            return [
+                self._tracker.finish(state.row, Status.FAILED, message, error=message, code=code)
+            ]
+        if had_vanished:
+            self._consistency.mark_inconsistent()
+        poll.is_in_review = answer.status == IN_REVIEW_STATUS
+        if answer.status == "online":
+            return self._set_online(state, now, is_confirmed=True)
+        self._comparison.record_not_done(state, poll, requested_at, now)
+        return self._comparison.end_if_overdue(state, now)
 
-    def _refused(self, row: InAccount, words: str, now: float) -> list[StatusUpdate]:
+    def _set_online(
+        self, state: Processing, now: float, *, is_confirmed: bool
+    ) -> list[StatusUpdate]:
+        """The ingest is through, or not known any more: its media is what counts."""
+        self._tracker.polling.record_answer(state.row.number)
+        self._tracker.replace(
+            Online(
+                state.row,
+                state.created,
+                state.wait_started_at,
+                is_confirmed,
+                media_id=state.media_id,
+            )
+        )
+        self._tracker.polling.schedule(state.row.number, now)
+        return self._comparison.end_if_overdue(state, now)
+
+    def _handle_refusal(self, state: InAccount, message: str, now: float) -> list[StatusUpdate]:
         """A single look was refused: later again, and in the end the row is left as it is."""
-        poll = self._tracker.polling.answered(row.row.number)
-        poll.refusals += 1
-        if poll.refusals < ATTEMPTS:
-            wait = backoff(SHORTEST, poll.refusals, self._settings.poll_interval)
-            self._tracker.polling.again(row.row.number, now, wait)
-            return self._showing.given_up(row, now)
-        error = f"the platform refuses to tell what became of it: {words}"
-        self._showing.lose_sight(row)
+        poll = self._tracker.polling.record_answer(state.row.number)
+        poll.refusal_count += 1
+        if poll.refusal_count < MAX_ATTEMPTS:
+            wait = backoff(MIN_POLL_INTERVAL, poll.refusal_count, self._settings.poll_interval)
+            self._tracker.polling.schedule(state.row.number, now, wait)
+            return self._comparison.end_if_overdue(state, now)
+        error = f"the platform refuses to tell what became of it: {message}"
+        self._comparison.stop_watching(state)
         code = FailureCode.UNCONFIRMED
-        return [self._tracker.finish(row.row, Status.UNKNOWN, error, error=error, code=code)]
+        return [self._tracker.finish(state.row, Status.UNKNOWN, error, error=error, code=code)]

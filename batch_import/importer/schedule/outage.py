@@ -15,9 +15,9 @@ from batch_import.importer.backoff import backoff
 #: Unclear answers in a row, of any calls, that are taken for an outage: where one call in five
 #: meets weather that is chance once in 400,000 calls. POSTs under way count as if they were
 #: unclear, once one of them is.
-UNCLEAR_IN_A_ROW: Final = 8
+UNCLEAR_THRESHOLD: Final = 8
 #: The longest wait (seconds) between two questions whether the platform is back.
-LONGEST: Final = 30.0
+MAX_PROBE_SECONDS: Final = 30.0
 
 
 class _State(Enum):
@@ -31,60 +31,60 @@ class Outage:
 
     def __init__(self) -> None:
         self._state = _State.CLOSED
-        self._unclear = 0
-        self._failures = 0
-        self._ask_at = float("-inf")
-        self._asking = False
+        self._unclear_count = 0
+        self._failure_count = 0
+        self._probe_at = float("-inf")
+        self._is_probing = False
 
     @property
     def is_open(self) -> bool:
         """Whether nothing may leave but the question whether the platform is back."""
         return self._state is _State.OPEN
 
-    def admits(self, calls_out: int) -> bool:
+    def allows_request(self, open_request_count: int) -> bool:
         """Whether another call may leave, beside so many."""
-        return self._state is _State.CLOSED or calls_out == 0
+        return self._state is _State.CLOSED or open_request_count == 0
 
-    def admits_post(self, posts_out: int) -> bool:
+    def allows_post(self, open_post_count: int) -> bool:
         """Whether another POST may leave, beside so many."""
-        return self._unclear == 0 or self._unclear + posts_out < UNCLEAR_IN_A_ROW
+        return self._unclear_count == 0 or self._unclear_count + open_post_count < UNCLEAR_THRESHOLD
 
-    def asks_at(self) -> float:
+    def probe_at(self) -> float:
         """When to ask for the account; infinity while that is under way."""
-        return float("inf") if self._asking else self._ask_at
+        return float("inf") if self._is_probing else self._probe_at
 
-    def asked(self) -> None:
+    def record_probe_sent(self) -> None:
         """The question left."""
-        self._asking = True
+        self._is_probing = True
 
-    def account_answered(self, now: float, *, clear: bool) -> None:
+    def record_probe_answer(self, now: float, *, is_clear: bool) -> None:
         """The account was asked for, by whomever."""
-        if not self._asking:
+        if not self._is_probing:
             return
-        self._asking = False
+        self._is_probing = False
         if not self.is_open:
             return
-        if clear:
+        if is_clear:
             self._state = _State.TRIAL
-            self._unclear = 0
+            self._unclear_count = 0
         else:
             self._open(now)
 
-    def answered(self, now: float, *, clear: bool) -> None:
+    def record_answer(self, now: float, *, is_clear: bool) -> None:
         """Another call was answered, or not."""
-        if clear:
-            self._unclear = 0
+        if is_clear:
+            self._unclear_count = 0
             if self.is_open:
                 self._state = _State.TRIAL  # a call that left before has got through
             elif self._state is _State.TRIAL:
-                self._state, self._failures = _State.CLOSED, 0
+                self._state, self._failure_count = _State.CLOSED, 0
             return
-        self._unclear += 1
+        self._unclear_count += 1
         trial_failed = self._state is _State.TRIAL
-        if trial_failed or (self._unclear >= UNCLEAR_IN_A_ROW and not self.is_open):
+        if trial_failed or (self._unclear_count >= UNCLEAR_THRESHOLD and not self.is_open):
             self._open(now)
 
     def _open(self, now: float) -> None:
         self._state = _State.OPEN
-        self._ask_at = now + backoff(1.0, self._failures, LONGEST)
-        self._failures += 1
+        self._probe_at = now + backoff(1.0, self._failure_count, MAX_PROBE_SECONDS)
+        self._failure_count += 1

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch_import.importer.backoff import backoff
-from batch_import.importer.schedule.searching import RowSearch
+from batch_import.importer.schedule.row_search import RowSearch
 
 #: A row is looked at again when its age has grown by this share: what the issue allows a row that
 #: is online to stay unseen.
 RECHECK_SHARE: Final = 0.15
 #: … and no sooner than this (seconds): what a person does not notice, and a page serves many.
-SHORTEST: Final = 1.0
+MIN_POLL_INTERVAL: Final = 1.0
 #: Reads of pages that did not show a row, or pages that could not be read, before a row is asked
 #: for by itself: a page costs the same and serves a hundred, and one miss has many causes.
-TRIES: Final = 2
+MISSES_BEFORE_LOOKUP: Final = 2
 
 
 @dataclass(slots=True)
@@ -52,26 +52,26 @@ class Poll:
         hidden_at: the greatest age at which a list that covers it did not show it.
     """
 
-    due: float
-    nearly: float
-    under_way: bool = False
+    due_at: float
+    early_at: float
+    is_requested: bool = False
     search: RowSearch | None = None
-    page: int = 1
-    failures: int = 0
-    refusals: int = 0
-    late_misses: int = 0
-    checked_at: float = 0.0
-    searched_at: float = 0.0
+    scan_page_number: int = 1
+    failure_count: int = 0
+    refusal_count: int = 0
+    late_miss_count: int = 0
+    checked_age: float = 0.0
+    searched_age: float = 0.0
     expected_page: int | None = None
-    misplaced_reads: int = 0
-    misplaced_since_due: int = 0
+    misplaced_read_count: int = 0
+    misplaced_since_due_count: int = 0
     needs_lookup: bool = False
-    vanished: bool = False
-    seen: bool = False
-    in_review: bool = False
-    not_done_at: float = 0.0
-    unseen_at: float = 0.0
-    hidden_at: float = 0.0
+    has_vanished: bool = False
+    is_listed: bool = False
+    is_in_review: bool = False
+    not_done_age: float = 0.0
+    unseen_age: float = 0.0
+    hidden_age: float = 0.0
 
 
 class Polling:
@@ -85,77 +85,81 @@ class Polling:
         self._poll_interval = poll_interval
         self._polls: dict[int, Poll] = {}
         self._heap: list[tuple[float, int]] = []
-        self._due: dict[int, Poll] = {}
+        self._due_rows: dict[int, Poll] = {}
 
     def __getitem__(self, number: int) -> Poll:
         return self._polls[number]
 
-    def watch(self, number: int, due: float) -> None:
+    def add(self, number: int, due_at: float) -> None:
         """A row is in the account from now on, or may be."""
-        self._polls[number] = Poll(due, due)
-        heapq.heappush(self._heap, (due, number))
+        self._polls[number] = Poll(due_at, due_at)
+        heapq.heappush(self._heap, (due_at, number))
 
-    def forget(self, number: int) -> None:
+    def remove(self, number: int) -> None:
         """A row is looked at no more."""
         self._polls.pop(number, None)
-        self._due.pop(number, None)
+        self._due_rows.pop(number, None)
 
-    def again(self, number: int, now: float, wait: float = 0.0) -> None:
+    def schedule(self, number: int, now: float, wait: float = 0.0) -> None:
         """Look at a row again after so many seconds, not before."""
-        poll, due = self._polls[number], now + wait
-        poll.due, poll.nearly = due, now + wait / 2
-        poll.expected_page, poll.misplaced_since_due = None, 0
-        self._due.pop(number, None)
-        heapq.heappush(self._heap, (due, number))
+        poll, due_at = self._polls[number], now + wait
+        poll.due_at, poll.early_at = due_at, now + wait / 2
+        poll.expected_page, poll.misplaced_since_due_count = None, 0
+        self._due_rows.pop(number, None)
+        heapq.heappush(self._heap, (due_at, number))
 
-    def pause(self, age: float, *, in_review: bool = False) -> float:
+    def interval_for(self, age: float, *, is_in_review: bool = False) -> float:
         """Seconds between two looks at a row of an age."""
-        share = max(SHORTEST, RECHECK_SHARE * age)
-        return share if in_review else min(self._poll_interval, share)
+        share = max(MIN_POLL_INTERVAL, RECHECK_SHARE * age)
+        return share if is_in_review else min(self._poll_interval, share)
 
-    def answered(self, number: int) -> Poll:
+    def record_answer(self, number: int) -> Poll:
         """A single look at a row was answered."""
         poll = self._polls[number]
-        poll.under_way = False
-        poll.failures = poll.late_misses = poll.misplaced_reads = 0
+        poll.is_requested = False
+        poll.failure_count = poll.late_miss_count = poll.misplaced_read_count = 0
         return poll
 
-    def failed(self, number: int, now: float) -> None:
+    def record_failure(self, number: int, now: float) -> None:
         """A single look brought no answer: at once again, and then later and later."""
         poll = self._polls[number]
-        poll.under_way = False
-        poll.failures += 1
-        wait = 0.0 if poll.failures == 1 else backoff(SHORTEST, poll.failures, self._poll_interval)
-        self.again(number, now, wait)
+        poll.is_requested = False
+        poll.failure_count += 1
+        wait = (
+            0.0
+            if poll.failure_count == 1
+            else backoff(MIN_POLL_INTERVAL, poll.failure_count, self._poll_interval)
+        )
+        self.schedule(number, now, wait)
 
-    def due(self, now: float) -> dict[int, Poll]:
+    def due_rows(self, now: float) -> dict[int, Poll]:
         """The rows that are due, by number; those under way included."""
         while self._heap and self._heap[0][0] <= now:
-            due, number = heapq.heappop(self._heap)
+            due_at, number = heapq.heappop(self._heap)
             poll = self._polls.get(number)
-            if poll is not None and poll.due == due:
-                self._due[number] = poll
-        return self._due
+            if poll is not None and poll.due_at == due_at:
+                self._due_rows[number] = poll
+        return self._due_rows
 
-    def nearly_due(self, now: float) -> Iterator[tuple[int, Poll]]:
+    def rows_due_early(self, now: float) -> Iterator[tuple[int, Poll]]:
         """The rows that a page which is read now serves, too: half of their wait is over.
 
         Looked at early together, rows of one page stay together: one read serves them all.
         """
         for number, poll in self._polls.items():
-            if poll.nearly <= now and not poll.under_way:
+            if poll.early_at <= now and not poll.is_requested:
                 yield number, poll
 
-    def due_at(self) -> float:
+    def next_due_at(self) -> float:
         """When the next row becomes due; infinity where none does."""
         while self._heap:
-            due, number = self._heap[0]
+            due_at, number = self._heap[0]
             poll = self._polls.get(number)
-            if poll is not None and poll.due == due:
-                return due
+            if poll is not None and poll.due_at == due_at:
+                return due_at
             heapq.heappop(self._heap)
         return float("inf")
 
-    def not_done(self) -> Iterator[float]:
+    def not_done_ages(self) -> Iterator[float]:
         """The greatest age at which each row was seen not to be done."""
-        return (poll.not_done_at for poll in self._polls.values() if poll.not_done_at)
+        return (poll.not_done_age for poll in self._polls.values() if poll.not_done_age)

@@ -9,11 +9,11 @@ from batch_import.importer.schedule.tracker import Tracker
 
 
 def time_left(
-    creating: float,
+    creating_seconds: float,
     tracker: Tracker,
-    times: ProcessingTimes,
-    proof: float | None,
-    settle: float,
+    processing_times: ProcessingTimes,
+    proof_age: float | None,
+    settle_seconds: float,
     now: float,
 ) -> float | None:
     """Seconds until this run has nothing more to do; None while nobody can know.
@@ -23,17 +23,20 @@ def time_left(
         proof: the age at which lists prove that an unknown row was not created, if they do.
         settle: the age at which an unknown row is given up.
     """
-    if not (creating or len(tracker)):
+    if not (creating_seconds or len(tracker)):
         return 0.0
-    all_done = times.all_done(tracker.polling.not_done())
-    if all_done is None:
+    age_when_all_done = processing_times.age_when_all_done(tracker.polling.not_done_ages())
+    if age_when_all_done is None:
         return None
-    ages = [row.created.age(now) for row in tracker.in_account()]
-    youngest = 0.0 if creating else min(ages, default=0.0)
+    ages = [row.created.min_age(now) for row in tracker.all_in_account()]
+    youngest = 0.0 if creating_seconds else min(ages, default=0.0)
     # A row that takes longer than any before it is due when its age has grown by a share.
-    waits = [creating + max(all_done - youngest, tracker.polling.pause(max(ages, default=0.0)))]
-    settles = settle if proof is None else proof
-    waits += [settles - row.created.age(now) for row in tracker.unknown()]
-    if proof is not None and any(True for _ in tracker.unknown()):
-        waits.append(max(waits[1:]) + all_done)  # it may be sent again
+    waits = [
+        creating_seconds
+        + max(age_when_all_done - youngest, tracker.polling.interval_for(max(ages, default=0.0)))
+    ]
+    settles = settle_seconds if proof_age is None else proof_age
+    waits += [settles - row.created.min_age(now) for row in tracker.all_unknown()]
+    if proof_age is not None and any(True for _ in tracker.all_unknown()):
+        waits.append(max(waits[1:]) + age_when_all_done)  # it may be sent again
     return max(waits)

@@ -30,18 +30,18 @@ from batch_import.errors import (
     RequestRejected,
     Throttled,
 )
-from batch_import.importer.calls import Answer
-from batch_import.importer.schedule.observations import ENOUGH
-from batch_import.importer.schedule.ownership import LATE_ARRIVAL
-from batch_import.importer.schedule.polling import RECHECK_SHARE, SHORTEST
+from batch_import.importer.schedule.observations import MIN_SAMPLE_SIZE
+from batch_import.importer.schedule.ownership import LATE_ARRIVAL_SECONDS
+from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, RECHECK_SHARE
+from batch_import.importer.scheduled_request import Answer
 
 #: POSTs of one row in a run, and refused lookups of it. Weather that lasts longer than their
 #: growing delays (1 + 2 + 4 + 8 s) is better waited for between two runs.
-ATTEMPTS: Final = 5
+MAX_ATTEMPTS: Final = 5
 #: The probability left that lists which lose media at random lost this one every time.
-_DOUBT: Final = 1e-4
-_CONFLICT: Final = 409
-_BAD_REQUEST: Final = 400
+_MAX_ERROR_PROBABILITY: Final = 1e-4
+_CONFLICT_STATUS: Final = 409
+_BAD_REQUEST_STATUS: Final = 400
 
 
 class CreateOutcome(Enum):
@@ -59,36 +59,36 @@ class CreateOutcome(Enum):
     UNCLEAR = auto()
 
 
-def outcome_of(answer: Answer) -> CreateOutcome:
+def create_outcome(answer: Answer) -> CreateOutcome:
     """What an answer to a POST proves."""
     match answer:
         case str():
             return CreateOutcome.CREATED
         case Throttled() | NotSent():
             return CreateOutcome.NOT_CARRIED_OUT
-        case _ if is_weather(answer):
+        case _ if is_transport_failure(answer):
             return CreateOutcome.UNCLEAR
-        case RequestRejected(status=status) if status == _CONFLICT:
+        case RequestRejected(status=status) if status == _CONFLICT_STATUS:
             return CreateOutcome.CONFLICT
         case RequestRejected() | AuthenticationFailed():
             return CreateOutcome.REFUSED
     return CreateOutcome.UNCLEAR
 
 
-def is_weather(answer: Answer) -> bool:
+def is_transport_failure(answer: Answer) -> bool:
     """Whether an answer tells of the way to the platform, not of the call: it is no answer.
 
     A redirect is one: the API redirects nobody, captive portals and gateways do.
     """
     if isinstance(answer, RequestRejected):
-        return answer.status is not None and answer.status < _BAD_REQUEST
+        return answer.status is not None and answer.status < _BAD_REQUEST_STATUS
     return isinstance(answer, RequestFailed) and not isinstance(
         answer, Throttled | AuthenticationFailed
     )
 
 
 @dataclass(slots=True)
-class _Seen:
+class _ListStatistics:
     """What lists have shown, as it is kept with the job.
 
     Attributes:
@@ -118,100 +118,107 @@ class ListConsistency:
     """From which age on lists show every media, learned from media that are known to be there."""
 
     def __init__(self) -> None:
-        self._seen = _Seen()
+        self._statistics = _ListStatistics()
 
     @classmethod
     def restore(cls, text: str | None) -> Self:
         """What an earlier run of the job learned; nothing where the text is none of `dump`."""
-        made = cls()
+        consistency = cls()
         try:
-            made._seen = _Seen(**json.loads(text or "{}"))
+            consistency._statistics = _ListStatistics(**json.loads(text or "{}"))
         except (ValueError, TypeError):
-            made._seen = _Seen()
-        return made
+            consistency._statistics = _ListStatistics()
+        return consistency
 
     def dump(self) -> str:
         """All of it as text."""
-        return json.dumps(asdict(self._seen))
+        return json.dumps(asdict(self._statistics))
 
     @property
     def shows_processing(self) -> bool:
         """Whether lists show media before they are online."""
-        return self._seen.shows_processing
+        return self._statistics.shows_processing
 
-    def seen(self, age: float, *, hidden: float, first: bool, done: bool) -> None:
+    def record_shown(self, age: float, *, hidden_age: float, is_first: bool, is_done: bool) -> None:
         """A media that is known to be there was in a list, at this age at the most.
 
         Args:
             hidden: the greatest age at which a list that covers it did not show it.
         """
-        seen = self._seen
-        seen.shown += 1
-        seen.shows_processing = seen.shows_processing or not done
-        if first:
-            seen.first += 1
-            insort(seen.youngest, age)
-            del seen.youngest[ENOUGH:]
-            insort(seen.latest, hidden)
-            del seen.latest[:-ENOUGH]
-            if age - hidden <= 2 * max(SHORTEST, RECHECK_SHARE * age):
-                seen.closely += 1
-            elif hidden:
+        statistics = self._statistics
+        statistics.shown += 1
+        statistics.shows_processing = statistics.shows_processing or not is_done
+        if is_first:
+            statistics.first += 1
+            insort(statistics.youngest, age)
+            del statistics.youngest[MIN_SAMPLE_SIZE:]
+            insort(statistics.latest, hidden_age)
+            del statistics.latest[:-MIN_SAMPLE_SIZE]
+            if age - hidden_age <= 2 * max(MIN_POLL_INTERVAL, RECHECK_SHARE * age):
+                statistics.closely += 1
+            elif hidden_age:
                 # Nobody looked for long: it may have been hidden until this look.
-                seen.perhaps_hidden = max(seen.perhaps_hidden, age)
+                statistics.perhaps_hidden = max(statistics.perhaps_hidden, age)
 
-    def seen_again(self) -> None:
+    def record_shown_again(self) -> None:
         """A media that had been shown before was in a list that must show it."""
-        self._seen.shown += 1
+        self._statistics.shown += 1
 
-    def hidden(self, age: float) -> None:
+    def record_hidden(self, age: float) -> None:
         """A media that is known to be there was not in a list that covers it, at this age."""
-        self._seen.hidden = max(self._seen.hidden, min(age, 1e9))
+        self._statistics.hidden = max(self._statistics.hidden, min(age, 1e9))
 
     def mark_inconsistent(self) -> None:
         """A media that had been shown was missing: such lists prove nothing by an absence."""
-        self._seen.inconsistent = True
+        self._statistics.inconsistent = True
 
-    def visible_from(self, unseen: float) -> float | None:
+    def visible_age(self, unseen_age: float) -> float | None:
         """The age from which lists have shown every media so far; None where nobody can know.
 
         Args:
             unseen: the greatest age at which a media that is there was looked for in vain, of
                 those that no list has shown yet.
         """
-        if self._seen.inconsistent or len(self._seen.youngest) < ENOUGH:
+        if self._statistics.inconsistent or len(self._statistics.youngest) < MIN_SAMPLE_SIZE:
             return None
-        return max(self._seen.hidden, unseen, self._seen.youngest[-1])
+        return max(self._statistics.hidden, unseen_age, self._statistics.youngest[-1])
 
-    def proof_age(self, unseen: float) -> float | None:
+    def proof_age(self, unseen_age: float) -> float | None:
         """The age at which an absence may prove that there is no media; None as above."""
-        visible = self.visible_from(unseen)
-        if visible is None:
+        visible_age = self.visible_age(unseen_age)
+        if visible_age is None:
             return None
-        hidden = max(self._seen.hidden, unseen)
+        hidden_age = max(self._statistics.hidden, unseen_age)
         # A media may have been hidden until shortly before the look that showed it; and one that
         # nobody looked for before, at any lower age.
-        known = max(hidden * (1 + RECHECK_SHARE), self._seen.youngest[-1])
+        known = max(hidden_age * (1 + RECHECK_SHARE), self._statistics.youngest[-1])
         # How far the latest media are apart tells how much later the next one may be; the latest
         # of n is exceeded by the next one once in n + 1 times: the fewer, the wider the margin.
-        apart = self._seen.latest[-1] - self._seen.latest[0]
-        late = known * (1 + ENOUGH / self._seen.first) + apart
+        spread = self._statistics.latest[-1] - self._statistics.latest[0]
+        oldest_hidden_age = known * (1 + MIN_SAMPLE_SIZE / self._statistics.first) + spread
         # What nobody looked at for long tells nothing that many others do not tell better.
-        few = self._seen.closely < ENOUGH * ENOUGH
-        return max(visible, late, self._seen.perhaps_hidden if few else 0.0) + LATE_ARRIVAL
+        has_few_close = self._statistics.closely < MIN_SAMPLE_SIZE * MIN_SAMPLE_SIZE
+        return (
+            max(
+                visible_age,
+                oldest_hidden_age,
+                self._statistics.perhaps_hidden if has_few_close else 0.0,
+            )
+            + LATE_ARRIVAL_SECONDS
+        )
 
-    def proves_absence(self, ages: Iterable[float], unseen: float) -> bool:
+    def proves_absence(self, ages: Iterable[float], unseen_age: float) -> bool:
         """Whether a media that lists did not show at these ages does not exist."""
-        visible, proof = self.visible_from(unseen), self.proof_age(unseen)
-        if visible is None or proof is None:
+        visible_age, proof_age = self.visible_age(unseen_age), self.proof_age(unseen_age)
+        if visible_age is None or proof_age is None:
             return False
-        looks, last, age = 0, -math.inf, -math.inf
+        absence_count, last_age, age = 0, -math.inf, -math.inf
         for age in sorted(ages):
-            if age >= visible and age - last >= SHORTEST:
-                looks, last = looks + 1, age
-        return age >= proof and looks >= self.looks_needed()
+            if age >= visible_age and age - last_age >= MIN_POLL_INTERVAL:
+                absence_count, last_age = absence_count + 1, age
+        return age >= proof_age and absence_count >= self.absences_needed()
 
-    def looks_needed(self) -> int:
+    def absences_needed(self) -> int:
         """How many absences in a row leave no doubt, where lists may lose media at random."""
         # Laplace: what never happened in n looks happens once in n + 1, at worst.
-        return math.ceil(math.log(_DOUBT) / -math.log(self._seen.shown + 2))
+        return math.ceil(math.log(_MAX_ERROR_PROBABILITY) / -math.log(self._statistics.shown + 2))

@@ -9,16 +9,26 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import AuthenticationFailed, NotSent, RequestFailed, RequestRejected
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
-from batch_import.importer.calls import Answer
 from batch_import.importer.failures import failure_code
-from batch_import.importer.schedule.adopting import take_over
-from batch_import.importer.schedule.creation import Creation
-from batch_import.importer.schedule.flights import Created, Posting, Processing, ToCreate, Unknown
-from batch_import.importer.schedule.lookups import NOT_FOUND, Lookups
+from batch_import.importer.schedule.adopt_row import adopt_or_refuse
+from batch_import.importer.schedule.create_queue import CreateQueue
+from batch_import.importer.schedule.lookups import NOT_FOUND_STATUS, Lookups
 from batch_import.importer.schedule.observations import ProcessingTimes
-from batch_import.importer.schedule.polling import SHORTEST
-from batch_import.importer.schedule.repeat import CreateOutcome, is_weather, outcome_of
+from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
+from batch_import.importer.schedule.repeat import (
+    CreateOutcome,
+    create_outcome,
+    is_transport_failure,
+)
+from batch_import.importer.schedule.row_states import (
+    CreationTime,
+    Posting,
+    Processing,
+    ToCreate,
+    Unknown,
+)
 from batch_import.importer.schedule.tracker import Tracker
+from batch_import.importer.scheduled_request import Answer
 from batch_import.models import MediaPage, Status, StatusUpdate
 
 
@@ -29,33 +39,33 @@ class Sending:
         self,
         settings: Settings,
         tracker: Tracker,
-        creation: Creation,
+        create_queue: CreateQueue,
         lookups: Lookups,
-        times: ProcessingTimes,
+        processing_times: ProcessingTimes,
     ) -> None:
         self._settings = settings
         self._tracker = tracker
-        self._creation = creation
+        self._create_queue = create_queue
         self._lookups = lookups
-        self._times = times
+        self._processing_times = processing_times
 
-    def posted(self, flight: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
+    def handle_create(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
         """A POST was answered, or not."""
-        row, todo = flight.row, flight.todo
-        created = Created(
-            flight.left_at,
+        row, waiting = state.row, state.waiting
+        created = CreationTime(
+            state.requested_at,
             now,
-            min(todo.intent, flight.left_at),
-            certain=not (todo.sends or row.claims),
+            min(waiting.first_post_at, state.requested_at),
+            is_certain=not (waiting.post_count or row.claim_count),
         )
-        words = answer.message if isinstance(answer, RequestFailed) else "an answer of no use"
-        match outcome_of(answer):
+        message = answer.message if isinstance(answer, RequestFailed) else "an answer of no use"
+        match create_outcome(answer):
             case CreateOutcome.NOT_CARRIED_OUT:
-                return self._not_carried_out(flight, answer, now)
+                return self._send_again(state, answer, now)
             case CreateOutcome.CREATED:
                 ingest_id = str(answer)
                 processing = Processing(row, created, now, ingest_id=ingest_id)
-                self._tracker.enter_account(processing, now + self._first_look())
+                self._tracker.enter_account(processing, now + self._first_check_delay())
                 return [
                     StatusUpdate(
                         row.number,
@@ -69,64 +79,72 @@ class Sending:
                 code = (
                     FailureCode.NOT_ALLOWED
                     if isinstance(answer, AuthenticationFailed)
-                    else failure_code(words, FailureCode.REJECTED)
+                    else failure_code(message, FailureCode.REJECTED)
                 )
                 finish = self._tracker.finish
-                return [finish(row, Status.FAILED, words, error=words, code=code, sent_at=now)]
+                return [finish(row, Status.FAILED, message, error=message, code=code, sent_at=now)]
             case CreateOutcome.CONFLICT:
                 # A media exists already: by an earlier POST of this row, if there was one.
-                intent = float("inf") if created.certain else created.intent
-                older = replace(created, earliest=float("-inf"), intent=intent)
-                return self._unclear(todo, older, words, now)
-        return self._unclear(todo, created, words, now)
+                first_post_at = float("inf") if created.is_certain else created.first_post_at
+                older_time = replace(created, earliest=float("-inf"), first_post_at=first_post_at)
+                return self._set_unknown(waiting, older_time, message, now)
+        return self._set_unknown(waiting, created, message, now)
 
-    def _not_carried_out(self, flight: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
-        self._tracker.put(flight.row, flight.todo)
+    def _send_again(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
+        self._tracker.set_state(state.row, state.waiting)
         if isinstance(answer, NotSent):
-            self._creation.delay(flight.todo, now)
+            self._create_queue.delay(state.waiting, now)
         else:
-            self._creation.put_back(flight.todo)
+            self._create_queue.add_first(state.waiting)
         return []
 
-    def _unclear(
-        self, todo: ToCreate, created: Created, words: str, now: float
+    def _set_unknown(
+        self, waiting: ToCreate, created: CreationTime, message: str, now: float
     ) -> list[StatusUpdate]:
-        conflict = created.earliest == float("-inf")
-        unknown = Unknown(todo.row, created, now, words, todo.sends + 1, conflict)
-        self._tracker.enter_account(unknown, now + SHORTEST)
-        code = FailureCode.CONFLICT if conflict else FailureCode.NO_ANSWER
+        has_conflict = created.earliest == float("-inf")
+        unknown = Unknown(waiting.row, created, now, message, waiting.post_count + 1, has_conflict)
+        self._tracker.enter_account(unknown, now + MIN_POLL_INTERVAL)
+        code = FailureCode.CONFLICT if has_conflict else FailureCode.NO_ANSWER
         return [
             StatusUpdate(
-                todo.row.number, Status.UNKNOWN, words, error=words, code=code, sent_at=now
+                waiting.row.number, Status.UNKNOWN, message, error=message, code=code, sent_at=now
             )
         ]
 
-    def _first_look(self) -> float:
+    def _first_check_delay(self) -> float:
         """Seconds from a POST to the first look: no row was done sooner, of those known."""
-        return min(self._settings.poll_interval, max(SHORTEST, self._times.soonest()))
+        return min(
+            self._settings.poll_interval, max(MIN_POLL_INTERVAL, self._processing_times.shortest())
+        )
 
-    def searched_first(
-        self, flight: Posting, answer: Answer, left: float, now: float
+    def handle_search_before_create(
+        self, state: Posting, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """The search before a POST."""
-        row, todo = flight.row, flight.todo
-        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND:
+        row, waiting = state.row, state.waiting
+        if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
             answer = MediaPage(())
-        if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_weather(answer):
-            words = f"the search for its reference ID is refused: {answer.message}"
+        if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_transport_failure(
+            answer
+        ):
+            message = f"the search for its reference ID is refused: {answer.message}"
             code = FailureCode.SEARCH_REFUSED
-            return [self._tracker.finish(row, Status.FAILED, words, error=words, code=code)]
-        self._tracker.put(row, todo)
+            return [self._tracker.finish(row, Status.FAILED, message, error=message, code=code)]
+        self._tracker.set_state(row, waiting)
         if not isinstance(answer, MediaPage):
-            self._creation.delay(todo, now + backoff(1.0, todo.sends, self._settings.poll_interval))
+            self._create_queue.delay(
+                waiting, now + backoff(1.0, waiting.post_count, self._settings.poll_interval)
+            )
             return []
-        search = self._lookups.read_on(todo.search, row, answer, left)
-        if search.done:
-            changes = take_over(self._tracker, row, search.items, self._settings.adopt, now)
+        search = self._lookups.continue_search(waiting.search, row, answer, requested_at)
+        if search.is_done:
+            changes = adopt_or_refuse(self._tracker, row, search.items, self._settings.adopt, now)
             if changes:
                 return changes
-        goes_on = not search.done and search.usable
-        todo = replace(todo, search=search if goes_on else None, check_exists_first=not search.done)
-        self._tracker.put(row, todo)
-        self._creation.put_back(todo)
+        is_incomplete = not search.is_done and search.is_usable
+        waiting = replace(
+            waiting, search=search if is_incomplete else None, check_exists_first=not search.is_done
+        )
+        self._tracker.set_state(row, waiting)
+        self._create_queue.add_first(waiting)
         return []

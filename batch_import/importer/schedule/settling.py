@@ -9,16 +9,16 @@ from typing import Final
 from batch_import.configuration.settings import Settings
 from batch_import.failure_codes import FailureCode
 from batch_import.importer.backoff import backoff
-from batch_import.importer.schedule.creation import Creation
-from batch_import.importer.schedule.flights import ToCreate, Unknown
+from batch_import.importer.schedule.create_queue import CreateQueue
 from batch_import.importer.schedule.ownership import REFERENCE_ID_TAKEN
-from batch_import.importer.schedule.polling import SHORTEST
-from batch_import.importer.schedule.repeat import ATTEMPTS, ListConsistency
+from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
+from batch_import.importer.schedule.repeat import MAX_ATTEMPTS, ListConsistency
+from batch_import.importer.schedule.row_states import ToCreate, Unknown
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Status, StatusUpdate
 
-_CODE: Final = FailureCode.UNCONFIRMED
-_HELD: Final = (
+_UNCONFIRMED: Final = FailureCode.UNCONFIRMED
+_HELD_MESSAGE: Final = (
     "the machine that had claimed it was cut off and may still send it, so that no other does;"
     " end its run there for good, then run again"
 )
@@ -36,95 +36,125 @@ class Settling:
         self,
         settings: Settings,
         tracker: Tracker,
-        creation: Creation,
+        create_queue: CreateQueue,
         consistency: ListConsistency,
     ) -> None:
         self._settings = settings
         self._tracker = tracker
-        self._creation = creation
+        self._create_queue = create_queue
         self._consistency = consistency
-        self.exhausted: list[ToCreate] = []
-        self.sent_again = False
-        self._unsure_of: Counter[int] = Counter()
+        self.exhausted_rows: list[ToCreate] = []
+        self.has_requeued_rows = False
+        self._unsettled_counts: Counter[int] = Counter()
 
-    def absent(self, row: Unknown, unseen: float, now: float) -> list[StatusUpdate]:
+    def handle_absence(self, state: Unknown, unseen_age: float, now: float) -> list[StatusUpdate]:
         """A list that must show the row's media does not: decide, if that can be decided yet."""
-        if row.held:
-            return self.expired(row, now)  # it may be created at any later moment
-        proven = self._consistency.proves_absence(row.absences, unseen)
-        if proven and not row.conflict:
-            return self._never_created(row, now)
-        return [] if self._is_being_proven(row, unseen, now) else self.expired(row, now)
+        if state.is_held:
+            return self.end_if_expired(state, now)  # it may be created at any later moment
+        is_proven = self._consistency.proves_absence(state.absence_ages, unseen_age)
+        if is_proven and not state.has_conflict:
+            return self._handle_not_created(state, now)
+        return (
+            [] if self._is_being_proven(state, unseen_age, now) else self.end_if_expired(state, now)
+        )
 
-    def decides(self, row: Unknown, unseen: float, now: float) -> bool:
+    def is_about_to_decide(self, state: Unknown, unseen_age: float, now: float) -> bool:
         """Whether something is about to be decided about the row."""
-        proven = not row.held and self._consistency.proves_absence(row.absences, unseen)
-        return proven or row.created.age(now) >= self._settings.settle
+        is_proven = not state.is_held and self._consistency.proves_absence(
+            state.absence_ages, unseen_age
+        )
+        return is_proven or state.created.min_age(now) >= self._settings.settle
 
-    def expired(self, row: Unknown, now: float) -> list[StatusUpdate]:
+    def end_if_expired(self, state: Unknown, now: float) -> list[StatusUpdate]:
         """A look brought nothing: nobody can know any more once the row is too old."""
-        age = row.created.age(now)
-        return self._unsure(row, age) if age >= self._settings.settle else []
+        age = state.created.min_age(now)
+        return self._end_unsettled(state, age) if age >= self._settings.settle else []
 
-    def _is_being_proven(self, row: Unknown, unseen: float, now: float) -> bool:
+    def _is_being_proven(self, state: Unknown, unseen_age: float, now: float) -> bool:
         """Whether a few more looks may prove that the media does not exist."""
-        proof = self._consistency.proof_age(unseen)
-        few = len(row.absences) <= 2 * self._consistency.looks_needed()
-        return proof is not None and row.created.age(now) >= proof and few and not row.conflict
+        proof_age = self._consistency.proof_age(unseen_age)
+        has_few_absences = len(state.absence_ages) <= 2 * self._consistency.absences_needed()
+        return (
+            proof_age is not None
+            and state.created.min_age(now) >= proof_age
+            and has_few_absences
+            and not state.has_conflict
+        )
 
-    def next_look(self, row: Unknown, unseen: float, now: float) -> float:
+    def seconds_until_search(self, state: Unknown, unseen_age: float, now: float) -> float:
         """Seconds until the row is looked for again: 1, 2, 4 …, or when that may prove absence."""
-        age = row.created.age(now)
-        proof = None if row.held else self._consistency.proof_age(unseen)
-        if age >= self._settings.settle or (proof is not None and age >= proof):
-            return SHORTEST  # a few looks, apart, decide
-        wait = max(SHORTEST, min(2 * age, self._settings.settle) - age)
-        return wait if proof is None else min(wait, max(SHORTEST / 2, proof - age))
+        age = state.created.min_age(now)
+        proof_age = None if state.is_held else self._consistency.proof_age(unseen_age)
+        if age >= self._settings.settle or (proof_age is not None and age >= proof_age):
+            return MIN_POLL_INTERVAL  # a few looks, apart, decide
+        seconds = max(MIN_POLL_INTERVAL, min(2 * age, self._settings.settle) - age)
+        return (
+            seconds
+            if proof_age is None
+            else min(seconds, max(MIN_POLL_INTERVAL / 2, proof_age - age))
+        )
 
-    def _never_created(self, row: Unknown, now: float) -> list[StatusUpdate]:
+    def _handle_not_created(self, state: Unknown, now: float) -> list[StatusUpdate]:
         """Its POST was not carried out."""
-        if row.id_taken:
+        if state.id_taken_message:
             return [
                 self._tracker.finish(
-                    row.row,
+                    state.row,
                     Status.FAILED,
-                    row.id_taken,
-                    error=row.id_taken,
+                    state.id_taken_message,
+                    error=state.id_taken_message,
                     code=REFERENCE_ID_TAKEN,
                 )
             ]
-        todo = ToCreate(row.row, row.created.intent, sends=row.sends, reason=row.reason)
-        if row.sends >= ATTEMPTS:
-            self._tracker.drop(row.row, listed=False)
-            self.exhausted.append(todo)
-            words = f"confirmed not created; left to the next run after {row.sends} POSTs"
+        waiting = ToCreate(
+            state.row, state.created.first_post_at, post_count=state.post_count, reason=state.reason
+        )
+        if state.post_count >= MAX_ATTEMPTS:
+            self._tracker.drop(state.row, is_listed=False)
+            self.exhausted_rows.append(waiting)
+            reason = f"confirmed not created; left to the next run after {state.post_count} POSTs"
         else:
-            self._tracker.put(row.row, todo)
+            self._tracker.set_state(state.row, waiting)
             # The weather of the first POST is over once its absence is proven.
-            wait = backoff(SHORTEST, row.sends - 2, float("inf")) if row.sends > 1 else 0.0
-            self._creation.delay(todo, now + wait)
-            words = "confirmed not created; to be sent again"
-        return [StatusUpdate(row.row.number, Status.CREATING, words)]
+            seconds = (
+                backoff(MIN_POLL_INTERVAL, state.post_count - 2, float("inf"))
+                if state.post_count > 1
+                else 0.0
+            )
+            self._create_queue.delay(waiting, now + seconds)
+            reason = "confirmed not created; to be sent again"
+        return [StatusUpdate(state.row.number, Status.CREATING, reason)]
 
-    def _unsure(self, row: Unknown, age: float) -> list[StatusUpdate]:
+    def _end_unsettled(self, state: Unknown, age: float) -> list[StatusUpdate]:
         """Nobody can know: what becomes of the row is the user's choice."""
-        if row.held:
+        if state.is_held:
             return [
-                self._tracker.finish(row.row, Status.UNKNOWN, "not found", error=_HELD, code=_CODE)
+                self._tracker.finish(
+                    state.row, Status.UNKNOWN, "not found", error=_HELD_MESSAGE, code=_UNCONFIRMED
+                )
             ]
-        self._unsure_of[row.row.number] += 1
-        if self._settings.when_unsure == "retry" and self._unsure_of[row.row.number] < ATTEMPTS:
-            self.sent_again = True
-            return [self._tracker.finish(row.row, Status.PENDING, "not found: sent again, as set")]
+        self._unsettled_counts[state.row.number] += 1
+        if (
+            self._settings.when_unsure == "retry"
+            and self._unsettled_counts[state.row.number] < MAX_ATTEMPTS
+        ):
+            self.has_requeued_rows = True
+            return [
+                self._tracker.finish(state.row, Status.PENDING, "not found: sent again, as set")
+            ]
         error = (
             f"its POST got no clear answer, and {age:.0f} s later no media is found;"
             " look in the account, then run again with the setting when-unsure: retry"
         )
-        return [self._tracker.finish(row.row, Status.UNKNOWN, "not found", error=error, code=_CODE)]
+        return [
+            self._tracker.finish(
+                state.row, Status.UNKNOWN, "not found", error=error, code=_UNCONFIRMED
+            )
+        ]
 
 
-def exhausted_change(todo: ToCreate) -> StatusUpdate:
+def exhausted_update(waiting: ToCreate) -> StatusUpdate:
     """What the state keeps of a row whose POSTs came to nothing too often."""
-    error = f"{todo.sends} POSTs got no clear answer and made no video: {todo.reason}"
+    error = f"{waiting.post_count} POSTs got no clear answer and made no video: {waiting.reason}"
     code = FailureCode.NO_MEDIA_CREATED
-    return StatusUpdate(todo.row.number, Status.PENDING, error, error=error, code=code)
+    return StatusUpdate(waiting.row.number, Status.PENDING, error, error=error, code=code)

@@ -3,9 +3,14 @@
 from typing import Any
 
 from batch_import.configuration.settings import Settings
-from batch_import.importer.calls import Arrival, AskStatus, Create, ReadPage
 from batch_import.importer.dispatch import Dispatcher
 from batch_import.importer.schedule import Finished, Wait
+from batch_import.importer.scheduled_request import (
+    CompletedRequest,
+    CreateMedia,
+    GetIngestStatus,
+    ReadPage,
+)
 from batch_import.models import ManifestRow, Media, MediaPage, Status
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
@@ -34,11 +39,11 @@ class Account:
 
     def answer(self, call: Any) -> Any:
         match call:
-            case Create(row):
+            case CreateMedia(row):
                 self.created.append(row.reference_id)
                 self.names.append(row.reference_id)
                 return f"ingest-{row.reference_id}"
-            case AskStatus():
+            case GetIngestStatus():
                 return IngestStatus("online")
             case ReadPage():
                 found = [Media(n, n, n, "online", "T") for n in reversed(self.names)]
@@ -53,12 +58,12 @@ def run(store: Store, account: Account) -> Dispatcher:
     """One run on a virtual clock, a call after the other."""
     now = 100.0
     dispatcher = Dispatcher(Settings(rate=100.0), store, RateLimiter(100.0, now), now)
-    while not isinstance(step := dispatcher.next(now), Finished):
+    while not isinstance(step := dispatcher.next_request(now), Finished):
         if isinstance(step, Wait):
             now = step.until
             continue
         left, now = now, now + 0.01
-        dispatcher.answered([Arrival(step, account.answer(step), left)], now)
+        dispatcher.handle_completed([CompletedRequest(step, account.answer(step), left)], now)
     return dispatcher
 
 
@@ -75,7 +80,7 @@ def test_adopted_rows_count_to_the_limit() -> None:
         assert statuses(store) == "ii..."
         progress = dispatcher.progress(200.0)
         assert progress.counts == store.reader.counts()
-        assert progress.left_alone == 3
+        assert progress.not_selected_count == 3
 
 
 def test_a_pilot_does_not_spare_later_runs_their_look_at_the_account() -> None:
@@ -95,7 +100,7 @@ def test_what_an_earlier_run_left_in_flight_is_looked_after_whatever_is_chosen()
     account = Account()
     with loaded() as store:
         (row,) = store.queue.claim(1, 2.0)
-        account.answer(Create(row))
+        account.answer(CreateMedia(row))
         store.queue.choose(["e"])
         run(store, account)  # nobody knows what became of the POST of a
         assert statuses(store) == "i...i"
@@ -112,10 +117,10 @@ def test_a_clock_that_was_put_back_by_hours_is_not_waited_for() -> None:
         store.queue.recover(ahead)
         settings = Settings(rate=100.0, settle=60.0)
         dispatcher = Dispatcher(settings, store, RateLimiter(100.0, now), now)
-        while not isinstance(step := dispatcher.next(now), Finished):
+        while not isinstance(step := dispatcher.next_request(now), Finished):
             if isinstance(step, Wait):
                 now = step.until
                 continue
             left, now = now, now + 0.01
-            dispatcher.answered([Arrival(step, account.answer(step), left)], now)
+            dispatcher.handle_completed([CompletedRequest(step, account.answer(step), left)], now)
         assert now < ahead / 2

@@ -9,7 +9,7 @@ import requests_mock
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.errors import PlatformUnreachable
-from batch_import.importer.pictures import ask_for_pictures
+from batch_import.importer.pictures import request_picture_sizes
 from batch_import.models import ManifestRow, Media, Status, StatusUpdate
 from batch_import.state.store import Store
 from batch_import.viostream.session import PlatformSession
@@ -33,7 +33,7 @@ def store() -> Store:
 def look(store: Store, stop: threading.Event, clock: Callable[[], float]) -> None:
     settings = Settings(api_base=BASE, rate=1000.0, give_up_after=0.001)
     with PlatformSession(settings, Credentials("VC-1", "secret"), stop, clock=clock) as session:
-        ask_for_pictures(store, session)
+        request_picture_sizes(store, session)
 
 
 def sizes(store: Store) -> list[tuple[bool, tuple[int, int] | None]]:

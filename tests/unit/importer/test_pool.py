@@ -8,9 +8,9 @@ import pytest
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import PlatformUnreachable, Throttled
-from batch_import.importer.calls import Create
 from batch_import.importer.dispatch import Dispatcher, Progress
 from batch_import.importer.pool import Pool
+from batch_import.importer.scheduled_request import CreateMedia
 from batch_import.models import ManifestRow
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.platform import API, SimulatedPlatform
@@ -95,23 +95,23 @@ def test_no_more_calls_are_under_way_than_there_are_workers(store: Store) -> Non
 def test_answers_that_come_during_a_commit_are_the_next_one(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answered, groups = Dispatcher.answered, []
+    answered, groups = Dispatcher.handle_completed, []
     first, committing, pause = threading.Lock(), threading.Event(), threading.Event()
 
     def before(_: ApiRequest[Any]) -> None:
         if not first.acquire(blocking=False):
             assert committing.wait(PATIENCE)
 
-    def slow(self: Dispatcher, arrivals: Any, now: float) -> None:
-        arrived = list(arrivals)
-        if any(isinstance(arrival.call, Create) for arrival in arrived):
-            groups.append(len(arrived))
+    def slow(self: Dispatcher, completed: Any, now: float) -> None:
+        group = list(completed)
+        if any(isinstance(one.request, CreateMedia) for one in group):
+            groups.append(len(group))
             committing.set()
-        while len(groups) == 1 and run.pool._arrivals.qsize() < 7:  # noqa: SLF001
+        while len(groups) == 1 and run.pool._completed.qsize() < 7:  # noqa: SLF001
             pause.wait(0.001)
-        answered(self, arrived, now)
+        answered(self, group, now)
 
-    monkeypatch.setattr(Dispatcher, "answered", slow)
+    monkeypatch.setattr(Dispatcher, "handle_completed", slow)
     monkeypatch.setattr(rate_limiter, "_INITIAL_WINDOW", 8)
     run = Run(store, FakeClient(before), workers=8)
     run()

@@ -51,7 +51,7 @@ def test_without_faults_all_are_imported_as_forecast() -> None:
     assert (printed.rows, printed.of) == (600, 600)
     assert printed.counts == Counts(total=600, imported=600)
     assert printed.seconds == pytest.approx(expected.seconds, rel=0.1)
-    assert printed.calls == pytest.approx(expected.calls, rel=0.1)
+    assert printed.calls == pytest.approx(expected.request_count, rel=0.1)
     assert (printed.refused, printed.unanswered, printed.twice, printed.fault) == (0, 0, (), "")
 
 

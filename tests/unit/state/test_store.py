@@ -281,7 +281,7 @@ def test_a_row_in_flight_knows_when_it_was_claimed_and_what_was_imported_before_
     (row_c,) = store.queue.claim(1, 30.0)
     store.queue.apply([StatusUpdate(row_c.number, Status.PROCESSING, sent_at=31.0)], 31.0)
     (flying,) = store.queue.in_flight()
-    assert (flying.claimed_at, flying.sent_at, flying.imported_between) == (30.0, 31.0, 2)
+    assert (flying.claimed_at, flying.sent_at, flying.imported_between_count) == (30.0, 31.0, 2)
 
 
 def test_sources_are_those_of_pending_rows_by_number() -> None:

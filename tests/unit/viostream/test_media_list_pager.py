@@ -67,11 +67,11 @@ def read(
     """
     pager, seen = MediaListPager(), set[str]()
     while pager.end is None:
-        page = account.page(pager.page)
-        pager.read(page)
+        page = account.page(pager.page_number)
+        pager.record_page(page)
         seen |= {media.id for media in page.items}
-        assert pager.reads <= pager.most_reads
-        meanwhile(pager.reads)
+        assert pager.read_count <= pager.max_reads
+        meanwhile(pager.read_count)
     return pager, seen
 
 
@@ -97,7 +97,7 @@ def test_all_of_a_list_is_read(
         assert pager.end in (ListEnd.REPEATED, ListEnd.COMPLETE)  # nobody can tell it from ignored
     else:
         assert pager.end is ListEnd.COMPLETE
-        assert pager.reads <= max(1, -(-count // size)) + 1
+        assert pager.read_count <= max(1, -(-count // size)) + 1
 
 
 @pytest.mark.parametrize("tells_total", [True, False])
@@ -109,15 +109,15 @@ def test_a_list_whose_page_number_is_ignored_is_not_usable(
     account = Account(list(range(count)), 100, tells_total, "ignored")
     pager, _ = read(account, lambda _: account.add(added))
     assert pager.end is ListEnd.REPEATED
-    assert pager.reads == 3
+    assert pager.read_count == 3
 
 
 def test_a_list_that_shows_its_first_pages_alone_is_not_usable() -> None:
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
-        page = account.page(pager.page)
-        pager.read(MediaPage((), page.total) if pager.page > 4 else page)
+        page = account.page(pager.page_number)
+        pager.record_page(MediaPage((), page.total) if pager.page_number > 4 else page)
     assert pager.end is ListEnd.CUT_SHORT
 
 
@@ -125,8 +125,10 @@ def test_a_refused_page_before_the_end_is_asked_for_again_but_not_for_ever() -> 
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
-        pager.read(MediaPage(()) if pager.page > 4 else account.page(pager.page))
-    assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 40)
+        pager.record_page(
+            MediaPage(()) if pager.page_number > 4 else account.page(pager.page_number)
+        )
+    assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, 40)
 
 
 @pytest.mark.parametrize("printed", [1_000, 1_150])
@@ -134,7 +136,7 @@ def test_a_list_may_count_a_few_media_that_it_does_not_show(printed: int) -> Non
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
-        pager.read(MediaPage(account.page(pager.page).items, printed))
+        pager.record_page(MediaPage(account.page(pager.page_number).items, printed))
     assert pager.end is ListEnd.COMPLETE
 
 
@@ -142,8 +144,8 @@ def test_a_list_that_goes_on_beyond_its_total_is_not_usable() -> None:
     account = Account(list(range(1_000)), 100)
     pager = MediaListPager()
     while pager.end is None:
-        pager.read(MediaPage(account.page(pager.page).items, 100))
-    assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 3)
+        pager.record_page(MediaPage(account.page(pager.page_number).items, 100))
+    assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, 3)
 
 
 # Others add and delete ------------------------------------------------------------------------
@@ -154,7 +156,7 @@ def test_300_newer_media_deleted_after_page_10_of_2000() -> None:
     pager, seen = read(account, lambda reads: account.delete(0, 300) if reads == 10 else None)
     assert pager.end is ListEnd.COMPLETE
     assert ids(account.names) <= seen
-    assert pager.reads == 22  # pages 1 to 11, then 8 to 18: the last one is empty
+    assert pager.read_count == 22  # pages 1 to 11, then 8 to 18: the last one is empty
 
 
 def test_a_page_that_shows_only_media_seen_before_proves_nothing() -> None:
@@ -254,11 +256,11 @@ PAGES = st.builds(
 def test_reading_ends_whatever_is_answered(answers: list[MediaPage]) -> None:
     pager = MediaListPager()
     for answer in _again_and_again(answers):
-        assert pager.page >= 1
-        pager.read(answer)
+        assert pager.page_number >= 1
+        pager.record_page(answer)
         if pager.end:
             break
-    assert pager.reads <= pager.most_reads
+    assert pager.read_count <= pager.max_reads
 
 
 @given(
@@ -289,15 +291,15 @@ def test_reading_ends_within_its_bound(
 def test_a_list_without_end_or_total_ends() -> None:
     pager, name = MediaListPager(), 0
     while pager.end is None:
-        pager.read(MediaPage(media_of([name, name + 1])))
+        pager.record_page(MediaPage(media_of([name, name + 1])))
         name += 2
-    assert (pager.end, pager.reads) == (ListEnd.ENDLESS, pager.most_reads)
+    assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, pager.max_reads)
 
 
 def test_a_list_that_grows_faster_than_it_is_read_ends() -> None:
     account = Account(list(range(1_000)), 100)
     pager, _ = read(account, lambda _: account.add(100))
-    assert (pager.end, pager.reads) == (ListEnd.ENDLESS, 40)
+    assert (pager.end, pager.read_count) == (ListEnd.ENDLESS, 40)
 
 
 def _again_and_again(answers: list[MediaPage]) -> Iterator[MediaPage]:

@@ -14,11 +14,11 @@ def sent_in(
     """Spend tokens as soon as they are there; returns when."""
     times, now = [], start
     while (now := budget.ready_at(now)) < start + seconds:
-        budget.spend(now)
-        budget.returned()
+        budget.take_token(now)
+        budget.record_return()
         times.append(now)
         if accept:
-            budget.accepted()
+            budget.record_accepted()
     return times
 
 
@@ -39,8 +39,8 @@ def test_idle_time_is_not_saved_up() -> None:
 
 def test_retry_after_holds_everybody() -> None:
     budget = RateLimiter(10.0, 0.0)
-    budget.spend(0.0)
-    budget.refused(0.0, 0.1, retry_after=30.0)
+    budget.take_token(0.0)
+    budget.record_refusal(0.0, 0.1, retry_after=30.0)
     assert budget.ready_at(0.2) == pytest.approx(30.1)
 
 
@@ -48,9 +48,9 @@ def test_waits_grow_where_nothing_is_said() -> None:
     budget, now, waits = RateLimiter(10.0, 0.0), 0.0, []
     for _ in range(5):
         now = budget.ready_at(now)
-        budget.spend(now)
-        budget.returned()
-        budget.refused(now, now, retry_after=None)
+        budget.take_token(now)
+        budget.record_return()
+        budget.record_refusal(now, now, retry_after=None)
         waits.append(budget.ready_at(now) - now)
     assert waits == [pytest.approx(2.0**n) for n in range(5)]
 
@@ -58,7 +58,7 @@ def test_waits_grow_where_nothing_is_said() -> None:
 def test_calls_refused_together_are_one_event() -> None:
     budget = RateLimiter(100.0, 0.0)
     for _ in range(8):
-        budget.refused(0.5, 1.0, retry_after=1.0)
+        budget.record_refusal(0.5, 1.0, retry_after=1.0)
     assert budget.rate(1.0) == pytest.approx(0.6 * 100)
 
 
@@ -66,14 +66,14 @@ def test_what_held_is_nearly_kept_and_comes_back_within_ten_seconds() -> None:
     budget, now = RateLimiter(20.0, 0.0), 60.0
     sent_in(budget, 0.0, now)
     for late in (0.0, 0.3, 0.9):  # one bad second is one event, and idle time tells nothing
-        budget.refused(now + late, now + late, retry_after=1.0)
+        budget.record_refusal(now + late, now + late, retry_after=1.0)
     assert budget.rate(now) >= 0.9 * 20
     assert budget.rate(now + 10) >= 0.9 * 20
 
 
 def test_a_rate_that_was_refused_soon_is_cut_deeper_and_found_again() -> None:
     budget = RateLimiter(60.0, 0.0)
-    budget.refused(0.0, 0.1, retry_after=1.0)  # nothing to go by yet
+    budget.record_refusal(0.0, 0.1, retry_after=1.0)  # nothing to go by yet
     assert budget.rate(0.1) == pytest.approx(0.6 * 60)
     assert budget.rate(10.1) == pytest.approx(0.6 * 60 * math.exp(0.3))
     assert budget.rate(1_000.0) == 60.0  # it seems to take more by now
@@ -83,14 +83,14 @@ def test_idle_time_does_not_count_as_time_in_which_the_platform_refused() -> Non
     budget = RateLimiter(20.0, 0.0)
     sent_in(budget, 0.0, 10.0)
     sent_in(budget, 1000.0, 10.0)  # the machine slept in between
-    budget.refused(1010.0, 1010.0, retry_after=1.0)
+    budget.record_refusal(1010.0, 1010.0, retry_after=1.0)
     assert budget.rate(1010.0) >= 0.9 * 20
 
 
 def test_a_platform_that_asks_for_a_pause_gets_it_and_no_slower_pace() -> None:
     budget = RateLimiter(20.0, 0.0)
     sent_in(budget, 0.0, 10.0)
-    budget.hold(10.0, 2.0)
+    budget.pause(10.0, 2.0)
     assert budget.ready_at(10.0) == pytest.approx(12.0)
     assert budget.rate(12.0) == 20.0
 
@@ -99,13 +99,13 @@ def test_a_run_starts_with_few_calls_under_way() -> None:
     budget = RateLimiter(1000.0, 0.0)
     for _ in range(4):
         assert budget.ready_at(10.0) <= 10.0
-        budget.spend(10.0)
+        budget.take_token(10.0)
     assert budget.ready_at(10.0) == float("inf")
-    budget.returned()
-    budget.accepted()
+    budget.record_return()
+    budget.record_accepted()
     for _ in range(2):  # the place of the one that is back, and one more
         assert budget.ready_at(11.0) == 11.0
-        budget.spend(10.0)
+        budget.take_token(10.0)
     assert budget.ready_at(11.0) == float("inf")
 
 
@@ -139,7 +139,7 @@ def run(
     while now < seconds:
         ready = budget.ready_at(now)
         if out < workers and ready <= now:
-            budget.spend(now)
+            budget.take_token(now)
             out, turn = out + 1, turn + 1
             heapq.heappush(events, (now + latency / 2, turn, "arrives", now))
             continue
@@ -154,12 +154,12 @@ def run(
             heapq.heappush(events, (now + latency / 2, turn, printed, left))
             continue
         out -= 1
-        budget.returned()
+        budget.record_return()
         if kind == "accepted":
-            budget.accepted()
+            budget.record_accepted()
             accepted += 1
         else:
-            budget.refused(left, now, retry_after)
+            budget.record_refusal(left, now, retry_after)
             refused += 1
     return accepted, refused
 

@@ -87,7 +87,7 @@ class Account:
                 min(ready - self.now, 0.25) + self._dice.uniform(1e-6, 0.02), number, "call"
             )
             return
-        budget.spend(self.now)
+        budget.take_token(self.now)
         self._later(0.05, number, "arrive", self.now)
         self._later(self.runs[number].pause, number, "call")
 
@@ -96,13 +96,13 @@ class Account:
         self._later(0.05, number, "refused" if wait else "taken", left_at)
 
     def _taken(self, number: int, _: float) -> None:
-        self.budgets[number].returned()
-        self.budgets[number].accepted()
+        self.budgets[number].record_return()
+        self.budgets[number].record_accepted()
         self.runs[number].accepted.append(self.now - 1000.0)
 
     def _refused(self, number: int, left_at: float) -> None:
-        self.budgets[number].returned()
-        self.budgets[number].refused(left_at, self.now, 1.0)
+        self.budgets[number].record_return()
+        self.budgets[number].record_refusal(left_at, self.now, 1.0)
         self.runs[number].refused += 1
         self.budgets[number].report(self.record, str(number))  # at once
 
@@ -162,14 +162,14 @@ def test_a_run_that_is_alone_is_paced_as_without_a_record() -> None:
         if ready > now:
             continue
         for budget in (shared, alone):
-            budget.spend(now)
-            budget.returned()
+            budget.take_token(now)
+            budget.record_return()
         refused = dice.random() < 0.02
         for budget in (shared, alone):
             if refused:
-                budget.refused(now - 0.01, now, None)
+                budget.record_refusal(now - 0.01, now, None)
             else:
-                budget.accepted()
+                budget.record_accepted()
 
 
 def test_what_a_run_has_learned_the_next_one_begins_with() -> None:
@@ -209,7 +209,7 @@ def test_a_wait_that_the_platform_asks_of_one_run_is_all_runs() -> None:
     account = Account(20.0, [Run(), Run()])
     account.go(10.0)
     one, other = account.budgets
-    one.hold(account.now, 30.0)
+    one.pause(account.now, 30.0)
     for number, budget in enumerate((one, other)):
         budget.report(account.record, str(number))
     assert other.ready_at(account.now) >= account.now + 30.0

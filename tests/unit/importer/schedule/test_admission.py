@@ -4,8 +4,8 @@ import pytest
 
 from batch_import.configuration.settings import Settings
 from batch_import.failure_codes import FailureCode
-from batch_import.importer.calls import ReadPage
 from batch_import.importer.schedule import Schedule
+from batch_import.importer.scheduled_request import ReadPage
 from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 
 ROW = JobRow(1, "r1", "https://h/v.mp4", "Clip", "mp4", Status.PENDING)
@@ -16,16 +16,16 @@ OWN = Media("m2", "k2", "r1", status="online", title="clip.MP4")
 def read(pages: list[list[Media]], adopt: str = "same-title") -> list[StatusUpdate]:
     """Read the account before the first POST; a page holds two media."""
     schedule = Schedule(Settings(adopt=adopt), 0.0)  # type: ignore[arg-type]
-    schedule.admission.adopt(9)
+    schedule.admission.start_adoption(9)
     changes: list[StatusUpdate] = []
     total = sum(map(len, pages))
-    while schedule.admission.adopting:
-        call = schedule.next(0.0)
+    while schedule.admission.is_adopting:
+        call = schedule.next_request(0.0)
         assert isinstance(call, ReadPage)
         page = MediaPage(tuple(pages[call.page - 1]), total=total)
-        schedule.answered(call, page, 0.0)
+        schedule.handle_answer(call, page, 0.0)
         rows = [ROW] if any(m.reference_id == "r1" for m in page.items) and not changes else []
-        changes += schedule.admission.adopted(rows, page, 0.0)
+        changes += schedule.admission.adopt_page(rows, page, 0.0)
     return changes
 
 

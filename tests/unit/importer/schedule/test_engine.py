@@ -17,17 +17,17 @@ from batch_import.errors import (
     RequestRejected,
     Throttled,
 )
-from batch_import.importer.calls import (
-    Answer,
-    AskAccount,
-    AskStatus,
-    Call,
-    Create,
-    Find,
-    ReadPage,
-)
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
-from batch_import.importer.schedule.repeat import ATTEMPTS
+from batch_import.importer.schedule.repeat import MAX_ATTEMPTS
+from batch_import.importer.scheduled_request import (
+    Answer,
+    CreateMedia,
+    FindByReference,
+    GetAccount,
+    GetIngestStatus,
+    ReadPage,
+    ScheduledRequest,
+)
 from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.viostream.responses import Account, IngestStatus
 
@@ -64,12 +64,12 @@ class Play:
         self.changes: list[StatusUpdate] = []
         self.schedule = Schedule(settings, self.now)
         self.schedule.admission.admit(rows, self.now)
-        self.schedule.admission.no_more_pending()
+        self.schedule.admission.set_no_more_pending()
 
-    def call(self) -> Call:
+    def call(self) -> ScheduledRequest:
         """The next call, after waiting for it."""
         for _ in range(10_000):
-            step = self.schedule.next(self.now)
+            step = self.schedule.next_request(self.now)
             if not isinstance(step, Wait):
                 assert not isinstance(step, type(FINISHED)), "finished"
                 return step
@@ -79,45 +79,45 @@ class Play:
 
     def answer(self, answer: Answer) -> list[StatusUpdate]:
         """Take the next call and answer it."""
-        return self.schedule.answered(self.call(), answer, self.now)
+        return self.schedule.handle_answer(self.call(), answer, self.now)
 
-    def read_pages(self, until: type[Call]) -> Call:
+    def read_pages(self, until: type[ScheduledRequest]) -> ScheduledRequest:
         """Answer pages from the account until another kind of call comes."""
         for _ in range(1000):
             call = self.call()
             if isinstance(call, until):
                 return call
-            assert isinstance(call, ReadPage | Find), call
-            self.changes += self.schedule.answered(call, self._told(call), self.now)
+            assert isinstance(call, ReadPage | FindByReference), call
+            self.changes += self.schedule.handle_answer(call, self._told(call), self.now)
         raise AssertionError(f"no {until.__name__}")
 
     def page(self, number: int) -> MediaPage:
         shown = self.account[(number - 1) * 100 : number * 100]
         return MediaPage(tuple(shown), total=len(self.account))
 
-    def answer_to(self, kind: type[Call], answer: Answer) -> list[StatusUpdate]:
+    def answer_to(self, kind: type[ScheduledRequest], answer: Answer) -> list[StatusUpdate]:
         """Read pages until a call of a kind comes, and answer that one."""
-        return self.schedule.answered(self.read_pages(kind), answer, self.now)
+        return self.schedule.handle_answer(self.read_pages(kind), answer, self.now)
 
     def finish(self, *, patience: int = 1000) -> list[StatusUpdate]:
         """Answer pages, and other looks by what the account shows, until nothing is left."""
         for _ in range(patience):
-            step = self.schedule.next(self.now)
+            step = self.schedule.next_request(self.now)
             if step is FINISHED or step == Wait(float("inf")):
                 return self.changes
             if isinstance(step, Wait):
                 assert step.until > self.now
                 self.now = step.until
                 continue
-            self.changes += self.schedule.answered(step, self._told(step), self.now)
+            self.changes += self.schedule.handle_answer(step, self._told(step), self.now)
         raise AssertionError("it does not end")
 
-    def _told(self, call: Call) -> Answer:
+    def _told(self, call: ScheduledRequest) -> Answer:
         if isinstance(call, ReadPage):
             return self.page(call.page)
-        if isinstance(call, AskStatus):
+        if isinstance(call, GetIngestStatus):
             return IngestStatus("processing")
-        assert isinstance(call, Find), call
+        assert isinstance(call, FindByReference), call
         return page_of(*(m for m in self.account if call.row.reference_id in m.reference_id))
 
 
@@ -137,7 +137,7 @@ def test_a_rows_whole_life() -> None:
     play.account = [media()]
     (done,) = play.answer(play.page(1))
     assert (done.status, done.media) == (Status.IMPORTED, media())
-    assert play.schedule.next(play.now) is FINISHED
+    assert play.schedule.next_request(play.now) is FINISHED
 
 
 def test_one_page_tells_of_a_hundred_rows() -> None:
@@ -152,14 +152,14 @@ def test_one_page_tells_of_a_hundred_rows() -> None:
 def test_a_failed_ingest_keeps_the_platforms_words() -> None:
     play = Play(flying())
     play.account = [media("failed")]
-    (failed,) = play.answer_to(AskStatus, IngestStatus("failed", "codec not known"))
+    (failed,) = play.answer_to(GetIngestStatus, IngestStatus("failed", "codec not known"))
     assert (failed.status, failed.error) == (Status.FAILED, "codec not known")
 
 
 def test_a_row_that_no_list_shows_is_asked_for_singly() -> None:
     play = Play(flying())
-    assert play.answer_to(AskStatus, IngestStatus("online")) == []
-    (done,) = play.answer_to(Find, page_of(media()))
+    assert play.answer_to(GetIngestStatus, IngestStatus("online")) == []
+    (done,) = play.answer_to(FindByReference, page_of(media()))
     assert done.status is Status.IMPORTED
 
 
@@ -168,17 +168,19 @@ def test_rows_are_asked_for_one_by_one_while_nobody_knows_what_lists_show() -> N
     asked = 0
     while play.now < 1000 + 300:
         call = play.call()
-        asked += isinstance(call, AskStatus)
-        answer: Answer = IngestStatus("processing") if isinstance(call, AskStatus) else page_of()
-        play.schedule.answered(call, answer, play.now)
+        asked += isinstance(call, GetIngestStatus)
+        answer: Answer = (
+            IngestStatus("processing") if isinstance(call, GetIngestStatus) else page_of()
+        )
+        play.schedule.handle_answer(call, answer, play.now)
     assert 1 <= asked <= 60
 
 
 @pytest.mark.parametrize("word", ["queued", "pending review", "transcoding"])
 def test_a_word_that_nobody_knows_is_waited_for(word: str) -> None:
     play = Play(flying())
-    assert play.answer_to(AskStatus, IngestStatus(word)) == []
-    assert isinstance(play.read_pages(AskStatus), AskStatus)
+    assert play.answer_to(GetIngestStatus, IngestStatus(word)) == []
+    assert isinstance(play.read_pages(GetIngestStatus), GetIngestStatus)
 
 
 def test_waiting_is_not_failing() -> None:
@@ -204,14 +206,14 @@ def test_two_media_of_one_reference_id_are_reported() -> None:
 def test_a_post_that_surely_did_not_arrive_is_sent_again(fault: RequestFailed) -> None:
     play = Play(row())
     assert play.answer(fault) == []
-    assert isinstance(play.call(), Create)
+    assert isinstance(play.call(), CreateMedia)
 
 
 def test_a_post_without_an_answer_is_settled_before_anything_else() -> None:
     play = Play(row())
     (lost,) = play.answer(NoAnswer("cut"))
     assert (lost.status, lost.sent_at) == (Status.UNKNOWN, 1000.0)
-    (found,) = play.answer_to(Find, page_of(media("processing")))
+    (found,) = play.answer_to(FindByReference, page_of(media("processing")))
     assert found.status is Status.PROCESSING
     play.account = [media()]
     assert statuses(play.finish()) == [Status.IMPORTED]
@@ -226,8 +228,8 @@ def test_a_media_that_never_shows_is_not_guessed_at(when_unsure: str, end: Statu
     play.answer(NoAnswer("cut"))
     while not play.changes:
         call = play.call()
-        assert not isinstance(call, Create)  # never a second POST
-        play.changes += play.schedule.answered(call, page_of(), play.now)
+        assert not isinstance(call, CreateMedia)  # never a second POST
+        play.changes += play.schedule.handle_answer(call, page_of(), play.now)
     assert statuses(play.changes) == [end]
     assert play.now >= 1100
 
@@ -244,7 +246,7 @@ def test_a_post_is_sent_again_once_lists_prove_that_there_is_no_media() -> None:
     seen_online(play, range(1, 30))
     (lost,) = play.answer(NoAnswer("cut"))
     assert lost.status is Status.UNKNOWN
-    again = play.read_pages(Create)
+    again = play.read_pages(CreateMedia)
     assert again.row.number == 30
     assert play.changes[-1].status is Status.CREATING
     assert play.now < 1000 + SETTINGS.settle
@@ -271,7 +273,7 @@ def test_lists_that_lose_media_prove_nothing() -> None:
         # Every other page misses ten media that were shown before.
         pages += isinstance(call, ReadPage)
         play.account = shown if pages % 2 else shown[10:]
-        play.changes += play.schedule.answered(call, play._told(call), play.now)  # noqa: SLF001
+        play.changes += play.schedule.handle_answer(call, play._told(call), play.now)  # noqa: SLF001
     assert play.changes[-1].status is Status.UNKNOWN
     assert play.now >= 1000 + SETTINGS.settle
 
@@ -280,13 +282,13 @@ def test_a_post_that_meets_only_weather_is_left_to_the_next_run() -> None:
     play = Play(*(row(n) for n in range(1, 31)))
     seen_online(play, range(1, 30))
     sent, moments = [play.call()], [play.now]
-    while len(sent) < ATTEMPTS:
-        play.schedule.answered(sent[-1], NoAnswer("HTTP 500"), play.now)
-        sent.append(play.read_pages(Create))
+    while len(sent) < MAX_ATTEMPTS:
+        play.schedule.handle_answer(sent[-1], NoAnswer("HTTP 500"), play.now)
+        sent.append(play.read_pages(CreateMedia))
         moments.append(play.now)
-    play.schedule.answered(sent[-1], NoAnswer("HTTP 500"), play.now)
+    play.schedule.handle_answer(sent[-1], NoAnswer("HTTP 500"), play.now)
     assert statuses(play.finish())[-1] is Status.CREATING
-    assert play.schedule.next(play.now) is FINISHED
+    assert play.schedule.next_request(play.now) is FINISHED
     (last,) = play.schedule.withdraw()
     assert last.status is Status.PENDING
     assert last.error == "5 POSTs got no clear answer and made no video: HTTP 500"
@@ -332,7 +334,7 @@ def test_another_failed_media_is_not_taken_for_the_one_that_was_found() -> None:
 def test_a_filter_that_the_platform_ignores_is_noticed() -> None:
     play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
     others = tuple(media(reference=f"x{n}") for n in range(100))
-    assert play.answer_to(Find, MediaPage(others, total=150)) == []
+    assert play.answer_to(FindByReference, MediaPage(others, total=150)) == []
     play.account = [*others[:60], media()]
     assert statuses(play.finish()) == [Status.IMPORTED]  # by whole pages: `finish` filters exactly
 
@@ -342,8 +344,8 @@ def test_a_filter_that_the_platform_ignores_is_noticed() -> None:
 
 def adopting(pending: int, *rows: JobRow) -> Play:
     play = Play()
-    play.schedule.admission.adopt(pending)
-    assert play.schedule.admission.wanted() == 0
+    play.schedule.admission.start_adoption(pending)
+    assert play.schedule.admission.wanted_count() == 0
     play.schedule.admission.admit(rows, play.now)
     return play
 
@@ -352,23 +354,23 @@ def test_what_is_in_the_account_is_taken_over() -> None:
     play = adopting(3)
     page = page_of(media(), media("processing", "r2"), media("failed", "r3"))
     assert play.answer(page) == []
-    changes = play.schedule.admission.adopted([row(1), row(2), row(3)], page, play.now)
+    changes = play.schedule.admission.adopt_page([row(1), row(2), row(3)], page, play.now)
     assert [(c.number, c.status) for c in changes] == [
         (1, Status.IMPORTED),
         (2, Status.PROCESSING),
     ]
-    assert not play.schedule.admission.adopting
+    assert not play.schedule.admission.is_adopting
 
 
 def test_the_account_is_read_to_its_end_before_a_row_is_created() -> None:
     play = adopting(5)
     play.account = [media(reference=f"x{n}") for n in range(250)]
     pages = []
-    while play.schedule.admission.adopting:
+    while play.schedule.admission.is_adopting:
         call = play.call()
         assert isinstance(call, ReadPage)
         pages.append(call.page)
-        play.schedule.answered(call, play.page(call.page), play.now)
+        play.schedule.handle_answer(call, play.page(call.page), play.now)
     assert pages == [1, 2, 3]
 
 
@@ -377,20 +379,20 @@ def test_what_was_there_before_ends_the_search_for_rows() -> None:
     play = adopting(50)
     old = [media(reference=f"x{n}", key=f"old-{n}") for n in range(450)]
     play.account = list(old)
-    while play.schedule.admission.adopting:
+    while play.schedule.admission.is_adopting:
         call = play.call()
         assert isinstance(call, ReadPage)
-        play.schedule.answered(call, play.page(call.page), play.now)
+        play.schedule.handle_answer(call, play.page(call.page), play.now)
     play.schedule.admission.admit([row(n) for n in range(1, 41)], play.now)
     for n in range(1, 41):
-        play.answer_to(Create, f"i-{n}")
+        play.answer_to(CreateMedia, f"i-{n}")
     pages = set()
     while play.now < 1100:
         call = play.call()
         if isinstance(call, ReadPage):
             pages.add(call.page)
         answer = play.page(call.page) if isinstance(call, ReadPage) else IngestStatus("processing")
-        play.schedule.answered(call, answer, play.now)
+        play.schedule.handle_answer(call, answer, play.now)
     assert pages == {1}
 
 
@@ -398,11 +400,11 @@ def test_few_rows_are_looked_for_one_by_one_in_a_great_account() -> None:
     play = adopting(2)
     play.account = [media(reference=f"x{n}") for n in range(1000)]
     play.answer(play.page(1))
-    assert not play.schedule.admission.adopting
+    assert not play.schedule.admission.is_adopting
     play.schedule.admission.admit([row(1), row(2)], play.now)
     assert play.answer(page_of()) == []  # Find r1
-    assert play.call() == Create(row(1))
-    (taken,) = play.answer_to(Find, page_of(media(reference="r2")))
+    assert play.call() == CreateMedia(row(1))
+    (taken,) = play.answer_to(FindByReference, page_of(media(reference="r2")))
     assert taken.status is Status.IMPORTED
 
 
@@ -420,11 +422,11 @@ def test_a_page_that_cannot_be_read_is_read_again_at_once_and_then_later_and_lat
 def test_a_403_of_one_row_is_reported_from_one_of_the_credentials() -> None:
     play = Play(row(1), row(2))
     assert play.answer(AuthenticationFailed("not yours", status=403)) == []
-    assert isinstance(play.call(), AskAccount)
-    changes = play.schedule.answered(AskAccount(), Account("a"), play.now)
+    assert isinstance(play.call(), GetAccount)
+    changes = play.schedule.handle_answer(GetAccount(), Account("a"), play.now)
     assert statuses(changes) == [Status.FAILED]
     assert play.schedule.fault is None
-    assert isinstance(play.call(), Create)  # the other row goes on
+    assert isinstance(play.call(), CreateMedia)  # the other row goes on
 
     play = Play(row(1))
     play.answer(AuthenticationFailed("no", status=403))
@@ -449,10 +451,10 @@ def test_a_post_refused_for_its_credentials_is_not_lost() -> None:
 def test_nobody_spins_while_the_account_is_asked() -> None:
     # Simulation seed 237: the wait was until a moment in the past.
     play = Play(row(1), flying(2))
-    create = play.read_pages(Create)
-    play.schedule.answered(create, AuthenticationFailed("no", status=403), play.now)
-    assert isinstance(play.call(), AskAccount)
-    step = play.schedule.next(play.now)
+    create = play.read_pages(CreateMedia)
+    play.schedule.handle_answer(create, AuthenticationFailed("no", status=403), play.now)
+    assert isinstance(play.call(), GetAccount)
+    step = play.schedule.next_request(play.now)
     assert isinstance(step, Wait)
     assert step.until > play.now
 
@@ -471,18 +473,18 @@ def test_a_platform_that_is_down_is_given_up_on_in_the_end() -> None:
 
 def test_rows_under_way_are_capped() -> None:
     schedule = Schedule(replace(SETTINGS, max_in_flight=3, rate=100.0), 0.0)
-    assert schedule.admission.wanted() == 3
+    assert schedule.admission.wanted_count() == 3
     schedule.admission.admit([row(1), row(2), row(3)], 0.0)
     for _ in range(3):
-        call = schedule.next(0.0)
-        assert isinstance(call, Create)
-        schedule.answered(call, f"i{call.row.number}", 0.0)
-    assert schedule.admission.wanted() == 0
+        call = schedule.next_request(0.0)
+        assert isinstance(call, CreateMedia)
+        schedule.handle_answer(call, f"i{call.row.number}", 0.0)
+    assert schedule.admission.wanted_count() == 0
 
 
 def test_creates_come_first() -> None:
     play = Play(*(row(n) for n in range(1, 41)))
-    assert [type(play.call()) for _ in range(40)] == [Create] * 40
+    assert [type(play.call()) for _ in range(40)] == [CreateMedia] * 40
 
 
 def test_finished_videos_show_while_others_wait_to_be_created() -> None:
@@ -491,20 +493,20 @@ def test_finished_videos_show_while_others_wait_to_be_created() -> None:
         play.now += 0.2
         call = play.call()
         if isinstance(call, ReadPage):
-            play.changes += play.schedule.answered(call, play.page(call.page), play.now)
+            play.changes += play.schedule.handle_answer(call, play.page(call.page), play.now)
         else:
-            assert isinstance(call, Create)
-            play.schedule.answered(call, f"i{n}", play.now)
+            assert isinstance(call, CreateMedia)
+            play.schedule.handle_answer(call, f"i{n}", play.now)
             play.account.insert(0, media(reference=call.row.reference_id))
     assert len(play.changes) > 50
 
 
 def test_an_answer_that_comes_after_a_page_has_reported_is_of_no_more_use() -> None:
     play = Play(flying())
-    asked = play.read_pages(AskStatus)
-    other = play.schedule.answered(ReadPage(1), page_of(media()), play.now)
+    asked = play.read_pages(GetIngestStatus)
+    other = play.schedule.handle_answer(ReadPage(1), page_of(media()), play.now)
     assert statuses(other) == [Status.IMPORTED]
-    assert play.schedule.answered(asked, IngestStatus("online"), play.now) == []
+    assert play.schedule.handle_answer(asked, IngestStatus("online"), play.now) == []
 
 
 def test_what_never_left_goes_back() -> None:

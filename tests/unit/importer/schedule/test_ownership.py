@@ -4,12 +4,12 @@ import pytest
 
 from batch_import.importer.schedule.ownership import (
     Owner,
-    best_of,
-    may_be_taken_over,
-    normalised,
-    other_media,
+    best_media,
+    may_adopt,
+    normalized_title,
+    other_media_note,
     owner_of,
-    reference_id_taken,
+    reference_id_taken_message,
 )
 from batch_import.models import JobRow, Media, Status
 
@@ -32,14 +32,14 @@ def media(title: str = "", created: str = "", status: str = "online") -> Media:
     ],
 )
 def test_titles_that_differ_as_spellings_do_are_equal(one: str, other: str) -> None:
-    assert normalised(one) == normalised(other)
+    assert normalized_title(one) == normalized_title(other)
 
 
 @pytest.mark.parametrize(
     ("one", "other"), [("Part 1.2023", "Part 1.2024"), ("Part 1", "Part 2"), ("A", "")]
 )
 def test_other_titles_are_not(one: str, other: str) -> None:
-    assert normalised(one) != normalised(other)
+    assert normalized_title(one) != normalized_title(other)
 
 
 @pytest.mark.parametrize(
@@ -64,25 +64,25 @@ def test_a_media_is_the_rows_by_its_title_or_by_the_time_of_the_post(
 
 
 def test_a_row_that_was_not_sent_takes_only_its_title() -> None:
-    assert may_be_taken_over(media("SALES kick-off"), ROW, "same-title")
-    assert not may_be_taken_over(media("HR only"), ROW, "same-title")
-    assert may_be_taken_over(media("HR only"), ROW, "any")
+    assert may_adopt(media("SALES kick-off"), ROW, "same-title")
+    assert not may_adopt(media("HR only"), ROW, "same-title")
+    assert may_adopt(media("HR only"), ROW, "any")
 
 
 def test_the_text_names_title_date_and_id() -> None:
-    text = reference_id_taken([media("HR only", "2026-11-26T10:00:00Z")])
+    text = reference_id_taken_message([media("HR only", "2026-11-26T10:00:00Z")])
     assert "'HR only', created 2026-11-26T10:00:00Z (id m1)" in text
 
 
 def test_the_media_that_counts_is_online_before_all_and_failed_after_all() -> None:
     failed, going, online = (media(status=s) for s in ("failed", "processing", "online"))
-    assert best_of([failed, going, online]) is online
-    assert best_of([failed, going]) is going
-    assert best_of([]) is None
+    assert best_media([failed, going, online]) is online
+    assert best_media([failed, going]) is going
+    assert best_media([]) is None
 
 
 def test_other_media_are_named_but_failed_ones() -> None:
     two = Media("m2", "k2", "r1", "online")
     three = Media("m3", "k3", "r1", "failed")
-    assert other_media([media(), two, three], media()).endswith(": m2")
-    assert other_media([media()], media()) == ""
+    assert other_media_note([media(), two, three], media()).endswith(": m2")
+    assert other_media_note([media()], media()) == ""

@@ -9,51 +9,51 @@ from batch_import.importer.schedule.polling import Polling
     ("age", "pause"), [(0.0, 1.0), (5.0, 1.0), (20.0, 3.0), (100.0, 15.0), (1000.0, 30.0)]
 )
 def test_a_row_is_due_when_its_age_has_grown_by_a_share(age: float, pause: float) -> None:
-    assert Polling(30.0).pause(age) == pytest.approx(pause)
+    assert Polling(30.0).interval_for(age) == pytest.approx(pause)
 
 
 def test_rows_become_due_in_time_and_stay_due_until_they_are_looked_at() -> None:
     polling = Polling(30.0)
-    polling.watch(1, 10.0)
-    polling.watch(2, 20.0)
-    assert polling.due_at() == 10.0
-    assert set(polling.due(10.0)) == {1}
-    assert polling.due_at() == 20.0
-    assert set(polling.due(20.0)) == {1, 2}
-    polling.again(1, 20.0, 20.0)
-    assert set(polling.due(20.0)) == {2}
-    polling.forget(2)
-    assert set(polling.due(40.0)) == {1}
+    polling.add(1, 10.0)
+    polling.add(2, 20.0)
+    assert polling.next_due_at() == 10.0
+    assert set(polling.due_rows(10.0)) == {1}
+    assert polling.next_due_at() == 20.0
+    assert set(polling.due_rows(20.0)) == {1, 2}
+    polling.schedule(1, 20.0, 20.0)
+    assert set(polling.due_rows(20.0)) == {2}
+    polling.remove(2)
+    assert set(polling.due_rows(40.0)) == {1}
 
 
 def test_a_look_that_failed_is_repeated_at_once_and_then_later_and_later() -> None:
     polling, waits = Polling(30.0), []
-    polling.watch(1, 0.0)
+    polling.add(1, 0.0)
     for _ in range(6):
-        polling.failed(1, 100.0)
-        waits.append(polling[1].due - 100.0)
+        polling.record_failure(1, 100.0)
+        waits.append(polling[1].due_at - 100.0)
     assert waits == [0, 4, 8, 16, 30, 30]
-    polling.answered(1)
-    polling.failed(1, 100.0)
-    assert polling[1].due == 100.0
+    polling.record_answer(1)
+    polling.record_failure(1, 100.0)
+    assert polling[1].due_at == 100.0
 
 
 def test_nobody_looks_at_forgotten_rows() -> None:
     polling = Polling(30.0)
-    polling.watch(1, 10.0)
-    polling.forget(1)
-    assert polling.due_at() == float("inf")
-    assert not polling.due(20.0)
+    polling.add(1, 10.0)
+    polling.remove(1)
+    assert polling.next_due_at() == float("inf")
+    assert not polling.due_rows(20.0)
 
 
 def test_a_page_that_is_read_serves_rows_half_of_whose_wait_is_over() -> None:
     polling = Polling(30.0)
-    polling.watch(1, 10.0)
-    assert not dict(polling.nearly_due(9.9)), "its first look is none too early"
-    assert set(dict(polling.nearly_due(10.0))) == {1}
-    polling.again(1, 10.0, 8.0)
-    assert not dict(polling.nearly_due(13.9))
-    assert set(dict(polling.nearly_due(14.0))) == {1}
-    assert not polling.due(14.0), "none is read for it alone"
-    polling[1].under_way = True
-    assert not dict(polling.nearly_due(14.0))
+    polling.add(1, 10.0)
+    assert not dict(polling.rows_due_early(9.9)), "its first look is none too early"
+    assert set(dict(polling.rows_due_early(10.0))) == {1}
+    polling.schedule(1, 10.0, 8.0)
+    assert not dict(polling.rows_due_early(13.9))
+    assert set(dict(polling.rows_due_early(14.0))) == {1}
+    assert not polling.due_rows(14.0), "none is read for it alone"
+    polling[1].is_requested = True
+    assert not dict(polling.rows_due_early(14.0))

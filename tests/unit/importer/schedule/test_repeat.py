@@ -13,8 +13,8 @@ from batch_import.errors import (
 from batch_import.importer.schedule.repeat import (
     CreateOutcome,
     ListConsistency,
-    is_weather,
-    outcome_of,
+    create_outcome,
+    is_transport_failure,
 )
 
 
@@ -33,24 +33,24 @@ from batch_import.importer.schedule.repeat import (
     ],
 )
 def test_what_an_answer_proves(answer: str | RequestFailed, outcome: CreateOutcome) -> None:
-    assert outcome_of(answer) is outcome
+    assert create_outcome(answer) is outcome
 
 
 def test_only_what_got_no_answer_is_weather() -> None:
-    assert is_weather(NoAnswer("cut"))
-    assert is_weather(NotSent("refused"))
-    assert is_weather(RequestRejected("portal", status=302))
-    assert not is_weather(RequestRejected("no", status=400))
-    assert not is_weather(Throttled("slow down", status=429))
-    assert not is_weather("ingest-1")
+    assert is_transport_failure(NoAnswer("cut"))
+    assert is_transport_failure(NotSent("refused"))
+    assert is_transport_failure(RequestRejected("portal", status=302))
+    assert not is_transport_failure(RequestRejected("no", status=400))
+    assert not is_transport_failure(Throttled("slow down", status=429))
+    assert not is_transport_failure("ingest-1")
 
 
 def lists(count: int, hidden: float = 0.0, *, done: bool = True) -> ListConsistency:
     """Lists that showed so many media, each hidden as long."""
     consistency = ListConsistency()
     for _ in range(count):
-        consistency.hidden(hidden)
-        consistency.seen(hidden + 1, hidden=hidden, first=True, done=done)
+        consistency.record_hidden(hidden)
+        consistency.record_shown(hidden + 1, hidden_age=hidden, is_first=True, is_done=done)
     return consistency
 
 
@@ -79,15 +79,15 @@ def test_the_fewer_were_seen_the_wider_the_margin() -> None:
 
 def test_a_long_tail_widens_the_margin() -> None:
     even, uneven = lists(600, 60), lists(600, 60)
-    uneven.hidden(120)
-    uneven.seen(121, hidden=120, first=True, done=True)
+    uneven.record_hidden(120)
+    uneven.record_shown(121, hidden_age=120, is_first=True, is_done=True)
     assert (uneven.proof_age(0.0) or 0) > 200 > (even.proof_age(0.0) or 0) > 60
 
 
 def test_a_media_that_nobody_looked_at_for_long_counts_until_many_were_watched_closely() -> None:
     few, many = lists(60, 10.0), lists(600, 10.0)
     for consistency in (few, many):
-        consistency.seen(50.0, hidden=5.0, first=True, done=True)
+        consistency.record_shown(50.0, hidden_age=5.0, is_first=True, is_done=True)
     assert (few.proof_age(0.0) or 0) > 50
     assert (many.proof_age(0.0) or 0) < 15
 
@@ -96,7 +96,7 @@ def test_media_that_nobody_looked_for_before_may_have_been_hidden_until_then() -
     few, many = ListConsistency(), ListConsistency()
     for consistency, count in ((few, 17), (many, 600)):
         for _ in range(count):
-            consistency.seen(290.0, hidden=0.0, first=True, done=True)
+            consistency.record_shown(290.0, hidden_age=0.0, is_first=True, is_done=True)
     assert (few.proof_age(0.0) or 0) > 1.4 * 290
     assert 290 < (many.proof_age(0.0) or 0) < 1.1 * 290
 

@@ -2,37 +2,37 @@
 
 import pytest
 
-from batch_import.importer.time_left import CreationRate
+from batch_import.importer.creation_rate import CreationRate
 
 
 def created_each_second(pace: CreationRate, rows: int, begin: int, end: int) -> None:
     for second in range(begin, end):
-        pace.created(rows, float(second))
+        pace.record_created(rows, float(second))
 
 
 def test_nobody_knows_before_the_first_rows_are_created() -> None:
     pace = CreationRate()
-    assert pace.time_for(10, 5.0, 0.0) is None
-    pace.created(1, 1.0)
-    assert pace.time_for(10, 5.0, 1.0) is None
+    assert pace.seconds_for(10, 5.0, 0.0) is None
+    pace.record_created(1, 1.0)
+    assert pace.seconds_for(10, 5.0, 1.0) is None
 
 
 def test_rows_of_one_moment_tell_no_pace() -> None:
     pace = CreationRate()
-    pace.created(1, 1.0)
-    pace.created(1, 1.0)
-    assert pace.time_for(10, 5.0, 1.0) is None
+    pace.record_created(1, 1.0)
+    pace.record_created(1, 1.0)
+    assert pace.seconds_for(10, 5.0, 1.0) is None
 
 
 def test_nothing_left_takes_no_time() -> None:
-    assert CreationRate().time_for(0, 5.0, 0.0) == 0.0
+    assert CreationRate().seconds_for(0, 5.0, 0.0) == 0.0
 
 
 @pytest.mark.parametrize("seconds", [3, 30, 300])
 def test_the_pace_is_reported_early_and_stays(seconds: int) -> None:
     pace = CreationRate()
     created_each_second(pace, 4, 0, seconds + 1)
-    assert pace.time_for(400, 5.0, float(seconds)) == pytest.approx(100, rel=0.05)
+    assert pace.seconds_for(400, 5.0, float(seconds)) == pytest.approx(100, rel=0.05)
 
 
 def test_the_last_minute_counts_most() -> None:
@@ -47,11 +47,11 @@ def test_the_last_minute_counts_most() -> None:
 def test_no_faster_than_the_rate_in_force() -> None:
     pace = CreationRate()
     created_each_second(pace, 4, 0, 60)
-    assert pace.time_for(400, 1.0, 60.0) == 400
+    assert pace.seconds_for(400, 1.0, 60.0) == 400
 
 
 def test_nobody_knows_once_nothing_was_created_for_long() -> None:
     pace = CreationRate()
     created_each_second(pace, 4, 0, 60)
-    assert pace.time_for(400, 5.0, 200.0) is not None
-    assert pace.time_for(400, 5.0, 300.0) is None
+    assert pace.seconds_for(400, 5.0, 200.0) is not None
+    assert pace.seconds_for(400, 5.0, 300.0) is None

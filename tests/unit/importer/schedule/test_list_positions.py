@@ -2,32 +2,34 @@
 
 import pytest
 
-from batch_import.importer.pages import Pages
-from batch_import.importer.schedule.flights import Created, Processing
-from batch_import.importer.schedule.listing import Listing
+from batch_import.importer.list_pages import ListPages
+from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.schedule.row_states import CreationTime, Processing
 from batch_import.models import JobRow, Media, MediaPage, Status
 
 NOW = 1000.0
 
 
-def listing_of(rows: int) -> Listing:
+def listing_of(rows: int) -> ListPositions:
     """Rows 1, 2 … in the list, a second after each other, on pages of ten."""
-    pages, consistency = Pages(), ListConsistency()
+    pages, consistency = ListPages(), ListConsistency()
     items = (Media(f"m{n}", f"k{n}", "", "online", "") for n in range(10))
-    pages.read(1, MediaPage(tuple(items), total=100))
-    consistency.seen(1.0, hidden=0.0, first=True, done=False)  # lists show what is processing
-    listing = Listing(pages, ProcessingTimes(), consistency, Polling(30.0))
+    pages.learn_page(1, MediaPage(tuple(items), total=100))
+    consistency.record_shown(
+        1.0, hidden_age=0.0, is_first=True, is_done=False
+    )  # lists show what is processing
+    listing = ListPositions(pages, ProcessingTimes(), consistency, Polling(30.0))
     for number in range(1, rows + 1):
         row = JobRow(number, f"r{number}", "https://h/v.mp4", "T", "mp4", Status.PROCESSING)
         listing.add(Processing(row, created_at(number), NOW, ingest_id=f"i{number}"))
     return listing
 
 
-def created_at(moment: float) -> Created:
-    return Created(moment, moment, moment)
+def created_at(moment: float) -> CreationTime:
+    return CreationTime(moment, moment, moment)
 
 
 def test_rows_stand_behind_the_newer_ones() -> None:
@@ -37,7 +39,7 @@ def test_rows_stand_behind_the_newer_ones() -> None:
 
 def test_a_row_is_expected_where_a_page_showed_it() -> None:
     listing = listing_of(25)
-    listing.learn_places({16: 10}, NOW)  # others are in front of it, or it took longer than 15
+    listing.learn_positions({16: 10}, NOW)  # others are in front of it, or it took longer than 15
     assert listing.page_of(16, NOW) == 2
     assert listing.page_of(25, NOW) == 1
 
@@ -46,24 +48,24 @@ def test_a_row_is_expected_where_a_page_showed_it() -> None:
 def test_rows_stand_behind_newer_media_that_a_page_shows(shown: list[int]) -> None:
     listing = listing_of(22)
     for number in shown:
-        listing.remember(f"m{number}", created_at(number))
-    assert listing.learn_borders([f"m{number}" for number in shown], first=30)
+        listing.add_known_media(f"m{number}", created_at(number))
+    assert listing.learn_borders([f"m{number}" for number in shown], first_position=30)
     assert listing.page_of(22, NOW) == 4
-    assert not listing.learn_borders([f"m{number}" for number in shown], first=30)
+    assert not listing.learn_borders([f"m{number}" for number in shown], first_position=30)
 
 
 def test_rows_stand_before_older_media_that_a_page_shows() -> None:
     listing = listing_of(25)
-    listing.learn_places({25: 40}, NOW)
-    listing.remember("m0", created_at(0))
-    assert listing.learn_borders(["other", "m0"], first=29)
+    listing.learn_positions({25: 40}, NOW)
+    listing.add_known_media("m0", created_at(0))
+    assert listing.learn_borders(["other", "m0"], first_position=29)
     assert listing.page_of(1, NOW) == 3
 
 
 def test_pages_without_imported_media_tell_no_borders() -> None:
-    assert not listing_of(25).learn_borders(["other"], first=0)
+    assert not listing_of(25).learn_borders(["other"], first_position=0)
 
 
 @pytest.mark.parametrize(("number", "page"), [(25, 1), (17, 2), (15, 1), (7, 3), (1, 2)])
 def test_the_nearest_page_is_at_the_nearer_border(number: int, page: int) -> None:
-    assert listing_of(25).nearest_page(number, NOW) == page
+    assert listing_of(25).adjacent_page(number, NOW) == page

@@ -10,12 +10,12 @@ must not know any rule.
 
 from dataclasses import dataclass, field
 
-from batch_import.importer.schedule.searching import RowSearch
+from batch_import.importer.schedule.row_search import RowSearch
 from batch_import.models import JobRow
 
 
 @dataclass(frozen=True, slots=True)
-class Created:
+class CreationTime:
     """Between which moments a row's media was created, if it was.
 
     Attributes:
@@ -27,19 +27,19 @@ class Created:
 
     earliest: float
     latest: float
-    intent: float
-    certain: bool = True
+    first_post_at: float
+    is_certain: bool = True
 
     @property
     def middle(self) -> float:
         """About when it was created."""
         return (self.earliest + self.latest) / 2
 
-    def age(self, now: float) -> float:
+    def min_age(self, now: float) -> float:
         """Seconds since it was created, at the least; never negative, whatever clocks do."""
         return max(0.0, now - self.latest)
 
-    def greatest_age(self, now: float) -> float:
+    def max_age(self, now: float) -> float:
         """Seconds since it was created, at the most, as far as that is known."""
         earliest = self.earliest if self.earliest > float("-inf") else self.latest
         return max(0.0, now - earliest)
@@ -58,10 +58,10 @@ class ToCreate:
     """
 
     row: JobRow
-    intent: float
+    first_post_at: float
     check_exists_first: bool = False
     search: RowSearch | None = None
-    sends: int = 0
+    post_count: int = 0
     reason: str = ""
 
 
@@ -69,13 +69,13 @@ class ToCreate:
 class Posting:
     """A row whose POST, or the search before it, is under way. `left_at`: since when."""
 
-    todo: ToCreate
-    left_at: float
+    waiting: ToCreate
+    requested_at: float
 
     @property
     def row(self) -> JobRow:
         """The row itself."""
-        return self.todo.row
+        return self.waiting.row
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,8 +89,8 @@ class Processing:
     """
 
     row: JobRow
-    created: Created
-    since: float
+    created: CreationTime
+    wait_started_at: float
     ingest_id: str | None = None
     media_id: str | None = None
 
@@ -104,9 +104,9 @@ class Online:
     """
 
     row: JobRow
-    created: Created
-    since: float
-    confirmed: bool
+    created: CreationTime
+    wait_started_at: float
+    is_confirmed: bool
     media_id: str | None = None
 
 
@@ -125,17 +125,17 @@ class Unknown:
     """
 
     row: JobRow
-    created: Created
-    since: float
+    created: CreationTime
+    wait_started_at: float
     reason: str
-    sends: int = 0
-    conflict: bool = False
-    absences: tuple[float, ...] = field(default=())
-    searched: bool = False
-    id_taken: str = ""
-    held: bool = False
+    post_count: int = 0
+    has_conflict: bool = False
+    absence_ages: tuple[float, ...] = field(default=())
+    is_searched: bool = False
+    id_taken_message: str = ""
+    is_held: bool = False
 
 
 #: Rows whose media is, or may be, in the account.
 InAccount = Processing | Online | Unknown
-Flight = ToCreate | Posting | InAccount
+RowState = ToCreate | Posting | InAccount

@@ -9,7 +9,7 @@ from batch_import.viostream.media_list_pager import ListEnd, MediaListPager
 from batch_import.viostream.page_size import PageSize
 
 
-class Adoption:
+class AdoptionSearch:
     """Reads the account's list from its newest media to its oldest.
 
     Args:
@@ -26,51 +26,51 @@ class Adoption:
     """
 
     def __init__(
-        self, pending: int | None, page_size: PageSize, *, first_page_only: bool = False
+        self, pending_count: int | None, page_size: PageSize, *, first_page_only: bool = False
     ) -> None:
-        self._pending = pending
+        self._pending_count = pending_count
         self._page_size = page_size
         self._pager = MediaListPager(page_size)
         self._first_page_only = first_page_only
-        self.done = pending == 0
-        self.each_row = False
+        self.is_done = pending_count == 0
+        self.checks_each_row = False
 
     @property
-    def page(self) -> int:
+    def page_number(self) -> int:
         """The page to read next, from 1."""
-        return self._pager.page
+        return self._pager.page_number
 
     @property
-    def end(self) -> ListEnd | None:
+    def list_end(self) -> ListEnd | None:
         """How reading the list ended; None where it was not read to an end."""
         return self._pager.end
 
-    def read(self, number: int, page: MediaPage) -> None:
+    def record_page(self, number: int, page: MediaPage) -> None:
         """A page was read, perhaps for another purpose."""
-        if self.done or number != self.page:
+        if self.is_done or number != self.page_number:
             return
-        self._pager.read(page)
-        if self.end is ListEnd.COMPLETE:
-            self.done = True
-        elif self.end is not None or self._is_dear(number, page):
-            self.look_first()
+        self._pager.record_page(page)
+        if self.list_end is ListEnd.COMPLETE:
+            self.is_done = True
+        elif self.list_end is not None or self._costs_more_than_row_checks(number, page):
+            self.check_each_row()
 
-    def _is_dear(self, number: int, page: MediaPage) -> bool:
+    def _costs_more_than_row_checks(self, number: int, page: MediaPage) -> bool:
         """Whether looking for each row is fewer calls than reading the list."""
-        if self._pending is None:
+        if self._pending_count is None:
             return False
-        pages = self._page_size.count(1, page) if number == 1 else 0
-        return max(pages, self._pager.reads) > self._pending
+        pages = self._page_size.page_count(1, page) if number == 1 else 0
+        return max(pages, self._pager.read_count) > self._pending_count
 
-    def found(self, *, any_media: bool) -> None:
+    def record_match(self, *, any_media: bool) -> None:
         """Tell whether there was something to take over on the page that was read."""
-        if self._first_page_only and self._pager.reads:
+        if self._first_page_only and self._pager.read_count:
             self._first_page_only = False
             if not any_media:
-                self.done, self.each_row = True, False
+                self.is_done, self.checks_each_row = True, False
 
-    def look_first(self) -> None:
+    def check_each_row(self) -> None:
         """Do not read the list: look for each row instead, where that is possible."""
-        self.done = True
-        unread = self._first_page_only and not self._pager.reads
-        self.each_row = self._pending is not None and not unread
+        self.is_done = True
+        unread = self._first_page_only and not self._pager.read_count
+        self.checks_each_row = self._pending_count is not None and not unread

@@ -14,14 +14,14 @@ from batch_import.viostream.responses import Account, IngestStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Create:
+class CreateMedia:
     """POST a row's video."""
 
     row: JobRow
 
 
 @dataclass(frozen=True, slots=True)
-class AskStatus:
+class GetIngestStatus:
     """Ask how far a row's ingest is."""
 
     row: JobRow
@@ -29,7 +29,7 @@ class AskStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Find:
+class FindByReference:
     """Look for the media of a row under its reference ID; `page` counts from 1."""
 
     row: JobRow
@@ -37,7 +37,7 @@ class Find:
 
 
 @dataclass(frozen=True, slots=True)
-class AskAccount:
+class GetAccount:
     """Ask whether the credentials still hold, after a 403 that may mean just one call."""
 
 
@@ -48,13 +48,13 @@ class ReadPage:
     page: int
 
 
-Call = Create | AskStatus | Find | AskAccount | ReadPage
+ScheduledRequest = CreateMedia | GetIngestStatus | FindByReference | GetAccount | ReadPage
 #: A failed call is a value here.
 Answer = str | IngestStatus | MediaPage | Account | RequestFailed
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class CompletedRequest:
     """A call's answer has come.
 
     Attributes:
@@ -62,22 +62,22 @@ class Arrival:
         clock_offset: seconds that the platform's clock is ahead; None where that is not known.
     """
 
-    call: Call
+    request: ScheduledRequest
     answer: Answer
-    left_at: float
+    requested_at: float
     clock_offset: float | None = None
 
 
-def request_of(call: Call) -> ApiRequest[Any]:
+def api_request(request: ScheduledRequest) -> ApiRequest[Any]:
     """The request that a call is."""
-    match call:
-        case Create(row):
+    match request:
+        case CreateMedia(row):
             return endpoints.create_media(row)
-        case AskStatus(row, ingest_id):
+        case GetIngestStatus(row, ingest_id):
             return endpoints.get_ingest_status(ingest_id, row)
-        case Find(row, page):
+        case FindByReference(row, page):
             return endpoints.find_by_reference(row.reference_id, page, row)
         case ReadPage(page):
             return endpoints.list_newest(page)
-        case AskAccount():
+        case GetAccount():
             return endpoints.get_account()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batch_import.importer.pages import Pages
+from batch_import.importer.list_pages import ListPages
 from batch_import.models import Media, MediaPage
 
 
@@ -11,10 +11,10 @@ def page(shown: int, total: int | None) -> MediaPage:
     return MediaPage(tuple(items), total)
 
 
-def pages(*read: tuple[int, MediaPage]) -> Pages:
-    known = Pages()
+def pages(*read: tuple[int, MediaPage]) -> ListPages:
+    known = ListPages()
     for number, answer in read:
-        known.read(number, answer)
+        known.learn_page(number, answer)
     return known
 
 

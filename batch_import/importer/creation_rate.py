@@ -8,35 +8,41 @@ import math
 from typing import Final
 
 #: Creates a second are averaged over about the last so many seconds, the latest weighing most.
-_MEMORY: Final = 60.0
+_AVERAGING_SECONDS: Final = 60.0
 
 
 class CreationRate:
     """How many rows a second are really created."""
 
     def __init__(self) -> None:
-        self._began = self._last = 0.0
-        self._created = 0.0
-        self._any = False
+        self._started_at = self._last_at = 0.0
+        self._weighted_count = 0.0
+        self._has_started = False
 
-    def created(self, rows: int, now: float) -> None:
+    def record_created(self, rows: int, now: float) -> None:
         """So many rows were created since the last call."""
         if not rows:
             return
-        if not self._any:
+        if not self._has_started:
             # The first ones start the clock: what was before them is no part of their time.
-            self._any, self._began, self._last = True, now, now
+            self._has_started, self._started_at, self._last_at = True, now, now
             return
-        self._created = rows + self._faded(now)
-        self._last = now
+        self._weighted_count = rows + self._decayed_count(now)
+        self._last_at = now
 
     def rate(self, now: float) -> float | None:
         """Rows a second; None where nothing was created, nothing for too long, or all at once."""
-        if self._created == 0 or now <= self._began or now - self._last > 3 * _MEMORY:
+        if (
+            self._weighted_count == 0
+            or now <= self._started_at
+            or now - self._last_at > 3 * _AVERAGING_SECONDS
+        ):
             return None
-        return self._faded(now) / (_MEMORY * -math.expm1(-(now - self._began) / _MEMORY))
+        return self._decayed_count(now) / (
+            _AVERAGING_SECONDS * -math.expm1(-(now - self._started_at) / _AVERAGING_SECONDS)
+        )
 
-    def time_for(self, rows: int, ceiling: float, now: float) -> float | None:
+    def seconds_for(self, rows: int, max_rate: float, now: float) -> float | None:
         """Seconds until so many rows are created; None where nobody knows.
 
         Args:
@@ -45,7 +51,7 @@ class CreationRate:
         if rows == 0:
             return 0.0
         rate = self.rate(now)
-        return None if rate is None else rows / min(rate, ceiling)
+        return None if rate is None else rows / min(rate, max_rate)
 
-    def _faded(self, now: float) -> float:
-        return self._created * math.exp(-(now - self._last) / _MEMORY)
+    def _decayed_count(self, now: float) -> float:
+        return self._weighted_count * math.exp(-(now - self._last_at) / _AVERAGING_SECONDS)

@@ -8,75 +8,75 @@ import heapq
 from collections import deque
 from typing import Final
 
-from batch_import.importer.schedule.flights import ToCreate
+from batch_import.importer.schedule.row_states import ToCreate
 
 #: While rows wait to be created, looks take this share of the calls: a page shows a hundred rows,
 #: so that half of it is enough to see every row once, and the other half is for faults.
-LOOKS_SHARE: Final = 0.02
+STATUS_REQUEST_SHARE: Final = 0.02
 
 
-class Creation:
+class CreateQueue:
     """The queue of rows to be created, and the account of looks that may come between."""
 
     def __init__(self) -> None:
-        self._fresh: deque[ToCreate] = deque()
+        self._new: deque[ToCreate] = deque()
         #: (not before, turn, row): rows that are sent again.
         self._delayed: list[tuple[float, int, ToCreate]] = []
-        self._turn = 0
-        self._looks = 0.0
+        self._delay_count = 0
+        self._status_request_credit = 0.0
 
-    def add(self, todo: ToCreate) -> None:
+    def add(self, waiting: ToCreate) -> None:
         """A claimed row, to be created after those before it."""
-        self._fresh.append(todo)
+        self._new.append(waiting)
 
-    def put_back(self, todo: ToCreate) -> None:
+    def add_first(self, waiting: ToCreate) -> None:
         """A row that was about to be created, and is next."""
-        self._fresh.appendleft(todo)
+        self._new.appendleft(waiting)
 
-    def delay(self, todo: ToCreate, until: float) -> None:
+    def delay(self, waiting: ToCreate, ready_at: float) -> None:
         """A row to be created after all others, and not before a moment."""
-        self._turn += 1
-        heapq.heappush(self._delayed, (until, self._turn, todo))
+        self._delay_count += 1
+        heapq.heappush(self._delayed, (ready_at, self._delay_count, waiting))
 
-    def remove(self, todo: ToCreate) -> None:
+    def remove(self, waiting: ToCreate) -> None:
         """A row that was found in the account meanwhile."""
-        if todo in self._fresh:
-            self._fresh.remove(todo)
+        if waiting in self._new:
+            self._new.remove(waiting)
         else:
-            self._delayed = [entry for entry in self._delayed if entry[2] is not todo]
+            self._delayed = [entry for entry in self._delayed if entry[2] is not waiting]
             heapq.heapify(self._delayed)
 
     @property
-    def has_fresh(self) -> bool:
+    def has_new_rows(self) -> bool:
         """Whether claimed rows wait for their first POST."""
-        return bool(self._fresh)
+        return bool(self._new)
 
-    def ready(self, now: float) -> bool:
+    def is_ready(self, now: float) -> bool:
         """Whether a POST may leave now."""
-        return bool(self._fresh) or self.ready_at() <= now
+        return bool(self._new) or self.ready_at() <= now
 
     def ready_at(self) -> float:
         """When a delayed row may be created; infinity where there is none."""
         return self._delayed[0][0] if self._delayed else float("inf")
 
-    def take(self) -> ToCreate:
+    def pop(self) -> ToCreate:
         """The next row; only where there is one (`ready`)."""
-        self._looks = min(1.0, self._looks + LOOKS_SHARE)
-        if self._fresh:
-            return self._fresh.popleft()
+        self._status_request_credit = min(1.0, self._status_request_credit + STATUS_REQUEST_SHARE)
+        if self._new:
+            return self._new.popleft()
         return heapq.heappop(self._delayed)[2]
 
-    def may_look(self) -> bool:
+    def may_request_status(self) -> bool:
         """Whether a look may come before the next create."""
-        return self._looks >= 1.0 - LOOKS_SHARE / 2
+        return self._status_request_credit >= 1.0 - STATUS_REQUEST_SHARE / 2
 
-    def looked(self) -> None:
+    def record_status_request(self) -> None:
         """A look came before a create."""
-        self._looks = 0.0
+        self._status_request_credit = 0.0
 
-    def take_all(self) -> list[ToCreate]:
+    def pop_all(self) -> list[ToCreate]:
         """All rows that wait; then none does."""
-        left = [*self._fresh, *(todo for _, _, todo in sorted(self._delayed))]
-        self._fresh.clear()
+        rows = [*self._new, *(waiting for _, _, waiting in sorted(self._delayed))]
+        self._new.clear()
         self._delayed.clear()
-        return left
+        return rows

@@ -10,10 +10,10 @@ from batch_import.viostream.page_size import PageSize
 
 #: Looks on ever other pages for one row, after which it is not to be found: one more than there
 #: are pages, for media move to the next one meanwhile, but no more than this.
-_SEARCH: Final = 25
+_MAX_SCAN_PAGES: Final = 25
 
 
-class Pages(PageSize):
+class ListPages(PageSize):
     """What is known of the pages.
 
     Attributes:
@@ -24,16 +24,16 @@ class Pages(PageSize):
 
     def __init__(self) -> None:
         super().__init__()
-        self.many = 1
-        self.out: dict[int, float] = {}
-        self.scanned = 1
+        self.known_page_count = 1
+        self.reads_in_progress: dict[int, float] = {}
+        self.next_scan_page = 1
 
     @property
-    def enough(self) -> int:
+    def max_scan_pages(self) -> int:
         """How many pages are read in search of one row."""
-        return min(self.many + 1, _SEARCH)
+        return min(self.known_page_count + 1, _MAX_SCAN_PAGES)
 
-    def read(self, number: int, page: MediaPage) -> None:
+    def learn_page(self, page_number: int, page: MediaPage) -> None:
         """A page was read: learn how long pages are, and how many."""
-        self.measure(number, page)
-        self.many = self.count(number, page)
+        self.learn(page_number, page)
+        self.known_page_count = self.page_count(page_number, page)

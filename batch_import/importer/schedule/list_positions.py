@@ -10,15 +10,15 @@ from collections import OrderedDict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from batch_import.importer.pages import Pages
-from batch_import.importer.schedule.flights import Created, InAccount
-from batch_import.importer.schedule.observations import SAMPLE, ProcessingTimes
+from batch_import.importer.list_pages import ListPages
+from batch_import.importer.schedule.observations import SAMPLE_SIZE, ProcessingTimes
 from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.schedule.row_states import CreationTime, InAccount
 
 
 @dataclass(slots=True)
-class _Spot:
+class _Position:
     """One row in the order of creation.
 
     Attributes:
@@ -28,14 +28,14 @@ class _Spot:
         off: how far from there a page last showed it, beside the drift.
     """
 
-    row: InAccount
+    state: InAccount
     rank: int
-    newer: int = 0
-    place: float = 0.0
-    off: float = 0.0
+    newer_listed_count: int = 0
+    position: float = 0.0
+    offset: float = 0.0
 
 
-class Listing:
+class ListPositions:
     """The account's list, as far as this run's rows go.
 
     Args:
@@ -44,59 +44,59 @@ class Listing:
 
     def __init__(
         self,
-        pages: Pages,
-        times: ProcessingTimes,
+        pages: ListPages,
+        processing_times: ProcessingTimes,
         consistency: ListConsistency,
         polling: Polling,
     ) -> None:
         self._pages = pages
-        self._times = times
+        self._processing_times = processing_times
         self._consistency = consistency
         self._polling = polling
-        self._spots: dict[int, _Spot] = {}
-        self._ranks = 0
+        self._positions: dict[int, _Position] = {}
+        self._last_rank = 0
         #: (rank, listed rows that it stood for) of rows that left since places were worked out.
-        self._gone: list[tuple[int, int]] = []
+        self._departed: list[tuple[int, int]] = []
         self._drift = 0.0
-        self._stale = True
+        self._is_outdated = True
         #: Media that are known to be in the list, by their id, the latest last.
-        self._known: OrderedDict[str, Created] = OrderedDict()
+        self._known_media: OrderedDict[str, CreationTime] = OrderedDict()
         #: The newest media before the first create, and when it was seen to be that.
         self._newest_before: tuple[str, float] | None = None
 
     # Rows in and out --------------------------------------------------------------------------
 
-    def add(self, row: InAccount, newer_than: int = 0) -> None:
+    def add(self, state: InAccount, newer_listed_count: int = 0) -> None:
         """A row was, or may have been, created after all the others.
 
         Args:
             newer_than: listed rows, not in flight, between the last one added and this one.
         """
-        self._ranks += 1
-        if newer_than:
-            self._gone.append((self._ranks, newer_than))
-            self._ranks += 1
-        self._spots[row.row.number] = _Spot(row, self._ranks)
-        self._stale = True
+        self._last_rank += 1
+        if newer_listed_count:
+            self._departed.append((self._last_rank, newer_listed_count))
+            self._last_rank += 1
+        self._positions[state.row.number] = _Position(state, self._last_rank)
+        self._is_outdated = True
 
-    def replace(self, row: InAccount) -> None:
+    def replace(self, state: InAccount) -> None:
         """A row is in another state now."""
-        self._spots[row.row.number].row = row
+        self._positions[state.row.number].state = state
 
-    def remove(self, number: int, *, listed: bool) -> None:
+    def remove(self, number: int, *, is_listed: bool) -> None:
         """A row is in flight no more."""
-        spot = self._spots.pop(number, None)
-        if spot is not None:
-            self._gone.append((spot.rank, spot.newer + listed))
-            self._stale = True
+        position = self._positions.pop(number, None)
+        if position is not None:
+            self._departed.append((position.rank, position.newer_listed_count + is_listed))
+            self._is_outdated = True
 
-    def remember(self, media_id: str, created: Created) -> None:
+    def add_known_media(self, media_id: str, created: CreationTime) -> None:
         """A media is known to be in the list from now on: what lists are measured by."""
-        self._known[media_id] = created
-        if len(self._known) > SAMPLE:
-            self._known.popitem(last=False)
+        self._known_media[media_id] = created
+        if len(self._known_media) > SAMPLE_SIZE:
+            self._known_media.popitem(last=False)
 
-    def before_first_create(self, media_id: str, now: float) -> None:
+    def set_newest_before(self, media_id: str, now: float) -> None:
         """The newest media of the account, while this run has created nothing."""
         self._newest_before = media_id, now
 
@@ -104,57 +104,63 @@ class Listing:
 
     def page_of(self, number: int, now: float) -> int:
         """The page on which a row is expected, from 1."""
-        if self._stale:
-            self._work_out(now)
-        place = self._expected(self._spots[number])
-        return min(int(place) // self._pages.size + 1, max(1, self._pages.many))
+        if self._is_outdated:
+            self._update_positions(now)
+        place = self._expected_position(self._positions[number])
+        return min(int(place) // self._pages.size + 1, max(1, self._pages.known_page_count))
 
-    def nearest_page(self, number: int, now: float) -> int:
+    def adjacent_page(self, number: int, now: float) -> int:
         """The page beside the one on which a row is expected, at the nearer border of that."""
         page = self.page_of(number, now)
-        behind = self._expected(self._spots[number]) % self._pages.size >= self._pages.size / 2
-        return min(page + 1, max(1, self._pages.many)) if behind else max(1, page - 1)
+        behind = (
+            self._expected_position(self._positions[number]) % self._pages.size
+            >= self._pages.size / 2
+        )
+        return min(page + 1, max(1, self._pages.known_page_count)) if behind else max(1, page - 1)
 
-    def _expected(self, spot: _Spot) -> float:
-        return max(0.0, spot.place + spot.off + self._drift)
+    def _expected_position(self, position: _Position) -> float:
+        return max(0.0, position.position + position.offset + self._drift)
 
-    def _work_out(self, now: float) -> None:
+    def _update_positions(self, now: float) -> None:
         """Give every row its place, from the newest to the oldest."""
-        self._stale = False
-        gone = sorted(self._gone)
-        self._gone.clear()
+        self._is_outdated = False
+        gone = sorted(self._departed)
+        self._departed.clear()
         place = 0.0
-        for spot in reversed(self._spots.values()):
-            while gone and gone[-1][0] > spot.rank:
-                spot.newer += gone.pop()[1]
-            place += spot.newer
-            spot.place = place
-            place += self._share_listed(spot.row, now)
+        for position in reversed(self._positions.values()):
+            while gone and gone[-1][0] > position.rank:
+                position.newer_listed_count += gone.pop()[1]
+            place += position.newer_listed_count
+            position.position = place
+            place += self._listed_share(position.state, now)
 
-    def _share_listed(self, row: InAccount, now: float) -> float:
+    def _listed_share(self, state: InAccount, now: float) -> float:
         if self._consistency.shows_processing:
             return 1.0
-        not_done_at = self._polling[row.row.number].not_done_at
-        return self._times.share_done_by(row.created.age(now), not_done_at)
+        not_done_at = self._polling[state.row.number].not_done_age
+        return self._processing_times.share_done(state.created.min_age(now), not_done_at)
 
-    def learn_places(self, places: dict[int, int], now: float) -> None:
+    def learn_positions(self, positions: dict[int, int], now: float) -> None:
         """A page showed rows: learn where they stand.
 
         Args:
             places: in the whole list, from 0, by row number.
         """
-        if self._stale:
-            self._work_out(now)
-        off = [place - self._expected(self._spots[number]) for number, place in places.items()]
+        if self._is_outdated:
+            self._update_positions(now)
+        off = [
+            place - self._expected_position(self._positions[number])
+            for number, place in positions.items()
+        ]
         if off:
             mean = sum(off) / len(off)
             # One page tells of its own neighbourhood: go half-way, unless it is far off.
             self._drift += mean / 2 if abs(mean) < self._pages.size / 2 else mean
-        for number, place in places.items():
-            spot = self._spots[number]
-            spot.off = place - spot.place - self._drift
+        for number, place in positions.items():
+            position = self._positions[number]
+            position.offset = place - position.position - self._drift
 
-    def learn_borders(self, media_ids: Sequence[str], first: int) -> bool:
+    def learn_borders(self, media_ids: Sequence[str], first_position: int) -> bool:
         """A page shows imported rows: those in flight that are older stand behind them.
 
         Args:
@@ -164,16 +170,16 @@ class Listing:
             whether rows were thought to stand elsewhere.
         """
         known = [
-            (place, self._known[media_id])
-            for place, media_id in enumerate(media_ids, start=first)
-            if media_id in self._known and self._known[media_id].certain
+            (place, self._known_media[media_id])
+            for place, media_id in enumerate(media_ids, start=first_position)
+            if media_id in self._known_media and self._known_media[media_id].is_certain
         ]
         if not known:
             return False
         (above, newest), (below, oldest) = known[0], known[-1]
-        spots = self._spots.values()
-        older = [s.place for s in spots if s.row.created.middle < oldest.middle]
-        newer = [s.place for s in spots if s.row.created.middle > newest.middle]
+        positions = self._positions.values()
+        older = [s.position for s in positions if s.state.created.middle < oldest.middle]
+        newer = [s.position for s in positions if s.state.created.middle > newest.middle]
         drift = self._drift
         if older:
             drift = max(drift, below + 1 - min(older))
@@ -183,27 +189,27 @@ class Listing:
         self._drift = drift
         return moved
 
-    def doubt(self) -> None:
+    def halve_drift(self) -> None:
         """A page showed none of the rows that were expected there: the drift was wrong."""
         self._drift /= 2
 
-    def search_on(self, *, last: bool) -> None:
+    def move_to_next_page(self, *, is_last: bool) -> None:
         """A page showed none of the rows that lists must show by now: others have added media.
 
         Args:
             last: no page follows: begin anew.
         """
-        self._drift = 0.0 if last else self._drift + self._pages.size
+        self._drift = 0.0 if is_last else self._drift + self._pages.size
 
     # What a page proves -----------------------------------------------------------------------
 
-    def covered(
+    def covered_period(
         self,
         media_ids: Collection[str],
-        in_flight: Iterable[Created],
-        asked: float | None,
+        in_flight_times: Iterable[CreationTime],
+        requested_at: float | None,
         *,
-        last: bool,
+        is_last: bool,
     ) -> tuple[float, float]:
         """Between which moments a page shows everything that was created.
 
@@ -216,30 +222,32 @@ class Listing:
             asked: when it was asked for, where it is the first page.
             last: no page follows.
         """
-        known = (self._known[media_id] for media_id in media_ids if media_id in self._known)
-        dated = [created for created in (*known, *in_flight) if created.certain]
+        known = (
+            self._known_media[media_id] for media_id in media_ids if media_id in self._known_media
+        )
+        dated = [created for created in (*known, *in_flight_times) if created.is_certain]
         oldest = min((created.latest for created in dated), default=float("inf"))
         newest = max((created.earliest for created in dated), default=float("-inf"))
-        if last:
+        if is_last:
             oldest = float("-inf")
         elif self._newest_before and self._newest_before[0] in media_ids:
             # All that this run has created is newer than what was there before.
             oldest = min(oldest, self._newest_before[1])
-        return oldest, newest if asked is None else asked
+        return oldest, newest if requested_at is None else requested_at
 
     def created_between(self, oldest: float, newest: float) -> list[InAccount]:
         """Rows in flight whose media, if there is one, was surely created between two moments."""
         return [
-            spot.row
-            for spot in self._spots.values()
-            if spot.row.created.earliest >= oldest and spot.row.created.latest <= newest
+            position.state
+            for position in self._positions.values()
+            if position.state.created.earliest >= oldest and position.state.created.latest <= newest
         ]
 
-    def measure(self, media_ids: Collection[str], oldest: float, newest: float) -> None:
+    def check_consistency(self, media_ids: Collection[str], oldest: float, newest: float) -> None:
         """Known media are in every list that covers them, or lists prove nothing."""
-        for media_id, created in self._known.items():
-            if created.certain and created.earliest >= oldest and created.latest <= newest:
+        for media_id, created in self._known_media.items():
+            if created.is_certain and created.earliest >= oldest and created.latest <= newest:
                 if media_id in media_ids:
-                    self._consistency.seen_again()
+                    self._consistency.record_shown_again()
                 else:
                     self._consistency.mark_inconsistent()

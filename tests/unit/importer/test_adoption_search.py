@@ -4,8 +4,8 @@ import itertools
 
 import pytest
 
-from batch_import.importer.adoption import Adoption
-from batch_import.importer.pages import Pages
+from batch_import.importer.adoption_search import AdoptionSearch
+from batch_import.importer.list_pages import ListPages
 from batch_import.models import Media, MediaPage
 
 _names = itertools.count()
@@ -20,20 +20,20 @@ class Reading:
     """An adoption, and the pages that it learns from."""
 
     def __init__(self, pending: int | None, *, first_page_only: bool = False) -> None:
-        self.pages = Pages()
-        self.adoption = Adoption(pending, self.pages, first_page_only=first_page_only)
+        self.pages = ListPages()
+        self.adoption = AdoptionSearch(pending, self.pages, first_page_only=first_page_only)
 
     def read(self, number: int, page: MediaPage) -> None:
-        self.pages.read(number, page)
-        self.adoption.read(number, page)
+        self.pages.learn_page(number, page)
+        self.adoption.record_page(number, page)
 
     @property
     def done(self) -> bool:
-        return self.adoption.done
+        return self.adoption.is_done
 
     @property
     def page(self) -> int:
-        return self.adoption.page
+        return self.adoption.page_number
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_whichever_is_fewer_calls(
         left = max(0, total - 100 * (reading.page - 1))
         reading.read(reading.page, page(min(100, left), total))
         read += 1
-    assert (read, reading.adoption.each_row) == (pages, each_row)
+    assert (read, reading.adoption.checks_each_row) == (pages, each_row)
 
 
 def test_a_list_that_does_not_tell_its_length_ends_with_a_short_page() -> None:
@@ -102,29 +102,29 @@ def test_without_pending_rows_there_is_nothing_to_read() -> None:
 @pytest.mark.parametrize("total", [50, 100, 5000])
 def test_the_first_page_alone_ends_it_where_it_has_nothing(total: int) -> None:
     reading = Reading(10, first_page_only=True)
-    reading.adoption.found(any_media=False)  # of another look, before the page came
+    reading.adoption.record_match(any_media=False)  # of another look, before the page came
     assert not reading.done
     reading.read(1, page(min(100, total), total))
-    reading.adoption.found(any_media=False)
+    reading.adoption.record_match(any_media=False)
     assert reading.done
-    assert not reading.adoption.each_row
+    assert not reading.adoption.checks_each_row
 
 
 def test_a_first_page_that_has_something_goes_on_as_if_for_the_first_time() -> None:
     reading = Reading(1000, first_page_only=True)
     reading.read(1, page(100, 250))
-    reading.adoption.found(any_media=True)
+    reading.adoption.record_match(any_media=True)
     assert (reading.page, reading.done) == (2, False)
     reading.read(2, page(100, 250))
-    reading.adoption.found(any_media=False)
+    reading.adoption.record_match(any_media=False)
     assert (reading.page, reading.done) == (3, False)
 
 
 def test_a_first_page_that_has_something_looks_for_each_row_where_that_is_fewer_calls() -> None:
     reading = Reading(3, first_page_only=True)
     reading.read(1, page(100, 1000))
-    reading.adoption.found(any_media=True)
-    assert (reading.done, reading.adoption.each_row) == (True, True)
+    reading.adoption.record_match(any_media=True)
+    assert (reading.done, reading.adoption.checks_each_row) == (True, True)
 
 
 @pytest.mark.parametrize(("pending", "each_row"), [(1000, True), (None, False)])
@@ -135,7 +135,7 @@ def test_a_list_of_pages_that_are_the_same_is_not_read_on(
     for number in (1, 2, 3):
         assert not reading.done
         reading.read(number, same)
-    assert (reading.done, reading.adoption.each_row) == (True, each_row)
+    assert (reading.done, reading.adoption.checks_each_row) == (True, each_row)
 
 
 def test_a_list_that_takes_more_calls_than_there_are_rows_is_not_read_on() -> None:
@@ -143,11 +143,11 @@ def test_a_list_that_takes_more_calls_than_there_are_rows_is_not_read_on() -> No
     for number in (1, 2, 3, 4):
         assert not reading.done
         reading.read(number, page(100, None))
-    assert reading.adoption.each_row
+    assert reading.adoption.checks_each_row
 
 
 def test_the_first_page_of_a_list_that_cannot_be_read_looks_for_no_row_singly() -> None:
     reading = Reading(10, first_page_only=True)
-    reading.adoption.look_first()
+    reading.adoption.check_each_row()
     assert reading.done
-    assert not reading.adoption.each_row
+    assert not reading.adoption.checks_each_row

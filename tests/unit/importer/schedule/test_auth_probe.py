@@ -3,8 +3,8 @@
 import pytest
 
 from batch_import.errors import AuthenticationFailed, NoAnswer
-from batch_import.importer.calls import ReadPage
-from batch_import.importer.schedule.auth import AuthProbe
+from batch_import.importer.schedule.auth_probe import AuthProbe
+from batch_import.importer.scheduled_request import ReadPage
 from batch_import.viostream.responses import Account
 
 WORDS = AuthenticationFailed("not yours", status=403)
@@ -22,14 +22,14 @@ def probe() -> AuthProbe:
 
 
 def test_the_account_is_asked_once_at_a_time(probe: AuthProbe) -> None:
-    assert probe.asks_at() <= 0.0
-    probe.asked()
-    assert probe.asks_at() == float("inf")
+    assert probe.probe_at() <= 0.0
+    probe.record_probe_sent()
+    assert probe.probe_at() == float("inf")
 
 
 def test_calls_are_refused_where_the_credentials_hold(probe: AuthProbe) -> None:
-    probe.asked()
-    assert probe.account_answered(Account("a", "Us"), 10.0) == HELD
+    probe.record_probe_sent()
+    assert probe.handle_probe_answer(Account("a", "Us"), 10.0) == HELD
     assert not probe
 
 
@@ -39,10 +39,10 @@ def test_no_call_is_refused_before_the_credentials_are_known_to_hold(
 ) -> None:
     waits = []
     for _ in range(8):
-        probe.asked()
-        assert probe.account_answered(answer, 10.0) == []
+        probe.record_probe_sent()
+        assert probe.handle_probe_answer(answer, 10.0) == []
         assert probe
-        waits.append(probe.asks_at() - 10.0)
+        waits.append(probe.probe_at() - 10.0)
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
 
 

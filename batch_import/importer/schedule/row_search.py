@@ -25,34 +25,34 @@ class RowSearch:
         usable: searches bring what was searched for, and can be read to their end.
     """
 
-    def __init__(self, row: JobRow, page_size: PageSize, began: float) -> None:
+    def __init__(self, row: JobRow, page_size: PageSize, started_at: float) -> None:
         self._row = row
         self._pager = MediaListPager(page_size)
-        self._found: dict[str, Media] = {}
-        self.began = began
-        self.done = False
-        self.usable = True
+        self._media: dict[str, Media] = {}
+        self.started_at = started_at
+        self.is_done = False
+        self.is_usable = True
 
     @property
-    def page(self) -> int:
+    def page_number(self) -> int:
         """The page to read next, from 1."""
-        return self._pager.page
+        return self._pager.page_number
 
     @property
     def items(self) -> list[Media]:
         """The media with exactly the row's reference ID that were found so far."""
-        return list(self._found.values())
+        return list(self._media.values())
 
-    def read(self, page: MediaPage) -> None:
+    def add_page(self, page: MediaPage) -> None:
         """A page of the search was read; one that the platform refuses is an empty one."""
         reference = self._row.reference_id
         if any(reference not in media.reference_id for media in page.items):
-            self.usable = False  # the platform ignores what is searched for
+            self.is_usable = False  # the platform ignores what is searched for
             return
-        self._pager.read(page)
+        self._pager.record_page(page)
         for media in page.items:
             if media.reference_id == reference:
-                self._found[media.id or media.key] = media
+                self._media[media.id or media.key] = media
         is_own = any(m.status != "failed" and same_title(self._row, m) for m in self.items)
-        self.done = is_own or self._pager.end is ListEnd.COMPLETE
-        self.usable = self.done or self._pager.end is None
+        self.is_done = is_own or self._pager.end is ListEnd.COMPLETE
+        self.is_usable = self.is_done or self._pager.end is None

@@ -2,7 +2,7 @@
 
 import pytest
 
-from batch_import.importer.schedule.searching import RowSearch
+from batch_import.importer.schedule.row_search import RowSearch
 from batch_import.models import JobRow, Media, MediaPage, Status
 from batch_import.viostream.page_size import PageSize
 
@@ -21,48 +21,48 @@ def page(*items: Media, total: int | None = None) -> MediaPage:
 
 @pytest.fixture
 def search() -> RowSearch:
-    return RowSearch(ROW, PageSize(), began=5.0)
+    return RowSearch(ROW, PageSize(), started_at=5.0)
 
 
 def test_nothing_found_is_an_end(search: RowSearch) -> None:
-    search.read(page())
-    assert (search.done, search.usable, search.items) == (True, True, [])
+    search.add_page(page())
+    assert (search.is_done, search.is_usable, search.items) == (True, True, [])
 
 
 def test_a_media_with_the_title_ends_it_at_once(search: RowSearch) -> None:
     own = media(2, title="Clip")
-    search.read(page(media(1, "r12"), own, total=9))
-    assert (search.done, search.items) == (True, [own])
+    search.add_page(page(media(1, "r12"), own, total=9))
+    assert (search.is_done, search.items) == (True, [own])
 
 
 @pytest.mark.parametrize("other", [media(1), media(1, title="Clip", status="failed")])
 def test_what_tells_nothing_sure_is_searched_on(search: RowSearch, other: Media) -> None:
-    search.read(page(other, media(2, "r10"), total=4))
-    assert (search.done, search.page) == (False, 2)
+    search.add_page(page(other, media(2, "r10"), total=4))
+    assert (search.is_done, search.page_number) == (False, 2)
     own = media(4, title="Clip")
-    search.read(page(media(3, "r11"), own, total=4))
-    assert (search.done, search.items) == (True, [other, own])
+    search.add_page(page(media(3, "r11"), own, total=4))
+    assert (search.is_done, search.items) == (True, [other, own])
 
 
 def test_pages_are_read_again_when_media_were_deleted(search: RowSearch) -> None:
     others = [media(n, f"r1{n}") for n in range(6)]
-    search.read(page(*others[:2], total=6))
-    search.read(page(*others[2:4], total=6))
-    assert search.page == 3
-    search.read(page(*others[4:], total=4))
-    assert (search.done, search.page) == (False, 2)
+    search.add_page(page(*others[:2], total=6))
+    search.add_page(page(*others[2:4], total=6))
+    assert search.page_number == 3
+    search.add_page(page(*others[4:], total=4))
+    assert (search.is_done, search.page_number) == (False, 2)
 
 
 def test_a_filter_that_is_ignored_is_of_no_use(search: RowSearch) -> None:
-    search.read(page(media(1, "x"), media(2)))
-    assert (search.done, search.usable) == (False, False)
+    search.add_page(page(media(1, "x"), media(2)))
+    assert (search.is_done, search.is_usable) == (False, False)
 
 
 def test_a_search_that_shows_the_same_page_for_every_number_is_of_no_use(search: RowSearch) -> None:
     shown = [media(n, f"r1{n}") for n in range(5)]
     reads = 0
-    while search.usable and not search.done:
-        search.read(page(*shown, total=50))
+    while search.is_usable and not search.is_done:
+        search.add_page(page(*shown, total=50))
         reads += 1
-    assert not search.done
+    assert not search.is_done
     assert reads < 10

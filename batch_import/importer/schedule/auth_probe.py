@@ -6,58 +6,58 @@ file must not know what becomes of a call that is refused.
 
 from batch_import.errors import AuthenticationFailed, RequestFailed
 from batch_import.importer.backoff import backoff
-from batch_import.importer.calls import Answer, Call
-from batch_import.importer.schedule.outage import LONGEST
+from batch_import.importer.schedule.outage import MAX_PROBE_SECONDS
+from batch_import.importer.scheduled_request import Answer, ScheduledRequest
 
 #: A call, and what it was refused with.
-Held = tuple[Call, AuthenticationFailed]
+RefusedRequest = tuple[ScheduledRequest, AuthenticationFailed]
 
 
 class AuthProbe:
     """The calls that were answered with 403, while nobody knows why."""
 
     def __init__(self) -> None:
-        self._held: list[Held] = []
-        self._asking = False
-        self._failures = 0
-        self._ask_at = float("-inf")
+        self._held_requests: list[RefusedRequest] = []
+        self._is_probing = False
+        self._failure_count = 0
+        self._probe_at = float("-inf")
 
     def __bool__(self) -> bool:
         """Whether there are such calls."""
-        return bool(self._held)
+        return bool(self._held_requests)
 
-    def hold(self, call: Call, refusal: AuthenticationFailed) -> None:
+    def hold(self, request: ScheduledRequest, refusal: AuthenticationFailed) -> None:
         """Keep a call that was answered with 403 until the account was asked for."""
-        self._held.append((call, refusal))
+        self._held_requests.append((request, refusal))
 
     @property
-    def is_asking(self) -> bool:
+    def is_probing(self) -> bool:
         """Whether the account is being asked for."""
-        return self._asking
+        return self._is_probing
 
-    def asks_at(self) -> float:
+    def probe_at(self) -> float:
         """When to ask for the account; infinity while that is under way."""
-        return float("inf") if self._asking else self._ask_at
+        return float("inf") if self._is_probing else self._probe_at
 
-    def asked(self) -> None:
+    def record_probe_sent(self) -> None:
         """The question left."""
-        self._asking = True
+        self._is_probing = True
 
-    def account_answered(self, answer: Answer, now: float) -> list[Held]:
+    def handle_probe_answer(self, answer: Answer, now: float) -> list[RefusedRequest]:
         """The account was asked for; returns the calls that are refused by themselves.
 
         None is where the credentials do not hold, or where nobody knows yet: then the account is
         asked for again, later each time.
         """
-        self._asking = False
+        self._is_probing = False
         if isinstance(answer, RequestFailed):
-            self._ask_at = now + backoff(1.0, self._failures, LONGEST)
-            self._failures += 1
+            self._probe_at = now + backoff(1.0, self._failure_count, MAX_PROBE_SECONDS)
+            self._failure_count += 1
             return []
-        self._failures = 0
+        self._failure_count = 0
         return self.release()
 
-    def release(self) -> list[Held]:
+    def release(self) -> list[RefusedRequest]:
         """Hold none of the calls any more; returns them."""
-        held, self._held = self._held, []
+        held, self._held_requests = self._held_requests, []
         return held

@@ -1,0 +1,385 @@
+"""What it means for a row that a list shows media with its reference ID, or none. Pure.
+
+This file must not know which call brought the list.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from batch_import.configuration.settings import Settings
+from batch_import.failure_codes import FailureCode
+from batch_import.importer.schedule.observations import LATE_FACTOR, ProcessingTimes
+from batch_import.importer.schedule.ownership import (
+    LATE_ARRIVAL_SECONDS,
+    REFERENCE_ID_TAKEN,
+    Owner,
+    best_media,
+    import_notes,
+    may_be_created_between,
+    owner_of,
+    reference_id_taken_message,
+)
+from batch_import.importer.schedule.polling import MISSES_BEFORE_LOOKUP, Poll
+from batch_import.importer.schedule.repeat import ListConsistency
+from batch_import.importer.schedule.row_states import InAccount, Online, Processing, Unknown
+from batch_import.importer.schedule.settling import Settling
+from batch_import.importer.schedule.tracker import Tracker
+from batch_import.models import Media, Status, StatusUpdate
+
+#: Media of users in the role "Creator" wait for somebody (the vendor's help pages).
+IN_REVIEW_STATUS: Final = "pending review"
+
+
+@dataclass(frozen=True, slots=True)
+class MediaByOwner:
+    """The media with one row's reference ID in a list, by whose they are."""
+
+    ours: tuple[Media, ...]
+    undecided: tuple[Media, ...]
+    others: tuple[Media, ...]
+
+
+class MediaComparison:
+    """Compares what lists show with what rows are waiting for.
+
+    Attributes:
+        clock_offset: seconds that the platform's clock is ahead; None while that is not known.
+        filter_works: searches for a reference ID bring that row's media, and no others'.
+        blind: a media that is there was given up on before any list showed it.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tracker: Tracker,
+        settling: Settling,
+        processing_times: ProcessingTimes,
+        consistency: ListConsistency,
+    ) -> None:
+        self._settings = settings
+        self._tracker = tracker
+        self._settling = settling
+        self._processing_times = processing_times
+        self._consistency = consistency
+        self._first_lookup_age = settings.poll_interval
+        self.clock_offset: float | None = None
+        self.filter_works = True
+        self.has_unlisted_media = False
+
+    def group_by_owner(self, state: InAccount, items: Sequence[Media]) -> MediaByOwner:
+        """Sort the media with a row's reference ID by whose they are."""
+        if not isinstance(state, Unknown) and state.media_id is not None:
+            known = tuple(media for media in items if media.id == state.media_id)
+            if known:
+                return MediaByOwner(known, (), tuple(m for m in items if m.id != state.media_id))
+        media_by_owner: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
+        created = state.created
+        latest = _latest_creation(state) + (
+            LATE_ARRIVAL_SECONDS if isinstance(state, Unknown) else 0.0
+        )
+        for media in items:
+            owner = owner_of(media, state.row, created.first_post_at, latest, self.clock_offset)
+            if media.status != "failed" or self._is_of_this_post(state, media):
+                media_by_owner[owner].append(
+                    media
+                )  # else it is of an earlier POST, and tells nothing
+        ours = media_by_owner[Owner.OURS]
+        of_this_post = [
+            media
+            for media in ours
+            # It is not known whether a failed media is of the POST without a clear answer.
+            if self._is_of_this_post(state, media)
+            and not (isinstance(state, Unknown) and media.status == "failed")
+        ]
+        return MediaByOwner(
+            tuple(of_this_post or ours),
+            tuple(media_by_owner[Owner.UNDECIDED]),
+            tuple(media_by_owner[Owner.OTHERS]),
+        )
+
+    def _is_of_this_post(self, state: InAccount, media: Media) -> bool:
+        """Whether a media may be what the row's last POST made, by its date."""
+        earliest, latest = state.created.earliest, _latest_creation(state)
+        return may_be_created_between(media, earliest, latest, self.clock_offset)
+
+    def compare(
+        self, state: InAccount, media_by_owner: MediaByOwner, requested_at: float, now: float
+    ) -> list[StatusUpdate]:
+        """A list shows media with a row's reference ID, or would if there were any of its own."""
+        poll = self._tracker.polling[state.row.number]
+        poll.misplaced_read_count = 0
+        ours = (
+            media_by_owner.ours
+            if isinstance(state, Unknown)
+            else media_by_owner.ours or media_by_owner.undecided
+        )
+        media = best_media(ours)
+        if media is None:
+            return self._handle_no_own_media(state, media_by_owner, requested_at, now)
+        if media.status == "failed":
+            return self._handle_failed_media(state, media, requested_at, now)
+        is_online = media.status == "online" or (isinstance(state, Online) and not media.status)
+        if is_confirmed_created(state):
+            age = state.created.max_age(now)
+            self._consistency.record_shown(
+                age, hidden_age=poll.hidden_age, is_first=not poll.is_listed, is_done=is_online
+            )
+        poll.is_listed, poll.scan_page_number = True, 1
+        poll.is_in_review = media.status == IN_REVIEW_STATUS
+        if is_online:
+            return [self._finish_imported(state, poll, media, ours, now)]
+        self.record_not_done(state, poll, requested_at, now)
+        return self._record_unfinished(state, media, now) or self.end_if_overdue(state, now)
+
+    def _finish_imported(
+        self, state: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float
+    ) -> StatusUpdate:
+        self._processing_times.record(poll.not_done_age, state.created.min_age(now))
+        never_sent = state.created.first_post_at == float("inf") and not isinstance(state, Unknown)
+        error, code = import_notes(state.row, media, ours, may_have_other_title=never_sent)
+        return self._tracker.finish(
+            state.row, Status.IMPORTED, "online", error=error, code=code, media=media
+        )
+
+    def _record_unfinished(self, state: InAccount, media: Media, now: float) -> list[StatusUpdate]:
+        if isinstance(state, Unknown):
+            media_by_owner = Processing(state.row, state.created, now, media_id=media.id)
+            self._tracker.replace(media_by_owner)
+            message = "found in the account"
+            return [StatusUpdate(state.row.number, Status.PROCESSING, message, media=media)]
+        if self._is_of_this_post(state, media):
+            self._tracker.replace(replace(state, media_id=media.id))  # else it is an earlier one
+        age, poll = state.created.min_age(now), self._tracker.polling[state.row.number]
+        if not media.status:
+            poll.late_miss_count += 1
+        else:
+            self.count_late_miss(state, poll, age / 2)  # the list may be stale
+        return []
+
+    def _handle_failed_media(
+        self, state: InAccount, media: Media, requested_at: float, now: float
+    ) -> list[StatusUpdate]:
+        """It may be this row's, or one of an earlier POST."""
+        if isinstance(state, Unknown):
+            return self.handle_absence(state, requested_at, now)
+        if isinstance(state, Processing) and state.ingest_id is None:
+            if media.id == state.media_id:
+                return self._handle_adopted_failed(state, media, now)
+            return self.handle_absence(state, requested_at, now)
+        if isinstance(state, Processing):
+            return self._request_status(state, now)  # only the ingest tells why
+        if state.is_confirmed:  # its own has not failed: this is one of an earlier POST
+            self._tracker.replace(replace(state, media_id=None))
+            return self.handle_absence(replace(state, media_id=None), requested_at, now)
+        message = "the platform could not process the video"
+        code = FailureCode.PROCESSING_FAILED
+        return [self._tracker.finish(state.row, Status.FAILED, message, error=message, code=code)]
+
+    def _handle_adopted_failed(
+        self, state: Processing, media: Media, now: float
+    ) -> list[StatusUpdate]:
+        """The media that a row was found to be has failed; its POST may have made another."""
+        message = "the platform could not process the video"
+        if self._is_of_this_post(state, media):
+            code = FailureCode.PROCESSING_FAILED
+            return [
+                self._tracker.finish(state.row, Status.FAILED, message, error=message, code=code)
+            ]
+        message = "an older media with its reference ID has failed; its own is looked for"
+        self._tracker.replace(Unknown(state.row, state.created, now, message, post_count=1))
+        self.schedule_check(self._tracker.in_account(state.row.number), now)
+        code = FailureCode.CONFLICT
+        return [StatusUpdate(state.row.number, Status.UNKNOWN, message, error=message, code=code)]
+
+    def _handle_no_own_media(
+        self, state: InAccount, media_by_owner: MediaByOwner, requested_at: float, now: float
+    ) -> list[StatusUpdate]:
+        """A list shows none that is evidently the row's own."""
+        if not isinstance(state, Unknown):
+            return self.handle_absence(state, requested_at, now)
+        if media_by_owner.undecided:
+            self.schedule_check(state, now)
+            return self._settling.end_if_expired(state, now)
+        if media_by_owner.others:
+            state = replace(
+                state, id_taken_message=reference_id_taken_message(media_by_owner.others)
+            )
+            self._tracker.replace(state)
+            if state.has_conflict and state.post_count <= 1 and not state.row.claim_count:
+                message = state.id_taken_message
+                return [
+                    self._tracker.finish(
+                        state.row, Status.FAILED, message, error=message, code=REFERENCE_ID_TAKEN
+                    )
+                ]
+        return self.handle_absence(state, requested_at, now)
+
+    def handle_absence(
+        self, state: InAccount, requested_at: float, now: float
+    ) -> list[StatusUpdate]:
+        """A list that must show a row's media, if there is one, shows none that is not failed."""
+        poll = self._tracker.polling[state.row.number]
+        poll.misplaced_read_count = 0
+        age = state.created.min_age(requested_at)
+        if isinstance(state, Unknown):
+            state = replace(state, absence_ages=(*state.absence_ages, age))
+            self._tracker.replace(state)
+            self.schedule_check(state, now)
+            if not state.is_searched and self._settling.is_about_to_decide(
+                state, self.max_unseen_age(), now
+            ):
+                poll.needs_lookup = True  # once by itself, before anything is decided
+                self._tracker.polling.schedule(state.row.number, now)
+                return []
+            return self._settling.handle_absence(state, self.max_unseen_age(), now)
+        if is_confirmed_created(state):
+            if not poll.is_listed:
+                self._consistency.record_hidden(age)
+                poll.unseen_age = max(poll.unseen_age, age)
+                poll.hidden_age = max(poll.hidden_age, age)
+            elif isinstance(state, Processing):
+                poll.has_vanished = True
+                return self._request_status(state, now)  # it has failed since, perhaps
+            else:
+                self._consistency.mark_inconsistent()
+        if isinstance(state, Processing):
+            self.count_late_miss(state, poll, age)
+            self.record_not_done(state, poll, requested_at, now)
+        else:
+            self.schedule_check(state, now)
+        # A row that no list has shown is asked for by itself before it is given up on.
+        return self.end_if_overdue(state, now) if poll.is_listed else []
+
+    # When a row is looked at next, and by what -----------------------------------------------
+
+    def record_not_done(
+        self, state: InAccount, poll: Poll, requested_at: float, now: float
+    ) -> None:
+        """A look says that a row is not done."""
+        poll.not_done_age = max(poll.not_done_age, state.created.min_age(requested_at))
+        self.schedule_check(state, now)
+
+    def schedule_check(self, state: InAccount, now: float) -> None:
+        """Look at a row again when it is due."""
+        polling = self._tracker.polling
+        if isinstance(state, Unknown):
+            wait = self._settling.seconds_until_search(state, self.max_unseen_age(), now)
+        else:
+            poll = polling[state.row.number]
+            # A row that is known to be online waits for the list alone: it is no news.
+            age = state.created.min_age(now) * (LATE_FACTOR if isinstance(state, Online) else 1)
+            wait = polling.interval_for(age, is_in_review=poll.is_in_review)
+            if poll.late_miss_count >= MISSES_BEFORE_LOOKUP:
+                poll.needs_lookup, wait = True, 0.0
+            requested_at = state.wait_started_at + self._settings.max_wait - now
+            wait = min(wait, requested_at) if requested_at > 0 else wait
+        polling.schedule(state.row.number, now, wait)
+
+    def _request_status(self, state: Processing, now: float) -> list[StatusUpdate]:
+        """Have a row's ingest asked for now; without one, its media is looked for in time."""
+        if state.ingest_id is None:
+            self.schedule_check(state, now)
+            return self.end_if_overdue(state, now)
+        self._tracker.polling[state.row.number].needs_lookup = True
+        self._tracker.polling.schedule(state.row.number, now)
+        return []
+
+    def count_late_miss(
+        self, state: InAccount, poll: Poll, age: float, *, is_lost: bool = False
+    ) -> None:
+        """A look that should show a row as done does not: perhaps its ingest must be asked for.
+
+        Args:
+            lost: no page has shown it for long.
+        """
+        if not isinstance(state, Processing):
+            return
+        if (is_lost or self._is_late(age)) and age >= LATE_FACTOR * poll.checked_age:
+            poll.late_miss_count += MISSES_BEFORE_LOOKUP if is_lost else 1
+        elif not poll.is_listed and self._may_look_up_first(age):
+            poll.late_miss_count = MISSES_BEFORE_LOOKUP
+
+    def needs_lookup(self, state: InAccount, poll: Poll, now: float) -> bool:
+        """Whether a row is still to be asked for by itself: others may have shown that it is not.
+
+        Rows become late together; once most of them turn out to be processing, the others are not
+        asked for.
+        """
+        late_age = self._processing_times.late_age()
+        listed = not (poll.has_vanished or poll.misplaced_read_count)
+        if poll.late_miss_count and listed and late_age and state.created.min_age(now) < late_age:
+            poll.needs_lookup, poll.late_miss_count = False, 0
+        return poll.needs_lookup
+
+    def _is_late(self, age: float) -> bool:
+        late_age = self._processing_times.late_age()
+        return late_age is not None and age >= late_age
+
+    def _may_look_up_first(self, age: float) -> bool:
+        """While nobody knows whether lists show anything, one row is asked for, for all."""
+        if (
+            self._processing_times.late_age() is not None
+            or age < LATE_FACTOR * self._first_lookup_age
+        ):
+            return False
+        self._first_lookup_age = age
+        return True
+
+    def may_search(self, state: InAccount, now: float) -> bool:
+        """Whether a row that pages tell nothing of is worth a look by itself again."""
+        poll = self._tracker.polling[state.row.number]
+        return (
+            isinstance(state, Unknown)
+            or state.created.min_age(now) >= LATE_FACTOR * poll.searched_age
+        )
+
+    # Waiting comes to an end ------------------------------------------------------------------
+
+    def is_overdue(self, state: InAccount, now: float) -> bool:
+        """Whether this run waits for a row no longer than one more look."""
+        return (
+            not isinstance(state, Unknown)
+            and now >= state.wait_started_at + self._settings.max_wait
+        )
+
+    def end_if_overdue(self, state: InAccount, now: float) -> list[StatusUpdate]:
+        """Waiting is not failing: the next run goes on with a row that takes too long."""
+        current = self._tracker.of_row(state.row)
+        if isinstance(current, Processing | Online) and self.is_overdue(current, now):
+            self.stop_watching(current)
+            self._tracker.drop(state.row, is_listed=True)
+        return []
+
+    def stop_watching(self, state: InAccount) -> None:
+        """A row is not looked at any more."""
+        poll = self._tracker.polling[state.row.number]
+        # How long lists hide a media is not known where one is no longer watched.
+        self.has_unlisted_media = self.has_unlisted_media or (
+            is_confirmed_created(state) and not poll.is_listed
+        )
+
+    def max_unseen_age(self) -> float:
+        """The greatest age at which a media that no list has shown yet was looked for in vain."""
+        if self.has_unlisted_media:
+            return float("inf")
+        polling = self._tracker.polling
+        polls = (
+            polling[state.row.number]
+            for state in self._tracker.all_in_account()
+            if is_confirmed_created(state)
+        )
+        return max((poll.unseen_age for poll in polls if not poll.is_listed), default=0.0)
+
+
+def is_confirmed_created(state: InAccount) -> bool:
+    """Whether the platform has said that it has the row's video."""
+    return isinstance(state, Online) or (
+        isinstance(state, Processing) and state.ingest_id is not None
+    )
+
+
+def _latest_creation(state: InAccount) -> float:
+    """When a row's media was created, at the latest; infinity while it still may be."""
+    is_held = isinstance(state, Unknown) and state.is_held
+    return float("inf") if is_held else state.created.latest
