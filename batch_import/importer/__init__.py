@@ -1,1 +1,1 @@
-"""Import the rows: which call comes next, and the threads that carry it out."""
+"""Send the rows to the platform: the choice of each request, and the threads that send them."""

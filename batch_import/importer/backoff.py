@@ -1,15 +1,15 @@
-"""How long to wait when something did not work. Pure; this file must not know what."""
+"""Exponential backoff: seconds to wait after a failure. No I/O."""
 
 import math
 
 
 def backoff(first_seconds: float, failure_count: int, max_seconds: float) -> float:
-    """Twice as long after each failure.
+    """Returns the seconds to wait, which double with each failure.
 
     Args:
-        first: the wait after the first failure, in seconds.
-        failures: how many came before the last one.
-        longest: the longest wait, in seconds.
+        first_seconds: wait after the first failure.
+        failure_count: number of failures before the last one.
+        max_seconds: upper limit of the wait.
     """
-    # More doublings are beyond any wait, and beyond any float.
+    # 1000 doublings exceed any limit. A few more would overflow a float.
     return min(max_seconds, math.ldexp(first_seconds, min(failure_count, 1000)))

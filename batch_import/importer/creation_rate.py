@@ -1,18 +1,18 @@
-"""How long a run will still take, estimated from its progress so far. Pure: the clock is passed in.
+"""The measured rate at which rows are created. No I/O: the clock is passed in.
 
-A run ends when its last row is created, and has then been seen online. This file must not know
-rows, calls, or how the end is shown.
+It is used to estimate how long a run still takes. This module must not know rows or requests.
 """
 
 import math
 from typing import Final
 
-#: Creates a second are averaged over about the last so many seconds, the latest weighing most.
+#: Time constant of the moving average in seconds: long enough to even out pauses after a 429, short
+#: enough to follow a change of the platform's limit within minutes.
 _AVERAGING_SECONDS: Final = 60.0
 
 
 class CreationRate:
-    """How many rows a second are really created."""
+    """Exponential moving average of the rows created per second."""
 
     def __init__(self) -> None:
         self._started_at = self._last_at = 0.0
@@ -20,18 +20,22 @@ class CreationRate:
         self._has_started = False
 
     def record_created(self, rows: int, now: float) -> None:
-        """So many rows were created since the last call."""
+        """Record that some rows were created since the last call."""
         if not rows:
             return
         if not self._has_started:
-            # The first ones start the clock: what was before them is no part of their time.
+            # The first rows start the measurement; the time before them is not known.
             self._has_started, self._started_at, self._last_at = True, now, now
             return
         self._weighted_count = rows + self._decayed_count(now)
         self._last_at = now
 
     def rate(self, now: float) -> float | None:
-        """Rows a second; None where nothing was created, nothing for too long, or all at once."""
+        """Returns rows per second.
+
+        None if no row was created, if all were created at one time, or if the last one is too long
+        ago.
+        """
         if (
             self._weighted_count == 0
             or now <= self._started_at
@@ -43,10 +47,10 @@ class CreationRate:
         )
 
     def seconds_for(self, rows: int, max_rate: float, now: float) -> float | None:
-        """Seconds until so many rows are created; None where nobody knows.
+        """Returns the seconds until a number of rows is created; None if not known.
 
         Args:
-            ceiling: rows a second that are allowed just now.
+            max_rate: rows per second that the rate limiter allows now.
         """
         if rows == 0:
             return 0.0

@@ -1,7 +1,8 @@
-"""Schedule, budget and state as one: hands out calls that may leave now, commits what came of them.
+"""Combines the schedule, the rate limiter and the job database.
 
-It has no thread, and its clock is passed in, so that the very same object runs in the pool's
-thread and under a virtual clock. This file must not know how a call is carried out.
+The class `Dispatcher` returns the next request to send, and stores what the answers mean. It has no
+thread, and its clock is passed in, so that it runs in the thread of the pool and on a simulated
+clock alike. This module must not know how a request is sent.
 """
 
 from collections import Counter
@@ -23,13 +24,13 @@ from batch_import.viostream.rate_limiter import RateLimiter
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a run is doing.
+    """Progress of a run.
 
     Attributes:
-        counts: rows of the job, by status.
-        rate: the one in force, in calls a second.
-        left_alone: pending rows that the run does not take up.
-        eta: seconds until the run has nothing more to do; None while nobody can know.
+        counts: number of rows of the job per status.
+        rate: current limit of the rate limiter, in requests per second.
+        not_selected_count: number of pending rows that the run does not import.
+        eta: seconds until the run has nothing more to do; None if not known.
     """
 
     counts: Counts
@@ -39,10 +40,10 @@ class Progress:
 
 
 class Dispatcher:
-    """Hands out the calls of one run.
+    """Returns the requests of one run, and stores the outcome of each.
 
     Args:
-        now: epoch seconds, as in every method.
+        now: epoch seconds. It has this meaning in all methods.
     """
 
     def __init__(
@@ -70,14 +71,18 @@ class Dispatcher:
         self._admit([_with_past_sent_at(row, now) for row in in_flight], now)
 
     def next_request(self, now: float) -> ScheduledRequest | Wait | Finished:
-        """A call to carry out now, and then to bring back by `answered`."""
+        """Returns the next request to send. Its answer must be passed to `handle_completed`.
+
+        Returns `Wait` if no request can be sent now, and `Finished` if the run has nothing more to
+        do.
+        """
         ready = self._rate_limiter.ready_at(now)
         if ready > now:
             return Wait(ready)
         self._claim_rows(now)
         step = self._schedule.next_request(now)
         if isinstance(step, Wait) and self._schedule.admission.wanted_count():
-            # Rows that were given up on just now have made room.
+            # Rows that this step gave up no longer count as in flight: claim others.
             self._claim_rows(now)
             step = self._schedule.next_request(now)
         if not isinstance(step, Wait | Finished):
@@ -85,10 +90,12 @@ class Dispatcher:
         return step
 
     def handle_completed(self, completed: Iterable[CompletedRequest], now: float) -> None:
-        """Commit what answers mean: all that came together in one transaction.
+        """Store what the answers mean for the rows, in one transaction.
+
+        While the account is searched before the first POST, each page has a transaction of its own.
 
         Raises:
-            RunFault: the run cannot go on. What the answers meant is committed all the same.
+            RunFault: the run cannot continue. What the answers mean is stored first.
         """
         changes: list[StatusUpdate] = []
         for one in completed:
@@ -109,18 +116,18 @@ class Dispatcher:
             raise self._schedule.fault
 
     def withdraw(self, now: float) -> None:
-        """The run ends early: what never left is pending again."""
+        """End the run early: claimed rows whose POST was not sent become pending again."""
         self._commit(self._schedule.withdraw(), now)
         self._save_list_consistency(now)
 
     def _release_held(self, now: float) -> None:
-        """Rows that nobody else can send any more are like all others."""
+        """Treat held rows like all others once no other machine can send them any more."""
         held, self._held_checked_at = self._store.queue.still_held(now), now
         self._schedule.release_held(self._held_rows - held, now)
         self._held_rows = held
 
     def _save_list_consistency(self, now: float) -> None:
-        """A later run of the job, be it small, is to know at once what lists prove."""
+        """Save what is known about the reliability of lists, so that the next run can use it."""
         list_consistency, self._list_consistency_saved_at = (
             self._schedule.dump_list_consistency(),
             now,
@@ -130,7 +137,7 @@ class Dispatcher:
             self._store.facts.save(LIST_CONSISTENCY.of(list_consistency))
 
     def progress(self, now: float) -> Progress:
-        """How the run is doing."""
+        """Returns the progress of the run."""
         counts_by_status = {str(status): n for status, n in self._status_counts.items()}
         counts_by_status["processing"] += counts_by_status.pop("creating")
         counts, rate = (
@@ -147,12 +154,11 @@ class Dispatcher:
         return None if creating is None else self._schedule.time_left(creating, now)
 
     def _start_adoption(self, pending_count: int) -> None:
-        """Before the first create of a manifest, look for its rows in the account.
+        """Search the account for pending rows before the first POST.
 
-        Where not all rows are taken up, only the chosen ones are looked for; the next run looks
-        for its own. Where they were looked for before, the newest media tell whether the state is
-        older than the account: one that was put back from a copy knows nothing of what was sent
-        since.
+        If the run imports only selected rows, only these are searched for. If a previous run has
+        searched the account, the first page of the list is read all the same: it shows whether the
+        job database was restored from a backup, and lacks rows that were sent since.
         """
         known = self._store.facts.get(ACCOUNT_SEARCH)
         if pending_count:
@@ -164,7 +170,11 @@ class Dispatcher:
     def _commit_adoption_page(
         self, changes: list[StatusUpdate], answer: Answer, now: float
     ) -> None:
-        """Each page by itself: which rows are pending is asked anew for the next."""
+        """Commit one page of the search before the first POST.
+
+        Each page has its own commit, because the next page is compared with the rows that are still
+        pending.
+        """
         if isinstance(answer, MediaPage):
             rows = self._store.queue.pending_by_reference(
                 {media.reference_id for media in answer.items}
@@ -195,7 +205,7 @@ class Dispatcher:
         self._schedule.admission.admit(rows, now)
 
     def _report_to_rate_limiter(self, answer: Answer, requested_at: float, now: float) -> None:
-        """What an answer tells of the platform's limits."""
+        """Report to the rate limiter whether the platform refused the request for its rate."""
         self._rate_limiter.record_return()
         if isinstance(answer, Throttled):
             self._rate_limiter.record_refusal(requested_at, now, answer.retry_after)
@@ -220,6 +230,9 @@ class Dispatcher:
 
 
 def _with_past_sent_at(row: JobRow, now: float) -> JobRow:
-    """A row of an earlier run; were its clock ahead, the row would be waited for until then."""
+    """Returns the row of a previous run with a `sent_at` that is not in the future.
+
+    If the clock of the previous run was ahead, this run would otherwise wait until that time.
+    """
     ahead = row.sent_at is not None and row.sent_at > now
     return replace(row, sent_at=now) if ahead else row

@@ -1,7 +1,8 @@
-"""What the platform's own words for a failure come to, as a code. Pure.
+"""Turn the platform's error message of a failed import into a failure code. No I/O.
 
-The platform has no codes for failures, and its texts are not documented: these patterns are
-likely words, and what none of them fits keeps the code of the step that failed.
+The platform has no codes for failures, and does not document its messages. The patterns below are
+words that are likely in them. A message that matches no pattern gets the code of the step that
+failed.
 """
 
 import re
@@ -9,7 +10,7 @@ from typing import Final
 
 from batch_import.failure_codes import FailureCode
 
-#: The first that fits counts.
+#: Patterns of messages and their codes. The first pattern that matches decides.
 _PATTERNS: Final = (
     (re.compile(r"already exist|duplicate", re.IGNORECASE), FailureCode.REFERENCE_ID_TAKEN),
     (
@@ -26,10 +27,10 @@ _PATTERNS: Final = (
 
 
 def failure_code(message: str, otherwise: FailureCode) -> FailureCode:
-    """The code of a failure that the platform tells of.
+    """Returns the code for an error message of the platform.
 
     Args:
-        message: the platform's words.
-        otherwise: the code of the step that failed.
+        message: the platform's error message.
+        otherwise: code of the step that failed, returned if no pattern matches.
     """
     return next((code for pattern, code in _PATTERNS if pattern.search(message)), otherwise)

@@ -1,6 +1,6 @@
-"""How many calls an import takes, and how long. Pure sums.
+"""Estimate how many requests an import needs and how long it takes. No I/O.
 
-This file must not know rows, the platform, or what time it is.
+This module must not know rows, the platform or the current time.
 """
 
 from collections.abc import Iterable
@@ -12,24 +12,28 @@ from typing import Final
 
 from batch_import.configuration.settings import Settings
 
-#: Calls that a row takes in all, its POST among them: measured by `tests/benchmark/run.py`.
+#: Average number of requests per row, its POST included: measured by `tests/benchmark/run.py`.
 REQUESTS_PER_ROW: Final = 1.05
-#: … and one whose POST got no answer, until it is known what came of it: in rehearsals 2.3, where
-#: many other rows are sent, to 4.8, where none is.
+#: Average number of requests until it is known whether a POST without an answer created a media. In
+#: rehearsals it was 2.3 if many other rows were sent, and 4.8 if no other row was sent.
 _REQUESTS_TO_SETTLE: Final = 3.5
-#: Seconds that a call is under way. Nobody tells; most services are faster.
+#: Assumed duration of a request in seconds. The platform documents none; most web services are
+#: faster.
 _REQUEST_SECONDS: Final = 0.3
-#: Fewer rows than this tell of chance.
+#: Smallest number of processing times from which quantiles are taken. With fewer, the outer tenths
+#: depend on one or two rows.
 _MIN_SAMPLE_SIZE: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessingTime:
-    """How long the platform takes from a POST until the video is online, in seconds.
+    """How long the platform takes from the POST until the video is online, in seconds.
 
     Attributes:
-        low, high: of ten rows, one is faster than the first, one slower than the second.
-        rows, jobs: what they were learned from; 0 where they are assumed.
+        low, high: the first and the last decile: a tenth of the rows is faster than `low`, and a
+            tenth is slower than `high`.
+        rows, jobs: numbers of rows and of jobs that the times were learned from; 0 if the times are
+            assumed.
     """
 
     low: float
@@ -38,17 +42,21 @@ class ProcessingTime:
     jobs: int = 0
 
 
-#: Processing takes 0.5 to 0.8 times the video's length (vendor's help pages): here from two
-#: minutes to fifty, from a clip to a recorded lecture.
+#: Used if there are too few earlier rows. The vendor's help pages say that processing takes 0.5 to
+#: 0.8 times the length of the video. The videos are assumed to be two to fifty minutes long, from a
+#: clip to a recorded lecture.
 ASSUMED_PROCESSING_TIME: Final = ProcessingTime(60.0, 2400.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a run has to do, in rows.
+    """What a run has to do, in numbers of rows.
 
     Attributes:
-        search: calls to find out what is in the account already.
+        create_count: rows to create.
+        resume_count: rows that a previous run sent and that are not imported yet.
+        settle_count: rows whose POST got no clear answer.
+        search_request_count: requests needed to search the account before the first POST.
     """
 
     create_count: int
@@ -58,12 +66,12 @@ class Work:
 
     @property
     def in_account_count(self) -> int:
-        """Rows that the run is to see online."""
+        """Number of rows for which the run waits until they are online."""
         return self.create_count + self.resume_count + self.settle_count
 
 
 class Bound(StrEnum):
-    """The options that may keep a run from being faster."""
+    """The setting that keeps a run from being faster."""
 
     RATE = "rate"
     WORKERS = "workers"
@@ -72,13 +80,13 @@ class Bound(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """How a run is likely to go.
+    """Estimate of a run.
 
     Attributes:
-        calls: of all kinds.
-        pace: rows created a second.
-        bound: the option that keeps it from being faster.
-        seconds: until the last row is seen online.
+        request_count: number of requests of all kinds.
+        rows_per_second: how many rows are created per second.
+        bound: the setting that keeps the run from being faster.
+        seconds: duration until the run knows that the last row is online.
     """
 
     request_count: int
@@ -88,11 +96,12 @@ class Forecast:
 
 
 def learn_processing_time(processing_times: Iterable[list[float]]) -> ProcessingTime:
-    """The processing times of earlier jobs, or what is assumed where they are too few.
+    """Returns the processing time of earlier jobs, or an assumed one if there are too few rows.
 
     Args:
-        waits: seconds from POST to online, job by job. A row is *seen* online later than it is,
-            by up to a poll interval: what is learned errs on the long side.
+        processing_times: seconds from the POST until the row was seen online, for each job. A row
+            is seen online up to one poll interval after it is online, so that the result is rather
+            too long.
     """
     jobs = [job for job in processing_times if job]
     seconds = list(chain.from_iterable(jobs))
@@ -103,7 +112,11 @@ def learn_processing_time(processing_times: Iterable[list[float]]) -> Processing
 
 
 def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forecast:
-    """Tell how a run goes if every row is processed for so many seconds, and nothing fails."""
+    """Returns the estimate of a run in which no request fails.
+
+    Args:
+        processing_seconds: how long each row is processed.
+    """
     rate, rate_bound = min(
         (settings.rate, Bound.RATE), (settings.workers / _REQUEST_SECONDS, Bound.WORKERS)
     )
@@ -117,7 +130,7 @@ def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forec
     seconds_by_in_flight = _seconds_to_send(
         work.create_count, settings.max_in_flight, processing_seconds, seconds_per_row
     )
-    # While the last rows are waited for, a page a poll interval tells of them.
+    # While the run waits for the last rows, it reads about one page per poll interval.
     requests_at_end = processing_seconds / settings.poll_interval if work.in_account_count else 0.0
     last_row_seconds = processing_seconds if work.in_account_count else 0.0
     sending_seconds = max(seconds_by_rate, seconds_by_in_flight)
@@ -136,9 +149,9 @@ def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forec
 def _seconds_to_send(
     rows: int, max_in_flight: int, processing_seconds: float, seconds_per_row: float
 ) -> float:
-    """Seconds until the last row is sent, where so many are under way at once at the most.
+    """Returns the seconds until the last row is sent, if at most `max_in_flight` are in flight.
 
-    A row waits for the end of the one that was sent so many places before it.
+    A row can be sent when the row that was sent `max_in_flight` rows before it is finished.
     """
     if not rows:
         return 0.0

@@ -1,7 +1,7 @@
-"""After the import: ask the platform for the size of each picture, a call a media.
+"""Request the size of each picture after the import, which takes one request per media.
 
-Only `GET /media/{key}/detail` tells it, so this is done on request alone. This file must not know
-what the sizes are for.
+Only `GET /media/{key}/detail` has the size, so that this is done only if the user asks for it. This
+module must not know what the sizes are for.
 """
 
 from batch_import.errors import CredentialsRefused, Interrupted, RequestRejected
@@ -11,9 +11,9 @@ from batch_import.viostream.session import PlatformSession
 
 
 def request_picture_sizes(store: Store, session: PlatformSession) -> None:
-    """Ask for every picture that was not asked for yet; each answer is saved at once.
+    """Request the size of every picture whose size was not requested yet; each is saved at once.
 
-    Once `stop` is set, the rest is left to the next run.
+    If `stop` of the session is set, the remaining pictures are left to the next run.
 
     Raises:
         PlatformUnreachable: the platform stayed down.

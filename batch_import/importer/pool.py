@@ -1,8 +1,8 @@
-"""Threads: workers carry calls out, one more thread decides and commits, until nothing is left.
+"""The threads of a run: workers send requests, and one dispatcher thread decides and commits.
 
-The deciding thread alone touches the dispatcher, so nothing is locked. Answers that came while it
-was committing are its next commit, all in one: the more workers, the larger the groups. Whoever
-shows progress may take his time; the import does not wait for a terminal. This file must not know
+Only the dispatcher thread uses the `Dispatcher`, so that no lock is needed. Answers that arrive
+during a commit are committed together next time, so that more workers lead to larger commits.
+Showing progress in the caller's thread does not slow down the import. This module must not know
 what an answer means.
 """
 
@@ -23,7 +23,8 @@ from batch_import.importer.scheduled_request import (
 )
 from batch_import.viostream.client import Client
 
-#: The deciding thread looks up at least this often (seconds): a stop must not go unnoticed.
+#: The dispatcher thread waits at most this long for an answer, in seconds, so that it soon notices
+#: that the run is to stop.
 _MAX_WAIT_SECONDS = MIN_POLL_INTERVAL / 2
 
 
@@ -31,9 +32,9 @@ class Pool:
     """The threads of one run.
 
     Args:
-        workers: calls under way at once, at most.
-        stop: once set, calls under way are brought home and nothing new leaves.
-        clock: epoch seconds.
+        worker_count: maximum number of open requests.
+        stop: if set, open requests are finished and no new request is sent.
+        clock: returns epoch seconds.
     """
 
     def __init__(
@@ -56,16 +57,16 @@ class Pool:
         self._progress = dispatcher.progress(clock())
 
     def run(self, on_progress: Callable[[Progress], None], interval_seconds: float) -> None:
-        """Work until all is done or the run is stopped.
+        """Run until all rows are finished or the run is stopped.
 
         Args:
-            on_progress: called in this thread, about every `every` seconds and at the end. What it
-                raises ends the run.
+            on_progress: called in this thread, about every `interval_seconds` and at the end. An
+                exception of it ends the run.
 
         Raises:
-            RunFault: the run could not go on.
-            KeyboardInterrupt: of this thread; calls under way came home first, unless it came
-                twice.
+            RunFault: the run could not continue.
+            KeyboardInterrupt: raised in this thread. Open requests are finished first, unless it is
+                raised a second time.
         """
         dispatcher_thread = threading.Thread(
             target=self._run_dispatcher, args=(interval_seconds,), name="dispatcher", daemon=True
@@ -85,10 +86,10 @@ class Pool:
             raise self._fault
 
     def _start_workers(self) -> list[threading.Thread]:
-        """As many workers as the system allows: fewer are slower, and no more.
+        """Start as many workers as the system allows; fewer workers only make the run slower.
 
         Raises:
-            RuntimeError: it allows none.
+            RuntimeError: the system allows none.
         """
         workers: list[threading.Thread] = []
         for n in range(1, self._worker_count + 1):
@@ -115,11 +116,11 @@ class Pool:
         is_running = True
         while is_running:
             dispatcher_thread.join(interval_seconds)
-            # Asked first: what is reported last is how it ended.
+            # Checked before the report, so that the last report has the final numbers.
             is_running = dispatcher_thread.is_alive()
             on_progress(self._progress)
 
-    # The deciding thread ----------------------------------------------------------------------
+    # The dispatcher thread --------------------------------------------------------------------
 
     def _run_dispatcher(self, interval_seconds: float) -> None:
         wait_until, report_at = self._send_requests(), 0.0
@@ -135,7 +136,11 @@ class Pool:
         self._stop_workers()
 
     def _send_requests(self) -> float | None:
-        """Let calls leave; returns when to ask again, None once nothing more will leave."""
+        """Queue requests for the workers.
+
+        Returns:
+            epoch seconds when to try again; None if no more requests will be sent.
+        """
         with self._keep_fault():
             while not (self._fault or self._stop.is_set()):
                 if self._open_request_count == self._worker_count:
@@ -156,7 +161,7 @@ class Pool:
             self._dispatcher.handle_completed(completed, self._clock())
 
     def _wait_for_completed(self, wait_until: float | None) -> Iterator[CompletedRequest]:
-        """All that has come by now; waits for the first, but not beyond `until`."""
+        """Yields all completed requests. Waits for the first, until `wait_until` at most."""
         seconds_left = _MAX_WAIT_SECONDS if wait_until is None else wait_until - self._clock()
         with suppress(Empty):
             yield self._completed.get(timeout=min(_MAX_WAIT_SECONDS, max(0.0, seconds_left)))
@@ -165,11 +170,11 @@ class Pool:
 
     @contextmanager
     def _keep_fault(self) -> Iterator[None]:
-        """After a fault nothing leaves, and calls under way still come home."""
+        """Keep the first exception. Then no new request is sent, and open requests are finished."""
         try:
             yield
         except BaseException as fault:  # noqa: BLE001 - raised again by run(), in its own thread
-            # A state that cannot be written to fails here again; what came first says why.
+            # If the job database cannot be written, later commits fail, too: keep the first.
             self._fault = self._fault or fault
 
     # The workers ------------------------------------------------------------------------------
@@ -180,7 +185,7 @@ class Pool:
 
     def _send(self, request: ScheduledRequest) -> CompletedRequest:
         requested_at = self._clock()
-        # Where it ends in a fault, it may have been carried out all the same.
+        # After an unexpected exception, the platform may have carried out the request.
         answer: Answer = NoAnswer("an error of batch-import itself ended the call")
         with self._keep_fault():
             try:

@@ -1,6 +1,6 @@
-"""The calls that the schedule may ask for, and the request that each of them is. Pure.
+"""The requests that the schedule can choose, as values, and how they are sent. No I/O.
 
-This file must not know when a call is made, nor what its answer means.
+This module must not know when a request is sent, nor what its answer means.
 """
 
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from batch_import.viostream.responses import Account, IngestStatus
 
 @dataclass(frozen=True, slots=True)
 class CreateMedia:
-    """POST a row's video."""
+    """Create the media of a row: `POST /media/new`."""
 
     row: JobRow
 
 
 @dataclass(frozen=True, slots=True)
 class GetIngestStatus:
-    """Ask how far a row's ingest is."""
+    """Get the status of a row's ingest, which is the platform's task that fetches the video."""
 
     row: JobRow
     ingest_id: str
@@ -30,7 +30,7 @@ class GetIngestStatus:
 
 @dataclass(frozen=True, slots=True)
 class FindByReference:
-    """Look for the media of a row under its reference ID; `page` counts from 1."""
+    """Search for the media with a row's reference ID. Attribute `page` is counted from 1."""
 
     row: JobRow
     page: int = 1
@@ -38,28 +38,31 @@ class FindByReference:
 
 @dataclass(frozen=True, slots=True)
 class GetAccount:
-    """Ask whether the credentials still hold, after a 403 that may mean just one call."""
+    """Get the account, which needs valid credentials and no row.
+
+    Used to find out whether a 403 is about the credentials, and whether the platform is up again.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """Read one page of the account's media, the newest first; `page` counts from 1."""
+    """Read one page of the account's media list, newest media first; `page` is counted from 1."""
 
     page: int
 
 
 ScheduledRequest = CreateMedia | GetIngestStatus | FindByReference | GetAccount | ReadPage
-#: A failed call is a value here.
+#: The result of a request: the parsed response, or the error if the request failed.
 Answer = str | IngestStatus | MediaPage | Account | RequestFailed
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedRequest:
-    """A call's answer has come.
+    """A request together with its answer.
 
     Attributes:
-        left_at: when the call left, in epoch seconds.
-        clock_offset: seconds that the platform's clock is ahead; None where that is not known.
+        requested_at: epoch seconds when the request was sent.
+        clock_offset: seconds by which the platform's clock is ahead; None if not known.
     """
 
     request: ScheduledRequest
@@ -69,7 +72,7 @@ class CompletedRequest:
 
 
 def api_request(request: ScheduledRequest) -> ApiRequest[Any]:
-    """The request that a call is."""
+    """Returns the HTTP request for a scheduled request."""
     match request:
         case CreateMedia(row):
             return endpoints.create_media(row)

@@ -1,7 +1,7 @@
-"""Which rows come in, and what is in the account before the first of them is created. Pure.
+"""Take rows into the run, and search the account for them before the first POST. No I/O.
 
-The account is read page by page, or each row is searched for before its POST, whichever is fewer
-calls. This file must not know which call comes next.
+The account's media list is read page by page, or each row is searched for before its POST. The way
+that needs fewer requests is used. This module must not know which request comes next.
 """
 
 from collections.abc import Iterable, Sequence
@@ -35,7 +35,7 @@ class Admission:
     """Takes rows into the run.
 
     Attributes:
-        more_pending: the state may have pending rows left.
+        has_more_pending: whether the job database may have more pending rows.
     """
 
     def __init__(
@@ -56,12 +56,16 @@ class Admission:
         self._pages = pages
         self._comparison = comparison
         self._adoption_search = AdoptionSearch(0, pages)
-        #: Rows of which pages have shown only media that may be others': their own may follow.
+        #: Rows, and the media with their reference ID that pages have shown so far. None of these
+        #: media can be adopted, but one on a later page may be.
         self._undecided: dict[int, tuple[JobRow, list[Media]]] = {}
         self.has_more_pending = True
 
     def wanted_count(self) -> int:
-        """How many pending rows to claim now: few, for a crash leaves them all unknown."""
+        """Returns how many pending rows to claim now.
+
+        Few rows are claimed at a time, because a crash makes all claimed rows unknown.
+        """
         if self._settling.has_requeued_rows:
             self._settling.has_requeued_rows, self.has_more_pending = False, True
         if not self.has_more_pending or self._create_queue.has_new_rows or self.is_adopting:
@@ -70,11 +74,11 @@ class Admission:
         return max(0, min(free_count, 1 + int(self._settings.rate / 4)))
 
     def set_no_more_pending(self) -> None:
-        """The state has no pending rows left."""
+        """Record that the job database has no more pending rows."""
         self.has_more_pending = False
 
     def admit(self, rows: Iterable[JobRow], now: float) -> None:
-        """Take charge of rows: claimed ones are created, others looked at."""
+        """Take rows in: pending rows wait for their POST, others for a status request."""
         for row in rows:
             if row.status is Status.PENDING:
                 waiting = waiting_row(row, now, check_exists_first=self.checks_each_row)
@@ -83,7 +87,7 @@ class Admission:
                 continue
             latest = row.sent_at if row.sent_at is not None else now
             claimed_at = row.claimed_at if row.claimed_at is not None else float("-inf")
-            # What was found in the account was never sent: only its title makes a media its own.
+            # A row that was never claimed has adopted a media. Only its title shows that it is it.
             first_post_at = float("inf") if row.claimed_at is None else claimed_at
             created = CreationTime(
                 claimed_at, latest, first_post_at, is_certain=row.claim_count <= 1
@@ -93,7 +97,11 @@ class Admission:
             )
 
     def add_recently_imported(self, rows: Iterable[JobRow]) -> None:
-        """Rows that earlier runs imported: what lists are measured by, the latest last."""
+        """Add rows that previous runs imported. They show whether lists are reliable.
+
+        Args:
+            rows: the rows, in the order of their import.
+        """
         for row in rows:
             if row.media_id and row.claimed_at is not None and row.sent_at is not None:
                 created = CreationTime(
@@ -102,12 +110,12 @@ class Admission:
                 self._positions.add_known_media(row.media_id, created)
 
     def start_adoption(self, pending_count: int | None, *, first_page_only: bool = False) -> None:
-        """Look for pending rows in the account before any is created.
+        """Search the account for pending rows before any row is created.
 
         Args:
-            pending: how many; None where an earlier run of this job found that looking for each
-                row is fewer calls.
-            first_page_only: an earlier run has looked for them.
+            pending_count: number of pending rows. None if a previous run of this job found that
+                searching for each row needs fewer requests.
+            first_page_only: whether a previous run has searched for the rows.
         """
         self._adoption_search = AdoptionSearch(
             pending_count or 0, self._pages, first_page_only=first_page_only
@@ -117,26 +125,26 @@ class Admission:
 
     @property
     def is_adopting(self) -> bool:
-        """Pages are to be matched with pending rows, by `adopted`; nothing is created yet."""
+        """Whether pages are still compared with pending rows, so that no row is created yet."""
         return not self._adoption_search.is_done
 
     @property
     def checks_each_row(self) -> bool:
-        """Each row is looked for before its POST."""
+        """Whether each row must be searched for before its POST."""
         return self._adoption_search.checks_each_row
 
     def adopt_page(self, rows: Iterable[JobRow], page: MediaPage, now: float) -> list[StatusUpdate]:
-        """Take over what is in the account.
+        """Compare pending rows with a page; returns the updates of rows that adopt a media.
 
         Args:
-            rows: pending ones whose reference IDs are on the page.
+            rows: the pending rows whose reference IDs are on the page.
         """
         changes = [change for row in rows for change in self._compare(row, page, now)]
         self._adoption_search.record_match(any_media=bool(changes or self._undecided))
         return changes + self._refuse_taken_ids(now)
 
     def _compare(self, row: JobRow, page: MediaPage, now: float) -> list[StatusUpdate]:
-        """A row that was not sent is compared with a page, and with those read before."""
+        """Compare a row that was not sent with the media on this page and on earlier pages."""
         _, earlier_items = self._undecided.pop(row.number, (row, []))
         items = [*earlier_items, *non_failed(page.items, row)]
         if media_to_adopt(items, row, self._settings.adopt):
@@ -146,19 +154,19 @@ class Admission:
         return []
 
     def _refuse_taken_ids(self, now: float) -> list[StatusUpdate]:
-        """Rows of which all of the list shows only media that may be others'."""
+        """Fail rows for which the whole list shows only media that they cannot adopt."""
         if self.is_adopting:
             return []
         undecided, self._undecided = self._undecided, {}
         if self.checks_each_row:
-            return []  # each of them is searched for
+            return []  # a search for each row before its POST decides
         found = undecided.values()
         return [change for row, items in found for change in self._adopt_or_refuse(row, items, now)]
 
     def _adopt_or_refuse(
         self, row: JobRow, items: Sequence[Media], now: float
     ) -> list[StatusUpdate]:
-        """A row is not sent, for the account has its reference ID."""
+        """Adopt a media for a row, or fail the row, because the account has its reference ID."""
         waiting = self._tracker.by_number(row.number)
         if isinstance(waiting, ToCreate):
             self._create_queue.remove(waiting)
@@ -166,24 +174,24 @@ class Admission:
 
     @property
     def needs_page(self) -> bool:
-        """Whether a page is to be read in search of pending rows, and is not being read."""
+        """Whether a page must be read for this search, and is not being read."""
         return (
             self.is_adopting
             and self._adoption_search.page_number not in self._pages.reads_in_progress
         )
 
     def next_page(self, paused_until: float, now: float) -> ReadPage | None:
-        """The page that is read now in search of pending rows, if one is."""
+        """Returns the request for the next page of this search; None if none can be sent now."""
         ready = self.needs_page and now >= paused_until
         return ReadPage(self._adoption_search.page_number) if ready else None
 
     def handle_page(
         self, page_number: int, page: MediaPage, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """A page was read, perhaps for another purpose.
+        """Handle a page that was read for this search or for another purpose.
 
         Args:
-            left: when it was asked for.
+            requested_at: epoch seconds when the page was requested.
         """
         is_adopting = self.is_adopting
         if page_number == 1 and is_adopting and not len(self._tracker) and page.items:
@@ -192,11 +200,11 @@ class Admission:
         rows = self._rows_to_search(page, is_adopting=is_adopting)
         changes = [change for row in rows for change in self._compare(row, page, now)]
         if not is_adopting:
-            self._undecided.clear()  # they are searched for
+            self._undecided.clear()  # a search for each row before its POST decides
         return changes
 
     def _rows_to_search(self, page: MediaPage, *, is_adopting: bool) -> list[JobRow]:
-        """Claimed rows with media on a page that are, or are about to be, searched for."""
+        """Returns claimed rows with media on a page that are, or will be, searched for."""
         rows = {}
         for media in page.items:
             state = self._tracker.by_reference(media.reference_id)
@@ -206,7 +214,11 @@ class Admission:
         return list(rows.values())
 
     def handle_page_failure(self, answer: Answer) -> RunFault | None:
-        """A page could not be read; returns why the run cannot go on, if it cannot."""
+        """Handle a page that could not be read.
+
+        Returns:
+            the error with which the run must end; None if it can continue.
+        """
         is_refused = isinstance(
             answer, RequestRejected | AuthenticationFailed
         ) and not is_transport_failure(answer)
@@ -218,13 +230,13 @@ class Admission:
         return None
 
     def handle_search(self) -> None:
-        """A search before a POST was answered: perhaps only the whole list tells."""
+        """Handle the answer to a search before a POST. If searches do not work, read the list."""
         if self.checks_each_row and not self._comparison.filter_works:
             self._adoption_search = AdoptionSearch(None, self._pages)
 
 
 def _resumed_state(row: JobRow, created: CreationTime, now: float) -> InAccount:
-    """A row that an earlier run left under way."""
+    """Returns the state of a row that a previous run left in flight."""
     if row.status is Status.UNKNOWN and row.ingest_id is None:
         return Unknown(row, created, now, "an earlier run got no clear answer", is_held=row.is_held)
     return Processing(row, created, now, ingest_id=row.ingest_id, media_id=row.media_id)

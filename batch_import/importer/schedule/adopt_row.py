@@ -1,6 +1,6 @@
-"""What becomes of rows that were not sent and whose reference IDs the account has. Pure.
+"""Adopt an existing media for a row that was not sent, or fail the row. No I/O.
 
-This file must not know which pages are read for it.
+This module must not know which pages are read to find the media.
 """
 
 from collections.abc import Sequence
@@ -20,9 +20,10 @@ from batch_import.models import JobRow, Media, Status, StatusUpdate
 def adopt_or_refuse(
     tracker: Tracker, row: JobRow, items: Sequence[Media], adopt: str, now: float
 ) -> list[StatusUpdate]:
-    """Take a media with the row's reference ID over, or refuse to send the row.
+    """Adopt a media with the row's reference ID, or fail the row because its ID is taken.
 
-    A media that failed is none: the row is sent. Returns nothing where the row is to be sent.
+    Returns an empty list if the row can be sent, because the account has no media with its
+    reference ID, or only failed ones.
 
     Args:
         adopt: the setting of that name.
@@ -46,6 +47,6 @@ def adopt_or_refuse(
 
 
 def waiting_row(row: JobRow, now: float, *, check_exists_first: bool) -> ToCreate:
-    """A claimed row that is to be sent."""
+    """Returns the state of a claimed row that waits for its POST."""
     first_post_at = now if row.claimed_at is None else min(now, row.claimed_at)
     return ToCreate(row, first_post_at, check_exists_first=check_exists_first)

@@ -1,7 +1,7 @@
-"""Whether a 403 is about the credentials or about the one call that got it. Pure.
+"""Find out whether a 403 is about the credentials or about one request only. No I/O.
 
-A 403 may mean either. Until `account/info` tells, the call is held, and no other is made. This
-file must not know what becomes of a call that is refused.
+A 403 may mean either. The refused request is kept, and no other request is sent, until `GET
+account/info` has been answered. This module must not know what happens to refused requests.
 """
 
 from batch_import.errors import AuthenticationFailed, RequestFailed
@@ -9,12 +9,12 @@ from batch_import.importer.backoff import backoff
 from batch_import.importer.schedule.outage import MAX_PROBE_SECONDS
 from batch_import.importer.scheduled_request import Answer, ScheduledRequest
 
-#: A call, and what it was refused with.
+#: A request, and the 403 that was its answer.
 RefusedRequest = tuple[ScheduledRequest, AuthenticationFailed]
 
 
 class AuthProbe:
-    """The calls that were answered with 403, while nobody knows why."""
+    """Keeps the requests that were refused with 403 until it is known why."""
 
     def __init__(self) -> None:
         self._held_requests: list[RefusedRequest] = []
@@ -23,31 +23,33 @@ class AuthProbe:
         self._probe_at = float("-inf")
 
     def __bool__(self) -> bool:
-        """Whether there are such calls."""
+        """Whether there are such requests."""
         return bool(self._held_requests)
 
     def hold(self, request: ScheduledRequest, refusal: AuthenticationFailed) -> None:
-        """Keep a call that was answered with 403 until the account was asked for."""
+        """Keep a request that was refused with 403."""
         self._held_requests.append((request, refusal))
 
     @property
     def is_probing(self) -> bool:
-        """Whether the account is being asked for."""
+        """Whether the request for the account is open."""
         return self._is_probing
 
     def probe_at(self) -> float:
-        """When to ask for the account; infinity while that is under way."""
+        """Returns when to request the account; infinity while that request is open."""
         return float("inf") if self._is_probing else self._probe_at
 
     def record_probe_sent(self) -> None:
-        """The question left."""
+        """Record that the account was requested."""
         self._is_probing = True
 
     def handle_probe_answer(self, answer: Answer, now: float) -> list[RefusedRequest]:
-        """The account was asked for; returns the calls that are refused by themselves.
+        """Handle the answer to the request for the account.
 
-        None is where the credentials do not hold, or where nobody knows yet: then the account is
-        asked for again, later each time.
+        Returns:
+            the requests that were refused although the credentials are valid. Empty if the
+            credentials are not valid, or if the account could not be requested. In that case the
+            account is requested again after a growing delay.
         """
         self._is_probing = False
         if isinstance(answer, RequestFailed):
@@ -58,6 +60,6 @@ class AuthProbe:
         return self.release()
 
     def release(self) -> list[RefusedRequest]:
-        """Hold none of the calls any more; returns them."""
+        """Forget all kept requests; returns them."""
         held, self._held_requests = self._held_requests, []
         return held

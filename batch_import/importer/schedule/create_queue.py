@@ -1,7 +1,7 @@
-"""Rows that wait to be created: which POST is next, and how many looks may come between. Pure.
+"""The queue of rows that wait for their POST. No I/O.
 
-Rows are created in the order in which they were claimed. One whose POST came to nothing goes to the
-back of the queue, and waits longer each time. This file must not know what answers mean.
+Rows are created in the order in which they were claimed. A row whose POST failed goes to the end of
+the queue, and its delay grows with each failure. This module must not know what answers mean.
 """
 
 import heapq
@@ -10,36 +10,41 @@ from typing import Final
 
 from batch_import.importer.schedule.row_states import ToCreate
 
-#: While rows wait to be created, looks take this share of the calls: a page shows a hundred rows,
-#: so that half of it is enough to see every row once, and the other half is for faults.
+#: Share of the requests that are status requests while rows wait for their POST. A page shows a
+#: hundred rows, so that 1 % is enough to see every row once. The other half is a reserve for failed
+#: requests.
 STATUS_REQUEST_SHARE: Final = 0.02
 
 
 class CreateQueue:
-    """The queue of rows to be created, and the account of looks that may come between."""
+    """Rows that wait for their POST, and the number of status requests that may come between."""
 
     def __init__(self) -> None:
         self._new: deque[ToCreate] = deque()
-        #: (not before, turn, row): rows that are sent again.
+        #: Rows that are sent again: (earliest time of the POST, order in which they came, row).
         self._delayed: list[tuple[float, int, ToCreate]] = []
         self._delay_count = 0
         self._status_request_credit = 0.0
 
     def add(self, waiting: ToCreate) -> None:
-        """A claimed row, to be created after those before it."""
+        """Add a claimed row to the end of the queue."""
         self._new.append(waiting)
 
     def add_first(self, waiting: ToCreate) -> None:
-        """A row that was about to be created, and is next."""
+        """Add a row to the front of the queue."""
         self._new.appendleft(waiting)
 
     def delay(self, waiting: ToCreate, ready_at: float) -> None:
-        """A row to be created after all others, and not before a moment."""
+        """Add a row after all others.
+
+        Args:
+            ready_at: epoch seconds before which its POST must not be sent.
+        """
         self._delay_count += 1
         heapq.heappush(self._delayed, (ready_at, self._delay_count, waiting))
 
     def remove(self, waiting: ToCreate) -> None:
-        """A row that was found in the account meanwhile."""
+        """Remove a row whose media was found in the account."""
         if waiting in self._new:
             self._new.remove(waiting)
         else:
@@ -48,34 +53,34 @@ class CreateQueue:
 
     @property
     def has_new_rows(self) -> bool:
-        """Whether claimed rows wait for their first POST."""
+        """Whether rows wait for their first POST."""
         return bool(self._new)
 
     def is_ready(self, now: float) -> bool:
-        """Whether a POST may leave now."""
+        """Whether a POST can be sent now."""
         return bool(self._new) or self.ready_at() <= now
 
     def ready_at(self) -> float:
-        """When a delayed row may be created; infinity where there is none."""
+        """Returns when the next delayed row can be sent; infinity if there is none."""
         return self._delayed[0][0] if self._delayed else float("inf")
 
     def pop(self) -> ToCreate:
-        """The next row; only where there is one (`ready`)."""
+        """Remove and return the next row. Call it only if `is_ready`."""
         self._status_request_credit = min(1.0, self._status_request_credit + STATUS_REQUEST_SHARE)
         if self._new:
             return self._new.popleft()
         return heapq.heappop(self._delayed)[2]
 
     def may_request_status(self) -> bool:
-        """Whether a look may come before the next create."""
+        """Whether a status request may be sent before the next POST."""
         return self._status_request_credit >= 1.0 - STATUS_REQUEST_SHARE / 2
 
     def record_status_request(self) -> None:
-        """A look came before a create."""
+        """Record that a status request was sent before a POST."""
         self._status_request_credit = 0.0
 
     def pop_all(self) -> list[ToCreate]:
-        """All rows that wait; then none does."""
+        """Remove and return all rows."""
         rows = [*self._new, *(waiting for _, _, waiting in sorted(self._delayed))]
         self._new.clear()
         self._delayed.clear()

@@ -1,12 +1,12 @@
-"""Which call comes next, and who hears its answer. Pure: the clock is passed in.
+"""Choose the next request, and pass each answer to the part that handles it. No I/O.
 
-    next(now)                       → a call | Wait(until) | FINISHED
-    answered(call, answer, now)     → changes to commit
+    next_request(now)                     → a request | Wait(until) | FINISHED
+    handle_answer(request, answer, now)   → status updates to store
 
-Every row in the account has a due time. While rows wait to be created, a fixed small share of the
-calls are looks, at the pages with the most due rows; otherwise all calls are looks, and none is
-held back while a row is due. A page serves all due rows on it; a row is asked for singly where
-pages do not show it. What answers mean is for the other files of this package.
+Every row in the account has a time when its status request is due. While rows wait for their POST,
+a small fixed share of the requests are status requests: the pages with the most due rows. Otherwise
+all requests are status requests, and none is delayed while a row is due. A page serves all due rows
+on it. A row gets a lookup only if pages do not show it. The clock is passed in.
 """
 
 from collections.abc import Collection
@@ -65,13 +65,13 @@ _NEVER: Final = float("inf")
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Nothing to call before `until`, unless an answer comes first."""
+    """No request can be sent before `until` (epoch seconds), unless an answer arrives first."""
 
     until: float
 
 
 class Finished(Enum):
-    """Nothing more can be done in this run."""
+    """The type of `FINISHED`: the run has nothing more to do."""
 
     FINISHED = auto()
 
@@ -80,16 +80,17 @@ FINISHED: Final = Finished.FINISHED
 
 
 class Schedule:
-    """The order of calls for the rows of one run.
+    """Chooses the requests of one run, and handles their answers.
 
     Args:
-        settings: of the run.
-        now: epoch seconds, as in every method.
-        evidence: what an earlier run of the job learned of lists (`Schedule.evidence`).
+        now: epoch seconds. It has this meaning in all methods.
+        list_consistency: what a previous run of the job learned about lists: the text of
+            `dump_list_consistency`. None if there is none.
 
     Attributes:
         admission: takes rows in.
-        fault: set once the run cannot go on; commit the changes, then raise it.
+        fault: the error with which the run must end, once it cannot continue. The status updates
+            must be stored before it is raised.
     """
 
     def __init__(self, settings: Settings, now: float, list_consistency: str | None = None) -> None:
@@ -149,9 +150,9 @@ class Schedule:
     # Rows in and out --------------------------------------------------------------------------
 
     def withdraw(self) -> list[StatusUpdate]:
-        """The run ends: claimed rows whose POST is not under way go back to pending."""
+        """End the run: claimed rows whose POST was not sent become pending again."""
         exhausted = self._settling.exhausted_rows
-        # A POST that was refused for its credentials was surely not carried out.
+        # A POST that was refused with 403 was not carried out.
         refused_states = [
             self._tracker.of_row(request.row)
             for request, _ in self._auth_probe.release()
@@ -168,7 +169,11 @@ class Schedule:
         ]
 
     def release_held(self, numbers: Collection[int], now: float) -> None:
-        """Nobody else can send these rows any more: from now on their absence tells something."""
+        """No other machine can send these rows any more: judge them like all other unknown rows.
+
+        The POST of a held row might still be sent until now. Therefore earlier lists without its
+        media prove nothing.
+        """
         for number in numbers:
             state = self._tracker.by_number(number)
             if isinstance(state, Unknown):
@@ -178,18 +183,18 @@ class Schedule:
                 )
 
     def dump_list_consistency(self) -> str:
-        """What this run and those before it learned of lists, to be kept with the job."""
+        """Returns, as text, what this run and the previous runs of the job learned about lists."""
         return self._consistency.dump()
 
     def set_clock_offset(self, offset: float) -> None:
-        """The platform's clock is so many seconds ahead of this machine's."""
+        """Set by how many seconds the platform's clock is ahead of this machine's clock."""
         self._comparison.clock_offset = offset
 
     def time_left(self, creating_seconds: float, now: float) -> float | None:
-        """Seconds until this run has nothing more to do; None while nobody can know.
+        """Returns the seconds until this run has nothing more to do; None if not known.
 
         Args:
-            creating: seconds until the last row is created; 0 where all are.
+            creating_seconds: seconds until the last row is created; 0 if all rows are created.
         """
         proof_age = self._consistency.proof_age(self._comparison.max_unseen_age())
         settle = self._settings.settle
@@ -197,10 +202,10 @@ class Schedule:
             creating_seconds, self._tracker, self._processing_times, proof_age, settle, now
         )
 
-    # The next call ----------------------------------------------------------------------------
+    # The next request -------------------------------------------------------------------------
 
     def next_request(self, now: float) -> ScheduledRequest | Wait | Finished:
-        """The call to make now. Whoever takes it owes an `answered`."""
+        """Returns the request to send now. Its answer must be passed to `handle_answer`."""
         request = self._choose_request(now)
         if request is not None:
             self._open_request_count += 1
@@ -245,7 +250,7 @@ class Schedule:
         return self._selection.best_request(now)
 
     def _next_create(self, now: float) -> ScheduledRequest:
-        """The next create, or a look that is worth its call while rows wait for theirs."""
+        """Returns the next POST, or a status request if one is allowed and serves enough rows."""
         if self._create_queue.may_request_status():
             status_request = self._selection.fullest_page(now)
             if status_request is not None:
@@ -257,7 +262,7 @@ class Schedule:
         return CreateMedia(todo.row)
 
     def _record_sent(self, request: ScheduledRequest, now: float) -> None:
-        """Note when a call leaves: its answer tells of that moment at the earliest."""
+        """Record when a request was sent: its answer shows the platform at that time or later."""
         match request:
             case GetAccount():
                 if self._auth_probe:
@@ -283,10 +288,11 @@ class Schedule:
         now: float,
         requested_at: float | None = None,
     ) -> list[StatusUpdate]:
-        """Learn from an answer; returns what is to be committed.
+        """Handle the answer to a request; returns the status updates to store.
 
         Args:
-            left_at: when the call left: its answer tells of that moment at the earliest.
+            requested_at: epoch seconds when the request was sent: its answer shows the platform at
+                that time or later. `now` if None.
         """
         requested = now if requested_at is None else min(requested_at, now)
         self._open_request_count -= 1
@@ -305,13 +311,13 @@ class Schedule:
     def _pass_on_answer(
         self, request: ScheduledRequest, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """An answer reaches the row, or the page, that it is about."""
+        """Pass an answer to the part that handles the row, or the page, of the request."""
         if isinstance(request, ReadPage):
             return self._handle_page(request.page, answer, requested_at, now)
         if isinstance(request, GetAccount):
             return []
         state = self._tracker.of_row(request.row)
-        changes: list[StatusUpdate] = []  # where a page was faster
+        changes: list[StatusUpdate] = []  # empty if a page has shown the row meanwhile
         match request, state:
             case CreateMedia(), Posting():
                 changes = self._sending.handle_create(state, answer, now)
@@ -351,7 +357,7 @@ class Schedule:
         self._pages.reads_in_progress.pop(page, None)
         served = self._selection.served_rows.pop(page, ServedRows())
         if isinstance(answer, RequestRejected) and not is_transport_failure(answer) and page > 1:
-            answer = MediaPage(())  # beyond the end
+            answer = MediaPage(())  # a page after the last one may be refused
         if not isinstance(answer, MediaPage):
             self._handle_page_failure(answer, now)
             return []

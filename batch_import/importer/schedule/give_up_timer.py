@@ -44,7 +44,7 @@ class GiveUpTimer:
             the error with which the run must end; None if the run can continue.
         """
         if not isinstance(answer, RequestFailed):
-            if not isinstance(request, GetAccount):  # a success of it moves no row
+            if not isinstance(request, GetAccount):  # its success is no progress of the import
                 self._failing_since = None
             return None
         retry_after = answer.retry_after or 0.0

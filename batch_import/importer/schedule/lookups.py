@@ -1,6 +1,6 @@
-"""What looks at one row alone mean: searches for its reference ID, and its ingest's status. Pure.
+"""Handle answers to lookups: searches for a reference ID, and the status of an ingest. No I/O.
 
-This file must not know when a row is looked at.
+This module must not know when a lookup is sent.
 """
 
 from dataclasses import replace
@@ -31,7 +31,7 @@ NOT_FOUND_STATUS: Final = 404
 
 
 class Lookups:
-    """Hears the answers to single looks."""
+    """Handles the answers to lookups."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Lookups:
     def handle_search(
         self, state: InAccount, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """A search for a row's reference ID was answered, or not."""
+        """Handle the answer to a search for a row's reference ID."""
         if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
             answer = MediaPage(())
         if not isinstance(answer, MediaPage):
@@ -61,24 +61,24 @@ class Lookups:
         search = self.continue_search(poll.search, state.row, answer, requested_at)
         poll.search = None if search.is_done or not search.is_usable else search
         if not search.is_done:
-            poll.is_requested = False  # its next page, or the whole list instead
+            poll.is_requested = False  # next: another page of it, or pages of the whole list
             return []
         return self._finish_search(state, search, now)
 
     def continue_search(
         self, search: RowSearch | None, row: JobRow, page: MediaPage, requested_at: float
     ) -> RowSearch:
-        """A page of a search was read: the first one, or the next."""
+        """Add a page to a search; a new search is started if `search` is None."""
         search = search or RowSearch(row, self._pages, requested_at)
         search.add_page(page)
         if not search.is_usable:
-            self._comparison.filter_works = False  # only whole pages are of use
+            self._comparison.filter_works = False  # from now on, only the whole list is read
         return search
 
     def handle_status(
         self, state: Processing, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """The question how far a row's ingest is was answered, or not."""
+        """Handle the answer to a request for the status of a row's ingest."""
         if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
             return self._set_online(state, now, is_confirmed=False)
         if not isinstance(answer, IngestStatus):
@@ -97,7 +97,7 @@ class Lookups:
         return []
 
     def _finish_search(self, state: InAccount, search: RowSearch, now: float) -> list[StatusUpdate]:
-        """All that the account shows under a row's reference ID."""
+        """Handle all media that the account has with a row's reference ID."""
         poll, requested_at = (
             self._tracker.polling.record_answer(state.row.number),
             search.started_at,
@@ -115,7 +115,7 @@ class Lookups:
     def _apply_status(
         self, state: Processing, answer: IngestStatus, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """How far an ingest is."""
+        """Handle the status of an ingest."""
         poll = self._tracker.polling.record_answer(state.row.number)
         had_vanished, poll.has_vanished, poll.needs_lookup = poll.has_vanished, False, False
         poll.checked_age = state.created.min_age(requested_at)
@@ -139,7 +139,11 @@ class Lookups:
     def _set_online(
         self, state: Processing, now: float, *, is_confirmed: bool
     ) -> list[StatusUpdate]:
-        """The ingest is through, or not known any more: its media is what counts."""
+        """Wait for the media in the list.
+
+        Args:
+            is_confirmed: whether the ingest is online. If not, the platform no longer knows it.
+        """
         self._tracker.polling.record_answer(state.row.number)
         self._tracker.replace(
             Online(
@@ -154,14 +158,14 @@ class Lookups:
         return self._comparison.end_if_overdue(state, now)
 
     def _handle_refusal(self, state: InAccount, message: str, now: float) -> list[StatusUpdate]:
-        """A single look was refused: later again, and in the end the row is left as it is."""
+        """Repeat a refused lookup later; after `MAX_ATTEMPTS` refusals, leave the row unknown."""
         poll = self._tracker.polling.record_answer(state.row.number)
         poll.refusal_count += 1
         if poll.refusal_count < MAX_ATTEMPTS:
             wait = backoff(MIN_POLL_INTERVAL, poll.refusal_count, self._settings.poll_interval)
             self._tracker.polling.schedule(state.row.number, now, wait)
             return self._comparison.end_if_overdue(state, now)
-        error = f"the platform refuses to tell what became of it: {message}"
+        error = f"the platform refuses requests for its status: {message}"
         self._comparison.stop_watching(state)
         code = FailureCode.UNCONFIRMED
         return [self._tracker.finish(state.row, Status.UNKNOWN, error, error=error, code=code)]

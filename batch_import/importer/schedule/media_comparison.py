@@ -1,6 +1,6 @@
-"""What it means for a row that a list shows media with its reference ID, or none. Pure.
+"""Decide what it means for a row that a list shows media with its reference ID, or none. No I/O.
 
-This file must not know which call brought the list.
+This module must not know which request returned the list.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from typing import Final
 
 from batch_import.configuration.settings import Settings
 from batch_import.failure_codes import FailureCode
+from batch_import.importer.schedule.late_rows import LateRows
 from batch_import.importer.schedule.observations import LATE_FACTOR, ProcessingTimes
 from batch_import.importer.schedule.ownership import (
     LATE_ARRIVAL_SECONDS,
@@ -27,13 +28,14 @@ from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.models import Media, Status, StatusUpdate
 
-#: Media of users in the role "Creator" wait for somebody (the vendor's help pages).
+#: Status of media of users with the role "Creator", which wait for a person to approve them (the
+#: vendor's help pages).
 IN_REVIEW_STATUS: Final = "pending review"
 
 
 @dataclass(frozen=True, slots=True)
 class MediaByOwner:
-    """The media with one row's reference ID in a list, by whose they are."""
+    """The media with one row's reference ID in a list, grouped by whose they are."""
 
     ours: tuple[Media, ...]
     undecided: tuple[Media, ...]
@@ -41,12 +43,13 @@ class MediaByOwner:
 
 
 class MediaComparison:
-    """Compares what lists show with what rows are waiting for.
+    """Compares the media in lists with the rows in flight.
 
     Attributes:
-        clock_offset: seconds that the platform's clock is ahead; None while that is not known.
-        filter_works: searches for a reference ID bring that row's media, and no others'.
-        blind: a media that is there was given up on before any list showed it.
+        clock_offset: seconds by which the platform's clock is ahead; None if not known.
+        filter_works: whether a search for a reference ID finds media with that ID and no others.
+        late_rows: decides whether late rows need a lookup.
+        has_unlisted_media: whether an existing media was given up before any list showed it.
     """
 
     def __init__(
@@ -62,18 +65,20 @@ class MediaComparison:
         self._settling = settling
         self._processing_times = processing_times
         self._consistency = consistency
-        self._first_lookup_age = settings.poll_interval
+        self.late_rows = LateRows(processing_times, settings.poll_interval)
         self.clock_offset: float | None = None
         self.filter_works = True
         self.has_unlisted_media = False
 
     def group_by_owner(self, state: InAccount, items: Sequence[Media]) -> MediaByOwner:
-        """Sort the media with a row's reference ID by whose they are."""
+        """Group the media with a row's reference ID by whose they are."""
         if not isinstance(state, Unknown) and state.media_id is not None:
-            known = tuple(media for media in items if media.id == state.media_id)
-            if known:
-                return MediaByOwner(known, (), tuple(m for m in items if m.id != state.media_id))
-        media_by_owner: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
+            known_media = tuple(media for media in items if media.id == state.media_id)
+            if known_media:
+                return MediaByOwner(
+                    known_media, (), tuple(m for m in items if m.id != state.media_id)
+                )
+        groups: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
         created = state.created
         latest = _latest_creation(state) + (
             LATE_ARRIVAL_SECONDS if isinstance(state, Unknown) else 0.0
@@ -81,10 +86,8 @@ class MediaComparison:
         for media in items:
             owner = owner_of(media, state.row, created.first_post_at, latest, self.clock_offset)
             if media.status != "failed" or self._is_of_this_post(state, media):
-                media_by_owner[owner].append(
-                    media
-                )  # else it is of an earlier POST, and tells nothing
-        ours = media_by_owner[Owner.OURS]
+                groups[owner].append(media)  # else it is of an earlier POST
+        ours = groups[Owner.OURS]
         of_this_post = [
             media
             for media in ours
@@ -94,19 +97,25 @@ class MediaComparison:
         ]
         return MediaByOwner(
             tuple(of_this_post or ours),
-            tuple(media_by_owner[Owner.UNDECIDED]),
-            tuple(media_by_owner[Owner.OTHERS]),
+            tuple(groups[Owner.UNDECIDED]),
+            tuple(groups[Owner.OTHERS]),
         )
 
     def _is_of_this_post(self, state: InAccount, media: Media) -> bool:
-        """Whether a media may be what the row's last POST made, by its date."""
+        """Whether the row's last POST may have created a media, by its creation time."""
         earliest, latest = state.created.earliest, _latest_creation(state)
         return may_be_created_between(media, earliest, latest, self.clock_offset)
 
     def compare(
         self, state: InAccount, media_by_owner: MediaByOwner, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """A list shows media with a row's reference ID, or would if there were any of its own."""
+        """Compare a row with the media with its reference ID in a list.
+
+        Args:
+            media_by_owner: these media; they are empty if a list that had to show the row shows
+                none.
+            requested_at: when the list was requested.
+        """
         poll = self._tracker.polling[state.row.number]
         poll.misplaced_read_count = 0
         ours = (
@@ -136,31 +145,35 @@ class MediaComparison:
         self, state: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float
     ) -> StatusUpdate:
         self._processing_times.record(poll.not_done_age, state.created.min_age(now))
-        never_sent = state.created.first_post_at == float("inf") and not isinstance(state, Unknown)
-        error, code = import_notes(state.row, media, ours, may_have_other_title=never_sent)
+        was_never_sent = state.created.first_post_at == float("inf") and not isinstance(
+            state, Unknown
+        )
+        error, code = import_notes(state.row, media, ours, may_have_other_title=was_never_sent)
         return self._tracker.finish(
             state.row, Status.IMPORTED, "online", error=error, code=code, media=media
         )
 
     def _record_unfinished(self, state: InAccount, media: Media, now: float) -> list[StatusUpdate]:
         if isinstance(state, Unknown):
-            media_by_owner = Processing(state.row, state.created, now, media_id=media.id)
-            self._tracker.replace(media_by_owner)
+            processing = Processing(state.row, state.created, now, media_id=media.id)
+            self._tracker.replace(processing)
             message = "found in the account"
             return [StatusUpdate(state.row.number, Status.PROCESSING, message, media=media)]
+        # A media that this POST cannot have created is of an earlier POST.
         if self._is_of_this_post(state, media):
-            self._tracker.replace(replace(state, media_id=media.id))  # else it is an earlier one
+            self._tracker.replace(replace(state, media_id=media.id))
         age, poll = state.created.min_age(now), self._tracker.polling[state.row.number]
         if not media.status:
             poll.late_miss_count += 1
         else:
-            self.count_late_miss(state, poll, age / 2)  # the list may be stale
+            # Half of the age, because the list may be outdated.
+            self.late_rows.count_miss(state, poll, age / 2)
         return []
 
     def _handle_failed_media(
         self, state: InAccount, media: Media, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """It may be this row's, or one of an earlier POST."""
+        """Handle a failed media, which the row's last POST or an earlier one may have created."""
         if isinstance(state, Unknown):
             return self.handle_absence(state, requested_at, now)
         if isinstance(state, Processing) and state.ingest_id is None:
@@ -168,8 +181,8 @@ class MediaComparison:
                 return self._handle_adopted_failed(state, media, now)
             return self.handle_absence(state, requested_at, now)
         if isinstance(state, Processing):
-            return self._request_status(state, now)  # only the ingest tells why
-        if state.is_confirmed:  # its own has not failed: this is one of an earlier POST
+            return self._request_status(state, now)  # only the ingest has the reason
+        if state.is_confirmed:  # its ingest is online: this media is of an earlier POST
             self._tracker.replace(replace(state, media_id=None))
             return self.handle_absence(replace(state, media_id=None), requested_at, now)
         message = "the platform could not process the video"
@@ -179,7 +192,7 @@ class MediaComparison:
     def _handle_adopted_failed(
         self, state: Processing, media: Media, now: float
     ) -> list[StatusUpdate]:
-        """The media that a row was found to be has failed; its POST may have made another."""
+        """Handle a failed media that was found for a row; the row may have another one."""
         message = "the platform could not process the video"
         if self._is_of_this_post(state, media):
             code = FailureCode.PROCESSING_FAILED
@@ -195,7 +208,7 @@ class MediaComparison:
     def _handle_no_own_media(
         self, state: InAccount, media_by_owner: MediaByOwner, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """A list shows none that is evidently the row's own."""
+        """Handle a list without a media that certainly belongs to the row."""
         if not isinstance(state, Unknown):
             return self.handle_absence(state, requested_at, now)
         if media_by_owner.undecided:
@@ -218,7 +231,7 @@ class MediaComparison:
     def handle_absence(
         self, state: InAccount, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """A list that must show a row's media, if there is one, shows none that is not failed."""
+        """Handle a list that had to show the row's media and shows none, or only failed ones."""
         poll = self._tracker.polling[state.row.number]
         poll.misplaced_read_count = 0
         age = state.created.min_age(requested_at)
@@ -229,7 +242,7 @@ class MediaComparison:
             if not state.is_searched and self._settling.is_about_to_decide(
                 state, self.max_unseen_age(), now
             ):
-                poll.needs_lookup = True  # once by itself, before anything is decided
+                poll.needs_lookup = True  # before a decision, the row gets a lookup
                 self._tracker.polling.schedule(state.row.number, now)
                 return []
             return self._settling.handle_absence(state, self.max_unseen_age(), now)
@@ -240,44 +253,44 @@ class MediaComparison:
                 poll.hidden_age = max(poll.hidden_age, age)
             elif isinstance(state, Processing):
                 poll.has_vanished = True
-                return self._request_status(state, now)  # it has failed since, perhaps
+                return self._request_status(state, now)  # it may have failed meanwhile
             else:
                 self._consistency.mark_inconsistent()
         if isinstance(state, Processing):
-            self.count_late_miss(state, poll, age)
+            self.late_rows.count_miss(state, poll, age)
             self.record_not_done(state, poll, requested_at, now)
         else:
             self.schedule_check(state, now)
-        # A row that no list has shown is asked for by itself before it is given up on.
+        # A row that no list has shown gets a lookup before it is given up.
         return self.end_if_overdue(state, now) if poll.is_listed else []
 
-    # When a row is looked at next, and by what -----------------------------------------------
+    # When the status of a row is requested next, and how -------------------------------------
 
     def record_not_done(
         self, state: InAccount, poll: Poll, requested_at: float, now: float
     ) -> None:
-        """A look says that a row is not done."""
+        """Record that a status request shows the row not online."""
         poll.not_done_age = max(poll.not_done_age, state.created.min_age(requested_at))
         self.schedule_check(state, now)
 
     def schedule_check(self, state: InAccount, now: float) -> None:
-        """Look at a row again when it is due."""
+        """Schedule the next status request for a row."""
         polling = self._tracker.polling
         if isinstance(state, Unknown):
             wait = self._settling.seconds_until_search(state, self.max_unseen_age(), now)
         else:
             poll = polling[state.row.number]
-            # A row that is known to be online waits for the list alone: it is no news.
+            # Checked less often, because the row's video is known to be online.
             age = state.created.min_age(now) * (LATE_FACTOR if isinstance(state, Online) else 1)
             wait = polling.interval_for(age, is_in_review=poll.is_in_review)
             if poll.late_miss_count >= MISSES_BEFORE_LOOKUP:
                 poll.needs_lookup, wait = True, 0.0
-            requested_at = state.wait_started_at + self._settings.max_wait - now
-            wait = min(wait, requested_at) if requested_at > 0 else wait
+            seconds_left = state.wait_started_at + self._settings.max_wait - now
+            wait = min(wait, seconds_left) if seconds_left > 0 else wait
         polling.schedule(state.row.number, now, wait)
 
     def _request_status(self, state: Processing, now: float) -> list[StatusUpdate]:
-        """Have a row's ingest asked for now; without one, its media is looked for in time."""
+        """Request the status of a row's ingest; without an ingest ID, wait for the next list."""
         if state.ingest_id is None:
             self.schedule_check(state, now)
             return self.end_if_overdue(state, now)
@@ -285,66 +298,17 @@ class MediaComparison:
         self._tracker.polling.schedule(state.row.number, now)
         return []
 
-    def count_late_miss(
-        self, state: InAccount, poll: Poll, age: float, *, is_lost: bool = False
-    ) -> None:
-        """A look that should show a row as done does not: perhaps its ingest must be asked for.
-
-        Args:
-            lost: no page has shown it for long.
-        """
-        if not isinstance(state, Processing):
-            return
-        if (is_lost or self._is_late(age)) and age >= LATE_FACTOR * poll.checked_age:
-            poll.late_miss_count += MISSES_BEFORE_LOOKUP if is_lost else 1
-        elif not poll.is_listed and self._may_look_up_first(age):
-            poll.late_miss_count = MISSES_BEFORE_LOOKUP
-
-    def needs_lookup(self, state: InAccount, poll: Poll, now: float) -> bool:
-        """Whether a row is still to be asked for by itself: others may have shown that it is not.
-
-        Rows become late together; once most of them turn out to be processing, the others are not
-        asked for.
-        """
-        late_age = self._processing_times.late_age()
-        listed = not (poll.has_vanished or poll.misplaced_read_count)
-        if poll.late_miss_count and listed and late_age and state.created.min_age(now) < late_age:
-            poll.needs_lookup, poll.late_miss_count = False, 0
-        return poll.needs_lookup
-
-    def _is_late(self, age: float) -> bool:
-        late_age = self._processing_times.late_age()
-        return late_age is not None and age >= late_age
-
-    def _may_look_up_first(self, age: float) -> bool:
-        """While nobody knows whether lists show anything, one row is asked for, for all."""
-        if (
-            self._processing_times.late_age() is not None
-            or age < LATE_FACTOR * self._first_lookup_age
-        ):
-            return False
-        self._first_lookup_age = age
-        return True
-
-    def may_search(self, state: InAccount, now: float) -> bool:
-        """Whether a row that pages tell nothing of is worth a look by itself again."""
-        poll = self._tracker.polling[state.row.number]
-        return (
-            isinstance(state, Unknown)
-            or state.created.min_age(now) >= LATE_FACTOR * poll.searched_age
-        )
-
-    # Waiting comes to an end ------------------------------------------------------------------
+    # Give up rows -----------------------------------------------------------------------------
 
     def is_overdue(self, state: InAccount, now: float) -> bool:
-        """Whether this run waits for a row no longer than one more look."""
+        """Whether the run has waited long enough for a row. One more status request follows."""
         return (
             not isinstance(state, Unknown)
             and now >= state.wait_started_at + self._settings.max_wait
         )
 
     def end_if_overdue(self, state: InAccount, now: float) -> list[StatusUpdate]:
-        """Waiting is not failing: the next run goes on with a row that takes too long."""
+        """Stop waiting for a row that takes too long. It has not failed: the next run continues."""
         current = self._tracker.of_row(state.row)
         if isinstance(current, Processing | Online) and self.is_overdue(current, now):
             self.stop_watching(current)
@@ -352,15 +316,18 @@ class MediaComparison:
         return []
 
     def stop_watching(self, state: InAccount) -> None:
-        """A row is not looked at any more."""
+        """Record that a row is no longer checked."""
         poll = self._tracker.polling[state.row.number]
-        # How long lists hide a media is not known where one is no longer watched.
+        # It is no longer known how long lists may lack a media.
         self.has_unlisted_media = self.has_unlisted_media or (
             is_confirmed_created(state) and not poll.is_listed
         )
 
     def max_unseen_age(self) -> float:
-        """The greatest age at which a media that no list has shown yet was looked for in vain."""
+        """Returns the greatest age at which an existing media was searched for and not found.
+
+        Only media that no list has shown yet count. Infinity if such a media was given up.
+        """
         if self.has_unlisted_media:
             return float("inf")
         polling = self._tracker.polling
@@ -373,13 +340,13 @@ class MediaComparison:
 
 
 def is_confirmed_created(state: InAccount) -> bool:
-    """Whether the platform has said that it has the row's video."""
+    """Whether the platform has confirmed that it has the row's video."""
     return isinstance(state, Online) or (
         isinstance(state, Processing) and state.ingest_id is not None
     )
 
 
 def _latest_creation(state: InAccount) -> float:
-    """When a row's media was created, at the latest; infinity while it still may be."""
+    """Returns until when a row's media may have been created; infinity if it still may be."""
     is_held = isinstance(state, Unknown) and state.is_held
     return float("inf") if is_held else state.created.latest

@@ -1,6 +1,6 @@
-"""How long rows take from their POST until a list shows them done: a sample. Pure.
+"""Statistics of processing times: seconds from the POST until a list shows the row online. No I/O.
 
-Ages are in seconds. This file must not know rows, calls or pages.
+Ages are in seconds since the POST. This module must not know rows, requests or pages.
 """
 
 from bisect import bisect_left, bisect_right, insort
@@ -10,15 +10,17 @@ from typing import Final
 
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 
-#: Rows that are remembered: enough for a quantile within two per cent, few enough to follow a
-#: platform that becomes slower or faster. Rows lately imported are remembered as many.
+#: Number of processing times that are kept: large enough for quantiles within two per cent, small
+#: enough to follow a platform that becomes slower or faster. As many imported media are kept to
+#: check lists.
 SAMPLE_SIZE: Final = 500
-#: A row that is so many times older than most were when they were done may have failed unseen, so
-#: that it must be asked for by itself; and again when its age has grown by as much. It waits for
-#: nobody: a look that comes half as late again costs one call instead of three.
+#: A row is late if its age is this many times the age at which most rows were done. A late row may
+#: have failed without any list showing it, so that it gets a lookup, and again each time its age
+#: has grown by this factor. With a smaller factor, more lookups would find the row still
+#: processing.
 LATE_FACTOR: Final = 1.5
-#: So many rows must have been seen before anything is concluded from them: the latest of eight is
-#: later than the median of all with 99.6 %.
+#: Smallest sample from which anything is concluded. The largest of eight values is above the median
+#: of all values with a probability of 99.6 %.
 MIN_SAMPLE_SIZE: Final = 8
 
 
@@ -31,9 +33,13 @@ class ProcessingTimes:
         self._late_check_ages: deque[float] = deque([0.0] * 5, maxlen=5)
 
     def record(self, not_done_age: float, done_age: float) -> None:
-        """A row was not done at one age and done at another: it took about the middle of them.
+        """Record the processing time of a row, which is about the middle of two ages.
 
-        A row that nobody looked at for long tells little, once there are a few.
+        If the ages are too far apart, the time is not recorded once there are enough others.
+
+        Args:
+            not_done_age: greatest age at which the row was seen not to be online.
+            done_age: age at which it was seen online.
         """
         if len(self._newest) >= MIN_SAMPLE_SIZE and done_age - not_done_age > max(
             MIN_POLL_INTERVAL, done_age / 2
@@ -46,18 +52,18 @@ class ProcessingTimes:
             del self._sorted[bisect_left(self._sorted, self._newest.popleft())]
 
     def shortest(self) -> float:
-        """The shortest time observed; 0 while few are known."""
+        """Returns the shortest time observed; 0 if there are too few."""
         return self._sorted[0] if len(self._sorted) >= MIN_SAMPLE_SIZE else 0.0
 
     def record_late_check(self, age: float) -> None:
-        """A late row was asked for, and has not failed at this age; 0 for one that has."""
+        """Record the age of a late row whose ingest was still processing; 0 if it had failed."""
         self._late_check_ages.append(age)
 
     def late_age(self) -> float | None:
-        """The age from which a row takes longer than nearly all others; None while none is done.
+        """Returns the age from which a row takes longer than nearly all others; None if not known.
 
-        The quick ones are done first, so what is known of the others is too little at first: where
-        most late rows turn out to be processing, that is no sign of anything.
+        Fast rows are done first, so that the first times are shorter than those of the other rows.
+        If most late rows turn out to be still processing, the age is raised accordingly.
         """
         if not self._sorted:
             return None
@@ -68,9 +74,9 @@ class ProcessingTimes:
         )
 
     def share_done(self, age: float, not_done_age: float = 0.0) -> float:
-        """The share of rows that are done at an age, of those that were not at a lower one.
+        """Returns the share of rows done at `age` among those that were not done at `not_done_age`.
 
-        One half where no time is known.
+        0.5 if no time is known.
         """
         if not self._sorted:
             return 0.5
@@ -79,13 +85,13 @@ class ProcessingTimes:
         return (bisect_right(self._sorted, age) - before) / later if later else 0.0
 
     def age_when_all_done(self, not_done_ages: Iterable[float]) -> float | None:
-        """The age at which the last of many rows is done; None while few are known.
+        """Returns the estimated age at which the last of many rows is done; None if few are known.
 
-        Rows come to be done as evenly as they did up to the greatest age that a few of them have
-        reached, so the line is drawn on from there.
+        The estimate assumes that rows become done at a constant rate: the rate up to the greatest
+        age that at least `MIN_SAMPLE_SIZE` rows have reached.
 
         Args:
-            waiting: the greatest age at which each of the rows under way was seen not to be done.
+            not_done_ages: for each row in flight, the greatest age at which it was seen not done.
         """
         waiting_ages = sorted(not_done_ages)
         if len(self._sorted) < MIN_SAMPLE_SIZE:

@@ -1,10 +1,11 @@
-"""Whether the platform can be reached at all: nothing leaves into an outage. Pure.
+"""A circuit breaker: no request is sent while the platform is down. No I/O.
 
-    closed --(UNCLEAR_IN_A_ROW unclear answers)--> open: only account/info, later and later
-    open --(account/info answered)--> trial: one call --(clear answer)--> closed, else open
+    closed --(UNCLEAR_THRESHOLD unclear answers)--> open: only account/info, with growing delay
+    open --(account/info answered)--> trial: one request --(clear answer)--> closed, else open
 
-So an outage makes no more rows unknown than POSTs were under way. This file must not know what the
-calls are for.
+Therefore an outage makes only those rows unknown whose POSTs were open when it began. An unclear
+answer is a transport failure as in `repeat.is_transport_failure`. This module must not know what
+the requests are for.
 """
 
 from enum import Enum, auto
@@ -12,11 +13,11 @@ from typing import Final
 
 from batch_import.importer.backoff import backoff
 
-#: Unclear answers in a row, of any calls, that are taken for an outage: where one call in five
-#: meets weather that is chance once in 400,000 calls. POSTs under way count as if they were
-#: unclear, once one of them is.
+#: Number of consecutive unclear answers that are taken for an outage. If one request in five fails
+#: by chance, eight failures in a row happen once in 400,000 requests. Once there is an unclear
+#: answer, open POSTs are counted as if they were unclear, too.
 UNCLEAR_THRESHOLD: Final = 8
-#: The longest wait (seconds) between two questions whether the platform is back.
+#: Longest wait between two requests that test whether the platform is up again.
 MAX_PROBE_SECONDS: Final = 30.0
 
 
@@ -27,7 +28,7 @@ class _State(Enum):
 
 
 class Outage:
-    """A circuit breaker over all calls of the run."""
+    """The circuit breaker of a run."""
 
     def __init__(self) -> None:
         self._state = _State.CLOSED
@@ -38,27 +39,27 @@ class Outage:
 
     @property
     def is_open(self) -> bool:
-        """Whether nothing may leave but the question whether the platform is back."""
+        """Whether only the request that tests whether the platform is up again may be sent."""
         return self._state is _State.OPEN
 
     def allows_request(self, open_request_count: int) -> bool:
-        """Whether another call may leave, beside so many."""
+        """Whether another request may be sent, in addition to the open ones."""
         return self._state is _State.CLOSED or open_request_count == 0
 
     def allows_post(self, open_post_count: int) -> bool:
-        """Whether another POST may leave, beside so many."""
+        """Whether another POST may be sent, in addition to the open ones."""
         return self._unclear_count == 0 or self._unclear_count + open_post_count < UNCLEAR_THRESHOLD
 
     def probe_at(self) -> float:
-        """When to ask for the account; infinity while that is under way."""
+        """Returns when to request the account; infinity while that request is open."""
         return float("inf") if self._is_probing else self._probe_at
 
     def record_probe_sent(self) -> None:
-        """The question left."""
+        """Record that the account was requested."""
         self._is_probing = True
 
     def record_probe_answer(self, now: float, *, is_clear: bool) -> None:
-        """The account was asked for, by whomever."""
+        """Record the answer to a request for the account, sent by this class or by `AuthProbe`."""
         if not self._is_probing:
             return
         self._is_probing = False
@@ -71,11 +72,11 @@ class Outage:
             self._open(now)
 
     def record_answer(self, now: float, *, is_clear: bool) -> None:
-        """Another call was answered, or not."""
+        """Record the answer to any other request."""
         if is_clear:
             self._unclear_count = 0
             if self.is_open:
-                self._state = _State.TRIAL  # a call that left before has got through
+                self._state = _State.TRIAL  # a request that was sent earlier has succeeded
             elif self._state is _State.TRIAL:
                 self._state, self._failure_count = _State.CLOSED, 0
             return

@@ -1,13 +1,13 @@
-"""Whose media is it? An equal reference ID alone is no evidence. Pure.
+"""Decide whose media it is: the same reference ID alone does not show it. No I/O.
 
-- A row that this job may have sent: a media with its reference ID is its own if it has the row's
-  title, or was created between the moment when the POST was about to leave and the moment when it
-  was given up (in the platform's time): another's is older or younger.
-- A row that was not sent: such a media is taken over only if it has the row's title, or where the
-  setting `adopt` says `any`.
+- A row that this job has sent, or may have sent: a media with its reference ID belongs to it if it
+  has the row's title, or was created between the time when the POST was about to be sent and the
+  time when it was answered or timed out. Times are converted to the platform's clock.
+- A row that was not sent: it adopts such a media only if the media has the row's title, or if the
+  setting `adopt` is `any`.
 
-Titles are equal after Unicode normalisation (NFC), case folding, collapsing white space and
-dropping a video's file extension.
+Titles are equal if they are equal after Unicode normalization (NFC), case folding, collapsing of
+white space, and removal of the file extension of a video.
 """
 
 import re
@@ -20,45 +20,47 @@ from batch_import.addresses.unicode_forms import normalized
 from batch_import.failure_codes import FailureCode
 from batch_import.models import JobRow, Media
 
-#: The code of a row that is neither sent nor taken over.
+#: Code of a row that is not sent, and that cannot adopt the media with its reference ID.
 REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN
-#: Seconds that a POST whose connection was cut may still be on its way, and by which `createdDate`
-#: and the `Date` header, which count whole ones each, may be off together.
+#: Tolerance for the creation time of a media. A POST whose connection was cut may reach the
+#: platform a little later. In addition, `createdDate` and the `Date` header are rounded to whole
+#: seconds, so that they may differ by up to two.
 LATE_ARRIVAL_SECONDS: Final = 2.0
-#: The formats that the platform's guide names.
+#: The formats that the Viostream API guide names.
 _VIDEO_EXTENSION: Final = re.compile(r"\.(mp4|mov|avi|wmv|mkv|webm|3gp)$")
 
 
 class Owner(Enum):
-    """Whose a media with a row's reference ID is."""
+    """Whose media it is."""
 
     OURS = auto()
     OTHERS = auto()
-    #: It has another title, and nobody can tell when it was created.
+    #: It has another title, and its creation time is not known.
     UNDECIDED = auto()
 
 
 def normalized_title(title: str) -> str:
-    """A title as titles are compared."""
+    """Returns a title in the form in which titles are compared."""
     folded = normalized("NFC", normalized("NFC", title).casefold())
     return _VIDEO_EXTENSION.sub("", " ".join(folded.split())).strip()
 
 
 def same_title(row: JobRow, media: Media) -> bool:
-    """Whether a media has a row's title."""
+    """Whether a media has the title of a row."""
     return normalized_title(row.filename) == normalized_title(media.title)
 
 
 def owner_of(
     media: Media, row: JobRow, first_post_at: float, latest: float, clock_offset: float | None
 ) -> Owner:
-    """Whose a media is, for a row that this job sent, or may have sent.
+    """Returns whose media it is, for a row that this job has sent, or may have sent.
 
     Args:
-        intent: when its first POST was about to leave, in epoch seconds of this machine.
-        given_up: until when its last POST may have been carried out.
-        clock_offset: seconds that the platform's clock is ahead of this machine's; None where
-            that is not known.
+        first_post_at: when the row's first POST was about to be sent, in epoch seconds of this
+            machine's clock.
+        latest: until when its last POST may have been carried out, on the same clock.
+        clock_offset: seconds by which the platform's clock is ahead of this machine's clock; None
+            if not known.
     """
     if same_title(row, media):
         return Owner.OURS
@@ -71,7 +73,10 @@ def owner_of(
 def may_be_created_between(
     media: Media, earliest: float, latest: float, clock_offset: float | None
 ) -> bool:
-    """Whether a media may have been created between two moments of this machine's clock."""
+    """Whether a media may have been created in a period, given on this machine's clock.
+
+    Also true if the creation time of the media is not known.
+    """
     created_at = _epoch_seconds(media.created_date)
     if created_at is None or clock_offset is None:
         return True
@@ -83,7 +88,7 @@ def may_be_created_between(
 
 
 def non_failed(items: Iterable[Media], row: JobRow) -> list[Media]:
-    """The media with exactly the row's reference ID that have not failed."""
+    """Returns the media that have exactly the row's reference ID and have not failed."""
     return [
         other
         for other in items
@@ -92,14 +97,14 @@ def non_failed(items: Iterable[Media], row: JobRow) -> list[Media]:
 
 
 def may_adopt(media: Media, row: JobRow, adopt: str) -> bool:
-    """Whether a row that was not sent may take a media with its reference ID over."""
+    """Whether a row that was not sent may adopt a media that has its reference ID."""
     return adopt == "any" or same_title(row, media)
 
 
 def media_to_adopt(items: Iterable[Media], row: JobRow, adopt: str) -> Media | None:
-    """The media that a row that was not sent takes over; None where there is none.
+    """Returns the media that a row that was not sent adopts; None if there is none.
 
-    One with the row's title comes before any other.
+    A media with the row's title is preferred.
     """
     adoptable = [media for media in non_failed(items, row) if may_adopt(media, row, adopt)]
     return best_media([media for media in adoptable if same_title(row, media)]) or best_media(
@@ -108,14 +113,14 @@ def media_to_adopt(items: Iterable[Media], row: JobRow, adopt: str) -> Media | N
 
 
 def title_overridden_note(row: JobRow, media: Media) -> str:
-    """What to tell of a row that has taken over a media with another title; empty for the same."""
+    """Returns a note for a row that has adopted a media with another title; else an empty text."""
     if same_title(row, media):
         return ""
     return f"taken over although its title in the account is {media.title!r}, as set by adopt: any"
 
 
 def reference_id_taken_message(items: Iterable[Media]) -> str:
-    """What to tell of a row whose reference ID others' media have."""
+    """Returns the error of a row whose reference ID is used by media that it cannot adopt."""
     media = next(iter(items))
     title = f"titled {media.title!r}" if media.title else "without a title"
     created = f", created {media.created_date}" if media.created_date else ""
@@ -125,18 +130,18 @@ def reference_id_taken_message(items: Iterable[Media]) -> str:
     )
 
 
-#: The media that a row is about, where several are its own: one that is online, then one that
-#: may come to be, then one that failed.
+#: If a row has several media, the one with the lowest rank counts: online, then unfinished (rank
+#: 1), then failed.
 _STATUS_RANK: Final = {"online": 0, "failed": 2}
 
 
 def best_media(items: Sequence[Media]) -> Media | None:
-    """The media that counts; the newest of equals comes first."""
+    """Returns the media that counts, and the first, which is the newest, of equal ones."""
     return min(items, key=lambda media: _STATUS_RANK.get(media.status, 1), default=None)
 
 
 def other_media_note(items: Sequence[Media], media: Media) -> str:
-    """What to tell of other non-failed media of a row's own."""
+    """Returns a note about other media of the row that have not failed; empty if there is none."""
     ids = (other.id for other in items if other.id != media.id and other.status != "failed")
     others = list(dict.fromkeys(ids))
     if not others:
@@ -147,11 +152,12 @@ def other_media_note(items: Sequence[Media], media: Media) -> str:
 def import_notes(
     row: JobRow, media: Media, items: Sequence[Media], *, may_have_other_title: bool
 ) -> tuple[str, str]:
-    """What to tell of an imported row, and its codes; both empty where there is nothing to tell.
+    """Returns the notes about an imported row, and their codes; both empty if there are none.
 
     Args:
-        items: the media with the row's reference ID that may be its own.
-        overridden: the row was not sent, so that its media may have any title.
+        items: the media with the row's reference ID that may belong to it.
+        may_have_other_title: whether the row was not sent, so that its media may have another
+            title.
     """
     notes = {
         FailureCode.TITLE_OVERRIDDEN: title_overridden_note(row, media)
@@ -164,7 +170,7 @@ def import_notes(
 
 
 def _epoch_seconds(created: str) -> float | None:
-    """Epoch seconds of the platform's `createdDate` (ISO 8601, UTC); None where it is none."""
+    """Returns the platform's `createdDate` (ISO 8601, UTC) as epoch seconds; None if invalid."""
     try:
         moment = datetime.fromisoformat(created)
     except ValueError:

@@ -1,6 +1,6 @@
-"""What a page of the account's list means for all rows that it shows, or does not. Pure.
+"""Handle a page of the media list, for all rows that it shows or should show. No I/O.
 
-This file must not know why a page is read.
+This module must not know why a page is read.
 """
 
 from collections.abc import Iterable
@@ -24,11 +24,12 @@ from batch_import.models import Media, MediaPage, StatusUpdate
 
 @dataclass(frozen=True, slots=True)
 class ServedRows:
-    """The rows that a page is read for.
+    """The numbers of the rows that a page is read for.
 
     Attributes:
-        expected: those that were expected on it.
-        scanned: those that are looked for on page after page, wherever they are expected.
+        expected: rows that are expected on this page.
+        scanned: rows that are searched for page by page, because searches for their reference ID do
+            not work.
     """
 
     expected: tuple[int, ...] = ()
@@ -36,7 +37,7 @@ class ServedRows:
 
 
 class PageReading:
-    """Reads pages of the whole list, newest first."""
+    """Handles pages of the whole media list, which has the newest media first."""
 
     def __init__(
         self,
@@ -57,15 +58,17 @@ class PageReading:
     def handle_page(
         self, page_number: int, page: MediaPage, served: ServedRows, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """A page of the whole list was read.
+        """Handle a page of the whole media list.
 
-        It decides about rows that it shows, rows that it must show and does not, and rows that
-        were expected on it. Each row that it was read for is due later, or elsewhere, after it.
+        It decides about rows on the page, about rows that should be on it and are not, and about
+        rows that were expected on it. Afterwards, each row that it was read for is due later, or is
+        expected on another page.
 
         Args:
-            left: when it was asked for: it tells of that moment at the earliest.
+            requested_at: epoch seconds when the page was requested: it shows the list at that time
+                or later.
         """
-        listing, scanned = self._positions, list(served.scanned)
+        positions_in_list, scanned = self._positions, list(served.scanned)
         has_more = self._pages.has_more(page_number, page)
         shown = self._rows_shown(page.items)
         media_ids = {media.id for media in page.items}
@@ -74,26 +77,26 @@ class PageReading:
             for state, found in shown.values()
             if self._has_certain_creation_time(state, found)
         ]
-        period = listing.covered_period(
+        period = positions_in_list.covered_period(
             media_ids,
             creation_times,
             requested_at if page_number == 1 else None,
             is_last=not has_more,
         )
         positions = self._shown_positions(page_number, page)
-        listing.learn_positions(positions, now)
-        listing.check_consistency(media_ids, *period)
-        covered = {state.row.number: state for state in listing.created_between(*period)}
+        positions_in_list.learn_positions(positions, now)
+        positions_in_list.check_consistency(media_ids, *period)
+        covered = {state.row.number: state for state in positions_in_list.created_between(*period)}
         seen = set(covered)
         changes = []
         for row_number, (state, found) in shown.items():
-            # What failed may be of an earlier POST, and an unknown row's own media elsewhere.
+            # A failed media may be of an earlier POST, so that the row's media is on another page.
             has_non_failed = any(
                 media.status != "failed" for media in (*found.ours, *found.undecided)
             )
             is_known = not isinstance(state, Unknown) and (found.ours or found.undecided)
             if row_number in scanned and (has_non_failed or is_known):
-                scanned.remove(row_number)  # found
+                scanned.remove(row_number)
             if has_non_failed or is_known or row_number in covered:
                 covered.pop(row_number, None)
                 seen.add(row_number)
@@ -124,7 +127,7 @@ class PageReading:
     def _relearn(
         self, number: int, page: MediaPage, misplaced: list[int], requested_at: float
     ) -> None:
-        """Nothing on a page was expected there: rows stand elsewhere."""
+        """Correct the expected positions if the page shows no row in flight."""
         first = (number - 1) * self._pages.size
         if self._positions.learn_borders([media.id for media in page.items], first):
             return
@@ -137,7 +140,7 @@ class PageReading:
         return isinstance(self._tracker.by_number(number), Processing | Online | Unknown)
 
     def _must_be_listed(self, number: int, now: float) -> bool:
-        """Whether lists show a row, wherever it stands, as far as they showed others."""
+        """Whether a list must show a row, as far as lists have shown other rows at its age."""
         row, visible = (
             self._tracker[number],
             self._consistency.visible_age(self._comparison.max_unseen_age()),
@@ -147,7 +150,7 @@ class PageReading:
         )
 
     def _rows_shown(self, items: Iterable[Media]) -> dict[int, tuple[InAccount, MediaByOwner]]:
-        """The rows in the account that have media among these."""
+        """Returns the rows in the account that have media among `items`, by row number."""
         by_reference: dict[str, list[Media]] = {}
         for media in items:
             by_reference.setdefault(media.reference_id, []).append(media)
@@ -159,20 +162,20 @@ class PageReading:
         return shown
 
     def _has_certain_creation_time(self, state: InAccount, found: MediaByOwner) -> bool:
-        """Whether a page that shows the row reaches back to the moment of its POST."""
-        own = found.ours if isinstance(state, Unknown) else (*found.ours, *found.undecided)
-        alone = len(found.ours) + len(found.undecided) + len(found.others) == 1
+        """Whether the media shown is certainly the one created by the row's last POST."""
+        own_media = found.ours if isinstance(state, Unknown) else (*found.ours, *found.undecided)
+        is_only_one = len(found.ours) + len(found.undecided) + len(found.others) == 1
         created = state.created
         return (
-            alone
-            and bool(own)
+            is_only_one
+            and bool(own_media)
             and may_be_created_between(
-                own[0], created.earliest, created.latest, self._comparison.clock_offset
+                own_media[0], created.earliest, created.latest, self._comparison.clock_offset
             )
         )
 
     def _record_scan_page(self, number: int, now: float) -> list[StatusUpdate]:
-        """One more page was read in search of a row, where searches for its ID do not work."""
+        """Count one more page that was read to find a row and does not show it."""
         state = self._tracker.by_number(number)
         if not isinstance(state, Processing | Online | Unknown):
             return []
@@ -184,7 +187,7 @@ class PageReading:
         return self._end_scan(state, poll, now)
 
     def _end_scan(self, state: InAccount, poll: Poll, now: float) -> list[StatusUpdate]:
-        """All of the list was read for a row, and does not show it."""
+        """End the scan for a row, because the whole list was read and does not show it."""
         self._tracker.polling.record_answer(state.row.number)
         poll.scan_page_number, poll.needs_lookup = 1, False
         poll.checked_age = poll.searched_age = state.created.min_age(now)
@@ -196,58 +199,65 @@ class PageReading:
         return self._settling.end_if_expired(unknown, now)
 
     def _shown_positions(self, number: int, page: MediaPage) -> dict[int, int]:
-        first = (number - 1) * self._pages.size
+        first_position = (number - 1) * self._pages.size
         positions = {}
-        for place, media in enumerate(page.items, start=first):
+        for position, media in enumerate(page.items, start=first_position):
             state = self._tracker.by_reference(media.reference_id)
             if isinstance(state, Processing | Online | Unknown) and may_be_created_between(
                 media, state.created.earliest, state.created.latest, self._comparison.clock_offset
             ):
-                positions[state.row.number] = place
+                positions[state.row.number] = position
         return positions
 
     def _adjacent_page(
         self, row_number: int, page: int, oldest: float, newest: float, requested_at: float
     ) -> int | None:
-        """The page on which a row probably is that seems older, or newer, than all of a page."""
+        """Returns the page on which a misplaced row probably is; None if that is not known.
+
+        It is the next page if the row is older than all media of the page, and the previous one if
+        it is newer.
+        """
         created = self._tracker.in_account(row_number).created
-        older = created.earliest <= oldest < float("inf")
-        newer = created.latest >= newest > float("-inf")
-        if older != newer:
-            return page + 1 if older else max(1, page - 1)
+        is_older = created.earliest <= oldest < float("inf")
+        is_newer = created.latest >= newest > float("-inf")
+        if is_older != is_newer:
+            return page + 1 if is_older else max(1, page - 1)
         return self._neighbour(row_number, page, requested_at)
 
     def _neighbour(self, row_number: int, page: int, requested_at: float) -> int | None:
-        """The next page for a row that must be listed near this one: behind it, then before it."""
+        """Returns the page after this one on the first try, and the page before it on the second.
+
+        None if the row need not be listed yet.
+        """
         poll = self._tracker.polling[row_number]
         if not (poll.is_listed or self._must_be_listed(row_number, requested_at)):
             return None
-        # The second try comes from the page behind, and goes to the one before the first page.
+        # On the second try, `page` is the page after the first one.
         behind = page + 1 if poll.misplaced_since_due_count == 0 else page - 2
         return behind if 1 <= behind <= self._pages.known_page_count else max(1, page - 1)
 
     def _record_misplaced(
         self, number: int, adjacent: int | None, requested_at: float, now: float
     ) -> None:
-        """The page on which a row was expected did not show it.
+        """Record that the page on which a row was expected did not show it.
 
         Args:
-            beside: the page on which it probably is instead.
+            adjacent: the page on which the row probably is instead; None if not known.
         """
         poll, row = self._tracker.polling[number], self._tracker.in_account(number)
         was_overridden = poll.expected_page is not None
         poll.misplaced_read_count += 1
         poll.misplaced_since_due_count += 1
         if adjacent and poll.misplaced_since_due_count <= MISSES_BEFORE_LOOKUP:
-            poll.expected_page = adjacent  # due still
+            poll.expected_page = adjacent  # the row stays due
             return
         age = row.created.min_age(requested_at)
         if is_confirmed_created(row) and not poll.is_listed:
             poll.unseen_age = max(poll.unseen_age, age)
         if poll.misplaced_read_count > MISSES_BEFORE_LOOKUP:
-            poll.is_listed = False  # it has failed since, perhaps, or stands nobody knows where
+            poll.is_listed = False  # it may have failed meanwhile, or its position is not known
         is_lost = poll.misplaced_read_count >= self._pages.max_scan_pages
-        self._comparison.count_late_miss(row, poll, age, is_lost=is_lost)
+        self._comparison.late_rows.count_miss(row, poll, age, is_lost=is_lost)
         self._comparison.schedule_check(row, now)
-        if not (adjacent or was_overridden):  # it may as well be beyond the border
+        if not (adjacent or was_overridden):  # it may just as well be on the adjacent page
             poll.expected_page = self._positions.adjacent_page(number, now)

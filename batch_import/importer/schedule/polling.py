@@ -1,9 +1,10 @@
-"""When each row is looked at next. Pure: the clock is passed in.
+"""When the status of each row is requested next. No I/O: the clock is passed in.
 
-Every row in the account has a due time. After a look it is due again when its age has grown by
-`RECHECK_SHARE`: so a row is seen online at the latest that share of its age later, whatever the
-distribution of processing times, at the price of a logarithmic number of looks. This file must not
-know which call serves a row, nor what it shows.
+Every row in the account has a time when it is due. After a status request, it is due again when its
+age has grown by `RECHECK_SHARE`. Therefore a row is seen online with a delay of at most that share
+of its age, whatever the processing times are, and the number of status requests of a row grows only
+with the logarithm of its processing time. This module must not know which request serves a row, nor
+what it shows.
 """
 
 import heapq
@@ -14,42 +15,46 @@ from typing import Final
 from batch_import.importer.backoff import backoff
 from batch_import.importer.schedule.row_search import RowSearch
 
-#: A row is looked at again when its age has grown by this share: what the issue allows a row that
-#: is online to stay unseen.
+#: The status of a row is requested again when its age has grown by this share, which is the longest
+#: delay, as a share of its processing time, after which a row must be seen online.
 RECHECK_SHARE: Final = 0.15
-#: … and no sooner than this (seconds): what a person does not notice, and a page serves many.
+#: Shortest time between two status requests for a row, in seconds. A person does not notice a
+#: shorter delay, and one page then serves many rows.
 MIN_POLL_INTERVAL: Final = 1.0
-#: Reads of pages that did not show a row, or pages that could not be read, before a row is asked
-#: for by itself: a page costs the same and serves a hundred, and one miss has many causes.
+#: Number of pages that do not show a row, or that cannot be read, before the row gets a lookup. A
+#: page costs as much as a lookup and serves a hundred rows, and a single miss has many causes.
 MISSES_BEFORE_LOOKUP: Final = 2
 
 
 @dataclass(slots=True)
 class Poll:
-    """What is known of the looks at one row.
+    """What is known about the status requests for one row. All ages are in seconds since its POST.
 
     Attributes:
-        due: when it is looked at next.
-        nearly: from when on a page that is read for other rows serves it, too.
-        under_way: a single look at it is.
-        search: for its reference ID, where that is several pages long and goes on.
-        page: the page of the whole list that comes next, where it is looked for on page after page.
-        failures: single looks that brought no answer, one after the other.
-        refusals: single looks that were refused.
-        late_misses: looks at its place in the list, later than most rows are listed, that did not
-            show it.
-        checked_at: the age at which it was last asked for by itself.
-        searched_at: the age at which it was last searched for.
-        expected_page: the page next to one that did not show it, where it must be.
-        misplaced_reads: reads of the page it was expected on that did not show it.
-        misplaced_since_due: how many of these reads there were since it became due.
-        needs_lookup: it is asked for by itself next, for lists cannot tell.
-        vanished: a list that must show it, as lists did, does not.
-        seen: a list has shown it.
-        in_review: the platform waits for a person, so that nobody knows for how long.
-        not_done_at: the greatest age at which it was seen not to be done.
-        unseen_at: the greatest age at which it was looked for in vain.
-        hidden_at: the greatest age at which a list that covers it did not show it.
+        due_at: epoch seconds of its next status request.
+        early_at: epoch seconds from which a page that is read for other rows serves it, too.
+        is_requested: whether a lookup of it is open.
+        search: the search for its reference ID, if it has several pages and is not finished.
+        scan_page_number: number of pages read, plus one, if it is searched for page by page.
+        failure_count: consecutive lookups that got no answer.
+        refusal_count: lookups that the platform refused.
+        late_miss_count: pages that should have shown it online and did not, because it is older
+            than most rows were when they were done.
+        checked_age: its age at the last lookup.
+        searched_age: its age at the last search for its reference ID.
+        expected_page: page on which it is expected, if this was derived from another page that did
+            not show it.
+        misplaced_read_count: pages on which it was expected and that did not show it.
+        misplaced_since_due_count: such pages since it became due.
+        needs_lookup: whether its next status request must be a lookup, because lists are not
+            enough.
+        has_vanished: whether lists have shown it, and the last one that had to show it did not.
+        is_listed: whether a list has shown it.
+        is_in_review: whether the platform waits for a person to approve it, which may take any
+            time.
+        not_done_age: its greatest age at which it was seen not to be online.
+        unseen_age: its greatest age at which it was searched for and not found.
+        hidden_age: its greatest age at which a list that covers its creation did not show it.
     """
 
     due_at: float
@@ -75,10 +80,11 @@ class Poll:
 
 
 class Polling:
-    """The looks at all rows in the account.
+    """When the status of each row in the account is requested next.
 
     Args:
-        poll_interval: seconds; no row waits longer for a look that the budget allows.
+        poll_interval: longest time between two status requests for a row, in seconds, if the rate
+            limiter allows it.
     """
 
     def __init__(self, poll_interval: float) -> None:
@@ -91,17 +97,17 @@ class Polling:
         return self._polls[number]
 
     def add(self, number: int, due_at: float) -> None:
-        """A row is in the account from now on, or may be."""
+        """Add a row that is, or may be, in the account."""
         self._polls[number] = Poll(due_at, due_at)
         heapq.heappush(self._heap, (due_at, number))
 
     def remove(self, number: int) -> None:
-        """A row is looked at no more."""
+        """Remove a row."""
         self._polls.pop(number, None)
         self._due_rows.pop(number, None)
 
     def schedule(self, number: int, now: float, wait: float = 0.0) -> None:
-        """Look at a row again after so many seconds, not before."""
+        """Request the status of a row again after `wait` seconds."""
         poll, due_at = self._polls[number], now + wait
         poll.due_at, poll.early_at = due_at, now + wait / 2
         poll.expected_page, poll.misplaced_since_due_count = None, 0
@@ -109,19 +115,19 @@ class Polling:
         heapq.heappush(self._heap, (due_at, number))
 
     def interval_for(self, age: float, *, is_in_review: bool = False) -> float:
-        """Seconds between two looks at a row of an age."""
+        """Returns the seconds between two status requests for a row of a given age."""
         share = max(MIN_POLL_INTERVAL, RECHECK_SHARE * age)
         return share if is_in_review else min(self._poll_interval, share)
 
     def record_answer(self, number: int) -> Poll:
-        """A single look at a row was answered."""
+        """Record that a lookup was answered; returns the poll of its row."""
         poll = self._polls[number]
         poll.is_requested = False
         poll.failure_count = poll.late_miss_count = poll.misplaced_read_count = 0
         return poll
 
     def record_failure(self, number: int, now: float) -> None:
-        """A single look brought no answer: at once again, and then later and later."""
+        """Record that a lookup got no answer: repeat it at once, and later with growing delay."""
         poll = self._polls[number]
         poll.is_requested = False
         poll.failure_count += 1
@@ -133,7 +139,7 @@ class Polling:
         self.schedule(number, now, wait)
 
     def due_rows(self, now: float) -> dict[int, Poll]:
-        """The rows that are due, by number; those under way included."""
+        """Returns the rows that are due, by number, including those whose lookup is open."""
         while self._heap and self._heap[0][0] <= now:
             due_at, number = heapq.heappop(self._heap)
             poll = self._polls.get(number)
@@ -142,16 +148,16 @@ class Polling:
         return self._due_rows
 
     def rows_due_early(self, now: float) -> Iterator[tuple[int, Poll]]:
-        """The rows that a page which is read now serves, too: half of their wait is over.
+        """Yields the rows that a page that is read now should serve: half of their wait is over.
 
-        Looked at early together, rows of one page stay together: one read serves them all.
+        Rows of one page then stay due together, so that one read serves all of them.
         """
         for number, poll in self._polls.items():
             if poll.early_at <= now and not poll.is_requested:
                 yield number, poll
 
     def next_due_at(self) -> float:
-        """When the next row becomes due; infinity where none does."""
+        """Returns when the next row becomes due; infinity if none does."""
         while self._heap:
             due_at, number = self._heap[0]
             poll = self._polls.get(number)
@@ -161,5 +167,5 @@ class Polling:
         return float("inf")
 
     def not_done_ages(self) -> Iterator[float]:
-        """The greatest age at which each row was seen not to be done."""
+        """Yields the greatest age at which each row was seen not to be online."""
         return (poll.not_done_age for poll in self._polls.values() if poll.not_done_age)

@@ -1,7 +1,7 @@
-"""How long the run still takes once all rows are created: from ages and processing times. Pure.
+"""Estimate how long a run still takes after the last row is created. No I/O.
 
-It is worked out anew each time, never drawn on from an earlier estimate. This file must not know
-how it is shown.
+The estimate uses the ages of the rows and the observed processing times. It is calculated anew each
+time. This module must not know how it is shown.
 """
 
 from batch_import.importer.schedule.observations import ProcessingTimes
@@ -16,12 +16,13 @@ def time_left(
     settle_seconds: float,
     now: float,
 ) -> float | None:
-    """Seconds until this run has nothing more to do; None while nobody can know.
+    """Returns the seconds until the run has nothing more to do; None if not known.
 
     Args:
-        creating: seconds until the last row is created; 0 where all are.
-        proof: the age at which lists prove that an unknown row was not created, if they do.
-        settle: the age at which an unknown row is given up.
+        creating_seconds: seconds until the last row is created; 0 if all rows are created.
+        proof_age: age at which lists prove that the media of an unknown row does not exist; None if
+            they cannot prove it.
+        settle_seconds: age at which an unknown row is given up.
     """
     if not (creating_seconds or len(tracker)):
         return 0.0
@@ -30,7 +31,7 @@ def time_left(
         return None
     ages = [row.created.min_age(now) for row in tracker.all_in_account()]
     youngest = 0.0 if creating_seconds else min(ages, default=0.0)
-    # A row that takes longer than any before it is due when its age has grown by a share.
+    # A row that takes longer than all others is seen online with the delay of its poll interval.
     waits = [
         creating_seconds
         + max(age_when_all_done - youngest, tracker.polling.interval_for(max(ages, default=0.0)))
@@ -38,5 +39,5 @@ def time_left(
     settles = settle_seconds if proof_age is None else proof_age
     waits += [settles - row.created.min_age(now) for row in tracker.all_unknown()]
     if proof_age is not None and any(True for _ in tracker.all_unknown()):
-        waits.append(max(waits[1:]) + age_when_all_done)  # it may be sent again
+        waits.append(max(waits[1:]) + age_when_all_done)  # it may be sent again, and processed
     return max(waits)

@@ -1,18 +1,18 @@
-"""May this POST be repeated? All of the answer is in this file. Pure.
+"""Decide whether a POST may be repeated. Everything that this depends on is in this file. No I/O.
 
-1. What the platform answered (`outcome_of`). Repeated at once: only where the answer proves that
-   nothing was made, which is 429 and no connection. Never: where the platform refused the row.
-   Otherwise nobody knows, and the row is `Unknown`.
-2. Whether lists prove that an unknown row's media does not exist (`ListConsistency`). A list that
-   covers the moment of the POST, and does not show the media, is one absence. Absences prove
-   something only as far as lists proved reliable for media that are known to be there:
+1. What the answer to the POST proves (`create_outcome`). The POST is repeated at once only if the
+answer proves that no media was created: after a 429, or if there was no connection. It is never
+repeated if the platform refused the row. Otherwise the row becomes `Unknown`.
+2. Whether lists prove that the media of an unknown row does not exist (`ListConsistency`). If a
+list covers the time of the POST and does not show the media, this is an absence. Absences are a
+proof only under these conditions, which are learned from media that are known to exist:
 
-   - no list ever lost a media that a list had shown before;
-   - at least `ENOUGH` media were seen, and the media is older than any of those was when lists
-     still did not show it, by a factor that shrinks with their number;
-   - enough absences in a row, so that lists that lose a media at random are not believed.
+   - no list ever lacked a media that an earlier list had shown;
+   - lists have shown at least `MIN_SAMPLE_SIZE` media, and this media is older than any of those
+     was when a list still lacked it, by a margin that shrinks with their number;
+   - there are enough absences in a row, in case lists lack media at random.
 
-A row proven absent is sent again, `ATTEMPTS` times a run at most.
+A row whose media is proven absent is sent again, at most `MAX_ATTEMPTS` times in a run.
 """
 
 import json
@@ -35,10 +35,11 @@ from batch_import.importer.schedule.ownership import LATE_ARRIVAL_SECONDS
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, RECHECK_SHARE
 from batch_import.importer.scheduled_request import Answer
 
-#: POSTs of one row in a run, and refused lookups of it. Weather that lasts longer than their
-#: growing delays (1 + 2 + 4 + 8 s) is better waited for between two runs.
+#: Maximum number of POSTs of one row in a run, and of refused lookups of it. The delays between
+#: them add up to 15 s (1 + 2 + 4 + 8). If a disturbance lasts longer, the row is left to the next
+#: run.
 MAX_ATTEMPTS: Final = 5
-#: The probability left that lists which lose media at random lost this one every time.
+#: Accepted probability that lists which lack media at random lacked a media every time.
 _MAX_ERROR_PROBABILITY: Final = 1e-4
 _CONFLICT_STATUS: Final = 409
 _BAD_REQUEST_STATUS: Final = 400
@@ -47,20 +48,20 @@ _BAD_REQUEST_STATUS: Final = 400
 class CreateOutcome(Enum):
     """What an answer proves about a POST."""
 
-    #: The media is being made.
+    #: The platform creates the media.
     CREATED = auto()
-    #: Nothing was made: the POST may be repeated as it is.
+    #: No media was created. The POST may be repeated.
     NOT_CARRIED_OUT = auto()
-    #: Nothing was made, and nothing will be: the row has failed.
+    #: No media was created, and a repeated POST would be refused, too. The row has failed.
     REFUSED = auto()
-    #: A media with this reference ID exists: perhaps from an earlier POST of this row.
+    #: A media with this reference ID exists, perhaps created by an earlier POST of this row.
     CONFLICT = auto()
-    #: Nobody knows: the row must be looked for, and not be sent before.
+    #: It is not known. The media must be searched for before the row may be sent again.
     UNCLEAR = auto()
 
 
 def create_outcome(answer: Answer) -> CreateOutcome:
-    """What an answer to a POST proves."""
+    """Returns what an answer to a POST proves."""
     match answer:
         case str():
             return CreateOutcome.CREATED
@@ -76,9 +77,10 @@ def create_outcome(answer: Answer) -> CreateOutcome:
 
 
 def is_transport_failure(answer: Answer) -> bool:
-    """Whether an answer tells of the way to the platform, not of the call: it is no answer.
+    """Whether a request failed on its way, so that the answer is not one of the platform's API.
 
-    A redirect is one: the API redirects nobody, captive portals and gateways do.
+    These are timeouts, lost connections, server errors and redirects. The API never redirects, but
+    captive portals and gateways do.
     """
     if isinstance(answer, RequestRejected):
         return answer.status is not None and answer.status < _BAD_REQUEST_STATUS
@@ -89,18 +91,21 @@ def is_transport_failure(answer: Answer) -> bool:
 
 @dataclass(slots=True)
 class _ListStatistics:
-    """What lists have shown, as it is kept with the job.
+    """What lists have shown. It is stored with the job, under the names of these attributes.
 
     Attributes:
-        shows_processing: media are shown before they are online.
-        inconsistent: a media that had been shown was missing.
-        first: how many media were seen for the first time.
-        shown: how often a media that had to be shown was.
-        hidden: the greatest age of a media that was there and not shown.
-        closely: how many of them were looked at until shortly before.
-        perhaps_hidden: the greatest age up to which one may not have been, for nobody looked.
-        latest: the greatest ages up to which single media, since shown, were not: `ENOUGH` of them.
-        youngest: the lowest ages at which media were shown, `ENOUGH` of them.
+        shows_processing: whether lists show media before they are online.
+        inconsistent: whether a list lacked a media that an earlier list had shown.
+        first: number of media that lists have shown.
+        shown: how often lists showed a media that they had to show.
+        hidden: greatest age at which a list lacked a media that existed.
+        closely: number of media that were requested shortly before a list first showed them.
+        perhaps_hidden: greatest age at which a list first showed a media that had not been
+            requested shortly before. Lists may have lacked it until then.
+        latest: the greatest ages at which lists lacked a media that they showed later; at most
+            `MIN_SAMPLE_SIZE` ages.
+        youngest: the lowest ages at which lists first showed a media; at most `MIN_SAMPLE_SIZE`
+            ages.
     """
 
     shows_processing: bool = False
@@ -115,14 +120,14 @@ class _ListStatistics:
 
 
 class ListConsistency:
-    """From which age on lists show every media, learned from media that are known to be there."""
+    """From which age lists show every media, learned from media that are known to exist."""
 
     def __init__(self) -> None:
         self._statistics = _ListStatistics()
 
     @classmethod
     def restore(cls, text: str | None) -> Self:
-        """What an earlier run of the job learned; nothing where the text is none of `dump`."""
+        """Returns what a previous run learned; a new object if the text is not one of `dump`."""
         consistency = cls()
         try:
             consistency._statistics = _ListStatistics(**json.loads(text or "{}"))
@@ -131,7 +136,7 @@ class ListConsistency:
         return consistency
 
     def dump(self) -> str:
-        """All of it as text."""
+        """Returns everything that was learned as text."""
         return json.dumps(asdict(self._statistics))
 
     @property
@@ -140,10 +145,13 @@ class ListConsistency:
         return self._statistics.shows_processing
 
     def record_shown(self, age: float, *, hidden_age: float, is_first: bool, is_done: bool) -> None:
-        """A media that is known to be there was in a list, at this age at the most.
+        """Record that a list showed a media that is known to exist.
 
         Args:
-            hidden: the greatest age at which a list that covers it did not show it.
+            age: greatest possible age of the media in seconds.
+            hidden_age: greatest age at which a list that covers its creation lacked it.
+            is_first: whether no earlier list has shown it.
+            is_done: whether it is online.
         """
         statistics = self._statistics
         statistics.shown += 1
@@ -157,46 +165,53 @@ class ListConsistency:
             if age - hidden_age <= 2 * max(MIN_POLL_INTERVAL, RECHECK_SHARE * age):
                 statistics.closely += 1
             elif hidden_age:
-                # Nobody looked for long: it may have been hidden until this look.
+                # No list was read for long: lists may have lacked it until now.
                 statistics.perhaps_hidden = max(statistics.perhaps_hidden, age)
 
     def record_shown_again(self) -> None:
-        """A media that had been shown before was in a list that must show it."""
+        """Record that a list showed a media that an earlier list had shown."""
         self._statistics.shown += 1
 
     def record_hidden(self, age: float) -> None:
-        """A media that is known to be there was not in a list that covers it, at this age."""
+        """Record that a list lacked an existing media of this age, whose creation it covers."""
         self._statistics.hidden = max(self._statistics.hidden, min(age, 1e9))
 
     def mark_inconsistent(self) -> None:
-        """A media that had been shown was missing: such lists prove nothing by an absence."""
+        """Record that a list lacked a media that an earlier list had shown.
+
+        From then on, absences prove nothing.
+        """
         self._statistics.inconsistent = True
 
     def visible_age(self, unseen_age: float) -> float | None:
-        """The age from which lists have shown every media so far; None where nobody can know.
+        """Returns the age from which lists have shown every media so far; None if not known.
 
         Args:
-            unseen: the greatest age at which a media that is there was looked for in vain, of
-                those that no list has shown yet.
+            unseen_age: greatest age at which an existing media was searched for and not found, of
+                the media that no list has shown yet.
         """
         if self._statistics.inconsistent or len(self._statistics.youngest) < MIN_SAMPLE_SIZE:
             return None
         return max(self._statistics.hidden, unseen_age, self._statistics.youngest[-1])
 
     def proof_age(self, unseen_age: float) -> float | None:
-        """The age at which an absence may prove that there is no media; None as above."""
+        """Returns the age from which an absence may prove that a media does not exist.
+
+        None if not known. The argument is that of `visible_age`.
+        """
         visible_age = self.visible_age(unseen_age)
         if visible_age is None:
             return None
         hidden_age = max(self._statistics.hidden, unseen_age)
-        # A media may have been hidden until shortly before the look that showed it; and one that
-        # nobody looked for before, at any lower age.
-        known = max(hidden_age * (1 + RECHECK_SHARE), self._statistics.youngest[-1])
-        # How far the latest media are apart tells how much later the next one may be; the latest
-        # of n is exceeded by the next one once in n + 1 times: the fewer, the wider the margin.
+        # Lists may have lacked a media until shortly before they first showed it. A media that was
+        # never requested before may have been lacking at any lower age.
+        known_age = max(hidden_age * (1 + RECHECK_SHARE), self._statistics.youngest[-1])
+        # The next media may appear even later. The maximum of n values is exceeded by the next one
+        # with a probability of 1 / (n + 1), so that the margin is wider for few media. It is also
+        # wider if the latest ages differ more.
         spread = self._statistics.latest[-1] - self._statistics.latest[0]
-        oldest_hidden_age = known * (1 + MIN_SAMPLE_SIZE / self._statistics.first) + spread
-        # What nobody looked at for long tells nothing that many others do not tell better.
+        oldest_hidden_age = known_age * (1 + MIN_SAMPLE_SIZE / self._statistics.first) + spread
+        # Ages of media that were not requested for long are used only if there are few others.
         has_few_close = self._statistics.closely < MIN_SAMPLE_SIZE * MIN_SAMPLE_SIZE
         return (
             max(
@@ -208,7 +223,7 @@ class ListConsistency:
         )
 
     def proves_absence(self, ages: Iterable[float], unseen_age: float) -> bool:
-        """Whether a media that lists did not show at these ages does not exist."""
+        """Whether a media does not exist if lists lacked it at these ages."""
         visible_age, proof_age = self.visible_age(unseen_age), self.proof_age(unseen_age)
         if visible_age is None or proof_age is None:
             return False
@@ -219,6 +234,6 @@ class ListConsistency:
         return age >= proof_age and absence_count >= self.absences_needed()
 
     def absences_needed(self) -> int:
-        """How many absences in a row leave no doubt, where lists may lose media at random."""
-        # Laplace: what never happened in n looks happens once in n + 1, at worst.
+        """Returns how many absences in a row are needed, in case lists lack media at random."""
+        # Rule of succession: what never happened in n cases has a probability of 1 / (n + 2).
         return math.ceil(math.log(_MAX_ERROR_PROBABILITY) / -math.log(self._statistics.shown + 2))

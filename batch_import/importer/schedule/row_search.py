@@ -1,7 +1,7 @@
-"""The search for one row's media by its reference ID, which may be several pages long. Pure.
+"""A search for the media with one row's reference ID, which may have several pages. No I/O.
 
-Each search is read by a `MediaListPager`, because others add and delete media meanwhile. This file
-must not know why a row is searched for.
+The pages are read by a `MediaListPager`, because other users add and delete media meanwhile. This
+module must not know why a row is searched for.
 """
 
 from batch_import.importer.schedule.ownership import same_title
@@ -13,16 +13,17 @@ from batch_import.viostream.page_size import PageSize
 class RowSearch:
     """One search, from its first page to its end.
 
-    It ends early where a media that has not failed has the row's title, too: no other tells more.
+    It ends early if a media that has not failed has the row's title, too, because no other media
+    can be a better match.
 
     Args:
-        page_size: what is known of the length of pages; learns from each page.
-        began: when the first page was asked for, in epoch seconds: all of the search tells of that
-            moment at the earliest.
+        page_size: what is known about the size of pages; it learns from each page.
+        started_at: epoch seconds when the first page was requested. The search shows the account at
+            that time or later.
 
     Attributes:
-        done: all is known that a search can tell.
-        usable: searches bring what was searched for, and can be read to their end.
+        is_done: whether the search is finished.
+        is_usable: whether searches find only what is searched for, and can be read to their end.
     """
 
     def __init__(self, row: JobRow, page_size: PageSize, started_at: float) -> None:
@@ -35,7 +36,7 @@ class RowSearch:
 
     @property
     def page_number(self) -> int:
-        """The page to read next, from 1."""
+        """Number of the page to read next, from 1."""
         return self._pager.page_number
 
     @property
@@ -44,10 +45,10 @@ class RowSearch:
         return list(self._media.values())
 
     def add_page(self, page: MediaPage) -> None:
-        """A page of the search was read; one that the platform refuses is an empty one."""
+        """Add a page of the search. A page that the platform refuses is added as an empty page."""
         reference = self._row.reference_id
         if any(reference not in media.reference_id for media in page.items):
-            self.is_usable = False  # the platform ignores what is searched for
+            self.is_usable = False  # the platform ignores the search parameter
             return
         self._pager.record_page(page)
         for media in page.items:

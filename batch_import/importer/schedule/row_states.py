@@ -1,11 +1,11 @@
-"""Rows in flight: one small value per state, so that no row can be in two states at once. Pure.
+"""The states of rows in flight: one class per state, so that no row is in two states. No I/O.
 
     ToCreate → Posting → Processing → (Online) → imported or failed
         ↑         ↓
         └──── Unknown → Processing
 
-A row moves by being replaced, never by being changed. All times are in epoch seconds. This file
-must not know any rule.
+A state is never changed; a row changes its state by getting another value. All times are epoch
+seconds. This module must not know any rule.
 """
 
 from dataclasses import dataclass, field
@@ -16,13 +16,14 @@ from batch_import.models import JobRow
 
 @dataclass(frozen=True, slots=True)
 class CreationTime:
-    """Between which moments a row's media was created, if it was.
+    """The period in which the media of a row was created, if it was created.
 
     Attributes:
-        earliest: when its POST left; minus infinity where the media may be older.
-        latest: when its POST was answered, or given up.
-        intent: when the first POST of the row was about to leave; its own media is no older.
-        certain: the media was made by this POST and no other.
+        earliest: when the POST was sent; minus infinity if the media may be older.
+        latest: when the POST was answered or timed out.
+        first_post_at: when the first POST of the row was about to be sent. A media of the row is
+            not older. Infinity if the row was never sent.
+        is_certain: whether the media was created by this POST and no other.
     """
 
     earliest: float
@@ -32,29 +33,30 @@ class CreationTime:
 
     @property
     def middle(self) -> float:
-        """About when it was created."""
+        """The middle of the period."""
         return (self.earliest + self.latest) / 2
 
     def min_age(self, now: float) -> float:
-        """Seconds since it was created, at the least; never negative, whatever clocks do."""
+        """Returns the seconds since the end of the period; 0 if a clock was set back."""
         return max(0.0, now - self.latest)
 
     def max_age(self, now: float) -> float:
-        """Seconds since it was created, at the most, as far as that is known."""
+        """Returns the seconds since the start of the period, or since its end if it has none."""
         earliest = self.earliest if self.earliest > float("-inf") else self.latest
         return max(0.0, now - earliest)
 
 
 @dataclass(frozen=True, slots=True)
 class ToCreate:
-    """A claimed row whose POST has not left yet, or is to leave again.
+    """A claimed row that waits for its POST.
 
     Attributes:
-        check_exists_first: search for its reference ID before the POST.
-        search: that search, where it is several pages long and goes on.
-        intent: when the first POST of the row was about to leave, or will be at the earliest.
-        sends: POSTs of this run that came to nothing.
-        reason: why the last of them did; empty where there was none.
+        check_exists_first: whether its reference ID must be searched for before the POST.
+        search: that search, if it has several pages and is not finished.
+        first_post_at: when the first POST of the row was about to be sent, or the earliest time at
+            which it will be.
+        post_count: number of POSTs in this run that did not create a media.
+        reason: why the last of these POSTs failed; empty if there was none.
     """
 
     row: JobRow
@@ -67,25 +69,25 @@ class ToCreate:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A row whose POST, or the search before it, is under way. `left_at`: since when."""
+    """A row whose POST, or the search before it, was sent at `requested_at` and is not answered."""
 
     waiting: ToCreate
     requested_at: float
 
     @property
     def row(self) -> JobRow:
-        """The row itself."""
+        """The row of the state."""
         return self.waiting.row
 
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """The platform has the row's video, and it is not known to be online.
+    """The platform has the row's video, which is not known to be online.
 
     Attributes:
-        since: when this run began to wait for it.
-        ingest_id: None for a media that was found in the account.
-        media_id: where its media was found already.
+        wait_started_at: when this run started to wait for it.
+        ingest_id: None if the media was found in the account.
+        media_id: ID of its media, if the media was found already.
     """
 
     row: JobRow
@@ -97,10 +99,11 @@ class Processing:
 
 @dataclass(frozen=True, slots=True)
 class Online:
-    """The platform says that the ingest is through, and no list has shown the media yet.
+    """The platform has finished the ingest, and no list has shown the media yet.
 
     Attributes:
-        confirmed: the ingest is online; else the platform does not know the ingest any more.
+        is_confirmed: whether the ingest status is online. If not, the platform no longer knows the
+            ingest.
     """
 
     row: JobRow
@@ -112,16 +115,18 @@ class Online:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A POST got no clear answer: the media may exist.
+    """The POST got no clear answer, so that the media may exist.
 
     Attributes:
-        reason: what came instead of an answer.
-        sends: POSTs of this run, this one included.
-        conflict: the platform says that the reference ID is taken.
-        absences: ages at which lists that must show its media showed none.
-        searched: it was searched for by itself since its POST.
-        id_taken: another's media that has the reference ID, described; empty where none is known.
-        held: an earlier run, of another machine, may still send its POST.
+        reason: the error of the POST.
+        post_count: number of POSTs in this run, this one included.
+        has_conflict: whether the platform answered that the reference ID is taken.
+        absence_ages: ages of the row in seconds at which a list that covers its creation did not
+            show its media.
+        is_searched: whether its reference ID was searched for since the POST.
+        id_taken_message: description of another user's media with the same reference ID; empty if
+            there is none.
+        is_held: whether a previous run, on another machine, may still send its POST.
     """
 
     row: JobRow
@@ -136,6 +141,6 @@ class Unknown:
     is_held: bool = False
 
 
-#: Rows whose media is, or may be, in the account.
+#: States of rows whose media is, or may be, in the account.
 InAccount = Processing | Online | Unknown
 RowState = ToCreate | Posting | InAccount

@@ -1,6 +1,6 @@
-"""Which look serves the most rows that are due: a page of the list, or one row by itself. Pure.
+"""Choose the status request that serves the most due rows: a page, or a lookup. No I/O.
 
-This file must not know what a look shows, nor when rows are due.
+This module must not know what a request shows, nor when rows are due.
 """
 
 from typing import Final
@@ -8,6 +8,7 @@ from typing import Final
 from batch_import.importer.backoff import backoff
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.create_queue import STATUS_REQUEST_SHARE
+from batch_import.importer.schedule.late_rows import may_search
 from batch_import.importer.schedule.media_comparison import MediaComparison
 from batch_import.importer.schedule.page_reading import ServedRows
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, MISSES_BEFORE_LOOKUP, Poll
@@ -20,8 +21,9 @@ from batch_import.importer.scheduled_request import (
     ScheduledRequest,
 )
 
-#: A page that was asked for so long ago (seconds) is asked for again: its answer may never come,
-#: and rows wait for it. Longer than platforms take, shorter than a person minds.
+#: A page whose request is open for longer than this is requested again, because its answer may
+#: never arrive, and rows wait for it. This is longer than the platform takes, and shorter than a
+#: delay that a person would mind.
 _PAGE_TIMEOUT_SECONDS: Final = 5.0
 
 
@@ -29,8 +31,9 @@ class Selection:
     """Chooses among the rows that are due.
 
     Attributes:
-        paused_until: no page is asked for before, for pages could not be read.
-        serves: the rows that a page is being read for.
+        paused_until: epoch seconds before which no page is requested, because pages could not be
+            read.
+        served_rows: for each page that is being read, the rows that it is read for.
     """
 
     def __init__(
@@ -40,17 +43,17 @@ class Selection:
         self._tracker = tracker
         self._pages = pages
         self._comparison = comparison
-        #: Pages that could not be read, one after the other.
+        #: Number of consecutive pages that could not be read.
         self._failure_count = 0
         self.paused_until = float("-inf")
         self.served_rows: dict[int, ServedRows] = {}
 
     def record_page(self) -> None:
-        """A page was read."""
+        """Record that a page was read."""
         self._failure_count = 0
 
     def record_page_failure(self, now: float) -> None:
-        """A page could not be read: again at once, and then later and later."""
+        """Record that a page could not be read. It is repeated at once, and then with delay."""
         if self._failure_count:
             self.paused_until = now + backoff(
                 MIN_POLL_INTERVAL / 2, self._failure_count, self._poll_interval
@@ -58,7 +61,7 @@ class Selection:
         self._failure_count += 1
 
     def next_request_at(self, now: float) -> float:
-        """When a look may leave next, as long as no answer comes."""
+        """Returns when the next status request can be sent if no answer arrives before."""
         next_due_at = self._tracker.polling.next_due_at()
         is_any_waiting = any(
             not poll.is_requested for poll in self._tracker.polling.due_rows(now).values()
@@ -73,7 +76,7 @@ class Selection:
         return min([next_due_at, self.paused_until, *timeouts])
 
     def best_request(self, now: float) -> ScheduledRequest | None:
-        """The look that serves the rows that have been due longest, all together."""
+        """Returns the request that serves the rows that are overdue longest, added up."""
         best: tuple[float, ScheduledRequest | None] = (-1.0, None)
         weights: dict[int, float] = {}
         scanned_rows: list[int] = []
@@ -94,7 +97,10 @@ class Selection:
         return best[1] or self._scan_page(scanned_rows, now)
 
     def fullest_page(self, now: float) -> ScheduledRequest | None:
-        """The page with the most due rows, if it is worth a call while rows wait to be created."""
+        """Returns the request for the page with the most due rows, if it serves enough of them.
+
+        Used while rows wait for their POST.
+        """
         weights: dict[int, float] = {}
         for number, poll in self._tracker.polling.due_rows(now).items():
             if not poll.is_requested:
@@ -103,7 +109,7 @@ class Selection:
                     weights.get(page, 0.0) + 1.0 + (now - poll.due_at) / self._poll_interval
                 )
         page_number = self._heaviest_page(weights, now)
-        # Each look may serve as many rows as are created between two looks, or all of a page.
+        # Enough: as many as are created between two status requests, or as a page can have.
         if page_number is None or weights[page_number] < min(
             1 / STATUS_REQUEST_SHARE, self._pages.size
         ):
@@ -120,7 +126,7 @@ class Selection:
         return max(candidates, key=lambda page: (weights[page], page), default=None)
 
     def _read_page(self, page: int, now: float, scanned_rows: tuple[int, ...] = ()) -> ReadPage:
-        """A page is read now, for all rows that are expected on it and due, or nearly so."""
+        """Returns the request for a page, and notes which rows it serves."""
         expected = [
             number
             for number, poll in self._tracker.polling.rows_due_early(now)
@@ -131,14 +137,14 @@ class Selection:
         return ReadPage(page)
 
     def _is_being_read(self, page: int, now: float) -> bool:
-        """Whether a page is being read; a read that hangs keeps no other from it."""
+        """Whether a page is being read. A read that takes too long does not count."""
         return now < self._pages.reads_in_progress.get(page, float("-inf")) + _PAGE_TIMEOUT_SECONDS
 
     def _needs_lookup(self, number: int, poll: Poll, now: float) -> bool:
-        """Whether the next look is for one row by itself, for pages do not serve it."""
+        """Whether the next status request for a row must be a lookup."""
         row = self._tracker.in_account(number)
         if (
-            self._comparison.needs_lookup(row, poll, now)
+            self._comparison.late_rows.needs_lookup(row, poll, now)
             or poll.search is not None
             or poll.scan_page_number > 1
             or (self._failure_count > MISSES_BEFORE_LOOKUP and now < self.paused_until)
@@ -147,13 +153,13 @@ class Selection:
         is_misplaced = (
             poll.misplaced_read_count >= MISSES_BEFORE_LOOKUP
             and not _has_ingest_id(row)
-            and self._comparison.may_search(row, now)
+            and may_search(row, poll, now)
         )
-        # No row is given up on before it was asked for, but where lists tell of it.
+        # Before a row that no list has shown is given up, it gets a lookup.
         return is_misplaced or (self._comparison.is_overdue(row, now) and not poll.is_listed)
 
     def _is_scanned(self, number: int) -> bool:
-        """Whether a row is looked for on page after page, for nothing tells of it alone."""
+        """Whether a row must be searched for page by page, because no lookup is possible."""
         return not (
             self._comparison.filter_works or _has_ingest_id(self._tracker.in_account(number))
         )
@@ -165,7 +171,7 @@ class Selection:
         return FindByReference(state.row, poll.search.page_number if poll.search else 1)
 
     def _scan_page(self, scanned_rows: list[int], now: float) -> ScheduledRequest | None:
-        """The next page in search of rows that may stand anywhere, read for all of them."""
+        """Returns the request for the next page for rows that are searched for page by page."""
         if not scanned_rows:
             return None
         polls = [self._tracker.polling[number] for number in scanned_rows]

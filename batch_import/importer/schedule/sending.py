@@ -1,6 +1,7 @@
-"""What an answer to a POST means, or to the search before it. Pure.
+"""Handle the answer to a POST, or to the search before it. No I/O.
 
-What an answer proves is `repeat.py`'s to say; this file must not know which call comes next.
+What an answer proves is decided in `repeat.py`. This module must not know which request is sent
+next.
 """
 
 from dataclasses import replace
@@ -33,7 +34,7 @@ from batch_import.models import MediaPage, Status, StatusUpdate
 
 
 class Sending:
-    """Hears the answers to POSTs."""
+    """Handles the answers to POSTs."""
 
     def __init__(
         self,
@@ -50,7 +51,7 @@ class Sending:
         self._processing_times = processing_times
 
     def handle_create(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
-        """A POST was answered, or not."""
+        """Handle the answer to a POST."""
         row, waiting = state.row, state.waiting
         created = CreationTime(
             state.requested_at,
@@ -84,7 +85,7 @@ class Sending:
                 finish = self._tracker.finish
                 return [finish(row, Status.FAILED, message, error=message, code=code, sent_at=now)]
             case CreateOutcome.CONFLICT:
-                # A media exists already: by an earlier POST of this row, if there was one.
+                # The existing media may have been created by an earlier POST of this row.
                 first_post_at = float("inf") if created.is_certain else created.first_post_at
                 older_time = replace(created, earliest=float("-inf"), first_post_at=first_post_at)
                 return self._set_unknown(waiting, older_time, message, now)
@@ -112,7 +113,7 @@ class Sending:
         ]
 
     def _first_check_delay(self) -> float:
-        """Seconds from a POST to the first look: no row was done sooner, of those known."""
+        """Returns the seconds from a POST to its first status request: the shortest time so far."""
         return min(
             self._settings.poll_interval, max(MIN_POLL_INTERVAL, self._processing_times.shortest())
         )
@@ -120,7 +121,7 @@ class Sending:
     def handle_search_before_create(
         self, state: Posting, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """The search before a POST."""
+        """Handle the answer to the search before a POST."""
         row, waiting = state.row, state.waiting
         if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
             answer = MediaPage(())

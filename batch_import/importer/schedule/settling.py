@@ -1,6 +1,7 @@
-"""What becomes of a row whose POST got no clear answer, and that lists do not show. Pure.
+"""Decide about rows whose POST got no clear answer and whose media no list shows. No I/O.
 
-Whether its POST may be repeated is `repeat.py`'s to say; this file must not know lists and pages.
+Whether the POST may be repeated is decided in `repeat.py`. This module must not know lists and
+pages.
 """
 
 from collections import Counter
@@ -28,8 +29,9 @@ class Settling:
     """Decides about unknown rows.
 
     Attributes:
-        exhausted: rows whose POSTs came to nothing too often in this run.
-        sent_again: rows went back to the state's queue, on the user's word.
+        exhausted_rows: rows that used up all POSTs of this run without creating a media.
+        has_requeued_rows: whether rows became pending again, because the setting `when_unsure` is
+            `retry`.
     """
 
     def __init__(
@@ -48,9 +50,9 @@ class Settling:
         self._unsettled_counts: Counter[int] = Counter()
 
     def handle_absence(self, state: Unknown, unseen_age: float, now: float) -> list[StatusUpdate]:
-        """A list that must show the row's media does not: decide, if that can be decided yet."""
+        """Handle a list that had to show the row's media and does not; decides if possible."""
         if state.is_held:
-            return self.end_if_expired(state, now)  # it may be created at any later moment
+            return self.end_if_expired(state, now)  # the other machine may still create it
         is_proven = self._consistency.proves_absence(state.absence_ages, unseen_age)
         if is_proven and not state.has_conflict:
             return self._handle_not_created(state, now)
@@ -59,19 +61,19 @@ class Settling:
         )
 
     def is_about_to_decide(self, state: Unknown, unseen_age: float, now: float) -> bool:
-        """Whether something is about to be decided about the row."""
+        """Whether the next absence of the row's media leads to a decision."""
         is_proven = not state.is_held and self._consistency.proves_absence(
             state.absence_ages, unseen_age
         )
         return is_proven or state.created.min_age(now) >= self._settings.settle
 
     def end_if_expired(self, state: Unknown, now: float) -> list[StatusUpdate]:
-        """A look brought nothing: nobody can know any more once the row is too old."""
+        """End the search for a row that is too old, because nothing more can be learned."""
         age = state.created.min_age(now)
         return self._end_unsettled(state, age) if age >= self._settings.settle else []
 
     def _is_being_proven(self, state: Unknown, unseen_age: float, now: float) -> bool:
-        """Whether a few more looks may prove that the media does not exist."""
+        """Whether a few more lists may prove that the media does not exist."""
         proof_age = self._consistency.proof_age(unseen_age)
         has_few_absences = len(state.absence_ages) <= 2 * self._consistency.absences_needed()
         return (
@@ -82,11 +84,14 @@ class Settling:
         )
 
     def seconds_until_search(self, state: Unknown, unseen_age: float, now: float) -> float:
-        """Seconds until the row is looked for again: 1, 2, 4 …, or when that may prove absence."""
+        """Returns the seconds until the row is searched for again.
+
+        The delays are 1, 2, 4 … seconds, but not longer than until lists may prove its absence.
+        """
         age = state.created.min_age(now)
         proof_age = None if state.is_held else self._consistency.proof_age(unseen_age)
         if age >= self._settings.settle or (proof_age is not None and age >= proof_age):
-            return MIN_POLL_INTERVAL  # a few looks, apart, decide
+            return MIN_POLL_INTERVAL  # a few more absences decide
         seconds = max(MIN_POLL_INTERVAL, min(2 * age, self._settings.settle) - age)
         return (
             seconds
@@ -95,7 +100,7 @@ class Settling:
         )
 
     def _handle_not_created(self, state: Unknown, now: float) -> list[StatusUpdate]:
-        """Its POST was not carried out."""
+        """Send a row again, because its POST created no media."""
         if state.id_taken_message:
             return [
                 self._tracker.finish(
@@ -115,7 +120,7 @@ class Settling:
             reason = f"confirmed not created; left to the next run after {state.post_count} POSTs"
         else:
             self._tracker.set_state(state.row, waiting)
-            # The weather of the first POST is over once its absence is proven.
+            # When the absence is proven, whatever disturbed the first POST is probably over.
             seconds = (
                 backoff(MIN_POLL_INTERVAL, state.post_count - 2, float("inf"))
                 if state.post_count > 1
@@ -126,7 +131,7 @@ class Settling:
         return [StatusUpdate(state.row.number, Status.CREATING, reason)]
 
     def _end_unsettled(self, state: Unknown, age: float) -> list[StatusUpdate]:
-        """Nobody can know: what becomes of the row is the user's choice."""
+        """End the search for a row without a result. The setting `when_unsure` decides."""
         if state.is_held:
             return [
                 self._tracker.finish(
@@ -154,7 +159,7 @@ class Settling:
 
 
 def exhausted_update(waiting: ToCreate) -> StatusUpdate:
-    """What the state keeps of a row whose POSTs came to nothing too often."""
+    """Returns the status update of a row that used up all POSTs of this run."""
     error = f"{waiting.post_count} POSTs got no clear answer and made no video: {waiting.reason}"
     code = FailureCode.NO_MEDIA_CREATED
     return StatusUpdate(waiting.row.number, Status.PENDING, error, error=error, code=code)

@@ -1,7 +1,7 @@
-"""The rows in flight, by number and by reference ID, and how they enter and leave. Pure.
+"""All rows in flight, by number and by reference ID. No I/O.
 
-It keeps polling and listing in step with them, so that nobody else has to. This file must not know
-why a row changes its state.
+It updates the polling and the list positions whenever a row changes its state. This module must not
+know why a row changes its state.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,6 @@ from collections.abc import Iterable
 from batch_import.importer.schedule.list_positions import ListPositions
 from batch_import.importer.schedule.polling import Polling
 from batch_import.importer.schedule.row_states import (
-    CreationTime,
     InAccount,
     Online,
     Processing,
@@ -20,7 +19,7 @@ from batch_import.models import JobRow, Media, Status, StatusUpdate
 
 
 class Tracker:
-    """All rows that this run has in hand."""
+    """All rows in flight of this run."""
 
     def __init__(self, polling: Polling, positions: ListPositions) -> None:
         self.polling = polling
@@ -36,10 +35,10 @@ class Tracker:
         return self._states[number]
 
     def in_account(self, number: int) -> InAccount:
-        """A row that is, or may be, in the account, by its number.
+        """Returns the state of a row that is, or may be, in the account.
 
         Raises:
-            LookupError: it is not, or this run knows nothing of it.
+            LookupError: the row is not in the account, or not in flight.
         """
         state = self._states[number]
         if isinstance(state, Processing | Online | Unknown):
@@ -47,49 +46,52 @@ class Tracker:
         raise LookupError(number)
 
     def by_number(self, number: int) -> RowState | None:
-        """The state of a row by its number; None once it has left."""
+        """Returns the state of a row; None if it is not in flight."""
         return self._states.get(number)
 
     def of_row(self, row: JobRow) -> RowState | None:
-        """The state of exactly this row, as it was admitted; None once it has left."""
+        """Returns the state of exactly this row object; None if it is no longer in flight.
+
+        If the row was taken in again meanwhile, the result is None, too.
+        """
         known = self._rows.get(row.number)
         return self._states[row.number] if known is row else None
 
     def by_reference(self, reference_id: str) -> RowState | None:
-        """The row in flight that has a reference ID."""
+        """Returns the state of the row in flight with a reference ID; None if there is none."""
         number = self._numbers.get(reference_id)
         return None if number is None else self._states[number]
 
     def all_in_account(self) -> Iterable[InAccount]:
-        """All rows that are, or may be, in the account."""
+        """Yields the states of all rows that are, or may be, in the account."""
         for state in self._states.values():
             if isinstance(state, Processing | Online | Unknown):
                 yield state
 
     def all_unknown(self) -> Iterable[Unknown]:
-        """All rows of which nobody knows whether they are."""
+        """Yields the states of all unknown rows."""
         return (state for state in self._states.values() if isinstance(state, Unknown))
 
     def set_state(self, row: JobRow, state: RowState) -> None:
-        """A row is in this state now, and not in the account."""
+        """Set the state of a row that is not in the account."""
         self._leave_account(row.number, is_listed=False)
         self._rows[row.number] = row
         self._numbers[row.reference_id] = row.number
         self._states[row.number] = state
 
     def enter_account(self, state: InAccount, due_at: float, newer_listed_count: int = 0) -> None:
-        """A row's media is, or may be, in the account from now on.
+        """Set the state of a row whose media is, or may be, in the account from now on.
 
         Args:
-            due: when it is looked at first.
-            newer_than: as in `Listing.add`.
+            due_at: epoch seconds of its first status request.
+            newer_listed_count: as in `ListPositions.add`.
         """
         self.set_state(state.row, state)
         self.polling.add(state.row.number, due_at)
         self.positions.add(state, newer_listed_count)
 
     def replace(self, state: InAccount) -> None:
-        """A row in the account is in another state now."""
+        """Replace the state of a row in the account."""
         self._states[state.row.number] = state
         self.positions.replace(state)
 
@@ -104,7 +106,7 @@ class Tracker:
         sent_at: float | None = None,
         media: Media | None = None,
     ) -> StatusUpdate:
-        """This run is done with a row."""
+        """End the tracking of a row; returns its status update."""
         state = self.drop(row, is_listed=status is Status.IMPORTED)
         if (
             media is not None
@@ -117,15 +119,15 @@ class Tracker:
         )
 
     def drop(self, row: JobRow, *, is_listed: bool) -> RowState | None:
-        """This run knows nothing of a row any more."""
+        """End the tracking of a row; returns its last state.
+
+        Args:
+            is_listed: whether its media is in the list from now on.
+        """
         self._leave_account(row.number, is_listed=is_listed)
         self._rows.pop(row.number, None)
         self._numbers.pop(row.reference_id, None)
         return self._states.pop(row.number, None)
-
-    def remember(self, media_id: str, created: CreationTime) -> None:
-        """A media of an earlier run is in the list."""
-        self.positions.add_known_media(media_id, created)
 
     def _leave_account(self, number: int, *, is_listed: bool) -> None:
         if isinstance(self._states.get(number), Processing | Online | Unknown):
