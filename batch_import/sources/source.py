@@ -7,6 +7,7 @@ A source is a class without constructor arguments, registered under its URL sche
 entry-point group `batch_import.sources`. Other packages can register their own.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,10 @@ class ListedVideo:
         folder: folder or project of the video at the source; may be empty.
         modified_at: when the file was last changed or published, with a time zone; None if it
             is unknown.
+        expires_at: when the URL stops working, in epoch seconds; infinity if the source does not
+            say that it expires. The parameters of a signed URL need not be read here.
+        path: path of the file below the location, which filters are compared with; empty if the
+            source is a catalogue of videos, and not a folder of any files.
     """
 
     url: str
@@ -43,6 +48,8 @@ class ListedVideo:
     tags: tuple[str, ...] = ()
     folder: str = ""
     modified_at: datetime | None = None
+    expires_at: float = math.inf
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +59,12 @@ class SkippedItem:
     Attributes:
         name: name of the item at the source, without secrets.
         reason: why it is no row, and what to do.
+        is_unreadable: whether the item could not be read, so that the list may lack videos.
     """
 
     name: str
     reason: str
+    is_unreadable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +120,10 @@ class SigningSource(Source, Protocol):
 
 class ReferenceRefused(Exception):
     """One reference cannot be signed. `str()` says why, and what to do, on one line."""
+
+
+class SourceUnreadable(RunFault):
+    """A location holds no list of videos that can be read: a wrong format, or a damaged file."""
 
 
 class SourceUnavailable(RunFault):
