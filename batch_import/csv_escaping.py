@@ -38,6 +38,9 @@ _CONVERTED_VALUE = re.compile(
 #: First characters of texts that no spreadsheet executes: a fast check for most cells.
 _HARMLESS_FIRST_CHARACTERS: Final = frozenset(string.ascii_letters + string.digits + "<(/") | {""}
 _first_character: Final = itemgetter(slice(1))
+#: The first two letters of the words in `_CONVERTED_VALUE`.
+_CONVERTED_STARTS: Final = frozenset("ja fe ma ap ju au se oc no de tr fa".split())
+_LETTERS: Final = frozenset(string.ascii_letters)
 #: Numbers that every spreadsheet shows and saves unchanged.
 _WHOLE_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,14}")
 
@@ -57,6 +60,8 @@ def escape_line(cells: Sequence[str]) -> Sequence[str]:
 
 def escape_for_editing(text: str) -> str:
     """Returns a cell that neither a spreadsheet nor the manifest reader executes or changes."""
+    if text[:1] in _LETTERS and text[:2].lower() not in _CONVERTED_STARTS:
+        return text  # most titles
     return ESCAPE_MARK + text if _is_formula(text) or _is_converted(text) else text
 
 

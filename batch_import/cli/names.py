@@ -4,6 +4,7 @@ from typing import Final
 
 COMMANDS: Final = {
     "Import": {
+        "manifest": "Write a manifest of the videos in a folder, a feed or another source.",
         "check": "Validate a manifest; nothing is sent.",
         "plan": "Forecast a run, and rehearse it; nothing is sent.",
         "run": "Import a manifest, or continue an import.",

@@ -13,7 +13,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from batch_import.cli.quoting import command_line
-from batch_import.configuration import kinds
+from batch_import.configuration import kinds, listing_values
 from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
@@ -59,8 +59,8 @@ _COMMAND_LINE: Final = (
     ),
     Setting(
         "output",
-        kinds.FolderPath("DIR"),
-        "folder to write the merged results to",
+        kinds.FilePath("PATH"),
+        "what to write: a .csv or .xlsx file by manifest, a folder by merge",
         Group.COMMON,
         short="o",
     ),
@@ -79,7 +79,26 @@ _COMMAND_LINE: Final = (
         default_text="asked, if they were entered",
     ),
     _switch("yes", "use the columns that are proposed, without a question", Group.COMMON),
-    _switch("replace", "replace the files that are there; other options are kept", Group.COMMON),
+    _switch("replace", "replace files that exist; configure keeps the other options", Group.COMMON),
+    Setting(
+        "include",
+        kinds.TextType("PATTERN"),
+        "list only paths that match, e.g. '*.mp4' or 'talks/*'",
+        Group.COMMON,
+        multiple=True,
+    ),
+    Setting(
+        "since",
+        listing_values.DateType(),
+        "list only videos that were changed or published since this date, e.g. 2026-01-31",
+        Group.COMMON,
+    ),
+    Setting(
+        "min_size",
+        listing_values.ByteCount(),
+        "list only files of at least this size, e.g. 10MB",
+        Group.COMMON,
+    ),
     _switch("templates", "write manifest.csv and manifest.xlsx, to be filled in", Group.COMMON),
     _switch("embeds", "also request the embed page of each imported row", Group.COMMON),
     _switch(

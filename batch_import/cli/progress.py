@@ -204,3 +204,30 @@ class Steps:
         """Remove the bar."""
         if self._bar is not None:
             self._bar.close()
+
+
+class ListingProgress:
+    """Shows how many items were listed: a counter on a terminal, otherwise lines at intervals."""
+
+    def __init__(self) -> None:
+        self._interval = _Interval()
+        self._bar: Any = None
+
+    def show(self, count: int) -> None:
+        """Show the number of items so far."""
+        if has_bars():
+            self._draw(count)
+        elif self._interval.is_over():
+            print(with_timestamp(f"Listing: {count:,} items"), file=sys.stderr, flush=True)
+
+    def _draw(self, count: int) -> None:
+        if self._bar is None:
+            from tqdm import tqdm
+
+            self._bar = tqdm(desc="Listing", unit=" items", dynamic_ncols=True, leave=False)
+        self._bar.update(count - self._bar.n)
+
+    def close(self) -> None:
+        """Remove the counter."""
+        if self._bar is not None:
+            self._bar.close()

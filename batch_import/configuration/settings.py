@@ -113,7 +113,8 @@ class ReadingOptions:
     base_url: str | None = setting(
         None,
         kinds.TextType("URL", reading_values.folder_url),
-        "URL of the folder of bare file names in the URL column, e.g. https://host/videos/",
+        "URL of the folder of bare file names in the URL column, or of folder:PATH,"
+        " e.g. https://host/videos/",
         Group.READING,
     )
     allow: Sequence[str] = setting(

@@ -11,14 +11,15 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from batch_import.errors import RunFault
 
 
-@dataclass(frozen=True, slots=True)
-class ListedVideo:
+class ListedVideo(NamedTuple):
     """One video of a source, as it becomes one row of a manifest.
+
+    A tuple, because a million of them are made, each in a third of the time of a dataclass.
 
     Attributes:
         url: URL of the original file, or a reference to it that the source can sign.

@@ -99,6 +99,26 @@ def receiver() -> Iterator[tuple[str, list[str]]]:
             thread.join()
 
 
+def test_manifest(golden: Golden, command: Callable) -> None:
+    run = command(DOWN)
+    for name in ("a.mp4", "b.mp4", "c.jpg", ".d.mp4"):
+        (run.folder / "v" / name).parent.mkdir(exist_ok=True)
+        (run.folder / "v" / name).write_bytes(b"")
+    listed = ("manifest", "folder:v", "--base-url", "https://h.example/", "-o")
+    printed = golden.code("manifest", run(*listed, "m.csv", "--json", code=None))
+    golden.code("the file exists", run(*listed, "m.csv", code=None))
+    golden.code("a workbook", run(*listed, "m.xlsx", code=None))
+    golden.code("no videos", run(*listed, "n.csv", "--include", "*.mkv", code=None))
+    golden.code("no such folder", run("manifest", "folder:w", *listed[2:], "n.csv", code=None))
+    golden.code("no such source", run("manifest", "v", "-o", "n.csv", code=None))
+    expiring = json.loads(printed.stdout) | {"expires_at": "2026-01-31T00:00:00+00:00"}
+    golden.json("manifest --json", printed.stdout)
+    golden.json("manifest --json, URLs expire", json.dumps(expiring))
+    golden.columns(run.folder / "m.csv")
+    golden.columns(run.folder / "m.xlsx")
+    golden.check("manifest")
+
+
 def test_check(golden: Golden, sandbox: Start, command: Callable, manifest: Callable) -> None:
     server = sandbox()
     run = command(server)

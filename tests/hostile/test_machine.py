@@ -21,7 +21,7 @@ from batch_import.importer.pool import Pool
 from batch_import.importer.schedule import Finished
 from batch_import.job import Job
 from batch_import.reports.refresh import refreshing
-from batch_import.reports.writers.xlsx_writer import _Output
+from batch_import.reports.writers.xlsx_file import _Output
 from batch_import.sources.preflight import Preflight
 from batch_import.viostream.session import PlatformSession
 from batch_import.web.session import session_without_credentials

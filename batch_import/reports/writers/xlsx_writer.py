@@ -4,16 +4,11 @@ Written row by row, so that memory does not grow with the rows. What people adde
 copy stays. This file must not know what the table means.
 """
 
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from io import BytesIO
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Final
 
-import xlsxwriter
-from xlsxwriter.exceptions import XlsxWriterException
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
@@ -39,6 +34,7 @@ from batch_import.reports.summary import About, Summary
 from batch_import.reports.table import Column, Table, in_batches, note
 from batch_import.reports.writers.cell_types import CellType, as_date, as_number, column_type
 from batch_import.reports.writers.sheet_names import SheetNames
+from batch_import.reports.writers.xlsx_file import open_workbook
 from batch_import.reports.writers.xlsx_sheet import (
     LAST_ROW,
     LONGEST_TYPED,
@@ -91,7 +87,7 @@ def write_xlsx(
         StateError: it cannot be written, or an earlier copy not be read; that is untouched.
     """
     by_hand = by_hand_in(path, table) if by_hand is None else by_hand
-    with replace_binary_file(path, HINT) as file, _workbook(file) as book:
+    with replace_binary_file(path, HINT) as file, open_workbook(file, "Import results") as book:
         return _Writing(book, table.for_people(), by_hand, rows).write(records, about)
 
 
@@ -155,63 +151,6 @@ class _Writing:
         if name not in self._groups:
             self._groups[name] = self._videos(self._names.free(name), Added())
         return self._groups[name]
-
-
-@contextmanager
-def _workbook(file: BinaryIO) -> Iterator[Workbook]:
-    """A workbook that leaves nothing behind, whatever happens.
-
-    Raises:
-        OSError: it cannot be written.
-    """
-    with tempfile.TemporaryDirectory(prefix="batch-import-") as folder:
-        output: Any = _Output(file)
-        book = xlsxwriter.Workbook(output, {"constant_memory": True, "tmpdir": folder})
-        book.set_properties({"title": "Import results"})
-        try:
-            yield book
-            book.close()
-        except XlsxWriterException as error:
-            cause = error.args[0] if error.args else None
-            raise cause if isinstance(cause, OSError) else OSError(str(error)) from None
-        finally:
-            # Each sheet has a file of its own there, which must be closed to be removed.
-            handles: list[Any] = [sheet.row_data_fh for sheet in book.worksheets()]
-            for handle in handles:
-                handle.close()
-
-
-class _Output:
-    """A file for XlsxWriter's ZIP writer; after an error, what it still writes goes nowhere.
-
-    For it goes on writing when it is thrown away, and Python would show that error on stderr.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def write(self, part: bytes) -> int:
-        with self._ending():
-            return self._file.write(part)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        with self._ending():
-            return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def flush(self) -> None:
-        with self._ending():
-            self._file.flush()
-
-    @contextmanager
-    def _ending(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError:
-            self._file = BytesIO()
-            raise
 
 
 def _types(table: Table, sample: Sequence[ResultRow]) -> Mapping[int, CellType]:

@@ -1,0 +1,192 @@
+import csv
+import threading
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from batch_import.errors import Interrupted, RunFault, UsageError
+from batch_import.reports.writers import table_file
+from batch_import.sources.filters import ListingFilter
+from batch_import.sources.source import ListedVideo, ListingOptions, SkippedItem
+from batch_import.workflows import write_manifest as workflow
+from batch_import.workflows.write_manifest import ListingRequest, WrittenManifest, write_manifest
+
+Write = Callable[..., WrittenManifest]
+
+URL = "https://h.example/a%20b.mp4"
+
+
+class Fake:
+    """A source of what a test names."""
+
+    def __init__(self, *items: ListedVideo | SkippedItem | RunFault) -> None:
+        self.items = items
+
+    def videos(self, location: str, options: ListingOptions) -> Iterator[ListedVideo | SkippedItem]:
+        del location, options
+        for item in self.items:
+            if isinstance(item, RunFault):
+                raise item
+            yield item
+
+
+@pytest.fixture
+def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
+    """Writes a manifest of the items of a fake source."""
+    monkeypatch.setattr(workflow, "schemes", lambda: frozenset({"fake"}))
+
+    def run(*items: object, name: str = "m.csv", **more: object) -> WrittenManifest:
+        monkeypatch.setattr(workflow, "source_of", lambda _: Fake(*items))  # type: ignore[arg-type]
+        request = ListingRequest(("fake:x",), tmp_path / name, **more)  # type: ignore[arg-type]
+        return write_manifest(request)
+
+    return run
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+FULL = ListedVideo(
+    URL,
+    title="=1+1",
+    reference_id="0042",
+    extension="mp4",
+    size=123,
+    duration=61.5,
+    description="two\nlines",
+    tags=("a", "b"),
+    folder="HR",
+    modified_at=datetime(2025, 1, 31, 10, tzinfo=timezone(timedelta(hours=1))),
+)
+
+
+def test_every_fact_has_its_column(write: Write, tmp_path: Path) -> None:
+    assert write(FULL).rows == 1
+    assert rows(tmp_path / "m.csv") == [
+        {
+            "sourceUrl": URL,
+            "filename": "'=1+1",
+            "extension": "mp4",
+            "referenceId": "'0042",
+            "description": "two lines",
+            "duration": "61.5",
+            "tags": "a, b",
+            "folder": "HR",
+            "date": "2025-01-31T09:00:00Z",
+            "size": "123",
+        }
+    ]
+
+
+def test_a_workbook_has_the_same(write: Write, tmp_path: Path) -> None:
+    write(FULL, name="m.xlsx")
+    _, row = openpyxl.load_workbook(tmp_path / "m.xlsx").active.values
+    assert row == (
+        *(URL, "=1+1", "mp4", "0042", "two lines", 61.5, "a, b", "HR", "2025-01-31T09:00:00Z", 123),
+    )
+
+
+def test_a_video_without_a_title_gets_the_name_of_its_file(write: Write, tmp_path: Path) -> None:
+    named = [URL, "s3://b/x/Talk 1.MOV", "https://h.example/get/v.1?x=y", "https://h.example"]
+    write(*(ListedVideo(url) for url in named))
+    titles = [row["filename"] for row in rows(tmp_path / "m.csv")]
+    assert titles == ["a b", "Talk 1", "v.1", "https://h.example"]
+
+
+def test_characters_that_no_cell_holds(write: Write, tmp_path: Path) -> None:
+    write(ListedVideo(URL, title="a\ud800b\x00c\td"))
+    assert rows(tmp_path / "m.csv")[0]["filename"] == "a?b c d"
+
+
+def test_skipped_items_and_filters_are_counted(write: Write) -> None:
+    written = write(
+        ListedVideo(URL, path="a.mp4"),
+        ListedVideo("https://h.example/a.jpg", path="a.jpg"),
+        SkippedItem("x/", "closed", is_unreadable=True),
+        filters=ListingFilter(),
+    )
+    assert (written.rows, written.is_complete) == (1, False)
+    assert [(group.count, group.examples) for group in written.skipped] == [
+        (1, ["x/"]),
+        (1, ["a.jpg"]),
+    ]
+
+
+def test_urls_that_expire_and_missing_extensions_are_counted(write: Write) -> None:
+    written = write(
+        ListedVideo("https://h.example/a.mp4?expires=1900000000&signature=abcdef"),
+        ListedVideo("https://h.example/a", expires_at=1_800_000_000.0),
+        ListedVideo("https://h.example/b.mp4"),
+    )
+    assert (written.expiring, written.expires_at) == (2, 1_800_000_000.0)
+    assert written.without_extension == 1
+
+
+def test_an_existing_file_is_replaced_only_on_request(write: Write) -> None:
+    write(ListedVideo(URL))
+    with pytest.raises(UsageError, match="exists already"):
+        write(ListedVideo(URL))
+    assert write(ListedVideo(URL), ListedVideo(URL), replace=True).rows == 2
+
+
+@pytest.mark.parametrize("fault", [UsageError("no"), SkippedItem("a.jpg", "a picture")])
+def test_nothing_is_written_without_a_complete_list(
+    write: Write, tmp_path: Path, fault: object
+) -> None:
+    first = ListedVideo("https://h.example/a.jpg", path="a.jpg")
+    for name in ("m.csv", "m.xlsx"):
+        with pytest.raises(UsageError):
+            write(first, fault, name=name)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_listing_can_be_stopped(
+    write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del write
+    monkeypatch.setattr(workflow, "source_of", lambda _: Fake(*[ListedVideo(URL)] * 1_000))
+    stop = threading.Event()
+    stop.set()
+    seen: list[int] = []
+    with pytest.raises(Interrupted):
+        write_manifest(ListingRequest(("fake:x",), tmp_path / "m.csv"), seen.append, stop)
+    assert 0 < seen[-1] < 1_000
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_sheet_has_a_last_row(
+    write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(table_file, "LAST_ROW", 2)
+    assert write(*[ListedVideo(URL)] * 2, name="m.xlsx").rows == 2
+    with pytest.raises(UsageError, match="more than"):
+        write(*[ListedVideo(URL)] * 3, name="n.xlsx")
+    assert not (tmp_path / "n.xlsx").exists()
+
+
+@pytest.mark.parametrize(
+    ("location", "hint"),
+    [
+        ("https://h.example/feed.xml", "feed:https://h.example/feed.xml"),
+        (".", "folder:."),
+        ("videos", "fake:"),
+        ("ftp://h.example", "fake:"),
+    ],
+)
+def test_a_location_without_a_source_names_the_source(
+    write: Write, location: str, hint: str
+) -> None:
+    del write
+    with pytest.raises(UsageError, match="source") as raised:
+        write_manifest(ListingRequest((location,), Path("m.csv")))
+    assert hint in str(raised.value)
+
+
+def test_only_csv_and_xlsx_are_written(write: Write) -> None:
+    with pytest.raises(UsageError, match="neither"):
+        write(ListedVideo(URL), name="m.json")
