@@ -27,7 +27,7 @@ from urllib3.poolmanager import PoolManager
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.wait import wait_for_read
 
-from batch_import.errors import NoAnswer, NotSent, RequestFailed
+from batch_import.errors import NoAnswer, NotSent, RequestFailed, RequestRejected
 
 #: Maximum number of bytes per read.
 _CHUNK_BYTES: Final = 64 * 1024
@@ -101,14 +101,24 @@ class BoundedSession(requests.Session):
         """Returns None: requests would parse `Location` even if redirects are not followed."""
         return None
 
-    def exchange(self, request: requests.PreparedRequest, bounds: ExchangeLimits) -> Answer:
+    def exchange(
+        self,
+        request: requests.PreparedRequest,
+        bounds: ExchangeLimits,
+        allows_ip: Callable[[str], bool] = lambda _: True,
+    ) -> Answer:
         """Send a request once, and receive the whole response.
 
+        Args:
+            allows_ip: called with the IP address of each new connection before anything is sent.
+                If it returns False, the connection is closed.
+
         Raises:
+            RequestRejected: `allows_ip` refused the IP address.
             NotSent: no connection could be opened.
             NoAnswer: there was no complete response within the limits.
         """
-        limit = _Limit(bounds, self._stop, self._may_send)
+        limit = _Limit(bounds, self._stop, self._may_send, allows_ip)
         try:
             with _limit_for_this_thread(limit):
                 reply = self.send(
@@ -179,9 +189,14 @@ class _Limit:
     """
 
     def __init__(
-        self, bounds: ExchangeLimits, stop: threading.Event, may_send: Callable[[], bool]
+        self,
+        bounds: ExchangeLimits,
+        stop: threading.Event,
+        may_send: Callable[[], bool],
+        allows_ip: Callable[[str], bool],
     ) -> None:
         self._may_send = may_send
+        self._allows_ip = allows_ip
         self._total_seconds = bounds.whole
         self._deadline = time.monotonic() + bounds.whole
         self._grace_seconds = bounds.grace
@@ -189,7 +204,7 @@ class _Limit:
         self._stopped_at: float | None = None
         self._size = bounds.size
         self._received = 0
-        self.fault: NoAnswer | None = None
+        self.fault: RequestFailed | None = None
 
     def admit(self) -> None:
         """Allow a part of the request to be sent.
@@ -199,6 +214,17 @@ class _Limit:
         """
         if not self._may_send():
             raise NotSent("not sent, because another run may have taken the job over")
+
+    def check_peer(self, connection: Any) -> None:
+        """Close a connection to an IP address that may not be contacted.
+
+        Raises:
+            OSError: the connection was closed.
+        """
+        if not self._allows_ip(connection.getpeername()[0]):
+            connection.close()
+            self.fault = RequestRejected("the host has a private IP address")
+            raise OSError
 
     def remaining(self) -> float:
         """Returns the seconds until the deadline.
@@ -296,6 +322,11 @@ class _BoundedConnection:
     def connect(self) -> None:
         _thread_state.limit.admit()
         super().connect()  # type: ignore[misc]
+
+    def _new_conn(self) -> Any:
+        connection = super()._new_conn()  # type: ignore[misc]
+        _thread_state.limit.check_peer(connection)
+        return connection
 
     def send(self, data: Any) -> None:
         # A server does not act on a request before its last byte is there.

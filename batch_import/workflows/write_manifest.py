@@ -178,7 +178,7 @@ def _reported(
 
 def _nothing(skipped: SkippedItems) -> UsageError:
     reasons = [
-        f"{group.count:,} items: {group.reason} ({', '.join(group.examples)})"
+        f"({group.count:,}) {group.reason} {', '.join(group.examples)}"
         for group in skipped.groups()
     ]
     why = f"Not listed: {' '.join(reasons)}" if reasons else "Every source is empty."

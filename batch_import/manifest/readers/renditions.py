@@ -37,7 +37,7 @@ def chosen(files: Sequence[Mapping[str, str]]) -> int | None:
     best = [at for at, kind in enumerate(kinds) if kind is max(kinds)]
     if len(best) == 1:
         return best[0]
-    originals = [at for at in best if _is_original(files[at])]
+    originals = [at for at in best if is_original(files[at])]
     if len(originals) == 1:
         return originals[0]
     for names in _SIZES:
@@ -63,10 +63,11 @@ def unclear(lines: Sequence[int], value: str) -> RecordFault:
 
 def _tells(cells: Mapping[str, str]) -> bool:
     """Whether an object looks like one of several sizes of a video."""
-    return _is_original(cells) or any(_size(cells, names) is not None for names in _SIZES)
+    return is_original(cells) or any(_size(cells, names) is not None for names in _SIZES)
 
 
-def _is_original(cells: Mapping[str, str]) -> bool:
+def is_original(cells: Mapping[str, str]) -> bool:
+    """Whether a file is the original of a video, and not a smaller copy."""
     for name, cell in cells.items():
         word = _folded(last_part(name))
         if cell.strip().casefold() in _ORIGINAL:

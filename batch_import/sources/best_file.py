@@ -1,0 +1,76 @@
+"""Choose the file of a video to import, and recognize videos that nobody can fetch. No I/O."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from batch_import.addresses.masking import mask
+from batch_import.addresses.urls import parse
+from batch_import.manifest.columns.values import CellKind, kind_of
+from batch_import.manifest.extensions import KNOWN, extension_of, suffix_of
+from batch_import.manifest.readers import renditions
+from batch_import.manifest.rules import file_kinds, pages
+from batch_import.sources.source import ListedVideo, SkippedItem
+
+#: Media type → file extension that the platform accepts (IANA, and types in common use).
+_EXTENSION_OF_TYPE: Final = {
+    "video/mp4": "mp4",
+    "video/quicktime": "mov",
+    "video/x-msvideo": "avi",
+    "video/avi": "avi",
+    "video/x-ms-wmv": "wmv",
+    "video/x-matroska": "mkv",
+    "video/webm": "webm",
+    "video/3gpp": "3gp",
+}
+_NO_URL: Final = "It has no http URL of a file."
+
+#: Facts about one file of a video. `url` is its URL, `type` its media type, and `extension` its
+#: file extension; other names are those of the source, such as `height` and `bitrate`.
+VideoFile = Mapping[str, str]
+
+
+def best_file(files: Sequence[VideoFile]) -> VideoFile:
+    """Returns the original of several files of one video, or else the largest MP4.
+
+    Args:
+        files: at least one file.
+    """
+    originals = [file for file in files if renditions.is_original(file)]
+    usable = [file for file in files if kind_of(file.get("url", "")) is not CellKind.STREAM]
+    candidates = originals or [f for f in usable if extension(f) == "mp4"] or usable or files
+    sized = [file for file in candidates if file.get("height") or file.get("width")]
+    index = renditions.chosen(sized or candidates)
+    return (sized or candidates)[index or 0]
+
+
+def extension(file: VideoFile) -> str:
+    """Returns the extension that the platform accepts; otherwise that of the URL; may be empty."""
+    named = file.get("extension", "").lower().lstrip(".")
+    media_type = file.get("type", "").partition(";")[0].strip().lower()
+    url = file.get("url", "")
+    known = extension_of(url) or (named if named in KNOWN else "")
+    return known or _EXTENSION_OF_TYPE.get(media_type, "") or _suffix(url)
+
+
+def _suffix(url: str) -> str:
+    suffix = suffix_of(url)
+    return suffix if file_kinds.is_file_ending(suffix) else ""
+
+
+def unless_unfetchable(video: ListedVideo) -> ListedVideo | SkippedItem:
+    """Returns the video, or why the platform cannot fetch its URL: a page, or a playlist."""
+    reason = _unfetchable_reason(video.url)
+    return SkippedItem(video.title or mask(video.url), reason) if reason else video
+
+
+def _unfetchable_reason(address: str) -> str:
+    url = parse(address)
+    if url is None:
+        return _NO_URL
+    if kind_of(address) is CellKind.STREAM:
+        return file_kinds.kind_of(suffix_of(address)) or "It is a streaming playlist, not a file."
+    violation = pages.violation_of(url)
+    # `check` names the URL of the file if it can be derived from that of the page.
+    if violation is None or violation.fix:
+        return ""
+    return f"{violation.reason[0].upper()}{violation.reason[1:]}. {violation.hint}"
