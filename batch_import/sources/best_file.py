@@ -1,5 +1,6 @@
 """Choose the file of a video to import, and recognize videos that nobody can fetch. No I/O."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -9,6 +10,7 @@ from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.manifest.extensions import KNOWN, extension_of, suffix_of
 from batch_import.manifest.readers import renditions
 from batch_import.manifest.rules import file_kinds, pages
+from batch_import.sources.registry import schemes
 from batch_import.sources.source import ListedVideo, SkippedItem
 
 #: Media type → file extension that the platform accepts (IANA, and types in common use).
@@ -22,6 +24,9 @@ _EXTENSION_OF_TYPE: Final = {
     "video/webm": "webm",
     "video/3gpp": "3gp",
 }
+#: Names of facts about the size of a file. `1080p` and `1920x1080` are sizes, too.
+_SIZE_FACTS: Final = ("height", "width", "label", "quality", "bitrate", "size")
+_NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]+)?")
 _NO_URL: Final = "It has no http URL of a file."
 
 #: Facts about one file of a video. `url` is its URL, `type` its media type, and `extension` its
@@ -38,9 +43,15 @@ def best_file(files: Sequence[VideoFile]) -> VideoFile:
     originals = [file for file in files if renditions.is_original(file)]
     usable = [file for file in files if kind_of(file.get("url", "")) is not CellKind.STREAM]
     candidates = originals or [f for f in usable if extension(f) == "mp4"] or usable or files
-    sized = [file for file in candidates if file.get("height") or file.get("width")]
-    index = renditions.chosen(sized or candidates)
-    return (sized or candidates)[index or 0]
+    return max(candidates, key=_size)
+
+
+def _size(file: VideoFile) -> tuple[float, ...]:
+    """Returns the facts that tell the size of a rendition, the most reliable first."""
+    return tuple(
+        max((float(number) for number in _NUMBER.findall(file.get(name, ""))), default=0.0)
+        for name in _SIZE_FACTS
+    )
 
 
 def extension(file: VideoFile) -> str:
@@ -66,7 +77,8 @@ def unless_unfetchable(video: ListedVideo) -> ListedVideo | SkippedItem:
 def _unfetchable_reason(address: str) -> str:
     url = parse(address)
     if url is None:
-        return _NO_URL
+        is_reference = address.partition("://")[0] in schemes()
+        return "" if is_reference else _NO_URL
     if kind_of(address) is CellKind.STREAM:
         return file_kinds.kind_of(suffix_of(address)) or "It is a streaming playlist, not a file."
     violation = pages.violation_of(url)

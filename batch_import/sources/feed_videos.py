@@ -3,20 +3,18 @@
 import html
 import re
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final
 from urllib.parse import urljoin
 from xml.etree.ElementTree import Element
 
 from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.sources.best_file import VideoFile, best_file, extension, unless_unfetchable
+from batch_import.sources.fact_values import date_of, file_size, plain_text
 from batch_import.sources.feed_reader import FeedItem
 from batch_import.sources.source import ListedVideo, SkippedItem
 
 _Listed = ListedVideo | SkippedItem
 
-_MARKUP: Final = re.compile(r"<[^<>]*>")
 _CLOCK: Final = re.compile(r"(?:(\d+):)?(\d+):(\d+(?:\.\d+)?)")
 _SECONDS: Final = re.compile(r"\d+(?:\.\d+)?")
 _NO_FILE: Final = (
@@ -86,13 +84,13 @@ def _feed_video(item: FeedItem, files: Sequence[VideoFile], title: str = "") -> 
             title=title,
             reference_id=_reference_id(item),
             extension=extension(file),
-            size=_whole_number(file["size"]),
+            size=file_size(file["size"]),
             duration=_duration(file["duration"] or item.text("itunes:duration")),
-            description=_plain(
+            description=plain_text(
                 item.text("description", "media:description", "summary", "itunes:summary")
             ),
             tags=_tags(item),
-            modified_at=_date(item.text("pubDate", "updated", "published", "dc:date")),
+            modified_at=date_of(item.text("pubDate", "updated", "published", "dc:date")),
         )
     )
 
@@ -185,10 +183,10 @@ def _sitemap_video(video: FeedItem, page: str, base_url: str) -> _Listed:
             title=title,
             extension=extension(file),
             duration=_duration(video.text("video:duration")),
-            description=_plain(video.text("video:description")),
+            description=plain_text(video.text("video:description")),
             tags=tuple(filter(None, tags)),
             folder=video.text("video:category"),
-            modified_at=_date(video.text("video:publication_date")),
+            modified_at=date_of(video.text("video:publication_date")),
         )
     )
 
@@ -203,16 +201,6 @@ def _joined(base_url: str, url: str) -> str:
         return url.strip()
 
 
-def _plain(text: str) -> str:
-    """Returns a text without HTML markup, which many feeds have in descriptions."""
-    return " ".join(html.unescape(_MARKUP.sub(" ", html.unescape(text))).split())
-
-
-def _whole_number(text: str) -> int | None:
-    """Returns a file size; None if there is none. Many feeds write 0 or 1 if it is unknown."""
-    return int(text) if re.fullmatch(r"[0-9]{2,15}", text) else None
-
-
 def _duration(text: str) -> float | None:
     """Returns seconds from `90`, `1:30` or `0:01:30`; None if it is not a duration."""
     text = text.strip()
@@ -223,14 +211,3 @@ def _duration(text: str) -> float | None:
         return None
     hours, minutes, seconds = (float(part or 0) for part in clock.groups())
     return hours * 3600 + minutes * 60 + seconds
-
-
-def _date(text: str) -> datetime | None:
-    """Returns a date of RFC 822 or ISO 8601; UTC if it has no time zone; None if it is neither."""
-    for parse in (datetime.fromisoformat, parsedate_to_datetime):
-        try:
-            date = parse(text)
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-        return date if date.tzinfo else date.replace(tzinfo=UTC)
-    return None

@@ -71,7 +71,9 @@ def path_of(video: ListedVideo) -> str:
 
 def _wrong_extension(video: ListedVideo) -> str:
     is_file = bool(video.path) or not video.url.startswith("http")
-    extension = video.extension or (_suffix(path_of(video)) if is_file else suffix_of(video.url))
+    extension = video.extension or (
+        path_suffix(path_of(video)) if is_file else suffix_of(video.url)
+    )
     if extension in KNOWN:
         return ""
     if kind := file_kinds.kind_of(extension):
@@ -83,7 +85,8 @@ def _wrong_extension(video: ListedVideo) -> str:
     return f"{what} not known as a video; {include} lists it."
 
 
-def _suffix(path: str) -> str:
+def path_suffix(path: str) -> str:
+    """Returns the text after the last dot of a file name, in lower case; empty if it has none."""
     _, dot, suffix = path.rpartition("/")[2].rpartition(".")
     return suffix.lower() if dot else ""
 
