@@ -34,6 +34,7 @@ NOT_RUN = {
     ".venv/bin/batch-import demo": "tests/end_to_end/test_import.py runs it",
     "sudo ": "what it does lasts, and concerns the whole machine",
     "journalctl ": "it reads what only the service has written",
+    "batch-import manifest feed:https": "the sandbox has no feed; tests/end_to_end has some",
     "docker ": "to build an image needs the internet",
 }
 #: How a command begins that runs until it is stopped, and what keeps it from a port in use.
@@ -121,6 +122,7 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
             tmp_path / "library.csv", server.address, "hr-welcome-2025", *map(str, NINE)
         )
         _write_manifest(tmp_path / "fixed.csv", server.address, "hr-fixed-2025")
+        _write_sources(tmp_path)
         # What a reader would wait for.
         (tmp_path / "batch-import.yaml").write_text("rate: 100\npoll-interval: 0.3\n")
         environ = {
@@ -142,6 +144,19 @@ def _write_manifest(path: Path, origin: str, *names: str) -> None:
     rows = [f"{origin}/clips/1.mp4?{name},Video {name},mp4,{name},People" for name in names]
     header = "sourceUrl,filename,extension,referenceId,department"
     path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
+
+
+def _write_sources(folder: Path) -> None:
+    """A folder, a sitemap and a saved answer, as the page on sources has them."""
+    (folder / "videos").mkdir()
+    (folder / "videos/welcome.mp4").write_bytes(bytes(2_000))
+    sitemap = (
+        "<urlset xmlns:video='http://www.google.com/schemas/sitemap-video/1.1'><url><video:video>"
+    )
+    video = "<video:content_loc>https://videos.example.com/1.mp4</video:content_loc>"
+    (folder / "sitemap.xml").write_text(f"{sitemap}{video}</video:video></url></urlset>")
+    link = '{"metadata": {"name": "1.mp4"}, "link": "https://videos.example.com/1"}'
+    (folder / "answer.json").write_text(link)
 
 
 @pytest.mark.parametrize("where", RUN)

@@ -1,6 +1,7 @@
 """`batch-import manifest`: what it lists is read by `check`, and is the same file on the web."""
 
 import gzip
+import json
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -248,3 +249,41 @@ def test_several_sources_make_one_manifest(run: Callable, web: Web, tmp_path: Pa
     run("manifest", "folder:v", f"feed:{web.url}feed", *base, "-o", "library.xlsx")
     checked = run("check", "library.xlsx")
     assert "2 rows: 2 can be imported" in checked.stdout
+
+
+# Saved answers ----------------------------------------------------------------------------------
+
+ANSWERS = Path(__file__).parents[1] / "unit/sources/answers"
+
+
+def test_saved_answers_of_all_platforms_are_checked(run: Callable) -> None:
+    names = sorted(each.name for each in ANSWERS.glob("*.json") if each.name != "s3.json")
+    assert len(names) > 10
+    files = [f"saved:{ANSWERS / name}" for name in names]
+    done = run("manifest", *files, "-o", "library.csv", "--json")
+    written = json.loads(done.stdout)
+    assert written["complete"]
+    assert written["expiring"] == 4
+    assert "Google Takeout" in str(written["skipped"])
+    checked = json.loads(
+        run("check", "library.csv", "--default", "extension=mp4", "--json", code=None).stdout
+    )
+    assert (
+        checked["rows"]
+        == written["rows"]
+        == len({r["sourceUrl"] for r in run.table("library.csv")})
+    )
+    # The samples are from 2025, so their URLs have expired.
+    assert {kind["code"] for kind in checked["kinds"]} <= {"url-expired"}
+    ids = [row["referenceId"] for row in run.table("library.csv")]
+    assert len(set(ids)) == len(ids)
+
+
+def test_urls_that_expire_soon_are_said(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "drive.json").write_bytes((ANSWERS / "graph.json").read_bytes())
+    done = run("manifest", "saved:drive.json", "-o", "library.csv")
+    assert "The URLs of 1 row expire, the first in about 60 min" in done.stdout
+    assert "tempauth" not in done.stdout
+    os.utime(tmp_path / "drive.json", (0, 0))
+    done = run("manifest", "saved:drive.json", "-o", "library.csv", "--replace")
+    assert "has expired already" in done.stdout

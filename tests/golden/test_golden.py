@@ -111,9 +111,12 @@ def test_manifest(golden: Golden, command: Callable) -> None:
     golden.code("no videos", run(*listed, "n.csv", "--include", "*.mkv", code=None))
     golden.code("no such folder", run("manifest", "folder:w", *listed[2:], "n.csv", code=None))
     golden.code("no such source", run("manifest", "v", "-o", "n.csv", code=None))
-    expiring = json.loads(printed.stdout) | {"expires_at": "2026-01-31T00:00:00+00:00"}
+    link = {"metadata": {"name": "a.mp4"}, "link": "https://h.example/a"}
+    (run.folder / "link.json").write_text(json.dumps(link), encoding="utf-8")
+    expiring = run("manifest", "saved:link.json", "-o", "e.csv", "--json", code=None)
+    golden.code("URLs expire", expiring)
     golden.json("manifest --json", printed.stdout)
-    golden.json("manifest --json, URLs expire", json.dumps(expiring))
+    golden.json("manifest --json, URLs expire", expiring.stdout)
     golden.columns(run.folder / "m.csv")
     golden.columns(run.folder / "m.xlsx")
     golden.check("manifest")

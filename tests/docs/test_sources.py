@@ -1,0 +1,53 @@
+"""The source that docs/sources.md shows is whole, and works as others do."""
+
+import json
+import re
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pages import ROOT, Page
+
+PAGE = Page(ROOT / "docs/sources.md")
+#: This command contacts no platform: nothing listens there.
+DOWN = "http://127.0.0.1:9/v3/api"
+
+
+def block(language: str) -> str:
+    (text,) = (block.text for block in PAGE.blocks if block.language == language)
+    return text
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A folder with the package of the page, as pip installs it."""
+    (tmp_path / "mediadb.py").write_text(block("python"), encoding="utf-8")
+    info = tmp_path / "mediadb-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: mediadb\nVersion: 1\n")
+    found = re.search(r'\[project.entry-points."(.+)"\]\n(\w+) = "(.+)"', block("toml"))
+    assert found
+    (info / "entry_points.txt").write_text(f"[{found[1]}]\n{found[2]} = {found[3]}\n")
+    return tmp_path
+
+
+def test_a_source_of_another_package_takes_forty_lines(
+    installed: Path, command: Callable[[str], Callable]
+) -> None:
+    assert len(block("python").splitlines()) <= 40
+    with sqlite3.connect(installed / "videos.db") as database:
+        database.execute("CREATE TABLE video (id INTEGER, url TEXT, title TEXT)")
+        rows = [(7, "https://h.example/a.mp4", "Seven"), (8, None, "Eight")]
+        database.executemany("INSERT INTO video VALUES (?, ?, ?)", rows)
+    run = command(DOWN)
+    run.environ["PYTHONPATH"] = str(installed)
+    shown = next(code for code in PAGE.code if code.startswith("batch-import manifest mediadb:"))
+    done = run.finish(run.start(*shown.split()[1:], "--json"), 0)
+    (skipped,) = json.loads(done.stdout)["skipped"]
+    assert skipped["examples"] == ["Eight"]
+    (row,) = run.table("library.csv")
+    assert (row["referenceId"], row["filename"]) == ("7", "Seven")
+    missing = run.finish(run.start("manifest", "mediadb:no.db", "-o", "x.csv"), 2)
+    assert "there is no such database" in missing.stderr
+    assert "mediadb:" in run.finish(run.start("manifest", "no:x", "-o", "x.csv"), 2).stderr
