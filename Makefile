@@ -8,7 +8,7 @@ SOURCES := batch_import tests docs examples
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-programs check package package-test constraints sbom weight docs bench \
-	bench-shared bench-results simulate fingerprint coverage \
+	bench-shared bench-results bench-sources simulate fingerprint coverage \
 	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
@@ -81,6 +81,10 @@ bench-shared: $(VENV)/.dev
 
 bench-results: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/report.py
+
+# How long it takes to list a source, and in how much memory.
+bench-sources: $(VENV)/.dev
+	$(BIN)/python tests/benchmark/sources.py
 
 SEEDS ?= 100000
 simulate: $(VENV)/.dev

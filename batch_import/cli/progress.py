@@ -224,7 +224,9 @@ class ListingProgress:
         if self._bar is None:
             from tqdm import tqdm
 
-            self._bar = tqdm(desc="Listing", unit=" items", dynamic_ncols=True, leave=False)
+            width = _columns() - _ECHO
+            self._bar = tqdm(desc="Listing", unit=" items", ncols=width, leave=False)
+        self._bar.ncols = _columns() - _ECHO
         self._bar.update(count - self._bar.n)
 
     def close(self) -> None:

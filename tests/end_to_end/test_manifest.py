@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,6 +15,7 @@ from urllib.request import urlopen
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from terminal import dialog
 
 from batch_import import check_manifest
 from batch_import.addresses.urls import request_url
@@ -152,6 +154,18 @@ def test_a_folder_is_listed_and_checked(run: Callable, tmp_path: Path) -> None:
     assert {row["extension"] for row in run.table("library.csv")} == {"mp4", "pdf"}
     done = run(*listing, "new.csv", "--min-size", "1k", "--since", "2020-01-31", code=2)
     assert "smaller than --min-size" in done.stderr
+
+
+def test_a_terminal_shows_how_many_items_were_listed(run: Callable, tmp_path: Path) -> None:
+    (tmp_path / "v").mkdir()
+    (tmp_path / "v/a.mp4").write_bytes(b"")
+    program = [sys.executable, "-m", "batch_import", "manifest", "folder:v"]
+    more = ["--base-url", "https://videos.example.com/", "-o", "library.csv"]
+    seen = dialog([*program, *more], [], tmp_path, {**run.environ, "TERM": "xterm"})
+    assert seen.code == 0
+    assert "Listing: 0 items [" in seen.screen
+    quiet = run("manifest", "folder:v", *more, "--replace")
+    assert not quiet.stderr
 
 
 # Feeds ------------------------------------------------------------------------------------------
