@@ -125,7 +125,7 @@ class _Documents:
 
 def _open_file(name: str) -> IO[bytes]:
     try:
-        return _unpacked(Path(name).open("rb"), name)
+        return _unpacked(Path(name).expanduser().open("rb"), name)
     except OSError as error:
         raise UsageError(
             f"{name} cannot be read: {error.strerror or error}.", "Correct the path or the URL."

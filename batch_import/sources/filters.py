@@ -76,13 +76,13 @@ def _wrong_extension(video: ListedVideo) -> str:
     )
     if extension in KNOWN:
         return ""
+    include = setting_ref("include", f"*.{extension}" if extension else "*")
     if kind := file_kinds.kind_of(extension):
-        return kind
+        return f"{kind} {include} lists it."
     if not is_file:  # a catalogue says that it is a video, and a script may serve it
         return ""
-    include = setting_ref("include", f"*.{extension}" if extension else "*")
     what = f".{extension} is" if extension else "A name without an extension is"
-    return f"{what} not known as a video; {include} lists it."
+    return f"{what} not known as a video. {include} lists it."
 
 
 def path_suffix(path: str) -> str:

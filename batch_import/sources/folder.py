@@ -38,7 +38,7 @@ class FolderSource:
         Raises:
             UsageError: there is no such folder, or its base URL is not set.
         """
-        root = location.partition(":")[2]
+        root = os.path.expanduser(location.partition(":")[2])  # noqa: PTH111 - see `_listed`
         if not options.base_url:
             raise UsageError(
                 f"{location}: the URL at which a web server serves this folder is not known.",

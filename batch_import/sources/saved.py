@@ -49,7 +49,7 @@ class SavedSource:
 
 def _read(name: str) -> tuple[bytes, float]:
     """Returns the content of a file, and when it was saved in epoch seconds."""
-    path = Path(name)
+    path = Path(name).expanduser()
     try:
         status = path.stat()
         if status.st_size > _MAX_BYTES:

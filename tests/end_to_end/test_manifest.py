@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import shlex
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -159,9 +160,11 @@ def test_a_folder_is_listed_and_checked(run: Callable, tmp_path: Path) -> None:
 def test_a_terminal_shows_how_many_items_were_listed(run: Callable, tmp_path: Path) -> None:
     (tmp_path / "v").mkdir()
     (tmp_path / "v/a.mp4").write_bytes(b"")
-    program = [sys.executable, "-m", "batch_import", "manifest", "folder:v"]
     more = ["--base-url", "https://videos.example.com/", "-o", "library.csv"]
-    seen = dialog([*program, *more], [], tmp_path, {**run.environ, "TERM": "xterm"})
+    program = shlex.join([sys.executable, "-m", "batch_import", "manifest", "folder:v", *more])
+    # A new terminal has no size, and tqdm shows nothing there.
+    shell = ["sh", "-c", f"stty rows 24 cols 80; exec {program}"]
+    seen = dialog(shell, [], tmp_path, {**run.environ, "TERM": "xterm"})
     assert seen.code == 0
     assert "Listing: 0 items [" in seen.screen
     quiet = run("manifest", "folder:v", *more, "--replace")
