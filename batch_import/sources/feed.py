@@ -33,6 +33,8 @@ _MAX_BYTES: Final = 52_428_800
 _LIMITS: Final = ExchangeLimits(connect=10.0, silence=30.0, whole=120.0, size=_MAX_BYTES)
 #: Maximum number of documents that are read: a sitemap index has up to 50,000 (sitemaps.org).
 _MAX_DOCUMENTS: Final = 50_000
+#: Number of bytes that are read to recognize a packed document and blank lines at its start.
+_START_BYTES: Final = 1024
 _GZIP_START: Final = b"\x1f\x8b"
 
 
@@ -133,10 +135,12 @@ def _open_file(name: str) -> IO[bytes]:
 
 
 def _unpacked(stream: IO[bytes], name: str) -> IO[bytes]:
-    start = stream.read(len(_GZIP_START))
-    stream.seek(0)
-    if start != _GZIP_START:
+    start = stream.read(_START_BYTES)
+    if not start.startswith(_GZIP_START):
+        # Many feeds begin with blank lines, which XML does not allow before its declaration.
+        stream.seek(len(start) - len(start.lstrip()))
         return stream
+    stream.seek(0)
     return io.BufferedReader(_Unpacked(stream, name))
 
 

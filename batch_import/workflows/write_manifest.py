@@ -172,8 +172,8 @@ def _reported(
         yield item
         if count % _ITEMS_PER_REPORT == 0:
             progress(count)
-            if stop.is_set():
-                raise Interrupted("Stopped. Nothing was written.")
+        if stop.is_set():
+            raise Interrupted("Stopped. Nothing was written.")
 
 
 def _nothing(skipped: SkippedItems) -> UsageError:

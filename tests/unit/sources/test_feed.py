@@ -231,6 +231,12 @@ def test_what_is_no_feed_or_is_dangerous_is_refused_in_one_line(
     assert "\n" not in str(raised.value)
 
 
+def test_blank_lines_and_other_encodings_are_no_obstacle(tmp_path: Path) -> None:
+    text = PODCAST.replace("UTF-8", "windows-1251").replace("Only sound", "Звук")
+    assert len(listed(b"\n\n" + text.encode("cp1251"), tmp_path)) == 3
+    assert listed(text.encode("cp1251"), tmp_path)[1].name == "Звук"  # type: ignore[union-attr]
+
+
 def test_a_missing_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         list(FeedSource().videos(f"feed:{tmp_path / 'nowhere.xml'}", ListingOptions()))

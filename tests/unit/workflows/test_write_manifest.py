@@ -155,7 +155,7 @@ def test_a_listing_can_be_stopped(
     seen: list[int] = []
     with pytest.raises(Interrupted):
         write_manifest(ListingRequest(("fake:x",), tmp_path / "m.csv"), seen.append, stop)
-    assert 0 < seen[-1] < 1_000
+    assert seen == [0]
     assert not list(tmp_path.iterdir())
 
 
