@@ -8,8 +8,8 @@ SOURCES := batch_import tests docs examples
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-programs check package package-test constraints sbom weight docs bench \
-	bench-shared bench-results bench-sources simulate fingerprint coverage \
-	fuzz crash mutants minimum-versions format clean
+	bench-shared bench-results simulate fingerprint coverage \
+	fuzz crash mutants minimum-versions format clean bench-listing
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
@@ -82,9 +82,9 @@ bench-shared: $(VENV)/.dev
 bench-results: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/report.py
 
-# How long it takes to list a source, and in how much memory.
-bench-sources: $(VENV)/.dev
-	$(BIN)/python tests/benchmark/sources.py
+# How long it takes to list a folder, and in how much memory.
+bench-listing: $(VENV)/.dev
+	$(BIN)/python tests/benchmark/listing.py
 
 SEEDS ?= 100000
 simulate: $(VENV)/.dev

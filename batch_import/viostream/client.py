@@ -28,7 +28,8 @@ from batch_import.models import Media, MediaPage
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.request_record import RequestRecord
 from batch_import.viostream.responses import Account
-from batch_import.web.bounded import Answer, ExchangeLimits, connection_fault
+from batch_import.web.bounded import Answer, ExchangeLimits
+from batch_import.web.connection_faults import connection_fault
 from batch_import.web.session import session_without_credentials
 
 T = TypeVar("T")

@@ -22,12 +22,13 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError
 from urllib3.poolmanager import PoolManager
 from urllib3.response import BaseHTTPResponse
 from urllib3.util.wait import wait_for_read
 
 from batch_import.errors import NoAnswer, NotSent, RequestFailed, RequestRejected
+from batch_import.web.connection_faults import connection_fault
 
 #: Maximum number of bytes per read.
 _CHUNK_BYTES: Final = 64 * 1024
@@ -159,23 +160,6 @@ def _read_body(raw: BaseHTTPResponse, bounds: ExchangeLimits) -> bytes:
 
 def _too_long(size: int) -> NoAnswer:
     return NoAnswer(f"the answer is longer than {size / 1e6:.0f} MB")
-
-
-def connection_fault(error: requests.RequestException) -> RequestFailed:
-    """Returns `NotSent` if the request was certainly not sent, and `NoAnswer` otherwise."""
-    cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
-    if isinstance(error, requests.ConnectTimeout):
-        return NotSent("no connection within the time-out")
-    if isinstance(reason, NewConnectionError):
-        return NotSent("the connection was refused, or the host name is not known")
-    if isinstance(error, requests.exceptions.ProxyError):
-        return NotSent("the proxy gave no connection")
-    if "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return NotSent("the platform's certificate could not be verified")
-    if isinstance(error, requests.Timeout):
-        return NoAnswer("no answer within the time-out")
-    return NoAnswer("the connection was closed before the answer was complete")
 
 
 # The limit of the exchange that the current thread carries out --------------------------------
