@@ -5,6 +5,7 @@ This module must not know what the bytes mean.
 
 import gzip
 import hashlib
+import re
 import shutil
 import sys
 import weakref
@@ -22,6 +23,9 @@ STANDARD_INPUT: Final = Path("-")
 #: How many bytes are read at a time.
 BLOCK: Final = 1 << 20
 _GZIP_START = b"\x1f\x8b"
+#: Matches the location of a source of videos, such as `s3:/bucket`, but no drive of Windows.
+_SOURCE: Final = re.compile(r"[a-z][a-z0-9]+:")
+_LIST_FIRST: Final = "To list its videos: batch-import manifest {} -o library.csv"
 
 
 class ManifestFile:
@@ -124,7 +128,10 @@ def found(path: Path) -> Iterator[ManifestFile]:
 
 def _refuse_missing(path: Path) -> None:
     if path.is_dir():
-        raise ManifestError(f"The manifest {path} is a folder.", "Name one file inside of it.")
+        raise ManifestError(
+            f"The manifest {path} is a folder.",
+            f"Name one file inside of it. {_LIST_FIRST.format(f'folder:{path}')}",
+        )
     if path.is_symlink() and not path.exists():
         raise ManifestError(
             f"The manifest {path} is a link that leads to no file.",
@@ -141,6 +148,8 @@ def _refuse_missing(path: Path) -> None:
 
 
 def _nearest(path: Path) -> str:
+    if _SOURCE.match(str(path)):
+        return _LIST_FIRST.format("SOURCE")  # of `s3://bucket`, the path has lost a slash
     if not path.parent.is_dir():
         return f"There is no folder {path.parent} either."
     names = sorted(entry.name for entry in path.parent.iterdir())

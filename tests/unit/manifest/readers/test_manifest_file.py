@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_import.errors import ManifestError
+from batch_import.manifest.read import open_manifest
 from batch_import.manifest.readers import manifest_file
 from batch_import.manifest.readers.manifest_file import STANDARD_INPUT
 
@@ -95,3 +96,10 @@ def test_a_pipe_is_no_file(read: Callable) -> None:
     with pytest.raises(ManifestError, match="not a regular file") as caught:
         read(Path("/dev/null"))
     assert "give -" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["s3://bucket/videos", "folder:videos", "."])
+def test_a_source_in_place_of_a_manifest_is_to_be_listed_first(name: str) -> None:
+    with pytest.raises(ManifestError, match=r"batch-import manifest .+ -o library") as raised:
+        open_manifest(Path(name))
+    assert str(raised.value).count("\n") == 0
