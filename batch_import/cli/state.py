@@ -50,7 +50,7 @@ def _init(invocation: Invocation, names: Sequence[str]) -> None:
 
 
 def _copy(_: Invocation, names: Sequence[str]) -> None:
-    from batch_import.state.location import shown as where
+    from batch_import.state.location import display_name as where
     from batch_import.workflows.move import move
 
     _expect(names, 2)
@@ -68,10 +68,10 @@ def _copy(_: Invocation, names: Sequence[str]) -> None:
 
 
 def _ended(invocation: Invocation, names: Sequence[str]) -> None:
-    from batch_import.state.location import say_ended
+    from batch_import.state.location import mark_runs_ended
 
     _expect(names, 1)
-    ended = say_ended(_job(names[0], _database(invocation)))
+    ended = mark_runs_ended(_job(names[0], _database(invocation)))
     for name in ended:
         print(f"Noted: the run of {sanitized(name)} has ended.")
     if not ended:

@@ -55,7 +55,7 @@ class Dispatcher:
         self._list_consistency_saved_at = now
         self._schedule = Schedule(settings, now, self._list_consistency)
         store.queue.recover(now)
-        counts = store.reader.counts(running=True)
+        counts = store.reader.counts(is_running=True)
         self._status_counts = Counter({status: getattr(counts, status, 0) for status in Status})
         self._statuses: dict[int, Status] = {}
         waiting = store.queue.claimable_count()
@@ -63,7 +63,7 @@ class Dispatcher:
         self._creation_rate = CreationRate()
         self._start_adoption(waiting)
         self._schedule.admission.add_recently_imported(store.queue.recently_imported(SAMPLE_SIZE))
-        self._held_rows, self._held_checked_at = store.queue.still_held(now), now
+        self._held_rows, self._held_checked_at = store.queue.held_rows(now), now
         in_flight = (
             replace(row, is_held=row.number in self._held_rows) if self._held_rows else row
             for row in store.queue.in_flight()
@@ -122,7 +122,7 @@ class Dispatcher:
 
     def _release_held(self, now: float) -> None:
         """Treat held rows like all others once no other machine can send them any more."""
-        held, self._held_checked_at = self._store.queue.still_held(now), now
+        held, self._held_checked_at = self._store.queue.held_rows(now), now
         self._schedule.release_held(self._held_rows - held, now)
         self._held_rows = held
 

@@ -190,7 +190,7 @@ class ResultsCsv:
         reader = self._store.reader
         if number is None:
             return self._lines(reader.removed_records())
-        return self._lines(reader.records_between(number * BLOCK, (number + 1) * BLOCK - 1))
+        return self._lines(reader.records_at(number * BLOCK, (number + 1) * BLOCK - 1))
 
     def _header(self) -> bytes:
         return _BYTE_ORDER_MARK + _encoded([self._table.header])

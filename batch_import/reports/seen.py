@@ -29,7 +29,7 @@ def needing_attention(reader: Reader, *, running: bool) -> Iterator[ResultRow]:
 def troubles(reader: Reader, *, running: bool) -> Iterator[tuple[ResultRow, int]]:
     """The same: of rows that are alike in their trouble only one, and how many there are."""
     alone = ((record, 1) for record in _being_created(reader, running=running))
-    for record, rows in chain(reader.troubles(), alone):
+    for record, rows in chain(reader.problem_groups(), alone):
         yield from ((each, rows) for each in seen([record], running=running))
 
 

@@ -271,7 +271,7 @@ class _Job:
         causes = Summary()
         for record, rows in troubles(reader, running=self.running):
             causes.add_cause(record, rows)
-        counts = asdict(reader.counts(running=self.running))
+        counts = asdict(reader.counts(is_running=self.running))
         del counts["total"]
         return Summary(Counter({Status(name): n for name, n in counts.items()}), causes.causes)
 

@@ -1,1 +1,1 @@
-"""The state of a job. The only room that speaks SQL."""
+"""The job database. Only this package contains SQL."""

@@ -1,8 +1,8 @@
-"""Added rows that may be the videos of removed rows: held, or taken for the same.
+"""Added rows of an edited manifest that may be videos of removed rows, which were already sent.
 
-Where a manifest is signed anew in a way that leaves no address to find a row by, an added row may
-be a video that was sent already. Nobody but the user knows. This file must not know how the user
-is asked.
+If the URLs of a manifest were signed again in a way that leaves no part to match rows by, an added
+row may be a video that was already sent. Only the user can know. The row is held, or matched with
+the removed row. This module must not know how the user is asked.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ SameVideos = Literal["ask", "yes", "no"]
 
 
 def find_alike(db: Database) -> None:
-    """Fill the tables `added` and `removed`: rows that only one of the two editions has."""
+    """Fill the tables `added` and `removed` with the rows that only one of the two versions has."""
     for statement in _CREATE:
         db.execute(statement)
     for table, statement in (("removed", _REMOVED), ("added", _ADDED)):
@@ -28,35 +28,35 @@ def find_alike(db: Database) -> None:
 
 
 def _chunks(db: Database, statement: str) -> Iterator[list[tuple[Any, ...]]]:
-    """The rows that a query finds, some at a time, in the order of its parameter, a key."""
+    """Yields the rows that a query finds, in lists. Its parameters are a key and a limit."""
     after = -1
-    while rows := db.execute(statement, (after, _CHUNK)).fetchall():
+    while rows := db.execute(statement, (after, _CHUNK_ROWS)).fetchall():
         yield rows
         after = rows[-1][2]
 
 
-def take_for_the_same(db: Database) -> None:
-    """Added rows become the removed rows that they are alike, where title and address tell which.
+def match_alike_rows(db: Database) -> None:
+    """Match added rows with the removed rows that have the same title or URL, if it is unambiguous.
 
-    The others stay in doubt.
+    The others remain possible duplicates.
     """
     db.execute(_FORGET_OWN_PAIRS)
     for statement in _PAIR_ALIKE:
         db.execute(statement)
     for statement in _FORGET_HELD:
         db.execute(statement)
-    row_matching.recognise(db)
+    row_matching.share_identities(db)
     find_alike(db)
 
 
-def hold(db: Database) -> None:
-    """Give each added row that may be a video that was sent a problem that says so."""
+def hold_possible_duplicates(db: Database) -> None:
+    """Give each added row that may have been sent already a problem with the code for this."""
     db.execute(_HOLD)
 
 
-#: Rows that are compared at once: they are in memory.
-_CHUNK: Final = 10_000
-#: The platform has, or may have, something of such a row.
+#: Number of rows that are compared at once, and therefore in memory.
+_CHUNK_ROWS: Final = 10_000
+#: Condition for rows of which the platform has, or may have, a media.
 _SENT: Final = "status IN ('creating', 'processing', 'unknown', 'imported')"
 _CREATE: Final = (
     "DROP TABLE IF EXISTS added",
@@ -74,7 +74,7 @@ _CREATE: Final = (
     )
     """,
 )
-#: Parameters: a row's number, and how many rows after that.
+#: Parameters: a row's number, and a limit. Selects rows after that number.
 _REMOVED: Final = f"""
     SELECT filename, stripped_address, number, own_id, {_SENT}, identity, line, position
     FROM row WHERE number > ? AND identity IS NOT NULL AND address <> ''
@@ -82,7 +82,7 @@ _REMOVED: Final = f"""
         AND identity NOT IN (SELECT identity FROM incoming WHERE identity IS NOT NULL)
     ORDER BY number LIMIT ?
 """
-#: Parameters: a row's position, and how many rows after that.
+#: Parameters: a row's position, and a limit. Selects rows after that position.
 _ADDED: Final = """
     SELECT incoming.filename, incoming.stripped_address, incoming.position, incoming.own_id,
         row.number
@@ -98,7 +98,8 @@ _INDEX: Final = (
     "CREATE INDEX added_by_likeness ON added (likeness)",
     "CREATE INDEX added_by_address ON added (stripped_address)",
 )
-#: Two IDs of the manifest's tell rows apart, unless the title is the same as well.
+#: Two rows with different IDs in the manifest are different videos, unless the title is the same,
+#: too.
 ALIKE: Final = """
     (added.likeness = removed.likeness
         OR (added.stripped_address = removed.stripped_address
@@ -121,7 +122,7 @@ def _pair_alike(keys: str) -> str:
     """
 
 
-#: A held row is found again as itself, and is to become another one.
+#: A held row has been paired with itself; it is to be paired with another row.
 _FORGET_OWN_PAIRS: Final = "DELETE FROM pairing WHERE position IN (SELECT position FROM added)"
 _PAIR_ALIKE: Final = tuple(map(_pair_alike, ("stripped_address, filename", "likeness")))
 _HELD: Final = """

@@ -1,6 +1,6 @@
-"""The jobs of a PostgreSQL database: which there are, and the schema of each.
+"""The jobs of a PostgreSQL database, and the schema of each job.
 
-This file must not know what a job's tables are for.
+This module must not know what the tables of a job are for.
 """
 
 from collections.abc import Iterator
@@ -15,15 +15,16 @@ from batch_import.state.connection import SCHEMA_VERSION
 from batch_import.state.postgres import (
     PostgresConnection,
     Session,
-    connected,
+    connect,
     mapped_errors,
-    shown_url,
+    url_without_password,
 )
 
-#: Raised with every change of catalog.sql.
+#: Version of catalog.sql, increased with each change.
 CATALOG_VERSION: Final = 1
-#: Whoever creates something here holds it: any number that no other program is likely to take.
-_CREATING: Final = 7_424_011_990
+#: Number of the advisory lock that a session holds while it creates something in the database. An
+#: arbitrary number that another program is not likely to use.
+_CREATE_LOCK_ID: Final = 7_424_011_990
 _IS_PREPARED: Final = "SELECT to_regclass('batch_import.version') IS NOT NULL"
 _VERSION: Final = "SELECT number FROM batch_import.version"
 _JOB: Final = "SELECT number, version FROM batch_import.job WHERE name = %s"
@@ -33,13 +34,14 @@ _NAMES: Final = "SELECT name FROM batch_import.job ORDER BY name"
 
 @contextmanager
 def session(url: str) -> Iterator[Session]:
-    """A session of a prepared database.
+    """Opens a session of a prepared database.
 
     Raises:
-        StateError: it cannot be reached, is not safe, not prepared, or of another version.
+        StateError: the database cannot be reached, has unsafe settings, is not prepared, or is of
+            another version.
     """
-    name = shown_url(url)
-    db = connected(url, name)
+    name = url_without_password(url)
+    db = connect(url, name)
     try:
         with mapped_errors(name):
             _check(db, name)
@@ -49,46 +51,49 @@ def session(url: str) -> Iterator[Session]:
 
 
 def prepare(url: str) -> bool:
-    """Prepare a database for jobs. Returns whether it was not prepared before.
+    """Prepare a database for jobs.
+
+    Returns:
+        whether it was not prepared before.
 
     Raises:
-        StateError: it cannot be reached, is not safe, or of another version.
+        StateError: the database cannot be reached, has unsafe settings, or is of another version.
     """
-    name = shown_url(url)
-    with connected(url, name) as db, mapped_errors(name), creating(db):
+    name = url_without_password(url)
+    with connect(url, name) as db, mapped_errors(name), create_lock(db):
         if _is_prepared(db):
             _check(db, name)
             return False
-        db.execute(_text("catalog.sql").encode())
+        db.execute(_read_resource("catalog.sql").encode())
         db.execute("INSERT INTO batch_import.version VALUES (%s)", (CATALOG_VERSION,))
     return True
 
 
 def open_job(state: DatabaseState, *, create: bool, read_only: bool) -> PostgresConnection:
-    """A connection to a job's state.
+    """Returns a connection to the schema of a job.
 
     Raises:
-        StateError: there is none, and none is to be made; or as `session` says.
+        StateError: the job does not exist and is not to be created; or as for `session`.
     """
-    name = shown_url(state.url)
-    db = connected(state.url, name)
+    name = url_without_password(state.url)
+    db = connect(state.url, name)
     try:
         with mapped_errors(name):
             _check(db, name)
-            number = number_or_made(db, state) if create else job_number(db, state)
+            number = get_or_create_job(db, state) if create else job_number(db, state)
     except BaseException:
         db.close()
         raise
-    return PostgresConnection(db, described(state), _schema(number), read_only=read_only)
+    return PostgresConnection(db, job_description(state), _schema_name(number), read_only=read_only)
 
 
-def described(state: DatabaseState) -> str:
-    """A job and its database, for messages."""
-    return f"the job {state.job} in {shown_url(state.url)}"
+def job_description(state: DatabaseState) -> str:
+    """Returns the name of a job and its database, for messages."""
+    return f"the job {state.job} in {url_without_password(state.url)}"
 
 
 def job_number(db: Session, state: DatabaseState) -> int:
-    """The number of a job.
+    """Returns the number of a job.
 
     Raises:
         StateError: there is no such job, or it is of another version.
@@ -96,31 +101,31 @@ def job_number(db: Session, state: DatabaseState) -> int:
     found = db.execute(_JOB, (state.job,)).fetchone()
     if not found:
         raise StateError(
-            f"There is no job {state.job} in {shown_url(state.url)}.",
+            f"There is no job {state.job} in {url_without_password(state.url)}.",
             f"Start it with: {command_ref('run')}",
         )
-    _refuse_version(described(state), found[1], SCHEMA_VERSION)
+    _refuse_version(job_description(state), found[1], SCHEMA_VERSION)
     return int(found[0])
 
 
 def has_job(state: DatabaseState) -> bool:
-    """Whether there is such a job."""
+    """Whether a job exists."""
     with session(state.url) as db:
         return has_job_in(db, state)
 
 
 def has_job_in(db: Session, state: DatabaseState) -> bool:
-    """The same in a session."""
+    """Whether a job exists, in an open session."""
     return db.execute(_JOB, (state.job,)).fetchone() is not None
 
 
-def hold_claimed(db: Session, job: int, epoch: int) -> None:
-    """Rows that the holder of an epoch may still send are held, unless its end is known."""
+def hold_claimed_rows(db: Session, job: int, epoch: int) -> None:
+    """Hold the rows that the run with an epoch may still send, unless the run has ended."""
     db.execute(
         f"""
         INSERT INTO batch_import.held (job, number, epoch)
         SELECT holder.job, row.number, holder.epoch
-        FROM batch_import.holder, "{_schema(job)}".row
+        FROM batch_import.holder, "{_schema_name(job)}".row
         WHERE holder.job = %s AND holder.epoch = %s AND NOT ended AND status = 'creating'
         ON CONFLICT (job, number) DO UPDATE SET epoch = excluded.epoch
         """.encode(),
@@ -129,35 +134,35 @@ def hold_claimed(db: Session, job: int, epoch: int) -> None:
 
 
 def job_names(url: str) -> list[str]:
-    """The names of all jobs."""
+    """Returns the names of all jobs."""
     with session(url) as db:
         return [name for (name,) in db.execute(_NAMES)]
 
 
 @contextmanager
-def creating(db: Session) -> Iterator[None]:
-    """One transaction; others that create something wait for its end."""
+def create_lock(db: Session) -> Iterator[None]:
+    """Opens a transaction that waits for other sessions that create something."""
     with db.transaction():
-        db.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATING,))
+        db.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATE_LOCK_ID,))
         yield
 
 
-def number_or_made(db: Session, state: DatabaseState) -> int:
-    """The number of a job, which is made where there is none."""
+def get_or_create_job(db: Session, state: DatabaseState) -> int:
+    """Returns the number of a job, which is created if it does not exist."""
     if db.execute(_JOB, (state.job,)).fetchone():
         return job_number(db, state)
-    with creating(db):
+    with create_lock(db):
         if db.execute(_JOB, (state.job,)).fetchone():
             return job_number(db, state)
         (number,) = db.execute(_ADD_JOB, (state.job, SCHEMA_VERSION)).fetchone() or (0,)
-        schema = _schema(number)
+        schema = _schema_name(number)
         db.execute(f'CREATE SCHEMA "{schema}"'.encode())
         db.execute("SELECT set_config('search_path', %s, true)", (f'"{schema}"',))
-        db.execute(dialect.schema(_text("schema.sql")).encode())
+        db.execute(dialect.translate_schema(_read_resource("schema.sql")).encode())
     return int(number)
 
 
-def _schema(number: int) -> str:
+def _schema_name(number: int) -> str:
     return f"batch_import_{number}"
 
 
@@ -186,5 +191,5 @@ def _refuse_version(name: str, found: int, ours: int) -> None:
         )
 
 
-def _text(name: str) -> str:
+def _read_resource(name: str) -> str:
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which rows one run may take up. This file must not know who chose, nor what a run does."""
+"""Which rows a run may import. This module must not know who chose them, nor what a run does."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,16 +9,16 @@ from batch_import.models import LineRange
 from batch_import.state import choice_statements as statements
 from batch_import.state.connection import Database
 
-#: Reference IDs that are compared with one that is in no row.
-_COMPARED: Final = 20_000
+#: Maximum number of reference IDs among which a similar one is searched for a suggestion.
+_MAX_COMPARED_IDS: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class PendingRow:
-    """A row that may be chosen for a pilot.
+    """A row that may be chosen for a pilot, which is an import of a few rows as a test.
 
     Attributes:
-        size: the manifest's cell about the size of the file; empty where there is none.
+        size_cell: the manifest's cell with the size of the file; empty if there is none.
     """
 
     number: int
@@ -26,14 +26,14 @@ class PendingRow:
     title: str
     url: str
     extension: str
-    size: str
+    size_cell: str
 
 
 def choose(db: Database, wanted: Iterable[LineRange | str]) -> None:
-    """Choose the rows of the manifest that begin in these lines, or have these reference IDs.
+    """Choose the rows that start on these lines of the manifest, or have these reference IDs.
 
     Raises:
-        UsageError: one of them is no row.
+        UsageError: there is no such row.
     """
     _run(db, statements.CREATE_CHOICE)
     _run(db, statements.CREATE_PLACES)
@@ -46,7 +46,7 @@ def choose(db: Database, wanted: Iterable[LineRange | str]) -> None:
 
 
 def choose_first(db: Database, table: str, limit: int) -> None:
-    """Choose the pending rows of a table that are claimed first, and no other."""
+    """Choose only the pending rows of a table that are claimed first."""
     if table == statements.CHOSEN_ROWS:
         db.execute(statements.KEEP_FIRST_CHOSEN, (limit,))
         return
@@ -55,7 +55,7 @@ def choose_first(db: Database, table: str, limit: int) -> None:
 
 
 def choose_numbers(db: Database, numbers: Sequence[int]) -> None:
-    """Choose rows by their numbers, and no other."""
+    """Choose only the rows with these numbers."""
     _run(db, statements.CREATE_CHOICE)
     db.executemany(statements.CHOOSE_NUMBER, [(number,) for number in numbers])
 
@@ -89,7 +89,7 @@ def _choose_reference(db: Database, name: str) -> None:
 
 
 def _nearest(db: Database, name: str) -> str:
-    """The reference ID that is most like a name; empty where none is."""
+    """Returns the reference ID that is most similar to a name; empty if there is none."""
     lengths = (len(name) - 2, len(name) + 2)
-    found = db.execute(statements.REFERENCES_OF_LENGTH, (*lengths, _COMPARED))
+    found = db.execute(statements.REFERENCES_OF_LENGTH, (*lengths, _MAX_COMPARED_IDS))
     return nearest(name, (identity for (identity,) in found))

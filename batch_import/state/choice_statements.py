@@ -1,8 +1,8 @@
-"""The statements about the choice of rows: a table that lives as long as its connection."""
+"""The statements about the choice of rows, which is a temporary table of a connection."""
 
 from typing import Final
 
-#: The tables that pending rows are taken from; their columns below have the same names.
+#: The tables from which pending rows are taken. Their columns used below have the same names.
 ALL_ROWS: Final = "row"
 CHOSEN_ROWS: Final = "chosen"
 _QUEUED: Final = "number, status, expires, position"
@@ -18,8 +18,8 @@ CREATE_CHOICE: Final = (
     "DELETE FROM chosen",
 )
 #: Whatever changes the status of rows says so.
-FOLLOW: Final = "UPDATE chosen SET status = ? WHERE number = ?"
-FOLLOW_ALL: Final = """
+UPDATE_CHOSEN: Final = "UPDATE chosen SET status = ? WHERE number = ?"
+UPDATE_ALL_CHOSEN: Final = """
     UPDATE chosen SET status = row.status FROM row
     WHERE row.number = chosen.number AND row.status <> chosen.status
 """

@@ -1,7 +1,7 @@
-"""A connection to a job's state, whichever database keeps it, and what a statement goes through.
+"""A connection to a job database, with the interface that SQLite and PostgreSQL share.
 
-`sqlite.py` and `postgres.py` are the two databases; both take the same statements, written in what
-both understand. This file must not know either of them, nor what a table is for.
+`sqlite.py` and `postgres.py` implement it. Both run the same SQL, which uses only what both
+databases support. This module must not know either of them, nor what a table is for.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,113 +10,113 @@ from typing import Any, Final, Protocol
 
 from batch_import.errors import StateError, setting_ref
 
-#: Raised with every change of schema.sql; a state of another version is refused, never guessed at.
+#: Version of schema.sql, increased with each change. A job database of another version is refused.
 SCHEMA_VERSION: Final = 5
-#: Rows that are fetched at once where they are read one by one.
-_AT_ONCE: Final = 2_000
+#: Number of rows that are fetched at once by `stream`.
+_FETCH_SIZE: Final = 2_000
 Parameters = Sequence[Any] | Mapping[str, Any]
 
-#: What to do with a state that cannot be read. An older copy knows nothing of what was sent since,
-#: and would send it again.
-DAMAGED: Final = (
+#: What to do if a job database cannot be read. An old copy of it lacks what was sent since, so that
+#: rows would be sent again.
+DAMAGED_HINT: Final = (
     f"It may be damaged: start again with another {setting_ref('job')}, not with an old copy."
 )
 
 
-class Results(Protocol):
-    """What a statement found, or how many rows it changed."""
+class Cursor(Protocol):
+    """The result of a statement."""
 
     @property
     def rowcount(self) -> int:
-        """Rows that were changed."""
+        """Number of rows that were changed."""
 
     def fetchone(self) -> Any:
-        """The next row; None after the last."""
+        """Returns the next row; None after the last."""
 
     def fetchall(self) -> list[Any]:
-        """All rows that are left."""
+        """Returns all remaining rows."""
 
     def __iter__(self) -> Iterator[Any]: ...
 
 
 class Database(Protocol):
-    """What statements are put to: `?` and `:name` are their parameters."""
+    """Executes statements. `?` and `:name` mark their parameters."""
 
-    def execute(self, statement: str, parameters: Parameters = ()) -> Results:
-        """One statement."""
+    def execute(self, statement: str, parameters: Parameters = ()) -> Cursor:
+        """Execute one statement."""
 
     def executemany(self, statement: str, parameters: Sequence[Parameters]) -> None:
-        """One statement for each of some parameters, in their order."""
+        """Execute one statement for each set of parameters, in their order."""
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Add rows with a value for each column, in the fastest way that the database has."""
+        """Add rows with a value for each column, in the fastest way of the database."""
 
     def analyze(self, table: str) -> None:
-        """Tell the database that a table has changed a lot."""
+        """Update the statistics of a table that has changed a lot."""
 
 
 class Connection:
-    """A connection to the state of one job. Not safe for many threads at once.
+    """A connection to the database of one job. Not safe for use by several threads at once.
 
     Attributes:
-        name: of the state, for messages.
+        name: name of the database, for messages.
     """
 
     name: str
 
     def close(self) -> None:
-        """Close the connection. All state is saved already."""
+        """Close the connection. All changes are committed already."""
         raise NotImplementedError
 
     @property
     def in_transaction(self) -> bool:
-        """Whether one is under way."""
+        """Whether a transaction is open."""
         raise NotImplementedError
 
     def transaction(self) -> AbstractContextManager[Database]:
-        """All that is written meanwhile is committed at the end, or nothing of it."""
+        """Returns a context: everything written in it is committed at its end, or nothing."""
         raise NotImplementedError
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """All that is read meanwhile is of one moment, whatever a run commits."""
+        """Returns a context: everything read in it is of one moment, even if a run commits."""
         raise NotImplementedError
 
     def rows(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
-        """The rows that a query finds, one by one; few enough to be in memory."""
+        """Yields the rows that a query finds. They must be few enough to be in memory."""
         raise NotImplementedError
 
     def batches(
         self, statement: str, parameters: Parameters, size: int
     ) -> Iterator[list[tuple[Any, ...]]]:
-        """The rows that a query finds, up to so many at once, however many there are."""
+        """Yields the rows that a query finds, in lists of at most `size` rows."""
         raise NotImplementedError
 
     def stream(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
-        """The same, one by one."""
-        for found in self.batches(statement, parameters, _AT_ONCE):
+        """Yields the rows that a query finds, one by one, however many there are."""
+        for found in self.batches(statement, parameters, _FETCH_SIZE):
             yield from found
 
     def row(self, statement: str, parameters: Parameters = ()) -> Any:
-        """The first row that a query finds; None where it finds none."""
+        """Returns the first row that a query finds; None if it finds none."""
         raise NotImplementedError
 
     def errors_mapped(self) -> AbstractContextManager[None]:
-        """Turn what the database says into one line that a person can act on."""
+        """Returns a context that turns errors of the database into a `StateError`."""
         raise NotImplementedError
 
-    def fenced(self, job: int, epoch: int, session: str) -> None:
-        """From now on nothing is committed once another run has taken the job over.
+    def set_fence(self, job: int, epoch: int, session: str) -> None:
+        """From now on, refuse to commit once another run has taken the job over.
 
         Args:
-            job, epoch: as in a `lease.Lease`.
-            session: what this session is called, so that it can be ended from outside.
+            job, epoch: as in `lease.Lease`.
+            session: name of this database session, so that another run can end it.
         """
         raise NotImplementedError
 
-    def still_held(self, now: float) -> frozenset[int]:
-        """Numbers of rows that an earlier run, of another machine, may still send.
+    def held_rows(self, now: float) -> frozenset[int]:
+        """Returns the numbers of the rows that a previous run, on another machine, may still send.
 
-        Where that run's end is known by now, they are no longer held.
+        Rows of runs whose end is known by now are released first.
 
         Args:
             now: epoch seconds.
@@ -125,33 +125,37 @@ class Connection:
         return frozenset()
 
     def last_number(self, table: str) -> int:
-        """The last number that a row of a table was given; 0 before the first, or without any."""
+        """Returns the last number that a row of a table was given; 0 if there is none."""
         raise NotImplementedError
 
     def continue_after(self, table: str, number: int) -> None:
-        """From now on, rows of a table are given higher numbers."""
+        """From now on, give rows of a table numbers that are higher than `number`."""
         raise NotImplementedError
 
     def count(self, statement: str, parameters: Parameters = ()) -> int:
-        """The number that a query answers with."""
+        """Returns the single number that a query results in."""
         return int(self.row(statement, parameters)[0])
 
     @contextmanager
     def decoding(self) -> Iterator[None]:
-        """Turn values that this program never writes into one line that a person can act on.
+        """Turn errors caused by stored values that this program never writes into a `StateError`.
 
-        Only what reads stored values belongs into it: it takes any of their errors for a damaged
-        state.
+        Only code that decodes stored values belongs into this context, because all of its errors
+        are reported as a damaged job database.
         """
         try:
             yield
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(
-                f"{self.name} holds a value that batch-import did not write: {error}.", DAMAGED
+                f"{self.name} holds a value that batch-import did not write: {error}.", DAMAGED_HINT
             ) from None
 
     def refuse_version(self, version: int) -> None:
-        """Raises: StateError: another version of the program wrote the state."""
+        """Check the version of a job database.
+
+        Raises:
+            StateError: another version of the program wrote the database.
+        """
         if version > SCHEMA_VERSION:
             raise StateError(
                 f"{self.name} was written by a newer batch-import.", "Update batch-import."

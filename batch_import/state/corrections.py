@@ -1,6 +1,6 @@
-"""Rows of a job that were corrected in `failed.csv`: they change, and all others stay.
+"""Rows of a job that were corrected in `failed.csv`. Only these rows change.
 
-This file must not know where the corrections come from.
+This module must not know where the corrections come from.
 """
 
 import json
@@ -11,21 +11,21 @@ from typing import Any, Final
 from batch_import.errors import StateError
 from batch_import.models import ManifestColumns, ManifestRow, Status
 from batch_import.state.connection import Connection, Database
-from batch_import.state.facts import StoredFact, as_parameters
+from batch_import.state.facts import StoredFact, fact_parameters
 from batch_import.state.manifest_diff import ChangedRows, ManifestDiff
 from batch_import.state.statements import ADD_EVENT, HEADER, SAVE_FACT
 
-#: Rows that are named of each part of a difference.
-_NAMED: Final = 5
+#: Number of rows that are listed as examples in each part of a difference.
+_MAX_EXAMPLES: Final = 5
 _OPEN: Final = frozenset({Status.PENDING, Status.FAILED, Status.INVALID, Status.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectedRow:
-    """A row as it reads now, and the number that it has in the job.
+    """A corrected row, and its number in the job.
 
     Attributes:
-        columns: what its cells belong to.
+        columns: the columns to which its cells belong.
     """
 
     number: int
@@ -34,42 +34,42 @@ class CorrectedRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Duplicate:
+class DuplicateId:
     """A corrected row whose reference ID another row of the job has.
 
     Attributes:
-        line: of the correction.
-        first: line of the row that has the ID.
+        line: line number of the correction.
+        first_line: line number of the row that has the ID.
     """
 
     line: int
     reference_id: str
-    first: int
+    first_line: int
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
-    """What corrections changed in a job.
+class CorrectionResult:
+    """What corrections have changed in a job.
 
     Attributes:
-        duplicates: corrected rows that are invalid, for another row of the job has their ID.
+        duplicates: corrected rows that are invalid, because another row of the job has their ID.
     """
 
     diff: ManifestDiff
-    duplicates: tuple[Duplicate, ...]
+    duplicates: tuple[DuplicateId, ...]
 
 
 def correct(
     connection: Connection, rows: Iterable[CorrectedRow], now: float, facts: Iterable[StoredFact]
-) -> Corrected:
-    """Bring single rows of a job in line with their corrections, all of them or none.
+) -> CorrectionResult:
+    """Change single rows of a job, all of them or none.
 
     Raises:
         StateError: the job does not have one of them.
     """
     changed: list[tuple[int, str]] = []
     ignored: list[tuple[int, str]] = []
-    duplicates: list[Duplicate] = []
+    duplicates: list[DuplicateId] = []
     unchanged = 0
     with connection.transaction() as db:
         for given in rows:
@@ -90,13 +90,13 @@ def correct(
                 changed.append(where)
                 _change(db, replace(given, row=row), known, now)
         if changed:
-            db.executemany(SAVE_FACT, as_parameters(facts))
+            db.executemany(SAVE_FACT, fact_parameters(facts))
     diff = ManifestDiff(changed=_summary(changed), ignored=_summary(ignored), unchanged=unchanged)
-    return Corrected(diff, tuple(duplicates))
+    return CorrectionResult(diff, tuple(duplicates))
 
 
 def _summary(rows: list[tuple[int, str]]) -> ChangedRows:
-    return ChangedRows(len(rows), tuple(rows[:_NAMED]))
+    return ChangedRows(len(rows), tuple(rows[:_MAX_EXAMPLES]))
 
 
 def _known(db: Database, number: int) -> dict[str, Any] | None:
@@ -106,8 +106,8 @@ def _known(db: Database, number: int) -> dict[str, Any] | None:
 
 def _checked(
     db: Database, given: CorrectedRow, known: Mapping[str, Any]
-) -> tuple[ManifestRow, Duplicate | None]:
-    """The row with the identity that it has from now on; invalid where another row has its ID."""
+) -> tuple[ManifestRow, DuplicateId | None]:
+    """Returns the row with its new identity; invalid if another row has its ID."""
     row = given.row
     if not row.has_own_id or row.reference_id == known["reference_id"]:
         row = replace(
@@ -119,7 +119,7 @@ def _checked(
         return row, None
     reason = f"the reference id is a duplicate of the ID on line {taken[0]}"
     row = replace(row, identity=None, error=reason, codes=("duplicate-reference",))
-    return row, Duplicate(given.row.line, row.reference_id, taken[0])
+    return row, DuplicateId(given.row.line, row.reference_id, taken[0])
 
 
 def _differs(row: ManifestRow, known: Mapping[str, Any]) -> bool:
@@ -127,7 +127,7 @@ def _differs(row: ManifestRow, known: Mapping[str, Any]) -> bool:
     if texts != tuple(known[name] for name in _TEXTS):
         return True
     invalid: bool = known["status"] == Status.INVALID
-    # The same problem may be worded otherwise: of which line the ID is a duplicate.
+    # The text of the same problem may differ in the line of which the ID is a duplicate.
     return bool(row.error) != invalid or (invalid and row.codes != tuple(known["codes"].split()))
 
 
@@ -155,7 +155,7 @@ def _change(db: Database, given: CorrectedRow, known: Mapping[str, Any], now: fl
 
 
 def _cells(db: Database, given: CorrectedRow, known: Mapping[str, Any]) -> list[str]:
-    """The row's cells under the columns of its manifest: as corrected, else as they were."""
+    """Returns the row's cells in the columns of its manifest, with the corrections."""
     names, fields = map(json.loads, db.execute(HEADER, (known["header"],)).fetchone())
     cells = list(json.loads(known["cells"]))
     columns = ManifestColumns(tuple(names), tuple(fields))

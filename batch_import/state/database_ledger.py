@@ -1,13 +1,13 @@
-"""The record of an account's budget in a PostgreSQL database, for the runs of all machines.
+"""The rate limit record of an account in a PostgreSQL database, shared by runs on all machines.
 
-This file must not know what a record says.
+This module must not know the content of the record.
 """
 
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 from batch_import.errors import StateUnavailable
-from batch_import.state.postgres import Session, connected, mapped_errors, shown_url
+from batch_import.state.postgres import Session, connect, mapped_errors, url_without_password
 
 _T = TypeVar("_T")
 
@@ -15,13 +15,14 @@ _ADD: Final = """
     INSERT INTO batch_import.budget (account, record) VALUES (%s, '') ON CONFLICT DO NOTHING
 """
 _LOCK: Final = "SELECT record FROM batch_import.budget WHERE account = %s FOR UPDATE"
-#: Asked once the row is locked: a clock that was read before would be behind the last record.
+#: Read after the row is locked. A time that was read before the lock could be earlier than the last
+#: record.
 _CLOCK: Final = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _SAVE: Final = "UPDATE batch_import.budget SET record = %s WHERE account = %s"
 
 
 class DatabaseLedger:
-    """A record in a database. Its clock is the server's.
+    """A record in a PostgreSQL database. Its clock is that of the server.
 
     Raises:
         StateError: the database cannot be used.
@@ -29,8 +30,8 @@ class DatabaseLedger:
 
     def __init__(self, url: str, account: str) -> None:
         self._url, self._account = url, account
-        self._name = shown_url(url)
-        self._db: Session | None = connected(url, self._name)
+        self._name = url_without_password(url)
+        self._db: Session | None = connect(url, self._name)
         with mapped_errors(self._name):
             self._db.execute(_ADD, (account,))
 

@@ -1,7 +1,7 @@
-"""The statements of this package as PostgreSQL takes them. Pure.
+"""Translate SQL statements for PostgreSQL. No I/O.
 
-They are written in what both databases understand. What is left are the marks of parameters, the
-types of columns, and what PostgreSQL says of indexes.
+The statements use only what both databases support. The differences that remain are the marks of
+parameters, the types of columns, and the definitions of indexes.
 """
 
 import re
@@ -9,8 +9,9 @@ from functools import cache
 from typing import Final
 
 _PARAMETER: Final = re.compile(r"\?|(?<!:):([a-z_]+)")
-#: SQLite's words, and PostgreSQL's for the same. Texts are compared byte by byte, as SQLite does.
-_WORDS: Final = (
+#: SQLite's terms in table definitions, and those of PostgreSQL. Texts are compared byte by byte, as
+#: SQLite does.
+_REPLACEMENTS: Final = (
     (r" WITHOUT ROWID", ""),
     (r"\bINTEGER PRIMARY KEY AUTOINCREMENT\b", "INTEGER PRIMARY KEY"),
     (
@@ -20,41 +21,41 @@ _WORDS: Final = (
     (r"\bINTEGER\b", "BIGINT"),
     (r"\bREAL\b", "DOUBLE PRECISION"),
     (r"\bTEXT\b", 'TEXT COLLATE "C"'),
-    # An index over texts holds none above 2,704 bytes; manifests have longer headers.
+    # An index cannot hold texts above 2,704 bytes, and headers of manifests may be longer.
     (r",\s+UNIQUE \(names, fields\)", ""),
 )
-#: The order of an index is that of the queries: rows without a place come first.
-_INDEXED: Final = (r"\bposition\)", "position NULLS FIRST)")
-#: Addresses are longer than that, too: an index over hashes takes any text.
-_HASHED: Final = (r"ON (added|removed) \((\w+).*\)", r"ON \1 USING hash (\2)")
+#: Rows without a position must come first in an index, as in the queries.
+_INDEX_ORDER: Final = (r"\bposition\)", "position NULLS FIRST)")
+#: An index cannot hold texts above 2,704 bytes, and URLs may be longer. A hash index can hold any.
+_HASH_INDEX: Final = (r"ON (added|removed) \((\w+).*\)", r"ON \1 USING hash (\2)")
 
 
 @cache
-def translated(statement: str) -> str:
-    """A statement for psycopg."""
+def translate(statement: str) -> str:
+    """Returns a statement in the form that psycopg needs."""
     marked = _PARAMETER.sub(
         lambda found: f"%({found[1]})s" if found[1] else "%s", statement.replace("%", "%%")
     ).replace("instr(", "strpos(")
-    return _as_definition(marked) if "CREATE " in statement else marked
+    return _translate_definition(marked) if "CREATE " in statement else marked
 
 
-def _as_definition(text: str) -> str:
-    changes = list(_WORDS)
+def _translate_definition(text: str) -> str:
+    changes = list(_REPLACEMENTS)
     if "CREATE INDEX" in text:
-        changes += [_INDEXED, _HASHED]
+        changes += [_INDEX_ORDER, _HASH_INDEX]
     for pattern, replacement in changes:
         text = re.sub(pattern, replacement, text)
     return text
 
 
-def schema(text: str) -> str:
-    """`schema.sql` for PostgreSQL."""
+def translate_schema(text: str) -> str:
+    """Returns the text of `schema.sql` for PostgreSQL."""
     without_comments = re.sub(r"--.*", "", text)
     return "".join(
-        f"{_as_definition(part)};\n" for part in without_comments.split(";") if part.strip()
+        f"{_translate_definition(part)};\n" for part in without_comments.split(";") if part.strip()
     )
 
 
-def tables(text: str) -> list[str]:
-    """The tables of `schema.sql`, in their order."""
+def table_names(text: str) -> list[str]:
+    """Returns the names of the tables in the text of `schema.sql`, in their order."""
     return re.findall(r"CREATE TABLE (\w+)", text)

@@ -1,7 +1,7 @@
-"""Whether a manifest is another edition of the job's, or another manifest altogether.
+"""Check whether a manifest is a new version of the job's manifest, or another manifest.
 
-A job knows its manifest by what it holds, never by its path. Whatever is refused here has changed
-nothing yet.
+A job recognizes its manifest by the rows, never by the path. If a manifest is refused, nothing has
+been changed yet.
 """
 
 from dataclasses import dataclass
@@ -19,43 +19,44 @@ class LoadOptions:
     """What the user has decided about an edited manifest.
 
     Attributes:
-        same_videos: whether added rows that are like removed ones are the same videos.
-        allow_removals: most rows that are still to be sent may be skipped.
-        job_is_named: the user named the job folder: few common rows are enough.
-        folder: of the job, for messages.
-        manifest: its absolute path.
-        signing: names of parameters that sign an address, besides the known ones.
-        if_sent: raised if the edition has rows to send that the job did not have so.
+        same_videos: whether added rows that are similar to removed rows are the same videos.
+        allow_removals: whether most of the rows that are still to be sent may be skipped.
+        is_job_named: whether the user named the job folder. If so, a few common rows are enough.
+        folder: folder of the job, for messages.
+        manifest: absolute path of the manifest.
+        signing: names of URL parameters that are signatures, in addition to the known ones.
+        error_if_rows_to_send: raised if the manifest has rows to send that the job does not have
+            yet.
     """
 
     same_videos: SameVideos = "ask"
     allow_removals: bool = True
-    job_is_named: bool = True
+    is_job_named: bool = True
     folder: Path = Path()
     manifest: str = ""
     signing: frozenset[str] = NO_EXTRA_NAMES
-    if_sent: Exception | None = None
+    error_if_rows_to_send: Exception | None = None
 
 
-NO_DECISION: Final = LoadOptions()
+DEFAULT_LOAD_OPTIONS: Final = LoadOptions()
 
 
-def check_edition(db: Database, known: str, options: LoadOptions) -> None:
-    """Refuse another manifest, and an edition that would skip most of what is to be sent.
+def check_edition(db: Database, known_manifest: str, options: LoadOptions) -> None:
+    """Refuse another manifest, and one that would skip most of the rows that are still to be sent.
 
-    `alike_rows.find_alike` comes first.
+    `alike_rows.find_alike` must be called first.
 
     Args:
-        known: absolute path of the manifest that was loaded last; empty before the first.
+        known_manifest: absolute path of the manifest that was loaded last; empty before the first.
 
     Raises:
         StateError: the user has to decide.
     """
     (sent,) = db.execute(_ANY_SENT).fetchone()
     (valid,) = db.execute(_ANY_VALID).fetchone()
-    elsewhere = known and options.manifest and known != options.manifest
+    elsewhere = known_manifest and options.manifest and known_manifest != options.manifest
     if sent or (valid and elsewhere):
-        _refuse_another_manifest(db, known, options)
+        _refuse_another_manifest(db, known_manifest, options)
     pending, skipped = db.execute(_SKIPPED).fetchone()
     if 2 * skipped > pending and not options.allow_removals:
         raise StateError(
@@ -69,7 +70,7 @@ def check_edition(db: Database, known: str, options: LoadOptions) -> None:
 def _refuse_another_manifest(db: Database, known: str, options: LoadOptions) -> None:
     before, after, common = db.execute(_COMMON).fetchone()
     smaller = min(before, after)
-    if not smaller or 2 * common > smaller or (common and options.job_is_named):
+    if not smaller or 2 * common > smaller or (common and options.is_job_named):
         return
     other = options.folder.parent / _other_name(Path(options.manifest), options.folder)
     new = f"Run it as a job of its own: {setting_ref('job', str(other))}."
@@ -87,12 +88,12 @@ def _refuse_another_manifest(db: Database, known: str, options: LoadOptions) -> 
 
 
 def _other_name(manifest: Path, folder: Path) -> str:
-    """A folder name that tells two manifests of one name apart: by where they are."""
+    """Returns a folder name that includes the manifest's folder, if two manifests have one name."""
     where = manifest.parent.name
     return f"{where}-{folder.name}" if where else f"{folder.name}-2"
 
 
-#: Whether the platform has, or had, anything of the job.
+#: Whether the platform has, or ever had, a media of the job.
 _ANY_SENT: Final = """
     SELECT EXISTS (
         SELECT 1 FROM row WHERE sent_at IS NOT NULL OR media_id IS NOT NULL
@@ -100,8 +101,8 @@ _ANY_SENT: Final = """
     )
 """
 _ANY_VALID: Final = "SELECT EXISTS (SELECT 1 FROM row WHERE status <> 'invalid')"
-#: An ID alone is no evidence, for many libraries number their rows from one: the title or the
-#: address must be the row's as well.
+#: The same ID alone does not show that a row is the same, because many libraries number their rows
+#: from one. The title or the URL must be the same as well.
 _COMMON: Final = f"""
     SELECT
         (SELECT count(*) FROM row WHERE identity IS NOT NULL AND position IS NOT NULL),

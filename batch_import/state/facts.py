@@ -1,6 +1,6 @@
-"""What is true of a whole job: each fact with its name, its type and its meaning.
+"""Values that belong to a whole job, called facts: each with its name, type and meaning.
 
-This file must not know who sets a fact, nor what follows from it.
+This module must not know who sets a fact, nor what it is used for.
 """
 
 import json
@@ -19,19 +19,19 @@ T = TypeVar("T")
 
 
 class AccountSearch(StrEnum):
-    """How far the rows of the manifest were looked for in the account before the first create."""
+    """Whether the account was searched for rows of the manifest before the first POST."""
 
-    #: Not to the end: the next run looks for them.
+    #: Not finished: the next run searches the account.
     NOT_DONE = ""
-    #: The account's list was read.
+    #: The whole media list was read.
     DONE = "done"
-    #: The list is of no use: each row is looked for before it is created.
+    #: The media list cannot be used: each row is searched for before its POST.
     EACH_ROW = "each row"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredFact:
-    """A fact and its value, ready to be written."""
+    """A fact and its value as text, ready to be stored."""
 
     name: str
     text: str
@@ -39,11 +39,11 @@ class StoredFact:
 
 @dataclass(frozen=True, slots=True)
 class Fact(Generic[T]):
-    """A kind of fact.
+    """The definition of a fact.
 
     Attributes:
-        default: its value where nothing was stored.
-        decode, encode: between the value and the text that is stored.
+        default: its value if nothing is stored.
+        decode, encode: functions that convert the stored text to the value and back.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Fact(Generic[T]):
     encode: Callable[[T], str] = str
 
     def of(self, value: T) -> StoredFact:
-        """This fact with a value."""
+        """Returns this fact with a value, ready to be stored."""
         return StoredFact(self.name, self.encode(value))
 
 
@@ -60,7 +60,7 @@ _RESULT_OPTIONS: Final = frozenset(each.name for each in settings_of(ResultOptio
 
 
 def _result_options(text: str) -> ResultOptions:
-    # Options of a version that had fewer of them, or more, are read all the same.
+    # Unknown options, of another version of the program, are ignored.
     known = {name: value for name, value in json.loads(text).items() if name in _RESULT_OPTIONS}
     if isinstance(known.get("cms_format"), list):
         known["cms_format"] = tuple(known["cms_format"])
@@ -75,48 +75,51 @@ def _pairs(text: str) -> dict[str, str]:
     return dict(json.loads(text))
 
 
-#: No pilot is unfinished.
+#: The value of `PILOT` if no pilot is unfinished.
 NO_PILOT: Final[tuple[str, list[int]]] = ("", [])
-#: Names the job in `failed.csv`, wherever its folder is moved; empty before the first manifest.
+#: Identifies the job in `failed.csv`, even if its folder is moved; empty before the first manifest.
 JOB_ID: Final = Fact("job_id", "", str)
-#: What filled blank cells when the manifest was loaded last: field → value.
+#: The values for blank cells that were used when the manifest was loaded last, by field.
 DEFAULTS: Final[Fact[dict[str, str]]] = Fact("defaults", {}, _pairs, json.dumps)
-#: The absolute path of the manifest that was loaded last.
+#: Absolute path of the manifest that was loaded last.
 MANIFEST: Final = Fact("manifest", "", str)
-#: Identifies the loaded manifest: its content, its columns, how it was read, the program's version.
+#: Identifies the loaded manifest: its content, its columns, how it was read, and the program's
+#: version.
 FINGERPRINT: Final = Fact("fingerprint", "", str)
-#: The number of the header of that manifest (table `header`); 0 before the first.
+#: Number of the header of that manifest in the table `header`; 0 before the first.
 HEADER: Final = Fact("header", 0, int)
-#: Names of parameters of addresses that sign, as JSON: those that the user has named so far.
+#: Names of URL parameters that are signatures, as JSON: those that the user has named so far.
 SIGNING: Final = Fact("signing", NO_EXTRA_NAMES, _names, lambda names: json.dumps(sorted(names)))
+#: Whether the account was searched for rows of the manifest.
 ACCOUNT_SEARCH: Final = Fact("account_search", AccountSearch.NOT_DONE, AccountSearch)
-#: The rows of a pilot that has not come to its end, by their numbers, behind the settings that they
-#: were chosen with.
+#: The settings with which the rows of an unfinished pilot were chosen, and the numbers of these
+#: rows.
 PILOT: Final[Fact[tuple[str, list[int]]]] = Fact(
     "pilot", NO_PILOT, lambda text: tuple(json.loads(text)), json.dumps
 )
-#: What the account's lists proved to be like, for runs to come: the engine's own text.
+#: What runs have learned about the account's media lists: the text of `ListConsistency.dump`.
 LIST_CONSISTENCY: Final = Fact("list_evidence", "", str)
-#: Where the API is that the job talks to; empty before its first call, like the next two.
+#: Base URL of the API that the job uses; empty before the first request, like the next two facts.
 API_BASE: Final = Fact("api_base", "", str)
-#: The id of the account that the job's rows are imported into.
+#: ID of the account into which the job's rows are imported.
 ACCOUNT: Final = Fact("account", "", str)
-#: The origin of the embed pages.
+#: Scheme and host of the embed pages.
 EMBED_BASE: Final = Fact("embed_base", "", str)
-#: How the job's results look.
+#: The options for the job's results.
 RESULT_OPTIONS: Final = Fact(
     "result_options", ResultOptions(), _result_options, lambda o: json.dumps(asdict(o))
 )
-#: The kinds of problems that were shown last, as JSON: they are shown again only when they change.
+#: The groups of problems that were shown last, as JSON. They are shown again only if they change.
 PROBLEMS_SHOWN: Final = Fact("problems_shown", "[]", str)
-#: SHA-256 of `results.xlsx` as it was last written; empty where people have added columns to it.
+#: SHA-256 of `results.xlsx` as it was last written; empty if people have added columns to it.
 WORKBOOK_DIGEST: Final = Fact("workbook_digest", "", str)
 
-#: What `failed.csv` was written from, and how the file was then (`reports/write.py`).
+#: What `failed.csv` was written from, and the file's state then (`reports/write.py`).
 FAILED_CSV: Final = Fact("failed_csv", "", str)
-#: Where the state was moved to, as messages show it; empty where this is the job's state.
+#: Where the job database was moved to, for messages; empty if it was not moved.
 MOVED_TO: Final = Fact("moved_to", "", str)
-#: What `results.csv` holds, as JSON (`reports/results_csv.py`); empty: it is to be written anew.
+#: What `results.csv` contains, as JSON (`reports/results_csv.py`). If empty, it is written as a
+#: whole.
 RESULTS_CSV: Final = Fact("results_csv", "", str)
 
 
@@ -127,7 +130,7 @@ class Facts:
         self._connection = connection
 
     def get(self, fact: Fact[T]) -> T:
-        """The value of a fact."""
+        """Returns the value of a fact."""
         found = self._connection.row(statements.FACT, (fact.name,))
         if not found:
             return fact.default
@@ -135,11 +138,11 @@ class Facts:
             return fact.decode(found[0])
 
     def save(self, *facts: StoredFact) -> None:
-        """Write facts, all in one transaction."""
+        """Store facts in one transaction."""
         with self._connection.transaction() as db:
-            db.executemany(statements.SAVE_FACT, as_parameters(facts))
+            db.executemany(statements.SAVE_FACT, fact_parameters(facts))
 
 
-def as_parameters(facts: Iterable[StoredFact]) -> list[tuple[str, str]]:
-    """For `SAVE_FACT`."""
+def fact_parameters(facts: Iterable[StoredFact]) -> list[tuple[str, str]]:
+    """Returns the parameters of the statement `SAVE_FACT`."""
     return [(fact.name, fact.text) for fact in facts]

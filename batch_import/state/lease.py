@@ -1,17 +1,21 @@
-"""Who may write to a job in PostgreSQL and send its rows: the holder of its lease.
+"""Which run may write to a job in PostgreSQL and send its rows: the one that holds its lease.
 
-A lease is held for some seconds, and renewed by a thread of its own. A holder that is late, because
-its machine sleeps or is cut off, loses it to whoever asks next. Three fences keep the two apart:
+A lease is valid for some seconds, and is renewed by a thread of its own. If a run does not renew it
+in time, because its machine sleeps or has lost its connection, the next run that wants the job gets
+it. Three checks, called fences, keep a run that has lost its lease from doing harm:
 
-- **The database's.** Each writing transaction begins with `PostgresConnection.fenced`: it waits for
-  a take-over and sees it, so that nothing of an earlier holder is committed after one. The lock is
-  one that renewals do not wait for, however long a transaction is.
-- **The sender's.** Nothing leaves once `may_send` says no, and an alarm ends a process that slept
-  beyond its lease before its code goes on. A machine that was paused as a whole may miss both.
-- **Held rows.** What an earlier holder had claimed it may still send. No other run sends these rows
-  until its end is known (`still_held`).
+- The fence of the database: each transaction that writes first checks the lease
+  (`PostgresConnection.set_fence`). It waits for another run that is just taking the job over, and
+  fails after that. It uses a lock for which renewals need not wait, even if a transaction takes
+  long.
+- The fence of the sender: no request is sent if `may_send` returns False, and an alarm kills a
+  process that slept beyond the end of its lease before its code continues. Both may fail if a
+  machine was paused as a whole.
+- Held rows: the previous run may still send the rows that it had claimed. No other run sends them
+  until it is known that the previous run has ended (`Connection.held_rows`).
 
-This file must not know what a run does.
+The epoch of a job counts how often its lease was acquired. This module must not know what a run
+does.
 """
 
 import signal
@@ -29,19 +33,21 @@ from batch_import.errors import JobBusy, StateError, StateUnavailable, command_r
 from batch_import.job import DatabaseState
 from batch_import.state import catalog
 from batch_import.state.machine import Process
-from batch_import.state.postgres import Session, mapped_errors, taken_over
+from batch_import.state.postgres import Session, job_taken_over, mapped_errors
 
-#: A session lock that goes with the holder's session, so that a process that was killed is
-#: noticed at once. The first number is this program's, any that no other is likely to use.
+#: First number of an advisory lock, which ends with the session of the holder, so that it is
+#: noticed at once if the holder was killed. An arbitrary number that another program is not likely
+#: to use.
 _LOCK_CLASS: Final = 742_401
-#: A lease is renewed this many times before it would end.
-_RENEWALS: Final = 3
-#: Seconds between two looks of a run that waits: so soon it notices that the holder was killed.
-_LOOK_EVERY: Final = 0.2
-#: Seconds until a database that is away is asked for again.
-_AWAY: Final = 1.0
-#: Seconds that the sessions of an earlier holder get to end, after they are terminated.
-_ENDING: Final = 10.0
+#: How often a lease is renewed before it would expire, so that a slow renewal is not too late.
+_RENEWALS_PER_LEASE: Final = 3
+#: Seconds between two checks while a run waits: the delay after which it notices that the holder
+#: was killed.
+_CHECK_SECONDS: Final = 0.2
+#: Seconds until the next attempt to connect to a database that is down.
+_RECONNECT_SECONDS: Final = 1.0
+#: How long to wait for the sessions of the previous holder to end after they are terminated.
+_END_SESSIONS_SECONDS: Final = 10.0
 
 _TRY_LOCK: Final = "SELECT pg_try_advisory_lock(%s::int, %s::int)"
 _HOLDER: Final = """
@@ -87,31 +93,31 @@ _END_LEASE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who holds a job, or held it last.
+    """The run that holds the lease of a job, or held it last.
 
     Attributes:
-        process: which process it is.
-        since: when it took the job.
-        ended: nothing of it can leave any more.
-        in_time: its lease has not ended.
-        is_connected: its session is there.
+        process: the process of the run.
+        started_at: when it acquired the lease.
+        has_ended: whether it can no longer send anything.
+        has_valid_lease: whether its lease has not expired.
+        is_connected: whether its session is open.
     """
 
     epoch: int
     process: Process
-    since: datetime
-    ended: bool
-    in_time: bool
+    started_at: datetime
+    has_ended: bool
+    has_valid_lease: bool
     is_connected: bool
 
     @property
-    def is_at_work(self) -> bool:
-        """Whether nobody else may take the job."""
-        return not self.ended and self.in_time and self.is_connected
+    def is_active(self) -> bool:
+        """Whether no other run may acquire the lease."""
+        return not self.has_ended and self.has_valid_lease and self.is_connected
 
 
-def holder(db: Session, job: int) -> Holder | None:
-    """Who holds a job; None where nobody ever did."""
+def get_holder(db: Session, job: int) -> Holder | None:
+    """Returns the holder of a job; None if there never was one."""
     found = db.execute(_HOLDER, {"lock": _LOCK_CLASS, "job": job}).fetchone()
     if not found:
         return None
@@ -122,75 +128,75 @@ def holder(db: Session, job: int) -> Holder | None:
 def is_running(state: DatabaseState) -> bool:
     """Whether a run is in progress on a job, on any machine."""
     with catalog.session(state.url) as db:
-        found = holder(db, catalog.job_number(db, state))
-        return found is not None and found.is_at_work
+        found = get_holder(db, catalog.job_number(db, state))
+        return found is not None and found.is_active
 
 
 class Lease:
-    """The lease of one run. `hold` makes it.
+    """The lease of one run, created by `hold_lease`.
 
     Attributes:
-        job: the job's number.
-        epoch: how often the job was taken by now.
-        fault: why the lease was lost; None while it was not.
+        job: number of the job.
+        epoch: how often the lease of the job was acquired, this time included.
+        fault: why the lease was lost; None if it was not.
     """
 
     def __init__(
-        self, state: DatabaseState, db: Session, job: int, seconds: float, *, alarm: bool
+        self, state: DatabaseState, db: Session, job: int, seconds: float, *, uses_alarm: bool
     ) -> None:
         self._state = state
-        self._name = catalog.described(state)
+        self._name = catalog.job_description(state)
         self._db = db
         self._seconds = seconds
-        self._alarm = alarm and hasattr(signal, "setitimer")
-        self._over = threading.Event()
-        self._arming = threading.Lock()
-        self._until = 0.0
+        self._uses_alarm = uses_alarm and hasattr(signal, "setitimer")
+        self._is_over = threading.Event()
+        self._alarm_lock = threading.Lock()
+        self._valid_until = 0.0
         self.job = job
         self.epoch = 0
         self.fault: StateError | None = None
 
-    def take(self) -> None:
-        """Become the holder.
+    def acquire(self) -> None:
+        """Become the holder of the job.
 
         Raises:
             JobBusy: another run is in progress.
         """
-        asked = _clock()
+        requested_at = _clock()
         self._lock()
         with self._db.transaction():
-            self._db.execute(f"SET LOCAL lock_timeout = '{_ENDING:.0f}s'".encode())
+            self._db.execute(f"SET LOCAL lock_timeout = '{_END_SESSIONS_SECONDS:.0f}s'".encode())
             self._db.execute(_TAKE, (self.job,))
             (before,) = self._db.execute(_LOCK_EPOCH, (self.job,)).fetchone() or (0,)
             self.epoch = before + 1
             self._db.execute(_RAISE_EPOCH, (self.epoch, self._seconds, self.job))
-            here = Process.this()
+            here = Process.current()
             self._db.execute(
                 _ADD_HOLDER,
-                (self.job, self.epoch, here.host, here.machine, here.boot, here.number,
-                 here.started),
+                (self.job, self.epoch, here.host, here.machine_id, here.boot_id, here.process_id,
+                 here.start_time),
             )  # fmt: skip
-            note_ends(self._db, self.job, here, below=self.epoch)
-            catalog.hold_claimed(self._db, self.job, before)
+            record_ended_holders(self._db, self.job, here, below=self.epoch)
+            catalog.hold_claimed_rows(self._db, self.job, before)
         self._db.execute("SELECT set_config('application_name', %s, false)", (self.session_name,))
-        self._extend(asked)
+        self._extend(requested_at)
 
     def _lock(self) -> None:
-        """Take the session lock; end the sessions of a holder whose lease has ended.
+        """Take the advisory lock, and end the sessions of a holder whose lease has expired.
 
-        A process that was stopped in a transaction would keep its locks for ever.
+        Otherwise a process that was stopped in a transaction would keep its locks for ever.
         """
-        deadline = _clock() + _ENDING
+        deadline = _clock() + _END_SESSIONS_SECONDS
         while _clock() < deadline:
             (is_free,) = self._db.execute(_TRY_LOCK, (_LOCK_CLASS, self.job)).fetchone() or (0,)
-            last = holder(self._db, self.job)
-            if not is_free and last and last.is_at_work:
-                raise busy(self._name, last)
+            last = get_holder(self._db, self.job)
+            if not is_free and last and last.is_active:
+                raise job_busy(self._name, last)
             if last:
                 self._db.execute(_END_SESSIONS, (session_name(self.job, last.epoch),))
             if is_free:
                 return
-            time.sleep(_LOOK_EVERY)
+            time.sleep(_CHECK_SECONDS)
         raise StateError(
             f"{self._name}: the sessions of its last run cannot be ended.",
             "End them in the database (pg_terminate_backend), then run the same command again.",
@@ -198,84 +204,94 @@ class Lease:
 
     @property
     def session_name(self) -> str:
-        """What the sessions of this holder are called."""
+        """Name of the database sessions of this holder."""
         return session_name(self.job, self.epoch)
 
-    # While it is held -------------------------------------------------------------------------
+    # While the lease is held ------------------------------------------------------------------
 
     def may_send(self) -> bool:
-        """Whether the lease has not ended, by a clock that goes on while the machine sleeps."""
-        return self.fault is None and _clock() < self._until
+        """Whether the lease is valid, by a clock that continues while the machine sleeps."""
+        return self.fault is None and _clock() < self._valid_until
 
-    def renew(self, lost: Callable[[], None]) -> None:
-        """Renew the lease until `leave`; `lost` is called once where that fails."""
-        while not self._over.wait(self._seconds / _RENEWALS):
+    def renew(self, on_lost: Callable[[], None]) -> None:
+        """Renew the lease until `release`; `on_lost` is called once if renewing fails."""
+        while not self._is_over.wait(self._seconds / _RENEWALS_PER_LEASE):
             try:
                 with mapped_errors(self._name):
                     self._renew()
             except StateError as fault:
-                if not self._over.is_set():
+                if not self._is_over.is_set():
                     self.fault = fault
-                    lost()
+                    on_lost()
                 return
 
     def _renew(self) -> None:
-        asked = _clock()
+        requested_at = _clock()
         found = self._db.execute(_RENEW, (self._seconds, self.job, self.epoch))
         if not found.rowcount:
-            raise taken_over(self._name)
-        self._extend(asked)
-        note_ends(self._db, self.job, Process.this(), below=self.epoch)
+            raise job_taken_over(self._name)
+        self._extend(requested_at)
+        record_ended_holders(self._db, self.job, Process.current(), below=self.epoch)
 
-    def _extend(self, asked: float) -> None:
-        # The database counts from a later moment.
-        self._until = asked + self._seconds
-        with self._arming:
-            if self._alarm and not self._over.is_set():
-                signal.setitimer(signal.ITIMER_REAL, max(self._until - _clock(), 1e-3))
+    def _extend(self, requested_at: float) -> None:
+        # Counted from before the request, so that it ends no later than in the database.
+        self._valid_until = requested_at + self._seconds
+        with self._alarm_lock:
+            if self._uses_alarm and not self._is_over.is_set():
+                signal.setitimer(signal.ITIMER_REAL, max(self._valid_until - _clock(), 1e-3))
 
-    def leave(self) -> None:
-        """Say that nothing of this holder is under way any more."""
-        self._over.set()
-        with self._arming:
-            if self._alarm:
+    def release(self) -> None:
+        """Record that this holder has ended and can send nothing more."""
+        self._is_over.set()
+        with self._alarm_lock:
+            if self._uses_alarm:
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
-        # Where the database is away, the next run of this machine says it.
+        # If the database is down, the next run on this machine records it.
         with suppress(psycopg.Error), self._db.transaction():
             self._db.execute(_END, (self.job, self.epoch))
             self._db.execute(_END_LEASE, (self.job, self.epoch))
 
 
 def session_name(job: int, epoch: int) -> str:
-    """What the sessions of a holder are called."""
+    """Returns the name of the database sessions of a holder."""
     return f"batch-import {job}/{epoch}"
 
 
-def note_ends(db: Session, job: int, here: Process, *, below: int) -> None:
-    """Note which earlier holders have surely ended: this machine's, and this very process."""
+def record_ended_holders(db: Session, job: int, observer: Process, *, below: int) -> None:
+    """Record which earlier holders have ended for certain.
+
+    These are processes of this machine that no longer exist, and earlier holds of this very
+    process.
+    """
     for epoch, *process in db.execute(_OPEN, (job,)).fetchall():
         known = Process(*process)
-        if epoch < below and (known.is_gone(here) or (known == here and known.machine)):
+        if epoch < below and (
+            known.has_ended(observer) or (known == observer and known.machine_id)
+        ):
             db.execute(_END, (job, epoch))
 
 
 @contextmanager
-def held(
-    state: DatabaseState, seconds: float, stop: threading.Event, *, alarm: bool
+def hold_lease(
+    state: DatabaseState, seconds: float, stop: threading.Event, *, uses_alarm: bool
 ) -> Iterator[Lease]:
-    """Hold a job's lease; `stop` is set where it is lost.
+    """Hold the lease of a job while this context is open.
 
     Args:
-        seconds: after which another run may take the job of a holder that is not heard of.
-        alarm: the process is this run's alone, and is to be killed once the lease has ended.
+        seconds: another run may acquire the lease if this one has not renewed it for so long.
+        stop: this event is set if the lease is lost.
+        uses_alarm: whether the process does nothing else, so that it may be killed when the lease
+            has expired.
 
     Raises:
         JobBusy: another run is in progress.
-        StateError: the lease was lost; or the database cannot be used.
+        StateError: the lease was lost, or the database cannot be used.
     """
     with catalog.session(state.url) as db:
-        lease = Lease(state, db, catalog.number_or_made(db, state), seconds, alarm=alarm)
-        lease.take()
+        lease = Lease(
+            state, db, catalog.get_or_create_job(db, state), seconds, uses_alarm=uses_alarm
+        )
+        lease.acquire()
         thread = threading.Thread(target=lease.renew, args=(stop.set,), name="lease", daemon=True)
         thread.start()
         try:
@@ -285,20 +301,20 @@ def held(
                 raise lease.fault from None
             raise
         finally:
-            lease.leave()
+            lease.release()
             thread.join()
 
 
 def wait_until_free(
-    state: DatabaseState, stop: threading.Event, waiting: Callable[[str], None]
+    state: DatabaseState, stop: threading.Event, on_waiting: Callable[[str], None]
 ) -> None:
-    """Wait until nobody holds a job. The database may be away meanwhile.
+    """Wait until no run holds the lease of a job. The database may be down meanwhile.
 
     Args:
-        stop: set it to end early.
-        waiting: called with each new reason, a sentence.
+        stop: this event ends the wait early.
+        on_waiting: called with the reason, a sentence, whenever it changes.
     """
-    said = ""
+    last_reason = ""
     while not stop.is_set():
         try:
             with catalog.session(state.url) as db:
@@ -306,39 +322,43 @@ def wait_until_free(
                     if not catalog.has_job_in(db, state):
                         return
                     job = catalog.job_number(db, state)
-                    found = holder(db, job)
-                    if found is None or not found.is_at_work:
+                    found = get_holder(db, job)
+                    if found is None or not found.is_active:
                         return
-                    note_ends(db, job, Process.this(), below=found.epoch)
-                    if said != (said := busy("", found).message):
-                        waiting(said)
-                    stop.wait(_LOOK_EVERY)
+                    record_ended_holders(db, job, Process.current(), below=found.epoch)
+                    if last_reason != (last_reason := job_busy("", found).message):
+                        on_waiting(last_reason)
+                    stop.wait(_CHECK_SECONDS)
         except StateUnavailable as away:
-            if said != (said := str(away)):
-                waiting(said)
-            stop.wait(_AWAY)
+            if last_reason != (last_reason := str(away)):
+                on_waiting(last_reason)
+            stop.wait(_RECONNECT_SECONDS)
 
 
-def say_ended(state: DatabaseState) -> list[str]:
-    """Note that all earlier holders of a job have ended, as a person says. Returns their names."""
-    with catalog.session(state.url) as db, mapped_errors(catalog.described(state)):
+def mark_runs_ended(state: DatabaseState) -> list[str]:
+    """Record that all earlier holders of a job have ended, because the user says so.
+
+    Returns:
+        their names.
+    """
+    with catalog.session(state.url) as db, mapped_errors(catalog.job_description(state)):
         job = catalog.job_number(db, state)
-        now = holder(db, job)
-        at_work = now.epoch if now and now.is_at_work else None
+        now = get_holder(db, job)
+        active_epoch = now.epoch if now and now.is_active else None
         ended = []
         for epoch, host, _, _, number, _ in db.execute(_OPEN, (job,)).fetchall():
-            if epoch != at_work:
+            if epoch != active_epoch:
                 db.execute(_END, (job, epoch))
                 ended.append(f"{host}, process {number}")
         return ended
 
 
-def busy(name: str, found: Holder | None) -> JobBusy:
-    """The job is another run's."""
+def job_busy(name: str, found: Holder | None) -> JobBusy:
+    """Returns the error for a job that another run holds."""
     who = ""
     if found:
-        since = f"{found.since.astimezone():%Y-%m-%d %H:%M:%S}"
-        who = f": {found.process.host}, process {found.process.number}, since {since}"
+        since = f"{found.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        who = f": {found.process.host}, process {found.process.process_id}, since {since}"
     where = f" on {name}" if name else ""
     return JobBusy(
         f"A run is in progress{where}{who}.",
@@ -347,5 +367,5 @@ def busy(name: str, found: Holder | None) -> JobBusy:
 
 
 def _clock() -> float:
-    """Seconds, on a clock that goes on while the machine sleeps, where there is one."""
+    """Returns seconds of a clock that continues while the machine sleeps, if there is one."""
     return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

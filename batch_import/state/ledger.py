@@ -1,7 +1,8 @@
-"""Where the runs of an account keep the record of its budget: a small file of this machine.
+"""Where the runs of an account share the record of its rate limit: a small file on this machine.
 
-It is the user's: runs of other users of the machine do not see it. Where the state is in a
-database, the record is there (`database_ledger.py`). This file must not know what a record says.
+The file belongs to the operating system's user, so that runs of other users do not see it. If the
+job database is in PostgreSQL, the record is there, too (`database_ledger.py`). This module must not
+know the content of the record.
 """
 
 import hashlib
@@ -17,15 +18,15 @@ from batch_import.job import DatabaseState, Job
 
 _T = TypeVar("_T")
 
-#: Seconds that another run may take to write a few hundred bytes.
-_LOCK: Final = 2.0
+#: How long to wait for the lock of the file. Another run needs it for a few hundred bytes only.
+_LOCK_SECONDS: Final = 2.0
 
 
-def ledger_of(job: Job, account: str) -> Any:
-    """The ledger of an account (`shared_budget.Ledger`).
+def open_ledger(job: Job, account: str) -> Any:
+    """Returns the ledger of an account (`shared_budget.Ledger`).
 
     Args:
-        account: names it, as no other account of any API.
+        account: text that identifies the account among all accounts of all APIs.
 
     Raises:
         StateError: the database cannot be used.
@@ -39,7 +40,7 @@ def ledger_of(job: Job, account: str) -> Any:
 
 
 def _folder() -> Path:
-    """Where programs keep what they remember of this machine's user."""
+    """Returns the folder for data that programs keep about this machine's user."""
     if os.name == "nt":
         home = os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local"
     else:
@@ -48,7 +49,7 @@ def _folder() -> Path:
 
 
 def _home() -> Path:
-    """The user's folder; where the system knows none, that of temporary files."""
+    """Returns the user's home folder; if there is none, the folder of temporary files."""
     try:
         return Path.home()
     except RuntimeError:
@@ -58,7 +59,8 @@ def _home() -> Path:
 class FileLedger:
     """A record in a file.
 
-    Its clock is the machine's, which all processes share, and which begins anew with each start.
+    Its clock is the monotonic clock of the machine, which all processes share, and which restarts
+    with the machine.
     """
 
     def __init__(self, path: Path) -> None:
@@ -70,10 +72,10 @@ class FileLedger:
 
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with FileLock(self._path.with_suffix(".lock"), timeout=_LOCK):
+            with FileLock(self._path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
                 known = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
                 text, result = change(known, time.monotonic())
-                # A process that is killed here leaves half a record, which is taken for none.
+                # If the process is killed here, the incomplete record is ignored later.
                 self._path.write_text(text, encoding="utf-8")
         except (OSError, ValueError, Timeout) as error:
             raise StateError(f"{self._path} cannot be used: {error}.") from None

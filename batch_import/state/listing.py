@@ -1,9 +1,9 @@
-"""The media of the account as they were listed, beside the job's rows as they were before.
+"""The media in the account's list, beside a snapshot of the job's rows, for verification.
 
-An account may hold hundreds of thousands of media, so they are kept in temporary tables; the state
-file itself is not written to. The rows are those of one moment, however long verification takes and
-whatever a run does meanwhile: what became of a row later is no part of the comparison. This file
-must not know what a difference means.
+An account may have hundreds of thousands of media. Therefore they are kept in temporary tables, and
+the job database is not written to. The rows are those of one moment, however long verification
+takes: later changes by a run are no part of the comparison. This module must not know what a
+difference means.
 """
 
 from collections.abc import Iterable, Iterator
@@ -14,10 +14,12 @@ from batch_import.state.sqlite import SqliteConnection
 
 
 class AccountListing:
-    """The media that were listed, and which row each belongs to. Made by `Store.account_listing`.
+    """The media that were listed, and which row each belongs to.
+
+    `Store.account_listing` creates it.
 
     Args:
-        connection: until it is closed it shows the rows as they are now.
+        connection: until it is closed, it shows the rows of this moment.
     """
 
     def __init__(self, connection: SqliteConnection) -> None:
@@ -26,7 +28,7 @@ class AccountListing:
             connection.db.executescript(statements.CREATE_LISTING)
 
     def add(self, items: Iterable[Media]) -> int:
-        """Add media. Returns how many of them are new."""
+        """Add media; returns how many of them are new."""
         values = [
             (m.id, m.key, m.reference_id, m.status, m.title, m.created_date)
             for m in items
@@ -38,25 +40,25 @@ class AccountListing:
         return self.count() - before
 
     def count(self) -> int:
-        """How many media were added."""
+        """Returns the number of media that were added."""
         return self._connection.count(statements.MEDIA_COUNT)
 
-    # What is still to be asked for ------------------------------------------------------------
+    # Media that are still to be requested -----------------------------------------------------
 
     def unlisted_count(self) -> int:
-        """How many imported rows have a media that was not listed."""
+        """Returns the number of imported rows whose media was not listed."""
         return self._connection.count(statements.UNLISTED_COUNT)
 
     def unlisted(self, after: int, limit: int) -> list[LookupTarget]:
-        """Some of these rows, by their number, from `after` on."""
+        """Returns some of these rows, by number, after a number."""
         return self._targets(statements.UNLISTED, after, limit)
 
     def playable_count(self) -> int:
-        """How many rows have an embed page."""
+        """Returns the number of rows that have an embed page."""
         return self._connection.count(statements.PLAYABLE_COUNT)
 
     def playable(self, after: int, limit: int) -> list[LookupTarget]:
-        """Some of these rows, by their number, from `after` on."""
+        """Returns some of these rows, by number, after a number."""
         return self._targets(statements.PLAYABLE, after, limit)
 
     def _targets(self, statement: str, after: int, limit: int) -> list[LookupTarget]:
@@ -65,24 +67,24 @@ class AccountListing:
         ]
 
     def save_page_fault(self, key: str, fault: str) -> None:
-        """Keep why the embed page of a media does not play."""
+        """Save why the embed page of a media does not play."""
         with self._connection.errors_mapped():
             self._connection.db.execute(statements.SAVE_PAGE_FAULT, (key, fault))
 
     # Which media belongs to which row ---------------------------------------------------------
 
     def page_fault(self, key: str) -> str:
-        """Why its embed page does not play; empty where it does, or was not asked for."""
+        """Returns why an embed page does not play; empty if it plays or was not requested."""
         found = self._connection.row(statements.PAGE_FAULT, (key,))
         return found[0] if found else ""
 
     def media_of(self, reference_id: str, media_id: str, key: str) -> list[Media]:
-        """A row's own media, and those that have its reference ID and are no other row's."""
+        """Returns a row's media, and those with its reference ID that belong to no other row."""
         values = {"id": media_id, "name": reference_id, "key": key}
         return [_media(found) for found in self._connection.rows(statements.MEDIA_OF_ROW, values)]
 
     def unmatched_media(self) -> Iterator[Media]:
-        """Media that belong to no row of the job, in the order of the list."""
+        """Yields the media that belong to no row of the job, in the order of the list."""
         yield from map(_media, self._connection.rows(statements.UNMATCHED_MEDIA))
 
 

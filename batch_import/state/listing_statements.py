@@ -1,6 +1,6 @@
-"""Every SQL statement about the account's media, as verification lists them.
+"""The SQL statements about the account's media in verification.
 
-The tables are temporary. This file must not know what a difference means.
+The tables are temporary. This module must not know what a difference means.
 """
 
 from typing import Final

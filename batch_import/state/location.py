@@ -1,7 +1,7 @@
-"""Where a job's state is: in a file of its folder, or in a PostgreSQL database.
+"""Where a job's database is: a file in the job folder, or a PostgreSQL database.
 
-psycopg is an extra, and is imported for a database alone. This file must not know what a state
-holds.
+psycopg is an optional dependency, so that it is imported only for PostgreSQL. This module must not
+know the content of a job database.
 """
 
 import threading
@@ -19,22 +19,22 @@ from batch_import.state.sqlite import SqliteConnection
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
-    """A job that this run alone may write to, and whose rows it alone may send.
+class JobHold:
+    """The exclusive right of this run to write to a job and to send its rows.
 
     Attributes:
-        may_send: whether that is so at this moment, as far as this machine can know.
-        fence: keeps what is written through a connection from being committed once it is not.
+        may_send: returns whether this run still has the right, as far as this machine can know.
+        fence: makes a connection refuse commits once this run has lost the right.
     """
 
     may_send: Callable[[], bool]
     fence: Callable[[Connection], None]
 
 
-def connected(
+def open_connection(
     where: Path | DatabaseState | Literal[""] | None, *, create: bool, read_only: bool
 ) -> Connection:
-    """A connection to a state; `where` as for `Store`."""
+    """Returns a connection to a job database; the arguments are those of `Store`."""
     if isinstance(where, DatabaseState):
         opened: Connection = catalog().open_job(where, create=create, read_only=read_only)
         return opened
@@ -42,10 +42,10 @@ def connected(
 
 
 def exists(job: Job) -> bool:
-    """Whether a job has a state.
+    """Whether a job has a database.
 
     Raises:
-        StateError: its database cannot be used.
+        StateError: the PostgreSQL database cannot be used.
     """
     if isinstance(job.state, DatabaseState):
         return bool(catalog().has_job(job.state))
@@ -53,10 +53,10 @@ def exists(job: Job) -> bool:
 
 
 def is_running(job: Job) -> bool:
-    """Whether a run is in progress on a job that has a state.
+    """Whether a run is in progress on an existing job.
 
     Raises:
-        StateError: its database cannot be used.
+        StateError: the PostgreSQL database cannot be used.
     """
     if isinstance(job.state, DatabaseState):
         return bool(_lease().is_running(job.state))
@@ -64,62 +64,69 @@ def is_running(job: Job) -> bool:
 
 
 @contextmanager
-def held(
+def hold_job(
     job: Job,
-    seconds: float,
+    lease_seconds: float,
     stop: threading.Event,
     *,
-    alarm: bool = False,
-    folder: bool = True,
-) -> Iterator[Hold]:
-    """Keep other runs away from a job.
+    uses_alarm: bool = False,
+    locks_folder: bool = True,
+) -> Iterator[JobHold]:
+    """Keep other runs away from a job while this context is open.
 
     Args:
-        seconds: after which a run that a database does not hear of may be replaced.
-        stop: set where the job was lost.
-        alarm: as for `lease.held`.
-        folder: hold the job's folder, too; False where it is held already.
+        lease_seconds: with PostgreSQL, another run may take the job over if this one has not
+            renewed its lease for so long.
+        stop: this event is set if the job is lost to another run.
+        uses_alarm: as for `lease.hold_lease`.
+        locks_folder: whether to lock the job folder, too. False if it is locked already.
 
     Raises:
         JobBusy: another run is in progress.
-        StateError: the folder, or the database, cannot be used; or the job was lost.
+        StateError: the folder or the database cannot be used, or the job was lost.
     """
-    locked = job.locked() if folder else nullcontext()
+    locked = job.locked() if locks_folder else nullcontext()
     if not isinstance(job.state, DatabaseState):
         with locked:
-            yield Hold(lambda: True, lambda _: None)
+            yield JobHold(lambda: True, lambda _: None)
         return
-    with _lease().held(job.state, seconds, stop, alarm=alarm) as lease, locked:
-        yield Hold(
+    with (
+        _lease().hold_lease(job.state, lease_seconds, stop, uses_alarm=uses_alarm) as lease,
+        locked,
+    ):
+        yield JobHold(
             lease.may_send,
-            lambda store: store.fenced(lease.job, lease.epoch, lease.session_name),
+            lambda store: store.set_fence(lease.job, lease.epoch, lease.session_name),
         )
 
 
-def say_ended(job: Job) -> list[str]:
-    """Note that earlier runs of a job have ended for good, as a person says. Returns their names.
+def mark_runs_ended(job: Job) -> list[str]:
+    """Record that earlier runs of a job have ended for good, because the user says so.
+
+    Returns:
+        the names of these runs.
 
     Raises:
-        StateError: there is no such job in a database.
+        StateError: there is no such job in a PostgreSQL database.
     """
     if not isinstance(job.state, DatabaseState):
         raise StateError(f"The state of {job.folder} is a file.", f"Name {setting_ref('state')}.")
-    names: list[str] = _lease().say_ended(job.state)
+    names: list[str] = _lease().mark_runs_ended(job.state)
     return names
 
 
-def shown(job: Job) -> str:
-    """Where a job's state is, for messages: without a password."""
+def display_name(job: Job) -> str:
+    """Returns where a job's database is, for messages, without a password."""
     if isinstance(job.state, DatabaseState):
-        return str(catalog().described(job.state))
+        return str(catalog().job_description(job.state))
     return str(job.folder)
 
 
-def wait_until_free(job: Job, stop: threading.Event, waiting: Callable[[str], None]) -> None:
+def wait_until_free(job: Job, stop: threading.Event, on_waiting: Callable[[str], None]) -> None:
     """Wait until no run is in progress on a job; see `lease.wait_until_free`.
 
     Raises:
-        UsageError: its state is a file, which no other machine can take over.
+        UsageError: its database is a file, so that no other machine can take the job over.
     """
     if not isinstance(job.state, DatabaseState):
         raise UsageError(
@@ -127,14 +134,14 @@ def wait_until_free(job: Job, stop: threading.Event, waiting: Callable[[str], No
             f"Keep it in a database: {setting_ref('state')}.",
             setting="standby",
         )
-    _lease().wait_until_free(job.state, stop, waiting)
+    _lease().wait_until_free(job.state, stop, on_waiting)
 
 
 def jobs_in(folder: Path = OUTPUT_FOLDER, database: str = "") -> list[Job]:
-    """All jobs whose state a database keeps, or that are in a folder and its own folders.
+    """Returns all jobs of a PostgreSQL database, or those in a folder and its direct subfolders.
 
     Args:
-        folder: of a database's jobs, where the results are.
+        folder: for the jobs of a database: the folder with their results.
 
     Raises:
         StateError: the database cannot be used.
@@ -145,7 +152,7 @@ def jobs_in(folder: Path = OUTPUT_FOLDER, database: str = "") -> list[Job]:
 
 
 def catalog() -> ModuleType:
-    """The jobs of databases.
+    """Returns the module `catalog`, which needs psycopg.
 
     Raises:
         UsageError: psycopg is not installed.

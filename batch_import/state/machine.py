@@ -1,6 +1,6 @@
-"""Which process this is, and whether an earlier one of this machine is gone.
+"""Identify this process, and decide whether an earlier process of this machine has ended.
 
-Linux tells this in /proc; elsewhere, and of other machines, nothing is known.
+On Linux, /proc has this information. On other systems, and for other machines, it is not known.
 """
 
 import os
@@ -12,68 +12,72 @@ from typing import Final
 
 _MACHINE_ID: Final = Path("/etc/machine-id")
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-#: Processes have numbers of their own in each of these: in a container, for one.
+#: The process ID namespace. Each container, for example, has process IDs of its own.
 _NAMESPACE: Final = Path("/proc/self/ns/pid")
-#: The 20th field behind the name in /proc/PID/stat is when the process was started (proc(5)).
-_STARTED: Final = 19
+#: Index of the field `starttime` in /proc/PID/stat, among the fields after the name (proc(5)).
+_START_TIME_FIELD: Final = 19
 
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process of one machine.
+    """A process on a machine.
 
     Attributes:
-        host: its name, for people.
-        machine: the same for processes that see each other; empty where that is not known.
-        boot: another one after each start of the machine's system.
-        number: as the system counts.
-        started: tells it from a later process of the same number.
+        host: name of the machine, for messages.
+        machine_id: identifies the set of processes that can see each other; empty if not known.
+        boot_id: identifies the time since the last start of the operating system.
+        process_id: process ID in the operating system.
+        start_time: when the process was started; distinguishes processes with the same ID.
     """
 
     host: str
-    machine: str
-    boot: str
-    number: int
-    started: str
+    machine_id: str
+    boot_id: str
+    process_id: int
+    start_time: str
 
     @classmethod
-    def this(cls) -> "Process":
-        """The one that asks."""
+    def current(cls) -> "Process":
+        """Returns the current process."""
         number = os.getpid()
-        machine = _text(_MACHINE_ID)
-        namespace = _target(_NAMESPACE)
-        # Copies of a virtual machine may share an ID; their network cards have their own numbers.
-        # Where there is none, the number is drawn, and this process is like no other.
+        machine = _read_text(_MACHINE_ID)
+        namespace = _link_target(_NAMESPACE)
+        # Copies of a virtual machine may share an ID; their network cards have different addresses.
+        # Without a network card, getnode is random, so that no other process has the same value.
         known = f"{machine} {uuid.getnode():x} {namespace}" if machine and namespace else ""
-        return cls(platform.node(), known, _text(_BOOT_ID), number, _started(number))
+        return cls(platform.node(), known, _read_text(_BOOT_ID), number, _start_time(number))
 
-    def is_gone(self, here: "Process") -> bool:
-        """Whether a process has surely ended, as far as another one can know.
+    def has_ended(self, observer: "Process") -> bool:
+        """Whether this process has ended for certain, as far as another process can know.
 
         Args:
-            here: who asks.
+            observer: the process that wants to know.
         """
-        if not (self.machine and self.boot and self.machine == here.machine):
+        if not (self.machine_id and self.boot_id and self.machine_id == observer.machine_id):
             return False
-        return self.boot != here.boot or _started(self.number) != self.started
+        return self.boot_id != observer.boot_id or _start_time(self.process_id) != self.start_time
 
 
-def _started(number: int) -> str:
-    """When a process was started, in ticks since the system was; empty where there is none."""
-    stat = _text(Path(f"/proc/{number}/stat"))
+def _start_time(number: int) -> str:
+    """Returns when a process was started, in ticks since the system start; empty if it ended."""
+    stat = _read_text(Path(f"/proc/{number}/stat"))
     fields = stat.rpartition(")")[2].split()
-    # A zombie has no code that could send anything.
-    return fields[_STARTED] if len(fields) > _STARTED and fields[0] not in "ZX" else ""
+    # Z and X: the process has ended, and the system still lists it.
+    return (
+        fields[_START_TIME_FIELD]
+        if len(fields) > _START_TIME_FIELD and fields[0] not in "ZX"
+        else ""
+    )
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError:
         return ""
 
 
-def _target(path: Path) -> str:
+def _link_target(path: Path) -> str:
     try:
         return str(path.readlink())
     except OSError:

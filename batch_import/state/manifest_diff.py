@@ -1,6 +1,6 @@
-"""What an edited manifest changes in a job: its rows compared with those that are there.
+"""Compare an edited manifest with the rows of a job, and change the job accordingly.
 
-This file must not know how a manifest is read.
+This module must not know how a manifest is read.
 """
 
 import json
@@ -20,19 +20,19 @@ from batch_import.state.facts import (
     RESULTS_CSV,
     SIGNING,
     StoredFact,
-    as_parameters,
+    fact_parameters,
 )
 from batch_import.state.row_matching import match_rows
 
-#: Rows that are written at once.
-_CHUNK: Final = 10_000
-#: Rows that are named of each part of a difference.
-_NAMED: Final = 5
+#: Number of rows that are written at once.
+_CHUNK_ROWS: Final = 10_000
+#: Number of rows that are listed as examples in each part of a difference.
+_MAX_EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedRows:
-    """Some rows: how many, and line and reference ID of the first few."""
+    """A number of rows, with line and reference ID of the first few as examples."""
 
     count: int = 0
     first: tuple[tuple[int, str], ...] = ()
@@ -40,13 +40,13 @@ class ChangedRows:
 
 @dataclass(frozen=True, slots=True)
 class ManifestDiff:
-    """What loading the manifest changed in the job.
+    """What loading the manifest has changed in the job.
 
     Attributes:
-        removed: rows that are no longer in the manifest; those that were not sent are skipped.
-        changed: rows that the platform has nothing of: they are sent as they read now.
-        ignored: rows that were edited after they were sent; what was sent stays.
-        unchanged: how many rows are as they were; those whose edits are ignored are among them.
+        removed: rows that are no longer in the manifest. Those that were not sent are skipped.
+        changed: changed rows of which the platform has nothing. They are sent as they are now.
+        ignored: rows that were edited after they were sent. What was sent stays.
+        unchanged: number of rows that did not change, including those whose edits are ignored.
     """
 
     added: ChangedRows = ChangedRows()
@@ -64,33 +64,33 @@ def load(
     facts: Iterable[StoredFact],
     options: LoadOptions,
 ) -> ManifestDiff:
-    """Bring the job in line with a manifest; see `Store.load`."""
+    """Load a manifest into the job; see `Store.load`."""
     with connection.transaction() as db:
         db.execute(statements.CLEAR_INCOMING)
-        db.insert("incoming", _numbered(rows))
-        _strip_again(db, options.signing)
+        db.insert("incoming", _incoming_values(rows))
+        _strip_signatures(db, options.signing)
         match_rows(db, columns.fields)
         alike_rows.find_alike(db)
         known = db.execute(statements.FACT, (MANIFEST.name,)).fetchone()
         check_edition(db, known[0] if known else "", options)
         if options.same_videos == "yes":
-            alike_rows.take_for_the_same(db)
+            alike_rows.match_alike_rows(db)
         if options.same_videos != "no":
-            alike_rows.hold(db)
-        header = _header(db, columns)
+            alike_rows.hold_possible_duplicates(db)
+        header = _header_number(db, columns)
         diff = _merge(db, now, header, options.signing)
-        if options.if_sent and diff.added.count + diff.changed.count:
-            raise options.if_sent
+        if options.error_if_rows_to_send and diff.added.count + diff.changed.count:
+            raise options.error_if_rows_to_send
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
-        # Rows have moved, which is no event of theirs.
+        # A new position of a row is not an event, so that all results are written again.
         changed = [HEADER.of(header), FAILED_CSV.of(""), RESULTS_CSV.of(""), *facts]
-        db.executemany(statements.SAVE_FACT, as_parameters(changed))
+        db.executemany(statements.SAVE_FACT, fact_parameters(changed))
     return diff
 
 
-def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
-    """Rows of the table `incoming`."""
+def _incoming_values(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
+    """Yields the values of the table `incoming`."""
     for position, row in enumerate(rows, start=1):
         cells = json.dumps(row.cells, ensure_ascii=False)
         yield (
@@ -100,12 +100,12 @@ def _numbered(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
         )  # fmt: skip
 
 
-def _strip_again(db: Database, signing: frozenset[str]) -> None:
-    """Take the signatures off the rows' addresses, where more parameters are known to sign."""
+def _strip_signatures(db: Database, signing: frozenset[str]) -> None:
+    """Remove signatures from the rows' URLs again, because more parameters are known to sign."""
     known = db.execute(statements.FACT, (SIGNING.name,)).fetchone()
     if signing - (SIGNING.decode(known[0]) if known else SIGNING.default):
         after = 0
-        while found := db.execute(statements.ADDRESSES, (after, _CHUNK)).fetchall():
+        while found := db.execute(statements.ADDRESSES, (after, _CHUNK_ROWS)).fetchall():
             db.executemany(
                 statements.STRIP_AGAIN,
                 [(strip_signature(url, signing), number) for number, url in found],
@@ -113,8 +113,8 @@ def _strip_again(db: Database, signing: frozenset[str]) -> None:
             after = found[-1][0]
 
 
-def _header(db: Database, columns: ManifestColumns) -> int:
-    """The number of a header, which is added where it is not known yet."""
+def _header_number(db: Database, columns: ManifestColumns) -> int:
+    """Returns the number of a header, which is added if it is not known yet."""
     values = json.dumps(columns.names, ensure_ascii=False), json.dumps(columns.fields)
     known = db.execute(statements.HEADER_NUMBER, values).fetchone()
     if not known:
@@ -126,7 +126,7 @@ def _header(db: Database, columns: ManifestColumns) -> int:
 def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> ManifestDiff:
     ignored = _edited_after_sending(db, signing)
     removed = _summary(db, statements.REMOVED)
-    # Rows without an identity are invalid, and were never sent.
+    # Rows without an identity are invalid, so that they were never sent.
     _run(db, statements.FORGET_UNIDENTIFIED)
     db.execute(statements.CLEAR_POSITIONS)
     changed = _summary(db, statements.CHANGED)
@@ -149,19 +149,19 @@ def _run(db: Database, batch: Sequence[str]) -> None:
 
 def _summary(db: Database, rows: statements.RowList) -> ChangedRows:
     (count,) = db.execute(rows.count).fetchone()
-    return ChangedRows(count, tuple(db.execute(rows.first, (_NAMED,)).fetchall()))
+    return ChangedRows(count, tuple(db.execute(rows.first, (_MAX_EXAMPLES,)).fetchall()))
 
 
 def _edited_after_sending(db: Database, signing: frozenset[str]) -> ChangedRows:
-    """Rows that the platform has, or may have, and whose text has changed since.
+    """Returns rows that the platform has, or may have, and whose text has changed since.
 
-    A new signature is no change: the video is the same.
+    A new signature of the URL is no change, because the video is the same.
     """
     count = 0
     first: list[tuple[int, str]] = []
     for line, reference, sent, given, renamed in db.execute(statements.EDITED_AFTER_SENDING):
         if renamed or strip_signature(sent, signing) != strip_signature(given, signing):
             count += 1
-            if len(first) < _NAMED:
+            if len(first) < _MAX_EXAMPLES:
                 first.append((line, reference))
     return ChangedRows(count, tuple(first))

@@ -1,6 +1,6 @@
-"""The rows of several jobs in one state, each video once. It is for results alone.
+"""Combine the rows of several jobs in one database, each video once, to write results.
 
-This file must not know what the results are.
+This module must not know what the results are.
 """
 
 import json
@@ -13,31 +13,31 @@ from typing import Final
 from batch_import.state import merge_statements as statements
 from batch_import.state.sqlite import SqliteConnection
 
-#: The column that says which manifest a row is from.
-MANIFEST: Final = "manifest"
+#: Name of the column with the manifest that a row is from.
+MANIFEST_COLUMN: Final = "manifest"
 
 
 def add_job(
     connection: SqliteConnection, path: Path, account: str, manifest: str, ignored: str
 ) -> None:
-    """Add all rows of another job, after those that are there.
+    """Add all rows of another job after the existing ones.
 
     Args:
-        path: of its state, which is only read.
-        account: whose videos these are: reference IDs are compared within an account.
-        manifest: what its rows have in the column `MANIFEST`.
-        ignored: the name of a last column that is left out.
+        path: the job database file, which is only read.
+        account: the account of the job. Reference IDs are compared only within an account.
+        manifest: value of its rows in the column `MANIFEST_COLUMN`.
+        ignored: name of a last column that is left out.
     """
-    with connection.errors_mapped(), _attached(connection.db, path) as db:
+    with connection.errors_mapped(), _attach(connection.db, path) as db:
         db.execute(statements.CREATE_ORIGINS)
         (first,) = db.execute(statements.LAST_NUMBER).fetchone()
         for number, names, fields in db.execute(statements.HEADERS).fetchall():
             kept = json.loads(names)
             if kept[-1:] == [ignored] and len(kept) - 1 not in json.loads(fields):
                 kept.pop()
-            widen = _widened(len(kept), manifest)
+            widen = _cell_appender(len(kept), manifest)
             db.create_function("with_manifest", 1, widen, deterministic=True)
-            values = json.dumps([*kept, MANIFEST], ensure_ascii=False), fields
+            values = json.dumps([*kept, MANIFEST_COLUMN], ensure_ascii=False), fields
             db.execute(statements.ADD_HEADER, values)
             (header,) = db.execute(statements.HEADER_NUMBER, values).fetchone()
             rows = {"first": first, "header": header, "number": number}
@@ -47,9 +47,9 @@ def add_job(
 
 
 def keep_each_video_once(connection: SqliteConnection) -> int:
-    """Of rows with one reference ID, and of rows with one key, keep the newest truth.
+    """Of rows with the same reference ID or the same media key, keep the one that is most recent.
 
-    An imported row is truer than any other. Returns how many rows were left out.
+    An imported row is preferred to any other. Returns the number of rows that were left out.
     """
     with connection.transaction() as db:
         db.execute(statements.SHARE_PLACES)
@@ -60,7 +60,7 @@ def keep_each_video_once(connection: SqliteConnection) -> int:
 
 
 @contextmanager
-def _attached(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
+def _attach(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection]:
     db.execute("ATTACH DATABASE ? AS job", (str(path),))
     db.execute("BEGIN")
     try:
@@ -72,8 +72,8 @@ def _attached(db: sqlite3.Connection, path: Path) -> Iterator[sqlite3.Connection
         db.execute("DETACH DATABASE job")
 
 
-def _widened(width: int, manifest: str) -> Callable[[str], str]:
-    """Puts a cell behind those of a row, which may have more or fewer than its header."""
+def _cell_appender(width: int, manifest: str) -> Callable[[str], str]:
+    """Returns a function that adds a cell to a row's cells at a fixed position."""
 
     def widen(text: str) -> str:
         cells = json.loads(text)

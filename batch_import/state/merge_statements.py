@@ -1,4 +1,4 @@
-"""The SQL of `merge.py`. The other job is attached as `job`."""
+"""The SQL statements of `merge.py`. The database of the other job is attached as `job`."""
 
 from typing import Final
 

@@ -1,6 +1,6 @@
-"""The pictures of imported media: which were asked for, and their sizes.
+"""The pictures of imported media: whether their size was requested, and the sizes.
 
-This file must not know what the sizes are for.
+This module must not know what the sizes are for.
 """
 
 from batch_import.state import statements
@@ -14,15 +14,15 @@ class Pictures:
         self._connection = connection
 
     def missing_count(self) -> int:
-        """How many imported media's pictures were not asked for yet."""
+        """Returns the number of imported media whose picture size was not requested yet."""
         return self._connection.count(statements.MISSING_PICTURES_COUNT)
 
     def missing(self, limit: int) -> list[str]:
-        """Keys of some of these media."""
+        """Returns the media keys of at most `limit` of these media."""
         found = self._connection.rows(statements.MISSING_PICTURES, (limit,))
         return [key for (key,) in found]
 
     def save(self, key: str, size: tuple[int, int] | None) -> None:
-        """Keep the size of a media's picture, in pixels; None: the platform has none."""
+        """Save the width and height of a media's picture in pixels; None if there is no picture."""
         with self._connection.transaction() as db:
             db.execute(statements.SAVE_PICTURE, (key, *(size or (None, None))))

@@ -1,7 +1,7 @@
-"""A job's state in PostgreSQL: a schema of its own, its transactions, and what errors mean.
+"""A job database in PostgreSQL: one schema per job, its transactions, and hints for its errors.
 
-It needs a connection of its own: direct, or pooled by session. This file must not know what a table
-is for.
+It needs a connection of its own, which is direct or pooled per session. This module must not know
+what a table is for.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,40 +18,43 @@ from psycopg.types.string import StrDumperUnknown
 
 from batch_import.errors import StateError, StateUnavailable, command_ref, setting_ref
 from batch_import.state.connection import Connection, Database, Parameters
-from batch_import.state.dialect import translated
+from batch_import.state.dialect import translate
 
-#: A session of a database.
+#: A connection to a PostgreSQL server.
 Session = psycopg.Connection[tuple[Any, ...]]
-#: Seconds until a connection is open, and that another's lock is waited for: as for a file.
-_CONNECT: Final = 10
-_LOCK: Final = 30
-#: The first version that takes `AS MATERIALIZED`.
+#: How long to wait for a connection.
+_CONNECT_SECONDS: Final = 10
+#: How long to wait for a lock of another session: as long as for a SQLite file.
+_LOCK_SECONDS: Final = 30
+#: The first version that supports `AS MATERIALIZED`.
 _OLDEST_VERSION: Final = 120_000
-#: How a session behaves, whatever a server or a role has set. A commit is on the disk when it
-#: returns. A plan that hashes all rows of a large manifest needs memory; statements are short.
-_SESSION: Final = f"""
-    SET synchronous_commit = on; SET lock_timeout = '{_LOCK}s'; SET statement_timeout = 0;
+#: Settings of a session, which override those of the server and the role. A commit is on disk when
+#: it returns. A hash join over all rows of a large manifest needs memory. Statements are short, so
+#: that compiling them does not pay.
+_SESSION_SETTINGS: Final = f"""
+    SET synchronous_commit = on; SET lock_timeout = '{_LOCK_SECONDS}s'; SET statement_timeout = 0;
     SET idle_in_transaction_session_timeout = 0; SET client_min_messages = error;
     SET work_mem = '64MB'; SET jit = off
 """
-_PROBE: Final = """
+_SERVER_SETTINGS: Final = """
     SELECT current_setting('fsync'), current_setting('full_page_writes'), pg_is_in_recovery(),
         current_setting('server_version_num')::int
 """
-_AGAIN: Final = "Then run the same command again; nothing saved is lost."
-#: What to do, by the beginning of PostgreSQL's code of the error (its appendix A).
+_REPEAT_HINT: Final = "Then run the same command again; nothing saved is lost."
+#: What to do, by the start of PostgreSQL's error code (appendix A of its manual).
 _HINTS: Final = {
     "28": f"Correct user and password; {setting_ref('state')} or ~/.pgpass has them.",
     "3D000": f"Create the database, or correct its name in {setting_ref('state')}.",
     "42501": "Grant the user the right to it.",
-    "53100": f"Free some space on the database's disk. {_AGAIN}",
-    "53": f"The database has no more of it: close other programs. {_AGAIN}",
+    "53100": f"Free some space on the database's disk. {_REPEAT_HINT}",
+    "53": f"The database has no more of it: close other programs. {_REPEAT_HINT}",
     "54000": "An index takes texts of up to 2,700 bytes: shorten the reference ID.",
-    "55P03": f"Another program holds it; close that. {_AGAIN}",
+    "55P03": f"Another program holds it; close that. {_REPEAT_HINT}",
     "25006": "It takes no writes: name the primary server, not a replica.",
-    "40": f"Another program changed the same rows. {_AGAIN}",
+    "40": f"Another program changed the same rows. {_REPEAT_HINT}",
 }
-_REFUSALS: Final = (
+#: Error codes for errors before a session starts, by words of the message.
+_REFUSAL_CODES: Final = (
     ("authentication failed", "28P01"),
     ("no password supplied", "28P01"),
     ("no pg_hba.conf entry", "28000"),
@@ -61,66 +64,71 @@ _REFUSALS: Final = (
     ("too many clients", "53300"),
     ("remaining connection slots", "53300"),
 )
-_UNREACHABLE: Final = f"See that the database runs and can be reached. {_AGAIN}"
-_OTHER: Final = "See the log of the database, then run the same command again."
+_UNREACHABLE_HINT: Final = f"See that the database runs and can be reached. {_REPEAT_HINT}"
+_OTHER_HINT: Final = "See the log of the database, then run the same command again."
 
 
-#: What an earlier holder may have sent it has sent by now, where its end is known.
-_ENDED: Final = """
+#: The holder of the row has ended, so that it cannot send the row later than now.
+_HOLDER_HAS_ENDED: Final = """
     epoch IN (SELECT epoch FROM batch_import.holder WHERE holder.job = held.job AND ended)
 """
 _RELEASE: Final = (
     f"""
     UPDATE row SET sent_at = ?
-    WHERE status = 'unknown' AND number IN (SELECT number FROM {{held}} AND {_ENDED})
+    WHERE status = 'unknown' AND number IN (SELECT number FROM {{held}} AND {_HOLDER_HAS_ENDED})
     """,
-    f"DELETE FROM {{held}} AND {_ENDED}",
+    f"DELETE FROM {{held}} AND {_HOLDER_HAS_ENDED}",
 )
 
 
 class _TextDumper(StrDumperUnknown):
-    """Texts of the database have no NUL character: another stands for it."""
+    """Replaces NUL characters in texts, because PostgreSQL cannot store them."""
 
     def dump(self, obj: str) -> Buffer | None:
         return super().dump(obj.replace("\0", "\N{REPLACEMENT CHARACTER}"))
 
 
-def shown_url(url: str) -> str:
-    """The address of a database as messages show it: without password and options."""
+def url_without_password(url: str) -> str:
+    """Returns the URL of a database without password and options, for messages."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def connected(url: str, name: str) -> Session:
-    """A session in which each statement is a transaction of its own.
+def connect(url: str, name: str) -> Session:
+    """Returns a session in which each statement is a transaction of its own.
 
     Args:
-        name: of what is there, for messages.
+        name: name of the database, for messages.
 
     Raises:
-        StateError: it cannot be reached, or may lose what was committed.
+        StateError: the database cannot be reached, or its settings may lose committed data.
     """
     with mapped_errors(name):
         db = psycopg.connect(
             url,
             autocommit=True,
-            connect_timeout=_CONNECT,
-            # A peer that is gone is noticed, and what was on its way to it is given up.
-            keepalives_idle=_CONNECT,
-            keepalives_interval=_CONNECT,
+            connect_timeout=_CONNECT_SECONDS,
+            # Notice a server that is gone, and give up data that it does not acknowledge.
+            keepalives_idle=_CONNECT_SECONDS,
+            keepalives_interval=_CONNECT_SECONDS,
             keepalives_count=3,
-            tcp_user_timeout=1000 * _LOCK,
+            tcp_user_timeout=1000 * _LOCK_SECONDS,
             application_name="batch-import",
         )
         db.adapters.register_dumper(str, _TextDumper)
         db.adapters.register_dumper(int, Int8Dumper)
-        db.execute(_SESSION)
+        db.execute(_SESSION_SETTINGS)
         _refuse_unsafe(db, name)
     return db
 
 
 def _refuse_unsafe(db: Session, name: str) -> None:
-    fsync, pages, is_replica, version = db.execute(_PROBE).fetchone() or ("off", "off", False, 0)
+    fsync, pages, is_replica, version = db.execute(_SERVER_SETTINGS).fetchone() or (
+        "off",
+        "off",
+        False,
+        0,
+    )
     fault = hint = ""
     if "off" in (fsync, pages):
         setting = "fsync" if fsync == "off" else "full_page_writes"
@@ -138,33 +146,33 @@ def _refuse_unsafe(db: Session, name: str) -> None:
 
 @contextmanager
 def mapped_errors(name: str) -> Iterator[None]:
-    """Turn what PostgreSQL says into one line that a person can act on."""
+    """Turn errors of PostgreSQL into a `StateError` with one line and a hint."""
     try:
         yield
     except psycopg.Error as error:
         code = error.sqlstate or _code_of_refusal(error)
-        hint = next((_HINTS[code[:n]] for n in (5, 3, 2) if code[:n] in _HINTS), _OTHER)
+        hint = next((_HINTS[code[:n]] for n in (5, 3, 2) if code[:n] in _HINTS), _OTHER_HINT)
         if (not code and isinstance(error, psycopg.OperationalError)) or code.startswith(
             ("08", "57P")
         ):
-            raise StateUnavailable(f"{name}: {_one_line(error)}.", _UNREACHABLE) from None
+            raise StateUnavailable(f"{name}: {_one_line(error)}.", _UNREACHABLE_HINT) from None
         raise StateError(f"{name}: {_one_line(error)}.", hint) from None
 
 
 def _code_of_refusal(error: psycopg.Error) -> str:
-    """The code of an error at which no session began: libpq keeps its text alone."""
-    return next((code for words, code in _REFUSALS if words in str(error)), "")
+    """Returns the error code of a failed connection, for which libpq has only a text."""
+    return next((code for words, code in _REFUSAL_CODES if words in str(error)), "")
 
 
 def _one_line(error: psycopg.Error) -> str:
     text = error.diag.message_primary or str(error) or type(error).__name__
-    # libpq adds advice in further lines, and one line for each address of a host.
+    # libpq adds advice in further lines, and one line for each IP address of a host.
     line = text.strip().splitlines()[0].rpartition(" failed: ")[2]
     return line.removeprefix("FATAL:").strip().rstrip(".")
 
 
-def taken_over(name: str) -> StateUnavailable:
-    """The job is no longer this run's."""
+def job_taken_over(name: str) -> StateUnavailable:
+    """Returns the error for a run that has lost its job to another run."""
     return StateUnavailable(
         f"{name}: another run has taken the job over.",
         f"Nothing is lost. Watch it with: {command_ref('status')}",
@@ -172,14 +180,14 @@ def taken_over(name: str) -> StateUnavailable:
 
 
 class PostgresDatabase:
-    """Statements to a session of PostgreSQL."""
+    """Executes statements in a PostgreSQL session."""
 
     def __init__(self, db: Session) -> None:
         self._db = db
 
     def execute(self, statement: str, parameters: Parameters = ()) -> Any:
         """As in `Database`."""
-        return self._db.execute(translated(statement), parameters)
+        return self._db.execute(translate(statement), parameters)
 
     def executemany(self, statement: str, parameters: Sequence[Parameters]) -> None:
         """As in `Database`."""
@@ -187,7 +195,7 @@ class PostgresDatabase:
             self.execute(statement, parameters[0])
         elif parameters:
             with self._db.cursor() as cursor:
-                cursor.executemany(translated(statement), parameters)
+                cursor.executemany(translate(statement), parameters)
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """As in `Database`."""
@@ -202,23 +210,23 @@ class PostgresDatabase:
 
 
 class PostgresConnection(Connection):
-    """A connection to a job's schema. Not safe for many threads at once.
+    """A connection to the schema of a job. Not safe for use by several threads at once.
 
     Args:
-        db: of `connected`; it is closed with this connection.
-        name: of the job and its database, for messages.
-        schema: where its tables are.
-        read_only: nothing is to be changed in it.
+        db: the session, as returned by `connect`. It is closed with this connection.
+        name: name of the job and its database, for messages.
+        schema: name of the schema with its tables.
+        read_only: whether writing is refused.
 
     Attributes:
-        db: for the modules of this package alone.
+        db: the session. Only this package uses it.
     """
 
     def __init__(self, db: Session, name: str, schema: str, *, read_only: bool = False) -> None:
         self.name = name
-        self._cursors = count()
-        self._fence = ""
-        self._held = ""
+        self._cursor_numbers = count()
+        self._fence_query = ""
+        self._held_where = ""
         self.db = db
         self._database = PostgresDatabase(db)
         with self.errors_mapped():
@@ -242,32 +250,36 @@ class PostgresConnection(Connection):
                 raise
             self.db.execute("COMMIT")
 
-    def fenced(self, job: int, epoch: int, session: str) -> None:
+    def set_fence(self, job: int, epoch: int, session: str) -> None:
         """As in `Connection`."""
-        # Not FOR SHARE: a renewal of the lease would wait for the end of each transaction.
-        self._fence = f"""
+        # Not FOR SHARE: renewing the lease would have to wait for the end of each transaction.
+        self._fence_query = f"""
             SELECT 1 FROM batch_import.lease WHERE job = {job} AND epoch = {epoch} FOR KEY SHARE
         """
-        self._held = f"batch_import.held WHERE job = {job}"
+        self._held_where = f"batch_import.held WHERE job = {job}"
         with self.errors_mapped():
             self.db.execute("SELECT set_config('application_name', %s, false)", (session,))
 
     def _begin(self) -> None:
-        begun = self.db.execute(f"BEGIN; {self._fence}")
-        if self._fence:
+        begun = self.db.execute(f"BEGIN; {self._fence_query}")
+        if self._fence_query:
             begun.nextset()
             if not begun.fetchone():
                 self._roll_back()
-                raise taken_over(self.name)
+                raise job_taken_over(self.name)
 
-    def still_held(self, now: float) -> frozenset[int]:
+    def held_rows(self, now: float) -> frozenset[int]:
         """As in `Connection`."""
-        if not self._held:
+        if not self._held_where:
             return frozenset()
         with self.transaction() as db:
             for statement in _RELEASE:
-                db.execute(statement.format(held=self._held), (now,) if "?" in statement else ())
-        return frozenset(number for (number,) in self.rows(f"SELECT number FROM {self._held}"))
+                db.execute(
+                    statement.format(held=self._held_where), (now,) if "?" in statement else ()
+                )
+        return frozenset(
+            number for (number,) in self.rows(f"SELECT number FROM {self._held_where}")
+        )
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
@@ -301,11 +313,11 @@ class PostgresConnection(Connection):
     ) -> Iterator[list[tuple[Any, ...]]]:
         """As in `Connection`."""
         with self.errors_mapped():
-            # Outside of a transaction the server keeps what the query found at its beginning.
-            name = f"rows_{next(self._cursors)}"
+            # Outside of a transaction, `withhold` makes the server keep the result of the query.
+            name = f"rows_{next(self._cursor_numbers)}"
             cursor = self.db.cursor(name, withhold=not self.in_transaction)
             try:
-                cursor.execute(translated(statement), parameters)
+                cursor.execute(translate(statement), parameters)
                 while found := cursor.fetchmany(size):
                     yield found
             finally:
@@ -332,7 +344,7 @@ class PostgresConnection(Connection):
             self.row(f"SELECT setval('{sequence}', greatest(?, {known}) + 1, false)", (number,))
 
     def _sequence(self, table: str) -> str:
-        """The sequence of a table's numbers; empty where its rows have none."""
+        """Returns the sequence that numbers a table's rows; empty if there is none."""
         (name,) = self.row(
             """
             SELECT min(pg_get_serial_sequence(attrelid::regclass::text, attname::text))

@@ -1,9 +1,9 @@
-"""The queue of rows to import: which are next, and what became of them.
+"""The queue of rows to import: returns the next rows, and stores their status updates.
 
-Only rows in flight are Python objects; all others stay in the file. Every method is one
-transaction, and what it wrote is on the disk when it returns (`synchronous=FULL`): an intent must
-outlive a power cut. In a run, one thread alone uses it. This file must not know why a row changes
-its status.
+Only rows in flight are Python objects; all other rows stay in the database. Every method is one
+transaction, and its changes are on disk when it returns (`synchronous=FULL`), because a claim must
+survive a power cut. During a run, only one thread uses the queue. This module must not know why a
+row changes its status.
 """
 
 import json
@@ -19,23 +19,23 @@ from batch_import.state.facts import HEADER, Facts
 
 
 class Queue:
-    """The rows of one job, through one connection."""
+    """The rows of one job that a run may import."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        #: The table that pending rows are taken from: all rows, or the chosen ones.
+        #: The table from which pending rows are taken: all rows, or only the chosen ones.
         self._table = choice_statements.ALL_ROWS
 
-    # Which rows -------------------------------------------------------------------------------
+    # The choice of rows -----------------------------------------------------------------------
 
     def choose(self, wanted: Sequence[LineRange | str]) -> None:
-        """Restrict this connection to these rows; to none of them, if `wanted` is empty: all rows.
+        """Restrict this connection to some rows; if `wanted` is empty, remove the restriction.
 
         Args:
-            wanted: by the lines in which they begin, or by their reference IDs.
+            wanted: lines on which the rows start, or their reference IDs.
 
         Raises:
-            UsageError: one of them is no row of the manifest.
+            UsageError: the manifest has no such row.
         """
         self._table = choice_statements.ALL_ROWS
         if wanted:
@@ -44,19 +44,19 @@ class Queue:
             self._table = choice_statements.CHOSEN_ROWS
 
     def choose_first(self, limit: int) -> None:
-        """Restrict this connection to so many of its pending rows: those that are claimed first."""
+        """Restrict this connection to the pending rows that are claimed first, `limit` of them."""
         with self._connection.transaction() as db:
             choice.choose_first(db, self._table, limit)
         self._table = choice_statements.CHOSEN_ROWS
 
-    def follow(self) -> None:
-        """Rows of the choice have changed otherwise than through this queue."""
+    def refresh_choice(self) -> None:
+        """Update the chosen rows after rows were changed other than through this queue."""
         if self.has_choice:
             with self._connection.transaction() as db:
-                self._follow_all(db)
+                self._update_whole_choice(db)
 
     def choose_numbers(self, numbers: Sequence[int]) -> None:
-        """Restrict this connection to these rows, by their numbers, whatever their status is."""
+        """Restrict this connection to the rows with these numbers, whatever their status is."""
         with self._connection.transaction() as db:
             choice.choose_numbers(db, numbers)
         self._table = choice_statements.CHOSEN_ROWS
@@ -66,26 +66,36 @@ class Queue:
         statement = choice_statements.IS_UNFINISHED
         return any(self._connection.count(statement, (number,)) for number in numbers)
 
-    def pending_rows(self, size: int | None) -> Iterator[PendingRow]:
-        """The rows that may be claimed, in manifest order.
+    def pending_rows(self, size_position: int | None) -> Iterator[PendingRow]:
+        """Yields the rows that may be claimed, in manifest order.
 
         Args:
-            size: position of the manifest's column of sizes, if it has one.
+            size_position: position of the manifest's column of file sizes; None if it has none.
         """
         statement = choice_statements.pending_for_pilot(self._table)
-        return self._pilot_rows(statement, size)
+        return self._pilot_rows(statement, size_position)
 
-    def rows_of(self, numbers: Sequence[int], size: int | None) -> Iterator[PendingRow]:
-        """The rows with these numbers, in manifest order; `size` as above."""
+    def rows_by_number(
+        self, numbers: Sequence[int], size_position: int | None
+    ) -> Iterator[PendingRow]:
+        """Yields the rows with these numbers, in manifest order; arguments of `pending_rows`."""
         for number in numbers:
-            yield from self._pilot_rows(choice_statements.PILOT_ROW_OF, size, number=number)
+            yield from self._pilot_rows(
+                choice_statements.PILOT_ROW_OF, size_position, number=number
+            )
 
-    def _pilot_rows(self, statement: str, size: int | None, **more: int) -> Iterator[PendingRow]:
-        header = None if size is None else Facts(self._connection).get(HEADER)
+    def _pilot_rows(
+        self, statement: str, size_position: int | None, **more: int
+    ) -> Iterator[PendingRow]:
+        header = None if size_position is None else Facts(self._connection).get(HEADER)
         found = self._connection.rows(statement, {"header": header, **more})
         for number, line, title, url, extension, cells in found:
             texts = json.loads(cells)
-            cell = texts[size] if size is not None and size < len(texts) else ""
+            cell = (
+                texts[size_position]
+                if size_position is not None and size_position < len(texts)
+                else ""
+            )
             yield PendingRow(number, line, title, url, extension, cell)
 
     @property
@@ -94,57 +104,58 @@ class Queue:
         return self._table == choice_statements.CHOSEN_ROWS
 
     def claimable_count(self) -> int:
-        """How many pending rows may be claimed."""
+        """Returns the number of pending rows that may be claimed."""
         return self._connection.count(statements.claimable_count(self._table))
 
     def remaining_count(self) -> int:
-        """How many rows of the choice are neither imported nor skipped."""
+        """Returns the number of chosen rows that are neither imported nor skipped."""
         return self._connection.count(statements.remaining_count(self._table))
 
     def retryable_count(self) -> int:
-        """How many rows `retry_failed` would send again."""
+        """Returns the number of rows that `retry_failed` would make pending."""
         return self._connection.count(statements.RETRYABLE_COUNT)
 
-    # Before and between -----------------------------------------------------------------------
+    # Status changes ---------------------------------------------------------------------------
 
     def recover(self, now: float) -> int:
-        """After a crash: rows whose POST may have left become unknown. Returns how many."""
+        """Make rows unknown whose POST may have been sent before a crash; returns their number."""
         with self._connection.transaction() as db:
             db.execute(statements.RECOVER_EVENTS, (now,))
             recovered = db.execute(statements.RECOVER, (now,)).rowcount
-            self._follow_all(db)
+            self._update_whole_choice(db)
             return recovered
 
-    def still_held(self, now: float) -> frozenset[int]:
+    def held_rows(self, now: float) -> frozenset[int]:
         """As in `Connection`."""
-        return self._connection.still_held(now)
+        return self._connection.held_rows(now)
 
     def retry_failed(self, now: float) -> int:
-        """Failed rows of the choice go back to pending, at the user's request. Returns how many."""
+        """Make the failed rows of the choice pending, as the user wants; returns their number."""
         with self._connection.transaction() as db:
             db.execute(statements.retry_events(self._table), (now,))
             retried = db.execute(statements.retry(self._table)).rowcount
-            self._follow_all(db)
+            self._update_whole_choice(db)
             return retried
 
     def claim(self, limit: int, now: float) -> list[JobRow]:
-        """Take pending rows to be created: the intent is saved before the POST is sent.
+        """Claim pending rows: store that their POST is about to be sent.
 
-        Rows whose URL expires come first, the soonest first; then in manifest order.
+        Rows whose URL expires are claimed first, in the order of their expiry. The others follow in
+        manifest order.
         """
         with self._connection.transaction() as db:
             rows = self._rows(statements.next_to_claim(self._table), (limit,))
             if not rows:
                 return rows
             db.executemany(statements.CLAIM, [(now, row.number) for row in rows])
-            self._follow(db, [(Status.CREATING, row.number) for row in rows])
+            self._update_choice(db, [(Status.CREATING, row.number) for row in rows])
             db.executemany(
                 statements.ADD_EVENT, [(row.number, now, Status.CREATING, "", "") for row in rows]
             )
         return rows
 
     def apply(self, changes: Sequence[StatusUpdate], now: float) -> None:
-        """Commit what an answer meant for its rows."""
+        """Store status updates."""
         if not changes:
             return
         with self._connection.transaction() as db:
@@ -152,33 +163,33 @@ class Queue:
                 statements.ADD_EVENT, [(c.number, now, c.status, c.reason, c.code) for c in changes]
             )
             db.executemany(statements.APPLY, [_parameters(change) for change in changes])
-            self._follow(db, [(change.status, change.number) for change in changes])
+            self._update_choice(db, [(change.status, change.number) for change in changes])
 
-    def _follow(self, db: Database, statuses: Sequence[tuple[Status, int]]) -> None:
-        """Keep the statuses of chosen rows beside them."""
+    def _update_choice(self, db: Database, statuses: Sequence[tuple[Status, int]]) -> None:
+        """Update the statuses that are stored with the chosen rows."""
         if self.has_choice:
-            db.executemany(choice_statements.FOLLOW, statuses)
+            db.executemany(choice_statements.UPDATE_CHOSEN, statuses)
 
-    def _follow_all(self, db: Database) -> None:
+    def _update_whole_choice(self, db: Database) -> None:
         if self.has_choice:
-            db.execute(choice_statements.FOLLOW_ALL)
+            db.execute(choice_statements.UPDATE_ALL_CHOSEN)
 
     # Rows that are not finished ---------------------------------------------------------------
 
     def pending_sources(self, after: int, limit: int) -> list[VideoSource]:
-        """Where claimable rows are fetched from, in the order of their numbers, from `after` on."""
+        """Returns the sources of claimable rows in the order of their numbers, after a number."""
         statement = statements.pending_sources(self._table)
         return [VideoSource(*values) for values in self._connection.rows(statement, (after, limit))]
 
     def pending_by_reference(self, reference_ids: Iterable[str]) -> list[JobRow]:
-        """Claimable rows that have one of these reference IDs."""
+        """Returns the claimable rows that have one of these reference IDs."""
         names = list(reference_ids)
         if not names:
             return []
         return self._rows(statements.pending_by_reference(self._table, len(names)), names)
 
     def in_flight(self) -> list[JobRow]:
-        """Rows that an earlier run left in flight, in the order of their creation."""
+        """Returns the rows that a previous run left in flight, in the order of their creation."""
         rows = self._rows(statements.IN_FLIGHT)
         positions = dict(self._connection.rows(statements.IN_FLIGHT_POSITIONS))
         places = [positions[row.number] or 0 for row in rows]
@@ -193,14 +204,14 @@ class Queue:
         ]
 
     def recently_imported(self, limit: int) -> list[JobRow]:
-        """The imported rows that were sent last, in the order of their sending."""
+        """Returns the imported rows that were sent last, in the order of their POSTs."""
         return self._rows(statements.RECENTLY_IMPORTED, (limit,))[::-1]
 
     def unfinished(self, limit: int) -> list[JobRow]:
-        """Rows that are not finished, in manifest order.
+        """Returns rows that are not finished, in manifest order.
 
         Args:
-            limit: of more rows, so many are picked, evenly from the first to the last.
+            limit: maximum number of rows. If there are more, rows at equal distances are returned.
         """
         count = self._connection.count(statements.UNFINISHED_COUNT)
         limit = min(limit, count)
@@ -216,7 +227,7 @@ class Queue:
 
 
 def _parameters(change: StatusUpdate) -> dict[str, Any]:
-    """For `APPLY`."""
+    """Returns the parameters of the statement `APPLY`."""
     media = change.media
     return {
         "number": change.number,

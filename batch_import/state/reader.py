@@ -1,6 +1,6 @@
-"""What is known of a job's rows: counts, records, events. Nothing here writes.
+"""Read the rows of a job: counts, result rows, events. Nothing here writes.
 
-This file must not know where what it tells is shown.
+This module must not know where its results are shown.
 """
 
 import itertools
@@ -24,16 +24,16 @@ from batch_import.state.connection import Connection
 from batch_import.state.facts import HEADER, Facts
 from batch_import.state.timeline import Timeline, timeline
 
-#: Faster than `Status(text)`.
+#: Status by its value, because this is faster than `Status(text)`.
 _STATUSES: Final = {str(status): status for status in Status}
-#: Rows that are decoded together, column by column: three times as fast as one by one, and a
-#: megabyte of memory.
-_AT_ONCE: Final = 500
+#: Number of rows that are decoded together, column by column. This is three times as fast as one by
+#: one, and needs one megabyte of memory.
+_DECODED_ROWS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class InFlightRow:
-    """A row in flight. `since`: when it was last sent, or found, in epoch seconds."""
+    """A row in flight. `since`: epoch seconds when it was last sent, or found in the account."""
 
     line: int
     reference_id: str
@@ -43,7 +43,7 @@ class InFlightRow:
 
 @dataclass(frozen=True, slots=True)
 class HeldRow:
-    """A row that is not sent, for it may be a video that was sent before."""
+    """A row that is not sent, because its video may have been sent already as another row."""
 
     line: int
     title: str
@@ -52,66 +52,66 @@ class HeldRow:
 
 
 class Reader:
-    """The rows of one job, to be looked at."""
+    """Reads the rows of one job."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        #: By their numbers; one is never given to other columns.
+        #: Manifest columns by the number of their header. A number is never used for other columns.
         self._headers: dict[int, ManifestColumns] = {}
 
     # Counts -----------------------------------------------------------------------------------
 
-    def counts(self, *, running: bool = False) -> Counts:
-        """How many rows are where.
+    def counts(self, *, is_running: bool = False) -> Counts:
+        """Returns the number of rows per status.
 
         Args:
-            running: a run is in progress, so that a row being created is in flight. Without one
-                nobody knows what became of it.
+            is_running: whether a run is in progress. If so, a row that is being created counts as
+                in flight; otherwise it is unknown.
         """
         found = dict(self._connection.rows(statements.COUNTS))
         creating = found.pop(Status.CREATING, 0)
-        home = Status.PROCESSING if running else Status.UNKNOWN
+        home = Status.PROCESSING if is_running else Status.UNKNOWN
         found[home] = found.get(home, 0) + creating
         with self._connection.decoding():
             counted = {str(Status(status)): count for status, count in found.items()}
         return Counts(total=sum(counted.values()), **counted)
 
     def adopted_count(self) -> int:
-        """How many imported rows were in the account already: the job sent no POST for them."""
+        """Returns the number of imported rows that adopted a media and were not sent."""
         return self._connection.count(statements.ADOPTED_COUNT)
 
     # Rows -------------------------------------------------------------------------------------
 
     def records(self, statuses: Sequence[Status] = ()) -> Iterator[ResultRow]:
-        """Rows with all that is known of them, in manifest order; removed rows last.
+        """Yields result rows in manifest order; rows that were removed from the manifest come last.
 
         Args:
-            statuses: only rows of these; all rows where none is given.
+            statuses: yield only rows with these statuses; all rows if empty.
         """
-        # Two queries, each in the order of an index: to sort all rows would take megabytes.
+        # Two queries, each in the order of an index, because sorting all rows needs much memory.
         for statement in statements.records(len(statuses)):
             yield from self._records(statement, statuses)
 
-    def records_between(self, first: int, last: int) -> Iterator[ResultRow]:
-        """Rows of the manifest by their places in it, both ends included, in its order."""
+    def records_at(self, first: int, last: int) -> Iterator[ResultRow]:
+        """Yields the rows of the manifest at these positions, both ends included."""
         return self._records(statements.RECORDS_BETWEEN, (first, last))
 
     def blocks(self, size: int) -> Iterator[list[ResultRow]]:
-        """All rows in the order of `records`, by places; each block as of when it is read.
+        """Yields all rows in the order of `records`, in blocks of `size` positions.
 
-        No block is read for longer than a moment: while somebody reads, SQLite cannot shorten its
-        log, and each commit of a run would cost more.
+        Each block is read in a short transaction of its own. While a transaction reads, SQLite
+        cannot shorten its log, which would slow down each commit of a run.
         """
         for first in range(0, self.last_position() + 1, size):
-            yield list(self.records_between(first, first + size - 1))
+            yield list(self.records_at(first, first + size - 1))
         yield list(self.removed_records())
 
     def removed_records(self) -> Iterator[ResultRow]:
-        """Rows that are no longer in the manifest, in the order in which they came."""
+        """Yields the rows that are no longer in the manifest, in the order of their numbers."""
         return self._records(statements.REMOVED_RECORDS, ())
 
     def first_imported(self, limit: int) -> Iterator[ResultRow]:
-        """Some of the imported rows, found without a look at any other row."""
+        """Yields some of the imported rows, without reading any other row."""
         return self._records(statements.FIRST_IMPORTED, (limit,))
 
     def any_imported_since(self, event: int) -> bool:
@@ -119,47 +119,50 @@ class Reader:
         return bool(self._connection.count(statements.ANY_IMPORTED_SINCE, (event,)))
 
     def last_position(self) -> int:
-        """The place of the manifest's last row, from 0; -1 where there is none."""
+        """Returns the position of the manifest's last row, from 0; -1 if it has no rows."""
         return self._connection.count(statements.LAST_POSITION)
 
     def last_event(self) -> int:
-        """The number of the latest change of a row; numbers only grow."""
+        """Returns the number of the latest status change of any row. Numbers only grow."""
         return self._connection.count(statements.LAST_EVENT)
 
     def blocks_with(self, status: Status, size: int) -> set[int | None]:
-        """Which blocks of so many places hold rows of a status; None as in `changed_blocks`."""
+        """Returns which blocks of `size` positions have rows of a status.
+
+        None in the result stands for the rows that are no longer in the manifest.
+        """
         found = self._connection.rows(statements.BLOCKS_WITH, (size, status))
         return {block for (block,) in found}
 
     def changed_blocks(self, size: int, since: int) -> set[int | None]:
-        """Which blocks of so many places hold rows that changed after an event.
+        """Returns which blocks of `size` positions have rows that changed after an event.
 
-        None stands for the rows that are no longer in the manifest.
+        None in the result stands for the rows that are no longer in the manifest.
         """
         return {
             block for (block,) in self._connection.rows(statements.CHANGED_BLOCKS, (size, since))
         }
 
     def records_with_codes(self) -> Iterator[ResultRow]:
-        """Rows of which a problem or a failure is known, in the order of `records`."""
+        """Yields the rows with a problem or a failure, in the order of `records`."""
         for statement in statements.RECORDS_WITH_CODES:
             yield from self._records(statement, ())
 
-    def troubles(self) -> Iterator[tuple[ResultRow, int]]:
-        """Rows of which a problem or a failure is known: one of those alike, and how many.
+    def problem_groups(self) -> Iterator[tuple[ResultRow, int]]:
+        """Yields one row of each group with the same problem or failure, and the group's size.
 
-        Alike are rows of one status, one error and one source host.
+        Rows of a group have the same status, error and source host.
         """
         with self._connection.decoding():
             for row in self._connection.rows(statements.RECORDS_BY_TROUBLE):
-                (record,) = self._decoded([row[:-1]])
+                (record,) = self._decode([row[:-1]])
                 yield record, row[-1]
 
     def find_by_reference(self, reference_id: str) -> tuple[int, ResultRow] | None:
-        """The row with a reference ID, and its number; None where there is none."""
-        # Of rows that share a reference ID, it is the identity of the first alone.
+        """Returns the row with a reference ID, and its number; None if there is none."""
+        # If several rows have the same reference ID, it is the identity of the first one only.
         for statement in (statements.RECORD_BY_IDENTITY, statements.RECORD_BY_REFERENCE):
-            found = self._numbered(statement, reference_id)
+            found = self._find_record(statement, reference_id)
             if found:
                 return found
         return None
@@ -169,11 +172,11 @@ class Reader:
         return self._connection.row(statements.ANY_ROW_WITH_REFERENCE, (text,)) is not None
 
     def find_by_line(self, line: int) -> tuple[int, ResultRow] | None:
-        """The row on a line of the manifest, and its number; None where there is none."""
-        return self._numbered(statements.RECORD_BY_LINE, line)
+        """Returns the row on a line of the manifest, and its number; None if there is none."""
+        return self._find_record(statements.RECORD_BY_LINE, line)
 
     def reference_ids_near(self, text: str, limit: int) -> list[str]:
-        """Up to so many reference IDs before and after a text, in alphabetical order."""
+        """Returns up to `limit` reference IDs before a text in alphabetical order, and after it."""
         return [
             name
             for statement in (statements.REFERENCE_IDS_BEFORE, statements.REFERENCE_IDS_AFTER)
@@ -181,7 +184,7 @@ class Reader:
         ]
 
     def oldest_in_flight(self) -> InFlightRow | None:
-        """The row in flight that was sent, or found in the account, first."""
+        """Returns the row in flight that was sent, or found in the account, first."""
         found = self._connection.row(statements.OLDEST_IN_FLIGHT)
         if found is None:
             return None
@@ -190,29 +193,29 @@ class Reader:
             return InFlightRow(line, reference, Status(status), since)
 
     def held_count(self) -> int:
-        """How many rows are held, because they may be videos that were sent before."""
+        """Returns the number of rows that are not sent, because they may have been sent already."""
         return self._connection.count(statements.HELD_COUNT, (POSSIBLE_DUPLICATE_CODE,))
 
     def held_rows(self) -> Iterator[HeldRow]:
-        """The rows that are held, in manifest order."""
+        """Yields the rows that are not sent, because they may have been sent already."""
         found = self._connection.stream(statements.HELD_ROWS, (POSSIBLE_DUPLICATE_CODE,))
         return itertools.starmap(HeldRow, found)
 
     def expiring_urls(self) -> Iterator[tuple[int, float]]:
-        """Pending rows whose URL expires: line, and epoch seconds."""
+        """Yields the line of each pending row whose URL expires, and when, in epoch seconds."""
         yield from self._connection.stream(statements.EXPIRING_URLS, (math.inf,))
 
-    def _numbered(self, statement: str, value: str | int) -> tuple[int, ResultRow] | None:
-        """The first row that a query finds, and its number."""
+    def _find_record(self, statement: str, value: str | int) -> tuple[int, ResultRow] | None:
+        """Returns the first row that a query finds, and its number."""
         found = next(self._records(statement, (value,)), None)
         return (found.number, found) if found else None
 
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[ResultRow]:
         with self._connection.decoding():
-            for rows in self._connection.batches(statement, parameters, _AT_ONCE):
-                yield from self._decoded(rows)
+            for rows in self._connection.batches(statement, parameters, _DECODED_ROWS):
+                yield from self._decode(rows)
 
-    def _decoded(self, rows: Sequence[tuple[Any, ...]]) -> list[ResultRow]:
+    def _decode(self, rows: Sequence[tuple[Any, ...]]) -> list[ResultRow]:
         (
             line, status, error, codes, reference, name, url, extension, cells,
             removed, looked_at, width, height, header, *texts,
@@ -238,15 +241,15 @@ class Reader:
     # Columns ----------------------------------------------------------------------------------
 
     def columns(self) -> ManifestColumns:
-        """Those of the manifest that was loaded last."""
+        """Returns the columns of the manifest that was loaded last."""
         return self._columns(Facts(self._connection).get(HEADER))
 
     def other_columns(self) -> list[ManifestColumns]:
-        """Those of other manifests that rows still belong to; the latest first."""
+        """Returns the columns of other manifest versions that rows have; the latest first."""
         return self._columns_of(statements.OTHER_HEADERS)
 
     def other_failed_columns(self) -> list[ManifestColumns]:
-        """Those of them that failed and invalid rows of the manifest belong to."""
+        """Returns the columns of other manifest versions that failed and invalid rows have."""
         return self._columns_of(statements.FAILED_HEADERS)
 
     def _columns_of(self, statement: str) -> list[ManifestColumns]:
@@ -267,7 +270,7 @@ class Reader:
     # Events -----------------------------------------------------------------------------------
 
     def events(self, number: int) -> list[StatusChange]:
-        """What happened to a row, by its number, in order of time."""
+        """Returns the status changes of a row, given by its number, in order of time."""
         found = self._connection.rows(statements.EVENTS, (number,))
         with self._connection.decoding():
             return [
@@ -276,25 +279,25 @@ class Reader:
             ]
 
     def event_span(self) -> tuple[float, float] | None:
-        """When the first and the last event was, in epoch seconds; None before the first."""
+        """Returns epoch seconds of the first and the last status change; None if there is none."""
         first = self._connection.row(statements.FIRST_EVENT_TIME)
         last = self._connection.row(statements.LAST_EVENT_TIME)
         return (first[0], last[0]) if first else None
 
     def timeline(self, parts: int) -> Timeline | None:
-        """When rows were first sent and when imported, in so many equal parts of time.
+        """Returns how many rows were sent and imported, in `parts` intervals of equal length.
 
         None before the first row was sent.
         """
         return timeline(self._connection, parts)
 
-    def processing_times(self, limit: int, longest: float) -> list[float]:
-        """Seconds between a row's POST and its being seen online, the latest rows first.
+    def processing_times(self, limit: int, max_seconds: float) -> list[float]:
+        """Returns the seconds from a row's POST until it was seen online, for the latest rows.
 
         Args:
-            limit: how many rows, at most.
-            longest: what took longer is left out: no run waits so long, so that another run saw
-                it, later than it was done.
+            limit: maximum number of rows.
+            max_seconds: longer times are left out. No run waits for longer, so that a later run saw
+                the row, when it had been online for an unknown time.
         """
-        found = self._connection.rows(statements.PROCESSING_TIMES, (longest, limit))
+        found = self._connection.rows(statements.PROCESSING_TIMES, (max_seconds, limit))
         return [seconds for (seconds,) in found]

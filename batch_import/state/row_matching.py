@@ -1,7 +1,7 @@
-"""Which row of an edited manifest is which row of the job, where an ID does not tell.
+"""Find out which row of an edited manifest is which row of the job, if an ID does not show it.
 
-Rows are matched by their address, in full first and then without its signature, and never by
-their place. Where several rows could be meant, none is. This file must not know what follows from
+Rows are matched by their URL, first in full and then without its signature, and never by their
+position. If several rows are possible, none is matched. This module must not know what follows from
 a match.
 """
 
@@ -13,9 +13,9 @@ from batch_import.state.connection import Database
 
 
 def match_rows(db: Database, fields: Sequence[int | None]) -> None:
-    """Give the incoming rows the identities of the rows of the job that they are.
+    """Give the rows of an edited manifest the identities of the job's rows that they match.
 
-    Two rows that both have an ID of the manifest's are told apart by it, once one was sent.
+    If two rows both have an ID in the manifest, they are different rows once one was sent.
 
     Args:
         fields: positions of the cells of source URL, title, extension and reference ID.
@@ -28,13 +28,13 @@ def match_rows(db: Database, fields: Sequence[int | None]) -> None:
         _CLEAR, _AS_CORRECTED, _AS_GIVEN, _PAIR_AS_BEFORE, *_PAIR_BY_ADDRESS,
     ):  # fmt: skip
         db.execute(statement)
-    recognise(db)
+    share_identities(db)
     for statement in (_NAME_NEW, _KEEP_APART, _PAIR_DUPLICATES):
         db.execute(statement)
 
 
 def _correct_cells(db: Database, name: str, cell: int) -> None:
-    """Where a correction stands, the manifest's cells read as corrected."""
+    """Write the corrected values into the manifest's cells of rows that were corrected."""
     corrected = []
     for position, text, value in db.execute(_CELLS_TO_CORRECT.format(name=name)).fetchall():
         cells = json.loads(text)
@@ -45,25 +45,26 @@ def _correct_cells(db: Database, name: str, cell: int) -> None:
 
 
 def _settle_duplicates(db: Database) -> None:
-    """Of rows that share an ID, the one that the job knows under it has it, not the first one."""
+    """If rows share an ID, give it to the row that the job knows by it, not to the first one."""
     for holder, other, line in db.execute(_OWNERS).fetchall():
         reason = f"the reference id is a duplicate of the ID on line {line}"
         db.execute(_LOSE_ID, (reason, holder))
         db.execute(_GAIN_ID, (other,))
 
 
-def recognise(db: Database) -> None:
-    """Rows of the job and incoming rows that are paired have one identity from now on."""
-    for statement in (_TAKE_ID, _KEEP_GIVEN_ID, _RECOGNISE):
+def share_identities(db: Database) -> None:
+    """Give paired rows of the job and of the edited manifest the same identity."""
+    for statement in (_TAKE_ID, _KEEP_GIVEN_ID, _SHARE_IDENTITIES):
         db.execute(statement)
 
 
 def pair(keys: str, rows: str, *, unique_in_all: bool = False) -> str:
-    """Pair the rows that share these columns, where each side has one such row.
+    """Returns SQL that pairs rows with equal columns, if each side has exactly one such row.
 
     Args:
-        rows: which rows of the job; SQL.
-        unique_in_all: rows that are paired already count as well.
+        keys: names of these columns.
+        rows: SQL condition for the rows of the job.
+        unique_in_all: whether rows that are already paired count as well.
     """
     incoming = "identity IS NOT NULL" if unique_in_all else _UNPAIRED_INCOMING
     job = "identity IS NOT NULL" if unique_in_all else _UNPAIRED_ROW
@@ -84,11 +85,11 @@ def pair(keys: str, rows: str, *, unique_in_all: bool = False) -> str:
 
 
 def _least(condition: str) -> str:
-    """SQL: 1 where all rows of a group fulfil a condition, else 0."""
+    """Returns SQL that is 1 if all rows of a group fulfil a condition, else 0."""
     return f"min(CASE WHEN {condition} THEN 1 ELSE 0 END)"
 
 
-#: The platform has nothing of such a row, and never had.
+#: Condition for rows of which the platform has nothing, and never had.
 _UNSENT: Final = """
     (claimed_at IS NULL AND media_id IS NULL
         AND status IN ('pending', 'failed', 'invalid', 'skipped'))
@@ -127,7 +128,7 @@ _AS_GIVEN: Final = """
     FROM row WHERE row.given_id = incoming.identity AND incoming.own_id
         AND incoming.identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL)
 """
-#: Most rows: nothing of them has changed.
+#: Pairs most rows, because nothing in them has changed.
 _PAIR_AS_BEFORE: Final = """
     INSERT INTO pairing (position, number)
     SELECT incoming.position, row.number FROM incoming JOIN row USING (identity)
@@ -151,12 +152,12 @@ _KEEP_GIVEN_ID: Final = """
     FROM pairing JOIN incoming USING (position)
     WHERE row.number = pairing.number AND incoming.own_id AND incoming.identity <> row.identity
 """
-_RECOGNISE: Final = """
+_SHARE_IDENTITIES: Final = """
     UPDATE incoming SET identity = row.identity, reference_id = row.reference_id
     FROM pairing JOIN row USING (number) WHERE incoming.position = pairing.position
 """
-#: A new row is named after its address without the signature, where that is its own: then a job
-#: that has lost its state finds the video of a row that was signed anew.
+#: A new row gets a reference ID made from its URL without signature, if no other row has that URL.
+#: Then a new job finds the video of a row even if its URL was signed again.
 _NAME_NEW: Final = f"""
     UPDATE incoming SET identity = stripped_reference, reference_id = stripped_reference
     WHERE NOT own_id AND {_UNPAIRED_INCOMING}
@@ -169,7 +170,7 @@ _NAME_NEW: Final = f"""
             SELECT identity FROM incoming WHERE own_id AND identity IS NOT NULL
         )
 """
-#: A new row never takes the reference ID that was made for another row's earlier address.
+#: A new row never gets the reference ID that was made for an earlier URL of another row.
 _KEEP_APART: Final = f"""
     UPDATE incoming SET
         identity = stripped_reference || substr(reference_id, 3),
@@ -181,14 +182,14 @@ _TEXT: Final = "reference_id, source_url, filename, extension"
 
 
 def _in_turn(key: str, table: str, where: str) -> str:
-    """Rows of one text, numbered: the first of one side is the first of the other."""
+    """Returns SQL that numbers rows with the same texts, to pair them in their order."""
     return f"""
         SELECT {key}, {_TEXT}, row_number() OVER (PARTITION BY {_TEXT} ORDER BY {key}) AS turn
         FROM {table} WHERE {where}
     """
 
 
-#: Rows whose ID belongs to an earlier row stay the rows that they are as long as they read alike.
+#: Pairs rows whose ID belongs to an earlier row, if their texts are unchanged.
 _PAIR_DUPLICATES: Final = f"""
     INSERT INTO pairing (position, number)
     SELECT position, number
@@ -222,7 +223,7 @@ _CELLS_TO_CORRECT: Final = f"""
     WHERE incoming.{{name}} <> row.{{name}}
 """
 _CORRECT_CELLS: Final = "UPDATE incoming SET cells = ? WHERE position = ?"
-#: The manifest still has a row as it was before its correction: the correction stands.
+#: If the manifest still has a row as it was before its correction, the correction is kept.
 _AS_CORRECTED: Final = f"""
     UPDATE incoming SET
         identity = row.identity, reference_id = row.reference_id, own_id = row.own_id,

@@ -1,6 +1,6 @@
-"""A state file of SQLite: its version, its transactions, and what its errors mean.
+"""A job database in a SQLite file: its version, its transactions, and hints for its errors.
 
-This file must not know what a table is for.
+This module must not know what a table is for.
 """
 
 import sqlite3
@@ -12,29 +12,37 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from batch_import.errors import StateError, command_ref, setting_ref
-from batch_import.state.connection import DAMAGED, SCHEMA_VERSION, Connection, Database, Parameters
+from batch_import.state.connection import (
+    DAMAGED_HINT,
+    SCHEMA_VERSION,
+    Connection,
+    Database,
+    Parameters,
+)
 
-#: Seconds to wait for another process that writes.
-_BUSY_TIMEOUT: Final = 30.0
+#: How long to wait for another process that writes to the file.
+_BUSY_SECONDS: Final = 30.0
 
-_WRITABLE: Final = f"Make the job folder writable, or choose another with {setting_ref('job')}."
-_HELD: Final = "Another program holds it; close that and run the same command again."
-_DISK: Final = "Check the disk, then run the same command again; nothing saved is lost."
-#: What to do, by SQLite's name of the error; the part after `SQLITE_`, without its extension.
+_WRITABLE_HINT: Final = (
+    f"Make the job folder writable, or choose another with {setting_ref('job')}."
+)
+_LOCKED_HINT: Final = "Another program holds it; close that and run the same command again."
+_DISK_HINT: Final = "Check the disk, then run the same command again; nothing saved is lost."
+#: What to do, by the part of SQLite's error name after `SQLITE_`, without extension.
 _HINTS: Final = {
     "FULL": "Free some space and run the same command again; nothing saved is lost.",
-    "READONLY": _WRITABLE,
-    "CANTOPEN": _WRITABLE,
-    "PERM": _WRITABLE,
-    "BUSY": _HELD,
-    "LOCKED": _HELD,
-    "IOERR": _DISK,
+    "READONLY": _WRITABLE_HINT,
+    "CANTOPEN": _WRITABLE_HINT,
+    "PERM": _WRITABLE_HINT,
+    "BUSY": _LOCKED_HINT,
+    "LOCKED": _LOCKED_HINT,
+    "IOERR": _DISK_HINT,
     "NOMEM": "Close other programs, then run the same command again; nothing saved is lost.",
 }
 
 
 class SqliteDatabase:
-    """Statements to a SQLite file: they reach it as they are."""
+    """Executes statements in a SQLite file. SQLite needs no translation of them."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.execute = db.execute
@@ -53,23 +61,23 @@ class SqliteDatabase:
             self.executemany(f"INSERT INTO {table} VALUES ({values})", chain([first], given))
 
     def analyze(self, table: str) -> None:
-        """Nothing: its planner goes by the schema."""
+        """Does nothing, because SQLite's planner needs no statistics for these statements."""
 
 
 class SqliteConnection(Connection):
-    """A connection to a state file. Not safe for many threads at once.
+    """A connection to a SQLite file. Not safe for use by several threads at once.
 
     Args:
-        path: the file; `None` keeps the state in memory, for tests and rehearsals; an empty path
-            keeps it in an unnamed temporary file that is gone once it is closed.
-        create: make the file where there is none.
-        read_only: nothing is to be changed in it.
+        path: the file. None creates a database in memory, for tests and rehearsals. An empty path
+            creates an unnamed temporary file, which is deleted when it is closed.
+        create: whether to create the file if it does not exist.
+        read_only: whether writing is refused.
 
     Attributes:
-        db: for the modules of this package alone.
+        db: the connection of the module sqlite3. Only this package uses it.
 
     Raises:
-        StateError: it is missing, damaged, not ours, or of another version.
+        StateError: the file is missing, damaged, not one of this program, or of another version.
     """
 
     def __init__(
@@ -81,7 +89,7 @@ class SqliteConnection(Connection):
                 f"There is no job at {path.parent}.", f"Start it with: {command_ref('run')}"
             )
         if path and create and not path.exists():
-            # It holds addresses that work. What cannot be made, SQLite reports.
+            # Only the user may read it, because it contains signed URLs. SQLite reports errors.
             with suppress(OSError):
                 path.touch(mode=0o600)
         with self.errors_mapped():
@@ -89,7 +97,7 @@ class SqliteConnection(Connection):
                 ":memory:" if path is None else path,
                 isolation_level=None,
                 check_same_thread=False,
-                timeout=_BUSY_TIMEOUT,
+                timeout=_BUSY_SECONDS,
             )
             self._database = SqliteDatabase(self.db)
             if read_only:
@@ -101,7 +109,7 @@ class SqliteConnection(Connection):
         self.db.close()
 
     def copy_to(self, other: "SqliteConnection") -> None:
-        """Replace all that another state holds by what this one holds."""
+        """Replace the content of another database with the content of this one."""
         with self.errors_mapped():
             self.db.backup(other.db)
 
@@ -138,8 +146,8 @@ class SqliteConnection(Connection):
     def rows(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
         """As in `Connection`."""
         with self.errors_mapped():
-            # Not `yield from`: that would close the cursor of whoever reads no further, and fail
-            # where the file is closed by then.
+            # Not `yield from`: if the caller stops reading, that would close the cursor. This
+            # fails if the file has been closed meanwhile.
             for row in self.db.execute(statement, parameters):  # noqa: UP028
                 yield row
 
@@ -179,7 +187,7 @@ class SqliteConnection(Connection):
             self.refuse_version(version)
         if read_only:
             if version == 0:
-                raise self._not_ours()
+                raise self._foreign_file_error()
             return
         self.db.execute("PRAGMA journal_mode = WAL")
         self.db.execute("PRAGMA synchronous = FULL")
@@ -189,11 +197,11 @@ class SqliteConnection(Connection):
     def _create(self) -> None:
         (tables,) = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if tables:
-            raise self._not_ours()
+            raise self._foreign_file_error()
         schema = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
         self.db.executescript(f"BEGIN; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
 
-    def _not_ours(self) -> StateError:
+    def _foreign_file_error(self) -> StateError:
         return StateError(
             f"{self.name} is not a state file of batch-import.", f"Use {setting_ref('job')}."
         )
@@ -206,4 +214,4 @@ class SqliteConnection(Connection):
         except sqlite3.Error as error:
             # Errors of the module itself have no name; SQLite's are such as SQLITE_IOERR_WRITE.
             kind = getattr(error, "sqlite_errorname", "SQLITE_").split("_")[1]
-            raise StateError(f"{self.name}: {error}.", _HINTS.get(kind, DAMAGED)) from None
+            raise StateError(f"{self.name}: {error}.", _HINTS.get(kind, DAMAGED_HINT)) from None

@@ -1,8 +1,7 @@
-"""Every SQL statement of a job, by topic; those of verification are in `listing_statements.py`.
+"""The SQL statements of a job, by topic. Those of verification are in `listing_statements.py`.
 
-The tables are in `schema.sql`. A statement is a constant, or a function
-where it depends on which rows are chosen. Nothing from outside becomes part of a statement: it is
-a parameter.
+The tables are in `schema.sql`. A statement is a constant, or a function if it depends on which rows
+are chosen. Values from outside are always parameters, never part of the text of a statement.
 """
 
 from dataclasses import dataclass

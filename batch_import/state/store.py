@@ -1,6 +1,6 @@
-"""The state of one job: a connection to its database, and the parts that use it.
+"""The database of one job: its connection, and the classes that use it.
 
-This file must not know a statement.
+This module must not know an SQL statement.
 """
 
 from collections.abc import Iterable, Iterator
@@ -13,8 +13,8 @@ from batch_import.job import DatabaseState
 from batch_import.models import EMPTY_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.state import corrections, location, manifest_diff, transfer
 from batch_import.state.connection import Connection
-from batch_import.state.corrections import Corrected, CorrectedRow
-from batch_import.state.edition_check import NO_DECISION, LoadOptions
+from batch_import.state.corrections import CorrectedRow, CorrectionResult
+from batch_import.state.edition_check import DEFAULT_LOAD_OPTIONS, LoadOptions
 from batch_import.state.facts import SIGNING, Facts, StoredFact
 from batch_import.state.listing import AccountListing
 from batch_import.state.manifest_diff import ManifestDiff
@@ -25,22 +25,24 @@ from batch_import.state.sqlite import SqliteConnection
 
 
 class Store:
-    """One open state. Not safe for many threads at once.
+    """An open job database. Not safe for use by several threads at once.
 
     Args:
-        where: the file, or a database; `None` keeps the state in memory, for tests and rehearsals;
-            an empty path keeps it in an unnamed temporary file that is gone once it is closed.
-        create: make it where there is none.
-        read_only: nothing is to be changed in it.
+        where: the SQLite file, or the PostgreSQL database. None creates a database in memory, for
+            tests and rehearsals. An empty path creates an unnamed temporary file, which is deleted
+            when it is closed.
+        create: whether to create the database if it does not exist.
+        read_only: whether writing is refused.
 
     Attributes:
-        queue: the rows to import: claims them, and commits what became of them.
-        reader: what is known of the rows.
-        facts: what is true of the whole job.
-        pictures: the sizes of the media's pictures.
+        queue: claims rows to import, and stores their status updates.
+        reader: reads the rows.
+        facts: values that belong to the whole job.
+        pictures: sizes of the pictures of media.
 
     Raises:
-        StateError: it is missing, damaged, not ours, or of another version.
+        StateError: the database is missing, damaged, not one of this program, or of another
+            version.
     """
 
     def __init__(
@@ -50,8 +52,8 @@ class Store:
         create: bool = False,
         read_only: bool = False,
     ) -> None:
-        self._use(location.connected(where, create=create, read_only=read_only))
-        # Whatever is shown of the job, by whichever command: what its user named as secret is.
+        self._use(location.open_connection(where, create=create, read_only=read_only))
+        # Parameters that the user has named as signing are masked in all output of the job.
         signing = self.facts.get(SIGNING)
         add_masked_names(signing)
 
@@ -69,18 +71,18 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the connection. All state is saved already."""
+        """Close the connection. All changes are committed already."""
         self.connection.close()
 
     def copy(self) -> Self:
-        """A temporary copy that may be changed: this state stays as it is."""
+        """Returns a temporary copy. Changes of the copy do not affect this database."""
         copy = type(self)("")
         transfer.copy(self.connection, copy.connection)
         return copy
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """All that is read meanwhile is of one moment, whatever a run commits."""
+        """Everything read in this context is of one moment, even if a run commits meanwhile."""
         with self.connection.snapshot():
             yield
 
@@ -90,48 +92,49 @@ class Store:
         now: float,
         columns: ManifestColumns = EMPTY_COLUMNS,
         facts: Iterable[StoredFact] = (),
-        options: LoadOptions = NO_DECISION,
+        options: LoadOptions = DEFAULT_LOAD_OPTIONS,
     ) -> ManifestDiff:
-        """Load a manifest: all of it, or nothing if `rows` raises.
+        """Load a manifest. If `rows` raises an exception, nothing is changed.
 
-        Rows are recognised by their identity. New ones are added; those that failed or were
-        invalid and have changed go back to pending; those that the platform has, or may have,
-        keep what was sent; those that are gone and were never sent are skipped, or deleted if
-        they were invalid.
+        Rows are matched by their identity. New rows are added. Rows that have failed or are
+        invalid, and have changed, become pending again. Rows that the platform has, or may have,
+        keep what was sent. Rows that are no longer in the manifest and were never sent are skipped,
+        or deleted if they are invalid.
 
         Args:
             now: epoch seconds.
-            columns: of the manifest: what the rows' cells belong to.
-            facts: written in the same transaction.
+            columns: columns of the manifest, to which the cells of the rows belong.
+            facts: facts to write in the same transaction.
             options: what the user has decided.
 
         Raises:
-            StateError: it is another manifest, or would skip most rows; nothing has changed.
+            StateError: the manifest is not that of the job, or it would skip most rows. Nothing has
+                changed.
         """
         diff = manifest_diff.load(self.connection, rows, now, columns, facts, options)
-        self.queue.follow()
+        self.queue.refresh_choice()
         return diff
 
     def correct(
         self, rows: Iterable[CorrectedRow], now: float, facts: Iterable[StoredFact] = ()
-    ) -> Corrected:
-        """Change single rows; all others stay as they are.
+    ) -> CorrectionResult:
+        """Change single rows. All other rows stay as they are.
 
         Args:
             now: epoch seconds.
-            facts: written in the same transaction, where any row has changed.
+            facts: facts to write in the same transaction, if any row has changed.
         """
         corrected = corrections.correct(self.connection, rows, now, facts)
-        self.queue.follow()
+        self.queue.refresh_choice()
         return corrected
 
     def account_listing(self) -> AccountListing:
-        """Tables for the account's media. From now on this store shows the rows as they are now.
+        """Returns tables for the account's media, beside a snapshot of the rows.
 
-        Nothing more can be written through it.
+        From now on, this store reads that snapshot, and nothing can be written through it.
         """
         if not isinstance(self.connection, SqliteConnection):
-            # A long transaction would keep a server from tidying up.
+            # A long transaction would keep the server from removing old versions of rows.
             copy, own = SqliteConnection(""), self.connection
             transfer.copy(own, copy)
             self._use(copy)

@@ -1,8 +1,8 @@
-"""When rows were first sent, and when they were imported: counts by equal parts of time.
+"""How many rows were first sent, and how many were imported, per interval of an import.
 
-Events are numbered in the order of time, so a part of time is a range of numbers, and one pass
-over the table counts all parts. To look for the first events of each row would take five times as
-long. This file must not know what the counts are for.
+Events are numbered in the order of time. Therefore an interval is a range of numbers, and one pass
+over the table counts all intervals. A search for the first events of each row would take five times
+as long. This module must not know what the counts are for.
 """
 
 from bisect import bisect_right
@@ -32,10 +32,7 @@ class Timeline:
 
 
 def timeline(connection: Connection, parts: int) -> Timeline | None:
-    """When rows were first sent and when imported, in so many equal parts of time.
-
-    None before the first row was sent.
-    """
+    """Returns the counts in `parts` intervals of equal length; None before the first POST."""
     first = connection.row(timeline_statements.FIRST_MILESTONE)
     if first is None:
         return None
@@ -47,7 +44,7 @@ def timeline(connection: Connection, parts: int) -> Timeline | None:
     ]
     sent, imported, pending = map(list, zip(*found, strict=True))
     if any(pending):
-        # Only a row that was pending again can have been sent again.
+        # A row can be sent a second time only if it became pending again.
         for number, status in connection.rows(timeline_statements.REPEATED_MILESTONES):
             counts = sent if status == Status.CREATING else imported
             counts[bisect_right(bounds, number) - 1] -= 1
@@ -55,17 +52,17 @@ def timeline(connection: Connection, parts: int) -> Timeline | None:
 
 
 def _bounds(connection: Connection, times: Iterable[float]) -> list[int]:
-    """The number that each part begins with, and one that is beyond the last part."""
+    """Returns the first event number of each interval, and one beyond the last interval."""
     end = connection.count(statements.LAST_EVENT) + 1
     bounds = [0]
     for time in times:
-        # From the last bound on: where a clock was set back, no event counts twice.
+        # Starts at the last bound, so that no event counts twice if a clock was set back.
         bounds.append(_first_since(connection, time, bounds[-1], end))
     return [*bounds, end]
 
 
 def _first_since(connection: Connection, time: float, low: int, high: int) -> int:
-    """The number of the first event at a time or later, of those between two numbers."""
+    """Returns the number of the first event at a time or later, between two numbers."""
     while low < high:
         middle = (low + high) // 2
         number, happened = connection.row(timeline_statements.EVENT_FROM, (middle,))

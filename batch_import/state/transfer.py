@@ -1,6 +1,6 @@
-"""All tables of a state, from one database to another.
+"""Copy all tables of a job from one database to another.
 
-This file must not know what a table is for.
+This module must not know what a table is for.
 """
 
 from importlib import resources
@@ -10,13 +10,13 @@ from batch_import.state import dialect
 from batch_import.state.connection import Connection
 from batch_import.state.sqlite import SqliteConnection
 
-TABLES: Final = dialect.tables(
+TABLES: Final = dialect.table_names(
     resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
 )
 
 
 def copy(source: Connection, target: Connection) -> None:
-    """Replace all that a state holds by what another one holds at this moment."""
+    """Replace the content of a job database with the current content of another one."""
     if isinstance(source, SqliteConnection) and isinstance(target, SqliteConnection):
         source.copy_to(target)
         return
@@ -24,5 +24,5 @@ def copy(source: Connection, target: Connection) -> None:
         for table in TABLES:
             db.execute(f"DELETE FROM {table}")
             db.insert(table, source.stream(f"SELECT * FROM {table}"))
-            # A number that no row has any more is not given to another one.
+            # Numbers of deleted rows are not used again.
             target.continue_after(table, source.last_number(table))

@@ -9,7 +9,7 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import StateError, setting_ref
 from batch_import.job import Job
 from batch_import.state import facts
-from batch_import.state.ledger import ledger_of
+from batch_import.state.ledger import open_ledger
 from batch_import.state.store import Store
 from batch_import.viostream.responses import Account
 from batch_import.viostream.session import PlatformSession
@@ -40,7 +40,7 @@ def signed_in(
         StateError: the database that has the record of the rate limit cannot be used.
     """
     found = session.sign_in()
-    ledger = ledger_of(job, f"{session.settings.api_base} {found.id}")
+    ledger = open_ledger(job, f"{session.settings.api_base} {found.id}")
     with session.budget.shared(ledger, problem):
         yield found
 

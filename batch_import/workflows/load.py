@@ -36,7 +36,7 @@ from batch_import.models import (
 from batch_import.reports.problems import COLUMNS, ProblemWriter
 from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.state import facts
-from batch_import.state.corrections import CorrectedRow, Duplicate
+from batch_import.state.corrections import CorrectedRow, DuplicateId
 from batch_import.state.edition_check import LoadOptions
 from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.store import Store
@@ -207,13 +207,13 @@ class ManifestLoader:
                     )
                 yield CorrectedRow(found[1], row, self.columns)
 
-    def _duplicate(self, found: Duplicate) -> Problem:
+    def _duplicate(self, found: DuplicateId) -> Problem:
         position = self._mapping.reference_id
         return Problem(
             found.line,
             "" if position is None else self._manifest.header[position],
             "duplicate-reference",
-            f"the reference id is a duplicate of the ID on line {found.first} of the job",
+            f"the reference id is a duplicate of the ID on line {found.first_line} of the job",
             found.reference_id,
             "Give every row a reference id of its own.",
         )

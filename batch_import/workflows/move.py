@@ -6,7 +6,7 @@ from typing import Final
 from batch_import.errors import StateError, setting_ref
 from batch_import.job import Job
 from batch_import.state import facts, transfer
-from batch_import.state.location import exists, held, shown
+from batch_import.state.location import display_name, exists, hold_job
 from batch_import.state.store import Store
 
 #: Seconds that another machine waits for a move that broke off.
@@ -23,12 +23,12 @@ def move(source: Job, target: Job) -> int:
         StateError: there is no such state, or the target has another one.
     """
     if not exists(source):
-        raise StateError(f"There is no job at {shown(source)}.", "Check the name.")
+        raise StateError(f"There is no job at {display_name(source)}.", "Check the name.")
     stop = threading.Event()
     with (
-        held(source, _LEASE, stop) as own,
+        hold_job(source, _LEASE, stop) as own,
         Store(source.state) as before,
-        held(target, _LEASE, stop, folder=False) as other,
+        hold_job(target, _LEASE, stop, locks_folder=False) as other,
         Store(target.state, create=True) as after,
     ):
         own.fence(before.connection)
@@ -36,7 +36,7 @@ def move(source: Job, target: Job) -> int:
         _refuse(before, after, target)
         transfer.copy(before.connection, after.connection)
         after.facts.save(facts.MOVED_TO.of(""), facts.RESULTS_CSV.of(""), facts.FAILED_CSV.of(""))
-        before.facts.save(facts.MOVED_TO.of(shown(target)))
+        before.facts.save(facts.MOVED_TO.of(display_name(target)))
         return after.reader.counts().total
 
 
@@ -55,12 +55,13 @@ def refuse_moved(store: Store) -> None:
 
 def _refuse(before: Store, after: Store, target: Job) -> None:
     refuse_moved(before)
-    if before.connection.still_held(0.0):
+    if before.connection.held_rows(0.0):
         raise StateError(
             "Rows of the job may still be sent by a machine that was cut off.",
             "End its run for good, and say so: batch-import state ended.",
         )
     if after.reader.counts().total and not after.facts.get(facts.MOVED_TO):
         raise StateError(
-            f"There is a job at {shown(target)} already.", "Nothing was changed. Name another one."
+            f"There is a job at {display_name(target)} already.",
+            "Nothing was changed. Name another one.",
         )

@@ -82,7 +82,7 @@ def choose_pilot(store: Store, settings: Settings) -> Pilot | None:
         numbers = choose(lambda: _kinds(store.queue.pending_rows(size)), settings.limit)
         store.facts.save(facts.PILOT.of((key, numbers)))
     store.queue.choose_numbers(numbers)
-    shown = tuple(map(_shown, store.queue.rows_of(numbers[:_SHOWN], _size_column(store))))
+    shown = tuple(map(_shown, store.queue.rows_by_number(numbers[:_SHOWN], _size_column(store))))
     return Pilot(len(numbers), continued, shown)
 
 
@@ -159,7 +159,7 @@ def _kinds(rows: Iterable[PendingRow]) -> Iterator[tuple[int, RowKind]]:
 
 def _kind(row: PendingRow) -> RowKind:
     host = row.url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
-    return RowKind(host, row.extension, _digits(row.size))
+    return RowKind(host, row.extension, _digits(row.size_cell))
 
 
 def _digits(text: str) -> int | None:

@@ -158,7 +158,7 @@ def plan(
     job, settings = request.job, request.settings
     result = ManifestLoader(request, begins, stop, observer.preflight).take_over(store)
     running = exists(job) and is_running(job)
-    counts = store.reader.counts(running=running)
+    counts = store.reader.counts(is_running=running)
     search = _search(store, request, credentials, observer, stop)
     todo = plan_work(counts, counts.pending, search.found or 0, search.ids_taken)
     processing = _learn(store, settings, job.database)

@@ -45,7 +45,7 @@ def report(
         keep_options(store, results)
         running = is_running(job)
         notices = write_results(job.folder, store, formats, now=time.time(), running=running)
-        counts = store.reader.counts(running=running)
+        counts = store.reader.counts(is_running=running)
         return ReportResult(counts, endings(store, formats), notices)
 
 

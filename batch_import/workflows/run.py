@@ -17,7 +17,7 @@ from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.refresh import refreshing
 from batch_import.reports.write import keep_options, pictures_left
-from batch_import.state.location import Hold, held
+from batch_import.state.location import JobHold, hold_job
 from batch_import.state.store import Store
 from batch_import.viostream.request_log import RequestLog, open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
@@ -80,7 +80,7 @@ def run(
         stopping_at(settings.until, stop),
         # The manifest is opened first, so that an unreadable one creates no job folder.
         nullcontext(ManifestLoader(request, epoch_clock()(), stop, observer.preflight)) as loader,
-        held(job, settings.lease, stop, alarm=alarm) as hold,
+        hold_job(job, settings.lease, stop, uses_alarm=alarm) as hold,
         Store(job.state, create=True) as store,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
     ):
@@ -106,7 +106,7 @@ def _report(job: Job, observer: Observer) -> None:
 
 def _import(
     store: Store,
-    hold: Hold,
+    hold: JobHold,
     request: ImportRequest,
     credentials: Credentials,
     observer: Observer,

@@ -93,7 +93,7 @@ def counts(job: Job) -> Counts:
         StateError: there is no such job.
     """
     with Store(job.state) as store:
-        return store.reader.counts(running=is_running(job))
+        return store.reader.counts(is_running=is_running(job))
 
 
 def adopted_count(job: Job) -> int:
@@ -117,7 +117,7 @@ def read_job_status(job: Job) -> JobStatus:
         began, changed = store.reader.event_span() or (None, None)
         return JobStatus(
             store.facts.get(facts.MANIFEST),
-            store.reader.counts(running=running),
+            store.reader.counts(is_running=running),
             running,
             began,
             changed,
@@ -173,7 +173,7 @@ def _listed(job: Job) -> JobSummary:
             _, changed = store.reader.event_span() or (None, None)
             manifest = store.facts.get(facts.MANIFEST)
             return JobSummary(
-                job.folder, manifest, store.reader.counts(running=running), running, changed
+                job.folder, manifest, store.reader.counts(is_running=running), running, changed
             )
     except StateError as fault:
         return JobSummary(job.folder, running=running, fault=str(fault))

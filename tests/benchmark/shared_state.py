@@ -76,10 +76,10 @@ def commits(server: Server, folder: Path) -> None:
     state = DatabaseState(url, "job")
     many = 400
     with catalog.session(url) as db:
-        lease = Lease(state, db, catalog.number_or_made(db, state), 3600.0, alarm=False)
-        lease.take()
+        lease = Lease(state, db, catalog.get_or_create_job(db, state), 3600.0, uses_alarm=False)
+        lease.acquire()
         with Store(state) as store:
-            store.connection.fenced(lease.job, lease.epoch, lease.session_name)
+            store.connection.set_fence(lease.job, lease.epoch, lease.session_name)
             store.load(
                 [
                     ManifestRow(n, f"r{n}", f"r{n}", "https://h/v", "T", "mp4", ())

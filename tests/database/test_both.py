@@ -102,7 +102,9 @@ def test_troubles_and_blocks_are_alike(empty_state: Callable[[], Store]) -> None
             for n, url in enumerate(urls * 2, 2)
         ]
         store.load(rows, 1.0)
-        troubles = sorted((record.source_url, count) for record, count in store.reader.troubles())
+        troubles = sorted(
+            (record.source_url, count) for record, count in store.reader.problem_groups()
+        )
         blocks = [[record.line for record in block] for block in store.reader.blocks(3)]
         return [troubles, blocks, store.reader.blocks_with(Status.INVALID, 3)]
 

@@ -16,7 +16,7 @@ from batch_import.job import DatabaseState, Job
 from batch_import.models import ManifestRow, Status, StatusUpdate
 from batch_import.state import catalog, lease, location
 from batch_import.state.lease import Lease
-from batch_import.state.machine import Process, _started
+from batch_import.state.machine import Process, _start_time
 from batch_import.state.store import Store
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: Seconds: no test waits for the end of such a lease.
 LONG = 3600.0
-HERE = replace(Process.this(), host="here", machine="m", boot="b")
-ELSEWHERE = replace(HERE, host="elsewhere", machine="n")
+HERE = replace(Process.current(), host="here", machine_id="m", boot_id="b")
+ELSEWHERE = replace(HERE, host="elsewhere", machine_id="n")
 
 
 class Machine:
@@ -39,15 +39,15 @@ class Machine:
 
     def take(self, seconds: float = LONG) -> Lease:
         self.db = self._stack.enter_context(catalog.session(self.state.url))
-        number = catalog.number_or_made(self.db, self.state)
-        self.lease = Lease(self.state, self.db, number, seconds, alarm=False)
-        before, lease.Process.this = lease.Process.this, lambda: self.process  # type: ignore[method-assign, assignment]
+        number = catalog.get_or_create_job(self.db, self.state)
+        self.lease = Lease(self.state, self.db, number, seconds, uses_alarm=False)
+        before, lease.Process.current = lease.Process.current, lambda: self.process  # type: ignore[method-assign, assignment]
         try:
-            self.lease.take()
+            self.lease.acquire()
         finally:
-            lease.Process.this = before  # type: ignore[method-assign]
+            lease.Process.current = before  # type: ignore[method-assign]
         self.store = self._stack.enter_context(Store(self.state))
-        self.store.connection.fenced(self.lease.job, self.lease.epoch, self.lease.session_name)
+        self.store.connection.set_fence(self.lease.job, self.lease.epoch, self.lease.session_name)
         return self.lease
 
     def is_cut_off(self) -> None:
@@ -97,7 +97,7 @@ def test_a_job_that_another_machine_runs_says_who_and_how_to_wait(
     with pytest.raises(JobBusy) as caught:
         machine().take()
     assert "on the job library in postgresql" in caught.value.message
-    assert f"elsewhere, process {ELSEWHERE.number}, since 20" in caught.value.message
+    assert f"elsewhere, process {ELSEWHERE.process_id}, since 20" in caught.value.message
     assert "standby" in caught.value.hint
     assert location.is_running(Job(Path("library"), first.state.url))
 
@@ -109,11 +109,11 @@ def test_a_run_that_said_farewell_leaves_the_job_and_nothing_in_doubt(
     first.take()
     fill(first.store)
     first.store.queue.claim(2, 2.0)
-    first.lease.leave()
+    first.lease.release()
     first.close()
     assert not location.is_running(Job(Path("library"), first.state.url))
     second.take()
-    assert second.store.queue.still_held(3.0) == frozenset()
+    assert second.store.queue.held_rows(3.0) == frozenset()
 
 
 def test_many_that_want_a_job_get_it_one_after_the_other(database: str) -> None:
@@ -125,7 +125,7 @@ def test_many_that_want_a_job_get_it_one_after_the_other(database: str) -> None:
         while True:
             try:
                 state, stop = DatabaseState(database, "library"), threading.Event()
-                with lease.held(state, 30.0, stop, alarm=False) as mine:
+                with lease.hold_lease(state, 30.0, stop, uses_alarm=False) as mine:
                     with lock:
                         at_work += 1
                         most = max(most, at_work)
@@ -165,7 +165,7 @@ def test_after_a_take_over_nothing_of_the_earlier_run_is_committed(
         # Its session was ended as well: whichever it notices first.
         with pytest.raises(StateError):
             write()
-    assert second.store.reader.counts(running=True).processing == 1
+    assert second.store.reader.counts(is_running=True).processing == 1
     assert second.store.reader.counts().imported == 0
 
 
@@ -175,7 +175,7 @@ def test_the_epoch_alone_keeps_it_from_committing(machine: Callable[..., Machine
     first.take()
     fill(first.store)
     with Store(first.state) as unnamed:
-        unnamed.connection.fenced(first.lease.job, first.lease.epoch, "another name")
+        unnamed.connection.set_fence(first.lease.job, first.lease.epoch, "another name")
         first.is_cut_off()
         second.take()
         with pytest.raises(StateUnavailable, match="another run has taken the job over"):
@@ -249,7 +249,7 @@ def in_doubt(first: Machine, second: Machine) -> frozenset[int]:
     first.is_cut_off()
     second.take()
     second.store.queue.recover(3.0)
-    held = second.store.queue.still_held(3.0)
+    held = second.store.queue.held_rows(3.0)
     assert held in (frozenset(), {row.number for row in claimed})
     return held
 
@@ -262,7 +262,7 @@ def test_rows_that_a_machine_may_still_send_are_held_until_its_end_is_known(
     assert len(held) == 2
     with psycopg.connect(first.state.url, autocommit=True) as db:  # it wakes up, and says farewell
         db.execute("UPDATE batch_import.holder SET ended = true WHERE epoch = 1")
-    assert second.store.queue.still_held(900.0) == frozenset()
+    assert second.store.queue.held_rows(900.0) == frozenset()
     # It may have sent them until then.
     assert [row.sent_at for row in second.store.queue.in_flight()] == [900.0, 900.0]
 
@@ -270,31 +270,31 @@ def test_rows_that_a_machine_may_still_send_are_held_until_its_end_is_known(
 def test_rows_are_held_also_by_those_who_come_later(machine: Callable[..., Machine]) -> None:
     first, second, third = machine(ELSEWHERE), machine(), machine()
     held = in_doubt(first, second)
-    second.lease.leave()
+    second.lease.release()
     second.close()
     third.take()
-    assert third.store.queue.still_held(5.0) == held
+    assert third.store.queue.held_rows(5.0) == held
 
 
 def test_a_process_of_the_same_machine_that_is_gone_leaves_nothing_in_doubt(
     machine: Callable[..., Machine],
 ) -> None:
-    assert not in_doubt(machine(replace(HERE, started="1")), machine())
+    assert not in_doubt(machine(replace(HERE, start_time="1")), machine())
 
 
 def test_a_process_of_the_same_machine_that_runs_may_still_send(
     machine: Callable[..., Machine],
 ) -> None:
-    parent = replace(Process.this(), machine="m", boot="b", number=1)
-    assert in_doubt(machine(replace(parent, started=_started(1))), machine())
+    parent = replace(Process.current(), machine_id="m", boot_id="b", process_id=1)
+    assert in_doubt(machine(replace(parent, start_time=_start_time(1))), machine())
 
 
 def test_a_person_may_say_that_a_machine_is_off(machine: Callable[..., Machine]) -> None:
     first, second = machine(ELSEWHERE), machine()
     in_doubt(first, second)
     job = Job(Path("library"), first.state.url)
-    assert location.say_ended(job) == [f"elsewhere, process {ELSEWHERE.number}"]
-    assert second.store.queue.still_held(5.0) == frozenset()
+    assert location.mark_runs_ended(job) == [f"elsewhere, process {ELSEWHERE.process_id}"]
+    assert second.store.queue.held_rows(5.0) == frozenset()
     assert second.lease.fault is None
     second.lease._renew()
 

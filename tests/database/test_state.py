@@ -15,7 +15,7 @@ from batch_import.job import DatabaseState, Job
 from batch_import.models import ManifestColumns, ManifestRow, Status, StatusUpdate
 from batch_import.state import catalog, facts, location
 from batch_import.state.database_ledger import DatabaseLedger
-from batch_import.state.postgres import shown_url
+from batch_import.state.postgres import url_without_password
 from batch_import.state.store import Store
 from batch_import.workflows.move import move
 
@@ -118,9 +118,9 @@ def test_a_commit_is_on_the_disk_whatever_the_role_has_set(database: str) -> Non
 
 
 def test_a_url_is_shown_without_its_password() -> None:
-    assert shown_url("postgresql://me:secret@db.example.com:5433/jobs?sslmode=require") == (
-        "postgresql://db.example.com:5433/jobs"
-    )
+    assert url_without_password(
+        "postgresql://me:secret@db.example.com:5433/jobs?sslmode=require"
+    ) == ("postgresql://db.example.com:5433/jobs")
 
 
 # What it keeps ------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.settings import Settings
 from batch_import.job import Job
 from batch_import.sandbox.server import SandboxServer
-from batch_import.state.ledger import ledger_of
+from batch_import.state.ledger import open_ledger
 from batch_import.viostream.session import PlatformSession
 from batch_import.viostream.shared_budget import SharedBudget
 from batch_import.workflows.account import signed_in
@@ -27,7 +27,7 @@ def test_a_signed_in_command_leaves_others_half_of_the_limit(
         other = SharedBudget(settings.rate, session.clock)
         alone = other.rate(session.clock())
         with signed_in(session, job, problems.append) as account:
-            ledger = ledger_of(job, f"{settings.api_base} {account.id}")
+            ledger = open_ledger(job, f"{settings.api_base} {account.id}")
             assert other.report(ledger, "other") is None
             assert 0 < other.rate(session.clock()) <= alone / 2
         assert other.report(ledger, "other") is None

@@ -91,7 +91,7 @@ def dump(store: Store, names: Sequence[str], *, texts: bool = True) -> str:
 
 
 def _counts(store: Store) -> list[str]:
-    counts, running = store.reader.counts(), store.reader.counts(running=True)
+    counts, running = store.reader.counts(), store.reader.counts(is_running=True)
     rows = ", ".join(f"{number} {name}" for name, number in asdict(counts).items() if number)
     claimable, remaining = store.queue.claimable_count(), store.queue.remaining_count()
     takable = f"{claimable} pending and {remaining} unfinished may be taken up"
@@ -127,7 +127,7 @@ def _row_line(row: Any) -> str:
     return (
         f"{row.number} line {row.line} {row.reference_id}: {row.status}, ingest {row.ingest_id},"
         f" media {row.media_id}, claimed {row.claimed_at}, sent {row.sent_at},"
-        f" claims {row.claims}, imported between {row.imported_between}"
+        f" claims {row.claim_count}, imported between {row.imported_between_count}"
     )
 
 

@@ -53,7 +53,7 @@ class PausedWorld(World):
         super().__init__(scenario, store)
         self._commit = store.connection.transaction
         store.connection.transaction = self._transaction  # type: ignore[method-assign]
-        store.queue.still_held = self._still_held  # type: ignore[method-assign]
+        store.queue.held_rows = self._still_held  # type: ignore[method-assign]
 
     @contextmanager
     def _transaction(self) -> Iterator[Database]:

@@ -47,7 +47,7 @@ def test_the_numbers_add_up_to_the_manifests_rows_after_any_number_of_resumes(
             def printed(progress: Progress, _: float) -> None:
                 total, *parts = astuple(progress.counts)
                 assert sum(parts) == total == rows
-                assert progress.counts == store.reader.counts(running=True)
+                assert progress.counts == store.reader.counts(is_running=True)
 
             return printed
 

@@ -48,13 +48,13 @@ def imported(number: int) -> StatusUpdate:
 def blocks_read(store: Store, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The first places of the blocks that will have been read."""
     read: list[int] = []
-    records = store.reader.records_between
+    records = store.reader.records_at
 
     def noted(first: int, last: int) -> object:
         read.append(first)
         return records(first, last)
 
-    monkeypatch.setattr(store.reader, "records_between", noted)
+    monkeypatch.setattr(store.reader, "records_at", noted)
     return read
 
 
@@ -183,7 +183,7 @@ def test_while_a_first_file_takes_long_there_is_one_of_the_imported_rows(
     early: list[list[dict[str, str]]] = []
     with job("abcdefghijklm") as store:
         store.queue.apply([imported(12)], 2.0)
-        records = store.reader.records_between
+        records = store.reader.records_at
 
         def watched(first: int, last: int) -> object:
             if path.exists():
@@ -191,7 +191,7 @@ def test_while_a_first_file_takes_long_there_is_one_of_the_imported_rows(
                     early.append(list(csv.DictReader(file)))
             return records(first, last)
 
-        monkeypatch.setattr(store.reader, "records_between", watched)
+        monkeypatch.setattr(store.reader, "records_at", watched)
         write_results_csv(tmp_path, store)
     assert [[line["key"] for line in lines] for lines in early[:1]] == [["k12"]]
     with path.open(encoding="utf-8-sig", newline="") as file:

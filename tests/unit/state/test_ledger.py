@@ -8,7 +8,7 @@ import pytest
 
 from batch_import.errors import StateError
 from batch_import.job import Job
-from batch_import.state.ledger import FileLedger, ledger_of
+from batch_import.state.ledger import FileLedger, open_ledger
 
 _COUNT = """
 import sys
@@ -32,7 +32,7 @@ def test_each_account_has_a_record_of_its_own(
 ) -> None:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     for account in ("https://a one", "https://a two"):
-        ledger_of(Job(Path("job")), account).update(lambda _, __, said=account: (said, None))
+        open_ledger(Job(Path("job")), account).update(lambda _, __, said=account: (said, None))
     found = sorted(path.read_text() for path in (tmp_path / "batch-import").glob("*.json"))
     assert found == ["https://a one", "https://a two"]
 

@@ -13,42 +13,44 @@ from batch_import.state.machine import Process
 pytestmark = pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="Linux alone has /proc")
 
 #: Known on any machine, so that tests do not depend on how this one is set up.
-HERE = replace(Process.this(), machine="m", boot="b")
+HERE = replace(Process.current(), machine_id="m", boot_id="b")
 
 
 def other(number: int) -> Process:
     """A process of this machine."""
-    program = f"from batch_import.state import machine; print(machine._started({number}))"
+    program = f"from batch_import.state import machine; print(machine._start_time({number}))"
     done = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    return replace(HERE, number=number, started=done.stdout.strip())
+    return replace(HERE, process_id=number, start_time=done.stdout.strip())
 
 
 def test_a_process_that_runs_is_not_gone() -> None:
-    assert not HERE.is_gone(HERE)
-    assert not other(os.getppid()).is_gone(HERE)
+    assert not HERE.has_ended(HERE)
+    assert not other(os.getppid()).has_ended(HERE)
 
 
 def test_a_process_that_has_ended_is_gone_also_before_its_parent_knows() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
         known = other(child.pid)
-        assert known.started
-        assert not known.is_gone(HERE)
+        assert known.start_time
+        assert not known.has_ended(HERE)
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # a zombie
-        assert known.is_gone(HERE)
-    assert known.is_gone(HERE)
+        assert known.has_ended(HERE)
+    assert known.has_ended(HERE)
 
 
 def test_a_later_process_of_the_same_number_is_another_one() -> None:
-    assert replace(HERE, started="1").is_gone(HERE)
+    assert replace(HERE, start_time="1").has_ended(HERE)
 
 
 def test_after_a_restart_of_the_machine_all_are_gone() -> None:
-    assert replace(HERE, boot="earlier").is_gone(HERE)
+    assert replace(HERE, boot_id="earlier").has_ended(HERE)
 
 
-@pytest.mark.parametrize("unknown", [{"machine": "another"}, {"machine": ""}, {"boot": ""}])
+@pytest.mark.parametrize(
+    "unknown", [{"machine_id": "another"}, {"machine_id": ""}, {"boot_id": ""}]
+)
 def test_of_another_machine_nothing_is_known(unknown: dict[str, str]) -> None:
-    assert not replace(HERE, started="1", **unknown).is_gone(HERE)
+    assert not replace(HERE, start_time="1", **unknown).has_ended(HERE)

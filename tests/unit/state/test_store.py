@@ -82,7 +82,7 @@ def test_a_claim_outlives_a_crash_as_unknown(tmp_path: Path) -> None:
     with Store(path, create=True) as store:
         store.load([row("a"), row("b")], 1.0)
         store.queue.claim(1, 2.0)
-        assert store.reader.counts(running=True) == Counts(total=2, pending=1, processing=1)
+        assert store.reader.counts(is_running=True) == Counts(total=2, pending=1, processing=1)
         # No close, no goodbye: another connection sees what a crash would leave.
         with Store(path) as after:
             assert after.reader.counts() == Counts(total=2, pending=1, unknown=1)
@@ -524,7 +524,7 @@ def test_of_failed_rows_only_the_chosen_ones_are_retried() -> None:
         assert store.queue.retry_failed(4.0) == 1
         store.queue.choose_first(1)
         assert claimed(store) == ["b"]
-        assert store.reader.counts(running=True) == Counts(total=2, failed=1, processing=1)
+        assert store.reader.counts(is_running=True) == Counts(total=2, failed=1, processing=1)
 
 
 @pytest.mark.parametrize(
@@ -648,8 +648,8 @@ def test_waits_are_those_of_rows_that_one_run_sent_and_saw_online() -> None:
         [StatusUpdate(rows["adopted"], Status.IMPORTED, media=Media("m", "k", "adopted"))], 13.0
     )
     store.queue.apply([StatusUpdate(rows["failed"], Status.FAILED, sent_at=12.0)], 14.0)
-    assert store.reader.processing_times(10, longest=60.0) == [20.0, 3.0]
-    assert store.reader.processing_times(1, longest=60.0) == [20.0]
+    assert store.reader.processing_times(10, max_seconds=60.0) == [20.0, 3.0]
+    assert store.reader.processing_times(1, max_seconds=60.0) == [20.0]
     assert store.reader.adopted_count() == 1
     assert store.queue.retryable_count() == 1
 
