@@ -117,7 +117,7 @@ def _above_rows(records: Sequence[Record]) -> Record | None:
     If no row has a URL, it is the first record that is not a comment.
     """
     plain = [record for record in records if not _is_remark(record[1])] or list(records)
-    place = _place_of_addresses(plain)
+    place = column_of_urls(plain)
     if place is None:
         return plain[0]
     above: list[Record] = []
@@ -137,7 +137,7 @@ def _is_row(cells: Sequence[str], place: int) -> bool:
     return place < len(cells) and holds_address([cells[place]])
 
 
-def _place_of_addresses(records: Sequence[Record]) -> int | None:
+def column_of_urls(records: Sequence[Record]) -> int | None:
     """The position of the column in which most rows have a URL.
 
     A single URL above rows that have it in another column belongs to a title line.
@@ -172,7 +172,7 @@ def _completed(names: list[str], rows: Sequence[Sequence[str]]) -> tuple[list[st
     if not rows or any(len(_used(row)) != width for row in rows):
         return names, ""
     known = [at for at, name in enumerate(names) if field_of(name) == SOURCE_URL]
-    addressed = _place_of_addresses([(0, list(row), None) for row in rows])
+    addressed = column_of_urls([(0, list(row), None) for row in rows])
     is_first = addressed is not None and known == [addressed - 1]
     missing = 1 if is_first else width
     names.insert(missing - 1, f"column {missing}")

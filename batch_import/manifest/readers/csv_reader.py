@@ -5,7 +5,6 @@ that are too wide, and does not give line numbers. This module must not know the
 """
 
 import csv
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
@@ -17,15 +16,16 @@ from batch_import.manifest.columns.header import (
     NO_EVIDENCE,
     SAMPLE_RECORDS,
     Header,
+    column_of_urls,
     evidence_of,
     find_header,
 )
 from batch_import.manifest.columns.values import CellKind
 from batch_import.manifest.readers.csv_records import (
-    ADDRESS,
     EXCEL_SEPARATOR,
     LONGEST_CELL,
     RecordReader,
+    RowLayout,
 )
 from batch_import.manifest.readers.record import (
     Block,
@@ -65,11 +65,11 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
         OSError: the file cannot be read.
     """
     csv.field_size_limit(LONGEST_CELL)
-    separator, header, addresses = _layout(text, options)
+    separator, header, layout = _choose_separator(text, options)
 
     def blocks() -> Iterator[Block]:
         with text.open_lines(newline="") as stream:
-            yield from RecordReader(text.source.name, stream, separator, addresses).blocks(header)
+            yield from RecordReader(text.source.name, stream, separator, layout).blocks(header)
 
     form = (_SPOKEN[separator], header.place("line"), header.note, text.note)
     return Content(", ".join(filter(None, form)), header.names, blocks)
@@ -78,12 +78,12 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
 # Which separator ------------------------------------------------------------------------------
 
 
-def _layout(text: DecodedFile, options: ReadingOptions) -> tuple[str, Header, frozenset[int]]:
-    """Choose the separator that fits the first records best, with its header and URL columns."""
+def _choose_separator(text: DecodedFile, options: ReadingOptions) -> tuple[str, Header, RowLayout]:
+    """Choose the separator that fits the first records best, with its header and layout."""
     name = text.source.name
     said = EXCEL_SEPARATOR.match(text.start(_EXCEL_LINE))
     separators = [said[1]] if said and said[1] in _SPOKEN else list(_SPOKEN)
-    samples = {separator: _sample(text, separator) for separator in separators}
+    samples = {separator: _sample(text, separator, options) for separator in separators}
 
     def sense(separator: str) -> _Sense:
         sample = samples[separator] or _cut(text, separator)
@@ -91,22 +91,30 @@ def _layout(text: DecodedFile, options: ReadingOptions) -> tuple[str, Header, fr
 
     best = max(samples, key=sense)
     sample = samples[best] or list(_records(text, best))
-    return best, find_header(name, sample, options), _address_columns(sample)
+    header = find_header(name, sample, options)
+    return best, header, RowLayout(len(header.names), column_of_urls(sample))
 
 
-def _address_columns(sample: list[Record]) -> frozenset[int]:
-    """The positions of the columns that contain URLs."""
-    found = Counter(
-        at for _, cells, _ in sample for at, cell in enumerate(cells) if ADDRESS.match(cell)
-    )
-    return frozenset(at for at, count in found.items() if count > _HALF * (len(sample) - 1))
+def _sample(text: DecodedFile, separator: str, options: ReadingOptions) -> list[Record]:
+    """The first records, up to one that cannot be parsed.
+
+    They are read twice, because only their layout shows whether a quote swallows rows.
+    """
+    first = _first_records(text, separator)
+    try:
+        header = find_header(text.source.name, first or _cut(text, separator), options)
+    except ManifestError:
+        return first
+    layout = RowLayout(len(header.names), column_of_urls(first))
+    return _first_records(text, separator, layout)
 
 
-def _sample(text: DecodedFile, separator: str) -> list[Record]:
-    """The first records, up to one that cannot be parsed."""
+def _first_records(
+    text: DecodedFile, separator: str, layout: RowLayout | None = None
+) -> list[Record]:
     sample: list[Record] = []
     with suppress(ManifestError):
-        records = (record for record in _records(text, separator) if not is_blank(record[1]))
+        records = (r for r in _records(text, separator, layout) if not is_blank(r[1]))
         sample.extend(islice(records, SAMPLE_RECORDS))
     return sample
 
@@ -117,9 +125,11 @@ def _cut(text: DecodedFile, separator: str) -> list[Record]:
     return [(number, line.split(separator), None) for number, line in enumerate(lines, 1)]
 
 
-def _records(text: DecodedFile, separator: str) -> Iterator[Record]:
+def _records(
+    text: DecodedFile, separator: str, layout: RowLayout | None = None
+) -> Iterator[Record]:
     with text.open_lines(newline="") as stream:
-        yield from RecordReader(text.source.name, stream, separator).records()
+        yield from RecordReader(text.source.name, stream, separator, layout).records()
 
 
 class _Sense(NamedTuple):

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from itertools import islice, repeat
 from operator import itemgetter
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 from batch_import.errors import ManifestError
 from batch_import.manifest.columns.header import Header
+from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.manifest.extensions import extension_of
 from batch_import.manifest.readers.record import BLOCK_RECORDS, Block, Record, RecordFault, block_of
 
@@ -27,6 +28,18 @@ _LONGEST_VALUE: Final = 200
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 #: Maximum number of cells in a row before the header is known.
 _NARROW: Final = 2
+
+
+class RowLayout(NamedTuple):
+    """What all rows of a file have in common.
+
+    Attributes:
+        width: number of cells in a row.
+        url_column: position of the column of URLs, from 0; None if no column has URLs.
+    """
+
+    width: int
+    url_column: int | None
 
 
 class _Lines(Iterator[str]):
@@ -66,10 +79,10 @@ class RecordReader:
     """Parses one open file: record by record, or many lines at once if they have no quotes."""
 
     def __init__(
-        self, name: str, stream: TextIO, separator: str, addresses: frozenset[int] = frozenset()
+        self, name: str, stream: TextIO, separator: str, layout: RowLayout | None = None
     ) -> None:
         self._name = name
-        self._addresses = addresses
+        self._layout = layout
         #: A quote was not closed, so that a later quote may be its end.
         self._read_again = False
         self._separator = separator
@@ -154,25 +167,55 @@ class RecordReader:
             cells = []
         if self._width not in (None, len(cells)):
             cells = self._with_backslashes() or cells
-        if len(self._lines.taken) > 1 and self._took_in_rows():
+        if len(self._lines.taken) > 1 and self._swallows_rows(cells):
             return self._opened(start)
         return start, cells, None
 
-    def _took_in_rows(self) -> bool:
-        """Whether a later line of a record looks like a row, which an open quote swallowed."""
-        return any(map(self._looks_like_a_row, self._lines.taken[1:]))
+    def _swallows_rows(self, cells: Sequence[str]) -> bool:
+        """Whether a record whose quotes are valid still looks like several rows.
 
-    def _looks_like_a_row(self, line: str) -> bool:
-        """Whether a line is as wide as a row, and has a URL in a column of URLs."""
-        if "://" not in line:
+        A text of several lines is valid CSV. Therefore the quote is invalid only if the lines can
+        also be read without it: the lines before one line are a row, and that line is a row too.
+        """
+        if self._layout is None:
             return False
-        cells = next(self._read([line]), [])
-        found = {at for at, cell in enumerate(cells) if ADDRESS.match(cell)}
-        if self._addresses:
-            found &= self._addresses
-        if len(cells) >= (self._width or _NARROW):
-            return bool(found)
-        return len(cells) > 1 and any(extension_of(cells[at].strip()) for at in found)
+        is_whole = len(cells) == self._layout.width
+        lines = self._lines.taken
+        urls = [self._url_of_row(self._split(line), is_whole=is_whole) for line in lines]
+        rows = [at for at, url in enumerate(urls) if url and at]
+        # Only two, because the lines before a line may be very many.
+        before = [
+            self._url_of_row(self._split(*lines[:at]), is_whole=is_whole)
+            for at in {*rows[:1], *rows[-1:]}
+        ]
+        # A text beside the URL of a file may contain the URL of a page.
+        kind = max((kind_of(urls[at]) for at in rows), default=CellKind.BLANK)
+        return any(url and kind >= kind_of(url) for url in before)
+
+    def _contains_rows(self) -> bool:
+        """Whether a later line of a record with invalid quotes looks like a row."""
+        lines = self._lines.taken[1:]
+        return any(self._url_of_row(self._split(line), is_whole=False) for line in lines)
+
+    def _split(self, *lines: str) -> list[str]:
+        """Split lines into cells as if a quote that is not closed at their end were not there."""
+        cells = next(self._read(lines), [])
+        if sum(line.count('"') for line in lines) % 2:
+            cells[-1:] = cells[-1].split(self._separator)
+        return cells
+
+    def _url_of_row(self, cells: Sequence[str], *, is_whole: bool) -> str:
+        """The URL of cells that look like a row; empty if they do not.
+
+        Args:
+            is_whole: whether a row must have a cell for every column. Otherwise the last cells may
+                be missing, if the URL ends in the extension of a video.
+        """
+        width, url_column = self._layout or (_NARROW, None)
+        urls = cells if url_column is None else cells[url_column : url_column + 1]
+        url = next(filter(ADDRESS.match, urls), "").strip()
+        is_short = not is_whole and len(cells) > 1 and extension_of(url)
+        return url if len(cells) >= width or is_short else ""
 
     def _opened(self, start: int) -> Record:
         """End a record that swallowed rows after its first line. The others are parsed again."""
@@ -183,7 +226,7 @@ class RecordReader:
         taken = f"line {end}" if len(others) == 1 else f"lines {start + 1} to {end}"
         fault = RecordFault(
             "quoting",
-            f"a quote is opened here that takes in {taken}, as if they were not rows of their own",
+            f"a quote is opened here that takes in {taken}, which look like rows of their own",
             first.rstrip("\r\n")[:_LONGEST_VALUE],
             'Close the quote, or take it out; a quote inside of quotes is written twice ("").',
         )
@@ -220,7 +263,7 @@ class RecordReader:
         parser finds exactly one record in these lines.
         """
         lines = self._lines.taken
-        if len(lines) > 1 and self._took_in_rows():
+        if len(lines) > 1 and self._contains_rows():
             return self._opened(start)
         if "field limit" in str(error):
             raise self._unclosed("has a row without end; it began", start)

@@ -1,5 +1,7 @@
 """What readers used to drop: stray bytes, rows inside of a quote, what workbooks hide."""
 
+import csv
+import io
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -170,6 +172,85 @@ def test_wherever_a_quote_is_opened_no_row_is_lost_without_a_word(
     sent, problems = judged(path)
     assert len(sent) == count - (opened < closed)
     assert [problem.line for problem in problems] == [opened + 1] * (opened < closed)
+
+
+PIECES = st.sampled_from(
+    ["word", "a b", ",", "\n", "\r\n", '"', '""', ";", "\t", "|", "\\", " ", "(see",
+     "https://example.com/page", "https://example.com/other.mp4"]
+)  # fmt: skip
+#: A text may contain URLs, but not a whole row: nobody could tell such a text from a row.
+TEXTS = st.lists(PIECES, max_size=8).map("".join).filter(
+    lambda text: not any("," in line and "://" in line for line in text.splitlines())
+)  # fmt: skip
+
+
+@settings(max_examples=400)
+@given(st.data())
+def test_valid_csv_has_no_problem_wherever_its_texts_are(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    """Every file that `csv.writer` writes is read as it is, also with line breaks in any cell."""
+    width, count = data.draw(st.integers(3, 7)), data.draw(st.integers(1, 6))
+    url, title = data.draw(st.permutations(range(width)))[:2]
+    names = [f"note {at}" for at in range(width)]
+    names[url], names[title] = "sourceUrl", "filename"
+    rows = []
+    for n in range(count):
+        cells = [f"{data.draw(TEXTS)}" for _ in range(width)]
+        cells[url], cells[title] = f"https://media.example.com/{n}.mp4", f"Title {n}"
+        rows.append(cells)
+    text = io.StringIO(newline="")
+    quoting = data.draw(st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
+    csv.writer(text, quoting=quoting).writerows([names, *rows])
+    path = tmp_path_factory.mktemp("valid") / "m.csv"
+    path.write_bytes(text.getvalue().encode())
+    manifest = open_manifest(path)
+    chunks = list(manifest.chunks())
+    assert not any(chunk.faults for chunk in chunks)
+    found = [cells for chunk in chunks for cells in chunk.frame.to_numpy().tolist()]
+    assert found == rows
+
+
+@pytest.mark.parametrize("position", range(5))
+def test_a_text_of_several_lines_is_read_wherever_it_is(tmp_path: Path, position: int) -> None:
+    """The URL follows it on its last line, as in a `failed.csv` of such a manifest."""
+    names = ["referenceId", "filename", "page", "sourceUrl"]
+    names.insert(position, "description")
+    lines = [",".join(names)]
+    for n in range(1, 5):
+        cells = [f"r{n}", f"Title {n}", f"https://example.com/page/{n}", row(n).split(",")[0]]
+        cells.insert(position, '"a, ""b"", and\nhttps://example.com/c\nd, e"')
+        lines.append(",".join(cells))
+    path = tmp_path / "m.csv"
+    path.write_text("\n".join(lines))
+    sent, problems = judged(path)
+    assert (len(sent), problems) == (4, [])
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_quote_that_swallows_rows_is_found_in_every_column(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    names = data.draw(st.permutations(["sourceUrl", "filename", "referenceId", "a", "b"]))
+    count = data.draw(st.integers(2, 12))
+    opened = data.draw(st.integers(1, count - 1))
+    closed = data.draw(st.integers(opened + 1, count))
+    column = names.index(data.draw(st.sampled_from(["filename", "a", "b"])))
+    lines = [",".join(names)]
+    for n in range(1, count + 1):
+        values = {"sourceUrl": f"https://media.example.com/{n}.mp4", "referenceId": f"S{n}"}
+        cells = [values.get(name, f"{name} {n}") for name in names]
+        if n in (opened, closed):
+            cells[column] = f'"{cells[column]}' if n == opened else f'{cells[column]}"'
+        lines.append(",".join(cells))
+    path = tmp_path_factory.mktemp("swallowed") / "m.csv"
+    path.write_text("\n".join(lines))
+    sent, problems = judged(path)
+    assert [reference for _, _, reference in sent] == [
+        f"S{n}" for n in range(1, count + 1) if n != opened
+    ]
+    assert [(problem.line, problem.code) for problem in problems] == [(opened + 1, "quoting")]
 
 
 @pytest.mark.parametrize("content", ['"abc","def"', '"abc","def"\n', '"abc";"def"'])
