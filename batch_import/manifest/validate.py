@@ -11,6 +11,7 @@ from batch_import.addresses.column import AddressReader
 from batch_import.addresses.signatures import NO_EXTRA_NAMES
 from batch_import.manifest.base_url import below
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
+from batch_import.manifest.columns.candidates import heading_of
 from batch_import.manifest.columns.mapping import Mapping
 from batch_import.manifest.deadlines import UrlExpiries
 from batch_import.manifest.identities import Identities
@@ -52,7 +53,7 @@ class Validator:
         self._base_url = base_url
         self._allowed = allowed
         self._columns = [
-            name if position is None else header[position]
+            name if position is None else heading_of(header[position], position)
             for name, position in zip(FIELDS, mapping.positions, strict=True)
         ]
         self._now = now

@@ -99,10 +99,10 @@ class Candidates:
         return ColumnChoice(min(column.position for column in columns), evidence)
 
     def label(self, column: SampleColumn) -> str:
-        """The name of a column, or its position (`column 3`) if the name is empty or not unique."""
+        """The name of a column, or its position (`column 3`) if the name is blank or not unique."""
         names = [fold(other.name) for other in self.columns]
-        is_clear = column.name.strip() and names.count(fold(column.name)) == 1
-        return column.name if is_clear else f"column {column.position + 1}"
+        is_unique = names.count(fold(column.name)) == 1
+        return heading_of(column.name if is_unique else "", column.position)
 
     def _alike(self, field: str, columns: Sequence[SampleColumn]) -> ColumnUnclear:
         shown = ", ".join(
@@ -126,6 +126,16 @@ def _example(column: SampleColumn) -> str:
         if column.filled
         else ""
     )
+
+
+def heading_of(name: str, position: int) -> str:
+    """The name of a column; `column 3` for the position 2 if the name is blank."""
+    return name if name.strip() else f"column {position + 1}"
+
+
+def listed_columns(header: Sequence[str]) -> str:
+    """Join the names of the first few columns for an error message."""
+    return listed(heading_of(name, position) for position, name in enumerate(header))
 
 
 def shortened(text: str, longest: int = _LONGEST_NAME) -> str:

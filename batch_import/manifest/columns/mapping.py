@@ -25,7 +25,9 @@ from batch_import.manifest.columns.candidates import (
     Candidates,
     ColumnChoice,
     did_you_mean,
+    heading_of,
     listed,
+    listed_columns,
 )
 from batch_import.manifest.columns.source_column import choose_source, other_videos
 from batch_import.manifest.columns.text_columns import choose_id, choose_title, unused_ids
@@ -77,15 +79,17 @@ class Mapping:
     def _source(self, field: str, position: int | None, header: tuple[str, ...]) -> str:
         default = self.defaults.get(field)
         if field == EXTENSION and default is not None:
-            column = "" if position is None else f"{header[position]}, "
+            column = "" if position is None else f"{heading_of(header[position], position)}, "
             return f"{column}{_MADE[field]}; “{default}” where that tells none"
         if position is None:
             return _MADE[field] if default is None else f"“{default}” in every row"
-        name = header[position]
-        if header.count(name) > 1:
-            name += f" (column {position + 1}; {header.count(name)} have this name)"
+        name = heading_of(header[position], position)
+        if field in self.evidence and header[position].strip():
+            name = f"“{name}”"
+        if (count := header.count(header[position])) > 1 and header[position].strip():
+            name += f" (column {position + 1}; {count} have this name)"
         if field in self.evidence:
-            name = f"“{name}”: {self.evidence[field]}"
+            name += f": {self.evidence[field]}"
         return name if default is None else f"{name}; “{default}” where that is blank"
 
     def cells(self, chunk: Chunk) -> list[list[str]]:
@@ -147,7 +151,7 @@ def map_columns(
     if SOURCE_URL in none:
         raise UsageError(
             f"{SOURCE_URL} needs a column.",
-            f"The manifest has: {listed(header)}.",
+            f"The manifest has: {listed_columns(header)}.",
             setting="map",
         )
     for name, column in given.items():
@@ -212,7 +216,7 @@ def _named(header: Sequence[str], column: str) -> int:
         return int(place[1]) - 1
     raise UsageError(
         f"“{column}” is not a column of the manifest.",
-        did_you_mean(column, header) or f"It has: {listed(header)}.",
+        did_you_mean(column, header) or f"It has: {listed_columns(header)}.",
         setting="map",
     )
 

@@ -5,7 +5,12 @@ from typing import Final
 
 from batch_import.errors import ColumnUnclear, setting_ref
 from batch_import.manifest.columns.aliases import FILENAME, SOURCE_URL, field_of, fold
-from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, listed, shortened
+from batch_import.manifest.columns.candidates import (
+    Candidates,
+    ColumnChoice,
+    listed_columns,
+    shortened,
+)
 from batch_import.manifest.columns.headings import is_aside, numbered, quality
 from batch_import.manifest.columns.values import KIND_LABELS, CellKind, SampleColumn
 
@@ -113,7 +118,7 @@ def other_videos(candidates: Candidates, source: int) -> list[str]:
 
 
 def _missing(candidates: Candidates) -> ColumnUnclear:
-    header = listed(column.name for column in candidates.columns)
+    header = listed_columns([column.name for column in candidates.columns])
     others = [column for column in candidates.columns if column.kind > CellKind.TEXT]
     if others:
         hint = " ".join(

@@ -135,6 +135,24 @@ def test_of_columns_with_the_same_name_the_one_with_videos_is_taken_and_named() 
     assert found.describe(header)[0] == ("sourceUrl", "link (column 3; 2 have this name)")
 
 
+def test_quotes_enclose_the_name_of_a_column_and_nothing_else() -> None:
+    cells = sample(("One title", "https://h/1.mp4", ""), ("Two titles", "https://h/2.mp4", ""))
+    for header, title, url in [
+        (("", "", ""), "column 1", "column 2"),
+        (("Was", "Wo", ""), "“Was”", "“Wo”"),
+        (("Was", "Link?", "Link?"), "“Was”", "“Link?” (column 2; 2 have this name)"),
+    ]:
+        described = dict(map_columns(header, cells, {}).describe(header))
+        assert described["filename"] == f"{title}: 2 of 2 cells are distinct short texts"
+        assert described["sourceUrl"] == f"{url}: 2 of 2 cells are video addresses"
+
+
+def test_a_column_without_a_name_is_listed_by_its_position() -> None:
+    with pytest.raises(UsageError) as caught:
+        map_columns(("Titel", "", " "), None, {"sourceUrl": "xyz"})
+    assert caught.value.hint == "It has: “Titel”, “column 2”, “column 3”."
+
+
 def described(header: str, *rows: tuple[str, ...]) -> tuple[dict[str, str], tuple[str, ...]]:
     columns = tuple(header.split("|"))
     found = map_columns(columns, sample(*rows), {})
