@@ -12,7 +12,7 @@ from batch_import.cli.messages import sanitized, shortened, with_option_names
 from batch_import.cli.options import flag
 from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.errors import ColumnUnclear, UsageError
+from batch_import.errors import ColumnUnclear, ManifestError, UsageError
 
 if TYPE_CHECKING:
     from batch_import.workflows.proposal import FieldProposal, ManifestSample, Proposal
@@ -32,16 +32,27 @@ def ask_for_columns(invocation: Invocation, manifest: Path) -> dict[str, Any]:
     reading = invocation.reading()
     if not invocation.is_flag("map"):
         reading = replace(reading, map={})
-    sample = ManifestSample(manifest, reading)
-    proposal, agreed = _agreed(sample, reading, accept=invocation["yes"])
-    return {**_given(invocation, agreed), "map": _columns(proposal, agreed.map)}
+    proposal, agreed = _agreed(manifest, reading, accept=invocation["yes"])
+    columns = _columns(proposal, agreed.map)
+    # Read as the next command will read it.
+    written = replace(agreed, map=columns)
+    if ManifestSample(manifest, written).propose(written).values != proposal.values:
+        raise ManifestError(
+            "The manifest is read from other columns if its columns are chosen by these names:"
+            f" {sanitized(', '.join(filter(None, columns.values())))}.",
+            "Give each column of the manifest a name of its own.",
+        )
+    return {**_given(invocation, agreed), "map": columns}
 
 
 def _agreed(
-    sample: "ManifestSample", reading: ReadingOptions, *, accept: bool
+    manifest: Path, reading: ReadingOptions, *, accept: bool
 ) -> "tuple[Proposal, ReadingOptions]":
-    """Propose, and ask, until nothing is open."""
+    """Propose, and ask, until nothing is open. Each answer may change how the file is read."""
+    from batch_import.workflows.proposal import ManifestSample
+
     while True:
+        sample = ManifestSample(manifest, reading)
         try:
             proposal = sample.propose(reading)
         except ColumnUnclear as unclear:

@@ -72,18 +72,20 @@ class Proposal:
         return {each.field: each.label for each in self.fields if each.label}
 
     @property
+    def values(self) -> dict[str, tuple[str, ...]]:
+        """The values of the first rows, by field."""
+        return {each.field: each.values for each in self.fields}
+
+    @property
     def needs_base_url(self) -> bool:
         """Whether the videos are named, and nothing tells where they are."""
-        addresses = [value for value in self._values(SOURCE_URL) if value]
+        addresses = [value for value in self.values.get(SOURCE_URL, ()) if value]
         return bool(addresses) and all(below(_ANY_BASE, each) != each for each in addresses)
 
     @property
     def needs_extension(self) -> bool:
         """Whether neither a column nor the addresses tell what the files are."""
-        return bool(self.fields) and not any(self._values(EXTENSION))
-
-    def _values(self, field: str) -> tuple[str, ...]:
-        return next(each.values for each in self.fields if each.field == field)
+        return bool(self.fields) and not any(self.values[EXTENSION])
 
 
 class ManifestSample:

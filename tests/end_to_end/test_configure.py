@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 import yaml
 from terminal import Dialog, dialog
 
@@ -144,6 +145,41 @@ def test_flags_answer_everything(
         "default": {"extension": "mp4"},
     }
     assert "export.csv --limit 10" in done.stdout
+
+
+def test_what_is_written_is_read_by_every_command(command: Callable, tmp_path: Path) -> None:
+    """Also for a workbook without a column of URLs, whose titles are hyperlinks."""
+    with xlsxwriter.Workbook(tmp_path / "m.xlsx") as book:
+        sheet = book.add_worksheet()
+        sheet.write("A1", "Our lectures")
+        sheet.write_row("A3", ["Lecture", "Number", ""])
+        for n in range(1, 6):
+            sheet.write_row(2 + n, 0, ["", f"V-{n}", f"x{n}"])
+            sheet.write_url(
+                2 + n, 0, f"https://videos.example.com/{n}.mp4", string=f"Lecture {'abcde'[n - 1]}"
+            )
+    run = command("http://127.0.0.1:9")
+    before = run("check", "m.xlsx").stdout
+    run("configure", "m.xlsx", "--yes", "--offline", "--map", "referenceId=Number")
+    assert written(tmp_path)["map"]["sourceUrl"] == "sourceUrl"
+    for _ in range(2):
+        after = run("check", "m.xlsx").stdout
+        assert "5 can be imported" in before
+        assert "5 can be imported" in after
+        assert "5 to create" in run("plan", "m.xlsx", "--offline").stdout
+        run("configure", "m.xlsx", "--yes", "--offline", "--map", "sourceUrl=Lecture", "--replace")
+        assert written(tmp_path)["map"]["sourceUrl"] == "Lecture"
+
+
+def test_columns_that_would_not_be_found_again_are_not_written(
+    command: Callable, tmp_path: Path
+) -> None:
+    """Two columns have one name, and a third has the name that tells the second from the first."""
+    rows = "One of them,https://h.example.com/1.mp4,x\nTwo of them,https://h.example.com/2.mp4,y\n"
+    (tmp_path / "m.csv").write_text(f"Link,Link,column 2\n{rows}", encoding="utf-8")
+    done = command("http://127.0.0.1:9")("configure", "m.csv", "--yes", "--offline", code=2)
+    assert "Give each column of the manifest a name of its own." in done.stderr
+    assert not (tmp_path / "batch-import.yaml").exists()
 
 
 @pytest.mark.parametrize(

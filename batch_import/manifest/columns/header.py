@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError, setting_ref
-from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, known_fields
+from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, fold, known_fields
 from batch_import.manifest.columns.candidates import Candidates
 from batch_import.manifest.columns.source_column import choose_source
 from batch_import.manifest.columns.text_columns import choose_title
@@ -102,13 +102,14 @@ def find_header(name: str, start: Sequence[Record], options: ReadingOptions) -> 
 
 
 def _known(records: Sequence[Record], options: ReadingOptions) -> Record | None:
-    """The first record that has known column names and no URL."""
-    own = options.map.values()
-    for record in records[:HEADER_WITHIN]:
-        cells = record[1]
-        if known_fields(cells, own) >= _SURE and not holds_address(cells):
-            return record
-    return None
+    """The first record with known column names and no URL, or rather one with all mapped names."""
+    own = {fold(name) for name in options.map.values() if name.strip()}
+    known = [
+        record
+        for record in records[:HEADER_WITHIN]
+        if known_fields(record[1], own) >= _SURE and not holds_address(record[1])
+    ]
+    return max(known, key=lambda record: len(own.intersection(map(fold, record[1]))), default=None)
 
 
 def _above_rows(records: Sequence[Record]) -> Record | None:

@@ -11,7 +11,13 @@ from typing import Final
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.manifest.columns.aliases import SOURCE_URL, fold
-from batch_import.manifest.columns.header import SAMPLE_RECORDS, Header, evidence_of, find_header
+from batch_import.manifest.columns.header import (
+    SAMPLE_RECORDS,
+    Header,
+    column_of_urls,
+    evidence_of,
+    find_header,
+)
 from batch_import.manifest.columns.values import CellKind
 from batch_import.manifest.readers.record import (
     Block,
@@ -90,7 +96,7 @@ def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> ManifestS
     Raises:
         ManifestError: the sheet has no header.
     """
-    header = find_header(name, _start(table), options)
+    header = _header_of(name, table, options)
     fields = ((fold(field), column) for field, column in options.map.items())
     chosen = next((column for field, column in fields if field == fold(SOURCE_URL)), None)
     header = table.with_hyperlinks(header, chosen)
@@ -98,6 +104,15 @@ def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> ManifestS
         rows = [cells for line, cells, _ in _start(table) if line > header.line]
         header = replace(header, evidence=evidence_of(rows))
     return ManifestSheet(table, header)
+
+
+def _header_of(name: str, table: SheetTable, options: ReadingOptions) -> Header:
+    records = _start(table)
+    if column_of_urls(records) is not None:
+        return find_header(name, records, options)
+    header = find_header(name, table.with_urls(records), options)
+    texts = [cells for line, cells, _ in records if line > header.line]
+    return replace(header, evidence=evidence_of(texts))
 
 
 def _start(table: SheetTable) -> list[Record]:

@@ -6,7 +6,7 @@ This module must not know files, nor which column is which field.
 
 import datetime as dt
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from itertools import islice
@@ -15,7 +15,7 @@ from typing import Final
 from python_calamine import CalamineSheet
 
 from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, fold
-from batch_import.manifest.columns.candidates import PLACE
+from batch_import.manifest.columns.candidates import PLACE, heading_of
 from batch_import.manifest.columns.header import SAMPLE_RECORDS, Header, evidence_of
 from batch_import.manifest.columns.values import CellKind
 from batch_import.manifest.readers.number_formats import shown
@@ -113,21 +113,44 @@ class SheetTable:
 
         Args:
             chosen: name of the column that the user mapped to the source URL; None if there is
-                none.
+                none. A name of no column of the sheet may be the name of the additional column.
         """
-        counts = Counter(column - self._first_column for row, column in self._details.links
-                         if row > header.line)  # fmt: skip
-        own = [
-            at
-            for at, name in enumerate(header.names)
-            if (_is_called(chosen, at, name) if chosen else field_of(name) == SOURCE_URL)
-        ]
+        counts = self._hyperlink_counts(header.line)
+        columns = list(enumerate(header.names))
+        mapped = [at for at, name in columns if chosen and _is_called(chosen, at, name)]
+        own = mapped or [at for at, name in columns if field_of(name) == SOURCE_URL]
         self._linked = frozenset(own) & counts.keys()
         others = [at for at, _ in counts.most_common() if 0 <= at < len(header.names)]
-        if chosen or self._linked or not others or not self._leads_to_more(others[0], header):
+        if mapped or self._linked or not others or not self._leads_to_more(others[0], header):
             return header
         self._added = others[0]
-        return replace(header, names=(*header.names, SOURCE_URL), known=header.known + 1)
+        of = heading_of(header.names[others[0]], others[0])
+        note = ", ".join(filter(None, (header.note, f"hyperlinks of “{of}” as {SOURCE_URL}")))
+        names = (*header.names, SOURCE_URL)
+        return replace(header, names=names, known=header.known + 1, note=note)
+
+    def with_urls(self, records: Sequence[Record]) -> list[Record]:
+        """Replace texts of the column with the most hyperlinks by their targets.
+
+        The header of a sheet is found by the URLs below it. A cell that is the only one of its row
+        is kept, because it is a title or a note above the header.
+        """
+        column = next((at for at, _ in self._hyperlink_counts(0).most_common()), None)
+        if column is None:
+            return list(records)
+        replaced = []
+        for line, cells, fault in records:
+            link = self._details.links.get(self._place(line, column))
+            is_row = len(cells) == 1 or sum(1 for cell in cells if cell.strip()) > 1
+            if link and is_row and 0 <= column < len(cells) and "://" not in cells[column]:
+                cells = [*cells[:column], link, *cells[column + 1 :]]  # noqa: PLW2901
+            replaced.append((line, cells, fault))
+        return replaced
+
+    def _hyperlink_counts(self, behind: int) -> Counter[int]:
+        """Position of a column → its number of hyperlinks after a row number."""
+        links = self._details.links
+        return Counter(column - self._first_column for row, column in links if row > behind)
 
     def _leads_to_more(self, at: int, header: Header) -> bool:
         links = (

@@ -54,6 +54,13 @@ def test_the_users_names_are_the_header() -> None:
     assert header("1", f"1|2|{URL}", columns=names) == (0, names)
 
 
+def test_the_record_with_all_mapped_names_is_the_header() -> None:
+    """The title line above it has two of these words, too."""
+    rows = ["Name|Code|", "Link|Name|Code", f"{URL}|One|1"]
+    mapped = {"sourceUrl": "Link", "filename": "Name", "referenceId": "Code"}
+    assert header(*rows)[0] == header(*rows, map=mapped)[0] == 2
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

@@ -309,6 +309,46 @@ def test_links_on_titles_are_addresses_where_there_is_no_other_column(book: Call
     assert problems == []
 
 
+@pytest.fixture
+def linked(tmp_path: Path) -> Path:
+    """A workbook as people keep one: lines above the header, and file names that are links."""
+    path = tmp_path / "linked.xlsx"
+    with xlsxwriter.Workbook(path) as made:
+        sheet = made.add_worksheet("Filme")
+        sheet.write_url("A1", "https://intranet.example/filme", string="Filme – Abzug")
+        sheet.write("A2", "Stand: 12.11.2026")
+        sheet.write_row("A4", ["Nr.", "Bezeichnung", "Datei", "Signatur"])
+        for n in range(1, 9):
+            sheet.write_row(3 + n, 0, [n, f"Film {'abcdefgh'[n - 1]}", f"film {n}.mp4", f"LA/{n}"])
+            if n != 1:  # the first row lacks its link
+                url = f"https://media.example.com/{n}.mp4"
+                sheet.write_url(3 + n, 2, url, string=f"film {n}.mp4")
+    return path
+
+
+def test_the_header_is_found_by_the_links_below_it(linked: Path) -> None:
+    manifest = open_manifest(linked)
+    assert manifest.header == ("Nr.", "Bezeichnung", "Datei", "Signatur", "sourceUrl")
+    form = "sheet “Filme”, header on row 4, hyperlinks of “Datei” as sourceUrl"
+    assert manifest.form == form
+    sent, problems = judged(linked)
+    assert sent == [(f"https://media.example.com/{n}.mp4", f"Film {'abcdefgh'[n - 1]}", f"LA/{n}")
+                    for n in range(2, 9)]  # fmt: skip
+    assert [problem.line for problem in problems] == [5]
+
+
+@pytest.mark.parametrize("mapped", ["sourceUrl", "Source URL", "column 5", "Datei", "column 3"])
+def test_links_are_read_by_the_name_of_their_column_or_of_the_one_that_is_added(
+    linked: Path, mapped: str
+) -> None:
+    options = ReadingOptions(map={"sourceUrl": mapped, "referenceId": "Signatur"})
+    manifest = open_manifest(linked, options)
+    (chunk,) = manifest.chunks()
+    found = map_columns(manifest.header, chunk, options.map)
+    assert chunk.frame[found.source_url][1] == "https://media.example.com/2.mp4"
+    assert manifest.content.header[found.reference_id or 0] == "Signatur"
+
+
 @pytest.mark.parametrize(("number", "code", "text"), [
     (42, "00000", "00042"), (123, "000-000", "000-123"), (1234567, "000-000", "1234-567"),
     (5, '"ID-"000', "ID-005"), (7, "0000;[Red]-0000", "0007"), (3, r"\A00", "A03"),
