@@ -112,6 +112,15 @@ CODES: Final[dict[str, Code]] = {
         "The hint names the file's own address where that follows from the page's.",
         overrulable=True,
     ),
+    "url-page-likely": Code(
+        _ERROR, "sourceUrl",
+        "It is probably a web page: the other rows have URLs of files, and this one is equal to"
+        " another cell of its row, or on another host and without an extension. A warning if the"
+        " row has an extension.",
+        "https://www.example.com/watch/4711",
+        "Give the URL of the file, or the extension if the URL downloads it.",
+        overrulable=True,
+    ),
     "url-playlist": Code(
         _ERROR, "sourceUrl", "It is a streaming playlist.",
         "https://media.example.com/master.m3u8",

@@ -6,6 +6,7 @@ the state. A manifest may hold a million rows, so nothing is made for a row that
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from batch_import.addresses.column import AddressReader
 from batch_import.addresses.signatures import NO_EXTRA_NAMES
@@ -15,6 +16,7 @@ from batch_import.manifest.columns.candidates import heading_of
 from batch_import.manifest.columns.mapping import Mapping
 from batch_import.manifest.deadlines import UrlExpiries
 from batch_import.manifest.identities import Identities
+from batch_import.manifest.likely_pages import LikelyPages
 from batch_import.manifest.lost_zeros import LostZeros
 from batch_import.manifest.problem_collector import ProblemCollector
 from batch_import.manifest.read import Chunk
@@ -60,6 +62,7 @@ class Validator:
         self._own_host = own_host
         self._addresses = AddressReader(signing)
         self._identities = Identities()
+        self._likely_pages = LikelyPages()
         self._lost_zeros = LostZeros()
         self._deadlines = UrlExpiries()
 
@@ -83,6 +86,10 @@ class Validator:
         found.add(_SOURCE_URL, source_url.violations(urls, self._own_host))
         found.add(_SOURCE_URL, self._expired(ends))
         default = self._mapping.defaults.get(EXTENSION, "")
+        extensions = [cell or default for cell in given]
+        others = partial(self._extras, chunk)
+        pages = self._likely_pages.violations(urls, extensions, others, found.invalid)
+        found.add(_SOURCE_URL, list(pages))
         extensions, misfits = extension.judge(given, urls, found.invalid, default)
         found.add(_FILENAME, filename.violations(names))
         found.add(_EXTENSION, misfits)
@@ -106,6 +113,10 @@ class Validator:
         columns = Columns(references, own, urls, names, extensions, ends, stripped)
         fixes = {**self._completed(chunk, urls), **self._fixes(found)}
         return Rows(chunk, columns, unnamed, found.errors(), fixes), found.in_order()
+
+    def _extras(self, chunk: Chunk) -> list[list[str]]:
+        """The cells of the columns that are no fields."""
+        return [chunk.frame[position].tolist() for position in self._mapping.extras]
 
     def _completed(self, chunk: Chunk, urls: Sequence[str]) -> dict[tuple[int, int], str]:
         """The addresses that were given without a host."""

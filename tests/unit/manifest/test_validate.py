@@ -66,6 +66,53 @@ def test_all_problems_of_a_row_and_its_text() -> None:
     assert rows[0].cells == ("ftp://x/a\tb", "", "exe", "a\tb", "keep")
 
 
+def likely_pages(*rows: tuple[str, str, str], default: str = "") -> list[tuple[int, Severity, str]]:
+    """The rows that are called pages: line, severity and what a file would be sent as."""
+    defaults = {"extension": default} if default else {}
+    validator = Validator(replace(MAPPING, defaults=defaults), HEADER)
+    cells = [(url, "t", given, f"{n}", note) for n, (url, given, note) in enumerate(rows, 1)]
+    # The last row alone in a chunk: what the rows before it have shown still counts.
+    every = [*validator.check(chunk(*cells[:-1], first=1))[1],
+             *validator.check(chunk(cells[-1], first=len(cells)))[1]]  # fmt: skip
+    assert {problem.code for problem in every} <= {"url-page-likely", "extension-missing"}
+    return [(p.line, p.severity, p.code) for p in every]
+
+
+FILES = [(f"https://cdn.example.com/{n}.mp4?s={n}", "", f"https://www.example.com/watch/{n}")
+         for n in range(9)]  # fmt: skip
+PAGE = "https://www.example.com/watch/9"
+
+
+@pytest.mark.parametrize("note", [PAGE, f" {PAGE} ", ""])
+@pytest.mark.parametrize(("given", "default"), [("", ""), ("mp4", ""), ("", "mp4")])
+def test_a_page_among_files_is_a_problem_and_an_extension_leaves_a_warning(
+    note: str, given: str, default: str
+) -> None:
+    severity = Severity.WARNING if given or default else Severity.ERROR
+    found = likely_pages(*FILES, (PAGE, given, note), default=default)
+    assert found == [(10, severity, "url-page-likely")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        # Beside files of its own host, a URL without an extension may be a download link.
+        ([*FILES, ("https://CDN.example.com/download/9", "", "")], ["extension-missing"]),
+        # The cell of another column says that it is a page, whatever its host is.
+        ([*FILES, ("https://cdn.example.com/9", "", "https://cdn.example.com/9")],
+         ["url-page-likely"]),
+        ([*FILES, ("https://other.example/9.pdf", "", "")], ["extension-missing"]),
+        # Where most URLs have no extension, they are download links.
+        ([*FILES[:2], *((f"https://api.example.com/{n}", "", "") for n in range(3))],
+         ["extension-missing"] * 3),
+    ],
+)  # fmt: skip
+def test_only_files_show_which_url_is_a_page(
+    rows: list[tuple[str, str, str]], found: list[str]
+) -> None:
+    assert [code for _, _, code in likely_pages(*rows)] == found
+
+
 def test_warnings_do_not_keep_a_row_from_being_sent() -> None:
     rows, problems = check(("https://user:pass@example.com/a.mov", "t" * 300, "mp4", " 1", ""))
     assert [problem.code for problem in problems] == [

@@ -58,7 +58,10 @@ def cell(code: str) -> bytes:
         twice = [{**row, "referenceId": ""}] * 3
     if code == "duplicate-reference":
         twice.append({**row, "sourceUrl": "https://media.example.com/b.mp4"})
+    if code == "url-page-likely":
+        twice = [{**row, "extension": ""}]
     others = {
+        "url-page-likely": ["B-1", "B-2"],
         "reference-alike": ["A-1"],
         "reference-zeros": ["004711", "123456", "990011", "555555"],
     }
