@@ -17,7 +17,7 @@ from batch_import.configuration.declaration import Group, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
 from batch_import.configuration.settings import ReadingOptions, Settings
-from batch_import.errors import ManifestError, setting_ref
+from batch_import.errors import ManifestError, UsageError, setting_ref
 from batch_import.job import Job
 
 _ARGUMENTS: Final = "Arguments"
@@ -121,7 +121,7 @@ class Invocation:
         given = self.values(ReadingOptions)
         for name in ("map", "default"):
             if name in given:
-                given[name] = pairs(given[name])
+                given[name] = pairs(name, given[name])
         if "allow" in given:
             given["allow"] = tuple(chain.from_iterable(given["allow"]))
         return ReadingOptions(**given)
@@ -269,6 +269,20 @@ def command(
     )
 
 
-def pairs(texts: Sequence[str]) -> dict[str, str]:
-    """Parse texts of the form `KEY=VALUE`."""
-    return {key: value for key, _, value in (text.partition("=") for text in texts)}
+def pairs(setting: str, texts: Sequence[str]) -> dict[str, str]:
+    """Parse texts of the form `KEY=VALUE`.
+
+    Raises:
+        UsageError: two texts have the same key.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        key, _, value = text.partition("=")
+        if key in found:
+            raise UsageError(
+                f"{key} is given twice: “{found[key]}” and “{value}”.",
+                "Remove one of the two.",
+                setting=setting,
+            )
+        found[key] = value
+    return found

@@ -70,7 +70,7 @@ def _kept(invocation: Invocation, path: Path) -> dict[str, Any]:
 def _mapping(name: str, value: Any) -> Any:
     """Pairs as the file has them."""
     is_pairs = "=" in OPTIONS[name].kind.metavar and isinstance(value, list)
-    return pairs(value) if is_pairs else value
+    return pairs(name, value) if is_pairs else value
 
 
 def _manifest(invocation: Invocation) -> Path | None:

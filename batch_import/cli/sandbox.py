@@ -58,7 +58,9 @@ def knobs_of(invocation: Invocation) -> dict[str, object]:
     try:
         text = invocation["knobs"].read_text(encoding="utf-8") if invocation["knobs"] else "{}"
         knobs = yaml.safe_load(text) or {}
-        given = {name: yaml.safe_load(value) for name, value in pairs(invocation["knob"]).items()}
+        given = {
+            name: yaml.safe_load(value) for name, value in pairs("knob", invocation["knob"]).items()
+        }
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         line = " ".join(str(error).split())
         raise UsageError(f"The knobs cannot be read: {line}.") from None

@@ -140,13 +140,13 @@ def map_columns(
         defaults: field → value for blank cells.
 
     Raises:
-        UsageError: an override or a default names an unknown field, or an override an unknown
-            column.
+        UsageError: an override or a default names an unknown field or a field twice, or an
+            override an unknown column.
         ManifestError: a required column is missing, or several columns are equally good.
     """
     filled = _defaults(defaults or {})
     candidates = Candidates(sample_columns(header, sample))
-    given = {_field(name, "map"): column for name, column in overrides.items()}
+    given = _by_field(overrides, "map")
     none = {name for name, column in given.items() if not column.strip()}
     if SOURCE_URL in none:
         raise UsageError(
@@ -221,6 +221,21 @@ def _named(header: Sequence[str], column: str) -> int:
     )
 
 
+def _by_field(given: Pairs[str, str], setting: str) -> dict[str, str]:
+    """The values of a setting by the field's own name, which the user may write otherwise."""
+    found: dict[str, str] = {}
+    for name, value in given.items():
+        field = _field(name, setting)
+        if field in found:
+            raise UsageError(
+                f"{field} is given twice: “{found[field]}” and “{value}”.",
+                "Remove one of the two.",
+                setting=setting,
+            )
+        found[field] = value
+    return found
+
+
 def _field(name: str, setting: str) -> str:
     for known in FIELDS:
         if fold(known) == fold(name):
@@ -233,7 +248,7 @@ def _field(name: str, setting: str) -> str:
 
 
 def _defaults(given: Pairs[str, str]) -> dict[str, str]:
-    defaults = {_field(name, "default"): value for name, value in given.items()}
+    defaults = _by_field(given, "default")
     for name in (SOURCE_URL, REFERENCE_ID):
         if name in defaults:
             raise UsageError(

@@ -58,6 +58,15 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
         ("plan m.csv --knob a=b", "--knob: this is only used with --rehearse. Add it."),
         ("status m.csv [red]x[/red]", "m.csv: no such file, and no job for it in output/m."),
         ("run m.csv --sheet [b] --limit [red]1[/red]", "--limit: '[red]1[/red]' is not a whole"),
+        (
+            "run m.csv --map sourceUrl=A --map sourceUrl=B",
+            "--map: sourceUrl is given twice: “A” and",
+        ),
+        (
+            "run m.csv --default extension=mp4 --default extension=mov",
+            "--default: extension is given",
+        ),
+        ("sandbox --knob seed=1 --knob seed=2", "--knob: seed is given twice: “1” and “2”. Remove"),
         ("config --config none.yaml", "none.yaml cannot be read: No such file"),
     ],
 )
@@ -126,6 +135,16 @@ def test_an_error_says_where_the_value_comes_from(
     Path("batch-import.yaml").write_text(config)
     assert main(["account", *flags]) == 2
     assert capsys.readouterr().err.startswith(f"batch-import: {subject}'x y' is not a base URL")
+
+
+def test_a_list_in_the_file_names_a_field_once(
+    given: Given, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert given("check", "m.csv")
+    Path("batch-import.yaml").write_text("map: [filename=A, sourceUrl=B, filename=C]\n")
+    assert main(["run", "m.csv"]) == 2
+    expected = "batch-import: batch-import.yaml, line 1: map: filename is given twice: “A” and “C”."
+    assert capsys.readouterr().err.startswith(expected)
 
 
 def test_a_flag_replaces_all_that_the_file_says_of_its_option(given: Given) -> None:

@@ -103,6 +103,11 @@ def test_the_users_word_is_stronger_than_names() -> None:
         ({"zzz": "link"}, "map=“zzz” is not a field", "The fields are “sourceUrl”"),
         ({"filename": "titel"}, "“titel” is not a column", "Did you mean “title”?"),
         ({"filename": "zzz"}, "“zzz” is not a column", "It has: “link”"),
+        (
+            {"sourceUrl": "link", "source_url": "title"},
+            "map=sourceUrl is given twice",
+            "Remove one",
+        ),
     ],
 )
 def test_a_wrong_word_of_the_user(overrides: dict[str, str], message: str, hint: str) -> None:
