@@ -18,6 +18,7 @@ from batch_import.manifest.deadlines import UrlExpiries
 from batch_import.manifest.identities import Identities
 from batch_import.manifest.likely_pages import LikelyPages
 from batch_import.manifest.lost_zeros import LostZeros
+from batch_import.manifest.other_urls import with_other_urls
 from batch_import.manifest.problem_collector import ProblemCollector
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.rows import Columns, Rows
@@ -83,7 +84,8 @@ class Validator:
 
         found = ProblemCollector(chunk.lines, self._columns, cells, self._allowed)
         found.read(chunk.violations, self._header, self._mapping.positions)
-        found.add(_SOURCE_URL, source_url.violations(urls, self._own_host))
+        bad_urls = source_url.violations(urls, self._own_host)
+        found.add(_SOURCE_URL, with_other_urls(bad_urls, chunk, self._mapping, self._header))
         found.add(_SOURCE_URL, self._expired(ends))
         default = self._mapping.defaults.get(EXTENSION, "")
         extensions = [cell or default for cell in given]

@@ -188,7 +188,7 @@ def sample_columns(header: Sequence[str], sample: Chunk | None) -> list[SampleCo
 def _mapping(candidates: Candidates, defaults: Pairs[str, str], given: Pairs[str, str]) -> Mapping:
     taken = candidates.taken
     positions = {name: choice.position for name, choice in taken.items()}
-    notes = [] if SOURCE_URL in given else other_videos(candidates, taken[SOURCE_URL].position)
+    notes = other_videos(candidates, taken[SOURCE_URL].position)
     if REFERENCE_ID not in given:
         notes += unused_ids(candidates)
     used = set(positions.values())

@@ -12,6 +12,7 @@ from batch_import.manifest.columns.candidates import (
     shortened,
 )
 from batch_import.manifest.columns.headings import is_aside, numbered, quality
+from batch_import.manifest.columns.rendition_names import are_renditions
 from batch_import.manifest.columns.values import KIND_LABELS, CellKind, SampleColumn
 
 #: A column with less than this fraction of another column's filled cells is ignored beside it.
@@ -101,20 +102,50 @@ def _fills_gaps(other: SampleColumn, column: SampleColumn) -> bool:
 
 
 def other_videos(candidates: Candidates, source: int) -> list[str]:
-    """A note about columns with further videos, which are not imported: one row is one video."""
+    """Notes about columns with further files of videos, which are not imported."""
     taken = candidates.columns[source]
+    if not taken.is_addressed:
+        return []
     others = [
         column
         for column in candidates.free
         if (column.kind >= CellKind.STREAM and column.filled != taken.filled)
         or (column.kind is taken.kind and numbered([taken.name, column.name]))
     ]
-    if not others or not taken.is_addressed:
-        return []
-    listed = ", ".join(
-        f"“{shortened(candidates.label(column))}” ({column.about_addresses()})" for column in others
+    renditions = [column for column in others if are_renditions(taken.name, column.name)]
+    notes = []
+    if renditions:
+        names = ", ".join(_quoted(candidates, column) for column in renditions)
+        notes.append(
+            f"Not imported: {names}. They are versions of the same video as"
+            f" {_quoted(candidates, taken)}.{_gaps(taken, renditions)}"
+        )
+    if further := [column for column in others if column not in renditions]:
+        listed = ", ".join(
+            f"{_quoted(candidates, column)} ({column.about_addresses()})" for column in further
+        )
+        notes.append(
+            f"Not imported: {listed}. A row is one video; give further videos rows of their own."
+        )
+    return notes
+
+
+def _gaps(taken: SampleColumn, renditions: Sequence[SampleColumn]) -> str:
+    """How many of the first rows have only another version; empty if no row has."""
+    rows = zip(*(column.kinds for column in renditions), strict=True)
+    blank = sum(
+        1
+        for kind, others in zip(taken.kinds, rows, strict=True)
+        if kind is CellKind.BLANK and max(others) >= CellKind.STREAM
     )
-    return [f"Not imported: {listed}. A row is one video; give further videos rows of their own."]
+    if not blank:
+        return ""
+    verb = "has" if blank == 1 else "have"
+    return f" {blank} of the first {len(taken.kinds)} rows {verb} only another version."
+
+
+def _quoted(candidates: Candidates, column: SampleColumn) -> str:
+    return f"“{shortened(candidates.label(column))}”"
 
 
 def _missing(candidates: Candidates) -> ColumnUnclear:

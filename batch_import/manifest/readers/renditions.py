@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from batch_import.manifest.columns.headings import last_part
+from batch_import.manifest.columns.rendition_names import ORIGINAL_WORDS
 from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.manifest.readers.record import RecordFault
 
-_ORIGINAL: Final = frozenset({"original", "source", "master", "mezzanine"})
 _YES: Final = frozenset({"true", "yes", "1"})
 #: Names of members with a size, the most reliable first.
 _SIZES: Final = (
@@ -70,9 +70,9 @@ def is_original(cells: Mapping[str, str]) -> bool:
     """Whether a file is the original of a video, and not a smaller copy."""
     for name, cell in cells.items():
         word = _folded(last_part(name))
-        if cell.strip().casefold() in _ORIGINAL:
+        if cell.strip().casefold() in ORIGINAL_WORDS:
             return True
-        if word.removeprefix("is") in _ORIGINAL and cell.strip().casefold() in _YES:
+        if word.removeprefix("is") in ORIGINAL_WORDS and cell.strip().casefold() in _YES:
             return True
     return False
 

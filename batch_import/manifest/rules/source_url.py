@@ -35,7 +35,7 @@ _MOST_PORTS = 65535
 #: Characters. No server is known to take a longer one.
 _LONGEST = 16_384
 
-_MISSING = Violation("url-missing", "the source URL is missing", "Give the URL of the video file.")
+MISSING = Violation("url-missing", "the source URL is missing", "Give the URL of the video file.")
 _LONG = Violation(
     "url-length",
     f"the source URL is longer than {_LONGEST} characters",
@@ -112,7 +112,7 @@ def _is_plain_host(host: str) -> bool:
 
 def _violations(url: str, own_host: str) -> Iterator[Violation]:
     if not url:
-        yield _MISSING
+        yield MISSING
     elif len(url) > _LONGEST:
         yield _LONG
     elif several(url):

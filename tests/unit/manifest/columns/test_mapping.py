@@ -218,6 +218,27 @@ def test_further_videos_in_a_row_are_named() -> None:
     assert "“Link 2” (3 of 3 cells are video addresses)" in notes[0]
 
 
+def test_versions_of_one_video_are_no_further_videos() -> None:
+    rows = [
+        (f"https://h/{n}/720.mp4", f"https://h/{n}/o.mov" if n else "", "t", f"https://h/t{n}.mp4")
+        for n in range(4)
+    ]
+    _, notes = described("videos.720p|videos.source|title|trailer", *rows)
+    versions, further = notes
+    assert versions == (
+        "Not imported: “videos.720p”. They are versions of the same video as “videos.source”."
+        " 1 of the first 4 rows has only another version."
+    )
+    assert further.startswith("Not imported: “trailer” (4 of 4 cells are video addresses).")
+
+
+def test_what_is_not_imported_is_named_whoever_chose_the_column() -> None:
+    rows = [(f"https://h/{n}.mp4", f"https://h/t{n}.mp4", f"T {n}") for n in range(4)]
+    header = ("Film 1", "Film 2", "Title")
+    _, notes = described("|".join(header), *rows)
+    assert map_columns(header, sample(*rows), {"sourceUrl": "Film 1"}).notes == notes != ()
+
+
 def test_two_alike_are_shown_masked_and_asked_for() -> None:
     signed = f"{VIDEO}?X-Amz-Signature=abcdef"
     with pytest.raises(ManifestError) as caught:
