@@ -26,7 +26,7 @@ option names: the command line shows `--rate` where the Python API shows `rate=`
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 # Unicode reserves these characters for use inside a program, so no text from outside has them.
@@ -133,11 +133,13 @@ class ColumnUnclear(ManifestError):
 
     Args:
         field: the field.
+        labels: the columns that it may be, as the setting `map` names them; empty if any may be.
     """
 
-    def __init__(self, message: str, hint: str, *, field: str) -> None:
+    def __init__(self, message: str, hint: str, *, field: str, labels: Sequence[str] = ()) -> None:
         super().__init__(message, hint)
         self.field = field
+        self.labels = labels
 
 
 class StateError(RunFault):

@@ -1,6 +1,6 @@
 """The part of `batch-import configure` about the manifest: which column is which field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,9 +13,16 @@ from batch_import.cli.options import flag
 from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ColumnUnclear, ManifestError, UsageError
+from batch_import.manifest.columns.aliases import SOURCE_URL
+from batch_import.manifest.columns.mapping import GENERATED
 
 if TYPE_CHECKING:
-    from batch_import.workflows.proposal import FieldProposal, ManifestSample, Proposal
+    from batch_import.workflows.proposal import (
+        ColumnSample,
+        FieldProposal,
+        ManifestSample,
+        Proposal,
+    )
 
 
 def ask_for_columns(invocation: Invocation, manifest: Path) -> dict[str, Any]:
@@ -88,29 +95,53 @@ def _named_by_user(
     if not questions.can_ask():
         raise unclear
     warn(sanitized(unclear.message))
-    _print_columns(sample)
-    return _mapped(reading, unclear.field, _ask(sample, unclear.field, ""))
+    labels = unclear.labels or [column.label for column in sample.columns]
+    columns = [column for column in sample.columns if column.label in labels]
+    _print_columns(columns)
+    return _mapped(reading, unclear.field, _ask(columns, unclear.field, None))
 
 
 def _with_other_columns(
     sample: "ManifestSample", proposal: "Proposal", reading: ReadingOptions
 ) -> ReadingOptions:
-    _print_columns(sample)
+    _print_columns(sample.columns)
     for field in proposal.fields:
-        label = _ask(sample, field.field, field.label)
+        label = _ask(sample.columns, field.field, field.label)
         if label != field.label:
             reading = _mapped(reading, field.field, label)
     return reading
 
 
-def _ask(sample: "ManifestSample", field: str, label: str) -> str:
-    """Ask for the column of a field; returns what it is called, an empty text for none."""
-    labels = [column.label for column in sample.columns]
-    is_needed = field == "sourceUrl"
-    question = f"Column of {field}{'' if is_needed else ' (0 for none)'}"
-    default = labels.index(label) + 1 if label else None if is_needed else 0
-    chosen = questions.number(question, len(labels), least=int(is_needed), default=default)
-    return labels[chosen - 1] if chosen else ""
+def _ask(columns: "Sequence[ColumnSample]", field: str, default: str | None) -> str:
+    """Ask for the column of a field, until its cells fit or the user insists.
+
+    Args:
+        default: label of the column that Enter chooses; empty for no column, None for no default.
+
+    Returns:
+        The label of the column; empty for no column.
+    """
+    labels = ["", *(column.label for column in columns)]
+    generated = GENERATED.get(field, "")
+    question = f"Column of {field}{f' (0: {generated})' if generated else ''}"
+    number = None if default is None else labels.index(default)
+    while True:
+        chosen = questions.number(
+            question, len(columns), least=0 if generated else 1, default=number
+        )
+        if not chosen or _fits(columns[chosen - 1], field):
+            return labels[chosen]
+
+
+def _fits(column: "ColumnSample", field: str) -> bool:
+    """Say which cells do not fit; ask whether to use a column whose cells are no URLs."""
+    for exception in column.exceptions(field):
+        print(sanitized(f"“{column.label}”: {exception}"))
+    return (
+        field != SOURCE_URL
+        or column.is_addressed
+        or questions.yes("Use it all the same?", "", default=False)
+    )
 
 
 def _mapped(reading: ReadingOptions, field: str, label: str) -> ReadingOptions:
@@ -161,13 +192,14 @@ def _print(proposal: "Proposal") -> None:
     print(f"Read as {sanitized(proposal.form)}:")
     for field in proposal.fields:
         print(f"  {field.field:<12} ← {sanitized(field.source)}")
-        for value in field.values:
-            print(f"{'':<17}{shortened(value)}")
+        for text in (*field.exceptions, *field.values):
+            print(f"{'':<17}{shortened(text)}")
     for note in proposal.notes:
         print(sanitized(with_option_names(note)))
 
 
-def _print_columns(sample: "ManifestSample") -> None:
-    for number, column in enumerate(sample.columns, 1):
-        values = ", ".join(shortened(value, 40) for value in column.values)
+def _print_columns(columns: "Sequence[ColumnSample]") -> None:
+    for number, column in enumerate(columns, 1):
+        # Values may have commas in them.
+        values = " | ".join(shortened(value, 40) for value in column.values)
         print(f"  {number:>3}  {shortened(column.label, 40)}: {values or '(blank)'}")

@@ -31,10 +31,20 @@ class ColumnSample:
     Attributes:
         label: what the setting `map` calls it: its name, or its place where that is not clear.
         values: some of its cells that are not blank.
+        gaps: how many of its first cells are blank; empty if none is.
+        misfits: how many are no source URLs, with one of them; empty if there is none.
+        is_addressed: whether most of its filled cells are URLs or names of videos.
     """
 
     label: str
     values: tuple[str, ...]
+    gaps: str
+    misfits: str
+    is_addressed: bool
+
+    def exceptions(self, field: str) -> tuple[str, ...]:
+        """What is to be said of its cells if it is the column of a field."""
+        return tuple(filter(None, (self.gaps, self.misfits if field == SOURCE_URL else "")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +55,14 @@ class FieldProposal:
         label: of its column; empty where it has none.
         source: the column or the rule, in words.
         values: those of the first rows that can be sent, as they would be sent.
+        exceptions: how many cells of the column are blank, or do not fit.
     """
 
     field: str
     label: str
     source: str
     values: tuple[str, ...]
+    exceptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +116,13 @@ class ManifestSample:
         self._rows = first_with_address(self._manifest.chunks())
         candidates = Candidates(sample_columns(self._manifest.header, self._rows))
         self.columns = tuple(
-            ColumnSample(candidates.label(column), tuple(islice(column.filled, _SHOWN)))
+            ColumnSample(
+                candidates.label(column),
+                tuple(islice(column.filled, _SHOWN)),
+                column.about_gaps(),
+                column.about_misfits(),
+                column.is_addressed,
+            )
             for column in candidates.columns
         )
 
@@ -130,6 +148,7 @@ class ManifestSample:
                 "" if position is None else self.columns[position].label,
                 source,
                 values[field],
+                () if position is None else self.columns[position].exceptions(field),
             )
             for (field, source), position in zip(
                 mapping.describe(header), mapping.positions, strict=True

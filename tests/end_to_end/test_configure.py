@@ -93,9 +93,9 @@ def test_other_columns_are_chosen_by_their_numbers(
     answers = [
         ("Use these columns?", "n"),
         ("Column of sourceUrl [1]", ""),
-        ("Column of filename (0 for none) [2]", "3"),
-        ("Column of extension (0 for none) [0]", ""),
-        ("Column of referenceId (0 for none) [3]", "0"),
+        ("Column of filename (0: taken from the file's name in the URL) [2]", "3"),
+        ("Column of extension (0: taken from the end of the URL) [0]", ""),
+        ("Column of referenceId (0: made from the URL) [3]", "0"),
         ("Use these columns?", ""),
         *ENTERED,
         ("Where to store the keys", "no"),
@@ -129,6 +129,49 @@ def test_what_the_manifest_leaves_open_is_asked(
     found = written(tmp_path)
     assert found["base-url"] == "https://videos.example.com/"
     assert found["map"] == {"sourceUrl": "West", "filename": "Title"}
+
+
+@needs_terminal
+def test_ids_that_are_unclear_have_no_default_and_a_misfit_is_said(
+    sandbox: Start, ask: Callable, tmp_path: Path
+) -> None:
+    """An ID cannot be corrected later, so that Enter must not choose one."""
+    rows = [
+        f'V {n},deployed,G-{n},P-{n},"Reihe, {n}",https://h.example.com/{n}.mp4' for n in range(4)
+    ]
+    rows += ["V 4,deployed,G-4,P-4,x,", "V 5,deployed,G-5,P-5,y,https://h.example.com/page"]
+    (tmp_path / "library.csv").write_text(
+        "\n".join(["Title,state,Kulu GUID,Presentation GUID,Series,Link", *rows]), encoding="utf-8"
+    )
+    answers = [
+        ("Column of referenceId (0: made from the URL):", ""),
+        ("Column of referenceId (0: made from the URL):", "2"),
+        ("Use these columns?", "n"),
+        ("Column of sourceUrl [6]", "2"),
+        ("Use it all the same?", ""),
+        ("Column of sourceUrl [6]", "6"),
+        ("Column of filename", ""),
+        ("Column of extension", ""),
+        ("Column of referenceId", ""),
+        ("Use these columns?", "y"),
+        *ENTERED,
+        ("Where to store the keys", "no"),
+    ]
+    done = ask(sandbox().api_base, answers, "library.csv")
+    assert done.code == 0
+    first = done.screen.partition("Column of referenceId")[0]
+    assert "  1  Kulu GUID: G-0 | G-1 | G-2" in first
+    assert "  2  Presentation GUID: P-0 | P-1 | P-2" in first
+    assert "  3  " not in first
+    assert "5  Series: Reihe, 0 | Reihe, 1 | Reihe, 2" in done.screen
+    assert "“state”: not addresses or names of videos: 6 of 6 cells, e.g. deployed" in done.screen
+    for text in (
+        "1 of 6 cells is blank",
+        "not video addresses: 1 of 5 cells, e.g. https://h.example.com/page",
+    ):
+        assert text in done.screen
+    columns = {"sourceUrl": "Link", "filename": "Title", "referenceId": "Presentation GUID"}
+    assert written(tmp_path)["map"] == columns
 
 
 def test_flags_answer_everything(

@@ -117,6 +117,7 @@ class Candidates:
             f"More than one column could be {field}: {shown}.",
             f"Choose one: {' or '.join(settings)}.",
             field=field,
+            labels=[self.label(column) for column in columns],
         )
 
 

@@ -35,7 +35,8 @@ from batch_import.manifest.columns.values import SampleColumn, holds_address
 from batch_import.manifest.extensions import extension_of
 from batch_import.manifest.read import Chunk
 
-_MADE = {
+#: Field without a column → where its value comes from.
+GENERATED: Final = {
     FILENAME: "taken from the file's name in the URL",
     EXTENSION: "taken from the end of the URL",
     REFERENCE_ID: "made from the URL",
@@ -80,9 +81,9 @@ class Mapping:
         default = self.defaults.get(field)
         if field == EXTENSION and default is not None:
             column = "" if position is None else f"{heading_of(header[position], position)}, "
-            return f"{column}{_MADE[field]}; “{default}” where that tells none"
+            return f"{column}{GENERATED[field]}; “{default}” where that tells none"
         if position is None:
-            return _MADE[field] if default is None else f"“{default}” in every row"
+            return GENERATED[field] if default is None else f"“{default}” in every row"
         name = heading_of(header[position], position)
         if field in self.evidence and header[position].strip():
             name = f"“{name}”"

@@ -167,6 +167,21 @@ class SampleColumn:
         """The evidence for a column of URLs, for the user."""
         return f"{self.of_kind(self.kind)} of {len(self.filled)} cells are {KIND_LABELS[self.kind]}"
 
+    def about_gaps(self) -> str:
+        """How many cells are blank, for the user; empty if none is."""
+        blank = len(self.cells) - len(self.filled)
+        verb = "is" if blank == 1 else "are"
+        return f"{blank} of {len(self.cells)} cells {verb} blank" if blank else ""
+
+    def about_misfits(self) -> str:
+        """How many filled cells are no source URLs, with one of them; empty if there is none."""
+        least = max(self.kind, CellKind.PATH)
+        odd = [cell for cell, of in zip(self.cells, self.kinds, strict=True) if cell and of < least]
+        if not odd:
+            return ""
+        what = KIND_LABELS[self.kind] if self.is_addressed else "addresses or names of videos"
+        return f"not {what}: {len(odd)} of {len(self.filled)} cells, e.g. {odd[0]}"
+
     # Titles and ids --------------------------------------------------------------------------
 
     @cached_property
