@@ -247,6 +247,10 @@ CODES: Final[dict[str, Code]] = {
         'https://media.example.com/a.mp4,"One" two,mp4,A-1',
         "Put the cell in quotes, and write every quote inside of it twice.",
     ),
+    "row-heading": Code(
+        _ERROR, "line", "Only one cell of the row is filled, and it is no URL.", ",Part two,,",
+        "If the row is a heading, delete it.",
+    ),
     "bytes": Code(
         _ERROR, "line", "The row has bytes that are not of the file's encoding.",
         "https://media.example.com/a.mp4,Caf\udce9,mp4,A-1",

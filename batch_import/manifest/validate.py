@@ -15,6 +15,7 @@ from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
 from batch_import.manifest.columns.candidates import heading_of
 from batch_import.manifest.columns.mapping import Mapping
 from batch_import.manifest.deadlines import UrlExpiries
+from batch_import.manifest.heading_rows import with_heading_rows
 from batch_import.manifest.identities import Identities
 from batch_import.manifest.likely_pages import LikelyPages
 from batch_import.manifest.lost_zeros import LostZeros
@@ -76,6 +77,7 @@ class Validator:
         Returns:
             A row for each row of the chunk, and their problems; both in the file's order.
         """
+        chunk = with_heading_rows(chunk, self._mapping.source_url)
         cells = self._mapping.cells(chunk)
         urls, names, given, own = (list(map(str.strip, column)) for column in cells)
         if self._base_url:

@@ -27,7 +27,8 @@ class RecordFault:
     """Why it is unclear which cell of a record is which column.
 
     Attributes:
-        code: a problem code: `width`, `quoting`, `repeated-key`, `renditions` or `syntax`.
+        code: a problem code: `width`, `quoting`, `row-heading`, `repeated-key`, `renditions` or
+            `syntax`.
         reason: one sentence, without the value.
         value: the part of the record that shows the fault.
         hint: how to fix it.
