@@ -49,7 +49,7 @@ def print_corrected(corrected: "CorrectedManifest") -> None:
         print("  …")
     if corrected.left_out:
         lines = _line_numbers(corrected.left_out)
-        print(f"  Left out, because it is unclear which cell is which column: line {lines}")
+        print(f"  Left out, because their cells are unclear or only one is filled: line {lines}")
 
 
 def _line_numbers(lines: Sequence[int]) -> str:

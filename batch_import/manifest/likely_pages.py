@@ -8,6 +8,7 @@ from itertools import compress
 from typing import Final
 
 from batch_import.manifest.extensions import KNOWN, OTHER, extension_of, suffix_of
+from batch_import.manifest.rules.pages import has_pages
 from batch_import.manifest.rules.violation import Violation, warning
 
 #: Minimum fraction of URLs that end in the extension of a video. Otherwise the column may have
@@ -59,7 +60,7 @@ class LikelyPages:
         suspects = [
             at
             for at, (url, is_file) in enumerate(zip(urls, files, strict=True))
-            if not is_file and at not in invalid and suffix_of(url) not in KNOWN | OTHER
+            if not is_file and at not in invalid and _may_be_page(url)
         ]
         others = other_columns() if suspects else ()
         for at in suspects:
@@ -73,6 +74,17 @@ def _violation(reason: str, extension: str) -> Violation:
     if extension:
         return warning("url-page-likely", reason, f"{_HINT} it can be sent as {extension}.")
     return Violation("url-page-likely", reason, f"{_HINT} give the row the file's extension.")
+
+
+def _may_be_page(url: str) -> bool:
+    """Whether nothing in a URL tells that it is a file, nor of which known site it is."""
+    lower = url.lower()
+    return (
+        lower.startswith("http")
+        and "download" not in lower
+        and suffix_of(url) not in KNOWN | OTHER
+        and not has_pages(_host(url))
+    )
 
 
 def _host(url: str) -> str:

@@ -114,7 +114,7 @@ def test_fix_writes_what_can_be_imported(command: Callable, tmp_path: Path) -> N
     shown = run("check", path, "--fix", "fixed.csv", "--base-url", f"{HOST}/v", code=1).stdout
     assert "Written: fixed.csv, 5 rows, 6 cells corrected. Review it, then run it." in shown
     assert f"line 2, url: {HOST}/a.mp4?x=1&y=2" in shown
-    assert "Left out, because it is unclear which cell is which column: line 8" in shown
+    assert "Left out, because their cells are unclear or only one is filled: line 8" in shown
     assert [tuple(row.values()) for row in run.table("fixed.csv")] == [
         (f"{HOST}/a.mp4?x=1&y=2", "Café", "1"),
         (f"{HOST}/b.mp4", "B", "2"),

@@ -102,6 +102,10 @@ def test_a_page_among_files_is_a_problem_and_an_extension_leaves_a_warning(
         ([*FILES, ("https://cdn.example.com/9", "", "https://cdn.example.com/9")],
          ["url-page-likely"]),
         ([*FILES, ("https://other.example/9.pdf", "", "")], ["extension-missing"]),
+        # The site is known, and so is which of its URLs are files.
+        ([*FILES, ("https://drive.google.com/uc?id=1AbCd&export=d", "", "")],
+         ["extension-missing"]),
+        ([*FILES, ("https://files.example/Download.aspx?id=1", "", "")], ["extension-missing"]),
         # Where most URLs have no extension, they are download links.
         ([*FILES[:2], *((f"https://api.example.com/{n}", "", "") for n in range(3))],
          ["extension-missing"] * 3),
