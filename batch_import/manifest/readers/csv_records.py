@@ -181,12 +181,11 @@ class RecordReader:
             return False
         is_whole = len(cells) == self._layout.width
         lines = self._lines.taken
-        urls = [self._url_of_row(self._split(line), is_whole=is_whole) for line in lines]
+        urls = [self._url_of_row(line, is_whole=is_whole) for line in lines]
         rows = [at for at, url in enumerate(urls) if url and at]
         # Only two, because the lines before a line may be very many.
         before = [
-            self._url_of_row(self._split(*lines[:at]), is_whole=is_whole)
-            for at in {*rows[:1], *rows[-1:]}
+            self._url_of_row(*lines[:at], is_whole=is_whole) for at in {*rows[:1], *rows[-1:]}
         ]
         # A text beside the URL of a file may contain the URL of a page.
         kind = max((kind_of(urls[at]) for at in rows), default=CellKind.BLANK)
@@ -195,7 +194,7 @@ class RecordReader:
     def _contains_rows(self) -> bool:
         """Whether a later line of a record with invalid quotes looks like a row."""
         lines = self._lines.taken[1:]
-        return any(self._url_of_row(self._split(line), is_whole=False) for line in lines)
+        return any(self._url_of_row(line, is_whole=False) for line in lines)
 
     def _split(self, *lines: str) -> list[str]:
         """Split lines into cells as if a quote that is not closed at their end were not there."""
@@ -204,13 +203,16 @@ class RecordReader:
             cells[-1:] = cells[-1].split(self._separator)
         return cells
 
-    def _url_of_row(self, cells: Sequence[str], *, is_whole: bool) -> str:
-        """The URL of cells that look like a row; empty if they do not.
+    def _url_of_row(self, *lines: str, is_whole: bool) -> str:
+        """The URL of lines that look like one row; empty if they do not.
 
         Args:
             is_whole: whether a row must have a cell for every column. Otherwise the last cells may
                 be missing, if the URL ends in the extension of a video.
         """
+        if not any("://" in line for line in lines):
+            return ""
+        cells = self._split(*lines)
         width, url_column = self._layout or (_NARROW, None)
         urls = cells if url_column is None else cells[url_column : url_column + 1]
         url = next(filter(ADDRESS.match, urls), "").strip()
