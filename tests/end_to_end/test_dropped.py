@@ -108,14 +108,15 @@ def test_fix_writes_what_can_be_imported(command: Callable, tmp_path: Path) -> N
     ]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
-        writer.writerow(["url", "title", "id"])
-        writer.writerows(rows)
-        file.write(f"{HOST}/f.mp4,F,6,more\n")
+        writer.writerow(["note", "url", "title", "id"])
+        writer.writerows(["a, b\nc", *row] for row in rows)
+        file.write(f"x,{HOST}/f.mp4,F,6,more\n")
     shown = run("check", path, "--fix", "fixed.csv", "--base-url", f"{HOST}/v", code=1).stdout
     assert "Written: fixed.csv, 5 rows, 6 cells corrected. Review it, then run it." in shown
     assert f"line 2, url: {HOST}/a.mp4?x=1&y=2" in shown
-    assert "Left out, because their cells are unclear or only one is filled: line 8" in shown
-    assert [tuple(row.values()) for row in run.table("fixed.csv")] == [
+    assert "Left out, because their cells are unclear or only one is filled: line 13" in shown
+    assert {row["note"] for row in run.table("fixed.csv")} == {"a, b\nc"}
+    assert [tuple(row.values())[1:] for row in run.table("fixed.csv")] == [
         (f"{HOST}/a.mp4?x=1&y=2", "Café", "1"),
         (f"{HOST}/b.mp4", "B", "2"),
         (f"{HOST}/Lesson %235.mp4", "C", "3"),

@@ -90,6 +90,22 @@ def utf16(table: Table, path: Path) -> Path:
     return path
 
 
+@pytest.mark.parametrize("saved", [excel, google_sheets])
+def test_texts_of_several_lines_before_the_url_come_back(
+    sandbox: Start, command: Callable, tmp_path: Path, saved: Callable[[Table, Path], Path]
+) -> None:
+    run = command(sandbox())
+    rows = [[f'Part {n}, "cut"\nsee\nhttps://m.example.com/{n}, and so on', *row]
+            for n, row in enumerate(read(library(tmp_path / "plain.csv"))[1:])]  # fmt: skip
+    path = excel([["description", *HEADER], *rows], tmp_path / "library.csv")
+    shown = run("run", path, *FAST, code=1).stdout
+    assert "12 rows: 9 imported, 3 invalid" in shown
+    failed = read(tmp_path / "output/library/failed.csv")
+    assert [row[:1] for row in failed[1:]] == [rows[at][:1] for at in (2, 5, 8)]
+    copy = saved(fix(failed), tmp_path / "fixed by me.csv")
+    assert "12 rows: 12 imported" in run("run", copy, *FAST).stdout
+
+
 @pytest.mark.parametrize("saved", [excel, google_sheets, workbook, json_file, utf16])
 def test_corrected_rows_are_sent_in_their_job(
     sandbox: Start, command: Callable, tmp_path: Path, saved: Callable[[Table, Path], Path]
