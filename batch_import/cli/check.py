@@ -87,7 +87,7 @@ def _print_json(job: "Job", checked: "CheckResult") -> None:
                 "code": group.code,
                 "severity": group.severity,
                 "count": group.count,
-                "lines": group.lines,
+                "lines": group.example_lines,
                 "advice": CODES[group.code].hint,
             }
             for group in checked.groups

@@ -1,4 +1,4 @@
-"""The part of `batch-import configure` about the manifest: which column is which field."""
+"""Questions of `batch-import configure` about the manifest: which column is which field."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 
 
 def ask_for_columns(invocation: Invocation, manifest: Path) -> dict[str, Any]:
-    """Agree on how a manifest is read; returns the options of the configuration file for it.
+    """Ask how a manifest is read; returns the options for the configuration file.
 
-    Columns that the file has named so far do not count: another manifest has others.
+    Columns named in the existing file are ignored, because another manifest has other columns.
 
     Raises:
-        ManifestError: it cannot be read, or its columns are unclear and nobody can be asked.
+        ManifestError: the manifest cannot be read, or its columns are unclear and nobody can be
+            asked.
         UsageError: an answer is missing and nobody can be asked.
     """
     from batch_import.workflows.proposal import ManifestSample
@@ -55,7 +56,10 @@ def ask_for_columns(invocation: Invocation, manifest: Path) -> dict[str, Any]:
 def _agreed(
     manifest: Path, reading: ReadingOptions, *, accept: bool
 ) -> "tuple[Proposal, ReadingOptions]":
-    """Propose, and ask, until nothing is open. Each answer may change how the file is read."""
+    """Propose columns and ask until everything is decided.
+
+    Each answer may change how the file is read.
+    """
     from batch_import.workflows.proposal import ManifestSample
 
     while True:
@@ -90,7 +94,7 @@ def _named_by_user(
     """Ask for a column that is unclear.
 
     Raises:
-        ColumnUnclear: nobody can be asked; it names the flags.
+        ColumnUnclear: nobody can be asked. The error names the flags to use.
     """
     if not questions.can_ask():
         raise unclear
@@ -149,7 +153,7 @@ def _mapped(reading: ReadingOptions, field: str, label: str) -> ReadingOptions:
 
 
 def _with_base_url(reading: ReadingOptions, source: "FieldProposal") -> ReadingOptions:
-    """Ask where the files are that the column of the URLs names."""
+    """Ask for the URL of the folder with the files that the column of the URLs names."""
     while True:
         entered = questions.text(
             f"“{sanitized(source.label)}” names files, e.g. {sanitized(source.values[0])}."
@@ -172,7 +176,7 @@ def _with_extension(reading: ReadingOptions, source: "FieldProposal") -> Reading
 
 
 def _given(invocation: Invocation, reading: ReadingOptions) -> dict[str, Any]:
-    """The options that somebody has set, by a flag or an answer, as the file has them."""
+    """Returns the options that were set by a flag or an answer, in the form of the file."""
     names = [each.name for each in settings_of(ReadingOptions)]
     values = {name: getattr(reading, name) for name in names if name != "map"}
     return {
@@ -183,7 +187,7 @@ def _given(invocation: Invocation, reading: ReadingOptions) -> dict[str, Any]:
 
 
 def _columns(proposal: "Proposal", answers: Mapping[str, str]) -> dict[str, str]:
-    """The column of each field that has one, and of each that must not get one."""
+    """Returns the column of each field: one that was found, or an empty text for none."""
     none = {field: "" for field, label in answers.items() if not label}
     return {**none, **proposal.columns}
 

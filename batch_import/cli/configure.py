@@ -1,4 +1,4 @@
-"""`batch-import configure`: a configuration file, made of questions and the flags that answer them.
+"""`batch-import configure`: write a configuration file from answers to questions, or from flags.
 
 Everything is read and tested before anything is written.
 """
@@ -16,8 +16,8 @@ from batch_import.cli.quoting import command_line
 from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ReadingOptions
 
-#: Ends of the names of manifests; those of configuration files are left out.
-_MANIFESTS: Final = frozenset((".csv", ".tsv", ".xlsx", ".json", ".jsonl"))
+#: File extensions of manifests. Those of configuration files are not included.
+_MANIFEST_EXTENSIONS: Final = frozenset((".csv", ".tsv", ".xlsx", ".json", ".jsonl"))
 
 
 @command(
@@ -55,7 +55,7 @@ def configure(invocation: Invocation) -> int:
 
 
 def _kept(invocation: Invocation, path: Path) -> dict[str, Any]:
-    """What the file says so far, once it is agreed that it is replaced."""
+    """Returns the values in the existing file, after the user has agreed to replace it."""
     if not path.exists():
         return {}
     if not invocation["replace"]:
@@ -68,7 +68,7 @@ def _kept(invocation: Invocation, path: Path) -> dict[str, Any]:
 
 
 def _mapping(name: str, value: Any) -> Any:
-    """Pairs as the file has them."""
+    """Returns pairs in the form that the file has."""
     is_pairs = "=" in OPTIONS[name].kind.metavar and isinstance(value, list)
     return pairs(name, value) if is_pairs else value
 
@@ -82,8 +82,8 @@ def _manifest(invocation: Invocation) -> Path | None:
 
 
 def _only_manifest() -> str:
-    """The manifest in the working folder, if there is just one; else an empty text."""
-    found = [path.name for path in Path().iterdir() if path.suffix.lower() in _MANIFESTS]
+    """Returns the manifest in the working folder, if there is only one; else an empty text."""
+    found = [path.name for path in Path().iterdir() if path.suffix.lower() in _MANIFEST_EXTENSIONS]
     return found[0] if len(found) == 1 else ""
 
 

@@ -1,4 +1,4 @@
-"""The part of `batch-import configure` about the credentials: found or asked for, tested, kept."""
+"""Questions of `batch-import configure` about the credentials, which are tested and stored."""
 
 import os
 from pathlib import Path
@@ -15,21 +15,21 @@ from batch_import.configuration.credentials import NAMES, Credentials, credentia
 from batch_import.configuration.settings import Settings
 from batch_import.errors import CredentialsRefused
 
-#: Where the keys are kept beside the configuration file, if in a file.
-_FILE: Final = "credentials.yaml"
-_WHERE: Final = ("keyring", "file", "no")
+#: Name of the file for the keys, beside the configuration file.
+_KEYS_FILE: Final = "credentials.yaml"
+_STORAGE_CHOICES: Final = ("keyring", "file", "no")
 
 
 def ask_for_credentials(invocation: Invocation) -> dict[str, Any]:
-    """Find or ask for the credentials, test and keep them.
+    """Find the credentials or ask for them, test them, and store them.
 
     Returns:
-        What the configuration file says of them: `credentials` is None where it names no file.
+        the values for the configuration file: `credentials` is None if it names no file.
 
     Raises:
-        UsageError: there are none and nobody can be asked, or they cannot be kept as asked.
-        CredentialsRefused: the platform does not accept them, and nobody can be asked for others.
-        PlatformUnreachable: it does not answer.
+        UsageError: there are no credentials and nobody can be asked, or they cannot be stored.
+        CredentialsRefused: the platform refuses them, and nobody can be asked for others.
+        PlatformUnreachable: the platform does not respond.
     """
     found, origin = _found(invocation)
     if found is None and invocation["offline"] and not questions.can_ask():
@@ -45,10 +45,10 @@ def ask_for_credentials(invocation: Invocation) -> dict[str, Any]:
 
 
 def _found(invocation: Invocation) -> tuple[Credentials | None, str]:
-    """The credentials that there are, and where."""
+    """Returns the existing credentials, and where they were found."""
     file, insisted = invocation["credentials"], invocation.is_flag("credentials")
     if file and not insisted and not file.exists():
-        file = None  # the configuration file names it, and it is to be written again
+        file = None  # named by the configuration file, which is replaced
     place = find(file, insisted=insisted)
     if not place.keys and not insisted:
         return None, ""
@@ -67,7 +67,7 @@ def _typed() -> Credentials:
 
 
 def _accepted(invocation: Invocation, keys: Credentials) -> Credentials:
-    """Credentials that the platform accepts: these, or others that are asked for."""
+    """Returns credentials that the platform accepts: these, or others that the user enters."""
     from batch_import.workflows import account as workflow
 
     settings = invocation.settings()
@@ -100,7 +100,7 @@ def _warn_of_other_platform(api_base: str) -> None:
 
 
 def _kept(invocation: Invocation, keys: Credentials, origin: str) -> dict[str, Any]:
-    """Keep the keys where the user wants them; what was found is left where it is."""
+    """Store the keys where the user wants. Existing keys are not moved."""
     if origin and not invocation.is_given("store"):
         return (
             {"credentials": str(invocation["credentials"])}
@@ -114,14 +114,14 @@ def _kept(invocation: Invocation, keys: Credentials, origin: str) -> dict[str, A
         return {"credentials": None}
     if where == "no":
         return {"credentials": None}
-    path = invocation["config"].with_name(_FILE)
+    path = invocation["config"].with_name(_KEYS_FILE)
     _store_in_file(invocation, keys, path)
     return {"credentials": str(path)}
 
 
 def _asked_where() -> str:
-    usable = _WHERE if credential_storage.has_keyring() else _WHERE[1:]
-    answer = f"Give {flag('store')} {'|'.join(_WHERE)}."
+    usable = _STORAGE_CHOICES if credential_storage.has_keyring() else _STORAGE_CHOICES[1:]
+    answer = f"Give {flag('store')} {'|'.join(_STORAGE_CHOICES)}."
     return questions.choice("Where to store the keys", answer, usable, default=usable[0])
 
 

@@ -1,4 +1,4 @@
-"""`batch-import doctor`."""
+"""`batch-import doctor`: check the machine, the network and the credentials."""
 
 import json
 from typing import TYPE_CHECKING, Final

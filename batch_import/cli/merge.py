@@ -38,7 +38,7 @@ def merge(invocation: Invocation) -> int:
     merged = workflow.merge(
         jobs, invocation["output"], invocation["format"], invocation.values(ResultOptions)
     )
-    print_outcome(Job(invocation["output"]), merged.counts, written=merged.endings)
+    print_outcome(Job(invocation["output"]), merged.counts, written=merged.format_suffixes)
     if merged.left_out:
         left_out = format_row_count(merged.left_out)
         print(f"{left_out} left out: other jobs have newer results of the same videos.")

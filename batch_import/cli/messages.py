@@ -113,14 +113,14 @@ def print_problems(job: "Job", groups: Sequence["ProblemGroup"]) -> None:
     width = max(len(group.code) for group in groups)
     print(f"{'problem':<{width + 9}}   count  first lines")
     for group in groups:
-        more = ", …" if group.count > len(group.lines) else ""
-        lines = ", ".join(map(str, group.lines))
+        more = ", …" if group.count > len(group.example_lines) else ""
+        lines = ", ".join(map(str, group.example_lines))
         severity = styled(f"{group.severity:<7}", ERROR if group.severity == "error" else WARNING)
         print(f"{severity}  {group.code:<{width}}{group.count:>8,}  {lines}{more}")
-        column = f"{sanitized(group.first.column)}: " if group.first.column else ""
-        value = f" ({shortened(group.first.value)})" if group.first.value else ""
-        print(f"         {column}{sanitized(group.first.reason)}{value}")
-        print(f"         {sanitized(group.first.hint)}")
+        column = f"{sanitized(group.example.column)}: " if group.example.column else ""
+        value = f" ({shortened(group.example.value)})" if group.example.value else ""
+        print(f"         {column}{sanitized(group.example.reason)}{value}")
+        print(f"         {sanitized(group.example.hint)}")
     print(f"Every problem: {sanitized(str(job.problems))}")
 
 

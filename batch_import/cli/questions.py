@@ -1,6 +1,6 @@
-"""Questions to a person at a terminal; where nobody is there, the flag that answers is named.
+"""Questions to a person at a terminal. If there is no terminal, an error names the flag to use.
 
-This file must not know what is asked for.
+This module must not know what the questions are about.
 """
 
 import sys
@@ -12,7 +12,7 @@ from batch_import.errors import UsageError
 
 
 def can_ask() -> bool:
-    """Whether somebody is there to answer: both ends are a terminal."""
+    """Whether a person can answer: standard input and output are both a terminal."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
@@ -20,9 +20,9 @@ def text(question: str, answer: str, *, default: str | None = None, hidden: bool
     """Ask for a text.
 
     Args:
-        answer: what answers where nobody can be asked: a flag, in a sentence.
-        default: taken if nothing is entered.
-        hidden: what is typed is not shown.
+        answer: the flag that gives the answer if nobody can be asked, as a sentence.
+        default: used if nothing is entered.
+        hidden: whether the typed text is not shown.
 
     Raises:
         UsageError: nobody can be asked.
@@ -33,7 +33,7 @@ def text(question: str, answer: str, *, default: str | None = None, hidden: bool
 
 
 def yes(question: str, answer: str, *, default: bool) -> bool:
-    """Ask a question that yes or no answers; `answer` as above.
+    """Ask a question with the answer yes or no; `answer` as for `text`.
 
     Raises:
         UsageError: nobody can be asked.
@@ -43,7 +43,7 @@ def yes(question: str, answer: str, *, default: bool) -> bool:
 
 
 def insist(question: str, answer: str) -> None:
-    """Ask a question without whose yes the command ends; `answer` as above.
+    """Ask a question; unless the answer is yes, the command ends. `answer` is as for `text`.
 
     Raises:
         UsageError: nobody can be asked, or the answer is no.
@@ -53,7 +53,7 @@ def insist(question: str, answer: str) -> None:
 
 
 def choice(question: str, answer: str, options: Sequence[str], *, default: str) -> str:
-    """Ask for one of a few texts; `answer` as above.
+    """Ask for one of a few texts; `answer` as for `text`.
 
     Raises:
         UsageError: nobody can be asked.
@@ -64,7 +64,7 @@ def choice(question: str, answer: str, options: Sequence[str], *, default: str) 
 
 
 def number(question: str, most: int, *, least: int, default: int | None) -> int:
-    """Ask somebody who is there for a number from `least` to `most`."""
+    """Ask a person who is present for a number from `least` to `most`."""
     entered: int = click.prompt(question, type=click.IntRange(least, most), default=default)
     return entered
 

@@ -1,13 +1,13 @@
-"""Command lines to be copied, as the system's shell takes them."""
+"""Command lines for users to copy, quoted for the shell of the operating system."""
 
 import os
 from collections.abc import Sequence
 
 
 def command_line(parts: Sequence[str], *, windows: bool = os.name == "nt") -> str:
-    """A command with its arguments, each quoted where it has to be.
+    """Returns a command with its arguments, each quoted if necessary.
 
-    Windows' shells know double quotes alone, and take a backslash for what it is.
+    The shells of Windows know only double quotes, and do not treat a backslash as special.
     """
     if windows:
         import subprocess

@@ -29,7 +29,7 @@ def report(invocation: Invocation) -> int:
 
     job = invocation.existing_job()
     written = workflow.report(job, invocation["format"], invocation.values(ResultOptions))
-    print_outcome(job, written.counts, written=written.endings)
+    print_outcome(job, written.counts, written=written.format_suffixes)
     for notice in written.notices:
         print(sanitized(notice))
     return OK

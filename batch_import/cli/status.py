@@ -25,7 +25,7 @@ from batch_import.models import Status
 
 if TYPE_CHECKING:
     from batch_import.job import Job
-    from batch_import.reports.summary import Trouble
+    from batch_import.reports.summary import AttentionGroup
     from batch_import.state.reader import InFlightRow
     from batch_import.workflows.status import JobStatus, RowHistory
 
@@ -83,9 +83,9 @@ def lines(job: "Job", seen: "JobStatus", now: float) -> list[str]:
     found = [format_counts(seen.counts), _activity(seen, now)]
     if seen.oldest:
         found.append(_oldest(seen.oldest, now, running=seen.running))
-    for trouble in seen.troubles[:_SHOWN_CAUSES]:
+    for trouble in seen.attention_groups[:_SHOWN_CAUSES]:
         found += _trouble(trouble, running=seen.running)
-    rest = seen.troubles[_SHOWN_CAUSES:]
+    rest = seen.attention_groups[_SHOWN_CAUSES:]
     if rest:
         count = sum(trouble.count for trouble in rest)
         where = sanitized(str(job.results.with_suffix(".html")))
@@ -93,7 +93,7 @@ def lines(job: "Job", seen: "JobStatus", now: float) -> list[str]:
     return found
 
 
-def _trouble(trouble: "Trouble", *, running: bool) -> list[str]:
+def _trouble(trouble: "AttentionGroup", *, running: bool) -> list[str]:
     more = ", …" if trouble.count > len(trouble.lines) else ""
     first = ", ".join(map(str, trouble.lines))
     host = f" ({sanitized(trouble.cause.host)})" if trouble.cause.host else ""
@@ -118,7 +118,7 @@ def _activity(seen: "JobStatus", now: float) -> str:
 
 
 def _oldest(row: "InFlightRow", now: float, *, running: bool) -> str:
-    # Without a run nobody knows what became of a row that was being sent.
+    # Without a run, it is not known whether a row that was being sent was created.
     lost = row.status is Status.CREATING and not running
     status = Status.UNKNOWN if lost else row.status
     name = "unknown row" if status is Status.UNKNOWN else "row in flight"
@@ -166,7 +166,7 @@ def _json(seen: "JobStatus") -> dict[str, Any]:
             "lines": trouble.lines,
             "advice": trouble.advice,
         }
-        for trouble in seen.troubles
+        for trouble in seen.attention_groups
     ]
     return {
         **asdict(seen.counts),

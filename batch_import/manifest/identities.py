@@ -1,7 +1,7 @@
-"""What the whole manifest says of a row: whose referenceId and video it is. Pure.
+"""Reference IDs and videos that occur more than once in the whole manifest. No I/O.
 
-Nothing here depends on a row's place in the file. This file must not know the rules for single
-cells.
+Nothing here depends on the position of a row in the file. This module must not know the rules for
+single cells.
 """
 
 from collections.abc import Collection, Iterator, Sequence

@@ -1,6 +1,6 @@
-"""The rows of a chunk, ready for the state; each is made when somebody asks for it. Pure.
+"""The rows of a chunk, ready to be stored. A row is created only when it is used. No I/O.
 
-This file must not know any rule.
+This module must not know any rule.
 """
 
 import math

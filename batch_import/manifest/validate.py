@@ -1,7 +1,7 @@
-"""The rules, put to whole columns: chunks of text → rows for the state, and every problem.
+"""Apply the rules to whole columns: chunks of texts → rows to be stored, and every problem.
 
-What the rules are stands in `rules/`. Pure: it must not know files, the network, the clock or
-the state. A manifest may hold a million rows, so nothing is made for a row that is all right.
+The rules are in `rules/`. No I/O: this module must not know files, the network, the clock or the
+job database. A manifest may have a million rows, so that nothing is created for a valid row.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -34,9 +34,9 @@ class Validator:
     """Checks one manifest, chunk after chunk, in the file's order.
 
     Args:
-        now: epoch seconds, to tell signatures that have expired; at 0 none has.
-        own_host: `host:port` of a source that may be private: the sandbox's own.
-        signing: names of parameters that sign an address, besides the known ones.
+        now: epoch seconds, to find expired signatures; if 0, none has expired.
+        own_host: `host:port` of a source that may be private: that of the sandbox.
+        signing: names of URL parameters that are signatures, in addition to the known ones.
         base_url: what addresses without a host are below of.
         allowed: codes of problems that do not count.
     """
@@ -102,7 +102,7 @@ class Validator:
 
         own = reference_id.without_placeholders(own)
         references = self._identities.references(chunk.lines, own, urls, names, chunk.faults)
-        # An id that is wrong by itself is not the id of another row as well.
+        # An invalid ID is not reported as a duplicate as well.
         wrong = found.wrong(_REFERENCE_ID)
         same, alike = self._identities.known_ids(chunk.lines, own, references, wrong)
         unnamed = wrong.union(at for at, _ in same)

@@ -1,8 +1,10 @@
-"""Tell what happened: the results table and the files made from it."""
+"""Write the results of a job: one table, and the files made from it."""
 
 from typing import Final
 
 from batch_import.errors import command_ref
 
-#: What to do where a file of results cannot be written.
-HINT: Final = f"All state is saved: fix that (is it open elsewhere?), then: {command_ref('report')}"
+#: What to do if a result file cannot be written.
+WRITE_HINT: Final = (
+    f"All state is saved: fix that (is it open elsewhere?), then: {command_ref('report')}"
+)

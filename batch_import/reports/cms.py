@@ -1,7 +1,7 @@
-"""The imported rows for another program: a content management system, or a script.
+"""Write the imported rows for other programs, such as a content management system or a script.
 
-Text is as it is: no marks against spreadsheets, no byte order mark. This file must not know any
-such system.
+Texts are written unchanged: without protection against spreadsheets, and without a byte order mark.
+This module must not know any such program.
 """
 
 import csv
@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from batch_import.files import replace_text_file
-from batch_import.reports import HINT
+from batch_import.reports import WRITE_HINT
 
 Lines = Iterable[Sequence[str]]
 
 
 def write_cms(folder: Path, header: Sequence[str], lines: Lines, format_: str) -> None:
-    """Write `results.cms.csv`, `.json` or `.jsonl`, in place of what was there.
+    """Write `results.cms.csv`, `.json` or `.jsonl`, and replace the existing file.
 
     Raises:
-        StateError: it cannot be written; what was there before is untouched.
+        StateError: the file cannot be written. An existing file is unchanged.
     """
-    with replace_text_file(folder / f"results.cms.{format_}", HINT, newline="") as file:
+    with replace_text_file(folder / f"results.cms.{format_}", WRITE_HINT, newline="") as file:
         _WRITERS[format_](file, header, lines)
 
 

@@ -1,6 +1,6 @@
-"""What each status is called, what it means and what to do: the one place for every output. Pure.
+"""The name, the meaning and the advice of each status, for all outputs. No I/O.
 
-This file must not know where the words are shown.
+This module must not know where the texts are shown.
 """
 
 import re
@@ -15,12 +15,12 @@ from batch_import.models import POSSIBLE_DUPLICATE_CODE, Status
 
 @dataclass(frozen=True, slots=True)
 class StatusText:
-    """How a status is spoken of.
+    """The texts about a status.
 
     Attributes:
-        label: the status in a word or two.
+        label: the status in one or two words.
         meaning: what it means, as a sentence.
-        advice: what to do, where a person has to do something.
+        advice: what to do, if a person has to do something.
     """
 
     label: str
@@ -28,8 +28,8 @@ class StatusText:
     advice: str = ""
 
 
-#: In the order in which people want to see them. A label is the status itself, so that terminal,
-#: spreadsheet, page and JSON call it by one name.
+#: In the order in which people want to see them. The label is the value of the status, so that
+#: terminal, workbook, page and JSON use the same name.
 STATUSES: Final = {
     Status.IMPORTED: StatusText("Imported", "It is online, and can be embedded."),
     Status.PROCESSING: StatusText("Processing", "The platform has it, and it is not online yet."),
@@ -54,14 +54,14 @@ STATUSES: Final = {
     ),
     Status.SKIPPED: StatusText("Skipped", "It was removed from the manifest before it was sent."),
 }
-#: Rows that somebody has to look at.
+#: Statuses of rows that a person has to check.
 ATTENTION: Final = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
 
 
 def needs_attention(status: Status, codes: Iterable[str]) -> bool:
-    """Whether somebody has to look at a row.
+    """Whether a person has to check a row.
 
-    A row that waits does only where its POSTs made no video: a code says so.
+    A pending row needs attention only if its POSTs created no video, which a code says.
     """
     return status in ATTENTION or (status is Status.PENDING and any(codes))
 
@@ -78,7 +78,7 @@ _ID_TAKEN: Final = (
     "If the video in the account is the row's own, run the row again with the setting adopt: any."
     " If it is not, give the row a reference id of its own."
 )
-#: What to do about a failure, by its code; one that is not here has the advice of the row's status.
+#: What to do about a failure, by its code. Other failures have the advice of the row's status.
 _ADVICE: Final[Mapping[str, str]] = {
     FailureCode.REFERENCE_ID_TAKEN: _ID_TAKEN,
     FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
@@ -95,13 +95,13 @@ _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
 def advice(status: Status, codes: Iterable[str], error: str) -> str:
-    """What to do about a row, fit to be shown; empty where there is nothing to do.
+    """Returns what to do about a row, with secrets masked; empty if there is nothing to do.
 
-    A row with a problem says it itself, as `check` does.
+    For a row with a problem, this is the hint of the problem, as `check` shows it.
 
     Args:
-        codes: of its failure.
-        error: the row's, as the state has it.
+        codes: codes of its failure.
+        error: the row's error, as it is in the job database.
     """
     codes = tuple(codes)
     if not needs_attention(status, codes):
@@ -112,15 +112,15 @@ def advice(status: Status, codes: Iterable[str], error: str) -> str:
     return " ".join(found) or STATUSES[status].advice
 
 
-def cause(reason: str) -> str:
-    """A reason without its numbers, so that the same cause in many rows counts as one."""
+def without_numbers(reason: str) -> str:
+    """Returns a reason without its numbers, so that the same cause in many rows counts as one."""
     return _NUMBER.sub("…", reason) or "No reason was given."
 
 
-def seconds(duration: str) -> float | None:
-    """A duration in seconds; None where there is none.
+def parse_duration(duration: str) -> float | None:
+    """Returns a duration of the platform in seconds; None if there is none.
 
-    The platform gives `"00:01:05"` (guide), or seconds (vendor's client).
+    The platform gives `"00:01:05"` (Viostream API guide), or seconds (the vendor's client).
     """
     try:
         parts = [float(part) for part in duration.split(":")]

@@ -1,8 +1,9 @@
-"""What people added by hand to an earlier copy of the workbook: columns, sheets, and notes.
+"""What people added to the previous version of the workbook: columns, sheets and notes.
 
-People rename sheets and headings, put a title above the table, move columns and copy sheets. A
-table is known by its headings, a row by its reference ID. What has no place in the next copy is a
-`Note`, so that nothing is lost. This file must not know how the next copy is written.
+People rename sheets and headings, put a title above the table, move columns and copy sheets.
+Therefore a table is recognized by its headings, and a row by its reference ID. Texts that have no
+cell in the next version become a `Note`, so that nothing is lost. This module must not know how the
+next version is written.
 """
 
 from collections import Counter
@@ -19,34 +20,35 @@ from batch_import.errors import StateError, command_ref
 from batch_import.models import ResultRow
 from batch_import.reports.table import Table
 
-#: The sheet of all rows, that of rows to look at, the one that tells about both, and where in
-#: that one the names of groups' sheets and of the columns begin.
+#: Names of sheets: all rows, rows that need attention, and a summary. Then two headings in the
+#: summary, above the names of group sheets and above the names of columns.
 VIDEOS: Final = "Videos"
 NEEDS_ATTENTION: Final = "Needs attention"
 SUMMARY: Final = "Summary"
 SHEETS: Final = "Sheets of groups"
 COLUMNS: Final = "Columns of the sheet Videos"
-#: The sheet of what has no place.
+#: Name of the sheet with notes that have no cell.
 KEPT: Final = "Kept notes"
 KEPT_COLUMNS: Final = (("Sheet", 20), ("Row", 24), ("Column", 24), ("Note", 60))
-#: Columns of the sheet of rows to look at, with their widths.
+#: Columns of the sheet of rows that need attention, with their widths.
 ATTENTION_COLUMNS: Final = (
     ("line", 7), ("referenceId", 24), ("filename", 36), ("status", 12), ("What is wrong", 60),
     ("What to do", 60), ("sourceUrl", 50),
 )  # fmt: skip
 NOTHING: Final = "Nothing needs attention."
 
-#: What tells rows apart, the surest first.
+#: Texts that identify a row, the most reliable first.
 _KEYS: Final[Mapping[str, Callable[[ResultRow], str]]] = {
     "referenceId": lambda record: record.reference_id,
     "mediaId": lambda record: record.media_id,
     "key": lambda record: record.key,
     "ingestId": lambda record: record.ingest_id,
 }
-#: Rows in which the headings are looked for: people put a title above them, not a page.
+#: Number of lines in which the headings are searched for. People put a title above them, not a page
+#: of text.
 _HEADER_ROWS: Final = 20
-#: Values by which a column of reference IDs is known whose heading is not.
-_SAMPLE: Final = 50
+#: Number of values by which a column of reference IDs is recognized if its heading was changed.
+_SAMPLE_ROWS: Final = 50
 
 Value = str | int | float | bool | datetime | date | time | timedelta
 #: The nth row (from 0) with a key: invalid rows may share one.
@@ -55,10 +57,10 @@ _Line = Sequence[Value]
 
 
 class Note(NamedTuple):
-    """Something that people wrote, and whose place is gone.
+    """A text that people wrote and that has no cell in the next version.
 
     Attributes:
-        row: its reference ID, or the number of the row in the sheet.
+        row: reference ID of its row, or the number of the row in the sheet.
         column: the heading above it.
     """
 
@@ -69,13 +71,13 @@ class Note(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Added:
+class AddedColumns:
     """The columns that people added to a sheet.
 
     Attributes:
-        headings: what stands above them, from left to right; may be empty.
-        cells: a row's cells under these headings.
-        key: what tells the sheet's rows apart: a name of `_KEYS`.
+        headings: their headings from left to right; a heading may be empty.
+        cells: the cells of each row in these columns, by the row's key.
+        key: which text identifies the rows of the sheet: a name in `_KEYS`.
     """
 
     headings: Sequence[str] = ()
@@ -83,14 +85,14 @@ class Added:
     key: str = "referenceId"
 
     def rows(self) -> "ManualCells":
-        """Look the cells up, row after row."""
+        """Returns an object that gives the cells row by row."""
         return ManualCells(self)
 
 
 class ManualCells:
-    """The cells of people's columns, for one row after the other."""
+    """The cells in added columns, requested for one row after the other."""
 
-    def __init__(self, added: Added) -> None:
+    def __init__(self, added: AddedColumns) -> None:
         self._headings = added.headings
         self._cells = dict(added.cells)
         self._key = _KEYS[added.key]
@@ -98,7 +100,7 @@ class ManualCells:
         self._seen: Counter[str] = Counter()
 
     def of(self, record: ResultRow) -> _Line:
-        """The cells of the next row."""
+        """Returns the cells of the next row."""
         if not self._cells:
             return self._blank
         key = self._key(record)
@@ -107,7 +109,7 @@ class ManualCells:
         return self._cells.pop((key, nth), self._blank)
 
     def left(self, sheet: str) -> Iterator[Note]:
-        """The cells whose rows did not come."""
+        """Yields the cells of rows that were not requested, as notes."""
         for (key, _), values in self._cells.items():
             for heading, value in zip(self._headings, values, strict=True):
                 if value != "":
@@ -115,17 +117,18 @@ class ManualCells:
 
 
 @dataclass(frozen=True, slots=True)
-class ByHand:
-    """All that people added to a workbook.
+class ManualContent:
+    """Everything that people added to a workbook.
 
     Attributes:
-        videos, attention: columns of these sheets.
-        sheets: sheets of their own: name and lines.
-        known: notes that had no place before; `unplaced`: these, and others that have none now.
+        videos, attention: columns added to these sheets.
+        sheets: added sheets: name and lines.
+        known: notes that had no cell before.
+        unplaced: `known`, and notes that have no cell any more.
     """
 
-    videos: Added = Added()
-    attention: Added = Added()
+    videos: AddedColumns = AddedColumns()
+    attention: AddedColumns = AddedColumns()
     sheets: Sequence[tuple[str, Sequence[_Line]]] = ()
     known: frozenset[Note] = frozenset()
     unplaced: Sequence[Note] = ()
@@ -135,19 +138,19 @@ class ByHand:
         return bool(self.videos.headings or self.attention.headings or self.sheets or self.unplaced)
 
 
-def by_hand_in(
+def read_manual_content(
     path: Path, table: Table, is_reference: Callable[[str], bool] = lambda _: False
-) -> ByHand:
-    """Read what people added to the file that is about to be written anew.
+) -> ManualContent:
+    """Read what people added to the workbook that is about to be replaced.
 
     Args:
-        is_reference: whether a text is the reference ID of a row.
+        is_reference: returns whether a text is the reference ID of a row.
 
     Raises:
-        StateError: it cannot be read, so that nobody knows what would be lost.
+        StateError: the workbook cannot be read, so that additions might be lost.
     """
     if not path.exists():
-        return ByHand()
+        return ManualContent()
     try:
         return _Workbook(CalamineWorkbook.from_path(str(path)), table, is_reference).by_hand()
     except (CalamineError, OSError, ValueError) as error:
@@ -169,12 +172,12 @@ class _Workbook:
             self._read_summary()
         self._notes: list[Note] = []
 
-    def by_hand(self) -> ByHand:
+    def by_hand(self) -> ManualContent:
         names = self._book.sheet_names
         known = self._known_notes()
         videos = self._videos_sheet()
-        found = self._added(videos, self._ours) if videos else Added()
-        attention = Added()
+        found = self._added(videos, self._ours) if videos else AddedColumns()
+        attention = AddedColumns()
         if NEEDS_ATTENTION in names:
             headings = {heading: heading for heading, _ in ATTENTION_COLUMNS}
             attention = self._added(NEEDS_ATTENTION, headings)
@@ -183,10 +186,10 @@ class _Workbook:
         own = {videos, NEEDS_ATTENTION, SUMMARY, KEPT, *self._groups}
         lines = ((name, self._lines(name)) for name in names if name not in own)
         sheets = [(name, sheet) for name, sheet in lines if any(map(_is_filled, sheet))]
-        return ByHand(found, attention, sheets, frozenset(known), [*known, *self._notes])
+        return ManualContent(found, attention, sheets, frozenset(known), [*known, *self._notes])
 
     def _read_summary(self) -> None:
-        """The earlier file itself tells which columns and sheets were not added."""
+        """Read from the summary which columns and sheets the program wrote itself."""
         lines = [(str(line[0]), str(line[1])) for line in self._lines(SUMMARY) if len(line) > 1]
         titles = [title for title, _ in lines]
         if COLUMNS in titles:
@@ -208,7 +211,7 @@ class _Workbook:
         ]
 
     def _videos_sheet(self) -> str:
-        """The sheet of all rows, also where it was renamed; empty where there is none."""
+        """Returns the name of the sheet of all rows, also if it was renamed; empty if none."""
         names = self._book.sheet_names
         others = (
             name
@@ -221,23 +224,23 @@ class _Workbook:
         return ""
 
     def _header_row(self, lines: Sequence[_Line], ours: Mapping[str, str]) -> int:
-        """Which line holds the headings; -1 where none does."""
+        """Returns the index of the line with the headings; -1 if there is none."""
         counts = [len({str(cell) for cell in line} & ours.keys()) for line in lines]
         most = max(counts, default=0)
         return counts.index(most) if most >= min(2, len(ours)) and most else -1
 
-    def _added(self, sheet: str, ours: Mapping[str, str]) -> Added:
-        """The columns that people added to a sheet; what has no place becomes a note."""
+    def _added(self, sheet: str, ours: Mapping[str, str]) -> AddedColumns:
+        """Returns the columns added to a sheet; texts that have no cell become notes."""
         lines = self._lines(sheet)
         at = self._header_row(lines[:_HEADER_ROWS], ours)
         if at < 0:
             own = {NOTHING}
             self._note_lines(sheet, [line for line in lines if str(line[0]) not in own])
-            return Added()
+            return AddedColumns()
         header = [str(cell) for cell in lines[at]]
         below = lines[at + 1 :]
         self._note_lines(sheet, lines[:at])
-        names = _own_places(header, ours)
+        names = _own_positions(header, ours)
         key = next((name for name in _KEYS if name in names.values()), "")
         if key != "referenceId" and (place := self._reference_place(header, names, below)) >= 0:
             names[place], key = "referenceId", "referenceId"
@@ -248,7 +251,7 @@ class _Workbook:
         ]
         if not key:
             self._note_columns(sheet, header, places, below, at + 2)
-            return Added()
+            return AddedColumns()
         key_place = next(place for place, name in names.items() if name == key)
         return self._cells(sheet, header, places, key, key_place, below)
 
@@ -260,35 +263,39 @@ class _Workbook:
         key: str,
         key_place: int,
         lines: Sequence[_Line],
-    ) -> Added:
+    ) -> AddedColumns:
         seen: Counter[str] = Counter()
         cells: dict[_Place, _Line] = {}
         for line in lines:
             text = _text(line[key_place])
             values = [line[place] for place in places]
             if not text:
-                # A row without a reference ID is none of ours: a sum below the table, say.
+                # The program wrote no row without a reference ID: it may be a sum, for example.
                 own = key != "referenceId" or str(line[0]) == NOTHING
                 self._note_lines(sheet, [values if own else line])
                 continue
             if any(value != "" for value in values):
                 cells[text, seen[text]] = values
             seen[text] += 1
-        return Added([header[place] for place in places], cells, key) if places else Added()
+        return (
+            AddedColumns([header[place] for place in places], cells, key)
+            if places
+            else AddedColumns()
+        )
 
     def _reference_place(
         self, header: Sequence[str], names: Mapping[int, str], lines: Sequence[_Line]
     ) -> int:
-        """The column of reference IDs whose heading was changed; -1 where there is none."""
+        """Returns the column of reference IDs whose heading was changed; -1 if there is none."""
         for place in range(len(header)):
-            values = [_text(line[place]) for line in lines[:_SAMPLE] if line[place] != ""]
+            values = [_text(line[place]) for line in lines[:_SAMPLE_ROWS] if line[place] != ""]
             known = sum(map(self._is_reference, values))
             if place not in names and known * 2 > len(values):
                 return place
         return -1
 
-    def _note_group(self, sheet: str, videos: Added) -> None:
-        """A group's sheet has no columns of people's: what they wrote there becomes notes."""
+    def _note_group(self, sheet: str, videos: AddedColumns) -> None:
+        """Turn everything that people wrote into the sheet of a group into notes."""
         added = self._added(sheet, self._ours)
         for (row, nth), values in added.cells.items():
             there = dict(zip(videos.headings, videos.cells.get((row, nth), ()), strict=False))
@@ -322,10 +329,11 @@ class _Workbook:
         return list(self._rows(name))
 
 
-def _own_places(header: Sequence[str], ours: Mapping[str, str]) -> dict[int, str]:
-    """Where our own columns are: place → name. Of two with one heading, one is ours.
+def _own_positions(header: Sequence[str], ours: Mapping[str, str]) -> dict[int, str]:
+    """Returns the positions of the program's own columns, with their names.
 
-    It is the one beside the column that is beside it in our own order.
+    Of two columns with the same heading, the program's own is the one next to its neighbour in the
+    program's order.
     """
     order = list(ours)
     found = {}
@@ -347,5 +355,5 @@ def _is_filled(line: _Line) -> bool:
 
 
 def _text(value: Value) -> str:
-    """A cell that somebody typed anew may have become a number."""
+    """Returns a cell as text; a text that was typed again may have become a number."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)

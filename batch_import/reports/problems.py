@@ -1,6 +1,6 @@
-"""The problems of a manifest: every one as a line of `problems.csv`, and a count of each group.
+"""The problems of a manifest: each as a line of `problems.csv`, and counts per kind. No I/O.
 
-Pure. This file must not know the rules, nor where the lines are written to.
+This module must not know the rules, nor where the lines are written to.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,10 +10,10 @@ from typing import Final
 from batch_import.addresses.masking import mask
 from batch_import.models import Problem, Severity
 
-#: The columns of `problems.csv`; people script against them.
+#: The columns of `problems.csv`. Users' scripts depend on these names.
 COLUMNS: Final = ["line", "column", "code", "severity", "reason", "value", "hint"]
-#: Lines of a group that are named where there is no room for all.
-_NAMED: Final = 5
+#: Number of lines of a group that are listed where there is no space for all.
+_MAX_EXAMPLE_LINES: Final = 5
 
 
 @dataclass(slots=True)
@@ -21,49 +21,49 @@ class ProblemGroup:
     """All problems of one code and severity.
 
     Attributes:
-        lines: of the first few, as `models.Problem` has them.
-        first: the first one, as an example.
+        example_lines: line numbers of the first few problems.
+        example: the first problem.
     """
 
     code: str
     severity: Severity
     count: int
-    lines: list[int]
-    first: Problem
+    example_lines: list[int]
+    example: Problem
 
 
 @dataclass(slots=True)
 class ProblemWriter:
-    """Takes problems one by one, and keeps no more than a count and an example of each group.
+    """Writes problems one by one, and keeps a count and examples of each group only.
 
     Attributes:
-        write: where the line of each problem goes.
+        write_line: called with the cells of each problem.
     """
 
-    write: Callable[[Sequence[str]], object]
+    write_line: Callable[[Sequence[str]], object]
     _groups: dict[tuple[str, Severity], ProblemGroup] = field(default_factory=dict)
 
     def add(self, problem: Problem) -> None:
-        """Take one up."""
-        self.write(_line(problem))
+        """Write one problem and count it."""
+        self.write_line(_csv_row(problem))
         key = problem.code, problem.severity
         group = self._groups.get(key)
         if group is None:
             group = self._groups[key] = ProblemGroup(*key, 0, [], problem)
         group.count += 1
-        if len(group.lines) < _NAMED:
-            group.lines.append(problem.line)
+        if len(group.example_lines) < _MAX_EXAMPLE_LINES:
+            group.example_lines.append(problem.line)
 
     def groups(self) -> list[ProblemGroup]:
-        """What there is: errors first, the most frequent first."""
+        """Returns the groups: errors before warnings, the most frequent first."""
         return sorted(
             self._groups.values(),
             key=lambda group: (group.severity is Severity.WARNING, -group.count),
         )
 
 
-def _line(problem: Problem) -> list[str]:
-    """A line of `problems.csv`. What is secret in a URL is masked."""
+def _csv_row(problem: Problem) -> list[str]:
+    """Returns the cells of a problem in `problems.csv`, with secrets in URLs masked."""
     return [
         str(problem.line),
         problem.column,

@@ -1,10 +1,11 @@
-"""Results of a run that goes on, and of its end.
+"""Write results during a run and at its end.
 
-While it goes on, a process of its own writes them, at low priority: Python runs one thread
-at a time, and the run must not wait for a spreadsheet. What it was writing when the run ends is
-given up, and the results are written here. What that needs is imported while calls are under way.
+During the run, a separate process with low priority writes them: Python runs one thread at a time,
+and the run must not wait for a workbook. If the run ends while a file is being written, that file
+is discarded, and this process writes the results. The modules needed for this are imported while
+requests are open.
 
-This file must not know what the results are, nor who runs.
+This module must not know what the results are, nor who runs.
 """
 
 import importlib
@@ -22,46 +23,47 @@ from batch_import.errors import RunFault
 from batch_import.files import remove_partial_files
 from batch_import.job import Job
 
-#: Modules that the writing at the end needs.
-_NEEDED: Final = (
+#: Modules that are needed to write the results at the end.
+_WRITER_MODULES: Final = (
     "batch_import.reports.writers.html_writer",
     "batch_import.reports.writers.xlsx_writer",
 )
-#: A process that finds this package wherever this one does, even in a notebook.
-_PROGRAM: Final = (
+#: Code of the process. It imports this package from the same path, even in a notebook.
+_PROCESS_CODE: Final = (
     "import json, sys; order = json.loads(sys.stdin.readline()); sys.path[:] = order['path'];"
     " from batch_import.reports.refresh_process import main; main(order)"
 )
-#: Seconds that it is given to remove what it has written by half.
-_PATIENCE: Final = 10.0
-#: The lowest priority that Windows gives without slowing it down to nothing, and no Ctrl-C.
-_ON_WINDOWS: Final = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(
+#: How long the process has to delete files that are not complete.
+_END_SECONDS: Final = 10.0
+#: On Windows: low priority, but not the lowest, which would stop the process at times; and no
+#: Ctrl-C.
+_WINDOWS_FLAGS: Final = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(
     subprocess, "CREATE_NEW_PROCESS_GROUP", 0
 )
 
 
 @contextmanager
-def refreshing(write: Callable[[], None], job: Job, every: float) -> Iterator[None]:
-    """Keep results fresh for as long as this lasts, and write them at its end, whatever ends it.
+def refresh_results(write: Callable[[], None], job: Job, interval_seconds: float) -> Iterator[None]:
+    """Refresh the results while this context is open, and write them at its end, whatever ends it.
 
-    A refresh that fails is left to the next one, and to the writing at the end: a spreadsheet
-    that somebody has open must not end an import.
+    If a refresh fails, the next one, or the end of the run, writes the results. An import must not
+    fail because somebody has opened a workbook.
 
     Args:
-        write: writes them at the end. It is called in a thread of its own.
-        job: whose results they are.
-        every: seconds between two refreshes; more where one takes long.
+        write: writes the results at the end. It is called in a thread of its own.
+        job: the job of the results.
+        interval_seconds: time between two refreshes. It is longer if a refresh takes long.
 
     Raises:
-        RunFault: the files cannot be written at the end, and nothing else went wrong.
+        RunFault: the files cannot be written at the end, and there is no other error.
     """
     with ThreadPoolExecutor(1, "results") as thread:
         thread.submit(_import_writers)
         try:
-            with _refreshed(job, every):
+            with _refresh_process(job, interval_seconds):
                 yield
         except BaseException:
-            # What ended the run comes first: a full disk ends it, and keeps the results away, too.
+            # The error that ended the run is more important, and may have the same cause.
             with suppress(RunFault):
                 thread.submit(write).result()
             raise
@@ -69,16 +71,16 @@ def refreshing(write: Callable[[], None], job: Job, every: float) -> Iterator[No
 
 
 def _import_writers() -> None:
-    for name in _NEEDED:
+    for name in _WRITER_MODULES:
         importlib.import_module(name)
 
 
 @contextmanager
-def _refreshed(job: Job, every: float) -> Iterator[None]:
-    """Another process writes results meanwhile; without one, they are written at the end alone."""
+def _refresh_process(job: Job, interval_seconds: float) -> Iterator[None]:
+    """Run the process that refreshes results. If it cannot start, the end writes them."""
     process = None
     with suppress(OSError):
-        process = _start(job, every)
+        process = _start(job, interval_seconds)
     try:
         yield
     finally:
@@ -87,22 +89,22 @@ def _refreshed(job: Job, every: float) -> Iterator[None]:
         remove_partial_files(job.folder)
 
 
-def _start(job: Job, every: float) -> subprocess.Popen[str]:
+def _start(job: Job, interval_seconds: float) -> subprocess.Popen[str]:
     process = subprocess.Popen(  # noqa: S603 - this very program
-        [sys.executable, "-c", _PROGRAM],
+        [sys.executable, "-c", _PROCESS_CODE],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
-        # Ctrl-C is meant for the run, which ends the other one.
+        # Ctrl-C is for the run, which then ends this process.
         start_new_session=True,
-        creationflags=_ON_WINDOWS,
+        creationflags=_WINDOWS_FLAGS,
     )
     order = {
         "path": [os.path.abspath(entry) for entry in sys.path],  # noqa: PTH100 - "" is a folder
         "folder": str(job.folder.resolve()),
         "database": job.database,
-        "every": every,
+        "every": interval_seconds,
         "masked": sorted(added_masked_names()),
     }
     if process.stdin:
@@ -113,12 +115,12 @@ def _start(job: Job, every: float) -> subprocess.Popen[str]:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """It ends when its standard input does, also where this process is killed."""
+    """End the process by closing its standard input. The same happens if this process is killed."""
     if process.stdin:
         with suppress(OSError):
             process.stdin.close()
     try:
-        process.wait(_PATIENCE)
+        process.wait(_END_SECONDS)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -1,7 +1,7 @@
-"""The process that writes results while a run goes on: `refresh.py` starts it.
+"""The process that writes results during a run; `refresh.py` starts it.
 
-It reads the job's state beside the run. It ends when its standard input does. This file must not
-know what the results are.
+It reads the job database while the run writes to it. It ends when its standard input is closed.
+This module must not know what the results are.
 """
 
 import gc
@@ -27,13 +27,15 @@ from batch_import.reports.write import (
 )
 from batch_import.state.store import Store
 
-#: Writing takes at most one part in so many of a run's time,
-_SHARE: Final = 5
-#: and meanwhile rests for so many times the CPU time that it uses: processors share caches, memory
-#: and heat, so that even another one's work slows the run. Together, a twentieth of a processor.
-_RESTS: Final = 3
-#: Seconds between two looks at the state: a new embed code is in `results.csv` soon after.
-_LOOK_EVERY: Final = 0.5
+#: Writing takes at most this fraction (one fifth) of a run's time.
+_TIME_DIVISOR: Final = 5
+#: While writing, the process sleeps this many times the CPU time that it uses, because even work on
+#: another processor slows down the run: processors share caches, memory and heat. Together with the
+#: fraction above, it uses a twentieth of a processor.
+_REST_FACTOR: Final = 3
+#: Seconds between two checks of the job database: the delay until a new embed code is in
+#: `results.csv`.
+_CHECK_SECONDS: Final = 0.5
 _LOWEST_PRIORITY: Final = 19
 
 
@@ -41,41 +43,41 @@ def main(order: Mapping[str, Any]) -> None:
     """Write results again and again.
 
     Args:
-        order: the job's `folder`, its `database` or an empty text, `every` how many seconds, and
-            parameters to be `masked`.
+        order: `folder` and `database` (may be empty) of the job; `every`, the seconds between two
+            refreshes; and `masked`, the URL parameters to mask.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _leave)
-    threading.Thread(target=_leave_at_the_end_of_input, daemon=True).start()
-    gc.set_threshold(100_000)  # as the command does: rows hold no cycles
+    signal.signal(signal.SIGTERM, _exit)
+    threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
+    gc.set_threshold(100_000)  # as in the command line: rows have no reference cycles
     add_masked_names(order["masked"])
     job = Job(Path(order["folder"]), order["database"])
     try:
         with Store(job.state) as store:
             _Refresher(job, store, order["every"]).run()
     finally:
-        os._exit(0)  # nothing is left to be done, and the run waits
+        os._exit(0)  # without cleanup, because the run waits for the end
 
 
-def _leave(*_: object) -> None:
+def _exit(*_: object) -> None:
     sys.exit()
 
 
-def _leave_at_the_end_of_input() -> None:
+def _exit_at_end_of_input() -> None:
     sys.stdin.read()
     if hasattr(signal, "pthread_kill"):
-        # A signal of its own wakes the thread that sleeps.
+        # A signal interrupts the sleep of the main thread.
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
     else:
         signal.raise_signal(signal.SIGTERM)
 
 
-class Rest:
-    """Lets a processor rest after work on it.
+class CpuThrottle:
+    """Sleeps in proportion to the CPU time used.
 
     Args:
-        clock: CPU seconds that were used.
-        sleep: takes seconds.
+        clock: returns the CPU seconds used so far.
+        sleep: called with seconds.
     """
 
     def __init__(self, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
@@ -84,30 +86,30 @@ class Rest:
         self._before = clock()
 
     def __call__(self) -> None:
-        """Rest for as long as the work since the last rest is worth."""
-        self._sleep(_RESTS * max(0.0, self._clock() - self._before))
+        """Sleep in proportion to the CPU time used since the last call."""
+        self._sleep(_REST_FACTOR * max(0.0, self._clock() - self._before))
         self._before = self._clock()
 
 
 @dataclass(slots=True)
-class Repeated:
-    """Something that is done again and again, and less often where it takes long.
+class RepeatedTask:
+    """A task that is repeated, and less often if it takes long.
 
     Attributes:
-        every: seconds.
-        due: when it is done next; a time of a monotonic clock, in seconds, as all times here.
+        interval_seconds: seconds between two starts.
+        due_at: when it starts next, in seconds of a monotonic clock, like all times in this module.
     """
 
     work: Callable[[], None]
-    every: float
-    due: float
+    interval_seconds: float
+    due_at: float
 
-    def do(self, clock: Callable[[], float]) -> None:
-        """Do it; one that fails is left to the next time."""
+    def run(self, clock: Callable[[], float]) -> None:
+        """Run the task. If it fails, it is run again at the next time."""
         began = clock()
         with suppress(RunFault):
             self.work()
-        self.due = clock() + pause(self.every, clock() - began)
+        self.due_at = clock() + seconds_until_next(self.interval_seconds, clock() - began)
 
 
 class _Refresher:
@@ -116,33 +118,33 @@ class _Refresher:
         self._store = store
         self._first = self._shown = store.reader.last_event()
         self._has_first = False
-        self._rest = Rest(time.process_time, time.sleep)
+        self._rest = CpuThrottle(time.process_time, time.sleep)
         now = time.monotonic()
-        self._csv = Repeated(self._write_csv, every, now + every)
-        self._all = Repeated(self._write_all, every, now + every)
+        self._csv = RepeatedTask(self._write_csv, every, now + every)
+        self._all = RepeatedTask(self._write_all, every, now + every)
 
     def run(self) -> None:
-        """Until somebody leaves."""
-        while not self._write_first() and time.monotonic() < self._csv.due:
-            time.sleep(_LOOK_EVERY)
+        """Run until the process is ended."""
+        while not self._write_first() and time.monotonic() < self._csv.due_at:
+            time.sleep(_CHECK_SECONDS)
         if hasattr(os, "nice"):
             os.nice(_LOWEST_PRIORITY)
         while True:
-            if self._write_first() or time.monotonic() >= self._csv.due:
-                self._csv.do(time.monotonic)
-            # Before there is an embed code, nothing that takes long may delay it.
-            elif self._has_first and time.monotonic() >= self._all.due:
-                self._all.do(time.monotonic)
-            time.sleep(_LOOK_EVERY)
+            if self._write_first() or time.monotonic() >= self._csv.due_at:
+                self._csv.run(time.monotonic)
+            # Before the first embed code is written, nothing that takes long may delay it.
+            elif self._has_first and time.monotonic() >= self._all.due_at:
+                self._all.run(time.monotonic)
+            time.sleep(_CHECK_SECONDS)
 
     def _write_first(self) -> bool:
-        """Write the run's first embed codes, once, as soon as there are any."""
+        """Write the first embed codes of the run once, as soon as there are any."""
         if self._has_first or not self._store.reader.any_imported_since(self._first):
             return False
         self._has_first = True
         with suppress(RunFault):
             write_first_embed_codes(self._job.folder, self._store)
-        self._csv.due = 0.0
+        self._csv.due_at = 0.0
         return True
 
     def _write_csv(self) -> None:
@@ -157,6 +159,6 @@ class _Refresher:
             self._shown = event
 
 
-def pause(every: float, took: float) -> float:
-    """Seconds until the next refresh, when the last one took so long."""
-    return max(every, _SHARE * took)
+def seconds_until_next(interval_seconds: float, duration_seconds: float) -> float:
+    """Returns the seconds until the next refresh, if the last one took `duration_seconds`."""
+    return max(interval_seconds, _TIME_DIVISOR * duration_seconds)

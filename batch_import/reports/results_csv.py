@@ -1,8 +1,8 @@
-"""`results.csv`, kept up to date at a cost that follows what has changed.
+"""Write `results.csv` again in a time that depends on the number of changed rows.
 
-The file is made of blocks of rows. Which byte each block ends at, and the latest change of a row
-that it shows, are kept with the job. So only blocks with changed rows are made again; all others
-are copied by the operating system. This file must not know what a cell means.
+The file consists of blocks of rows. The job database has the byte at which each block ends, and the
+last status change that is in the file. Therefore only blocks with changed rows are created again;
+all others are copied by the operating system. This module must not know what a cell means.
 """
 
 import csv
@@ -19,34 +19,36 @@ from typing import BinaryIO, Final, Self
 from batch_import.csv_escaping import escape_line
 from batch_import.files import replace_binary_file
 from batch_import.models import ResultRow, Status
-from batch_import.reports import HINT
+from batch_import.reports import WRITE_HINT
 from batch_import.reports.table import Table
 from batch_import.state import facts
 from batch_import.state.store import Store
 
-#: Places of the manifest that a block has. A block is made in about 30 ms.
-BLOCK: Final = 1_000
-#: To write all of a large job takes minutes: meanwhile, up to so many imported rows get a file of
-#: their own as soon as there are any. After so many blocks each there is a look for them.
-_SOON_BLOCKS: Final = 4
-_SOON_ROWS: Final = 5_000
-#: Bytes.
-_COPIED_AT_ONCE: Final = 1 << 20
-#: The block of rows that are no longer in the manifest.
-_REMOVED: Final = None
+#: Number of manifest positions in a block. Creating a block takes about 30 ms.
+BLOCK_ROWS: Final = 1_000
+#: While the whole file of a large job is written, which takes minutes, imported rows are searched
+#: for after this many blocks. If there are any, they get a file of their own first.
+_EARLY_CHECK_BLOCKS: Final = 4
+#: Maximum number of rows in that file.
+_MAX_EARLY_ROWS: Final = 5_000
+#: Number of bytes that are copied at once.
+_COPY_BYTES: Final = 1 << 20
+#: Stands for the block of rows that are no longer in the manifest.
+_REMOVED_BLOCK: Final = None
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
 class _Content:
-    """What a file holds.
+    """What a file contains.
 
     Attributes:
-        layout: stands for its columns and how they look.
-        size, modified: of the file, so that one that somebody else wrote is not taken for it.
-        event: the latest change of a row that is in it.
-        running: it was written during a run: rows being created are shown as such.
-        ends: the byte that each block ends at; the header is the first, removed rows the last.
+        layout: text that identifies its columns and their format.
+        size, modified: size and time of the file, to notice if another program has changed it.
+        event: number of the last status change that is in it.
+        running: whether it was written during a run, so that rows being created are shown as in
+            flight.
+        ends: the byte at which each block ends. The first is the header, the last the removed rows.
     """
 
     layout: str
@@ -57,15 +59,15 @@ class _Content:
     ends: list[int]
 
     @classmethod
-    def of(cls, store: Store) -> Self | None:
-        """What the job knows of its file; None where that is nothing, or of another version."""
+    def stored(cls, store: Store) -> Self | None:
+        """Returns what the job database has about its file; None if there is nothing usable."""
         text = store.facts.get(facts.RESULTS_CSV)
         with suppress(TypeError):
             return cls(**json.loads(text)) if text else None
         return None
 
-    def is_in(self, path: Path, layout: str) -> bool:
-        """Whether a file is this one, and looks as it has to."""
+    def matches(self, path: Path, layout: str) -> bool:
+        """Whether a file is the one described here, with the wanted layout."""
         try:
             found = path.stat()
         except OSError:
@@ -76,13 +78,13 @@ class _Content:
 
 
 class ResultsCsv:
-    """`results.csv` of one job.
+    """The file `results.csv` of a job.
 
     Args:
         table: its columns.
-        layout: what else its cells depend on than the rows and the table's header.
-        seen: gives a row as people are to see it.
-        running: a run is in progress, which people see of rows that are being created.
+        layout: text that identifies what its cells depend on, in addition to the rows and header.
+        seen: returns rows with the status that is shown to people.
+        running: whether a run is in progress.
     """
 
     def __init__(
@@ -107,30 +109,30 @@ class ResultsCsv:
         """Bring the file up to date.
 
         Raises:
-            StateError: it cannot be written; what was there before is untouched.
+            StateError: the file cannot be written. An existing file is unchanged.
         """
         event = self._store.reader.last_event()
         known = self._known()
         if known:
-            changed = self._store.reader.changed_blocks(BLOCK, known.event)
+            changed = self._store.reader.changed_blocks(BLOCK_ROWS, known.event)
             if known.running != self._running:
-                changed |= self._store.reader.blocks_with(Status.CREATING, BLOCK)
+                changed |= self._store.reader.blocks_with(Status.CREATING, BLOCK_ROWS)
             if not changed:
                 return
             ends = self._patch(known, changed)
         else:
-            ends = self._write_anew()
+            ends = self._write_all()
         found = self._path.stat()
         content = _Content(
             self._layout, found.st_size, found.st_mtime_ns, event, self._running, ends
         )
         self._store.facts.save(facts.RESULTS_CSV.of(json.dumps(asdict(content))))
 
-    def write_soon(self) -> None:
-        """Bring the imported rows into the file at once; `write` brings what is missing then.
+    def write_first_rows(self) -> None:
+        """Write a file of the imported rows at once; `write` adds the missing rows later.
 
         Raises:
-            StateError: as `write`.
+            StateError: as for `write`.
         """
         if self._known():
             self.write()
@@ -138,41 +140,41 @@ class ResultsCsv:
             self._write_imported()
 
     def _known(self) -> _Content | None:
-        """What is in the file, where only blocks of it have to be written again."""
-        known = _Content.of(self._store)
-        if not known or not known.is_in(self._path, self._layout):
+        """Returns the content of the file if it is enough to write some blocks of it again."""
+        known = _Content.stored(self._store)
+        if not known or not known.matches(self._path, self._layout):
             return None
         return known if self._store.reader.last_event() >= known.event else None
 
-    def _write_anew(self) -> list[int]:
+    def _write_all(self) -> list[int]:
         soon = True
         ends: list[int] = []
-        with replace_binary_file(self._path, HINT) as file:
+        with replace_binary_file(self._path, WRITE_HINT) as file:
             for block in self._blocks():
                 file.write(block)
                 ends.append(file.tell())
-                if soon and len(ends) % _SOON_BLOCKS == 0:
+                if soon and len(ends) % _EARLY_CHECK_BLOCKS == 0:
                     soon = not self._write_imported()
         return ends
 
     def _write_imported(self) -> bool:
-        """Write a file of the imported rows alone, unless there are none, or too many.
+        """Write a file of the imported rows only, unless there are none or too many.
 
-        It stands in for one that would lack them, and not for one that has more of them.
+        It replaces a file that lacks these rows, but not one that has more of them.
         """
-        records = list(self._store.reader.first_imported(_SOON_ROWS))
-        if not records or (len(records) == _SOON_ROWS and self._path.exists()):
+        records = list(self._store.reader.first_imported(_MAX_EARLY_ROWS))
+        if not records or (len(records) == _MAX_EARLY_ROWS and self._path.exists()):
             return bool(records)
-        with replace_binary_file(self._path, HINT) as file:
+        with replace_binary_file(self._path, WRITE_HINT) as file:
             file.write(self._header() + self._lines(records))
         return True
 
     def _patch(self, known: _Content, changed: set[int | None]) -> list[int]:
         ends = []
-        with self._path.open("rb") as old, replace_binary_file(self._path, HINT) as file:
+        with self._path.open("rb") as old, replace_binary_file(self._path, WRITE_HINT) as file:
             last = len(known.ends) - 1
             for number, (start, end) in enumerate(pairwise([0, *known.ends]), -1):
-                block = _REMOVED if number + 1 == last else number
+                block = _REMOVED_BLOCK if number + 1 == last else number
                 if block in changed:
                     file.write(self._block(block))
                 else:
@@ -182,15 +184,15 @@ class ResultsCsv:
 
     def _blocks(self) -> Iterator[bytes]:
         yield self._header()
-        for number in range(self._store.reader.last_position() // BLOCK + 1):
+        for number in range(self._store.reader.last_position() // BLOCK_ROWS + 1):
             yield self._block(number)
-        yield self._block(_REMOVED)
+        yield self._block(_REMOVED_BLOCK)
 
     def _block(self, number: int | None) -> bytes:
         reader = self._store.reader
         if number is None:
             return self._lines(reader.removed_records())
-        return self._lines(reader.records_at(number * BLOCK, (number + 1) * BLOCK - 1))
+        return self._lines(reader.records_at(number * BLOCK_ROWS, (number + 1) * BLOCK_ROWS - 1))
 
     def _header(self) -> bytes:
         return _BYTE_ORDER_MARK + _encoded([self._table.header])
@@ -208,6 +210,6 @@ def _encoded(lines: Iterable[Sequence[str]]) -> bytes:
 def _copy(old: BinaryIO, new: BinaryIO, start: int, end: int) -> None:
     old.seek(start)
     while start < end:
-        data = old.read(min(end - start, _COPIED_AT_ONCE))
+        data = old.read(min(end - start, _COPY_BYTES))
         new.write(data)
         start += len(data)

@@ -1,6 +1,7 @@
-"""Rows as people see them: nobody has to know that one is just being created. Pure.
+"""The status of a row that is shown to people. No I/O.
 
-While a run is in progress such a row is processing; without one, nobody knows what became of it.
+A row that is being created is shown as processing while a run is in progress, and as unknown
+otherwise.
 """
 
 from collections.abc import Iterable, Iterator
@@ -11,29 +12,29 @@ from batch_import.reports.labels import needs_attention
 from batch_import.state.reader import Reader
 
 
-def seen(records: Iterable[ResultRow], *, running: bool) -> Iterator[ResultRow]:
-    """Each row, with the status that people are to see."""
+def with_shown_status(records: Iterable[ResultRow], *, running: bool) -> Iterator[ResultRow]:
+    """Yields each row with the status that is shown to people."""
     status = Status.PROCESSING if running else Status.UNKNOWN
     for record in records:
         yield record._replace(status=status) if record.status is Status.CREATING else record
 
 
-def needing_attention(reader: Reader, *, running: bool) -> Iterator[ResultRow]:
-    """Rows that somebody has to look at."""
+def rows_needing_attention(reader: Reader, *, running: bool) -> Iterator[ResultRow]:
+    """Yields the rows that a person has to check."""
     found = chain(reader.records_with_codes(), _being_created(reader, running=running))
-    for record in seen(found, running=running):
+    for record in with_shown_status(found, running=running):
         if needs_attention(record.status, record.codes):
             yield record
 
 
-def troubles(reader: Reader, *, running: bool) -> Iterator[tuple[ResultRow, int]]:
-    """The same: of rows that are alike in their trouble only one, and how many there are."""
+def problem_groups(reader: Reader, *, running: bool) -> Iterator[tuple[ResultRow, int]]:
+    """Yields one row of each group of rows with the same problem, and the size of the group."""
     alone = ((record, 1) for record in _being_created(reader, running=running))
     for record, rows in chain(reader.problem_groups(), alone):
-        yield from ((each, rows) for each in seen([record], running=running))
+        yield from ((each, rows) for each in with_shown_status([record], running=running))
 
 
 def _being_created(reader: Reader, *, running: bool) -> Iterator[ResultRow]:
-    """Rows that nobody knows about while no run is in progress, beyond those with a code."""
+    """Yields the rows without a code that are shown as unknown, because no run is in progress."""
     if not running:
         yield from (row for row in reader.records((Status.CREATING,)) if not row.codes)

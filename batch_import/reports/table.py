@@ -1,7 +1,7 @@
-"""The results as a table: which columns, and what stands in each. Pure.
+"""The results as a table: its columns, and the cells of each row. No I/O.
 
-Every file of results is written from this one table. This file must not know where the table is
-written to, nor how the state is kept.
+All result files are written from this table. This module must not know where the table is written
+to, nor how the job database works.
 """
 
 import csv
@@ -20,49 +20,50 @@ from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN, JobReference, r
 from batch_import.models import ColumnKey, ManifestColumns, ResultRow, Status
 from batch_import.viostream.embed import embed_code, embed_url, oembed_url, share_url
 
-#: The column that `failed.csv` adds to the manifest's own.
+#: Name of the column that `failed.csv` adds to the manifest's columns.
 REASON: Final = "reason"
-#: Columns of the workbook, before and after the manifest's own; the title is before them all.
-_FIRST: Final = ("embedCode", "embedUrl", "status", "referenceId")
-_LAST: Final = (
+#: Columns of the workbook before the manifest's columns; the title is before all of them.
+_FIRST_COLUMNS: Final = ("embedCode", "embedUrl", "status", "referenceId")
+_LAST_COLUMNS: Final = (
     *("filename", "duration", "sourceUrl", "shareUrl", "oembedUrl", "thumbnail", "createdDate"),
     *("extension", "line", "key", "mediaId", "ingestId", "error"),
 )
-#: The manifest's fields under which `failed.csv` keeps a title and a reference ID that were made.
-_TITLE: Final = "filename"
-_REFERENCE: Final = "referenceId"
-#: Rows whose cells are made together.
-_AT_ONCE: Final = 500
+#: Names of fields, used in `failed.csv` for a generated title or reference ID.
+_TITLE_FIELD: Final = "filename"
+_REFERENCE_FIELD: Final = "referenceId"
+#: Number of rows whose cells are created together.
+_BATCH_ROWS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the results.
+    """A column of the results.
 
     Attributes:
-        name: what people script against, or the manifest's heading for one of its own columns.
-        meaning: what it holds, in plain words.
-        cells: the cells of many rows: a call for each cell would be half of the work.
-        heading: what stands above it; the name, unless it was renamed.
-        from_manifest: it is one of the manifest's own.
+        name: name that users' scripts depend on; for a column of the manifest, its heading.
+        meaning: description of the content.
+        cells: returns the cells of many rows at once, because a call per cell would double the
+            time.
+        heading: heading in the files; the name, unless it was renamed.
+        is_from_manifest: whether it is a column of the manifest.
     """
 
     name: str
     meaning: str
     cells: Callable[[Sequence[ResultRow]], Iterable[str]]
     heading: str = ""
-    from_manifest: bool = False
+    is_from_manifest: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The results of one job. What is secret in a URL is masked in all of it.
+    """The results of one job. Secrets in URLs are masked in all cells.
 
     Attributes:
-        columns: those that are handed out, in their order.
-        embedding: what makes the links and the code of a row.
-        group: the column that rows are grouped by; None for none.
-        manifest_columns: the manifest's own, whether they are handed out or not.
+        columns: the columns that are written, in their order.
+        embedding: creates the links and the embed code of a row.
+        group: column by which rows are grouped; None if they are not.
+        manifest_columns: the columns of the manifest, whether they are written or not.
     """
 
     columns: tuple[Column, ...]
@@ -72,18 +73,18 @@ class Table:
 
     @property
     def header(self) -> list[str]:
-        """What stands above the columns."""
+        """The headings of the columns."""
         return [column.heading for column in self.columns]
 
     def lines(self, records: Iterable[ResultRow]) -> Iterator[tuple[str, ...]]:
-        """The cells of every row."""
+        """Yields the cells of each row."""
         for rows in in_batches(records):
             yield from zip(*(column.cells(rows) for column in self.columns), strict=True)
 
     def for_people(self) -> "Table":
-        """The same as a person reads it: first what most come for, errors last.
+        """Returns the same table with the columns in an order for people.
 
-        A choice of columns is left as it is.
+        If the user has chosen columns, their order is kept.
         """
         if self.embedding.options.results_columns:
             return self
@@ -93,32 +94,32 @@ class Table:
             meaning="the title on the platform, or the one that it was sent with",
             cells=lambda rows: mask_all([row.title or row.filename for row in rows]),
         )
-        first = [shown, *(by_name[name] for name in _FIRST)]
-        own = [column for column in self.columns if column.from_manifest]
-        last = [by_name[name] for name in _LAST]
+        first = [shown, *(by_name[name] for name in _FIRST_COLUMNS)]
+        own = [column for column in self.columns if column.is_from_manifest]
+        last = [by_name[name] for name in _LAST_COLUMNS]
         return replace(self, columns=(*first, *own, *last))
 
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """The links and the code of a row. All are empty for a row that cannot be played.
+    """The links and the embed code of a row. All are empty if the row cannot be played.
 
     Attributes:
-        base: origin of the embed pages.
+        base_url: scheme and host of the embed pages.
     """
 
-    base: str = EMBED_BASE
+    base_url: str = EMBED_BASE
     options: ResultOptions = field(default_factory=ResultOptions)
 
     def url(self, record: ResultRow) -> str:
-        """The page that plays it."""
-        if not _plays(record):
+        """Returns the URL of the page that plays the video."""
+        if not _is_playable(record):
             return ""
-        return embed_url(self.base, record.key, self.options.player_key)
+        return embed_url(self.base_url, record.key, self.options.player_key)
 
     def code(self, record: ResultRow) -> str:
-        """What to paste into a page; empty while its ratio is still to be asked for."""
-        if not _plays(record) or (self.options.aspect_from_detail and not record.looked_at):
+        """Returns the embed code; empty while the size of the picture is still to be requested."""
+        if not _is_playable(record) or (self.options.aspect_from_detail and not record.looked_at):
             return ""
         title = record.title or record.filename
         return embed_code(
@@ -129,12 +130,12 @@ class Embedding:
         )
 
     def share(self, record: ResultRow) -> str:
-        """The page to link to."""
-        return share_url(self.base, record.key) if _plays(record) else ""
+        """Returns the URL of the page to link to."""
+        return share_url(self.base_url, record.key) if _is_playable(record) else ""
 
     def oembed(self, record: ResultRow) -> str:
-        """What an oEmbed consumer asks."""
-        return oembed_url(self.base, record.key) if _plays(record) else ""
+        """Returns the URL that an oEmbed consumer requests."""
+        return oembed_url(self.base_url, record.key) if _is_playable(record) else ""
 
 
 def results_table(
@@ -142,29 +143,31 @@ def results_table(
     earlier: Iterable[ManifestColumns] = (),
     embedding: Embedding = Embedding(),
 ) -> Table:
-    """The table of a job: its own columns, then the manifest's others; or those that are chosen.
+    """Returns the table of a job: its own columns, then other columns of the manifest.
+
+    If the user has chosen columns, only these.
 
     Args:
-        manifest: its columns. Those that became fields are in the results already.
-        earlier: columns of the manifest as it was before, which removed rows still have.
+        manifest: columns of the manifest. Those of fields are in the results already.
+        earlier: columns of earlier versions of the manifest, which removed rows still have.
 
     Raises:
-        UsageError: a column is chosen that is not there, or two get the same heading.
+        UsageError: a chosen column does not exist, or two columns get the same heading.
     """
-    others = list(_others([manifest, *earlier]))
-    columns = [replace(each, heading=each.name) for each in (*_own(embedding), *others)]
-    chosen = _chosen(columns, embedding.options.results_columns)
+    others = list(_manifest_columns([manifest, *earlier]))
+    columns = [replace(each, heading=each.name) for each in (*_result_columns(embedding), *others)]
+    chosen = _chosen_columns(columns, embedding.options.results_columns)
     group = _group(columns, embedding.options.group_by)
-    own = tuple(column for column in columns if column.from_manifest)
+    own = tuple(column for column in columns if column.is_from_manifest)
     return Table(tuple(chosen), embedding, group, own)
 
 
-def _own(embedding: Embedding) -> list[Column]:
+def _result_columns(embedding: Embedding) -> list[Column]:
     return [
         Column("line", "where the row begins in the manifest", _each(lambda row: str(row.line))),
         Column("status", "what became of it", _each(lambda row: str(row.status))),
-        Column("error", "what is wrong with it", notes),
-        Column(_REFERENCE, "your own id of the video", _each(attrgetter("reference_id"))),
+        Column("error", "what is wrong with it", problem_texts),
+        Column(_REFERENCE_FIELD, "your own id of the video", _each(attrgetter("reference_id"))),
         Column("filename", "the title it was sent with", _masked("filename")),
         Column("sourceUrl", "where its file came from", _masked("source_url")),
         Column("extension", "the file's format", _each(attrgetter("extension"))),
@@ -191,13 +194,13 @@ def _masked(attribute: str) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
     return lambda rows: mask_all(list(map(cell, rows)))
 
 
-def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
-    """The manifests' columns that are no field, under names that no other column has.
+def _manifest_columns(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
+    """Yields the columns of manifests that are not fields, with names that no other column has.
 
-    A manifest's `embed_code` beside `embedCode` would be pasted for it, and programs that ignore
-    case refuse a `Status` beside `status`.
+    A manifest's column `embed_code` beside `embedCode` would be used instead of it by mistake, and
+    programs that ignore case refuse a column `Status` beside `status`.
     """
-    own = {fold(column.name) for column in _own(Embedding())}
+    own = {fold(column.name) for column in _result_columns(Embedding())}
     names: set[str] = set()
     keys = dict.fromkeys(
         key
@@ -212,7 +215,7 @@ def _others(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
                 break
             free = f"{name} (manifest)" if count == 1 else f"{name} (manifest {count})"
         names.add(free)
-        yield Column(free, "from your manifest", _cells_in(key), from_manifest=True)
+        yield Column(free, "from your manifest", _cells_in(key), is_from_manifest=True)
 
 
 def _cells_in(column: ColumnKey) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
@@ -220,7 +223,7 @@ def _cells_in(column: ColumnKey) -> Callable[[Sequence[ResultRow]], Iterable[str
 
 
 def _group(columns: Sequence[Column], name: str) -> Column | None:
-    """The column of a name; None for no name."""
+    """Returns the column with a name; None if the name is empty."""
     if not name:
         return None
     known = {column.name: column for column in columns}
@@ -237,8 +240,8 @@ def _no_column(name: str, known: Iterable[str], setting: str) -> UsageError:
     )
 
 
-def _chosen(columns: Sequence[Column], text: str) -> list[Column]:
-    """Pick columns as `NAME[=HEADING],…` says; all of them where it says nothing."""
+def _chosen_columns(columns: Sequence[Column], text: str) -> list[Column]:
+    """Returns the columns of a choice `NAME[=HEADING],…`; all columns if it is empty."""
     if not text:
         return list(columns)
     known = {column.name: column for column in columns}
@@ -259,55 +262,56 @@ def _chosen(columns: Sequence[Column], text: str) -> list[Column]:
     return picked
 
 
-def _plays(record: ResultRow) -> bool:
+def _is_playable(record: ResultRow) -> bool:
     return record.status is Status.IMPORTED and bool(record.key)
 
 
-def notes(records: Sequence[ResultRow]) -> Sequence[str]:
-    """What a person must know of each row, fit to be shown."""
-    return mask_all([note(row) if row.error or row.removed else "" for row in records])
+def problem_texts(records: Sequence[ResultRow]) -> Sequence[str]:
+    """Returns what a person must know about each row, with secrets masked."""
+    return mask_all([problem_text(row) if row.error or row.removed else "" for row in records])
 
 
-def note(record: ResultRow) -> str:
-    """What a person must know of a row."""
+def problem_text(record: ResultRow) -> str:
+    """Returns what a person must know about a row."""
     if not record.removed:
         return record.reason
     return f"no longer in the manifest{'; ' if record.error else ''}{record.reason}"
 
 
 def in_batches(records: Iterable[ResultRow]) -> Iterator[list[ResultRow]]:
-    """The rows, some hundreds at once: as many as are read together."""
+    """Yields the rows in lists of as many as are read from the job database together."""
     rows = iter(records)
-    while some := list(itertools.islice(rows, _AT_ONCE)):
+    while some := list(itertools.islice(rows, _BATCH_ROWS)):
         yield some
 
 
 def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] = ()) -> list[str]:
-    """The columns of `failed.csv`: the manifest's own, so that it can be fed back, and the reason.
+    """Returns the columns of `failed.csv`: those of the manifest, and the reason.
 
-    A manifest without a column of titles gets one, as it needs one; and one of reference IDs: a
-    row must stay the same row. The last two find the job and the row again.
+    It can be used as a manifest. If the manifest has no column of titles, one is added, because it
+    is required; the same for reference IDs, because a row must keep its ID. The last two columns
+    identify the job and the row.
 
     Args:
-        others: manifests that are delivered together with this one.
+        others: columns of other manifests whose rows are in the same file.
     """
-    names = [manifest.names[position] for position in _kept(manifest).values()]
-    names += [key[0] or f"column {key[1]}" for key in _more(manifest, others)]
+    names = [manifest.names[position] for position in _failed_columns(manifest).values()]
+    names += [key[0] or f"column {key[1]}" for key in _extra_columns(manifest, others)]
     _, title, _, reference = manifest.fields
-    names += [_TITLE] if title is None else []
-    names += [_REFERENCE] if reference is None else []
+    names += [_TITLE_FIELD] if title is None else []
+    names += [_REFERENCE_FIELD] if reference is None else []
     return [*names, REASON, JOB_COLUMN, ROW_COLUMN]
 
 
-def failed(
+def failed_lines(
     records: Iterable[ResultRow],
     manifest: ManifestColumns,
     job: JobReference,
     others: Iterable[ManifestColumns] = (),
 ) -> Iterator[list[str]]:
-    """The lines of `failed.csv`: rows that failed, are invalid, or wait after POSTs in vain."""
+    """Yields the lines of `failed.csv`: rows that failed, are invalid, or used up their POSTs."""
     _, title, _, reference = manifest.fields
-    kept, more = _kept(manifest), _more(manifest, others)
+    kept, more = _failed_columns(manifest), _extra_columns(manifest, others)
     fields = {position: field for field, position in enumerate(manifest.fields)}
     for record in records:
         waits = record.status is Status.PENDING and bool(record.codes)
@@ -329,8 +333,8 @@ def failed(
         yield [*cells, mask(record.reason), *home]
 
 
-def _kept(manifest: ManifestColumns) -> dict[ColumnKey, int]:
-    """The columns that `failed.csv` has of the manifest's, which may be a `failed.csv` itself."""
+def _failed_columns(manifest: ManifestColumns) -> dict[ColumnKey, int]:
+    """Returns which columns of the manifest `failed.csv` has. It may be a `failed.csv` itself."""
     columns = dict(manifest.positions)
     last = len(manifest.names) - 1
     if manifest.names and manifest.names[last] == REASON and last not in manifest.fields:
@@ -338,14 +342,14 @@ def _kept(manifest: ManifestColumns) -> dict[ColumnKey, int]:
     return columns
 
 
-def _more(manifest: ManifestColumns, others: Iterable[ManifestColumns]) -> list[ColumnKey]:
-    """Columns that only other manifests have, and that are no field there."""
-    known = _kept(manifest)
+def _extra_columns(manifest: ManifestColumns, others: Iterable[ManifestColumns]) -> list[ColumnKey]:
+    """Returns the columns that only other manifests have, and that are not fields."""
+    known = _failed_columns(manifest)
     return list(
         dict.fromkeys(
             key
             for other in others
-            for key, position in _kept(other).items()
+            for key, position in _failed_columns(other).items()
             if key not in known and position not in other.fields
         )
     )

@@ -6,8 +6,8 @@ from typing import Final
 ALL_ROWS: Final = "row"
 CHOSEN_ROWS: Final = "chosen"
 _QUEUED: Final = "number, status, expires, position"
-#: Each chosen row's status is kept beside it, so that the next row to claim is found in one step,
-#: however many are not chosen.
+#: The table includes the status of each chosen row, so that the next row to claim is found by an
+#: index, even if few of many rows are chosen.
 CREATE_CHOICE: Final = (
     """
     CREATE TEMP TABLE IF NOT EXISTS chosen (
@@ -17,13 +17,13 @@ CREATE_CHOICE: Final = (
     "CREATE INDEX IF NOT EXISTS chosen_by_status ON chosen (status, expires, position)",
     "DELETE FROM chosen",
 )
-#: Whatever changes the status of rows says so.
+#: Executed after the status of a row has changed.
 UPDATE_CHOSEN: Final = "UPDATE chosen SET status = ? WHERE number = ?"
 UPDATE_ALL_CHOSEN: Final = """
     UPDATE chosen SET status = row.status FROM row
     WHERE row.number = chosen.number AND row.status <> chosen.status
 """
-#: Where the rows begin: the state has no index by line.
+#: The lines on which rows start, because the table `row` has no index by line.
 CREATE_PLACES: Final = (
     """
     CREATE TEMP TABLE place (line INTEGER, number INTEGER, PRIMARY KEY (line, number))
@@ -53,7 +53,7 @@ IS_UNFINISHED: Final = """
         AND status IN ('pending', 'creating', 'processing', 'unknown')
     )
 """
-#: A row for a pilot. The parameter is the header whose rows give their cells, as JSON.
+#: A row for a pilot. Parameter: number of the header whose rows have usable cells (JSON).
 _PILOT_ROW: Final = """
     SELECT number, line, filename, source_url, extension,
         CASE WHEN header = :header THEN cells ELSE '[]' END
@@ -67,12 +67,12 @@ REFERENCES_OF_LENGTH: Final = """
 
 
 def pending_for_pilot(table: str) -> str:
-    """The pending rows of a table in manifest order; parameter as for `_PILOT_ROW`."""
+    """Returns SQL for pending rows in manifest order; parameter as for `_PILOT_ROW`."""
     return f"{_PILOT_ROW} WHERE status = 'pending' AND {is_chosen(table)} ORDER BY position"
 
 
 def is_chosen(table: str) -> str:
-    """SQL: a row is in the choice, if there is one."""
-    # Asked row by row: with IN, SQLite begins with all that are chosen.
+    """Returns an SQL condition: the row is chosen, or there is no choice."""
+    # Not IN, because SQLite would then start with all chosen rows.
     one = "EXISTS (SELECT 1 FROM chosen WHERE chosen.number = row.number)"
     return one if table == CHOSEN_ROWS else "true"

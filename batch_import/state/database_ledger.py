@@ -36,7 +36,7 @@ class DatabaseLedger:
             self._db.execute(_ADD, (account,))
 
     def update(self, change: Callable[[str, float], tuple[str, _T]]) -> _T:
-        """As in `shared_budget.Ledger`."""
+        """As in `shared_rate_limiter.Ledger`."""
         if self._db is None or self._db.closed:
             raise StateUnavailable(f"{self._name} is away.")
         with mapped_errors(self._name), self._db.transaction():
@@ -47,6 +47,6 @@ class DatabaseLedger:
         return result
 
     def close(self) -> None:
-        """As in `shared_budget.Ledger`."""
+        """As in `shared_rate_limiter.Ledger`."""
         if self._db is not None:
             self._db.close()

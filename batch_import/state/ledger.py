@@ -23,7 +23,7 @@ _LOCK_SECONDS: Final = 2.0
 
 
 def open_ledger(job: Job, account: str) -> Any:
-    """Returns the ledger of an account (`shared_budget.Ledger`).
+    """Returns the ledger of an account (`shared_rate_limiter.Ledger`).
 
     Args:
         account: text that identifies the account among all accounts of all APIs.
@@ -67,7 +67,7 @@ class FileLedger:
         self._path = path
 
     def update(self, change: Callable[[str, float], tuple[str, _T]]) -> _T:
-        """As in `shared_budget.Ledger`."""
+        """As in `shared_rate_limiter.Ledger`."""
         from filelock import FileLock, Timeout
 
         try:
@@ -82,4 +82,4 @@ class FileLedger:
         return result
 
     def close(self) -> None:
-        """As in `shared_budget.Ledger`."""
+        """As in `shared_rate_limiter.Ledger`."""

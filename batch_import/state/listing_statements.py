@@ -5,7 +5,7 @@ The tables are temporary. This module must not know what a difference means.
 
 from typing import Final
 
-#: What is read in a transaction is of the moment of its first read.
+#: The transaction keeps the rows as they are at its first read.
 CREATE_LISTING: Final = """
     BEGIN;
     CREATE TEMP TABLE media (
@@ -47,9 +47,9 @@ UNMATCHED_MEDIA: Final = f"""
 SAVE_PAGE_FAULT: Final = "INSERT OR REPLACE INTO page VALUES (?, ?)"
 PAGE_FAULT: Final = "SELECT fault FROM page WHERE key = ?"
 
-#: A row that should be there. The plus keeps SQLite from sorting all of them for each few.
+#: A row whose media should exist. The plus prevents SQLite from sorting all rows for each batch.
 _SHOULD_EXIST: Final = "+status = 'imported' AND position IS NOT NULL"
-#: What a platform without ids lists is found by its key.
+#: If the platform lists media without IDs, they are found by their key.
 _UNLISTED: Final = f"""
     row WHERE {_SHOULD_EXIST}
     AND NOT EXISTS (SELECT 1 FROM media WHERE media.id = row.media_id AND media.id <> '')
@@ -61,7 +61,7 @@ _PLAYABLE: Final = f"row WHERE {_SHOULD_EXIST} AND key <> ''"
 
 
 def _lookup_targets(rows: str) -> str:
-    """Some rows after a number."""
+    """Returns SQL for rows after a number. Parameters: that number, and a limit."""
     return f"""
         SELECT number, reference_id, coalesce(media_id, ''), coalesce(key, '') FROM {rows}
         AND number > ? ORDER BY number LIMIT ?

@@ -7,8 +7,8 @@ _COPIED: Final = """
     own_id, given_id, address, stripped_address,
     claimed_at, sent_at, ingest_id, media_id, key, title, duration, thumbnail, created_date
 """
-#: Where each row comes from, and when it changed last, in epoch seconds. Rows of the jobs have
-#: numbers that follow each other: `first` is one less than a job's first.
+#: The job of each row, and when the row changed last, in epoch seconds. The rows of the jobs are
+#: numbered consecutively: `first` is the number before the first row of a job.
 CREATE_ORIGINS: Final = """
     CREATE TEMP TABLE IF NOT EXISTS origin (
         number INTEGER PRIMARY KEY, first INTEGER, position INTEGER, account TEXT,
@@ -32,7 +32,7 @@ ADD_ORIGINS: Final = """
 """
 ADD_PICTURES: Final = "INSERT OR IGNORE INTO main.picture SELECT * FROM job.picture"
 
-#: A row takes the place of the first that has its reference ID.
+#: A row gets the position of the first row with the same reference ID.
 SHARE_PLACES: Final = """
     UPDATE origin SET first = earliest.first, position = earliest.position FROM (
         SELECT number, first_value(first) OVER same AS first,
@@ -47,7 +47,7 @@ SHARE_PLACES: Final = """
 
 
 def _leave_out(same: str, which: str) -> str:
-    """Of rows that have the same, all but the best are deleted."""
+    """Returns SQL that deletes all but the best of the rows with an equal value."""
     return f"""
         DELETE FROM main.row WHERE number IN (
             SELECT number FROM (
@@ -70,7 +70,7 @@ FINISH: Final = (
     UPDATE OR IGNORE main.row SET identity = reference_id
     WHERE number IN (SELECT number FROM origin WHERE identified)
     """,
-    # Rows are in the order of the jobs, then of their manifests.
+    # The rows are ordered by job, then by manifest.
     """
     UPDATE main.row SET position = place.turn FROM (
         SELECT row.number,

@@ -138,7 +138,7 @@ _PAIR_AS_BEFORE: Final = """
 _PAIR_BY_ADDRESS: Final = (
     pair("address, filename", "true"),
     pair("address", "true"),
-    # Those of the manifest as it was last read come before those that were removed earlier.
+    # Rows of the last version of the manifest are matched before rows that were removed earlier.
     pair("stripped_address", "position IS NOT NULL", unique_in_all=True),
     pair("stripped_address", "true", unique_in_all=True),
 )

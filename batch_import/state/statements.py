@@ -23,7 +23,7 @@ ADD_EVENT: Final = "INSERT INTO event (row, time, status, reason, code) VALUES (
 
 
 def _add_events(status: str, reason: str, where: str, code: str = "''") -> str:
-    """The same event for many rows; its parameter is the time. `status` and `code` are SQL."""
+    """Returns SQL that adds an event to each row; parameter: the time. Arguments are SQL."""
     return f"""
         INSERT INTO event (row, time, status, reason, code)
         SELECT number, ?, {status}, '{reason}', {code} FROM {where}
@@ -65,7 +65,7 @@ RECOVER: Final = f"""
     WHERE status = 'creating'
 """
 CLAIM: Final = "UPDATE row SET status = 'creating', claimed_at = ? WHERE number = ?"
-#: What is not known of a change stays as it was.
+#: Values that a status update does not have are not changed.
 APPLY: Final = """
     UPDATE row SET
         status = :status,
@@ -88,7 +88,7 @@ RECENTLY_IMPORTED: Final = f"""
     ORDER BY sent_at DESC, number DESC LIMIT ?
 """
 IN_FLIGHT_POSITIONS: Final = f"SELECT number, position FROM row WHERE {_IN_FLIGHT}"
-#: The concatenation keeps databases from reading all imported rows by their status.
+#: The concatenation prevents the use of the index by status, which would read all imported rows.
 IMPORTED_BETWEEN: Final = """
     SELECT count(*) FROM row WHERE status || '' = 'imported' AND position > ? AND position < ?
 """
@@ -104,17 +104,17 @@ UNFINISHED: Final = f"""
 
 
 def claimable_count(table: str) -> str:
-    """Pending rows of all rows or of the chosen ones; likewise below."""
+    """Returns SQL that counts pending rows: of all rows or of the chosen ones, as below."""
     return f"SELECT count(*) FROM {table} WHERE status = 'pending'"
 
 
 def remaining_count(table: str) -> str:
-    """Rows that are not finished well."""
+    """Returns SQL that counts rows that are neither imported nor skipped."""
     return f"SELECT count(*) FROM {table} WHERE status NOT IN ('imported', 'skipped')"
 
 
 def next_to_claim(table: str) -> str:
-    """The first pending rows. Parameter: how many."""
+    """Returns SQL for the first pending rows. Parameter: maximum number of rows."""
     return f"""
         {_ROW} WHERE number IN (SELECT number FROM {table} {FIRST_PENDING})
         ORDER BY expires, position NULLS FIRST
@@ -122,7 +122,7 @@ def next_to_claim(table: str) -> str:
 
 
 def pending_sources(table: str) -> str:
-    """Parameters: a row's number, and how many rows after that."""
+    """Returns SQL for sources after a row's number. Parameters: that number, and a limit."""
     return f"""
         SELECT line, source_url, extension, number FROM row
         WHERE status = 'pending' AND number > ? AND {is_chosen(table)} ORDER BY number LIMIT ?
@@ -130,8 +130,8 @@ def pending_sources(table: str) -> str:
 
 
 def pending_by_reference(table: str, many: int) -> str:
-    """Parameters: so many reference IDs."""
-    # The concatenation keeps databases from reading all pending rows by their status.
+    """Returns SQL with `many` parameters, which are reference IDs."""
+    # The concatenation prevents the use of the index by status, which would read all rows.
     return f"""
         {_ROW} WHERE identity IN ({", ".join("?" * many)}) AND status || '' = 'pending'
         AND {is_chosen(table)}
@@ -139,12 +139,12 @@ def pending_by_reference(table: str, many: int) -> str:
 
 
 def retry_events(table: str) -> str:
-    """Parameter: the time."""
+    """Returns SQL that adds an event to each row to retry. Parameter: the time."""
     return _add_events("'pending'", "retry", f"{_RETRYABLE} AND {is_chosen(table)}")
 
 
 def retry(table: str) -> str:
-    """A row that is sent again has no ingest and no media yet."""
+    """Returns SQL that makes rows pending again, without their former ingest and media."""
     return f"""
         UPDATE row SET status = 'pending', error = '', codes = '', ingest_id = NULL, media_id = NULL
         WHERE number IN (SELECT number FROM {_RETRYABLE} AND {is_chosen(table)})
@@ -166,7 +166,7 @@ _RECORD_COLUMNS: Final = """
 _RECORD_TABLES: Final = "row LEFT JOIN picture ON picture.key = row.key"
 _RECORD: Final = f"SELECT {_RECORD_COLUMNS} FROM {_RECORD_TABLES}"
 HEADER: Final = "SELECT names, fields FROM header WHERE number = ?"
-#: One that no row has any more is deleted when a manifest is loaded.
+#: A header that no row has any more is deleted when a manifest is loaded.
 OTHER_HEADERS: Final = "SELECT number FROM header WHERE number <> ? ORDER BY number DESC"
 FAILED_HEADERS: Final = """
     SELECT DISTINCT header FROM row
@@ -175,8 +175,8 @@ FAILED_HEADERS: Final = """
 """
 LAST_EVENT: Final = "SELECT coalesce(max(number), 0) FROM event"
 LAST_POSITION: Final = "SELECT coalesce(max(position), -1) FROM row"
-#: Where in the results the rows are that changed after an event: blocks of so many positions;
-#: NULL: among the rows that are no longer in the manifest.
+#: Blocks of positions with rows that changed after an event. NULL stands for the rows that are no
+#: longer in the manifest. Parameters: positions per block, and the number of the event.
 CHANGED_BLOCKS: Final = """
     SELECT DISTINCT position / ? FROM row
     WHERE number IN (SELECT row FROM event WHERE number > ?)
@@ -215,7 +215,7 @@ EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' A
 
 
 def records(statuses: int) -> tuple[str, str]:
-    """The rows of the manifest, then those that are gone from it; of so many statuses, or all."""
+    """Returns SQL for rows of the manifest, and for removed rows, with one of `many` statuses."""
     return _records_where(f"status IN ({', '.join('?' * statuses)})" if statuses else "true")
 
 
@@ -227,8 +227,8 @@ def _records_where(where: str) -> tuple[str, str]:
 
 
 RECORDS_WITH_CODES: Final = _records_where("codes <> ''")
-#: One of the rows that are in the same trouble with the same source host, and how many there are.
-#: What stands before the third slash holds the host; a password may hold slashes.
+#: One row of each group with the same problem and source host, and the size of the group. The text
+#: before the third slash contains the host, unless there is a password, which may contain slashes.
 RECORDS_BY_TROUBLE: Final = f"""
     SELECT {_RECORD_COLUMNS}, many FROM (
         SELECT min(number) AS first, count(*) AS many FROM row WHERE codes <> ''
@@ -257,7 +257,7 @@ SAVE_PICTURE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class RowList:
-    """Two queries of the same rows: how many, and line and reference ID of the first `?`."""
+    """Two queries for the same rows: their number; line and reference ID of the first `?`."""
 
     count: str
     first: str
@@ -272,14 +272,14 @@ def _row_list(rows: str, order: str, table: str = "") -> RowList:
 
 ADD_HEADER: Final = "INSERT INTO header (names, fields) VALUES (?, ?)"
 HEADER_NUMBER: Final = "SELECT number FROM header WHERE names = ? AND fields = ?"
-#: After a merge only removed rows belong to any other header than that of the manifest.
+#: After a manifest was loaded, only removed rows have another header.
 FORGET_HEADERS: Final = """
     DELETE FROM header
     WHERE number <> ? AND number NOT IN (SELECT header FROM row WHERE position IS NULL)
 """
 CLEAR_INCOMING: Final = "DELETE FROM incoming"
 
-#: What may still be corrected by editing the manifest: the platform has nothing of it.
+#: Rows that can still be corrected by editing the manifest, because the platform has none of them.
 _OPEN: Final = "row.status IN ('pending', 'failed', 'invalid', 'skipped')"
 _IS_EDITED: Final = """
     (row.source_url, row.filename, row.extension)
@@ -291,7 +291,7 @@ EDITED_AFTER_SENDING: Final = f"""
     FROM row JOIN incoming USING (identity)
     WHERE NOT {_OPEN} AND {_IS_EDITED} ORDER BY incoming.position
 """
-#: A failed row whose text is as it was has failed for good, until the user says retry.
+#: A failed row whose text has not changed stays failed, until the user wants to retry it.
 _IS_CHANGED: Final = f"""
     row.identity = incoming.identity AND {_OPEN} AND (
         {_IS_EDITED}
@@ -312,7 +312,7 @@ CHANGE: Final = f"""
         ingest_id = NULL, media_id = NULL, status = {_NEW_STATUS}
     FROM incoming WHERE {_IS_CHANGED}
 """
-#: Parameters: a row's number, and how many rows after that.
+#: Parameters: a row's number, and a limit. Selects rows after that number.
 ADDRESSES: Final = """
     SELECT number, address FROM row WHERE number > ? AND address <> '' ORDER BY number LIMIT ?
 """
@@ -336,7 +336,7 @@ _IS_NEW: Final = """
     CASE WHEN identity IS NULL THEN position NOT IN (SELECT position FROM pairing)
         ELSE identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL) END
 """
-#: Rows without an identity are no news.
+#: Adding rows without an identity is not reported.
 ADDED: Final = _row_list(f"incoming WHERE ({_IS_NEW}) AND identity IS NOT NULL", "position")
 ADD: Final = f"""
     INSERT INTO row (
@@ -347,7 +347,7 @@ ADD: Final = f"""
         {_NEW_STATUS}, error, expires, codes, ?, own_id, address, stripped_address
     FROM incoming WHERE {_IS_NEW} ORDER BY position
 """
-#: Asked before positions are cleared: rows that only the earlier manifest has, sent or not.
+#: Rows that only the earlier manifest has, sent or not. Used before positions are cleared.
 REMOVED: Final = _row_list(
     """
     row WHERE position IS NOT NULL AND identity IS NOT NULL

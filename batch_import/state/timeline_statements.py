@@ -9,14 +9,14 @@ _IS_FIRST: Final = """
         AND earlier.number < event.number AND earlier.status = event.status
     )
 """
-#: When a row was first sent, or imported without that: the earliest, and the latest.
+#: When a row was first sent, or imported without being sent: the earliest and the latest time.
 FIRST_MILESTONE: Final = f"SELECT time FROM event WHERE {_IS_MILESTONE} ORDER BY number LIMIT 1"
 LAST_MILESTONE: Final = f"""
     SELECT time FROM event WHERE {_IS_MILESTONE} AND {_IS_FIRST} ORDER BY number DESC LIMIT 1
 """
-#: The first event from a number on.
+#: The first event with at least a number.
 EVENT_FROM: Final = "SELECT number, time FROM event WHERE number >= ? ORDER BY number LIMIT 1"
-#: How often rows were sent, imported, and pending again, from a number on and before another.
+#: How often rows were sent, imported, and made pending again, between two event numbers.
 MILESTONES_BETWEEN: Final = """
     SELECT count(*) FILTER (WHERE status = 'creating'), count(*) FILTER (WHERE status = 'imported'),
         count(*) FILTER (WHERE status = 'pending')

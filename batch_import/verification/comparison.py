@@ -125,8 +125,8 @@ def compare_job(
     look.ask_for_missing()
     if embeds:
         player_key = embedding.options.player_key
-        with EmbedPages(embedding.base, look.stop) as pages:
-            look.ask_for_pages(pages, lambda key: embed_url(embedding.base, key, player_key))
+        with EmbedPages(embedding.base_url, look.stop) as pages:
+            look.ask_for_pages(pages, lambda key: embed_url(embedding.base_url, key, player_key))
     result = VerificationResult(listing.count(), look.pager.total, look.pager.end)
     with csv_file(path, VERIFY_COLUMNS, _WRITE_HINT) as write_line:
         for line in _lines(result, listing, store.reader.records(), embedding):

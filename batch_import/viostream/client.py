@@ -60,7 +60,7 @@ class Client:
         credentials: access key and API key.
         timeout: seconds to connect, and seconds from the request to the end of the response.
         connections: number of threads that send requests at the same time.
-        on_call: called after every attempt, in the thread that made it.
+        on_request: called after every attempt, in the thread that made it.
         stop: once set, responses are not waited for; a POST is given a few more seconds.
         clock: epoch seconds: the clock that the platform's clock is compared with.
 
@@ -75,7 +75,7 @@ class Client:
         credentials: Credentials,
         timeout: tuple[float, float] = (10.0, 60.0),
         connections: int = 8,
-        on_call: Callable[[RequestRecord], None] | None = None,
+        on_request: Callable[[RequestRecord], None] | None = None,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.time,
         may_send: Callable[[], bool] = lambda: True,
@@ -86,7 +86,7 @@ class Client:
         self._bounds = ExchangeLimits(
             connect_seconds, total_seconds, total_seconds, _MAX_BODY_BYTES
         )
-        self._on_call = on_call
+        self._on_request = on_request
         self._attempts = _Attempts()
         self.clock_offset: float | None = None
         self._redact = Redactor(credentials.access_key, credentials.api_key)
@@ -163,7 +163,7 @@ class Client:
         answer: Answer | None,
         fault: str,
     ) -> None:
-        if not self._on_call and not _log.isEnabledFor(logging.DEBUG):
+        if not self._on_request and not _log.isEnabledFor(logging.DEBUG):
             return
         record = RequestRecord(
             sent_at,
@@ -175,8 +175,8 @@ class Client:
             len(answer.body) if answer else 0,
             self._request_id(answer.headers) if answer else "",
         )
-        if self._on_call:
-            self._on_call(record)
+        if self._on_request:
+            self._on_request(record)
         _log.debug("%s", record)
 
     def _request_id(self, headers: Mapping[str, str]) -> str:

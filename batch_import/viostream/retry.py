@@ -22,7 +22,7 @@ _MAX_WAIT_SECONDS = 20.0
 
 def call_with_retry(
     call: Callable[[], _T],
-    budget: RateLimiter,
+    rate_limiter: RateLimiter,
     give_up_after: float,
     *,
     clock: Callable[[], float],
@@ -35,7 +35,7 @@ def call_with_retry(
 
     Args:
         call: sends the request once.
-        budget: the rate limiter.
+        rate_limiter: the rate limiter.
         give_up_after: seconds after which the last error is raised.
         clock: returns the time in seconds, of the same clock as the rate limiter's.
         stop: once set, waiting ends, and the last error is raised immediately.
@@ -58,13 +58,13 @@ def call_with_retry(
     )
 
     def attempt() -> _T:
-        stop.wait(max(0.0, budget.ready_at(clock()) - clock()))
-        budget.take_token(clock())
+        stop.wait(max(0.0, rate_limiter.ready_at(clock()) - clock()))
+        rate_limiter.take_token(clock())
         try:
             result = call()
         finally:
-            budget.record_return()
-        budget.record_accepted()
+            rate_limiter.record_return()
+        rate_limiter.record_accepted()
         return result
 
     return retrying(attempt)

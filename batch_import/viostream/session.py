@@ -28,7 +28,7 @@ from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.request_record import RequestRecord
 from batch_import.viostream.responses import Account
 from batch_import.viostream.retry import call_with_retry
-from batch_import.viostream.shared_budget import SharedBudget
+from batch_import.viostream.shared_rate_limiter import SharedRateLimiter
 
 _T = TypeVar("_T")
 
@@ -56,13 +56,13 @@ class PlatformSession:
         settings: base URL, rate limit, time-outs and number of connections.
         credentials: access key and API key.
         stop: once set, no more requests are sent.
-        on_call: called after every attempt, in the thread that made it.
+        on_request: called after every attempt, in the thread that made it.
         clock: returns epoch seconds; None for the clock of this machine.
         may_send: as in `BoundedSession`.
 
     Attributes:
         client: sends a request once.
-        budget: the rate limiter of the command.
+        rate_limiter: the rate limiter of the command.
         clock: returns epoch seconds.
     """
 
@@ -71,20 +71,20 @@ class PlatformSession:
         settings: Settings,
         credentials: Credentials,
         stop: threading.Event,
-        on_call: Callable[[RequestRecord], None] | None = None,
+        on_request: Callable[[RequestRecord], None] | None = None,
         clock: Callable[[], float] | None = None,
         may_send: Callable[[], bool] = lambda: True,
     ) -> None:
         self.settings = settings
         self.stop = stop
         self.clock = clock or epoch_clock()
-        self.budget = SharedBudget(settings.rate, self.clock)
+        self.rate_limiter = SharedRateLimiter(settings.rate, self.clock)
         self.client = Client(
             settings.api_base,
             credentials,
             settings.timeout,
             settings.workers,
-            on_call,
+            on_request,
             stop,
             self.clock,
             may_send,
@@ -96,7 +96,7 @@ class PlatformSession:
     def __exit__(self, *exc: object) -> None:
         self.client.close()
 
-    def sign_in(self) -> Account:
+    def get_account(self) -> Account:
         """Get the account. As the first request, it reveals most errors of the configuration.
 
         Raises:
@@ -167,7 +167,7 @@ class PlatformSession:
         self._raise_if_stopped()
         try:
             return call_with_retry(
-                call, self.budget, give_up_after, clock=self.clock, stop=self.stop
+                call, self.rate_limiter, give_up_after, clock=self.clock, stop=self.stop
             )
         except RequestFailed:
             self._raise_if_stopped()

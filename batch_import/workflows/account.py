@@ -23,7 +23,7 @@ def account(settings: Settings, credentials: Credentials, stop: threading.Event)
         PlatformUnreachable: the platform does not answer, or what answers is not the platform.
     """
     with PlatformSession(settings, credentials, stop) as session:
-        return session.sign_in()
+        return session.get_account()
 
 
 @contextmanager
@@ -39,9 +39,9 @@ def signed_in(
         CredentialsRefused, PlatformUnreachable: as for `account`.
         StateError: the database that has the record of the rate limit cannot be used.
     """
-    found = session.sign_in()
+    found = session.get_account()
     ledger = open_ledger(job, f"{session.settings.api_base} {found.id}")
-    with session.budget.shared(ledger, problem):
+    with session.rate_limiter.shared(ledger, problem):
         yield found
 
 

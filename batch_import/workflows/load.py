@@ -158,7 +158,7 @@ class ManifestLoader:
                 checks.check_pending(store.queue, problems, self._now)
         news = diff if known not in ("", fingerprint) else None
         groups = problems.groups()
-        seen = json.dumps([(group.code, group.count, group.lines) for group in groups])
+        seen = json.dumps([(group.code, group.count, group.example_lines) for group in groups])
         is_new = seen != store.facts.get(facts.PROBLEMS_SHOWN)
         store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
         progress, held = _progress(checks), _held(store)

@@ -1,4 +1,4 @@
-"""The checks of `doctor` on this machine: packages, folder, disk, files that are open elsewhere."""
+"""The checks of `doctor` on this machine: packages, folder, disk space, files open elsewhere."""
 
 import os
 import platform
@@ -16,24 +16,25 @@ from batch_import.job import Job
 from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 
 _PACKAGE: Final = "viostream-batch-import"
-#: `requests>=2.32` of the package's metadata; what belongs to an extra has a `;` behind it.
+#: A requirement such as `requests>=2.32` in the package's metadata. Optional ones have a `;` after
+#: it.
 _REQUIREMENT: Final = re.compile(r"([\w.-]+)>=([\d.]+)\Z")
-#: Bytes of a row: 2 kB in the state, and half of that again while results are written.
-_ROW: Final = 3_000
-#: Files that people open, and that the program then writes again.
-_OPENED: Final = ("results.xlsx", "results.csv", "failed.csv")
-#: File systems on which SQLite's WAL does not work (https://sqlite.org/wal.html).
-_NETWORK: Final = frozenset("nfs nfs4 cifs smb3 smbfs 9p fuse.sshfs afs".split())
+#: Bytes per row: 2 kB in the job database, and half of that again while results are written.
+_BYTES_PER_ROW: Final = 3_000
+#: Files that people open, and that the program replaces later.
+_RESULT_FILES: Final = ("results.xlsx", "results.csv", "failed.csv")
+#: File systems on which SQLite's WAL mode does not work (https://sqlite.org/wal.html).
+_NETWORK_FILE_SYSTEMS: Final = frozenset("nfs nfs4 cifs smb3 smbfs 9p fuse.sshfs afs".split())
 
 
 def program() -> DoctorFinding:
-    """Which program, Python and system this is."""
+    """Report the versions of the program, of Python and of the operating system."""
     python = f"{platform.python_implementation()} {platform.python_version()}"
     return ok(f"batch-import {__version__}, {python}, {platform.platform(terse=True)}")
 
 
 def packages() -> DoctorFinding:
-    """Whether the packages that the program needs are there, in versions that will do."""
+    """Check that the required packages are installed in sufficient versions."""
     try:
         wanted = metadata.requires(_PACKAGE) or []
     except metadata.PackageNotFoundError:
@@ -62,7 +63,7 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def folder(path: Path) -> DoctorFinding:
-    """Whether jobs can be kept in a folder, or in one that is still to be made."""
+    """Check that jobs can be stored in a folder, or in one that does not exist yet."""
     there = _existing(path)
     try:
         with tempfile.NamedTemporaryFile(dir=there, prefix=".batch-import-"):
@@ -81,13 +82,13 @@ def folder(path: Path) -> DoctorFinding:
 
 
 def disk(path: Path, rows: int, log: float) -> DoctorFinding:
-    """Whether there is room for a job.
+    """Check that there is enough disk space for a job.
 
     Args:
-        rows: of its manifest.
-        log: megabytes that its log may take.
+        rows: number of rows of its manifest.
+        log: megabytes that its request log may take.
     """
-    free, needed = shutil.disk_usage(_existing(path)).free / 1e6, rows * _ROW / 1e6 + log
+    free, needed = shutil.disk_usage(_existing(path)).free / 1e6, rows * _BYTES_PER_ROW / 1e6 + log
     if free < needed:
         return problem(
             f"{free:,.0f} MB are free; {rows:,} rows need about {needed:,.0f} MB.",
@@ -97,7 +98,7 @@ def disk(path: Path, rows: int, log: float) -> DoctorFinding:
 
 
 def open_files(jobs: Sequence[Job]) -> DoctorFinding:
-    """Whether results can be replaced: a spreadsheet may keep them open."""
+    """Check that results can be replaced, because spreadsheet programs may lock them."""
     running = [job.folder for job in jobs if job.is_locked]
     if running:
         return skipped(f"A run is in progress on {running[0]}.")
@@ -111,15 +112,15 @@ def open_files(jobs: Sequence[Job]) -> DoctorFinding:
 
 
 def _opened(where: Path) -> Iterator[Path]:
-    for path in (where / name for name in _OPENED):
-        # LibreOffice and Excel each put a file beside a document that they have open.
+    for path in (where / name for name in _RESULT_FILES):
+        # LibreOffice and Excel create a file beside a document that they have open.
         marks = path.with_name(f".~lock.{path.name}#"), path.with_name(f"~${path.name}")
         if any(mark.exists() for mark in marks) or _is_locked(path):
             yield path
 
 
 def _is_locked(path: Path) -> bool:
-    """Whether the system keeps others from writing to a file, as Windows does."""
+    """Whether another program prevents writing to a file, as is possible on Windows."""
     try:
         with path.open("r+b"):
             return False
@@ -130,13 +131,13 @@ def _is_locked(path: Path) -> bool:
 
 
 def _existing(path: Path) -> Path:
-    """The folder, or the closest one above it that is there."""
+    """Returns the folder, or the closest parent folder that exists."""
     whole = path.absolute()
     return next(each for each in (whole, *whole.parents) if each.exists())
 
 
 def _network_drive(path: Path) -> str:
-    """The file system of a folder, where that is one over a network; only Linux tells."""
+    """Returns the file system of a folder if it is a network file system; only known on Linux."""
     try:
         mounts = Path("/proc/self/mounts").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -147,4 +148,4 @@ def _network_drive(path: Path) -> str:
         place = place.replace("\\040", " ")
         if len(place) >= len(best) and Path(whole).is_relative_to(place):
             best, kind = place, system
-    return kind if kind in _NETWORK else ""
+    return kind if kind in _NETWORK_FILE_SYSTEMS else ""

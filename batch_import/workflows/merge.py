@@ -12,7 +12,7 @@ from batch_import.errors import UsageError
 from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.table import REASON
-from batch_import.reports.write import endings, write_results
+from batch_import.reports.write import format_suffixes, write_results
 from batch_import.state import facts
 from batch_import.state.merge import add_job, keep_each_video_once
 from batch_import.state.store import Store
@@ -33,7 +33,7 @@ class MergeResult:
     """
 
     counts: Counts
-    endings: Sequence[str]
+    format_suffixes: Sequence[str]
     left_out: int
     notices: Sequence[str]
 
@@ -91,7 +91,9 @@ def merge(
             facts.RESULT_OPTIONS.of(replace(known[0].options, **results)),
         )
         notices = write_results(folder, store, formats, now=time.time())
-        return MergeResult(store.reader.counts(), endings(store, formats), left_out, notices)
+        return MergeResult(
+            store.reader.counts(), format_suffixes(store, formats), left_out, notices
+        )
 
 
 def _facts(job: Job) -> _Facts:

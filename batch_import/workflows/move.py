@@ -1,4 +1,4 @@
-"""A job's state, moved from its folder to a database or back."""
+"""Move a job's database from its folder to PostgreSQL or back."""
 
 import threading
 from typing import Final
@@ -9,26 +9,27 @@ from batch_import.state import facts, transfer
 from batch_import.state.location import display_name, exists, hold_job
 from batch_import.state.store import Store
 
-#: Seconds that another machine waits for a move that broke off.
-_LEASE: Final = 60.0
+#: If a move is interrupted, another machine can use the job after this many seconds.
+_LEASE_SECONDS: Final = 60.0
 
 
 def move(source: Job, target: Job) -> int:
-    """Move a job's state; the one that was there before is kept, and no run uses it any more.
+    """Move a job database. The previous one is kept, but no run uses it any more.
 
-    Returns how many rows it has.
+    Returns:
+        the number of its rows.
 
     Raises:
         JobBusy: a run is in progress.
-        StateError: there is no such state, or the target has another one.
+        StateError: there is no such job, or the target has another one.
     """
     if not exists(source):
         raise StateError(f"There is no job at {display_name(source)}.", "Check the name.")
     stop = threading.Event()
     with (
-        hold_job(source, _LEASE, stop) as own,
+        hold_job(source, _LEASE_SECONDS, stop) as own,
         Store(source.state) as before,
-        hold_job(target, _LEASE, stop, locks_folder=False) as other,
+        hold_job(target, _LEASE_SECONDS, stop, locks_folder=False) as other,
         Store(target.state, create=True) as after,
     ):
         own.fence(before.connection)
@@ -41,10 +42,10 @@ def move(source: Job, target: Job) -> int:
 
 
 def refuse_moved(store: Store) -> None:
-    """Stop before anything is sent from a state that is no longer the job's.
+    """Stop before anything is sent from a job database that was moved elsewhere.
 
     Raises:
-        StateError: the state was moved.
+        StateError: the database was moved.
     """
     if where := store.facts.get(facts.MOVED_TO):
         raise StateError(

@@ -1,6 +1,6 @@
-"""The checks of `doctor` on the way to the platform: proxy, DNS, TLS, and its clock.
+"""The checks of `doctor` on the way to the platform: proxy, DNS, TLS, and the platform's clock.
 
-Each needs those before it. None sends credentials.
+Each check needs the checks before it. No check sends credentials.
 """
 
 import ssl
@@ -14,8 +14,9 @@ from batch_import.web.bounded import Answer
 from batch_import.web.reachability import host_and_port
 from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 
-#: Seconds that the clocks may differ: `--until` and the ends of signed URLs are given in minutes.
-_CLOCKS: Final = 60.0
+#: Tolerated difference between the clocks in seconds. `--until` and the expiry of signed URLs are
+#: given in minutes.
+_CLOCK_TOLERANCE_SECONDS: Final = 60.0
 _THE_PROXY: Final = "the proxy does it"
 
 
@@ -32,7 +33,7 @@ class Route:
         self._proxy = ""
 
     def proxy(self) -> DoctorFinding:
-        """Which proxy is used, and whether it takes connections."""
+        """Check which proxy is used, and that it accepts connections."""
         self._proxy = reachability.proxy_for(self._base)
         if not self._proxy:
             return ok(f"None is used for {self._host}.")
@@ -47,7 +48,7 @@ class Route:
         return ok(f"{host}:{port} is used for {self._host}.")
 
     def dns(self) -> DoctorFinding:
-        """Whether the platform's name has an address."""
+        """Check that the platform's host name can be resolved."""
         if self._proxy:
             return skipped(_THE_PROXY)
         try:
@@ -60,7 +61,7 @@ class Route:
         return ok(f"{self._host} is {', '.join(found)}.")
 
     def tls(self) -> DoctorFinding:
-        """Whether an encrypted connection can be opened, and the certificate is trusted."""
+        """Check that an encrypted connection can be opened, and that the certificate is trusted."""
         if not self._base.startswith("https"):
             return skipped("the API is on this machine, and needs none")
         if self._proxy:
@@ -81,7 +82,7 @@ class Route:
         return ok(f"{version}, and the certificate is trusted.")
 
     def clock(self) -> DoctorFinding:
-        """Whether the platform answers, and its clock and this machine's agree."""
+        """Check that the platform responds, and that its clock agrees with this machine's clock."""
         sent = time.time()
         try:
             answer = reachability.answer_of(f"{self._base}/account/info")
@@ -94,14 +95,14 @@ class Route:
 
 
 def _clock(answer: Answer, now: float) -> DoctorFinding:
-    """Compare the `Date` of an answer with the time at which it was on its way."""
+    """Compare the `Date` header of a response with the time at which it was on its way."""
     try:
-        # It counts whole seconds: on average half of one has passed.
+        # The header has whole seconds, so that it is half a second early on average.
         theirs = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() + 1 / 2
     except (ValueError, TypeError):
         return skipped("the answer has no date")
     ahead = now - theirs
-    if abs(ahead) > _CLOCKS:
+    if abs(ahead) > _CLOCK_TOLERANCE_SECONDS:
         side = "fast" if ahead > 0 else "slow"
         return problem(
             f"This machine's clock is {abs(ahead):,.0f} seconds {side}.",

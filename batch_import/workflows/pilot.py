@@ -1,7 +1,8 @@
-"""A pilot: few rows that are like all others, and the same again after a crash.
+"""Choose the rows of a pilot: a few rows that are representative of all rows.
 
-They are spread over what makes videos fail alike: the hosts that they come from, their extensions,
-and their sizes, where the manifest has a column of them. `choose` decides; it is pure.
+They cover the properties that make videos fail in the same way: source host, file extension, and
+file size, if the manifest has a column of sizes. After a crash, the same rows are chosen. `choose`
+decides without I/O.
 """
 
 import json
@@ -19,8 +20,8 @@ from batch_import.state import facts
 from batch_import.state.choice import PendingRow
 from batch_import.state.store import Store
 
-#: Rows of a pilot that are shown.
-_SHOWN: Final = 10
+#: Maximum number of rows of a pilot that are shown.
+_MAX_SHOWN_ROWS: Final = 10
 _SIZE_NAMES: Final = frozenset(map(fold, ("size", "filesize", "file size", "size bytes", "bytes")))
 _SIZE: Final = re.compile(r"([\d][\d., ]*)\s*([kmgt]?)i?b?(?:ytes)?", re.IGNORECASE)
 _UNITS: Final = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
@@ -37,12 +38,12 @@ class PilotRow:
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
-    """The rows that a run with a limit takes up.
+    """The rows that a run with a limit imports.
 
     Attributes:
-        count: how many.
-        continued: they were chosen by an earlier run, which did not come to its end.
-        first: some of them.
+        count: number of rows.
+        continued: whether an earlier run chose them and was interrupted.
+        first: some of the rows, as examples.
     """
 
     count: int
@@ -52,10 +53,10 @@ class Pilot:
 
 @dataclass(frozen=True, slots=True)
 class RowKind:
-    """What rows have in common.
+    """Properties that rows have in common.
 
     Attributes:
-        size: the number of digits of the size in bytes; None where it is not known.
+        size: number of digits of the size in bytes; None if not known.
     """
 
     host: str
@@ -68,9 +69,9 @@ class RowKind:
 
 
 def choose_pilot(store: Store, settings: Settings) -> Pilot | None:
-    """Restrict the store's queue to a pilot, if the settings want one.
+    """Restrict the store's queue to a pilot, if the settings require one.
 
-    The choice is kept in the state until a run with it has come to its end (`end_pilot`).
+    The choice is stored in the job database until a run with it has finished (`end_pilot`).
     """
     if settings.limit is None:
         return None
@@ -82,26 +83,30 @@ def choose_pilot(store: Store, settings: Settings) -> Pilot | None:
         numbers = choose(lambda: _kinds(store.queue.pending_rows(size)), settings.limit)
         store.facts.save(facts.PILOT.of((key, numbers)))
     store.queue.choose_numbers(numbers)
-    shown = tuple(map(_shown, store.queue.rows_by_number(numbers[:_SHOWN], _size_column(store))))
+    shown = tuple(
+        map(_shown, store.queue.rows_by_number(numbers[:_MAX_SHOWN_ROWS], _size_column(store)))
+    )
     return Pilot(len(numbers), continued, shown)
 
 
 def end_pilot(store: Store) -> None:
-    """The run of a pilot has come to its end: the next one is another."""
+    """Record that the run of a pilot has finished, so that the next run chooses another pilot."""
     store.facts.save(facts.PILOT.of(facts.NO_PILOT))
 
 
 def choose(read: Callable[[], Iterable[tuple[int, RowKind]]], limit: int) -> list[int]:
-    """Choose rows that are spread over hosts, extensions and sizes. Pure, and always the same.
+    """Choose rows that cover all hosts, extensions and sizes. No I/O, and always the same result.
 
-    Each host, extension and size that is not yet there gets a row, the most frequent ones first, by
-    turns; then each kind in turn. Of the rows of one kind, those are chosen that are evenly spaced.
+    First, each host, extension and size that is not covered yet gets a row, the most frequent ones
+    first, in turns. Then each kind of row gets one in turn. Within one kind, the rows are evenly
+    spaced.
 
     Args:
-        read: reads the numbers of the rows with their kinds, twice: a million rows are not kept.
+        read: reads the numbers of the rows with their kinds. It is called twice, so that a million
+            rows need not be in memory.
 
     Returns:
-        At most `limit` numbers, in the order in which the rows were read.
+        at most `limit` numbers, in the order in which the rows were read.
     """
     counts = Counter(kind for _, kind in read())
     shares = Counter(islice(_turns(counts), limit))
@@ -116,7 +121,7 @@ def choose(read: Callable[[], Iterable[tuple[int, RowKind]]], limit: int) -> lis
 
 
 def _turns(counts: Counter[RowKind]) -> Iterator[RowKind]:
-    """The kinds to take a row of, one after the other, until no row is left."""
+    """Yields the kinds to take a row of, one after the other, until no row remains."""
     kinds = [kind for kind, _ in counts.most_common()]
     left = counts.copy()
     for kind in (*_new_values(kinds), *kinds):
@@ -131,7 +136,7 @@ def _turns(counts: Counter[RowKind]) -> Iterator[RowKind]:
 
 
 def _new_values(kinds: Sequence[RowKind]) -> Iterator[RowKind]:
-    """The kinds that bring a host, extension or size that was not there before, by turns."""
+    """Yields the kinds with a host, extension or size that no earlier kind had, in turns."""
     seen: set[object] = set()
     queues = [
         iter([(("host", kind.host), kind) for kind in kinds]),
@@ -149,7 +154,7 @@ def _new_values(kinds: Sequence[RowKind]) -> Iterator[RowKind]:
 
 
 def _spaced(share: int, count: int) -> frozenset[int]:
-    """So many indexes, evenly from the first to the last."""
+    """Returns `share` indexes below `count`, evenly spaced from the first to the last."""
     return frozenset((2 * at + 1) * count // (2 * share) for at in range(share))
 
 
@@ -163,7 +168,7 @@ def _kind(row: PendingRow) -> RowKind:
 
 
 def _digits(text: str) -> int | None:
-    """The order of magnitude of a size in bytes: 6 for megabytes, 7 for tens of them."""
+    """Returns the order of magnitude of a size in bytes: 6 for megabytes, 7 for 10 megabytes."""
     found = _SIZE.fullmatch(text.strip())
     if not found:
         return None
@@ -176,7 +181,7 @@ def _digits(text: str) -> int | None:
 
 
 def _size_column(store: Store) -> int | None:
-    """The position of the manifest's column of sizes; None where it has none."""
+    """Returns the position of the manifest's column of sizes; None if it has none."""
     names = store.reader.columns().names
     return next((at for at, name in enumerate(names) if fold(name) in _SIZE_NAMES), None)
 

@@ -1,6 +1,6 @@
 """How a manifest would be read: the column of each field, with the values of its first rows.
 
-This file must not know who is asked whether it is right, nor where the answer is kept.
+This module must not know who confirms the proposal, nor where the answer is stored.
 """
 
 import time
@@ -19,8 +19,8 @@ from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
 from batch_import.models import ManifestRow
 
-#: Values that are shown of a column: enough to see what it holds.
-_SHOWN: Final = 3
+#: Number of values of a column that are shown: enough to see what it contains.
+_SHOWN_VALUES: Final = 3
 _ANY_BASE: Final = "https://host/"
 
 
@@ -29,7 +29,7 @@ class ColumnSample:
     """A column of the manifest.
 
     Attributes:
-        label: what the setting `map` calls it: its name, or its place where that is not clear.
+        label: its name in the setting `map`: the heading, or the position if that is ambiguous.
         values: some of its cells that are not blank.
         gaps: how many of its first cells are blank; empty if none is.
         misfits: how many are no source URLs, with one of them; empty if there is none.
@@ -52,9 +52,9 @@ class FieldProposal:
     """Where the values of a field come from.
 
     Attributes:
-        label: of its column; empty where it has none.
-        source: the column or the rule, in words.
-        values: those of the first rows that can be sent, as they would be sent.
+        label: label of its column; empty if it has none.
+        source: the column or the rule, as a text.
+        values: the values of the first rows that can be sent, as they would be sent.
         exceptions: how many cells of the column are blank, or do not fit.
     """
 
@@ -70,8 +70,8 @@ class Proposal:
     """How a manifest would be read.
 
     Attributes:
-        form: of the file, in words.
-        notes: what was seen and is not used, one line each.
+        form: description of the file's format.
+        notes: what was found and is not used, one line each.
     """
 
     form: str
@@ -80,7 +80,7 @@ class Proposal:
 
     @property
     def columns(self) -> dict[str, str]:
-        """For the setting `map`: each field that has a column, and the column."""
+        """The columns for the setting `map`, by field."""
         return {each.field: each.label for each in self.fields if each.label}
 
     @property
@@ -90,13 +90,13 @@ class Proposal:
 
     @property
     def needs_base_url(self) -> bool:
-        """Whether the videos are named, and nothing tells where they are."""
+        """Whether the manifest has file names, and the base URL is not known."""
         addresses = [value for value in self.values.get(SOURCE_URL, ()) if value]
         return bool(addresses) and all(below(_ANY_BASE, each) != each for each in addresses)
 
     @property
     def needs_extension(self) -> bool:
-        """Whether neither a column nor the addresses tell what the files are."""
+        """Whether neither a column nor the URLs show the file extensions."""
         return bool(self.fields) and not any(self.values[EXTENSION])
 
 
@@ -104,11 +104,11 @@ class ManifestSample:
     """The first rows of a manifest, for proposals.
 
     Raises:
-        ManifestError: it cannot be read at all.
-        UsageError: an option does not go with it.
+        ManifestError: it cannot be read.
+        UsageError: an option does not fit the file.
 
     Attributes:
-        columns: all that it has, in their order.
+        columns: all columns, in their order.
     """
 
     def __init__(self, path: Path, reading: ReadingOptions) -> None:
@@ -118,7 +118,7 @@ class ManifestSample:
         self.columns = tuple(
             ColumnSample(
                 candidates.label(column),
-                tuple(islice(column.filled, _SHOWN)),
+                tuple(islice(column.filled, _SHOWN_VALUES)),
                 column.about_gaps(),
                 column.about_misfits(),
                 column.is_addressed,
@@ -130,7 +130,7 @@ class ManifestSample:
         """Propose the column of each field.
 
         Raises:
-            ColumnUnclear: more than one could be meant, or none is.
+            ColumnUnclear: several columns are possible, or none.
             UsageError: a column or field that the user named does not exist.
         """
         header = self._manifest.header
@@ -159,9 +159,9 @@ class ManifestSample:
 
 
 def _values(rows: Sequence[ManifestRow]) -> Mapping[str, tuple[str, ...]]:
-    """The values of the first rows, by fields; of rows that can be sent, where there are any."""
-    sendable = list(islice((row for row in rows if not row.error), _SHOWN))
-    first = sendable or list(islice(rows, _SHOWN))
+    """Returns the values of the first rows by field; of rows that can be sent, if there are any."""
+    sendable = list(islice((row for row in rows if not row.error), _SHOWN_VALUES))
+    first = sendable or list(islice(rows, _SHOWN_VALUES))
     parts = [(row.source_url, row.filename, row.extension, row.reference_id) for row in first]
     columns = zip(*parts, strict=True) if parts else [()] * len(FIELDS)
     return dict(zip(FIELDS, columns, strict=True))

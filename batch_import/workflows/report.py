@@ -8,7 +8,12 @@ from typing import Any
 
 from batch_import.job import Job
 from batch_import.models import Counts
-from batch_import.reports.write import endings, keep_options, result_rows, write_results
+from batch_import.reports.write import (
+    format_suffixes,
+    result_rows,
+    save_result_options,
+    write_results,
+)
 from batch_import.state.location import is_running
 from batch_import.state.store import Store
 
@@ -24,7 +29,7 @@ class ReportResult:
     """
 
     counts: Counts
-    endings: Sequence[str]
+    format_suffixes: Sequence[str]
     notices: Sequence[str]
 
 
@@ -42,11 +47,11 @@ def report(
     """
     with Store(job.state) as store:
         job.prepare()  # another machine may have run the job
-        keep_options(store, results)
+        save_result_options(store, results)
         running = is_running(job)
         notices = write_results(job.folder, store, formats, now=time.time(), running=running)
         counts = store.reader.counts(is_running=running)
-        return ReportResult(counts, endings(store, formats), notices)
+        return ReportResult(counts, format_suffixes(store, formats), notices)
 
 
 def refresh(job: Job) -> Sequence[str]:

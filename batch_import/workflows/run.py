@@ -15,8 +15,8 @@ from batch_import.importer.pictures import request_picture_sizes
 from batch_import.importer.pool import Pool
 from batch_import.job import Job
 from batch_import.models import Counts
-from batch_import.reports.refresh import refreshing
-from batch_import.reports.write import keep_options, pictures_left
+from batch_import.reports.refresh import refresh_results
+from batch_import.reports.write import missing_picture_count, save_result_options
 from batch_import.state.location import JobHold, hold_job
 from batch_import.state.store import Store
 from batch_import.viostream.request_log import RequestLog, open_request_log
@@ -87,13 +87,13 @@ def run(
         hold.fence(store.connection)
         refuse_moved(store)
         result = loader.take_over(store)
-        keep_options(store, request.results)
+        save_result_options(store, request.results)
         plan = plan_work(store.reader.counts(), store.queue.claimable_count())
-        with refreshing(lambda: _report(job, observer), job, settings.refresh):
+        with refresh_results(lambda: _report(job, observer), job, settings.refresh):
             observer.loaded(LoadedManifest(result, plan))
             _end_if(stop)
             _refuse_problems(request, result)
-            if plan.has_work or pictures_left(store):
+            if plan.has_work or missing_picture_count(store):
                 with _noted(log, store):
                     _import(store, hold, request, credentials, observer, stop, log)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
@@ -121,14 +121,14 @@ def _import(
     ):
         claim_account(store, settings, account)
         clock = session.clock
-        dispatcher = Dispatcher(settings, store, session.budget, clock())
+        dispatcher = Dispatcher(settings, store, session.rate_limiter, clock())
         pool = Pool(dispatcher, session.client, settings.workers, stop, clock)
         try:
             pool.run(observer.progress, observer.interval)
         finally:
             # No request is in flight. A row that is still `creating` had no answer: it is unknown.
             store.queue.recover(clock())
-        if not stop.is_set() and (count := pictures_left(store)):
+        if not stop.is_set() and (count := missing_picture_count(store)):
             observer.pictures(count)
             request_picture_sizes(store, session)
     _end_if(stop)

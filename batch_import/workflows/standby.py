@@ -1,6 +1,6 @@
-"""Wait while another machine runs a job, and go on with it once that machine is gone.
+"""Wait while another machine runs a job, and continue the job once that machine is gone.
 
-This file must not know how a run works.
+This module must not know how a run works.
 """
 
 import threading
@@ -16,8 +16,8 @@ from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.run import RunResult, run
 
-#: Seconds between two looks whether the user stops.
-_NAP: Final = 0.25
+#: Seconds between two checks whether the user has stopped the command.
+_CHECK_SECONDS: Final = 0.25
 
 
 def stand_by(
@@ -28,15 +28,15 @@ def stand_by(
     *,
     alarm: bool = False,
 ) -> RunResult:
-    """Import a manifest, or continue, as soon as no other machine does.
+    """Import a manifest, or continue its import, as soon as no other machine does.
 
-    It goes on waiting where the database goes away, or where the job is taken over in turn.
+    If the database is down, or if another run takes the job over first, the wait continues.
 
     Args:
         stop, alarm: as for `run`.
 
     Raises:
-        Interrupted, Stopped, ManifestError, RunFault: as `run` says.
+        Interrupted, Stopped, ManifestError, RunFault: as for `run`.
     """
     stop = stop or threading.Event()
     with stopping_at(request.settings.until, stop):
@@ -53,12 +53,12 @@ def stand_by(
 
 @contextmanager
 def _following(stop: threading.Event) -> Iterator[threading.Event]:
-    """A signal that is set where another one is, and that may be set for other reasons, too."""
+    """An event that is set when another event is set, and may also be set for other reasons."""
     follows, over = threading.Event(), threading.Event()
 
     def follow() -> None:
         while not over.is_set():
-            if stop.wait(_NAP):
+            if stop.wait(_CHECK_SECONDS):
                 follows.set()
                 return
 

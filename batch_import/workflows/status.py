@@ -14,8 +14,8 @@ from batch_import.errors import StateError, UsageError, nearest
 from batch_import.job import Job
 from batch_import.models import Counts, ResultRow, StatusChange
 from batch_import.reports.labels import advice
-from batch_import.reports.seen import needing_attention, seen
-from batch_import.reports.summary import Trouble, troubles
+from batch_import.reports.seen import rows_needing_attention, with_shown_status
+from batch_import.reports.summary import AttentionGroup, attention_groups
 from batch_import.state import facts
 from batch_import.state.location import is_running, jobs_in
 from batch_import.state.reader import InFlightRow
@@ -45,7 +45,7 @@ class JobStatus:
     began: float | None
     changed: float | None
     oldest: InFlightRow | None
-    troubles: tuple[Trouble, ...]
+    attention_groups: tuple[AttentionGroup, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +122,7 @@ def read_job_status(job: Job) -> JobStatus:
             began,
             changed,
             store.reader.oldest_in_flight(),
-            tuple(troubles(needing_attention(store.reader, running=running))),
+            tuple(attention_groups(rows_needing_attention(store.reader, running=running))),
         )
 
 
@@ -137,15 +137,15 @@ def read_row_history(job: Job, wanted: str) -> RowHistory:
         StateError: there is no such job, or its database cannot be read.
         UsageError: no row matches, or two rows do.
     """
-    from batch_import.reports.write import embedding_of
+    from batch_import.reports.write import job_embedding
 
     with Store(job.state, read_only=True) as store, store.snapshot():
         number, record = _row(store, wanted)
-        (record,) = seen([record], running=is_running(job))
+        (record,) = with_shown_status([record], running=is_running(job))
         return RowHistory(
             record,
             tuple(store.reader.events(number)),
-            embedding_of(store).url(record),
+            job_embedding(store).url(record),
             advice(record.status, record.codes, record.error),
         )
 

@@ -4,7 +4,7 @@ import threading
 
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
-from batch_import.reports.write import embedding_of
+from batch_import.reports.write import job_embedding
 from batch_import.state.location import exists
 from batch_import.state.store import Store
 from batch_import.verification.account_reader import AccountReader
@@ -46,6 +46,6 @@ def verify(
         signed_in(session, job, observer.problem) as account,
     ):
         check_account(store, settings, account, embeds=embeds)
-        embedding, listing = embedding_of(store), store.account_listing()
+        embedding, listing = job_embedding(store), store.account_listing()
         look = AccountReader(session, listing, observer.step)
         return compare_job(store, look, listing, embedding, job.verification, embeds=embeds)

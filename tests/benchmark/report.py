@@ -30,7 +30,7 @@ from playwright.sync_api import sync_playwright
 
 from batch_import.failure_codes import FailureCode
 from batch_import.models import ManifestColumns, ManifestRow, Media, Status, StatusUpdate
-from batch_import.reports.refresh import refreshing
+from batch_import.reports.refresh import refresh_results
 from batch_import.reports.table import results_table
 from batch_import.reports.write import write_results, write_results_csv
 from batch_import.reports.writers import html_writer
@@ -142,7 +142,7 @@ def refresh_csv(folder: Path) -> None:
 
 def run_rows(folder: Path, *, with_reports: bool) -> None:
     """Commit rows as fast as the state takes them, as a run does, for some seconds."""
-    reports = refreshing(lambda: None, folder, 1.0) if with_reports else nullcontext()
+    reports = refresh_results(lambda: None, folder, 1.0) if with_reports else nullcontext()
     with Store(folder / "state.sqlite") as store, reports:
         time.sleep(IMPORTS_SECONDS)  # what is imported once is no pace
         end, rows, began = time.monotonic() + RUN_SECONDS, 0, time.process_time()

@@ -9,7 +9,7 @@ from opened import Report, Seen
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 
 from batch_import.models import ManifestColumns
-from batch_import.reports.summary import About
+from batch_import.reports.summary import ReportInfo
 from batch_import.reports.table import Embedding, results_table
 from batch_import.reports.writers.csv_writer import read_csv
 from batch_import.reports.writers.html_writer import write_html
@@ -242,7 +242,7 @@ def test_of_ten_thousand_rows_only_those_in_sight_are_drawn(
         first = next(store.reader.records())
     records = (first._replace(line=n, filename=f"F{n}", title=f"Row {n}") for n in range(10_000))
     table = results_table(ManifestColumns(), (), Embedding(report.server.address))
-    write_html(tmp_path / "many.html", table, records, About("many.csv", 0.0))
+    write_html(tmp_path / "many.html", table, records, ReportInfo("many.csv", 0.0))
     page = context.new_page()
     page.goto((tmp_path / "many.html").as_uri())
     for place in (0.0, 0.5, 1.0, 0.2):

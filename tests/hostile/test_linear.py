@@ -67,8 +67,8 @@ READERS: dict[str, tuple[Callable[[str], object], int]] = {
     "likeness": (lambda text: likeness.similarity_key(text, text), LONG),
     "reference ID": (lookalikes.skeleton, LONG),
     "heading": (lambda text: (fold(text), field_of(text)), LONG),
-    "cause": (labels.cause, 300),
-    "duration": (labels.seconds, LONG),
+    "cause": (labels.without_numbers, 300),
+    "duration": (labels.parse_duration, LONG),
 }
 
 

@@ -20,7 +20,7 @@ from batch_import.errors import StateError, UsageError
 from batch_import.importer.pool import Pool
 from batch_import.importer.schedule import Finished
 from batch_import.job import Job
-from batch_import.reports.refresh import refreshing
+from batch_import.reports.refresh import refresh_results
 from batch_import.reports.writers.xlsx_file import _Output
 from batch_import.sources.preflight import Preflight
 from batch_import.viostream.session import PlatformSession
@@ -136,9 +136,15 @@ def test_what_ended_a_run_is_reported_rather_than_what_became_of_its_results(
     def write() -> None:
         raise StateError("failed.csv cannot be written: No space left on device.")
 
-    with pytest.raises(StateError, match=r"state\.sqlite"), refreshing(write, Job(tmp_path), 60.0):
+    with (
+        pytest.raises(StateError, match=r"state\.sqlite"),
+        refresh_results(write, Job(tmp_path), 60.0),
+    ):
         raise StateError("state.sqlite: database or disk is full.")
-    with pytest.raises(StateError, match=r"failed\.csv"), refreshing(write, Job(tmp_path), 60.0):
+    with (
+        pytest.raises(StateError, match=r"failed\.csv"),
+        refresh_results(write, Job(tmp_path), 60.0),
+    ):
         pass
 
 

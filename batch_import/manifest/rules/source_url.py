@@ -92,7 +92,7 @@ def _suspects(urls: Sequence[str]) -> Iterable[int]:
     """Rule out quickly what most URLs are: plain ones, of hosts with nothing about them."""
     if not urls:
         return []
-    # Queries are long where they sign, and none of them tells a page or a playlist.
+    # Query strings are removed: they may be long, and no page or playlist is recognized by one.
     paths = "".join([url.partition("?")[0] for url in urls]).lower()
     joined = "\n".join(urls)
     if ("*" in joined and MASK in joined) or any(telling in paths for telling in _TELLING):

@@ -1,7 +1,8 @@
-"""Which texts of a manifest are numbers or dates in a workbook; all others stay text. Pure.
+"""Which texts of a manifest become numbers or dates in a workbook; all others stay text. No I/O.
 
-A value is one only if the workbook shows it just as the manifest has it, and only in a column whose
-first values all are: `007` and `E12` are ids, and so are the other values beside them.
+A text is converted only if the workbook shows it exactly as in the manifest, and only in a column
+whose first values can all be converted: `007` and `E12` are IDs, and therefore other values of that
+column, too.
 """
 
 import re
@@ -11,13 +12,13 @@ from enum import Enum, auto
 from functools import lru_cache
 from typing import Final
 
-#: A spreadsheet keeps fifteen digits; a number of more than eleven is an id or a phone number.
+#: A spreadsheet stores fifteen digits. A number of more than eleven is an ID or a phone number.
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,10})(?:\.([0-9]{1,4}))?")
-#: A day, or a time of a day in UTC or in nobody knows which zone: both are shown as they are.
+#: A date, or a date with time, in UTC or without a time zone. Both are shown unchanged.
 _DATE: Final = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::([0-9]{2}))?Z?)?"
 )
-#: Words of a heading whose column holds names made of digits.
+#: Words in the heading of a column whose numbers are names.
 _ID_WORDS: Final = frozenset(
     "id ids code key ref reference sku isbn issn ean upc gtin zip plz postcode phone tel telephone"
     " mobile fax guid uuid serial barcode account".split()
@@ -25,12 +26,12 @@ _ID_WORDS: Final = frozenset(
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 #: Spreadsheets count days from here on.
 _DAY_0: Final = date(1899, 12, 30).toordinal()
-#: Before March 1900 the calendars of spreadsheets differ.
+#: Before March 1900, spreadsheet programs have different calendars.
 _FIRST_DAY: Final = date(1900, 3, 1).toordinal() - _DAY_0
 
 
 class CellType(Enum):
-    """What the values of a column are."""
+    """The type of a column's values."""
 
     TEXT = auto()
     NUMBER = auto()
@@ -38,7 +39,7 @@ class CellType(Enum):
 
 
 def column_type(heading: str, values: Iterable[str]) -> CellType:
-    """What a column's values are, going by its heading and some of them."""
+    """Returns the type of a column's values, from its heading and some of the values."""
     filled = [value for value in values if value]
     if not filled:
         return CellType.TEXT
@@ -51,7 +52,7 @@ def column_type(heading: str, values: Iterable[str]) -> CellType:
 
 
 def as_number(text: str) -> tuple[float, int] | None:
-    """A number, and how many digits are behind its point; None for any other text."""
+    """Returns a number and its number of decimals; None for any other text."""
     found = _NUMBER.fullmatch(text)
     if not found or text == "-0":
         return None
@@ -61,9 +62,9 @@ def as_number(text: str) -> tuple[float, int] | None:
 # Many videos of a manifest are of one day.
 @lru_cache(maxsize=4096)
 def as_date(text: str) -> tuple[float, bool] | None:
-    """A day, or a time of a day, as spreadsheets count; None for any other text.
+    """Returns a date as spreadsheets count it; None for any other text.
 
-    Returns the days since the end of 1899, and whether there is a time of day.
+    Returns the days since the end of 1899, and whether there is a time.
     """
     found = _DATE.fullmatch(text)
     if not found:
@@ -75,6 +76,6 @@ def as_date(text: str) -> tuple[float, bool] | None:
             return (days, False) if days >= _FIRST_DAY else None
         clock = time(int(hour), int(minute), int(second or 0))
     except ValueError:
-        return None  # there is no such day, or no such time
+        return None  # the date or time does not exist
     seconds = 3600 * clock.hour + 60 * clock.minute + clock.second
     return (days + seconds / 86_400, True) if days >= _FIRST_DAY else None

@@ -1,6 +1,6 @@
-"""A table into a CSV file, and back: UTF-8 with a byte order mark, so that Excel opens it right.
+"""Write a table to a CSV file, and read it: UTF-8 with byte order mark, which Excel needs.
 
-What a spreadsheet would run is guarded. This file must not know what the table means.
+Cells that a spreadsheet would execute are escaped. This module must not know what the table means.
 """
 
 import csv
@@ -11,33 +11,33 @@ from pathlib import Path
 from batch_import.csv_escaping import escape, unescape
 from batch_import.errors import StateError
 from batch_import.files import replace_text_file
-from batch_import.reports import HINT
+from batch_import.reports import WRITE_HINT
 
-#: The largest that a C long holds on every system, Windows included.
-_LONGEST_CELL = 2**31 - 1
+#: The largest value of a C `long` on all systems, including Windows.
+_MAX_CELL_LENGTH = 2**31 - 1
 
 
 @contextmanager
 def csv_file(
     path: Path,
     header: Sequence[str],
-    hint: str = HINT,
+    hint: str = WRITE_HINT,
     guard: Callable[[str], str] = escape,
     *,
     private: bool = False,
 ) -> Iterator[Callable[[Sequence[str]], object]]:
-    """Open a table to be written line by line, in place of what was there.
+    """Open a CSV file to be written line by line. It replaces the existing file at the end.
 
     Args:
-        hint: what a person can do where it cannot be written.
-        guard: what keeps spreadsheets from running a cell, or also from changing it.
-        private: nobody but its owner may read it.
+        hint: what a person can do if it cannot be written.
+        guard: escapes cells that a spreadsheet would execute, or also those that it would change.
+        private: whether only the user may read it.
 
     Yields:
-        What writes a line.
+        a function that writes a line.
 
     Raises:
-        StateError: the file cannot be written; what was there before is untouched.
+        StateError: the file cannot be written. An existing file is unchanged.
     """
     with replace_text_file(path, hint, encoding="utf-8-sig", newline="", private=private) as file:
         writer = csv.writer(file)
@@ -57,14 +57,14 @@ def write_csv(
     *,
     private: bool = False,
 ) -> None:
-    """Write a table, in place of what was there.
+    """Write a table, and replace the existing file.
 
     Args:
-        guard: what keeps spreadsheets from running a cell, or also from changing it.
-        private: nobody but its owner may read it.
+        guard: escapes cells that a spreadsheet would execute, or also those that it would change.
+        private: whether only the user may read it.
 
     Raises:
-        StateError: the file cannot be written; what was there before is untouched.
+        StateError: the file cannot be written. An existing file is unchanged.
     """
     with csv_file(path, header, guard=guard, private=private) as write:
         for line in lines:
@@ -72,12 +72,12 @@ def write_csv(
 
 
 def read_csv(path: Path) -> Iterator[dict[str, str]]:
-    """Read a table that was written here, line by line, as it was before it was guarded.
+    """Yields the lines of a file that was written here, as they were before they were escaped.
 
     Raises:
         StateError: it cannot be read.
     """
-    csv.field_size_limit(_LONGEST_CELL)
+    csv.field_size_limit(_MAX_CELL_LENGTH)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             for line in csv.DictReader(file):

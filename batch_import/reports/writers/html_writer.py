@@ -1,8 +1,9 @@
-"""The results as one page that needs no network to be read: counts, causes, and a gallery.
+"""Write the results as one HTML page: counts, causes of failures, and a gallery.
 
-The page's own parts are page.html, page.css and page.js beside this file. Values reach it as
-escaped text or as JSON that cannot end its element, and a policy inside the page lets it load
-nothing but the player's frames and the thumbnails. This file must not know what a status means.
+The page can be read without network. Its parts are page.html, page.css and page.js beside this
+file. Values are inserted as escaped text, or as JSON that cannot end its element. A content
+security policy in the page allows only the player's frames and the thumbnails to be loaded. This
+module must not know what a status means.
 """
 
 import base64
@@ -25,48 +26,49 @@ from markupsafe import Markup
 from batch_import.addresses.masking import mask_all
 from batch_import.files import replace_text_file
 from batch_import.models import ResultRow, Status
-from batch_import.reports import HINT
-from batch_import.reports.labels import STATUSES, seconds
-from batch_import.reports.summary import About, Cause, Summary, cause_of
-from batch_import.reports.table import Table, in_batches, notes
+from batch_import.reports import WRITE_HINT
+from batch_import.reports.labels import STATUSES, parse_duration
+from batch_import.reports.summary import Cause, ReportInfo, Summary, cause_of
+from batch_import.reports.table import Table, in_batches, problem_texts
 
-#: Causes that are listed; the workbook has all.
-_CAUSES: Final = 12
-#: Hosts that thumbnails may come from; more would be a strange account.
-_HOSTS: Final = 20
-#: Kinds of embed code that are listed once; codes with titles are all of their own kind.
-_CODES: Final = 50
-#: The manifest's own columns that the page has, at most.
-_MOST_COLUMNS: Final = 40
-#: Rows that a browser still handles well; the others are counted.
-MOST_ROWS: Final = 100_000
+#: Maximum number of causes that are listed. The workbook has all.
+_MAX_CAUSES: Final = 12
+#: Maximum number of hosts that thumbnails may be loaded from. Normally there are only a few.
+_MAX_THUMBNAIL_HOSTS: Final = 20
+#: Maximum number of embed codes that are stored once, without the URL. Codes with titles all
+#: differ.
+_MAX_CODE_TEMPLATES: Final = 50
+#: Maximum number of the manifest's columns in the page.
+_MAX_COLUMNS: Final = 40
+#: Maximum number of rows that a browser handles well. Further rows are only counted.
+MAX_ROWS: Final = 100_000
 _ORIGIN: Final = re.compile(r"https?://[A-Za-z0-9.\-]+(?::[0-9]+)?(?=/|\Z)")
-_ORDER: Final = {status: place for place, status in enumerate(STATUSES)}
+_STATUS_INDEX: Final = {status: place for place, status in enumerate(STATUSES)}
 
 
 def write_html(
     path: Path,
     table: Table,
     records: Iterable[ResultRow],
-    about: About,
+    about: ReportInfo,
     summary: Summary | None = None,
 ) -> None:
-    """Write the page, in place of what was there.
+    """Write the page, and replace the existing file.
 
     Args:
-        summary: of all records, where it is known already; then those beyond what the page holds
-            are not even looked at.
+        summary: counts of all records, if known. Then records that are not in the page are not
+            read.
 
     Raises:
-        StateError: it cannot be written; what was there before is untouched.
+        StateError: the page cannot be written. An existing file is unchanged.
     """
     page, style, script = _parts()
     counted = Summary() if summary is None else summary
     counting = summary is None
-    passing = counted.watch(records) if counting else records
+    passing = counted.count(records) if counting else records
     data = _Data(table, passing, style, script, counting=counting)
     view = _View(counted, about, data)
-    with replace_text_file(path, HINT) as file:
+    with replace_text_file(path, WRITE_HINT) as file:
         file.writelines(page.generate(data=data, view=view, style=style, script=script))
 
 
@@ -79,34 +81,34 @@ def _parts() -> tuple[Template, Markup, Markup]:
     )
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = "{:,}".format
-    environment.filters["moment"] = _moment
+    environment.filters["moment"] = _time_element
     return environment.from_string(page), style, script
 
 
 class _Data:
-    """The rows as JSON, in pieces, and what was seen on the way."""
+    """The rows as JSON, in parts, and the values that the rows refer to."""
 
     def __init__(
         self, table: Table, records: Iterable[ResultRow], style: str, script: str, *, counting: bool
     ) -> None:
         self._counting = counting
         self._embedding = table.embedding
-        self._columns = list(table.manifest_columns[:_MOST_COLUMNS])
+        self._columns = list(table.manifest_columns[:_MAX_COLUMNS])
         if table.group and table.group not in self._columns:
             self._columns.append(table.group)
         self._group = self._columns.index(table.group) if table.group else None
         self._records = iter(records)
         self._listed = 0
-        self._sources = [_source(style), _source(script)]
+        self._sources = [_policy_hash(style), _policy_hash(script)]
         self._codes: dict[tuple[str, str], int] = {}
         self._origins: set[str] = set()
         self._causes: dict[Cause, int] = {}
 
     def chunks(self) -> Iterator[Markup]:
-        """The rows; page.js knows the order of their parts."""
+        """Yields the rows as JSON arrays; page.js knows the order of their items."""
         between = Markup()
-        for some in in_batches(islice(self._records, MOST_ROWS)):
-            yield between + _inside(self._rows(some))
+        for some in in_batches(islice(self._records, MAX_ROWS)):
+            yield between + _json_content(self._rows(some))
             between = Markup(",")
             self._listed += len(some)
         if self._counting:
@@ -114,14 +116,14 @@ class _Data:
                 pass
 
     def left_out(self, total: int) -> int:
-        """How many rows are not listed, of so many."""
+        """Returns how many of `total` rows are not listed."""
         return total - self._listed
 
     def rest(self) -> Markup:
-        """What the rows refer to."""
+        """Returns the values that the rows refer to, as JSON."""
         statuses = [{"name": str(s), "label": words.label} for s, words in STATUSES.items()]
         columns = [column.heading for column in self._columns]
-        return _inside(
+        return _json_content(
             {
                 "codes": list(self._codes),
                 "statuses": statuses,
@@ -131,9 +133,9 @@ class _Data:
         )
 
     def policy(self) -> str:
-        """What the page may load (Content-Security-Policy)."""
+        """Returns the content security policy of the page."""
         style, script = self._sources
-        player = _ORIGIN.match(self._embedding.base)
+        player = _ORIGIN.match(self._embedding.base_url)
         frames = player.group() if player else "'none'"
         images = " ".join(["data:", *sorted(self._origins)])
         return (
@@ -142,24 +144,24 @@ class _Data:
         )
 
     def number_of(self, cause: Cause) -> int:
-        """By which number the rows call their cause."""
+        """Returns the number by which the rows refer to a cause."""
         return self._causes.setdefault(cause, len(self._causes))
 
     def _rows(self, records: Sequence[ResultRow]) -> list[tuple[Any, ...]]:
-        """Their parts, made part by part."""
+        """Returns the items of the rows, created item by item for all rows."""
         embedding = self._embedding
         urls = [embedding.url(record) for record in records]
         columns = (
             [record.line for record in records],
-            [_ORDER[record.status] for record in records],
+            [_STATUS_INDEX[record.status] for record in records],
             [record.reference_id for record in records],
             mask_all([record.title or record.filename for record in records]),
-            [seconds(record.duration) if record.duration else None for record in records],
+            [parse_duration(record.duration) if record.duration else None for record in records],
             [self._thumbnail(record.thumbnail) for record in records],
             urls,
             map(self._code, map(embedding.code, records), urls),
             mask_all([record.source_url for record in records]),
-            notes(records),
+            problem_texts(records),
             [record.created_date for record in records],
             map(self._cause, records),
             map(embedding.share, records),
@@ -174,38 +176,40 @@ class _Data:
         return self.number_of(found) if found else None
 
     def _thumbnail(self, url: str) -> str:
-        """Its URL, if the page is to load it."""
+        """Returns the URL of a thumbnail; empty if the page must not load it."""
         found = _ORIGIN.match(url)
-        if not found or (len(self._origins) >= _HOSTS and found.group() not in self._origins):
+        if not found or (
+            len(self._origins) >= _MAX_THUMBNAIL_HOSTS and found.group() not in self._origins
+        ):
             return ""
         self._origins.add(found.group())
         return url
 
     def _code(self, code: str, url: str) -> str | int:
-        """The embed code; or its kind, which with the row's URL in its place gives the code."""
+        """Returns the embed code, or the number of a template that gives it with the row's URL."""
         if not url or url not in code or escape(url) != url:
             return code
         before, _, after = code.partition(url)
         kind = (before, after)
-        if kind not in self._codes and len(self._codes) >= _CODES:
+        if kind not in self._codes and len(self._codes) >= _MAX_CODE_TEMPLATES:
             return code
         return self._codes.setdefault(kind, len(self._codes))
 
 
 class _View:
-    """What the page shows above the gallery; asked for when all rows have passed by."""
+    """What the page shows above the gallery. It is used after all rows were read."""
 
-    def __init__(self, summary: Summary, about: About, data: _Data) -> None:
+    def __init__(self, summary: Summary, about: ReportInfo, data: _Data) -> None:
         self.summary = summary
         self.about = about
         self._data = data
 
     def online(self) -> int:
-        """How many videos can be embedded."""
+        """Returns the number of videos that can be embedded."""
         return self.summary.counts[Status.IMPORTED]
 
     def bar(self) -> list[dict[str, Any]]:
-        """The statuses that there are, as parts of a hundred."""
+        """Returns the statuses with their share in per cent."""
         counts = self.summary.counts
         present = [(status, words) for status, words in STATUSES.items() if counts[status]]
         shares = [100 * counts[status] / self.summary.total for status, _ in present]
@@ -219,18 +223,18 @@ class _View:
         ]  # fmt: skip
 
     def causes(self) -> list[dict[str, Any]]:
-        """The causes of most trouble, with the numbers by which the rows call them."""
+        """Returns the most frequent causes, with the numbers by which the rows refer to them."""
         return [
             {"reason": c.reason, "host": c.host, "count": n, "number": self._data.number_of(c)}
-            for c, n in self.summary.worst()[:_CAUSES]
+            for c, n in self.summary.most_frequent()[:_MAX_CAUSES]
         ]
 
     def more_causes(self) -> int:
-        """How many causes there are beyond these."""
-        return max(0, len(self.summary.causes) - _CAUSES)
+        """Returns the number of causes that are not listed."""
+        return max(0, len(self.summary.causes) - _MAX_CAUSES)
 
     def chart(self) -> dict[str, Any] | None:
-        """Rows sent and imported over time, as curves in a box of 100 by 100."""
+        """Returns rows sent and imported over time as curves in a square of 100 by 100."""
         timeline = self.about.timeline
         if not timeline:
             return None
@@ -244,20 +248,20 @@ class _View:
 
 
 def _curve(counts: Sequence[int], top: int) -> str:
-    """The running total as an SVG path."""
+    """Returns the running total as an SVG path."""
     totals = accumulate(counts, initial=0)
     points = [(100 * at / len(counts), 100 - 100 * n / top) for at, n in enumerate(totals)]
     return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in points)
 
 
-def _inside(value: Sequence[Any] | dict[str, Any]) -> Markup:
-    """JSON without its outer brackets, which cannot end the element that it stands in."""
+def _json_content(value: Sequence[Any] | dict[str, Any]) -> Markup:
+    """Returns JSON without its outer brackets, escaped so that it cannot end its element."""
     text = htmlsafe_json_dumps(value, json.dumps, ensure_ascii=False, separators=(",", ":"))
     return text[1:-1]
 
 
-def _source(text: str) -> str:
-    """How a policy names an element of the page itself."""
+def _policy_hash(text: str) -> str:
+    """Returns how the policy identifies an element of the page."""
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
@@ -265,7 +269,7 @@ def _iso(moment: float) -> str:
     return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _moment(moment: float) -> Markup:
-    """A moment as an element that page.js turns into the reader's own time."""
+def _time_element(moment: float) -> Markup:
+    """Returns a time as an element that page.js converts to the reader's time zone."""
     words = f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%d %H:%M} UTC"
     return Markup('<time datetime="{}">{}</time>').format(_iso(moment), words)

@@ -1,4 +1,4 @@
-"""Names of sheets, as a workbook allows them. Pure."""
+"""Names of sheets that a workbook allows. No I/O."""
 
 import itertools
 import re
@@ -6,30 +6,30 @@ from collections.abc import Iterable
 from typing import Final
 
 #: Excel's limit.
-_LONGEST: Final = 31
+_MAX_LENGTH: Final = 31
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-#: Excel keeps this one for itself.
-_RESERVED: Final = "history"
+#: Excel uses this name itself.
+_RESERVED_NAME: Final = "history"
 
 
 class SheetNames:
-    """Hands out names that no other sheet has.
+    """Returns names that no other sheet has.
 
     Args:
-        taken: names of sheets that there are.
+        taken: names of the existing sheets.
     """
 
     def __init__(self, taken: Iterable[str]) -> None:
-        self._taken = {_RESERVED, *(name.lower() for name in taken)}
+        self._taken = {_RESERVED_NAME, *(name.lower() for name in taken)}
 
-    def free(self, wanted: str) -> str:
-        """The name that is nearest to a text."""
-        stem = _FORBIDDEN.sub(" ", wanted).strip("' ")[:_LONGEST].strip("' ") or "Sheet"
+    def unused_name(self, wanted: str) -> str:
+        """Returns an allowed and unused name that is similar to a text."""
+        stem = _FORBIDDEN.sub(" ", wanted).strip("' ")[:_MAX_LENGTH].strip("' ") or "Sheet"
         name = stem
         for count in itertools.count(2):
             if name.lower() not in self._taken:
                 break
             end = f" ({count})"
-            name = f"{stem[: _LONGEST - len(end)]}{end}"
+            name = f"{stem[: _MAX_LENGTH - len(end)]}{end}"
         self._taken.add(name.lower())
         return name

@@ -84,7 +84,7 @@ def _xlsx(
 ) -> Iterator[Callable[[list[str]], object]]:
     with replace_binary_file(path, _HINT) as file, open_workbook(file, title) as book:
         sheet = SheetWriter(book.add_worksheet(title), Styles(book))
-        sheet.head([(column.heading, column.width) for column in columns])
+        sheet.write_header([(column.heading, column.width) for column in columns])
         numbers = [column.is_number for column in columns]
 
         def write_row(cells: list[str]) -> None:
@@ -101,4 +101,4 @@ def _xlsx(
             sheet.row += 1
 
         yield write_row
-        sheet.foot(len(columns))
+        sheet.finish_table(len(columns))

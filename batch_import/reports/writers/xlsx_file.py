@@ -13,7 +13,7 @@ from xlsxwriter.workbook import Workbook
 
 @contextmanager
 def open_workbook(file: BinaryIO, title: str) -> Iterator[Workbook]:
-    """Write a workbook in constant memory. Temporary files are removed, whatever happens.
+    """Write a workbook in constant memory. It leaves no temporary files, even after an error.
 
     Raises:
         OSError: it cannot be written.
@@ -29,16 +29,16 @@ def open_workbook(file: BinaryIO, title: str) -> Iterator[Workbook]:
             cause = error.args[0] if error.args else None
             raise cause if isinstance(cause, OSError) else OSError(str(error)) from None
         finally:
-            # Each sheet has a file of its own there, which must be closed to be removed.
+            # Each sheet has a temporary file, which must be closed before it can be deleted.
             handles: list[Any] = [sheet.row_data_fh for sheet in book.worksheets()]
             for handle in handles:
                 handle.close()
 
 
 class _Output:
-    """A file for XlsxWriter's ZIP writer; after an error, what it still writes goes nowhere.
+    """A file for XlsxWriter's ZIP writer that ignores writes after an error.
 
-    For it goes on writing when it is thrown away, and Python would show that error on stderr.
+    The ZIP writer writes again when it is deleted, and Python would print that error on stderr.
     """
 
     def __init__(self, file: BinaryIO) -> None:

@@ -1,6 +1,7 @@
-"""A sheet of a workbook, written from top to bottom, and how its cells look.
+"""A sheet of a workbook, written from top to bottom, and the formats of its cells.
 
-Text is always text, whatever it looks like. This file must not know what a sheet is about.
+Text stays text, even if it looks like a number or a formula. This module must not know what a sheet
+is about.
 """
 
 import re
@@ -21,15 +22,15 @@ Value = str | int | float | bool | datetime | date | time | timedelta
 
 # Excel's limits (support.microsoft.com, "Excel specifications and limits").
 LAST_ROW: Final = 1_048_575
-LONGEST_CELL: Final = 32_767
-LONGEST_LINK: Final = 2_079
-#: Longer text in a cell of the type text is shown as #### by some versions.
-LONGEST_TYPED: Final = 255
+MAX_CELL_LENGTH: Final = 32_767
+MAX_LINK_LENGTH: Final = 2_079
+#: Some versions of Excel show longer text in a cell with the format "text" as ####.
+MAX_TEXT_FORMAT_LENGTH: Final = 255
 
-MOST_DECIMALS: Final = 10
+MAX_DECIMALS: Final = 10
 
 _CLICKABLE: Final = re.compile(r"https?://[^\s\"<>\x00-\x1f\x7f-\x9f\ufffe\uffff]+")
-_MASKED: Final = "***"
+_MASK: Final = "***"
 #: XlsxWriter's number of the paper.
 _A4: Final = 9
 #: Text and background of a status.
@@ -60,7 +61,7 @@ class Styles:
         #: By digits behind the point: as many as the manifest has.
         self.decimal = [
             book.add_format({**plain, "num_format": f"0.{'0' * digits}" if digits else "0"})
-            for digits in range(MOST_DECIMALS + 1)
+            for digits in range(MAX_DECIMALS + 1)
         ]
         self.wrapped = book.add_format({**plain, "text_wrap": True})
         self.link = book.add_format({**plain, "font_color": "#1558B0", "underline": 1})
@@ -75,13 +76,13 @@ class Styles:
 
 
 class SheetWriter:
-    """One sheet, written from top to bottom.
+    """A sheet that is written from top to bottom.
 
     Args:
-        links: how many cells of it can be clicked, at most.
+        links: maximum number of its cells that are links.
 
     Attributes:
-        write_string, write_number: row, column, value and style → a cell.
+        write_string, write_number: functions that write a cell: row, column, value, style.
     """
 
     def __init__(self, sheet: Worksheet, styles: Styles, links: int = 0) -> None:
@@ -89,17 +90,17 @@ class SheetWriter:
         self.styles = styles
         self.row = 0
         self._links = links
-        self.write_string = _by_place(sheet, "write_string")
-        self.write_number = _by_place(sheet, "write_number")
+        self.write_string = _write_method(sheet, "write_string")
+        self.write_number = _write_method(sheet, "write_number")
 
     def text(self, column: int, text: str, style: Format | None = None) -> None:
-        """Write text that stays text."""
+        """Write a text that stays text."""
         if text:
-            plain = self.styles.text if len(text) <= LONGEST_TYPED else self.styles.long
-            self.write_string(self.row, column, _fitting(text), style or plain)
+            plain = self.styles.text if len(text) <= MAX_TEXT_FORMAT_LENGTH else self.styles.long
+            self.write_string(self.row, column, _fit_text(text), style or plain)
 
     def link(self, column: int, url: str) -> None:
-        """Write a link, or text where it cannot be one."""
+        """Write a link; a text if the URL cannot be one."""
         if self._links and _can_be_link(url):
             self._links -= 1
             self.sheet.write_url(self.row, column, url, self.styles.link, url)
@@ -107,7 +108,7 @@ class SheetWriter:
             self.text(column, url)
 
     def value(self, column: int, value: Value) -> None:
-        """Write what somebody else wrote, as what it was."""
+        """Write a value that a person wrote, with its type."""
         if isinstance(value, str):
             self.text(column, value)
         elif isinstance(value, bool):
@@ -123,15 +124,15 @@ class SheetWriter:
             self.text(column, str(value))
 
     def number(self, column: int, value: float) -> None:
-        """Write a number that is a name or a count: on the left, as it is."""
+        """Write a number that is a name or a count: left-aligned, without a number format."""
         self.write_number(self.row, column, value, self.styles.number)
 
     def decimal(self, column: int, value: float, decimals: int) -> None:
-        """Write a number with so many digits behind its point."""
+        """Write a number with a fixed number of decimals."""
         self.write_number(self.row, column, value, self.styles.decimal[decimals])
 
-    def head(self, columns: Sequence[tuple[str, float]]) -> None:
-        """Write the first row, which stays in sight, and set the widths."""
+    def write_header(self, columns: Sequence[tuple[str, float]]) -> None:
+        """Write the first row, which stays visible, and set the widths of the columns."""
         self.sheet.set_row(0, 20)
         self.sheet.freeze_panes(1, 0)
         for column, (heading, width) in enumerate(columns):
@@ -139,8 +140,8 @@ class SheetWriter:
             self.text(column, heading, self.styles.heading)
         self.row = 1
 
-    def foot(self, width: int) -> None:
-        """What can be said only when all rows are there."""
+    def finish_table(self, width: int) -> None:
+        """Set what depends on the number of rows."""
         self.sheet.autofilter(0, 0, max(1, self.row - 1), max(0, width - 1))
         # Ids of digits are text on purpose; Excel need not point at each.
         self.sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{LAST_ROW + 1}"})
@@ -152,33 +153,33 @@ class SheetWriter:
         self.sheet.fit_to_pages(1, 0)
 
 
-def _by_place(sheet: Worksheet, name: str) -> Callable[..., object]:
-    """A method that writes a cell, without what takes "A1" for row and column.
+def _write_method(sheet: Worksheet, name: str) -> Callable[..., object]:
+    """Returns a method that writes a cell, without the check for names such as "A1".
 
-    That would cost a tenth of the time of all writing.
+    That check would take a tenth of the time of all writing.
     """
     method = getattr(type(sheet), name)
     return partial(getattr(method, "__wrapped__", method), sheet)
 
 
 def _can_be_link(url: str) -> bool:
-    if _MASKED in url or len(url) > LONGEST_LINK:
+    if _MASK in url or len(url) > MAX_LINK_LENGTH:
         return False
     return _CLICKABLE.fullmatch(url) is not None
 
 
-def _fitting(text: str) -> str:
-    """Text as one cell takes it."""
-    if len(text) > LONGEST_CELL // 2:
-        text = _cut(text)
+def _fit_text(text: str) -> str:
+    """Returns a text in the form that a cell can hold."""
+    if len(text) > MAX_CELL_LENGTH // 2:
+        text = _truncate(text)
     if text.startswith("<r>") and text.endswith("</r>"):
         # XlsxWriter takes such text for markup of its own, so it gets just that.
         return f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
     return text
 
 
-def _cut(text: str) -> str:
-    units = text.encode("utf-16-le")  # Excel counts in these
-    if len(units) <= 2 * LONGEST_CELL:
+def _truncate(text: str) -> str:
+    units = text.encode("utf-16-le")  # Excel counts UTF-16 code units
+    if len(units) <= 2 * MAX_CELL_LENGTH:
         return text
-    return units[: 2 * (LONGEST_CELL - 1)].decode("utf-16-le", "ignore") + "…"
+    return units[: 2 * (MAX_CELL_LENGTH - 1)].decode("utf-16-le", "ignore") + "…"

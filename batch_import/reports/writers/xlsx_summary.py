@@ -1,4 +1,4 @@
-"""The sheet of a workbook that tells how the import went, and what the columns hold."""
+"""The sheet of a workbook with a summary of the import and the meaning of the columns."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from batch_import.reports.labels import STATUSES
 from batch_import.reports.manual_columns import COLUMNS, SHEETS
-from batch_import.reports.summary import About, Summary
+from batch_import.reports.summary import ReportInfo, Summary
 from batch_import.reports.table import Table
 from batch_import.reports.writers.xlsx_sheet import LAST_ROW, SheetWriter, Styles
 
@@ -17,10 +17,10 @@ def write_summary(
     styles: Styles,
     table: Table,
     summary: Summary,
-    about: About,
+    about: ReportInfo,
     sheets: Sequence[str] = (),
 ) -> None:
-    """Write it.
+    """Write the sheet.
 
     Args:
         sheets: names of the sheets that show groups of the rows.
@@ -32,7 +32,7 @@ def write_summary(
     sheet.fit_to_pages(1, 0)
     page.text(0, f"Import of {about.name}", styles.title)
     page.row = 1
-    page.text(0, f"As of {_moment(about.written)}")
+    page.text(0, f"As of {_moment(about.written_at)}")
     page.row = 2
     if summary.total > LAST_ROW:
         page.text(0, f"A sheet holds {LAST_ROW:,} videos. All of them are in results.csv.")
@@ -51,7 +51,7 @@ def write_summary(
 
 
 def _block(page: SheetWriter, header: Sequence[str], lines: Iterable[Sequence[str | int]]) -> None:
-    """A small table with a blank line below it."""
+    """Write a small table with an empty line below it."""
     for column, text in enumerate(header):
         page.text(column, text, page.styles.bold)
     for line in lines:
@@ -69,7 +69,7 @@ def _status_lines(summary: Summary) -> Iterator[tuple[str, int, str]]:
 
 
 def _cause_lines(summary: Summary) -> list[tuple[str, int, str]]:
-    return [(cause.reason, count, cause.host) for cause, count in summary.worst()]
+    return [(cause.reason, count, cause.host) for cause, count in summary.most_frequent()]
 
 
 def _moment(seconds: float) -> str:

@@ -1,7 +1,7 @@
-"""The results as a workbook for people: all videos, what needs attention, groups, and a summary.
+"""Write the results as a workbook for people: all videos, rows that need attention, and a summary.
 
-Written row by row, so that memory does not grow with the rows. What people added to an earlier
-copy stays. This file must not know what the table means.
+Rows are written one by one, so that the memory does not grow with their number. What people added
+to the previous workbook is kept. This module must not know what the table means.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -15,7 +15,7 @@ from xlsxwriter.worksheet import Worksheet
 from batch_import.addresses.masking import mask
 from batch_import.files import replace_binary_file
 from batch_import.models import ResultRow
-from batch_import.reports import HINT
+from batch_import.reports import WRITE_HINT
 from batch_import.reports.labels import STATUSES, advice, needs_attention
 from batch_import.reports.manual_columns import (
     ATTENTION_COLUMNS,
@@ -25,45 +25,46 @@ from batch_import.reports.manual_columns import (
     NOTHING,
     SUMMARY,
     VIDEOS,
-    Added,
-    ByHand,
+    AddedColumns,
+    ManualContent,
     Note,
-    by_hand_in,
+    read_manual_content,
 )
-from batch_import.reports.summary import About, Summary
-from batch_import.reports.table import Column, Table, in_batches, note
+from batch_import.reports.summary import ReportInfo, Summary
+from batch_import.reports.table import Column, Table, in_batches, problem_text
 from batch_import.reports.writers.cell_types import CellType, as_date, as_number, column_type
 from batch_import.reports.writers.sheet_names import SheetNames
 from batch_import.reports.writers.xlsx_file import open_workbook
 from batch_import.reports.writers.xlsx_sheet import (
     LAST_ROW,
-    LONGEST_TYPED,
+    MAX_TEXT_FORMAT_LENGTH,
     SheetWriter,
     Styles,
     Value,
 )
 from batch_import.reports.writers.xlsx_summary import write_summary
 
-#: Cells of a sheet that can be clicked. Excel's limit is 65,530; XlsxWriter keeps them until the
-#: workbook is closed, about a kilobyte each, and memory must not grow with the rows.
-LINKS: Final = 2_000
-#: Rows by which the type of a manifest's column is judged.
-_SAMPLE: Final = 1_000
-#: Sheets of groups; rows of further groups share one. Each has an open file until the end.
-_MOST_GROUPS: Final = 50
+#: Maximum number of links in a sheet. Excel's limit is 65,530, but XlsxWriter keeps about one
+#: kilobyte per link in memory until the workbook is closed.
+MAX_LINKS: Final = 2_000
+#: Number of rows from which the type of a manifest's column is derived.
+_SAMPLE_ROWS: Final = 1_000
+#: Maximum number of sheets for groups; rows of further groups share one sheet. Each sheet has an
+#: open file until the end.
+_MAX_GROUP_SHEETS: Final = 50
 _OTHER_GROUPS: Final = "Other groups"
 _NO_GROUP: Final = "(blank)"
-#: Characters that surely fit into a line of the two long columns of what needs attention.
-_A_LINE: Final = 52
-#: Width in characters; a column that is not here gets `_WIDTH`.
+#: Number of characters that fit into a line of the two long columns of rows that need attention.
+_LINE_CHARACTERS: Final = 52
+#: Widths of columns in characters; other columns have `_DEFAULT_WIDTH`.
 _WIDTHS: Final = {
     "line": 7, "status": 13, "error": 16, "referenceId": 24, "filename": 36, "sourceUrl": 44,
     "extension": 10, "embedUrl": 44, "embedCode": 24, "title": 40, "duration": 10,
     "createdDate": 20,
 }  # fmt: skip
-_WIDTH: Final = 20
-#: What fits on a page that is still read without a lens; columns beyond are not printed.
-_PRINTED_WIDTH: Final = 175
+_DEFAULT_WIDTH: Final = 20
+#: Total width of the columns that are printed: as much as can be read on a page.
+_MAX_PRINTED_WIDTH: Final = 175
 
 
 def write_xlsx(
@@ -71,30 +72,34 @@ def write_xlsx(
     table: Table,
     records: Iterable[ResultRow],
     rows: int,
-    about: About,
-    by_hand: ByHand | None = None,
+    about: ReportInfo,
+    by_hand: ManualContent | None = None,
 ) -> Sequence[Note]:
-    """Write the workbook, in place of what was there; what people added to that stays.
+    """Write the workbook, and replace the existing file. What people added is kept.
 
     Args:
-        rows: how many records there are, about.
-        by_hand: what people added, where that is known already.
+        rows: approximate number of records.
+        by_hand: what people added, if known already.
 
     Returns:
-        What they added and nobody knows a place for: it is in a sheet of its own.
+        notes of people that have no cell any more. They are in a sheet of their own.
 
     Raises:
-        StateError: it cannot be written, or an earlier copy not be read; that is untouched.
+        StateError: the workbook cannot be written, or the existing one cannot be read. It is
+            unchanged.
     """
-    by_hand = by_hand_in(path, table) if by_hand is None else by_hand
-    with replace_binary_file(path, HINT) as file, open_workbook(file, "Import results") as book:
+    by_hand = read_manual_content(path, table) if by_hand is None else by_hand
+    with (
+        replace_binary_file(path, WRITE_HINT) as file,
+        open_workbook(file, "Import results") as book,
+    ):
         return _Writing(book, table.for_people(), by_hand, rows).write(records, about)
 
 
 class _Writing:
-    """One workbook while it is being written."""
+    """A workbook that is being written."""
 
-    def __init__(self, book: Workbook, table: Table, by_hand: ByHand, rows: int) -> None:
+    def __init__(self, book: Workbook, table: Table, by_hand: ManualContent, rows: int) -> None:
         self._book = book
         self._table = table
         self._by_hand = by_hand
@@ -104,16 +109,16 @@ class _Writing:
         self._names = SheetNames([VIDEOS, NEEDS_ATTENTION, SUMMARY, KEPT, *kept])
         self._groups: dict[str, _Videos] = {}
 
-    def write(self, records: Iterable[ResultRow], about: About) -> Sequence[Note]:
-        """Write all sheets; returns the notes that have no place any more."""
+    def write(self, records: Iterable[ResultRow], about: ReportInfo) -> Sequence[Note]:
+        """Write all sheets; returns the notes that have no cell any more."""
         records = iter(records)
-        sample = list(islice(records, _SAMPLE))
+        sample = list(islice(records, _SAMPLE_ROWS))
         self._types = _types(self._table, sample)
         summary = Summary()
         videos = self._videos(VIDEOS, self._by_hand.videos)
         sheet = self._book.add_worksheet(NEEDS_ATTENTION)
         attention = _Attention(sheet, self._by_hand.attention, self._styles)
-        for rows in in_batches(summary.watch(chain(sample, records))):
+        for rows in in_batches(summary.count(chain(sample, records))):
             table = list(self._table.lines(rows))
             for record, cells in zip(rows, table, strict=True):
                 videos.write(record, cells)
@@ -134,7 +139,7 @@ class _Writing:
             _Kept(self._book.add_worksheet(KEPT), self._styles).write(unplaced)
         return [note for note in unplaced if note not in self._by_hand.known]
 
-    def _videos(self, name: str, added: Added) -> "_Videos":
+    def _videos(self, name: str, added: AddedColumns) -> "_Videos":
         sheet = self._book.add_worksheet(name)
         return _Videos(sheet, self._table, self._types, added, self._styles, self._rows)
 
@@ -146,27 +151,27 @@ class _Writing:
 
     def _group(self, value: str) -> "_Videos":
         name = value or _NO_GROUP
-        if name not in self._groups and len(self._groups) >= _MOST_GROUPS:
+        if name not in self._groups and len(self._groups) >= _MAX_GROUP_SHEETS:
             name = _OTHER_GROUPS
         if name not in self._groups:
-            self._groups[name] = self._videos(self._names.free(name), Added())
+            self._groups[name] = self._videos(self._names.unused_name(name), AddedColumns())
         return self._groups[name]
 
 
 def _types(table: Table, sample: Sequence[ResultRow]) -> Mapping[int, CellType]:
-    """The columns that are not text, by their places."""
+    """Returns the types of the columns that are not text, by position."""
     found = {}
     for place, column in enumerate(table.columns):
-        if column.from_manifest or column.name == "createdDate":
+        if column.is_from_manifest or column.name == "createdDate":
             found[place] = column_type(column.heading, column.cells(sample))
     return {place: kind for place, kind in found.items() if kind is not CellType.TEXT}
 
 
 class _Videos(SheetWriter):
-    """The results table, and what people added to it.
+    """A sheet with the results table and what people added to it.
 
     Attributes:
-        by_hand: the cells of their columns, row after row.
+        by_hand: the cells of people's columns, row by row.
     """
 
     def __init__(
@@ -174,16 +179,16 @@ class _Videos(SheetWriter):
         sheet: Worksheet,
         table: Table,
         types: Mapping[int, CellType],
-        added: Added,
+        added: AddedColumns,
         styles: Styles,
         rows: int,
     ) -> None:
-        super().__init__(sheet, styles, LINKS)
+        super().__init__(sheet, styles, MAX_LINKS)
         self._columns = table.columns
         self._width = len(table.columns) + len(added.headings)
         self.by_hand = added.rows()
-        # Each row may have a link to its embed page; what is left over goes to the sources.
-        self._source_links = max(0, LINKS - rows)
+        # Each row may have a link to its embed page; remaining links are for the source URLs.
+        self._source_links = max(0, MAX_LINKS - rows)
         #: What writes the columns that are not just text, by their places.
         self._special = [
             (place, writer)
@@ -191,10 +196,10 @@ class _Videos(SheetWriter):
             if (writer := self._writer(column, types.get(place, CellType.TEXT)))
         ]
         self._plain = sorted({*range(len(table.columns))} - {place for place, _ in self._special})
-        widths = [_WIDTHS.get(column.name, _WIDTH) for column in table.columns]
+        widths = [_WIDTHS.get(column.name, _DEFAULT_WIDTH) for column in table.columns]
         own = list(zip(table.header, widths, strict=True))
-        self.head([*own, *((heading, _WIDTH) for heading in added.headings)])
-        self._printed = _fitting_columns([*widths, *(_WIDTH for _ in added.headings)])
+        self.write_header([*own, *((heading, _DEFAULT_WIDTH) for heading in added.headings)])
+        self._printed = _printed_column_count([*widths, *(_DEFAULT_WIDTH for _ in added.headings)])
 
     def write(self, record: ResultRow, cells: Sequence[str]) -> None:
         """Write a row."""
@@ -205,7 +210,7 @@ class _Videos(SheetWriter):
             text = cells[place]
             if not text:
                 continue
-            if len(text) <= LONGEST_TYPED and text[0] != "<":
+            if len(text) <= MAX_TEXT_FORMAT_LENGTH and text[0] != "<":
                 write(row, place, text, style)
             else:
                 self.text(place, text)
@@ -217,8 +222,8 @@ class _Videos(SheetWriter):
         self.row += 1
 
     def finish(self) -> None:
-        """What can be said only when all rows are there."""
-        self.foot(self._width)
+        """Set what depends on the number of rows."""
+        self.finish_table(self._width)
         self.sheet.print_area(0, 0, max(1, self.row - 1), self._printed - 1)
 
     def _writer(
@@ -234,7 +239,7 @@ class _Videos(SheetWriter):
             CellType.NUMBER: self._write_number,
             CellType.DATE: self._write_date,
         }
-        own = None if column.from_manifest else by_name.get(column.name)
+        own = None if column.is_from_manifest else by_name.get(column.name)
         return own or by_type.get(kind)
 
     def _write_status(self, place: int, _: str, record: ResultRow) -> None:
@@ -262,22 +267,24 @@ class _Videos(SheetWriter):
 
 
 class _Attention(SheetWriter):
-    """Rows that somebody has to look at: why, and what to do."""
+    """The sheet of rows that need attention: why, and what to do."""
 
-    def __init__(self, sheet: Worksheet, added: Added, styles: Styles) -> None:
-        super().__init__(sheet, styles, LINKS)
+    def __init__(self, sheet: Worksheet, added: AddedColumns, styles: Styles) -> None:
+        super().__init__(sheet, styles, MAX_LINKS)
         self.by_hand = added.rows()
         self._width = len(ATTENTION_COLUMNS) + len(added.headings)
-        self.head([*ATTENTION_COLUMNS, *((heading, _WIDTH) for heading in added.headings)])
+        self.write_header(
+            [*ATTENTION_COLUMNS, *((heading, _DEFAULT_WIDTH) for heading in added.headings)]
+        )
 
     def write(self, record: ResultRow) -> None:
-        """Write a row, if it is one of these."""
+        """Write a row, if it needs attention."""
         if not needs_attention(record.status, record.codes) or self.row > LAST_ROW:
             return
-        reason = mask(note(record))
+        reason = mask(problem_text(record))
         todo = advice(record.status, record.codes, record.error)
-        # LibreOffice does not find out by itself how high wrapped text is.
-        lines = max(len(reason), len(todo)) // _A_LINE + 1
+        # LibreOffice does not calculate the height of wrapped text.
+        lines = max(len(reason), len(todo)) // _LINE_CHARACTERS + 1
         self.sheet.set_row(self.row, min(15 * lines, 400))
         self.value(0, record.line)
         self.text(1, record.reference_id)
@@ -291,14 +298,14 @@ class _Attention(SheetWriter):
         self.row += 1
 
     def finish(self) -> None:
-        """What can be said only when all rows are there."""
+        """Set what depends on the number of rows."""
         if self.row == 1:
             self.text(0, NOTHING, self.styles.long)
-        self.foot(self._width)
+        self.finish_table(self._width)
 
 
 class _Plain(SheetWriter):
-    """A sheet of people's own."""
+    """A sheet that people added."""
 
     def write(self, lines: Iterable[Sequence[Value]]) -> None:
         """Write its values."""
@@ -309,23 +316,23 @@ class _Plain(SheetWriter):
 
 
 class _Kept(SheetWriter):
-    """What people added and nobody knows a place for."""
+    """The sheet of notes that have no cell any more."""
 
     def write(self, notes: Iterable[Note]) -> None:
-        """Write it, a note a row."""
-        self.head(KEPT_COLUMNS)
+        """Write one note per line."""
+        self.write_header(KEPT_COLUMNS)
         for note_ in notes:
             for place, value in enumerate(note_):
                 self.value(place, value)
             self.row += 1
-        self.foot(len(KEPT_COLUMNS))
+        self.finish_table(len(KEPT_COLUMNS))
 
 
-def _fitting_columns(widths: Sequence[float]) -> int:
-    """How many columns fit on a page, one at least."""
+def _printed_column_count(widths: Sequence[float]) -> int:
+    """Returns how many columns fit on a page, at least one."""
     total = 0.0
     for count, width in enumerate(widths):
         total += width
-        if total > _PRINTED_WIDTH:
+        if total > _MAX_PRINTED_WIDTH:
             return max(1, count)
     return len(widths)

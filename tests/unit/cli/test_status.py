@@ -5,7 +5,7 @@ from pathlib import Path
 from batch_import.cli.status import lines
 from batch_import.job import Job
 from batch_import.models import Counts, Status
-from batch_import.reports.summary import Cause, Trouble
+from batch_import.reports.summary import AttentionGroup, Cause
 from batch_import.state.reader import InFlightRow
 from batch_import.workflows.status import JobStatus
 
@@ -15,7 +15,7 @@ JOB = Job(Path("output/library"))
 
 def seen(causes: int = 1, *, running: bool, status: Status = Status.UNKNOWN) -> JobStatus:
     troubles = tuple(
-        Trouble(status, Cause(f"reason {n}", "h.test"), 2, (n,), "Run the import again.")
+        AttentionGroup(status, Cause(f"reason {n}", "h.test"), 2, (n,), "Run the import again.")
         for n in range(causes)
     )
     oldest = InFlightRow(7, "ref-7", status, NOW - 60)

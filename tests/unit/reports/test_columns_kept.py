@@ -75,7 +75,8 @@ def test_failed_csv_has_each_cell_under_its_own_name(
         header = table.failed_header(store.reader.columns())
         job = JobReference("job-a")
         lines = [
-            line[:-2] for line in table.failed(store.reader.records(), store.reader.columns(), job)
+            line[:-2]
+            for line in table.failed_lines(store.reader.records(), store.reader.columns(), job)
         ]
         assert header[:-2] == [*columns.names, "filename", "referenceId", "reason"]
         assert [line[-2] for line in lines] == ["a", "b"]

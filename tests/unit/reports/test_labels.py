@@ -10,7 +10,7 @@ from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
 from batch_import.models import ResultRow, Status
-from batch_import.reports.labels import ATTENTION, STATUSES, advice, cause, seconds
+from batch_import.reports.labels import ATTENTION, STATUSES, advice, parse_duration, without_numbers
 from batch_import.reports.summary import Cause, Summary, cause_of
 
 
@@ -71,8 +71,8 @@ def test_what_to_do_masks_a_corrected_address() -> None:
 
 
 def test_a_cause_is_the_same_whatever_the_numbers() -> None:
-    assert cause("timed out after 30 s") == cause("timed out after 31 s")
-    assert cause("") == "No reason was given."
+    assert without_numbers("timed out after 30 s") == without_numbers("timed out after 31 s")
+    assert without_numbers("") == "No reason was given."
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_a_cause_is_the_same_whatever_the_numbers() -> None:
     ],
 )  # fmt: skip
 def test_a_duration_is_read_in_every_shape(text: str, expected: float | None) -> None:
-    assert seconds(text) == expected
+    assert parse_duration(text) == expected
 
 
 def test_the_summary_counts_rows_as_they_pass(record: Callable[..., ResultRow]) -> None:
@@ -94,7 +94,7 @@ def test_the_summary_counts_rows_as_they_pass(record: Callable[..., ResultRow]) 
         record(Status.INVALID, error="bad", source_url="https://[::1/"),
     ]
     summary = Summary()
-    assert list(summary.watch(rows)) == rows
+    assert list(summary.count(rows)) == rows
     assert summary.counts == {Status.IMPORTED: 1, Status.FAILED: 2, Status.INVALID: 1}
-    assert summary.worst() == [(Cause("no …", "h.example.com"), 2), (Cause("bad", ""), 1)]
+    assert summary.most_frequent() == [(Cause("no …", "h.example.com"), 2), (Cause("bad", ""), 1)]
     assert cause_of(rows[0]) is None

@@ -34,12 +34,12 @@ def test_kinds_are_counted_with_their_first_lines_errors_first() -> None:
     problems.add(problem(6, "twice"))
     problems.add(problem(7, "twice"))
     kinds = problems.groups()
-    assert [(kind.code, kind.count, kind.lines) for kind in kinds] == [
+    assert [(kind.code, kind.count, kind.example_lines) for kind in kinds] == [
         ("twice", 2, [6, 7]),
         ("once", 1, [5]),
         ("often", 10, [2, 3, 4, 5, 6]),
     ]
-    assert kinds[0].first.reason == "reason 6"
+    assert kinds[0].example.reason == "reason 6"
 
 
 def test_a_value_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ import pytest
 from batch_import.errors import StateError
 from batch_import.job import Job
 from batch_import.reports import refresh
-from batch_import.reports.refresh import refreshing
-from batch_import.reports.refresh_process import Repeated, Rest, pause
+from batch_import.reports.refresh import refresh_results
+from batch_import.reports.refresh_process import CpuThrottle, RepeatedTask, seconds_until_next
 
 
 @pytest.fixture(autouse=True)
@@ -22,7 +22,9 @@ def _no_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_without_another_process_results_are_written_at_the_end(tmp_path: Path) -> None:
     threads: list[str] = []
-    with refreshing(lambda: threads.append(threading.current_thread().name), Job(tmp_path), 60.0):
+    with refresh_results(
+        lambda: threads.append(threading.current_thread().name), Job(tmp_path), 60.0
+    ):
         assert threads == []
     assert len(threads) == 1
     assert threads[0].startswith("results")
@@ -32,7 +34,7 @@ def test_a_file_that_cannot_be_written_is_a_fault_at_the_end(tmp_path: Path) -> 
     def write() -> None:
         raise StateError("results.xlsx cannot be written: it is open.", "Close it.")
 
-    with pytest.raises(StateError, match="it is open"), refreshing(write, Job(tmp_path), 60.0):
+    with pytest.raises(StateError, match="it is open"), refresh_results(write, Job(tmp_path), 60.0):
         pass
 
 
@@ -42,21 +44,21 @@ def test_files_are_written_although_the_run_fails_and_its_fault_is_not_hidden(
     written: list[str] = []
     with (
         pytest.raises(StateError, match="disk"),
-        refreshing(lambda: written.append("results"), Job(tmp_path), 60.0),
+        refresh_results(lambda: written.append("results"), Job(tmp_path), 60.0),
     ):
         raise StateError("the disk is full")
     assert written == ["results"]
 
 
 def test_what_takes_long_is_done_rarely() -> None:
-    assert pause(60.0, 0.5) == 60.0
-    assert pause(60.0, 48.0) == 240.0
+    assert seconds_until_next(60.0, 0.5) == 60.0
+    assert seconds_until_next(60.0, 48.0) == 240.0
 
 
 def test_after_work_the_processor_rests_for_longer() -> None:
     used = iter([1.0, 3.0, 3.0, 3.5, 3.5])
     slept: list[float] = []
-    rest = Rest(lambda: next(used), slept.append)
+    rest = CpuThrottle(lambda: next(used), slept.append)
     rest()
     rest()
     assert slept == [6.0, 1.5]
@@ -68,6 +70,6 @@ def test_a_refresh_that_fails_is_left_to_the_next_one() -> None:
     def write() -> None:
         raise StateError("results.csv cannot be written: it is open.")
 
-    repeated = Repeated(write, 60.0, 0.0)
-    repeated.do(lambda: next(clock))
-    assert repeated.due == 110.0 + 60.0
+    repeated = RepeatedTask(write, 60.0, 0.0)
+    repeated.run(lambda: next(clock))
+    assert repeated.due_at == 110.0 + 60.0

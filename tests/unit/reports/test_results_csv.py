@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from batch_import.models import ManifestColumns, ManifestRow, Media, Status, StatusUpdate
 from batch_import.reports import results_csv
 from batch_import.reports.write import (
-    keep_options,
+    save_result_options,
     write_first_embed_codes,
     write_results_csv,
 )
@@ -24,7 +24,7 @@ COLUMNS = ManifestColumns(("sourceUrl", "note"), (0, None, None, None))
 
 @pytest.fixture(autouse=True)
 def _small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(results_csv, "BLOCK", 3)
+    monkeypatch.setattr(results_csv, "BLOCK_ROWS", 3)
 
 
 def rows(names: Sequence[str], start: int = 2) -> Iterator[ManifestRow]:
@@ -107,7 +107,7 @@ def test_what_is_not_known_to_be_there_is_written_anew(tmp_path: Path, touched: 
             case "gone":
                 path.unlink()
             case "columns":
-                keep_options(store, {"results_columns": "referenceId,note"})
+                save_result_options(store, {"results_columns": "referenceId,note"})
             case "manifest":
                 store.load(rows("fedxba"), 2.0, COLUMNS)
             case "version":
@@ -152,7 +152,7 @@ def test_the_first_embed_codes_come_without_the_rest(
 def test_a_file_of_more_imported_rows_is_not_exchanged_for_one_of_fewer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results_csv, "_SOON_ROWS", 2)
+    monkeypatch.setattr(results_csv, "_MAX_EARLY_ROWS", 2)
     with job("abcdef") as store:
         store.queue.apply([imported(1), imported(2), imported(3)], 2.0)
         write_results_csv(tmp_path, store)
@@ -178,7 +178,7 @@ def test_a_removed_row_moves_to_the_end_and_is_followed_there(tmp_path: Path) ->
 def test_while_a_first_file_takes_long_there_is_one_of_the_imported_rows(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(results_csv, "_SOON_BLOCKS", 2)
+    monkeypatch.setattr(results_csv, "_EARLY_CHECK_BLOCKS", 2)
     path = tmp_path / "results.csv"
     early: list[list[dict[str, str]]] = []
     with job("abcdefghijklm") as store:

@@ -4,7 +4,7 @@ from typing import Any
 
 from batch_import.failure_codes import FailureCode
 from batch_import.models import ManifestColumns, ResultRow, Status
-from batch_import.reports.summary import Cause, troubles
+from batch_import.reports.summary import Cause, attention_groups
 
 
 def record(
@@ -22,7 +22,7 @@ def record(
 
 
 def test_rows_of_one_cause_and_host_are_one_trouble_the_greatest_first() -> None:
-    found = troubles(
+    found = attention_groups(
         [
             record(2, Status.FAILED, "HTTP 404 after 3 tries"),
             record(3, Status.FAILED, "HTTP 404 after 5 tries"),
@@ -41,18 +41,20 @@ def test_rows_of_one_cause_and_host_are_one_trouble_the_greatest_first() -> None
 
 
 def test_the_advice_is_that_of_the_code() -> None:
-    (found,) = troubles([record(2, Status.FAILED, "no", code=FailureCode.SOURCE_UNAVAILABLE)])
+    (found,) = attention_groups(
+        [record(2, Status.FAILED, "no", code=FailureCode.SOURCE_UNAVAILABLE)]
+    )
     assert found.advice.startswith("Open the source URL")
 
 
 def test_rows_that_need_nobody_are_no_trouble() -> None:
     fine = (Status.PROCESSING, Status.IMPORTED, Status.SKIPPED)
-    assert troubles(record(2, status, "words") for status in fine) == []
-    assert troubles([record(2, Status.PENDING, "")]) == []
+    assert attention_groups(record(2, status, "words") for status in fine) == []
+    assert attention_groups([record(2, Status.PENDING, "")]) == []
 
 
 def test_a_row_that_was_sent_in_vain_is_a_trouble() -> None:
-    (trouble,) = troubles(
+    (trouble,) = attention_groups(
         [record(2, Status.PENDING, "5 POSTs …", code=FailureCode.NO_MEDIA_CREATED)]
     )
     assert (trouble.status, trouble.count) == (Status.PENDING, 1)

@@ -104,14 +104,14 @@ def test_no_other_row_has_one(record: Make, status: Status) -> None:
 def test_signatures_are_masked_in_the_results_but_work_in_failed_csv(record: Make) -> None:
     secret = {"filename": "t https://u:abc@h/", "title": "t?token=abc"}
     assert "abc" not in " ".join(line(record(**secret)).values())
-    (cells,) = table.failed([record(Status.FAILED, error="no")], COLUMNS, JOB)
+    (cells,) = table.failed_lines([record(Status.FAILED, error="no")], COLUMNS, JOB)
     assert cells[0].endswith("X-Amz-Signature=abc")
 
 
 def test_failed_csv_is_the_manifest_and_the_reason(record: Make) -> None:
     records = [record(), record(Status.FAILED, error="codec"), record(Status.INVALID, error="bad")]
     assert table.failed_header(COLUMNS) == [*HEADER, "referenceId", "reason", *ORIGIN]
-    lines = list(table.failed(records, COLUMNS, JOB))
+    lines = list(table.failed_lines(records, COLUMNS, JOB))
     assert [cells[-4:] for cells in lines] == [
         ["r-1", "codec", "job-a in output/a", "row-0"],
         ["r-1", "bad", "job-a in output/a", "row-0"],
@@ -122,7 +122,7 @@ def test_failed_csv_of_a_list_of_addresses_has_the_titles_that_were_made(record:
     columns = ManifestColumns(("sourceUrl",), (0, None, None, None))
     assert table.failed_header(columns)[1:-2] == "filename referenceId reason".split()
     one = record(Status.FAILED, error="codec", cells=("u",), columns=columns)
-    (cells,) = table.failed([one], columns, JOB)
+    (cells,) = table.failed_lines([one], columns, JOB)
     assert cells[:-2] == ["u", "Title", "r-1", "codec"]
 
 
@@ -130,14 +130,14 @@ def test_failed_csv_of_a_failed_csv_has_one_reason(record: Make) -> None:
     columns = ManifestColumns(("sourceUrl", "title", "id", "reason"), (0, 1, None, 2))
     assert table.failed_header(columns)[:-2] == list(columns.names)
     one = record(Status.FAILED, error="new", cells=("u", "t", "", "old"), columns=columns)
-    assert next(table.failed([one], columns, JOB))[:-2] == ["u", "t", "r-1", "new"]
+    assert next(table.failed_lines([one], columns, JOB))[:-2] == ["u", "t", "r-1", "new"]
 
 
 def test_a_column_of_reference_ids_named_reason_is_no_reason(record: Make) -> None:
     columns = ManifestColumns(("sourceUrl", "title", "reason"), (0, 1, None, 2))
     assert table.failed_header(columns)[:-2] == ["sourceUrl", "title", "reason", "reason"]
     one = record(Status.FAILED, error="new", cells=("u", "t", "my-1"), columns=columns)
-    assert next(table.failed([one], columns, JOB))[:-2] == ["u", "t", "my-1", "new"]
+    assert next(table.failed_lines([one], columns, JOB))[:-2] == ["u", "t", "my-1", "new"]
 
 
 # Rows of an earlier manifest ----------------------------------------------------------------------

@@ -32,7 +32,7 @@ def test_a_workbook_that_nobody_touched_is_not_read_again(
     def read(*_: object) -> None:
         raise AssertionError("it is read")
 
-    monkeypatch.setattr(manual_columns, "by_hand_in", read)
+    monkeypatch.setattr(manual_columns, "read_manual_content", read)
     before = (tmp_path / "results.xlsx").stat().st_ino
     write_results(tmp_path, store, ["xlsx"], now=3.0)
     assert (tmp_path / "results.xlsx").stat().st_ino != before

@@ -15,14 +15,14 @@ from batch_import.configuration.result_options import ResultOptions
 from batch_import.errors import StateError
 from batch_import.models import ManifestColumns, ResultRow, Status
 from batch_import.reports import table
-from batch_import.reports.summary import About
+from batch_import.reports.summary import ReportInfo
 from batch_import.reports.table import Embedding, results_table
 from batch_import.reports.writers import html_writer
 from batch_import.reports.writers.html_writer import write_html
 from batch_import.state.timeline import Timeline
 
 DATA = Path(__file__).parents[2] / "data"
-ABOUT = About("library.csv", 1_767_225_600.0, Timeline(1_767_222_000.0, 60.0, (3, 1), (0, 2)))
+ABOUT = ReportInfo("library.csv", 1_767_225_600.0, Timeline(1_767_222_000.0, 60.0, (3, 1), (0, 2)))
 Make = Callable[..., ResultRow]
 
 
@@ -64,7 +64,7 @@ class Page(HTMLParser):
 
 
 def page_of(
-    folder: Path, records: Sequence[ResultRow], about: About = ABOUT, **options: object
+    folder: Path, records: Sequence[ResultRow], about: ReportInfo = ABOUT, **options: object
 ) -> Page:
     embedding = Embedding(options=ResultOptions(**options))  # type: ignore[arg-type]
     columns = ManifestColumns(("sourceUrl", "title", "status", "team"), (0, 1, None, None))
@@ -115,7 +115,7 @@ AWKWARD = [
 def test_awkward_texts_are_text(tmp_path: Path, record: Make) -> None:
     plain = page_of(tmp_path, [record(Status.FAILED, error="x")])
     records = [record(Status.FAILED, title=text, reference_id=text, error=text) for text in AWKWARD]
-    page = page_of(tmp_path, records, About("</title><script>alert(1)</script>", 0.0))
+    page = page_of(tmp_path, records, ReportInfo("</title><script>alert(1)</script>", 0.0))
     assert [row[2] for row in page.data["rows"]] == AWKWARD
     # No text has become an element: there are only more buttons for causes.
     assert {tag for tag, _ in page.tags} <= {tag for tag, _ in plain.tags}
@@ -185,7 +185,7 @@ def test_the_timeline_is_a_running_total(tmp_path: Path, record: Make) -> None:
 
 
 def test_a_job_that_has_not_begun_has_a_page(tmp_path: Path) -> None:
-    page = page_of(tmp_path, [], About("library.csv", 0.0))
+    page = page_of(tmp_path, [], ReportInfo("library.csv", 0.0))
     assert page.data["rows"] == []
     assert "0 of 0 videos are online" in " ".join(page.words)
 
@@ -202,7 +202,7 @@ def test_a_page_is_whole_or_not_there(tmp_path: Path, record: Make) -> None:
 
 
 def test_rows_come_in_pieces(tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(table, "_AT_ONCE", 2)
+    monkeypatch.setattr(table, "_BATCH_ROWS", 2)
     for count in (1, 2, 3, 4):
         page = page_of(tmp_path, [record(line=n) for n in range(count)])
         assert [row[0] for row in page.data["rows"]] == list(range(count))
@@ -212,7 +212,7 @@ def test_rows_come_in_pieces(tmp_path: Path, record: Make, monkeypatch: pytest.M
 def test_of_too_many_rows_the_last_are_only_counted(
     tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(html_writer, "MOST_ROWS", 2)
+    monkeypatch.setattr(html_writer, "MAX_ROWS", 2)
     page = page_of(tmp_path, [record()] * 5)
     assert len(page.data["rows"]) == 2
     words = " ".join(page.words)

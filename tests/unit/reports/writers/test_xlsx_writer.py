@@ -15,14 +15,14 @@ from batch_import.addresses.masking import mask
 from batch_import.configuration.result_options import ResultOptions
 from batch_import.errors import StateError, UsageError
 from batch_import.models import ManifestColumns, ResultRow, Status
-from batch_import.reports.summary import About
+from batch_import.reports.summary import ReportInfo
 from batch_import.reports.table import Embedding, Table, results_table
 from batch_import.reports.writers import xlsx_summary, xlsx_writer
 from batch_import.reports.writers.xlsx_writer import write_xlsx
 
 DATA = Path(__file__).parents[2] / "data"
 COLUMNS = ManifestColumns(("sourceUrl", "title", "status", "team"), (0, 1, None, None))
-ABOUT = About("library.csv", 1_767_225_600.0)
+ABOUT = ReportInfo("library.csv", 1_767_225_600.0)
 Make = Callable[..., ResultRow]
 
 
@@ -79,7 +79,7 @@ def test_links_can_be_clicked(tmp_path: Path, record: Make) -> None:
 def test_what_cannot_be_a_link_is_text(
     tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xlsx_writer, "LINKS", 4)
+    monkeypatch.setattr(xlsx_writer, "MAX_LINKS", 4)
     odd = ["javascript:alert(1)", "file:///etc/passwd", "https://h/" + "x" * 2080, "https://h/a b"]
     records = [record(source_url=url) for url in odd]
     book = written(tmp_path / "r.xlsx", records)
@@ -244,7 +244,7 @@ def test_numbers_and_dates_of_the_manifest_are_some_and_ids_are_text(
 def test_a_group_has_a_sheet_of_its_own(
     tmp_path: Path, record: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xlsx_writer, "_MOST_GROUPS", 4)
+    monkeypatch.setattr(xlsx_writer, "_MAX_GROUP_SHEETS", 4)
     teams = ["A/B", "a b", "Videos", "", "E", "F", "A/B"]
     options = ResultOptions(group_by="team")
     table = results_table(COLUMNS, (), Embedding(options=options))
