@@ -12,7 +12,7 @@ from batch_import.job import Job
 from batch_import.sandbox.server import SandboxServer
 from batch_import.state.ledger import open_ledger
 from batch_import.viostream.session import PlatformSession
-from batch_import.viostream.shared_budget import SharedBudget
+from batch_import.viostream.shared_rate_limiter import SharedRateLimiter
 from batch_import.workflows.account import signed_in
 
 
@@ -24,7 +24,7 @@ def test_a_signed_in_command_leaves_others_half_of_the_limit(
     job, problems = Job(tmp_path / "job"), list[str]()
     credentials = Credentials("VC-test", "a-key-that-must-not-be-seen")
     with PlatformSession(settings, credentials, threading.Event()) as session:
-        other = SharedBudget(settings.rate, session.clock)
+        other = SharedRateLimiter(settings.rate, session.clock)
         alone = other.rate(session.clock())
         with signed_in(session, job, problems.append) as account:
             ledger = open_ledger(job, f"{settings.api_base} {account.id}")

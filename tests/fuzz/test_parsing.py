@@ -48,7 +48,7 @@ class Wire(BoundedSession):
 
 
 RECORDS: list[RequestRecord] = []
-CLIENT = Client("https://h.example", Credentials("VC-fuzz", SECRET), on_call=RECORDS.append)
+CLIENT = Client("https://h.example", Credentials("VC-fuzz", SECRET), on_request=RECORDS.append)
 CLIENT._session = Wire()  # noqa: SLF001 - no socket, and all the rest is the client's own
 
 

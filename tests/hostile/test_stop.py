@@ -70,7 +70,7 @@ def test_a_command_that_waits_for_its_first_answer_is_interrupted(
     settings = Settings(api_base=hostile(answers.silence).base)
     with stopped_soon() as stop, PlatformSession(settings, CREDENTIALS, stop) as session:  # noqa: SIM117
         with pytest.raises(Interrupted):
-            session.sign_in()
+            session.get_account()
 
 
 def test_the_first_call_has_twenty_seconds_with_all_its_attempts() -> None:
@@ -88,7 +88,7 @@ def test_the_first_call_has_twenty_seconds_with_all_its_attempts() -> None:
     session = PlatformSession(settings, CREDENTIALS, threading.Event(), clock=clock)
     session.client.send = send  # type: ignore[assignment, method-assign]
     with session, pytest.raises(PlatformUnreachable):
-        session.sign_in()
+        session.get_account()
     assert within[0] == pytest.approx(20.0)
     assert all(seconds <= 5.0 for seconds in within[1:])
 
@@ -100,7 +100,7 @@ def test_a_429_to_the_first_call_is_an_answer_of_the_platform(hostile: Callable[
         PlatformSession(settings, CREDENTIALS, threading.Event()) as session,
         pytest.raises(PlatformUnreachable) as refused,
     ):
-        session.sign_in()
+        session.get_account()
     assert "not an answer of the platform" not in str(refused.value)
 
 

@@ -210,7 +210,7 @@ def test_the_name_of_a_request_holds_no_secret(platform: requests_mock.Mocker, e
     headers = {"X-Request-Id": f"https://h.example/{echo}"}
     platform.get(f"{BASE}/account/info", json={"title": echo}, headers=headers)
     credentials = Credentials("VC-1234567", "the-long-secret")
-    with Client(BASE, credentials, on_call=printed.append) as client:
+    with Client(BASE, credentials, on_request=printed.append) as client:
         account = client.send(endpoints.get_account())
     assert "***" in printed[0].request_id or len(printed[0].request_id) == 100
     for part in ("the-long", "long-secret"):
@@ -235,7 +235,7 @@ def test_every_attempt_is_reported_with_what_came_of_it(platform: requests_mock.
     ]
     platform.post(f"{BASE}/media/new", answers)
     platform.get(f"{BASE}/account/info", json={"id": "acc"})
-    with Client(BASE, Credentials("VC-1", "secret"), on_call=printed.append) as client:
+    with Client(BASE, Credentials("VC-1", "secret"), on_request=printed.append) as client:
         for fault in (NoAnswer, Throttled):
             with pytest.raises(fault):
                 client.send(endpoints.create_media(ROW))

@@ -10,9 +10,9 @@ import pytest
 from batch_import.errors import StateError
 from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.token_bucket import TokenBucket
-from batch_import.viostream.account_budget import GONE
 from batch_import.viostream.rate_limiter import RateLimiter
-from batch_import.viostream.shared_budget import EVERY, SharedBudget
+from batch_import.viostream.rate_sharing import GONE_SECONDS
+from batch_import.viostream.shared_rate_limiter import REPORT_SECONDS, SharedRateLimiter
 
 
 class Record:
@@ -59,14 +59,14 @@ class Account:
         self._limit = TokenBucket(knobs, self.now)
         self._dice = Random(1)
         self._events: list[tuple[float, int, str, float]] = []
-        self.budgets: list[SharedBudget] = []
+        self.budgets: list[SharedRateLimiter] = []
 
     def go(self, seconds: float) -> None:
         for number, run in enumerate(self.runs):
             self.now = 1000.0 + run.begins
-            self.budgets.append(SharedBudget(run.ceiling, lambda: self.now))
+            self.budgets.append(SharedRateLimiter(run.ceiling, lambda: self.now))
             for what in ("report", "call"):
-                self._later(self._dice.uniform(0, EVERY), number, what)
+                self._later(self._dice.uniform(0, REPORT_SECONDS), number, what)
         while self._events and self._events[0][0] < 1000.0 + seconds:
             self.now, number, what, left_at = heapq.heappop(self._events)
             if self.now < 1000.0 + self.runs[number].ends:
@@ -77,7 +77,7 @@ class Account:
 
     def _report(self, number: int, _: float) -> None:
         self.budgets[number].report(self.record, str(number))
-        self._later(self._dice.uniform(0.8, 1.2) * EVERY, number, "report")
+        self._later(self._dice.uniform(0.8, 1.2) * REPORT_SECONDS, number, "report")
 
     def _call(self, number: int, _: float) -> None:
         budget = self.budgets[number]
@@ -131,7 +131,7 @@ def test_who_comes_later_gets_its_share_and_who_is_killed_has_none() -> None:
     for run in (first, later, killed):
         assert taken(run, 35, 60) == pytest.approx(20 / 3, rel=0.05)
     for run in (first, later):
-        assert taken(run, 60 + GONE + 1, 115) == pytest.approx(10.0, rel=0.05)
+        assert taken(run, 60 + GONE_SECONDS + 1, 115) == pytest.approx(10.0, rel=0.05)
 
 
 def test_what_a_run_does_not_need_is_the_others() -> None:
@@ -150,7 +150,7 @@ def test_a_run_whose_own_limit_is_low_keeps_to_it() -> None:
 
 def test_a_run_that_is_alone_is_paced_as_without_a_record() -> None:
     now = 500.0
-    shared, alone = SharedBudget(20.0, lambda: now), RateLimiter(20.0, now)
+    shared, alone = SharedRateLimiter(20.0, lambda: now), RateLimiter(20.0, now)
     record, dice = Record(lambda: now), Random(3)
     for step in range(3000):
         now += dice.uniform(0, 0.05)
@@ -198,7 +198,7 @@ def test_while_the_record_is_away_the_last_share_counts() -> None:
 
 def test_a_record_that_cannot_be_used_is_reported_once_and_the_run_goes_on() -> None:
     now, said = 100.0, []
-    budget, record = SharedBudget(20.0, lambda: now), Record(lambda: now)
+    budget, record = SharedRateLimiter(20.0, lambda: now), Record(lambda: now)
     record.away = True
     with budget.shared(record, said.append):
         assert budget.ready_at(now) == now
