@@ -43,7 +43,7 @@ class SavedSource:
             vendors = ", ".join(dict.fromkeys(kind.vendor for kind in KINDS))
             raise SourceUnreadable(
                 f"{name} is no answer that is known, or has no videos. Known are: {vendors}.",
-                f"If it has URLs of videos, use it as the manifest: batch-import check {name}",
+                "If it has URLs of videos, use the file itself as the manifest.",
             )
 
 
