@@ -339,6 +339,7 @@ class ResultRow(NamedTuple):
         looked_at: whether the size of the video's picture was requested from the platform.
         size: width and height of the video's picture in pixels; None if not known.
         number: number of the row in the job database.
+        manifest_id: the manifest's reference ID, if the row was sent under another one; else empty.
     """
 
     line: int
@@ -362,6 +363,7 @@ class ResultRow(NamedTuple):
     thumbnail: str
     created_date: str
     number: int = 0
+    manifest_id: str = ""
 
     def cell(self, column: ColumnKey) -> str:
         """Returns the cell in a column; empty if the row's manifest had no such column."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from batch_import.reports.problems import ProblemGroup
     from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.correction import CorrectedManifest
-    from batch_import.workflows.load_result import HeldRows, Reading
+    from batch_import.workflows.load_result import HeldRows, KeptIds, Reading
     from batch_import.workflows.pilot import Pilot
     from batch_import.workflows.source_checks import PreflightProgress
 
@@ -94,6 +94,17 @@ def print_held(held: "HeldRows", yes_option: str, no_option: str) -> None:
         print(f"    {sanitized(row.reason)}")
     print(f"  If they are the same videos, so that none is sent again: {yes_option}")
     print(f"  If they are other videos, so that each is sent: {no_option}")
+
+
+def print_kept_ids(kept: "KeptIds | None") -> None:
+    """Print how many rows were sent under other reference IDs than the manifest has now."""
+    if kept is None:
+        return
+    count = f"{format_row_count(kept.count)} {'was' if kept.count == 1 else 'were'} sent under"
+    line = f"{count} other reference IDs than “{sanitized(kept.column)}” has now"
+    ids = f"{shortened(kept.sent_id, 40)}, now {shortened(kept.manifest_id, 40)}"
+    print(styled(f"{line}: line {kept.line} ({ids}).", WARNING))
+    print("  An ID cannot be changed after the import. The results have both IDs.")
 
 
 def print_pilot(pilot: "Pilot") -> None:

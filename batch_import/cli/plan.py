@@ -14,6 +14,7 @@ from batch_import.cli.messages import (
     preflight_progress,
     print_diff,
     print_held,
+    print_kept_ids,
     print_problems,
     print_reading,
     print_warning,
@@ -138,6 +139,7 @@ def _print_planned(job: "Job", planned: "RunForecast", retry: str) -> None:
     if load.diff:
         print_diff(load.diff)
     print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
+    print_kept_ids(load.kept_ids)
     groups = [group for group in load.groups_to_show if group.code != _EXPIRES]
     if load.has_new_problems:
         print_problems(job, groups)

@@ -11,6 +11,7 @@ from batch_import.cli.messages import (
     preflight_progress,
     print_diff,
     print_held,
+    print_kept_ids,
     print_outcome,
     print_pilot,
     print_problems,
@@ -148,6 +149,7 @@ def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
     if load.diff:
         print_diff(load.diff, of="job" if load.is_correction else "manifest")
     print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
+    print_kept_ids(load.kept_ids)
     if load.has_new_problems or request.settings.strict:
         print_problems(request.job, load.groups_to_show)
     elif load.groups:

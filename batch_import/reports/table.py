@@ -142,6 +142,8 @@ def results_table(
     manifest: ManifestColumns,
     earlier: Iterable[ManifestColumns] = (),
     embedding: Embedding = Embedding(),
+    *,
+    keep_ids: bool = False,
 ) -> Table:
     """Returns the table of a job: its own columns, then other columns of the manifest.
 
@@ -150,11 +152,13 @@ def results_table(
     Args:
         manifest: columns of the manifest. Those of fields are in the results already.
         earlier: columns of earlier versions of the manifest, which removed rows still have.
+        keep_ids: whether the manifest's reference IDs are a column of their own, because rows were
+            sent under other IDs.
 
     Raises:
         UsageError: a chosen column does not exist, or two columns get the same heading.
     """
-    others = list(_manifest_columns([manifest, *earlier]))
+    others = list(_manifest_columns([manifest, *earlier], keep_ids=keep_ids))
     columns = [replace(each, heading=each.name) for each in (*_result_columns(embedding), *others)]
     chosen = _chosen_columns(columns, embedding.options.results_columns)
     group = _group(columns, embedding.options.group_by)
@@ -194,7 +198,7 @@ def _masked(attribute: str) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
     return lambda rows: mask_all(list(map(cell, rows)))
 
 
-def _manifest_columns(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
+def _manifest_columns(manifests: Iterable[ManifestColumns], *, keep_ids: bool) -> Iterator[Column]:
     """Yields the columns of manifests that are not fields, with names that no other column has.
 
     A manifest's column `embed_code` beside `embedCode` would be used instead of it by mistake, and
@@ -206,7 +210,7 @@ def _manifest_columns(manifests: Iterable[ManifestColumns]) -> Iterator[Column]:
         key
         for manifest in manifests
         for key, position in manifest.positions.items()
-        if position not in manifest.fields
+        if position not in (manifest.fields[:-1] if keep_ids else manifest.fields)
     )
     for key in keys:
         name = free = key[0] or f"column {key[1]}"

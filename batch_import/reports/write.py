@@ -254,7 +254,10 @@ class _Job:
         """Returns its results."""
         reader = self.store.reader
         others = reader.other_columns()
-        return table.results_table(reader.columns(), others, self.embedding(options))
+        keep_ids = reader.manifest_id_count() > 0
+        return table.results_table(
+            reader.columns(), others, self.embedding(options), keep_ids=keep_ids
+        )
 
     def seen(self, records: Iterable[ResultRow]) -> Iterator[ResultRow]:
         """Yields rows with the status that is shown to people."""

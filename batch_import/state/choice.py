@@ -77,7 +77,7 @@ def _choose_lines(db: Database, lines: LineRange) -> None:
 
 
 def _choose_reference(db: Database, name: str) -> None:
-    if not db.execute(statements.ANY_WITH_REFERENCE, (name,)).fetchone():
+    if not db.execute(statements.ANY_WITH_REFERENCE, (name, name)).fetchone():
         near = _nearest(db, name)
         hint = f"Did you mean {near!r}? " if near else ""
         raise UsageError(
@@ -85,7 +85,7 @@ def _choose_reference(db: Database, name: str) -> None:
             f"{hint}Nothing was sent.",
             setting="only",
         )
-    db.execute(statements.CHOOSE_REFERENCE, (name,))
+    db.execute(statements.CHOOSE_REFERENCE, (name, name))
 
 
 def _nearest(db: Database, name: str) -> str:

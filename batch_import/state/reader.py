@@ -161,7 +161,11 @@ class Reader:
     def find_by_reference(self, reference_id: str) -> tuple[int, ResultRow] | None:
         """Returns the row with a reference ID, and its number; None if there is none."""
         # If several rows have the same reference ID, it is the identity of the first one only.
-        for statement in (statements.RECORD_BY_IDENTITY, statements.RECORD_BY_REFERENCE):
+        for statement in (
+            statements.RECORD_BY_IDENTITY,
+            statements.RECORD_BY_REFERENCE,
+            statements.RECORD_BY_MANIFEST_ID,
+        ):
             found = self._find_record(statement, reference_id)
             if found:
                 return found
@@ -170,6 +174,14 @@ class Reader:
     def is_reference(self, text: str) -> bool:
         """Whether a text is the reference ID of a row."""
         return self._connection.row(statements.ANY_ROW_WITH_REFERENCE, (text,)) is not None
+
+    def first_with_manifest_id(self) -> ResultRow | None:
+        """Returns the first row that was sent under another reference ID than the manifest's."""
+        return next(self._records(statements.FIRST_WITH_MANIFEST_ID, ()), None)
+
+    def manifest_id_count(self) -> int:
+        """Number of rows that were sent under another reference ID than the manifest's."""
+        return self._connection.count(statements.MANIFEST_ID_COUNT)
 
     def find_by_line(self, line: int) -> tuple[int, ResultRow] | None:
         """Returns the row on a line of the manifest, and its number; None if there is none."""

@@ -25,7 +25,7 @@ def match_rows(db: Database, fields: Sequence[int | None]) -> None:
         if position is not None:
             _correct_cells(db, name, position)
     for statement in (
-        _CLEAR, _AS_CORRECTED, _AS_GIVEN, _PAIR_AS_BEFORE, *_PAIR_BY_ADDRESS,
+        _CLEAR, _AS_CORRECTED, _FORGET_GIVEN_ID, _AS_GIVEN, _PAIR_AS_BEFORE, *_PAIR_BY_ADDRESS,
     ):  # fmt: skip
         db.execute(statement)
     share_identities(db)
@@ -121,6 +121,11 @@ _LOSE_ID: Final = """
 """
 _GAIN_ID: Final = """
     UPDATE incoming SET identity = reference_id, error = '', codes = '' WHERE position = ?
+"""
+#: The manifest now has the reference ID that the row was sent under.
+_FORGET_GIVEN_ID: Final = """
+    UPDATE row SET given_id = NULL
+    WHERE given_id IS NOT NULL AND identity IN (SELECT identity FROM incoming WHERE own_id)
 """
 #: Rows that were sent before the manifest gave them this ID.
 _AS_GIVEN: Final = """

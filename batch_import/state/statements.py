@@ -161,7 +161,7 @@ _RECORD_COLUMNS: Final = """
     cells, position IS NULL, picture.key IS NOT NULL, width, height, header,
     coalesce(ingest_id, ''), coalesce(media_id, ''), coalesce(row.key, ''),
     coalesce(title, ''), coalesce(duration, ''), coalesce(thumbnail, ''),
-    coalesce(created_date, ''), row.number
+    coalesce(created_date, ''), row.number, coalesce(given_id, '')
 """
 _RECORD_TABLES: Final = "row LEFT JOIN picture ON picture.key = row.key"
 _RECORD: Final = f"SELECT {_RECORD_COLUMNS} FROM {_RECORD_TABLES}"
@@ -192,6 +192,9 @@ ANY_IMPORTED_SINCE: Final = """
 _CURRENT_FIRST: Final = "ORDER BY position IS NULL, position, number"
 RECORD_BY_IDENTITY: Final = f"{_RECORD} WHERE row.identity = ? {_CURRENT_FIRST}"
 RECORD_BY_REFERENCE: Final = f"{_RECORD} WHERE row.reference_id = ? {_CURRENT_FIRST}"
+RECORD_BY_MANIFEST_ID: Final = f"{_RECORD} WHERE row.given_id = ? {_CURRENT_FIRST}"
+FIRST_WITH_MANIFEST_ID: Final = f"{_RECORD} WHERE row.given_id IS NOT NULL {_CURRENT_FIRST} LIMIT 1"
+MANIFEST_ID_COUNT: Final = "SELECT count(*) FROM row WHERE given_id IS NOT NULL"
 RECORD_BY_LINE: Final = f"{_RECORD} WHERE row.line = ?"
 REFERENCE_IDS_BEFORE: Final = (
     "SELECT identity FROM row WHERE identity < ? ORDER BY identity DESC LIMIT ?"

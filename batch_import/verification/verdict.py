@@ -86,6 +86,11 @@ def find_verdict(record: ResultRow, found: Sequence[Media], page_fault: str = ""
     details = [detail for _, detail in faults]
     if own.reference_id not in ("", record.reference_id):
         details.append(f"its reference ID is now {own.reference_id}")
+    elif record.manifest_id:
+        details.append(
+            f"the manifest has the reference ID {record.manifest_id}; the video was sent before"
+            f" that, and keeps {record.reference_id}"
+        )
     verdict = faults[0][0] if faults else Verdict.AS_EXPECTED
     return Finding(verdict, "; ".join(details), own)
 

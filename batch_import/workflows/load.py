@@ -41,7 +41,13 @@ from batch_import.state.edition_check import LoadOptions
 from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.store import Store
 from batch_import.workflows.correction import correction
-from batch_import.workflows.load_result import CheckResult, HeldRows, LoadResult, Reading
+from batch_import.workflows.load_result import (
+    CheckResult,
+    HeldRows,
+    KeptIds,
+    LoadResult,
+    Reading,
+)
 from batch_import.workflows.pilot import Pilot, choose_pilot
 from batch_import.workflows.source_checks import PreflightProgress, SourceChecks
 
@@ -144,7 +150,11 @@ class ManifestLoader:
         )
         if known == fingerprint and not again:
             self._choose(store)
-            return LoadResult(None, self._reading(), [], None, held=_held(store), pilot=self._pilot)
+            kept_ids = self._kept_ids(store)
+            return LoadResult(
+                None, self._reading(), [], None,
+                held=_held(store), pilot=self._pilot, kept_ids=kept_ids,
+            )  # fmt: skip
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
         with self._problems() as problems, self._preflight() as checks:
@@ -163,8 +173,17 @@ class ManifestLoader:
         store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
         progress, held = _progress(checks), _held(store)
         return LoadResult(
-            news, self._reading(), groups, progress, is_new, retried, held, pilot=self._pilot
-        )
+            news, self._reading(), groups, progress, is_new, retried, held,
+            pilot=self._pilot, kept_ids=self._kept_ids(store),
+        )  # fmt: skip
+
+    def _kept_ids(self, store: Store) -> KeptIds | None:
+        """Find rows that were sent before the manifest had their reference IDs."""
+        position, first = self._mapping.reference_id, store.reader.first_with_manifest_id()
+        if position is None or first is None:
+            return None
+        count, name = store.reader.manifest_id_count(), self._manifest.header[position]
+        return KeptIds(count, name, first.line, first.manifest_id, first.reference_id)
 
     def _correct(self, store: Store, origin: OriginColumns) -> LoadResult:
         """Update the job with corrected rows of its `failed.csv`."""

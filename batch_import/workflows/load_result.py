@@ -61,6 +61,22 @@ class HeldRows:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptIds:
+    """Rows that were sent under other reference IDs than those that the manifest gives now.
+
+    Attributes:
+        column: name of the manifest's column of reference IDs.
+        line, manifest_id, sent_id: line number of the first such row, and its two reference IDs.
+    """
+
+    count: int
+    column: str
+    line: int
+    manifest_id: str
+    sent_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class LoadResult:
     """The result of loading a manifest into a job.
 
@@ -73,6 +89,7 @@ class LoadResult:
         held: rows that wait for a decision by the user.
         pilot: the rows that the run sends; None if it sends all.
         is_correction: the file has corrected rows of `failed.csv`; no other row has changed.
+        kept_ids: rows whose reference ID in the manifest is not the one they were sent under.
     """
 
     diff: ManifestDiff | None
@@ -84,6 +101,7 @@ class LoadResult:
     held: HeldRows = HeldRows(0, ())
     is_correction: bool = False
     pilot: Pilot | None = None
+    kept_ids: KeptIds | None = None
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:

@@ -147,3 +147,36 @@ def test_an_edition_that_would_be_read_otherwise_stops_before_anything_is_sent(
     assert sorted(media.title for media in server.platform.media) == ["One", "Two"]
     # What was chosen is kept: the same choice again is no change.
     assert "Nothing to send." in run("run", path, *FAST, "--map", "referenceId=").stdout
+
+
+def test_ids_that_a_manifest_gives_after_the_import_are_known_everywhere(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    path = tmp_path / "library.csv"
+    path.write_text(f"Link,Name,Signatur\n{A},One,LA/1\n{B},Two,LA/2\n", encoding="utf-8")
+    run("run", path, *FAST, "--only", "2", "--map", "referenceId=")
+    mapped = ("--map", "referenceId=Signatur")
+
+    assert "1 row was sent under other" in run("plan", path, "--offline", *mapped).stdout
+    printed = run("run", path, *FAST, *mapped).stdout
+
+    assert "1 row was sent under other reference IDs than “Signatur” has now: line 2" in printed
+    first, second = run.table("output/library/results.csv")
+    assert first["referenceId"].startswith("bi-")
+    assert (first["Signatur"], second["referenceId"]) == ("LA/1", "LA/2")
+    story = json.loads(run("status", path, "LA/1", "--json").stdout)
+    assert (story["line"], story["manifestId"]) == (2, "LA/1")
+    assert story["referenceId"] == first["referenceId"]
+    assert "2 rows: 2 as expected" in run("verify", path, "--rate", "200").stdout
+    details = [line["detail"] for line in run.table("output/library/verify.csv")]
+    assert "LA/1" in details[0]
+    assert details[1] == ""
+    # The command still knows the row by the ID that the manifest gives.
+    assert "Nothing to send" in run("run", path, *FAST, *mapped, "--only", "LA/1").stdout
+
+    # Once the manifest has the ID of the account, nothing differs any more.
+    ids = f"{A},One,{first['referenceId']}\n{B},Two,LA/2\n"
+    path.write_text(f"Link,Name,Signatur\n{ids}", encoding="utf-8")
+    assert "sent under other" not in run("run", path, *FAST, *mapped).stdout
+    assert "Signatur" not in run.table("output/library/results.csv")[0]
