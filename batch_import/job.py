@@ -64,8 +64,16 @@ class Job:
 
     @property
     def problems(self) -> Path:
-        """Path of the CSV file with all problems of the manifest, as of the last reading."""
+        """Path of the CSV file with all problems of the manifest that the job has."""
         return self.folder / "problems.csv"
+
+    def problems_of(self, manifest: Path) -> Path:
+        """Path of the CSV file with the problems of a file that the job was not updated with.
+
+        These are manifests that were only checked, and files of corrected rows. Line numbers are
+        those of that file.
+        """
+        return self.folder / f"problems-{_folder_name(manifest)}.csv"
 
     @property
     def verification(self) -> Path:

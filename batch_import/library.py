@@ -34,6 +34,7 @@ from batch_import.errors import (
 from batch_import.importer.dispatch import Progress
 from batch_import.job import Job
 from batch_import.models import Counts, Problem, Severity
+from batch_import.reports.problems import read_problem
 from batch_import.reports.writers.csv_writer import read_csv
 from batch_import.workflows import status
 
@@ -120,7 +121,7 @@ class CheckedManifest:
     Attributes:
         rows: number of rows.
         valid: number of rows that can be imported.
-        file: path of `problems.csv`.
+        file: path of the CSV file with all problems.
     """
 
     rows: int
@@ -133,9 +134,7 @@ class CheckedManifest:
         Raises:
             StateError: the file does not exist any more, or cannot be read.
         """
-        for cells in read_csv(self.file):
-            line, severity = int(cells.pop("line")), Severity(cells.pop("severity"))
-            yield Problem(line=line, severity=severity, **cells)
+        yield from map(read_problem, read_csv(self.file))
 
 
 def import_manifest(
@@ -235,7 +234,7 @@ def check_manifest(
 
     request = with_original_job(request)
     found = check(request, stop=stop)
-    return CheckedManifest(found.rows, found.valid, request.job.problems)
+    return CheckedManifest(found.rows, found.valid, found.problems)
 
 
 def job_status(job: _AnyPath, *, state: str = "") -> Outcome:

@@ -54,6 +54,8 @@ class Problem:
         value: the cell as it is in the manifest.
         hint: how to fix the cell; may be empty.
         severity: whether the problem prevents the row from being sent.
+        reference_id, filename: reference ID and title of the row in the manifest; empty if the row
+            has none, or if the problem was only found in the manifest as a whole.
     """
 
     line: int
@@ -63,6 +65,8 @@ class Problem:
     value: str = ""
     hint: str = ""
     severity: Severity = Severity.ERROR
+    reference_id: str = ""
+    filename: str = ""
 
     def __str__(self) -> str:
         """Returns the column and what is wrong with its cell."""
@@ -157,12 +161,15 @@ class VideoSource:
         url: the source URL.
         extension: file extension that the manifest gives for the video.
         number: number of the row in the job database; 0 if it is not stored there yet.
+        reference_id, filename: reference ID and title of the row; empty if it has none.
     """
 
     line: int
     url: str
     extension: str
     number: int = 0
+    reference_id: str = ""
+    filename: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,14 +50,19 @@ def check(invocation: Invocation) -> int:
     observer = Observer(preflight=PreflightLines().show)
     with stoppable() as stop:
         checked = workflow.check(request, observer, stop, invocation["fix"])
-    (_print_json if invocation["json"] else _print)(request.job, checked)
+    if invocation["json"]:
+        _print_json(checked)
+    else:
+        _print(request.job, checked)
     is_good = not checked.groups if request.settings.strict else checked.valid == checked.rows
     return OK if is_good else INCOMPLETE
 
 
 def _print(job: "Job", checked: "CheckResult") -> None:
     print_reading(checked.reading)
-    print_problems(job, checked.groups)
+    print_problems(checked.problems, checked.groups)
+    if checked.groups and checked.problems != job.problems:
+        print("The job is not changed: see what a run of this file would do with plan.")
     if checked.preflight:
         print(preflight_progress(checked.preflight))
     if checked.fixed:
@@ -69,10 +74,10 @@ def _print(job: "Job", checked: "CheckResult") -> None:
     print(styled(line, WARNING if invalid else SUCCESS))
 
 
-def _print_json(job: "Job", checked: "CheckResult") -> None:
+def _print_json(checked: "CheckResult") -> None:
     """Print JSON. docs/generate/json_keys.yaml documents the keys.
 
-    The problems are read from `problems.csv`, so that they need no memory.
+    The problems are read from their file, so that they need no memory.
     """
     from batch_import.problem_codes import CODES
     from batch_import.reports.writers.csv_writer import read_csv
@@ -105,7 +110,7 @@ def _print_json(job: "Job", checked: "CheckResult") -> None:
     }
     print(json.dumps(head)[:-1], end=', "problems": [')
     comma = ""
-    for problem in read_csv(job.problems):
+    for problem in read_csv(checked.problems):
         print(comma, json.dumps({**problem, "line": int(problem["line"])}), sep="\n", end="")
         comma = ","
     print("\n]}")

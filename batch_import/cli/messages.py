@@ -14,12 +14,14 @@ from batch_import.models import Status
 from batch_import.reports.labels import STATUSES
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from batch_import.job import Job
     from batch_import.models import Counts
     from batch_import.reports.problems import ProblemGroup
     from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.correction import CorrectedManifest
-    from batch_import.workflows.load_result import HeldRows, KeptIds, Reading
+    from batch_import.workflows.load_result import HeldRows, Reading
     from batch_import.workflows.pilot import Pilot
     from batch_import.workflows.source_checks import PreflightProgress
 
@@ -96,17 +98,6 @@ def print_held(held: "HeldRows", yes_option: str, no_option: str) -> None:
     print(f"  If they are other videos, so that each is sent: {no_option}")
 
 
-def print_kept_ids(kept: "KeptIds | None") -> None:
-    """Print how many rows were sent under other reference IDs than the manifest has now."""
-    if kept is None:
-        return
-    count = f"{format_row_count(kept.count)} {'was' if kept.count == 1 else 'were'} sent under"
-    line = f"{count} other reference IDs than “{sanitized(kept.column)}” has now"
-    ids = f"{shortened(kept.sent_id, 40)}, now {shortened(kept.manifest_id, 40)}"
-    print(styled(f"{line}: line {kept.line} ({ids}).", WARNING))
-    print("  An ID cannot be changed after the import. The results have both IDs.")
-
-
 def print_pilot(pilot: "Pilot") -> None:
     """Which rows a pilot takes up, and what each is an example of."""
     why = "those of the run before" if pilot.continued else "spread over hosts, extensions, sizes"
@@ -117,12 +108,18 @@ def print_pilot(pilot: "Pilot") -> None:
         print("  …")
 
 
-def print_problems(job: "Job", groups: Sequence["ProblemGroup"]) -> None:
-    """Print a table of problems: one line per code, with an example and a hint below it."""
+def print_problems(path: "Path", groups: Sequence["ProblemGroup"], file_name: str = "") -> None:
+    """Print a table of problems: one line per code, with an example and a hint below it.
+
+    Args:
+        path: path of the file that has every problem.
+        file_name: name of the file whose lines are numbered, if it is not the job's manifest.
+    """
     if not groups:
         return
     width = max(len(group.code) for group in groups)
-    print(f"{'problem':<{width + 9}}   count  first lines")
+    of = f" of {sanitized(file_name)}" if file_name else ""
+    print(f"{'problem':<{width + 9}}   count  first lines{of}")
     for group in groups:
         more = ", …" if group.count > len(group.example_lines) else ""
         lines = ", ".join(map(str, group.example_lines))
@@ -132,7 +129,7 @@ def print_problems(job: "Job", groups: Sequence["ProblemGroup"]) -> None:
         value = f" ({shortened(group.example.value)})" if group.example.value else ""
         print(f"         {column}{sanitized(group.example.reason)}{value}")
         print(f"         {sanitized(group.example.hint)}")
-    print(f"Every problem: {sanitized(str(job.problems))}")
+    print(f"Every problem: {sanitized(str(path))}")
 
 
 def problem_count(groups: Sequence["ProblemGroup"]) -> str:

@@ -9,26 +9,19 @@ from typing import TYPE_CHECKING, Any, Final
 from batch_import.cli.command import READING, Invocation, command, manifest
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.load_messages import print_load
 from batch_import.cli.messages import (
     format_row_count,
-    preflight_progress,
-    print_diff,
-    print_held,
-    print_kept_ids,
-    print_problems,
-    print_reading,
     print_warning,
-    problem_count,
     sanitized,
 )
-from batch_import.cli.options import flag
 from batch_import.cli.progress import PreflightLines, Steps, stoppable
 from batch_import.errors import UsageError
 
 if TYPE_CHECKING:
     from batch_import.configuration.credentials import Credentials
+    from batch_import.configuration.request import ImportRequest
     from batch_import.importer.forecast import Forecast
-    from batch_import.job import Job
     from batch_import.rehearsal.rehearse import RehearsalResult
     from batch_import.state.store import Store
     from batch_import.workflows.plan import AccountMatches, RunForecast
@@ -92,7 +85,7 @@ def plan(invocation: Invocation) -> int:
             steps.close()
         if not invocation["json"]:
             _print_planned(
-                request.job, planned, sanitized(invocation.option_sources.command_line("retry"))
+                request, planned, sanitized(invocation.option_sources.command_line("retry"))
             )
         rehearsed = _rehearse(invocation, store, planned, given) if invocation["rehearse"] else None
     if invocation["json"]:
@@ -133,20 +126,8 @@ def _credentials(invocation: Invocation) -> "Credentials | str":
 # For people -----------------------------------------------------------------------------------
 
 
-def _print_planned(job: "Job", planned: "RunForecast", retry: str) -> None:
-    load = planned.result
-    print_reading(load.reading)
-    if load.diff:
-        print_diff(load.diff)
-    print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
-    print_kept_ids(load.kept_ids)
-    groups = [group for group in load.groups_to_show if group.code != _EXPIRES]
-    if load.has_new_problems:
-        print_problems(job, groups)
-    elif groups:
-        print(f"{problem_count(groups)}, as before: {sanitized(str(job.problems))}")
-    if load.preflight:
-        print(preflight_progress(load.preflight))
+def _print_planned(request: "ImportRequest", planned: "RunForecast", retry: str) -> None:
+    print_load(request, planned.result, hidden_code=_EXPIRES)
     print(f"To do: {planned.plan}.")
     if planned.running:
         print("A run is in progress; this is what was left a moment ago.")

@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING
 
 from batch_import.cli.command import IMPORT, Invocation, command, manifest
 from batch_import.cli.exits import INCOMPLETE, OK
+from batch_import.cli.load_messages import print_load
 from batch_import.cli.messages import (
     format_row_count,
-    preflight_progress,
-    print_diff,
-    print_held,
-    print_kept_ids,
     print_outcome,
     print_pilot,
-    print_problems,
-    print_reading,
     print_warning,
-    problem_count,
     sanitized,
 )
-from batch_import.cli.options import FORMATS, flag
+from batch_import.cli.options import FORMATS
 from batch_import.cli.progress import Bar, Lines, PreflightLines, has_bars, stoppable
 from batch_import.errors import RunFault, UsageError
 
@@ -143,20 +137,7 @@ def _stamp(path: "Path") -> tuple[int, int] | None:
 def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
     """Print what the run read from the manifest, and what it is going to do."""
     load = loaded.result
-    print_reading(load.reading)
-    if load.is_correction:
-        print(f"These rows belong to the job {sanitized(str(request.job.folder))}.")
-    if load.diff:
-        print_diff(load.diff, of="job" if load.is_correction else "manifest")
-    print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
-    print_kept_ids(load.kept_ids)
-    if load.has_new_problems or request.settings.strict:
-        print_problems(request.job, load.groups_to_show)
-    elif load.groups:
-        unchanged = f"{problem_count(load.groups)}, as before"
-        print(f"{unchanged}: {sanitized(str(request.job.problems))}")
-    if load.preflight:
-        print(preflight_progress(load.preflight))
+    print_load(request, load)
     if request.retry_failed:
         print(
             f"Failed rows to send again: {load.retried:,}."

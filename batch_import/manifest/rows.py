@@ -5,7 +5,7 @@ This module must not know any rule.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import overload
 
@@ -112,12 +112,26 @@ class Rows(Sequence[ManifestRow]):
         ):
             yield line, None if at in self._chunk.faults else row
 
+    def named(self, problems: Sequence[Problem]) -> Iterator[Problem]:
+        """Yield problems of these rows with the reference ID and the title of their row."""
+        if not problems:
+            return
+        columns = self._columns
+        names = dict(zip(self.lines, zip(columns.own, columns.names, strict=True), strict=True))
+        for problem in problems:
+            reference_id, filename = names[problem.line]
+            yield replace(problem, reference_id=reference_id, filename=filename)
+
     def sources(self) -> Iterator[VideoSource]:
         """Where the videos of the rows that may be sent are to be fetched from."""
-        fields = zip(self._chunk.lines, self._columns.urls, self._columns.extensions, strict=True)
-        for at, (line, url, extension) in enumerate(fields):
+        columns = self._columns
+        fields = zip(
+            self._chunk.lines, columns.urls, columns.extensions, columns.own, columns.names,
+            strict=True,
+        )  # fmt: skip
+        for at, (line, url, extension, own, name) in enumerate(fields):
             if at not in self.errors:
-                yield VideoSource(line, url, extension)
+                yield VideoSource(line, url, extension, 0, own, name)
 
     @overload
     def __getitem__(self, index: int) -> ManifestRow: ...

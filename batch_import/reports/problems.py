@@ -3,7 +3,7 @@
 This module must not know the rules, nor where the lines are written to.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,7 +11,7 @@ from batch_import.addresses.masking import mask
 from batch_import.models import Problem, Severity
 
 #: The columns of `problems.csv`. Users' scripts depend on these names.
-COLUMNS: Final = ["line", "column", "code", "severity", "reason", "value", "hint"]
+COLUMNS: Final = ("line referenceId filename column code severity reason value hint").split()
 #: Number of lines of a group that are listed where there is no space for all.
 _MAX_EXAMPLE_LINES: Final = 5
 
@@ -66,6 +66,8 @@ def _csv_row(problem: Problem) -> list[str]:
     """Returns the cells of a problem in `problems.csv`, with secrets in URLs masked."""
     return [
         str(problem.line),
+        problem.reference_id,
+        mask(problem.filename),
         problem.column,
         problem.code,
         str(problem.severity),
@@ -73,3 +75,11 @@ def _csv_row(problem: Problem) -> list[str]:
         mask(problem.value),
         mask(problem.hint),
     ]
+
+
+def read_problem(cells: Mapping[str, str]) -> Problem:
+    """Parse a line of `problems.csv`, given as column name → cell."""
+    return Problem(
+        int(cells["line"]), cells["column"], cells["code"], cells["reason"], cells["value"],
+        cells["hint"], Severity(cells["severity"]), cells["referenceId"], cells["filename"],
+    )  # fmt: skip

@@ -47,6 +47,8 @@ class ManifestDiff:
         changed: changed rows of which the platform has nothing. They are sent as they are now.
         ignored: rows that were edited after they were sent. What was sent stays.
         unchanged: number of rows that did not change, including those whose edits are ignored.
+        accepted_lines: line numbers of rows with an error in the manifest that are valid in the
+            job, because they were corrected in `failed.csv`, or were sent before the edit.
     """
 
     added: ChangedRows = ChangedRows()
@@ -54,6 +56,7 @@ class ManifestDiff:
     removed: ChangedRows = ChangedRows()
     ignored: ChangedRows = ChangedRows()
     unchanged: int = 0
+    accepted_lines: frozenset[int] = frozenset()
 
 
 def load(
@@ -139,7 +142,8 @@ def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> Ma
     _run(db, statements.FORGET_REMOVED_INVALID)
     db.execute(statements.SKIPPED_EVENTS, (now,))
     db.execute(statements.SKIP_REMOVED)
-    return ManifestDiff(added, changed, removed, ignored, matched - changed.count)
+    accepted = frozenset(line for (line,) in db.execute(statements.ACCEPTED_LINES))
+    return ManifestDiff(added, changed, removed, ignored, matched - changed.count, accepted)
 
 
 def _run(db: Database, batch: Sequence[str]) -> None:

@@ -204,6 +204,10 @@ class Reader:
         with self._connection.decoding():
             return InFlightRow(line, reference, Status(status), since)
 
+    def corrected_lines(self) -> frozenset[int]:
+        """Lines of the manifest whose row was corrected in `failed.csv` and is valid since."""
+        return frozenset(line for (line,) in self._connection.rows(statements.CORRECTED_LINES))
+
     def held_count(self) -> int:
         """Returns the number of rows that are not sent, because they may have been sent already."""
         return self._connection.count(statements.HELD_COUNT, (POSSIBLE_DUPLICATE_CODE,))

@@ -124,7 +124,7 @@ def next_to_claim(table: str) -> str:
 def pending_sources(table: str) -> str:
     """Returns SQL for sources after a row's number. Parameters: that number, and a limit."""
     return f"""
-        SELECT line, source_url, extension, number FROM row
+        SELECT line, source_url, extension, number, reference_id, filename FROM row
         WHERE status = 'pending' AND number > ? AND {is_chosen(table)} ORDER BY number LIMIT ?
     """
 
@@ -320,6 +320,18 @@ ADDRESSES: Final = """
     SELECT number, address FROM row WHERE number > ? AND address <> '' ORDER BY number LIMIT ?
 """
 STRIP_AGAIN: Final = "UPDATE row SET stripped_address = ? WHERE number = ?"
+#: Lines of rows that are valid in the job although the manifest has errors in them, because they
+#: were corrected in failed.csv.
+CORRECTED_LINES: Final = """
+    SELECT line FROM row JOIN correction ON row.number = correction.row
+    WHERE position IS NOT NULL AND status <> 'invalid'
+"""
+#: The same rows, and those whose error was made by an edit after they were sent.
+ACCEPTED_LINES: Final = f"""
+    {CORRECTED_LINES} UNION
+    SELECT row.line FROM row JOIN incoming USING (identity)
+    WHERE incoming.error <> '' AND row.status <> 'invalid'
+"""
 CLEAR_POSITIONS: Final = "UPDATE row SET position = NULL"
 MATCH: Final = """
     UPDATE row SET

@@ -16,7 +16,7 @@ def check(
     stop: threading.Event | None = None,
     fix: Path | None = None,
 ) -> CheckResult:
-    """Validate a manifest, and write `problems.csv`.
+    """Validate a manifest, and write a file with all problems.
 
     Args:
         stop: set it to stop early.
@@ -25,7 +25,7 @@ def check(
     Raises:
         ManifestError: the manifest cannot be read.
         UsageError: a setting does not fit the manifest.
-        StateError: `problems.csv` cannot be written.
+        StateError: the file of problems cannot be written.
         Interrupted: `stop` was set.
     """
     loader = ManifestLoader(request, time.time(), stop or threading.Event(), observer.preflight)

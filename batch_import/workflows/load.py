@@ -8,13 +8,12 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from itertools import islice
 from pathlib import Path
 
 from batch_import import __version__
 from batch_import.addresses.masking import add_masked_names
 from batch_import.configuration.request import ImportRequest
-from batch_import.errors import Interrupted, ManifestError, setting_ref
+from batch_import.errors import Interrupted, ManifestError
 from batch_import.manifest.columns.kept import names_of, refuse_other_columns
 from batch_import.manifest.columns.mapping import first_with_address, map_columns
 from batch_import.manifest.origin import (
@@ -33,8 +32,7 @@ from batch_import.models import (
     ManifestColumns,
     Problem,
 )
-from batch_import.reports.problems import COLUMNS, ProblemWriter
-from batch_import.reports.writers.csv_writer import csv_file
+from batch_import.reports.problems import ProblemWriter
 from batch_import.state import facts
 from batch_import.state.corrections import CorrectedRow, DuplicateId
 from batch_import.state.edition_check import LoadOptions
@@ -43,19 +41,15 @@ from batch_import.state.store import Store
 from batch_import.workflows.correction import correction
 from batch_import.workflows.load_result import (
     CheckResult,
-    HeldRows,
     KeptIds,
     LoadResult,
     Reading,
+    held_rows,
+    kept_ids,
 )
 from batch_import.workflows.pilot import Pilot, choose_pilot
+from batch_import.workflows.problem_file import drop_errors, problem_file, problem_path
 from batch_import.workflows.source_checks import PreflightProgress, SourceChecks
-
-#: How many held rows are shown as examples.
-_MAX_EXAMPLES = 3
-_NOT_WRITTEN = (
-    f"Is it open elsewhere? Close it there, or choose another folder with {setting_ref('job')}."
-)
 
 
 class ManifestLoader:
@@ -65,6 +59,7 @@ class ManifestLoader:
         now: epoch seconds.
         stop: set it to stop early.
         on_progress: called after each source that preflight checks.
+        changes_job: whether the command updates the job itself, not a copy of it.
 
     Raises:
         ManifestError: the manifest cannot be read.
@@ -77,6 +72,8 @@ class ManifestLoader:
         now: float,
         stop: threading.Event,
         on_progress: Callable[[PreflightProgress], object],
+        *,
+        changes_job: bool = False,
     ) -> None:
         options = request.reading
         self._request = request
@@ -92,6 +89,8 @@ class ManifestLoader:
         self._origin = origin_columns(self._manifest.header)
         self._comments: list[int] = []
         self._job = request.job
+        self._changes_job = changes_job
+        self._path = request.job.problems
         self._settings = request.settings
         self._now = now
         self._stop = stop
@@ -105,7 +104,7 @@ class ManifestLoader:
             fix: path to write a copy of the manifest to, with all safe corrections.
 
         Raises:
-            StateError: `problems.csv` or the corrected manifest cannot be written.
+            StateError: the file of problems or the corrected manifest cannot be written.
             UsageError: `fix` is no valid path for the corrected manifest.
             Interrupted: `stop` was set.
         """
@@ -124,7 +123,9 @@ class ManifestLoader:
                     valid -= sum(1 for _ in checks.check(rows.sources(), problems))
             self._heed_stop()
         groups, fixed = problems.groups(), corrected.fixed if corrected else None
-        return CheckResult(count, valid, self._reading(), groups, _progress(checks), fixed)
+        return CheckResult(
+            count, valid, self._reading(), groups, _progress(checks), fixed, self._path
+        )
 
     def take_over(self, store: Store) -> LoadResult:
         """Update the job with the manifest.
@@ -133,7 +134,7 @@ class ManifestLoader:
         to check again the sources that an earlier preflight found missing.
 
         Raises:
-            StateError: the manifest is another job's, or `problems.csv` cannot be written.
+            StateError: the manifest is another job's, or its problems cannot be written.
             ManifestError: a field would come from another column than in the job so far.
             UsageError: a selected row is not in the manifest.
             Interrupted: `stop` was set before the manifest was read. Nothing has changed.
@@ -150,10 +151,9 @@ class ManifestLoader:
         )
         if known == fingerprint and not again:
             self._choose(store)
-            kept_ids = self._kept_ids(store)
             return LoadResult(
                 None, self._reading(), [], None,
-                held=_held(store), pilot=self._pilot, kept_ids=kept_ids,
+                held=held_rows(store.reader), pilot=self._pilot, kept_ids=self._kept_ids(store),
             )  # fmt: skip
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
@@ -167,23 +167,21 @@ class ManifestLoader:
             if checks:
                 checks.check_pending(store.queue, problems, self._now)
         news = diff if known not in ("", fingerprint) else None
-        groups = problems.groups()
+        accepted = diff.accepted_lines - (checks.failed_lines if checks else frozenset())
+        groups = drop_errors(self._path, accepted) if accepted else problems.groups()
         seen = json.dumps([(group.code, group.count, group.example_lines) for group in groups])
         is_new = seen != store.facts.get(facts.PROBLEMS_SHOWN)
         store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
-        progress, held = _progress(checks), _held(store)
+        progress, held = _progress(checks), held_rows(store.reader)
         return LoadResult(
             news, self._reading(), groups, progress, is_new, retried, held,
-            pilot=self._pilot, kept_ids=self._kept_ids(store),
+            pilot=self._pilot, problems=self._path, accepted=len(accepted),
+            kept_ids=self._kept_ids(store),
         )  # fmt: skip
 
     def _kept_ids(self, store: Store) -> KeptIds | None:
-        """Find rows that were sent before the manifest had their reference IDs."""
-        position, first = self._mapping.reference_id, store.reader.first_with_manifest_id()
-        if position is None or first is None:
-            return None
-        count, name = store.reader.manifest_id_count(), self._manifest.header[position]
-        return KeptIds(count, name, first.line, first.manifest_id, first.reference_id)
+        position = self._mapping.reference_id
+        return None if position is None else kept_ids(store.reader, self._manifest.header[position])
 
     def _correct(self, store: Store, origin: OriginColumns) -> LoadResult:
         """Update the job with corrected rows of its `failed.csv`."""
@@ -198,6 +196,8 @@ class ManifestLoader:
             retried = self._choose(store)
             if checks:
                 checks.check_pending(store.queue, problems, self._now)
+        if self._changes_job and self._job.problems.exists():
+            drop_errors(self._job.problems, store.reader.corrected_lines())
         return LoadResult(
             corrected.diff,
             self._reading(),
@@ -205,9 +205,10 @@ class ManifestLoader:
             _progress(checks),
             has_new_problems=True,
             retried=retried,
-            held=_held(store),
+            held=held_rows(store.reader),
             is_correction=True,
             pilot=self._pilot,
+            problems=self._path,
         )
 
     def _corrected_rows(
@@ -235,6 +236,7 @@ class ManifestLoader:
             f"the reference id is a duplicate of the ID on line {found.first_line} of the job",
             found.reference_id,
             "Give every row a reference id of its own.",
+            reference_id=found.reference_id,
         )
 
     def _load_options(self, refusal: ManifestError | None) -> LoadOptions:
@@ -253,7 +255,15 @@ class ManifestLoader:
         hint = "Run the import again and say whether it is the same video: same-videos yes or no."
         for row in store.reader.held_rows():
             problems.add(
-                Problem(row.line, column, POSSIBLE_DUPLICATE_CODE, row.reason, row.source_url, hint)
+                Problem(
+                    row.line,
+                    column,
+                    POSSIBLE_DUPLICATE_CODE,
+                    row.reason,
+                    row.source_url,
+                    hint,
+                    filename=row.title,
+                )
             )
 
     def _choose(self, store: Store) -> int:
@@ -314,9 +324,11 @@ class ManifestLoader:
 
     @contextmanager
     def _problems(self) -> Iterator[ProblemWriter]:
+        is_own_list = self._changes_job and not self._origin
+        self._path = problem_path(self._request, is_own_list=is_own_list)
         self._job.prepare()
-        with csv_file(self._job.problems, COLUMNS, _NOT_WRITTEN) as write:
-            yield ProblemWriter(write)
+        with problem_file(self._path) as problems:
+            yield problems
 
     def _chunks(self, problems: ProblemWriter) -> Iterator[Rows]:
         own_host = self._settings.own_host
@@ -336,7 +348,7 @@ class ManifestLoader:
             self._heed_stop()
             self._comments += chunk.comments
             rows, found = validator.check(chunk)
-            for problem in found:
+            for problem in rows.named(found):
                 problems.add(problem)
             yield rows
         for problem in validator.after_last(self._settings.rate):
@@ -368,8 +380,3 @@ class ManifestLoader:
 
 def _progress(checks: SourceChecks | None) -> PreflightProgress | None:
     return checks.progress if checks else None
-
-
-def _held(store: Store) -> HeldRows:
-    first = tuple(islice(store.reader.held_rows(), _MAX_EXAMPLES))
-    return HeldRows(store.reader.held_count(), first)

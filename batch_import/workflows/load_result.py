@@ -1,14 +1,20 @@
 """The results of validating a manifest, and of loading it into a job."""
 
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final
 
 from batch_import.models import POSSIBLE_DUPLICATE_CODE
 from batch_import.reports.problems import ProblemGroup
 from batch_import.state.manifest_diff import ManifestDiff
-from batch_import.state.reader import HeldRow
+from batch_import.state.reader import HeldRow, Reader
 from batch_import.workflows.correction import CorrectedManifest
 from batch_import.workflows.pilot import Pilot
 from batch_import.workflows.source_checks import PreflightProgress
+
+#: How many held rows are shown as examples.
+_MAX_EXAMPLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +41,10 @@ class CheckResult:
     Attributes:
         rows: number of rows.
         valid: number of rows that can be imported.
-        groups: the problems by code; every single problem is in `problems.csv`.
+        groups: the problems by code.
         preflight: what preflight checked; None if it was not requested.
         fixed: the corrected copy; None if it was not requested.
+        problems: path of the file that has every single problem.
     """
 
     rows: int
@@ -45,7 +52,8 @@ class CheckResult:
     reading: Reading
     groups: list[ProblemGroup]
     preflight: PreflightProgress | None
-    fixed: CorrectedManifest | None = None
+    fixed: CorrectedManifest | None
+    problems: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +97,9 @@ class LoadResult:
         held: rows that wait for a decision by the user.
         pilot: the rows that the run sends; None if it sends all.
         is_correction: the file has corrected rows of `failed.csv`; no other row has changed.
+        problems: path of the file that has every single problem.
+        accepted: number of rows with an error in the manifest that are valid in the job. Their
+            errors are not in `groups`.
         kept_ids: rows whose reference ID in the manifest is not the one they were sent under.
     """
 
@@ -101,9 +112,30 @@ class LoadResult:
     held: HeldRows = HeldRows(0, ())
     is_correction: bool = False
     pilot: Pilot | None = None
+    problems: Path = Path()
+    accepted: int = 0
     kept_ids: KeptIds | None = None
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:
         """The problems without the held rows, which are shown separately."""
         return [group for group in self.groups if group.code != POSSIBLE_DUPLICATE_CODE]
+
+
+def held_rows(reader: Reader) -> HeldRows:
+    """Read the rows that wait for a decision by the user."""
+    first = tuple(islice(reader.held_rows(), _MAX_EXAMPLES))
+    return HeldRows(reader.held_count(), first)
+
+
+def kept_ids(reader: Reader, column: str) -> KeptIds | None:
+    """Read the rows that were sent before the manifest had their reference IDs; None if none was.
+
+    Args:
+        column: name of the manifest's column of reference IDs.
+    """
+    first = reader.first_with_manifest_id()
+    if first is None:
+        return None
+    count = reader.manifest_id_count()
+    return KeptIds(count, column, first.line, first.manifest_id, first.reference_id)

@@ -79,7 +79,7 @@ def run(
     with (
         stopping_at(settings.until, stop),
         # The manifest is opened first, so that an unreadable one creates no job folder.
-        nullcontext(ManifestLoader(request, epoch_clock()(), stop, observer.preflight)) as loader,
+        nullcontext(_loader(request, observer, stop)) as loader,
         hold_job(job, settings.lease, stop, uses_alarm=alarm) as hold,
         Store(job.state, create=True) as store,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
@@ -97,6 +97,11 @@ def run(
                 with _noted(log, store):
                     _import(store, hold, request, credentials, observer, stop, log)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
+
+
+def _loader(request: ImportRequest, observer: Observer, stop: threading.Event) -> ManifestLoader:
+    now = epoch_clock()()
+    return ManifestLoader(request, now, stop, observer.preflight, changes_job=True)
 
 
 def _report(job: Job, observer: Observer) -> None:
@@ -142,8 +147,7 @@ def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
         raise ManifestError(
             f"The manifest has {count} problem{'' if count == 1 else 's'},"
             f" and {setting_ref('strict')} allows none. Nothing was sent.",
-            f"Fix them (all are in {request.job.problems}),"
-            f" or run without {setting_ref('strict')}.",
+            f"Fix them (all are in {result.problems}), or run without {setting_ref('strict')}.",
         )
 
 

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
@@ -41,6 +41,7 @@ class SourceChecks:
 
     Attributes:
         progress: the sources that were checked so far.
+        failed_lines: line numbers of the rows whose source has an error.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class SourceChecks:
         platform = urlsplit(request.settings.api_base).hostname or ""
         self._preflight = Preflight(stop, platform, own_host=request.settings.own_host)
         self.progress = PreflightProgress()
+        self.failed_lines: set[int] = set()
 
     def __enter__(self) -> Self:
         self._preflight.__enter__()
@@ -81,9 +83,14 @@ class SourceChecks:
             self.progress = PreflightProgress(progress.sources + 1, progress.size + (size or 0))
             self._on_progress(self.progress)
             if violation and violation.code not in self._allowed:
-                problem = violation.problem(source.line, self._column, source.url)
+                problem = replace(
+                    violation.problem(source.line, self._column, source.url),
+                    reference_id=source.reference_id,
+                    filename=source.filename,
+                )
                 problems.add(problem)
                 if problem.severity is Severity.ERROR:
+                    self.failed_lines.add(source.line)
                     yield source, problem
 
     def check_pending(self, queue: Queue, problems: ProblemWriter, now: float) -> None:

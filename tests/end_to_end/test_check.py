@@ -71,6 +71,8 @@ def test_every_problem_is_in_the_file_beside_the_results(command: Callable, mess
     assert len(lines) == 9
     assert lines[-3] == {
         "line": "9",
+        "referenceId": "1.23457E+15",
+        "filename": "B",
         "column": "Video ID",
         "code": "reference-damaged",
         "severity": "error",

@@ -230,3 +230,66 @@ def test_results_are_no_manifest_and_titles_may_hold_a_mask(
     assert "url-masked" in done.stdout
     assert "failed.csv" in done.stdout
     assert len(server.platform.media) == 1
+
+
+def test_the_list_of_problems_stays_that_of_the_job(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    path = library(tmp_path / "library.csv")
+    run("run", path, *FAST, code=1)
+    job = "output/library/problems.csv"
+
+    def listed(name: str) -> list[tuple[str, str, str, str]]:
+        names = ("line", "referenceId", "filename", "code")
+        table = run.table(name)
+        return [tuple(line[n] for n in names) for line in table]  # type: ignore[misc]
+
+    before = listed(job)
+    assert before == [
+        ("4", "F-003", "Video 3", "url-scheme"),
+        ("7", "F-006", "", "filename-missing"),
+        ("10", "F-001", "Video 9", "duplicate-reference"),
+    ]
+    # One row of three is corrected.
+    failed = tmp_path / "output/library/failed.csv"
+    (corrected,) = (row for row in fix(read(failed)) if "F-006" in row)
+    header, wrong, *_ = read(failed)
+    copy = excel([header, corrected, wrong], tmp_path / "fixed.csv")
+
+    printed = run("check", copy, code=1).stdout
+    assert "Every problem: output/library/problems-fixed.csv" in printed
+    run("plan", copy, "--offline")
+    assert listed(job) == before
+    printed = run("run", copy, *FAST, code=1).stdout
+    assert "first lines of fixed.csv" in printed
+    assert listed("output/library/problems-fixed.csv") == [("3", *before[0][1:])]
+    assert listed(job) == [before[0], before[2]]
+
+    # The manifest still has the errors; its rows are imported.
+    rest = excel(fix(read(failed)), tmp_path / "rest.csv")
+    run("run", rest, *FAST)
+    assert listed(job) == []
+    printed = run("check", path, code=1).stdout
+    assert "Every problem: output/library/problems-library.csv" in printed
+    assert len(listed("output/library/problems-library.csv")) == 3
+    assert listed(job) == []
+    printed = run("run", path, *FAST, "--strict").stdout
+    assert "error" not in printed.replace("3 rows with an error in the manifest: corrected", "")
+    assert listed(job) == []
+
+
+def test_an_edit_that_damages_an_imported_row_is_no_error(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    path = library(tmp_path / "library.csv")
+    run("run", path, *FAST, code=1)
+    table = read(path)
+    table[1][0] = ""
+    excel(table, path)
+    printed = run("run", path, *FAST, code=1).stdout
+    assert "url-missing" not in printed
+    assert "1 row with an error in the manifest" in printed
+    lines = [line["line"] for line in run.table("output/library/problems.csv")]
+    assert lines == ["4", "7", "10"]

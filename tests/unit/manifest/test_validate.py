@@ -355,7 +355,7 @@ def test_urls_that_end_before_their_turn_are_reported_after_the_last_chunk() -> 
 
 def test_sources_are_those_of_good_rows() -> None:
     rows, _ = check((URL, "t", "mov", "1", ""), ("nope", "t", "mp4", "2", ""))
-    assert list(rows.sources()) == [VideoSource(2, URL, "mov")]
+    assert list(rows.sources()) == [VideoSource(2, URL, "mov", 0, "1", "t")]
 
 
 CELLS = st.tuples(

@@ -1,17 +1,19 @@
 """The problems: each a line, and a count of each kind."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from batch_import.errors import StateError
 from batch_import.models import Problem, Severity
-from batch_import.reports.problems import COLUMNS, ProblemWriter
+from batch_import.reports.problems import COLUMNS, ProblemWriter, read_problem
 from batch_import.reports.writers.csv_writer import csv_file, read_csv
 
 
 def problem(line: int, code: str, severity: Severity = Severity.ERROR, value: str = "") -> Problem:
-    return Problem(line, "column", code, f"reason {line}", value, "hint", severity)
+    reason = f"reason {line}"
+    return Problem(line, "column", code, reason, value, "hint", severity, "id", "t?sig=s3cret")
 
 
 def test_every_problem_is_a_line_and_secrets_are_masked() -> None:
@@ -21,8 +23,8 @@ def test_every_problem_is_a_line_and_secrets_are_masked() -> None:
     problems.add(problem(8, "filename-length", Severity.WARNING))
     assert len(COLUMNS) == len(lines[0])
     assert lines == [
-        ["7", "column", "url-scheme", "error", "reason 7", "ftp://***@h/a?token=***", "hint"],
-        ["8", "column", "filename-length", "warning", "reason 8", "", "hint"],
+        ["7", "id", "t?sig=***", "column", "url-scheme", "error", "reason 7", "ftp://***@h/a?token=***", "hint"],
+        ["8", "id", "t?sig=***", "column", "filename-length", "warning", "reason 8", "", "hint"],
     ]  # fmt: skip
 
 
@@ -49,6 +51,7 @@ def test_a_value_that_a_spreadsheet_would_run_is_guarded_and_comes_back(tmp_path
     assert ",'=1+1," in path.read_text("utf-8")
     (line,) = read_csv(path)
     assert line["value"] == "=1+1"
+    assert read_problem(line) == replace(problem(2, "code", value="=1+1"), filename="t?sig=***")
 
 
 def test_the_lines_are_read_back(tmp_path: Path) -> None:

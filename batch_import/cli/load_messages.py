@@ -1,0 +1,64 @@
+"""Print what loading a manifest changed in a job, and its problems; for `run` and `plan`."""
+
+from typing import TYPE_CHECKING
+
+from batch_import.cli.console import WARNING, styled
+from batch_import.cli.messages import (
+    format_row_count,
+    preflight_progress,
+    print_diff,
+    print_held,
+    print_problems,
+    print_reading,
+    problem_count,
+    sanitized,
+    shortened,
+)
+from batch_import.cli.options import flag
+
+if TYPE_CHECKING:
+    from batch_import.configuration.request import ImportRequest
+    from batch_import.workflows.load_result import KeptIds, LoadResult
+
+
+def print_load(request: "ImportRequest", load: "LoadResult", hidden_code: str = "") -> None:
+    """Print how a manifest was read, what it changed in the job, and its problems.
+
+    Args:
+        hidden_code: problems of this code are not printed.
+    """
+    print_reading(load.reading)
+    if load.is_correction:
+        print(f"These rows belong to the job {sanitized(str(request.job.folder))}.")
+    if load.diff:
+        print_diff(load.diff, of="job" if load.is_correction else "manifest")
+    print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
+    _print_kept_ids(load.kept_ids)
+    _print_problems(request, load, hidden_code)
+    if load.preflight:
+        print(preflight_progress(load.preflight))
+
+
+def _print_problems(request: "ImportRequest", load: "LoadResult", hidden_code: str) -> None:
+    groups = [group for group in load.groups_to_show if group.code != hidden_code]
+    if load.has_new_problems or request.settings.strict:
+        file_name = request.manifest.name if load.is_correction else ""
+        print_problems(load.problems, groups, file_name)
+    elif groups:
+        print(f"{problem_count(groups)}, as before: {sanitized(str(load.problems))}")
+    if load.accepted:
+        print(
+            f"{format_row_count(load.accepted)} with an error in the manifest: corrected in another"
+            " file, or sent before the edit. Nothing is to be done."
+        )
+
+
+def _print_kept_ids(kept: "KeptIds | None") -> None:
+    """Print how many rows were sent under other reference IDs than the manifest has now."""
+    if kept is None:
+        return
+    count = f"{format_row_count(kept.count)} {'was' if kept.count == 1 else 'were'} sent under"
+    line = f"{count} other reference IDs than “{sanitized(kept.column)}” has now"
+    ids = f"{shortened(kept.sent_id, 40)}, now {shortened(kept.manifest_id, 40)}"
+    print(styled(f"{line}: line {kept.line} ({ids}).", WARNING))
+    print("  An ID cannot be changed after the import. The results have both IDs.")

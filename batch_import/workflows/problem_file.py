@@ -1,0 +1,63 @@
+"""The CSV file with every problem of a manifest, written while the manifest is read.
+
+`problems.csv` is the list of a job. A command that does not change the job writes another file, and
+so do corrected rows, whose line numbers are those of the corrected file.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from batch_import.configuration.request import ImportRequest
+from batch_import.errors import setting_ref
+from batch_import.models import Severity
+from batch_import.reports.problems import COLUMNS, ProblemGroup, ProblemWriter, read_problem
+from batch_import.reports.writers.csv_writer import csv_file, read_csv
+from batch_import.state.location import exists
+
+_NOT_WRITTEN: Final = (
+    f"Is it open elsewhere? Close it there, or choose another folder with {setting_ref('job')}."
+)
+
+
+def problem_path(request: ImportRequest, *, is_own_list: bool) -> Path:
+    """Return the path of the file of problems.
+
+    Args:
+        is_own_list: whether the command updates the job with the whole manifest.
+    """
+    if is_own_list or not exists(request.job):
+        return request.job.problems
+    return request.job.problems_of(request.manifest)
+
+
+@contextmanager
+def problem_file(path: Path) -> Iterator[ProblemWriter]:
+    """Open the file of problems. It replaces the previous file when it is complete.
+
+    Raises:
+        StateError: the file cannot be written.
+    """
+    with csv_file(path, COLUMNS, _NOT_WRITTEN) as write:
+        yield ProblemWriter(write)
+
+
+def drop_errors(path: Path, lines: Collection[int]) -> list[ProblemGroup]:
+    """Remove the errors of some rows from the file of problems. Warnings stay.
+
+    Args:
+        lines: line numbers of the rows.
+
+    Returns:
+        The remaining problems by code.
+
+    Raises:
+        StateError: the file cannot be read or written.
+    """
+    with problem_file(path) as problems:
+        for cells in read_csv(path):
+            problem = read_problem(cells)
+            if problem.severity is Severity.WARNING or problem.line not in lines:
+                problems.add(problem)
+    return problems.groups()
