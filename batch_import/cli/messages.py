@@ -66,18 +66,24 @@ def print_diff(diff: "ManifestDiff", of: str = "manifest") -> None:
     Args:
         of: what was compared: `manifest`, or `job` if rows of failed.csv were corrected.
     """
+    # A file of corrections has only some rows of the job.
+    unchanged = "all other rows are" if of == "job" else format_row_count(diff.unchanged)
     parts = {
         "added": diff.added,
         "changed": diff.changed,
         "removed (imported videos stay in the account)": diff.removed,
+        "without a URL and an ID of their own before, now removed or completed": diff.replaced,
         "changed after they were sent; edits ignored": diff.ignored,
     }
     if any(part.count for part in parts.values()):
-        print(f"The {of} has changed; {format_row_count(diff.unchanged)} unchanged.")
+        print(f"The {of} has changed; {unchanged} unchanged.")
     for what, part in parts.items():
         if part.count:
             more = ", …" if part.count > len(part.first) else ""
-            first = ", ".join(f"line {line} ({shortened(name, 30)})" for line, name in part.first)
+            first = ", ".join(
+                f"line {line} ({shortened(name, 30)})" if name else f"line {line}"
+                for line, name in part.first
+            )
             print(f"  {part.count:,} {what}: {first}{more}")
 
 

@@ -133,18 +133,19 @@ def _print_planned(request: "ImportRequest", planned: "RunForecast", retry: str)
         print("A run is in progress; this is what was left a moment ago.")
     if planned.retried:
         print(f"{format_row_count(planned.retried)} failed before: only {retry} sends them again.")
-    _print_search(planned.search)
+    _print_search(planned.search, planned.counts.pending)
     if planned.plan.has_work:
         _print_forecast(planned)
     _print_expiring(planned)
 
 
-def _print_search(search: "AccountMatches") -> None:
+def _print_search(search: "AccountMatches", pending: int) -> None:
     media = "" if search.media is None else f"The account has {search.media:,} media. "
     if search.found is None:
         print(f"{media}How many rows it already has is unknown. {sanitized(search.why)}")
     elif media:
-        print(f"{media}{format_row_count(search.found)} of the manifest are among them.")
+        count = format_row_count(pending)
+        print(f"{media}Among them are the videos of {search.found:,} of the {count} to send.")
     if search.ids_taken:
         _print_ids_taken(search)
 

@@ -46,7 +46,9 @@ class ManifestDiff:
         removed: rows that are no longer in the manifest. Those that were not sent are skipped.
         changed: changed rows of which the platform has nothing. They are sent as they are now.
         ignored: rows that were edited after they were sent. What was sent stays.
-        unchanged: number of rows that did not change, including those whose edits are ignored.
+        replaced: invalid rows without an identity that are not in the manifest any more as they
+            were: they were removed, or completed.
+        unchanged: number of rows that did not change.
         accepted_lines: line numbers of rows with an error in the manifest that are valid in the
             job, because they were corrected in `failed.csv`, or were sent before the edit.
     """
@@ -55,6 +57,7 @@ class ManifestDiff:
     changed: ChangedRows = ChangedRows()
     removed: ChangedRows = ChangedRows()
     ignored: ChangedRows = ChangedRows()
+    replaced: ChangedRows = ChangedRows()
     unchanged: int = 0
     accepted_lines: frozenset[int] = frozenset()
 
@@ -129,6 +132,7 @@ def _header_number(db: Database, columns: ManifestColumns) -> int:
 def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> ManifestDiff:
     ignored = _edited_after_sending(db, signing)
     removed = _summary(db, statements.REMOVED)
+    replaced = _summary(db, statements.REPLACED)
     # Rows without an identity are invalid, so that they were never sent.
     _run(db, statements.FORGET_UNIDENTIFIED)
     db.execute(statements.CLEAR_POSITIONS)
@@ -143,7 +147,8 @@ def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> Ma
     db.execute(statements.SKIPPED_EVENTS, (now,))
     db.execute(statements.SKIP_REMOVED)
     accepted = frozenset(line for (line,) in db.execute(statements.ACCEPTED_LINES))
-    return ManifestDiff(added, changed, removed, ignored, matched - changed.count, accepted)
+    unchanged = matched - changed.count - ignored.count
+    return ManifestDiff(added, changed, removed, ignored, replaced, unchanged, accepted)
 
 
 def _run(db: Database, batch: Sequence[str]) -> None:

@@ -29,7 +29,7 @@ def match_rows(db: Database, fields: Sequence[int | None]) -> None:
     ):  # fmt: skip
         db.execute(statement)
     share_identities(db)
-    for statement in (_NAME_NEW, _KEEP_APART, _PAIR_DUPLICATES):
+    for statement in (_NAME_NEW, _KEEP_APART, _PAIR_SAME_CELLS, _PAIR_DUPLICATES):
         db.execute(statement)
 
 
@@ -186,22 +186,37 @@ _KEEP_APART: Final = f"""
 _TEXT: Final = "reference_id, source_url, filename, extension"
 
 
-def _in_turn(key: str, table: str, where: str) -> str:
+def _in_turn(key: str, table: str, where: str, text: str = _TEXT) -> str:
     """Returns SQL that numbers rows with the same texts, to pair them in their order."""
     return f"""
-        SELECT {key}, {_TEXT}, row_number() OVER (PARTITION BY {_TEXT} ORDER BY {key}) AS turn
+        SELECT {key}, {text}, row_number() OVER (PARTITION BY {text} ORDER BY {key}) AS turn
         FROM {table} WHERE {where}
     """
 
 
-#: Pairs rows whose ID belongs to an earlier row, if their texts are unchanged.
-_PAIR_DUPLICATES: Final = f"""
-    INSERT INTO pairing (position, number)
-    SELECT position, number
-    FROM ({_in_turn("position", "incoming", "identity IS NULL")}) AS new
-    JOIN ({_in_turn("number", "row", "identity IS NULL AND position IS NOT NULL")}) AS known
-    USING ({_TEXT}, turn)
-"""
+def _pair_unidentified(text: str, where: str) -> str:
+    """Returns SQL that pairs invalid rows without an identity, if their texts are unchanged.
+
+    Args:
+        text: the columns that are compared.
+        where: which rows of either side.
+    """
+    incoming = "identity IS NULL AND position NOT IN (SELECT position FROM pairing)"
+    job = """identity IS NULL AND position IS NOT NULL
+        AND number NOT IN (SELECT number FROM pairing)"""
+    return f"""
+        INSERT INTO pairing (position, number)
+        SELECT position, number
+        FROM ({_in_turn("position", "incoming", f"{incoming} AND {where}", text)}) AS new
+        JOIN ({_in_turn("number", "row", f"{job} AND {where}", text)}) AS known
+        USING ({text}, turn)
+    """
+
+
+#: A row without a URL and an ID, such as a heading, is the same row only if all its cells are.
+_PAIR_SAME_CELLS: Final = _pair_unidentified(f"cells, {_TEXT}", "true")
+#: A row whose ID belongs to an earlier row is the same row if its fields are.
+_PAIR_DUPLICATES: Final = _pair_unidentified(_TEXT, "source_url <> ''")
 
 
 def _uncorrected(is_duplicate: str, has_id: str) -> str:

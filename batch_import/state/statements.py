@@ -370,6 +370,8 @@ REMOVED: Final = _row_list(
     """,
     "line",
 )
+_UNPAIRED: Final = "identity IS NULL AND number NOT IN (SELECT number FROM pairing)"
+REPLACED: Final = _row_list(f"row WHERE {_UNPAIRED} AND position IS NOT NULL", "line")
 _SKIPPED: Final = """
     row WHERE position IS NULL AND status IN ('pending', 'failed', 'invalid')
 """
@@ -384,9 +386,7 @@ def _forget(where: str) -> tuple[str, str]:
     return f"DELETE FROM event WHERE row IN ({rows})", f"DELETE FROM row WHERE {where}"
 
 
-FORGET_UNIDENTIFIED: Final = _forget(
-    "identity IS NULL AND number NOT IN (SELECT number FROM pairing)"
-)
+FORGET_UNIDENTIFIED: Final = _forget(_UNPAIRED)
 FORGET_REMOVED_INVALID: Final = _forget(
     "status = 'invalid' AND position IS NULL AND claimed_at IS NULL"
 )

@@ -63,7 +63,7 @@ def _machine(request: DoctorRequest) -> dict[str, Callable[[], DoctorFinding]]:
 
 def _disk(request: DoctorRequest) -> DoctorFinding:
     rows = sum(status.counts(job).total for job in request.jobs) or _USUAL_ROWS
-    return machine_checks.disk(request.folder, rows, request.settings.log_max)
+    return machine_checks.disk(request.folder, rows, request.settings.log_max, len(request.jobs))
 
 
 def _credentials(request: DoctorRequest) -> DoctorFinding:

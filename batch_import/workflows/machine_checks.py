@@ -81,20 +81,22 @@ def folder(path: Path) -> DoctorFinding:
     return ok(f"{path} is writable.")
 
 
-def disk(path: Path, rows: int, log: float) -> DoctorFinding:
-    """Check that there is enough disk space for a job.
+def disk(path: Path, rows: int, log: float, jobs: int = 1) -> DoctorFinding:
+    """Check that there is enough disk space for a job, or for several jobs together.
 
     Args:
-        rows: number of rows of its manifest.
-        log: megabytes that its request log may take.
+        rows: number of rows of all these jobs.
+        log: megabytes that the request log of a job may take.
+        jobs: number of jobs.
     """
+    of = f"{rows:,} rows" if jobs <= 1 else f"the {rows:,} rows of {jobs:,} jobs together"
     free, needed = shutil.disk_usage(_existing(path)).free / 1e6, rows * _BYTES_PER_ROW / 1e6 + log
     if free < needed:
         return problem(
-            f"{free:,.0f} MB are free; {rows:,} rows need about {needed:,.0f} MB.",
+            f"{free:,.0f} MB are free; {of} need about {needed:,.0f} MB.",
             f"Free some space, or choose a folder on another disk with {setting_ref('job')}.",
         )
-    return ok(f"{free:,.0f} MB are free; {rows:,} rows need about {needed:,.0f} MB.")
+    return ok(f"{free:,.0f} MB are free; {of} need about {needed:,.0f} MB.")
 
 
 def open_files(jobs: Sequence[Job]) -> DoctorFinding:

@@ -160,7 +160,10 @@ def plan(
     running = exists(job) and is_running(job)
     counts = store.reader.counts(is_running=running)
     search = _search(store, request, credentials, observer, stop)
-    todo = plan_work(counts, counts.pending, search.found or 0, search.ids_taken)
+    is_searched = search.found is not None
+    todo = plan_work(
+        counts, counts.pending, search.found or 0, search.ids_taken, is_searched=is_searched
+    )
     processing = _learn(store, settings, job.database)
     work = Work(todo.create, todo.resume, todo.settle, search.calls)
     slow = forecast(work, settings, processing.high)

@@ -17,6 +17,8 @@ from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.refresh import refresh_results
 from batch_import.reports.write import missing_picture_count, save_result_options
+from batch_import.state import facts
+from batch_import.state.facts import AccountSearch
 from batch_import.state.location import JobHold, hold_job
 from batch_import.state.store import Store
 from batch_import.viostream.request_log import RequestLog, open_request_log
@@ -88,7 +90,10 @@ def run(
         refuse_moved(store)
         result = loader.take_over(store)
         save_result_options(store, request.results)
-        plan = plan_work(store.reader.counts(), store.queue.claimable_count())
+        is_searched = store.facts.get(facts.ACCOUNT_SEARCH) is AccountSearch.DONE
+        plan = plan_work(
+            store.reader.counts(), store.queue.claimable_count(), is_searched=is_searched
+        )
         with refresh_results(lambda: _report(job, observer), job, settings.refresh):
             observer.loaded(LoadedManifest(result, plan))
             _end_if(stop)

@@ -19,6 +19,8 @@ class WorkPlan:
         ids_taken: rows that are not sent, because a media with another title has their reference
             ID.
         done: rows with nothing to do: imported, failed or skipped.
+        is_searched: whether the account was searched for the rows to create. If not, some of their
+            videos may be in it already, and are used.
     """
 
     create: int
@@ -29,6 +31,7 @@ class WorkPlan:
     done: int
     adopt: int = 0
     ids_taken: int = 0
+    is_searched: bool = True
 
     @property
     def has_work(self) -> bool:
@@ -38,8 +41,9 @@ class WorkPlan:
     def __str__(self) -> str:
         known = self.create + self.adopt + self.ids_taken
         of = f" (of {self.pending} pending)" if self.pending > known else ""
+        unless = "" if self.is_searched or not self.create else " unless the account has them"
         parts = [
-            f"{self.create} to create{of}",
+            f"{self.create} to create{of}{unless}",
             f"{self.adopt} to adopt" if self.adopt else "",
             f"{self.ids_taken} not sent: reference ID taken" if self.ids_taken else "",
             f"{self.resume} to resume" if self.resume else "",
@@ -50,13 +54,21 @@ class WorkPlan:
         return ", ".join(part for part in parts if part)
 
 
-def plan_work(counts: Counts, waiting: int, adopt: int = 0, ids_taken: int = 0) -> WorkPlan:
+def plan_work(
+    counts: Counts,
+    waiting: int,
+    adopt: int = 0,
+    ids_taken: int = 0,
+    *,
+    is_searched: bool = True,
+) -> WorkPlan:
     """Calculate the work for the rows of a job.
 
     Args:
         waiting: number of pending rows that are selected for the run.
         adopt: number of these whose video is known to be in the account.
         ids_taken: number of these that must not be sent.
+        is_searched: whether the account was searched for them.
     """
     return WorkPlan(
         create=waiting - adopt - ids_taken,
@@ -67,4 +79,5 @@ def plan_work(counts: Counts, waiting: int, adopt: int = 0, ids_taken: int = 0) 
         settle=counts.unknown,
         invalid=counts.invalid,
         done=counts.imported + counts.failed + counts.skipped,
+        is_searched=is_searched,
     )

@@ -263,6 +263,7 @@ def test_the_list_of_problems_stays_that_of_the_job(
     assert listed(job) == before
     printed = run("run", copy, *FAST, code=1).stdout
     assert "first lines of fixed.csv" in printed
+    assert "The job has changed; all other rows are unchanged." in printed
     assert listed("output/library/problems-fixed.csv") == [("3", *before[0][1:])]
     assert listed(job) == [before[0], before[2]]
 

@@ -35,13 +35,16 @@ def test_the_first_rows_then_the_next_then_the_rest(
     path = manifest(6)
 
     first = run("run", path, *FAST, "--first", 2)
-    assert "To do: 2 to create (of 6 pending)." in first.stdout
+    assert "To do: 2 to create (of 6 pending) unless the account has them." in first.stdout
     assert "6 rows: 4 pending, 2 imported." in first.stdout
     assert "Not sent yet: 4 rows. To send the rest: batch-import run " in first.stdout
     assert sorted(made(server)) == refs(1, 2)
 
     second = run("run", path, *FAST, "--first", 2)
-    assert "To do: 2 to create (of 4 pending), 2 done before." in second.stdout
+    assert (
+        "To do: 2 to create (of 4 pending) unless the account has them, 2 done before."
+        in second.stdout
+    )
     assert sorted(made(server)) == refs(1, 2, 3, 4)
 
     rest = run("run", path, *FAST)
@@ -77,7 +80,7 @@ def test_a_pilot_is_spread_and_says_why(sandbox: Start, command: Callable, tmp_p
     assert len(made(server)) == 4
     assert "Pilot of 4 rows, spread over hosts, extensions, sizes:" in first.stdout
     assert "line 15 (Video 14): small.example.com, mp4, 1000 MB or more" in first.stdout
-    assert "To do: 4 to create (of 14 pending)." in first.stdout
+    assert "To do: 4 to create (of 14 pending) unless the account has them." in first.stdout
     run("run", path, *FAST, "--limit", 4)
     assert len(set(made(server))) == len(made(server)) == 8
 

@@ -58,7 +58,7 @@ def test_what_is_in_the_account_is_forereported_and_the_run_tells_it(
     path = manifest(5)
     out = run("plan", path).stdout
     assert "To do: 3 to create, 2 to adopt." in out
-    assert "The account has 3 media. 2 rows of the manifest are among them." in out
+    assert "The account has 3 media. Among them are the videos of 2 of the 5 rows to send." in out
     assert len(server.platform.media) == 3
 
     printed = "2 rows were already in the account: taken over, not created."

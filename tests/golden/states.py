@@ -148,7 +148,7 @@ def difference(found: Any) -> str:
     """What a manifest that was read changed."""
     parts = {
         "added": found.added, "changed": found.changed,
-        "removed": found.removed, "too late": found.ignored,
+        "removed": found.removed, "too late": found.ignored, "replaced": found.replaced,
     }  # fmt: skip
     lines = [f"{name} {part.count} {list(part.first)}" for name, part in parts.items()]
     return "\n".join(["# what was changed", *lines, f"kept {found.unchanged}"]) + "\n\n"

@@ -23,7 +23,8 @@ def test_every_problem_is_a_line_and_secrets_are_masked() -> None:
     problems.add(problem(8, "filename-length", Severity.WARNING))
     assert len(COLUMNS) == len(lines[0])
     assert lines == [
-        ["7", "id", "t?sig=***", "column", "url-scheme", "error", "reason 7", "ftp://***@h/a?token=***", "hint"],
+        ["7", "id", "t?sig=***", "column", "url-scheme", "error", "reason 7",
+            "ftp://***@h/a?token=***", "hint"],
         ["8", "id", "t?sig=***", "column", "filename-length", "warning", "reason 8", "", "hint"],
     ]  # fmt: skip
 

@@ -203,7 +203,9 @@ def test_invalid_rows_are_what_the_manifest_says_now() -> None:
     edition = store.load([row("a"), row("b", 3)], 2.0)
     assert store.reader.counts() == Counts(total=2, pending=2)
     assert edition == ManifestDiff(
-        added=ChangedRows(1, ((3, "b"),)), changed=ChangedRows(1, ((2, "a"),))
+        added=ChangedRows(1, ((3, "b"),)),
+        changed=ChangedRows(1, ((2, "a"),)),
+        replaced=ChangedRows(1, ((3, ""),)),
     )
 
 
@@ -214,8 +216,24 @@ def test_an_invalid_row_that_stays_as_it_was_is_kept() -> None:
     assert store.load(rows, 2.0) == ManifestDiff(unchanged=1)
     assert store.reader.counts() == Counts(total=3, invalid=3)
     edition = store.load([row("a", error="other")], 3.0)
-    assert edition == ManifestDiff(changed=ChangedRows(1, ((2, "a"),)))
+    assert edition == ManifestDiff(
+        changed=ChangedRows(1, ((2, "a"),)), replaced=ChangedRows(2, ((3, ""), (4, "")))
+    )
     assert record(store, "a").error == "other"
+
+
+def test_a_heading_never_takes_the_number_of_another_heading() -> None:
+    def heading(text: str, line: int) -> ManifestRow:
+        return dataclasses.replace(row("", line, error="no", url=""), cells=("", text))
+
+    store = Store(None)
+    store.load([heading("As of May", 2), row("a", 3), heading("Part 2", 4)], 1.0)
+    numbers = {each.cells[1]: each.number for each in store.reader.records()}
+    edition = store.load([row("a", 2), heading("Part 2", 3)], 2.0)
+    assert edition == ManifestDiff(unchanged=1, replaced=ChangedRows(1, ((2, ""),)))
+    assert {each.number for each in store.reader.records()} == {
+        numbers["Part 2"], numbers["https://h/v.mp4"],
+    }  # fmt: skip
 
 
 def test_an_invalid_row_that_is_gone_is_forgotten_unless_it_was_sent_once() -> None:
@@ -251,7 +269,7 @@ def test_what_changed_after_it_was_sent_is_reported_and_stays_as_it_was_sent() -
         [row("a", url="https://other/v.mp4"), row("b", 3, url=signed), renamed, row("d", 5)], 9
     )
     # A new signature is the same video.
-    assert edition == ManifestDiff(ignored=ChangedRows(2, ((2, "a"), (4, "c"))), unchanged=4)
+    assert edition == ManifestDiff(ignored=ChangedRows(2, ((2, "a"), (4, "c"))), unchanged=2)
     assert record(store, "c").filename == "Title c"
     assert store.reader.counts() == Counts(total=4, imported=3, pending=1)
 

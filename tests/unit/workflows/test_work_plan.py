@@ -35,3 +35,12 @@ def test_what_is_in_the_account_is_not_created() -> None:
     plan = plan_work(Counts(total=9, pending=5, imported=4), 5, adopt=2)
     assert str(plan) == "3 to create, 2 to adopt, 4 done before"
     assert plan_work(Counts(total=2, pending=2), 2, adopt=2).has_work
+
+
+def test_a_run_that_did_not_search_the_account_yet_says_that_rows_may_be_there() -> None:
+    counts = Counts(total=9, pending=5, imported=4)
+    plan = plan_work(counts, 5, is_searched=False)
+    assert str(plan) == "5 to create unless the account has them, 4 done before"
+    assert str(plan_work(Counts(total=1, imported=1), 0, is_searched=False)) == (
+        "0 to create, 1 done before"
+    )
