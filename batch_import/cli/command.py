@@ -1,6 +1,7 @@
 """The class of all commands: options, help, and the values of one invocation."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final
@@ -141,15 +142,21 @@ class Invocation:
         )
 
     def existing_job(self) -> Job:
-        """The job of the manifest.
+        """The job of the manifest, or of the rows of a corrected `failed.csv`.
 
         Raises:
             ManifestError: there is neither a job nor a manifest of this name.
+            StateError: the job of the rows is not found.
         """
         from batch_import.state.location import exists
+        from batch_import.workflows.original_job import with_original_job
 
         path = self["manifest"]
-        job = ImportRequest(path, folder=self["job"], state=self["state"] or "").job
+        request = ImportRequest(path, folder=self["job"], state=self["state"] or "")
+        # Any other file that cannot be read is no matter here: its name tells the job.
+        with suppress(ManifestError):
+            request = with_original_job(request)
+        job = request.job
         if not path.exists() and str(path) != "-" and not exists(job):
             where = f"in {job.folder}" if not job.database else "in the database"
             raise ManifestError(

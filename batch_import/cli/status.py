@@ -60,7 +60,7 @@ def status(invocation: Invocation) -> int:
             )
         from batch_import.cli.watch import watch
 
-        return watch(invocation.request().job)
+        return watch(invocation.existing_job())
     job = invocation.existing_job()
     if invocation["row"]:
         story = status.read_row_history(job, invocation["row"])

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from batch_import.cli.command import Invocation, command, manifest
@@ -48,7 +49,7 @@ def verify(invocation: Invocation) -> int:
     try:
         with stoppable() as stop:
             result = workflow.verify(
-                invocation.request(),
+                replace(invocation.request(), folder=job.folder),
                 invocation.credentials(),
                 embeds=invocation["embeds"],
                 observer=Observer(step=steps.show, problem=print_warning),

@@ -215,3 +215,10 @@ class SqliteConnection(Connection):
             # Errors of the module itself have no name; SQLite's are such as SQLITE_IOERR_WRITE.
             kind = getattr(error, "sqlite_errorname", "SQLITE_").split("_")[1]
             raise StateError(f"{self.name}: {error}.", _HINTS.get(kind, DAMAGED_HINT)) from None
+
+
+def remove_state_file(path: Path) -> None:
+    """Delete a state file and the files of SQLite beside it. No connection may be open."""
+    for suffix in ("", "-wal", "-shm"):
+        with suppress(OSError):
+            path.with_name(path.name + suffix).unlink()

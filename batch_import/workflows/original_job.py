@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions
@@ -24,10 +24,12 @@ from batch_import.manifest.origin import (
     OriginColumns,
     origin_columns,
 )
-from batch_import.manifest.read import Manifest, open_manifest
 from batch_import.state import facts
 from batch_import.state.location import jobs_in
 from batch_import.state.store import Store
+
+if TYPE_CHECKING:
+    from batch_import.manifest.read import Manifest
 
 #: How many bytes of a file, or of each file in a workbook, are searched for the header.
 _HEADER_WITHIN: Final = 1_000_000
@@ -45,6 +47,8 @@ def with_original_job(request: ImportRequest) -> ImportRequest:
     """
     if not _may_have_origin(request.manifest):
         return request
+    from batch_import.manifest.read import open_manifest  # pandas, whose import takes long
+
     manifest = open_manifest(request.manifest, request.reading)
     columns = origin_columns(manifest.header)
     reference = _first_reference(manifest, columns) if columns else None
@@ -55,11 +59,20 @@ def with_original_job(request: ImportRequest) -> ImportRequest:
             if store.facts.get(facts.JOB_ID) == reference.id:
                 reading = _read_like(request.reading, store, manifest.header)
                 return replace(request, folder=job.folder, reading=reading)
+    as_new = (
+        f"to import the rows as a new job, delete the columns “{JOB_COLUMN}” and “{ROW_COLUMN}”."
+    )
+    if request.folder is not None:
+        named = setting_ref("job", str(request.folder))
+        raise StateError(
+            f"{request.manifest} holds rows of another job, {reference}; the job that {named} names"
+            " is not that job.",
+            f"Leave {setting_ref('job')} out, or correct it; {as_new}",
+        )
     raise StateError(
         f"{request.manifest} holds rows of another job, {reference}, and that job is not there.",
         f"Run it from the folder where that job was run, or name the job folder with"
-        f" {setting_ref('job')}; to import the rows as a new job, delete the columns"
-        f" “{JOB_COLUMN}” and “{ROW_COLUMN}”.",
+        f" {setting_ref('job')}; {as_new}",
     )
 
 
@@ -89,7 +102,7 @@ def _starts(path: Path) -> Iterator[bytes]:
                 yield unpacked.read(_HEADER_WITHIN)
 
 
-def _first_reference(manifest: Manifest, columns: OriginColumns) -> JobReference | None:
+def _first_reference(manifest: "Manifest", columns: OriginColumns) -> JobReference | None:
     for chunk in manifest.chunks():
         for cells in chunk.frame.itertuples(index=False, name=None):
             if found := columns.read(cells):

@@ -20,6 +20,7 @@ from batch_import.reports.write import missing_picture_count, save_result_option
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
 from batch_import.state.location import JobHold, hold_job
+from batch_import.state.sqlite import remove_state_file
 from batch_import.state.store import Store
 from batch_import.viostream.request_log import RequestLog, open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
@@ -83,6 +84,7 @@ def run(
         # The manifest is opened first, so that an unreadable one creates no job folder.
         nullcontext(_loader(request, observer, stop)) as loader,
         hold_job(job, settings.lease, stop, uses_alarm=alarm) as hold,
+        _removed_if_empty(job),
         Store(job.state, create=True) as store,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
     ):
@@ -107,6 +109,24 @@ def run(
 def _loader(request: ImportRequest, observer: Observer, stop: threading.Event) -> ManifestLoader:
     now = epoch_clock()()
     return ManifestLoader(request, now, stop, observer.preflight, changes_job=True)
+
+
+@contextmanager
+def _removed_if_empty(job: Job) -> Iterator[None]:
+    """Delete the state file that a failed run created, if it did not load the manifest.
+
+    Otherwise a file name that was given by mistake would be a job without rows.
+    """
+    is_new = not job.database and not job.file.exists()
+    try:
+        yield
+    except BaseException:
+        if is_new and job.file.exists():
+            with Store(job.file, read_only=True) as store:
+                is_empty = not store.facts.get(facts.MANIFEST)
+            if is_empty:
+                remove_state_file(job.file)
+        raise
 
 
 def _report(job: Job, observer: Observer) -> None:

@@ -153,6 +153,8 @@ def read_row_history(job: Job, wanted: str) -> RowHistory:
 def jobs(folder: Path, database: str = "") -> list[JobSummary]:
     """Read the status of all jobs below a folder. A job that cannot be read is listed with a fault.
 
+    A job whose first run ended before its manifest was loaded has nothing to show, and is left out.
+
     Args:
         database: URL of the database whose jobs are listed instead.
 
@@ -162,7 +164,8 @@ def jobs(folder: Path, database: str = "") -> list[JobSummary]:
     """
     if not database and not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", "Name the one that holds job folders.")
-    return [_listed(job) for job in jobs_in(folder, database)]
+    listed = (_listed(job) for job in jobs_in(folder, database))
+    return [job for job in listed if job.manifest or job.running or job.fault]
 
 
 def _listed(job: Job) -> JobSummary:

@@ -195,6 +195,9 @@ def test_rows_whose_job_is_not_there_say_so(
     assert len(done.stderr.splitlines()) == 1
     assert "that job is not there" in done.stderr
     assert "--job" in done.stderr
+    (tmp_path / "wrong").mkdir()
+    done = run("run", copy, *FAST, "--job", "wrong", code=2)
+    assert "the job that --job wrong names is not that job" in done.stderr
     run("run", copy, *FAST, "--job", "away")
     assert len(server.platform.media) == 12
 
@@ -294,3 +297,29 @@ def test_an_edit_that_damages_an_imported_row_is_no_error(
     assert "1 row with an error in the manifest" in printed
     lines = [line["line"] for line in run.table("output/library/problems.csv")]
     assert lines == ["4", "7", "10"]
+
+
+def test_every_command_finds_the_job_of_corrected_rows(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
+    failed = tmp_path / "output/library/failed.csv"
+    copy = excel(fix(read(failed)), tmp_path / "fixed.csv")
+    assert run.counts(copy)["total"] == 12
+    assert "12 rows: " in run("verify", copy, "--rate", "200", code=1).stdout
+    assert "output/library/results.csv" in run("report", copy).stdout
+    assert not (tmp_path / "output/fixed").exists()
+
+
+def test_a_file_that_cannot_be_loaded_leaves_no_job(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run = command(sandbox())
+    run("run", library(tmp_path / "library.csv"), *FAST, code=1)
+    header, *rows = fix(read(tmp_path / "output/library/failed.csv"))
+    # The cells that name the job were emptied.
+    excel([header, *([*row[:-2], "", ""] for row in rows)], tmp_path / "fixed.csv")
+    run("run", "fixed.csv", *FAST, code=2)
+    assert "fixed" not in run("jobs").stdout
+    assert not (tmp_path / "output/fixed/state.sqlite").exists()
