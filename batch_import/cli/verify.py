@@ -13,7 +13,11 @@ from batch_import.cli.progress import Steps, stoppable
 
 if TYPE_CHECKING:
     from batch_import.job import Job
-    from batch_import.verification.comparison import VerdictGroup, VerificationResult
+    from batch_import.verification.comparison import (
+        VerdictExample,
+        VerdictGroup,
+        VerificationResult,
+    )
 
 
 @command(
@@ -62,7 +66,7 @@ def verify(invocation: Invocation) -> int:
 
 
 def _print(job: "Job", result: "VerificationResult") -> None:
-    """Print one line per verdict, with an example below it."""
+    """Print the numbers, then the first few rows of each verdict that a person should see."""
     print(
         f"{result.listed:,} media in the account{_list_note(result)},"
         f" {result.others:,} of them in no row."
@@ -75,8 +79,10 @@ def _print(job: "Job", result: "VerificationResult") -> None:
         )
     )
     for group in result.groups:
-        if group.first[1]:
+        if group.examples:
             _print_group(group)
+    if result.embed_pages is not None:
+        print(f"Embed pages: {result.embed_pages:,} requested, {result.failed_pages:,} failed.")
     if result.list_fault:
         print(f"The account's list cannot be read to its end: {result.list_fault}.")
         print("Each row was looked for by itself; media in no row may be missing here.")
@@ -84,14 +90,17 @@ def _print(job: "Job", result: "VerificationResult") -> None:
 
 
 def _print_group(group: "VerdictGroup") -> None:
-    more = ", …" if group.count > len(group.lines) else ""
-    lines = ", ".join(map(str, group.lines))
-    print(
-        f"  {group.verdict}: {format_row_count(group.count)},"
-        f" line{'' if group.count == 1 else 's'} {lines}{more}"
-    )
-    reference, detail = group.first
-    print(f"    {shortened(reference, 40)}: {shortened(detail, 200)}")
+    print(f"  {group.verdict}: {format_row_count(group.notable_count)}")
+    for example in group.examples:
+        print(f"    {_example_text(example)}")
+    if more := group.notable_count - len(group.examples):
+        print(f"    and {more:,} more")
+
+
+def _example_text(example: "VerdictExample") -> str:
+    reference = f" ({shortened(example.reference_id, 40)})" if example.reference_id else ""
+    detail = f": {shortened(example.detail, 200)}" if example.detail else ""
+    return f"line {example.line}{reference}{detail}"
 
 
 def _list_note(result: "VerificationResult") -> str:
@@ -110,6 +119,8 @@ def _print_json(job: "Job", result: "VerificationResult") -> None:
         "media": result.listed,
         "reported_total": result.reported_total,
         "unmatched_media": result.others,
+        "embed_pages": result.embed_pages,
+        "failed_pages": result.failed_pages,
         "file": str(job.verification),
     }
     print(json.dumps(found))

@@ -152,12 +152,15 @@ class AccountReader:
 
     # Embed pages ------------------------------------------------------------------------------
 
-    def ask_for_pages(self, pages: EmbedPages, url_of: Callable[[str], str]) -> None:
+    def ask_for_pages(self, pages: EmbedPages, url_of: Callable[[str], str]) -> int:
         """Request the embed page of every imported row.
 
         Args:
             pages: requests the pages.
             url_of: returns the URL of the embed page of a media key.
+
+        Returns:
+            The number of pages.
 
         Raises:
             RunFault: the server of the embed pages cannot be reached.
@@ -169,6 +172,7 @@ class AccountReader:
                     self._listing.save_page_fault(row.key, fault)
                 done_count, last_number = done_count + 1, row.number
                 self._on_step(VerificationProgress("embed pages", done_count, total))
+        return done_count
 
     def _page_fault(self, pages: EmbedPages, url: str) -> str:
         try:

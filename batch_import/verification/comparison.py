@@ -30,8 +30,17 @@ from batch_import.viostream.media_list_pager import ListEnd
 _WRITE_HINT: Final = (
     "Fix that (is the file open in another program?), then run the same command again."
 )
-#: Maximum number of line numbers kept per verdict, for the terminal.
-_MAX_EXAMPLE_LINES: Final = 5
+#: Maximum number of rows kept per verdict, for the terminal.
+_MAX_EXAMPLES: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictExample:
+    """One row of a verdict. `reference_id` and `detail` may be empty."""
+
+    line: int
+    reference_id: str
+    detail: str
 
 
 @dataclass(slots=True)
@@ -41,14 +50,15 @@ class VerdictGroup:
     Attributes:
         verdict: the verdict.
         count: number of rows.
-        lines: line numbers in the manifest of the first few rows.
-        first: reference ID and detail of the first row, as an example.
+        notable_count: number of the rows that a person should see: all if the verdict is a fault,
+            otherwise those with a detail.
+        examples: the first few of these rows.
     """
 
     verdict: Verdict
-    count: int
-    lines: list[int]
-    first: tuple[str, str]
+    count: int = 0
+    notable_count: int = 0
+    examples: list[VerdictExample] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -60,12 +70,16 @@ class VerificationResult:
         reported_total: number of media that the list reports; None if it reports none.
         end: how reading the list ended.
         others: number of media that belong to no row.
+        embed_pages: number of embed pages that were requested; None if that was not asked for.
+        failed_pages: number of these that cannot be loaded.
     """
 
     listed: int
     reported_total: int | None
     end: ListEnd | None = None
     others: int = 0
+    embed_pages: int | None = None
+    failed_pages: int = 0
     _groups: dict[Verdict, VerdictGroup] = field(default_factory=dict)
 
     @property
@@ -90,13 +104,14 @@ class VerificationResult:
 
     def add(self, record: ResultRow, finding: Finding) -> None:
         """Count a row."""
-        group = self._groups.setdefault(
-            finding.verdict,
-            VerdictGroup(finding.verdict, 0, [], (record.reference_id, finding.detail)),
-        )
+        group = self._groups.setdefault(finding.verdict, VerdictGroup(finding.verdict))
         group.count += 1
-        if len(group.lines) < _MAX_EXAMPLE_LINES:
-            group.lines.append(record.line)
+        if finding.verdict not in FAULT_VERDICTS and not finding.detail:
+            return
+        group.notable_count += 1
+        if len(group.examples) < _MAX_EXAMPLES:
+            example = VerdictExample(record.line, record.reference_id, finding.detail)
+            group.examples.append(example)
 
 
 def compare_job(
@@ -123,11 +138,16 @@ def compare_job(
     """
     look.read_list()
     look.ask_for_missing()
+    page_count = None
     if embeds:
         player_key = embedding.options.player_key
         with EmbedPages(embedding.base_url, look.stop) as pages:
-            look.ask_for_pages(pages, lambda key: embed_url(embedding.base_url, key, player_key))
-    result = VerificationResult(listing.count(), look.pager.total, look.pager.end)
+            page_count = look.ask_for_pages(
+                pages, lambda key: embed_url(embedding.base_url, key, player_key)
+            )
+    result = VerificationResult(
+        listing.count(), look.pager.total, look.pager.end, embed_pages=page_count
+    )
     with csv_file(path, VERIFY_COLUMNS, _WRITE_HINT) as write_line:
         for line in _lines(result, listing, store.reader.records(), embedding):
             write_line(line)
@@ -143,8 +163,10 @@ def _lines(
     """Yields the lines of rows in the order of the manifest, then those of the other media."""
     for record in records:
         found = listing.media_of(record.reference_id, record.media_id, record.key)
-        finding = find_verdict(record, found, listing.page_fault(record.key))
+        page_fault = listing.page_fault(record.key)
+        finding = find_verdict(record, found, page_fault)
         result.add(record, finding)
+        result.failed_pages += bool(page_fault)
         yield row_line(record, finding, embedding.url(record))
     for media in listing.unmatched_media():
         result.others += 1

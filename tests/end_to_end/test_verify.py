@@ -103,6 +103,8 @@ def test_what_was_done_to_the_account_shows(
     assert lines["theirs"]["title"] == "'=Of others"  # guarded
     assert "\x1b" not in done.stdout
     assert "21 rows: 1 missing, 1 not online, 1 there twice, 1 title differs" in done.stdout
+    assert "  missing: 1 row\n    line 3 (ref-2)\n" in done.stdout
+    assert "line 22 (ref-21): online in the account, although failed: " in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,10 @@ def test_embed_pages_are_really_asked_for(
         if requests.get(line["embedUrl"], timeout=5).status_code == 500
     }
     assert 0 < len(bad) < 12
-    run("verify", path, "--rate", "200", "--embeds", code=1)
+    printed = run("verify", path, "--rate", "200", "--embeds", code=1).stdout
+    assert f"Embed pages: 12 requested, {len(bad)} failed." in printed
+    assert f"  embed page fails: {len(bad)} row" in printed
+    assert printed.count("Out of order (HTTP 500)") == min(5, len(bad))
     lines = run.table(f"{JOB}/verify.csv")
     assert {line["referenceId"] for line in lines if line["verdict"] == "embed page fails"} == bad
     assert {line["detail"] for line in lines} == {"", "Out of order (HTTP 500)"}
@@ -162,6 +167,8 @@ def test_programs_read_it_as_json(sandbox: Start, command: Callable, manifest: C
         "media": 2,
         "reported_total": 2,
         "unmatched_media": 0,
+        "embed_pages": None,
+        "failed_pages": 0,
         "file": f"{JOB}/verify.csv",
     }
 
