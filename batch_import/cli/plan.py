@@ -169,8 +169,16 @@ def _print_forecast(planned: "RunForecast") -> None:
     for name, each in (("Optimistic", planned.optimistic), ("Pessimistic", slow)):
         print(
             f"{name + ':':<13}{_span(each.seconds):>14}, done {_time(_end(planned, each))}"
-            f" (bound by --{each.bound})"
+            f" (bound by {_bound_text(each)})"
         )
+
+
+def _bound_text(forecast: "Forecast") -> str:
+    from batch_import.importer.forecast import Bound
+
+    if forecast.bound is Bound.PROCESSING:
+        return "the processing of the last videos"
+    return f"--{forecast.bound}"
 
 
 def _print_expiring(planned: "RunForecast") -> None:

@@ -71,11 +71,13 @@ class Work:
 
 
 class Bound(StrEnum):
-    """The setting that keeps a run from being faster."""
+    """What keeps a run from being faster: a setting, or the platform."""
 
     RATE = "rate"
     WORKERS = "workers"
     MAX_IN_FLIGHT = "max-in-flight"
+    #: Most of the time is spent waiting for the last videos, which no option shortens.
+    PROCESSING = "processing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ class Forecast:
     Attributes:
         request_count: number of requests of all kinds.
         rows_per_second: how many rows are created per second.
-        bound: the setting that keeps the run from being faster.
+        bound: what keeps the run from being faster.
         seconds: duration until the run knows that the last row is online.
     """
 
@@ -134,6 +136,8 @@ def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forec
     requests_at_end = processing_seconds / settings.poll_interval if work.in_account_count else 0.0
     last_row_seconds = processing_seconds if work.in_account_count else 0.0
     sending_seconds = max(seconds_by_rate, seconds_by_in_flight)
+    sending_bound = Bound.MAX_IN_FLIGHT if seconds_by_in_flight > seconds_by_rate else rate_bound
+    seconds_before = requests_before / rate + sending_seconds
     return Forecast(
         request_count=round(
             requests_before + work.create_count * REQUESTS_PER_ROW + requests_at_end
@@ -141,8 +145,8 @@ def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forec
         rows_per_second=work.create_count / sending_seconds
         if sending_seconds
         else rate / REQUESTS_PER_ROW,
-        bound=Bound.MAX_IN_FLIGHT if seconds_by_in_flight > seconds_by_rate else rate_bound,
-        seconds=requests_before / rate + sending_seconds + last_row_seconds,
+        bound=Bound.PROCESSING if last_row_seconds > seconds_before else sending_bound,
+        seconds=seconds_before + last_row_seconds,
     )
 
 

@@ -47,6 +47,8 @@ def test_a_new_manifest_is_forereported_and_nothing_is_sent(
     out = run("plan", path).stdout
     assert "To do: 6 to create, 1 invalid." in out
     assert "(assumed)" in out
+    # Six rows are sent within seconds: no option would shorten the forty minutes.
+    assert "(bound by the processing of the last videos)" in out
 
 
 def test_what_is_in_the_account_is_forereported_and_the_run_tells_it(

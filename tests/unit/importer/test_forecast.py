@@ -45,7 +45,7 @@ def test_time_and_calls(work: Work, processing: float, seconds: float, calls: in
         # The first row is done before the hundredth is sent: there is always room.
         (10_000, 10.5, 8, 100, 9.0, Bound.RATE, 10.0),
         # All rows have room at once, however long they take.
-        (100, 10.5, 8, 100, 5000.0, Bound.RATE, 10.0),
+        (100, 10.5, 8, 100, 5000.0, Bound.PROCESSING, 10.0),
     ],
 )
 def test_what_bounds_the_pace(
