@@ -22,8 +22,9 @@ Options can be set in batch-import.yaml; --no-OPTION turns a switch off that is 
 Credentials come from VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY, from --credentials, or from the
 system's keyring.
 
-Exit codes: 0 every row is imported, 1 finished but some rows are not, 2 wrong usage or unreadable
-manifest or state, 3 the platform refuses or cannot be reached, 130 interrupted.
+Exit codes: 0 every row is imported (with --limit, --first or --only: every row that was selected),
+1 finished but some of these rows are not, 2 wrong usage or unreadable manifest or state, 3 the
+platform refuses or cannot be reached, 130 interrupted.
 """
 
 

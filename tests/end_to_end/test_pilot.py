@@ -36,7 +36,7 @@ def test_the_first_rows_then_the_next_then_the_rest(
 
     first = run("run", path, *FAST, "--first", 2)
     assert "To do: 2 to create (of 6 pending) unless the account has them." in first.stdout
-    assert "6 rows: 4 pending, 2 imported." in first.stdout
+    assert "6 rows: 4 pending, 2 imported." in first.stdout  # and exit code 0: both are imported
     assert "Not sent yet: 4 rows. To send the rest: batch-import run " in first.stdout
     assert sorted(made(server)) == refs(1, 2)
 
