@@ -53,10 +53,12 @@ class CorrectionResult:
 
     Attributes:
         duplicates: corrected rows that are invalid, because another row of the job has their ID.
+        lines: number of each given row in the job → its line number in the file of corrections.
     """
 
     diff: ManifestDiff
     duplicates: tuple[DuplicateId, ...]
+    lines: Mapping[int, int]
 
 
 def correct(
@@ -70,9 +72,11 @@ def correct(
     changed: list[tuple[int, str]] = []
     ignored: list[tuple[int, str]] = []
     duplicates: list[DuplicateId] = []
+    lines: dict[int, int] = {}
     unchanged = 0
     with connection.transaction() as db:
         for given in rows:
+            lines[given.number] = given.row.line
             known = _known(db, given.number)
             if known is None:
                 raise StateError(
@@ -92,7 +96,7 @@ def correct(
         if changed:
             db.executemany(SAVE_FACT, fact_parameters(facts))
     diff = ManifestDiff(changed=_summary(changed), ignored=_summary(ignored), unchanged=unchanged)
-    return CorrectionResult(diff, tuple(duplicates))
+    return CorrectionResult(diff, tuple(duplicates), lines)
 
 
 def _summary(rows: list[tuple[int, str]]) -> ChangedRows:

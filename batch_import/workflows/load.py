@@ -195,7 +195,7 @@ class ManifestLoader:
                 problems.add(self._duplicate(each))
             retried = self._choose(store)
             if checks:
-                checks.check_pending(store.queue, problems, self._now)
+                checks.check_pending(store.queue, problems, self._now, corrected.lines)
         if self._changes_job and self._job.problems.exists():
             drop_errors(self._job.problems, store.reader.corrected_lines())
         return LoadResult(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from batch_import.configuration.request import ImportRequest
-from batch_import.errors import setting_ref
+from batch_import.errors import RunFault, setting_ref
 from batch_import.models import Severity
 from batch_import.reports.problems import COLUMNS, ProblemGroup, ProblemWriter, read_problem
 from batch_import.reports.writers.csv_writer import csv_file, read_csv
@@ -27,9 +27,16 @@ def problem_path(request: ImportRequest, *, is_own_list: bool) -> Path:
     Args:
         is_own_list: whether the command updates the job with the whole manifest.
     """
-    if is_own_list or not exists(request.job):
+    if is_own_list or not _may_have_job(request):
         return request.job.problems
     return request.job.problems_of(request.manifest)
+
+
+def _may_have_job(request: ImportRequest) -> bool:
+    try:
+        return exists(request.job)
+    except RunFault:  # a check needs no database
+        return True
 
 
 @contextmanager

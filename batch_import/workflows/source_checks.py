@@ -1,9 +1,9 @@
 """Preflight: request the first bytes of each row's video, and report what is wrong."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Final, Self
 from urllib.parse import urlsplit
 
@@ -93,10 +93,22 @@ class SourceChecks:
                     self.failed_lines.add(source.line)
                     yield source, problem
 
-    def check_pending(self, queue: Queue, problems: ProblemWriter, now: float) -> None:
-        """Check the sources of all pending rows. A row whose source has an error gets invalid."""
+    def check_pending(
+        self,
+        queue: Queue,
+        problems: ProblemWriter,
+        now: float,
+        lines: Mapping[int, int] = MappingProxyType({}),
+    ) -> None:
+        """Check the sources of all pending rows. A row whose source has an error gets invalid.
+
+        Args:
+            lines: row number → line number in the file that is read, if that is not the manifest.
+        """
         sources = queue.pending_sources(0, _BATCH)
         while sources and not self._stop.is_set():
+            last = sources[-1].number
+            sources = [replace(each, line=lines.get(each.number, each.line)) for each in sources]
             changes = [
                 StatusUpdate(
                     source.number,
@@ -108,4 +120,4 @@ class SourceChecks:
                 for source, problem in self.check(sources, problems)
             ]
             queue.apply(changes, now)
-            sources = queue.pending_sources(sources[-1].number, _BATCH)
+            sources = queue.pending_sources(last, _BATCH)

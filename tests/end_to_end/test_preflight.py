@@ -331,6 +331,25 @@ def test_run_with_preflight_sends_only_what_is_there(
     assert [media.reference_id for media in server.platform.media] == ["a", "b"]
 
 
+def test_preflight_of_a_corrected_row_names_its_line_in_the_corrected_file(
+    sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
+) -> None:
+    server = sandbox()
+    run = command(server)
+    clip, page = f"{server.address}/clips/1.mp4", f"{server.address}/"
+    path = write(tmp_path / "m.csv", (clip, "mp4", "a"), (page, "mp4", "b"))
+    fast = ("--preflight", "--rate", "200", "--poll-interval", "0.3")
+    run("run", path, *fast, code=1)
+
+    corrected = (tmp_path / "output/m/failed.csv").read_text("utf-8-sig").replace(page, f"{page}?2")
+    copy = tmp_path / "copy.csv"
+    copy.write_text(corrected, encoding="utf-8")
+    assert "first lines of copy.csv" in run("run", copy, *fast, code=1).stdout
+
+    (problem,) = run.table("output/m/problems-copy.csv")
+    assert (problem["line"], problem["referenceId"], problem["code"]) == ("2", "b", "source-page")
+
+
 def test_an_interrupt_ends_it_and_what_was_reported_before_stays(
     host: SourceHost, command: Callable, tmp_path: Path
 ) -> None:
