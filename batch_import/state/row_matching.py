@@ -125,7 +125,9 @@ _GAIN_ID: Final = """
 #: The manifest now has the reference ID that the row was sent under.
 _FORGET_GIVEN_ID: Final = """
     UPDATE row SET given_id = NULL
-    WHERE given_id IS NOT NULL AND identity IN (SELECT identity FROM incoming WHERE own_id)
+    WHERE given_id IS NOT NULL AND EXISTS (
+        SELECT 1 FROM incoming WHERE incoming.identity = row.identity AND incoming.own_id
+    )
 """
 #: Rows that were sent before the manifest gave them this ID.
 _AS_GIVEN: Final = """
