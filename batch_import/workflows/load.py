@@ -15,7 +15,7 @@ from batch_import.addresses.masking import add_masked_names
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, ManifestError
 from batch_import.manifest.columns.kept import names_of, refuse_other_columns
-from batch_import.manifest.columns.mapping import first_with_address, map_columns
+from batch_import.manifest.columns.mapping import Mapping, first_with_address, map_columns
 from batch_import.manifest.origin import (
     JOB_COLUMN,
     ROW_COLUMN,
@@ -23,7 +23,7 @@ from batch_import.manifest.origin import (
     new_job_id,
     origin_columns,
 )
-from batch_import.manifest.read import open_manifest
+from batch_import.manifest.read import Manifest, open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.rules.violation import warning
 from batch_import.manifest.validate import Validator
@@ -37,6 +37,7 @@ from batch_import.state import facts
 from batch_import.state.corrections import CorrectedRow, DuplicateId
 from batch_import.state.edition_check import LoadOptions
 from batch_import.state.facts import AccountSearch, StoredFact
+from batch_import.state.reader import Reader
 from batch_import.state.store import Store
 from batch_import.workflows.correction import correction
 from batch_import.workflows.load_result import (
@@ -162,7 +163,8 @@ class ManifestLoader:
             options = self._load_options(refusal)
             job = facts.JOB_ID.of(store.facts.get(facts.JOB_ID) or new_job_id())
             diff = store.load(rows, self._now, self.columns, [*self.facts(), job], options)
-            self._add_held(store, problems)
+            for problem in _held_problems(store.reader, self._column(self._mapping.source_url)):
+                problems.add(problem)
             retried = self._choose(store)
             if checks:
                 checks.check_pending(store.queue, problems, self._now)
@@ -179,6 +181,9 @@ class ManifestLoader:
             kept_ids=self._kept_ids(store),
         )  # fmt: skip
 
+    def _column(self, position: int | None) -> str:
+        return "" if position is None else self._manifest.header[position]
+
     def _kept_ids(self, store: Store) -> KeptIds | None:
         position = self._mapping.reference_id
         return None if position is None else kept_ids(store.reader, self._manifest.header[position])
@@ -192,7 +197,7 @@ class ManifestLoader:
             rows = self._corrected_rows(store, origin, problems)
             corrected = store.correct(rows, self._now, changed)
             for each in corrected.duplicates:
-                problems.add(self._duplicate(each))
+                problems.add(_duplicate_problem(each, self._column(self._mapping.reference_id)))
             retried = self._choose(store)
             if checks:
                 checks.check_pending(store.queue, problems, self._now, corrected.lines)
@@ -227,18 +232,6 @@ class ManifestLoader:
                     )
                 yield CorrectedRow(found[1], row, self.columns)
 
-    def _duplicate(self, found: DuplicateId) -> Problem:
-        position = self._mapping.reference_id
-        return Problem(
-            found.line,
-            "" if position is None else self._manifest.header[position],
-            "duplicate-reference",
-            f"the reference id is a duplicate of the ID on line {found.first_line} of the job",
-            found.reference_id,
-            "Give every row a reference id of its own.",
-            reference_id=found.reference_id,
-        )
-
     def _load_options(self, refusal: ManifestError | None) -> LoadOptions:
         return LoadOptions(
             self._settings.same_videos,
@@ -249,22 +242,6 @@ class ManifestLoader:
             self._signing,
             refusal,
         )
-
-    def _add_held(self, store: Store, problems: ProblemWriter) -> None:
-        column = self._manifest.header[self._mapping.source_url]
-        hint = "Run the import again and say whether it is the same video: same-videos yes or no."
-        for row in store.reader.held_rows():
-            problems.add(
-                Problem(
-                    row.line,
-                    column,
-                    POSSIBLE_DUPLICATE_CODE,
-                    row.reason,
-                    row.source_url,
-                    hint,
-                    filename=row.title,
-                )
-            )
 
     def _choose(self, store: Store) -> int:
         """Select the rows of this run, and make failed rows pending if it is a retry.
@@ -341,7 +318,7 @@ class ManifestLoader:
             base_url=self._request.reading.base_url,
             allowed=self._request.reading.allow,
         )
-        for problem in self._of_the_file():
+        for problem in _file_problems(self._manifest, self._mapping):
             if problem.code not in self._request.reading.allow:
                 problems.add(problem)
         for chunk in self._manifest.chunks():
@@ -353,19 +330,6 @@ class ManifestLoader:
             yield rows
         for problem in validator.after_last(self._settings.rate):
             problems.add(problem)
-
-    def _of_the_file(self) -> Iterator[Problem]:
-        """Yield the problems of the file as a whole, and of the columns that are used."""
-        content = self._manifest.content
-        hidden = [at for at in self._mapping.positions if at is not None and at in content.hidden]
-        for at in hidden:
-            violation = warning(
-                "column-hidden",
-                "this column is hidden in the workbook",
-                "Show it there, and look whether it is the right one.",
-            )
-            yield violation.problem(1, self._manifest.header[at], "")
-        yield from content.problems
 
     def _preflight(self) -> AbstractContextManager[SourceChecks | None]:
         if not self._settings.preflight:
@@ -380,3 +344,43 @@ class ManifestLoader:
 
 def _progress(checks: SourceChecks | None) -> PreflightProgress | None:
     return checks.progress if checks else None
+
+
+def _duplicate_problem(found: DuplicateId, column: str) -> Problem:
+    return Problem(
+        found.line,
+        column,
+        "duplicate-reference",
+        f"the reference id is a duplicate of the ID on line {found.first_line} of the job",
+        found.reference_id,
+        "Give every row a reference id of its own.",
+        reference_id=found.reference_id,
+    )
+
+
+def _held_problems(reader: Reader, column: str) -> Iterator[Problem]:
+    hint = "Run the import again and say whether it is the same video: same-videos yes or no."
+    for row in reader.held_rows():
+        yield Problem(
+            row.line,
+            column,
+            POSSIBLE_DUPLICATE_CODE,
+            row.reason,
+            row.source_url,
+            hint,
+            filename=row.title,
+        )
+
+
+def _file_problems(manifest: Manifest, mapping: Mapping) -> Iterator[Problem]:
+    """Yield the problems of the file as a whole, and of the columns that are used."""
+    content = manifest.content
+    hidden = [at for at in mapping.positions if at is not None and at in content.hidden]
+    for at in hidden:
+        violation = warning(
+            "column-hidden",
+            "this column is hidden in the workbook",
+            "Show it there, and look whether it is the right one.",
+        )
+        yield violation.problem(1, manifest.header[at], "")
+    yield from content.problems
