@@ -48,6 +48,7 @@ _OF_REHEARSAL: Final = ("knob", "knobs", "seed")
         "offline",
         "rehearse",
         "preflight",
+        "link_life",
         "same_videos",
         "allow_removals",
         "adopt",

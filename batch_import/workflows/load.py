@@ -35,6 +35,7 @@ from batch_import.models import (
 )
 from batch_import.reports.problems import COLUMNS, ProblemWriter
 from batch_import.reports.writers.csv_writer import csv_file
+from batch_import.sources import registry
 from batch_import.state import facts
 from batch_import.state.corrections import CorrectedRow, DuplicateId
 from batch_import.state.edition_check import LoadOptions
@@ -309,6 +310,7 @@ class ManifestLoader:
             signing=self._signing,
             base_url=self._request.reading.base_url,
             allowed=self._request.reading.allow,
+            is_signed_scheme=registry.is_signed_scheme,
         )
         for problem in self._of_the_file():
             if problem.code not in self._request.reading.allow:
