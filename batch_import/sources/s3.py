@@ -55,7 +55,7 @@ _HINT: Final = (
 _LOCATION_HINT: Final = "Correct the location, AWS_REGION or AWS_ENDPOINT_URL_S3, and try again."
 #: The retries that boto3 recommends: it waits after a "SlowDown", and makes three attempts in all.
 #: A connection is opened within 10 seconds.
-_CONFIG: Final = Config(signature_version="s3v4", retries={"mode": "standard"}, connect_timeout=10)
+CONFIG: Final = Config(signature_version="s3v4", retries={"mode": "standard"}, connect_timeout=10)
 
 
 class S3Source:
@@ -130,7 +130,7 @@ class S3Source:
     def _new_client(region: str | None) -> Any:
         # A session of its own, because the default session may not be used by several threads.
         session = boto3.session.Session()
-        return session.client("s3", region_name=region, config=_CONFIG)
+        return session.client("s3", region_name=region, config=CONFIG)
 
 
 def _region_of(client: Any, bucket: str) -> str:
