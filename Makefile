@@ -8,8 +8,8 @@ SOURCES := batch_import tests docs examples
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-programs check package package-test constraints sbom weight docs bench \
-	bench-shared bench-results bench-sources simulate fingerprint coverage \
-	fuzz crash mutants minimum-versions format clean bench-listing
+	bench-shared bench-results bench-listing bench-sources simulate fingerprint coverage \
+	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
