@@ -5,6 +5,7 @@ Credentials follow the conventions of Azure (Azure CLI and Azure SDK documentati
 identity that `DefaultAzureCredential` finds, which signs with a user delegation key.
 """
 
+import logging
 import os
 import threading
 from collections.abc import Iterator
@@ -60,12 +61,17 @@ _PERMISSION_CODES: Final = frozenset(
 _NO_RETRY: Final[dict[str, Any]] = {"retry_total": 0}
 #: Seconds for opening a connection.
 _LIMITS: Final[dict[str, Any]] = {"connection_timeout": 10}
+#: Maximum number of characters of a message. Azure lists every identity that it has tried.
+_MAX_MESSAGE_LENGTH: Final = 200
 _ARCHIVE: Final = "Archive"
 _HINT: Final = (
     "Sign in again (`az login`), or set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_KEY;"
     " an identity needs the role Storage Blob Data Reader."
 )
 _LOCATION_HINT: Final = "Correct the location or the rights to read it, and try again."
+
+# With a handler, Python does not print the warnings of the library for want of any.
+logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
 class AzSource:
@@ -199,7 +205,8 @@ def _faults(subject: str) -> Iterator[None]:
 def _fault_of(subject: str, error: HttpResponseError) -> Exception:
     code = getattr(error, "error_code", None) or error.reason or type(error).__name__
     code = str(getattr(code, "value", code))
-    words = one_line(f"{subject}: Azure answers {code}")
+    message = next(iter(str(error.message).splitlines()), "")
+    words = one_line(f"{subject}: Azure answers {code}: {message[:_MAX_MESSAGE_LENGTH]}")
     if error.status_code in _BUSY_STATUSES:
         return SigningFailed(words)
     is_unauthorised = error.status_code in _UNAUTHORISED and code not in _PERMISSION_CODES

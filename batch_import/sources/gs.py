@@ -5,6 +5,7 @@ Credentials works"): `GOOGLE_APPLICATION_CREDENTIALS`, the file of `gcloud`, the
 `STORAGE_EMULATOR_HOST` for an emulator. Only a service account can sign.
 """
 
+import logging
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -49,6 +50,9 @@ _HINT: Final = (
 )
 _LOCATION_HINT: Final = "Correct the location or the rights to read it, and try again."
 _SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_only"
+
+# With a handler, Python does not print the warnings of the library for want of any.
+logging.getLogger("google").addHandler(logging.NullHandler())
 
 
 class GsSource:
