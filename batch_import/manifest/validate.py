@@ -96,9 +96,9 @@ class Validator:
         default = self._mapping.defaults.get(EXTENSION, "")
         extensions = [cell or default for cell in given]
         others = partial(self._extras, chunk)
-        pages = self._likely_pages.violations(urls, extensions, others, found.invalid)
-        found.add(_SOURCE_URL, list(pages))
         paths = list(map(percent_encoded, urls))
+        pages = self._likely_pages.violations(paths, extensions, others, found.invalid)
+        found.add(_SOURCE_URL, list(pages))
         extensions, misfits = extension.judge(given, paths, found.invalid, default)
         found.add(_FILENAME, filename.violations(names))
         found.add(_EXTENSION, misfits)

@@ -1,6 +1,7 @@
 """Rows that name a file by reference: signed right before their POST, and stored nowhere."""
 
 import csv
+import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -189,6 +190,23 @@ def test_preflight_asks_the_storage_and_shows_no_signature(
     assert "X-Amz" not in done.stdout + done.stderr
     assert len(storage.fetched) == 2
     assert_no_secret_in_files(tmp_path)
+
+
+def test_a_rehearsal_needs_no_signature(
+    sandbox: Callable, command: Callable, tmp_path: Path
+) -> None:
+    path = write(
+        tmp_path, ["s3://videos/a b.mp4", "az://account/videos/b.mp4", "gs://videos/c.mp4"]
+    )
+    server = sandbox()
+
+    printed = command(server)(
+        "plan", path, "--rehearse", "--knob", "failing=0", "--knob", "lost_reply=0", "--json"
+    ).stdout
+
+    rehearsal = json.loads(printed)["rehearsal"]
+    assert rehearsal["counts"]["failed"] == 0
+    assert server.platform.media == []
 
 
 def test_a_reference_that_is_refused_is_a_fault_of_its_row(

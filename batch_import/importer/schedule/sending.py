@@ -94,11 +94,10 @@ class Sending:
     def handle_not_signed(self, state: Posting, answer: NotSigned) -> list[StatusUpdate]:
         """Handle a POST that was not sent, because the row's reference could not be signed."""
         message = answer.reason
-        finish = self._tracker.finish
-        if not answer.is_final:
-            return [finish(state.row, Status.PENDING, f"not sent: {message}")]
-        code = FailureCode.REFERENCE_REFUSED
-        return [finish(state.row, Status.FAILED, message, error=message, code=code)]
+        status, code = Status.PENDING, FailureCode.NOT_SIGNED
+        if answer.is_final:
+            status, code = Status.FAILED, FailureCode.REFERENCE_REFUSED
+        return [self._tracker.finish(state.row, status, message, error=message, code=code)]
 
     def _send_again(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
         self._tracker.set_state(state.row, state.waiting)

@@ -120,6 +120,7 @@ def test_a_row_that_cannot_be_signed_is_pending_and_tried_later_and_later(store:
     assert [round(wait) for wait in waits] == [1, 2, 4]
     assert Status.UNKNOWN not in seen
     assert store.reader.counts().imported == 3
+    assert {record.error for record in store.reader.records()} == {""}
 
 
 def test_a_row_that_never_can_be_signed_is_left_to_the_next_run(store: Store) -> None:
@@ -131,6 +132,8 @@ def test_a_row_that_never_can_be_signed_is_left_to_the_next_run(store: Store) ->
     assert len(run.attempts[names[0]]) == 5
     counts = store.reader.counts()
     assert (counts.imported, counts.pending) == (2, 1)
+    (left,) = [r for r in store.reader.records() if r.status is Status.PENDING]
+    assert (left.codes, left.error) == ((FailureCode.NOT_SIGNED,), "no")
 
 
 def test_a_storage_that_is_down_for_long_ends_the_run_and_every_row_waits(store: Store) -> None:
