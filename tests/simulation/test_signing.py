@@ -13,7 +13,7 @@ from batch_import.models import Status
 from batch_import.state.store import Store
 
 #: Enough for every kind of break, in a few seconds.
-SEEDS = 60
+SEEDS = 40
 
 
 class BusyStorage(World):
