@@ -8,8 +8,8 @@ SOURCES := batch_import tests docs examples
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-programs check package package-test constraints sbom weight docs bench \
-	bench-shared bench-results simulate fingerprint coverage \
-	fuzz crash mutants minimum-versions format clean bench-listing
+	bench-shared bench-results bench-listing bench-sources simulate fingerprint coverage \
+	fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
@@ -78,6 +78,10 @@ bench: $(VENV)/.dev
 # What a state in PostgreSQL costs, how soon another machine takes over, how runs share a limit.
 bench-shared: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/shared_state.py
+
+# Listing and signing of cloud storage against the bare library, and the calls of rows by reference.
+bench-sources: $(VENV)/.dev
+	$(BIN)/python tests/benchmark/sources.py
 
 bench-results: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/report.py

@@ -17,6 +17,10 @@ class FailureCode(StrEnum):
     REFERENCE_ID_TAKEN = "reference-id-taken"
     #: The platform refuses to search for the reference ID. The row cannot be sent safely then.
     SEARCH_REFUSED = "search-refused"
+    #: The storage or its source refuses to sign a URL for the row's reference. It was not sent.
+    REFERENCE_REFUSED = "reference-refused"
+    #: No URL could be signed for the row's reference this time. It was not sent, and is pending.
+    NOT_SIGNED = "not-signed"
     #: The platform could not download the video from the source URL.
     SOURCE_UNAVAILABLE = "source-unavailable"
     #: The platform could not read the file as a video.

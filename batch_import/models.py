@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -162,6 +162,8 @@ class VideoSource:
         extension: file extension that the manifest gives for the video.
         number: number of the row in the job database; 0 if it is not stored there yet.
         reference_id, filename: reference ID and title of the row; empty if it has none.
+        signed_url: temporary URL, if `url` is a reference such as `s3://bucket/key`. It is a
+            secret, so that it is not part of `repr()`.
     """
 
     line: int
@@ -170,6 +172,12 @@ class VideoSource:
     number: int = 0
     reference_id: str = ""
     filename: str = ""
+    signed_url: str = field(default="", repr=False)
+
+    @property
+    def download_url(self) -> str:
+        """The URL that the video is downloaded from."""
+        return self.signed_url or self.url
 
 
 @dataclass(frozen=True, slots=True)

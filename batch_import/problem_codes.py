@@ -58,6 +58,10 @@ CODES: Final[dict[str, Code]] = {
         _ERROR, "sourceUrl", "Its host or port cannot be one.", "https:///a.mp4",
         "Write it like https://host/video.mp4.",
     ),
+    "url-reference": Code(
+        _ERROR, "sourceUrl", "It is a reference to cloud storage that names no file.",
+        "s3://bucket/folder/", "Write it like s3://bucket/folder/video.mp4.",
+    ),
     "url-characters": Code(
         _ERROR, "sourceUrl", "It has line breaks, tabs, or invisible characters inside.",
         "https://media.example.com/a\u200b.mp4", "The hint is the corrected address.",

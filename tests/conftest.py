@@ -56,6 +56,14 @@ def _no_environment(
     """A developer's own credentials, addresses, keyring and other runs must reach no test."""
     for name in ("ACCESS_KEY", "API_KEY", "API_BASE", "EMBED_BASE", "STATE"):
         monkeypatch.delenv(f"VIOSTREAM_{name}", raising=False)
+    for name in os.environ:
+        if name.startswith(("AWS_", "AZURE_", "GOOGLE_", "STORAGE_EMULATOR_HOST", "BOTO_CONFIG")):
+            monkeypatch.delenv(name)
+    home = tmp_path_factory.getbasetemp() / "no-home"
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(home / "credentials"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(home / "config"))
+    monkeypatch.setenv("CLOUDSDK_CONFIG", str(home))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "home-state"))
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
 

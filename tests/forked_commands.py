@@ -24,7 +24,17 @@ from typing import Any
 
 #: The packages that commands import.
 _LIBRARIES = (
-    *("click", "filelock", "jinja2", "pandas", "python_calamine", "requests", "tenacity", "tqdm"),
+    *(
+        "boto3",
+        "click",
+        "filelock",
+        "jinja2",
+        "pandas",
+        "python_calamine",
+        "requests",
+        "tenacity",
+        "tqdm",
+    ),
     *("urllib3", "xlsxwriter", "yaml"),
 )
 #: Seconds after which a command is killed; less than pytest gives a test.

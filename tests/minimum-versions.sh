@@ -10,7 +10,7 @@ trap 'rm -rf "$folder"' EXIT
 "$UV" venv --quiet --python "$PYTHON" "$folder/venv"
 # The program's own dependencies at their lowest; the tools of the tests as new as they come.
 "$UV" pip compile --quiet --python "$folder/venv/bin/python" --resolution lowest-direct \
-    --extra keyring pyproject.toml -o "$folder/lowest.txt"
+    --extra keyring --extra s3 --extra azure --extra gcs pyproject.toml -o "$folder/lowest.txt"
 "$UV" pip compile --quiet --python "$folder/venv/bin/python" --extra dev --constraint "$folder/lowest.txt" \
     pyproject.toml -o "$folder/all.txt"
 "$UV" pip install --quiet --python "$folder/venv/bin/python" -r "$folder/all.txt"

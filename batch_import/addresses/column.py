@@ -11,6 +11,12 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from batch_import.addresses.expiry import QueryExpiry, expires_at
+from batch_import.addresses.objects import (
+    may_have_other_hosts,
+    parse_reference,
+    reference_url,
+    same_object_url,
+)
 from batch_import.addresses.signatures import (
     NO_EXTRA_NAMES,
     VENDOR_DOMAINS,
@@ -131,6 +137,17 @@ class AddressReader:
 
     def read(self, urls: Sequence[str]) -> AddressColumn:
         """Read a column. Texts that are not URLs are allowed; they do not expire."""
+        stripped_urls, expiry_times = self._read(urls)
+        if may_have_other_hosts("\n".join(stripped_urls)):
+            stripped_urls = list(map(same_object_url, stripped_urls))
+        for at, url in enumerate(urls):
+            if not url.startswith("http") and (reference := parse_reference(url)):
+                stripped_urls[at] = reference_url(reference)
+                expiry_times.pop(at, None)
+        return AddressColumn(stripped_urls, expiry_times)
+
+    def _read(self, urls: Sequence[str]) -> AddressColumn:
+        """Read a column of web URLs. The different hosts of an object are not considered."""
         lines = "\n".join(urls)
         has_no_line_ends = lines.count("\n") == len(urls) - 1
         if may_be_signed(lines):

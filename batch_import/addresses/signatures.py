@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
 from batch_import.addresses import schemes
+from batch_import.addresses.objects import parse_reference, reference_url, same_object_url
 from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
 from batch_import.addresses.urls import canonical_url, without_fragment
 
@@ -100,13 +101,16 @@ def may_have_unnamed_tokens(text: str) -> bool:
 def strip_signature(url: str, extra_names: frozenset[str] = NO_EXTRA_NAMES) -> str:
     """Returns the canonical form of a URL without its signature, which each signing changes.
 
-    http becomes https on the default port, because exports change from one to the other.
+    http becomes https on the default port, because exports change from one to the other. All URLs
+    of an object in cloud storage, and references such as `s3://bucket/key`, become one URL.
 
     Args:
         url: the URL.
         extra_names: additional names of signature parameters, in lower case.
     """
-    return _strip_nested(url, extra_names, 0)
+    if reference := parse_reference(url):
+        return reference_url(reference)
+    return same_object_url(_strip_nested(url, extra_names, 0))
 
 
 def as_https(url: str) -> str:

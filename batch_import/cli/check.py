@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         "fix",
         "strict",
         "preflight",
+        "link_life",
         "rate",
         "api_base",
     ),

@@ -45,7 +45,15 @@ IMPORT: Final = (
     *("same_videos", "allow_removals"),
     *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
     *RESULTS,
-    *("aspect_from_detail", "refresh", "settle", "when_unsure", "adopt", "give_up_after"),
+    *(
+        "aspect_from_detail",
+        "refresh",
+        "link_life",
+        "settle",
+        "when_unsure",
+        "adopt",
+        "give_up_after",
+    ),
     *("lease", "log_max", "api_base", "embed_base"),
 )
 

@@ -42,6 +42,7 @@ _OF_REHEARSAL: Final = ("knob", "knobs", "seed")
         "offline",
         "rehearse",
         "preflight",
+        "link_life",
         "same_videos",
         "allow_removals",
         "adopt",

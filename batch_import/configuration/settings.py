@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _DAY: Final = 86_400.0
 _MONTH: Final = 30 * _DAY  # seconds: longer than any migration takes
+#: Maximum of `link_life`, in seconds: no vendor allows a signed URL to be valid for longer
+#: (AWS Signature Version 4, Azure user delegation keys, Google V4 signatures: 7 days).
+_LONGEST_LINK: Final = 7 * _DAY
 #: Shortest duration of a setting, in seconds: shorter than any request. Zero would be a busy loop.
 _SHORTEST: Final = 0.001
 #: Each worker keeps a connection open, and a process may have 1,024 open files by default.
@@ -150,6 +153,8 @@ class Settings:
         poll_interval: approximate time between two status requests for the same rows.
         max_in_flight: maximum number of rows in flight.
         max_wait: how long this run waits for a row that stays processing.
+        link_life: how long the signed URL of a reference such as `s3://bucket/key` is valid. The
+            default is three times `max_wait`, because the platform may fetch a video late.
         settle: how long the video of a POST without an answer is searched for, before the row stays
             unknown.
         when_unsure: what to do after that: `hold` leaves the row unknown, `retry` sends it again.
@@ -248,6 +253,12 @@ class Settings:
         "how long this run waits for a row that stays processing, in seconds;"
         " the next run looks again",
         Group.PACE,
+    )
+    link_life: float = setting(
+        12 * 3600.0,
+        _seconds(1.0, _LONGEST_LINK),
+        "how long the URL is valid that is signed for a row with s3://, az:// or gs://, in seconds",
+        Group.ADVANCED,
     )
     settle: float = setting(
         600.0,

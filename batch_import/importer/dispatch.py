@@ -5,6 +5,7 @@ thread, and its clock is passed in, so that it runs in the thread of the pool an
 clock alike. This module must not know how a request is sent.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,10 +13,17 @@ from dataclasses import dataclass, replace
 from batch_import.configuration.settings import Settings
 from batch_import.errors import NoAnswer, NotSent, Throttled
 from batch_import.importer.creation_rate import CreationRate
+from batch_import.importer.postponed import PostponedRows
 from batch_import.importer.schedule import Finished, Schedule, Wait
 from batch_import.importer.schedule.observations import SAMPLE_SIZE
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
-from batch_import.importer.scheduled_request import Answer, CompletedRequest, ScheduledRequest
+from batch_import.importer.scheduled_request import (
+    Answer,
+    CompletedRequest,
+    CreateMedia,
+    NotSigned,
+    ScheduledRequest,
+)
 from batch_import.models import Counts, JobRow, MediaPage, Status, StatusUpdate
 from batch_import.state.facts import ACCOUNT_SEARCH, LIST_CONSISTENCY, AccountSearch
 from batch_import.state.store import Store
@@ -61,6 +69,7 @@ class Dispatcher:
         waiting = store.queue.claimable_count()
         self._not_selected_count = counts.pending - waiting
         self._creation_rate = CreationRate()
+        self._postponed = PostponedRows(settings.give_up_after)
         self._start_adoption(waiting)
         self._schedule.admission.add_recently_imported(store.queue.recently_imported(SAMPLE_SIZE))
         self._held_rows, self._held_checked_at = store.queue.held_rows(now), now
@@ -85,7 +94,9 @@ class Dispatcher:
             # Rows that this step gave up no longer count as in flight: claim others.
             self._claim_rows(now)
             step = self._schedule.next_request(now)
-        if not isinstance(step, Wait | Finished):
+        if isinstance(step, Wait):
+            return Wait(min(step.until, self._postponed.next_due(now)))
+        if not isinstance(step, Finished):
             self._rate_limiter.take_token(now)
         return step
 
@@ -102,6 +113,7 @@ class Dispatcher:
             if one.clock_offset is not None:
                 self._schedule.set_clock_offset(one.clock_offset)
             self._report_to_rate_limiter(one.answer, one.requested_at, now)
+            self._record_signing(one, now)
             adopting = self._schedule.admission.is_adopting
             changes += self._schedule.handle_answer(one.request, one.answer, now, one.requested_at)
             if adopting:
@@ -114,6 +126,19 @@ class Dispatcher:
             self._release_held(now)
         if self._schedule.fault:
             raise self._schedule.fault
+
+    def _record_signing(self, completed: CompletedRequest, now: float) -> None:
+        """Postpone a row whose reference was not signed; record how long signed URLs are valid."""
+        if not isinstance(completed.request, CreateMedia):
+            return
+        number, answer = completed.request.row.number, completed.answer
+        if isinstance(answer, NotSigned) and not answer.is_final:
+            fault = self._postponed.add(number, answer.reason, now)
+            self._schedule.fault = self._schedule.fault or fault
+            self._schedule.admission.has_more_pending = True
+        elif completed.url_seconds is not None:
+            self._postponed.remove_signed(number, now)
+            self._schedule.admission.record_url_life(completed.url_seconds)
 
     def withdraw(self, now: float) -> None:
         """End the run early: claimed rows whose POST was not sent become pending again."""
@@ -189,12 +214,12 @@ class Dispatcher:
 
     def _claim_rows(self, now: float) -> None:
         wanted = self._schedule.admission.wanted_count()
-        if not wanted:
+        if not wanted or self._postponed.blocks_all(now):
             return
-        rows = self._store.queue.claim(wanted, now)
+        rows = self._store.queue.claim(wanted, now, self._postponed.waiting_numbers(now))
         self._status_counts[Status.PENDING] -= len(rows)
         self._status_counts[Status.CREATING] += len(rows)
-        if len(rows) < wanted:
+        if len(rows) < wanted and self._postponed.next_due(now) == math.inf:
             self._schedule.admission.set_no_more_pending()
         self._admit(rows, now)
 
@@ -211,7 +236,7 @@ class Dispatcher:
             self._rate_limiter.record_refusal(requested_at, now, answer.retry_after)
         elif isinstance(answer, NoAnswer) and answer.retry_after is not None:
             self._rate_limiter.pause(now, answer.retry_after)
-        elif not isinstance(answer, NoAnswer | NotSent):
+        elif not isinstance(answer, NoAnswer | NotSent | NotSigned):
             self._rate_limiter.record_accepted()
 
     def _commit(self, changes: Sequence[StatusUpdate], now: float) -> None:

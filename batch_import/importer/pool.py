@@ -9,6 +9,7 @@ what an answer means.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from queue import Empty, SimpleQueue
 
 from batch_import.errors import NoAnswer, RequestFailed
@@ -18,9 +19,13 @@ from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 from batch_import.importer.scheduled_request import (
     Answer,
     CompletedRequest,
+    CreateMedia,
+    NotSigned,
     ScheduledRequest,
     api_request,
 )
+from batch_import.sources.signing import SignedUrl
+from batch_import.sources.source import ReferenceRefused, SigningFailed
 from batch_import.viostream.client import Client
 
 #: The dispatcher thread waits at most this long for an answer, in seconds, so that it soon notices
@@ -35,6 +40,8 @@ class Pool:
         worker_count: maximum number of open requests.
         stop: if set, open requests are finished and no new request is sent.
         clock: returns epoch seconds.
+        sign: returns a temporary URL for the reference of a row; None for a web URL. It is called
+            by several threads.
     """
 
     def __init__(
@@ -44,7 +51,9 @@ class Pool:
         worker_count: int,
         stop: threading.Event,
         clock: Callable[[], float],
+        sign: Callable[[str], SignedUrl | None],
     ) -> None:
+        self._sign = sign
         self._dispatcher = dispatcher
         self._client = client
         self._worker_count = worker_count
@@ -184,12 +193,38 @@ class Pool:
             self._completed.put(self._send(request))
 
     def _send(self, request: ScheduledRequest) -> CompletedRequest:
+        if not isinstance(request, CreateMedia):
+            return self._exchange(request, None)
+        signed = self._signed(request.row.source_url)
+        if isinstance(signed, NotSigned):
+            return CompletedRequest(request, signed, self._clock())
+        if signed is None:
+            return self._exchange(request, None)
+        return replace(self._exchange(request, signed.url), url_seconds=signed.seconds)
+
+    def _signed(self, source_url: str) -> SignedUrl | NotSigned | None:
+        """Returns the temporary URL of a reference; None for a URL that needs no signature.
+
+        A URL is signed here, and not when its row is claimed, because a source may have to contact
+        the network, and because a claimed row may wait: the URL must be valid from the POST on.
+        """
+        try:
+            return self._sign(source_url)
+        except ReferenceRefused as refused:
+            return NotSigned(str(refused), is_final=True)
+        except SigningFailed as failed:
+            return NotSigned(str(failed))
+        except BaseException as fault:  # noqa: BLE001 - raised again by run(), in its own thread
+            self._fault = self._fault or fault
+            return NotSigned("the run ended")
+
+    def _exchange(self, request: ScheduledRequest, signed_url: str | None) -> CompletedRequest:
         requested_at = self._clock()
         # After an unexpected exception, the platform may have carried out the request.
         answer: Answer = NoAnswer("an error of batch-import itself ended the call")
         with self._keep_fault():
             try:
-                answer = self._client.send(api_request(request))
+                answer = self._client.send(api_request(request, signed_url))
             except RequestFailed as failed:
                 answer = failed
         return CompletedRequest(request, answer, requested_at, self._client.clock_offset)

@@ -51,9 +51,22 @@ class ReadPage:
     page: int
 
 
+@dataclass(frozen=True, slots=True)
+class NotSigned:
+    """The reference of a row could not be signed, so that its POST was not sent.
+
+    Attributes:
+        reason: what happened, in one sentence.
+        is_final: whether no later attempt can succeed.
+    """
+
+    reason: str
+    is_final: bool = False
+
+
 ScheduledRequest = CreateMedia | GetIngestStatus | FindByReference | GetAccount | ReadPage
 #: The result of a request: the parsed response, or the error if the request failed.
-Answer = str | IngestStatus | MediaPage | Account | RequestFailed
+Answer = str | IngestStatus | MediaPage | Account | RequestFailed | NotSigned
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,19 +76,26 @@ class CompletedRequest:
     Attributes:
         requested_at: epoch seconds when the request was sent.
         clock_offset: seconds by which the platform's clock is ahead; None if not known.
+        url_seconds: how long the signed URL of a POST is valid; None if no URL was signed.
     """
 
     request: ScheduledRequest
     answer: Answer
     requested_at: float
     clock_offset: float | None = None
+    url_seconds: float | None = None
 
 
-def api_request(request: ScheduledRequest) -> ApiRequest[Any]:
-    """Returns the HTTP request for a scheduled request."""
+def api_request(request: ScheduledRequest, signed_url: str | None = None) -> ApiRequest[Any]:
+    """Returns the HTTP request for a scheduled request.
+
+    Args:
+        request: the scheduled request.
+        signed_url: sent instead of the row's source URL, if that is a reference.
+    """
     match request:
         case CreateMedia(row):
-            return endpoints.create_media(row)
+            return endpoints.create_media(row, signed_url)
         case GetIngestStatus(row, ingest_id):
             return endpoints.get_ingest_status(ingest_id, row)
         case FindByReference(row, page):

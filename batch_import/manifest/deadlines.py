@@ -11,7 +11,7 @@ import numpy as np
 
 #: Assumed maximum of the seconds between the POST of a row and the end of the download. The API
 #: guide gives no figure; one hour is a safe value.
-_FETCHED_WITHIN: Final = 3600.0
+FETCHED_WITHIN_SECONDS: Final = 3600.0
 
 
 class UrlExpiries:
@@ -39,7 +39,7 @@ class UrlExpiries:
         """
         ends = np.frombuffer(self._ends) if self._ends else np.empty(0)
         order = ends.argsort(kind="stable")
-        fetched = now + np.arange(1, ends.size + 1) / rate + _FETCHED_WITHIN
+        fetched = now + np.arange(1, ends.size + 1) / rate + FETCHED_WITHIN_SECONDS
         for turn in (ends[order] < fetched).nonzero()[0].tolist():
             at = order[turn]
             yield self._lines[at], float(ends[at]), float(fetched[turn])

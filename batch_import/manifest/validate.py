@@ -4,11 +4,12 @@ The rules are in `rules/`. No I/O: this module must not know files, the network,
 job database. A manifest may have a million rows, so that nothing is created for a valid row.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from batch_import.addresses.column import AddressReader
+from batch_import.addresses.objects import percent_encoded
 from batch_import.addresses.signatures import NO_EXTRA_NAMES
 from batch_import.manifest.base_url import below
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
@@ -39,6 +40,7 @@ class Validator:
         signing: names of URL parameters that are signatures, in addition to the known ones.
         base_url: what addresses without a host are below of.
         allowed: codes of problems that do not count.
+        is_signed_scheme: whether references with a scheme can be signed, such as `s3`.
     """
 
     def __init__(
@@ -51,7 +53,9 @@ class Validator:
         signing: frozenset[str] = NO_EXTRA_NAMES,
         base_url: str | None = None,
         allowed: Collection[str] = (),
+        is_signed_scheme: Callable[[str], bool] = source_url.no_schemes,
     ) -> None:
+        self._is_signed_scheme = is_signed_scheme
         self._mapping = mapping
         self._header = header
         self._base_url = base_url
@@ -86,15 +90,16 @@ class Validator:
 
         found = ProblemCollector(chunk.lines, self._columns, cells, self._allowed)
         found.read(chunk.violations, self._header, self._mapping.positions)
-        bad_urls = source_url.violations(urls, self._own_host)
+        bad_urls = source_url.violations(urls, self._own_host, self._is_signed_scheme)
         found.add(_SOURCE_URL, with_other_urls(bad_urls, chunk, self._mapping, self._header))
         found.add(_SOURCE_URL, self._expired(ends))
         default = self._mapping.defaults.get(EXTENSION, "")
         extensions = [cell or default for cell in given]
         others = partial(self._extras, chunk)
-        pages = self._likely_pages.violations(urls, extensions, others, found.invalid)
+        paths = list(map(percent_encoded, urls))
+        pages = self._likely_pages.violations(paths, extensions, others, found.invalid)
         found.add(_SOURCE_URL, list(pages))
-        extensions, misfits = extension.judge(given, urls, found.invalid, default)
+        extensions, misfits = extension.judge(given, paths, found.invalid, default)
         found.add(_FILENAME, filename.violations(names))
         found.add(_EXTENSION, misfits)
         found.add(_REFERENCE_ID, reference_id.violations(cells[_REFERENCE_ID], own))

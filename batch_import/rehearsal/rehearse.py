@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from batch_import.addresses.objects import as_web_url
 from batch_import.configuration.settings import Settings
 from batch_import.errors import RunFault
 from batch_import.importer.dispatch import Dispatcher
@@ -162,7 +163,9 @@ def _copy_rows(
 
 def _manifest_row(row: JobRow) -> ManifestRow:
     name = row.reference_id
-    return ManifestRow(row.number, name, name, row.source_url, row.filename, row.extension, ())
+    # Nothing is downloaded, so that a reference needs no signature.
+    url = as_web_url(row.source_url)
+    return ManifestRow(row.number, name, name, url, row.filename, row.extension, ())
 
 
 def _sent_row(

@@ -82,6 +82,10 @@ _ID_TAKEN: Final = (
 _ADVICE: Final[Mapping[str, str]] = {
     FailureCode.REFERENCE_ID_TAKEN: _ID_TAKEN,
     FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
+    FailureCode.REFERENCE_REFUSED: (
+        "Correct the reference in the manifest, or the rights of your credentials to read the file;"
+        " then run the row again."
+    ),
     FailureCode.FILE_UNREADABLE: _FIX_FILE,
     FailureCode.KEY_MISSING: (
         "Run the import again: it asks for the key. If there is none, look at the video in the"

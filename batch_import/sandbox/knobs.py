@@ -99,6 +99,11 @@ class Knobs:
     unavailable: Chance = 0.0
     #: Intervals, in seconds since the start, in which every connection is closed.
     outages: Ranges = ()
+    #: Whether the source of each POST is downloaded, if its host is on this machine. The media
+    #: fails if the host refuses. Only the server of the sandbox downloads, not a rehearsal.
+    fetch: Switch = False
+    #: Seconds from the POST to this download.
+    fetch_delay: Amount = 0.0
     #: Fraction of Online videos whose player page returns 500.
     embed_fails: Chance = 0.0
     #: Number of media that are in the account from the start.

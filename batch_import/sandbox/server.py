@@ -7,6 +7,7 @@ out the faults of a reply: it closes the connection, waits, or sends half of the
 import base64
 import binascii
 import json
+import math
 import socket
 import socketserver
 import threading
@@ -17,7 +18,8 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from batch_import.sandbox import pages
-from batch_import.sandbox.media import hash_fraction
+from batch_import.sandbox.fetch import download_error
+from batch_import.sandbox.media import SandboxMedia, hash_fraction
 from batch_import.sandbox.pages import Page
 from batch_import.sandbox.platform import API, SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
@@ -131,7 +133,27 @@ class _Server(ThreadingHTTPServer):
     def answer(self, request: SimulatedRequest) -> SimulatedReply:
         """Returns the reply of the platform to a request."""
         with self.lock:
-            return self.platform.handle(request, self.clock())
+            media_count = len(self.platform.media)
+            reply = self.platform.handle(request, self.clock())
+            if self.platform.knobs.fetch:
+                for media in self.platform.media[media_count:]:
+                    self._start_download(media)
+        return reply
+
+    def _start_download(self, media: SandboxMedia) -> None:
+        """Download the source of a new media in a thread. It is processed only after that."""
+        if media.source_url:
+            processed_at, media.online_at = media.online_at, math.inf
+            args = media, processed_at
+            download = threading.Timer(self.platform.knobs.fetch_delay, self._download, args)
+            download.daemon = True
+            download.start()
+
+    def _download(self, media: SandboxMedia, processed_at: float) -> None:
+        error = download_error(media.source_url)
+        with self.lock:
+            media.error = error or media.error
+            media.online_at = max(processed_at, self.clock())
 
     def page(self, path: str, range_header: str) -> Page:
         """Returns the page for a browser."""

@@ -40,7 +40,7 @@ class SourceBatch:
         self._check_ready = threading.Condition(lock)
         with lock:
             for index, source in enumerate(sources):
-                url = parse(request_url(source.url))
+                url = parse(request_url(source.download_url))
                 queues.add(index, url.origin if url else "")
 
     def take(self) -> tuple[int, str] | None:

@@ -92,7 +92,9 @@ class Preflight:
         platform: host name of the API. If it cannot be resolved either, the local network is at
             fault, so no source host is reported as unknown.
         own_host: a `host:port` that may be contacted although it is private: that of the sandbox,
-            in rehearsals and tests.
+            in rehearsals and tests. If it is set, the hosts of signed URLs may be private, too: the
+            user configured them, not the manifest, and a sandbox on this machine reaches them. The
+            real platform does not, so that they are errors there.
         resolve: replaces `socket.getaddrinfo` in tests.
         answer_within: time limit in seconds for a whole request.
     """
@@ -108,7 +110,7 @@ class Preflight:
     ) -> None:
         self._stop = stop
         self._platform = platform
-        self._own_host = own_host
+        self._own_hosts = {own_host} if own_host else set[str]()
         self._resolve = resolve
         self._response_seconds = answer_within
         self._tls_context = _tls_context()
@@ -147,7 +149,7 @@ class Preflight:
 
     def _check(self, source: VideoSource) -> SourceCheck | None:
         try:
-            reply = self._follow(request_url(source.url))
+            reply = self._follow(self._first_url(source))
         except _ViolationFound as found:
             return SourceCheck(source, found.violation)
         except (OSError, http.client.HTTPException) as error:
@@ -155,6 +157,12 @@ class Preflight:
         if reply is None:
             return None
         return SourceCheck(source, contents.violation_of(reply, source.extension), reply.size)
+
+    def _first_url(self, source: VideoSource) -> str:
+        url = request_url(source.download_url)
+        if source.signed_url and self._own_hosts and (parts := parse(url)):
+            self._own_hosts.add(parts.origin)
+        return url
 
     def _follow(self, address: str) -> SourceResponse | None:
         """Returns the last response after all redirects; None if the run must stop."""
@@ -191,7 +199,7 @@ class Preflight:
         url = parse(request_url(address))
         if url is None or len(url.port) > _MAX_PORT_DIGITS:
             raise _ViolationFound(_BAD_REDIRECT)
-        violation = hosts.violation_of(url.host) if url.origin != self._own_host else None
+        violation = hosts.violation_of(url.host) if url.origin not in self._own_hosts else None
         if violation:
             raise _ViolationFound(_PRIVATE if violation.code == "url-private" else _BAD_REDIRECT)
         return url
@@ -259,7 +267,7 @@ class Preflight:
             raise
         except UnicodeError:  # a label that is too long
             raise _ViolationFound(_UNKNOWN_HOST) from None
-        if url.origin != self._own_host and not all(map(_is_public, addresses)):
+        if url.origin not in self._own_hosts and not all(map(_is_public, addresses)):
             raise _ViolationFound(_PRIVATE)
         return [(address, int(port)) for address in addresses]
 

@@ -5,7 +5,7 @@ from importlib.metadata import EntryPoint, entry_points
 from typing import Final
 
 from batch_import.errors import UsageError
-from batch_import.sources.source import Source
+from batch_import.sources.source import SigningSource, Source
 
 _GROUP: Final = "batch_import.sources"
 
@@ -40,6 +40,15 @@ def source_of(scheme: str) -> Source:
             install,
         ) from error
     return source
+
+
+def is_signed_scheme(scheme: str) -> bool:
+    """Whether an installed source signs references with a URL scheme. It is imported if it exists.
+
+    Raises:
+        UsageError: the packages that the source needs are not installed.
+    """
+    return scheme in schemes() and isinstance(source_of(scheme), SigningSource)
 
 
 @cache

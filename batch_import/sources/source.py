@@ -114,6 +114,7 @@ class SigningSource(Source, Protocol):
 
         Raises:
             ReferenceRefused: this one reference cannot be signed; the others may be.
+            SigningFailed: the reference could not be signed this time. A later attempt may succeed.
             SourceUnavailable: no reference can be signed at present.
         """
         ...
@@ -121,6 +122,13 @@ class SigningSource(Source, Protocol):
 
 class ReferenceRefused(Exception):
     """One reference cannot be signed. `str()` says why, and what to do, on one line."""
+
+
+class SigningFailed(Exception):
+    """A reference could not be signed this time, because of the network or a busy service.
+
+    `str()` says what happened, on one line.
+    """
 
 
 class SourceUnreadable(RunFault):

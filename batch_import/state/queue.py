@@ -7,7 +7,7 @@ row changes its status.
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -137,14 +137,20 @@ class Queue:
             self._update_whole_choice(db)
             return retried
 
-    def claim(self, limit: int, now: float) -> list[JobRow]:
+    def claim(
+        self, limit: int, now: float, excluded: Collection[int] = frozenset()
+    ) -> list[JobRow]:
         """Claim pending rows: store that their POST is about to be sent.
 
         Rows whose URL expires are claimed first, in the order of their expiry. The others follow in
         manifest order.
+
+        Args:
+            excluded: numbers of rows that are not claimed.
         """
         with self._connection.transaction() as db:
-            rows = self._rows(statements.next_to_claim(self._table), (limit,))
+            found = self._rows(statements.next_to_claim(self._table), (limit + len(excluded),))
+            rows = [row for row in found if row.number not in excluded][:limit]
             if not rows:
                 return rows
             db.executemany(statements.CLAIM, [(now, row.number) for row in rows])

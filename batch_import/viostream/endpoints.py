@@ -74,13 +74,17 @@ def get_account() -> ApiRequest[Account]:
     return ApiRequest("account", "GET", "/account/info", responses.read_account, tells_reasons=True)
 
 
-def create_media(row: JobRow) -> ApiRequest[str]:
+def create_media(row: JobRow, signed_url: str | None = None) -> ApiRequest[str]:
     """Start the ingest of a row's video (Viostream API guide, step 1). The result is the ingest ID.
 
     After `NoAnswer` the media may exist.
+
+    Args:
+        row: the row.
+        signed_url: temporary URL of the video, if the row's source URL is a reference.
     """
     body = {
-        "sourceUrl": request_url(row.source_url),
+        "sourceUrl": request_url(signed_url or row.source_url),
         "filename": row.filename,
         "extension": row.extension,
         "referenceId": row.reference_id,

@@ -33,6 +33,7 @@ from batch_import.models import (
     Problem,
 )
 from batch_import.reports.problems import ProblemWriter
+from batch_import.sources import registry
 from batch_import.state import facts
 from batch_import.state.corrections import CorrectedRow, DuplicateId
 from batch_import.state.edition_check import LoadOptions
@@ -317,6 +318,7 @@ class ManifestLoader:
             signing=self._signing,
             base_url=self._request.reading.base_url,
             allowed=self._request.reading.allow,
+            is_signed_scheme=registry.is_signed_scheme,
         )
         for problem in _file_problems(self._manifest, self._mapping):
             if problem.code not in self._request.reading.allow:

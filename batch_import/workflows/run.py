@@ -17,6 +17,7 @@ from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.refresh import refresh_results
 from batch_import.reports.write import missing_picture_count, save_result_options
+from batch_import.sources.signing import UrlSigner
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
 from batch_import.state.location import JobHold, hold_job
@@ -152,7 +153,8 @@ def _import(
         claim_account(store, settings, account)
         clock = session.clock
         dispatcher = Dispatcher(settings, store, session.rate_limiter, clock())
-        pool = Pool(dispatcher, session.client, settings.workers, stop, clock)
+        sign = UrlSigner(settings.link_life).signed
+        pool = Pool(dispatcher, session.client, settings.workers, stop, clock, sign)
         try:
             pool.run(observer.progress, observer.interval)
         finally:

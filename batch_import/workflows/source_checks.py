@@ -9,13 +9,17 @@ from urllib.parse import urlsplit
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.manifest.problem_collector import join_problems
+from batch_import.manifest.rules.violation import Violation, warning
 from batch_import.models import Problem, Severity, Status, StatusUpdate, VideoSource
 from batch_import.reports.problems import ProblemWriter
+from batch_import.sources.signing import UrlSigner
+from batch_import.sources.source import ReferenceRefused, SigningFailed
 from batch_import.state.queue import Queue
 
 #: How many rows are checked before the result is committed to the database. An interrupted
 #: preflight loses at most this many results.
 _BATCH: Final = 2_000
+_LATER: Final = "The storage could not be reached from this machine. Try again later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class SourceChecks:
         self._on_progress = on_progress
         platform = urlsplit(request.settings.api_base).hostname or ""
         self._preflight = Preflight(stop, platform, own_host=request.settings.own_host)
+        self._sign = UrlSigner(request.settings.link_life).signed
         self.progress = PreflightProgress()
         self.failed_lines: set[int] = set()
 
@@ -77,8 +82,12 @@ class SourceChecks:
     def check(
         self, sources: Iterable[VideoSource], problems: ProblemWriter
     ) -> Iterator[tuple[VideoSource, Problem]]:
-        """Report problems of sources. Yields each source that has an error, with the problem."""
-        for source, violation, size in self._preflight.ask(sources):
+        """Report problems of sources. Yields each source that has an error, with the problem.
+
+        Raises:
+            SourceUnavailable: no reference can be signed at present.
+        """
+        for source, violation, size in self._findings(sources):
             progress = self.progress
             self.progress = PreflightProgress(progress.sources + 1, progress.size + (size or 0))
             self._on_progress(self.progress)
@@ -92,6 +101,28 @@ class SourceChecks:
                 if problem.severity is Severity.ERROR:
                     self.failed_lines.add(source.line)
                     yield source, problem
+
+    def _findings(
+        self, sources: Iterable[VideoSource]
+    ) -> Iterator[tuple[VideoSource, Violation | None, int | None]]:
+        """Sign the references, and request each source that has a URL."""
+        ready = []
+        for source in sources:
+            found = self._signed(source)
+            if isinstance(found, Violation):
+                yield source, found, None
+            else:
+                ready.append(found)
+        yield from self._preflight.ask(ready)
+
+    def _signed(self, source: VideoSource) -> VideoSource | Violation:
+        try:
+            signed = self._sign(source.url)
+        except ReferenceRefused as refused:
+            return Violation("source-forbidden", f"no URL can be signed for it: {refused}", "")
+        except SigningFailed as failed:
+            return warning("source-unreachable", f"no URL could be signed for it: {failed}", _LATER)
+        return replace(source, signed_url=signed.url) if signed else source
 
     def check_pending(
         self,

@@ -169,6 +169,23 @@ def test_the_address_that_was_checked_is_the_one_that_is_contacted(host: SourceH
     assert host.asked[0][1]["Host"] == own
 
 
+def test_a_private_storage_is_an_error_unless_the_platform_is_on_this_machine(
+    host: SourceHost,
+) -> None:
+    source = VideoSource(2, "s3://b/a.mp4", "mp4", signed_url=f"{host.address}/video/a.mp4")
+    with asking() as preflight:
+        (finding,) = preflight.ask([source])
+    assert code(finding) == "source-private"
+    with asking("127.0.0.1:1") as preflight:
+        (finding,) = preflight.ask([source])
+    assert code(finding) == ""
+    assert finding.source is source
+    # A URL of the manifest may not use what the storage may.
+    with asking("127.0.0.1:1") as preflight:
+        (finding,) = preflight.ask([VideoSource(2, f"{host.address}/video/a.mp4", "mp4")])
+    assert code(finding) == "source-private"
+
+
 @pytest.mark.parametrize("own", ["127.0.0.1:1", "localhost:80", ""])
 def test_only_the_own_host_may_be_private(host: SourceHost, own: str) -> None:
     assert code(ask(f"{host.address}/video/a.mp4", own_host=own)) == "source-private"

@@ -68,7 +68,7 @@ def _pending_after_a_crash(patch: Patch) -> None:
 def _deed_before_intent(patch: Patch) -> None:
     taken: dict[Queue, set[int]] = {}
 
-    def broken(self: Queue, limit: int, _now: float) -> list[JobRow]:
+    def broken(self: Queue, limit: int, _now: float, *_: object) -> list[JobRow]:
         seen = taken.setdefault(self, set())
         rows = self._rows(statements.next_to_claim(choice_statements.ALL_ROWS), (10_000,))
         rows = [row for row in rows if row.number not in seen][:limit]
@@ -82,7 +82,7 @@ def _claim_not_committed(patch: Patch) -> None:
     """The statement runs, and its transaction stays open until something else commits."""
     claim, apply = Queue.claim, Queue.apply
 
-    def broken(self: Queue, limit: int, now: float) -> list[JobRow]:
+    def broken(self: Queue, limit: int, now: float, *_: object) -> list[JobRow]:
         _end(self)
         rows = claim(self, limit, now)
         if rows:
@@ -362,7 +362,7 @@ def _a_pilot_looks_for_all_rows(patch: Patch) -> None:
 def _the_limit_is_ignored(patch: Patch) -> None:
     claim = Queue.claim
 
-    def broken(self: Queue, limit: int, now: float) -> list[JobRow]:
+    def broken(self: Queue, limit: int, now: float, *_: object) -> list[JobRow]:
         table, self._table = self._table, choice_statements.ALL_ROWS
         rows = claim(self, limit, now)
         self._table = table

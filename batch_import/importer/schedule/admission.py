@@ -5,6 +5,7 @@ that needs fewer requests is used. This module must not know which request comes
 """
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import AuthenticationFailed, RequestFailed, RequestRejected, RunFault
@@ -28,7 +29,15 @@ from batch_import.importer.schedule.row_states import (
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import Answer, ReadPage
+from batch_import.manifest.deadlines import FETCHED_WITHIN_SECONDS
 from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
+from batch_import.viostream.endpoints import PAGE_SIZE
+
+#: A URL that is valid for so many seconds may expire before the platform has fetched the video.
+SHORT_URL_LIFE_SECONDS: Final = FETCHED_WITHIN_SECONDS
+#: Maximum number of rows in flight with such URLs. They fit on one page of the media list, so that
+#: one request shows all of them; a platform that fetches two videos a minute fetches all in time.
+MAX_SHORT_LIVED_ROWS: Final = PAGE_SIZE
 
 
 class Admission:
@@ -60,6 +69,7 @@ class Admission:
         #: media can be adopted, but one on a later page may be.
         self._undecided: dict[int, tuple[JobRow, list[Media]]] = {}
         self.has_more_pending = True
+        self._max_in_flight = settings.max_in_flight
 
     def wanted_count(self) -> int:
         """Returns how many pending rows to claim now.
@@ -70,8 +80,13 @@ class Admission:
             self._settling.has_requeued_rows, self.has_more_pending = False, True
         if not self.has_more_pending or self._create_queue.has_new_rows or self.is_adopting:
             return 0
-        free_count = self._settings.max_in_flight - len(self._tracker)
+        free_count = self._max_in_flight - len(self._tracker)
         return max(0, min(free_count, 1 + int(self._settings.rate / 4)))
+
+    def record_url_life(self, seconds: float) -> None:
+        """Record that a URL was signed that is valid for this time."""
+        if seconds <= SHORT_URL_LIFE_SECONDS:
+            self._max_in_flight = min(self._max_in_flight, MAX_SHORT_LIVED_ROWS)
 
     def set_no_more_pending(self) -> None:
         """Record that the job database has no more pending rows."""

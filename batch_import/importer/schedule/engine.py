@@ -54,6 +54,7 @@ from batch_import.importer.scheduled_request import (
     FindByReference,
     GetAccount,
     GetIngestStatus,
+    NotSigned,
     ReadPage,
     ScheduledRequest,
 )
@@ -297,6 +298,8 @@ class Schedule:
         requested = now if requested_at is None else min(requested_at, now)
         self._open_request_count -= 1
         self._open_post_count -= isinstance(request, CreateMedia)
+        if isinstance(answer, NotSigned):
+            return self._handle_not_signed(request, answer)
         self.fault = self.fault or self._give_up_timer.record_answer(request, answer, now)
         if isinstance(request, GetAccount):
             return self._handle_account_answer(answer, now)
@@ -307,6 +310,13 @@ class Schedule:
             self._auth_probe.hold(request, answer)
             return []
         return self._pass_on_answer(request, answer, requested, now)
+
+    def _handle_not_signed(
+        self, request: ScheduledRequest, answer: NotSigned
+    ) -> list[StatusUpdate]:
+        """Handle a POST that was not sent: it shows nothing about the platform."""
+        state = self._tracker.of_row(request.row) if isinstance(request, CreateMedia) else None
+        return self._sending.handle_not_signed(state, answer) if isinstance(state, Posting) else []
 
     def _pass_on_answer(
         self, request: ScheduledRequest, answer: Answer, requested_at: float, now: float

@@ -29,7 +29,7 @@ from batch_import.importer.schedule.row_states import (
     Unknown,
 )
 from batch_import.importer.schedule.tracker import Tracker
-from batch_import.importer.scheduled_request import Answer
+from batch_import.importer.scheduled_request import Answer, NotSigned
 from batch_import.models import MediaPage, Status, StatusUpdate
 
 
@@ -90,6 +90,14 @@ class Sending:
                 older_time = replace(created, earliest=float("-inf"), first_post_at=first_post_at)
                 return self._set_unknown(waiting, older_time, message, now)
         return self._set_unknown(waiting, created, message, now)
+
+    def handle_not_signed(self, state: Posting, answer: NotSigned) -> list[StatusUpdate]:
+        """Handle a POST that was not sent, because the row's reference could not be signed."""
+        message = answer.reason
+        status, code = Status.PENDING, FailureCode.NOT_SIGNED
+        if answer.is_final:
+            status, code = Status.FAILED, FailureCode.REFERENCE_REFUSED
+        return [self._tracker.finish(state.row, status, message, error=message, code=code)]
 
     def _send_again(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
         self._tracker.set_state(state.row, state.waiting)

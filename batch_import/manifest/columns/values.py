@@ -13,6 +13,7 @@ from statistics import median
 from typing import Final
 from urllib.parse import unquote
 
+from batch_import.addresses.objects import percent_encoded
 from batch_import.addresses.urls import parse
 from batch_import.manifest.extensions import KNOWN
 from batch_import.manifest.rules import pages
@@ -56,7 +57,9 @@ _OTHER_FILES: Final = frozenset(
     """.split()
 )
 _WEB: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
-_ANY_ADDRESS: Final = re.compile(r"\s*(?:https?|ftp)://", re.IGNORECASE)
+_ANY_ADDRESS: Final = re.compile(r"\s*(?:https?|ftp|s3|az|gs)://", re.IGNORECASE)
+#: A reference to a file in cloud storage.
+_STORAGE: Final = re.compile(r"(?:s3|az|gs)://[^\s/]", re.IGNORECASE)
 #: The end of a URL: these characters and the start of another URL are never part of a URL.
 _END: Final = re.compile(r"""["|\t]|[,;\s]https?://""", re.IGNORECASE)
 _SEPARATED: Final = re.compile(r"[,;\s]")
@@ -94,6 +97,8 @@ def kind_of(cell: str) -> CellKind:
         return CellKind.BLANK
     if _WEB.match(text):
         return _web(text)
+    if _STORAGE.match(text):
+        return _web(percent_encoded(text))
     path = _PATH.match(text)
     return CellKind.PATH if path and path[1].lower() in _VIDEOS else CellKind.TEXT
 

@@ -16,7 +16,7 @@ from batch_import.models import Problem
 #: Number of records per block: enough that the cost per block is small, and few enough that the
 #: garbage collector does not run.
 BLOCK_RECORDS: Final = 250
-_ADDRESS: Final = re.compile(r"\s*https?://", re.IGNORECASE)
+_ADDRESS: Final = re.compile(r"\s*(?:https?|s3|az|gs)://", re.IGNORECASE)
 #: Maximum number of columns, as in a spreadsheet. Rows are padded to the width of the header, so
 #: that an extremely wide header would fill the memory.
 _MOST_COLUMNS: Final = 16_384

@@ -1,10 +1,11 @@
 """The rules for `sourceUrl`. This file must not know other fields, nor whether a host answers."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from batch_import.addresses.masking import MASK, is_masked
+from batch_import.addresses.objects import ObjectReference, parse_reference
 from batch_import.addresses.urls import Url, parse
 from batch_import.manifest.rules import hosts, pages
 from batch_import.manifest.rules.address_repair import UNREADABLE, Repair, repaired, several
@@ -25,8 +26,6 @@ _PLAIN_URL = re.compile(_PLAIN)
 _TELLING: Final = (".m3u8", ".mpd", *pages.ANYWHERE)
 _PLAYLIST = re.compile(r".*\.(?:m3u8|mpd)", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"https?:", re.IGNORECASE)
-_BUCKET = re.compile(r"(s3|gs)://([a-z0-9][a-z0-9._-]+)/(.+)", re.IGNORECASE | re.DOTALL)
-_STORAGE = {"s3": "https://{}.s3.amazonaws.com/{}", "gs": "https://storage.googleapis.com/{}/{}"}
 _DISK = re.compile(r"[a-z]:[\\/]|\\\\|[/~]|\.{1,2}[\\/]|file:", re.IGNORECASE)
 _OTHER_SCHEME = re.compile(r"[a-z][a-z0-9+.-]+:", re.IGNORECASE)
 _HOST = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?:[:/?#]|\Z)", re.IGNORECASE)
@@ -71,21 +70,59 @@ _STREAM = Violation(
     "the source URL is a streaming playlist, not a video file",
     "Give the address of the file that the stream was made from.",
 )  # fmt: skip
+_NO_FILE = Violation(
+    "url-reference",
+    "the source URL names no file in the storage",
+    "Write it like s3://bucket/folder/video.mp4, or az://account/container/video.mp4.",
+)
 
 
-def violations(urls: Sequence[str], own_host: str = "") -> Iterator[tuple[int, Violation]]:
+def no_schemes(_scheme: str) -> bool:
+    """No scheme is one of references: only web URLs are valid."""
+    return False
+
+
+def violations(
+    urls: Sequence[str],
+    own_host: str = "",
+    is_signed_scheme: Callable[[str], bool] = no_schemes,
+) -> Iterator[tuple[int, Violation]]:
     """Judge a column.
 
     Args:
         urls: without white space around them.
         own_host: `host:port` that may be asked although it is private: the sandbox's own.
+        is_signed_scheme: whether references with a scheme can be signed, such as `s3`.
 
     Yields:
         Index and violation, for every violation of every cell.
     """
     for at in _suspects(urls):
-        for violation in _violations(urls[at], own_host):
+        reference = parse_reference(urls[at])
+        if reference and is_signed_scheme(reference.scheme):
+            found = _violations_of_reference(urls[at], reference)
+        else:
+            found = _violations(urls[at], own_host)
+        for violation in found:
             yield at, violation
+
+
+def _names_file(reference: ObjectReference) -> bool:
+    path = reference.path
+    # The path of Azure begins with the container.
+    name = path.partition("/")[2] if reference.scheme == "az" else path
+    return bool(reference.place and name) and not path.endswith("/")
+
+
+def _violations_of_reference(url: str, reference: ObjectReference) -> Iterator[Violation]:
+    if len(url) > _LONGEST:
+        yield _LONG
+    elif UNREADABLE.search(url):
+        yield _CHARACTERS
+    elif not _names_file(reference):
+        yield _NO_FILE
+    elif _PLAYLIST.fullmatch(reference.path):
+        yield _STREAM
 
 
 def _suspects(urls: Sequence[str]) -> Iterable[int]:
@@ -160,9 +197,6 @@ def _violations_of_parts(url: Url, own_host: str) -> Iterator[Violation]:
 
 def _hint(text: str) -> str:
     """How to fix what is no web address, by what it looks like."""
-    if bucket := _BUCKET.match(text):
-        address = _STORAGE[bucket[1].lower()].format(bucket[2], bucket[3])
-        return f"If everybody may read it: {address}; else give a signed URL."
     if _DISK.match(text):
         return "A file on a disk must be put on the web first; give its address there."
     ending = text.rpartition(".")[2].lower()

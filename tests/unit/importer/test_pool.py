@@ -65,7 +65,8 @@ class Run:
         clock = epoch_clock()
         self.stop = threading.Event()
         self.dispatcher = Dispatcher(settings, store, RateLimiter(settings.rate, clock()), clock())
-        self.pool = Pool(self.dispatcher, client, workers, self.stop, clock)  # type: ignore[arg-type]
+        sign = lambda url: None  # noqa: E731, ARG005
+        self.pool = Pool(self.dispatcher, client, workers, self.stop, clock, sign)  # type: ignore[arg-type]
 
     def __call__(self, on_progress: Callable[[Progress], None] = lambda _: None) -> None:
         self.pool.run(on_progress, 0.01)

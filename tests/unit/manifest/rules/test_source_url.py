@@ -238,8 +238,7 @@ def test_files_of_the_same_sites_are_no_pages(url: str) -> None:
         ("./a.mp4", "put on the web first"),
         ("sftp://example.com/a.mp4", "fetches over http and https"),
         ("My film - https://example.com/a.mp4", "https://example.com/a.mp4"),
-        ("s3://my-bucket/dir/a.mp4", "https://my-bucket.s3.amazonaws.com/dir/a.mp4"),
-        ("gs://my-bucket/a.mp4", "https://storage.googleapis.com/my-bucket/a.mp4"),
+        ("b2://my-bucket/dir/a.mp4", "fetches over http and https"),
         ("Dead link", "Give the whole URL"),
     ],
 )

@@ -1,0 +1,150 @@
+"""The source `gs://bucket/prefix`: Google Cloud Storage.
+
+Credentials follow the conventions of Google (Google Cloud documentation, "How Application Default
+Credentials works"): `GOOGLE_APPLICATION_CREDENTIALS`, the file of `gcloud`, the metadata server;
+`STORAGE_EMULATOR_HOST` for an emulator. Only a service account can sign.
+"""
+
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+import google.auth
+import google.auth.transport.requests
+from google.api_core.exceptions import (
+    Forbidden,
+    GoogleAPICallError,
+    NotFound,
+    RetryError,
+    ServerError,
+    TooManyRequests,
+    Unauthorized,
+)
+from google.auth.credentials import Signing
+from google.auth.exceptions import GoogleAuthError, TransportError
+from google.cloud import storage
+
+from batch_import.addresses.objects import parse_reference
+from batch_import.sources.access_checks import AccessChecks
+from batch_import.sources.objects import (
+    bucket_and_prefix,
+    listed_object,
+    listing_faults,
+    one_line,
+)
+from batch_import.sources.source import (
+    ListedVideo,
+    ListingOptions,
+    ReferenceRefused,
+    SigningFailed,
+    SkippedItem,
+    SourceUnavailable,
+)
+
+_HINT: Final = (
+    "Set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account, or sign in again:"
+    " `gcloud auth application-default login --impersonate-service-account=NAME`."
+)
+_LOCATION_HINT: Final = "Correct the location or the rights to read it, and try again."
+_SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_only"
+
+# With a handler, Python does not print the warnings of the library for want of any.
+logging.getLogger("google").addHandler(logging.NullHandler())
+
+
+class GsSource:
+    """Lists buckets, and signs URLs of objects (V4 signatures)."""
+
+    #: Maximum life of a signed URL (Google Cloud documentation, "Signed URLs").
+    max_url_seconds: Final = 7 * 24 * 3600
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._storage: Any = None
+        self._checks = AccessChecks()
+
+    def videos(self, location: str, options: ListingOptions) -> Iterator[ListedVideo | SkippedItem]:
+        """As in `Source`."""
+        del options
+        bucket, prefix = bucket_and_prefix(location)
+        with listing_faults(_LOCATION_HINT), _faults(location):
+            for blob in self._client().list_blobs(bucket, prefix=prefix or None):
+                found = listed_object(f"gs://{bucket}", blob.name, blob.size, blob.updated)
+                if found:
+                    yield found
+
+    def signed_url(self, reference: str, seconds: int) -> str:
+        """As in `SigningSource`."""
+        parts = parse_reference(reference)
+        if parts is None or not parts.path:
+            raise ReferenceRefused(f"{reference} is no reference. Write gs://bucket/object.")
+        with _faults(reference):
+            client = self._client()
+            blob = client.bucket(parts.place).blob(parts.path)
+            self._checks.confirm(parts.place, lambda: _check(blob))
+            url: str = blob.generate_signed_url(
+                version="v4",
+                expiration=timedelta(seconds=seconds),
+                method="GET",
+                # The emulator's host if there is one; otherwise storage.googleapis.com.
+                api_access_endpoint=client._connection.API_BASE_URL,  # noqa: SLF001 - no other way
+                **_signer(client._credentials),  # noqa: SLF001
+            )
+        return url
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._storage is None:
+                with _faults("gs:"):
+                    credentials, project = google.auth.default(scopes=[_SCOPE])
+                    self._storage = storage.Client(project or "unknown", credentials)
+            return self._storage
+
+
+def _signer(credentials: Any) -> dict[str, str]:
+    """Returns what the library needs to sign with credentials that have no private key.
+
+    A virtual machine asks Google's service to sign: one request for each URL.
+
+    Raises:
+        SourceUnavailable: the credentials are not of a service account.
+    """
+    if isinstance(credentials, Signing):
+        return {}
+    email = getattr(credentials, "service_account_email", "")
+    if not email:
+        raise SourceUnavailable("gs: the credentials are those of a user, who cannot sign.", _HINT)
+    if not credentials.valid or email == "default":
+        credentials.refresh(google.auth.transport.requests.Request())
+    return {
+        "service_account_email": credentials.service_account_email,
+        "access_token": credentials.token,
+    }
+
+
+def _check(blob: Any) -> None:
+    """Request the properties of an object. A missing object is no error."""
+    # The run itself repeats it, without blocking a thread meanwhile.
+    blob.exists(retry=None)
+
+
+@contextmanager
+def _faults(subject: str) -> Iterator[None]:
+    """Raise the errors of Google's libraries as those of a source.
+
+    Args:
+        subject: location or reference.
+    """
+    try:
+        yield
+    # A connection that fails is an OSError, as the requests library raises it.
+    except (ServerError, TooManyRequests, RetryError, TransportError, OSError) as error:
+        raise SigningFailed(f"{subject}: {one_line(error)}") from error
+    except (Forbidden, NotFound) as error:
+        message = one_line(error.message)
+        raise ReferenceRefused(f"{subject}: Google answers {error.code}: {message}") from error
+    except (Unauthorized, GoogleAuthError, GoogleAPICallError, ValueError) as error:
+        raise SourceUnavailable(f"{subject}: {one_line(error)}", _HINT) from error

@@ -1,0 +1,170 @@
+"""The source `s3://bucket/prefix`: Amazon S3, and storage that is compatible with it.
+
+Credentials, profile, region and endpoint follow the conventions of AWS (AWS SDKs and Tools
+Reference Guide): `AWS_PROFILE`, `AWS_REGION`, `AWS_ENDPOINT_URL_S3`, the files in `~/.aws`, roles.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
+
+from batch_import.addresses.objects import parse_reference
+from batch_import.sources.access_checks import AccessChecks
+from batch_import.sources.objects import (
+    bucket_and_prefix,
+    listed_object,
+    listing_faults,
+    one_line,
+)
+from batch_import.sources.source import (
+    ListedVideo,
+    ListingOptions,
+    ReferenceRefused,
+    SigningFailed,
+    SkippedItem,
+    SourceUnavailable,
+)
+
+#: Operations of this source. An error of another one is of the request for credentials.
+_OPERATIONS: Final = frozenset({"ListObjectsV2", "GetObject", "HeadBucket"})
+#: Error codes for credentials that are wrong or have expired (Amazon S3 API Reference, "Error
+#: responses"). With them, no reference can be signed.
+_CREDENTIAL_CODES: Final = frozenset(
+    """
+    ExpiredToken ExpiredTokenException InvalidAccessKeyId InvalidToken SignatureDoesNotMatch
+    TokenRefreshRequired AuthorizationHeaderMalformed RequestTimeTooSkewed
+    UnrecognizedClientException NotSignedUp AccountProblem
+    """.split()
+)
+#: Error codes for requests that may succeed later (the same page).
+_BUSY_CODES: Final = frozenset(
+    "SlowDown ServiceUnavailable InternalError RequestTimeout Throttling 500 502 503 504".split()
+)
+#: Error codes for an object that does not exist. The credentials were accepted.
+_MISSING_CODES: Final = frozenset("NoSuchKey 404".split())
+_ARCHIVE_CLASSES: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})
+_HINT: Final = (
+    "Sign in again (`aws sso login`), or correct AWS_PROFILE, AWS_ACCESS_KEY_ID or ~/.aws;"
+    " `aws sts get-caller-identity` shows who you are."
+)
+_LOCATION_HINT: Final = "Correct the location, AWS_REGION or AWS_ENDPOINT_URL_S3, and try again."
+#: The retries that boto3 recommends: it waits after a "SlowDown", and makes three attempts in all.
+#: A connection is opened within 10 seconds.
+CONFIG: Final = Config(signature_version="s3v4", retries={"mode": "standard"}, connect_timeout=10)
+
+
+class S3Source:
+    """Lists buckets, and signs URLs of objects (Signature Version 4)."""
+
+    #: Maximum life of a signed URL (Amazon S3 User Guide, "Sharing objects with presigned URLs").
+    #: With the credentials of a role it ends with the role's session.
+    max_url_seconds: Final = 7 * 24 * 3600
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._clients: dict[str, Any] = {}
+        self._default_client: Any = None
+        self._checks = AccessChecks()
+
+    def videos(self, location: str, options: ListingOptions) -> Iterator[ListedVideo | SkippedItem]:
+        """As in `Source`."""
+        del options
+        bucket, prefix = bucket_and_prefix(location)
+        container = f"s3://{bucket}"
+        with listing_faults(_LOCATION_HINT), _faults(location):
+            pages = self._client().get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+                for item in page.get("Contents", ()):
+                    found = listed_object(
+                        container,
+                        item["Key"],
+                        item["Size"],
+                        item["LastModified"],
+                        is_archived=item.get("StorageClass") in _ARCHIVE_CLASSES,
+                    )
+                    if found:
+                        yield found
+
+    def signed_url(self, reference: str, seconds: int) -> str:
+        """As in `SigningSource`."""
+        parts = parse_reference(reference)
+        if parts is None or not parts.path:
+            raise ReferenceRefused(f"{reference} is no reference. Write s3://bucket/key.")
+        target = {"Bucket": parts.place, "Key": parts.path}
+        with _faults(reference):
+            self._checks.confirm(parts.place, lambda: self._check(target))
+            client = self._clients.get(parts.place) or self._client()
+            url: str = client.generate_presigned_url("get_object", target, seconds)
+        return url
+
+    def _check(self, target: dict[str, str]) -> None:
+        """Request the first byte of an object. A missing object or an empty one is no error."""
+        client = self._client_for(target["Bucket"])
+        try:
+            client.get_object(**target, Range="bytes=0-0")["Body"].close()
+        except ClientError as error:
+            if _code(error) not in (*_MISSING_CODES, "InvalidRange"):
+                raise
+
+    def _client_for(self, bucket: str) -> Any:
+        """Returns the client of a bucket's region, which is part of the signature."""
+        client = self._client()
+        region = _region_of(client, bucket)
+        if region and region != client.meta.region_name:
+            client = self._new_client(region)
+        with self._lock:
+            return self._clients.setdefault(bucket, client)
+
+    def _client(self) -> Any:
+        with self._lock:
+            if self._default_client is None:
+                self._default_client = self._new_client(None)
+            return self._default_client
+
+    @staticmethod
+    def _new_client(region: str | None) -> Any:
+        # A session of its own, because the default session may not be used by several threads.
+        session = boto3.session.Session()
+        return session.client("s3", region_name=region, config=CONFIG)
+
+
+def _region_of(client: Any, bucket: str) -> str:
+    """Returns the region of a bucket; empty if it is not known, as for most compatible storage."""
+    try:
+        headers = client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
+    except ClientError as error:  # without the permission, the header is there all the same
+        headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return str(headers.get("x-amz-bucket-region", ""))
+
+
+@contextmanager
+def _faults(subject: str) -> Iterator[None]:
+    """Raise the errors of boto3 as those of a source. `subject` is a location or a reference."""
+    try:
+        yield
+    except ClientError as error:
+        raise _fault_of(subject, error) from error
+    except (HTTPClientError, ConnectionError) as error:
+        raise SigningFailed(f"{subject}: {one_line(error)}") from error
+    except BotoCoreError as error:
+        raise SourceUnavailable(f"{subject}: {one_line(error)}", _HINT) from error
+
+
+def _fault_of(subject: str, error: ClientError) -> Exception:
+    code = _code(error)
+    message = str(error.response.get("Error", {}).get("Message", ""))
+    words = one_line(f"{subject}: the storage answers {code}: {message}")
+    if code in _BUSY_CODES:
+        return SigningFailed(words)
+    if code in _CREDENTIAL_CODES or error.operation_name not in _OPERATIONS:
+        return SourceUnavailable(words, _HINT)
+    return ReferenceRefused(f"{words} Correct the reference, or the rights to read it.")
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))
