@@ -162,8 +162,7 @@ class VideoSource:
         extension: file extension that the manifest gives for the video.
         number: number of the row in the job database; 0 if it is not stored there yet.
         reference_id, filename: reference ID and title of the row; empty if it has none.
-        signed_url: temporary URL, if `url` is a reference such as `s3://bucket/key`. It is a
-            secret, so that it is not part of `repr()`.
+        signed_url: temporary URL, if `url` is a reference such as `s3://bucket/key`. A secret.
     """
 
     line: int
@@ -189,9 +188,8 @@ class LineRange:
 
     def __str__(self) -> str:
         """Returns text such as `line 5` or `lines 5 to 9`."""
-        if self.first == self.last:
-            return f"line {self.first}"
-        return f"lines {self.first} to {self.last}"
+        is_one = self.first == self.last
+        return f"line {self.first}" if is_one else f"lines {self.first} to {self.last}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from batch_import.cli.options import flag
 if TYPE_CHECKING:
     from batch_import.configuration.request import ImportRequest
     from batch_import.workflows.load_result import KeptIds, LoadResult
+    from batch_import.workflows.work_plan import WorkPlan
 
 
 def print_load(request: "ImportRequest", load: "LoadResult", hidden_code: str = "") -> None:
@@ -37,6 +38,21 @@ def print_load(request: "ImportRequest", load: "LoadResult", hidden_code: str = 
     _print_problems(request, load, hidden_code)
     if load.preflight:
         print(preflight_progress(load.preflight))
+
+
+def print_work(plan: "WorkPlan", otherwise: str = "") -> None:
+    """Print what a run has to do.
+
+    Args:
+        otherwise: is printed if there is nothing to do; empty for the same text.
+    """
+    print(f"To do: {plan}." if plan.has_work or not otherwise else otherwise, flush=True)
+    if plan.begins:
+        # The vendor's help page "Setting up restriction profiles".
+        print(
+            "New videos are public on the platform, unless the account has a default restriction"
+            " profile."
+        )
 
 
 def _print_problems(request: "ImportRequest", load: "LoadResult", hidden_code: str) -> None:

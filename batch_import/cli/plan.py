@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from batch_import.cli.command import READING, Invocation, command, manifest
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.load_messages import print_load
+from batch_import.cli.load_messages import print_load, print_work
 from batch_import.cli.messages import (
     format_row_count,
     print_warning,
@@ -129,7 +129,7 @@ def _credentials(invocation: Invocation) -> "Credentials | str":
 
 def _print_planned(request: "ImportRequest", planned: "RunForecast", retry: str) -> None:
     print_load(request, planned.result, hidden_code=_EXPIRES)
-    print(f"To do: {planned.plan}.")
+    print_work(planned.plan)
     if planned.running:
         print("A run is in progress; this is what was left a moment ago.")
     if planned.retried:

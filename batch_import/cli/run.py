@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from batch_import.cli.command import IMPORT, Invocation, command, manifest
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.load_messages import print_load
+from batch_import.cli.load_messages import print_load, print_work
 from batch_import.cli.messages import (
     format_row_count,
     print_outcome,
@@ -145,7 +145,7 @@ def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
         )
     if load.pilot:
         print_pilot(load.pilot)
-    print(f"To do: {loaded.plan}." if loaded.plan.has_work else "Nothing to send.", flush=True)
+    print_work(loaded.plan, "Nothing to send.")
 
 
 def _print_adopted(count: int) -> None:

@@ -38,6 +38,11 @@ class WorkPlan:
         """Whether any request to the platform is needed."""
         return bool(self.create or self.adopt or self.resume or self.settle)
 
+    @property
+    def begins(self) -> bool:
+        """Whether the run will create the first videos of the job."""
+        return bool(self.create) and not (self.resume or self.settle or self.done)
+
     def __str__(self) -> str:
         known = self.create + self.adopt + self.ids_taken
         of = f" (of {self.pending} pending)" if self.pending > known else ""

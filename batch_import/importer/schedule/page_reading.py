@@ -114,15 +114,24 @@ class PageReading:
         ]
         if misplaced and not positions:
             self._relearn(page_number, page, misplaced, requested_at)
+        self._record_all_misplaced(page_number, page, misplaced, period, requested_at, now)
+        return changes
+
+    def _record_all_misplaced(
+        self,
+        page_number: int,
+        page: MediaPage,
+        misplaced: list[int],
+        period: tuple[float, float],
+        requested_at: float,
+        now: float,
+    ) -> None:
+        """Record the rows that the page should have shown, and where each may be instead."""
+        has_more = self._pages.has_more(page_number, page)
         for row_number in misplaced:
             adjacent = self._adjacent_page(row_number, page_number, *period, requested_at)
-            self._record_misplaced(
-                row_number,
-                adjacent if has_more or adjacent != page_number + 1 else None,
-                requested_at,
-                now,
-            )
-        return changes
+            exists = has_more or adjacent != page_number + 1
+            self._record_misplaced(row_number, adjacent if exists else None, requested_at, now)
 
     def _relearn(
         self, number: int, page: MediaPage, misplaced: list[int], requested_at: float
