@@ -1,27 +1,19 @@
 """Import a manifest: load it, send the requests, write the results."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass
 
-from batch_import import __version__
-from batch_import.addresses.masking import mask
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
-from batch_import.errors import Interrupted, ManifestError, RunFault, setting_ref
-from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.pictures import request_picture_sizes
-from batch_import.importer.pool import Pool
+from batch_import.errors import ManifestError, setting_ref
 from batch_import.job import Job
-from batch_import.models import Counts
 from batch_import.reports.refresh import refresh_results
 from batch_import.reports.write import missing_picture_count, save_result_options
-from batch_import.state.location import JobHold, hold_job
+from batch_import.state.location import hold_job
 from batch_import.state.store import Store
-from batch_import.viostream.request_log import RequestLog, open_request_log
-from batch_import.viostream.session import PlatformSession, epoch_clock
-from batch_import.workflows.account import claim_account, signed_in
+from batch_import.viostream.request_log import open_request_log
+from batch_import.viostream.session import epoch_clock
 from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
@@ -29,6 +21,7 @@ from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.pilot import end_pilot
 from batch_import.workflows.report import refresh
+from batch_import.workflows.sending import RunResult, end_if, import_rows, noted
 from batch_import.workflows.work_plan import WorkPlan, plan_work
 
 
@@ -38,19 +31,6 @@ class LoadedManifest:
 
     result: LoadResult
     plan: WorkPlan
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended.
-
-    Attributes:
-        counts: number of all rows of the job per status.
-        remaining: number of rows that the run should have imported and did not.
-    """
-
-    counts: Counts
-    remaining: int
 
 
 def run(
@@ -91,11 +71,12 @@ def run(
         plan = plan_work(store.reader.counts(), store.queue.claimable_count())
         with refresh_results(lambda: _report(job, observer), job, settings.refresh):
             observer.loaded(LoadedManifest(result, plan))
-            _end_if(stop)
-            _refuse_problems(request, result)
+            end_if(stop)
+            refuse_problems(request, result)
             if plan.has_work or missing_picture_count(store):
-                with _noted(log, store):
-                    _import(store, hold, request, credentials, observer, stop, log)
+                with noted(log, store):
+                    import_rows(store, hold, request, credentials, observer, stop, log)
+                    end_pilot(store)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
 
 
@@ -104,38 +85,7 @@ def _report(job: Job, observer: Observer) -> None:
         observer.problem(notice)
 
 
-def _import(
-    store: Store,
-    hold: JobHold,
-    request: ImportRequest,
-    credentials: Credentials,
-    observer: Observer,
-    stop: threading.Event,
-    log: RequestLog,
-) -> None:
-    """Send requests until no row can make progress."""
-    settings = request.settings
-    with (
-        PlatformSession(settings, credentials, stop, log, may_send=hold.may_send) as session,
-        signed_in(session, request.job, observer.problem) as account,
-    ):
-        claim_account(store, settings, account)
-        clock = session.clock
-        dispatcher = Dispatcher(settings, store, session.rate_limiter, clock())
-        pool = Pool(dispatcher, session.client, settings.workers, stop, clock)
-        try:
-            pool.run(observer.progress, observer.interval)
-        finally:
-            # No request is in flight. A row that is still `creating` had no answer: it is unknown.
-            store.queue.recover(clock())
-        if not stop.is_set() and (count := missing_picture_count(store)):
-            observer.pictures(count)
-            request_picture_sizes(store, session)
-    _end_if(stop)
-    end_pilot(store)
-
-
-def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
+def refuse_problems(request: ImportRequest, result: LoadResult) -> None:
     """Raise an error if there are problems and the user set `strict`."""
     if request.settings.strict and result.groups:
         count = sum(group.count for group in result.groups)
@@ -145,22 +95,3 @@ def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
             f"Fix them (all are in {request.job.problems}),"
             f" or run without {setting_ref('strict')}.",
         )
-
-
-def _end_if(stop: threading.Event) -> None:
-    if stop.is_set():
-        raise Interrupted("Interrupted.", "All state is saved: run the same command to continue.")
-
-
-@contextmanager
-def _noted(log: RequestLog, store: Store) -> Iterator[None]:
-    """Log the start and the end of a run, with the number of rows per status."""
-    log.note("run started", version=__version__, rows=asdict(store.reader.counts()))
-    end = "finished"
-    try:
-        yield
-    except BaseException as fault:
-        end = fault.message if isinstance(fault, RunFault) else type(fault).__name__
-        raise
-    finally:
-        log.note("run ended", end=mask(end), rows=asdict(store.reader.counts()))
