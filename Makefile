@@ -8,8 +8,8 @@ SOURCES := batch_import tests docs examples
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: demo test test-programs check package package-test constraints sbom weight docs bench \
-	bench-shared bench-results bench-listing bench-sources simulate fingerprint coverage \
-	fuzz crash mutants minimum-versions format clean
+	bench-shared bench-fleet bench-results bench-listing bench-sources simulate fingerprint \
+	coverage fuzz crash mutants minimum-versions format clean
 
 demo: $(VENV)/.core
 	$(BIN)/batch-import demo
@@ -46,10 +46,14 @@ $(DIST)/.judged: pyproject.toml MANIFEST.in README.md CHANGELOG.md $(shell find 
 package-test: package
 	PYTHONS="$(PYTHONS)" $(BIN)/python -m pytest -q -n 2 --timeout 600 tests/packaging
 
-# The exact versions that a container or a careful buyer installs, with their hashes.
+# The exact versions that a careful buyer installs, with their hashes; and those of the container, which
+# include the extra `shared`.
 constraints: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
 		--python-version 3.11 --upgrade pyproject.toml -o constraints.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-annotate \
+		--python-version 3.11 --extra shared -c constraints.txt pyproject.toml \
+		-o constraints-shared.txt
 
 # What the program consists of, as CycloneDX: read from an environment that has that and no more.
 SBOM := build/sbom
@@ -82,6 +86,10 @@ bench-shared: $(VENV)/.dev
 # Listing and signing of cloud storage against the bare library, and the calls of rows by reference.
 bench-sources: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/sources.py
+
+# A fleet of workers: what each account gets of its limit, and a worker that is killed or stopped.
+bench-fleet: $(VENV)/.dev
+	$(BIN)/python tests/benchmark/fleet.py
 
 bench-results: $(VENV)/.dev
 	$(BIN)/python tests/benchmark/report.py

@@ -80,6 +80,8 @@ def _may_have_token(text: str) -> bool:
 
 def without_control_characters(text: str) -> str:
     """Returns the text with control characters replaced, so that a terminal executes none."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
 
 

@@ -149,6 +149,17 @@ class Invocation:
             notify=self._ctx.params.get("notify"),
         )
 
+    def database(self) -> str:
+        """URL of the database.
+
+        Raises:
+            UsageError: none is named.
+        """
+        url: str = self["state"] or ""
+        if not url:
+            raise UsageError("No database is named.", f"Name one with {setting_ref('state')}.")
+        return url
+
     def existing_job(self) -> Job:
         """The job of the manifest, or of the rows of a corrected `failed.csv`.
 

@@ -14,13 +14,21 @@ if TYPE_CHECKING:
 @command(
     options=(
         "config",
+        "state",
         "output",
         "format",
         "cms_format",
         *RESULTS,
     ),
-    arguments=[argument("job", "job folders, or their manifests", FILE, nargs=-1)],
-    examples=("batch-import merge output/library output/fixed -o delivery",),
+    arguments=[
+        argument(
+            "job", "job folders, or their manifests; with a database, names of jobs", FILE, nargs=-1
+        )
+    ],
+    examples=(
+        "batch-import merge output/library output/fixed -o delivery",
+        "batch-import merge news sport -o delivery --state postgresql://importer@db/imports",
+    ),
 )
 def merge(invocation: Invocation) -> int:
     """Write the results of several jobs together, each video once."""
@@ -33,8 +41,9 @@ def merge(invocation: Invocation) -> int:
         raise UsageError("Name the jobs to merge.", "A job is a folder below output/.")
     if invocation["output"] is None:
         raise UsageError("no folder is named.", "Name the one to write to.", setting="output")
-    # A file is a manifest: its job folder is named after it.
-    jobs = [default_job(path) if path.is_file() else Job(path) for path in paths]
+    # A file is a manifest: its job is named after it.
+    database = invocation["state"] or ""
+    jobs = [default_job(p, database) if p.is_file() else Job(p, database) for p in paths]
     merged = workflow.merge(
         jobs, invocation["output"], invocation["format"], invocation.values(ResultOptions)
     )

@@ -10,9 +10,16 @@ COMMANDS: Final = {
         "run": "Import a manifest, or continue an import.",
         "retry": "Send failed rows again, then continue as run does.",
     },
+    "Several accounts": {
+        "submit": "Check a manifest, and put its import into the queue of a database.",
+        "worker": "Take jobs from the queue, and run each in a process of its own.",
+        "pause": "Take jobs out of the queue until they are resumed.",
+        "resume": "Put jobs into the queue again, whatever ended them.",
+        "cancel": "Take jobs out of the queue for good.",
+    },
     "Follow": {
         "status": "Show the progress and the problems of a job, or the history of one row.",
-        "jobs": "List all jobs of a folder.",
+        "jobs": "List all jobs of a folder or a database.",
     },
     "Results": {
         "report": "Write the results of a job again.",

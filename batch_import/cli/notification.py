@@ -36,15 +36,23 @@ def notified(
     Args:
         work: the run. It returns the exit code.
     """
-    started, job, manifest = time.time(), request.job, request.manifest
+    started = time.time()
     try:
         code = work()
     except BaseException as error:
         outcome, code, message = _end_of(error, option_sources)
-        _post(url, summary(job, manifest, outcome, code, message, started, time.time()))
+        post_summary(url, request, outcome, code, message, started)
         raise
-    _post(url, summary(job, manifest, _OUTCOMES[code], code, "", started, time.time()))
+    post_summary(url, request, _OUTCOMES[code], code, "", started)
     return code
+
+
+def post_summary(
+    url: str, request: ImportRequest, outcome: str, code: int, reason: str, started: float
+) -> None:
+    """Post how a run ended just now. The arguments are those of `summary`."""
+    ended = time.time()
+    _post(url, summary(request.job, request.manifest, outcome, code, reason, started, ended))
 
 
 def _end_of(error: BaseException, option_sources: OptionSources) -> tuple[str, int, str]:
@@ -83,7 +91,8 @@ def summary(
         "counts": asdict(counts) if counts else {},
         "started": _iso(started),
         "ended": _iso(ended),
-        "results": sanitized(str(job.results.resolve())),
+        # A worker writes no results.
+        "results": sanitized(str(job.results.resolve())) if job.results.exists() else "",
         "message": message,
     }
 

@@ -14,6 +14,7 @@ from click.shell_completion import CompletionItem
 
 from batch_import.cli.quoting import command_line
 from batch_import.configuration import kinds, listing_values
+from batch_import.configuration.credentials import account_name
 from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
@@ -30,6 +31,9 @@ ALL_FORMATS: Final = (*FORMATS, "cms")
 #: Options that are read only from a configuration file that the user named. A file in the working
 #: folder may come from somebody else.
 _NAMED_FILE_ONLY: Final = frozenset({"api_base"})
+#: Largest number of jobs at once of one worker: each takes four connections of the database, and 60
+#: MB of memory.
+_MAX_JOBS: Final = 100
 #: Largest seed of the sandbox: 63 bits, because it is stored as a signed 64-bit integer.
 _LARGEST_SEED: Final = 2**63 - 1
 
@@ -45,6 +49,39 @@ _COMMAND_LINE: Final = (
         "credentials",
         kinds.FilePath(),
         "YAML file with access-key and api-key that nobody else can read",
+        Group.COMMON,
+    ),
+    Setting(
+        "account",
+        kinds.TextType("NAME", account_name),
+        "name of the account; workers find its credentials by this name",
+        Group.COMMON,
+    ),
+    Setting(
+        "at",
+        kinds.Moment(),
+        "do not start before this time, e.g. 22:00 or 2026-12-01T22:00",
+        Group.COMMON,
+        default_text="as soon as a worker is free",
+    ),
+    Setting(
+        "accounts",
+        kinds.Names("NAME,…", as_sequence=True),
+        "accounts whose jobs this worker takes",
+        Group.COMMON,
+        default_text="those with a file in the credentials folder",
+    ),
+    Setting(
+        "jobs",
+        kinds.NumberType(1, _MAX_JOBS, whole=True),
+        "jobs at once, each in a process of its own",
+        Group.COMMON,
+        default=2,
+    ),
+    Setting(
+        "credentials_folder",
+        kinds.FolderPath("DIR"),
+        "folder with a file NAME.yaml for each account, like the file of --credentials",
         Group.COMMON,
     ),
     _switch("json", "print JSON, for programs", Group.COMMON),

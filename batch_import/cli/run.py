@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from batch_import.cli.command import IMPORT, Invocation, command, manifest
@@ -80,8 +81,9 @@ def import_with_progress(
     display = Bar() if has_bars() else Lines()
     try:
         with stoppable() as stop:
-            work = standby.stand_by if request.standby else workflow.run
-            ended = work(request, credentials, _observer(request, display), stop, alarm=True)
+            waits = partial(standby.stand_by, work=workflow.run)
+            work = waits if request.standby else workflow.run
+            ended = work(request, credentials, observer(request, display), stop, alarm=True)
     except RunFault as fault:
         display.close()
         if not isinstance(fault, UsageError) and _has_state(job):
@@ -107,7 +109,8 @@ def _has_state(job: "Job") -> bool:
     return False
 
 
-def _observer(request: "ImportRequest", display: Bar | Lines) -> "Observer":
+def observer(request: "ImportRequest", display: Bar | Lines) -> "Observer":
+    """Callbacks that print what a manifest has, and show the progress of its import."""
     from batch_import.workflows.observer import Observer
 
     def pictures(left: int) -> None:

@@ -9,7 +9,6 @@ import click
 from batch_import.cli.command import Invocation, argument, command
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import format_row_count, sanitized
-from batch_import.cli.options import flag
 from batch_import.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,10 +41,10 @@ def state(invocation: Invocation) -> int:
 
 
 def _init(invocation: Invocation, names: Sequence[str]) -> None:
-    from batch_import.state.location import catalog
+    from batch_import.workflows.fleet import prepare
 
     _expect(names, 0)
-    is_new = catalog().prepare(_database(invocation))
+    is_new = prepare(invocation.database())
     print("The database is prepared." if is_new else "The database was prepared before.")
 
 
@@ -71,7 +70,7 @@ def _ended(invocation: Invocation, names: Sequence[str]) -> None:
     from batch_import.state.location import mark_runs_ended
 
     _expect(names, 1)
-    ended = mark_runs_ended(_job(names[0], _database(invocation)))
+    ended = mark_runs_ended(_job(names[0], invocation.database()))
     for name in ended:
         print(f"Noted: the run of {sanitized(name)} has ended.")
     if not ended:
@@ -84,13 +83,6 @@ def _expect(names: Sequence[str], many: int) -> None:
             f"This takes {many or 'no'} name{'' if many == 1 else 's'}, not {len(names)}.",
             "See: batch-import state --help",
         )
-
-
-def _database(invocation: Invocation) -> str:
-    url: str = invocation["state"] or ""
-    if not url:
-        raise UsageError("No database is named.", f"Name one with {flag('state')}.")
-    return url
 
 
 def _is_database(name: str) -> bool:

@@ -12,8 +12,9 @@ key of another. No message contains a key. This module must not know what the cr
 """
 
 import os
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,6 +24,11 @@ from batch_import.errors import UsageError, command_ref, nearest, setting_ref
 SERVICE: Final = "viostream-batch-import"
 #: Names of the two keys in files and in the keyring → names of their environment variables.
 NAMES: Final = {"access-key": "VIOSTREAM_ACCESS_KEY", "api-key": "VIOSTREAM_API_KEY"}
+#: What follows the name of an account in the name of its file.
+ACCOUNT_FILE_SUFFIX: Final = ".yaml"
+#: Maximum length of an account's name: shorter than a queue's name and a file's name may be.
+_MAX_NAME_LENGTH: Final = 100
+_ACCOUNT_NAME: Final = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{_MAX_NAME_LENGTH - 1}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,15 +68,98 @@ def credentials(
     Raises:
         UsageError: a key is missing or cannot be part of an HTTP header, or the file is not valid.
     """
-    place = find(file, insisted=insisted, environ=environ)
+    return _checked(
+        find(file, insisted=insisted, environ=environ),
+        f"{command_ref('configure')} asks for them and stores them;"
+        f" {setting_ref('credentials')} names a file that has them.",
+    )
+
+
+def account_credentials(
+    account: str, folder: Path | None = None, *, environ: Mapping[str, str] = os.environ
+) -> Credentials:
+    """Find the credentials of one of several accounts.
+
+    They are in the file ACCOUNT.yaml of the folder, in the environment variables
+    VIOSTREAM_ACCESS_KEY_ACCOUNT and VIOSTREAM_API_KEY_ACCOUNT, or in the keyring under the service
+    SERVICE/ACCOUNT. The first place that has a key is used.
+
+    Args:
+        account: a name as `account_name` returns it.
+        folder: the folder of files; None if there is none.
+
+    Raises:
+        UsageError: a key is missing or cannot be part of an HTTP header, or the file is not valid.
+    """
+    file = folder / f"{account}{ACCOUNT_FILE_SUFFIX}" if folder else None
+    place = _of_account(account, file, environ)
+    return _checked(
+        place,
+        f"Set both, or put them into the file {account}{ACCOUNT_FILE_SUFFIX}"
+        f" of {setting_ref('credentials_folder')}.",
+    )
+
+
+def _of_account(account: str, file: Path | None, environ: Mapping[str, str]) -> Place:
+    """The first place that has a key of an account; if there is none, the environment."""
+    if file and file.exists():
+        return _in_file(file)
+    environment = _in_environment(environ, f"_{account.upper().replace('-', '_')}")
+    if environment.keys:
+        return environment
+    keyring = _in_keyring(f"{SERVICE}/{account}")
+    return keyring if keyring.keys else replace(environment, trouble=keyring.trouble)
+
+
+def accounts_in(folder: Path) -> list[str]:
+    """The names of the accounts that have a file in a folder.
+
+    Raises:
+        UsageError: the folder cannot be read, or the name of a file is no name of an account.
+    """
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - glob() finds nothing where it must fail
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be read: {error.strerror or error}.") from None
+    files = [name for name in names if name.endswith(ACCOUNT_FILE_SUFFIX)]
+    try:
+        return [account_name(name.removesuffix(ACCOUNT_FILE_SUFFIX)) for name in files]
+    except ValueError as error:
+        raise UsageError(f"{folder}: {error}.") from None
+
+
+def account_name(text: str) -> str:
+    """Validate the name of an account.
+
+    The name is part of a file name and of an environment variable on several systems. Two names
+    must not become the same variable.
+
+    Raises:
+        ValueError: it is not valid.
+    """
+    if not _ACCOUNT_NAME.fullmatch(text):
+        raise ValueError(
+            f"{text[:_MAX_NAME_LENGTH]!r} is not the name of an account:"
+            f" at most {_MAX_NAME_LENGTH} lower-case letters, digits and dashes"
+        )
+    return text
+
+
+def _checked(place: Place, hint: str) -> Credentials:
+    """The credentials of a place.
+
+    Args:
+        hint: how to set them.
+
+    Raises:
+        UsageError: a key is missing, or cannot be part of an HTTP header.
+    """
     missing = [place.labels[name] for name in NAMES if name not in place.keys]
     if missing:
         trouble = f" {place.trouble}" if place.trouble else ""
         raise UsageError(
             f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.{trouble}",
-            "Both are under Settings > Developer Tools of your Viostream account."
-            f" {command_ref('configure')} asks for them and stores them;"
-            f" {setting_ref('credentials')} names a file that has them.",
+            f"Both are under Settings > Developer Tools of your Viostream account. {hint}",
         )
     for name, value in place.keys.items():
         if not value.isprintable() or (":" in value and name == "access-key"):
@@ -101,9 +190,10 @@ def find(
     return Place(environment.origin, environment.labels, {}, keyring.trouble)
 
 
-def _in_environment(environ: Mapping[str, str]) -> Place:
-    keys = {name: environ.get(variable, "").strip() for name, variable in NAMES.items()}
-    return Place("environment", NAMES, {name: key for name, key in keys.items() if key})
+def _in_environment(environ: Mapping[str, str], suffix: str = "") -> Place:
+    labels = {name: variable + suffix for name, variable in NAMES.items()}
+    keys = {name: environ.get(variable, "").strip() for name, variable in labels.items()}
+    return Place("environment", labels, {name: key for name, key in keys.items() if key})
 
 
 def _in_file(path: Path) -> Place:
@@ -122,14 +212,14 @@ def _in_file(path: Path) -> Place:
     return Place(str(path), {name: f"{name} in {path}" for name in NAMES}, keys)
 
 
-def _in_keyring() -> Place:
+def _in_keyring(service: str = SERVICE) -> Place:
     labels = {name: f"{name} in the keyring" for name in NAMES}
     try:
         import keyring.errors
     except ImportError:
         return Place("keyring", labels, {})
     try:
-        found = {name: keyring.get_password(SERVICE, name) for name in NAMES}
+        found = {name: keyring.get_password(service, name) for name in NAMES}
     except keyring.errors.KeyringLocked:
         return Place("keyring", labels, {}, "The keyring is locked.")
     except keyring.errors.NoKeyringError:

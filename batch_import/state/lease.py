@@ -38,7 +38,7 @@ from batch_import.state.postgres import Session, job_taken_over, mapped_errors
 #: First number of an advisory lock, which ends with the session of the holder, so that it is
 #: noticed at once if the holder was killed. An arbitrary number that another program is not likely
 #: to use.
-_LOCK_CLASS: Final = 742_401
+LOCK_CLASS: Final = 742_401
 #: How often a lease is renewed before it would expire, so that a slow renewal is not too late.
 _RENEWALS_PER_LEASE: Final = 3
 #: Seconds between two checks while a run waits: the delay after which it notices that the holder
@@ -118,7 +118,7 @@ class Holder:
 
 def get_holder(db: Session, job: int) -> Holder | None:
     """Returns the holder of a job; None if there never was one."""
-    found = db.execute(_HOLDER, {"lock": _LOCK_CLASS, "job": job}).fetchone()
+    found = db.execute(_HOLDER, {"lock": LOCK_CLASS, "job": job}).fetchone()
     if not found:
         return None
     epoch, host, machine, boot, number, started, *rest = found
@@ -188,7 +188,7 @@ class Lease:
         """
         deadline = _clock() + _END_SESSIONS_SECONDS
         while _clock() < deadline:
-            (is_free,) = self._db.execute(_TRY_LOCK, (_LOCK_CLASS, self.job)).fetchone() or (0,)
+            (is_free,) = self._db.execute(_TRY_LOCK, (LOCK_CLASS, self.job)).fetchone() or (0,)
             last = get_holder(self._db, self.job)
             if not is_free and last and last.is_active:
                 raise job_busy(self._name, last)
@@ -333,6 +333,19 @@ def wait_until_free(
             if last_reason != (last_reason := str(away)):
                 on_waiting(last_reason)
             stop.wait(_RECONNECT_SECONDS)
+
+
+def record_exit(state: DatabaseState, process: Process) -> None:
+    """Record that a holder has ended, because its parent process saw its exit.
+
+    Raises:
+        StateError: the database cannot be used.
+    """
+    with catalog.session(state.url) as db:
+        job = catalog.job_number(db, state)
+        for epoch, *known in db.execute(_OPEN, (job,)).fetchall():
+            if Process(*known) == process:
+                db.execute(_END, (job, epoch))
 
 
 def mark_runs_ended(state: DatabaseState) -> list[str]:

@@ -39,7 +39,11 @@ class Process:
     @classmethod
     def current(cls) -> "Process":
         """Returns the current process."""
-        number = os.getpid()
+        return cls.running(os.getpid())
+
+    @classmethod
+    def running(cls, number: int) -> "Process":
+        """Returns a running process of this machine, by its process ID."""
         machine = _read_text(_MACHINE_ID)
         namespace = _link_target(_NAMESPACE)
         # Copies of a virtual machine may share an ID; their network cards have different addresses.

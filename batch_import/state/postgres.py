@@ -79,6 +79,15 @@ _RELEASE: Final = (
     """,
     f"DELETE FROM {{held}} AND {_HOLDER_HAS_ENDED}",
 )
+#: Options of a connection, for libpq: notice a server that is gone, and give up data that it does
+#: not acknowledge.
+NETWORK_OPTIONS: Final[dict[str, Any]] = {
+    "connect_timeout": _CONNECT_SECONDS,
+    "keepalives_idle": _CONNECT_SECONDS,
+    "keepalives_interval": _CONNECT_SECONDS,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 1000 * _LOCK_SECONDS,
+}
 
 
 class _TextDumper(StrDumperUnknown):
@@ -107,13 +116,8 @@ def connect(url: str, name: str) -> Session:
         db = psycopg.connect(
             url,
             autocommit=True,
-            connect_timeout=_CONNECT_SECONDS,
-            # Notice a server that is gone, and give up data that it does not acknowledge.
-            keepalives_idle=_CONNECT_SECONDS,
-            keepalives_interval=_CONNECT_SECONDS,
-            keepalives_count=3,
-            tcp_user_timeout=1000 * _LOCK_SECONDS,
             application_name="batch-import",
+            **NETWORK_OPTIONS,
         )
         db.adapters.register_dumper(str, _TextDumper)
         db.adapters.register_dumper(int, Int8Dumper)

@@ -1,9 +1,11 @@
 """Merge the results of several jobs into one folder, each video once."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -13,7 +15,7 @@ from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.reports.table import REASON
 from batch_import.reports.write import format_suffixes, write_results
-from batch_import.state import facts
+from batch_import.state import facts, transfer
 from batch_import.state.merge import add_job, keep_each_video_once
 from batch_import.state.store import Store
 
@@ -82,7 +84,8 @@ def merge(
         account = next((each.account for each in known if each.account), "")
         for each in known:
             name = Path(each.manifest).name
-            add_job(merged, each.job.file, each.account or account, name, REASON)
+            with _file_of(each.job) as file:
+                add_job(merged, file, each.account or account, name, REASON)
         left_out = keep_each_video_once(merged)
         store.facts.save(
             facts.MANIFEST.of(folder.resolve().name),
@@ -94,6 +97,19 @@ def merge(
         return MergeResult(
             store.reader.counts(), format_suffixes(store, formats), left_out, notices
         )
+
+
+@contextmanager
+def _file_of(job: Job) -> Iterator[Path]:
+    """The SQLite file of a job; a temporary copy if PostgreSQL has the job."""
+    if not job.database:
+        yield job.file
+        return
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / job.file.name
+        with Store(job.state, read_only=True) as store, Store(file, create=True) as copy:
+            transfer.copy(store.connection, copy.connection)
+        yield file
 
 
 def _facts(job: Job) -> _Facts:

@@ -3,29 +3,21 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
-from batch_import import __version__
-from batch_import.addresses.masking import mask
 from batch_import.configuration.credentials import Credentials
 from batch_import.configuration.request import ImportRequest
-from batch_import.errors import Interrupted, ManifestError, RunFault, setting_ref
-from batch_import.importer.dispatch import Dispatcher
-from batch_import.importer.pictures import request_picture_sizes
-from batch_import.importer.pool import Pool
+from batch_import.errors import ManifestError, setting_ref
 from batch_import.job import Job
-from batch_import.models import Counts
 from batch_import.reports.refresh import refresh_results
 from batch_import.reports.write import missing_picture_count, save_result_options
-from batch_import.sources.signing import UrlSigner
 from batch_import.state import facts
 from batch_import.state.facts import AccountSearch
-from batch_import.state.location import JobHold, hold_job
+from batch_import.state.location import hold_job
 from batch_import.state.sqlite import remove_state_file
 from batch_import.state.store import Store
-from batch_import.viostream.request_log import RequestLog, open_request_log
-from batch_import.viostream.session import PlatformSession, epoch_clock
-from batch_import.workflows.account import claim_account, signed_in
+from batch_import.viostream.request_log import open_request_log
+from batch_import.viostream.session import epoch_clock
 from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
@@ -33,6 +25,7 @@ from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.pilot import end_pilot
 from batch_import.workflows.report import refresh
+from batch_import.workflows.sending import RunResult, end_if, import_rows, noted
 from batch_import.workflows.work_plan import WorkPlan, plan_work
 
 
@@ -42,19 +35,6 @@ class LoadedManifest:
 
     result: LoadResult
     plan: WorkPlan
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """How a run ended.
-
-    Attributes:
-        counts: number of all rows of the job per status.
-        remaining: number of rows that the run should have imported and did not.
-    """
-
-    counts: Counts
-    remaining: int
 
 
 def run(
@@ -99,11 +79,12 @@ def run(
         )
         with refresh_results(lambda: _report(job, observer), job, settings.refresh):
             observer.loaded(LoadedManifest(result, plan))
-            _end_if(stop)
-            _refuse_problems(request, result)
+            end_if(stop)
+            refuse_problems(request, result)
             if plan.has_work or missing_picture_count(store):
-                with _noted(log, store):
-                    _import(store, hold, request, credentials, observer, stop, log)
+                with noted(log, store):
+                    import_rows(store, hold, request, credentials, observer, stop, log)
+                    end_pilot(store)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
 
 
@@ -135,39 +116,7 @@ def _report(job: Job, observer: Observer) -> None:
         observer.problem(notice)
 
 
-def _import(
-    store: Store,
-    hold: JobHold,
-    request: ImportRequest,
-    credentials: Credentials,
-    observer: Observer,
-    stop: threading.Event,
-    log: RequestLog,
-) -> None:
-    """Send requests until no row can make progress."""
-    settings = request.settings
-    with (
-        PlatformSession(settings, credentials, stop, log, may_send=hold.may_send) as session,
-        signed_in(session, request.job, observer.problem) as account,
-    ):
-        claim_account(store, settings, account)
-        clock = session.clock
-        dispatcher = Dispatcher(settings, store, session.rate_limiter, clock())
-        sign = UrlSigner(settings.link_life).signed
-        pool = Pool(dispatcher, session.client, settings.workers, stop, clock, sign)
-        try:
-            pool.run(observer.progress, observer.interval)
-        finally:
-            # No request is in flight. A row that is still `creating` had no answer: it is unknown.
-            store.queue.recover(clock())
-        if not stop.is_set() and (count := missing_picture_count(store)):
-            observer.pictures(count)
-            request_picture_sizes(store, session)
-    _end_if(stop)
-    end_pilot(store)
-
-
-def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
+def refuse_problems(request: ImportRequest, result: LoadResult) -> None:
     """Raise an error if there are problems and the user set `strict`."""
     if request.settings.strict and result.groups:
         count = sum(group.count for group in result.groups)
@@ -176,22 +125,3 @@ def _refuse_problems(request: ImportRequest, result: LoadResult) -> None:
             f" and {setting_ref('strict')} allows none. Nothing was sent.",
             f"Fix them (all are in {result.problems}), or run without {setting_ref('strict')}.",
         )
-
-
-def _end_if(stop: threading.Event) -> None:
-    if stop.is_set():
-        raise Interrupted("Interrupted.", "All state is saved: run the same command to continue.")
-
-
-@contextmanager
-def _noted(log: RequestLog, store: Store) -> Iterator[None]:
-    """Log the start and the end of a run, with the number of rows per status."""
-    log.note("run started", version=__version__, rows=asdict(store.reader.counts()))
-    end = "finished"
-    try:
-        yield
-    except BaseException as fault:
-        end = fault.message if isinstance(fault, RunFault) else type(fault).__name__
-        raise
-    finally:
-        log.note("run ended", end=mask(end), rows=asdict(store.reader.counts()))

@@ -4,7 +4,7 @@ This module must not know how a run works.
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,7 +14,7 @@ from batch_import.errors import Interrupted, JobBusy, StateUnavailable
 from batch_import.state.location import wait_until_free
 from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.observer import SILENT, Observer
-from batch_import.workflows.run import RunResult, run
+from batch_import.workflows.sending import RunResult
 
 #: Seconds between two checks whether the user has stopped the command.
 _CHECK_SECONDS: Final = 0.25
@@ -26,6 +26,7 @@ def stand_by(
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
     *,
+    work: Callable[..., RunResult],
     alarm: bool = False,
 ) -> RunResult:
     """Import a manifest, or continue its import, as soon as no other machine does.
@@ -34,6 +35,7 @@ def stand_by(
 
     Args:
         stop, alarm: as for `run`.
+        work: imports the rows: `run`, or a function with the same arguments.
 
     Raises:
         Interrupted, Stopped, ManifestError, RunFault: as for `run`.
@@ -46,7 +48,7 @@ def stand_by(
                 raise Interrupted("Interrupted.", "It was waiting for another run.")
             try:
                 with _following(stop) as follows:
-                    return run(request, credentials, observer, follows, alarm=alarm)
+                    return work(request, credentials, observer, follows, alarm=alarm)
             except (JobBusy, StateUnavailable) as fault:
                 observer.waiting(str(fault))
 

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from batch_import.errors import StateError, UsageError, nearest
 from batch_import.job import Job
@@ -17,9 +17,12 @@ from batch_import.reports.labels import advice
 from batch_import.reports.seen import rows_needing_attention, with_shown_status
 from batch_import.reports.summary import AttentionGroup, attention_groups
 from batch_import.state import facts
-from batch_import.state.location import is_running, jobs_in
+from batch_import.state.location import catalog, is_running, jobs_in
 from batch_import.state.reader import InFlightRow
 from batch_import.state.store import Store
+
+if TYPE_CHECKING:
+    from batch_import.state.submissions import ListedJob
 
 #: How many reference IDs before and after a mistyped one are compared with it for a suggestion.
 _NEIGHBOURS: Final = 2000
@@ -76,6 +79,13 @@ class JobSummary:
         running: a run is in progress.
         changed: epoch seconds of the last event; None if there was none.
         fault: why the job cannot be read; empty if it can.
+        account: the name that the job was submitted with; empty if it was not submitted.
+        status: of the job in the queue; `manual` if it was not submitted.
+        machine: host name of the machine that runs it, if it was submitted.
+        rate: API requests per second of its run; 0 if none is in progress.
+        eta: seconds until its run has nothing more to do; None if that is not known.
+        reason: why its last run ended with rows left; empty if it did not.
+        causes: why rows need attention, and how many, if it was submitted.
     """
 
     folder: Path
@@ -84,6 +94,13 @@ class JobSummary:
     running: bool = False
     changed: float | None = None
     fault: str = ""
+    account: str = ""
+    status: str = "manual"
+    machine: str = ""
+    rate: float = 0.0
+    eta: float | None = None
+    reason: str = ""
+    causes: tuple[tuple[str, int], ...] = ()
 
 
 def counts(job: Job) -> Counts:
@@ -164,8 +181,43 @@ def jobs(folder: Path, database: str = "") -> list[JobSummary]:
     """
     if not database and not folder.is_dir():
         raise UsageError(f"There is no folder {folder}.", "Name the one that holds job folders.")
+    if database and (submitted := _submitted_jobs(folder, database)) is not None:
+        return submitted
     listed = (_listed(job) for job in jobs_in(folder, database))
     return [job for job in listed if job.manifest or job.running or job.fault]
+
+
+def _submitted_jobs(folder: Path, database: str) -> list[JobSummary] | None:
+    """All jobs of a database that has a queue, those without a submission too; otherwise None."""
+    session = catalog().session
+    from batch_import.state import submissions
+
+    with session(database) as db:
+        if not submissions.is_prepared(db):
+            return None
+        listed = submissions.overview(db)
+    return [_submitted(each, folder, database) for each in listed]
+
+
+def _submitted(listed: "ListedJob", folder: Path, database: str) -> JobSummary:
+    job = Job(folder / listed.name, database)
+    if listed.snapshot is None:
+        return _listed(job)
+    running = bool(listed.machine)
+    return JobSummary(
+        job.folder,
+        listed.manifest,
+        listed.snapshot.counts,
+        running,
+        listed.changed,
+        account=listed.account,
+        status=str(listed.status),
+        machine=listed.machine,
+        rate=listed.snapshot.rate if running else 0.0,
+        eta=listed.snapshot.eta if running else None,
+        reason=listed.reason,
+        causes=listed.snapshot.causes,
+    )
 
 
 def _listed(job: Job) -> JobSummary:

@@ -9,14 +9,16 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-CONSTRAINTS = (ROOT / "constraints.txt").read_text(encoding="utf-8")
+CONSTRAINTS = (ROOT / "constraints.txt", ROOT / "constraints-shared.txt")
 WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
 
 
-def test_each_dependency_is_constrained_to_one_version_with_hashes() -> None:
-    packages = re.split(r"^(?=\w)", CONSTRAINTS, flags=re.MULTILINE)[1:]
+@pytest.mark.parametrize("path", CONSTRAINTS, ids=lambda path: path.name)
+def test_each_dependency_is_constrained_to_one_version_with_hashes(path: Path) -> None:
+    packages = re.split(r"^(?=\w)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     names = {re.match(r"[\w-]+", each)[0] for each in packages}  # type: ignore[index]
-    wanted = {re.match(r"[\w-]+", each)[0] for each in PROJECT["dependencies"]}  # type: ignore[index]
+    shared = PROJECT["optional-dependencies"]["shared"] if "shared" in path.name else []
+    wanted = {re.match(r"[\w-]+", each)[0] for each in PROJECT["dependencies"] + shared}  # type: ignore[index]
     assert wanted <= names
     for each in packages:
         assert re.match(r"[\w-]+==\S+ ", each), each
@@ -24,7 +26,7 @@ def test_each_dependency_is_constrained_to_one_version_with_hashes() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [ROOT / "constraints.txt", ROOT / "pyproject.toml", ROOT / "Containerfile", *WORKFLOWS],
+    "path", [*CONSTRAINTS, ROOT / "pyproject.toml", ROOT / "Containerfile", *WORKFLOWS],
     ids=lambda path: path.name,
 )  # fmt: skip
 def test_no_index_is_named(path: Path) -> None:

@@ -47,7 +47,10 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
         ("run", "Missing argument 'MANIFEST'. See: batch-import run --help"),
         ("run m.csv --rte 5", "No such option '--rte'. Did you mean '--rate'?"),
         ("run --rte=5 m.csv", "No such option '--rte'. Did you mean '--rate'?"),
-        ("status m.csv --rate 5", "--rate is an option of check, plan, run, retry, verify. See: "),
+        (
+            "status m.csv --rate 5",
+            "--rate is an option of check, plan, run, retry, submit, verify. See: ",
+        ),
         ("status a.csv 2 b.csv", "Got unexpected extra argument (b.csv). See: batch-import status"),
         ("run m.csv --rate", "Option '--rate' requires an argument."),
         ("run m.csv --rate 0", "--rate: '0' is not a number from 0.001 to 10,000."),

@@ -44,10 +44,9 @@ def job(folder: Path) -> Job:
 def test_a_run_that_ended_by_itself(
     tmp_path: Path, posted: list[dict[str, object]], code: int, outcome: str
 ) -> None:
-    assert (
-        notified(lambda: code, "https://h/x", request(job(tmp_path).folder), OptionSources())
-        == code
-    )
+    wanted = request(job(tmp_path).folder)
+    wanted.job.results.touch()
+    assert notified(lambda: code, "https://h/x", wanted, OptionSources()) == code
     (body,) = posted
     assert (body["outcome"], body["exit_code"]) == (outcome, code)
     assert body["counts"]["pending"] == 1  # type: ignore[index]
@@ -84,6 +83,10 @@ def test_a_run_that_ended_early_is_reported_and_ends_as_it_did(
     (body,) = posted
     assert (body["outcome"], body["exit_code"], body["counts"]) == (outcome, code, {})
     assert "secret" not in json.dumps(body)
+
+
+def test_results_that_were_not_written_are_not_named(tmp_path: Path) -> None:
+    assert summary(Job(tmp_path), MANIFEST, "finished", 0, "", 0.0, 1.0)["results"] == ""
 
 
 def test_secrets_and_commands_of_chat_programs_are_taken_out(tmp_path: Path) -> None:

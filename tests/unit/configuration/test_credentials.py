@@ -11,7 +11,14 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 
-from batch_import.configuration.credentials import SERVICE, credentials, find
+from batch_import.configuration.credentials import (
+    SERVICE,
+    account_credentials,
+    account_name,
+    accounts_in,
+    credentials,
+    find,
+)
 from batch_import.errors import UsageError
 
 ENVIRON = {"VIOSTREAM_ACCESS_KEY": "VC-environ", "VIOSTREAM_API_KEY": "environ-secret"}
@@ -22,6 +29,7 @@ class FakeKeyring(KeyringBackend):
     """A keyring in memory, or one that fails."""
 
     priority = 1.0
+    service = SERVICE
 
     def __init__(self, kept: dict[str, str], error: Exception | None = None) -> None:
         super().__init__()
@@ -31,8 +39,7 @@ class FakeKeyring(KeyringBackend):
     def get_password(self, service: str, username: str) -> str | None:
         if self.error:
             raise self.error
-        assert service == SERVICE
-        return self.kept.get(username)
+        return self.kept.get(username) if service == self.service else None
 
     def set_password(self, service: str, username: str, password: str) -> None:
         del service, username, password
@@ -150,3 +157,40 @@ def test_no_repr_shows_a_key(file: Callable) -> None:
     place = find(file(), insisted=True, environ={})
     assert "secret" not in repr(place)
     assert "secret" not in repr(credentials(file(), environ=ENVIRON))
+
+
+# One of several accounts ----------------------------------------------------------------------
+
+
+def test_the_keys_of_an_account_come_from_its_file_its_variables_or_the_keyring(
+    file: Callable[..., Path], in_keyring: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = file().parent
+    file().rename(folder / "news.yaml")
+    monkeypatch.setattr(FakeKeyring, "service", f"{SERVICE}/news-2")
+    in_keyring({"access-key": "VC-ring", "api-key": "ring-secret"})
+    environ = {f"{name}_NEWS_2": value for name, value in ENVIRON.items()}
+    assert account_credentials("news", folder, environ=environ).access_key == "VC-file"
+    assert account_credentials("news-2", folder, environ=environ).access_key == "VC-environ"
+    assert account_credentials("news-2", folder, environ=ENVIRON).access_key == "VC-ring"
+    with pytest.raises(UsageError) as caught:
+        account_credentials("sport", folder, environ=ENVIRON)
+    assert "VIOSTREAM_ACCESS_KEY_SPORT and VIOSTREAM_API_KEY_SPORT are not set" in str(caught.value)
+    assert "the file sport.yaml" in str(caught.value)
+
+
+def test_the_accounts_of_a_folder_are_its_files(tmp_path: Path) -> None:
+    for name in ("sport.yaml", "news-2.yaml", "notes.txt"):
+        (tmp_path / name).touch()
+    assert accounts_in(tmp_path) == ["news-2", "sport"]
+    (tmp_path / "Big News.yaml").touch()
+    with pytest.raises(UsageError, match="'Big News' is not the name of an account"):
+        accounts_in(tmp_path)
+    with pytest.raises(UsageError, match="nowhere cannot be read"):
+        accounts_in(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", ["", "-news", "News", "news_2", "news.eu", "../keys", "n" * 101])
+def test_a_name_that_two_accounts_could_share_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="is not the name of an account"):
+        account_name(name)

@@ -1,0 +1,42 @@
+"""`batch-import submit`."""
+
+from batch_import.cli.command import READING, RESULTS, Invocation, command, manifest
+from batch_import.cli.exits import OK
+from batch_import.cli.messages import format_time, sanitized
+from batch_import.cli.options import flag
+from batch_import.cli.progress import stoppable
+from batch_import.errors import UsageError
+
+
+@command(
+    options=(
+        *READING,
+        *("account", "at", "limit", "only", "notify", "strict", "preflight"),
+        *("same_videos", "allow_removals"),
+        *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
+        *RESULTS,
+        *("settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
+    ),
+    arguments=[manifest()],
+    examples=(
+        "batch-import submit library.csv --account news",
+        "batch-import submit library.csv --account news --at 22:00 --rate 20",
+    ),
+)
+def submit(invocation: Invocation) -> int:
+    """Check a manifest, and put its import into the queue of a database."""
+    from batch_import.cli.progress import Lines
+    from batch_import.cli.run import observer
+    from batch_import.workflows import submit as workflow
+    from batch_import.workflows.original_job import with_original_job
+
+    invocation.database()
+    account = invocation["account"]
+    if not account:
+        raise UsageError("No account is named.", f"Name it with {flag('account')}.")
+    request = with_original_job(invocation.request())
+    with stoppable() as stop:
+        job = workflow.submit(request, account, invocation["at"], observer(request, Lines()), stop)
+    at = "" if invocation["at"] is None else f", to start at {format_time(invocation['at'])}"
+    print(f"The job {sanitized(job)} is in the queue of the account {account}{at}.")
+    return OK

@@ -1,0 +1,97 @@
+"""Send the requests for the rows of a job, once they are in its database.
+
+This module must not know where the rows come from: what reads manifests needs pandas, which takes
+most of the time and memory of a worker's process.
+"""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+
+from batch_import import __version__
+from batch_import.addresses.masking import mask
+from batch_import.configuration.credentials import Credentials
+from batch_import.configuration.request import ImportRequest
+from batch_import.errors import Interrupted, RunFault
+from batch_import.importer.dispatch import Dispatcher
+from batch_import.importer.pictures import request_picture_sizes
+from batch_import.importer.pool import Pool
+from batch_import.models import Counts
+from batch_import.reports.write import missing_picture_count
+from batch_import.sources.signing import UrlSigner
+from batch_import.state.location import JobHold
+from batch_import.state.store import Store
+from batch_import.viostream.request_log import RequestLog
+from batch_import.viostream.session import PlatformSession
+from batch_import.workflows.account import claim_account, signed_in
+from batch_import.workflows.observer import Observer
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """How a run ended.
+
+    Attributes:
+        counts: number of all rows of the job per status.
+        remaining: number of rows that the run should have imported and did not.
+    """
+
+    counts: Counts
+    remaining: int
+
+
+def import_rows(
+    store: Store,
+    hold: JobHold,
+    request: ImportRequest,
+    credentials: Credentials,
+    observer: Observer,
+    stop: threading.Event,
+    log: RequestLog,
+) -> None:
+    """Send requests until no row of a loaded manifest can make progress.
+
+    Raises:
+        Interrupted: `stop` was set.
+        RunFault: the run could not continue.
+    """
+    settings = request.settings
+    with (
+        PlatformSession(settings, credentials, stop, log, may_send=hold.may_send) as session,
+        signed_in(session, request.job, observer.problem) as account,
+    ):
+        claim_account(store, settings, account)
+        clock = session.clock
+        dispatcher = Dispatcher(settings, store, session.rate_limiter, clock())
+        sign = UrlSigner(settings.link_life).signed
+        pool = Pool(dispatcher, session.client, settings.workers, stop, clock, sign)
+        try:
+            pool.run(observer.progress, observer.interval)
+        finally:
+            # No request is in flight. A row that is still `creating` had no answer: it is unknown.
+            store.queue.recover(clock())
+        if not stop.is_set() and (count := missing_picture_count(store)):
+            observer.pictures(count)
+            request_picture_sizes(store, session)
+    end_if(stop)
+
+
+def end_if(stop: threading.Event) -> None:
+    """Raises: Interrupted: `stop` is set."""
+    if stop.is_set():
+        raise Interrupted("Interrupted.", "All state is saved: run the same command to continue.")
+
+
+@contextmanager
+def noted(log: RequestLog, store: Store) -> Iterator[None]:
+    """Log the start and the end of a run, with the number of rows per status."""
+    log.note("run started", version=__version__, rows=asdict(store.reader.counts()))
+    end = "finished"
+    try:
+        yield
+    except BaseException as fault:
+        end = fault.message if isinstance(fault, RunFault) else type(fault).__name__
+        raise
+    finally:
+        log.note("run ended", end=mask(end), rows=asdict(store.reader.counts()))

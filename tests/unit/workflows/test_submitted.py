@@ -1,0 +1,36 @@
+"""The settings that are stored with a submitted job."""
+
+import json
+
+import pytest
+
+from batch_import.configuration.settings import Settings
+from batch_import.errors import UsageError
+from batch_import.models import LineRange
+from batch_import.workflows.submitted import restored_settings, stored_settings
+
+
+def test_settings_come_back_from_json() -> None:
+    given = Settings(
+        limit=3, only=(LineRange(2, 5), "ref-9"), rate=7.5, workers=3, when_unsure="retry"
+    )
+    stored = json.loads(json.dumps(stored_settings(given)))
+    assert restored_settings(stored) == given
+
+
+def test_defaults_are_not_stored_so_that_a_newer_version_has_its_own() -> None:
+    assert stored_settings(Settings()) == {}
+
+
+def test_where_credentials_are_sent_is_not_stored_with_the_job() -> None:
+    given = Settings(api_base="https://elsewhere.example/api", strict=True, preflight=True)
+    assert stored_settings(given) == {}
+    restored = restored_settings(
+        {"api_base": "https://evil.example"}, api_base="https://own.example"
+    )
+    assert restored.api_base == "https://own.example"
+
+
+def test_a_value_that_is_not_valid_is_a_fault_of_the_job() -> None:
+    with pytest.raises(UsageError, match="rate"):
+        restored_settings({"rate": -1.0})
