@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import compress
 from typing import Final
 
+from batch_import.addresses.masking import mask
 from batch_import.manifest.extensions import KNOWN, OTHER, extension_of, suffix_of
 from batch_import.manifest.rules.pages import has_pages
 from batch_import.manifest.rules.violation import Violation, warning
@@ -77,13 +78,17 @@ def _violation(reason: str, extension: str) -> Violation:
 
 
 def _may_be_page(url: str) -> bool:
-    """Whether nothing in a URL tells that it is a file, nor of which known site it is."""
+    """Whether nothing in a URL tells that it is a file, nor of which known site it is.
+
+    A URL with a secret is a link to download a file.
+    """
     lower = url.lower()
     return (
         lower.startswith("http")
         and "download" not in lower
         and suffix_of(url) not in KNOWN | OTHER
         and not has_pages(_host(url))
+        and mask(url) == url
     )
 
 

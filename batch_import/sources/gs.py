@@ -45,8 +45,8 @@ from batch_import.sources.source import (
 )
 
 _HINT: Final = (
-    "Set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account, or sign in again:"
-    " `gcloud auth application-default login --impersonate-service-account=NAME`."
+    "Set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account, or sign in again"
+    " with gcloud, impersonating a service account."
 )
 _LOCATION_HINT: Final = "Correct the location or the rights to read it, and try again."
 _SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_only"

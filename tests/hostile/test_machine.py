@@ -56,7 +56,8 @@ class NothingToDo:
 
 
 def pool(workers: int) -> Pool:
-    return Pool(NothingToDo(), None, workers, threading.Event(), lambda: 0.0)  # type: ignore[arg-type]
+    stop = threading.Event()
+    return Pool(NothingToDo(), None, workers, stop, lambda: 0.0, lambda _: None)  # type: ignore[arg-type]
 
 
 def test_a_run_takes_as_many_workers_as_the_system_allows(monkeypatch: pytest.MonkeyPatch) -> None:
