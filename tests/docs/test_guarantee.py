@@ -10,7 +10,7 @@ sys.path.insert(0, str(ROOT / "tests/simulation"))
 from scenario import FAULTS, Scenario, draw
 
 #: How many imports `make test` runs; `tests/simulation/test_import.py` has the same.
-SEEDS = 1_000
+SEEDS = 600
 #: Percent by which a share may be off, so that not every new scenario needs another figure.
 OFF = 5
 LOST_ANSWERS = ("lost_reply", "error_after", "hang", "truncated")
