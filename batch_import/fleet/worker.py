@@ -54,8 +54,8 @@ class JobEnd(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What a worker does.
+class WorkerSetup:
+    """What a worker needs to take jobs and to run them.
 
     Attributes:
         url: of the database.
@@ -74,7 +74,7 @@ class Work:
     say: Callable[[str], None]
 
 
-async def work(wanted: Work) -> None:
+async def work(wanted: WorkerSetup) -> None:
     """Take jobs until the worker is stopped. The database may be away meanwhile."""
     while not wanted.is_stopped():
         try:
@@ -94,7 +94,7 @@ async def _until(is_stopped: Callable[[], bool]) -> None:
 class _Worker:
     """One connection of a worker to the queue."""
 
-    def __init__(self, wanted: Work) -> None:
+    def __init__(self, wanted: WorkerSetup) -> None:
         self._wanted = wanted
         # Four: heartbeats and fetching, of two workers.
         options = {"application_name": "batch-import worker", **NETWORK_OPTIONS}

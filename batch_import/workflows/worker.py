@@ -63,7 +63,9 @@ def work(options: WorkerOptions, stop: threading.Event, say: Callable[[str], Non
 
     asyncio.run(
         worker.work(
-            worker.Work(options.url, options.accounts, options.at_once, run_job, stop.is_set, say)
+            worker.WorkerSetup(
+                options.url, options.accounts, options.at_once, run_job, stop.is_set, say
+            )
         )
     )
 
