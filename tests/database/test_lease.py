@@ -198,6 +198,22 @@ def test_a_holder_that_was_stopped_in_a_transaction_is_ended(
     assert second.store.reader.counts().pending == 4
 
 
+def test_without_the_end_of_its_sessions_a_stopped_holder_keeps_the_job(
+    machine: Callable[..., Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The break of the test above: it proves that the take-over needs to end them."""
+    monkeypatch.setattr(lease, "_END_SESSIONS", "SELECT %s::text")
+    monkeypatch.setattr(lease, "_END_SESSIONS_SECONDS", 0.5)
+    first, second = machine(ELSEWHERE), machine()
+    first.take()
+    fill(first.store)
+    with first.store.connection.transaction() as db:
+        db.execute("UPDATE row SET status = 'imported'")
+        expire(first)
+        with pytest.raises(StateError, match="cannot be ended"):
+            second.take()
+
+
 def test_a_long_transaction_does_not_keep_the_lease_from_being_renewed(
     machine: Callable[..., Machine],
 ) -> None:

@@ -124,6 +124,18 @@ def test_runs_together_use_the_limit_and_each_its_share(many: int, ceiling: floa
     assert sum(run.refused for run in runs) <= 0.02 * total
 
 
+def test_without_a_common_record_runs_together_miss_what_is_promised() -> None:
+    """The break of the test above: it proves that sharing is what reaches the figures."""
+    runs = [Run(ceiling=60.0) for _ in range(3)]
+    account = Account(20.0, runs)
+    account.record.away = True
+    account.go(120.0)
+    total = sum(len(run.accepted) for run in runs)
+    fair = all(len(run.accepted) == pytest.approx(total / 3, rel=0.15) for run in runs)
+    few_refused = sum(run.refused for run in runs) <= 0.02 * total
+    assert not (fair and few_refused and total >= 0.95 * 20 * 120)
+
+
 def test_who_comes_later_gets_its_share_and_who_is_killed_has_none() -> None:
     first, later, killed = Run(), Run(begins=30.0), Run(begins=30.0, ends=60.0)
     Account(20.0, [first, later, killed]).go(120.0)
