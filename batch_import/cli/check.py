@@ -67,7 +67,7 @@ def _print(job: "Job", checked: "CheckResult") -> None:
     if checked.preflight:
         print(preflight_progress(checked.preflight))
     if checked.fixed:
-        print_corrected(checked.fixed)
+        print_corrected(checked.fixed, job)
     invalid = checked.rows - checked.valid
     line = (
         f"{format_row_count(checked.rows)}: {checked.valid:,} can be imported, {invalid:,} invalid."

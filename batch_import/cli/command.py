@@ -130,7 +130,8 @@ class Invocation:
         given = self.values(ReadingOptions)
         for name in ("map", "default"):
             if name in given:
-                given[name] = pairs(name, given[name])
+                in_file = (self._ctx.default_map or {}).get(name, ())
+                given[name] = {**pairs(name, in_file), **pairs(name, given[name])}
         if "allow" in given:
             given["allow"] = tuple(chain.from_iterable(given["allow"]))
         return ReadingOptions(**given)

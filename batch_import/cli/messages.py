@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TextIO
 
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled, warn
+from batch_import.cli.quoting import command_line
 from batch_import.models import Status
 from batch_import.reports.labels import STATUSES
 
@@ -40,11 +41,15 @@ def print_reading(reading: "Reading") -> None:
         print(f"Comment lines (#) skipped: line {_line_numbers(reading.comments)}")
 
 
-def print_corrected(corrected: "CorrectedManifest") -> None:
-    """Print what was corrected in the manifest, and which rows were left out."""
+def print_corrected(corrected: "CorrectedManifest", job: "Job") -> None:
+    """Print what was corrected in the manifest, which rows were left out, and how to run it.
+
+    A corrected manifest is an edition of the same job: as a job of its own, it could make second
+    videos.
+    """
     cells = f"{corrected.cells:,} cell{'' if corrected.cells == 1 else 's'} corrected"
     counts = f"{format_row_count(corrected.rows)}, {cells}"
-    print(f"Written: {sanitized(str(corrected.file))}, {counts}. Review it, then run it.")
+    print(f"Written: {sanitized(str(corrected.file))}, {counts}.")
     for line, column, value in corrected.first:
         print(f"  line {line}, {sanitized(column)}: {shortened(value)}")
     if corrected.cells > len(corrected.first):
@@ -52,6 +57,8 @@ def print_corrected(corrected: "CorrectedManifest") -> None:
     if corrected.left_out:
         lines = _line_numbers(corrected.left_out)
         print(f"  Left out, because their cells are unclear or only one is filled: line {lines}")
+    run = ["batch-import", "run", str(corrected.file), "--job", str(job.folder)]
+    print(f"Review it, then run it in the same job: {sanitized(command_line(run))}")
 
 
 def _line_numbers(lines: Sequence[int]) -> str:

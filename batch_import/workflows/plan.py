@@ -45,6 +45,7 @@ from batch_import.workflows.account import claim_account, signed_in
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
+from batch_import.workflows.other_jobs import refuse_videos_of_other_jobs
 from batch_import.workflows.work_plan import WorkPlan, plan_work
 
 #: How many of the latest rows of each earlier job the processing times are learned from.
@@ -239,6 +240,7 @@ def _search(
         signed_in(session, job, observer.problem) as account,
     ):
         claim_account(store, settings, account)
+        refuse_videos_of_other_jobs(store, job, settings)
         try:
             return _read(store, session, observer)
         except RequestRejected:

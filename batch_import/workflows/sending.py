@@ -26,6 +26,7 @@ from batch_import.viostream.request_log import RequestLog
 from batch_import.viostream.session import PlatformSession
 from batch_import.workflows.account import claim_account, signed_in
 from batch_import.workflows.observer import Observer
+from batch_import.workflows.other_jobs import refuse_videos_of_other_jobs
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ def import_rows(
         signed_in(session, request.job, observer.problem) as account,
     ):
         claim_account(store, settings, account)
+        refuse_videos_of_other_jobs(store, request.job, settings)
         clock = session.clock
         dispatcher = Dispatcher(settings, store, session.rate_limiter, clock())
         sign = UrlSigner(settings.link_life).signed

@@ -1,0 +1,91 @@
+"""Two jobs of one account and the same videos: a copy of a manifest makes no second videos."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from batch_import.sandbox.server import SandboxServer
+
+FAST = ("--rate", "200", "--poll-interval", "0.3")
+EXPORT = """Link,Name,Number
+https://videos.example.com/1.mp4,One,A-1
+https://videos.example.com/2.mp4,Two,A-2
+videos.example.com/3.mp4,Three,A-3
+"""
+
+
+@pytest.fixture
+def sent(
+    sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
+) -> tuple[SandboxServer, Callable, Path]:
+    """A job whose first two rows were sent with IDs made from their URLs."""
+    server = sandbox()
+    run, path = command(server), tmp_path / "export.csv"
+    path.write_text(EXPORT, encoding="utf-8")
+    run("run", path, *FAST, "--map", "referenceId=", code=1)
+    assert len(server.platform.media) == 2
+    return server, run, path
+
+
+def test_a_copy_under_other_ids_is_refused_by_run_and_plan(
+    sent: tuple[SandboxServer, Callable, Path],
+) -> None:
+    server, run, path = sent
+    copy = path.with_name("copy.csv")
+    copy.write_text(EXPORT, encoding="utf-8")
+    for name in ("plan", "run"):
+        refused = run(name, copy, "--map", "referenceId=Number", code=2).stderr
+        assert "2 rows of this manifest would become second videos" in refused
+        assert "--job output/export" in refused
+        assert "--same-videos no" in refused
+    assert len(server.platform.media) == 2
+    run("run", copy, *FAST, "--map", "referenceId=Number", "--same-videos", "no", code=1)
+    assert len(server.platform.media) == 4
+
+
+def test_a_copy_under_the_same_ids_finds_its_videos(
+    sent: tuple[SandboxServer, Callable, Path],
+) -> None:
+    server, run, path = sent
+    copy = path.with_name("copy.csv")
+    copy.write_text(EXPORT, encoding="utf-8")
+    run("run", copy, *FAST, "--map", "referenceId=", code=1)
+    assert len(server.platform.media) == 2
+
+
+def test_the_same_videos_may_be_in_another_account(
+    sent: tuple[SandboxServer, Callable, Path],
+    sandbox: Callable[..., SandboxServer],
+    command: Callable,
+) -> None:
+    _, _, path = sent
+    other = sandbox()
+    copy = path.with_name("copy.csv")
+    copy.write_text(EXPORT, encoding="utf-8")
+    command(other)("run", copy, *FAST, "--map", "referenceId=Number", code=1)
+    assert len(other.platform.media) == 2
+
+
+def test_a_corrected_manifest_is_run_in_the_same_job(
+    sent: tuple[SandboxServer, Callable, Path],
+) -> None:
+    server, run, path = sent
+    fixed = path.with_name("corrected.csv")
+    printed = run("check", path, "--fix", fixed, "--map", "referenceId=", code=1).stdout
+    assert f"Review it, then run it in the same job: batch-import run {fixed}" in printed
+    assert "--job output/export" in printed
+    run("run", fixed, *FAST, "--job", "output/export", "--map", "referenceId=")
+    assert len(server.platform.media) == 3
+
+
+def test_a_flag_changes_one_field_of_the_map_in_the_file(
+    sandbox: Callable[..., SandboxServer], command: Callable, tmp_path: Path
+) -> None:
+    run, path = command(sandbox()), tmp_path / "export.csv"
+    path.write_text(EXPORT, encoding="utf-8")
+    configuration = "map:\n  sourceUrl: Link\n  referenceId: Number\n"
+    (tmp_path / "batch-import.yaml").write_text(configuration, encoding="utf-8")
+    printed = run("check", path, "--map", "filename=Number", code=1).stdout
+    assert "filename     ← Number" in printed
+    assert "referenceId  ← Number" in printed
