@@ -150,11 +150,12 @@ def test_a_list_in_the_file_names_a_field_once(
     assert capsys.readouterr().err.startswith(expected)
 
 
-def test_a_flag_replaces_all_that_the_file_says_of_its_option(given: Given) -> None:
+def test_a_flag_changes_one_field_of_what_the_file_says(given: Given) -> None:
     Path("batch-import.yaml").write_text("map: {sourceUrl: A, filename: B}\n")
     assert given("check", "m.csv").request().reading.map == {"sourceUrl": "A", "filename": "B"}
     assert given("check", "m.csv", "--map", "sourceUrl=C").request().reading.map == {
-        "sourceUrl": "C"
+        "sourceUrl": "C",
+        "filename": "B",
     }
 
 
