@@ -29,7 +29,7 @@ from azure.storage.blob import (
     generate_blob_sas,
 )
 
-from batch_import.addresses.objects import parse_reference
+from batch_import.addresses.objects import has_valid_place, parse_reference
 from batch_import.sources.access_checks import AccessChecks
 from batch_import.sources.objects import (
     bucket_and_prefix,
@@ -106,7 +106,7 @@ class AzSource:
         """As in `SigningSource`."""
         parts = parse_reference(reference)
         container, _, name = parts.path.partition("/") if parts else ("", "", "")
-        if parts is None or not name:
+        if parts is None or not name or not has_valid_place(parts):
             raise ReferenceRefused(f"{reference} is none. Write az://account/container/blob.")
         with _faults(reference):
             account = self._account(parts.place)

@@ -8,9 +8,10 @@ from urllib.parse import parse_qs
 import pytest
 from azure.storage.blob import UserDelegationKey
 
+from batch_import.errors import UsageError
 from batch_import.sources import az
 from batch_import.sources.az import AzSource
-from batch_import.sources.source import ReferenceRefused
+from batch_import.sources.source import ListingOptions, ReferenceRefused
 
 
 class _Client:
@@ -74,6 +75,17 @@ def test_a_key_that_ends_before_the_url_is_replaced(client: _Client) -> None:
 def test_a_reference_names_a_blob() -> None:
     with pytest.raises(ReferenceRefused, match="az://account/container/blob"):
         AzSource().signed_url("az://account/videos", 60)
+
+
+def test_a_manifest_cannot_choose_the_host_that_credentials_are_sent_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(az, "_client", lambda name: pytest.fail(f"a client of {name}"))
+    for end in ("?", "#", ":443", "@b", "%2f"):
+        with pytest.raises(ReferenceRefused):
+            AzSource().signed_url(f"az://host.example{end}/videos/a.mp4", 60)
+        with pytest.raises(UsageError, match="names no account/container"):
+            next(AzSource().videos(f"az://host.example{end}/videos", ListingOptions()))
 
 
 @pytest.mark.parametrize(
