@@ -30,6 +30,7 @@ from batch_import.errors import (
     StateUnavailable,
 )
 from batch_import.job import OUTPUT_FOLDER
+from batch_import.sources.source import SourceUnreachable
 
 #: Starts this process. The package is found wherever the worker found it.
 _PROGRAM: Final = (
@@ -117,7 +118,7 @@ def _end_of(fault: RunFault) -> tuple[str, str]:
             return "stopped", ""
         case CredentialsRefused():
             return "set aside", reason
-        case PlatformError() | StateUnavailable():
+        case PlatformError() | StateUnavailable() | SourceUnreachable():
             return "later", reason
         case _:
             return "set aside", reason
