@@ -6,9 +6,10 @@ This module must not know what such a process does, nor how its command line is 
 
 import asyncio
 import json
+import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from batch_import.workflows.fleet import fleet_queue
 
 #: A job whose process crashed so often without any progress in between is set aside.
 _MAX_CRASHES: Final = 3
+#: Signals that stop a worker, and that a terminal sends to the processes of its jobs as well.
+HELD_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +75,10 @@ async def _run_process(
     options: WorkerOptions, job: str, is_stopped: asyncio.Event
 ) -> tuple[Process, bytes]:
     """Run the process of a job until its end. Returns the process, and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        *options.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
+    with _held_signals():
+        process = await asyncio.create_subprocess_exec(
+            *options.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
     assert process.stdin is not None  # noqa: S101 - a pipe was asked for
     assert process.stdout is not None  # noqa: S101
     started = Process.running(process.pid)
@@ -88,6 +92,16 @@ async def _run_process(
     printed = await reading
     await process.wait()
     return started, printed
+
+
+@contextmanager
+def _held_signals() -> Iterator[None]:
+    """Hold back signals meanwhile, also in a process that is started: until it can handle them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
 
 def _note_end(url: str, job: str, process: Process, printed: bytes) -> tuple[str, str]:
