@@ -311,10 +311,10 @@ def _status(entry: str, withdrawn: str, reason: str) -> QueueStatus:
             return QueueStatus.QUEUED
         case "doing":
             return QueueStatus.RUNNING
+        case _ if withdrawn and entry != "succeeded":
+            return QueueStatus(withdrawn)
         case "succeeded" | "":
             return QueueStatus.INCOMPLETE if reason else QueueStatus.FINISHED
-        case _ if withdrawn:
-            return QueueStatus(withdrawn)
         case "failed":
             return QueueStatus.SET_ASIDE
         case _:  # cancelled with a tool of procrastinate
