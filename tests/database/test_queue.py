@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from batch_import.job import DatabaseState
+from batch_import.models import Counts
 from batch_import.state import catalog, submissions
 from batch_import.state.store import Store
 
@@ -54,3 +55,18 @@ def test_a_job_that_is_submitted_again_does_not_keep_others_from_being_taken_ove
         )
         assert found.fetchall() == [("one",), ("two",)]
         assert [str(each.status) for each in submissions.overview(db)] == ["queued", "queued"]
+
+
+def test_only_progress_forgives_a_crash(server: "Server") -> None:
+    url = server.new_database()
+    queue.prepare(url)
+    with Store(DatabaseState(url, "one"), create=True) as store:
+        submit(url, "one")
+
+        def crash_after(counts: Counts) -> int:
+            found = submissions.Snapshot(counts, rate=4.0)
+            submissions.save_progress(store.connection, "one", found)
+            return submissions.note_end(url, "one", "Its process was killed.", crashed=True)
+
+        assert [crash_after(Counts()) for _ in range(3)] == [1, 2, 3]
+        assert crash_after(Counts(total=1, imported=1)) == 1
