@@ -59,8 +59,7 @@ def work(options: WorkerOptions, stop: threading.Event, say: Callable[[str], Non
 
     async def run_job(job: str, is_stopped: asyncio.Event) -> worker.JobEnd:
         say(f"{job}: taken.")
-        process, printed = await _run_process(options, job, is_stopped)
-        end, reason = await asyncio.to_thread(_note_end, options.url, job, process, printed)
+        end, reason = await _run_job(options, job, is_stopped)
         say(f"{job}: {end}. {reason}".strip())
         return worker.JobEnd(end)
 
@@ -69,6 +68,15 @@ def work(options: WorkerOptions, stop: threading.Event, say: Callable[[str], Non
             worker.Work(options.url, options.accounts, options.at_once, run_job, stop.is_set, say)
         )
     )
+
+
+async def _run_job(options: WorkerOptions, job: str, is_stopped: asyncio.Event) -> tuple[str, str]:
+    """Run a job until its end. Returns the end, and the reason."""
+    try:
+        process, printed = await _run_process(options, job, is_stopped)
+    except OSError as error:  # no memory, no process, no file: the job is not at fault
+        return "later", f"Its process cannot be started: {error.strerror}."
+    return await asyncio.to_thread(_note_end, options.url, job, process, printed)
 
 
 async def _run_process(
