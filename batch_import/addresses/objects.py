@@ -38,6 +38,16 @@ _REFERENCE_URLS: Final = {
 }
 
 
+#: Names of buckets and storage accounts, by scheme (the naming rules of Amazon S3, Azure and
+#: Google; the storage itself refuses a wrong length). A name becomes part of a host to which
+#: credentials are sent: with any other character, a manifest could choose this host.
+_PLACES: Final = {
+    "s3": re.compile(r"[A-Za-z0-9._-]{1,255}"),
+    "az": re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?"),
+    "gs": re.compile(r"[a-z0-9](?:[a-z0-9._-]*[a-z0-9])?"),
+}
+
+
 class ObjectReference(NamedTuple):
     """The parts of a reference.
 
@@ -58,6 +68,12 @@ def parse_reference(text: str) -> ObjectReference | None:
     if match is None or match["scheme"].lower() in _WEB_SCHEMES:
         return None
     return ObjectReference(match["scheme"].lower(), match["place"], match["path"] or "")
+
+
+def has_valid_place(reference: ObjectReference) -> bool:
+    """Whether a bucket or storage account may have this name; any is valid for other schemes."""
+    pattern = _PLACES.get(reference.scheme)
+    return pattern is None or pattern.fullmatch(reference.place) is not None
 
 
 def percent_encoded(text: str) -> str:

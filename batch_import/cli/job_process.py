@@ -30,10 +30,12 @@ from batch_import.errors import (
     StateUnavailable,
 )
 from batch_import.job import OUTPUT_FOLDER
+from batch_import.sources.source import SourceUnreachable
 
 #: Starts this process. The package is found wherever the worker found it.
 _PROGRAM: Final = (
-    "import json, sys; order = json.loads(sys.stdin.readline()); sys.path[:] = order['path'];"
+    "import json, sys; line = sys.stdin.readline(); line or sys.exit();"  # the worker was killed
+    " order = json.loads(line); sys.path[:] = order['path'];"
     " from batch_import.cli.job_process import main; main(order)"
 )
 COMMAND: Final = (sys.executable, "-c", _PROGRAM)
@@ -50,9 +52,12 @@ def order(credentials_folder: Path | None, api_base: str, embed_base: str) -> di
 
 def main(order: Mapping[str, Any]) -> None:
     """Run the job of an order, and print its end as a line of JSON."""
+    from batch_import.workflows.worker import HELD_SIGNALS
+
     stop = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in HELD_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
     def watch() -> None:
         sys.stdin.read()
@@ -117,7 +122,7 @@ def _end_of(fault: RunFault) -> tuple[str, str]:
             return "stopped", ""
         case CredentialsRefused():
             return "set aside", reason
-        case PlatformError() | StateUnavailable():
+        case PlatformError() | StateUnavailable() | SourceUnreachable():
             return "later", reason
         case _:
             return "set aside", reason

@@ -15,7 +15,8 @@ from batch_import.errors import UsageError
         *("same_videos", "allow_removals"),
         *("rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
         *RESULTS,
-        *("settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
+        "aspect_from_detail",
+        *("link_life", "settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
     ),
     arguments=[manifest()],
     examples=(

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 
 from batch_import.cli.command import Invocation, command
 from batch_import.cli.exits import OK
@@ -73,4 +74,5 @@ def _accounts(invocation: Invocation) -> list[str]:
 
 
 def _say(text: str) -> None:
-    print(with_timestamp(sanitized(text)), flush=True)
+    with suppress(OSError):  # a worker goes on without its log
+        print(with_timestamp(sanitized(text)), flush=True)

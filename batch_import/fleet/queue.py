@@ -68,14 +68,17 @@ def refuse_other_account(url: str, job: str, account: str) -> None:
 
 
 def submit(url: str, submission: Submission, snapshot: Snapshot, at: float | None) -> None:
-    """Put a job into the queue. An entry that still waits is replaced.
+    """Put a job into the queue. An earlier entry of it is replaced.
+
+    If a worker has the earlier entry, it gives it up. Both must not wait at the same time, which
+    the queue refuses: the entry of a dead worker could then never be queued again.
 
     Args:
         at: epoch seconds before which the job does not start; None means as soon as possible.
     """
     with _session(url) as db, db.transaction():
         known = submissions.read(db, submission.job)
-        if known and known.entry_status == "todo":
+        if known and known.entry_status in _UNFINISHED:
             _cancel(db, known.entry)
         entry = _defer(db, submission.job, submission.account, at)
         stored = Submission(

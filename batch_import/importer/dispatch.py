@@ -139,6 +139,8 @@ class Dispatcher:
         elif completed.url_seconds is not None:
             self._postponed.remove_signed(number, now)
             self._schedule.admission.record_url_life(completed.url_seconds)
+        elif isinstance(answer, str):
+            self._postponed.record_unsigned()
 
     def withdraw(self, now: float) -> None:
         """End the run early: claimed rows whose POST was not sent become pending again."""

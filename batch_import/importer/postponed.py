@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch_import.importer.backoff import backoff
-from batch_import.sources.source import SourceUnavailable
+from batch_import.sources.source import SourceUnavailable, SourceUnreachable
 
 #: Longest wait, in seconds, until a row is tried again: a storage that is back is noticed soon.
 _LONGEST_WAIT: Final = 60.0
@@ -32,7 +32,8 @@ class PostponedRows:
     """The postponed rows of one run.
 
     Args:
-        give_up_after: seconds without any success after which the run ends.
+        give_up_after: seconds after which the run ends if no row was signed, and none was sent that
+            needs no signature.
     """
 
     def __init__(self, give_up_after: float) -> None:
@@ -53,7 +54,7 @@ class PostponedRows:
         failing = now - self._failing_since
         if failing <= self._give_up_after:
             return None
-        return SourceUnavailable(
+        return SourceUnreachable(
             f"No URL could be signed for {failing:.0f} s ({reason}).",
             "All state is saved: run the same command again once the storage can be reached.",
         )
@@ -62,6 +63,10 @@ class PostponedRows:
         """Record that a row was signed, so that sources work, and forget its failures."""
         self._rows.pop(number, None)
         self._failing_since, self._signed_at = None, now
+
+    def record_unsigned(self) -> None:
+        """Record that a row was sent that needs no signature: the run is not in vain."""
+        self._failing_since = None
 
     def waiting_numbers(self, now: float) -> frozenset[int]:
         """Returns the numbers of the rows that must not be claimed yet."""

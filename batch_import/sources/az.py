@@ -29,7 +29,7 @@ from azure.storage.blob import (
     generate_blob_sas,
 )
 
-from batch_import.addresses.objects import parse_reference
+from batch_import.addresses.objects import has_valid_place, parse_reference
 from batch_import.sources.access_checks import AccessChecks
 from batch_import.sources.objects import (
     bucket_and_prefix,
@@ -49,6 +49,7 @@ from batch_import.sources.source import (
 #: Time between this machine's clock and Azure's that a signature allows for (Azure documentation,
 #: "Best practices when using SAS": 15 minutes).
 _CLOCK_TOLERANCE: Final = timedelta(minutes=15)
+#: Maximum life of a user delegation key (Azure documentation, "Create a user delegation SAS").
 _MAX_LIFE: Final = timedelta(days=7)
 #: Status codes that may be different later (Azure documentation, "Common REST API error codes").
 _BUSY_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -77,8 +78,8 @@ logging.getLogger("azure").addHandler(logging.NullHandler())
 class AzSource:
     """Lists containers, and signs URLs of blobs (shared access signatures)."""
 
-    #: Maximum life of a user delegation key (Azure documentation, "Create a user delegation SAS").
-    max_url_seconds: Final = 7 * 24 * 3600
+    #: A day less than `_MAX_LIFE`: during this day, one user delegation key signs all URLs.
+    max_url_seconds: Final = 6 * 24 * 3600
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -106,7 +107,7 @@ class AzSource:
         """As in `SigningSource`."""
         parts = parse_reference(reference)
         container, _, name = parts.path.partition("/") if parts else ("", "", "")
-        if parts is None or not name:
+        if parts is None or not name or not has_valid_place(parts):
             raise ReferenceRefused(f"{reference} is none. Write az://account/container/blob.")
         with _faults(reference):
             account = self._account(parts.place)

@@ -15,9 +15,8 @@ from typing import Any, Final
 import google.auth
 import google.auth.transport.requests
 from google.api_core.exceptions import (
-    Forbidden,
+    ClientError,
     GoogleAPICallError,
-    NotFound,
     RetryError,
     ServerError,
     TooManyRequests,
@@ -27,7 +26,7 @@ from google.auth.credentials import Signing
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import storage
 
-from batch_import.addresses.objects import parse_reference
+from batch_import.addresses.objects import has_valid_place, parse_reference
 from batch_import.sources.access_checks import AccessChecks
 from batch_import.sources.objects import (
     bucket_and_prefix,
@@ -79,7 +78,7 @@ class GsSource:
     def signed_url(self, reference: str, seconds: int) -> str:
         """As in `SigningSource`."""
         parts = parse_reference(reference)
-        if parts is None or not parts.path:
+        if parts is None or not parts.path or not has_valid_place(parts):
             raise ReferenceRefused(f"{reference} is no reference. Write gs://bucket/object.")
         with _faults(reference):
             client = self._client()
@@ -143,8 +142,10 @@ def _faults(subject: str) -> Iterator[None]:
     # A connection that fails is an OSError, as the requests library raises it.
     except (ServerError, TooManyRequests, RetryError, TransportError, OSError) as error:
         raise SigningFailed(f"{subject}: {one_line(error)}") from error
-    except (Forbidden, NotFound) as error:
+    except (Unauthorized, GoogleAuthError, ValueError) as error:
+        raise SourceUnavailable(f"{subject}: {one_line(error)}", _HINT) from error
+    except ClientError as error:
         message = one_line(error.message)
         raise ReferenceRefused(f"{subject}: Google answers {error.code}: {message}") from error
-    except (Unauthorized, GoogleAuthError, GoogleAPICallError, ValueError) as error:
+    except GoogleAPICallError as error:
         raise SourceUnavailable(f"{subject}: {one_line(error)}", _HINT) from error

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
+from batch_import.addresses.objects import ObjectReference, has_valid_place
 from batch_import.errors import UsageError
 from batch_import.sources.source import (
     ListedVideo,
@@ -29,11 +30,12 @@ def bucket_and_prefix(location: str, parts: int = 1) -> tuple[str, ...]:
         parts: number of names in front of the prefix: bucket, or account and container.
 
     Raises:
-        UsageError: a name is missing.
+        UsageError: a name is missing, or is not valid.
     """
     names = location.partition("://")[2].split("/", parts)
-    if len(names) < parts or not all(names[:parts]):
-        scheme = location.partition(":")[0]
+    scheme = location.partition(":")[0].lower()
+    place = ObjectReference(scheme, names[0], "")
+    if len(names) < parts or not all(names[:parts]) or not has_valid_place(place):
         form = "account/container" if parts > 1 else "bucket"
         raise UsageError(f"{location} names no {form}.", f"Write {scheme}://{form}/prefix.")
     return *names[:parts], names[parts] if len(names) > parts else ""

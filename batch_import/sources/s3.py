@@ -13,7 +13,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
-from batch_import.addresses.objects import parse_reference
+from batch_import.addresses.objects import has_valid_place, parse_reference
 from batch_import.sources.access_checks import AccessChecks
 from batch_import.sources.objects import (
     bucket_and_prefix,
@@ -93,7 +93,7 @@ class S3Source:
     def signed_url(self, reference: str, seconds: int) -> str:
         """As in `SigningSource`."""
         parts = parse_reference(reference)
-        if parts is None or not parts.path:
+        if parts is None or not parts.path or not has_valid_place(parts):
             raise ReferenceRefused(f"{reference} is no reference. Write s3://bucket/key.")
         target = {"Bucket": parts.place, "Key": parts.path}
         with _faults(reference):

@@ -139,3 +139,7 @@ class SourceUnavailable(RunFault):
     """A source cannot be listed, or can sign no reference: credentials, network, permissions."""
 
     exit_code = 3
+
+
+class SourceUnreachable(SourceUnavailable):
+    """No reference could be signed for some time, because of the network or a busy service."""

@@ -49,7 +49,9 @@ _END: Final = """
 """
 _PROGRESS: Final = """
     UPDATE batch_import.submission
-    SET progress = ?, changed = clock_timestamp(), crashes = 0, reason = ''
+    SET progress = ?, changed = clock_timestamp(), reason = '',
+        crashes = CASE WHEN progress::jsonb -> 'counts' = ?::jsonb -> 'counts' THEN crashes
+            ELSE 0 END
     WHERE job = (SELECT number FROM batch_import.job WHERE name = ?)
 """
 _UNFINISHED: Final = """
@@ -275,8 +277,9 @@ def save_progress(connection: Connection, job: str, snapshot: Snapshot) -> None:
     Raises:
         StateError: another run has taken the job over, or the database cannot be used.
     """
+    progress = snapshot.as_json()
     with connection.transaction() as db:
-        db.execute(_PROGRESS, (snapshot.as_json(), job))
+        db.execute(_PROGRESS, (progress, progress, job))
 
 
 def overview(db: Session) -> list[ListedJob]:
@@ -311,10 +314,10 @@ def _status(entry: str, withdrawn: str, reason: str) -> QueueStatus:
             return QueueStatus.QUEUED
         case "doing":
             return QueueStatus.RUNNING
+        case _ if withdrawn and entry != "succeeded":
+            return QueueStatus(withdrawn)
         case "succeeded" | "":
             return QueueStatus.INCOMPLETE if reason else QueueStatus.FINISHED
-        case _ if withdrawn:
-            return QueueStatus(withdrawn)
         case "failed":
             return QueueStatus.SET_ASIDE
         case _:  # cancelled with a tool of procrastinate

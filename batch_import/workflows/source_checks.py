@@ -108,6 +108,8 @@ class SourceChecks:
         """Sign the references, and request each source that has a URL."""
         ready = []
         for source in sources:
+            if self._stop.is_set():
+                break
             found = self._signed(source)
             if isinstance(found, Violation):
                 yield source, found, None

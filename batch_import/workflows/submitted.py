@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 #: or belong to the machine that runs the job, such as the URL that its credentials are sent to.
 _STORED_SETTINGS: Final = (
     *("limit", "only", "rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
-    *("settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
+    *("link_life", "settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
 )
 #: Seconds between two times that the progress is stored.
 _PROGRESS_SECONDS: Final = 3.0
@@ -59,13 +59,14 @@ def read_submission(url: str, job: str) -> "Submission":
 def stored_settings(settings: Settings) -> dict[str, Any]:
     """The settings to store with a job, as JSON values: those that are not the default."""
     default = Settings()
-    stored = {name: getattr(settings, name) for name in _STORED_SETTINGS}
-    stored["only"] = [
-        [each.first, each.last] if isinstance(each, LineRange) else each for each in settings.only
-    ]
-    return {
-        name: value for name, value in stored.items() if value and value != getattr(default, name)
-    }
+    given = {name: getattr(settings, name) for name in _STORED_SETTINGS}
+    stored = {name: value for name, value in given.items() if value != getattr(default, name)}
+    if settings.only:
+        stored["only"] = [
+            [each.first, each.last] if isinstance(each, LineRange) else each
+            for each in settings.only
+        ]
+    return stored
 
 
 def restored_settings(stored: Mapping[str, Any], **own: Any) -> Settings:

@@ -6,9 +6,10 @@ This module must not know what such a process does, nor how its command line is 
 
 import asyncio
 import json
+import signal
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ from batch_import.workflows.fleet import fleet_queue
 
 #: A job whose process crashed so often without any progress in between is set aside.
 _MAX_CRASHES: Final = 3
+#: Signals that stop a worker, and that a terminal sends to the processes of its jobs as well.
+HELD_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,7 @@ def work(options: WorkerOptions, stop: threading.Event, say: Callable[[str], Non
 
     async def run_job(job: str, is_stopped: asyncio.Event) -> worker.JobEnd:
         say(f"{job}: taken.")
-        process, printed = await _run_process(options, job, is_stopped)
-        end, reason = await asyncio.to_thread(_note_end, options.url, job, process, printed)
+        end, reason = await _run_job(options, job, is_stopped)
         say(f"{job}: {end}. {reason}".strip())
         return worker.JobEnd(end)
 
@@ -70,13 +72,23 @@ def work(options: WorkerOptions, stop: threading.Event, say: Callable[[str], Non
     )
 
 
+async def _run_job(options: WorkerOptions, job: str, is_stopped: asyncio.Event) -> tuple[str, str]:
+    """Run a job until its end. Returns the end, and the reason."""
+    try:
+        process, printed = await _run_process(options, job, is_stopped)
+    except OSError as error:  # no memory, no process, no file: the job is not at fault
+        return "later", f"Its process cannot be started: {error.strerror}."
+    return await asyncio.to_thread(_note_end, options.url, job, process, printed)
+
+
 async def _run_process(
     options: WorkerOptions, job: str, is_stopped: asyncio.Event
 ) -> tuple[Process, bytes]:
     """Run the process of a job until its end. Returns the process, and what it printed."""
-    process = await asyncio.create_subprocess_exec(
-        *options.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
-    )
+    with _held_signals():
+        process = await asyncio.create_subprocess_exec(
+            *options.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+        )
     assert process.stdin is not None  # noqa: S101 - a pipe was asked for
     assert process.stdout is not None  # noqa: S101
     started = Process.running(process.pid)
@@ -90,6 +102,16 @@ async def _run_process(
     printed = await reading
     await process.wait()
     return started, printed
+
+
+@contextmanager
+def _held_signals() -> Iterator[None]:
+    """Hold back signals meanwhile, also in a process that is started: until it can handle them."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
 
 
 def _note_end(url: str, job: str, process: Process, printed: bytes) -> tuple[str, str]:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from batch_import.addresses.masking import MASK, is_masked
-from batch_import.addresses.objects import ObjectReference, parse_reference
+from batch_import.addresses.objects import ObjectReference, has_valid_place, parse_reference
 from batch_import.addresses.urls import Url, parse
 from batch_import.manifest.rules import hosts, pages
 from batch_import.manifest.rules.address_repair import UNREADABLE, Repair, repaired, several
@@ -75,6 +75,11 @@ _NO_FILE = Violation(
     "the source URL names no file in the storage",
     "Write it like s3://bucket/folder/video.mp4, or az://account/container/video.mp4.",
 )
+_BAD_PLACE = Violation(
+    "url-reference",
+    "no bucket or storage account can have the name in the source URL",
+    "Write it like s3://bucket/folder/video.mp4, or az://account/container/video.mp4.",
+)
 
 
 def no_schemes(_scheme: str) -> bool:
@@ -121,6 +126,8 @@ def _violations_of_reference(url: str, reference: ObjectReference) -> Iterator[V
         yield _CHARACTERS
     elif not _names_file(reference):
         yield _NO_FILE
+    elif not has_valid_place(reference):
+        yield _BAD_PLACE
     elif _PLAYLIST.fullmatch(reference.path):
         yield _STREAM
 

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from batch_import.addresses.column import AddressReader
 from batch_import.addresses.objects import (
     as_web_url,
+    has_valid_place,
     parse_reference,
     percent_encoded,
     same_object_url,
@@ -116,3 +117,21 @@ def test_no_text_raises(text: str) -> None:
     for url in (text, f"s3://{text}", f"gs://b/{text}", f"https://b.s3.amazonaws.com/{text}"):
         assert AddressReader().read([url]).stripped == [strip_signature(url)]
         as_web_url(url)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_valid"),
+    [
+        ("s3://Old_bucket.1/a.mp4", True),
+        ("az://account/c/a.mp4", True),
+        ("gs://my_bucket.example/a.mp4", True),
+        ("other://any name?/a.mp4", True),
+        ("s3://my bucket/a.mp4", False),
+        ("gs://-bucket/a.mp4", False),
+        *((f"az://host.example{end}/c/a.mp4", False) for end in ("?", "#", ":443", "@b", "%2f")),
+    ],
+)
+def test_the_name_of_a_bucket_cannot_choose_a_host(text: str, is_valid: bool) -> None:  # noqa: FBT001
+    reference = parse_reference(text)
+    assert reference
+    assert has_valid_place(reference) is is_valid

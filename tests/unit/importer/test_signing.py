@@ -19,7 +19,7 @@ from batch_import.importer.scheduled_request import (
     ReadPage,
 )
 from batch_import.models import ManifestRow, Media, MediaPage, Status
-from batch_import.sources.source import SourceUnavailable
+from batch_import.sources.source import SourceUnreachable
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limiter import RateLimiter
@@ -35,10 +35,12 @@ def store() -> Iterator[Store]:
         yield store
 
 
-def load(store: Store, count: int) -> list[str]:
-    names = [f"r-{n:04}" for n in range(count)]
+def load(store: Store, count: int, web_count: int = 0) -> list[str]:
+    """Load rows by reference, and after them rows with a web URL. Returns their names."""
+    names = [f"r-{n:04}" for n in range(count)] + [f"w-{n:04}" for n in range(web_count)]
+    places = {"r": "s3://bucket", "w": "https://host.example"}
     rows = (
-        ManifestRow(line, name, name, f"s3://bucket/{name}.mp4", name, "mp4", ())
+        ManifestRow(line, name, name, f"{places[name[0]]}/{name}.mp4", name, "mp4", ())
         for line, name in enumerate(names, start=2)
     )
     store.load(rows, START, facts=[ACCOUNT_SEARCH.of(AccountSearch.DONE)])
@@ -49,7 +51,7 @@ class Run:
     """One run on a virtual clock, a call after the other.
 
     `sign` returns what the source answers to a row's name, the attempt and the time. `processing`
-    is the seconds from a POST until a list shows its media online.
+    is the seconds from a POST until a list shows its media online. `give_up_after` is the setting.
     """
 
     def __init__(
@@ -63,10 +65,13 @@ class Run:
         self.attempts: dict[str, list[float]] = {}
         self.created: list[str] = []
         self.most_in_flight = 0
+        self.give_up_after = 900.0
 
     def go(self) -> None:
         now = START
-        settings = Settings(rate=100.0, poll_interval=5.0, max_wait=600.0)
+        settings = Settings(
+            rate=100.0, poll_interval=5.0, max_wait=600.0, give_up_after=self.give_up_after
+        )
         dispatcher = Dispatcher(settings, self.store, RateLimiter(100.0, now), now)
         while not isinstance(step := dispatcher.next_request(now), Finished):
             if isinstance(step, Wait):
@@ -74,10 +79,9 @@ class Run:
                 now = step.until
                 continue
             left, now = now, now + 0.01
-            seconds = self.life if isinstance(step, CreateMedia) else None
             answer = self._answer(step, left)
-            if isinstance(answer, NotSigned):
-                seconds = None
+            is_post = isinstance(step, CreateMedia) and step.row.source_url.startswith("s3:")
+            seconds = self.life if is_post and not isinstance(answer, NotSigned) else None
             dispatcher.handle_completed(
                 [CompletedRequest(step, answer, left, url_seconds=seconds)], now
             )
@@ -140,7 +144,7 @@ def test_a_storage_that_is_down_for_long_ends_the_run_and_every_row_waits(store:
     load(store, 300)
     run = Run(store, lambda *_: NotSigned("the storage is down"))
 
-    with pytest.raises(SourceUnavailable, match="the storage is down"):
+    with pytest.raises(SourceUnreachable, match="the storage is down"):
         run.go()
 
     assert run.created == []
@@ -148,6 +152,19 @@ def test_a_storage_that_is_down_for_long_ends_the_run_and_every_row_waits(store:
     assert set(statuses) <= {Status.PENDING, Status.CREATING}
     # No more rows were tried than show that it is down.
     assert len(run.attempts) < 300
+
+
+def test_one_row_that_cannot_be_signed_does_not_end_the_run_while_others_are_sent(
+    store: Store,
+) -> None:
+    names = load(store, 1, web_count=600)
+    run = Run(store, lambda name, *_: NotSigned("no such host") if name == names[0] else None)
+    run.give_up_after = 2.0
+
+    with pytest.raises(SourceUnreachable, match="no such host"):
+        run.go()
+
+    assert Counter(run.created) == dict.fromkeys(names[1:], 1)
 
 
 def test_a_storage_that_comes_back_costs_no_row(store: Store) -> None:

@@ -49,6 +49,8 @@ def test_a_reference_and_a_signed_url_of_one_file_are_one_video(tmp_path: Path) 
     [
         ("s3://videos", "url-reference"),
         ("s3:///a.mp4", "url-reference"),
+        ("s3://my bucket/a.mp4", "url-reference"),
+        ("az://host.example?/videos/a.mp4", "url-reference"),
         ("s3://videos/folder/", "url-reference"),
         ("az://account/video.mp4", "url-reference"),
         ("gs://videos/a\u200b.mp4", "url-characters"),

@@ -1,16 +1,17 @@
 """The source az: which key signs, and how often a user delegation key is requested."""
 
 import base64
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from azure.storage.blob import UserDelegationKey
 
+from batch_import.errors import UsageError
 from batch_import.sources import az
 from batch_import.sources.az import AzSource
-from batch_import.sources.source import ReferenceRefused
+from batch_import.sources.source import ListingOptions, ReferenceRefused
 
 
 class _Client:
@@ -67,13 +68,31 @@ def test_a_key_that_ends_before_the_url_is_replaced(client: _Client) -> None:
     source.signed_url("az://account/videos/a.mp4", source.max_url_seconds)
     assert len(client.requested) == 3
     life = client.requested[-1][1] - datetime.now(UTC)
-    assert life.total_seconds() <= source.max_url_seconds
+    assert life <= timedelta(days=7)
+
+
+def test_one_key_signs_many_urls_that_live_as_long_as_they_can(client: _Client) -> None:
+    source = AzSource()
+    for _ in range(3):
+        source.signed_url("az://account/videos/a.mp4", source.max_url_seconds)
+    assert len(client.requested) == 1
 
 
 @pytest.mark.usefixtures("client")
 def test_a_reference_names_a_blob() -> None:
     with pytest.raises(ReferenceRefused, match="az://account/container/blob"):
         AzSource().signed_url("az://account/videos", 60)
+
+
+def test_a_manifest_cannot_choose_the_host_that_credentials_are_sent_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(az, "_client", lambda name: pytest.fail(f"a client of {name}"))
+    for end in ("?", "#", ":443", "@b", "%2f"):
+        with pytest.raises(ReferenceRefused):
+            AzSource().signed_url(f"az://host.example{end}/videos/a.mp4", 60)
+        with pytest.raises(UsageError, match="names no account/container"):
+            next(AzSource().videos(f"az://host.example{end}/videos", ListingOptions()))
 
 
 @pytest.mark.parametrize(

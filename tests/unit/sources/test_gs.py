@@ -8,11 +8,12 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from google.api_core.exceptions import BadRequest
 from signed_storage import ODD_KEYS
 
 from batch_import.sources import gs
 from batch_import.sources.gs import GsSource
-from batch_import.sources.source import SourceUnavailable
+from batch_import.sources.source import ReferenceRefused, SourceUnavailable
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,21 @@ def test_every_odd_key_is_signed(
         assert unquote(parts.path) == f"/bucket/{name}"
         assert dict(parse_qsl(parts.query))["X-Goog-Expires"] == "600"
         verify(url, key)
+
+
+@pytest.mark.usefixtures("_service_account")
+def test_what_is_wrong_with_one_reference_is_no_fault_of_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(ReferenceRefused, match="gs://-bucket/"):
+        GsSource().signed_url("gs://-bucket/a.mp4", 60)
+
+    def refuse(_blob: object) -> None:
+        raise BadRequest("The name is too long.")
+
+    monkeypatch.setattr(gs, "_check", refuse)
+    with pytest.raises(ReferenceRefused, match=r"400: The name is too long\."):
+        GsSource().signed_url("gs://bucket/a.mp4", 60)
 
 
 def test_missing_credentials_are_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,6 +102,11 @@ def test_a_bucket_that_does_not_exist_is_said() -> None:
         S3Source().signed_url("s3://no-such-bucket/a.mp4", 60)
 
 
+def test_a_name_that_no_bucket_can_have_is_a_fault_of_one_row() -> None:
+    with pytest.raises(ReferenceRefused, match="s3://my bucket/"):
+        S3Source().signed_url("s3://my bucket/a.mp4", 60)
+
+
 def test_a_location_names_a_bucket() -> None:
     with pytest.raises(UsageError, match="names no bucket"):
         listed("s3://")

@@ -31,6 +31,8 @@ SNAPSHOT = Snapshot(Counts(imported=3, failed=1), 4.0, 60.0, (("no such file", 1
         (("succeeded", None, False, "", "1 row is not imported."), "incomplete"),
         # The entry was deleted by a task of procrastinate.
         ((None, None, None, "", ""), "finished"),
+        ((None, None, None, "paused", ""), "paused"),
+        ((None, None, None, "cancelled", ""), "cancelled"),
         # It was cancelled with a tool of procrastinate.
         (("cancelled", None, False, "", ""), "cancelled"),
     ],

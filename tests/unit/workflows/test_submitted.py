@@ -4,10 +4,11 @@ import json
 
 import pytest
 
+from batch_import.cli.command import IMPORT, READING, RESULTS
 from batch_import.configuration.settings import Settings
 from batch_import.errors import UsageError
 from batch_import.models import LineRange
-from batch_import.workflows.submitted import restored_settings, stored_settings
+from batch_import.workflows.submitted import _STORED_SETTINGS, restored_settings, stored_settings
 
 
 def test_settings_come_back_from_json() -> None:
@@ -16,6 +17,22 @@ def test_settings_come_back_from_json() -> None:
     )
     stored = json.loads(json.dumps(stored_settings(given)))
     assert restored_settings(stored) == given
+
+
+def test_what_is_switched_off_is_stored() -> None:
+    given = Settings(log_max=0)
+    assert restored_settings(stored_settings(given)) == given
+
+
+def test_every_option_of_sending_is_stored() -> None:
+    # They are of the run of a person, of loading the manifest, or of the worker's machine.
+    others = {
+        *(*READING, *RESULTS, "strict", "preflight", "same_videos", "allow_removals"),
+        *("first", "until", "standby", "verbose", "refresh"),
+        *("credentials", "api_base", "embed_base"),
+        *("notify", "aspect_from_detail"),
+    }
+    assert set(IMPORT) - others == set(_STORED_SETTINGS)
 
 
 def test_defaults_are_not_stored_so_that_a_newer_version_has_its_own() -> None:

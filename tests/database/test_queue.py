@@ -1,0 +1,72 @@
+"""The queue itself, without a worker's process."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from batch_import.job import DatabaseState
+from batch_import.models import Counts
+from batch_import.state import catalog, submissions
+from batch_import.state.store import Store
+
+queue = pytest.importorskip("batch_import.fleet.queue", exc_type=ImportError)
+tasks = pytest.importorskip("batch_import.fleet.tasks", exc_type=ImportError)
+
+if TYPE_CHECKING:
+    from server import Server
+
+ACCOUNT = "news"
+
+
+def submit(url: str, job: str) -> None:
+    submission = submissions.Submission(job, ACCOUNT, f"{job}.csv", {})
+    queue.submit(url, submission, submissions.Snapshot(), None)
+
+
+def test_a_job_that_is_submitted_again_does_not_keep_others_from_being_taken_over(
+    server: "Server",
+) -> None:
+    """The worker of both jobs is dead, and one of them is submitted again."""
+    url = server.new_database()
+    queue.prepare(url)
+    for job in ("one", "two"):
+        Store(DatabaseState(url, job), create=True).close()
+        submit(url, job)
+
+    async def lose_both_and_take_them_over() -> None:
+        app = tasks.make_app(url, max_size=4)
+        async with app.open_async():
+            worker = await app.job_manager.register_worker()
+            for _ in range(2):
+                assert await app.job_manager.fetch_job([ACCOUNT], worker)
+            await asyncio.to_thread(submit, url, "one")
+            await app.connector.execute_query_async(
+                "UPDATE procrastinate_workers SET last_heartbeat = 'epoch'"
+            )
+            context = cast("Any", SimpleNamespace(app=app))
+            await tasks._retry_stalled_jobs(context, 0)
+
+    asyncio.run(lose_both_and_take_them_over())
+    with catalog.session(url) as db:
+        found = db.execute(
+            "SELECT args ->> 'job' FROM procrastinate_jobs WHERE status = 'todo' ORDER BY 1"
+        )
+        assert found.fetchall() == [("one",), ("two",)]
+        assert [str(each.status) for each in submissions.overview(db)] == ["queued", "queued"]
+
+
+def test_only_progress_forgives_a_crash(server: "Server") -> None:
+    url = server.new_database()
+    queue.prepare(url)
+    with Store(DatabaseState(url, "one"), create=True) as store:
+        submit(url, "one")
+
+        def crash_after(counts: Counts) -> int:
+            found = submissions.Snapshot(counts, rate=4.0)
+            submissions.save_progress(store.connection, "one", found)
+            return submissions.note_end(url, "one", "Its process was killed.", crashed=True)
+
+        assert [crash_after(Counts()) for _ in range(3)] == [1, 2, 3]
+        assert crash_after(Counts(total=1, imported=1)) == 1
