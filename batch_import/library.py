@@ -260,7 +260,7 @@ def _parameters_of(_: Callable[_P, object]) -> Callable[[Callable[..., _T]], Cal
 
 @_parameters_of(Settings)
 def settings_from_environment(**given: Any) -> Settings:
-    """Create settings. The default URLs are those of the environment.
+    """Create settings. The default URLs come from the environment variables.
 
     The variables are `VIOSTREAM_API_BASE` and `VIOSTREAM_EMBED_BASE`, as for the command.
 

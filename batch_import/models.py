@@ -1,4 +1,4 @@
-"""Data types shared by all packages. This module imports none of them."""
+"""Data types shared by all packages. Of the project, it only imports the failure codes."""
 
 import math
 from collections import Counter
@@ -16,7 +16,7 @@ class Status(StrEnum):
 
     #: Valid, and not sent yet.
     PENDING = "pending"
-    #: Claimed for sending: its POST is about to be sent or was sent. After a crash it is unknown.
+    #: Claimed: its POST is about to be sent or was sent. After a crash it becomes `UNKNOWN`.
     CREATING = "creating"
     #: The platform accepted it. Its media is not known to be online yet.
     PROCESSING = "processing"
@@ -55,7 +55,7 @@ class Problem:
         hint: how to fix the cell; may be empty.
         severity: whether the problem prevents the row from being sent.
         reference_id, filename: reference ID and title of the row in the manifest; empty if the row
-            has none, or if the problem was only found in the manifest as a whole.
+            has none, or if the check that found the problem does not read them.
     """
 
     line: int
@@ -73,8 +73,7 @@ class Problem:
         return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
-#: Code of the problem of a new row that may be the same video as a row that was removed from the
-#: manifest.
+#: Code of the problem of a new row that may be the same video as a removed row.
 POSSIBLE_DUPLICATE_CODE: Final = "possible-duplicate"
 
 #: Identifies a column of a manifest: its name, and its occurrence index among the columns with
@@ -120,18 +119,19 @@ class ManifestRow:
     Attributes:
         line: number of its first line in the file, from 1.
         reference_id: the user's reference ID, or one made from the row's content.
-        identity: the text by which this row is recognized in an edited manifest. This is the
-            reference ID; None if the reference ID is blank or an earlier row has the same.
+        identity: the text by which this row is recognized in an edited manifest: its reference ID.
+            None if the row has no reference ID, or if an earlier row has the same reference ID.
         source_url, filename, extension: what is sent to the platform (Viostream API guide,
             step 1). The URL is stored as it was given, and percent-encoded when it is sent.
         cells: all cells of the row as they are in the file, in the order of the header.
         error: reasons and hints of its problems, as one text; empty if the row can be sent.
         expires: epoch seconds when the signature of the URL expires; infinity if it never does.
         codes: codes of the problems in `error`, in the same order.
-        has_own_id: whether the manifest gives the reference ID. If not, an edited manifest's row
-            is matched by its URL, and keeps the reference ID that was first made for it.
-        address: the URL in canonical form, without secrets that change; used for matching.
-        stripped_address: the canonical URL without its signature.
+        has_own_id: whether the manifest gives the reference ID. If false, the row of an edited
+            manifest is matched by its URL, and keeps the reference ID that was made first.
+        address: the URL in canonical form, for matching: `HTTPS://Host:443/v.mp4?id=1&token=0a1b`
+            becomes `https://host/v.mp4?id=1&token=0a1b`.
+        stripped_address: the canonical URL without its signature: `https://host/v.mp4?id=1`.
         stripped_reference: reference ID made from the URL without signature; empty if
             `has_own_id`.
     """
@@ -203,10 +203,10 @@ class JobRow:
         sent_at: epoch seconds when its last POST was answered or timed out; None before that.
         media_id: ID of its media, if the media was found before it was online.
         line: number of its first line in the manifest.
-        claims: how many times the row had been claimed for sending when the importer read it.
-        imported_between: number of imported rows between the previous in-flight row and this one,
-            in manifest order.
-        held: whether an earlier run, on another machine, may still send the row. No other run
+        claim_count: how many times the row had been claimed before the importer read it.
+        imported_between_count: number of imported rows between the previous in-flight row and this
+            row, in manifest order.
+        is_held: whether an earlier run, on another machine, may still send the row. No other run
             sends it.
     """
 
@@ -228,11 +228,11 @@ class JobRow:
 
 @dataclass(frozen=True, slots=True)
 class LookupTarget:
-    """An imported row whose media is requested individually. Unknown texts are empty.
+    """An imported row whose media is requested individually.
 
     Attributes:
         number: number of the row in the job database.
-        media_id, key: ID and media key of the row's media.
+        media_id, key: ID and media key of the row's media; empty if not known.
     """
 
     number: int
@@ -277,7 +277,7 @@ class MediaPage:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Number of rows of a job per status. The numbers always add up to `total`."""
+    """Number of rows of a job per status as it is shown. The numbers always add up to `total`."""
 
     total: int = 0
     pending: int = 0
@@ -305,7 +305,7 @@ class StatusUpdate:
         reason: why the status changed, for the history of the row.
         error: message for the user; kept with the row until its next update.
         code: code of `error`: a `FailureCode`, or the code of a problem.
-        sent_at: epoch seconds when a POST ended that was carried out, or may have been.
+        sent_at: epoch seconds when a POST ended that was or may have been carried out, else None.
         ingest_id: ID of the ingest that the platform started; None if there is none.
         media: the row's media; None if it is not known.
     """
@@ -339,20 +339,19 @@ class StatusChange:
 
 
 class ResultRow(NamedTuple):
-    """Everything that the job database has about one row, for the results. Unknown texts are empty.
+    """Everything that the job database has about one row, for the results.
 
-    A named tuple, because a job can have a million rows, and creating a data class takes five
-    times as long.
+    A text that is not known is an empty string. A named tuple, because a job can have a million
+    rows, and creating a data class takes five times as long.
 
     Attributes:
         codes: codes of what is in `error`: codes of problems, or one `FailureCode`.
-        columns: columns of the manifest that `cells` were read from, which is the last one that
-            had this row.
+        columns: columns of the last manifest version with this row, which has these `cells`.
         removed: whether the row is no longer in the manifest.
-        looked_at: whether the size of the video's picture was requested from the platform.
-        size: width and height of the video's picture in pixels; None if not known.
+        is_size_requested: whether width and height were requested from the platform.
+        size: width and height of the video in pixels; None if not known.
         number: number of the row in the job database.
-        manifest_id: the manifest's reference ID, if the row was sent under another one; else empty.
+        reference_id_in_manifest: ID in the manifest if it differs from `reference_id`; else empty.
     """
 
     line: int
@@ -366,7 +365,7 @@ class ResultRow(NamedTuple):
     cells: tuple[str, ...]
     columns: ManifestColumns
     removed: bool
-    looked_at: bool
+    is_size_requested: bool
     size: tuple[int, int] | None
     ingest_id: str
     media_id: str
@@ -376,7 +375,7 @@ class ResultRow(NamedTuple):
     thumbnail: str
     created_date: str
     number: int = 0
-    manifest_id: str = ""
+    reference_id_in_manifest: str = ""
 
     def cell(self, column: ColumnKey) -> str:
         """Returns the cell in a column; empty if the row's manifest had no such column."""

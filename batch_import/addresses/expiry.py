@@ -46,7 +46,7 @@ class _ExpiryParameters(NamedTuple):
 
     Attributes:
         names: names of parameters that must all be present, as `normalised_name` returns them.
-        read_names: the names of those that are read.
+        read_names: names of the parameters that are read.
         read: returns epoch seconds; raises one of `_INVALID_DATE_ERRORS` if there is no date.
     """
 

@@ -86,7 +86,7 @@ def without_control_characters(text: str) -> str:
 
 
 def is_masked(url: str) -> bool:
-    """Whether a URL was masked, so that it no longer works."""
+    """Whether a URL was masked and therefore no longer works."""
     parts = parse(url)
     if MASK not in url or parts is None:
         return False

@@ -28,7 +28,7 @@ _S3 = re.compile(
 _GCS = re.compile(
     r"https://(?P<bucket>[a-z0-9][a-z0-9._-]+)\.storage\.googleapis\.com/(?P<path>.+)"
 )
-#: A text without one of these has no other host than that of `_REFERENCE_URLS`.
+#: A text without one of these words has no other host than the host of `_REFERENCE_URLS`.
 _VENDOR_HOSTS: Final = (".amazonaws.com/", ".storage.googleapis.com/", "//s3")
 #: https URLs of the object of a reference, by scheme: `{place}` and `{path}` are its parts.
 _REFERENCE_URLS: Final = {
@@ -111,7 +111,7 @@ def may_have_other_hosts(text: str) -> bool:
 
 
 def same_object_url(url: str) -> str:
-    """Returns one URL for all hosts of an object: the one that `reference_url` returns.
+    """Returns the same URL for all hosts of an object: the URL that `reference_url` returns.
 
     Args:
         url: a canonical https URL without a signature. Any other text is returned unchanged.

@@ -258,7 +258,7 @@ def classify_names(
 
     Args:
         names: the names, as written.
-        host: the one of `VENDOR_DOMAINS` that the host belongs to, or an empty string.
+        host: the domain of `VENDOR_DOMAINS` that the host belongs to, or an empty string.
         extra_names: additional names of signature parameters, in lower case.
     """
     normalised_names = {name: normalised_name(name) for name in names}

@@ -42,7 +42,7 @@ COMMAND: Final = (sys.executable, "-c", _PROGRAM)
 
 
 def order(credentials_folder: Path | None, api_base: str, embed_base: str) -> dict[str, Any]:
-    """What every process of a worker is told, beside its job."""
+    """The parameters of every process of a worker, in addition to its job."""
     return {
         "path": [os.path.abspath(entry) for entry in sys.path],  # noqa: PTH100 - "" is a folder
         "credentials": str(credentials_folder or ""),

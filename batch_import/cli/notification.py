@@ -50,7 +50,7 @@ def notified(
 def post_summary(
     url: str, request: ImportRequest, outcome: str, code: int, reason: str, started: float
 ) -> None:
-    """Post how a run ended just now. The arguments are those of `summary`."""
+    """Post how a run ended just now. The arguments are the same as of `summary`."""
     ended = time.time()
     _post(url, summary(request.job, request.manifest, outcome, code, reason, started, ended))
 

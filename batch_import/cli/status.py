@@ -132,7 +132,7 @@ def _story_lines(story: "RowHistory") -> list[str]:
     """Print the values of a row, its history, and what to do."""
     record = story.record
     known = {
-        "new ID": record.manifest_id,
+        "new ID": record.reference_id_in_manifest,
         "title": record.title or record.filename,
         "source": record.source_url,
         "ingest id": record.ingest_id,
@@ -185,7 +185,7 @@ def _story_json(story: "RowHistory") -> dict[str, Any]:
     return {
         "line": record.line,
         "referenceId": record.reference_id,
-        "manifestId": record.manifest_id,
+        "manifestId": record.reference_id_in_manifest,
         "status": record.status,
         "error": mask(record.reason),
         "advice": story.advice,

@@ -1,1 +1,1 @@
-"""Settings, credentials, and the request that one command gets."""
+"""Settings, credentials, and the request of one command."""

@@ -26,7 +26,7 @@ def has_keyring() -> bool:
 
 
 def store_in_keyring(credentials: Credentials) -> None:
-    """Keep the credentials in the system's keyring, in place of those that are there.
+    """Store the credentials in the system's keyring. They replace the stored credentials.
 
     Raises:
         UsageError: there is none, or it refuses.

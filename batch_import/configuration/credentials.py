@@ -33,7 +33,7 @@ _ACCOUNT_NAME: Final = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{_MAX_NAME_LENGTH - 1}
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """HTTP Basic credentials (guide, "API Authentication")."""
+    """HTTP Basic credentials (Viostream API guide, "API Authentication")."""
 
     access_key: str
     api_key: str = field(repr=False)
@@ -172,7 +172,7 @@ def _checked(place: Place, hint: str) -> Credentials:
 def find(
     file: Path | None = None, *, insisted: bool = False, environ: Mapping[str, str] = os.environ
 ) -> Place:
-    """The first source that has a key. If no source has one, the environment, without keys.
+    """The first source that has a key. If no source has a key, the environment, without keys.
 
     Raises:
         UsageError: the file is not valid.

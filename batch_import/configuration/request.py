@@ -28,7 +28,7 @@ class ImportRequest:
         standby: wait while another machine runs the job, and continue the job after that.
         reading: how to read the manifest.
         settings: how to import it.
-        results: fields of `ResultOptions` to change. The job remembers the others.
+        results: fields of `ResultOptions` to change. The job keeps all other fields.
         retry_failed: send failed rows again.
         notify: URL to post a summary to at the end of the run; None means no post.
     """

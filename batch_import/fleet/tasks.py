@@ -75,7 +75,7 @@ def make_app(url: str, **pool: Any) -> App:
     """The queue of a database, as procrastinate's own tools know it.
 
     Args:
-        url: of the database; empty for the one of the variables PGHOST, PGDATABASE, ….
+        url: URL of the database; empty if the variables PGHOST, PGDATABASE, … give it.
         pool: further arguments of the connection pool.
     """
     app = App(connector=PsycopgConnector(conninfo=url, min_size=1, **pool))

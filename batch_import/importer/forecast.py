@@ -102,8 +102,8 @@ def learn_processing_time(processing_times: Iterable[list[float]]) -> Processing
 
     Args:
         processing_times: seconds from the POST until the row was seen online, for each job. A row
-            is seen online up to one poll interval after it is online, so that the result is rather
-            too long.
+            is seen online up to one poll interval after it is online; therefore the result is
+            rather too long.
     """
     jobs = [job for job in processing_times if job]
     seconds = list(chain.from_iterable(jobs))

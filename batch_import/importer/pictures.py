@@ -1,7 +1,7 @@
 """Request the size of each picture after the import, which takes one request per media.
 
-Only `GET /media/{key}/detail` has the size, so that this is done only if the user asks for it. This
-module must not know what the sizes are for.
+Only `GET /media/{key}/detail` has the size; therefore this is done only if the user asks for it.
+This module must not know what the sizes are for.
 """
 
 from batch_import.errors import CredentialsRefused, Interrupted, RequestRejected

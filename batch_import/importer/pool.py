@@ -1,7 +1,7 @@
 """The threads of a run: workers send requests, and one dispatcher thread decides and commits.
 
-Only the dispatcher thread uses the `Dispatcher`, so that no lock is needed. Answers that arrive
-during a commit are committed together next time, so that more workers lead to larger commits.
+Only the dispatcher thread uses the `Dispatcher`; therefore no lock is needed. Answers that arrive
+during a commit are committed together next time; therefore more workers lead to larger commits.
 Showing progress in the caller's thread does not slow down the import. This module must not know
 what an answer means.
 """

@@ -60,7 +60,7 @@ class PostponedRows:
         )
 
     def remove_signed(self, number: int, now: float) -> None:
-        """Record that a row was signed, so that sources work, and forget its failures."""
+        """Record that a row was signed, which shows that sources work, and forget its failures."""
         self._rows.pop(number, None)
         self._failing_since, self._signed_at = None, now
 

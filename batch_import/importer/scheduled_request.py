@@ -53,7 +53,7 @@ class ReadPage:
 
 @dataclass(frozen=True, slots=True)
 class NotSigned:
-    """The reference of a row could not be signed, so that its POST was not sent.
+    """The reference of a row could not be signed; therefore its POST was not sent.
 
     Attributes:
         reason: what happened, in one sentence.

@@ -52,10 +52,10 @@ class FirstLines:
         self._allot(_FIRST_SIZE)
 
     def claim(self, texts: Sequence[str], lines: Sequence[int]) -> dict[int, int]:
-        """Add the texts of the next rows, and find those that occurred before.
+        """Add the texts of the next rows, and find the texts that occurred before.
 
         Args:
-            texts: one text per row. The rows follow those of the previous calls.
+            texts: one text per row. The rows follow the rows of the previous calls.
             lines: line number of each row, from 1.
 
         Returns:

@@ -42,7 +42,8 @@ class Identities:
             addresses = [canonical_url(urls[at]) for at in blank]
             places = [lines[at] for at in blank]
             repeated = self._addresses.claim(addresses, places)
-            # The first row of an address is known by it alone; so is one that says the same again.
+            # The ID of the first row with a URL is made from the URL alone. The ID of a later row
+            # with the same URL and the same title is made in the same way.
             rows = [
                 f"{address}\n{titles[at]}" for at, address in zip(blank, addresses, strict=True)
             ]
@@ -62,7 +63,7 @@ class Identities:
         """Compare the referenceIds of the next rows with those before; blank ones do not count.
 
         Args:
-            own: of the rows that have one; `references` holds the made ones too.
+            own: reference IDs that the manifest gives; `references` also has the made IDs.
 
         Returns:
             Index and violation of the rows whose referenceId an earlier row has; and of those

@@ -39,10 +39,10 @@ class KnownIds:
         self._checks = array("I")
 
     def claim(self, ids: Sequence[str], lines: Sequence[int]) -> Known:
-        """Add the ids of the next rows, and find those that occurred before.
+        """Add the IDs of the next rows, and find the IDs that occurred before.
 
         Args:
-            ids: one id per row. The rows follow those of the previous calls.
+            ids: one ID per row. The rows follow the rows of the previous calls.
             lines: line number of each row, from 1.
         """
         looks, hashes = skeletons(ids), Hashes.of(ids)

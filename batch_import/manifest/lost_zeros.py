@@ -42,7 +42,7 @@ class LostZeros:
                 return
 
     def found(self) -> Iterator[tuple[int, int]]:
-        """Yield the line number of each ID that is too short, and the length of the others.
+        """Yield the line number of each ID that is too short, and the length of the other IDs.
 
         Nothing is yielded if some IDs are not numbers, or if the IDs are a counted list.
         """

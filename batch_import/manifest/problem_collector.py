@@ -51,7 +51,7 @@ class ProblemCollector:
         """Add what a rule found in a field: pairs of a row's index and its violation."""
         for at, violation in violations:
             if (at, field) in self._damaged:
-                continue  # the cell is damaged, so that further findings mean nothing
+                continue  # the cell is damaged; therefore further findings mean nothing
             self._append(at, self._columns[field], violation, self._cells[field][at])
             if violation.code in self._allowed:
                 continue
@@ -90,7 +90,7 @@ class ProblemCollector:
                     )
 
     def replace(self, faults: dict[int, RecordFault]) -> None:
-        """Replace all problems of rows with uncertain cells by that one fault."""
+        """Replace all problems of a row with uncertain cells by the fault of its cells."""
         for at, fault in faults.items():
             self._problems[at] = []
             self.fixes = {key: fix for key, fix in self.fixes.items() if key[0] != at}

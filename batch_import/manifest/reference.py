@@ -14,7 +14,7 @@ _DIGITS = 20
 def made_reference(url: str, title: str = "") -> str:
     """Generate the reference ID of a row from its URL in canonical form.
 
-    The ID is the same in every run and on every machine, so that a run after a crash finds the
+    The ID is the same in every run and on every machine; therefore a run after a crash finds the
     videos of the previous run. A signature is part of the URL here, because two videos may differ
     only in it. The job database matches a row with a new signature, and keeps its first ID.
 

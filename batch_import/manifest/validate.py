@@ -1,7 +1,7 @@
 """Apply the rules to whole columns: chunks of texts → rows to be stored, and every problem.
 
 The rules are in `rules/`. No I/O: this module must not know files, the network, the clock or the
-job database. A manifest may have a million rows, so that nothing is created for a valid row.
+job database. A manifest may have a million rows; therefore nothing is created for a valid row.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -36,7 +36,7 @@ class Validator:
 
     Args:
         now: epoch seconds, to find expired signatures; if 0, none has expired.
-        own_host: `host:port` of a source that may be private: that of the sandbox.
+        own_host: `host:port` of the sandbox, which may be private.
         signing: names of URL parameters that are signatures, in addition to the known ones.
         base_url: what addresses without a host are below of.
         allowed: codes of problems that do not count.
@@ -137,7 +137,7 @@ class Validator:
         return {(at, position): url for at, (cell, url) in pairs if cell.strip() != url}
 
     def _fixes(self, found: ProblemCollector) -> dict[tuple[int, int], str]:
-        """The corrected cells, by position; those of fields without a column are nowhere."""
+        """Returns the corrected cells, by position. Fields without a column have no cell."""
         positions = self._mapping.positions
         return {
             (at, position): fix

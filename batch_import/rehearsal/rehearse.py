@@ -111,7 +111,7 @@ def rehearse(
             counts=rehearsal_store.reader.counts(),
             seconds=run.last_answer - _START_TIME,
             calls=platform.calls.total(),
-            refused=platform.refused,
+            refused=platform.rate_limited,
             unanswered=run.unanswered,
             twice=_duplicate_references(platform),
             fault=fault,
@@ -163,7 +163,7 @@ def _copy_rows(
 
 def _manifest_row(row: JobRow) -> ManifestRow:
     name = row.reference_id
-    # Nothing is downloaded, so that a reference needs no signature.
+    # Nothing is downloaded; therefore a reference needs no signature.
     url = as_web_url(row.source_url)
     return ManifestRow(row.number, name, name, url, row.filename, row.extension, ())
 

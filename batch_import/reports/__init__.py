@@ -1,4 +1,4 @@
-"""Write the results of a job: one table, and the files made from it."""
+"""Write the results of a job: one table, and the files made from this table."""
 
 from typing import Final
 

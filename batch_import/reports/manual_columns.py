@@ -147,7 +147,7 @@ def read_manual_content(
         is_reference: returns whether a text is the reference ID of a row.
 
     Raises:
-        StateError: the workbook cannot be read, so that additions might be lost.
+        StateError: the workbook cannot be read; therefore additions might be lost.
     """
     if not path.exists():
         return ManualContent()

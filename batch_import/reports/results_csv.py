@@ -45,8 +45,8 @@ class _Content:
     Attributes:
         layout: text that identifies its columns and their format.
         size, modified: size and time of the file, to notice if another program has changed it.
-        event: number of the last status change that is in it.
-        running: whether it was written during a run, so that rows being created are shown as in
+        event: number of the last status change that the file contains.
+        running: whether it was written during a run. If true, rows being created are shown as in
             flight.
         ends: the byte at which each block ends. The first is the header, the last the removed rows.
     """
@@ -67,7 +67,7 @@ class _Content:
         return None
 
     def matches(self, path: Path, layout: str) -> bool:
-        """Whether a file is the one described here, with the wanted layout."""
+        """Whether a file is the file described here, with the wanted layout."""
         try:
             found = path.stat()
         except OSError:

@@ -66,7 +66,7 @@ class Summary:
         return self.counts.total()
 
     def most_frequent(self) -> list[tuple[Cause, int]]:
-        """Returns the causes, those of most rows first."""
+        """Returns the causes; the causes of most rows come first."""
         return sorted(self.causes.items(), key=lambda item: (-item[1], item[0]))
 
 

@@ -119,7 +119,9 @@ class Embedding:
 
     def code(self, record: ResultRow) -> str:
         """Returns the embed code; empty while the size of the picture is still to be requested."""
-        if not _is_playable(record) or (self.options.aspect_from_detail and not record.looked_at):
+        if not _is_playable(record) or (
+            self.options.aspect_from_detail and not record.is_size_requested
+        ):
             return ""
         title = record.title or record.filename
         return embed_code(
@@ -150,7 +152,7 @@ def results_table(
     If the user has chosen columns, only these.
 
     Args:
-        manifest: columns of the manifest. Those of fields are in the results already.
+        manifest: columns of the manifest, without the fields, which are in the results already.
         earlier: columns of earlier versions of the manifest, which removed rows still have.
         keep_ids: whether the manifest's reference IDs are a column of their own, because rows were
             sent under other IDs.
@@ -290,7 +292,7 @@ def in_batches(records: Iterable[ResultRow]) -> Iterator[list[ResultRow]]:
 
 
 def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] = ()) -> list[str]:
-    """Returns the columns of `failed.csv`: those of the manifest, and the reason.
+    """Returns the columns of `failed.csv`: the columns of the manifest, and the reason.
 
     It can be used as a manifest. If the manifest has no column of titles, one is added, because it
     is required; the same for reference IDs, because a row must keep its ID. The last two columns

@@ -22,7 +22,7 @@ from batch_import.models import ResultRow, Status
 from batch_import.reports import WRITE_HINT, table
 from batch_import.reports.cms import write_cms
 from batch_import.reports.results_csv import BLOCK_ROWS, ResultsCsv
-from batch_import.reports.seen import problem_groups, with_shown_status
+from batch_import.reports.shown_status import problem_groups, with_shown_status
 from batch_import.reports.summary import ReportInfo, Summary
 from batch_import.reports.table import Embedding
 from batch_import.reports.writers.csv_writer import write_csv
@@ -237,7 +237,7 @@ class _Job:
     """What the job database has about a whole job.
 
     Attributes:
-        running: whether a run is in progress, so that a row being created is in flight.
+        running: whether a run is in progress. If true, a row being created is in flight.
         rest: called between two blocks of rows, if a run is in progress.
     """
 

@@ -9,7 +9,9 @@ FORMATS = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
 
 
 def read_create_body(body: object) -> dict[str, str]:
-    """Returns the four fields without surrounding white space (guide, "Request Parameters").
+    """Returns the four fields without surrounding white space.
+
+    Source: Viostream API guide, "Request Parameters".
 
     Raises:
         Refusal: status 400, with the errors of all fields.

@@ -89,7 +89,7 @@ class MediaListReplies:
         return page, omitted
 
     def item(self, media: SandboxMedia, now: float) -> dict[str, object]:
-        """Returns the JSON of a media (guide, "Media Detail Response")."""
+        """Returns the JSON of a media (Viostream API guide, "Media Detail Response")."""
         # Duration and picture are not known before the processing ends.
         is_processed = now >= media.online_at and not media.failed
         return {

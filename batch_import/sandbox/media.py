@@ -162,7 +162,7 @@ class Catalogue:
     def __init__(self, knobs: Knobs) -> None:
         self.media: list[SandboxMedia] = []
         self._knobs = knobs
-        self._by_name: dict[str, SandboxMedia] = {}
+        self._by_id_or_key: dict[str, SandboxMedia] = {}
         self._by_ingest: dict[str, SandboxMedia] = {}
         self._by_reference: dict[str, list[SandboxMedia]] = {}
         # Oldest first: the media whose place in lists is fixed, and then those that can change.
@@ -175,7 +175,7 @@ class Catalogue:
         if media.deleted:
             return
         self._changing.append(media)
-        self._by_name[media.id] = self._by_name[media.key] = media
+        self._by_id_or_key[media.id] = self._by_id_or_key[media.key] = media
         self._by_ingest[media.ingest_id] = media
         if media.reference_id:
             self._by_reference.setdefault(media.reference_id, []).append(media)
@@ -186,13 +186,17 @@ class Catalogue:
         for group in (self._fixed, self._changing):
             if media in group:
                 group.remove(media)
-        del self._by_name[media.id], self._by_name[media.key], self._by_ingest[media.ingest_id]
+        del (
+            self._by_id_or_key[media.id],
+            self._by_id_or_key[media.key],
+            self._by_ingest[media.ingest_id],
+        )
         if media.reference_id:
             self._by_reference[media.reference_id].remove(media)
 
-    def find(self, name: str) -> SandboxMedia | None:
-        """Returns the media with an ID or key; None if there is none."""
-        return self._by_name.get(name)
+    def find(self, id_or_key: str) -> SandboxMedia | None:
+        """Returns the media with an ID or a media key; None if there is none."""
+        return self._by_id_or_key.get(id_or_key)
 
     def find_ingest(self, ingest_id: str) -> SandboxMedia | None:
         """Returns the media of an ingest; None if there is none."""

@@ -1,7 +1,7 @@
 """The simulated Viostream API, without I/O: takes a request and the time, and returns a reply.
 
 The sandbox's HTTP server (`server.py`) and thousands of simulated imports on a virtual clock both
-use it. Its behaviour is set in `knobs.py`.
+use it. The argument `knobs` sets its behaviour (`knobs.py`).
 """
 
 from collections import Counter
@@ -38,16 +38,16 @@ class SimulatedPlatform:
         knobs: how the platform behaves.
         seed: seed of the random number generator. Two platforms with the same seed and the same
             requests behave the same.
-        start: epoch seconds from which outages and the additions of other users are counted.
+        start: epoch seconds from which outages and the media that other users add are counted.
         access_key, api_key: the credentials that are accepted.
         origin: base URL of thumbnails.
-        catalogue: the account's media of an earlier run, which include those of
-            `Knobs.existing`; None for a new account.
+        catalogue: media saved by an earlier sandbox process; they already include the media of
+            `Knobs.existing`. None for a new account.
 
     Attributes:
         calls: number of requests by kind (`create`, `status`, `list`, `detail`, `account`,
             `other`), including those that failed.
-        refused: number of requests that were answered with 429.
+        rate_limited: number of requests that were answered with 429.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class SimulatedPlatform:
         self.access_key = access_key
         self.api_key = api_key
         self.calls: Counter[str] = Counter()
-        self.refused = 0
+        self.rate_limited = 0
         self._random = Random(seed)
         self._catalogue = Catalogue(knobs) if catalogue is None else catalogue
         self._lists = MediaListReplies(knobs, origin, self._happens)
@@ -96,12 +96,12 @@ class SimulatedPlatform:
         found = self._catalogue.with_reference(reference_id)
         return [media for media in found if not (media.failed and now >= media.online_at)]
 
-    def find(self, name: str) -> SandboxMedia | None:
-        """Returns the media with an ID or key; None if there is none."""
-        return self._catalogue.find(name)
+    def find(self, id_or_key: str) -> SandboxMedia | None:
+        """Returns the media with an ID or a media key; None if there is none."""
+        return self._catalogue.find(id_or_key)
 
     def status(self, media: SandboxMedia, now: float) -> str:
-        """Returns the status of a media, in the guide's letter case, whatever `status_case` is."""
+        """Returns the status of a media, in the letter case of the Viostream API guide."""
         return status_of(media, self.knobs, now)
 
     def counts(self, now: float) -> Counter[str]:
@@ -140,7 +140,7 @@ class SimulatedPlatform:
         """Refuse a request before it is read: rate limit exceeded, or platform not available."""
         wait = self._rate_limit.spend_token(now)
         if wait > 0:
-            self.refused += 1
+            self.rate_limited += 1
             raise Refusal(429, "Too many requests.", wait=wait)
         if self._happens(self.knobs.unavailable):
             raise Refusal(503, "The service is unavailable.", wait=_UNAVAILABLE_WAIT_SECONDS)
@@ -184,8 +184,8 @@ class SimulatedPlatform:
                 route = "status", "GET", lambda now: self._ingest_status(ingest_id, now)
             case ["media"]:
                 route = "list", "GET", lambda now: self._listed(query, now)
-            case ["media", name, "detail"]:
-                route = "detail", "GET", lambda now: self._detail(name, now)
+            case ["media", id_or_key, "detail"]:
+                route = "detail", "GET", lambda now: self._detail(id_or_key, now)
             case _:
                 route = "other", request.method, _refusing_handler(404, "There is nothing here.")
         return route
@@ -193,9 +193,9 @@ class SimulatedPlatform:
     # What the endpoints do.
 
     def _account(self) -> object:
-        fraction = int(hash_fraction(self.seed, "account") * 16**8)
+        account_number = int(hash_fraction(self.seed, "account") * 16**8)
         return {
-            "id": f"account_{fraction:08x}",
+            "id": f"account_{account_number:08x}",
             "publicKey": self.access_key.removeprefix("VC-"),
             "title": "Viostream Sandbox",
         }
@@ -214,7 +214,7 @@ class SimulatedPlatform:
         return {"ingestId": media.ingest_id}
 
     def _reject_some(self, video: str) -> None:
-        # Depends on the video, not on the request: a permanent refusal must be repeated.
+        # The same video is refused in every request, because the refusal is permanent.
         fraction = hash_fraction(self.seed, f"reject/{video}")
         if fraction < self.knobs.rejecting:
             status = 400 if hash_fraction(self.seed, f"status/{video}") < 1 / 2 else 422
@@ -231,11 +231,13 @@ class SimulatedPlatform:
         return answer
 
     def _listed(self, query: Mapping[str, str], now: float) -> object:
+        # Deletions matter only to a client that reads several pages, therefore they begin with the
+        # first page. Otherwise most media could be deleted before a test reads the list.
         self._others.begin_deletions(now)
         return self._lists.page(self._catalogue, query, now)
 
-    def _detail(self, name: str, now: float) -> object:
-        media = self._catalogue.find(name)
+    def _detail(self, id_or_key: str, now: float) -> object:
+        media = self._catalogue.find(id_or_key)
         if media is None:
             raise Refusal(404, "There is no such media.")
         sizes = {"width": 320, "height": 180}
@@ -261,7 +263,7 @@ class SimulatedPlatform:
     # How the account is saved for the next run of the sandbox.
 
     def dump(self) -> dict[str, object]:
-        """Returns all media and ingests as JSON values, for `load`.
+        """Returns all media, with their ingest IDs, as JSON values for `load`.
 
         The credentials are not included, because no file may contain them.
         """
@@ -289,7 +291,7 @@ class SimulatedPlatform:
         Args:
             data: the result of `dump`.
             access_key, api_key: the credentials that are accepted.
-            knobs: how it behaves from now on; None for the knobs of the dump.
+            knobs: behaviour of the restored platform; None for the knobs of the dump.
             start: epoch seconds from which outages are counted; None for the time of the dump.
 
         Raises:

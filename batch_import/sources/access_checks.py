@@ -1,6 +1,6 @@
 """When a source checks again that its credentials are accepted.
 
-Most libraries sign a URL without contacting the vendor, so that a URL signed with expired
+Most libraries sign a URL without contacting the vendor; therefore a URL signed with expired
 credentials looks like any other. A source therefore requests one file from time to time.
 """
 

@@ -1,4 +1,4 @@
-"""The table of answers of video platforms that `saved:` reads. No I/O.
+"""The table of API responses of video platforms that `saved:` reads. No I/O.
 
 The shapes are those of the vendors' API references. A path leads from an object to values: names
 with slashes between them. An array on the way stands for each of its items.
@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-#: An object of an answer.
+#: An object of an API response.
 Record = Mapping[str, Any]
 
 _HOUR: Final = 3600.0
@@ -23,7 +23,7 @@ _YOUTUBE: Final = (
 
 @dataclass(frozen=True, slots=True)
 class FilePlace:
-    """Where an answer has files of a video.
+    """Where an API response has the files of a video.
 
     Attributes:
         path: path to the objects of files; empty for the record itself.
@@ -32,9 +32,9 @@ class FilePlace:
             text if they cannot be built. None if the URLs are complete.
         names: fact about a file, as in `best_file.VideoFile` → path to it in the object.
         original: member and value that mark the original; an empty member if all are originals.
-        required: member → values of which the file must have one.
+        required: member → values; the member of a file must have one of these values.
         forbidden: member → value that the file must not have.
-        lifetime: seconds for which the URLs work after the answer was given; None if the vendor
+        lifetime: seconds for which the URLs work after the response was sent; None if the vendor
             documents no end, or the URLs say it themselves.
     """
 

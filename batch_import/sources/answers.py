@@ -1,4 +1,4 @@
-"""Find the records of an answer of a video platform, and turn them into videos. No I/O."""
+"""Find the records in a saved API response, and turn them into videos. No I/O."""
 
 import html
 from collections.abc import Iterator, Mapping
@@ -31,11 +31,11 @@ _OTHER_TYPES: Final = ("image/", "audio/", "text/")
 
 
 def videos_in(answer: Any, answered_at: float) -> Iterator[ListedVideo | SkippedItem]:
-    """Yield the videos of an answer; nothing if its kind is not known.
+    """Yield the videos of an API response; nothing if its kind is not known.
 
     Args:
-        answer: the decoded JSON: a page, a record, or an array of these.
-        answered_at: when the answer was given, in epoch seconds.
+        answer: decoded JSON of the response: a page, a record, or an array of these.
+        answered_at: epoch seconds when the platform sent the response.
     """
     for record, page, kind in _records(answer, {}, _MAX_LEVELS):
         yield _video(record, page, kind, answered_at)
@@ -69,7 +69,7 @@ def _is_of(kind: AnswerKind, record: Record) -> bool:
 
 
 def _sources_kind(value: list[Any]) -> AnswerKind | None:
-    """Returns the kind of an array that is the answer of Brightcove's `/videos/ID/sources`."""
+    """Returns the kind of an array that is the response of Brightcove's `/videos/ID/sources`."""
     are_sources = value and all(isinstance(each, Mapping) and "src" in each for each in value)
     brightcove = (kind for kind in KINDS if kind.vendor == "Brightcove")
     return next(brightcove) if are_sources else None
@@ -216,7 +216,7 @@ def _title(record: Record, kind: AnswerKind) -> str:
 
 
 def _reference_id(record: Record, kind: AnswerKind) -> str:
-    """Returns the ID. That of Vimeo is the last part of a path: `/videos/123:hash`."""
+    """Returns the ID. The ID of Vimeo is the last part of a path: `/videos/123:hash`."""
     found = _first(record, (kind.reference_id,)) if kind.reference_id else ""
     return found.rpartition("/")[2].partition(":")[0] if "uri" in kind.members else found
 

@@ -82,7 +82,7 @@ def _unfetchable_reason(address: str) -> str:
     if kind_of(address) is CellKind.STREAM:
         return file_kinds.kind_of(suffix_of(address)) or "It is a streaming playlist, not a file."
     violation = pages.violation_of(url)
-    # `check` names the URL of the file if it can be derived from that of the page.
+    # `check` names the URL of the file if it can be derived from the URL of the page.
     if violation is None or violation.fix:
         return ""
     return f"{violation.reason[0].upper()}{violation.reason[1:]}. {violation.hint}"

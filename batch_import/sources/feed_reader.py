@@ -43,8 +43,8 @@ class FeedItem:
     """An item of a feed, a URL of a sitemap, or a sitemap of an index.
 
     Attributes:
-        name: local name of its element, such as `item`.
-        elements: the element, and all elements below it.
+        name: local name of the element, such as `item`.
+        element: the element, with all elements below it.
     """
 
     name: str

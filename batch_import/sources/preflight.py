@@ -94,7 +94,7 @@ class Preflight:
         own_host: a `host:port` that may be contacted although it is private: that of the sandbox,
             in rehearsals and tests. If it is set, the hosts of signed URLs may be private, too: the
             user configured them, not the manifest, and a sandbox on this machine reaches them. The
-            real platform does not, so that they are errors there.
+            real platform does not; therefore they are errors there.
         resolve: replaces `socket.getaddrinfo` in tests.
         answer_within: time limit in seconds for a whole request.
     """
@@ -230,10 +230,10 @@ class Preflight:
             )
             with self._lock:
                 self._down_violations[url.origin] = violation
-                self._queues.noted_down(url.origin, time.monotonic())
+                self._queues.connection_failed(url.origin, time.monotonic())
             raise
         with self._lock:
-            self._queues.answered(url.origin)
+            self._queues.connected(url.origin)
         return connection
 
     def _connect(self, url: Url) -> socket.socket:
@@ -302,7 +302,7 @@ def _tls_context() -> ssl.SSLContext:
 
 
 class _ViolationFound(Exception):
-    """A source has a violation, so that it is not requested any further."""
+    """A source has a violation; therefore it is not requested any further."""
 
     def __init__(self, violation: Violation) -> None:
         super().__init__(violation.reason)

@@ -1,4 +1,4 @@
-"""The source `saved:FILE`: an answer of a video platform that was saved as JSON, or S3's as XML."""
+"""The source `saved:FILE`: a saved API response of a video platform: JSON, or XML from S3."""
 
 import json
 import re
@@ -22,14 +22,14 @@ _SPACE: Final = re.compile(r"\s*")
 
 
 class SavedSource:
-    """Lists the videos of one saved answer, or of several that one file holds."""
+    """Lists the videos of the saved API responses that a file contains: one or more."""
 
     def videos(self, location: str, options: ListingOptions) -> Iterator[ListedVideo | SkippedItem]:
         """As in `Source`.
 
         Raises:
             UsageError: the file cannot be read.
-            SourceUnreadable: it is no answer of a known platform.
+            SourceUnreadable: the file is not a saved API response of a known platform.
         """
         del options
         name = location.partition(":")[2]
@@ -89,7 +89,7 @@ def _space_end(text: str, at: int) -> int:
 
 
 def _xml_answer(content: bytes, name: str) -> dict[str, Any]:
-    """Returns an answer of S3 in XML as that in JSON has it."""
+    """Returns an XML response of S3 in the structure of its JSON response."""
     try:
         root = fromstring(content)
     except (ParseError, DefusedXmlException):

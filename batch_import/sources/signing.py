@@ -14,7 +14,7 @@ from batch_import.sources.source import (
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """A temporary URL. It is a secret, so that it is not part of `repr()`.
+    """A temporary URL. It is a secret; therefore it is not part of `repr()`.
 
     Attributes:
         url: the URL.

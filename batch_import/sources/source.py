@@ -60,7 +60,7 @@ class SkippedItem:
     Attributes:
         name: name of the item at the source, without secrets.
         reason: why it is no row, and what to do.
-        is_unreadable: whether the item could not be read, so that the list may lack videos.
+        is_unreadable: whether the item could not be read. If true, the list may lack videos.
     """
 
     name: str

@@ -16,8 +16,8 @@ SCHEMA_VERSION: Final = 5
 _FETCH_SIZE: Final = 2_000
 Parameters = Sequence[Any] | Mapping[str, Any]
 
-#: What to do if a job database cannot be read. An old copy of it lacks what was sent since, so that
-#: rows would be sent again.
+#: What to do if a job database cannot be read. An old copy of it lacks what was sent since;
+#: therefore rows would be sent again.
 DAMAGED_HINT: Final = (
     f"It may be damaged: start again with another {setting_ref('job')}, not with an old copy."
 )
@@ -116,7 +116,7 @@ class Connection:
     def held_rows(self, now: float) -> frozenset[int]:
         """Returns the numbers of the rows that a previous run, on another machine, may still send.
 
-        Rows of runs whose end is known by now are released first.
+        Rows of runs that have ended are released first.
 
         Args:
             now: epoch seconds.

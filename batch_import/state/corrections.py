@@ -67,7 +67,7 @@ def correct(
     """Change single rows of a job, all of them or none.
 
     Raises:
-        StateError: the job does not have one of them.
+        StateError: the job lacks one of the rows.
     """
     changed: list[tuple[int, str]] = []
     ignored: list[tuple[int, str]] = []

@@ -22,7 +22,7 @@ _SAVE: Final = "UPDATE batch_import.budget SET record = %s WHERE account = %s"
 
 
 class DatabaseLedger:
-    """A record in a PostgreSQL database. Its clock is that of the server.
+    """A record in a PostgreSQL database. It uses the clock of the server.
 
     Raises:
         StateError: the database cannot be used.

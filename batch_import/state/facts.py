@@ -86,7 +86,7 @@ MANIFEST: Final = Fact("manifest", "", str)
 #: Identifies the loaded manifest: its content, its columns, how it was read, and the program's
 #: version.
 FINGERPRINT: Final = Fact("fingerprint", "", str)
-#: Number of the header of that manifest in the table `header`; 0 before the first.
+#: Number of the header of the manifest in the table `header`; 0 before the first manifest.
 HEADER: Final = Fact("header", 0, int)
 #: Names of URL parameters that are signatures, as JSON: those that the user has named so far.
 SIGNING: Final = Fact("signing", NO_EXTRA_NAMES, _names, lambda names: json.dumps(sorted(names)))

@@ -1,16 +1,15 @@
 """Which run may write to a job in PostgreSQL and send its rows: the one that holds its lease.
 
-A lease is valid for some seconds, and is renewed by a thread of its own. If a run does not renew it
-in time, because its machine sleeps or has lost its connection, the next run that wants the job gets
-it. Three checks, called fences, keep a run that has lost its lease from doing harm:
+A lease is valid for some seconds. A thread renews it. If a run does not renew its lease in time,
+because its machine sleeps or has lost its connection, the next run that wants the job gets the
+lease. Three checks, called fences, keep a run that has lost its lease from doing harm:
 
 - The fence of the database: each transaction that writes first checks the lease
-  (`PostgresConnection.set_fence`). It waits for another run that is just taking the job over, and
-  fails after that. It uses a lock for which renewals need not wait, even if a transaction takes
-  long.
-- The fence of the sender: no request is sent if `may_send` returns False, and an alarm kills a
-  process that slept beyond the end of its lease before its code continues. Both may fail if a
-  machine was paused as a whole.
+  (`PostgresConnection.set_fence`). If another run is just acquiring the lease, the check waits
+  until that run has it, and then fails. Its lock does not block renewals.
+- The fence of the sender: no request is sent if `may_send` returns False. An alarm kills a process
+  that slept beyond the end of its lease, before its code continues. Neither works for certain if
+  the whole machine was paused.
 - Held rows: the previous run may still send the rows that it had claimed. No other run sends them
   until it is known that the previous run has ended (`Connection.held_rows`).
 
@@ -35,11 +34,12 @@ from batch_import.state import catalog
 from batch_import.state.machine import Process
 from batch_import.state.postgres import Session, job_taken_over, mapped_errors
 
-#: First number of an advisory lock, which ends with the session of the holder, so that it is
-#: noticed at once if the holder was killed. An arbitrary number that another program is not likely
-#: to use.
+#: First number of the advisory lock of a job. PostgreSQL releases the lock when the session of the
+#: holder ends, therefore other runs notice at once that a holder was killed. An arbitrary number
+#: that another program is not likely to use.
 LOCK_CLASS: Final = 742_401
-#: How often a lease is renewed before it would expire, so that a slow renewal is not too late.
+#: How often a lease is renewed before it would expire. More than once, because a
+#: renewal may be slow.
 _RENEWALS_PER_LEASE: Final = 3
 #: Seconds between two checks while a run waits: the delay after which it notices that the holder
 #: was killed.
@@ -64,7 +64,7 @@ _END_SESSIONS: Final = """
     SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE application_name = %s AND datname = current_database()
 """
-_TAKE: Final = """
+_CREATE_LEASE: Final = """
     INSERT INTO batch_import.lease (job, epoch, expires) VALUES (%s, 0, '-infinity')
     ON CONFLICT (job) DO NOTHING
 """
@@ -81,7 +81,7 @@ _RENEW: Final = """
     UPDATE batch_import.lease SET expires = clock_timestamp() + %s * interval '1 second'
     WHERE job = %s AND epoch = %s
 """
-_OPEN: Final = """
+_HOLDERS_NOT_ENDED: Final = """
     SELECT epoch, host, machine, boot, process, started FROM batch_import.holder
     WHERE job = %s AND NOT ended
 """
@@ -96,16 +96,18 @@ class Holder:
     """The run that holds the lease of a job, or held it last.
 
     Attributes:
+        epoch: how often the lease of the job had been acquired when this run acquired it, this
+            time included.
         process: the process of the run.
-        started_at: when it acquired the lease.
-        has_ended: whether it can no longer send anything.
-        has_valid_lease: whether its lease has not expired.
-        is_connected: whether its session is open.
+        acquired_at: when the run acquired the lease.
+        has_ended: whether the run can no longer send anything.
+        has_valid_lease: whether the lease has not expired.
+        is_connected: whether the database session of the run is open.
     """
 
     epoch: int
     process: Process
-    started_at: datetime
+    acquired_at: datetime
     has_ended: bool
     has_valid_lease: bool
     is_connected: bool
@@ -166,7 +168,7 @@ class Lease:
         self._lock()
         with self._db.transaction():
             self._db.execute(f"SET LOCAL lock_timeout = '{_END_SESSIONS_SECONDS:.0f}s'".encode())
-            self._db.execute(_TAKE, (self.job,))
+            self._db.execute(_CREATE_LEASE, (self.job,))
             (before,) = self._db.execute(_LOCK_EPOCH, (self.job,)).fetchone() or (0,)
             self.epoch = before + 1
             self._db.execute(_RAISE_EPOCH, (self.epoch, self._seconds, self.job))
@@ -234,7 +236,8 @@ class Lease:
         record_ended_holders(self._db, self.job, Process.current(), below=self.epoch)
 
     def _extend(self, requested_at: float) -> None:
-        # Counted from before the request, so that it ends no later than in the database.
+        # Counted from before the request. Therefore the lease ends here no later than in the
+        # database.
         self._valid_until = requested_at + self._seconds
         with self._alarm_lock:
             if self._uses_alarm and not self._is_over.is_set():
@@ -260,10 +263,13 @@ def session_name(job: int, epoch: int) -> str:
 def record_ended_holders(db: Session, job: int, observer: Process, *, below: int) -> None:
     """Record which earlier holders have ended for certain.
 
-    These are processes of this machine that no longer exist, and earlier holds of this very
-    process.
+    These are processes of this machine that no longer exist, and earlier leases of this process.
+
+    Args:
+        observer: the process that calls this function.
+        below: only holders with a lower epoch are considered.
     """
-    for epoch, *process in db.execute(_OPEN, (job,)).fetchall():
+    for epoch, *process in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
         known = Process(*process)
         if epoch < below and (
             known.has_ended(observer) or (known == observer and known.machine_id)
@@ -278,10 +284,10 @@ def hold_lease(
     """Hold the lease of a job while this context is open.
 
     Args:
-        seconds: another run may acquire the lease if this one has not renewed it for so long.
+        seconds: time after the last renewal at which another run may acquire the lease.
         stop: this event is set if the lease is lost.
-        uses_alarm: whether the process does nothing else, so that it may be killed when the lease
-            has expired.
+        uses_alarm: whether an alarm kills the process when the lease has expired. Only for a
+            process that does nothing else.
 
     Raises:
         JobBusy: another run is in progress.
@@ -343,7 +349,7 @@ def record_exit(state: DatabaseState, process: Process) -> None:
     """
     with catalog.session(state.url) as db:
         job = catalog.job_number(db, state)
-        for epoch, *known in db.execute(_OPEN, (job,)).fetchall():
+        for epoch, *known in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
             if Process(*known) == process:
                 db.execute(_END, (job, epoch))
 
@@ -356,10 +362,10 @@ def mark_runs_ended(state: DatabaseState) -> list[str]:
     """
     with catalog.session(state.url) as db, mapped_errors(catalog.job_description(state)):
         job = catalog.job_number(db, state)
-        now = get_holder(db, job)
-        active_epoch = now.epoch if now and now.is_active else None
+        current = get_holder(db, job)
+        active_epoch = current.epoch if current and current.is_active else None
         ended = []
-        for epoch, host, _, _, number, _ in db.execute(_OPEN, (job,)).fetchall():
+        for epoch, host, _, _, number, _ in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
             if epoch != active_epoch:
                 db.execute(_END, (job, epoch))
                 ended.append(f"{host}, process {number}")
@@ -370,8 +376,8 @@ def job_busy(name: str, found: Holder | None) -> JobBusy:
     """Returns the error for a job that another run holds."""
     who = ""
     if found:
-        since = f"{found.started_at.astimezone():%Y-%m-%d %H:%M:%S}"
-        who = f": {found.process.host}, process {found.process.process_id}, since {since}"
+        acquired_at = f"{found.acquired_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        who = f": {found.process.host}, process {found.process.process_id}, since {acquired_at}"
     where = f" on {name}" if name else ""
     return JobBusy(
         f"A run is in progress{where}{who}.",

@@ -1,6 +1,6 @@
 """Where the runs of an account share the record of its rate limit: a small file on this machine.
 
-The file belongs to the operating system's user, so that runs of other users do not see it. If the
+The file belongs to the operating system's user; therefore runs of other users do not see it. If the
 job database is in PostgreSQL, the record is there, too (`database_ledger.py`). This module must not
 know the content of the record.
 """

@@ -1,7 +1,7 @@
 """Where a job's database is: a file in the job folder, or a PostgreSQL database.
 
-psycopg is an optional dependency, so that it is imported only for PostgreSQL. This module must not
-know the content of a job database.
+psycopg is an optional dependency; therefore it is imported only for PostgreSQL. This module must
+not know the content of a job database.
 """
 
 import threading
@@ -34,7 +34,7 @@ class JobHold:
 def open_connection(
     where: Path | DatabaseState | Literal[""] | None, *, create: bool, read_only: bool
 ) -> Connection:
-    """Returns a connection to a job database; the arguments are those of `Store`."""
+    """Returns a connection to a job database; the arguments are the same as of `Store`."""
     if isinstance(where, DatabaseState):
         opened: Connection = catalog().open_job(where, create=create, read_only=read_only)
         return opened
@@ -126,7 +126,7 @@ def wait_until_free(job: Job, stop: threading.Event, on_waiting: Callable[[str],
     """Wait until no run is in progress on a job; see `lease.wait_until_free`.
 
     Raises:
-        UsageError: its database is a file, so that no other machine can take the job over.
+        UsageError: its database is a file; therefore no other machine can take the job over.
     """
     if not isinstance(job.state, DatabaseState):
         raise UsageError(

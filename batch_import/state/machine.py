@@ -47,7 +47,7 @@ class Process:
         machine = _read_text(_MACHINE_ID)
         namespace = _link_target(_NAMESPACE)
         # Copies of a virtual machine may share an ID; their network cards have different addresses.
-        # Without a network card, getnode is random, so that no other process has the same value.
+        # Without a network card, getnode is random; therefore no other process has the same value.
         known = f"{machine} {uuid.getnode():x} {namespace}" if machine and namespace else ""
         return cls(platform.node(), known, _read_text(_BOOT_ID), number, _start_time(number))
 

@@ -12,7 +12,6 @@ from batch_import.addresses.signatures import strip_signature
 from batch_import.models import ManifestColumns, ManifestRow
 from batch_import.state import alike_rows, statements
 from batch_import.state.connection import Connection, Database
-from batch_import.state.edition_check import LoadOptions, check_edition
 from batch_import.state.facts import (
     FAILED_CSV,
     HEADER,
@@ -22,6 +21,7 @@ from batch_import.state.facts import (
     StoredFact,
     fact_parameters,
 )
+from batch_import.state.manifest_version import LoadOptions, check_manifest_version
 from batch_import.state.row_matching import match_rows
 
 #: Number of rows that are written at once.
@@ -78,18 +78,18 @@ def load(
         match_rows(db, columns.fields)
         alike_rows.find_alike(db)
         known = db.execute(statements.FACT, (MANIFEST.name,)).fetchone()
-        check_edition(db, known[0] if known else "", options)
+        check_manifest_version(db, known[0] if known else "", options)
         if options.same_videos == "yes":
             alike_rows.match_alike_rows(db)
         if options.same_videos != "no":
             alike_rows.hold_possible_duplicates(db)
         header = _header_number(db, columns)
         diff = _merge(db, now, header, options.signing)
-        if options.error_if_rows_to_send and diff.added.count + diff.changed.count:
-            raise options.error_if_rows_to_send
+        if options.error_if_new_rows and diff.added.count + diff.changed.count:
+            raise options.error_if_new_rows
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
-        # A new position of a row is not an event, so that all results are written again.
+        # A new position of a row is not an event; therefore all results are written again.
         changed = [HEADER.of(header), FAILED_CSV.of(""), RESULTS_CSV.of(""), *facts]
         db.executemany(statements.SAVE_FACT, fact_parameters(changed))
     return diff
@@ -133,7 +133,7 @@ def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> Ma
     ignored = _edited_after_sending(db, signing)
     removed = _summary(db, statements.REMOVED)
     replaced = _summary(db, statements.REPLACED)
-    # Rows without an identity are invalid, so that they were never sent.
+    # Rows without an identity are invalid; therefore they were never sent.
     _run(db, statements.FORGET_UNIDENTIFIED)
     db.execute(statements.CLEAR_POSITIONS)
     changed = _summary(db, statements.CHANGED)

@@ -47,7 +47,7 @@ def add_job(
 
 
 def keep_each_video_once(connection: SqliteConnection) -> int:
-    """Of rows with the same reference ID or the same media key, keep the one that is most recent.
+    """Of rows with the same reference ID or the same media key, keep the most recent row.
 
     An imported row is preferred to any other. Returns the number of rows that were left out.
     """

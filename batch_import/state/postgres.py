@@ -24,7 +24,7 @@ from batch_import.state.dialect import translate
 Session = psycopg.Connection[tuple[Any, ...]]
 #: How long to wait for a connection.
 _CONNECT_SECONDS: Final = 10
-#: How long to wait for a lock of another session: as long as for a SQLite file.
+#: How long to wait for a lock of another session: the same time as for a SQLite file.
 _LOCK_SECONDS: Final = 30
 #: The first version that supports `AS MATERIALIZED`.
 _OLDEST_VERSION: Final = 120_000
@@ -68,7 +68,7 @@ _UNREACHABLE_HINT: Final = f"See that the database runs and can be reached. {_RE
 _OTHER_HINT: Final = "See the log of the database, then run the same command again."
 
 
-#: The holder of the row has ended, so that it cannot send the row later than now.
+#: The holder of the row has ended; therefore it cannot send the row later than now.
 _HOLDER_HAS_ENDED: Final = """
     epoch IN (SELECT epoch FROM batch_import.holder WHERE holder.job = held.job AND ended)
 """

@@ -312,8 +312,8 @@ class Reader:
 
         Args:
             limit: maximum number of rows.
-            max_seconds: longer times are left out. No run waits for longer, so that a later run saw
-                the row, when it had been online for an unknown time.
+            max_seconds: longer times are left out. No run waits for longer; therefore a later run
+                saw the row, when it had been online for an unknown time.
         """
         found = self._connection.rows(statements.PROCESSING_TIMES, (max_seconds, limit))
         return [seconds for (seconds,) in found]

@@ -1,4 +1,4 @@
-"""The SQL statements of a job, by topic. Those of verification are in `listing_statements.py`.
+"""The SQL statements of a job, by topic. For verification, see `listing_statements.py`.
 
 The tables are in `schema.sql`. A statement is a constant, or a function if it depends on which rows
 are chosen. Values from outside are always parameters, never part of the text of a statement.

@@ -14,10 +14,10 @@ from batch_import.models import EMPTY_COLUMNS, ManifestColumns, ManifestRow
 from batch_import.state import corrections, location, manifest_diff, transfer
 from batch_import.state.connection import Connection
 from batch_import.state.corrections import CorrectedRow, CorrectionResult
-from batch_import.state.edition_check import DEFAULT_LOAD_OPTIONS, LoadOptions
 from batch_import.state.facts import SIGNING, Facts, StoredFact
 from batch_import.state.listing import AccountListing
 from batch_import.state.manifest_diff import ManifestDiff
+from batch_import.state.manifest_version import DEFAULT_LOAD_OPTIONS, LoadOptions
 from batch_import.state.pictures import Pictures
 from batch_import.state.queue import Queue
 from batch_import.state.reader import Reader
@@ -108,7 +108,7 @@ class Store:
             options: what the user has decided.
 
         Raises:
-            StateError: the manifest is not that of the job, or it would skip most rows. Nothing has
+            StateError: it is not the job's manifest, or it would skip most rows. Nothing has
                 changed.
         """
         diff = manifest_diff.load(self.connection, rows, now, columns, facts, options)

@@ -73,7 +73,7 @@ class AccountReader:
         self._session = session
         self._listing = listing
         self._on_step = on_step
-        #: Whether the platform ignores the filter by reference ID, so that searching is useless.
+        #: Whether the platform ignores the filter by reference ID. If so, searching is useless.
         self._is_filter_ignored = False
 
     def read_list(self) -> None:

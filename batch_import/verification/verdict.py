@@ -22,7 +22,7 @@ class Verdict(StrEnum):
     KEY_DIFFERS = "key differs"
     #: Other media, which have not failed, have the same reference ID; `detail` lists them.
     TWICE = "there twice"
-    #: The title is not the one that was sent. A user may have edited it.
+    #: The title differs from the title that was sent. A user may have edited it.
     TITLE_DIFFERS = "title differs"
     #: The embed page cannot be loaded; `detail` has the HTTP status.
     EMBED_FAILS = "embed page fails"
@@ -86,10 +86,10 @@ def find_verdict(record: ResultRow, found: Sequence[Media], page_fault: str = ""
     details = [detail for _, detail in faults]
     if own.reference_id not in ("", record.reference_id):
         details.append(f"its reference ID is now {own.reference_id}")
-    elif record.manifest_id:
+    elif record.reference_id_in_manifest:
         details.append(
-            f"the manifest has the reference ID {record.manifest_id}; the video was sent before"
-            f" that, and keeps {record.reference_id}"
+            f"the manifest has the reference ID {record.reference_id_in_manifest}; the video was"
+            f" sent before that, and keeps {record.reference_id}"
         )
     verdict = faults[0][0] if faults else Verdict.AS_EXPECTED
     return Finding(verdict, "; ".join(details), own)

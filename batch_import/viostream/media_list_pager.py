@@ -50,9 +50,9 @@ class MediaListPager:
         page_size: the known page size; it learns from each page.
 
     Attributes:
-        page: number of the page to read next, from 1.
+        page_number: number of the page to read next, from 1.
         total: total number of media that the list reported last; None if it reports none.
-        reads: number of pages that were read.
+        read_count: number of pages that were read.
         end: how reading ended; None until then.
     """
 
@@ -72,10 +72,11 @@ class MediaListPager:
         return min(_MAX_PAGES, 2 * self._initial_page_count + _EXTRA_READS)
 
     def record_page(self, page: MediaPage) -> None:
-        """Record that page number `page` of the list was read, and choose the next page.
+        """Record that page `page_number` of the list was read, and choose the next page.
 
         Args:
-            page: the content; empty if the platform refuses the page number as beyond the end.
+            page: content of the page; empty if the platform refuses the page number, because it is
+                beyond the end of the list.
         """
         self._page_size.learn(self.page_number, page)
         self.read_count += 1

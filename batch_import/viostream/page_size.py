@@ -12,7 +12,7 @@ class PageSize:
 
     Attributes:
         size: number of media per page.
-        longest: number of media on the longest page so far; 0 before the first page.
+        longest_page: number of media on the longest page so far; 0 before the first page.
     """
 
     def __init__(self) -> None:
@@ -40,11 +40,12 @@ class PageSize:
         return max(1, -(-total // self.size))
 
     def has_more(self, number: int, page: MediaPage) -> bool:
-        """Whether more pages follow; true if that is not certain.
+        """Whether more pages follow; true if this is not certain.
 
-        A full page is followed by another one, even if that contradicts the total: the total is
-        too low if the platform omits media. The minimum number of media before a page is computed
-        from the longest page, because a resumed run may not start with the first page.
+        A full page counts as followed by another page, even if it contradicts the total, because
+        the total is too low if the platform omits media. After a shorter page, more pages follow if
+        the total is not reached yet. The number of media before the page is estimated from the
+        longest page and not counted, because a resumed run possibly starts at a later page.
         """
         media_count = len(page.items)
         longest = max(self.longest_page, media_count)

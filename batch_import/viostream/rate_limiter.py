@@ -145,7 +145,7 @@ class RateLimiter:
         """Record a 429: pause all workers, and decrease the rate.
 
         Args:
-            left_at: when the refused request was sent. A request that was sent before the last
+            requested_at: when the refused request was sent. A request that was sent before the last
                 refusal does not decrease the rate again.
             now: the current time.
             retry_after: seconds to wait that the platform asked for; None if it did not.

@@ -19,7 +19,7 @@ class RequestRecord:
         attempt: number of attempts of this request for its row in this run, including this one;
             None if the request is not about a single row.
         status: HTTP status; None if there was no response.
-        fault: why the request had no result; empty if it had one.
+        fault: why the request had no result; empty if it had a result.
         seconds: time from sending the request to the end of the response.
         size: size of the response body in bytes.
         request_id: the platform's ID of the request; empty if the response has none.

@@ -28,7 +28,7 @@ def call_with_retry(
     clock: Callable[[], float],
     stop: threading.Event,
 ) -> _T:
-    """Repeat a request that changes nothing, as long as it fails with a temporary error.
+    """Repeat a request that changes nothing, while it fails with a temporary error.
 
     The time between attempts grows exponentially with jitter, or is that of `Retry-After`. Each
     attempt takes a token of the rate limiter.

@@ -154,7 +154,7 @@ class PlatformSession:
             ) from None
 
     def repeat(self, call: Callable[[], _T], give_up_after: float) -> _T:
-        """Repeat an operation on any server as long as it fails with a temporary error.
+        """Repeat an operation on any server, while it fails with a temporary error.
 
         Args:
             call: makes one attempt.

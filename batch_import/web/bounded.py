@@ -194,7 +194,7 @@ class _Limit:
         """Allow a part of the request to be sent.
 
         Raises:
-            NotSent: it may not be sent, so that the platform never gets the whole request.
+            NotSent: it may not be sent; therefore the platform never gets the whole request.
         """
         if not self._may_send():
             raise NotSent("not sent, because another run may have taken the job over")

@@ -21,7 +21,7 @@ _MAX_PAUSE: Final = 1.0
 def stopping_at(
     time_to_stop: float | None, stop: threading.Event, clock: Callable[[], float] = time.time
 ) -> Iterator[None]:
-    """Set `stop` at a given time, as long as the context is open.
+    """Set `stop` at a given time, if the context is still open.
 
     Args:
         time_to_stop: epoch seconds; None means never.

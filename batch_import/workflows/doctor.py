@@ -23,7 +23,7 @@ class DoctorRequest:
 
     Attributes:
         folder: where the job is, or all jobs are.
-        jobs: those that there are.
+        jobs: all existing jobs.
         credentials: finds them; raises `UsageError` where there are none.
         offline: the platform is not contacted.
     """

@@ -1,4 +1,4 @@
-"""The queue of submitted jobs: prepare a database for it, withdraw jobs, and resume them.
+"""The queue of submitted jobs: prepare its database, withdraw jobs, and resume jobs.
 
 procrastinate is an extra, and is imported only for these functions. This module must not know how a
 job is run.

@@ -36,8 +36,8 @@ from batch_import.reports.problems import ProblemWriter
 from batch_import.sources import registry
 from batch_import.state import facts
 from batch_import.state.corrections import CorrectedRow, DuplicateId
-from batch_import.state.edition_check import LoadOptions
 from batch_import.state.facts import AccountSearch, StoredFact
+from batch_import.state.manifest_version import LoadOptions
 from batch_import.state.reader import Reader
 from batch_import.state.store import Store
 from batch_import.workflows.correction import correction

@@ -70,7 +70,7 @@ class HeldRows:
 
 @dataclass(frozen=True, slots=True)
 class KeptIds:
-    """Rows that were sent under other reference IDs than those that the manifest gives now.
+    """Rows that were sent under other reference IDs than the manifest gives now.
 
     Attributes:
         column: name of the manifest's column of reference IDs.
@@ -92,7 +92,7 @@ class LoadResult:
         diff: what changed since the previous run; None if nothing did, or if it is the first run.
         groups: the problems by code; empty if the manifest was not read again.
         preflight: what preflight checked; None if it was not requested.
-        has_new_problems: the problems differ from those of the previous run.
+        has_new_problems: whether the problems differ from the problems of the previous run.
         retried: number of failed rows that are pending again.
         held: rows that wait for a decision by the user.
         pilot: the rows that the run sends; None if it sends all.
@@ -100,7 +100,7 @@ class LoadResult:
         problems: path of the file that has every single problem.
         accepted: number of rows with an error in the manifest that are valid in the job. Their
             errors are not in `groups`.
-        kept_ids: rows whose reference ID in the manifest is not the one they were sent under.
+        kept_ids: rows that were sent under another reference ID than the manifest has.
     """
 
     diff: ManifestDiff | None
@@ -138,4 +138,4 @@ def kept_ids(reader: Reader, column: str) -> KeptIds | None:
     if first is None:
         return None
     count = reader.manifest_id_count()
-    return KeptIds(count, column, first.line, first.manifest_id, first.reference_id)
+    return KeptIds(count, column, first.line, first.reference_id_in_manifest, first.reference_id)

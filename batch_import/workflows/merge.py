@@ -29,7 +29,7 @@ class MergeResult:
 
     Attributes:
         counts: number of merged rows per status.
-        endings: file endings of what was written: `csv`, `cms.json`.
+        format_suffixes: file name suffixes of the written files: `csv`, `cms.json`.
         left_out: number of rows that were left out, because another row has the same video.
         notices: sentences about the written files that the user must read.
     """
@@ -63,7 +63,7 @@ def merge(
 
     Args:
         formats: as in `report.report`.
-        results: fields of `ResultOptions`. The first job's values are used for the others.
+        results: fields of `ResultOptions`. The first job's values are used for all other fields.
 
     Raises:
         UsageError: the folder is a job folder, or the jobs are of different platforms.

@@ -97,7 +97,7 @@ class Route:
 def _clock(answer: Answer, now: float) -> DoctorFinding:
     """Compare the `Date` header of a response with the time at which it was on its way."""
     try:
-        # The header has whole seconds, so that it is half a second early on average.
+        # The header has whole seconds; therefore it is half a second early on average.
         theirs = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() + 1 / 2
     except (ValueError, TypeError):
         return skipped("the answer has no date")

@@ -1,4 +1,4 @@
-"""Find the job of a corrected `failed.csv`, which may have another name by now.
+"""Find the job of a corrected `failed.csv`, which may have been renamed.
 
 Two columns of `failed.csv` name the job and the row. This module must not know what is done with
 the rows.

@@ -32,7 +32,7 @@ class ColumnSample:
         label: its name in the setting `map`: the heading, or the position if that is ambiguous.
         values: some of its cells that are not blank.
         gaps: how many of its first cells are blank; empty if none is.
-        misfits: how many are no source URLs, with one of them; empty if there is none.
+        misfits: how many cells are not source URLs, with an example; empty if all are.
         is_addressed: whether most of its filled cells are URLs or names of videos.
     """
 

@@ -24,7 +24,7 @@ class ReportResult:
 
     Attributes:
         counts: number of the job's rows per status.
-        endings: file endings of what was written: `csv`, `cms.json`.
+        format_suffixes: file name suffixes of the written files: `csv`, `cms.json`.
         notices: sentences about the written files that the user must read.
     """
 

@@ -49,7 +49,7 @@ def run(
 
     Args:
         stop: set it to stop the run early. All state is saved.
-        alarm: whether this process does nothing else, so that it is killed if it slept while
+        alarm: whether this process does nothing else. If true, it is killed if it slept while
             another machine may have taken the job over.
 
     Raises:

@@ -14,7 +14,7 @@ from batch_import.errors import StateError, UsageError, nearest
 from batch_import.job import Job
 from batch_import.models import Counts, ResultRow, StatusChange
 from batch_import.reports.labels import advice
-from batch_import.reports.seen import rows_needing_attention, with_shown_status
+from batch_import.reports.shown_status import rows_needing_attention, with_shown_status
 from batch_import.reports.summary import AttentionGroup, attention_groups
 from batch_import.state import facts
 from batch_import.state.location import catalog, is_running, jobs_in
@@ -39,7 +39,7 @@ class JobStatus:
         running: a run is in progress.
         began, changed: time of the first and of the last event; None if there was none.
         oldest: the row that has been in flight for the longest time; None if no row is in flight.
-        troubles: the reasons why rows need attention, the most frequent first.
+        attention_groups: rows that need attention, grouped by reason, the most frequent first.
     """
 
     manifest: str
@@ -57,7 +57,7 @@ class RowHistory:
 
     Attributes:
         record: the current values of the row.
-        events: what happened to it, the earliest first.
+        events: status changes of the row, the earliest first.
         embed_url: URL of the page that plays the video; empty if the video is not online.
         advice: what the user has to do; empty if nothing is to be done.
     """

@@ -16,7 +16,7 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import StateError
 from batch_import.job import Job
 from batch_import.models import Counts, LineRange
-from batch_import.reports.seen import problem_groups
+from batch_import.reports.shown_status import problem_groups
 from batch_import.reports.summary import cause_of
 from batch_import.reports.write import missing_picture_count
 from batch_import.state import facts
@@ -57,7 +57,7 @@ def read_submission(url: str, job: str) -> "Submission":
 
 
 def stored_settings(settings: Settings) -> dict[str, Any]:
-    """The settings to store with a job, as JSON values: those that are not the default."""
+    """Returns the settings that differ from the defaults, as JSON values to store with a job."""
     default = Settings()
     given = {name: getattr(settings, name) for name in _STORED_SETTINGS}
     stored = {name: value for name, value in given.items() if value != getattr(default, name)}

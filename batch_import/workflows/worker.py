@@ -124,7 +124,7 @@ def _note_end(url: str, job: str, process: Process, printed: bytes) -> tuple[str
     except ValueError:
         end, reason, crashed = "stopped", "Its process was killed.", True
     crashes = 0
-    # Without the database, the next run of the job finds out what this one has left.
+    # Without the database, the next run of the job finds out what this run has left.
     with suppress(StateError):
         lease.record_exit(DatabaseState(url, job), process)
         crashes = submissions.note_end(url, job, reason, crashed=crashed)

@@ -1,4 +1,4 @@
-"""List the videos of sources into a manifest that people review before a run."""
+"""Write a manifest that lists all videos of the given sources. People review it before a run."""
 
 import math
 import threading
@@ -18,7 +18,8 @@ from batch_import.sources.filters import ListingFilter, SkippedGroup, SkippedIte
 from batch_import.sources.registry import schemes, source_of
 from batch_import.sources.source import ListedVideo, ListingOptions, SkippedItem
 
-#: The columns of the manifest. `check` recognizes the first four by their names.
+#: The columns of the manifest: name, width in characters, and whether the values are numbers and
+#: cannot be mistaken for formulas. `check` recognizes the first four by their names.
 COLUMNS: Final = (
     TableColumn(SOURCE_URL, 60, is_safe=True),
     TableColumn(FILENAME, 40),
@@ -32,7 +33,7 @@ COLUMNS: Final = (
     TableColumn("size", 14, is_number=True, is_safe=True),
 )
 _SHEET: Final = "Videos"
-#: Number of items between two reports of the progress: some milliseconds of a fast source.
+#: Number of items between two progress reports: a fast source lists so many in a few milliseconds.
 _ITEMS_PER_REPORT: Final = 256
 #: Length of a date and time in ISO 8601 up to the seconds.
 _SECONDS_LENGTH: Final = len("2026-01-31T18:00:00")
@@ -42,13 +43,14 @@ _DECIMALS: Final = 3
 
 @dataclass(slots=True)
 class WrittenManifest:
-    """What was listed.
+    """The manifest that was written.
 
     Attributes:
+        file: path of the manifest.
         rows: number of rows of the manifest.
-        skipped: what was not listed, by reason.
+        skipped: items that were not listed, grouped by reason.
         expiring: number of rows whose URL expires.
-        expires_at: when the first of them expires, in epoch seconds; infinity if none does.
+        expires_at: epoch seconds when the first URL expires; infinity if none expires.
         without_extension: number of rows whose file extension is not known.
     """
 
@@ -61,7 +63,7 @@ class WrittenManifest:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every item of the sources could be read."""
+        """Whether every item could be read. Items that a filter excludes do not matter."""
         return not any(group.is_unreadable for group in self.skipped)
 
 
@@ -71,8 +73,10 @@ class ListingRequest:
 
     Attributes:
         locations: the sources, such as `folder:/videos`.
-        file: the manifest to write, `.csv` or `.xlsx`.
+        file: path of the manifest to write, `.csv` or `.xlsx`.
         replace: whether an existing file is replaced.
+        filters: which of the videos are listed.
+        options: options of the sources, such as the URL of a folder's web server.
     """
 
     locations: Sequence[str]
@@ -89,7 +93,8 @@ def write_manifest(
 ) -> WrittenManifest:
     """List the videos of all sources into one manifest.
 
-    The file is written only if the list is complete and has a row. Memory does not grow with it.
+    The file is written only if all sources were read to their end and list at least one video.
+    Unreadable items do not prevent this. Memory use does not depend on the number of videos.
 
     Args:
         progress: called from time to time with the number of items that were listed.
@@ -118,7 +123,7 @@ def write_manifest(
                 write(_cells(item))
                 _count(result, item)
         if not result.rows:
-            raise _nothing(skipped)
+            raise _no_videos_error(skipped)
     result.skipped = skipped.groups()
     return result
 
@@ -142,7 +147,7 @@ def _scheme(location: str) -> str:
     """Returns the URL scheme of a location in lower case.
 
     Raises:
-        UsageError: the location has none, or one of the web.
+        UsageError: the location has no scheme of a source: no scheme, or `http` or `https`.
     """
     scheme = location.partition(":")[0].lower()
     if scheme in schemes():
@@ -153,7 +158,10 @@ def _scheme(location: str) -> str:
     elif Path(location).is_dir():
         hint = f"If a web server serves this folder, write folder:{location}."
     elif Path(location).is_file():
-        hint = f"Write saved:{location} for a saved answer, or feed:{location} for a feed."
+        hint = (
+            f"Write saved:{location} for a saved API response of a video platform, or"
+            f" feed:{location} for a feed."
+        )
     raise UsageError(f"{location} does not begin with the name of a source.", hint)
 
 
@@ -176,7 +184,7 @@ def _reported(
             raise Interrupted("Stopped. Nothing was written.")
 
 
-def _nothing(skipped: SkippedItems) -> UsageError:
+def _no_videos_error(skipped: SkippedItems) -> UsageError:
     reasons = [
         f"({group.count:,}) {group.reason} {', '.join(group.examples)}"
         for group in skipped.groups()
@@ -189,7 +197,8 @@ def _count(result: WrittenManifest, video: ListedVideo) -> None:
     result.rows += 1
     if not video.extension and not extension_of(video.url):
         result.without_extension += 1
-    # The URLs of files in a folder or bucket are not signed here.
+    # Only items of a folder or bucket have a `path`. Their URLs are made from it and have no
+    # signature, even if a file name looks like one. Therefore only other URLs are examined.
     end = video.expires_at if video.path else min(video.expires_at, expires_at(video.url))
     if end < math.inf:
         result.expiring += 1
@@ -218,7 +227,7 @@ def _cells(video: ListedVideo) -> list[str]:
 
 
 def _on_one_line(text: str) -> str:
-    """Returns a text that a cell can hold: without line breaks and single surrogates."""
+    """Returns a text that a cell can hold: without line breaks and lone surrogates."""
     if text.isprintable():
         return text
     encodable = text.encode("utf-8", "replace").decode()

@@ -49,7 +49,7 @@ class CountingPlatform(SimulatedPlatform):
             "kinds": dict(self.calls),
             "lists": dict(self.lists),
             "calls": self.calls.total(),
-            "refused": self.refused,
+            "refused": self.rate_limited,
             "videos": len(self.media),
             "twice": len(self.media) - len(references),
             "first_call": self.first_call,

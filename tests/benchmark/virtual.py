@@ -94,7 +94,7 @@ def measure(case: Case) -> dict[str, Any]:
         "calls": platform.calls.total(),
         "kinds": dict(platform.calls),
         "sent": dict(run.sent),
-        "refused": platform.refused,
+        "refused": platform.rate_limited,
         "videos": len(platform.media),
         "real_seconds": time.monotonic() - started,
         "max_in_flight": case.max_in_flight,

@@ -147,7 +147,7 @@ def _write_manifest(path: Path, origin: str, *names: str) -> None:
 
 
 def _write_sources(folder: Path) -> None:
-    """A folder, a sitemap and a saved answer, as the page on sources has them."""
+    """A folder, a sitemap and a saved API response, as the page on sources has them."""
     (folder / "videos").mkdir()
     (folder / "videos/welcome.mp4").write_bytes(bytes(2_000))
     sitemap = (

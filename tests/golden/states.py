@@ -110,7 +110,7 @@ def _records(store: Store, *, texts: bool) -> Iterator[str]:
         # A row whose reference ID is an earlier row's is not found by it; it has no events either.
         number = found[0] if found and found[1] == record else 0
         gone = ", removed" if record.removed else ""
-        size = f", picture {record.size}" if record.looked_at else ""
+        size = f", picture {record.size}" if record.is_size_requested else ""
         yield f"{number} line {record.line} {record.reference_id}: {record.status}{gone}{size}"
         yield f"  {record.source_url} {record.filename!r} {record.extension}"
         if record.ingest_id or record.media_id or record.key:

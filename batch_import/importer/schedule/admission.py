@@ -140,7 +140,7 @@ class Admission:
 
     @property
     def is_adopting(self) -> bool:
-        """Whether pages are still compared with pending rows, so that no row is created yet."""
+        """Whether pages are still compared with pending rows. If true, no row is created yet."""
         return not self._adoption_search.is_done
 
     @property

@@ -26,7 +26,7 @@ def adopt_or_refuse(
     reference ID, or only failed ones.
 
     Args:
-        adopt: the setting of that name.
+        adopt: the setting `adopt`.
     """
     candidates = non_failed(items, row)
     if not candidates:

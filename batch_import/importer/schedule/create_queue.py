@@ -11,8 +11,8 @@ from typing import Final
 from batch_import.importer.schedule.row_states import ToCreate
 
 #: Share of the requests that are status requests while rows wait for their POST. A page shows a
-#: hundred rows, so that 1 % is enough to see every row once. The other half is a reserve for failed
-#: requests.
+#: hundred rows; therefore 1 % is enough to see every row once. The other half is a reserve for
+#: failed requests.
 STATUS_REQUEST_SHARE: Final = 0.02
 
 

@@ -208,7 +208,7 @@ class ListPositions:
     def move_to_next_page(self, *, is_last: bool) -> None:
         """Expect all rows one page later, because other users must have added media.
 
-        Used if a page shows none of the rows that lists must show by now.
+        Used if a page shows none of the rows that lists must already show.
 
         Args:
             is_last: whether there is no later page. Then the search starts again without a drift.

@@ -15,7 +15,7 @@ from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 #: check lists.
 SAMPLE_SIZE: Final = 500
 #: A row is late if its age is this many times the age at which most rows were done. A late row may
-#: have failed without any list showing it, so that it gets a lookup, and again each time its age
+#: have failed without any list showing it; therefore it gets a lookup, and again each time its age
 #: has grown by this factor. With a smaller factor, more lookups would find the row still
 #: processing.
 LATE_FACTOR: Final = 1.5
@@ -62,8 +62,8 @@ class ProcessingTimes:
     def late_age(self) -> float | None:
         """Returns the age from which a row takes longer than nearly all others; None if not known.
 
-        Fast rows are done first, so that the first times are shorter than those of the other rows.
-        If most late rows turn out to be still processing, the age is raised accordingly.
+        Fast rows are done first; therefore the first times are shorter than those of the other
+        rows. If most late rows turn out to be still processing, the age is raised accordingly.
         """
         if not self._sorted:
             return None

@@ -24,7 +24,7 @@ from batch_import.models import JobRow, Media
 REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN
 #: Tolerance for the creation time of a media. A POST whose connection was cut may reach the
 #: platform a little later. In addition, `createdDate` and the `Date` header are rounded to whole
-#: seconds, so that they may differ by up to two.
+#: seconds; therefore they may differ by up to two.
 LATE_ARRIVAL_SECONDS: Final = 2.0
 #: The formats that the Viostream API guide names.
 _VIDEO_EXTENSION: Final = re.compile(r"\.(mp4|mov|avi|wmv|mkv|webm|3gp)$")
@@ -156,7 +156,7 @@ def import_notes(
 
     Args:
         items: the media with the row's reference ID that may belong to it.
-        may_have_other_title: whether the row was not sent, so that its media may have another
+        may_have_other_title: whether the row was not sent. If true, its media may have another
             title.
     """
     notes = {

@@ -90,7 +90,8 @@ class PageReading:
         seen = set(covered)
         changes = []
         for row_number, (state, found) in shown.items():
-            # A failed media may be of an earlier POST, so that the row's media is on another page.
+            # A failed media may be of an earlier POST; therefore the row's media is on another
+            # page.
             has_non_failed = any(
                 media.status != "failed" for media in (*found.ours, *found.undecided)
             )

@@ -157,7 +157,7 @@ class Polling:
                 yield number, poll
 
     def next_due_at(self) -> float:
-        """Returns when the next row becomes due; infinity if none does."""
+        """Returns when the next row becomes due; infinity if no row becomes due."""
         while self._heap:
             due_at, number = self._heap[0]
             poll = self._polls.get(number)

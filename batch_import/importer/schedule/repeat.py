@@ -35,9 +35,9 @@ from batch_import.importer.schedule.ownership import LATE_ARRIVAL_SECONDS
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, RECHECK_SHARE
 from batch_import.importer.scheduled_request import Answer
 
-#: Maximum number of POSTs of one row in a run, and of refused lookups of it. The delays between
-#: them add up to 15 s (1 + 2 + 4 + 8). If a disturbance lasts longer, the row is left to the next
-#: run.
+#: Maximum number of POSTs of one row in a run, and of refused lookups of one row. The delays
+#: between them add up to 15 s (1 + 2 + 4 + 8). If a disturbance lasts longer, the row is left to
+#: the next run.
 MAX_ATTEMPTS: Final = 5
 #: Accepted probability that lists which lack media at random lacked a media every time.
 _MAX_ERROR_PROBABILITY: Final = 1e-4
@@ -77,7 +77,7 @@ def create_outcome(answer: Answer) -> CreateOutcome:
 
 
 def is_transport_failure(answer: Answer) -> bool:
-    """Whether a request failed on its way, so that the answer is not one of the platform's API.
+    """Whether a request failed before the platform's API responded to it.
 
     These are timeouts, lost connections, server errors and redirects. The API never redirects, but
     captive portals and gateways do.
@@ -197,7 +197,7 @@ class ListConsistency:
     def proof_age(self, unseen_age: float) -> float | None:
         """Returns the age from which an absence may prove that a media does not exist.
 
-        None if not known. The argument is that of `visible_age`.
+        None if not known. `unseen_age` is the same as in `visible_age`.
         """
         visible_age = self.visible_age(unseen_age)
         if visible_age is None:
@@ -207,7 +207,7 @@ class ListConsistency:
         # never requested before may have been lacking at any lower age.
         known_age = max(hidden_age * (1 + RECHECK_SHARE), self._statistics.youngest[-1])
         # The next media may appear even later. The maximum of n values is exceeded by the next one
-        # with a probability of 1 / (n + 1), so that the margin is wider for few media. It is also
+        # with a probability of 1 / (n + 1); therefore the margin is wider for few media. It is also
         # wider if the latest ages differ more.
         spread = self._statistics.latest[-1] - self._statistics.latest[0]
         oldest_hidden_age = known_age * (1 + MIN_SAMPLE_SIZE / self._statistics.first) + spread

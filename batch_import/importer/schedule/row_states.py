@@ -115,11 +115,11 @@ class Online:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The POST got no clear answer, so that the media may exist.
+    """The POST got no clear answer; therefore the media may exist.
 
     Attributes:
         reason: the error of the POST.
-        post_count: number of POSTs in this run, this one included.
+        post_count: number of POSTs in this run, including the last POST.
         has_conflict: whether the platform answered that the reference ID is taken.
         absence_ages: ages of the row in seconds at which a list that covers its creation did not
             show its media.

@@ -1,7 +1,7 @@
-"""Decide about rows whose POST got no clear answer and whose media no list shows. No I/O.
+"""Decide what happens to rows whose POST got no clear response and whose media no list shows.
 
-Whether the POST may be repeated is decided in `repeat.py`. This module must not know lists and
-pages.
+No I/O. `repeat.py` decides whether the POST may be repeated. This module must not know how lists
+and their pages are read.
 """
 
 from collections import Counter
@@ -20,16 +20,16 @@ from batch_import.models import Status, StatusUpdate
 
 _UNCONFIRMED: Final = FailureCode.UNCONFIRMED
 _HELD_MESSAGE: Final = (
-    "the machine that had claimed it was cut off and may still send it, so that no other does;"
-    " end its run there for good, then run again"
+    "this row was claimed by a machine that lost its connection and may still send it; therefore no"
+    " other machine sends it; end the run on that machine for good, then run again"
 )
 
 
 class Settling:
-    """Decides about unknown rows.
+    """Decides whether unknown rows are sent again, searched for longer, or left undecided.
 
     Attributes:
-        exhausted_rows: rows that used up all POSTs of this run without creating a media.
+        exhausted_rows: rows that used up all POSTs of this run, and no POST created a media.
         has_requeued_rows: whether rows became pending again, because the setting `when_unsure` is
             `retry`.
     """
@@ -50,7 +50,17 @@ class Settling:
         self._unsettled_counts: Counter[int] = Counter()
 
     def handle_absence(self, state: Unknown, unseen_age: float, now: float) -> list[StatusUpdate]:
-        """Handle a list that had to show the row's media and does not; decides if possible."""
+        """Decide about a row, if possible. Called when a list should have shown its media.
+
+        `state.absence_ages` has the ages of the row at which a list should have shown the media and
+        did not. If these ages are high enough, they prove that the media does not exist.
+
+        Args:
+            state: the row, including this absence.
+            unseen_age: greatest age, in seconds, at which an existing media was searched for and
+                not found, of the media that no list has shown yet.
+            now: current time in epoch seconds.
+        """
         if state.is_held:
             return self.end_if_expired(state, now)  # the other machine may still create it
         is_proven = self._consistency.proves_absence(state.absence_ages, unseen_age)
@@ -61,19 +71,22 @@ class Settling:
         )
 
     def is_about_to_decide(self, state: Unknown, unseen_age: float, now: float) -> bool:
-        """Whether the next absence of the row's media leads to a decision."""
+        """Whether a decision about the row follows if the next list does not show its media."""
         is_proven = not state.is_held and self._consistency.proves_absence(
             state.absence_ages, unseen_age
         )
         return is_proven or state.created.min_age(now) >= self._settings.settle
 
     def end_if_expired(self, state: Unknown, now: float) -> list[StatusUpdate]:
-        """End the search for a row that is too old, because nothing more can be learned."""
+        """End the search for a row that is older than the setting `settle`."""
         age = state.created.min_age(now)
         return self._end_unsettled(state, age) if age >= self._settings.settle else []
 
     def _is_being_proven(self, state: Unknown, unseen_age: float, now: float) -> bool:
-        """Whether a few more lists may prove that the media does not exist."""
+        """Whether a few more lists may prove that the media does not exist.
+
+        This is so from the proof age on: the age from which absences of a media are a proof.
+        """
         proof_age = self._consistency.proof_age(unseen_age)
         has_few_absences = len(state.absence_ages) <= 2 * self._consistency.absences_needed()
         return (
@@ -86,12 +99,13 @@ class Settling:
     def seconds_until_search(self, state: Unknown, unseen_age: float, now: float) -> float:
         """Returns the seconds until the row is searched for again.
 
-        The delays are 1, 2, 4 … seconds, but not longer than until lists may prove its absence.
+        The delay doubles: the row is searched for at the ages of 1, 2, 4 … seconds, and at the age
+        from which an absence may prove that its media does not exist.
         """
         age = state.created.min_age(now)
         proof_age = None if state.is_held else self._consistency.proof_age(unseen_age)
         if age >= self._settings.settle or (proof_age is not None and age >= proof_age):
-            return MIN_POLL_INTERVAL  # a few more absences decide
+            return MIN_POLL_INTERVAL  # the next lists decide about the row
         seconds = max(MIN_POLL_INTERVAL, min(2 * age, self._settings.settle) - age)
         return (
             seconds
@@ -100,7 +114,11 @@ class Settling:
         )
 
     def _handle_not_created(self, state: Unknown, now: float) -> list[StatusUpdate]:
-        """Send a row again, because its POST created no media."""
+        """Handle a row whose POST certainly created no media.
+
+        The row fails if another user's media has its reference ID. Otherwise it is sent again, or
+        left to the next run after `MAX_ATTEMPTS` POSTs.
+        """
         if state.id_taken_message:
             return [
                 self._tracker.finish(
@@ -120,7 +138,8 @@ class Settling:
             reason = f"confirmed not created; left to the next run after {state.post_count} POSTs"
         else:
             self._tracker.set_state(state.row, waiting)
-            # When the absence is proven, whatever disturbed the first POST is probably over.
+            # The second POST is not delayed: until the absence of the media was proven, some time
+            # has passed, therefore the disturbance of the first POST is probably over.
             seconds = (
                 backoff(MIN_POLL_INTERVAL, state.post_count - 2, float("inf"))
                 if state.post_count > 1
@@ -131,7 +150,11 @@ class Settling:
         return [StatusUpdate(state.row.number, Status.CREATING, reason)]
 
     def _end_unsettled(self, state: Unknown, age: float) -> list[StatusUpdate]:
-        """End the search for a row without a result. The setting `when_unsure` decides."""
+        """End the search for a row; it stays undecided.
+
+        If the setting `when_unsure` is `retry`, the row is sent again, for a limited number of
+        times.
+        """
         if state.is_held:
             return [
                 self._tracker.finish(
@@ -144,9 +167,8 @@ class Settling:
             and self._unsettled_counts[state.row.number] < MAX_ATTEMPTS
         ):
             self.has_requeued_rows = True
-            return [
-                self._tracker.finish(state.row, Status.PENDING, "not found: sent again, as set")
-            ]
+            reason = "not found: sent again, because when-unsure is retry"
+            return [self._tracker.finish(state.row, Status.PENDING, reason)]
         error = (
             f"its POST got no clear answer, and {age:.0f} s later no media is found;"
             " look in the account, then run again with the setting when-unsure: retry"
@@ -159,7 +181,7 @@ class Settling:
 
 
 def exhausted_update(waiting: ToCreate) -> StatusUpdate:
-    """Returns the status update of a row that used up all POSTs of this run."""
+    """Returns the status update of a row of which all POSTs of this run created no media."""
     error = f"{waiting.post_count} POSTs got no clear answer and made no video: {waiting.reason}"
     code = FailureCode.NO_MEDIA_CREATED
     return StatusUpdate(waiting.row.number, Status.PENDING, error, error=error, code=code)

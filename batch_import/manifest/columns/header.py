@@ -37,7 +37,7 @@ class VideoListScore(NamedTuple):
 
     Attributes:
         kind: the best kind of cells that a column has.
-        rows: number of the first rows that have a cell of that kind in that column.
+        rows: number of the first rows that have a cell of the kind in the column.
     """
 
     kind: CellKind = CellKind.BLANK

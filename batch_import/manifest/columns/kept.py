@@ -63,7 +63,7 @@ def refuse_other_columns(
     if all(_can_stay(kept[field], field, header) for field in other):
         hint = f"To go on as before: {_settings(other, kept)}. {hint}"
     error = ManifestError(
-        f"This edition of the manifest would be read from other columns than the job so far:"
+        f"This version of the manifest would be read from other columns than the job so far:"
         f" {changes}.",
         hint,
     )

@@ -46,7 +46,7 @@ class RenditionName:
 
 @lru_cache(maxsize=20_000)
 def rendition_of(heading: str) -> RenditionName | None:
-    """What a column name says about a rendition; None if it has no word of one."""
+    """Returns what a column name says about a rendition; None if it has no word for a rendition."""
     words = parts(heading)
     said = [word for word in words if word in _HEIGHT_OF or word in _WORDS]
     if not said:

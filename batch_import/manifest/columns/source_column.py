@@ -92,7 +92,7 @@ def _best_copies(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
 
 
 def _fills_gaps(other: SampleColumn, column: SampleColumn) -> bool:
-    """Whether most rows have a URL in the other column and none in this one."""
+    """Whether most rows have a URL in the other column, and no URL in this column."""
     gaps = sum(
         1
         for here, there in zip(column.kinds, other.kinds, strict=True)

@@ -179,7 +179,7 @@ class SampleColumn:
         return f"{blank} of {len(self.cells)} cells {verb} blank" if blank else ""
 
     def about_misfits(self) -> str:
-        """How many filled cells are no source URLs, with one of them; empty if there is none."""
+        """Returns how many filled cells are not source URLs, with an example; empty if all are."""
         least = max(self.kind, CellKind.PATH)
         odd = [cell for cell, of in zip(self.cells, self.kinds, strict=True) if cell and of < least]
         if not odd:

@@ -39,7 +39,7 @@ from batch_import.manifest.readers.text import DecodedFile
 #: A separator that never occurs, for one cell per line: no text contains a NUL character.
 _NONE: Final = "\0"
 _SPOKEN: Final = {
-    # Ordered: if two separators are equally good, the one that is rarer in texts is used.
+    # Ordered: if two separators are equally good, the separator that is rarer in texts is used.
     "\t": "tab-separated",
     "|": "separated by vertical bars",
     ";": "semicolon-separated",
@@ -140,7 +140,7 @@ class _Sense(NamedTuple):
         kind: the best kind of cells in a column. It prevents that a list of URLs is split at commas
             within the URLs, because the parts do not end in file names.
         splits: nearly all rows are as wide as the header, and have more than one cell.
-        rows: number of cells of that kind in that column.
+        rows: number of cells of the kind in the column.
         alike: fraction of the rows that are as wide as the header.
         single: for a single column, how little suggests further columns.
         whole: how few rows have invalid quotes.

@@ -43,7 +43,7 @@ class RowLayout(NamedTuple):
 
 
 class _Lines(Iterator[str]):
-    """An iterator over the physical lines of a file. Lines can be put back.
+    """An iterator over the physical lines of a file. Lines can be pushed back.
 
     Attributes:
         number: number of the last line that was returned, from 1.
@@ -70,7 +70,7 @@ class _Lines(Iterator[str]):
         return lines
 
     def give_back(self, lines: Sequence[str]) -> None:
-        """Put back the last lines that were returned."""
+        """Push back the last returned lines: they are returned again."""
         self._back.extendleft(reversed(lines))
         self.number -= len(lines)
 
@@ -83,7 +83,7 @@ class RecordReader:
     ) -> None:
         self._name = name
         self._layout = layout
-        #: A quote was not closed, so that a later quote may be its end.
+        #: A quote was not closed; therefore a later quote may be its end.
         self._read_again = False
         self._separator = separator
         self._lines = _Lines(stream)

@@ -10,12 +10,12 @@ from batch_import.manifest.readers import nested_records, record_reader
 from batch_import.manifest.readers.json_window import HOW_TO_FIX, Decoder, Window, said
 from batch_import.manifest.readers.nested_records import (
     MOST_INNER,
-    Around,
-    Inside,
+    EnclosingObject,
     JsonRecord,
+    KeyPath,
     Members,
-    Path,
-    Run,
+    RecordBatch,
+    VisitsArrays,
 )
 from batch_import.manifest.readers.record import BLOCK_RECORDS, Content, RecordFault
 from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
@@ -37,7 +37,9 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
     if text.source.suffix in LINES or _is_lines(text):
         return record_reader.read(name, _form("JSON Lines", text), partial(_lines, text), options)
 
-    def walk(inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord | Run]:
+    def walk(
+        inside: VisitsArrays, outer: dict[KeyPath, Members]
+    ) -> Iterator[JsonRecord | RecordBatch]:
         with text.open() as stream:
             yield from _Walk(Window(name, stream), inside, outer).everything()
 
@@ -61,7 +63,9 @@ def _is_lines(text: DecodedFile) -> bool:
     return first.startswith("{") and first.endswith("}") and second.startswith("{")
 
 
-def _lines(text: DecodedFile, inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord]:
+def _lines(
+    text: DecodedFile, inside: VisitsArrays, outer: dict[KeyPath, Members]
+) -> Iterator[JsonRecord]:
     del outer  # every line is an object of its own
     decoder = Decoder()
     with text.open_lines() as stream:
@@ -71,12 +75,12 @@ def _lines(text: DecodedFile, inside: Inside, outer: dict[Path, Members]) -> Ite
                 yield from _with_inner(_line(decoder, number, content), inside)
 
 
-def _with_inner(found: JsonRecord, inside: Inside) -> Iterator[JsonRecord]:
+def _with_inner(found: JsonRecord, inside: VisitsArrays) -> Iterator[JsonRecord]:
     """Yield an object and the objects in its arrays, which have the same line number."""
     yield found
     inner = list(nested_records.arrays(found.members))
     if inner and inside(found):
-        around = nested_records.around(found)
+        around = nested_records.inherited_members(found)
         for path, items in inner:
             further = (*found.path, *path)
             beside = nested_records.Beside(further, around)
@@ -90,7 +94,7 @@ def _with_inner(found: JsonRecord, inside: Inside) -> Iterator[JsonRecord]:
 
 
 def _line(decoder: Decoder, number: int, content: str) -> JsonRecord:
-    """Parse one line. An invalid line is a fault of that row only."""
+    """Parse one line. An invalid line is a fault of its row only."""
     try:
         members, end = decoder.decode(content)
     except json.JSONDecodeError as error:
@@ -115,14 +119,14 @@ def _bad_line(number: int, content: str, why: str) -> JsonRecord:
 class _Walk:
     """One pass over a file; see `nested_records.Walk`."""
 
-    def __init__(self, window: Window, inside: Inside, outer: dict[Path, Members]) -> None:
+    def __init__(self, window: Window, inside: VisitsArrays, outer: dict[KeyPath, Members]) -> None:
         self._window = window
         self._inside = inside
         self._outer = outer
         self._arrays = 0
 
-    def everything(self) -> Iterator[JsonRecord | Run]:
-        """Visit all values of the file. Usually there is one."""
+    def everything(self) -> Iterator[JsonRecord | RecordBatch]:
+        """Visit all top-level values of the file. Usually there is only one value."""
         beside = nested_records.Beside((), None)
         while next_one := self._window.next():
             match next_one:
@@ -136,7 +140,7 @@ class _Walk:
                         yield from beside.note_object()
                         yield from beside.note(line, value)
 
-    def _outermost(self, path: Path) -> Generator[JsonRecord | Run, None, Members]:
+    def _outermost(self, path: KeyPath) -> Generator[JsonRecord | RecordBatch, None, Members]:
         """Visit an object that is not in an array. It may be a record itself."""
         line, arrays, inner = self._window.line(), self._arrays, 0
         members = self._outer[path]
@@ -161,8 +165,8 @@ class _Walk:
         return members
 
     def _array(
-        self, path: Path, around: Around | None
-    ) -> Generator[JsonRecord | Run, None, list[Any]]:
+        self, path: KeyPath, around: EnclosingObject | None
+    ) -> Generator[JsonRecord | RecordBatch, None, list[Any]]:
         """Visit an array. Its items that are neither objects nor arrays are returned."""
         others: list[Any] = []
         beside = nested_records.Beside(path, around)
@@ -178,7 +182,7 @@ class _Walk:
                     slow -= 1
                     if slow < 0:
                         if objects := self._window.objects(are_many=around is None):
-                            yield Run(path, *objects, around)
+                            yield RecordBatch(path, *objects, around)
                         else:
                             # Another attempt at each object would take twice the time.
                             slow = BLOCK_RECORDS
@@ -193,7 +197,9 @@ class _Walk:
         self._window.demand("]")
         return others
 
-    def _element(self, path: Path, around: Around | None) -> Iterator[JsonRecord | Run]:
+    def _element(
+        self, path: KeyPath, around: EnclosingObject | None
+    ) -> Iterator[JsonRecord | RecordBatch]:
         line = self._window.line()
         members = self._window.value()
         fault = self._window.fault()
@@ -203,9 +209,11 @@ class _Walk:
             self._window.again()
             if fault:
                 raise self._window.broken(fault.reason)
-            yield from self._members(path, nested_records.around(found))
+            yield from self._members(path, nested_records.inherited_members(found))
 
-    def _members(self, path: Path, around: Around) -> Iterator[JsonRecord | Run]:
+    def _members(
+        self, path: KeyPath, around: EnclosingObject
+    ) -> Iterator[JsonRecord | RecordBatch]:
         """Visit the arrays in an object."""
         for key in self._keys():
             match self._window.next():

@@ -150,7 +150,7 @@ class Window:
         of the window, and the last object of an array, are not decoded.
 
         Args:
-            are_many: many objects are likely to follow, so that a larger piece is decoded.
+            are_many: many objects are likely to follow; therefore a larger piece is decoded.
         """
         return (self._block() if are_many else None) or self._some()
 

@@ -1,8 +1,8 @@
 """Records of nested objects, for JSON, JSON Lines and YAML.
 
-Each object of an array may be a record, and so may each member of an object of objects.
-`record_choice.py` decides which of them are the records. The members of the objects around a record
-are columns of it too. This module must not know the syntax of a format.
+Each object of an array may be a record. Each member of an object of objects may be a record, too.
+`record_choice.py` decides which objects are the records. The members of the objects that enclose a
+record become columns of the record, too. This module must not know the syntax of a format.
 """
 
 import json
@@ -14,18 +14,18 @@ from batch_import.manifest.columns.values import holds_address
 from batch_import.manifest.readers.record import RecordFault
 
 #: The keys on the path from the outermost value to an array. Items of arrays have no key.
-Path = tuple[str, ...]
+KeyPath = tuple[str, ...]
 #: An object. Its values are texts, `JsonNumber`, `bool`, `None`, objects, and lists of all these.
 Members = dict[str, Any]
 
-#: The last part of a path whose records are the members of an object of objects.
+#: Marks a path step whose keys vary, such as IDs: the records are the members of one object.
 KEYED: Final = "*"
 #: Maximum number of objects in an object that are read as its members. An object with more of them
 #: is a collection.
 MOST_INNER: Final = 100
 #: Maximum number of characters of a value in a problem.
 _LONGEST_VALUE: Final = 200
-#: Column name for the key of such a member.
+#: Column name for the key of a record that is the member of an object.
 KEY: Final = "key"
 
 
@@ -36,20 +36,20 @@ class JsonNumber(str):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Around:
-    """An object of an array that contains other objects.
+class EnclosingObject:
+    """An object that encloses records, and is itself in an array.
 
     Attributes:
-        label: name of its array.
-        cells: its members, with the name of the array as prefix: `series.title`.
-        plain: its members, without a prefix.
-        outer: the enclosing object that is in an array too; None if there is none.
+        label: key of the array that contains this object.
+        cells: its flattened members; each key has the label as prefix: `series.title`.
+        plain: its members without a prefix.
+        outer: the next enclosing object that is in an array too; None if there is none.
     """
 
     label: str
     cells: Mapping[str, str]
     plain: Mapping[str, object]
-    outer: "Around | None"
+    outer: "EnclosingObject | None"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +59,15 @@ class JsonRecord:
     Attributes:
         path: path of its array.
         line: line number of its start, from 1.
+        members: its members.
         around: the enclosing object that is in an array too; None if there is none.
         fault: why its members are uncertain; None if they are not.
     """
 
-    path: Path
+    path: KeyPath
     line: int
     members: Members
-    around: Around | None = None
+    around: EnclosingObject | None = None
     fault: RecordFault | None = None
 
 
@@ -75,48 +76,55 @@ Lines = Callable[[], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """Consecutive objects of one array that contain no objects and have no fault.
+class RecordBatch:
+    """Consecutive records of the same array. They contain no objects and have no fault.
 
     Attributes:
-        lines: line number of the start of each, from 1.
+        path: path of the array.
+        records: members of each record.
+        lines: returns the line number of the start of each record, from 1.
+        around: the enclosing object that is in an array too; None if there is none.
     """
 
-    path: Path
+    path: KeyPath
     records: Sequence[Members]
     lines: Lines
-    around: Around | None = None
+    around: EnclosingObject | None = None
 
     def each(self) -> Iterator[JsonRecord]:
-        """The same objects, one by one."""
+        """Yields the same records, one by one."""
         for line, members in zip(self.lines(), self.records, strict=True):
             yield JsonRecord(self.path, line, members, self.around)
 
 
-#: Decides whether the arrays in an object are visited.
-Inside = Callable[[JsonRecord], bool]
+#: A function: an object → whether the walk visits the arrays in it.
+VisitsArrays = Callable[[JsonRecord], bool]
 
 
 class Walk(Protocol):
     """One pass over a file. Each format implements it."""
 
-    def __call__(self, inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord | Run]:
-        """Yield the objects.
+    def __call__(
+        self, inside: VisitsArrays, outer: dict[KeyPath, Members]
+    ) -> Iterator[JsonRecord | RecordBatch]:
+        """Yield the objects of all visited arrays.
 
         Args:
-            outer: is filled with the members of objects that are not in an array and have arrays.
+            inside: decides whether the arrays in an object are visited.
+            outer: the walk fills it with the members of objects that contain arrays and are not in
+                an array, by path.
         """
 
 
-def around(found: JsonRecord) -> Around:
-    """The members of an object that become columns of the objects in it."""
+def inherited_members(found: JsonRecord) -> EnclosingObject:
+    """Returns the members of an object that become columns of the records in it."""
     label = found.path[-1] if found.path else "parent"
     plain = {key: value for key, value in found.members.items() if not _has_objects(value)}
     cells = {f"{label}.{key}": cell for key, cell in flat(plain).items()}
-    return Around(label, cells, plain, found.around)
+    return EnclosingObject(label, cells, plain, found.around)
 
 
-def keyed(path: Path, line: int, members: Members) -> JsonRecord:
+def keyed(path: KeyPath, line: int, members: Members) -> JsonRecord:
     """A member of an object of objects as a record. Its key becomes a column."""
     return JsonRecord((*path[:-1], KEYED), line, {KEY: path[-1], **members})
 
@@ -129,7 +137,7 @@ class Beside:
         around: the enclosing object that is in an array too; None if there is none.
     """
 
-    def __init__(self, path: Path, around: Around | None) -> None:
+    def __init__(self, path: KeyPath, around: EnclosingObject | None) -> None:
         self._path = path
         self._around = around
         self._waiting: list[JsonRecord] = []
@@ -163,7 +171,7 @@ class Beside:
             self._waiting.append(found)
 
 
-def arrays(members: Members, path: Path = ()) -> Iterator[tuple[Path, list[Any]]]:
+def arrays(members: Members, path: KeyPath = ()) -> Iterator[tuple[KeyPath, list[Any]]]:
     """Yield the arrays of objects in an object, each with its path."""
     for key, value in members.items():
         if isinstance(value, dict):
@@ -190,7 +198,7 @@ def repeated_key(key: str) -> RecordFault:
 
 
 def text_of(value: object) -> str:
-    """A value as text, as it is in the file, without quotes and escapes."""
+    """Returns a value as text, as in the file but without quotes and escapes."""
     match value:
         case None:
             return ""

@@ -14,21 +14,28 @@ from batch_import.manifest.columns.aliases import SOURCE_URL, fold
 from batch_import.manifest.columns.headings import id_strength, quality, title_strength
 from batch_import.manifest.columns.source_column import is_meant
 from batch_import.manifest.columns.values import CellKind, holds_address
-from batch_import.manifest.readers.nested_records import KEYED, JsonRecord, Path, Run, Walk, flat
+from batch_import.manifest.readers.nested_records import (
+    KEYED,
+    JsonRecord,
+    KeyPath,
+    RecordBatch,
+    Walk,
+    flat,
+)
 from batch_import.manifest.readers.record import limited
 from batch_import.manifest.readers.record_survey import (
-    LENT,
-    Lent,
+    INHERITED_FIELDS,
+    InheritedColumn,
     Shape,
     Survey,
-    field_named,
-    lendable,
+    cached_named_field,
+    inheritable_columns,
     shape_of,
     titles,
 )
 
 _HALF: Final = 0.5
-#: Minimum number of URLs in an object of objects, so that its members are records.
+#: Minimum number of URLs in an object of objects whose members are records.
 _COLLECTION: Final = 2
 _A_TITLE: Final = 3
 _AN_ID: Final = 5
@@ -39,9 +46,9 @@ class _Fit(NamedTuple):
 
     Attributes:
         is_own: the objects have the member that the user mapped to the source URL.
-        kind: the best kind of values in a member.
-        is_main: the name of that member does not say that it is a trailer or a smaller copy.
-        is_known: that member has a usual name.
+        kind: the best kind of values in a member. The next two attributes describe this member.
+        is_main: whether the name of the member is not a name of a trailer or a smaller copy.
+        is_known: whether the member has a usual name.
     """
 
     is_own: bool
@@ -79,7 +86,9 @@ class RecordChoice:
         self._columns = {path: array.columns() for path, array in self._arrays.items()}
         self._fits = {path: self._fit(path) for path in self._arrays}
         self.paths = self._chosen()
-        self._taken = {shape: self._lent(shape) for shape in self._shapes if self._is_record(shape)}
+        self._taken = {
+            shape: self._inherited(shape) for shape in self._shapes if self._is_record(shape)
+        }
         self.notes = self._notes()
 
     # The first walk --------------------------------------------------------------------------
@@ -92,12 +101,12 @@ class RecordChoice:
 
     # Which arrays -----------------------------------------------------------------------------
 
-    def _fit(self, path: Path) -> _Fit | None:
+    def _fit(self, path: KeyPath) -> _Fit | None:
         """The score of an array; None if it has no URLs."""
         columns = self._columns[path]
         own = [column for column in columns if self._is_own(column.name)]
         meant = [column for column in columns if is_meant(column)]
-        known = [column for column in columns if field_named(column.name) == SOURCE_URL]
+        known = [column for column in columns if cached_named_field(column.name) == SOURCE_URL]
         if path[-1:] == (KEYED,) and not self._is_collection(path):
             return None
         if not (own or meant or known):
@@ -108,10 +117,10 @@ class RecordChoice:
             bool(own),
             kind,
             max(quality(column.name) for column in best) >= 0,
-            any(field_named(column.name) == SOURCE_URL for column in best),
+            any(cached_named_field(column.name) == SOURCE_URL for column in best),
         )
 
-    def _is_collection(self, path: Path) -> bool:
+    def _is_collection(self, path: KeyPath) -> bool:
         """Whether an object of objects contains several videos. One may be a coincidence."""
         sample = self._arrays[path].sample
         return sum(1 for cells in sample if holds_address(cells.values())) >= _COLLECTION
@@ -119,7 +128,7 @@ class RecordChoice:
     def _is_own(self, key: str) -> bool:
         return fold(key) in self._own
 
-    def _chosen(self) -> list[Path]:
+    def _chosen(self) -> list[KeyPath]:
         every = sorted((path for path in self._arrays if path[-1:] != (KEYED,)), key=len)
         if self._wanted is not None:
             if self._wanted not in self._arrays:
@@ -139,7 +148,7 @@ class RecordChoice:
         main = self._one([p for p in alike if (fits[p].is_known, p[-1:] != (KEYED,)) == rank])
         return [main, *sorted(self._instead(main), key=len)]
 
-    def _around_rare(self, path: Path, fits: Mapping[Path, _Fit]) -> Path:
+    def _around_rare(self, path: KeyPath, fits: Mapping[KeyPath, _Fit]) -> KeyPath:
         """An outer array with URLs, if most of its objects do not contain this array; else this."""
         for outer, fit in fits.items():
             if _leads(outer, path) and fit.kind >= CellKind.PAGE:
@@ -152,7 +161,7 @@ class RecordChoice:
                     return outer
         return path
 
-    def _instead(self, main: Path) -> Iterator[Path]:
+    def _instead(self, main: KeyPath) -> Iterator[KeyPath]:
         """The arrays in those objects of the main array that have no URL of their own.
 
         Arrays in objects with a URL contain something else, such as trailers or chapters.
@@ -167,12 +176,12 @@ class RecordChoice:
             if fit and _leads(main, path) and fit.is_main and not _is_in(path, beside):
                 yield path
 
-    def _one(self, paths: Sequence[Path]) -> Path:
+    def _one(self, paths: Sequence[KeyPath]) -> KeyPath:
         if len(paths) > 1:
             raise self._error("has more than one array that could be meant", self._choice(paths))
         return paths[0]
 
-    def _choice(self, paths: Sequence[Path]) -> str:
+    def _choice(self, paths: Sequence[KeyPath]) -> str:
         names = [".".join(path) for path in paths if path]
         if not names:
             return f"Its only array is the outermost one: leave {setting_ref('records')} out."
@@ -212,13 +221,13 @@ class RecordChoice:
         return any(key in self._url_keys(shape.path) for key in shape.keys)
 
     @lru_cache(maxsize=1_000)  # noqa: B019 - as long as the file is read
-    def _url_keys(self, path: Path) -> frozenset[str]:
+    def _url_keys(self, path: KeyPath) -> frozenset[str]:
         return frozenset(
             column.name
             for column in self._columns[path]
             if is_meant(column)
             or self._is_own(column.name)
-            or field_named(column.name) == SOURCE_URL
+            or cached_named_field(column.name) == SOURCE_URL
         )
 
     def _is_record(self, shape: Shape) -> bool:
@@ -232,31 +241,39 @@ class RecordChoice:
         """Whether an object contains records, after the choice was made."""
         if not any(_leads(found.path, path) for path in self.paths):
             return False
-        return found.path not in self.paths or self.lent(found, flat(found.members)) is None
+        return found.path not in self.paths or self.inherited(found, flat(found.members)) is None
 
-    def lent(self, found: JsonRecord, cells: Mapping[str, str]) -> tuple[Lent, ...] | None:
-        """The columns that a record gets from enclosing objects; None if it is no record."""
+    def inherited(
+        self, found: JsonRecord, cells: Mapping[str, str]
+    ) -> tuple[InheritedColumn, ...] | None:
+        """Returns the columns that a record inherits; None if the object is not a record."""
         return self._taken.get(shape_of(found, cells))
 
-    def lent_to_run(self, run: Run, keys: tuple[str, ...]) -> tuple[Lent, ...] | None:
-        """The same for an object of a run: columns from enclosing objects; None if no record."""
-        return self._taken.get(Shape(run.path, keys, lendable(run.around)))
+    def inherited_by_batch(
+        self, batch: RecordBatch, keys: tuple[str, ...]
+    ) -> tuple[InheritedColumn, ...] | None:
+        """As `inherited`, for the objects of a batch that have these keys."""
+        return self._taken.get(Shape(batch.path, keys, inheritable_columns(batch.around)))
 
-    def _lent(self, shape: Shape) -> tuple[Lent, ...]:
-        """Columns of the enclosing object: title and ID, if the record has none, and others."""
-        fields = {field_named(key) for key in shape.keys}
-        lenders = [lent.key for lent in shape.lent if lent.is_title]
-        lenders += titles(self.around(shape.path))
-        by_field = {field_named(key): key for key in reversed(lenders)}
+    def _inherited(self, shape: Shape) -> tuple[InheritedColumn, ...]:
+        """Returns the inherited columns: title and ID if the record has none, and all others."""
+        fields = {cached_named_field(key) for key in shape.keys}
+        inherited_keys = [
+            inherited.key for inherited in shape.inherited if inherited.is_title_or_id
+        ]
+        inherited_keys += titles(self.around(shape.path))
+        by_field = {cached_named_field(key): key for key in reversed(inherited_keys)}
         given = [key for known, key in by_field.items() if known not in fields]
         # A member that is used under its own name is not repeated with a prefix.
         left_out = {*shape.keys, *given}
         others = [
-            lent
-            for lent in shape.lent
-            if not lent.is_title and lent.key not in left_out and lent.plain not in given
+            inherited
+            for inherited in shape.inherited
+            if not inherited.is_title_or_id
+            and inherited.key not in left_out
+            and inherited.plain not in given
         ]
-        return (*(Lent(key, key, is_title=True) for key in given), *others)
+        return (*(InheritedColumn(key, key, is_title_or_id=True) for key in given), *others)
 
     def is_rendition(self, found: JsonRecord, cells: Mapping[str, str]) -> bool:
         """Whether an object has no title and no ID of its own."""
@@ -265,8 +282,8 @@ class RecordChoice:
     @lru_cache(maxsize=10_000)  # noqa: B019 - as long as the file is read
     def _are_renditions(self, shape: Shape) -> bool:
         return (
-            any(lent.is_title for lent in shape.lent)
-            and not any(field_named(key) in LENT for key in shape.keys)
+            any(inherited.is_title_or_id for inherited in shape.inherited)
+            and not any(cached_named_field(key) in INHERITED_FIELDS for key in shape.keys)
             and not any(
                 title_strength(k) >= _A_TITLE or id_strength(k) >= _AN_ID for k in shape.keys
             )
@@ -280,8 +297,8 @@ class RecordChoice:
         """
         names = dict.fromkeys(
             key
-            for shape, lent in self._taken.items()
-            for key in (*shape.keys, *(one.key for one in lent))
+            for shape, inherited in self._taken.items()
+            for key in (*shape.keys, *(one.key for one in inherited))
         )
         if not names:
             first = self._arrays[self.paths[0]].first
@@ -293,16 +310,16 @@ class RecordChoice:
         return ManifestError(f"The manifest {self._name} {what}.", hint)
 
 
-def _leads(path: Path, further: Path) -> bool:
+def _leads(path: KeyPath, further: KeyPath) -> bool:
     """Whether an array is in objects of another array."""
     return len(path) < len(further) and further[: len(path)] == path
 
 
-def _is_in(path: Path, arrays: Iterable[Path]) -> bool:
+def _is_in(path: KeyPath, arrays: Iterable[KeyPath]) -> bool:
     """Whether an array is one of the given arrays, or is in their objects."""
     return any(array == path or _leads(array, path) for array in arrays)
 
 
-def _outermost(paths: Iterable[Path]) -> list[Path]:
+def _outermost(paths: Iterable[KeyPath]) -> list[KeyPath]:
     every = list(paths)
     return [path for path in every if not any(_leads(other, path) for other in every)]

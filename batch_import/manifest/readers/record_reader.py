@@ -7,7 +7,13 @@ from typing import Any
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.manifest.readers import renditions
-from batch_import.manifest.readers.nested_records import JsonRecord, Run, Walk, flat, text_of
+from batch_import.manifest.readers.nested_records import (
+    JsonRecord,
+    RecordBatch,
+    Walk,
+    flat,
+    text_of,
+)
 from batch_import.manifest.readers.record import (
     BLOCK_RECORDS,
     Block,
@@ -16,7 +22,7 @@ from batch_import.manifest.readers.record import (
     block_of,
 )
 from batch_import.manifest.readers.record_choice import RecordChoice
-from batch_import.manifest.readers.record_survey import Lent
+from batch_import.manifest.readers.record_survey import InheritedColumn
 
 
 def read(name: str, form: str, walk: Walk, options: ReadingOptions) -> Content:
@@ -50,13 +56,13 @@ class _Reading:
 
     def blocks(self, walk: Walk) -> Iterator[Block]:
         for found in walk(self._choice.inside, self._choice.outer):
-            if isinstance(found, Run):
+            if isinstance(found, RecordBatch):
                 block = self._simple(found)
                 if block:
                     yield from self._gathered(0)
                     yield block
                     continue
-            for one in found.each() if isinstance(found, Run) else (found,):
+            for one in found.each() if isinstance(found, RecordBatch) else (found,):
                 self._add(one)
             yield from self._gathered(BLOCK_RECORDS)
         yield from self._gathered(0)
@@ -70,56 +76,58 @@ class _Reading:
 
     # Many at a time ---------------------------------------------------------------------------
 
-    def _simple(self, run: Run) -> Block | None:
-        """All records of a run at once; None if they must be read one by one.
+    def _simple(self, batch: RecordBatch) -> Block | None:
+        """All records of a batch at once; None if they must be read one by one.
 
         They can be read at once if they have the same columns from enclosing objects, are not
         files of one video, and their first cell is not blank.
         """
-        shapes = set(map(tuple, run.records))
-        every_lent = {self._choice.lent_to_run(run, keys) for keys in shapes}
-        lent = every_lent.pop()
-        first = JsonRecord(run.path, 0, run.records[0], run.around)
-        if every_lent or lent is None or self._choice.is_rendition(first, first.members):
+        shapes = set(map(tuple, batch.records))
+        every_inherited = {self._choice.inherited_by_batch(batch, keys) for keys in shapes}
+        inherited = every_inherited.pop()
+        first = JsonRecord(batch.path, 0, batch.records[0], batch.around)
+        if every_inherited or inherited is None or self._choice.is_rendition(first, first.members):
             return None
-        count = len(run.records)
+        count = len(batch.records)
         columns: dict[str, Sequence[object]] = {}
         if len(shapes) == 1:
-            cells = zip(*map(dict.values, run.records), strict=True)
-            columns = dict(zip(run.records[0], cells, strict=True))
+            cells = zip(*map(dict.values, batch.records), strict=True)
+            columns = dict(zip(batch.records[0], cells, strict=True))
         else:
             for key in dict.fromkeys(key for keys in shapes for key in keys):
-                columns[key] = [members.get(key, "") for members in run.records]
-        columns |= {one.key: (self._lent(first, one),) * count for one in lent}
+                columns[key] = [members.get(key, "") for members in batch.records]
+        columns |= {one.key: (self._inherited_value(first, one),) * count for one in inherited}
         blank = ("",) * count
         block = [_texts(columns.get(key, blank)) for key in self._header]
-        return Block(run.lines(), block) if all(map(str.strip, block[0])) else None
+        return Block(batch.lines(), block) if all(map(str.strip, block[0])) else None
 
     # One by one -------------------------------------------------------------------------------
 
     def _add(self, found: JsonRecord) -> None:
         cells = flat(found.members)
-        lent = self._choice.lent(found, cells)
-        if lent is None:
+        inherited = self._choice.inherited(found, cells)
+        if inherited is None:
             return
         is_file = self._choice.is_rendition(found, cells)
         if self._files and not (is_file and _is_beside(self._files[-1][0], found)):
             self._flush()
-        for one in lent:
-            cells[one.key] = self._lent(found, one)
+        for one in inherited:
+            cells[one.key] = self._inherited_value(found, one)
         if is_file:
             self._files.append((found, cells))
         else:
             self._keep(found, cells)
 
-    def _lent(self, found: JsonRecord, lent: Lent) -> str:
+    def _inherited_value(self, found: JsonRecord, inherited: InheritedColumn) -> str:
         around = found.around
         while around:
-            members: Mapping[str, object] = around.plain if lent.is_title else around.cells
-            if lent.key in members:
-                return text_of(members[lent.key])
+            members: Mapping[str, object] = (
+                around.plain if inherited.is_title_or_id else around.cells
+            )
+            if inherited.key in members:
+                return text_of(members[inherited.key])
             around = around.outer
-        return text_of(self._choice.around(found.path).get(lent.key))
+        return text_of(self._choice.around(found.path).get(inherited.key))
 
     def _flush(self) -> None:
         """Choose one of several files of a video; if that is not possible, all are a problem."""

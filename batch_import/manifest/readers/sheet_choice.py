@@ -1,4 +1,4 @@
-"""Which sheets of a workbook are read: the one with the videos, or all that have some.
+"""Which sheets of a workbook are read: the sheet with the videos, or all sheets with videos.
 
 This file must not know how a workbook is opened.
 """

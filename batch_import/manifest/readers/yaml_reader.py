@@ -17,11 +17,11 @@ from batch_import.errors import ManifestError
 from batch_import.manifest.readers import nested_records, record_reader
 from batch_import.manifest.readers.nested_records import (
     MOST_INNER,
-    Inside,
     JsonNumber,
     JsonRecord,
+    KeyPath,
     Members,
-    Path,
+    VisitsArrays,
 )
 from batch_import.manifest.readers.record import Content, RecordFault
 from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
@@ -51,7 +51,7 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
     """
     name = text.source.name
 
-    def walk(inside: Inside, outer: dict[Path, Members]) -> Iterator[JsonRecord]:
+    def walk(inside: VisitsArrays, outer: dict[KeyPath, Members]) -> Iterator[JsonRecord]:
         with text.open() as stream:
             yield from _Walk(_Events(name, stream), inside, outer).everything()
 
@@ -126,12 +126,14 @@ class _Events:
 class _Walk:
     """One pass over a file; see `nested_records.Walk`."""
 
-    def __init__(self, events: _Events, inside: Inside, outer: dict[Path, Members]) -> None:
+    def __init__(
+        self, events: _Events, inside: VisitsArrays, outer: dict[KeyPath, Members]
+    ) -> None:
         self._events = events
         self._inside = inside
         self._outer = outer
         self._anchors: dict[str, Any] = {}
-        self._ended: dict[Path, Members] = {}
+        self._ended: dict[KeyPath, Members] = {}
         self._arrays = 0
 
     def everything(self) -> Iterator[JsonRecord]:
@@ -140,7 +142,7 @@ class _Walk:
             if isinstance(event, yaml.NodeEvent):
                 yield from self._outermost(event, ())
 
-    def _outermost(self, event: _Event, path: Path) -> Iterator[JsonRecord]:
+    def _outermost(self, event: _Event, path: KeyPath) -> Iterator[JsonRecord]:
         """Visit a value that is not in a list."""
         self._events.begin(event)
         match event:
@@ -155,7 +157,7 @@ class _Walk:
                 if path:
                     self._outer[path[:-1]][path[-1]] = value
 
-    def _members(self, path: Path, line: int) -> Iterator[JsonRecord]:
+    def _members(self, path: KeyPath, line: int) -> Iterator[JsonRecord]:
         """Visit an object that is not in a list. It may be a record itself."""
         arrays, inner = self._arrays, 0
         members = self._outer[path]
@@ -177,7 +179,7 @@ class _Walk:
             if arrays == self._arrays:
                 del self._outer[path]
 
-    def _array(self, path: Path) -> Generator[JsonRecord, None, list[Any]]:
+    def _array(self, path: KeyPath) -> Generator[JsonRecord, None, list[Any]]:
         """Visit a list. Its items that are neither objects nor lists are returned."""
         others: list[Any] = []
         beside = nested_records.Beside(path, None)
@@ -202,7 +204,7 @@ class _Walk:
             return
         if found.fault:
             raise self._events.error(f"line {found.line}", found.fault.reason)
-        around = nested_records.around(found)
+        around = nested_records.inherited_members(found)
         for path, items in inner:
             further = (*found.path, *path)
             beside = nested_records.Beside(further, around)

@@ -23,7 +23,7 @@ class RepairRule(NamedTuple):
 
     Attributes:
         code, reason: see `models.Problem`.
-        sure: no valid URL looks like this, so that the row must not be sent.
+        sure: no valid URL looks like this; therefore the row must not be sent.
     """
 
     code: str

@@ -35,7 +35,7 @@ def judge(
         given: the column, without white space around its cells.
         urls: of the same rows: a blank cell takes the extension that its URL ends in.
         default: what a blank cell takes where its URL ends in none.
-        without_url: indexes of rows whose URL must be another: that one may bring an extension.
+        without_url: indexes of rows whose URL must be corrected: the new URL may have an extension.
 
     Returns:
         Extensions, bare and in lower case; and index and violation, for every violation.

@@ -83,7 +83,7 @@ _BAD_PLACE = Violation(
 
 
 def no_schemes(_scheme: str) -> bool:
-    """No scheme is one of references: only web URLs are valid."""
+    """Returns False for every scheme: only web URLs are valid, and no references."""
     return False
 
 

@@ -28,7 +28,7 @@ class TableColumn:
     Attributes:
         width: width in a workbook, in characters.
         is_number: whether its cells are numbers without a sign, or empty.
-        is_safe: whether no spreadsheet executes or changes its cells, so that they need no mark.
+        is_safe: whether no spreadsheet executes or changes its cells. If true, they need no mark.
     """
 
     heading: str

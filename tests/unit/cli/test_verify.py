@@ -15,8 +15,8 @@ def row(line: int, reference_id: str = "") -> ResultRow:
     texts = (reference_id, "Title", "", "mp4", ())
     return ResultRow(
         line, Status.INVALID, "", (), *texts, ManifestColumns(),
-        removed=False, looked_at=False, size=None, ingest_id="", media_id="", key="", title="",
-        duration="", thumbnail="", created_date="",
+        removed=False, is_size_requested=False, size=None, ingest_id="", media_id="", key="",
+        title="", duration="", thumbnail="", created_date="",
     )  # fmt: skip
 
 

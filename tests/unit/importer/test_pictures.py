@@ -37,7 +37,7 @@ def look(store: Store, stop: threading.Event, clock: Callable[[], float]) -> Non
 
 
 def sizes(store: Store) -> list[tuple[bool, tuple[int, int] | None]]:
-    return [(record.looked_at, record.size) for record in store.reader.records()]
+    return [(record.is_size_requested, record.size) for record in store.reader.records()]
 
 
 def test_every_picture_is_asked_for_and_a_no_is_an_answer(store: Store) -> None:

@@ -23,7 +23,7 @@ def make_record(status: Status = Status.IMPORTED, **changes: object) -> ResultRo
         "cells": (SOURCE, "Title", "draft", "A"),
         "columns": COLUMNS,
         "removed": False,
-        "looked_at": False,
+        "is_size_requested": False,
         "size": None,
         "ingest_id": "i",
         "media_id": "m",

@@ -78,8 +78,8 @@ def test_an_embed_code_waits_for_a_ratio_that_is_asked_for(record: Make) -> None
     asking = {"aspect_from_detail": True}
     assert line(record(), **asking)["embedCode"] == ""
     assert line(record(), **asking)["embedUrl"] != ""
-    assert "56.25%" in line(record(looked_at=True), **asking)["embedCode"]
-    assert "75%" in line(record(looked_at=True, size=(4, 3)), **asking)["embedCode"]
+    assert "56.25%" in line(record(is_size_requested=True), **asking)["embedCode"]
+    assert "75%" in line(record(is_size_requested=True, size=(4, 3)), **asking)["embedCode"]
 
 
 def test_columns_are_chosen_and_renamed(record: Make) -> None:

@@ -433,7 +433,7 @@ def test_the_rate_limit_lets_in_a_burst_and_then_its_rate() -> None:
     statuses = Counter(post(there, after=tick / 100).status for tick in range(1001))
     # Ten seconds at two a second, and the burst before.
     assert statuses == {200: 25, 429: 976}
-    assert there.refused == 976
+    assert there.rate_limited == 976
     assert there.calls == {"create": 1001}
     assert len(there.media) == 25
 

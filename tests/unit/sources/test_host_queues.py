@@ -12,7 +12,7 @@ def test_until_a_host_has_answered_one_source_tries_it_for_all() -> None:
         queues.add(number, "a")
     assert queues.take(0.0) == (0, "a")
     assert queues.take(100.0) is None
-    queues.answered("a")
+    queues.connected("a")
     queues.finished("a")
     assert [queues.take(100.0), queues.take(100.0)] == [(1, "a"), None]
     assert queues.take(100.0 + SPACING_SECONDS) == (2, "a")
@@ -24,7 +24,7 @@ def test_all_that_waits_for_a_dead_host_is_given_up_for_a_while() -> None:
         queues.add(number, "dead" if number else "alive")
     assert queues.take(0.0) is not None
     number, host = queues.take(0.0) or (0, "")
-    queues.noted_down(host, 5.0)
+    queues.connection_failed(host, 5.0)
     assert queues.is_down(host, 6.0)
     assert queues.give_up(host) == [n for n in range(1, 1000) if n != number]
     queues.finished(host)
@@ -37,11 +37,11 @@ def test_a_host_that_has_answered_is_down_only_after_some_failures() -> None:
     queues = HostQueues()
     queues.add(0, "a")
     queues.take(0.0)
-    queues.answered("a")
+    queues.connected("a")
     for moment, down in ((1.0, False), (2.0, False), (3.0, True)):
-        queues.noted_down("a", moment)
+        queues.connection_failed("a", moment)
         assert queues.is_down("a", moment) is down
-    queues.answered("a")
+    queues.connected("a")
     assert not queues.is_down("a", 3.0)
 
 
@@ -87,7 +87,7 @@ def test_every_source_has_its_turn_and_no_host_is_asked_too_often(
             assert under_way.count(host) <= 4
         elif under_way:
             host = under_way.pop(random.randrange(len(under_way)))  # type: ignore[attr-defined]
-            queues.answered(host)
+            queues.connected(host)
             queues.finished(host)
     assert len(taken) == len(set(taken))
     assert queues.due() is not None or len(taken) == len(hosts) or under_way

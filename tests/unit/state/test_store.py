@@ -410,10 +410,10 @@ def test_each_picture_is_asked_for_once() -> None:
     store = loaded("a", "b")
     finish(store, "a", Status.IMPORTED)
     assert (store.pictures.missing(10), store.pictures.missing_count()) == (["k1"], 1)
-    assert (record(store, "a").looked_at, record(store, "a").size) == (False, None)
+    assert (record(store, "a").is_size_requested, record(store, "a").size) == (False, None)
     store.pictures.save("k1", None)  # the platform did not tell
     assert (store.pictures.missing(10), store.pictures.missing_count()) == ([], 0)
-    assert (record(store, "a").looked_at, record(store, "a").size) == (True, None)
+    assert (record(store, "a").is_size_requested, record(store, "a").size) == (True, None)
     store.pictures.save("k1", (640, 480))
     assert record(store, "a").size == (640, 480)
 

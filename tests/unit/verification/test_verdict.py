@@ -29,7 +29,7 @@ def record(status: Status = Status.IMPORTED, **changes: object) -> ResultRow:
         "cells": (),
         "columns": ManifestColumns(),
         "removed": False,
-        "looked_at": False,
+        "is_size_requested": False,
         "size": None,
         "ingest_id": "i",
         "media_id": "m1",

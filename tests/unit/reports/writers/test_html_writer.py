@@ -137,7 +137,9 @@ def test_the_page_holds_exactly_the_embed_codes(
     tmp_path: Path, record: Make, options: dict[str, object]
 ) -> None:
     records = [
-        record(key=f"k{n}", title=f"Title {n} <b>", looked_at=True, size=(100 + n % 80, 100))
+        record(
+            key=f"k{n}", title=f"Title {n} <b>", is_size_requested=True, size=(100 + n % 80, 100)
+        )
         for n in range(120)
     ]
     page = page_of(tmp_path, [*records, record(Status.PENDING)], **options)

@@ -1,7 +1,7 @@
 """Check whether a manifest is a new version of the job's manifest, or another manifest.
 
-A job recognizes its manifest by the rows, never by the path. If a manifest is refused, nothing has
-been changed yet.
+A job recognizes its manifest by the rows. The path only decides whether the rows are compared
+before anything was sent. If a manifest is refused, nothing has been changed yet.
 """
 
 from dataclasses import dataclass
@@ -20,13 +20,14 @@ class LoadOptions:
 
     Attributes:
         same_videos: whether added rows that are similar to removed rows are the same videos.
-        allow_removals: whether most of the rows that are still to be sent may be skipped.
-        is_job_named: whether the user named the job folder. If so, a few common rows are enough.
+        allow_removals: if false, a manifest that lacks more than half of the unsent rows is
+            refused.
+        is_job_named: whether the user named the job folder. If true, then one row that is in both
+            manifests is enough to accept the new one.
         folder: folder of the job, for messages.
         manifest: absolute path of the manifest.
         signing: names of URL parameters that are signatures, in addition to the known ones.
-        error_if_rows_to_send: raised if the manifest has rows to send that the job does not have
-            yet.
+        error_if_new_rows: `load` raises this if the manifest has added or changed rows.
     """
 
     same_videos: SameVideos = "ask"
@@ -35,16 +36,17 @@ class LoadOptions:
     folder: Path = Path()
     manifest: str = ""
     signing: frozenset[str] = NO_EXTRA_NAMES
-    error_if_rows_to_send: Exception | None = None
+    error_if_new_rows: Exception | None = None
 
 
 DEFAULT_LOAD_OPTIONS: Final = LoadOptions()
 
 
-def check_edition(db: Database, known_manifest: str, options: LoadOptions) -> None:
-    """Refuse another manifest, and one that would skip most of the rows that are still to be sent.
+def check_manifest_version(db: Database, known_manifest: str, options: LoadOptions) -> None:
+    """Refuse an unrelated manifest. Also refuse a manifest that lacks most of the unsent rows.
 
-    `alike_rows.find_alike` must be called first.
+    `alike_rows.find_alike` must be called first, because it fills the tables `added` and
+    `removed`.
 
     Args:
         known_manifest: absolute path of the manifest that was loaded last; empty before the first.
@@ -54,8 +56,8 @@ def check_edition(db: Database, known_manifest: str, options: LoadOptions) -> No
     """
     (sent,) = db.execute(_ANY_SENT).fetchone()
     (valid,) = db.execute(_ANY_VALID).fetchone()
-    elsewhere = known_manifest and options.manifest and known_manifest != options.manifest
-    if sent or (valid and elsewhere):
+    path_differs = known_manifest and options.manifest and known_manifest != options.manifest
+    if sent or (valid and path_differs):
         _refuse_another_manifest(db, known_manifest, options)
     pending, skipped = db.execute(_SKIPPED).fetchone()
     if 2 * skipped > pending and not options.allow_removals:
@@ -83,14 +85,18 @@ def _refuse_another_manifest(db: Database, known: str, options: LoadOptions) -> 
         f"{options.folder} holds the job of {known}, with {before:,} rows; this manifest has"
         f" {after:,}, and only {common:,} of them are the same.",
         f"Nothing was changed. If it is another library: {new}"
-        f" If it is a new edition: {setting_ref('job', str(options.folder))}.",
+        f" If it is a new version: {setting_ref('job', str(options.folder))}.",
     )
 
 
 def _other_name(manifest: Path, folder: Path) -> str:
-    """Returns a folder name that includes the manifest's folder, if two manifests have one name."""
-    where = manifest.parent.name
-    return f"{where}-{folder.name}" if where else f"{folder.name}-2"
+    """Returns a folder name for the other manifest.
+
+    It consists of the names of the manifest's folder and of the job folder, because two manifests
+    in different folders can have the same name.
+    """
+    parent_name = manifest.parent.name
+    return f"{parent_name}-{folder.name}" if parent_name else f"{folder.name}-2"
 
 
 #: Whether the platform has, or ever had, a media of the job.
@@ -101,8 +107,15 @@ _ANY_SENT: Final = """
     )
 """
 _ANY_VALID: Final = "SELECT EXISTS (SELECT 1 FROM row WHERE status <> 'invalid')"
+#: Selects the number of rows of the known manifest, of the new manifest, and of both.
+#:
+#: The tables `incoming`, `added` and `removed` have the rows of the new manifest, and the rows that
+#: only the new or only the known manifest has. `row.position` is NULL if the row is no longer in
+#: the known manifest. `added.held` is the number of the row under which the job has the added row
+#: already, as an invalid row; it is NULL if the job does not have the row.
+#:
 #: The same ID alone does not show that a row is the same, because many libraries number their rows
-#: from one. The title or the URL must be the same as well.
+#: from one. The title (`filename`) or the URL must be the same as well.
 _COMMON: Final = f"""
     SELECT
         (SELECT count(*) FROM row WHERE identity IS NOT NULL AND position IS NOT NULL),
@@ -114,6 +127,7 @@ _COMMON: Final = f"""
             SELECT 1 FROM removed WHERE {ALIKE}
         ))
 """
+#: Selects the number of pending rows of the known manifest, and how many of them the new one lacks.
 _SKIPPED: Final = f"""
     SELECT
         (SELECT count(*) FROM row WHERE status = 'pending' AND position IS NOT NULL),

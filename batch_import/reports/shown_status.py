@@ -30,11 +30,14 @@ def rows_needing_attention(reader: Reader, *, running: bool) -> Iterator[ResultR
 def problem_groups(reader: Reader, *, running: bool) -> Iterator[tuple[ResultRow, int]]:
     """Yields one row of each group of rows with the same problem, and the size of the group."""
     alone = ((record, 1) for record in _being_created(reader, running=running))
-    for record, rows in chain(reader.problem_groups(), alone):
-        yield from ((each, rows) for each in with_shown_status([record], running=running))
+    for record, row_count in chain(reader.problem_groups(), alone):
+        yield from ((each, row_count) for each in with_shown_status([record], running=running))
 
 
 def _being_created(reader: Reader, *, running: bool) -> Iterator[ResultRow]:
-    """Yields the rows without a code that are shown as unknown, because no run is in progress."""
+    """Yields the rows without a code that are shown as unknown, because no run is in progress.
+
+    Rows with a code are already in `records_with_codes`.
+    """
     if not running:
         yield from (row for row in reader.records((Status.CREATING,)) if not row.codes)
