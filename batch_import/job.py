@@ -70,8 +70,8 @@ class Job:
     def problems_of(self, manifest: Path) -> Path:
         """Path of the CSV file with the problems of a file that the job was not updated with.
 
-        These are manifests that were only checked, and files of corrected rows. Line numbers are
-        those of that file.
+        These are manifests that were only checked, and files of corrected rows. Line numbers refer
+        to the checked file.
         """
         return self.folder / f"problems-{_folder_name(manifest)}.csv"
 

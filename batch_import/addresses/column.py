@@ -1,6 +1,6 @@
 """Signatures and expiry times of a whole column of URLs.
 
-The results are those of `signatures.py` and `expiry.py`, but each URL is parsed only once. An
+The results are the same as of `signatures.py` and `expiry.py`, but each URL is parsed only once. An
 export signs all of its URLs with the same parameters in the same order, so one regular expression
 per sequence of parameters is enough. URLs that match none are left to these two modules.
 """

@@ -105,7 +105,7 @@ class QueryExpiry:
         self.expires_at = lru_cache(maxsize=1024)(self._expires_at)
 
     def _expires_at(self, *values: str) -> float:
-        """Returns epoch seconds, or infinity. The values are those of `names`, as written."""
+        """Returns epoch seconds, or infinity. The values are the values of `names`, as written."""
         decoded_values = dict(zip(self.names, map(_decoded, values), strict=True))
         return _earliest(_read_all(self._parameters, decoded_values))
 

@@ -23,7 +23,7 @@ from batch_import.errors import UsageError
     ),
 )
 def worker(invocation: Invocation) -> int:
-    """Take jobs from the queue, and run each in a process of its own."""
+    """Take jobs from the queue, and run each job in a separate process."""
     from batch_import.cli.job_process import COMMAND, order
     from batch_import.configuration.settings import Settings
     from batch_import.workflows import worker as workflow

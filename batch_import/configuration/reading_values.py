@@ -15,7 +15,7 @@ from batch_import.errors import nearest
 
 
 def encoding(text: str) -> str:
-    """Validate the name of a text encoding, and return Python's name of it."""
+    """Validate the name of a text encoding, and return Python's name for this encoding."""
     try:
         found = codecs.lookup(text)
         "".encode(found.name)

@@ -103,7 +103,7 @@ class Dispatcher:
     def handle_completed(self, completed: Iterable[CompletedRequest], now: float) -> None:
         """Store what the answers mean for the rows, in one transaction.
 
-        While the account is searched before the first POST, each page has a transaction of its own.
+        While the account is searched before the first POST, each page has a separate transaction.
 
         Raises:
             RunFault: the run cannot continue. What the answers mean is stored first.

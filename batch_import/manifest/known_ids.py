@@ -54,7 +54,7 @@ class KnownIds:
         known = (firsts != rows).nonzero()[0]
         if not known.size:
             return Known({}, {})
-        # The first id with a skeleton is added before those that are compared with it.
+        # The first ID with a skeleton is added before the IDs that are compared with it.
         both = np.concatenate((firsts[known], rows[known]))
         keys, checks = np.frombuffer(self._keys, np.int64), np.frombuffer(self._checks, np.uint32)
         of_both = Hashes(keys[both - 1], checks[both - 1])

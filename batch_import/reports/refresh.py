@@ -50,7 +50,7 @@ def refresh_results(write: Callable[[], None], job: Job, interval_seconds: float
     fail because somebody has opened a workbook.
 
     Args:
-        write: writes the results at the end. It is called in a thread of its own.
+        write: writes the results at the end. It is called in a separate thread.
         job: the job of the results.
         interval_seconds: time between two refreshes. It is longer if a refresh takes long.
 

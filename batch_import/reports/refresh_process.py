@@ -160,5 +160,5 @@ class _Refresher:
 
 
 def seconds_until_next(interval_seconds: float, duration_seconds: float) -> float:
-    """Returns the seconds until the next refresh, if the last one took `duration_seconds`."""
+    """Returns the seconds until the next refresh, if the last refresh took `duration_seconds`."""
     return max(interval_seconds, _TIME_DIVISOR * duration_seconds)

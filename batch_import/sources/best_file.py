@@ -55,7 +55,7 @@ def _size(file: VideoFile) -> tuple[float, ...]:
 
 
 def extension(file: VideoFile) -> str:
-    """Returns the extension that the platform accepts; otherwise that of the URL; may be empty."""
+    """Returns the accepted extension, or else the extension of the URL, which may be empty."""
     named = file.get("extension", "").lower().lstrip(".")
     media_type = file.get("type", "").partition(";")[0].strip().lower()
     url = file.get("url", "")

@@ -66,7 +66,7 @@ class FeedItem:
         return [each for each in self.element.iter() if each.tag == name]
 
     def below(self, element: Element) -> "FeedItem":
-        """Returns an element of this item as an item of its own."""
+        """Returns an element of this item as a separate item."""
         return FeedItem(element.tag, element)
 
 

@@ -132,7 +132,7 @@ def _check(blob: Any) -> None:
 
 @contextmanager
 def _faults(subject: str) -> Iterator[None]:
-    """Raise the errors of Google's libraries as those of a source.
+    """Raise the errors of Google's libraries as errors of a source.
 
     Args:
         subject: location or reference.

@@ -78,7 +78,7 @@ def listed_object(
 
 @contextmanager
 def listing_faults(hint: str) -> Iterator[None]:
-    """Raise the errors of a source as those of a listing, which are faults of the whole command.
+    """Raise the errors of a source as errors of a listing, which end the whole command.
 
     Args:
         hint: what to do if the storage cannot be reached.

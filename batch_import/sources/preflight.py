@@ -216,7 +216,7 @@ class Preflight:
             return SourceResponse(response.status, headers, response.read(contents.FIRST_BYTES))
 
     def _open_connection(self, url: Url, deadline: Deadline) -> socket.socket:
-        """Open a connection. A failure here is one of the host, and counts for all its sources."""
+        """Open a connection. A failure here concerns the host, and counts for all its sources."""
         try:
             connection = deadline.watch(self._connect(url))
             if url.scheme.lower() == "https":

@@ -128,7 +128,7 @@ class S3Source:
 
     @staticmethod
     def _new_client(region: str | None) -> Any:
-        # A session of its own, because the default session may not be used by several threads.
+        # A separate session, because the default session may not be used by several threads.
         session = boto3.session.Session()
         return session.client("s3", region_name=region, config=CONFIG)
 
@@ -144,7 +144,7 @@ def _region_of(client: Any, bucket: str) -> str:
 
 @contextmanager
 def _faults(subject: str) -> Iterator[None]:
-    """Raise the errors of boto3 as those of a source. `subject` is a location or a reference."""
+    """Raise the errors of boto3 as errors of a source. `subject` is a location or a reference."""
     try:
         yield
     except ClientError as error:

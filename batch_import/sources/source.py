@@ -113,7 +113,7 @@ class SigningSource(Source, Protocol):
             seconds: how long the URL must be valid, at most `max_url_seconds`.
 
         Raises:
-            ReferenceRefused: this one reference cannot be signed; the others may be.
+            ReferenceRefused: this reference cannot be signed; other references may be valid.
             SigningFailed: the reference could not be signed this time. A later attempt may succeed.
             SourceUnavailable: no reference can be signed at present.
         """

@@ -1,4 +1,4 @@
-"""Which run may write to a job in PostgreSQL and send its rows: the one that holds its lease.
+"""Only the run that holds the lease of a job in PostgreSQL may write to the job and send its rows.
 
 A lease is valid for some seconds. A thread renews it. If a run does not renew its lease in time,
 because its machine sleeps or has lost its connection, the next run that wants the job gets the

@@ -12,7 +12,7 @@ from typing import Final
 
 _MACHINE_ID: Final = Path("/etc/machine-id")
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-#: The process ID namespace. Each container, for example, has process IDs of its own.
+#: The process ID namespace. Each container, for example, has separate process IDs.
 _NAMESPACE: Final = Path("/proc/self/ns/pid")
 #: Index of the field `starttime` in /proc/PID/stat, among the fields after the name (proc(5)).
 _START_TIME_FIELD: Final = 19

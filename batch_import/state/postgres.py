@@ -104,7 +104,7 @@ def url_without_password(url: str) -> str:
 
 
 def connect(url: str, name: str) -> Session:
-    """Returns a session in which each statement is a transaction of its own.
+    """Returns a session in which each statement is a separate transaction.
 
     Args:
         name: name of the database, for messages.

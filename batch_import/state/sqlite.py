@@ -109,7 +109,7 @@ class SqliteConnection(Connection):
         self.db.close()
 
     def copy_to(self, other: "SqliteConnection") -> None:
-        """Replace the content of another database with the content of this one."""
+        """Replace the content of another database with the content of this database."""
         with self.errors_mapped():
             self.db.backup(other.db)
 

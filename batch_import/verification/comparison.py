@@ -160,7 +160,7 @@ def _lines(
     records: Iterable[ResultRow],
     embedding: Embedding,
 ) -> Iterator[Sequence[str]]:
-    """Yields the lines of rows in the order of the manifest, then those of the other media."""
+    """Yields the lines of rows in the order of the manifest, then the lines of the other media."""
     for record in records:
         found = listing.media_of(record.reference_id, record.media_id, record.key)
         page_fault = listing.page_fault(record.key)

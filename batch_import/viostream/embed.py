@@ -1,6 +1,6 @@
 """Embed codes and URLs of a media.
 
-The markup is that of the Viostream API guide (step 4). What the guide does not show comes from the
+The markup comes from the Viostream API guide (step 4). What the guide does not show comes from the
 vendor's own client and help pages, as noted in each case.
 """
 

@@ -55,7 +55,7 @@ def _is_this_machine(base: str) -> bool:
 
 
 def custom_ca_bundle() -> str | None:
-    """Returns the user's own certificates, used instead of those of the well-known authorities.
+    """Returns the user's own certificates, used instead of the well-known authorities.
 
     Returns:
         Path of a file, or of a folder of files named by hash; None if the environment names none.

@@ -272,7 +272,7 @@ def _read(store: Store, session: PlatformSession, observer: Observer) -> Account
 
 
 def _page(session: PlatformSession, number: int) -> MediaPage:
-    """Request one page of the media list. A page after the last one is empty."""
+    """Request one page of the media list. A page after the last page is empty."""
     try:
         return session.send(endpoints.list_newest(number))
     except RequestRejected:

@@ -55,7 +55,7 @@ def report(
 
 
 def refresh(job: Job) -> Sequence[str]:
-    """Write the results during a run. It opens a database connection of its own.
+    """Write the results during a run, through a separate database connection.
 
     Returns:
         Sentences about the written files that the user must read.

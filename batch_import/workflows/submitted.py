@@ -136,7 +136,7 @@ def _choose(store: Store, settings: Settings) -> None:
 
 
 class _Progress:
-    """Stores how far a job is, through a connection of its own, during the run and at its end."""
+    """Stores how far a job is, through a separate connection, during the run and at its end."""
 
     def __init__(self, job: Job, hold: JobHold) -> None:
         self._name = state_name(job)

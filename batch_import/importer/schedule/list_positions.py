@@ -27,7 +27,7 @@ class _Entry:
         newer_listed_count: number of rows that are listed and no longer in flight, between this row
             and the next newer row in flight.
         position: expected position in the whole list, from 0, without the drift.
-        offset: difference between that position and the one at which a page last showed the row,
+        offset: difference between `position` and the position at which a page last showed the row,
             without the drift.
     """
 
@@ -76,7 +76,7 @@ class ListPositions:
 
         Args:
             newer_listed_count: number of rows that are listed and not in flight, between the row
-                added before and this one.
+                added before and this row.
         """
         self._last_rank += 1
         if newer_listed_count:

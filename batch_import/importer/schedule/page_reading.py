@@ -172,7 +172,7 @@ class PageReading:
         return shown
 
     def _has_certain_creation_time(self, state: InAccount, found: MediaByOwner) -> bool:
-        """Whether the media shown is certainly the one created by the row's last POST."""
+        """Whether the shown media was certainly created by the row's last POST."""
         own_media = found.ours if isinstance(state, Unknown) else (*found.ours, *found.undecided)
         is_only_one = len(found.ours) + len(found.undecided) + len(found.others) == 1
         created = state.created
@@ -235,7 +235,7 @@ class PageReading:
         return self._neighbour(row_number, page, requested_at)
 
     def _neighbour(self, row_number: int, page: int, requested_at: float) -> int | None:
-        """Returns the page after this one on the first try, and the page before it on the second.
+        """Returns the next page on the first try, and the previous page on the second try.
 
         None if the row need not be listed yet.
         """

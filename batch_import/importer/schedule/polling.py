@@ -48,7 +48,7 @@ class Poll:
         misplaced_since_due_count: such pages since it became due.
         needs_lookup: whether its next status request must be a lookup, because lists are not
             enough.
-        has_vanished: whether lists have shown it, and the last one that had to show it did not.
+        has_vanished: whether lists have shown it, but the last list that had to show it did not.
         is_listed: whether a list has shown it.
         is_in_review: whether the platform waits for a person to approve it, which may take any
             time.

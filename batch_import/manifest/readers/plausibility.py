@@ -60,7 +60,7 @@ _LONGEST_WORD: Final = 100
 #: text, and 30 % of text that was decoded with a wrong encoding.
 _FREQUENT_CYRILLIC: Final = frozenset("оеаинтсрвлкмдпуіј")
 _USUAL_CYRILLIC: Final = 0.6
-#: Weight of that rule. It distinguishes Windows-1251 from KOI8-R in text of capital letters.
+#: Weight of this rule. The rule distinguishes Windows-1251 from KOI8-R in text of capital letters.
 _FREQUENCY: Final = 0.3
 
 _WORD = re.compile(r"[^\x00-\x40\x5b-\x60\x7b-\x7f]+")

@@ -137,7 +137,7 @@ class _Walk:
         self._arrays = 0
 
     def everything(self) -> Iterator[JsonRecord]:
-        """Visit all documents of the file. Usually there is one."""
+        """Visit all documents of the file. Usually there is only one document."""
         while not isinstance(event := self._events.next(), yaml.StreamEndEvent):
             if isinstance(event, yaml.NodeEvent):
                 yield from self._outermost(event, ())
