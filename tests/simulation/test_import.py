@@ -34,12 +34,27 @@ def test_every_row_becomes_exactly_one_video(first: int) -> None:
 #: another was taken for that of a row whose ingest was online. 2008921: the rules expected a row
 #: whose own media is pending review to take another. 2019125: rows that were first looked for
 #: long after their POST were taken for a proof that lists hide nothing for longer. 2018398: a
-#: failed media of its POST kept an unknown row from a media of the same title.
+#: failed media of its POST kept an unknown row from a media of the same title. 2024486: one refused
+#: search, while the key was being replaced, failed its row.
 @pytest.mark.parametrize(
     "seed",
     [
         *(1019525, 3004013, 1010874, 1046819, 11001, 100652, 100352, 203371, 3003264),
-        *(10290, 12495, 23609, 24489, 27620, 50851, 60397, 80043, 90850, 2008921, 2018398, 2019125),
+        *(
+            10290,
+            12495,
+            23609,
+            24489,
+            27620,
+            50851,
+            60397,
+            80043,
+            90850,
+            2008921,
+            2018398,
+            2019125,
+            2024486,
+        ),
     ],
 )
 def test_what_broke_once_holds(seed: int) -> None:

@@ -57,6 +57,7 @@ class ToCreate:
             which it will be.
         post_count: number of POSTs in this run that did not create a media.
         reason: why the last of these POSTs failed; empty if there was none.
+        refusal_count: number of searches before the POST that the platform refused.
     """
 
     row: JobRow
@@ -65,6 +66,7 @@ class ToCreate:
     search: RowSearch | None = None
     post_count: int = 0
     reason: str = ""
+    refusal_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

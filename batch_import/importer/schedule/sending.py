@@ -17,6 +17,7 @@ from batch_import.importer.schedule.lookups import NOT_FOUND_STATUS, Lookups
 from batch_import.importer.schedule.observations import ProcessingTimes
 from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL
 from batch_import.importer.schedule.repeat import (
+    MAX_ATTEMPTS,
     CreateOutcome,
     create_outcome,
     is_transport_failure,
@@ -136,9 +137,7 @@ class Sending:
         if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_transport_failure(
             answer
         ):
-            message = f"the search for its reference ID is refused: {answer.message}"
-            code = FailureCode.SEARCH_REFUSED
-            return [self._tracker.finish(row, Status.FAILED, message, error=message, code=code)]
+            return self._handle_refused_search(waiting, answer.message, now)
         self._tracker.set_state(row, waiting)
         if not isinstance(answer, MediaPage):
             self._create_queue.delay(
@@ -156,4 +155,22 @@ class Sending:
         )
         self._tracker.set_state(row, waiting)
         self._create_queue.add_first(waiting)
+        return []
+
+    def _handle_refused_search(
+        self, waiting: ToCreate, message: str, now: float
+    ) -> list[StatusUpdate]:
+        """Repeat a refused search later and later, and fail the row after the last refusal.
+
+        A key that is replaced during the run is refused for a moment: that must fail no row.
+        """
+        row, refusal_count = waiting.row, waiting.refusal_count + 1
+        if refusal_count >= MAX_ATTEMPTS:
+            error = f"the search for its reference ID is refused: {message}"
+            code = FailureCode.SEARCH_REFUSED
+            return [self._tracker.finish(row, Status.FAILED, error, error=error, code=code)]
+        waiting = replace(waiting, refusal_count=refusal_count)
+        self._tracker.set_state(row, waiting)
+        delay = backoff(MIN_POLL_INTERVAL, refusal_count, self._settings.poll_interval)
+        self._create_queue.delay(waiting, now + delay)
         return []
