@@ -60,8 +60,8 @@ _PERMISSION_CODES: Final = frozenset(
 )
 #: Options of a request for signing. The run itself repeats it, without blocking a thread meanwhile.
 _NO_RETRY: Final[dict[str, Any]] = {"retry_total": 0}
-#: Seconds for opening a connection.
-_LIMITS: Final[dict[str, Any]] = {"connection_timeout": 10}
+#: Seconds for opening a connection, and until a response: a run that is stopped waits for it.
+_LIMITS: Final[dict[str, Any]] = {"connection_timeout": 10, "read_timeout": 20}
 #: Maximum number of characters of a message. Azure lists every identity that it has tried.
 _MAX_MESSAGE_LENGTH: Final = 200
 _ARCHIVE: Final = "Archive"

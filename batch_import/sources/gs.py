@@ -48,6 +48,8 @@ _HINT: Final = (
     " with gcloud, impersonating a service account."
 )
 _LOCATION_HINT: Final = "Correct the location or the rights to read it, and try again."
+#: Seconds for opening a connection, and until a response: a run that is stopped waits for it.
+_TIMEOUTS: Final = (10.0, 20.0)
 _SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_only"
 
 # With a handler, Python does not print the warnings of the library for want of any.
@@ -127,7 +129,7 @@ def _signer(credentials: Any) -> dict[str, str]:
 def _check(blob: Any) -> None:
     """Request the properties of an object. A missing object is no error."""
     # The run itself repeats it, without blocking a thread meanwhile.
-    blob.exists(retry=None)
+    blob.exists(retry=None, timeout=_TIMEOUTS)
 
 
 @contextmanager

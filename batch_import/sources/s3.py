@@ -56,6 +56,9 @@ _LOCATION_HINT: Final = "Correct the location, AWS_REGION or AWS_ENDPOINT_URL_S3
 #: The retries that boto3 recommends: it waits after a "SlowDown", and makes three attempts in all.
 #: A connection is opened within 10 seconds.
 CONFIG: Final = Config(signature_version="s3v4", retries={"mode": "standard"}, connect_timeout=10)
+#: For signing: the run itself repeats it, without blocking a thread meanwhile. Two requests to a
+#: storage that does not answer end within a minute, as long as a run that is stopped may take.
+_SIGNING_CONFIG: Final = CONFIG.merge(Config(retries={"total_max_attempts": 1}, read_timeout=20))
 
 
 class S3Source:
@@ -77,7 +80,7 @@ class S3Source:
         bucket, prefix = bucket_and_prefix(location)
         container = f"s3://{bucket}"
         with listing_faults(_LOCATION_HINT), _faults(location):
-            pages = self._client().get_paginator("list_objects_v2")
+            pages = self._new_client(None, CONFIG).get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=bucket, Prefix=prefix):
                 for item in page.get("Contents", ()):
                     found = listed_object(
@@ -127,10 +130,10 @@ class S3Source:
             return self._default_client
 
     @staticmethod
-    def _new_client(region: str | None) -> Any:
+    def _new_client(region: str | None, config: Config = _SIGNING_CONFIG) -> Any:
         # A separate session, because the default session may not be used by several threads.
         session = boto3.session.Session()
-        return session.client("s3", region_name=region, config=CONFIG)
+        return session.client("s3", region_name=region, config=config)
 
 
 def _region_of(client: Any, bucket: str) -> str:

@@ -16,6 +16,7 @@ from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.run import LoadedManifest, refuse_problems
+from batch_import.workflows.sending import end_if
 from batch_import.workflows.submitted import snapshot, state_name, stored_settings
 from batch_import.workflows.work_plan import plan_work
 
@@ -59,6 +60,7 @@ def submit(
         save_result_options(store, request.results)
         counts = store.reader.counts()
         observer.loaded(LoadedManifest(result, plan_work(counts, store.queue.claimable_count())))
+        end_if(stop)
         refuse_problems(request, result)
         options = stored_settings(settings)
         if request.notify:

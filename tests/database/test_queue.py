@@ -1,15 +1,22 @@
 """The queue itself, without a worker's process."""
 
 import asyncio
+import threading
+from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from batch_import.configuration.request import ImportRequest
+from batch_import.errors import Interrupted
 from batch_import.job import DatabaseState
 from batch_import.models import Counts
 from batch_import.state import catalog, submissions
 from batch_import.state.store import Store
+from batch_import.workflows import submit as workflow
+from batch_import.workflows.observer import SILENT
 
 queue = pytest.importorskip("batch_import.fleet.queue", exc_type=ImportError)
 tasks = pytest.importorskip("batch_import.fleet.tasks", exc_type=ImportError)
@@ -70,3 +77,19 @@ def test_only_progress_forgives_a_crash(server: "Server") -> None:
 
         assert [crash_after(Counts()) for _ in range(3)] == [1, 2, 3]
         assert crash_after(Counts(total=1, imported=1)) == 1
+
+
+def test_an_interrupted_command_puts_nothing_into_the_queue(
+    server: "Server", tmp_path: Path
+) -> None:
+    url, stop = server.new_database(), threading.Event()
+    queue.prepare(url)
+    manifest = tmp_path / "library.csv"
+    manifest.write_text("sourceUrl,filename,extension\nhttps://host.example/a.mp4,A,mp4\n")
+    request = ImportRequest(manifest, folder=tmp_path / "library", state=url)
+    # As Ctrl-C during a preflight, which returns what it has found so far.
+    observer = replace(SILENT, loaded=lambda _: stop.set())
+    with pytest.raises(Interrupted):
+        workflow.submit(request, ACCOUNT, None, observer, stop)
+    with catalog.session(url) as db:
+        assert [str(each.status) for each in submissions.overview(db)] == ["manual"]

@@ -6,6 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from moto import mock_aws
 
 from batch_import.errors import UsageError
@@ -15,6 +16,7 @@ from batch_import.sources.source import (
     ListedVideo,
     ListingOptions,
     ReferenceRefused,
+    SigningFailed,
     SkippedItem,
     SourceUnavailable,
 )
@@ -100,6 +102,24 @@ def test_a_bucket_that_does_not_exist_is_said() -> None:
         listed("s3://no-such-bucket")
     with pytest.raises(ReferenceRefused, match="NoSuchBucket"):
         S3Source().signed_url("s3://no-such-bucket/a.mp4", 60)
+
+
+@pytest.mark.usefixtures("client")
+def test_a_busy_storage_does_not_block_the_thread_that_signs() -> None:
+    source, requests = S3Source(), list[str]()
+
+    class Body:
+        def stream(self) -> Iterator[bytes]:
+            yield b"<Error><Code>SlowDown</Code><Message>Slow down</Message></Error>"
+
+    def busy(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        requests.append(request.method)
+        return AWSResponse(request.url, 503, {}, Body())
+
+    source._client().meta.events.register("before-send.s3", busy)  # noqa: SLF001 - to answer it
+    with pytest.raises(SigningFailed, match="SlowDown"):
+        source.signed_url("s3://videos/a.mp4", 60)
+    assert requests == ["HEAD", "GET"]
 
 
 def test_a_name_that_no_bucket_can_have_is_a_fault_of_one_row() -> None:
