@@ -7,7 +7,7 @@ SOURCES := batch_import tests docs examples
 # Commands start by the hundred; each would compile the package again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-programs check package package-test constraints sbom weight docs bench \
+.PHONY: demo test test-with-programs test-programs check package package-test constraints sbom weight docs bench \
 	bench-shared bench-fleet bench-results bench-listing bench-sources simulate fingerprint \
 	coverage fuzz crash mutants minimum-versions format clean
 
@@ -17,8 +17,13 @@ demo: $(VENV)/.core
 # The tests of a file share what takes long to make: a browser, the built site. Those that wait most
 # come first, as they are collected.
 PARALLEL := -n 4 --dist loadfile --no-loadscope-reorder
+WITH_PROGRAMS := tests/browser tests/database tests/office
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/packaging
+	$(BIN)/python -m pytest $(PARALLEL) --ignore tests/packaging $(addprefix --ignore ,$(WITH_PROGRAMS))
+
+# The tests in a browser, in an office program and on a database. `make test-programs` installs these.
+test-with-programs: $(VENV)/.dev
+	$(BIN)/python -m pytest $(PARALLEL) $(WITH_PROGRAMS)
 
 # What some tests need: Chromium, LibreOffice, PostgreSQL. Without them these tests are skipped.
 test-programs:

@@ -52,7 +52,14 @@ class Machine:
 
     def is_cut_off(self) -> None:
         """Its session for the lease goes, as after `kill -9`; it knows nothing of it."""
+        backend = self.db.info.backend_pid
         self.db.close()
+        with psycopg.connect(self.state.url, autocommit=True) as db:
+            # The server takes a moment to notice it, and to give up the session's locks.
+            while db.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE pid = %s", (backend,)
+            ).fetchone():
+                time.sleep(0.01)
 
     def close(self) -> None:
         with suppress(StateError, psycopg.Error):
