@@ -47,7 +47,7 @@ def print_work(plan: "WorkPlan", otherwise: str = "") -> None:
         otherwise: is printed if there is nothing to do; empty for the same text.
     """
     print(f"To do: {plan}." if plan.has_work or not otherwise else otherwise, flush=True)
-    if plan.begins:
+    if plan.is_first_run:
         # The vendor's help page "Setting up restriction profiles".
         print(
             "New videos are public on the platform, unless the account has a default restriction"

@@ -28,7 +28,7 @@ class FilePlace:
     Attributes:
         path: path to the objects of files; empty for the record itself.
         url: name of the member with the URL of the file, or with the end of it.
-        base: returns the start of the URLs for a record and the page that it stands on; an empty
+        base: returns the start of the URLs for a record and the page that has it; an empty
             text if they cannot be built. None if the URLs are complete.
         names: fact about a file, as in `best_file.VideoFile` → path to it in the object.
         original: member and value that mark the original; an empty member if all are originals.

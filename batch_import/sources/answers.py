@@ -45,7 +45,7 @@ def videos_in(answer: Any, answered_at: float) -> Iterator[ListedVideo | Skipped
 
 
 def _records(value: Any, page: Record, levels: int) -> Iterator[tuple[Record, Record, AnswerKind]]:
-    """Yield each record with the page that it stands on, and its kind."""
+    """Yield each record with the page that has it, and its kind."""
     if isinstance(value, list) and levels:
         if kind_of_sources := _sources_kind(value):
             yield {"sources": value}, page, kind_of_sources

@@ -29,9 +29,9 @@ from azure.storage.blob import (
     generate_blob_sas,
 )
 
-from batch_import.addresses.objects import has_valid_place, parse_reference
 from batch_import.sources.access_checks import AccessChecks
 from batch_import.sources.objects import (
+    bucket_and_key,
     bucket_and_prefix,
     listed_object,
     listing_faults,
@@ -69,7 +69,6 @@ _HINT: Final = (
     "Sign in again (`az login`), or set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_KEY;"
     " an identity needs the role Storage Blob Data Reader."
 )
-_LOCATION_HINT: Final = "Correct the location or the rights to read it, and try again."
 
 # With a handler, Python does not print the warnings of the library for want of any.
 logging.getLogger("azure").addHandler(logging.NullHandler())
@@ -90,7 +89,7 @@ class AzSource:
         """As in `Source`."""
         del options
         account, container, prefix = bucket_and_prefix(location, 2)
-        with listing_faults(_LOCATION_HINT), _faults(location):
+        with listing_faults(), _faults(location):
             client = self._account(account).client.get_container_client(container)
             for blob in client.list_blobs(name_starts_with=prefix or None):
                 found = listed_object(
@@ -105,14 +104,11 @@ class AzSource:
 
     def signed_url(self, reference: str, seconds: int) -> str:
         """As in `SigningSource`."""
-        parts = parse_reference(reference)
-        container, _, name = parts.path.partition("/") if parts else ("", "", "")
-        if parts is None or not name or not has_valid_place(parts):
-            raise ReferenceRefused(f"{reference} is none. Write az://account/container/blob.")
+        account_name, container, name = bucket_and_key(reference, "account/container/blob")
         with _faults(reference):
-            account = self._account(parts.place)
+            account = self._account(account_name)
             blob = account.client.get_blob_client(container, name)
-            self._checks.confirm(f"{parts.place}/{container}", lambda: _check(blob))
+            self._checks.confirm(f"{account_name}/{container}", lambda: _check(blob))
             return f"{blob.url}?{account.signature(container, name, seconds)}"
 
     def _account(self, name: str) -> "_Account":

@@ -26,9 +26,9 @@ from google.auth.credentials import Signing
 from google.auth.exceptions import GoogleAuthError, TransportError
 from google.cloud import storage
 
-from batch_import.addresses.objects import has_valid_place, parse_reference
 from batch_import.sources.access_checks import AccessChecks
 from batch_import.sources.objects import (
+    bucket_and_key,
     bucket_and_prefix,
     listed_object,
     listing_faults,
@@ -47,7 +47,6 @@ _HINT: Final = (
     "Set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account, or sign in again"
     " with gcloud, impersonating a service account."
 )
-_LOCATION_HINT: Final = "Correct the location or the rights to read it, and try again."
 #: Seconds for opening a connection, and until a response: a run that is stopped waits for it.
 _TIMEOUTS: Final = (10.0, 20.0)
 _SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_only"
@@ -71,7 +70,7 @@ class GsSource:
         """As in `Source`."""
         del options
         bucket, prefix = bucket_and_prefix(location)
-        with listing_faults(_LOCATION_HINT), _faults(location):
+        with listing_faults(), _faults(location):
             for blob in self._client().list_blobs(bucket, prefix=prefix or None):
                 found = listed_object(f"gs://{bucket}", blob.name, blob.size, blob.updated)
                 if found:
@@ -79,13 +78,11 @@ class GsSource:
 
     def signed_url(self, reference: str, seconds: int) -> str:
         """As in `SigningSource`."""
-        parts = parse_reference(reference)
-        if parts is None or not parts.path or not has_valid_place(parts):
-            raise ReferenceRefused(f"{reference} is no reference. Write gs://bucket/object.")
+        bucket, name = bucket_and_key(reference, "bucket/object")
         with _faults(reference):
             client = self._client()
-            blob = client.bucket(parts.place).blob(parts.path)
-            self._checks.confirm(parts.place, lambda: _check(blob))
+            blob = client.bucket(bucket).blob(name)
+            self._checks.confirm(bucket, lambda: _check(blob))
             url: str = blob.generate_signed_url(
                 version="v4",
                 expiration=timedelta(seconds=seconds),

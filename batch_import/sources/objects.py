@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from batch_import.addresses.objects import ObjectReference, has_valid_place
+from batch_import.addresses.objects import ObjectReference, has_valid_place, parse_reference
 from batch_import.errors import UsageError
 from batch_import.sources.source import (
     ListedVideo,
@@ -19,6 +19,7 @@ _UNREADABLE_NAME: Final = (
     "its name begins or ends with a space, or has a line break or an invisible character, so that"
     " no cell can hold it. Rename it."
 )
+_LOCATION_HINT: Final = "Correct the location or the rights to read it, and try again."
 _ARCHIVED: Final = "it is archived, so that nobody can download it. Restore it, then list again."
 
 
@@ -39,6 +40,23 @@ def bucket_and_prefix(location: str, parts: int = 1) -> tuple[str, ...]:
         form = "account/container" if parts > 1 else "bucket"
         raise UsageError(f"{location} names no {form}.", f"Write {scheme}://{form}/prefix.")
     return *names[:parts], names[parts] if len(names) > parts else ""
+
+
+def bucket_and_key(reference: str, form: str) -> tuple[str, ...]:
+    """Split a reference to one object: `s3://bucket/key` → `("bucket", "key")`.
+
+    Args:
+        form: how a reference is written behind `scheme://`: a word for each part of the result.
+
+    Raises:
+        ReferenceRefused: it is no such reference, or a part is missing or is not valid.
+    """
+    parsed, parts = parse_reference(reference), form.count("/")
+    names = [parsed.place, *parsed.path.split("/", parts - 1)] if parsed else []
+    if parsed is None or len(names) <= parts or not all(names) or not has_valid_place(parsed):
+        scheme = reference.partition(":")[0]
+        raise ReferenceRefused(f"{reference} is no reference. Write {scheme}://{form}.")
+    return tuple(names)
 
 
 def listed_object(
@@ -77,7 +95,7 @@ def listed_object(
 
 
 @contextmanager
-def listing_faults(hint: str) -> Iterator[None]:
+def listing_faults(hint: str = _LOCATION_HINT) -> Iterator[None]:
     """Raise the errors of a source as errors of a listing, which end the whole command.
 
     Args:

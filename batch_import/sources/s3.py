@@ -13,9 +13,9 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError  # noqa: A004
 
-from batch_import.addresses.objects import has_valid_place, parse_reference
 from batch_import.sources.access_checks import AccessChecks
 from batch_import.sources.objects import (
+    bucket_and_key,
     bucket_and_prefix,
     listed_object,
     listing_faults,
@@ -95,13 +95,11 @@ class S3Source:
 
     def signed_url(self, reference: str, seconds: int) -> str:
         """As in `SigningSource`."""
-        parts = parse_reference(reference)
-        if parts is None or not parts.path or not has_valid_place(parts):
-            raise ReferenceRefused(f"{reference} is no reference. Write s3://bucket/key.")
-        target = {"Bucket": parts.place, "Key": parts.path}
+        bucket, key = bucket_and_key(reference, "bucket/key")
+        target = {"Bucket": bucket, "Key": key}
         with _faults(reference):
-            self._checks.confirm(parts.place, lambda: self._check(target))
-            client = self._clients.get(parts.place) or self._client()
+            self._checks.confirm(bucket, lambda: self._check(target))
+            client = self._clients.get(bucket) or self._client()
             url: str = client.generate_presigned_url("get_object", target, seconds)
         return url
 

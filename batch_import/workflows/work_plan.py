@@ -39,7 +39,7 @@ class WorkPlan:
         return bool(self.create or self.adopt or self.resume or self.settle)
 
     @property
-    def begins(self) -> bool:
+    def is_first_run(self) -> bool:
         """Whether the run will create the first videos of the job."""
         return bool(self.create) and not (self.resume or self.settle or self.done)
 
