@@ -3,7 +3,7 @@
 This module must not know what the tables of a job are for.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import resources
 from typing import Final
@@ -30,6 +30,10 @@ _VERSION: Final = "SELECT number FROM batch_import.version"
 _JOB: Final = "SELECT number, version FROM batch_import.job WHERE name = %s"
 _ADD_JOB: Final = "INSERT INTO batch_import.job (name, version) VALUES (%s, %s) RETURNING number"
 _NAMES: Final = "SELECT name FROM batch_import.job ORDER BY name"
+_NUMBERS: Final = "SELECT number, name FROM batch_import.job WHERE version = %s ORDER BY name"
+#: Number of schemas that one statement reads. A statement locks each table that it reads, and the
+#: server has 64 locks for each of its connections by default.
+_SCHEMAS_PER_STATEMENT: Final = 50
 
 
 @contextmanager
@@ -137,6 +141,25 @@ def job_names(url: str) -> list[str]:
     """Returns the names of all jobs."""
     with session(url) as db:
         return [name for (name,) in db.execute(_NAMES)]
+
+
+def names_of_jobs_with(url: str, facts: Mapping[str, str]) -> list[str]:
+    """Returns the names of the jobs that have all these facts, by the facts' names."""
+    names: list[str] = []
+    with session(url) as db:
+        jobs = db.execute(_NUMBERS, (SCHEMA_VERSION,)).fetchall()
+        for start in range(0, len(jobs), _SCHEMAS_PER_STATEMENT):
+            chunk = dict(jobs[start : start + _SCHEMAS_PER_STATEMENT])
+            statement = " UNION ALL ".join(
+                f'SELECT {number} FROM "{_schema_name(number)}".fact'
+                " WHERE (name, value) IN"
+                " (SELECT * FROM unnest(%(names)s::text[], %(values)s::text[]))"
+                " HAVING count(*) = %(count)s"
+                for number in chunk
+            )
+            values = {"names": list(facts), "values": list(facts.values()), "count": len(facts)}
+            names += [chunk[number] for (number,) in db.execute(statement.encode(), values)]
+    return names
 
 
 @contextmanager

@@ -5,7 +5,7 @@ not know the content of a job database.
 """
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -149,6 +149,23 @@ def jobs_in(folder: Path = OUTPUT_FOLDER, database: str = "") -> list[Job]:
     if not database:
         return find_jobs(folder)
     return [Job(folder / name, database) for name in catalog().job_names(database)]
+
+
+def other_jobs(job: Job, facts: Mapping[str, str]) -> list[Job]:
+    """Returns the jobs beside a job that may have all these facts, by the facts' names.
+
+    Of jobs in a folder, the facts are not compared, because each job is a file of its own.
+
+    Raises:
+        StateError: the database cannot be used.
+    """
+    folder = job.folder.parent
+    if not job.database:
+        jobs = find_jobs(folder)
+    else:
+        names = catalog().names_of_jobs_with(job.database, facts)
+        jobs = [Job(folder / name, job.database) for name in names]
+    return [other for other in jobs if other.folder.resolve() != job.folder.resolve()]
 
 
 def catalog() -> ModuleType:

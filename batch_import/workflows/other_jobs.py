@@ -4,20 +4,18 @@ A copy of a manifest, or a corrected one, is a job of its own. If its reference 
 its rows find the videos of the first job in the account. Otherwise they would become second videos.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final
 
 from batch_import.configuration.settings import Settings
 from batch_import.errors import StateError, setting_ref
 from batch_import.job import Job
 from batch_import.state import facts
-from batch_import.state.location import jobs_in
-from batch_import.state.sent_rows import RowUrl, sent_rows, waiting_rows
+from batch_import.state.location import other_jobs
+from batch_import.state.sent_rows import RowUrl, rows_sent_elsewhere
 from batch_import.state.store import Store
 
-#: Maximum number of rows that are compared: all rows of most manifests, in about 30 MB.
-_MAX_ROWS: Final = 100_000
+_ACCOUNT_FACTS = (facts.API_BASE, facts.ACCOUNT)
 
 
 def refuse_videos_of_other_jobs(store: Store, job: Job, settings: Settings) -> None:
@@ -33,32 +31,23 @@ def refuse_videos_of_other_jobs(store: Store, job: Job, settings: Settings) -> N
     counts = store.reader.counts()
     if settings.same_videos != "ask" or counts.imported or counts.processing or counts.unknown:
         return
-    waiting = {row.url: row for row in waiting_rows(store.connection, _MAX_ROWS)}
-    for other in jobs_in(job.folder.parent, job.database):
-        if other.folder.resolve() == job.folder.resolve():
-            continue
-        if found := _sent_under_other_ids(store, other, waiting):
+    account = {fact.name: store.facts.get(fact) for fact in _ACCOUNT_FACTS}
+    for other in other_jobs(job, account):
+        if found := _sent_under_other_ids(store, other):
             raise _fault(other, found)
 
 
-def _sent_under_other_ids(
-    store: Store, other: Job, waiting: Mapping[str, RowUrl]
-) -> list[tuple[RowUrl, RowUrl]]:
+def _sent_under_other_ids(store: Store, other: Job) -> list[tuple[RowUrl, RowUrl]]:
     """Returns the waiting rows whose URL another job of the account has sent, and its rows."""
-    account = (facts.API_BASE, facts.ACCOUNT)
     # A job that cannot be read does not keep this one from being run.
     with suppress(StateError), Store(other.state, read_only=True) as others:
-        if all(others.facts.get(fact) == store.facts.get(fact) for fact in account):
-            return [
-                (waiting[sent.url], sent)
-                for sent in sent_rows(others.connection)
-                if sent.url in waiting and sent.reference_id != waiting[sent.url].reference_id
-            ]
+        if all(others.facts.get(fact) == store.facts.get(fact) for fact in _ACCOUNT_FACTS):
+            return list(rows_sent_elsewhere(store.connection, others.connection))
     return []
 
 
 def _fault(other: Job, found: Sequence[tuple[RowUrl, RowUrl]]) -> StateError:
-    row, sent = found[0]
+    row, sent = min(found)
     count = f"{len(found):,} row{'' if len(found) == 1 else 's'}"
     return StateError(
         f"{count} of this manifest would become second videos: the job {other.folder} has sent the"

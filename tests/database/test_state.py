@@ -189,6 +189,19 @@ def test_preparing_a_database_twice_changes_nothing(server: "Server") -> None:
     assert catalog.job_names(url) == ["library"]
 
 
+def test_jobs_are_found_by_their_facts(server: "Server") -> None:
+    url = server.new_database()
+    catalog.prepare(url)
+    for number in range(120):  # more than one statement reads
+        with open_job(url, f"job-{number:03}") as store:
+            account = f"account-{number % 2}"
+            store.facts.save(facts.API_BASE.of("https://a.example"), facts.ACCOUNT.of(account))
+    wanted = {"api_base": "https://a.example", "account": "account-1"}
+    found = catalog.names_of_jobs_with(url, wanted)
+    assert found == [f"job-{number:03}" for number in range(1, 120, 2)]
+    assert catalog.names_of_jobs_with(url, wanted | {"account": "account-2"}) == []
+
+
 # Moving a job -------------------------------------------------------------------------------------
 
 
