@@ -4,10 +4,12 @@ The list shows the newest media first, and other users add and delete media whil
 added media moves the others to later pages, so some media are seen twice. A deleted media moves
 the others to earlier pages, so the pages that were already read are read again.
 
-The platform may also ignore page numbers, or show its last page for every number after the last.
+The platform may also show its last page for every number after the last, or ignore page numbers.
+The latter is noticed unless other users change a whole page between two reads.
 Reading ends in every case; see `MediaListPager.most_reads`.
 """
 
+import math
 from enum import Enum
 from typing import Final
 
@@ -17,8 +19,9 @@ from batch_import.viostream.page_size import PageSize
 #: Tolerance, in pages, between the total that a list reports and the media that it shows: the
 #: total may count media that the list hides, or may leave out media that are missing on a page.
 _TOTAL_TOLERANCE_PAGES: Final = 2
-#: Number of consecutive pages, each repeating the page before it, that proves that page numbers
-#: are ignored. One page proves nothing: a page of media may have been added between two reads.
+#: Number of consecutive pages, each repeating the page that was read before it, that proves that
+#: page numbers are ignored. One page proves nothing: a page of media may have been added between
+#: two reads.
 _MAX_REPEATED_PAGES: Final = 2
 #: Number of page reads allowed in addition to twice the pages of the list. Without it, a few
 #: changes by other users would already exceed the limit of a short list.
@@ -63,8 +66,10 @@ class MediaListPager:
         self.end: ListEnd | None = None
         self._page_size = page_size or PageSize()
         self._initial_page_count = _MAX_PAGES
-        self._previous_page: tuple[int, set[_MediaIdentity]] = (0, set())
+        self._previous_page: tuple[int, list[_MediaIdentity]] = (0, [])
         self._repeated_pages = 0
+        self._is_last_page_again = False
+        self._has_unexplained_repeat = False
 
     @property
     def max_reads(self) -> int:
@@ -83,9 +88,10 @@ class MediaListPager:
         if self.read_count == 1 and page.total is not None:
             self._initial_page_count = self._page_size.page_count(1, page)
         removed = self._removed_count(page)
-        self._count_repeated_pages(page, removed)
+        added = self._added_count(page)
         if page.total is not None:
             self.total = page.total
+        self._compare_with_previous(page, added, removed)
         self.end = self._end_after(page, removed)
         if self.end is None:
             self.page_number = self._next_page_number(removed)
@@ -114,16 +120,13 @@ class MediaListPager:
         """Returns how reading ends with this page; None if reading continues."""
         tolerance = _TOTAL_TOLERANCE_PAGES * self._page_size.longest_page
         if not (removed and self.page_number > 1):
-            if not self._has_more(page):
-                max_seen = self._offset(self.page_number) + len(page.items) + tolerance
-                return ListEnd.COMPLETE if max_seen >= (self.total or 0) else ListEnd.CUT_SHORT
-            is_beyond_total = (
-                self.total is not None and self._offset(self.page_number) >= self.total
-            )
-            if self._repeated_pages == 1 and is_beyond_total:
-                return ListEnd.COMPLETE  # the platform shows its last page again
             if self._repeated_pages >= _MAX_REPEATED_PAGES:
                 return ListEnd.REPEATED
+            if self._is_last_page_again or not self._has_more(page):
+                if self._has_unexplained_repeat:
+                    return ListEnd.REPEATED  # the media of this page may never have been seen
+                max_seen = self._offset(self.page_number) + len(page.items) + tolerance
+                return ListEnd.COMPLETE if max_seen >= (self.total or 0) else ListEnd.CUT_SHORT
             if (
                 self.total is not None
                 and self._offset(self.page_number + 1) >= self.total + tolerance
@@ -136,22 +139,36 @@ class MediaListPager:
             return bool(page.items)  # a short first page may be full: the page size is not known
         return self._page_size.has_more(self.page_number, page)
 
-    def _count_repeated_pages(self, page: MediaPage, removed: int) -> None:
-        """Count consecutive pages on which at least half of the media repeat the page before.
+    def _compare_with_previous(self, page: MediaPage, added: int, removed: int) -> None:
+        """Compare a page with the page that was read before it: most lists show other media.
 
-        Media added by other users also move media to the next page, but then the total grows by
-        the same number; these are not counted. After a deletion, a page number may mean another
-        page, so a repetition proves nothing.
+        Media added by other users move the same number of media from the end of a page to the next
+        page, and deleted media move media to the page before. If other media are shown again, page
+        numbers are perhaps ignored. A page is repeated if this is true for at least half of it. The
+        last page may be shown again, for a number after it or because it was requested again.
         """
         previous_number, previous_media = self._previous_page
-        shown = set(map(_identity, page.items))
+        shown = [_identity(media) for media in page.items]
         self._previous_page = self.page_number, shown
-        if removed or self.page_number != previous_number + 1 or previous_number == 0:
-            self._repeated_pages = 0
+        shown_again = [index for index, media in enumerate(previous_media) if media in set(shown)]
+        is_forward = self.page_number > previous_number
+        moved = added if is_forward else removed
+        is_repeated = bool(shown) and 2 * (len(shown_again) - moved) >= len(shown)
+        is_same_page = self._within_list(self.page_number) == self._within_list(previous_number)
+        self._is_last_page_again = is_repeated and is_same_page
+        if self._is_last_page_again:
             return
-        repeated = len(shown & previous_media) - self._added_count(page)
-        is_repeated = bool(shown) and 2 * repeated >= len(shown)
         self._repeated_pages = self._repeated_pages + 1 if is_repeated else 0
+        self._has_unexplained_repeat = bool(shown_again) and (
+            shown_again[0] < len(previous_media) - moved if is_forward else len(shown_again) > moved
+        )
+
+    def _within_list(self, number: int) -> int:
+        """Returns the page that is shown if the last page is shown for all numbers after it."""
+        longest_page = self._page_size.longest_page
+        if self.total is None or not longest_page:
+            return number
+        return min(number, max(1, math.ceil(self.total / longest_page)))
 
     def _added_count(self, page: MediaPage) -> int:
         """Returns how many media more the list has than at the last read."""
