@@ -16,6 +16,7 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, ManifestError
 from batch_import.manifest.columns.kept import names_of, refuse_other_columns
 from batch_import.manifest.columns.mapping import Mapping, first_with_address, map_columns
+from batch_import.manifest.columns.restricted_rows import RestrictedRows
 from batch_import.manifest.origin import (
     JOB_COLUMN,
     ROW_COLUMN,
@@ -90,6 +91,7 @@ class ManifestLoader:
         )
         self._origin = origin_columns(self._manifest.header)
         self._comments: list[int] = []
+        self._restricted = RestrictedRows(self._manifest.header, self._mapping.extras)
         self._job = request.job
         self._changes_job = changes_job
         self._path = request.job.problems
@@ -297,7 +299,7 @@ class ManifestLoader:
 
     def _reading(self) -> Reading:
         columns = self._mapping.describe(self._manifest.header)
-        notes = (*self._manifest.notes, *self._mapping.notes)
+        notes = (*self._manifest.notes, *self._mapping.notes, *self._restricted.notes())
         return Reading(self._manifest.form, columns, self._comments, notes)
 
     @contextmanager
@@ -326,6 +328,7 @@ class ManifestLoader:
         for chunk in self._manifest.chunks():
             self._heed_stop()
             self._comments += chunk.comments
+            self._restricted.add(chunk.frame)
             rows, found = validator.check(chunk)
             for problem in rows.named(found):
                 problems.add(problem)

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions, Settings
+from batch_import.manifest.read import CHUNK_ROWS
 from batch_import.models import Status, StatusUpdate
 from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
 from batch_import.state.store import Store
@@ -91,3 +92,16 @@ def test_a_retry_says_how_many_rows_it_sends_again(tmp_path: Path) -> None:
         claimed = store.queue.claim(2, 1.0)
         store.queue.apply([StatusUpdate(row.number, Status.FAILED, "no") for row in claimed], 1.0)
         assert take_over(store, path, retry_failed=True).retried == 2
+
+
+def test_private_rows_are_counted_in_the_whole_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    count = CHUNK_ROWS + 5
+    rows = (
+        f"https://h.example.com/{n}.mp4,Video {n},{'private' if n >= CHUNK_ROWS else 'public'}\n"
+        for n in range(count)
+    )
+    path.write_text("sourceUrl,filename,Privacy\n" + "".join(rows), encoding="utf-8")
+    with Store(None) as store:
+        notes = take_over(store, path).reading.notes
+    assert f"“Privacy”: 5 of {count:,} rows say “private”" in notes[0]
