@@ -49,6 +49,10 @@ def test_videos_of_others_are_not_taken_over(
     printed = json.loads(run("status", tmp_path / "sales.csv", "--json").stdout)
     assert "reference ID is taken" in json.dumps(printed)
     assert len(server.platform.media) == 3
+    shown = run("status", tmp_path / "sales.csv").stdout
+    for text in (done.stdout, shown):
+        assert "2 rows have the reference ID of a video with another title" in text
+        assert f"  batch-import retry {tmp_path / 'sales.csv'} --adopt any\n" in text
 
 
 def test_any_video_is_taken_over_where_the_user_asks_for_it(
