@@ -88,13 +88,15 @@ def alike_titles(candidates: Candidates, titles: Sequence[str]) -> list[str]:
     return [note]
 
 
-def _likelihood_of_title(column: SampleColumn) -> tuple[int, int]:
+def _likelihood_of_title(column: SampleColumn) -> tuple[int, bool, int]:
     """A score for a column that is not chosen as the title; zeros if it cannot be the title."""
     strength = title_strength(column.name)
     if column.kind is not CellKind.TEXT or not strength:
-        return 0, 0
+        return 0, False, 0
     texts = {cell for cell in column.filled if not is_measure(cell)}
-    return (strength, len(texts)) if len(texts) > _HALF * len(column.filled) else (0, 0)
+    if len(texts) <= _HALF * len(column.filled):
+        return 0, False, 0
+    return strength, not column.looks_like_codes, len(texts)
 
 
 def choose_id(candidates: Candidates) -> ColumnChoice | None:

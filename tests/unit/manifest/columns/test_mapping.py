@@ -408,6 +408,8 @@ def test_titles_from_urls_that_are_alike_are_noted() -> None:
     )
     setting = setting_ref("map", "filename=Label 2")
     assert notes[-1] == f"{said} The titles may be in “Label 2”: {setting}"
+    slugs = [(url, code, f"talk {'abc'[n]}") for n, (url, code, _) in enumerate(rows)]
+    assert described("url|Asset|Slug", *slugs)[1][-1].endswith(setting_ref("map", "filename=Slug"))
     _, notes = described("url|Department", *((url, place) for url, _, place in rows))
     assert notes[0].endswith(setting_ref("map", "filename=COLUMN"))
 
