@@ -98,7 +98,8 @@ def _print_problems(request: "ImportRequest", load: "LoadResult", hidden_code: s
     if load.has_new_problems or request.settings.strict:
         file_name = request.manifest.name if load.is_correction else ""
         print_problems(load.problems, groups, file_name)
-        print_correctable(load.reading, request.manifest)
+        if groups:
+            print_correctable(load.reading, request.manifest)
     elif groups:
         print(f"{problem_count(groups)}, as before: {sanitized(str(load.problems))}")
     if load.accepted:

@@ -164,6 +164,8 @@ def plan(
     copied = find_copied_rows(store, job)
     running = exists(job) and is_running(job)
     counts = store.reader.counts(is_running=running)
+    # The search may change rows of the copy to failed.
+    retried = store.queue.retryable_count()
     search = _search(store, request, credentials, observer, stop)
     is_searched = search.found is not None
     todo = plan_work(
@@ -177,7 +179,7 @@ def plan(
         counts=counts,
         plan=todo,
         running=running,
-        retried=store.queue.retryable_count(),
+        retried=retried,
         search=search,
         processing=processing,
         optimistic=forecast(work, settings, processing.low),

@@ -82,6 +82,8 @@ def test_a_plan_names_the_rows_whose_ids_are_taken(
     path = tmp_path / "sales.csv"
     out = run("plan", path).stdout
     assert "To do: 1 to create, 2 not sent: reference ID taken." in out
+    assert "failed before" not in out
+    assert f"batch-import run {path} --adopt any\n" in out
     assert "1 (“HR welcome”), 2 (“HR leave policy (confidential)”)" in out
     printed = json.loads(run("plan", path, "--json", "--adopt", "any").stdout)
     assert (printed["create"], printed["adopt"], printed["ids_taken"]) == (1, 2, 0)
