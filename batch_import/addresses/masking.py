@@ -25,6 +25,7 @@ from batch_import.addresses.urls import parse
 #: Replaces a secret.
 MASK: Final = "***"
 
+_LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
 #: A possible URL in a text. It ends at white space or a quotation mark.
 _WORD = re.compile(r"[^\s\"'<>]+")
 _JSON_WEB_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w.-]*", re.ASCII)
@@ -79,10 +80,20 @@ def _may_have_token(text: str) -> bool:
 
 
 def without_control_characters(text: str) -> str:
-    """Returns the text with control characters replaced, so that a terminal executes none."""
+    """Returns the text as one line, without characters that a terminal could execute.
+
+    A line break becomes ⏎, other white space a blank, and any other control character �.
+    """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+    line = _LINE_BREAK.sub("⏎", text)
+    return "".join(map(_printable, line))
+
+
+def _printable(character: str) -> str:
+    if character.isprintable():
+        return character
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
 def is_masked(url: str) -> bool:

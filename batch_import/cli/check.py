@@ -10,6 +10,7 @@ from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
     format_row_count,
     preflight_progress,
+    print_correctable,
     print_corrected,
     print_problems,
     print_reading,
@@ -18,7 +19,7 @@ from batch_import.cli.messages import (
 from batch_import.cli.progress import PreflightLines, stoppable
 
 if TYPE_CHECKING:
-    from batch_import.job import Job
+    from batch_import.configuration.request import ImportRequest
     from batch_import.workflows.load_result import CheckResult
 
 
@@ -54,14 +55,17 @@ def check(invocation: Invocation) -> int:
     if invocation["json"]:
         _print_json(checked)
     else:
-        _print(request.job, checked)
+        _print(request, checked)
     is_good = not checked.groups if request.settings.strict else checked.valid == checked.rows
     return OK if is_good else INCOMPLETE
 
 
-def _print(job: "Job", checked: "CheckResult") -> None:
+def _print(request: "ImportRequest", checked: "CheckResult") -> None:
+    job = request.job
     print_reading(checked.reading)
     print_problems(checked.problems, checked.groups)
+    if not checked.fixed:
+        print_correctable(checked.reading, request.manifest)
     if checked.groups and checked.problems != job.problems:
         print("The job is not changed: see what a run of this file would do with plan.")
     if checked.preflight:

@@ -109,6 +109,7 @@ def _with_other_columns(
     sample: "ManifestSample", proposal: "Proposal", reading: ReadingOptions
 ) -> ReadingOptions:
     _print_columns(sample.columns)
+    print("Answer with the number or the name of a column.")
     for field in proposal.fields:
         label = _ask(sample.columns, field.field, field.label)
         if label != field.label:
@@ -129,10 +130,10 @@ def _ask(columns: "Sequence[ColumnSample]", field: str, default: str | None) -> 
     generated = GENERATED.get(field, "")
     question = f"Column of {field}{f' (0: {generated})' if generated else ''}"
     number = None if default is None else labels.index(default)
+    first = 0 if generated else 1
+    names = {at: sanitized(label) for at, label in enumerate(labels) if at >= first}
     while True:
-        chosen = questions.number(
-            question, len(columns), least=0 if generated else 1, default=number
-        )
+        chosen = questions.number_or_name(question, names, default=number)
         if not chosen or _fits(columns[chosen - 1], field):
             return labels[chosen]
 
@@ -203,6 +204,7 @@ def _print(proposal: "Proposal") -> None:
 
 
 def _print_columns(columns: "Sequence[ColumnSample]") -> None:
+    """Print the columns that can be chosen by their numbers or names."""
     for number, column in enumerate(columns, 1):
         # Values may have commas in them.
         values = " | ".join(shortened(value, 40) for value in column.values)

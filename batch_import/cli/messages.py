@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.models import Counts
     from batch_import.reports.problems import ProblemGroup
+    from batch_import.state.facts import IgnoredEdits
     from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.correction import CorrectedManifest
     from batch_import.workflows.load_result import HeldRows, Reading
@@ -94,6 +95,35 @@ def print_diff(diff: "ManifestDiff", of: str = "manifest") -> None:
             print(f"  {part.count:,} {what}: {first}{more}")
 
 
+def format_ignored_edits(edits: "IgnoredEdits") -> str:
+    """Format the number of rows that were edited after they were sent; empty if none was."""
+    if not edits.count:
+        return ""
+    rows = f"{format_row_count(edits.count)} of the manifest"
+    if edits.count == 1:
+        return (
+            f"{rows} was edited after it was sent (line {edits.line}). The edit has no effect:"
+            " change the video in Viostream."
+        )
+    return (
+        f"{rows} were edited after they were sent, the first on line {edits.line}. These edits have"
+        " no effect: change the videos in Viostream."
+    )
+
+
+def print_adoption(count: int, command: str) -> None:
+    """Print the command that uses existing videos for rows whose reference IDs are taken.
+
+    Args:
+        count: number of these rows.
+        command: the whole command line.
+    """
+    if count:
+        rows = f"{format_row_count(count)} {'has' if count == 1 else 'have'} the reference ID of a"
+        print(f"{rows} video with another title. To use such videos for their rows:")
+        print(f"  {sanitized(command)}")
+
+
 def print_held(held: "HeldRows", yes_option: str, no_option: str) -> None:
     """Print the rows that wait for a decision by the user, and how to give it.
 
@@ -141,8 +171,26 @@ def print_problems(path: "Path", groups: Sequence["ProblemGroup"], file_name: st
         column = f"{sanitized(group.example.column)}: " if group.example.column else ""
         value = f" ({shortened(group.example.value)})" if group.example.value else ""
         print(f"         {column}{sanitized(group.example.reason)}{value}")
-        print(f"         {sanitized(group.example.hint)}")
+        print(f"         {sanitized(_hint(group))}")
     print(f"Every problem: {sanitized(str(path))}")
+
+
+def _hint(group: "ProblemGroup") -> str:
+    """Returns a hint for all problems of a group, and the example's own hint if hints differ."""
+    from batch_import.problem_codes import CODES
+
+    if group.has_one_hint:
+        return group.example.hint
+    return f"{CODES[group.code].hint} Line {group.example.line}: {group.example.hint}"
+
+
+def print_correctable(reading: "Reading", manifest: "Path") -> None:
+    """Print the command that corrects the cells whose correction is certain, if there are any."""
+    if reading.correctable:
+        count = f"{reading.correctable:,} cell{'' if reading.correctable == 1 else 's'}"
+        copy = f"{manifest.stem}-corrected.csv"
+        check = command_line(["batch-import", "check", str(manifest), "--fix", copy])
+        print(f"{count} can be corrected automatically, in a copy: {sanitized(check)}")
 
 
 def problem_count(groups: Sequence["ProblemGroup"]) -> str:

@@ -303,12 +303,16 @@ class OptionSources:
             case _:
                 return "default"
 
-    def command_line(self, command: str) -> str:
-        """A command line for another command with the same manifest and job, to be copied."""
+    def command_line(self, command: str, *more: str) -> str:
+        """A command line for another command with the same manifest and job, to be copied.
+
+        Args:
+            more: further options.
+        """
         if command == "account":
             return "batch-import account"
         parts = ["batch-import", command, *filter(None, [self.manifest])]
-        return command_line([*parts, *(["--job", self.job] if self.job else [])])
+        return command_line([*parts, *(["--job", self.job] if self.job else []), *more])
 
     def subject(self, name: str) -> str:
         """The first words of an error message about a value: the source and the option."""

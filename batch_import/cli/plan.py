@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 from batch_import.cli.command import READING, Invocation, command, manifest
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.load_messages import print_load, print_work
+from batch_import.cli.load_messages import (
+    print_copied_rows,
+    print_load,
+    print_other_rows,
+    print_work,
+)
 from batch_import.cli.messages import (
     format_row_count,
     print_warning,
@@ -19,6 +24,7 @@ from batch_import.cli.progress import PreflightLines, Steps, stoppable
 from batch_import.errors import UsageError
 
 if TYPE_CHECKING:
+    from batch_import.cli.options import OptionSources
     from batch_import.configuration.credentials import Credentials
     from batch_import.configuration.request import ImportRequest
     from batch_import.importer.forecast import Forecast
@@ -85,9 +91,7 @@ def plan(invocation: Invocation) -> int:
         finally:
             steps.close()
         if not invocation["json"]:
-            _print_planned(
-                request, planned, sanitized(invocation.option_sources.command_line("retry"))
-            )
+            _print_planned(request, planned, invocation.option_sources)
         rehearsed = _rehearse(invocation, store, planned, given) if invocation["rehearse"] else None
     if invocation["json"]:
         print(json.dumps(_json(planned, rehearsed)))
@@ -127,14 +131,22 @@ def _credentials(invocation: Invocation) -> "Credentials | str":
 # For people -----------------------------------------------------------------------------------
 
 
-def _print_planned(request: "ImportRequest", planned: "RunForecast", retry: str) -> None:
+def _print_planned(
+    request: "ImportRequest", planned: "RunForecast", option_sources: "OptionSources"
+) -> None:
     print_load(request, planned.result, hidden_code=_EXPIRES)
+    print_copied_rows(planned.copied)
     print_work(planned.plan)
+    print_other_rows(request, planned.result)
     if planned.running:
         print("A run is in progress; this is what was left a moment ago.")
     if planned.retried:
+        retry = sanitized(option_sources.command_line("retry"))
         print(f"{format_row_count(planned.retried)} failed before: only {retry} sends them again.")
     _print_search(planned.search, planned.counts.pending)
+    if planned.search.ids_taken:
+        adopt = option_sources.command_line("run", "--adopt", "any")
+        _print_ids_taken(planned.search, sanitized(adopt))
     if planned.plan.has_work:
         _print_forecast(planned)
     _print_expiring(planned)
@@ -147,17 +159,15 @@ def _print_search(search: "AccountMatches", pending: int) -> None:
     elif media:
         count = format_row_count(pending)
         print(f"{media}Among them are the videos of {search.found:,} of the {count} to send.")
-    if search.ids_taken:
-        _print_ids_taken(search)
 
 
-def _print_ids_taken(search: "AccountMatches") -> None:
+def _print_ids_taken(search: "AccountMatches", adopt: str) -> None:
     named = ", ".join(f"{reference} (“{title}”)" for reference, title in search.named)
     more = ", …" if search.ids_taken > len(search.named) else ""
     count = format_row_count(search.ids_taken)
     line = f"{count} would not be sent: media with other titles have their reference IDs"
     print(styled(f"{line}: {sanitized(named)}{more}", WARNING))
-    print("  Give these rows IDs of their own, or take the media over with --adopt any.")
+    print(f"  Give these rows IDs of their own, or use these media for the rows: {adopt}")
 
 
 def _print_forecast(planned: "RunForecast") -> None:

@@ -4,11 +4,16 @@ This module must not know what the questions are about.
 """
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Final
 
 import click
 
 from batch_import.errors import UsageError
+
+#: Maximum number of names that an error message lists: those of most manifests.
+_MAX_LISTED_NAMES: Final = 12
 
 
 def can_ask() -> bool:
@@ -63,10 +68,40 @@ def choice(question: str, answer: str, options: Sequence[str], *, default: str) 
     return chosen
 
 
-def number(question: str, most: int, *, least: int, default: int | None) -> int:
-    """Ask a person who is present for a number from `least` to `most`."""
-    entered: int = click.prompt(question, type=click.IntRange(least, most), default=default)
+def number_or_name(question: str, names: Mapping[int, str], *, default: int | None) -> int:
+    """Ask a person who is present for one of several things, by its number or its name.
+
+    Args:
+        names: number → name. A number without a name is chosen by the number only.
+
+    Returns:
+        The number.
+    """
+    entered: int = click.prompt(question, default=default, value_proc=partial(_numbered, names))
     return entered
+
+
+def _numbered(names: Mapping[int, str], entered: str | int) -> int:
+    """Returns the number for an answer: a number, a name in any case, or the start of one name.
+
+    Raises:
+        click.UsageError: the answer is none of these. click shows the error and asks again.
+    """
+    text = str(entered).strip()
+    if text.isdecimal() and int(text) in names:
+        return int(text)
+    folded = {number: name.casefold() for number, name in names.items() if name}
+    found = [number for number, name in folded.items() if name == text.casefold()]
+    found = found or [n for n, name in folded.items() if name.startswith(text.casefold())]
+    if len(found) == 1:
+        return found[0]
+    several = [names[number] for number in found] or list(filter(None, names.values()))
+    listed = ", ".join(f"“{name}”" for name in several[:_MAX_LISTED_NAMES])
+    more = ", …" if len(several) > _MAX_LISTED_NAMES else ""
+    raise click.UsageError(
+        f"“{text}” is not one of them. Enter a number from {min(names)} to {max(names)},"
+        f" or a name: {listed}{more}"
+    )
 
 
 def _refuse_without_terminal(question: str, answer: str) -> None:

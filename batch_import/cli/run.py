@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 from batch_import.cli.command import IMPORT, Invocation, command, manifest
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.load_messages import print_load, print_work
+from batch_import.cli.load_messages import (
+    print_copied_rows,
+    print_load,
+    print_other_rows,
+    print_work,
+)
 from batch_import.cli.messages import (
     format_row_count,
+    print_adoption,
     print_outcome,
     print_pilot,
     print_warning,
@@ -95,6 +101,9 @@ def import_with_progress(
     display.close()
     print_outcome(job, ended.counts)
     _print_adopted(status.adopted_count(job))
+    if request.settings.adopt != "any":
+        again = option_sources.command_line("retry", "--adopt", "any")
+        print_adoption(status.ids_taken_count(job), again)
     if ended.counts.pending:
         again = sanitized(option_sources.command_line("run"))
         print(f"Not sent yet: {format_row_count(ended.counts.pending)}. To send the rest: {again}")
@@ -141,6 +150,7 @@ def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
     """Print what the run read from the manifest, and what it is going to do."""
     load = loaded.result
     print_load(request, load)
+    print_copied_rows(loaded.copied)
     if request.retry_failed:
         print(
             f"Failed rows to send again: {load.retried:,}."
@@ -149,6 +159,7 @@ def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
     if load.pilot:
         print_pilot(load.pilot)
     print_work(loaded.plan, "Nothing to send.")
+    print_other_rows(request, load)
 
 
 def _print_adopted(count: int) -> None:

@@ -16,7 +16,9 @@ from batch_import.cli.exits import OK
 from batch_import.cli.messages import (
     format_counts,
     format_duration,
+    format_ignored_edits,
     format_time,
+    print_adoption,
     sanitized,
     shortened,
 )
@@ -69,18 +71,21 @@ def status(invocation: Invocation) -> int:
         )
     else:
         seen = status.read_job_status(job)
-        text = (
-            json.dumps(_json(seen))
-            if invocation["json"]
-            else "\n".join(lines(job, seen, time.time()))
-        )
-        print(text)
+        if invocation["json"]:
+            print(json.dumps(_json(seen)))
+        else:
+            print("\n".join(lines(job, seen, time.time())))
+            if not seen.running:
+                again = invocation.option_sources.command_line("retry", "--adopt", "any")
+                print_adoption(status.ids_taken_count(job), again)
     return OK
 
 
 def lines(job: "Job", seen: "JobStatus", now: float) -> list[str]:
     """Print the status of a job, the most important first."""
     found = [format_counts(seen.counts), _activity(seen, now)]
+    if edits := format_ignored_edits(seen.ignored_edits):
+        found.append(edits)
     if seen.oldest:
         found.append(_oldest(seen.oldest, now, running=seen.running))
     for trouble in seen.attention_groups[:_SHOWN_CAUSES]:

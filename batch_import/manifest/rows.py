@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import overload
 
 from batch_import.addresses.urls import canonical_url
+from batch_import.manifest.columns.candidates import heading_of
 from batch_import.manifest.problem_collector import join_problems
 from batch_import.manifest.read import Chunk
 from batch_import.manifest.reference import made_reference
@@ -111,6 +112,14 @@ class Rows(Sequence[ManifestRow]):
             zip(self._chunk.lines, zip(*cells, strict=True), strict=True)
         ):
             yield line, None if at in self._chunk.faults else row
+
+    def correctable_count(self, header: Sequence[str], problems: Sequence[Problem]) -> int:
+        """Returns how many cells with one of these problems have a certain correction."""
+        cells = {(problem.line, problem.column) for problem in problems}
+        return sum(
+            (self.lines[at], heading_of(header[position], position)) in cells
+            for at, position in self.fixes
+        )
 
     def named(self, problems: Sequence[Problem]) -> Iterator[Problem]:
         """Yield problems of these rows with the reference ID and the title of their row."""

@@ -100,7 +100,7 @@ class Validator:
         pages = self._likely_pages.violations(paths, extensions, others, found.invalid)
         found.add(_SOURCE_URL, list(pages))
         extensions, misfits = extension.judge(given, paths, found.invalid, default)
-        found.add(_FILENAME, filename.violations(names))
+        found.add(_FILENAME, self._title_violations(names, found))
         found.add(_EXTENSION, misfits)
         found.add(_REFERENCE_ID, reference_id.violations(cells[_REFERENCE_ID], own))
         found.replace(chunk.faults)
@@ -122,6 +122,14 @@ class Validator:
         columns = Columns(references, own, urls, names, extensions, ends, stripped)
         fixes = {**self._completed(chunk, urls), **self._fixes(found)}
         return Rows(chunk, columns, unnamed, found.errors(), fixes), found.in_order()
+
+    def _title_violations(
+        self, names: Sequence[str], found: ProblemCollector
+    ) -> Iterator[tuple[int, Violation]]:
+        """Violations of titles. A title from an invalid URL has none: a valid URL corrects both."""
+        is_from_url = self._mapping.filename is None
+        unknown = found.wrong(_SOURCE_URL) if is_from_url else frozenset()
+        return (each for each in filename.violations(names) if each[0] not in unknown)
 
     def _extras(self, chunk: Chunk) -> list[list[str]]:
         """The cells of the columns that are no fields."""

@@ -75,7 +75,7 @@ _FIX_FILE: Final = (
     " and run the row again."
 )
 _ID_TAKEN: Final = (
-    "If the video in the account is the row's own, run the row again with the setting adopt: any."
+    "If the video in the account is the row's own, use retry with the setting adopt: any."
     " If it is not, give the row a reference id of its own."
 )
 #: What to do about a failure, by its code. Other failures have the advice of the row's status.

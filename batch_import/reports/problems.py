@@ -23,6 +23,7 @@ class ProblemGroup:
     Attributes:
         example_lines: line numbers of the first few problems.
         example: the first problem.
+        has_one_hint: whether the hint of the example is the hint of all problems.
     """
 
     code: str
@@ -30,6 +31,7 @@ class ProblemGroup:
     count: int
     example_lines: list[int]
     example: Problem
+    has_one_hint: bool = True
 
 
 @dataclass(slots=True)
@@ -51,6 +53,7 @@ class ProblemWriter:
         if group is None:
             group = self._groups[key] = ProblemGroup(*key, 0, [], problem)
         group.count += 1
+        group.has_one_hint &= problem.hint == group.example.hint
         if len(group.example_lines) < _MAX_EXAMPLE_LINES:
             group.example_lines.append(problem.line)
 

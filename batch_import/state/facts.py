@@ -75,6 +75,19 @@ def _pairs(text: str) -> dict[str, str]:
     return dict(json.loads(text))
 
 
+@dataclass(frozen=True, slots=True)
+class IgnoredEdits:
+    """Rows of the manifest that were edited after they were sent.
+
+    Attributes:
+        line: line number of the first such row; 0 if there is none.
+    """
+
+    count: int = 0
+    line: int = 0
+
+
+NO_EDITS: Final = IgnoredEdits()
 #: The value of `PILOT` if no pilot is unfinished.
 NO_PILOT: Final[tuple[str, list[int]]] = ("", [])
 #: Identifies the job in `failed.csv`, even if its folder is moved; empty before the first manifest.
@@ -86,6 +99,13 @@ MANIFEST: Final = Fact("manifest", "", str)
 #: Identifies the loaded manifest: its content, its columns, how it was read, and the program's
 #: version.
 FINGERPRINT: Final = Fact("fingerprint", "", str)
+#: Rows that were edited after they were sent, in the manifest that was loaded last, as JSON.
+IGNORED_EDITS: Final = Fact(
+    "ignored_edits",
+    NO_EDITS,
+    lambda text: IgnoredEdits(**json.loads(text)),
+    lambda edits: json.dumps(asdict(edits)),
+)
 #: Number of the header of the manifest in the table `header`; 0 before the first manifest.
 HEADER: Final = Fact("header", 0, int)
 #: Names of URL parameters that are signatures, as JSON: those that the user has named so far.

@@ -15,9 +15,11 @@ from batch_import.state.connection import Connection, Database
 from batch_import.state.facts import (
     FAILED_CSV,
     HEADER,
+    IGNORED_EDITS,
     MANIFEST,
     RESULTS_CSV,
     SIGNING,
+    IgnoredEdits,
     StoredFact,
     fact_parameters,
 )
@@ -90,9 +92,14 @@ def load(
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
         # A new position of a row is not an event; therefore all results are written again.
-        changed = [HEADER.of(header), FAILED_CSV.of(""), RESULTS_CSV.of(""), *facts]
+        written = [HEADER.of(header), FAILED_CSV.of(""), RESULTS_CSV.of("")]
+        changed = [*written, IGNORED_EDITS.of(_ignored_edits(diff)), *facts]
         db.executemany(statements.SAVE_FACT, fact_parameters(changed))
     return diff
+
+
+def _ignored_edits(diff: ManifestDiff) -> IgnoredEdits:
+    return IgnoredEdits(diff.ignored.count, diff.ignored.first[0][0] if diff.ignored.count else 0)
 
 
 def _incoming_values(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:

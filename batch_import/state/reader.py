@@ -80,6 +80,10 @@ class Reader:
         """Returns the number of imported rows that adopted a media and were not sent."""
         return self._connection.count(statements.ADOPTED_COUNT)
 
+    def ids_taken_count(self) -> int:
+        """Returns the number of failed rows whose reference ID another media has."""
+        return self._connection.count(statements.IDS_TAKEN_COUNT)
+
     # Rows -------------------------------------------------------------------------------------
 
     def records(self, statuses: Sequence[Status] = ()) -> Iterator[ResultRow]:

@@ -155,6 +155,10 @@ def retry(table: str) -> str:
 
 COUNTS: Final = "SELECT status, count(*) FROM row GROUP BY status"
 ADOPTED_COUNT: Final = "SELECT count(*) FROM row WHERE status = 'imported' AND sent_at IS NULL"
+IDS_TAKEN_COUNT: Final = f"""
+    SELECT count(*) FROM row
+    WHERE status = 'failed' AND codes LIKE '%{FailureCode.REFERENCE_ID_TAKEN}%'
+"""
 #: The columns of `models.ResultRow`.
 _RECORD_COLUMNS: Final = """
     line, status, error, codes, reference_id, filename, source_url, extension,

@@ -79,6 +79,7 @@ def _network(
         "proxy": route.proxy,
         "dns": route.dns,
         "tls": route.tls,
+        "platform": route.platform,
         "clock": route.clock,
         "account": lambda: _account(request, stop),
     }

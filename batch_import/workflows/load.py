@@ -16,6 +16,7 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, ManifestError
 from batch_import.manifest.columns.kept import names_of, refuse_other_columns
 from batch_import.manifest.columns.mapping import Mapping, first_with_address, map_columns
+from batch_import.manifest.columns.restricted_rows import RestrictedRows
 from batch_import.manifest.origin import (
     JOB_COLUMN,
     ROW_COLUMN,
@@ -27,20 +28,16 @@ from batch_import.manifest.read import Manifest, open_manifest
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.rules.violation import warning
 from batch_import.manifest.validate import Validator
-from batch_import.models import (
-    POSSIBLE_DUPLICATE_CODE,
-    ManifestColumns,
-    Problem,
-)
+from batch_import.models import ManifestColumns, Problem
 from batch_import.reports.problems import ProblemWriter
 from batch_import.sources import registry
 from batch_import.state import facts
-from batch_import.state.corrections import CorrectedRow, DuplicateId
+from batch_import.state.corrections import CorrectedRow
 from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.manifest_version import LoadOptions
-from batch_import.state.reader import Reader
 from batch_import.state.store import Store
 from batch_import.workflows.correction import correction
+from batch_import.workflows.job_problems import duplicate_problem, held_problems
 from batch_import.workflows.load_result import (
     CheckResult,
     KeptIds,
@@ -90,6 +87,8 @@ class ManifestLoader:
         )
         self._origin = origin_columns(self._manifest.header)
         self._comments: list[int] = []
+        self._correctable = 0
+        self._restricted = RestrictedRows(self._manifest.header, self._mapping.extras)
         self._job = request.job
         self._changes_job = changes_job
         self._path = request.job.problems
@@ -156,6 +155,7 @@ class ManifestLoader:
             return LoadResult(
                 None, self._reading(), [], None,
                 held=held_rows(store.reader), pilot=self._pilot, kept_ids=self._kept_ids(store),
+                ignored_edits=store.facts.get(facts.IGNORED_EDITS),
             )  # fmt: skip
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
@@ -164,7 +164,7 @@ class ManifestLoader:
             options = self._load_options(refusal)
             job = facts.JOB_ID.of(store.facts.get(facts.JOB_ID) or new_job_id())
             diff = store.load(rows, self._now, self.columns, [*self.facts(), job], options)
-            for problem in _held_problems(store.reader, self._column(self._mapping.source_url)):
+            for problem in held_problems(store.reader, self._column(self._mapping.source_url)):
                 problems.add(problem)
             retried = self._choose(store)
             if checks:
@@ -179,7 +179,7 @@ class ManifestLoader:
         return LoadResult(
             news, self._reading(), groups, progress, is_new, retried, held,
             pilot=self._pilot, problems=self._path, accepted=len(accepted),
-            kept_ids=self._kept_ids(store),
+            kept_ids=self._kept_ids(store), ignored_edits=store.facts.get(facts.IGNORED_EDITS),
         )  # fmt: skip
 
     def _column(self, position: int | None) -> str:
@@ -194,11 +194,12 @@ class ManifestLoader:
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
         changed = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
+        waiting = store.reader.counts().pending
         with self._problems() as problems, self._preflight() as checks:
             rows = self._corrected_rows(store, origin, problems)
             corrected = store.correct(rows, self._now, changed)
             for each in corrected.duplicates:
-                problems.add(_duplicate_problem(each, self._column(self._mapping.reference_id)))
+                problems.add(duplicate_problem(each, self._column(self._mapping.reference_id)))
             retried = self._choose(store)
             if checks:
                 checks.check_pending(store.queue, problems, self._now, corrected.lines)
@@ -215,6 +216,7 @@ class ManifestLoader:
             is_correction=True,
             pilot=self._pilot,
             problems=self._path,
+            waiting=waiting,
         )
 
     def _corrected_rows(
@@ -297,8 +299,8 @@ class ManifestLoader:
 
     def _reading(self) -> Reading:
         columns = self._mapping.describe(self._manifest.header)
-        notes = (*self._manifest.notes, *self._mapping.notes)
-        return Reading(self._manifest.form, columns, self._comments, notes)
+        notes = (*self._manifest.notes, *self._mapping.notes, *self._restricted.notes())
+        return Reading(self._manifest.form, columns, self._comments, notes, self._correctable)
 
     @contextmanager
     def _problems(self) -> Iterator[ProblemWriter]:
@@ -326,7 +328,9 @@ class ManifestLoader:
         for chunk in self._manifest.chunks():
             self._heed_stop()
             self._comments += chunk.comments
+            self._restricted.add(chunk.frame)
             rows, found = validator.check(chunk)
+            self._correctable += rows.correctable_count(self._manifest.header, found)
             for problem in rows.named(found):
                 problems.add(problem)
             yield rows
@@ -346,32 +350,6 @@ class ManifestLoader:
 
 def _progress(checks: SourceChecks | None) -> PreflightProgress | None:
     return checks.progress if checks else None
-
-
-def _duplicate_problem(found: DuplicateId, column: str) -> Problem:
-    return Problem(
-        found.line,
-        column,
-        "duplicate-reference",
-        f"the reference id is a duplicate of the ID on line {found.first_line} of the job",
-        found.reference_id,
-        "Give every row a reference id of its own.",
-        reference_id=found.reference_id,
-    )
-
-
-def _held_problems(reader: Reader, column: str) -> Iterator[Problem]:
-    hint = "Run the import again and say whether it is the same video: same-videos yes or no."
-    for row in reader.held_rows():
-        yield Problem(
-            row.line,
-            column,
-            POSSIBLE_DUPLICATE_CODE,
-            row.reason,
-            row.source_url,
-            hint,
-            filename=row.title,
-        )
 
 
 def _file_problems(manifest: Manifest, mapping: Mapping) -> Iterator[Problem]:

@@ -7,6 +7,7 @@ from typing import Final
 
 from batch_import.models import POSSIBLE_DUPLICATE_CODE
 from batch_import.reports.problems import ProblemGroup
+from batch_import.state.facts import NO_EDITS, IgnoredEdits
 from batch_import.state.manifest_diff import ManifestDiff
 from batch_import.state.reader import HeldRow, Reader
 from batch_import.workflows.correction import CorrectedManifest
@@ -26,12 +27,14 @@ class Reading:
         columns: pairs of a field and the column or rule that its values come from.
         comments: line numbers that were ignored as comments.
         notes: sentences about what the manifest has and the import does not use.
+        correctable: number of cells with problems that `check --fix` can correct.
     """
 
     form: str
     columns: list[tuple[str, str]]
     comments: list[int]
     notes: tuple[str, ...] = ()
+    correctable: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class LoadResult:
         accepted: number of rows with an error in the manifest that are valid in the job. Their
             errors are not in `groups`.
         kept_ids: rows that were sent under another reference ID than the manifest has.
+        ignored_edits: rows that were edited after they were sent.
+        waiting: number of pending rows before corrections of `failed.csv` were loaded.
     """
 
     diff: ManifestDiff | None
@@ -115,6 +120,8 @@ class LoadResult:
     problems: Path = Path()
     accepted: int = 0
     kept_ids: KeptIds | None = None
+    ignored_edits: IgnoredEdits = NO_EDITS
+    waiting: int = 0
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:

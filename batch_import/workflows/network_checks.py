@@ -1,4 +1,4 @@
-"""The checks of `doctor` on the way to the platform: proxy, DNS, TLS, and the platform's clock.
+"""The checks of `doctor` on the way to the platform: proxy, DNS, TLS, the platform, and its clock.
 
 Each check needs the checks before it. No check sends credentials.
 """
@@ -18,6 +18,9 @@ from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 #: given in minutes.
 _CLOCK_TOLERANCE_SECONDS: Final = 60.0
 _THE_PROXY: Final = "the proxy does it"
+#: The lowest HTTP status with which a server reports an error of its own.
+_FIRST_SERVER_ERROR: Final = 500
+_TRY_LATER: Final = "Try again later, or from another network."
 
 
 class Route:
@@ -31,6 +34,8 @@ class Route:
         self._base = api_base
         self._host, self._port = host_and_port(api_base)
         self._proxy = ""
+        self._response: Answer | None = None
+        self._answered_at = 0.0
 
     def proxy(self) -> DoctorFinding:
         """Check which proxy is used, and that it accepts connections."""
@@ -81,17 +86,23 @@ class Route:
             )
         return ok(f"{version}, and the certificate is trusted.")
 
-    def clock(self) -> DoctorFinding:
-        """Check that the platform responds, and that its clock agrees with this machine's clock."""
+    def platform(self) -> DoctorFinding:
+        """Check that the platform responds. The response is kept for `clock`."""
         sent = time.time()
         try:
-            answer = reachability.answer_of(f"{self._base}/account/info")
+            self._response = reachability.answer_of(f"{self._base}/account/info")
         except RequestFailed as failed:
-            return problem(
-                f"{self._host} does not answer: {failed.message}.",
-                "Try again later, or from another network.",
-            )
-        return _clock(answer, (sent + time.time()) / 2)
+            return problem(f"{self._host} does not answer: {failed.message}.", _TRY_LATER)
+        self._answered_at = (sent + time.time()) / 2
+        if self._response.status >= _FIRST_SERVER_ERROR:
+            return problem(f"{self._host} answers HTTP {self._response.status}.", _TRY_LATER)
+        return ok(f"{self._host} answers.")
+
+    def clock(self) -> DoctorFinding:
+        """Compare this machine's clock with the platform's; needs the check `platform`."""
+        if self._response is None:
+            return skipped("there was no answer")
+        return _clock(self._response, self._answered_at)
 
 
 def _clock(answer: Answer, now: float) -> DoctorFinding:

@@ -42,6 +42,7 @@ from batch_import.viostream.media_list_pager import ListEnd
 from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
 from batch_import.workflows.account import claim_account, signed_in
+from batch_import.workflows.copied_rows import CopiedRows, find_copied_rows
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.observer import SILENT, Observer
@@ -108,6 +109,7 @@ class RunForecast:
         optimistic, pessimistic: forecasts with short and with long processing times.
         expiring: URLs that expire too early.
         begins: start of the forecasts, in epoch seconds.
+        copied: rows of this new job that are failed or invalid in another job, if most are.
     """
 
     result: LoadResult
@@ -121,6 +123,7 @@ class RunForecast:
     pessimistic: Forecast
     expiring: Expiring
     begins: float
+    copied: CopiedRows | None = None
 
 
 def scratch(job: Job) -> Store:
@@ -158,8 +161,11 @@ def plan(
     stop, begins = stop or threading.Event(), epoch_clock()()
     job, settings = request.job, request.settings
     result = ManifestLoader(request, begins, stop, observer.preflight).take_over(store)
+    copied = find_copied_rows(store, job)
     running = exists(job) and is_running(job)
     counts = store.reader.counts(is_running=running)
+    # The search may change rows of the copy to failed.
+    retried = store.queue.retryable_count()
     search = _search(store, request, credentials, observer, stop)
     is_searched = search.found is not None
     todo = plan_work(
@@ -173,13 +179,14 @@ def plan(
         counts=counts,
         plan=todo,
         running=running,
-        retried=store.queue.retryable_count(),
+        retried=retried,
         search=search,
         processing=processing,
         optimistic=forecast(work, settings, processing.low),
         pessimistic=slow,
         expiring=_expiring(store, begins, slow.rows_per_second),
         begins=begins,
+        copied=copied,
     )
 
 

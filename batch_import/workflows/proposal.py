@@ -15,6 +15,7 @@ from batch_import.manifest.base_url import below
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS, SOURCE_URL
 from batch_import.manifest.columns.candidates import Candidates
 from batch_import.manifest.columns.mapping import first_with_address, map_columns, sample_columns
+from batch_import.manifest.columns.restricted_rows import RestrictedRows
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
 from batch_import.models import ManifestRow
@@ -154,7 +155,11 @@ class ManifestSample:
                 mapping.describe(header), mapping.positions, strict=True
             )
         )
-        notes = (*self._manifest.notes, *mapping.notes)
+        restricted = RestrictedRows(header, mapping.extras)
+        if self._rows is not None:
+            restricted.add(self._rows.frame)
+        shown = restricted.notes(is_sample=True)
+        notes = (*self._manifest.notes, *mapping.notes, *shown)
         return Proposal(self._manifest.form, tuple(fields), notes)
 
 

@@ -18,6 +18,7 @@ from batch_import.state.sqlite import remove_state_file
 from batch_import.state.store import Store
 from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import epoch_clock
+from batch_import.workflows.copied_rows import CopiedRows, find_copied_rows
 from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
@@ -31,10 +32,15 @@ from batch_import.workflows.work_plan import WorkPlan, plan_work
 
 @dataclass(frozen=True, slots=True)
 class LoadedManifest:
-    """What a run read from the manifest, and what it is going to do."""
+    """What a run read from the manifest, and what it is going to do.
+
+    Attributes:
+        copied: rows of this new job that are failed or invalid in another job, if most are.
+    """
 
     result: LoadResult
     plan: WorkPlan
+    copied: CopiedRows | None = None
 
 
 def run(
@@ -78,7 +84,8 @@ def run(
             store.reader.counts(), store.queue.claimable_count(), is_searched=is_searched
         )
         with refresh_results(lambda: _report(job, observer), job, settings.refresh):
-            observer.loaded(LoadedManifest(result, plan))
+            copied = find_copied_rows(store, job)
+            observer.loaded(LoadedManifest(result, plan, copied))
             end_if(stop)
             refuse_problems(request, result)
             if plan.has_work or missing_picture_count(store):

@@ -40,6 +40,7 @@ class JobStatus:
         began, changed: time of the first and of the last event; None if there was none.
         oldest: the row that has been in flight for the longest time; None if no row is in flight.
         attention_groups: rows that need attention, grouped by reason, the most frequent first.
+        ignored_edits: rows that were edited in the manifest after they were sent.
     """
 
     manifest: str
@@ -49,6 +50,7 @@ class JobStatus:
     changed: float | None
     oldest: InFlightRow | None
     attention_groups: tuple[AttentionGroup, ...]
+    ignored_edits: facts.IgnoredEdits = facts.NO_EDITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,16 @@ def adopted_count(job: Job) -> int:
         return store.reader.adopted_count()
 
 
+def ids_taken_count(job: Job) -> int:
+    """Count the failed rows whose reference ID another media of the account has.
+
+    Raises:
+        StateError: there is no such job.
+    """
+    with Store(job.state) as store:
+        return store.reader.ids_taken_count()
+
+
 def read_job_status(job: Job) -> JobStatus:
     """Read the status of a job.
 
@@ -140,6 +152,7 @@ def read_job_status(job: Job) -> JobStatus:
             changed,
             store.reader.oldest_in_flight(),
             tuple(attention_groups(rows_needing_attention(store.reader, running=running))),
+            store.facts.get(facts.IGNORED_EDITS),
         )
 
 

@@ -87,6 +87,29 @@ def test_answers_become_a_configuration_that_works(
 
 
 @needs_terminal
+def test_other_columns_are_chosen_by_their_names(
+    sandbox: Start, ask: Callable, export: Path, tmp_path: Path
+) -> None:
+    answers = [
+        ("Use these columns?", "n"),
+        ("Column of sourceUrl [1]", "video link"),
+        ("Column of filename (0: taken from the file's name in the URL) [2]", "Title"),
+        ("Column of filename (0: taken from the file's name in the URL) [2]", "inter"),
+        ("Column of extension (0: taken from the end of the URL) [0]", ""),
+        ("Column of referenceId (0: made from the URL) [3]", "0"),
+        ("Use these columns?", ""),
+        *ENTERED,
+        ("Where to store the keys", "no"),
+    ]
+    done = ask(sandbox().api_base, answers, export.name)
+    assert done.code == 0
+    assert "“Title” is not one of them" in done.screen
+    assert "“Video Link”, “Name”, “Internal code”, “Owner”" in done.screen
+    columns = {"referenceId": "", "sourceUrl": "Video Link", "filename": "Internal code"}
+    assert written(tmp_path) == {"map": columns}
+
+
+@needs_terminal
 def test_other_columns_are_chosen_by_their_numbers(
     sandbox: Start, ask: Callable, export: Path, tmp_path: Path
 ) -> None:

@@ -48,9 +48,10 @@ def test_each_problem_says_what_to_do(command: Callable) -> None:
     done = run("doctor", code=1)
     assert "problem  credentials VIOSTREAM_API_KEY is not set." in done.stdout
     assert "--credentials" in done.stdout
-    assert "problem  clock       127.0.0.1 does not answer" in done.stdout
-    assert "skipped  account     needs the check “clock”" in done.stdout
-    assert run("doctor", "--offline", code=1).stdout.count("not with --offline") == 5
+    assert "problem  platform    127.0.0.1 does not answer" in done.stdout
+    assert "skipped  clock       needs the check “platform”" in done.stdout
+    assert "skipped  account     needs the check “platform”" in done.stdout
+    assert run("doctor", "--offline", code=1).stdout.count("not with --offline") == 6
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_a_certificate_that_a_network_put_in_place_is_told_from_a_trusted_one(
 
 def test_a_host_that_takes_no_connection(refusing_port: int) -> None:
     base = f"https://127.0.0.1:{refusing_port}/v3/api"
-    for check in (Route(base).tls, Route(base).clock):
+    for check in (Route(base).tls, Route(base).platform):
         assert check().result == "problem"
 
 

@@ -323,3 +323,20 @@ def test_a_file_that_cannot_be_loaded_leaves_no_job(
     run("run", "fixed.csv", *FAST, code=2)
     assert "fixed" not in run("jobs").stdout
     assert not (tmp_path / "output/fixed/state.sqlite").exists()
+
+
+def test_other_rows_that_are_sent_too_are_counted(
+    sandbox: Start, command: Callable, tmp_path: Path
+) -> None:
+    run, path = command(sandbox()), library(tmp_path / "library.csv")
+    run("run", path, *FAST, "--first", "2", code=0)
+    excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "fixed.csv")
+    assert (
+        "A run also sends 7 rows of the job that wait" in run("plan", tmp_path / "fixed.csv").stdout
+    )
+    first = run("run", tmp_path / "fixed.csv", *FAST, "--first", "1").stdout
+    assert "also sends" not in first
+    assert (
+        "A run also sends 9 rows of the job that wait"
+        in run("run", tmp_path / "fixed.csv", *FAST).stdout
+    )

@@ -72,7 +72,10 @@ def test_a_corrected_manifest_is_run_in_the_same_job(
 ) -> None:
     server, run, path = sent
     fixed = path.with_name("corrected.csv")
+    command_line = f"batch-import check {path} --fix export-corrected.csv"
+    assert command_line in run("check", path, "--map", "referenceId=", code=1).stdout
     printed = run("check", path, "--fix", fixed, "--map", "referenceId=", code=1).stdout
+    assert command_line not in printed
     assert f"Review it, then run it in the same job: batch-import run {fixed}" in printed
     assert "--job output/export" in printed
     run("run", fixed, *FAST, "--job", "output/export", "--map", "referenceId=")
@@ -89,3 +92,28 @@ def test_a_flag_changes_one_field_of_the_map_in_the_file(
     printed = run("check", path, "--map", "filename=Number", code=1).stdout
     assert "filename     ← Number" in printed
     assert "referenceId  ← Number" in printed
+
+
+def test_a_copy_of_failed_rows_is_said_to_be_a_new_job(
+    sent: tuple[SandboxServer, Callable, Path],
+) -> None:
+    _, run, path = sent
+    fixed = path.with_name("fixed.csv")
+    header, *_, third = EXPORT.splitlines()
+    fixed.write_text(f"{header}\nhttps://{third}\n", encoding="utf-8")
+    for name in ("plan", "run"):
+        printed = run(name, fixed, "--rate", "200", "--map", "referenceId=").stdout
+        assert "This is a new job" in printed
+        assert "1 of its 1 row is failed or invalid in output/export." in printed
+        assert "correct output/export/failed.csv" in printed
+        assert "or correct export.csv." in printed
+    assert "new job" not in run("run", fixed, *FAST, "--map", "referenceId=").stdout
+
+
+def test_a_new_manifest_is_not_compared_with_rows_that_it_lacks(
+    sent: tuple[SandboxServer, Callable, Path],
+) -> None:
+    _, run, path = sent
+    other = path.with_name("other.csv")
+    other.write_text("Link,Name\nhttps://videos.example.com/9.mp4,Nine\n", encoding="utf-8")
+    assert "new job" not in run("plan", other).stdout

@@ -49,6 +49,10 @@ def test_videos_of_others_are_not_taken_over(
     printed = json.loads(run("status", tmp_path / "sales.csv", "--json").stdout)
     assert "reference ID is taken" in json.dumps(printed)
     assert len(server.platform.media) == 3
+    shown = run("status", tmp_path / "sales.csv").stdout
+    for text in (done.stdout, shown):
+        assert "2 rows have the reference ID of a video with another title" in text
+        assert f"  batch-import retry {tmp_path / 'sales.csv'} --adopt any\n" in text
 
 
 def test_any_video_is_taken_over_where_the_user_asks_for_it(
@@ -78,6 +82,8 @@ def test_a_plan_names_the_rows_whose_ids_are_taken(
     path = tmp_path / "sales.csv"
     out = run("plan", path).stdout
     assert "To do: 1 to create, 2 not sent: reference ID taken." in out
+    assert "failed before" not in out
+    assert f"batch-import run {path} --adopt any\n" in out
     assert "1 (“HR welcome”), 2 (“HR leave policy (confidential)”)" in out
     printed = json.loads(run("plan", path, "--json", "--adopt", "any").stdout)
     assert (printed["create"], printed["adopt"], printed["ids_taken"]) == (1, 2, 0)

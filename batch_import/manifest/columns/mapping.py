@@ -30,7 +30,12 @@ from batch_import.manifest.columns.candidates import (
     listed_columns,
 )
 from batch_import.manifest.columns.source_column import choose_source, other_videos
-from batch_import.manifest.columns.text_columns import choose_id, choose_title, unused_ids
+from batch_import.manifest.columns.text_columns import (
+    alike_titles,
+    choose_id,
+    choose_title,
+    unused_ids,
+)
 from batch_import.manifest.columns.values import SampleColumn, holds_address
 from batch_import.manifest.extensions import extension_of
 from batch_import.manifest.read import Chunk
@@ -192,6 +197,9 @@ def _mapping(candidates: Candidates, defaults: Pairs[str, str], given: Pairs[str
     notes = other_videos(candidates, taken[SOURCE_URL].position)
     if REFERENCE_ID not in given:
         notes += unused_ids(candidates)
+    if FILENAME not in positions and FILENAME not in defaults:
+        source = candidates.columns[positions[SOURCE_URL]]
+        notes += alike_titles(candidates, [_title_in(url) for url in source.filled])
     used = set(positions.values())
     return Mapping(
         positions[SOURCE_URL],

@@ -4,6 +4,7 @@ The column of titles may be found by its values. The column of IDs is never foun
 because an ID cannot be corrected after the import.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,7 +12,7 @@ from batch_import.errors import setting_ref
 from batch_import.manifest.columns.aliases import ALIASES, FILENAME, REFERENCE_ID, field_of, fold
 from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, shortened
 from batch_import.manifest.columns.headings import id_strength, title_strength
-from batch_import.manifest.columns.values import CellKind, SampleColumn
+from batch_import.manifest.columns.values import CellKind, SampleColumn, is_measure
 
 #: Minimum fraction of distinct values in a column with a usual name of IDs. Duplicate IDs are
 #: problems of their rows.
@@ -61,6 +62,41 @@ def _title_strength(column: SampleColumn) -> int:
     if strength == _A_TITLE and column.kind not in _WEB and column.filled:
         return strength + column.is_title if column.distinct >= _HALF * len(column.filled) else 0
     return strength if column.is_title and not id_strength(column.name) else 0
+
+
+def alike_titles(candidates: Candidates, titles: Sequence[str]) -> list[str]:
+    """A note if most titles are equal; empty if they are not.
+
+    Args:
+        titles: the titles that were made from the URLs of the first rows.
+    """
+    counts = Counter(filter(None, titles))
+    if not counts or len(counts) > _HALF * counts.total():
+        return []
+    title, count = counts.most_common(1)[0]
+    likely = max(candidates.free, key=_likelihood_of_title, default=None)
+    setting = setting_ref("map", f"{FILENAME}=COLUMN")
+    hint = f"Add a column of titles, or name one: {setting}"
+    if likely and any(_likelihood_of_title(likely)):
+        label = candidates.label(likely)
+        setting = setting_ref("map", f"{FILENAME}={label}")
+        hint = f"The titles may be in “{shortened(label)}”: {setting}"
+    note = (
+        f"Many videos get the same title, because titles are taken from the URLs: {count:,} of"
+        f" {counts.total():,} are “{shortened(title)}”. {hint}"
+    )
+    return [note]
+
+
+def _likelihood_of_title(column: SampleColumn) -> tuple[int, bool, int]:
+    """A score for a column that is not chosen as the title; zeros if it cannot be the title."""
+    strength = title_strength(column.name)
+    if column.kind is not CellKind.TEXT or not strength:
+        return 0, False, 0
+    texts = {cell for cell in column.filled if not is_measure(cell)}
+    if len(texts) <= _HALF * len(column.filled):
+        return 0, False, 0
+    return strength, not column.looks_like_codes, len(texts)
 
 
 def choose_id(candidates: Candidates) -> ColumnChoice | None:

@@ -5,7 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.addresses import masking
-from batch_import.addresses.masking import add_masked_names, is_masked, mask
+from batch_import.addresses.masking import (
+    add_masked_names,
+    is_masked,
+    mask,
+    without_control_characters,
+)
 
 
 @pytest.mark.parametrize(
@@ -150,3 +155,15 @@ def test_no_password_is_left(password: str) -> None:
     assert masked.startswith("https://***@")
     assert masked.endswith("@h.test/v.mp4")
     assert len(masked) <= len("https://***@h.test/v.mp4")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("one\r\ntwo\nthree", "one⏎two⏎three"),
+        ("a\tb\xa0c", "a b c"),
+        ("\x1b[31mred\x07", "\N{REPLACEMENT CHARACTER}[31mred\N{REPLACEMENT CHARACTER}"),
+    ],
+)
+def test_a_text_of_several_lines_is_shown_on_one(text: str, shown: str) -> None:
+    assert without_control_characters(text) == shown

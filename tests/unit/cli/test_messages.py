@@ -1,9 +1,19 @@
 """What a run says of itself in one line, however short that must be."""
 
+from pathlib import Path
+
 import pytest
 
-from batch_import.cli.messages import format_duration, join_fitting, progress_parts
-from batch_import.models import Counts
+from batch_import.cli.messages import (
+    format_duration,
+    format_ignored_edits,
+    join_fitting,
+    print_problems,
+    progress_parts,
+)
+from batch_import.models import Counts, Problem
+from batch_import.reports.problems import ProblemWriter
+from batch_import.state.facts import IgnoredEdits
 
 NOON = 1_700_000_000.0
 
@@ -40,3 +50,22 @@ def test_no_number_is_reported_that_nobody_knows() -> None:
 )
 def test_parts_fit_or_are_left_out_with_all_that_follow(width: int, text: str) -> None:
     assert join_fitting(["one", "two", "three"], width) == text
+
+
+def test_a_hint_of_one_line_is_not_shown_as_the_hint_of_all(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    problems = ProblemWriter(lambda _: None)
+    for line, hint in ((2, "The row has the URL of a video in “Backup”."), (3, "Give the URL.")):
+        problems.add(Problem(line, "Link", "url-missing", "the source URL is missing", hint=hint))
+    print_problems(Path("problems.csv"), problems.groups())
+    shown = capsys.readouterr().out
+    assert "  Give the URL of the video file. Line 2: The row has the URL of a video in" in shown
+
+
+def test_edits_without_effect() -> None:
+    assert format_ignored_edits(IgnoredEdits()) == ""
+    assert "1 row of the manifest was edited after it was sent (line 7)" in format_ignored_edits(
+        IgnoredEdits(1, 7)
+    )
+    assert "3 rows of the manifest were edited" in format_ignored_edits(IgnoredEdits(3, 7))

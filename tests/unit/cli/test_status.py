@@ -1,11 +1,13 @@
 """What `status` says, with and without a run in progress."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from batch_import.cli.status import lines
 from batch_import.job import Job
 from batch_import.models import Counts, Status
 from batch_import.reports.summary import AttentionGroup, Cause
+from batch_import.state.facts import IgnoredEdits
 from batch_import.state.reader import InFlightRow
 from batch_import.workflows.status import JobStatus
 
@@ -37,6 +39,11 @@ def test_during_a_run_it_does_not_advise_to_run_again() -> None:
     assert "Run in progress. Started " in text
     assert "Run the import again." not in text
     assert "Oldest row in flight" in text
+
+
+def test_edits_without_effect_are_shown() -> None:
+    edited = replace(seen(running=False), ignored_edits=IgnoredEdits(1, 3))
+    assert any("edited after it was sent (line 3)" in line for line in lines(JOB, edited, NOW))
 
 
 def test_further_causes_are_counted_and_it_says_where_they_are() -> None:

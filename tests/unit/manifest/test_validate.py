@@ -424,3 +424,12 @@ def test_sample_messy_has_one_of_each() -> None:
         (25, "duplicate-video"),
     ]
     assert [row.line for row in rows if not row.error] == [2, 4, 8, 21, 22, 23, 25]
+
+
+def test_a_title_that_would_come_from_an_invalid_url_is_no_second_problem() -> None:
+    validator = Validator(Mapping(0, None, None, None, ()), ("link",))
+    _, problems = validator.check(chunk(("",), ("h.example.com/a.mp4",)))
+    codes = [(problem.line, problem.code) for problem in problems]
+    assert codes == [(2, "url-missing"), (3, "url-scheme")]
+    _, problems = check(("", "", "", "1", "a note"))
+    assert {problem.code for problem in problems} == {"url-missing", "filename-missing"}

@@ -64,3 +64,14 @@ def test_the_lines_are_read_back(tmp_path: Path) -> None:
     assert (line["line"], line["value"], line["severity"]) == ("2", value, "error")
     with pytest.raises(StateError, match=r"none\.csv"):
         list(read_csv(tmp_path / "none.csv"))
+
+
+def test_it_is_known_whether_a_hint_is_right_for_all_of_a_kind() -> None:
+    problems = ProblemWriter(lambda _: None)
+    for line in (2, 3):
+        problems.add(problem(line, "equal"))
+        problems.add(replace(problem(line, "different"), hint=f"hint {line}"))
+    assert {kind.code: kind.has_one_hint for kind in problems.groups()} == {
+        "equal": True,
+        "different": False,
+    }

@@ -69,13 +69,25 @@ def test_no_proxy_is_used_where_none_is_set() -> None:
 def test_the_clock(monkeypatch: pytest.MonkeyPatch, ahead: float, result: str, word: str) -> None:
     answer = Answer(401, {"Date": formatdate(time.time() + ahead, usegmt=True)}, b"")
     monkeypatch.setattr(reachability, "answer_of", lambda _: answer)
-    found = Route(BASE).clock()
+    route = Route(BASE)
+    assert route.platform() == DoctorFinding("ok", "api.example.com answers.")
+    found = route.clock()
     assert (found.result, word in found.message) == (result, True)
 
 
 def test_an_answer_without_a_date_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reachability, "answer_of", lambda _: Answer(401, {}, b""))
-    assert Route(BASE).clock().result == "skipped"
+    route = Route(BASE)
+    assert route.platform().result == "ok"
+    assert route.clock().result == "skipped"
+
+
+def test_a_platform_that_is_down_is_no_problem_of_the_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(reachability, "answer_of", lambda _: Answer(503, {}, b""))
+    found = Route(BASE).platform()
+    assert (found.result, found.message) == ("problem", "api.example.com answers HTTP 503.")
 
 
 def test_a_package_that_is_missing_or_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.settings import ReadingOptions, Settings
+from batch_import.manifest.read import CHUNK_ROWS
 from batch_import.models import Status, StatusUpdate
-from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch
+from batch_import.state.facts import ACCOUNT_SEARCH, AccountSearch, IgnoredEdits
 from batch_import.state.store import Store
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
@@ -91,3 +92,41 @@ def test_a_retry_says_how_many_rows_it_sends_again(tmp_path: Path) -> None:
         claimed = store.queue.claim(2, 1.0)
         store.queue.apply([StatusUpdate(row.number, Status.FAILED, "no") for row in claimed], 1.0)
         assert take_over(store, path, retry_failed=True).retried == 2
+
+
+def test_private_rows_are_counted_in_the_whole_manifest(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    count = CHUNK_ROWS + 5
+    rows = (
+        f"https://h.example.com/{n}.mp4,Video {n},{'private' if n >= CHUNK_ROWS else 'public'}\n"
+        for n in range(count)
+    )
+    path.write_text("sourceUrl,filename,Privacy\n" + "".join(rows), encoding="utf-8")
+    with Store(None) as store:
+        notes = take_over(store, path).reading.notes
+    assert f"“Privacy”: 5 of {count:,} rows say “private”" in notes[0]
+
+
+def test_an_edit_after_the_import_is_known_until_it_is_undone(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    path.write_text(HEADER + ONE + TWO, encoding="utf-8")
+    with Store(None) as store:
+        take_over(store, path)
+        (row, *_) = store.queue.claim(1, 1.0)
+        store.queue.apply([StatusUpdate(row.number, Status.IMPORTED, "online", sent_at=1.0)], 1.0)
+        path.write_text(HEADER + ONE.replace("One", "First") + TWO, encoding="utf-8")
+        for _ in range(2):
+            assert take_over(store, path).ignored_edits == IgnoredEdits(1, 2)
+        path.write_text(HEADER + ONE + TWO, encoding="utf-8")
+        assert take_over(store, path).ignored_edits == IgnoredEdits()
+
+
+def test_cells_that_can_be_corrected_are_counted(tmp_path: Path) -> None:
+    path = tmp_path / "videos.csv"
+    path.write_text(HEADER + ONE + "h.example.com/2.mp4,Two\n,Three\n", encoding="utf-8")
+    with Store(None) as store:
+        assert take_over(store, path).reading.correctable == 1
+    path.write_text(HEADER + "1.mp4,One\n", encoding="utf-8")
+    with Store(None) as store:  # a file name below a base URL is no problem
+        base = "https://h.example.com/"
+        assert take_over(store, path, base_url=base).reading.correctable == 0

@@ -397,3 +397,25 @@ def test_extras_and_description() -> None:
         ("extension", "taken from the end of the URL"),
         ("referenceId", "made from the URL"),
     ]
+
+
+def test_titles_from_urls_that_are_alike_are_noted() -> None:
+    rows = [(f"https://h.example.com/{n}/master.mp4", f"Talk{n}", "HR") for n in range(3)]
+    _, notes = described("url|Label 2|Department", *rows)
+    said = (
+        "Many videos get the same title, because titles are taken from the URLs: 3 of 3 are"
+        " “master”."
+    )
+    setting = setting_ref("map", "filename=Label 2")
+    assert notes[-1] == f"{said} The titles may be in “Label 2”: {setting}"
+    slugs = [(url, code, f"talk {'abc'[n]}") for n, (url, code, _) in enumerate(rows)]
+    assert described("url|Asset|Slug", *slugs)[1][-1].endswith(setting_ref("map", "filename=Slug"))
+    _, notes = described("url|Department", *((url, place) for url, _, place in rows))
+    assert notes[0].endswith(setting_ref("map", "filename=COLUMN"))
+
+
+def test_titles_from_urls_that_differ_are_not_noted() -> None:
+    rows = [(f"https://h.example.com/{n}/part{n // 2}.mp4", str(n)) for n in range(3)]
+    assert described("url|views", *rows)[1] == ()
+    alike = [(f"https://h.example.com/{n}/master.mp4", f"Talk {n}") for n in range(3)]
+    assert described("url|title", *alike)[1] == ()

@@ -1,0 +1,150 @@
+"""Counts the rows that their old platform calls private, deleted or failed. No I/O.
+
+Such rows are imported like all others, because the user decides what to import. New media are
+public by default; therefore the user must know of private rows before the first run.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import pandas as pd
+
+from batch_import.manifest.columns.candidates import heading_of, shortened
+from batch_import.manifest.columns.headings import is_aside, last_part, parts
+
+
+@dataclass(frozen=True, slots=True)
+class _Restriction:
+    """Words that say that a video is not public or not usable.
+
+    Attributes:
+        consequence: what this means for the import, as a sentence.
+        cell_words: words in cells.
+        names_of_yes: names of columns whose value “yes” means the same.
+        names_of_no: names of columns whose value “no” means the same.
+    """
+
+    consequence: str
+    cell_words: frozenset[str]
+    names_of_yes: frozenset[str]
+    names_of_no: frozenset[str] = frozenset()
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_RESTRICTIONS: Final = (
+    _Restriction(
+        "New media are public unless the account has a default restriction profile.",
+        _words(
+            """
+            private privat prive privee privato privado unlisted hidden restricted internal
+            confidential password nobody disable disabled draft unpublished inactive archived
+            scheduled embargoed expired members organization organisation company
+            """
+        ),
+        _words("private hidden draft unlisted restricted archived"),
+        _words("public published"),
+    ),
+    _Restriction(
+        "These rows are imported too: remove the rows that you do not want.",
+        _words("deleted trashed removed error failed rejected geloscht supprime borrado"),
+        _words("deleted trashed removed failed"),
+    ),
+)
+#: Words in the names of columns that say who may watch a video, or whether it is usable.
+_HEADINGS: Final = _words(
+    """
+    visibility privacy access availability audience sharing permission status state
+    sichtbarkeit zugriff visibilite confidentialite acces statut etat visibilidad privacidad acceso
+    estado visibilita stato zichtbaarheid visibilidade
+    """
+).union(*(each.names_of_yes | each.names_of_no for each in _RESTRICTIONS))
+#: Words in the names of columns about a part of a video, such as `privacy.comments` of Vimeo.
+_OTHER_SUBJECTS: Final = _words("comment comments download add")
+_YES: Final = _words("true yes y 1 ja oui si")
+_NO: Final = _words("false no n 0 nein non")
+#: Words that reverse the word after them: “not public”.
+_NEGATIONS: Final = _words("not non no")
+#: Maximum number of words of a value. A longer text describes a video.
+_MAX_WORDS: Final = 3
+#: Maximum number of values that a sentence lists.
+_MAX_LISTED_VALUES: Final = 3
+#: Maximum length of a value in characters, so that long texts are not split into words.
+_MAX_LENGTH: Final = 40
+
+
+class RestrictedRows:
+    """Counts the rows of a manifest that are private or unusable, by column and value.
+
+    Args:
+        header: names of all columns.
+        positions: positions of the columns that are no fields, from 0.
+    """
+
+    def __init__(self, header: Sequence[str], positions: Sequence[int]) -> None:
+        self._names = {at: header[at] for at in positions if _is_about_status(header[at])}
+        self._counts: dict[tuple[_Restriction, int], Counter[str]] = {}
+        self._row_count = 0
+
+    def add(self, frame: pd.DataFrame) -> None:
+        """Count the rows of a chunk, whose columns are labelled by position."""
+        self._row_count += len(frame)
+        for at, name in self._names.items():
+            for value, count in Counter(frame[at].tolist()).items():
+                if restriction := _restriction(name, value):
+                    counts = self._counts.setdefault((restriction, at), Counter())
+                    counts[" ".join(parts(value))] += count
+
+    def notes(self, *, is_sample: bool = False) -> list[str]:
+        """Returns a sentence for each column that has such rows, private rows first.
+
+        Args:
+            is_sample: whether only the first rows of the manifest were counted.
+        """
+        rows = f"{'the first ' if is_sample else ''}{self._row_count:,} rows"
+        found = sorted(self._counts, key=lambda key: (_RESTRICTIONS.index(key[0]), key[1]))
+        return [
+            f"Column “{shortened(heading_of(self._names[at], at))}”:"
+            f" {_listed(self._counts[restriction, at], rows)}. {restriction.consequence}"
+            for restriction, at in found
+        ]
+
+
+def _listed(counts: Counter[str], rows: str) -> str:
+    """Returns the number of rows and their most frequent values."""
+    verb = "says" if counts.total() == 1 else "say"
+    values = " or ".join(f"“{value}”" for value, _ in counts.most_common(_MAX_LISTED_VALUES))
+    return f"{counts.total():,} of {rows} {verb} {values}"
+
+
+def _is_about_status(heading: str) -> bool:
+    words = parts(heading)
+    return (
+        not _HEADINGS.isdisjoint(words)
+        and _OTHER_SUBJECTS.isdisjoint(words)
+        and not is_aside(heading)
+    )
+
+
+def _restriction(heading: str, value: str) -> _Restriction | None:
+    """Returns what a value says about its row; None if it says nothing."""
+    words = parts(value) if len(value) <= _MAX_LENGTH else ()
+    if not 0 < len(words) <= _MAX_WORDS:
+        return None
+    names: Collection[str] = parts(last_part(heading))
+    if len(words) > 1 and not _NEGATIONS.isdisjoint(words[:-1]):
+        # “not public” is the value “no” of a column “public”.
+        names, words = words[-1:], ("no",)
+    return next((each for each in _RESTRICTIONS if _is_said(each, names, words)), None)
+
+
+def _is_said(restriction: _Restriction, names: Collection[str], words: Sequence[str]) -> bool:
+    return (
+        words[-1] in restriction.cell_words
+        or (words[-1] in _YES and not restriction.names_of_yes.isdisjoint(names))
+        or (words[-1] in _NO and not restriction.names_of_no.isdisjoint(names))
+    )
