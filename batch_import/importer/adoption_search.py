@@ -1,8 +1,9 @@
-"""Search the account for media of pending rows, before the first POST of a job. No I/O.
+"""Search the account for media that pending rows can adopt, before the first POST of a job. No I/O.
 
-There are two ways: read all pages of the media list, or search for the reference ID of each row
-before its POST. The way that needs fewer requests is used. This module must not know rows or the
-job database.
+To adopt means to use an existing media of the account for a row instead of creating a media. There
+are two ways to search: read all pages of the media list before the first POST, or search for the
+reference ID of each row right before its POST. The way that needs fewer requests is used. This
+module must not know rows or the job database.
 """
 
 from batch_import.models import MediaPage
@@ -11,14 +12,14 @@ from batch_import.viostream.page_size import PageSize
 
 
 class AdoptionSearch:
-    """Reads the media list from the newest media to the oldest, or decides against it.
+    """Decides which page of the media list to read next, and when to search row by row instead.
 
     Args:
-        pending_count: number of rows that may have a media in the account. None if rows cannot be
-            searched for one by one; then the whole list is read.
-        page_size: what is known about the length of pages.
+        pending_count: number of rows that may have a media in the account. None if the account
+            cannot be searched for one reference ID; then the whole list is read.
+        page_size: number of media per page, as far as it is known. It is updated from each page.
         first_page_only: whether a previous run has searched the account. Then the first page is
-            enough, unless it has a media that a row can adopt.
+            enough, unless this page has a media that a row can adopt.
 
     Attributes:
         is_done: whether no more pages are to be read.
@@ -43,11 +44,14 @@ class AdoptionSearch:
 
     @property
     def list_end(self) -> ListEnd | None:
-        """How reading the list ended; None if it has not ended."""
+        """Whether all pages were read, or why not; None if more pages are to be read."""
         return self._pager.end
 
     def record_page(self, number: int, page: MediaPage) -> None:
-        """Record a page of the list that was read, for this search or for another purpose."""
+        """Record a page of the list that was read for this search or for another purpose.
+
+        It is ignored if it is not the page that this search needs next.
+        """
         if self.is_done or number != self.page_number:
             return
         self._pager.record_page(page)
@@ -60,18 +64,21 @@ class AdoptionSearch:
         """Whether reading the list needs more requests than searching for each row."""
         if self._pending_count is None:
             return False
-        pages = self._page_size.page_count(1, page) if number == 1 else 0
-        return max(pages, self._pager.read_count) > self._pending_count
+        # The first page shows the length of the list. Later, the number of pages that were read
+        # shows whether the list became longer than expected.
+        page_count = self._page_size.page_count(1, page) if number == 1 else 0
+        return max(page_count, self._pager.read_count) > self._pending_count
 
-    def record_match(self, *, any_media: bool) -> None:
-        """Record whether the last page had a media that a row can adopt."""
+    def record_match(self, *, has_match: bool) -> None:
+        """Record whether the last page has a media with the reference ID of a pending row."""
         if self._first_page_only and self._pager.read_count:
             self._first_page_only = False
-            if not any_media:
+            if not has_match:
                 self.is_done, self.checks_each_row = True, False
 
     def check_each_row(self) -> None:
         """Stop reading the list. Each row is searched for before its POST instead, if possible."""
         self.is_done = True
-        unread = self._first_page_only and not self._pager.read_count
-        self.checks_each_row = self._pending_count is not None and not unread
+        # If the first page was enough and could not be read, a previous run has searched already.
+        was_searched_before = self._first_page_only and not self._pager.read_count
+        self.checks_each_row = self._pending_count is not None and not was_searched_before

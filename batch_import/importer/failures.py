@@ -1,8 +1,8 @@
 """Turn the platform's error message of a failed import into a failure code. No I/O.
 
-The platform has no codes for failures, and does not document its messages. The patterns below are
-words that are likely in them. A message that matches no pattern gets the code of the step that
-failed.
+The platform has no codes for failures, and does not document its error messages. The patterns below
+are words that such messages probably contain. A message that matches no pattern gets the general
+code of the failed step: the POST, or the processing of the video.
 """
 
 import re
@@ -10,8 +10,8 @@ from typing import Final
 
 from batch_import.failure_codes import FailureCode
 
-#: Patterns of messages and their codes. The first pattern that matches decides.
-_PATTERNS: Final = (
+#: Pairs of a pattern and the code of the messages that contain it. The first match decides.
+_CODES_BY_PATTERN: Final = (
     (re.compile(r"already exist|duplicate", re.IGNORECASE), FailureCode.REFERENCE_ID_TAKEN),
     (
         re.compile(
@@ -26,11 +26,14 @@ _PATTERNS: Final = (
 )
 
 
-def failure_code(message: str, otherwise: FailureCode) -> FailureCode:
-    """Returns the code for an error message of the platform.
+def failure_code(message: str, default_code: FailureCode) -> FailureCode:
+    """Returns the failure code for an error message of the platform.
 
     Args:
         message: the platform's error message.
-        otherwise: code of the step that failed, returned if no pattern matches.
+        default_code: code of the failed step. It is returned if no pattern matches.
     """
-    return next((code for pattern, code in _PATTERNS if pattern.search(message)), otherwise)
+    for pattern, code in _CODES_BY_PATTERN:
+        if pattern.search(message):
+            return code
+    return default_code

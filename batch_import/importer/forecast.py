@@ -1,4 +1,4 @@
-"""Estimate how many requests an import needs and how long it takes. No I/O.
+"""Estimate how many requests a run needs and how long it takes. No I/O.
 
 This module must not know rows, the platform or the current time.
 """
@@ -12,16 +12,17 @@ from typing import Final
 
 from batch_import.configuration.settings import Settings
 
-#: Average number of requests per row, its POST included: measured by `tests/benchmark/run.py`.
+#: Average number of requests per row: its POST, and its share of the status requests. Measured by
+#: `tests/benchmark/run.py`.
 REQUESTS_PER_ROW: Final = 1.05
 #: Average number of requests until it is known whether a POST without an answer created a media. In
-#: rehearsals it was 2.3 if many other rows were sent, and 4.8 if no other row was sent.
+#: simulated runs it was 2.3 if many other rows were sent, and 4.8 if no other row was sent.
 _REQUESTS_TO_SETTLE: Final = 3.5
-#: Assumed duration of a request in seconds. The platform documents none; most web services are
-#: faster.
+#: Assumed duration of a request in seconds, because the platform documents none. Most web services
+#: are faster.
 _REQUEST_SECONDS: Final = 0.3
-#: Smallest number of processing times from which quantiles are taken. With fewer, the outer tenths
-#: depend on one or two rows.
+#: Minimum number of processing times from which deciles are calculated. With fewer, the first and
+#: the last decile depend on one or two rows.
 _MIN_SAMPLE_SIZE: Final = 20
 
 
@@ -32,8 +33,8 @@ class ProcessingTime:
     Attributes:
         low, high: the first and the last decile: a tenth of the rows is faster than `low`, and a
             tenth is slower than `high`.
-        rows, jobs: numbers of rows and of jobs that the times were learned from; 0 if the times are
-            assumed.
+        rows, jobs: number of rows, and of their jobs, from which the deciles were calculated; 0 if
+            the deciles are assumed.
     """
 
     low: float
@@ -42,9 +43,9 @@ class ProcessingTime:
     jobs: int = 0
 
 
-#: Used if there are too few earlier rows. The vendor's help pages say that processing takes 0.5 to
-#: 0.8 times the length of the video. The videos are assumed to be two to fifty minutes long, from a
-#: clip to a recorded lecture.
+#: Processing time that is assumed if too few rows were imported before. According to the vendor's
+#: help pages, processing takes 0.5 to 0.8 times the length of the video. The videos are assumed to
+#: be two to fifty minutes long, from a clip to a recorded lecture.
 ASSUMED_PROCESSING_TIME: Final = ProcessingTime(60.0, 2400.0)
 
 
@@ -53,10 +54,10 @@ class Work:
     """What a run has to do, in numbers of rows.
 
     Attributes:
-        create_count: rows to create.
-        resume_count: rows that a previous run sent and that are not imported yet.
-        settle_count: rows whose POST got no clear answer.
-        search_request_count: requests needed to search the account before the first POST.
+        create_count: number of rows to create.
+        resume_count: number of rows that a previous run sent and that are not imported yet.
+        settle_count: number of rows whose POST got no clear answer.
+        search_request_count: number of requests that search the account before the first POST.
     """
 
     create_count: int
@@ -76,7 +77,7 @@ class Bound(StrEnum):
     RATE = "rate"
     WORKERS = "workers"
     MAX_IN_FLIGHT = "max-in-flight"
-    #: Most of the time is spent waiting for the last videos, which no option shortens.
+    #: Most of the time is spent waiting for the last videos. No option shortens this time.
     PROCESSING = "processing"
 
 
@@ -86,9 +87,9 @@ class Forecast:
 
     Attributes:
         request_count: number of requests of all kinds.
-        rows_per_second: how many rows are created per second.
+        rows_per_second: number of rows that are created per second.
         bound: what keeps the run from being faster.
-        seconds: duration until the run knows that the last row is online.
+        seconds: duration of the run: until it has seen that the last video is online.
     """
 
     request_count: int
@@ -98,35 +99,42 @@ class Forecast:
 
 
 def learn_processing_time(processing_times: Iterable[list[float]]) -> ProcessingTime:
-    """Returns the processing time of earlier jobs, or an assumed one if there are too few rows.
+    """Returns the processing time of earlier jobs; an assumed time if there are too few rows.
 
     Args:
-        processing_times: seconds from the POST until the row was seen online, for each job. A row
-            is seen online up to one poll interval after it is online; therefore the result is
-            rather too long.
+        processing_times: for each job, a list with the seconds from the POST of each row until the
+            row was seen online. A run sees that a row is online up to one poll interval too late;
+            therefore the result is rather too long.
     """
-    jobs = [job for job in processing_times if job]
-    seconds = list(chain.from_iterable(jobs))
+    non_empty_jobs = [job for job in processing_times if job]
+    seconds = list(chain.from_iterable(non_empty_jobs))
     if len(seconds) < _MIN_SAMPLE_SIZE:
         return ASSUMED_PROCESSING_TIME
     deciles = quantiles(seconds, n=10)
-    return ProcessingTime(deciles[0], deciles[-1], len(seconds), len(jobs))
+    return ProcessingTime(deciles[0], deciles[-1], len(seconds), len(non_empty_jobs))
 
 
 def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forecast:
     """Returns the estimate of a run in which no request fails.
 
     Args:
-        processing_seconds: how long each row is processed.
+        work: what the run has to do.
+        settings: settings of the run.
+        processing_seconds: assumed processing time of each row.
     """
     rate, rate_bound = min(
         (settings.rate, Bound.RATE), (settings.workers / _REQUEST_SECONDS, Bound.WORKERS)
     )
-    status_request_count = (
-        REQUESTS_PER_ROW - 1
-    ) * work.resume_count + _REQUESTS_TO_SETTLE * work.settle_count
-    is_any_work = bool(work.in_account_count or work.search_request_count)
-    requests_before = is_any_work + work.search_request_count + status_request_count
+    resume_request_count = (REQUESTS_PER_ROW - 1) * work.resume_count
+    settle_request_count = _REQUESTS_TO_SETTLE * work.settle_count
+    has_work = bool(work.in_account_count or work.search_request_count)
+    # A run with work first requests the account, to test the credentials.
+    account_request_count = 1 if has_work else 0
+    requests_before = (
+        account_request_count
+        + work.search_request_count
+        + (resume_request_count + settle_request_count)
+    )
     seconds_per_row = REQUESTS_PER_ROW / rate
     seconds_by_rate = work.create_count * seconds_per_row
     seconds_by_in_flight = _seconds_to_send(
@@ -138,26 +146,28 @@ def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forec
     sending_seconds = max(seconds_by_rate, seconds_by_in_flight)
     sending_bound = Bound.MAX_IN_FLIGHT if seconds_by_in_flight > seconds_by_rate else rate_bound
     seconds_before = requests_before / rate + sending_seconds
+    rows_per_second = rate / REQUESTS_PER_ROW
+    if sending_seconds:
+        rows_per_second = work.create_count / sending_seconds
     return Forecast(
         request_count=round(
             requests_before + work.create_count * REQUESTS_PER_ROW + requests_at_end
         ),
-        rows_per_second=work.create_count / sending_seconds
-        if sending_seconds
-        else rate / REQUESTS_PER_ROW,
+        rows_per_second=rows_per_second,
         bound=Bound.PROCESSING if last_row_seconds > seconds_before else sending_bound,
         seconds=seconds_before + last_row_seconds,
     )
 
 
 def _seconds_to_send(
-    rows: int, max_in_flight: int, processing_seconds: float, seconds_per_row: float
+    row_count: int, max_in_flight: int, processing_seconds: float, seconds_per_row: float
 ) -> float:
     """Returns the seconds until the last row is sent, if at most `max_in_flight` are in flight.
 
-    A row can be sent when the row that was sent `max_in_flight` rows before it is finished.
+    The rows are sent in waves of `max_in_flight` rows: each row of a wave can be sent when the
+    corresponding row of the previous wave is finished.
     """
-    if not rows:
+    if not row_count:
         return 0.0
-    full_waves, position = divmod(rows - 1, max_in_flight)
-    return full_waves * processing_seconds + (position + 1) * seconds_per_row
+    full_wave_count, position_in_wave = divmod(row_count - 1, max_in_flight)
+    return full_wave_count * processing_seconds + (position_in_wave + 1) * seconds_per_row

@@ -1,7 +1,8 @@
-"""Request the size of each picture after the import, which takes one request per media.
+"""Request width and height of each video after the import: one request per media.
 
-Only `GET /media/{key}/detail` has the size; therefore this is done only if the user asks for it.
-This module must not know what the sizes are for.
+In this program, a picture is the image of a video, which has a size in pixels. Only the response to
+`GET /media/{key}/detail` has this size. Because this costs a request per media, it is done only if
+the user asks for it. This module must not know what the sizes are for.
 """
 
 from batch_import.errors import CredentialsRefused, Interrupted, RequestRejected
@@ -11,18 +12,20 @@ from batch_import.viostream.session import PlatformSession
 
 
 def request_picture_sizes(store: Store, session: PlatformSession) -> None:
-    """Request the size of every picture whose size was not requested yet; each is saved at once.
+    """Request every size that was not requested yet, and store each as soon as it is received.
 
-    If `stop` of the session is set, the remaining pictures are left to the next run.
+    If the stop event of the session is set, the remaining sizes are requested by the next run.
 
     Raises:
-        PlatformUnreachable: the platform stayed down.
+        PlatformUnreachable: the platform did not answer for too long.
     """
+    # A limited number of keys is loaded at a time, because a job can have a million rows.
     while keys := store.pictures.missing(endpoints.PAGE_SIZE):
         for key in keys:
             try:
-                store.pictures.save(key, session.send(endpoints.get_picture_size(key)))
+                size = session.send(endpoints.get_picture_size(key))
             except (RequestRejected, CredentialsRefused):
-                store.pictures.save(key, None)
+                size = None  # the platform refuses this request: it is not repeated
             except Interrupted:
                 return
+            store.pictures.save(key, size)

@@ -1,9 +1,9 @@
-"""The threads of a run: workers send requests, and one dispatcher thread decides and commits.
+"""The threads of a run: workers send requests, and one thread runs the dispatcher.
 
-Only the dispatcher thread uses the `Dispatcher`; therefore no lock is needed. Answers that arrive
-during a commit are committed together next time; therefore more workers lead to larger commits.
-Showing progress in the caller's thread does not slow down the import. This module must not know
-what an answer means.
+Only the dispatcher thread uses the `Dispatcher`. Therefore no lock is needed. The next commit
+stores all answers that arrived during the previous commit. Therefore more workers lead to larger
+commits, not to more commits. The caller's thread shows the progress, which does not delay the
+import. This module must not know what an answer means.
 """
 
 import threading
@@ -28,8 +28,8 @@ from batch_import.sources.signing import SignedUrl
 from batch_import.sources.source import ReferenceRefused, SigningFailed
 from batch_import.viostream.client import Client
 
-#: The dispatcher thread waits at most this long for an answer, in seconds, so that it soon notices
-#: that the run is to stop.
+#: Maximum number of seconds that the dispatcher thread waits for an answer. Then it checks whether
+#: the run must stop. A person who stops a run does not notice half a second.
 _MAX_WAIT_SECONDS = MIN_POLL_INTERVAL / 2
 
 
@@ -37,10 +37,11 @@ class Pool:
     """The threads of one run.
 
     Args:
-        worker_count: maximum number of open requests.
+        worker_count: maximum number of open requests: requests that are sent and not answered.
         stop: if set, open requests are finished and no new request is sent.
         clock: returns epoch seconds.
-        sign: returns a temporary URL for the reference of a row; None for a web URL. It is called
+        sign: returns a temporary URL for the source URL of a row if this is a reference to a file
+            in cloud storage, such as `s3://bucket/key`. Returns None for a web URL. It is called
             by several threads.
     """
 
@@ -69,13 +70,14 @@ class Pool:
         """Run until all rows are finished or the run is stopped.
 
         Args:
-            on_progress: called in this thread, about every `interval_seconds` and at the end. An
-                exception of it ends the run.
+            on_progress: called in the caller's thread, about every `interval_seconds` and at the
+                end. If it raises an exception, the run ends.
+            interval_seconds: seconds between two calls of `on_progress`.
 
         Raises:
             RunFault: the run could not continue.
-            KeyboardInterrupt: raised in this thread. Open requests are finished first, unless it is
-                raised a second time.
+            KeyboardInterrupt: the user pressed Ctrl-C. Open requests are finished first, unless the
+                user presses it again.
         """
         dispatcher_thread = threading.Thread(
             target=self._run_dispatcher, args=(interval_seconds,), name="dispatcher", daemon=True
@@ -101,8 +103,10 @@ class Pool:
             RuntimeError: the system allows none.
         """
         workers: list[threading.Thread] = []
-        for n in range(1, self._worker_count + 1):
-            worker = threading.Thread(target=self._run_worker, name=f"worker-{n}", daemon=True)
+        for worker_number in range(1, self._worker_count + 1):
+            worker = threading.Thread(
+                target=self._run_worker, name=f"worker-{worker_number}", daemon=True
+            )
             try:
                 worker.start()
             except RuntimeError:
@@ -114,7 +118,7 @@ class Pool:
 
     def _stop_workers(self) -> None:
         for _ in range(self._worker_count):
-            self._requests.put(None)
+            self._requests.put(None)  # each worker ends when it takes a None
 
     def _report_progress(
         self,
@@ -132,7 +136,8 @@ class Pool:
     # The dispatcher thread --------------------------------------------------------------------
 
     def _run_dispatcher(self, interval_seconds: float) -> None:
-        wait_until, report_at = self._send_requests(), 0.0
+        report_at = 0.0
+        wait_until = self._send_requests()
         while wait_until is not None or self._open_request_count:
             self._handle_completed(wait_until)
             wait_until = self._send_requests()
@@ -148,7 +153,8 @@ class Pool:
         """Queue requests for the workers.
 
         Returns:
-            epoch seconds when to try again; None if no more requests will be sent.
+            epoch seconds when to try again; infinity if an answer must arrive first; None if no
+            more requests will be sent.
         """
         with self._keep_fault():
             while not (self._fault or self._stop.is_set()):
@@ -170,20 +176,27 @@ class Pool:
             self._dispatcher.handle_completed(completed, self._clock())
 
     def _wait_for_completed(self, wait_until: float | None) -> Iterator[CompletedRequest]:
-        """Yields all completed requests. Waits for the first, until `wait_until` at most."""
+        """Yields all completed requests, after waiting for the first of them.
+
+        Yields nothing if no request is completed before `wait_until` (epoch seconds), or within
+        `_MAX_WAIT_SECONDS`.
+        """
         seconds_left = _MAX_WAIT_SECONDS if wait_until is None else wait_until - self._clock()
-        with suppress(Empty):
+        with suppress(Empty):  # ends the loop when the queue is empty
             yield self._completed.get(timeout=min(_MAX_WAIT_SECONDS, max(0.0, seconds_left)))
             while True:
                 yield self._completed.get_nowait()
 
     @contextmanager
     def _keep_fault(self) -> Iterator[None]:
-        """Keep the first exception. Then no new request is sent, and open requests are finished."""
+        """Keep an exception of this block for `run`, which raises it after all threads have ended.
+
+        From then on, no new request is sent, and open requests are finished.
+        """
         try:
             yield
         except BaseException as fault:  # noqa: BLE001 - raised again by run(), in its own thread
-            # If the job database cannot be written, later commits fail, too: keep the first.
+            # Keep the first exception, because it may have caused the later ones.
             self._fault = self._fault or fault
 
     # The workers ------------------------------------------------------------------------------
@@ -193,20 +206,22 @@ class Pool:
             self._completed.put(self._send(request))
 
     def _send(self, request: ScheduledRequest) -> CompletedRequest:
+        """Send a request, after signing the reference of its row if it is a POST."""
         if not isinstance(request, CreateMedia):
-            return self._exchange(request, None)
-        signed = self._signed(request.row.source_url)
-        if isinstance(signed, NotSigned):
-            return CompletedRequest(request, signed, self._clock())
-        if signed is None:
-            return self._exchange(request, None)
-        return replace(self._exchange(request, signed.url), url_seconds=signed.seconds)
+            return self._send_to_platform(request, None)
+        signed_url = self._try_to_sign(request.row.source_url)
+        if isinstance(signed_url, NotSigned):
+            return CompletedRequest(request, signed_url, self._clock())
+        if signed_url is None:
+            return self._send_to_platform(request, None)
+        completed = self._send_to_platform(request, signed_url.url)
+        return replace(completed, url_seconds=signed_url.seconds)
 
-    def _signed(self, source_url: str) -> SignedUrl | NotSigned | None:
-        """Returns the temporary URL of a reference; None for a URL that needs no signature.
+    def _try_to_sign(self, source_url: str) -> SignedUrl | NotSigned | None:
+        """Returns the temporary URL of a reference; None for a web URL.
 
-        A URL is signed here, and not when its row is claimed, because a source may have to contact
-        the network, and because a claimed row may wait: the URL must be valid from the POST on.
+        A reference is signed right before the POST, because the temporary URL soon expires, and
+        in a worker thread, because signing may need network requests.
         """
         try:
             return self._sign(source_url)
@@ -218,10 +233,12 @@ class Pool:
             self._fault = self._fault or fault
             return NotSigned("the run ended")
 
-    def _exchange(self, request: ScheduledRequest, signed_url: str | None) -> CompletedRequest:
+    def _send_to_platform(
+        self, request: ScheduledRequest, signed_url: str | None
+    ) -> CompletedRequest:
         requested_at = self._clock()
-        # After an unexpected exception, the platform may have carried out the request.
-        answer: Answer = NoAnswer("an error of batch-import itself ended the call")
+        # The answer after an unexpected exception: the platform may have carried out the request.
+        answer: Answer = NoAnswer("an error of batch-import itself ended the request")
         with self._keep_fault():
             try:
                 answer = self._client.send(api_request(request, signed_url))

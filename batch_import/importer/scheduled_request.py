@@ -1,4 +1,4 @@
-"""The requests that the schedule can choose, as values, and how they are sent. No I/O.
+"""The requests that the schedule can choose, and the HTTP request for each of them. No I/O.
 
 This module must not know when a request is sent, nor what its answer means.
 """
@@ -30,7 +30,11 @@ class GetIngestStatus:
 
 @dataclass(frozen=True, slots=True)
 class FindByReference:
-    """Search for the media with a row's reference ID. Attribute `page` is counted from 1."""
+    """Search the account for the media with a row's reference ID.
+
+    Attributes:
+        page: number, from 1, of the page of the search result.
+    """
 
     row: JobRow
     page: int = 1
@@ -38,25 +42,33 @@ class FindByReference:
 
 @dataclass(frozen=True, slots=True)
 class GetAccount:
-    """Get the account, which needs valid credentials and no row.
+    """Get the data of the account. This request belongs to no row.
 
-    Used to find out whether a 403 is about the credentials, and whether the platform is up again.
+    It is used to find out whether a 403 is about the credentials, and whether the platform works
+    again after an outage.
     """
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPage:
-    """Read one page of the account's media list, newest media first; `page` is counted from 1."""
+    """Read one page of the account's media list, which has the newest media first.
+
+    Attributes:
+        page: page number, from 1.
+    """
 
     page: int
 
 
 @dataclass(frozen=True, slots=True)
 class NotSigned:
-    """The reference of a row could not be signed; therefore its POST was not sent.
+    """The POST of a row was not sent, because its reference could not be signed.
+
+    The source of such a row is a reference to a file in cloud storage, such as `s3://bucket/key`.
+    To sign it means to obtain a temporary URL for the file.
 
     Attributes:
-        reason: what happened, in one sentence.
+        reason: why it could not be signed, in one sentence.
         is_final: whether no later attempt can succeed.
     """
 
@@ -65,7 +77,8 @@ class NotSigned:
 
 
 ScheduledRequest = CreateMedia | GetIngestStatus | FindByReference | GetAccount | ReadPage
-#: The result of a request: the parsed response, or the error if the request failed.
+#: The result of a scheduled request: the parsed response, or the error if the request failed. A
+#: text is the ID of the ingest that a POST has started.
 Answer = str | IngestStatus | MediaPage | Account | RequestFailed | NotSigned
 
 
@@ -76,7 +89,8 @@ class CompletedRequest:
     Attributes:
         requested_at: epoch seconds when the request was sent.
         clock_offset: seconds by which the platform's clock is ahead; None if not known.
-        url_seconds: how long the signed URL of a POST is valid; None if no URL was signed.
+        url_seconds: for how many seconds the signed URL of a POST is valid; None if no URL was
+            signed.
     """
 
     request: ScheduledRequest
@@ -91,7 +105,8 @@ def api_request(request: ScheduledRequest, signed_url: str | None = None) -> Api
 
     Args:
         request: the scheduled request.
-        signed_url: sent instead of the row's source URL, if that is a reference.
+        signed_url: temporary URL that is sent instead of the row's source URL, if the source URL
+            is a reference to a file in cloud storage; else None.
     """
     match request:
         case CreateMedia(row):

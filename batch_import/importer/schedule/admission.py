@@ -155,7 +155,7 @@ class Admission:
             rows: the pending rows whose reference IDs are on the page.
         """
         changes = [change for row in rows for change in self._compare(row, page, now)]
-        self._adoption_search.record_match(any_media=bool(changes or self._undecided))
+        self._adoption_search.record_match(has_match=bool(changes or self._undecided))
         return changes + self._refuse_taken_ids(now)
 
     def _compare(self, row: JobRow, page: MediaPage, now: float) -> list[StatusUpdate]:

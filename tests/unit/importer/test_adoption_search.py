@@ -102,10 +102,10 @@ def test_without_pending_rows_there_is_nothing_to_read() -> None:
 @pytest.mark.parametrize("total", [50, 100, 5000])
 def test_the_first_page_alone_ends_it_where_it_has_nothing(total: int) -> None:
     reading = Reading(10, first_page_only=True)
-    reading.adoption.record_match(any_media=False)  # of another look, before the page came
+    reading.adoption.record_match(has_match=False)  # of another look, before the page came
     assert not reading.done
     reading.read(1, page(min(100, total), total))
-    reading.adoption.record_match(any_media=False)
+    reading.adoption.record_match(has_match=False)
     assert reading.done
     assert not reading.adoption.checks_each_row
 
@@ -113,17 +113,17 @@ def test_the_first_page_alone_ends_it_where_it_has_nothing(total: int) -> None:
 def test_a_first_page_that_has_something_goes_on_as_if_for_the_first_time() -> None:
     reading = Reading(1000, first_page_only=True)
     reading.read(1, page(100, 250))
-    reading.adoption.record_match(any_media=True)
+    reading.adoption.record_match(has_match=True)
     assert (reading.page, reading.done) == (2, False)
     reading.read(2, page(100, 250))
-    reading.adoption.record_match(any_media=False)
+    reading.adoption.record_match(has_match=False)
     assert (reading.page, reading.done) == (3, False)
 
 
 def test_a_first_page_that_has_something_looks_for_each_row_where_that_is_fewer_calls() -> None:
     reading = Reading(3, first_page_only=True)
     reading.read(1, page(100, 1000))
-    reading.adoption.record_match(any_media=True)
+    reading.adoption.record_match(has_match=True)
     assert (reading.done, reading.adoption.checks_each_row) == (True, True)
 
 
