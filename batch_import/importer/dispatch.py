@@ -62,7 +62,7 @@ class Dispatcher:
         self._rate_limiter = rate_limiter
         self._list_consistency = store.facts.get(LIST_CONSISTENCY)
         self._list_consistency_saved_at = now
-        self._schedule = Schedule(settings, now, self._list_consistency)
+        self._schedule = Schedule(settings, self._list_consistency)
         store.queue.recover(now)
         counts = store.reader.counts(is_running=True)
         self._status_counts = Counter({status: getattr(counts, status, 0) for status in Status})

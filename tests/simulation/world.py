@@ -733,7 +733,7 @@ class _Run:
         """No call is held back while the budget has tokens and a row is due."""
         schedule, now = self.dispatcher._schedule, self.world.now
         outage = schedule._outage
-        if self.budget.ready_at(now) > now or schedule._auth_probe:
+        if self.budget.ready_at(now) > now or schedule._auth_probe.is_needed:
             return
         if not outage.allows_request(schedule._open_request_count):
             return

@@ -1,6 +1,7 @@
 """Adopt an existing media for a row that was not sent, or fail the row. No I/O.
 
-This module must not know which pages are read to find the media.
+To adopt means to use an existing media of the account instead of creating one. This module must not
+know which pages are read to find the media.
 """
 
 from collections.abc import Sequence
@@ -22,11 +23,16 @@ def adopt_or_refuse(
 ) -> list[StatusUpdate]:
     """Adopt a media with the row's reference ID, or fail the row because its ID is taken.
 
-    Returns an empty list if the row can be sent, because the account has no media with its
-    reference ID, or only failed ones.
-
     Args:
-        adopt: the setting `adopt`.
+        tracker: the rows in flight.
+        row: a row that was not sent.
+        items: media of the account; those with other reference IDs are ignored.
+        adopt: the setting `adopt`, which says whether the title of the media must be the row's.
+        now: current time in epoch seconds.
+
+    Returns:
+        the status updates to store. Empty if the row can be sent, because no media has its
+        reference ID, or only failed media have it.
     """
     candidates = non_failed(items, row)
     if not candidates:
@@ -39,7 +45,10 @@ def adopt_or_refuse(
         reason = "was in the account already"
         error, code = import_notes(row, media, candidates, may_have_other_title=True)
         return [tracker.finish(row, Status.IMPORTED, reason, error=error, code=code, media=media)]
-    created = CreationTime(float("-inf"), now, float("inf"), is_certain=False)
+    # No POST of this row created the media, so it may have any age.
+    created = CreationTime(
+        earliest=float("-inf"), latest=now, first_post_at=float("inf"), is_certain=False
+    )
     processing = Processing(row, created, now, media_id=media.id)
     tracker.enter_account(processing, now)
     reason = "was in the account already, not online yet"
@@ -47,6 +56,13 @@ def adopt_or_refuse(
 
 
 def waiting_row(row: JobRow, now: float, *, check_exists_first: bool) -> ToCreate:
-    """Returns the state of a claimed row that waits for its POST."""
+    """Returns the state of a claimed row that waits for its POST.
+
+    Args:
+        row: the row.
+        now: current time in epoch seconds.
+        check_exists_first: whether the account must be searched for its reference ID before that.
+    """
+    # A row with `claimed_at` was claimed by a previous run, which may have sent it.
     first_post_at = now if row.claimed_at is None else min(now, row.claimed_at)
     return ToCreate(row, first_post_at, check_exists_first=check_exists_first)

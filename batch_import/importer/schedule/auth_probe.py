@@ -1,7 +1,8 @@
 """Find out whether a 403 is about the credentials or about one request only. No I/O.
 
-A 403 may mean either. The refused request is kept, and no other request is sent, until `GET
-account/info` has been answered. This module must not know what happens to refused requests.
+After a 403, the refused request is kept, and only the account is requested (`GET account/info`). If
+this succeeds, the credentials are valid, and the 403 was about the refused request only. This
+module must not know what happens to refused requests.
 """
 
 from batch_import.errors import AuthenticationFailed, RequestFailed
@@ -14,29 +15,34 @@ RefusedRequest = tuple[ScheduledRequest, AuthenticationFailed]
 
 
 class AuthProbe:
-    """Keeps the requests that were refused with 403 until it is known why."""
+    """Keeps the requests that were refused with 403 until the cause of the 403 is known."""
 
     def __init__(self) -> None:
-        self._held_requests: list[RefusedRequest] = []
+        self._refused_requests: list[RefusedRequest] = []
         self._is_probing = False
+        #: Number of consecutive requests for the account that failed.
         self._failure_count = 0
         self._probe_at = float("-inf")
 
-    def __bool__(self) -> bool:
-        """Whether there are such requests."""
-        return bool(self._held_requests)
+    @property
+    def is_needed(self) -> bool:
+        """Whether a 403 has an unknown cause. If true, only the account may be requested."""
+        return bool(self._refused_requests)
 
-    def hold(self, request: ScheduledRequest, refusal: AuthenticationFailed) -> None:
+    def add_refused(self, request: ScheduledRequest, refusal: AuthenticationFailed) -> None:
         """Keep a request that was refused with 403."""
-        self._held_requests.append((request, refusal))
+        self._refused_requests.append((request, refusal))
 
     @property
     def is_probing(self) -> bool:
-        """Whether the request for the account is open."""
+        """Whether the request for the account is open: sent and not answered."""
         return self._is_probing
 
     def probe_at(self) -> float:
-        """Returns when to request the account; infinity while that request is open."""
+        """Returns the epoch seconds of the next request for the account.
+
+        Infinity while this request is open.
+        """
         return float("inf") if self._is_probing else self._probe_at
 
     def record_probe_sent(self) -> None:
@@ -46,10 +52,11 @@ class AuthProbe:
     def handle_probe_answer(self, answer: Answer, now: float) -> list[RefusedRequest]:
         """Handle the answer to the request for the account.
 
+        If it failed, the account is requested again, after a delay that grows with each failure.
+
         Returns:
-            the requests that were refused although the credentials are valid. Empty if the
-            credentials are not valid, or if the account could not be requested. In that case the
-            account is requested again after a growing delay.
+            the requests that were refused although the credentials are valid; empty if the request
+            for the account failed.
         """
         self._is_probing = False
         if isinstance(answer, RequestFailed):
@@ -60,6 +67,6 @@ class AuthProbe:
         return self.release()
 
     def release(self) -> list[RefusedRequest]:
-        """Forget all kept requests; returns them."""
-        held, self._held_requests = self._held_requests, []
-        return held
+        """Remove and return all kept requests."""
+        refused_requests, self._refused_requests = self._refused_requests, []
+        return refused_requests

@@ -1,12 +1,13 @@
-"""Choose the next request, and pass each answer to the part that handles it. No I/O.
+"""Choose the next request, and pass each answer to the module that handles it. No I/O.
 
     next_request(now)                     → a request | Wait(until) | FINISHED
     handle_answer(request, answer, now)   → status updates to store
 
-Every row in the account has a time when its status request is due. While rows wait for their POST,
-a small fixed share of the requests are status requests: the pages with the most due rows. Otherwise
-all requests are status requests, and none is delayed while a row is due. A page serves all due rows
-on it. A row gets a lookup only if pages do not show it. The clock is passed in.
+A status request shows the status of rows that were sent: it reads a page of the media list, which
+shows many rows, or it is a lookup, which shows one row. Each row has a time when its next status
+request is due. While rows wait for their POST, a small fixed share of the requests are status
+requests. Otherwise a status request is sent whenever a row is due. A row gets a lookup only if
+pages do not show it. The clock is passed in.
 """
 
 from collections.abc import Collection
@@ -61,6 +62,7 @@ from batch_import.importer.scheduled_request import (
 from batch_import.models import MediaPage, Status, StatusUpdate
 
 _UNAUTHORIZED_STATUS: Final = 401
+#: A time in epoch seconds that is never reached.
 _NEVER: Final = float("inf")
 
 
@@ -83,19 +85,20 @@ FINISHED: Final = Finished.FINISHED
 class Schedule:
     """Chooses the requests of one run, and handles their answers.
 
+    In all methods, `now` is the current time in epoch seconds.
+
     Args:
-        now: epoch seconds. It has this meaning in all methods.
-        list_consistency: what a previous run of the job learned about lists: the text of
-            `dump_list_consistency`. None if there is none.
+        settings: settings of the run.
+        list_consistency: the text that `dump_list_consistency` returned in the previous run of the
+            job; None if there was no previous run.
 
     Attributes:
-        admission: takes rows in.
-        fault: the error with which the run must end, once it cannot continue. The status updates
-            must be stored before it is raised.
+        admission: takes rows in, and searches the account for them before the first POST.
+        fault: the error with which the run must end; None if the run can continue. The caller
+            raises it after storing the status updates.
     """
 
-    def __init__(self, settings: Settings, now: float, list_consistency: str | None = None) -> None:
-        del now
+    def __init__(self, settings: Settings, list_consistency: str | None = None) -> None:
         self._settings = settings
         self._consistency = ListConsistency.restore(list_consistency)
         self._processing_times = ProcessingTimes()
@@ -152,27 +155,27 @@ class Schedule:
 
     def withdraw(self) -> list[StatusUpdate]:
         """End the run: claimed rows whose POST was not sent become pending again."""
-        exhausted = self._settling.exhausted_rows
+        exhausted_rows = self._settling.exhausted_rows
         # A POST that was refused with 403 was not carried out.
         refused_states = [
             self._tracker.of_row(request.row)
             for request, _ in self._auth_probe.release()
             if isinstance(request, CreateMedia | FindByReference)
         ]
-        waiting = self._create_queue.pop_all()
-        waiting += [state.waiting for state in refused_states if isinstance(state, Posting)]
-        for todo in (*waiting, *exhausted):
-            self._tracker.drop(todo.row, is_listed=False)
+        unsent_rows = self._create_queue.pop_all()
+        unsent_rows += [state.waiting for state in refused_states if isinstance(state, Posting)]
+        for waiting in (*unsent_rows, *exhausted_rows):
+            self._tracker.drop(waiting.row, is_listed=False)
         reason = "not sent: the run ended"
         return [
-            *(StatusUpdate(todo.row.number, Status.PENDING, reason) for todo in waiting),
-            *(exhausted_update(todo) for todo in exhausted),
+            *(StatusUpdate(waiting.row.number, Status.PENDING, reason) for waiting in unsent_rows),
+            *(exhausted_update(waiting) for waiting in exhausted_rows),
         ]
 
     def release_held(self, numbers: Collection[int], now: float) -> None:
-        """No other machine can send these rows any more: judge them like all other unknown rows.
+        """Treat held rows like all other unknown rows, because no other machine can send them now.
 
-        The POST of a held row might still be sent until now. Therefore earlier lists without its
+        Another machine may have sent such a row until now. Therefore earlier lists without its
         media prove nothing.
         """
         for number in numbers:
@@ -184,7 +187,7 @@ class Schedule:
                 )
 
     def dump_list_consistency(self) -> str:
-        """Returns, as text, what this run and the previous runs of the job learned about lists."""
+        """Returns the statistics of this job about the reliability of lists, as text to store."""
         return self._consistency.dump()
 
     def set_clock_offset(self, offset: float) -> None:
@@ -192,10 +195,11 @@ class Schedule:
         self._comparison.clock_offset = offset
 
     def time_left(self, creating_seconds: float, now: float) -> float | None:
-        """Returns the seconds until this run has nothing more to do; None if not known.
+        """Returns the estimated seconds until the run has nothing more to do; None if not known.
 
         Args:
-            creating_seconds: seconds until the last row is created; 0 if all rows are created.
+            creating_seconds: seconds until the POST of the last row; 0 if all rows were sent.
+            now: current time in epoch seconds.
         """
         proof_age = self._consistency.proof_age(self._comparison.max_unseen_age())
         settle = self._settings.settle
@@ -222,7 +226,7 @@ class Schedule:
         return FINISHED
 
     def _wait(self, now: float) -> Wait:
-        if self._auth_probe:
+        if self._auth_probe.is_needed:
             return Wait(self._auth_probe.probe_at())
         if self._outage.is_open:
             return Wait(self._outage.probe_at())
@@ -236,7 +240,8 @@ class Schedule:
         return Wait(min(time for time in (*times, _NEVER) if time > now))
 
     def _choose_request(self, now: float) -> ScheduledRequest | None:
-        if self._auth_probe:
+        """Returns the request to send now; None if no request can be sent now."""
+        if self._auth_probe.is_needed:
             return GetAccount() if self._auth_probe.probe_at() <= now else None
         if self._outage.is_open:
             return GetAccount() if self._outage.probe_at() <= now else None
@@ -257,16 +262,16 @@ class Schedule:
             if status_request is not None:
                 self._create_queue.record_status_request()
                 return status_request
-        todo = self._create_queue.pop()
-        if todo.check_exists_first and self.admission.checks_each_row:
-            return FindByReference(todo.row, todo.search.page_number if todo.search else 1)
-        return CreateMedia(todo.row)
+        waiting = self._create_queue.pop()
+        if waiting.check_exists_first and self.admission.checks_each_row:
+            return FindByReference(waiting.row, waiting.search.page_number if waiting.search else 1)
+        return CreateMedia(waiting.row)
 
     def _record_sent(self, request: ScheduledRequest, now: float) -> None:
-        """Record when a request was sent: its answer shows the platform at that time or later."""
+        """Record that a request is sent now."""
         match request:
             case GetAccount():
-                if self._auth_probe:
+                if self._auth_probe.is_needed:
                     self._auth_probe.record_probe_sent()
                 else:
                     self._outage.record_probe_sent()
@@ -292,10 +297,10 @@ class Schedule:
         """Handle the answer to a request; returns the status updates to store.
 
         Args:
-            requested_at: epoch seconds when the request was sent: its answer shows the platform at
-                that time or later. `now` if None.
+            requested_at: epoch seconds when the request was sent; None stands for `now`. The answer
+                shows the platform at this time or later.
         """
-        requested = now if requested_at is None else min(requested_at, now)
+        requested_at = now if requested_at is None else min(requested_at, now)
         self._open_request_count -= 1
         self._open_post_count -= isinstance(request, CreateMedia)
         if isinstance(answer, NotSigned):
@@ -307,9 +312,9 @@ class Schedule:
         if isinstance(answer, AuthenticationFailed):
             if answer.status == _UNAUTHORIZED_STATUS:
                 self._end_for_credentials(answer)
-            self._auth_probe.hold(request, answer)
+            self._auth_probe.add_refused(request, answer)
             return []
-        return self._pass_on_answer(request, answer, requested, now)
+        return self._pass_on_answer(request, answer, requested_at, now)
 
     def _handle_not_signed(
         self, request: ScheduledRequest, answer: NotSigned
@@ -321,13 +326,14 @@ class Schedule:
     def _pass_on_answer(
         self, request: ScheduledRequest, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """Pass an answer to the part that handles the row, or the page, of the request."""
+        """Pass an answer to the module that handles it, by the request and the row's state."""
         if isinstance(request, ReadPage):
             return self._handle_page(request.page, answer, requested_at, now)
         if isinstance(request, GetAccount):
             return []
         state = self._tracker.of_row(request.row)
-        changes: list[StatusUpdate] = []  # empty if a page has shown the row meanwhile
+        # No case applies if an earlier answer has changed the row's state since the request.
+        changes: list[StatusUpdate] = []
         match request, state:
             case CreateMedia(), Posting():
                 changes = self._sending.handle_create(state, answer, now)
@@ -343,6 +349,7 @@ class Schedule:
         return changes
 
     def _end_for_credentials(self, answer: RequestFailed) -> None:
+        """Set the fault, because the platform refused the credentials."""
         self.fault = self.fault or CredentialsRefused(
             f"The platform no longer accepts the credentials: {answer.message}.",
             "All state is saved: correct them, test with `batch-import account`, and run again.",
@@ -354,12 +361,10 @@ class Schedule:
         self._outage.record_probe_answer(now, is_clear=not is_transport_failure(answer))
         if not self._auth_probe.is_probing:
             return []
-        refused = self._auth_probe.handle_probe_answer(answer, now)
-        return [
-            change
-            for request, refusal in refused
-            for change in self._pass_on_answer(request, refusal, now, now)
-        ]
+        changes: list[StatusUpdate] = []
+        for request, refusal in self._auth_probe.handle_probe_answer(answer, now):
+            changes += self._pass_on_answer(request, refusal, now, now)
+        return changes
 
     def _handle_page(
         self, page: int, answer: Answer, requested_at: float, now: float
@@ -377,6 +382,7 @@ class Schedule:
         return changes + self._page_reading.handle_page(page, answer, served, requested_at, now)
 
     def _handle_page_failure(self, answer: Answer, now: float) -> None:
+        """Handle a page that could not be read. After a 429 or without a connection, do nothing."""
         self.fault = self.fault or self.admission.handle_page_failure(answer)
         if isinstance(answer, NoAnswer | RequestRejected | AuthenticationFailed):
             self._selection.record_page_failure(now)

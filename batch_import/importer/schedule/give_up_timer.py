@@ -1,4 +1,4 @@
-"""Ends the run if no request succeeds for a given time. No I/O: the clock is passed in.
+"""Ends the run if no request has succeeded for a given time. No I/O: the clock is passed in.
 
 This module must not know what happens to rows.
 """
@@ -22,6 +22,9 @@ from batch_import.importer.scheduled_request import (
 )
 
 _RESUME_HINT = "All state is saved: run the same command again"
+_REFUSED_REQUEST_HINT = (
+    f"{_RESUME_HINT} once the platform accepts this request, or report it to Viostream's support."
+)
 
 
 class GiveUpTimer:
@@ -44,13 +47,14 @@ class GiveUpTimer:
             the error with which the run must end; None if the run can continue.
         """
         if not isinstance(answer, RequestFailed):
-            if not isinstance(request, GetAccount):  # its success is no progress of the import
+            # A request for the account succeeds even if no row can be imported.
+            if not isinstance(request, GetAccount):
                 self._failing_since = None
             return None
         retry_after = answer.retry_after or 0.0
         if retry_after > self._give_up_after:
             return PlatformUnreachable(
-                f"The platform asks to be left alone for {retry_after:.0f} s (Retry-After), which"
+                f"The platform asks for a pause of {retry_after:.0f} s (Retry-After), which"
                 f" is longer than this run waits ({self._give_up_after:.0f} s): {answer.message}.",
                 f"{_RESUME_HINT} after that time.",
             )
@@ -70,24 +74,28 @@ class GiveUpTimer:
             return PlatformUnreachable(
                 f"Nothing has succeeded for {failing_seconds:.0f} s;"
                 f" {_endpoint_name(request)} is refused: {answer.message} (HTTP {answer.status}).",
-                f"{_RESUME_HINT} once the platform takes it, or report it to its support.",
+                _REFUSED_REQUEST_HINT,
             )
         return PlatformUnreachable(
             f"The platform has not answered for {failing_seconds:.0f} s ({answer.message}).",
-            f"{_RESUME_HINT} once it is back.",
+            f"{_RESUME_HINT} once it answers again.",
         )
 
 
 def account_not_searchable(answer: RequestFailed) -> RunFault:
     """Returns the error for an account that can be searched neither by page nor by reference ID.
 
-    The run must end, because a row could have a media already and would get a second one.
+    The run must end, because a row may already have a media, and its POST would create a second
+    media.
+
+    Args:
+        answer: the refusal of the request for a page of the media list.
     """
     return PlatformUnreachable(
-        "The account cannot be searched, and what is in it already would be made twice:"
+        "The account cannot be searched, and videos that it already has would be created twice:"
         f" {_endpoint_name(ReadPage(1))} is refused: {answer.message} (HTTP {answer.status}), and"
-        " searches for a reference ID bring other media.",
-        f"{_RESUME_HINT} once the platform takes it, or report it to its support.",
+        " searches for a reference ID return other media.",
+        _REFUSED_REQUEST_HINT,
     )
 
 

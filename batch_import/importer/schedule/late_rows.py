@@ -1,6 +1,8 @@
 """Decide whether a row needs a lookup because it is late. No I/O.
 
-A late row may have failed without any list showing it. This module must not know lists or answers.
+A row is late if its media takes longer to be online than nearly all others. It may have failed
+without any list showing this. A lookup is a request for the status of one row. The age of a row is
+the number of seconds since its POST. This module must not know lists or answers.
 """
 
 from batch_import.importer.schedule.observations import LATE_FACTOR, ProcessingTimes
@@ -12,21 +14,27 @@ class LateRows:
     """Decides which late rows need a lookup.
 
     Args:
-        poll_interval: age in seconds at which the first row may get a lookup, while no row was
-            seen online.
+        processing_times: the observed processing times.
+        poll_interval: the setting. While no row was seen online, the first lookup of a row comes at
+            `LATE_FACTOR` times this age.
     """
 
     def __init__(self, processing_times: ProcessingTimes, poll_interval: float) -> None:
         self._processing_times = processing_times
-        self._first_lookup_age = poll_interval
+        self._last_lookup_age = poll_interval
 
     def count_miss(
         self, state: InAccount, poll: Poll, age: float, *, is_lost: bool = False
     ) -> None:
-        """Count a page that should have shown the row online; the row may need a lookup.
+        """Count a page that does not show the row online, if the row is late.
+
+        After `MISSES_BEFORE_LOOKUP` such pages, the row gets a lookup.
 
         Args:
-            is_lost: whether no page has shown the row for long.
+            state: the state of the row.
+            poll: the status requests for the row; its `late_miss_count` is updated.
+            age: age of the row when the page was requested.
+            is_lost: whether so many pages did not show the row that it gets a lookup at once.
         """
         if not isinstance(state, Processing):
             return
@@ -36,10 +44,10 @@ class LateRows:
             poll.late_miss_count = MISSES_BEFORE_LOOKUP
 
     def needs_lookup(self, state: InAccount, poll: Poll, now: float) -> bool:
-        """Whether a row still needs a lookup.
+        """Whether a row still needs a lookup. If not, `poll` is updated.
 
-        Rows become late together. Once most of them turn out to be still processing, the others no
-        longer need a lookup.
+        Many rows become late at the same time. If the first lookups show that these rows are still
+        processing, the age from which a row is late is raised. Then the others need no lookup.
         """
         late_age = self._processing_times.late_age()
         is_shown = not (poll.has_vanished or poll.misplaced_read_count)
@@ -52,15 +60,22 @@ class LateRows:
         return late_age is not None and age >= late_age
 
     def _may_look_up_first(self, age: float) -> bool:
-        """Whether one row may get a lookup on behalf of all, while no row was seen online."""
-        next_age = LATE_FACTOR * self._first_lookup_age
+        """Whether one row of this age may get a lookup although no row was seen online yet.
+
+        Its result also shows the state of the other rows of about this age.
+        """
+        next_age = LATE_FACTOR * self._last_lookup_age
         if self._processing_times.late_age() is not None or age < next_age:
             return False
-        self._first_lookup_age = age
+        self._last_lookup_age = age
         return True
 
 
 def may_search(state: InAccount, poll: Poll, now: float) -> bool:
-    """Whether a row that pages do not show may be searched for again."""
-    is_due = state.created.min_age(now) >= LATE_FACTOR * poll.searched_age
-    return isinstance(state, Unknown) or is_due
+    """Whether the account may be searched again for the reference ID of a row.
+
+    An unknown row may always be searched for. For other rows, the age must have grown by
+    `LATE_FACTOR` since the last search.
+    """
+    has_grown = state.created.min_age(now) >= LATE_FACTOR * poll.searched_age
+    return isinstance(state, Unknown) or has_grown

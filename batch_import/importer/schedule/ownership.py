@@ -1,13 +1,15 @@
-"""Decide whose media it is: the same reference ID alone does not show it. No I/O.
+"""Decide whether a media with a row's reference ID belongs to the row. No I/O.
 
-- A row that this job has sent, or may have sent: a media with its reference ID belongs to it if it
-  has the row's title, or was created between the time when the POST was about to be sent and the
-  time when it was answered or timed out. Times are converted to the platform's clock.
-- A row that was not sent: it adopts such a media only if the media has the row's title, or if the
-  setting `adopt` is `any`.
+The reference ID alone is no proof, because other users may have used the same ID.
 
-Titles are equal if they are equal after Unicode normalization (NFC), case folding, collapsing of
-white space, and removal of the file extension of a video.
+- If this job has sent the row, or may have sent it: the media belongs to the row if it has the
+  row's title, or if it was created between the time when the POST was about to be sent and the time
+  when the POST was answered or timed out. The platform's clock may differ from this machine's.
+- If the row was not sent: the row adopts the media (uses it instead of creating one) only if the
+  media has the row's title, or if the setting `adopt` is `any`.
+
+Two titles count as equal if they are equal after Unicode normalization (NFC), case folding,
+collapsing of white space, and removal of the file extension of a video.
 """
 
 import re
@@ -20,22 +22,24 @@ from batch_import.addresses.unicode_forms import normalized
 from batch_import.failure_codes import FailureCode
 from batch_import.models import JobRow, Media
 
-#: Code of a row that is not sent, and that cannot adopt the media with its reference ID.
+#: Failure code of a row that was not sent and that must not adopt the media with its reference ID.
 REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN
-#: Tolerance for the creation time of a media. A POST whose connection was cut may reach the
-#: platform a little later. In addition, `createdDate` and the `Date` header are rounded to whole
-#: seconds; therefore they may differ by up to two.
+#: Tolerance, in seconds, for the creation time of a media. A POST whose connection was cut may
+#: reach the platform a little later. In addition, `createdDate` and the `Date` header are rounded
+#: to whole seconds; therefore their difference may be wrong by up to two.
 LATE_ARRIVAL_SECONDS: Final = 2.0
-#: The formats that the Viostream API guide names.
+#: File extensions of the video formats that the Viostream API guide names.
 _VIDEO_EXTENSION: Final = re.compile(r"\.(mp4|mov|avi|wmv|mkv|webm|3gp)$")
 
 
 class Owner(Enum):
-    """Whose media it is."""
+    """Whom a media with a row's reference ID belongs to."""
 
+    #: The row: this job created the media.
     OURS = auto()
+    #: Other users of the account.
     OTHERS = auto()
-    #: It has another title, and its creation time is not known.
+    #: Not known: the media has another title, and its creation time is not known.
     UNDECIDED = auto()
 
 
@@ -53,12 +57,14 @@ def same_title(row: JobRow, media: Media) -> bool:
 def owner_of(
     media: Media, row: JobRow, first_post_at: float, latest: float, clock_offset: float | None
 ) -> Owner:
-    """Returns whose media it is, for a row that this job has sent, or may have sent.
+    """Returns the owner of a media with the reference ID of a row that was sent, or may have been.
 
     Args:
+        media: the media.
+        row: the row.
         first_post_at: when the row's first POST was about to be sent, in epoch seconds of this
             machine's clock.
-        latest: until when its last POST may have been carried out, on the same clock.
+        latest: until when the row's last POST may have been carried out, on the same clock.
         clock_offset: seconds by which the platform's clock is ahead of this machine's clock; None
             if not known.
     """
@@ -90,63 +96,85 @@ def may_be_created_between(
 def non_failed(items: Iterable[Media], row: JobRow) -> list[Media]:
     """Returns the media that have exactly the row's reference ID and have not failed."""
     return [
-        other
-        for other in items
-        if other.reference_id == row.reference_id and other.status != "failed"
+        media
+        for media in items
+        if media.reference_id == row.reference_id and media.status != "failed"
     ]
 
 
 def may_adopt(media: Media, row: JobRow, adopt: str) -> bool:
-    """Whether a row that was not sent may adopt a media that has its reference ID."""
+    """Whether a row that was not sent may adopt a media with the row's reference ID.
+
+    `adopt` is the setting.
+    """
     return adopt == "any" or same_title(row, media)
 
 
 def media_to_adopt(items: Iterable[Media], row: JobRow, adopt: str) -> Media | None:
-    """Returns the media that a row that was not sent adopts; None if there is none.
+    """Returns the media to adopt for a row that was not sent; None if the row may adopt none.
 
-    A media with the row's title is preferred.
+    A media with the row's title is preferred. `adopt` is the setting.
     """
     adoptable = [media for media in non_failed(items, row) if may_adopt(media, row, adopt)]
-    return best_media([media for media in adoptable if same_title(row, media)]) or best_media(
-        adoptable
-    )
+    with_same_title = [media for media in adoptable if same_title(row, media)]
+    return best_media(with_same_title) or best_media(adoptable)
 
 
 def title_overridden_note(row: JobRow, media: Media) -> str:
-    """Returns a note for a row that has adopted a media with another title; else an empty text."""
+    """Returns a note for the user if a row has adopted a media with another title; else empty."""
     if same_title(row, media):
         return ""
     return f"taken over although its title in the account is {media.title!r}, as set by adopt: any"
 
 
-def reference_id_taken_message(items: Iterable[Media]) -> str:
-    """Returns the error of a row whose reference ID is used by media that it cannot adopt."""
-    media = next(iter(items))
+def reference_id_taken_message(items: Sequence[Media]) -> str:
+    """Returns the error for a row whose reference ID is used by media that it must not adopt.
+
+    Args:
+        items: these media; at least one. The error describes the first.
+    """
+    media = items[0]
     title = f"titled {media.title!r}" if media.title else "without a title"
     created = f", created {media.created_date}" if media.created_date else ""
     return (
         f"the reference ID is taken: the account has a media with it, {title}{created}"
-        f" (id {media.id}); it was neither sent nor taken over"
+        f" (id {media.id}); the row was not sent, and does not use this media"
     )
 
 
-#: If a row has several media, the one with the lowest rank counts: online, then unfinished (rank
-#: 1), then failed.
-_STATUS_RANK: Final = {"online": 0, "failed": 2}
+#: Ranks of the platform's statuses for `best_media`. Every other status has the rank 1, because the
+#: media is not finished.
+_STATUS_RANKS: Final = {"online": 0, "failed": 2}
+_UNFINISHED_RANK: Final = 1
 
 
 def best_media(items: Sequence[Media]) -> Media | None:
-    """Returns the media that counts, and the first, which is the newest, of equal ones."""
-    return min(items, key=lambda media: _STATUS_RANK.get(media.status, 1), default=None)
+    """Returns the media to use for a row that has several; None if there is none.
+
+    An online media is preferred to an unfinished media, and both to a failed media. Of media with
+    the same rank, the first is returned, which is the newest in lists of the platform.
+    """
+    return min(
+        items,
+        key=lambda media: _STATUS_RANKS.get(media.status, _UNFINISHED_RANK),
+        default=None,
+    )
 
 
 def other_media_note(items: Sequence[Media], media: Media) -> str:
-    """Returns a note about other media of the row that have not failed; empty if there is none."""
-    ids = (other.id for other in items if other.id != media.id and other.status != "failed")
-    others = list(dict.fromkeys(ids))
-    if not others:
+    """Returns a note for the user about other media with the row's reference ID; empty if none.
+
+    Failed media are not mentioned.
+
+    Args:
+        items: the media that may belong to the row.
+        media: the media that is used for the row.
+    """
+    ids = [other.id for other in items if other.id != media.id and other.status != "failed"]
+    distinct_ids = list(dict.fromkeys(ids))
+    if not distinct_ids:
         return ""
-    return f"other media in the account have this reference ID, too: {', '.join(others)}"
+    return f"other media in the account have this reference ID, too: {', '.join(distinct_ids)}"
 
 
 def import_notes(
@@ -155,18 +183,21 @@ def import_notes(
     """Returns the notes about an imported row, and their codes; both empty if there are none.
 
     Args:
-        items: the media with the row's reference ID that may belong to it.
-        may_have_other_title: whether the row was not sent. If true, its media may have another
-            title.
+        row: the row.
+        media: the media that is used for the row.
+        items: the media that may belong to the row.
+        may_have_other_title: whether the row was not sent. Then it may have adopted a media with
+            another title.
+
+    Returns:
+        the notes, separated by semicolons, and their failure codes, separated by spaces.
     """
-    notes = {
-        FailureCode.TITLE_OVERRIDDEN: title_overridden_note(row, media)
-        if may_have_other_title
-        else "",
-        FailureCode.REFERENCE_SHARED: other_media_note(items, media),
-    }
-    codes = {code: note for code, note in notes.items() if note}
-    return "; ".join(codes.values()), " ".join(codes)
+    notes: dict[FailureCode, str] = {}
+    if may_have_other_title:
+        notes[FailureCode.TITLE_OVERRIDDEN] = title_overridden_note(row, media)
+    notes[FailureCode.REFERENCE_SHARED] = other_media_note(items, media)
+    non_empty = {code: note for code, note in notes.items() if note}
+    return "; ".join(non_empty.values()), " ".join(non_empty)
 
 
 def _epoch_seconds(created: str) -> float | None:

@@ -1,7 +1,7 @@
 """A search for the media with one row's reference ID, which may have several pages. No I/O.
 
-The pages are read by a `MediaListPager`, because other users add and delete media meanwhile. This
-module must not know why a row is searched for.
+A `MediaListPager` chooses the next page, because other users may add and delete media between two
+pages. This module must not know why a row is searched for.
 """
 
 from batch_import.importer.schedule.ownership import same_title
@@ -11,19 +11,21 @@ from batch_import.viostream.page_size import PageSize
 
 
 class RowSearch:
-    """One search, from its first page to its end.
+    """One search for a row's reference ID, from its first page to its end.
 
-    It ends early if a media that has not failed has the row's title, too, because no other media
-    can be a better match.
+    It ends early if a media with the reference ID also has the row's title and has not failed,
+    because no other media can be a better match.
 
     Args:
-        page_size: what is known about the size of pages; it learns from each page.
-        started_at: epoch seconds when the first page was requested. The search shows the account at
-            that time or later.
+        row: the row.
+        page_size: number of media per page, as far as it is known. It is updated from each page.
+        started_at: epoch seconds when the first page was requested.
 
     Attributes:
+        started_at: the argument. The search shows the account at this time or later.
         is_done: whether the search is finished.
-        is_usable: whether searches find only what is searched for, and can be read to their end.
+        is_usable: false if the platform returned media with other reference IDs, or if the pages of
+            the search cannot be read to their end.
     """
 
     def __init__(self, row: JobRow, page_size: PageSize, started_at: float) -> None:
@@ -45,8 +47,9 @@ class RowSearch:
         return list(self._media.values())
 
     def add_page(self, page: MediaPage) -> None:
-        """Add a page of the search. A page that the platform refuses is added as an empty page."""
+        """Add the next page of the search. If the platform answered 404, the page is empty."""
         reference = self._row.reference_id
+        # The platform may also return longer reference IDs that contain this one.
         if any(reference not in media.reference_id for media in page.items):
             self.is_usable = False  # the platform ignores the search parameter
             return
@@ -54,6 +57,8 @@ class RowSearch:
         for media in page.items:
             if media.reference_id == reference:
                 self._media[media.id or media.key] = media
-        is_own = any(m.status != "failed" and same_title(self._row, m) for m in self.items)
-        self.is_done = is_own or self._pager.end is ListEnd.COMPLETE
+        has_best_match = any(
+            media.status != "failed" and same_title(self._row, media) for media in self.items
+        )
+        self.is_done = has_best_match or self._pager.end is ListEnd.COMPLETE
         self.is_usable = self.is_done or self._pager.end is None

@@ -1,11 +1,12 @@
-"""The states of rows in flight: one class per state, so that no row is in two states. No I/O.
+"""The states of rows in flight: rows that are sent, or about to be sent, and not finished. No I/O.
 
     ToCreate → Posting → Processing → (Online) → imported or failed
         ↑         ↓
         └──── Unknown → Processing
 
-A state is never changed; a row changes its state by getting another value. All times are epoch
-seconds. This module must not know any rule.
+There is one class per state, and its objects never change: a row gets another object when its state
+changes. The objects have only the data of a state; other modules decide when it changes. All times
+are epoch seconds.
 """
 
 from dataclasses import dataclass, field
@@ -19,11 +20,11 @@ class CreationTime:
     """The period in which the media of a row was created, if it was created.
 
     Attributes:
-        earliest: when the POST was sent; minus infinity if the media may be older.
-        latest: when the POST was answered or timed out.
-        first_post_at: when the first POST of the row was about to be sent. A media of the row is
-            not older. Infinity if the row was never sent.
-        is_certain: whether the media was created by this POST and no other.
+        earliest: when the row's last POST was sent; minus infinity if the media may be older.
+        latest: when this POST was answered or timed out.
+        first_post_at: when the first POST of the row was about to be sent. No POST of the row
+            created an older media. Infinity if the row was never sent.
+        is_certain: whether only this POST can have created the media.
     """
 
     earliest: float
@@ -51,11 +52,12 @@ class ToCreate:
     """A claimed row that waits for its POST.
 
     Attributes:
-        check_exists_first: whether its reference ID must be searched for before the POST.
-        search: that search, if it has several pages and is not finished.
-        first_post_at: when the first POST of the row was about to be sent, or the earliest time at
-            which it will be.
-        post_count: number of POSTs in this run that did not create a media.
+        first_post_at: when the first POST of the row was sent, or the earliest time at which it
+            will be sent.
+        check_exists_first: whether the account must be searched for its reference ID before the
+            POST.
+        search: this search, if some of its pages were read and others not; else None.
+        post_count: number of POSTs of the row in this run. None of them created a media.
         reason: why the last of these POSTs failed; empty if there was none.
         refusal_count: number of searches before the POST that the platform refused.
     """
@@ -71,25 +73,32 @@ class ToCreate:
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """A row whose POST, or the search before it, was sent at `requested_at` and is not answered."""
+    """A row whose POST, or the search before its POST, was sent and is not answered.
+
+    Attributes:
+        waiting: the previous state of the row.
+        requested_at: when the request was sent.
+    """
 
     waiting: ToCreate
     requested_at: float
 
     @property
     def row(self) -> JobRow:
-        """The row of the state."""
+        """The row that has this state."""
         return self.waiting.row
 
 
 @dataclass(frozen=True, slots=True)
 class Processing:
-    """The platform has the row's video, which is not known to be online.
+    """The platform has the row's video, which is not known to be online yet.
 
     Attributes:
-        wait_started_at: when this run started to wait for it.
-        ingest_id: None if the media was found in the account.
-        media_id: ID of its media, if the media was found already.
+        created: when its media was created.
+        wait_started_at: when this run started to wait for the video.
+        ingest_id: ID of the platform's task that processes the video; None if it is not known,
+            because the media was found in the account.
+        media_id: ID of the row's media; None if no list has shown it yet.
     """
 
     row: JobRow
@@ -104,8 +113,11 @@ class Online:
     """The platform has finished the ingest, and no list has shown the media yet.
 
     Attributes:
-        is_confirmed: whether the ingest status is online. If not, the platform no longer knows the
-            ingest.
+        created: when the media was created.
+        wait_started_at: when this run started to wait for the video.
+        is_confirmed: whether the platform reported that the ingest is online. If false, it answered
+            404 for this ingest, because it no longer stores finished ingests.
+        media_id: ID of the row's media; None if it is not known.
     """
 
     row: JobRow
@@ -120,14 +132,16 @@ class Unknown:
     """The POST got no clear answer; therefore the media may exist.
 
     Attributes:
+        created: when the media was created, if it exists.
+        wait_started_at: when this run started to wait for the video.
         reason: the error of the POST.
-        post_count: number of POSTs in this run, including the last POST.
-        has_conflict: whether the platform answered that the reference ID is taken.
-        absence_ages: ages of the row in seconds at which a list that covers its creation did not
-            show its media.
-        is_searched: whether its reference ID was searched for since the POST.
-        id_taken_message: description of another user's media with the same reference ID; empty if
-            there is none.
+        post_count: number of POSTs of the row in this run.
+        has_conflict: whether the platform answered that the account already has the reference ID.
+        absence_ages: ages of the row, in seconds since its POST, at which a list of the media from
+            that time did not show its media.
+        is_searched: whether the account was searched for its reference ID since the POST.
+        id_taken_message: error that names another user's media with the same reference ID; empty if
+            there is no such media.
         is_held: whether a previous run, on another machine, may still send its POST.
     """
 

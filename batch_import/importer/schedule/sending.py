@@ -1,7 +1,6 @@
-"""Handle the answer to a POST, or to the search before it. No I/O.
+"""Handle the answer to a POST, or to the search for the row's reference ID before its POST. No I/O.
 
-What an answer proves is decided in `repeat.py`. This module must not know which request is sent
-next.
+`repeat.py` decides what an answer proves. This module must not know which request is sent next.
 """
 
 from dataclasses import replace
@@ -35,7 +34,10 @@ from batch_import.models import MediaPage, Status, StatusUpdate
 
 
 class Sending:
-    """Handles the answers to POSTs."""
+    """Handles the answers to POSTs, and to the searches before them.
+
+    All methods return the status updates to store.
+    """
 
     def __init__(
         self,
@@ -54,13 +56,16 @@ class Sending:
     def handle_create(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
         """Handle the answer to a POST."""
         row, waiting = state.row, state.waiting
+        has_earlier_posts = bool(waiting.post_count or row.claim_count)
         created = CreationTime(
-            state.requested_at,
-            now,
-            min(waiting.first_post_at, state.requested_at),
-            is_certain=not (waiting.post_count or row.claim_count),
+            earliest=state.requested_at,
+            latest=now,
+            first_post_at=min(waiting.first_post_at, state.requested_at),
+            is_certain=not has_earlier_posts,
         )
-        message = answer.message if isinstance(answer, RequestFailed) else "an answer of no use"
+        message = "an unexpected answer"
+        if isinstance(answer, RequestFailed):
+            message = answer.message
         match create_outcome(answer):
             case CreateOutcome.NOT_CARRIED_OUT:
                 return self._send_again(state, answer, now)
@@ -86,10 +91,13 @@ class Sending:
                 finish = self._tracker.finish
                 return [finish(row, Status.FAILED, message, error=message, code=code, sent_at=now)]
             case CreateOutcome.CONFLICT:
-                # The existing media may have been created by an earlier POST of this row.
-                first_post_at = float("inf") if created.is_certain else created.first_post_at
-                older_time = replace(created, earliest=float("-inf"), first_post_at=first_post_at)
-                return self._set_unknown(waiting, older_time, message, now)
+                # The existing media is older than this POST. Without an earlier POST of this row,
+                # the row did not create it.
+                first_post_at = created.first_post_at if has_earlier_posts else float("inf")
+                created_before = replace(
+                    created, earliest=float("-inf"), first_post_at=first_post_at
+                )
+                return self._set_unknown(waiting, created_before, message, now, has_conflict=True)
         return self._set_unknown(waiting, created, message, now)
 
     def handle_not_signed(self, state: Posting, answer: NotSigned) -> list[StatusUpdate]:
@@ -101,17 +109,24 @@ class Sending:
         return [self._tracker.finish(state.row, status, message, error=message, code=code)]
 
     def _send_again(self, state: Posting, answer: Answer, now: float) -> list[StatusUpdate]:
+        """Put a row whose POST was not carried out into the queue again; returns an empty list."""
         self._tracker.set_state(state.row, state.waiting)
-        if isinstance(answer, NotSent):
+        if isinstance(answer, NotSent):  # no connection: other rows come first
             self._create_queue.delay(state.waiting, now)
-        else:
+        else:  # 429: the rate limiter delays the next request
             self._create_queue.add_first(state.waiting)
         return []
 
     def _set_unknown(
-        self, waiting: ToCreate, created: CreationTime, message: str, now: float
+        self,
+        waiting: ToCreate,
+        created: CreationTime,
+        message: str,
+        now: float,
+        *,
+        has_conflict: bool = False,
     ) -> list[StatusUpdate]:
-        has_conflict = created.earliest == float("-inf")
+        """Handle an answer that does not show whether the row's media exists."""
         unknown = Unknown(waiting.row, created, now, message, waiting.post_count + 1, has_conflict)
         self._tracker.enter_account(unknown, now + MIN_POLL_INTERVAL)
         code = FailureCode.CONFLICT if has_conflict else FailureCode.NO_ANSWER
@@ -122,7 +137,11 @@ class Sending:
         ]
 
     def _first_check_delay(self) -> float:
-        """Returns the seconds from a POST to its first status request: the shortest time so far."""
+        """Returns the seconds from a POST to the first status request for its row.
+
+        Within the limits of the poll interval, this is the shortest processing time so far, because
+        earlier the row is probably still processing.
+        """
         return min(
             self._settings.poll_interval, max(MIN_POLL_INTERVAL, self._processing_times.shortest())
         )
@@ -130,28 +149,39 @@ class Sending:
     def handle_search_before_create(
         self, state: Posting, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """Handle the answer to the search before a POST."""
+        """Handle the answer to the search before a POST.
+
+        The row adopts the media that was found, or fails, or waits for its POST or for the next
+        page of the search.
+
+        Args:
+            state: the state of the row.
+            answer: the answer to the search.
+            requested_at: epoch seconds when the search was sent.
+            now: current time in epoch seconds.
+        """
         row, waiting = state.row, state.waiting
         if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
-            answer = MediaPage(())
+            answer = MediaPage(())  # the platform may answer 404 if it finds no media
         if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_transport_failure(
             answer
         ):
             return self._handle_refused_search(waiting, answer.message, now)
         self._tracker.set_state(row, waiting)
         if not isinstance(answer, MediaPage):
-            self._create_queue.delay(
-                waiting, now + backoff(1.0, waiting.post_count, self._settings.poll_interval)
-            )
+            delay = backoff(1.0, waiting.post_count, self._settings.poll_interval)
+            self._create_queue.delay(waiting, now + delay)
             return []
         search = self._lookups.continue_search(waiting.search, row, answer, requested_at)
         if search.is_done:
             changes = adopt_or_refuse(self._tracker, row, search.items, self._settings.adopt, now)
             if changes:
                 return changes
-        is_incomplete = not search.is_done and search.is_usable
+        needs_more_pages = not search.is_done and search.is_usable
         waiting = replace(
-            waiting, search=search if is_incomplete else None, check_exists_first=not search.is_done
+            waiting,
+            search=search if needs_more_pages else None,
+            check_exists_first=not search.is_done,
         )
         self._tracker.set_state(row, waiting)
         self._create_queue.add_first(waiting)
@@ -160,9 +190,10 @@ class Sending:
     def _handle_refused_search(
         self, waiting: ToCreate, message: str, now: float
     ) -> list[StatusUpdate]:
-        """Repeat a refused search later and later, and fail the row after the last refusal.
+        """Repeat a refused search after a delay. After `MAX_ATTEMPTS` refusals, the row fails.
 
-        A key that is replaced during the run is refused for a moment: that must fail no row.
+        A single refusal must not fail a row: if the API key is replaced during the run, the
+        platform may refuse it for a moment.
         """
         row, refusal_count = waiting.row, waiting.refusal_count + 1
         if refusal_count >= MAX_ATTEMPTS:

@@ -1,7 +1,9 @@
-"""Decide what happens to rows whose POST got no clear response and whose media no list shows.
+"""Decide what happens to rows whose POST got no clear answer and whose media no list shows. No I/O.
 
-No I/O. `repeat.py` decides whether the POST may be repeated. This module must not know how lists
-and their pages are read.
+Such a row is unknown: its media may exist. An absence is a list that covers the time of the POST
+and does not show the media. Absences prove that the media does not exist if the row was old enough:
+if its age, the seconds since its POST, was at least the proof age. `repeat.py` has these rules.
+This module must not know how lists and their pages are read.
 """
 
 from collections import Counter
@@ -29,9 +31,10 @@ class Settling:
     """Decides whether unknown rows are sent again, searched for longer, or left undecided.
 
     Attributes:
-        exhausted_rows: rows that used up all POSTs of this run, and no POST created a media.
+        exhausted_rows: rows that had `MAX_ATTEMPTS` POSTs in this run, none of which created a
+            media.
         has_requeued_rows: whether rows became pending again, because the setting `when_unsure` is
-            `retry`.
+            `retry`. The part that claims rows sets it to false.
     """
 
     def __init__(
@@ -47,45 +50,48 @@ class Settling:
         self._consistency = consistency
         self.exhausted_rows: list[ToCreate] = []
         self.has_requeued_rows = False
+        #: How often the search for a row ended without a decision, by row number.
         self._unsettled_counts: Counter[int] = Counter()
 
     def handle_absence(self, state: Unknown, unseen_age: float, now: float) -> list[StatusUpdate]:
-        """Decide about a row, if possible. Called when a list should have shown its media.
-
-        `state.absence_ages` has the ages of the row at which a list should have shown the media and
-        did not. If these ages are high enough, they prove that the media does not exist.
+        """Decide about a row after an absence, if a decision is possible yet.
 
         Args:
-            state: the row, including this absence.
-            unseen_age: greatest age, in seconds, at which an existing media was searched for and
-                not found, of the media that no list has shown yet.
+            state: the state of the row; its `absence_ages` include this absence.
+            unseen_age: greatest age, in seconds, at which lists lacked a media that exists
+                although no list has shown it yet; 0 if there is no such media.
             now: current time in epoch seconds.
+
+        Returns:
+            the status updates to store; empty if the row is searched for again.
         """
         if state.is_held:
-            return self.end_if_expired(state, now)  # the other machine may still create it
+            # Another machine may still send the POST; therefore an absence proves nothing.
+            return self.end_if_expired(state, now)
         is_proven = self._consistency.proves_absence(state.absence_ages, unseen_age)
         if is_proven and not state.has_conflict:
             return self._handle_not_created(state, now)
-        return (
-            [] if self._is_being_proven(state, unseen_age, now) else self.end_if_expired(state, now)
-        )
+        if self._is_being_proven(state, unseen_age, now):
+            return []
+        return self.end_if_expired(state, now)
 
     def is_about_to_decide(self, state: Unknown, unseen_age: float, now: float) -> bool:
-        """Whether a decision about the row follows if the next list does not show its media."""
+        """Whether the row is decided if the next list does not show its media either."""
         is_proven = not state.is_held and self._consistency.proves_absence(
             state.absence_ages, unseen_age
         )
         return is_proven or state.created.min_age(now) >= self._settings.settle
 
     def end_if_expired(self, state: Unknown, now: float) -> list[StatusUpdate]:
-        """End the search for a row that is older than the setting `settle`."""
+        """End the search for a row whose age has reached the setting `settle`."""
         age = state.created.min_age(now)
         return self._end_unsettled(state, age) if age >= self._settings.settle else []
 
     def _is_being_proven(self, state: Unknown, unseen_age: float, now: float) -> bool:
         """Whether a few more lists may prove that the media does not exist.
 
-        This is so from the proof age on: the age from which absences of a media are a proof.
+        This is possible if the row has reached the proof age, and only a few lists have lacked its
+        media so far.
         """
         proof_age = self._consistency.proof_age(unseen_age)
         has_few_absences = len(state.absence_ages) <= 2 * self._consistency.absences_needed()
@@ -99,25 +105,23 @@ class Settling:
     def seconds_until_search(self, state: Unknown, unseen_age: float, now: float) -> float:
         """Returns the seconds until the row is searched for again.
 
-        The delay doubles: the row is searched for at the ages of 1, 2, 4 … seconds, and at the age
-        from which an absence may prove that its media does not exist.
+        The delay doubles: the row is searched for at the ages of 1, 2, 4 … seconds, and in addition
+        at the proof age.
         """
         age = state.created.min_age(now)
         proof_age = None if state.is_held else self._consistency.proof_age(unseen_age)
         if age >= self._settings.settle or (proof_age is not None and age >= proof_age):
             return MIN_POLL_INTERVAL  # the next lists decide about the row
         seconds = max(MIN_POLL_INTERVAL, min(2 * age, self._settings.settle) - age)
-        return (
-            seconds
-            if proof_age is None
-            else min(seconds, max(MIN_POLL_INTERVAL / 2, proof_age - age))
-        )
+        if proof_age is None:
+            return seconds
+        return min(seconds, max(MIN_POLL_INTERVAL / 2, proof_age - age))
 
     def _handle_not_created(self, state: Unknown, now: float) -> list[StatusUpdate]:
         """Handle a row whose POST certainly created no media.
 
-        The row fails if another user's media has its reference ID. Otherwise it is sent again, or
-        left to the next run after `MAX_ATTEMPTS` POSTs.
+        The row fails if another user's media has its reference ID. Otherwise it is sent again.
+        After `MAX_ATTEMPTS` POSTs, only the next run sends it again.
         """
         if state.id_taken_message:
             return [
@@ -138,22 +142,24 @@ class Settling:
             reason = f"confirmed not created; left to the next run after {state.post_count} POSTs"
         else:
             self._tracker.set_state(state.row, waiting)
-            # The second POST is not delayed: until the absence of the media was proven, some time
-            # has passed, therefore the disturbance of the first POST is probably over.
-            seconds = (
-                backoff(MIN_POLL_INTERVAL, state.post_count - 2, float("inf"))
-                if state.post_count > 1
-                else 0.0
-            )
-            self._create_queue.delay(waiting, now + seconds)
+            # The second POST is not delayed, because the proof of the absence took some time. The
+            # fault that disturbed the first POST is probably over.
+            delay = 0.0
+            if state.post_count > 1:
+                delay = backoff(MIN_POLL_INTERVAL, state.post_count - 2, float("inf"))
+            self._create_queue.delay(waiting, now + delay)
             reason = "confirmed not created; to be sent again"
         return [StatusUpdate(state.row.number, Status.CREATING, reason)]
 
     def _end_unsettled(self, state: Unknown, age: float) -> list[StatusUpdate]:
-        """End the search for a row; it stays undecided.
+        """End the search for a row without knowing whether its media exists. The row stays unknown.
 
-        If the setting `when_unsure` is `retry`, the row is sent again, for a limited number of
-        times.
+        If the setting `when_unsure` is `retry`, the row becomes pending instead, and is sent again,
+        up to `MAX_ATTEMPTS` times.
+
+        Args:
+            state: the state of the row.
+            age: seconds since its POST.
         """
         if state.is_held:
             return [
@@ -181,7 +187,7 @@ class Settling:
 
 
 def exhausted_update(waiting: ToCreate) -> StatusUpdate:
-    """Returns the status update of a row of which all POSTs of this run created no media."""
-    error = f"{waiting.post_count} POSTs got no clear answer and made no video: {waiting.reason}"
+    """Returns the status update of one of the `Settling.exhausted_rows`, for the end of the run."""
+    error = f"{waiting.post_count} POSTs got no clear answer and created no video: {waiting.reason}"
     code = FailureCode.NO_MEDIA_CREATED
     return StatusUpdate(waiting.row.number, Status.PENDING, error, error=error, code=code)

@@ -1,7 +1,9 @@
 """All rows in flight, by number and by reference ID. No I/O.
 
-It updates the polling and the list positions whenever a row changes its state. This module must not
-know why a row changes its state.
+A row in flight is sent to the platform, or about to be sent, and not finished. `row_states.py` has
+the states of such a row. A row is in the account if its media exists there, or may exist. The
+tracker adds these rows to `Polling` and `ListPositions`, and removes them when they leave. This
+module must not know why a row changes its state.
 """
 
 from collections.abc import Iterable
@@ -19,13 +21,18 @@ from batch_import.models import JobRow, Media, Status, StatusUpdate
 
 
 class Tracker:
-    """All rows in flight of this run."""
+    """All rows in flight of this run. Rows are identified by their number in the job database.
+
+    Attributes:
+        polling: when the status of each row in the account is requested next.
+        positions: where these rows are expected in the media list.
+    """
 
     def __init__(self, polling: Polling, positions: ListPositions) -> None:
         self.polling = polling
         self.positions = positions
         self._states: dict[int, RowState] = {}
-        self._numbers: dict[str, int] = {}
+        self._numbers_by_reference: dict[str, int] = {}
         self._rows: dict[int, JobRow] = {}
 
     def __len__(self) -> int:
@@ -35,7 +42,7 @@ class Tracker:
         return self._states[number]
 
     def in_account(self, number: int) -> InAccount:
-        """Returns the state of a row that is, or may be, in the account.
+        """Returns the state of a row in the account.
 
         Raises:
             LookupError: the row is not in the account, or not in flight.
@@ -52,18 +59,19 @@ class Tracker:
     def of_row(self, row: JobRow) -> RowState | None:
         """Returns the state of exactly this row object; None if it is no longer in flight.
 
-        If the row was taken in again meanwhile, the result is None, too.
+        A row that was finished and claimed again in this run is another object with the same
+        number. An answer that belongs to the first object must not change the second one.
         """
-        known = self._rows.get(row.number)
-        return self._states[row.number] if known is row else None
+        tracked_row = self._rows.get(row.number)
+        return self._states[row.number] if tracked_row is row else None
 
     def by_reference(self, reference_id: str) -> RowState | None:
         """Returns the state of the row in flight with a reference ID; None if there is none."""
-        number = self._numbers.get(reference_id)
+        number = self._numbers_by_reference.get(reference_id)
         return None if number is None else self._states[number]
 
     def all_in_account(self) -> Iterable[InAccount]:
-        """Yields the states of all rows that are, or may be, in the account."""
+        """Yields the states of all rows in the account."""
         for state in self._states.values():
             if isinstance(state, Processing | Online | Unknown):
                 yield state
@@ -76,22 +84,24 @@ class Tracker:
         """Set the state of a row that is not in the account."""
         self._leave_account(row.number, is_listed=False)
         self._rows[row.number] = row
-        self._numbers[row.reference_id] = row.number
+        self._numbers_by_reference[row.reference_id] = row.number
         self._states[row.number] = state
 
     def enter_account(self, state: InAccount, due_at: float, newer_listed_count: int = 0) -> None:
-        """Set the state of a row whose media is, or may be, in the account from now on.
+        """Set the state of a row that is in the account from now on.
 
         Args:
+            state: the state of the row.
             due_at: epoch seconds of its first status request.
-            newer_listed_count: as in `ListPositions.add`.
+            newer_listed_count: number of imported rows between the row that entered before and this
+                row, in the order of creation.
         """
         self.set_state(state.row, state)
         self.polling.add(state.row.number, due_at)
         self.positions.add(state, newer_listed_count)
 
     def replace(self, state: InAccount) -> None:
-        """Replace the state of a row in the account."""
+        """Replace the state of a row that is in the account, and stays there."""
         self._states[state.row.number] = state
         self.positions.replace(state)
 
@@ -106,7 +116,7 @@ class Tracker:
         sent_at: float | None = None,
         media: Media | None = None,
     ) -> StatusUpdate:
-        """End the tracking of a row; returns its status update."""
+        """Stop tracking a row; returns the `StatusUpdate` that has these values."""
         state = self.drop(row, is_listed=status is Status.IMPORTED)
         if (
             media is not None
@@ -119,18 +129,20 @@ class Tracker:
         )
 
     def drop(self, row: JobRow, *, is_listed: bool) -> RowState | None:
-        """End the tracking of a row; returns its last state.
+        """Stop tracking a row; returns its last state, or None if it was not tracked.
 
         Args:
-            is_listed: whether its media is in the list from now on.
+            row: the row.
+            is_listed: whether the media list shows its media from now on.
         """
         self._leave_account(row.number, is_listed=is_listed)
         self._rows.pop(row.number, None)
-        self._numbers.pop(row.reference_id, None)
+        self._numbers_by_reference.pop(row.reference_id, None)
         return self._states.pop(row.number, None)
 
     def _leave_account(self, number: int, *, is_listed: bool) -> None:
+        """Remove a row from polling and positions if it is there."""
         if isinstance(self._states.get(number), Processing | Online | Unknown):
-            seen = self.polling[number].is_listed
+            was_listed = self.polling[number].is_listed
             self.polling.remove(number)
-            self.positions.remove(number, is_listed=is_listed or seen)
+            self.positions.remove(number, is_listed=is_listed or was_listed)

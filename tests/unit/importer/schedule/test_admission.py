@@ -15,7 +15,7 @@ OWN = Media("m2", "k2", "r1", status="online", title="clip.MP4")
 
 def read(pages: list[list[Media]], adopt: str = "same-title") -> list[StatusUpdate]:
     """Read the account before the first POST; a page holds two media."""
-    schedule = Schedule(Settings(adopt=adopt), 0.0)  # type: ignore[arg-type]
+    schedule = Schedule(Settings(adopt=adopt))  # type: ignore[arg-type]
     schedule.admission.start_adoption(9)
     changes: list[StatusUpdate] = []
     total = sum(map(len, pages))

@@ -14,10 +14,10 @@ HELD = [(ReadPage(1), WORDS), (ReadPage(2), WORDS)]
 @pytest.fixture
 def probe() -> AuthProbe:
     probe = AuthProbe()
-    assert not probe
+    assert not probe.is_needed
     for call, words in HELD:
-        probe.hold(call, words)
-    assert probe
+        probe.add_refused(call, words)
+    assert probe.is_needed
     return probe
 
 
@@ -30,7 +30,7 @@ def test_the_account_is_asked_once_at_a_time(probe: AuthProbe) -> None:
 def test_calls_are_refused_where_the_credentials_hold(probe: AuthProbe) -> None:
     probe.record_probe_sent()
     assert probe.handle_probe_answer(Account("a", "Us"), 10.0) == HELD
-    assert not probe
+    assert not probe.is_needed
 
 
 @pytest.mark.parametrize("answer", [WORDS, NoAnswer("cut")])
@@ -41,11 +41,11 @@ def test_no_call_is_refused_before_the_credentials_are_known_to_hold(
     for _ in range(8):
         probe.record_probe_sent()
         assert probe.handle_probe_answer(answer, 10.0) == []
-        assert probe
+        assert probe.is_needed
         waits.append(probe.probe_at() - 10.0)
     assert waits == [1, 2, 4, 8, 16, 30, 30, 30]
 
 
 def test_nothing_is_held_after_the_end(probe: AuthProbe) -> None:
     assert probe.release() == HELD
-    assert not probe
+    assert not probe.is_needed

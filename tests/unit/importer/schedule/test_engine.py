@@ -62,7 +62,7 @@ class Play:
         self.now = 1000.0
         self.account: list[Media] = []
         self.changes: list[StatusUpdate] = []
-        self.schedule = Schedule(settings, self.now)
+        self.schedule = Schedule(settings)
         self.schedule.admission.admit(rows, self.now)
         self.schedule.admission.set_no_more_pending()
 
@@ -291,7 +291,7 @@ def test_a_post_that_meets_only_weather_is_left_to_the_next_run() -> None:
     assert play.schedule.next_request(play.now) is FINISHED
     (last,) = play.schedule.withdraw()
     assert last.status is Status.PENDING
-    assert last.error == "5 POSTs got no clear answer and made no video: HTTP 500"
+    assert last.error == "5 POSTs got no clear answer and created no video: HTTP 500"
     waits = [b - a for a, b in pairwise(moments)]
     assert waits == sorted(waits)
 
@@ -472,7 +472,7 @@ def test_a_platform_that_is_down_is_given_up_on_in_the_end() -> None:
 
 
 def test_rows_under_way_are_capped() -> None:
-    schedule = Schedule(replace(SETTINGS, max_in_flight=3, rate=100.0), 0.0)
+    schedule = Schedule(replace(SETTINGS, max_in_flight=3, rate=100.0))
     assert schedule.admission.wanted_count() == 3
     schedule.admission.admit([row(1), row(2), row(3)], 0.0)
     for _ in range(3):

@@ -51,7 +51,7 @@ def test_a_pause_beyond_all_patience_ends_the_run() -> None:
         CreateMedia(ROW), Throttled("Slow.", retry_after=3600.0), 0.0
     )
     assert fault is not None
-    assert "for 3600 s (Retry-After)" in fault.message
+    assert "of 3600 s (Retry-After)" in fault.message
     assert (
         GiveUpTimer(100.0).record_answer(
             CreateMedia(ROW), Throttled("Slow.", retry_after=99.0), 0.0
