@@ -1,6 +1,7 @@
 """Handle answers to lookups: searches for a reference ID, and the status of an ingest. No I/O.
 
-This module must not know when a lookup is sent.
+A lookup is a request for the status of one row in flight. An ingest is the platform's task that
+fetches and processes a video. This module must not know when a lookup is sent.
 """
 
 from dataclasses import replace
@@ -27,11 +28,15 @@ from batch_import.importer.scheduled_request import Answer
 from batch_import.models import JobRow, MediaPage, Status, StatusUpdate
 from batch_import.viostream.responses import IngestStatus
 
+#: HTTP status of the answer if the platform does not have an ingest, or any media for a search.
 NOT_FOUND_STATUS: Final = 404
 
 
 class Lookups:
-    """Handles the answers to lookups."""
+    """Handles the answers to lookups. Methods that handle something return status updates.
+
+    In all methods, `requested_at` and `now` are the epoch seconds of the request and of its answer.
+    """
 
     def __init__(
         self,
@@ -52,23 +57,25 @@ class Lookups:
     def handle_search(
         self, state: InAccount, answer: Answer, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """Handle the answer to a search for a row's reference ID."""
+        """Handle the answer to a search for the reference ID of a row in the account."""
         if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
-            answer = MediaPage(())
+            answer = MediaPage(())  # the platform may answer 404 if it finds no media
         if not isinstance(answer, MediaPage):
             return self._handle_failure(state, answer, now)
         poll = self._tracker.polling[state.row.number]
         search = self.continue_search(poll.search, state.row, answer, requested_at)
         poll.search = None if search.is_done or not search.is_usable else search
         if not search.is_done:
-            poll.is_requested = False  # next: another page of it, or pages of the whole list
+            # The row stays due. Its next request is another page of this search or, if searches do
+            # not work, a page of the whole list.
+            poll.is_requested = False
             return []
         return self._finish_search(state, search, now)
 
     def continue_search(
         self, search: RowSearch | None, row: JobRow, page: MediaPage, requested_at: float
     ) -> RowSearch:
-        """Add a page to a search; a new search is started if `search` is None."""
+        """Add a page to a search, or start a new search if `search` is None; returns the search."""
         search = search or RowSearch(row, self._pages, requested_at)
         search.add_page(page)
         if not search.is_usable:
@@ -80,28 +87,29 @@ class Lookups:
     ) -> list[StatusUpdate]:
         """Handle the answer to a request for the status of a row's ingest."""
         if isinstance(answer, RequestRejected) and answer.status == NOT_FOUND_STATUS:
+            # The platform no longer stores the ingest, because it is finished.
             return self._set_online(state, now, is_confirmed=False)
         if not isinstance(answer, IngestStatus):
             return self._handle_failure(state, answer, now)
         return self._apply_status(state, answer, requested_at, now)
 
     def _handle_failure(self, state: InAccount, answer: Answer, now: float) -> list[StatusUpdate]:
+        """Handle a lookup that failed."""
         if isinstance(answer, RequestRejected | AuthenticationFailed) and not is_transport_failure(
             answer
         ):
             return self._handle_refusal(state, answer.message, now)
         if isinstance(answer, Throttled | NotSent):
+            # The platform did not see the request, or refused its rate only: the row stays due.
             self._tracker.polling[state.row.number].is_requested = False
             return []
         self._tracker.polling.record_failure(state.row.number, now)
         return []
 
     def _finish_search(self, state: InAccount, search: RowSearch, now: float) -> list[StatusUpdate]:
-        """Handle all media that the account has with a row's reference ID."""
-        poll, requested_at = (
-            self._tracker.polling.record_answer(state.row.number),
-            search.started_at,
-        )
+        """Handle a search that is done: it has all media with the row's reference ID."""
+        poll = self._tracker.polling.record_answer(state.row.number)
+        requested_at = search.started_at
         poll.scan_page_number, poll.needs_lookup = 1, False
         poll.checked_age = poll.searched_age = state.created.min_age(requested_at)
         if isinstance(state, Unknown):
@@ -115,9 +123,10 @@ class Lookups:
     def _apply_status(
         self, state: Processing, answer: IngestStatus, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """Handle the status of an ingest."""
+        """Update a row by the status of its ingest."""
         poll = self._tracker.polling.record_answer(state.row.number)
-        had_vanished, poll.has_vanished, poll.needs_lookup = poll.has_vanished, False, False
+        had_vanished = poll.has_vanished
+        poll.has_vanished = poll.needs_lookup = False
         poll.checked_age = state.created.min_age(requested_at)
         self._processing_times.record_late_check(
             0.0 if answer.status == "failed" else poll.checked_age
@@ -129,6 +138,7 @@ class Lookups:
                 self._tracker.finish(state.row, Status.FAILED, message, error=message, code=code)
             ]
         if had_vanished:
+            # A list did not show the media although it has not failed: lists are not reliable.
             self._consistency.mark_inconsistent()
         poll.is_in_review = answer.status == IN_REVIEW_STATUS
         if answer.status == "online":
@@ -139,10 +149,12 @@ class Lookups:
     def _set_online(
         self, state: Processing, now: float, *, is_confirmed: bool
     ) -> list[StatusUpdate]:
-        """Wait for the media in the list.
+        """Set a row whose ingest is finished to `Online`, until a list shows its media.
 
         Args:
-            is_confirmed: whether the ingest is online. If not, the platform no longer knows it.
+            state: the state of the row.
+            now: epoch seconds of the answer.
+            is_confirmed: as in `Online`.
         """
         self._tracker.polling.record_answer(state.row.number)
         self._tracker.replace(
@@ -158,7 +170,10 @@ class Lookups:
         return self._comparison.end_if_overdue(state, now)
 
     def _handle_refusal(self, state: InAccount, message: str, now: float) -> list[StatusUpdate]:
-        """Repeat a refused lookup later; after `MAX_ATTEMPTS` refusals, leave the row unknown."""
+        """Repeat a refused lookup after a delay. After `MAX_ATTEMPTS` refusals, the row is unknown.
+
+        Then its status is not requested again in this run.
+        """
         poll = self._tracker.polling.record_answer(state.row.number)
         poll.refusal_count += 1
         if poll.refusal_count < MAX_ATTEMPTS:

@@ -1,10 +1,10 @@
 """When the status of each row is requested next. No I/O: the clock is passed in.
 
-Every row in the account has a time when it is due. After a status request, it is due again when its
-age has grown by `RECHECK_SHARE`. Therefore a row is seen online with a delay of at most that share
-of its age, whatever the processing times are, and the number of status requests of a row grows only
-with the logarithm of its processing time. This module must not know which request serves a row, nor
-what it shows.
+A row is due when its status must be requested. After a status request, the row is due again when
+its age (seconds since its POST) has grown by the share `RECHECK_SHARE`. Therefore a row is seen
+online with a delay of at most this share of its age, however long processing takes, and the number
+of status requests grows only with the logarithm of the processing time. This module must not know
+which request serves a row, nor what the answer shows.
 """
 
 import heapq
@@ -15,46 +15,54 @@ from typing import Final
 from batch_import.importer.backoff import backoff
 from batch_import.importer.schedule.row_search import RowSearch
 
-#: The status of a row is requested again when its age has grown by this share, which is the longest
-#: delay, as a share of its processing time, after which a row must be seen online.
+#: Growth of a row's age, as a share, between two status requests. It is also the maximum delay, as
+#: a share of the processing time, with which the run sees that a row is online.
 RECHECK_SHARE: Final = 0.15
-#: Shortest time between two status requests for a row, in seconds. A person does not notice a
-#: shorter delay, and one page then serves many rows.
+#: Minimum time between two status requests for a row, in seconds. It lets many rows become due for
+#: one page, and a person does not notice the delay.
 MIN_POLL_INTERVAL: Final = 1.0
-#: Number of pages that do not show a row, or that cannot be read, before the row gets a lookup. A
-#: page costs as much as a lookup and serves a hundred rows, and a single miss has many causes.
+#: Number of pages that do not show a row, or that cannot be read, before the row gets a lookup: a
+#: request for this row only. A page costs as much as a lookup and serves a hundred rows, and a
+#: single miss has many causes.
 MISSES_BEFORE_LOOKUP: Final = 2
 
 
 @dataclass(slots=True)
 class Poll:
-    """What is known about the status requests for one row. All ages are in seconds since its POST.
+    """The status requests for one row, and their results. Ages are in seconds since its POST.
+
+    A list shows a row if it shows the media of the row.
 
     Attributes:
-        due_at: epoch seconds of its next status request.
-        early_at: epoch seconds from which a page that is read for other rows serves it, too.
-        is_requested: whether a lookup of it is open.
-        search: the search for its reference ID, if it has several pages and is not finished.
-        scan_page_number: number of pages read, plus one, if it is searched for page by page.
-        failure_count: consecutive lookups that got no answer.
-        refusal_count: lookups that the platform refused.
-        late_miss_count: pages that should have shown it online and did not, because it is older
-            than most rows were when they were done.
-        checked_age: its age at the last lookup.
-        searched_age: its age at the last search for its reference ID.
-        expected_page: page on which it is expected, if this was derived from another page that did
+        due_at: epoch seconds of the row's next status request.
+        early_at: epoch seconds from which a page that is read for other rows serves this row, too.
+        is_requested: whether a lookup of the row was sent and is not answered.
+        search: the search for the row's reference ID, if some of its pages were read and others
+            not; else None.
+        scan_page_number: number, from 1, of the next page of the scan, which reads the whole list
+            page by page to find the row; 1 if there is no scan.
+        failure_count: number of consecutive lookups that got no answer.
+        refusal_count: number of lookups that the platform refused.
+        late_miss_count: number of pages since the last lookup that did not show the row online
+            although it was late: older than most rows were when they were done.
+        checked_age: age of the row at the last lookup.
+        searched_age: age of the row at the last search for its reference ID.
+        expected_page: page on which the row is expected because another page did not show it; None
+            if the row is expected where `ListPositions` says.
+        misplaced_read_count: number of consecutive pages on which the row was expected and that did
             not show it.
-        misplaced_read_count: pages on which it was expected and that did not show it.
-        misplaced_since_due_count: such pages since it became due.
-        needs_lookup: whether its next status request must be a lookup, because lists are not
+        misplaced_since_due_count: number of such pages since the row became due.
+        needs_lookup: whether the next status request must be a lookup, because lists are not
             enough.
-        has_vanished: whether lists have shown it, but the last list that had to show it did not.
-        is_listed: whether a list has shown it.
-        is_in_review: whether the platform waits for a person to approve it, which may take any
-            time.
-        not_done_age: its greatest age at which it was seen not to be online.
-        unseen_age: its greatest age at which it was searched for and not found.
-        hidden_age: its greatest age at which a list that covers its creation did not show it.
+        has_vanished: whether lists have shown the row, but the last list that should have shown it
+            did not.
+        is_listed: whether a list has shown the row.
+        is_in_review: whether a person must approve the media before it is online, which may take
+            any time.
+        not_done_age: greatest age at which the row was seen not to be online.
+        unseen_age: greatest age at which the row was looked for and not found in a list.
+        hidden_age: greatest age at which a list that covers the time of the row's POST did not show
+            the row.
     """
 
     due_at: float
@@ -90,6 +98,8 @@ class Polling:
     def __init__(self, poll_interval: float) -> None:
         self._poll_interval = poll_interval
         self._polls: dict[int, Poll] = {}
+        #: Pairs of `Poll.due_at` and row number. Pairs with an outdated time stay until they are
+        #: popped, and are then ignored.
         self._heap: list[tuple[float, int]] = []
         self._due_rows: dict[int, Poll] = {}
 
@@ -107,7 +117,7 @@ class Polling:
         self._due_rows.pop(number, None)
 
     def schedule(self, number: int, now: float, wait: float = 0.0) -> None:
-        """Request the status of a row again after `wait` seconds."""
+        """Set the time of the next status request for a row: after `wait` seconds."""
         poll, due_at = self._polls[number], now + wait
         poll.due_at, poll.early_at = due_at, now + wait / 2
         poll.expected_page, poll.misplaced_since_due_count = None, 0
@@ -115,27 +125,31 @@ class Polling:
         heapq.heappush(self._heap, (due_at, number))
 
     def interval_for(self, age: float, *, is_in_review: bool = False) -> float:
-        """Returns the seconds between two status requests for a row of a given age."""
-        share = max(MIN_POLL_INTERVAL, RECHECK_SHARE * age)
-        return share if is_in_review else min(self._poll_interval, share)
+        """Returns the seconds between two status requests for a row of an age.
+
+        If the row is in review, they may exceed the poll interval.
+        """
+        interval = max(MIN_POLL_INTERVAL, RECHECK_SHARE * age)
+        return interval if is_in_review else min(self._poll_interval, interval)
 
     def record_answer(self, number: int) -> Poll:
-        """Record that a lookup was answered; returns the poll of its row."""
+        """Record that a lookup was answered, and reset the counts; returns the row's `Poll`."""
         poll = self._polls[number]
         poll.is_requested = False
         poll.failure_count = poll.late_miss_count = poll.misplaced_read_count = 0
         return poll
 
     def record_failure(self, number: int, now: float) -> None:
-        """Record that a lookup got no answer: repeat it at once, and later with growing delay."""
+        """Record that a lookup got no answer.
+
+        It is repeated at once after the first failure, and with a growing delay after more.
+        """
         poll = self._polls[number]
         poll.is_requested = False
         poll.failure_count += 1
-        wait = (
-            0.0
-            if poll.failure_count == 1
-            else backoff(MIN_POLL_INTERVAL, poll.failure_count, self._poll_interval)
-        )
+        wait = 0.0
+        if poll.failure_count > 1:
+            wait = backoff(MIN_POLL_INTERVAL, poll.failure_count, self._poll_interval)
         self.schedule(number, now, wait)
 
     def due_rows(self, now: float) -> dict[int, Poll]:
@@ -148,16 +162,17 @@ class Polling:
         return self._due_rows
 
     def rows_due_early(self, now: float) -> Iterator[tuple[int, Poll]]:
-        """Yields the rows that a page that is read now should serve: half of their wait is over.
+        """Yields the rows that are due, or for which half of the time until then has passed.
 
-        Rows of one page then stay due together, so that one read serves all of them.
+        If a page is read now, it serves these rows. Therefore the rows on one page become due at
+        about the same time, and one request serves all of them.
         """
         for number, poll in self._polls.items():
             if poll.early_at <= now and not poll.is_requested:
                 yield number, poll
 
     def next_due_at(self) -> float:
-        """Returns when the next row becomes due; infinity if no row becomes due."""
+        """Returns the epoch seconds when the next row becomes due; infinity if none does."""
         while self._heap:
             due_at, number = self._heap[0]
             poll = self._polls.get(number)
@@ -167,5 +182,5 @@ class Polling:
         return float("inf")
 
     def not_done_ages(self) -> Iterator[float]:
-        """Yields the greatest age at which each row was seen not to be online."""
+        """Yields `Poll.not_done_age` of each row that was seen not to be online."""
         return (poll.not_done_age for poll in self._polls.values() if poll.not_done_age)

@@ -1,6 +1,9 @@
 """Choose the status request that serves the most due rows: a page, or a lookup. No I/O.
 
-This module must not know what a request shows, nor when rows are due.
+A row is due when its status must be requested. A page of the media list shows the status of all
+rows on it, and a lookup shows the status of one row: its ingest status, or a search for its
+reference ID. If searches do not work, the list is scanned for the row: read page by page. This
+module must not know what a request shows, nor when rows are due.
 """
 
 from typing import Final
@@ -21,19 +24,19 @@ from batch_import.importer.scheduled_request import (
     ScheduledRequest,
 )
 
-#: A page whose request is open for longer than this is requested again, because its answer may
-#: never arrive, and rows wait for it. This is longer than the platform takes, and shorter than a
-#: delay that a person would mind.
+#: Seconds after which a page is requested again although its first request is still open (not
+#: answered), because rows wait for it. The platform usually answers much sooner, and a person does
+#: not notice this delay.
 _PAGE_TIMEOUT_SECONDS: Final = 5.0
 
 
 class Selection:
-    """Chooses among the rows that are due.
+    """Chooses a status request for the rows that are due.
 
     Attributes:
         paused_until: epoch seconds before which no page is requested, because pages could not be
             read.
-        served_rows: for each page that is being read, the rows that it is read for.
+        served_rows: page number → the rows that the page is read for, for each open request.
     """
 
     def __init__(
@@ -53,7 +56,11 @@ class Selection:
         self._failure_count = 0
 
     def record_page_failure(self, now: float) -> None:
-        """Record that a page could not be read. It is repeated at once, and then with delay."""
+        """Record that a page could not be read.
+
+        After the first failure, pages may be requested at once. After more failures in a row, pages
+        are paused for a growing time.
+        """
         if self._failure_count:
             self.paused_until = now + backoff(
                 MIN_POLL_INTERVAL / 2, self._failure_count, self._poll_interval
@@ -61,12 +68,12 @@ class Selection:
         self._failure_count += 1
 
     def next_request_at(self, now: float) -> float:
-        """Returns when the next status request can be sent if no answer arrives before."""
+        """Returns the epoch seconds of the next status request if no answer arrives before."""
         next_due_at = self._tracker.polling.next_due_at()
-        is_any_waiting = any(
+        has_waiting_row = any(
             not poll.is_requested for poll in self._tracker.polling.due_rows(now).values()
         )
-        if not is_any_waiting:
+        if not has_waiting_row:
             return next_due_at
         timeouts = [
             requested_at + _PAGE_TIMEOUT_SECONDS
@@ -76,9 +83,14 @@ class Selection:
         return min([next_due_at, self.paused_until, *timeouts])
 
     def best_request(self, now: float) -> ScheduledRequest | None:
-        """Returns the request that serves the rows that are overdue longest, added up."""
-        best: tuple[float, ScheduledRequest | None] = (-1.0, None)
-        weights: dict[int, float] = {}
+        """Returns the status request to send; None if no row is due or its request is open.
+
+        The request with the greatest weight is chosen. The weight is the sum of the seconds for
+        which the rows that it serves are overdue.
+        """
+        lookup: ScheduledRequest | None = None
+        lookup_weight = -1.0
+        page_weights: dict[int, float] = {}
         scanned_rows: list[int] = []
         for number, poll in self._tracker.polling.due_rows(now).items():
             if poll.is_requested:
@@ -86,47 +98,51 @@ class Selection:
             overdue_seconds = now - poll.due_at
             if not self._needs_lookup(number, poll, now):
                 page = self._expected_page(number, poll, now)
-                weights[page] = weights.get(page, 0.0) + overdue_seconds
+                page_weights[page] = page_weights.get(page, 0.0) + overdue_seconds
             elif self._is_scanned(number):
                 scanned_rows.append(number)
-            elif overdue_seconds > best[0]:
-                best = overdue_seconds, self._lookup(number, poll)
-        page_number = self._heaviest_page(weights, now)
-        if page_number is not None and weights[page_number] > best[0]:
+            elif overdue_seconds > lookup_weight:
+                lookup_weight, lookup = overdue_seconds, self._lookup(number, poll)
+        page_number = self._heaviest_page(page_weights, now)
+        if page_number is not None and page_weights[page_number] > lookup_weight:
             return self._read_page(page_number, now)
-        return best[1] or self._scan_page(scanned_rows, now)
+        return lookup or self._scan_page(scanned_rows, now)
 
     def fullest_page(self, now: float) -> ScheduledRequest | None:
-        """Returns the request for the page with the most due rows, if it serves enough of them.
+        """Returns the request for the page with the most due rows, if it serves enough rows.
 
-        Used while rows wait for their POST.
+        It is used while rows wait for their POST. A due row counts as 1, and as more if it is
+        overdue. The sum must reach the number of POSTs between two status requests, or the number
+        of media on a page.
         """
-        weights: dict[int, float] = {}
+        page_weights: dict[int, float] = {}
         for number, poll in self._tracker.polling.due_rows(now).items():
             if not poll.is_requested:
                 page = self._expected_page(number, poll, now)
-                weights[page] = (
-                    weights.get(page, 0.0) + 1.0 + (now - poll.due_at) / self._poll_interval
+                page_weights[page] = (
+                    page_weights.get(page, 0.0) + 1.0 + (now - poll.due_at) / self._poll_interval
                 )
-        page_number = self._heaviest_page(weights, now)
-        # Enough: as many as are created between two status requests, or as a page can have.
-        if page_number is None or weights[page_number] < min(
-            1 / STATUS_REQUEST_SHARE, self._pages.size
-        ):
+        page_number = self._heaviest_page(page_weights, now)
+        min_weight = min(1 / STATUS_REQUEST_SHARE, self._pages.size)
+        if page_number is None or page_weights[page_number] < min_weight:
             return None
         return self._read_page(page_number, now)
 
     def _expected_page(self, number: int, poll: Poll, now: float) -> int:
         return poll.expected_page or self._tracker.positions.page_of(number, now)
 
-    def _heaviest_page(self, weights: dict[int, float], now: float) -> int | None:
+    def _heaviest_page(self, page_weights: dict[int, float], now: float) -> int | None:
+        """Returns the page with the greatest weight, the last of equal ones; None if none is free.
+
+        A page is free if it is not being read already.
+        """
         if now < self.paused_until:
             return None
-        candidates = [page for page in weights if not self._is_being_read(page, now)]
-        return max(candidates, key=lambda page: (weights[page], page), default=None)
+        free_pages = [page for page in page_weights if not self._is_being_read(page, now)]
+        return max(free_pages, key=lambda page: (page_weights[page], page), default=None)
 
     def _read_page(self, page: int, now: float, scanned_rows: tuple[int, ...] = ()) -> ReadPage:
-        """Returns the request for a page, and notes which rows it serves."""
+        """Returns the request for a page, and stores in `served_rows` which rows it serves."""
         expected = [
             number
             for number, poll in self._tracker.polling.rows_due_early(now)
@@ -137,29 +153,31 @@ class Selection:
         return ReadPage(page)
 
     def _is_being_read(self, page: int, now: float) -> bool:
-        """Whether a page is being read. A read that takes too long does not count."""
-        return now < self._pages.reads_in_progress.get(page, float("-inf")) + _PAGE_TIMEOUT_SECONDS
+        """Whether the request for a page is open, and was sent less than the timeout ago."""
+        requested_at = self._pages.reads_in_progress.get(page, float("-inf"))
+        return now < requested_at + _PAGE_TIMEOUT_SECONDS
 
     def _needs_lookup(self, number: int, poll: Poll, now: float) -> bool:
-        """Whether the next status request for a row must be a lookup."""
-        row = self._tracker.in_account(number)
+        """Whether the next status request for a row must be a lookup, or part of a scan."""
+        state = self._tracker.in_account(number)
+        has_unfinished_search = poll.search is not None or poll.scan_page_number > 1
+        are_pages_failing = self._failure_count > MISSES_BEFORE_LOOKUP and now < self.paused_until
         if (
-            self._comparison.late_rows.needs_lookup(row, poll, now)
-            or poll.search is not None
-            or poll.scan_page_number > 1
-            or (self._failure_count > MISSES_BEFORE_LOOKUP and now < self.paused_until)
+            self._comparison.late_rows.needs_lookup(state, poll, now)
+            or has_unfinished_search
+            or are_pages_failing
         ):
             return True
         is_misplaced = (
             poll.misplaced_read_count >= MISSES_BEFORE_LOOKUP
-            and not _has_ingest_id(row)
-            and may_search(row, poll, now)
+            and not _has_ingest_id(state)
+            and may_search(state, poll, now)
         )
         # Before a row that no list has shown is given up, it gets a lookup.
-        return is_misplaced or (self._comparison.is_overdue(row, now) and not poll.is_listed)
+        return is_misplaced or (self._comparison.is_overdue(state, now) and not poll.is_listed)
 
     def _is_scanned(self, number: int) -> bool:
-        """Whether a row must be searched for page by page, because no lookup is possible."""
+        """Whether a row needs a scan of the whole list, because no lookup is possible."""
         return not (
             self._comparison.filter_works or _has_ingest_id(self._tracker.in_account(number))
         )
@@ -171,11 +189,17 @@ class Selection:
         return FindByReference(state.row, poll.search.page_number if poll.search else 1)
 
     def _scan_page(self, scanned_rows: list[int], now: float) -> ScheduledRequest | None:
-        """Returns the request for the next page for rows that are searched for page by page."""
+        """Returns the request for the next page of the scan; None if none can be sent now.
+
+        Args:
+            scanned_rows: numbers of the rows that need the scan.
+            now: current time in epoch seconds.
+        """
         if not scanned_rows:
             return None
         polls = [self._tracker.polling[number] for number in scanned_rows]
         if all(poll.scan_page_number == 1 for poll in polls):
+            # A new scan starts at the expected page of a row.
             self._pages.next_scan_page = self._tracker.positions.page_of(scanned_rows[0], now)
         page = self._pages.next_scan_page
         if self._is_being_read(page, now) or now < self.paused_until:
