@@ -1,10 +1,14 @@
 """Where rows are in the account's media list, and which period a page covers. No I/O.
 
-The list has the newest media first. Rows are kept in the order of their creation. The expected
-position of a row is the number of listed rows that are newer, plus a drift, because other users add
-media, too. The drift is learned from the pages on which rows are found. A wrong position costs a
-request, but never leads to a wrong decision: what a page proves does not depend on it. This module
-must not know requests, answers or the job database.
+The list has the newest media first. Rows in flight (sent and not finished) are kept in the order of
+their creation. The expected position of a row is the number of newer rows that lists show, plus a
+drift: the number of newer media that other users added. The drift is learned from the pages on
+    which
+rows are found. A wrong position costs a request, but never leads to a wrong decision about a row.
+
+A page covers the period between its oldest and its newest media: every media of the account that
+was created in this period is on the page. This module must not know requests, answers or the job
+database.
 """
 
 from collections import OrderedDict
@@ -20,15 +24,16 @@ from batch_import.importer.schedule.row_states import CreationTime, InAccount
 
 @dataclass(slots=True)
 class _Entry:
-    """One row in the order of creation.
+    """One row in flight.
 
     Attributes:
-        rank: order of the entries: a row that was added later has a higher rank.
-        newer_listed_count: number of rows that are listed and no longer in flight, between this row
-            and the next newer row in flight.
-        position: expected position in the whole list, from 0, without the drift.
-        offset: difference between `position` and the position at which a page last showed the row,
-            without the drift.
+        state: the state of the row.
+        rank: number that orders the rows by creation; a newer row has a higher rank.
+        newer_listed_count: number of rows that lists show and that are no longer in flight, between
+            this row and the next newer row in flight.
+        position: expected position in the whole list, from 0, without drift and offset.
+        offset: correction of `position` for this row: the position at which a page last showed the
+            row, minus `position`, minus the drift.
     """
 
     state: InAccount
@@ -41,8 +46,14 @@ class _Entry:
 class ListPositions:
     """Expected positions of this run's rows in the account's media list.
 
+    In all methods, `number` is the number of a row in the job database, and `now` is the current
+    time in epoch seconds.
+
     Args:
         pages: size and number of the pages.
+        processing_times: the observed processing times.
+        consistency: whether lists are reliable.
+        polling: status requests for the rows.
     """
 
     def __init__(
@@ -58,15 +69,16 @@ class ListPositions:
         self._polling = polling
         self._entries: dict[int, _Entry] = {}
         self._last_rank = 0
-        #: Rows that left since the positions were calculated: (rank, number of listed rows that
-        #: they count for).
+        #: Rows that were removed since the positions were calculated: pairs of a rank, and the
+        #: number of rows with about this rank that lists show.
         self._departed: list[tuple[int, int]] = []
         self._drift = 0.0
+        #: Whether the positions must be calculated again before they are used.
         self._is_outdated = True
-        #: When media that are known to be in the list were created, by media ID; the latest last.
+        #: Creation times of media that lists must show, by media ID; the media added last is last.
         self._known_media: OrderedDict[str, CreationTime] = OrderedDict()
-        #: The newest media before the first POST of this run, and when it was seen to be the
-        #: newest.
+        #: ID of the newest media before the first POST of this run, and epoch seconds when it was
+        #: the newest; None if not known.
         self._newest_before: tuple[str, float] | None = None
 
     # Rows in and out --------------------------------------------------------------------------
@@ -75,8 +87,9 @@ class ListPositions:
         """Add a row that was, or may have been, created after all other rows.
 
         Args:
-            newer_listed_count: number of rows that are listed and not in flight, between the row
-                added before and this row.
+            state: the state of the row.
+            newer_listed_count: number of imported rows between the row that was added before and
+                this row, in the order of creation.
         """
         self._last_rank += 1
         if newer_listed_count:
@@ -90,20 +103,23 @@ class ListPositions:
         self._entries[state.row.number].state = state
 
     def remove(self, number: int, *, is_listed: bool) -> None:
-        """Remove a row that is no longer in flight."""
+        """Remove a row that is no longer in flight; nothing happens if it is not there.
+
+        `is_listed` is whether lists show its media from now on.
+        """
         entry = self._entries.pop(number, None)
         if entry is not None:
             self._departed.append((entry.rank, entry.newer_listed_count + is_listed))
             self._is_outdated = True
 
     def add_known_media(self, media_id: str, created: CreationTime) -> None:
-        """Add a media that is known to be in the list, which shows whether lists are reliable."""
+        """Add a media that lists must show. If a list does not, lists are not reliable."""
         self._known_media[media_id] = created
         if len(self._known_media) > SAMPLE_SIZE:
             self._known_media.popitem(last=False)
 
     def set_newest_before(self, media_id: str, now: float) -> None:
-        """Set the newest media of the account before this run creates any."""
+        """Set the media that is the newest of the account now, before this run creates any."""
         self._newest_before = media_id, now
 
     # Positions --------------------------------------------------------------------------------
@@ -116,17 +132,16 @@ class ListPositions:
         return min(int(position) // self._pages.size + 1, max(1, self._pages.known_page_count))
 
     def adjacent_page(self, number: int, now: float) -> int:
-        """Returns the page next to the expected one that is nearer to the expected position."""
+        """Returns the page on which a row probably is if it is not on the expected page.
+
+        This is the next page if the row was expected in the second half of its page, and the
+        previous page otherwise.
+        """
         page = self.page_of(number, now)
-        is_second_half = (
-            self._expected_position(self._entries[number]) % self._pages.size
-            >= self._pages.size / 2
-        )
-        return (
-            min(page + 1, max(1, self._pages.known_page_count))
-            if is_second_half
-            else max(1, page - 1)
-        )
+        position_on_page = self._expected_position(self._entries[number]) % self._pages.size
+        if position_on_page >= self._pages.size / 2:
+            return min(page + 1, max(1, self._pages.known_page_count))
+        return max(1, page - 1)
 
     def _expected_position(self, entry: _Entry) -> float:
         return max(0.0, entry.position + entry.offset + self._drift)
@@ -145,73 +160,87 @@ class ListPositions:
             position += self._listed_share(entry.state, now)
 
     def _listed_share(self, state: InAccount, now: float) -> float:
+        """Returns the probability that lists show a row, which moves older rows by one position."""
         if self._consistency.shows_processing:
             return 1.0
         not_done_age = self._polling[state.row.number].not_done_age
         return self._processing_times.share_done(state.created.min_age(now), not_done_age)
 
     def learn_positions(self, positions: dict[int, int], now: float) -> None:
-        """Learn the drift from rows that a page showed.
+        """Correct the drift and the offsets by a page that shows rows in flight.
 
         Args:
-            positions: position in the whole list, from 0, for each row number.
+            positions: row number → its position in the whole list, from 0.
+            now: current time in epoch seconds.
         """
         if self._is_outdated:
             self._update_positions(now)
-        offsets = [
+        errors = [
             position - self._expected_position(self._entries[number])
             for number, position in positions.items()
         ]
-        if offsets:
-            mean = sum(offsets) / len(offsets)
+        if errors:
+            mean_error = sum(errors) / len(errors)
             # Other pages may have another drift. Therefore small errors are corrected by half.
-            self._drift += mean / 2 if abs(mean) < self._pages.size / 2 else mean
+            is_small = abs(mean_error) < self._pages.size / 2
+            self._drift += mean_error / 2 if is_small else mean_error
         for number, position in positions.items():
             entry = self._entries[number]
             entry.offset = position - entry.position - self._drift
 
     def learn_borders(self, media_ids: Sequence[str], first_position: int) -> bool:
-        """Learn the drift from a page that shows only imported rows.
+        """Correct the drift by a page that shows no row in flight, but known media of other rows.
 
-        Rows in flight that are older than these imported rows must be after them in the list.
+        Rows in flight that are older than these media must be behind them in the list, and newer
+        rows must be before them.
 
         Args:
+            media_ids: IDs of the media on the page, in its order.
             first_position: position of the first media of the page in the whole list, from 0.
 
         Returns:
             whether the drift has changed.
         """
-        known = [
+        known_media = [
             (position, self._known_media[media_id])
             for position, media_id in enumerate(media_ids, start=first_position)
             if media_id in self._known_media and self._known_media[media_id].is_certain
         ]
-        if not known:
+        if not known_media:
             return False
-        (first, newest), (last, oldest) = known[0], known[-1]
+        newest_position, newest_created = known_media[0]
+        oldest_position, oldest_created = known_media[-1]
         entries = self._entries.values()
-        older = [s.position for s in entries if s.state.created.middle < oldest.middle]
-        newer = [s.position for s in entries if s.state.created.middle > newest.middle]
+        older_positions = [
+            entry.position
+            for entry in entries
+            if entry.state.created.middle < oldest_created.middle
+        ]
+        newer_positions = [
+            entry.position
+            for entry in entries
+            if entry.state.created.middle > newest_created.middle
+        ]
         drift = self._drift
-        if older:
-            drift = max(drift, last + 1 - min(older))
-        if newer:
-            drift = min(drift, first - 1 - max(newer))
-        has_moved = drift != self._drift
+        if older_positions:
+            drift = max(drift, oldest_position + 1 - min(older_positions))
+        if newer_positions:
+            drift = min(drift, newest_position - 1 - max(newer_positions))
+        has_changed = drift != self._drift
         self._drift = drift
-        return has_moved
+        return has_changed
 
     def halve_drift(self) -> None:
-        """Correct the drift after a page showed none of the rows that were expected on it."""
+        """Halve the drift, because a page showed none of the rows that were expected on it."""
         self._drift /= 2
 
     def move_to_next_page(self, *, is_last: bool) -> None:
-        """Expect all rows one page later, because other users must have added media.
+        """Expect all rows one page later, because a page shows no row that lists must show by now.
 
-        Used if a page shows none of the rows that lists must already show.
+        Other users probably added about a page of media.
 
         Args:
-            is_last: whether there is no later page. Then the search starts again without a drift.
+            is_last: whether there is no later page. Then all rows are expected without a drift.
         """
         self._drift = 0.0 if is_last else self._drift + self._pages.size
 
@@ -225,19 +254,23 @@ class ListPositions:
         *,
         is_last: bool,
     ) -> tuple[float, float]:
-        """Returns the (start, end) of the period of which a page shows all media.
+        """Returns start and end of the period that a page covers, in epoch seconds.
 
-        Every media of the account that was created in this period is on the page: it is the period
-        between the oldest and the newest media of the page. The creation time of a media is known
-        only as a period, before and after its POST. Therefore the end of the period is used for the
-        oldest media, and the start for the newest.
+        Every media of the account that was created in this period is on the page. It is the period
+        between the creation of the oldest and of the newest media of the page. Each creation time
+        is known only approximately: as the time before and the time after the POST. The later time
+        is used for the oldest media, and the earlier time for the newest media, so that the result
+        is not too long.
 
         Args:
             media_ids: IDs of the media on the page.
-            in_flight_times: creation times of those media on the page that belong to rows in
-                flight.
+            in_flight_times: creation times of the media on the page that belong to rows in flight.
             requested_at: when the page was requested, if it is the first page; else None.
             is_last: whether there is no later page.
+
+        Returns:
+            start and end. The start is minus infinity for the last page. If the page covers no
+            period, the start is after the end.
         """
         known_times = (
             self._known_media[media_id] for media_id in media_ids if media_id in self._known_media
@@ -250,25 +283,28 @@ class ListPositions:
         if is_last:
             oldest = float("-inf")
         elif self._newest_before and self._newest_before[0] in media_ids:
-            # Everything that this run has created is newer than this media.
+            # All media that this run has created are newer than this media.
             oldest = min(oldest, self._newest_before[1])
         return oldest, newest if requested_at is None else requested_at
 
-    def created_between(self, oldest: float, newest: float) -> list[InAccount]:
-        """Returns the rows in flight whose media, if any, was certainly created in a period."""
+    def created_between(self, start: float, end: float) -> list[InAccount]:
+        """Returns the rows in flight whose media, if it exists, was certainly created in a period.
+
+        `start` and `end` are in epoch seconds.
+        """
         return [
             entry.state
             for entry in self._entries.values()
-            if entry.state.created.earliest >= oldest and entry.state.created.latest <= newest
+            if entry.state.created.earliest >= start and entry.state.created.latest <= end
         ]
 
-    def check_consistency(self, media_ids: Collection[str], oldest: float, newest: float) -> None:
+    def check_consistency(self, media_ids: Collection[str], start: float, end: float) -> None:
         """Check that a page shows all known media of the period that it covers.
 
         If not, lists are not reliable, and the absence of a media proves nothing.
         """
         for media_id, created in self._known_media.items():
-            if created.is_certain and created.earliest >= oldest and created.latest <= newest:
+            if created.is_certain and created.earliest >= start and created.latest <= end:
                 if media_id in media_ids:
                     self._consistency.record_shown_again()
                 else:

@@ -1,18 +1,20 @@
-"""Decide whether a POST may be repeated. Everything that this depends on is in this file. No I/O.
+"""Decide whether a POST may be repeated. All rules for this decision are in this file. No I/O.
 
-1. What the answer to the POST proves (`create_outcome`). The POST is repeated at once only if the
-answer proves that no media was created: after a 429, or if there was no connection. It is never
-repeated if the platform refused the row. Otherwise the row becomes `Unknown`.
-2. Whether lists prove that the media of an unknown row does not exist (`ListConsistency`). If a
-list covers the time of the POST and does not show the media, this is an absence. Absences are a
-proof only under these conditions, which are learned from media that are known to exist:
+1. `create_outcome` decides what the answer to the POST proves. The POST is repeated at once only if
+the answer proves that no media was created: after a 429, or if there was no connection. The POST is
+never repeated if the platform refused the row. Otherwise the row becomes `Unknown`.
+2. `ListConsistency` decides whether lists prove that the media of an unknown row does not exist. An
+absence is a list that covers the time of the POST and does not show the media. New media may appear
+in lists with a delay, therefore absences are a proof only under these conditions:
 
    - no list ever lacked a media that an earlier list had shown;
-   - lists have shown at least `MIN_SAMPLE_SIZE` media, and this media is older than any of those
-     was when a list still lacked it, by a margin that shrinks with their number;
-   - there are enough absences in a row, in case lists lack media at random.
+   - lists have shown at least `MIN_SAMPLE_SIZE` media that are known to exist, and the row is older
+     than each of these media was when a list lacked it for the last time, plus a margin that
+     shrinks with their number;
+   - there are enough consecutive absences, because lists may also lack media at random.
 
-A row whose media is proven absent is sent again, at most `MAX_ATTEMPTS` times in a run.
+If the absence of the media is proven, the row is sent again, at most `MAX_ATTEMPTS` times in a run.
+All ages are in seconds since the POST.
 """
 
 import json
@@ -36,13 +38,17 @@ from batch_import.importer.schedule.polling import MIN_POLL_INTERVAL, RECHECK_SH
 from batch_import.importer.scheduled_request import Answer
 
 #: Maximum number of POSTs of one row in a run, and of refused lookups of one row. The delays
-#: between them add up to 15 s (1 + 2 + 4 + 8). If a disturbance lasts longer, the row is left to
-#: the next run.
+#: between them add up to 15 s (1 + 2 + 4 + 8). If a fault of the platform lasts longer, only the
+#: next run tries again.
 MAX_ATTEMPTS: Final = 5
-#: Accepted probability that lists which lack media at random lacked a media every time.
+#: Accepted probability that a row is sent twice because lists, which lack media at random, lacked
+#: its media each time.
 _MAX_ERROR_PROBABILITY: Final = 1e-4
 _CONFLICT_STATUS: Final = 409
+#: Lowest HTTP status with which the platform's API refuses a request.
 _BAD_REQUEST_STATUS: Final = 400
+#: Upper limit of ages that are stored, in seconds (32 years), because JSON has no infinity.
+_MAX_STORED_AGE: Final = 1e9
 
 
 class CreateOutcome(Enum):
@@ -56,7 +62,7 @@ class CreateOutcome(Enum):
     REFUSED = auto()
     #: A media with this reference ID exists, perhaps created by an earlier POST of this row.
     CONFLICT = auto()
-    #: It is not known. The media must be searched for before the row may be sent again.
+    #: Not known. The media must be searched for before the row may be sent again.
     UNCLEAR = auto()
 
 
@@ -91,21 +97,24 @@ def is_transport_failure(answer: Answer) -> bool:
 
 @dataclass(slots=True)
 class _ListStatistics:
-    """What lists have shown. It is stored with the job, under the names of these attributes.
+    """What lists have shown about media that are known to exist.
+
+    It is stored in the job database as JSON, under the names of these attributes.
 
     Attributes:
         shows_processing: whether lists show media before they are online.
         inconsistent: whether a list lacked a media that an earlier list had shown.
-        first: number of media that lists have shown.
-        shown: how often lists showed a media that they had to show.
-        hidden: greatest age at which a list lacked a media that existed.
-        closely: number of media that were requested shortly before a list first showed them.
-        perhaps_hidden: greatest age at which a list first showed a media that had not been
-            requested shortly before. Lists may have lacked it until then.
-        latest: the greatest ages at which lists lacked a media that they showed later; at most
-            `MIN_SAMPLE_SIZE` ages.
+        first: number of different media that lists have shown.
+        shown: how often lists showed a media, also counting media that were shown before.
+        hidden: greatest age at which a list lacked a media.
+        closely: number of media for which a list was read shortly before a list first showed them.
+            Therefore it is exactly known how long lists lacked them.
+        perhaps_hidden: greatest age at which a list first showed a media, of the other media. Lists
+            may have lacked them until then.
+        latest: for the media that lists lacked longest, the greatest age at which a list lacked
+            them; at most `MIN_SAMPLE_SIZE` ages, in ascending order.
         youngest: the lowest ages at which lists first showed a media; at most `MIN_SAMPLE_SIZE`
-            ages.
+            ages, in ascending order.
     """
 
     shows_processing: bool = False
@@ -120,14 +129,19 @@ class _ListStatistics:
 
 
 class ListConsistency:
-    """From which age lists show every media, learned from media that are known to exist."""
+    """Learns from which age lists show every media, from media that are known to exist."""
 
     def __init__(self) -> None:
         self._statistics = _ListStatistics()
 
     @classmethod
     def restore(cls, text: str | None) -> Self:
-        """Returns what a previous run learned; a new object if the text is not one of `dump`."""
+        """Returns an object with the statistics of a previous run.
+
+        Args:
+            text: the result of `dump` in the previous run. If it is None, or from a version with
+                other statistics, the object has no statistics yet.
+        """
         consistency = cls()
         try:
             consistency._statistics = _ListStatistics(**json.loads(text or "{}"))
@@ -136,7 +150,7 @@ class ListConsistency:
         return consistency
 
     def dump(self) -> str:
-        """Returns everything that was learned as text."""
+        """Returns the statistics as JSON."""
         return json.dumps(asdict(self._statistics))
 
     @property
@@ -148,10 +162,11 @@ class ListConsistency:
         """Record that a list showed a media that is known to exist.
 
         Args:
-            age: greatest possible age of the media in seconds.
-            hidden_age: greatest age at which a list that covers its creation lacked it.
-            is_first: whether no earlier list has shown it.
-            is_done: whether it is online.
+            age: greatest possible age of the media.
+            hidden_age: greatest age at which a list that covers the media's creation lacked the
+                media; 0 if no list lacked it.
+            is_first: whether no earlier list has shown the media.
+            is_done: whether the media is online.
         """
         statistics = self._statistics
         statistics.shown += 1
@@ -165,7 +180,7 @@ class ListConsistency:
             if age - hidden_age <= 2 * max(MIN_POLL_INTERVAL, RECHECK_SHARE * age):
                 statistics.closely += 1
             elif hidden_age:
-                # No list was read for long: lists may have lacked it until now.
+                # No list was read for a long time: lists may have lacked the media until now.
                 statistics.perhaps_hidden = max(statistics.perhaps_hidden, age)
 
     def record_shown_again(self) -> None:
@@ -173,13 +188,13 @@ class ListConsistency:
         self._statistics.shown += 1
 
     def record_hidden(self, age: float) -> None:
-        """Record that a list lacked an existing media of this age, whose creation it covers."""
-        self._statistics.hidden = max(self._statistics.hidden, min(age, 1e9))
+        """Record that a list lacked a media of this age that exists and that it had to show."""
+        self._statistics.hidden = max(self._statistics.hidden, min(age, _MAX_STORED_AGE))
 
     def mark_inconsistent(self) -> None:
         """Record that a list lacked a media that an earlier list had shown.
 
-        From then on, absences prove nothing.
+        From then on, absences prove nothing, also in later runs of the job.
         """
         self._statistics.inconsistent = True
 
@@ -187,8 +202,8 @@ class ListConsistency:
         """Returns the age from which lists have shown every media so far; None if not known.
 
         Args:
-            unseen_age: greatest age at which an existing media was searched for and not found, of
-                the media that no list has shown yet.
+            unseen_age: greatest age at which lists lacked a media that exists although no list has
+                shown it yet; 0 if there is no such media.
         """
         if self._statistics.inconsistent or len(self._statistics.youngest) < MIN_SAMPLE_SIZE:
             return None
@@ -203,37 +218,41 @@ class ListConsistency:
         if visible_age is None:
             return None
         hidden_age = max(self._statistics.hidden, unseen_age)
-        # Lists may have lacked a media until shortly before they first showed it. A media that was
-        # never requested before may have been lacking at any lower age.
-        known_age = max(hidden_age * (1 + RECHECK_SHARE), self._statistics.youngest[-1])
-        # The next media may appear even later. The maximum of n values is exceeded by the next one
-        # with a probability of 1 / (n + 1); therefore the margin is wider for few media. It is also
-        # wider if the latest ages differ more.
+        # After a list lacked a media, the next list was read when the media's age had grown by
+        # `RECHECK_SHARE`; until then, lists may have lacked the media. If a media was on the first
+        # list that was read, lists may have lacked it at any lower age.
+        seen_hidden_age = max(hidden_age * (1 + RECHECK_SHARE), self._statistics.youngest[-1])
+        # Lists may lack the next media even longer. The greatest of n values is exceeded by the
+        # next value with a probability of 1 / (n + 1). Therefore the margin is wider if fewer media
+        # were seen. It is also wider if the greatest ages differ more.
         spread = self._statistics.latest[-1] - self._statistics.latest[0]
-        oldest_hidden_age = known_age * (1 + MIN_SAMPLE_SIZE / self._statistics.first) + spread
-        # Ages of media that were not requested for long are used only if there are few others.
-        has_few_close = self._statistics.closely < MIN_SAMPLE_SIZE * MIN_SAMPLE_SIZE
-        return (
-            max(
-                visible_age,
-                oldest_hidden_age,
-                self._statistics.perhaps_hidden if has_few_close else 0.0,
-            )
-            + LATE_ARRIVAL_SECONDS
-        )
+        max_hidden_age = seen_hidden_age * (1 + MIN_SAMPLE_SIZE / self._statistics.first) + spread
+        # Inexact ages are used only while there are few exact ones.
+        has_few_exact_ages = self._statistics.closely < MIN_SAMPLE_SIZE * MIN_SAMPLE_SIZE
+        inexact_age = self._statistics.perhaps_hidden if has_few_exact_ages else 0.0
+        return max(visible_age, max_hidden_age, inexact_age) + LATE_ARRIVAL_SECONDS
 
     def proves_absence(self, ages: Iterable[float], unseen_age: float) -> bool:
-        """Whether a media does not exist if lists lacked it at these ages."""
+        """Whether absences at these ages prove that a media does not exist.
+
+        Args:
+            ages: ages at which a list that covers the media's creation lacked the media.
+            unseen_age: the same as in `visible_age`.
+        """
         visible_age, proof_age = self.visible_age(unseen_age), self.proof_age(unseen_age)
         if visible_age is None or proof_age is None:
             return False
-        absence_count, last_age, age = 0, -math.inf, -math.inf
+        absence_count = 0
+        last_counted_age = age = -math.inf
         for age in sorted(ages):
-            if age >= visible_age and age - last_age >= MIN_POLL_INTERVAL:
-                absence_count, last_age = absence_count + 1, age
+            # Lists that are read at nearly the same time may lack a media for the same reason.
+            if age >= visible_age and age - last_counted_age >= MIN_POLL_INTERVAL:
+                absence_count += 1
+                last_counted_age = age
         return age >= proof_age and absence_count >= self.absences_needed()
 
     def absences_needed(self) -> int:
-        """Returns how many absences in a row are needed, in case lists lack media at random."""
-        # Rule of succession: what never happened in n cases has a probability of 1 / (n + 2).
+        """Returns the number of absences that are a proof even if lists lack media at random."""
+        # An event that did not happen in n cases happens in the next case with the probability
+        # 1 / (n + 2) (rule of succession). Here the event is that a list lacks a media.
         return math.ceil(math.log(_MAX_ERROR_PROBABILITY) / -math.log(self._statistics.shown + 2))
