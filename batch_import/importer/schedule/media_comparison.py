@@ -1,6 +1,8 @@
-"""Decide what it means for a row that a list shows media with its reference ID, or none. No I/O.
+"""Decide what a list proves about a row, by the media with the row's reference ID. No I/O.
 
-This module must not know which request returned the list.
+A list is a page of the account's media list, or the result of a search for one reference ID. A list
+has to show a row if it covers the time of the row's POST. The age of a row is the number of seconds
+since its POST. This module must not know which request returned the list.
 """
 
 from collections.abc import Sequence
@@ -35,7 +37,13 @@ IN_REVIEW_STATUS: Final = "pending review"
 
 @dataclass(frozen=True, slots=True)
 class MediaByOwner:
-    """The media with one row's reference ID in a list, grouped by whose they are."""
+    """The media with one row's reference ID in a list, grouped by their owner.
+
+    Attributes:
+        ours: media that belong to the row.
+        undecided: media that belong to the row or to other users.
+        others: media of other users.
+    """
 
     ours: tuple[Media, ...]
     undecided: tuple[Media, ...]
@@ -45,11 +53,15 @@ class MediaByOwner:
 class MediaComparison:
     """Compares the media in lists with the rows in flight.
 
+    Methods that handle a list return the status updates to store. In all methods, `requested_at` is
+    the time when the list was requested, and `now` the current time, both in epoch seconds.
+
     Attributes:
         clock_offset: seconds by which the platform's clock is ahead; None if not known.
-        filter_works: whether a search for a reference ID finds media with that ID and no others.
-        late_rows: decides whether late rows need a lookup.
-        has_unlisted_media: whether an existing media was given up before any list showed it.
+        filter_works: whether a search for a reference ID returns only media with this ID.
+        late_rows: decides whether late rows need a lookup: a request for their status only.
+        has_unlisted_media: whether the run stopped waiting for a media that exists and that no list
+            has shown.
     """
 
     def __init__(
@@ -71,13 +83,15 @@ class MediaComparison:
         self.has_unlisted_media = False
 
     def group_by_owner(self, state: InAccount, items: Sequence[Media]) -> MediaByOwner:
-        """Group the media with a row's reference ID by whose they are."""
+        """Group the media with a row's reference ID by their owner.
+
+        Failed media that only an earlier POST of the row can have created are left out.
+        """
         if not isinstance(state, Unknown) and state.media_id is not None:
             known_media = tuple(media for media in items if media.id == state.media_id)
             if known_media:
-                return MediaByOwner(
-                    known_media, (), tuple(m for m in items if m.id != state.media_id)
-                )
+                other_media = tuple(media for media in items if media.id != state.media_id)
+                return MediaByOwner(ours=known_media, undecided=(), others=other_media)
         groups: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
         created = state.created
         latest = _latest_creation(state) + (
@@ -85,36 +99,38 @@ class MediaComparison:
         )
         for media in items:
             owner = owner_of(media, state.row, created.first_post_at, latest, self.clock_offset)
-            if media.status != "failed" or self._is_of_this_post(state, media):
-                groups[owner].append(media)  # else it is of an earlier POST
+            if media.status != "failed" or self._is_of_last_post(state, media):
+                groups[owner].append(media)
         ours = groups[Owner.OURS]
-        of_this_post = [
+        of_last_post = [
             media
             for media in ours
-            # It is not known whether a failed media is of the POST without a clear answer.
-            if self._is_of_this_post(state, media)
+            # The last POST of an unknown row possibly created no media. Then a failed media is of
+            # an earlier POST.
+            if self._is_of_last_post(state, media)
             and not (isinstance(state, Unknown) and media.status == "failed")
         ]
         return MediaByOwner(
-            tuple(of_this_post or ours),
-            tuple(groups[Owner.UNDECIDED]),
-            tuple(groups[Owner.OTHERS]),
+            ours=tuple(of_last_post or ours),
+            undecided=tuple(groups[Owner.UNDECIDED]),
+            others=tuple(groups[Owner.OTHERS]),
         )
 
-    def _is_of_this_post(self, state: InAccount, media: Media) -> bool:
-        """Whether the row's last POST may have created a media, by its creation time."""
+    def _is_of_last_post(self, state: InAccount, media: Media) -> bool:
+        """Whether the row's last POST may have created a media, judging by its creation time."""
         earliest, latest = state.created.earliest, _latest_creation(state)
         return may_be_created_between(media, earliest, latest, self.clock_offset)
 
     def compare(
         self, state: InAccount, media_by_owner: MediaByOwner, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """Compare a row with the media with its reference ID in a list.
+        """Compare a row with the media in a list that have its reference ID.
 
         Args:
-            media_by_owner: these media; they are empty if a list that had to show the row shows
-                none.
+            state: the state of the row.
+            media_by_owner: these media. If there are none, the list had to show the row.
             requested_at: when the list was requested.
+            now: current time.
         """
         poll = self._tracker.polling[state.row.number]
         poll.misplaced_read_count = 0
@@ -139,11 +155,13 @@ class MediaComparison:
         if is_online:
             return [self._finish_imported(state, poll, media, ours, now)]
         self.record_not_done(state, poll, requested_at, now)
-        return self._record_unfinished(state, media, now) or self.end_if_overdue(state, now)
+        changes = self._record_unfinished(state, media, now)
+        return changes or self.end_if_overdue(state, now)
 
     def _finish_imported(
         self, state: InAccount, poll: Poll, media: Media, ours: Sequence[Media], now: float
     ) -> StatusUpdate:
+        """Finish a row whose media is online."""
         self._processing_times.record(poll.not_done_age, state.created.min_age(now))
         was_never_sent = state.created.first_post_at == float("inf") and not isinstance(
             state, Unknown
@@ -154,19 +172,20 @@ class MediaComparison:
         )
 
     def _record_unfinished(self, state: InAccount, media: Media, now: float) -> list[StatusUpdate]:
+        """Record that a list shows the row's media, which is not online yet."""
         if isinstance(state, Unknown):
             processing = Processing(state.row, state.created, now, media_id=media.id)
             self._tracker.replace(processing)
             message = "found in the account"
             return [StatusUpdate(state.row.number, Status.PROCESSING, message, media=media)]
-        # A media that this POST cannot have created is of an earlier POST.
-        if self._is_of_this_post(state, media):
+        if self._is_of_last_post(state, media):
             self._tracker.replace(replace(state, media_id=media.id))
         age, poll = state.created.min_age(now), self._tracker.polling[state.row.number]
         if not media.status:
-            poll.late_miss_count += 1
+            poll.late_miss_count += 1  # only a lookup can show the status
         else:
-            # Half of the age, because the list may be outdated.
+            # With half of the age, the row gets a lookup later than a row that lists do not show.
+            # Its lookup is needed only if the status in the list is outdated.
             self.late_rows.count_miss(state, poll, age / 2)
         return []
 
@@ -182,7 +201,8 @@ class MediaComparison:
             return self.handle_absence(state, requested_at, now)
         if isinstance(state, Processing):
             return self._request_status(state, now)  # only the ingest has the reason
-        if state.is_confirmed:  # its ingest is online: this media is of an earlier POST
+        if state.is_confirmed:
+            # The ingest of the row is online. Therefore this media is of an earlier POST.
             self._tracker.replace(replace(state, media_id=None))
             return self.handle_absence(replace(state, media_id=None), requested_at, now)
         message = "the platform could not process the video"
@@ -192,14 +212,18 @@ class MediaComparison:
     def _handle_adopted_failed(
         self, state: Processing, media: Media, now: float
     ) -> list[StatusUpdate]:
-        """Handle a failed media that was found for a row; the row may have another one."""
+        """Handle a failed media that was found for a row by a list.
+
+        If the row's last POST cannot have created it, the row may have another media, and becomes
+        unknown again.
+        """
         message = "the platform could not process the video"
-        if self._is_of_this_post(state, media):
+        if self._is_of_last_post(state, media):
             code = FailureCode.PROCESSING_FAILED
             return [
                 self._tracker.finish(state.row, Status.FAILED, message, error=message, code=code)
             ]
-        message = "an older media with its reference ID has failed; its own is looked for"
+        message = "an older media with its reference ID has failed; its own media is searched for"
         self._tracker.replace(Unknown(state.row, state.created, now, message, post_count=1))
         self.schedule_check(self._tracker.in_account(state.row.number), now)
         code = FailureCode.CONFLICT
@@ -215,12 +239,12 @@ class MediaComparison:
             self.schedule_check(state, now)
             return self._settling.end_if_expired(state, now)
         if media_by_owner.others:
-            state = replace(
-                state, id_taken_message=reference_id_taken_message(media_by_owner.others)
-            )
+            message = reference_id_taken_message(media_by_owner.others)
+            state = replace(state, id_taken_message=message)
             self._tracker.replace(state)
-            if state.has_conflict and state.post_count <= 1 and not state.row.claim_count:
-                message = state.id_taken_message
+            has_one_post = state.post_count <= 1 and not state.row.claim_count
+            if state.has_conflict and has_one_post:
+                # The platform refused the only POST of the row because of this other media.
                 return [
                     self._tracker.finish(
                         state.row, Status.FAILED, message, error=message, code=REFERENCE_ID_TAKEN
@@ -231,7 +255,7 @@ class MediaComparison:
     def handle_absence(
         self, state: InAccount, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """Handle a list that had to show the row's media and shows none, or only failed ones."""
+        """Handle a list that had to show the row's media and shows none, or only failed media."""
         poll = self._tracker.polling[state.row.number]
         poll.misplaced_read_count = 0
         age = state.created.min_age(requested_at)
@@ -242,7 +266,8 @@ class MediaComparison:
             if not state.is_searched and self._settling.is_about_to_decide(
                 state, self.max_unseen_age(), now
             ):
-                poll.needs_lookup = True  # before a decision, the row gets a lookup
+                # Before the decision, the account is searched for the row's reference ID.
+                poll.needs_lookup = True
                 self._tracker.polling.schedule(state.row.number, now)
                 return []
             return self._settling.handle_absence(state, self.max_unseen_age(), now)
@@ -252,8 +277,9 @@ class MediaComparison:
                 poll.unseen_age = max(poll.unseen_age, age)
                 poll.hidden_age = max(poll.hidden_age, age)
             elif isinstance(state, Processing):
+                # An earlier list showed the media. It may have failed and been removed since.
                 poll.has_vanished = True
-                return self._request_status(state, now)  # it may have failed meanwhile
+                return self._request_status(state, now)
             else:
                 self._consistency.mark_inconsistent()
         if isinstance(state, Processing):
@@ -280,17 +306,18 @@ class MediaComparison:
             wait = self._settling.seconds_until_search(state, self.max_unseen_age(), now)
         else:
             poll = polling[state.row.number]
-            # Checked less often, because the row's video is known to be online.
+            # An online row is checked less often, because it only waits until a list shows it.
             age = state.created.min_age(now) * (LATE_FACTOR if isinstance(state, Online) else 1)
             wait = polling.interval_for(age, is_in_review=poll.is_in_review)
             if poll.late_miss_count >= MISSES_BEFORE_LOOKUP:
                 poll.needs_lookup, wait = True, 0.0
             seconds_left = state.wait_started_at + self._settings.max_wait - now
-            wait = min(wait, seconds_left) if seconds_left > 0 else wait
+            if seconds_left > 0:
+                wait = min(wait, seconds_left)
         polling.schedule(state.row.number, now, wait)
 
     def _request_status(self, state: Processing, now: float) -> list[StatusUpdate]:
-        """Request the status of a row's ingest; without an ingest ID, wait for the next list."""
+        """Request the status of a row's ingest now. Without an ingest ID, wait for another list."""
         if state.ingest_id is None:
             self.schedule_check(state, now)
             return self.end_if_overdue(state, now)
@@ -301,14 +328,17 @@ class MediaComparison:
     # Give up rows -----------------------------------------------------------------------------
 
     def is_overdue(self, state: InAccount, now: float) -> bool:
-        """Whether the run has waited long enough for a row. One more status request follows."""
+        """Whether the run has waited for a row for at least the setting `max_wait`."""
         return (
             not isinstance(state, Unknown)
             and now >= state.wait_started_at + self._settings.max_wait
         )
 
     def end_if_overdue(self, state: InAccount, now: float) -> list[StatusUpdate]:
-        """Stop waiting for a row that takes too long. It has not failed: the next run continues."""
+        """Stop waiting for a row that takes too long; the next run continues with it.
+
+        The row has not failed. Therefore the result is always an empty list.
+        """
         current = self._tracker.of_row(state.row)
         if isinstance(current, Processing | Online) and self.is_overdue(current, now):
             self.stop_watching(current)
@@ -316,17 +346,17 @@ class MediaComparison:
         return []
 
     def stop_watching(self, state: InAccount) -> None:
-        """Record that a row is no longer checked."""
+        """Record that the run stops waiting for a row. Must be called before the row is removed."""
         poll = self._tracker.polling[state.row.number]
-        # It is no longer known how long lists may lack a media.
         self.has_unlisted_media = self.has_unlisted_media or (
             is_confirmed_created(state) and not poll.is_listed
         )
 
     def max_unseen_age(self) -> float:
-        """Returns the greatest age at which an existing media was searched for and not found.
+        """Returns the greatest age at which lists lacked a media that exists.
 
-        Only media that no list has shown yet count. Infinity if such a media was given up.
+        Only media that no list has shown yet count; 0 if there are none. Infinity if the run
+        stopped waiting for such a media, because then it is not known how long lists lack it.
         """
         if self.has_unlisted_media:
             return float("inf")
@@ -340,13 +370,16 @@ class MediaComparison:
 
 
 def is_confirmed_created(state: InAccount) -> bool:
-    """Whether the platform has confirmed that it has the row's video."""
+    """Whether the platform has confirmed that it created the row's media."""
     return isinstance(state, Online) or (
         isinstance(state, Processing) and state.ingest_id is not None
     )
 
 
 def _latest_creation(state: InAccount) -> float:
-    """Returns until when a row's media may have been created; infinity if it still may be."""
+    """Returns the epoch seconds until which a row's media may have been created.
+
+    Infinity if another machine may still send its POST.
+    """
     is_held = isinstance(state, Unknown) and state.is_held
     return float("inf") if is_held else state.created.latest

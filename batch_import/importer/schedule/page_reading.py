@@ -1,6 +1,8 @@
 """Handle a page of the media list, for all rows that it shows or should show. No I/O.
 
-This module must not know why a page is read.
+A page covers a period: it shows every media of the account that was created in this period. A row
+is misplaced if it was expected on the page and is not there. This module must not know why a page
+is read.
 """
 
 from collections.abc import Iterable
@@ -24,12 +26,12 @@ from batch_import.models import Media, MediaPage, StatusUpdate
 
 @dataclass(frozen=True, slots=True)
 class ServedRows:
-    """The numbers of the rows that a page is read for.
+    """The rows that a page is read for, by their numbers in the job database.
 
     Attributes:
         expected: rows that are expected on this page.
-        scanned: rows that are searched for page by page, because searches for their reference ID do
-            not work.
+        scanned: rows that may be anywhere in the list. They are searched for page by page, because
+            searches for their reference ID do not work.
     """
 
     expected: tuple[int, ...] = ()
@@ -58,91 +60,114 @@ class PageReading:
     def handle_page(
         self, page_number: int, page: MediaPage, served: ServedRows, requested_at: float, now: float
     ) -> list[StatusUpdate]:
-        """Handle a page of the whole media list.
+        """Handle a page of the whole media list; returns the status updates to store.
 
-        It decides about rows on the page, about rows that should be on it and are not, and about
-        rows that were expected on it. Afterwards, each row that it was read for is due later, or is
-        expected on another page.
+        Each row that the page was read for is then due later, or expected on another page.
 
         Args:
             requested_at: epoch seconds when the page was requested: it shows the list at that time
                 or later.
         """
-        positions_in_list, scanned = self._positions, list(served.scanned)
-        has_more = self._pages.has_more(page_number, page)
-        shown = self._rows_shown(page.items)
+        shown_rows = self._rows_shown(page.items)
+        period = self._covered_period(page_number, page, shown_rows, requested_at)
         media_ids = {media.id for media in page.items}
-        creation_times = [
-            state.created
-            for state, found in shown.values()
-            if self._has_certain_creation_time(state, found)
-        ]
-        period = positions_in_list.covered_period(
-            media_ids,
-            creation_times,
-            requested_at if page_number == 1 else None,
-            is_last=not has_more,
-        )
         positions = self._shown_positions(page_number, page)
-        positions_in_list.learn_positions(positions, now)
-        positions_in_list.check_consistency(media_ids, *period)
-        covered = {state.row.number: state for state in positions_in_list.created_between(*period)}
-        seen = set(covered)
+        self._positions.learn_positions(positions, now)
+        self._positions.check_consistency(media_ids, *period)
+        # Rows that the page has to show, without the rows that it shows.
+        absent_rows = {
+            state.row.number: state for state in self._positions.created_between(*period)
+        }
+        decided_numbers = set(absent_rows)
+        scanned_numbers = list(served.scanned)
         changes = []
-        for row_number, (state, found) in shown.items():
-            # A failed media may be of an earlier POST; therefore the row's media is on another
-            # page.
-            has_non_failed = any(
-                media.status != "failed" for media in (*found.ours, *found.undecided)
-            )
-            is_known = not isinstance(state, Unknown) and (found.ours or found.undecided)
-            if row_number in scanned and (has_non_failed or is_known):
-                scanned.remove(row_number)
-            if has_non_failed or is_known or row_number in covered:
-                covered.pop(row_number, None)
-                seen.add(row_number)
-                changes += self._comparison.compare(state, found, requested_at, now)
-        for state in covered.values():
+        for number, (state, media_by_owner) in shown_rows.items():
+            has_own_media = self._has_own_media(state, media_by_owner)
+            if number in scanned_numbers and has_own_media:
+                scanned_numbers.remove(number)
+            if has_own_media or number in absent_rows:
+                absent_rows.pop(number, None)
+                decided_numbers.add(number)
+                changes += self._comparison.compare(state, media_by_owner, requested_at, now)
+        for state in absent_rows.values():
             changes += self._comparison.handle_absence(state, requested_at, now)
         if served.scanned:
+            # The next page; after the last page, the first.
             self._pages.next_scan_page = page_number % self._pages.known_page_count + 1
-        for row_number in scanned:
-            changes += self._record_scan_page(row_number, now)
-        misplaced = [
-            row_number
-            for row_number in served.expected
-            if row_number not in seen and self._is_in_account(row_number)
+        for number in scanned_numbers:
+            changes += self._record_scan_page(number, now)
+        misplaced_numbers = [
+            number
+            for number in served.expected
+            if number not in decided_numbers and self._is_in_account(number)
         ]
-        if misplaced and not positions:
-            self._relearn(page_number, page, misplaced, requested_at)
-        self._record_all_misplaced(page_number, page, misplaced, period, requested_at, now)
+        if misplaced_numbers and not positions:
+            self._relearn(page_number, page, misplaced_numbers, requested_at)
+        self._record_all_misplaced(page_number, page, misplaced_numbers, period, requested_at, now)
         return changes
+
+    def _covered_period(
+        self,
+        page_number: int,
+        page: MediaPage,
+        shown_rows: dict[int, tuple[InAccount, MediaByOwner]],
+        requested_at: float,
+    ) -> tuple[float, float]:
+        """Returns start and end, in epoch seconds, of the period that the page covers."""
+        creation_times = [
+            state.created
+            for state, media_by_owner in shown_rows.values()
+            if self._has_certain_creation_time(state, media_by_owner)
+        ]
+        return self._positions.covered_period(
+            {media.id for media in page.items},
+            creation_times,
+            requested_at if page_number == 1 else None,
+            is_last=not self._pages.has_more(page_number, page),
+        )
+
+    @staticmethod
+    def _has_own_media(state: InAccount, media_by_owner: MediaByOwner) -> bool:
+        """Whether a page shows a media that may belong to the row.
+
+        A failed media does not count for an unknown row, because an earlier POST may have created
+        it. Then the media of the last POST may be on another page.
+        """
+        own_media = (*media_by_owner.ours, *media_by_owner.undecided)
+        if isinstance(state, Unknown):
+            return any(media.status != "failed" for media in own_media)
+        return bool(own_media)
 
     def _record_all_misplaced(
         self,
         page_number: int,
         page: MediaPage,
-        misplaced: list[int],
+        misplaced_numbers: list[int],
         period: tuple[float, float],
         requested_at: float,
         now: float,
     ) -> None:
-        """Record the rows that the page should have shown, and where each may be instead."""
+        """Record the rows that the page should have shown, and on which page each probably is."""
         has_more = self._pages.has_more(page_number, page)
-        for row_number in misplaced:
-            adjacent = self._adjacent_page(row_number, page_number, *period, requested_at)
-            exists = has_more or adjacent != page_number + 1
-            self._record_misplaced(row_number, adjacent if exists else None, requested_at, now)
+        for number in misplaced_numbers:
+            adjacent_page = self._adjacent_page(number, page_number, *period, requested_at)
+            if adjacent_page == page_number + 1 and not has_more:
+                adjacent_page = None  # the list has no such page
+            self._record_misplaced(number, adjacent_page, requested_at, now)
 
     def _relearn(
-        self, number: int, page: MediaPage, misplaced: list[int], requested_at: float
+        self,
+        page_number: int,
+        page: MediaPage,
+        misplaced_numbers: list[int],
+        requested_at: float,
     ) -> None:
-        """Correct the expected positions if the page shows no row in flight."""
-        first = (number - 1) * self._pages.size
-        if self._positions.learn_borders([media.id for media in page.items], first):
+        """Correct the expected positions, because the page shows no row in flight."""
+        first_position = (page_number - 1) * self._pages.size
+        if self._positions.learn_borders([media.id for media in page.items], first_position):
             return
-        if any(self._must_be_listed(row_number, requested_at) for row_number in misplaced):
-            self._positions.move_to_next_page(is_last=not self._pages.has_more(number, page))
+        if any(self._must_be_listed(number, requested_at) for number in misplaced_numbers):
+            self._positions.move_to_next_page(is_last=not self._pages.has_more(page_number, page))
         else:
             self._positions.halve_drift()
 
@@ -150,34 +175,49 @@ class PageReading:
         return isinstance(self._tracker.by_number(number), Processing | Online | Unknown)
 
     def _must_be_listed(self, number: int, now: float) -> bool:
-        """Whether a list must show a row, as far as lists have shown other rows at its age."""
-        row, visible = (
-            self._tracker[number],
-            self._consistency.visible_age(self._comparison.max_unseen_age()),
-        )
+        """Whether lists must show a row by now.
+
+        This is so if its media is online, and old enough that lists showed all other media of that
+        age.
+        """
+        state = self._tracker[number]
+        visible_age = self._consistency.visible_age(self._comparison.max_unseen_age())
         return (
-            isinstance(row, Online) and visible is not None and row.created.min_age(now) >= visible
+            isinstance(state, Online)
+            and visible_age is not None
+            and state.created.min_age(now) >= visible_age
         )
 
     def _rows_shown(self, items: Iterable[Media]) -> dict[int, tuple[InAccount, MediaByOwner]]:
-        """Returns the rows in the account that have media among `items`, by row number."""
-        by_reference: dict[str, list[Media]] = {}
-        for media in items:
-            by_reference.setdefault(media.reference_id, []).append(media)
-        shown = {}
-        for reference, media_of_it in by_reference.items():
-            state = self._tracker.by_reference(reference)
-            if isinstance(state, Processing | Online | Unknown):
-                shown[state.row.number] = state, self._comparison.group_by_owner(state, media_of_it)
-        return shown
+        """Returns the rows whose reference ID some of the media have, by row number.
 
-    def _has_certain_creation_time(self, state: InAccount, found: MediaByOwner) -> bool:
+        Each row comes with these media. Only rows in the account are returned.
+        """
+        media_by_reference: dict[str, list[Media]] = {}
+        for media in items:
+            media_by_reference.setdefault(media.reference_id, []).append(media)
+        shown_rows = {}
+        for reference_id, media_of_row in media_by_reference.items():
+            state = self._tracker.by_reference(reference_id)
+            if isinstance(state, Processing | Online | Unknown):
+                media_by_owner = self._comparison.group_by_owner(state, media_of_row)
+                shown_rows[state.row.number] = state, media_by_owner
+        return shown_rows
+
+    def _has_certain_creation_time(self, state: InAccount, media_by_owner: MediaByOwner) -> bool:
         """Whether the shown media was certainly created by the row's last POST."""
-        own_media = found.ours if isinstance(state, Unknown) else (*found.ours, *found.undecided)
-        is_only_one = len(found.ours) + len(found.undecided) + len(found.others) == 1
+        own_media = (
+            media_by_owner.ours
+            if isinstance(state, Unknown)
+            else (*media_by_owner.ours, *media_by_owner.undecided)
+        )
+        has_one_media = (
+            len(media_by_owner.ours) + len(media_by_owner.undecided) + len(media_by_owner.others)
+            == 1
+        )
         created = state.created
         return (
-            is_only_one
+            has_one_media
             and bool(own_media)
             and may_be_created_between(
                 own_media[0], created.earliest, created.latest, self._comparison.clock_offset
@@ -185,7 +225,7 @@ class PageReading:
         )
 
     def _record_scan_page(self, number: int, now: float) -> list[StatusUpdate]:
-        """Count one more page that was read to find a row and does not show it."""
+        """Count one more page of a scan that does not show a row."""
         state = self._tracker.by_number(number)
         if not isinstance(state, Processing | Online | Unknown):
             return []
@@ -208,8 +248,12 @@ class PageReading:
         self._tracker.replace(unknown)
         return self._settling.end_if_expired(unknown, now)
 
-    def _shown_positions(self, number: int, page: MediaPage) -> dict[int, int]:
-        first_position = (number - 1) * self._pages.size
+    def _shown_positions(self, page_number: int, page: MediaPage) -> dict[int, int]:
+        """Returns the positions in the whole list, from 0, of the rows that the page shows.
+
+        The keys are row numbers.
+        """
+        first_position = (page_number - 1) * self._pages.size
         positions = {}
         for position, media in enumerate(page.items, start=first_position):
             state = self._tracker.by_reference(media.reference_id)
@@ -220,54 +264,60 @@ class PageReading:
         return positions
 
     def _adjacent_page(
-        self, row_number: int, page: int, oldest: float, newest: float, requested_at: float
+        self, number: int, page_number: int, start: float, end: float, requested_at: float
     ) -> int | None:
-        """Returns the page on which a misplaced row probably is; None if that is not known.
+        """Returns the page on which a misplaced row probably is; None if this is not known.
 
-        It is the next page if the row is older than all media of the page, and the previous one if
-        it is newer.
+        It is the next page if the row is older than the period from `start` to `end` that the page
+        covers, and the previous page if the row is newer.
         """
-        created = self._tracker.in_account(row_number).created
-        is_older = created.earliest <= oldest < float("inf")
-        is_newer = created.latest >= newest > float("-inf")
+        created = self._tracker.in_account(number).created
+        is_older = created.earliest <= start < float("inf")
+        is_newer = created.latest >= end > float("-inf")
         if is_older != is_newer:
-            return page + 1 if is_older else max(1, page - 1)
-        return self._neighbour(row_number, page, requested_at)
+            return page_number + 1 if is_older else max(1, page_number - 1)
+        return self._neighbour(number, page_number, requested_at)
 
-    def _neighbour(self, row_number: int, page: int, requested_at: float) -> int | None:
-        """Returns the next page on the first try, and the previous page on the second try.
+    def _neighbour(self, number: int, page_number: int, requested_at: float) -> int | None:
+        """Returns a page next to the one on which a row was expected first; None if not needed.
 
-        None if the row need not be listed yet.
+        It is the next page on the first try, and the previous page on the second try. It is not
+        needed if lists need not show the row yet.
         """
-        poll = self._tracker.polling[row_number]
-        if not (poll.is_listed or self._must_be_listed(row_number, requested_at)):
+        poll = self._tracker.polling[number]
+        if not (poll.is_listed or self._must_be_listed(number, requested_at)):
             return None
-        # On the second try, `page` is the page after the first one.
-        behind = page + 1 if poll.misplaced_since_due_count == 0 else page - 2
-        return behind if 1 <= behind <= self._pages.known_page_count else max(1, page - 1)
+        # On the second try, `page_number` is the page after the one on which the row was expected.
+        is_first_try = poll.misplaced_since_due_count == 0
+        neighbour = page_number + 1 if is_first_try else page_number - 2
+        if 1 <= neighbour <= self._pages.known_page_count:
+            return neighbour
+        return max(1, page_number - 1)
 
     def _record_misplaced(
-        self, number: int, adjacent: int | None, requested_at: float, now: float
+        self, number: int, adjacent_page: int | None, requested_at: float, now: float
     ) -> None:
         """Record that the page on which a row was expected did not show it.
 
         Args:
-            adjacent: the page on which the row probably is instead; None if not known.
+            adjacent_page: the page on which the row probably is instead; None if not known.
         """
-        poll, row = self._tracker.polling[number], self._tracker.in_account(number)
-        was_overridden = poll.expected_page is not None
+        poll, state = self._tracker.polling[number], self._tracker.in_account(number)
+        had_expected_page = poll.expected_page is not None
         poll.misplaced_read_count += 1
         poll.misplaced_since_due_count += 1
-        if adjacent and poll.misplaced_since_due_count <= MISSES_BEFORE_LOOKUP:
-            poll.expected_page = adjacent  # the row stays due
+        if adjacent_page and poll.misplaced_since_due_count <= MISSES_BEFORE_LOOKUP:
+            poll.expected_page = adjacent_page  # the row stays due
             return
-        age = row.created.min_age(requested_at)
-        if is_confirmed_created(row) and not poll.is_listed:
+        age = state.created.min_age(requested_at)
+        if is_confirmed_created(state) and not poll.is_listed:
             poll.unseen_age = max(poll.unseen_age, age)
         if poll.misplaced_read_count > MISSES_BEFORE_LOOKUP:
-            poll.is_listed = False  # it may have failed meanwhile, or its position is not known
+            # The media may have failed and been removed, or its position is not known.
+            poll.is_listed = False
         is_lost = poll.misplaced_read_count >= self._pages.max_scan_pages
-        self._comparison.late_rows.count_miss(row, poll, age, is_lost=is_lost)
-        self._comparison.schedule_check(row, now)
-        if not (adjacent or was_overridden):  # it may just as well be on the adjacent page
+        self._comparison.late_rows.count_miss(state, poll, age, is_lost=is_lost)
+        self._comparison.schedule_check(state, now)
+        if not (adjacent_page or had_expected_page):
+            # Next time, the row is expected on the adjacent page, where it may be just as well.
             poll.expected_page = self._positions.adjacent_page(number, now)
