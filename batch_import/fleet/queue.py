@@ -97,7 +97,7 @@ def withdraw(url: str, job: str, why: Withdrawal) -> bool:
         StateError: the job was not submitted.
     """
     with _session(url) as db, db.transaction():
-        known = submissions.read_known(db, url, job)
+        known = submissions.read_required(db, url, job)
         submissions.withdraw(db, job, why)
         if known.entry_status not in _UNFINISHED:
             return False
@@ -113,7 +113,7 @@ def resume(url: str, job: str) -> None:
         StateError: the job was not submitted.
     """
     with _session(url) as db, db.transaction():
-        known = submissions.read_known(db, url, job)
+        known = submissions.read_required(db, url, job)
         if known.entry_status in _UNFINISHED:
             raise JobBusy(f"The job {job} is in the queue already, or is running.")
         submissions.resume(db, job, _defer(db, job, known.account, None))

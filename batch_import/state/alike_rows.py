@@ -49,7 +49,7 @@ def match_alike_rows(db: Database) -> None:
     find_alike(db)
 
 
-def hold_possible_duplicates(db: Database) -> None:
+def mark_possible_duplicates(db: Database) -> None:
     """Give each added row that may have been sent already a problem with the code for this."""
     db.execute(_HOLD)
 

@@ -84,7 +84,7 @@ def load(
         if options.same_videos == "yes":
             alike_rows.match_alike_rows(db)
         if options.same_videos != "no":
-            alike_rows.hold_possible_duplicates(db)
+            alike_rows.mark_possible_duplicates(db)
         header = _header_number(db, columns)
         diff = _merge(db, now, header, options.signing)
         if options.error_if_new_rows and diff.added.count + diff.changed.count:

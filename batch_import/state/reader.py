@@ -42,7 +42,7 @@ class InFlightRow:
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRow:
+class PossibleDuplicate:
     """A row that is not sent, because its video may have been sent already as another row."""
 
     line: int
@@ -212,14 +212,16 @@ class Reader:
         """Lines of the manifest whose row was corrected in `failed.csv` and is valid since."""
         return frozenset(line for (line,) in self._connection.rows(statements.CORRECTED_LINES))
 
-    def held_count(self) -> int:
+    def possible_duplicate_count(self) -> int:
         """Returns the number of rows that are not sent, because they may have been sent already."""
-        return self._connection.count(statements.HELD_COUNT, (POSSIBLE_DUPLICATE_CODE,))
+        return self._connection.count(
+            statements.POSSIBLE_DUPLICATE_COUNT, (POSSIBLE_DUPLICATE_CODE,)
+        )
 
-    def held_rows(self) -> Iterator[HeldRow]:
+    def possible_duplicates(self) -> Iterator[PossibleDuplicate]:
         """Yields the rows that are not sent, because they may have been sent already."""
-        found = self._connection.stream(statements.HELD_ROWS, (POSSIBLE_DUPLICATE_CODE,))
-        return itertools.starmap(HeldRow, found)
+        found = self._connection.stream(statements.POSSIBLE_DUPLICATES, (POSSIBLE_DUPLICATE_CODE,))
+        return itertools.starmap(PossibleDuplicate, found)
 
     def expiring_urls(self) -> Iterator[tuple[int, float]]:
         """Yields the line of each pending row whose URL expires, and when, in epoch seconds."""

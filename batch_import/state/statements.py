@@ -214,9 +214,11 @@ OLDEST_IN_FLIGHT: Final = """
     FROM row WHERE status IN ('creating', 'processing', 'unknown')
     ORDER BY since, number LIMIT 1
 """
-_HELD: Final = "row WHERE status = 'invalid' AND codes = ? AND position IS NOT NULL"
-HELD_COUNT: Final = f"SELECT count(*) FROM {_HELD}"
-HELD_ROWS: Final = f"SELECT line, filename, source_url, error FROM {_HELD} ORDER BY position"
+_POSSIBLE_DUPLICATE: Final = "row WHERE status = 'invalid' AND codes = ? AND position IS NOT NULL"
+POSSIBLE_DUPLICATE_COUNT: Final = f"SELECT count(*) FROM {_POSSIBLE_DUPLICATE}"
+POSSIBLE_DUPLICATES: Final = (
+    f"SELECT line, filename, source_url, error FROM {_POSSIBLE_DUPLICATE} ORDER BY position"
+)
 #: Parameter: infinity.
 EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' AND expires < ?"
 

@@ -230,7 +230,7 @@ def read(db: Session, job: str) -> Submission | None:
     return Submission(name, account, manifest, json.loads(options), entry, status or "")
 
 
-def read_known(db: Session, url: str, job: str) -> Submission:
+def read_required(db: Session, url: str, job: str) -> Submission:
     """The submission of a job.
 
     Raises:
@@ -282,7 +282,7 @@ def save_progress(connection: Connection, job: str, snapshot: Snapshot) -> None:
         db.execute(_PROGRESS, (progress, progress, job))
 
 
-def overview(db: Session) -> list[ListedJob]:
+def list_jobs(db: Session) -> list[ListedJob]:
     """All jobs of a database, sorted by name."""
     return [_listed(row) for row in db.execute(_OVERVIEW)]
 

@@ -31,7 +31,7 @@ def held_problems(reader: Reader, column: str) -> Iterator[Problem]:
         column: name of the column of source URLs.
     """
     hint = "Run the import again and say whether it is the same video: same-videos yes or no."
-    for row in reader.held_rows():
+    for row in reader.possible_duplicates():
         yield Problem(
             row.line,
             column,

@@ -9,7 +9,7 @@ from batch_import.models import POSSIBLE_DUPLICATE_CODE
 from batch_import.reports.problems import ProblemGroup
 from batch_import.state.facts import NO_EDITS, IgnoredEdits
 from batch_import.state.manifest_diff import ManifestDiff
-from batch_import.state.reader import HeldRow, Reader
+from batch_import.state.reader import PossibleDuplicate, Reader
 from batch_import.workflows.correction import CorrectedManifest
 from batch_import.workflows.pilot import Pilot
 from batch_import.workflows.source_checks import PreflightProgress
@@ -68,7 +68,7 @@ class HeldRows:
     """
 
     count: int
-    first: tuple[HeldRow, ...]
+    first: tuple[PossibleDuplicate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +131,8 @@ class LoadResult:
 
 def held_rows(reader: Reader) -> HeldRows:
     """Read the rows that wait for a decision by the user."""
-    first = tuple(islice(reader.held_rows(), _MAX_EXAMPLES))
-    return HeldRows(reader.held_count(), first)
+    first = tuple(islice(reader.possible_duplicates(), _MAX_EXAMPLES))
+    return HeldRows(reader.possible_duplicate_count(), first)
 
 
 def kept_ids(reader: Reader, column: str) -> KeptIds | None:

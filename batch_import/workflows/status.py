@@ -208,7 +208,7 @@ def _submitted_jobs(folder: Path, database: str) -> list[JobSummary] | None:
     with session(database) as db:
         if not submissions.is_prepared(db):
             return None
-        listed = submissions.overview(db)
+        listed = submissions.list_jobs(db)
     return [_submitted(each, folder, database) for each in listed]
 
 

@@ -53,7 +53,7 @@ def read_submission(url: str, job: str) -> "Submission":
     from batch_import.state import submissions
 
     with catalog().session(url) as db:
-        return submissions.read_known(db, url, job)
+        return submissions.read_required(db, url, job)
 
 
 def stored_settings(settings: Settings) -> dict[str, Any]:

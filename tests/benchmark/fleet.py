@@ -119,7 +119,7 @@ class Fleet:
 
     def listed(self) -> list[submissions.ListedJob]:
         with catalog.session(self.url) as db:
-            return submissions.overview(db)
+            return submissions.list_jobs(db)
 
     def taken_by(self, name: str) -> list[str]:
         """The jobs whose process is one of a worker's."""

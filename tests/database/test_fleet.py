@@ -90,7 +90,7 @@ class Machines:
                     "reason": each.reason,
                     "imported": each.snapshot.counts.imported if each.snapshot else 0,
                 }
-                for each in submissions.overview(db)
+                for each in submissions.list_jobs(db)
             }
 
     def until(self, job: str, status: str) -> dict[str, Any]:

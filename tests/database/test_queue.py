@@ -61,7 +61,7 @@ def test_a_job_that_is_submitted_again_does_not_keep_others_from_being_taken_ove
             "SELECT args ->> 'job' FROM procrastinate_jobs WHERE status = 'todo' ORDER BY 1"
         )
         assert found.fetchall() == [("one",), ("two",)]
-        assert [str(each.status) for each in submissions.overview(db)] == ["queued", "queued"]
+        assert [str(each.status) for each in submissions.list_jobs(db)] == ["queued", "queued"]
 
 
 def test_only_progress_forgives_a_crash(server: "Server") -> None:
@@ -92,4 +92,4 @@ def test_an_interrupted_command_puts_nothing_into_the_queue(
     with pytest.raises(Interrupted):
         workflow.submit(request, ACCOUNT, None, observer, stop)
     with catalog.session(url) as db:
-        assert [str(each.status) for each in submissions.overview(db)] == ["manual"]
+        assert [str(each.status) for each in submissions.list_jobs(db)] == ["manual"]
