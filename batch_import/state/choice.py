@@ -1,4 +1,9 @@
-"""Which rows a run may import. This module must not know who chose them, nor what a run does."""
+"""The choice of rows: restricts a run to some rows of the job.
+
+A choice is a temporary table with the chosen rows. The user chooses rows by their lines or
+reference IDs, or only the first rows. This module must not know who chose the rows, nor what a run
+does.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -9,7 +14,8 @@ from batch_import.models import LineRange
 from batch_import.state import choice_statements as statements
 from batch_import.state.connection import Database
 
-#: Maximum number of reference IDs among which a similar one is searched for a suggestion.
+#: Maximum number of reference IDs that are compared with a wrong one, to suggest a similar ID. This
+#: takes less than a second.
 _MAX_COMPARED_IDS: Final = 20_000
 
 
@@ -18,7 +24,9 @@ class PendingRow:
     """A row that may be chosen for a pilot, which is an import of a few rows as a test.
 
     Attributes:
-        size_cell: the manifest's cell with the size of the file; empty if there is none.
+        number: number of the row in the job database.
+        line: number of its first line in the manifest.
+        size_cell: the cell of the manifest with the size of the file; empty if there is none.
     """
 
     number: int
@@ -29,67 +37,79 @@ class PendingRow:
     size_cell: str
 
 
-def choose(db: Database, wanted: Iterable[LineRange | str]) -> None:
-    """Choose the rows that start on these lines of the manifest, or have these reference IDs.
+def choose(db: Database, selectors: Iterable[LineRange | str]) -> None:
+    """Choose only some rows.
+
+    Args:
+        db: the job database.
+        selectors: lines of the manifest on which rows start, or reference IDs of rows.
 
     Raises:
-        UsageError: there is no such row.
+        UsageError: no row matches one of the selectors.
     """
-    _run(db, statements.CREATE_CHOICE)
-    _run(db, statements.CREATE_PLACES)
-    for which in wanted:
-        if isinstance(which, LineRange):
-            _choose_lines(db, which)
+    _execute_all(db, statements.CREATE_CHOICE)
+    _execute_all(db, statements.CREATE_PLACES)
+    for selector in selectors:
+        if isinstance(selector, LineRange):
+            _choose_lines(db, selector)
         else:
-            _choose_reference(db, which)
+            _choose_reference_id(db, selector)
     db.execute(statements.DROP_PLACES)
 
 
 def choose_first(db: Database, table: str, limit: int) -> None:
-    """Choose only the pending rows of a table that are claimed first."""
+    """Choose only the pending rows that are claimed first.
+
+    Args:
+        db: the job database.
+        table: the rows to choose from: all rows, or the rows that were chosen before.
+        limit: maximum number of rows.
+    """
     if table == statements.CHOSEN_ROWS:
         db.execute(statements.KEEP_FIRST_CHOSEN, (limit,))
         return
-    _run(db, statements.CREATE_CHOICE)
+    _execute_all(db, statements.CREATE_CHOICE)
     db.execute(statements.CHOOSE_FIRST, (limit,))
 
 
 def choose_numbers(db: Database, numbers: Sequence[int]) -> None:
-    """Choose only the rows with these numbers."""
-    _run(db, statements.CREATE_CHOICE)
+    """Choose only the rows with these numbers in the job database."""
+    _execute_all(db, statements.CREATE_CHOICE)
     db.executemany(statements.CHOOSE_NUMBER, [(number,) for number in numbers])
 
 
-def _run(db: Database, batch: Iterable[str]) -> None:
+def _execute_all(db: Database, batch: Iterable[str]) -> None:
     for statement in batch:
         db.execute(statement)
 
 
 def _choose_lines(db: Database, lines: LineRange) -> None:
-    span = (lines.first, lines.last)
-    if not db.execute(statements.ANY_ON_LINES, span).fetchone():
-        first, last = db.execute(statements.LINE_SPAN).fetchone()
-        where = f"The rows begin in lines {first} to {last}. " if first else ""
+    bounds = (lines.first, lines.last)
+    if not db.execute(statements.ANY_ON_LINES, bounds).fetchone():
+        first_line, last_line = db.execute(statements.LINE_SPAN).fetchone()
+        hint = f"The rows begin in lines {first_line} to {last_line}. " if first_line else ""
         raise UsageError(
-            f"{lines}: no row begins there.", f"{where}Nothing was sent.", setting="only"
+            f"{lines}: no row begins there.", f"{hint}Nothing was sent.", setting="only"
         )
-    db.execute(statements.CHOOSE_LINES, span)
+    db.execute(statements.CHOOSE_LINES, bounds)
 
 
-def _choose_reference(db: Database, name: str) -> None:
-    if not db.execute(statements.ANY_WITH_REFERENCE, (name, name)).fetchone():
-        near = _nearest(db, name)
-        hint = f"Did you mean {near!r}? " if near else ""
+def _choose_reference_id(db: Database, reference_id: str) -> None:
+    parameters = (reference_id, reference_id)
+    if not db.execute(statements.ANY_WITH_REFERENCE, parameters).fetchone():
+        similar_id = _most_similar_id(db, reference_id)
+        hint = f"Did you mean {similar_id!r}? " if similar_id else ""
         raise UsageError(
-            f"{name!r} is not the reference ID of any row.",
+            f"{reference_id!r} is not the reference ID of any row.",
             f"{hint}Nothing was sent.",
             setting="only",
         )
-    db.execute(statements.CHOOSE_REFERENCE, (name, name))
+    db.execute(statements.CHOOSE_REFERENCE, parameters)
 
 
-def _nearest(db: Database, name: str) -> str:
-    """Returns the reference ID that is most similar to a name; empty if there is none."""
-    lengths = (len(name) - 2, len(name) + 2)
-    found = db.execute(statements.REFERENCES_OF_LENGTH, (*lengths, _MAX_COMPARED_IDS))
-    return nearest(name, (identity for (identity,) in found))
+def _most_similar_id(db: Database, reference_id: str) -> str:
+    """Returns the reference ID of the job that is most similar to an ID; empty if none is."""
+    # With a greater difference in length, two IDs are not similar.
+    lengths = (len(reference_id) - 2, len(reference_id) + 2)
+    rows = db.execute(statements.REFERENCES_OF_LENGTH, (*lengths, _MAX_COMPARED_IDS))
+    return nearest(reference_id, (identity for (identity,) in rows))

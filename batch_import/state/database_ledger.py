@@ -1,5 +1,6 @@
-"""The rate limit record of an account in a PostgreSQL database, shared by runs on all machines.
+"""The ledger of an account in a PostgreSQL database, which runs on all machines share.
 
+A ledger stores a text, called the record, by which the runs of an account share its rate limit.
 This module must not know the content of the record.
 """
 
@@ -15,14 +16,18 @@ _ADD: Final = """
     INSERT INTO batch_import.budget (account, record) VALUES (%s, '') ON CONFLICT DO NOTHING
 """
 _LOCK: Final = "SELECT record FROM batch_import.budget WHERE account = %s FOR UPDATE"
-#: Read after the row is locked. A time that was read before the lock could be earlier than the last
-#: record.
+#: The time is read after the record is locked. Otherwise it could be earlier than the time that
+#: another run has just written into the record.
 _CLOCK: Final = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _SAVE: Final = "UPDATE batch_import.budget SET record = %s WHERE account = %s"
 
 
 class DatabaseLedger:
-    """A record in a PostgreSQL database. It uses the clock of the server.
+    """A ledger whose record is in a PostgreSQL database. Its clock is the clock of the server.
+
+    Args:
+        url: URL of the database.
+        account: identifies the account.
 
     Raises:
         StateError: the database cannot be used.
@@ -40,10 +45,10 @@ class DatabaseLedger:
         if self._db is None or self._db.closed:
             raise StateUnavailable(f"{self._name} is away.")
         with mapped_errors(self._name), self._db.transaction():
-            (known,) = self._db.execute(_LOCK, (self._account,)).fetchone() or ("",)
+            (record,) = self._db.execute(_LOCK, (self._account,)).fetchone() or ("",)
             (now,) = self._db.execute(_CLOCK).fetchone() or (0.0,)
-            text, result = change(known, now)
-            self._db.execute(_SAVE, (text, self._account))
+            new_record, result = change(record, now)
+            self._db.execute(_SAVE, (new_record, self._account))
         return result
 
     def close(self) -> None:

@@ -1,16 +1,18 @@
 """Translate SQL statements for PostgreSQL. No I/O.
 
-The statements use only what both databases support. The differences that remain are the marks of
-parameters, the types of columns, and the definitions of indexes.
+The statements are written for SQLite, and use only features that both databases have. Only three
+things differ, and are translated here: how parameters are marked, the types of columns, and the
+definitions of indexes.
 """
 
 import re
 from functools import cache
 from typing import Final
 
+#: `?` or `:name`, but not the cast `::type`.
 _PARAMETER: Final = re.compile(r"\?|(?<!:):([a-z_]+)")
-#: SQLite's terms in table definitions, and those of PostgreSQL. Texts are compared byte by byte, as
-#: SQLite does.
+#: Patterns of SQLite's terms in table definitions, and the terms of PostgreSQL. The collation "C"
+#: compares texts byte by byte, as SQLite does.
 _REPLACEMENTS: Final = (
     (r" WITHOUT ROWID", ""),
     (r"\bINTEGER PRIMARY KEY AUTOINCREMENT\b", "INTEGER PRIMARY KEY"),
@@ -21,29 +23,31 @@ _REPLACEMENTS: Final = (
     (r"\bINTEGER\b", "BIGINT"),
     (r"\bREAL\b", "DOUBLE PRECISION"),
     (r"\bTEXT\b", 'TEXT COLLATE "C"'),
-    # An index cannot hold texts above 2,704 bytes, and headers of manifests may be longer.
+    # An index cannot contain texts above 2,704 bytes, and headers of manifests may be longer.
     (r",\s+UNIQUE \(names, fields\)", ""),
 )
-#: Rows without a position must come first in an index, as in the queries.
+#: Replacement in definitions of indexes: rows without a position come first, as in the queries.
 _INDEX_ORDER: Final = (r"\bposition\)", "position NULLS FIRST)")
-#: An index cannot hold texts above 2,704 bytes, and URLs may be longer. A hash index can hold any.
+#: Replacement in definitions of indexes on texts such as URLs, which may be longer than 2,704
+#: bytes: a hash index has no such limit.
 _HASH_INDEX: Final = (r"ON (added|removed) \((\w+).*\)", r"ON \1 USING hash (\2)")
 
 
 @cache
 def translate(statement: str) -> str:
-    """Returns a statement in the form that psycopg needs."""
-    marked = _PARAMETER.sub(
-        lambda found: f"%({found[1]})s" if found[1] else "%s", statement.replace("%", "%%")
+    """Returns a statement in the form that psycopg needs: parameters are `%s` or `%(name)s`."""
+    translated = _PARAMETER.sub(
+        lambda match: f"%({match[1]})s" if match[1] else "%s", statement.replace("%", "%%")
     ).replace("instr(", "strpos(")
-    return _translate_definition(marked) if "CREATE " in statement else marked
+    return _translate_definition(translated) if "CREATE " in statement else translated
 
 
 def _translate_definition(text: str) -> str:
-    changes = list(_REPLACEMENTS)
+    """Returns the definition of a table or index for PostgreSQL."""
+    replacements = list(_REPLACEMENTS)
     if "CREATE INDEX" in text:
-        changes += [_INDEX_ORDER, _HASH_INDEX]
-    for pattern, replacement in changes:
+        replacements += [_INDEX_ORDER, _HASH_INDEX]
+    for pattern, replacement in replacements:
         text = re.sub(pattern, replacement, text)
     return text
 

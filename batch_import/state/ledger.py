@@ -1,8 +1,9 @@
-"""Where the runs of an account share the record of its rate limit: a small file on this machine.
+"""The ledger of an account: stores the text by which its runs share the rate limit of the account.
 
-The file belongs to the operating system's user; therefore runs of other users do not see it. If the
-job database is in PostgreSQL, the record is there, too (`database_ledger.py`). This module must not
-know the content of the record.
+This text is called the record. It is in a small file on this machine, or in the PostgreSQL database
+if the job database is there (`database_ledger.py`). The file belongs to the operating system's
+user; therefore runs of other users do not see it. This module must not know the content of the
+record.
 """
 
 import hashlib
@@ -18,29 +19,31 @@ from batch_import.job import DatabaseState, Job
 
 _T = TypeVar("_T")
 
-#: How long to wait for the lock of the file. Another run needs it for a few hundred bytes only.
+#: Maximum number of seconds to wait for the lock of the file. Another run needs the lock only to
+#: write a few hundred bytes.
 _LOCK_SECONDS: Final = 2.0
 
 
 def open_ledger(job: Job, account: str) -> Any:
-    """Returns the ledger of an account (`shared_rate_limiter.Ledger`).
+    """Returns the ledger of an account, which implements `shared_rate_limiter.Ledger`.
 
     Args:
-        account: text that identifies the account among all accounts of all APIs.
+        job: a job of the account. Its job database decides where the ledger is.
+        account: text that identifies the account, also among accounts of other API servers.
 
     Raises:
-        StateError: the database cannot be used.
+        StateError: the PostgreSQL database cannot be used.
     """
-    name = hashlib.sha256(account.encode()).hexdigest()[:32]
+    account_hash = hashlib.sha256(account.encode()).hexdigest()[:32]
     if isinstance(job.state, DatabaseState):
         from batch_import.state.database_ledger import DatabaseLedger
 
-        return DatabaseLedger(job.state.url, name)
-    return FileLedger(_folder() / f"{name}.json")
+        return DatabaseLedger(job.state.url, account_hash)
+    return FileLedger(_folder() / f"{account_hash}.json")
 
 
 def _folder() -> Path:
-    """Returns the folder for data that programs keep about this machine's user."""
+    """Returns the program's folder for data of this user that is not a setting."""
     if os.name == "nt":
         home = os.environ.get("LOCALAPPDATA") or _home() / "AppData" / "Local"
     else:
@@ -57,10 +60,10 @@ def _home() -> Path:
 
 
 class FileLedger:
-    """A record in a file.
+    """A ledger whose record is in a file.
 
-    Its clock is the monotonic clock of the machine, which all processes share, and which restarts
-    with the machine.
+    Its clock is the monotonic clock of the machine. All processes share this clock. It starts again
+    from zero when the machine starts.
     """
 
     def __init__(self, path: Path) -> None:
@@ -73,10 +76,10 @@ class FileLedger:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with FileLock(self._path.with_suffix(".lock"), timeout=_LOCK_SECONDS):
-                known = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
-                text, result = change(known, time.monotonic())
-                # If the process is killed here, the incomplete record is ignored later.
-                self._path.write_text(text, encoding="utf-8")
+                record = self._path.read_text(encoding="utf-8") if self._path.exists() else ""
+                new_record, result = change(record, time.monotonic())
+                # If the process is killed here, the next run ignores the incomplete record.
+                self._path.write_text(new_record, encoding="utf-8")
         except (OSError, ValueError, Timeout) as error:
             raise StateError(f"{self._path} cannot be used: {error}.") from None
         return result

@@ -1,6 +1,7 @@
-"""The pictures of imported media: whether their size was requested, and the sizes.
+"""The sizes of the pictures of imported media: width and height of each video.
 
-This module must not know what the sizes are for.
+The importer requests them from the platform after the import, if the user asks for it. This module
+must not know what the sizes are for.
 """
 
 from batch_import.state import statements
@@ -18,11 +19,17 @@ class Pictures:
         return self._connection.count(statements.MISSING_PICTURES_COUNT)
 
     def missing(self, limit: int) -> list[str]:
-        """Returns the media keys of at most `limit` of these media."""
-        found = self._connection.rows(statements.MISSING_PICTURES, (limit,))
-        return [key for (key,) in found]
+        """Returns the keys of at most `limit` media whose picture size was not requested yet."""
+        rows = self._connection.rows(statements.MISSING_PICTURES, (limit,))
+        return [key for (key,) in rows]
 
     def save(self, key: str, size: tuple[int, int] | None) -> None:
-        """Save the width and height of a media's picture in pixels; None if there is no picture."""
+        """Save that the picture size of a media was requested.
+
+        Args:
+            key: the media key.
+            size: width and height in pixels; None if the platform did not give them.
+        """
+        width, height = size or (None, None)
         with self._connection.transaction() as db:
-            db.execute(statements.SAVE_PICTURE, (key, *(size or (None, None))))
+            db.execute(statements.SAVE_PICTURE, (key, width, height))

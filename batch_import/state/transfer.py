@@ -1,4 +1,4 @@
-"""Copy all tables of a job from one database to another.
+"""Copy all tables of a job from one job database to another, of the same or of another kind.
 
 This module must not know what a table is for.
 """
@@ -10,13 +10,14 @@ from batch_import.state import dialect
 from batch_import.state.connection import Connection
 from batch_import.state.sqlite import SqliteConnection
 
+#: Names of the tables of a job database.
 TABLES: Final = dialect.table_names(
     resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
 )
 
 
 def copy(source: Connection, target: Connection) -> None:
-    """Replace the content of a job database with the current content of another one."""
+    """Replace the content of `target` with the current content of `source`."""
     if isinstance(source, SqliteConnection) and isinstance(target, SqliteConnection):
         source.copy_to(target)
         return
@@ -24,5 +25,5 @@ def copy(source: Connection, target: Connection) -> None:
         for table in TABLES:
             db.execute(f"DELETE FROM {table}")
             db.insert(table, source.stream(f"SELECT * FROM {table}"))
-            # Numbers of deleted rows are not used again.
+            # The numbers of deleted rows must not be used again, as in `source`.
             target.continue_after(table, source.last_number(table))
