@@ -1,6 +1,7 @@
-"""Values that belong to a whole job, called facts: each with its name, type and meaning.
+"""Facts: values that belong to a whole job, and not to a row. Each has a name and a type.
 
-This module must not know who sets a fact, nor what it is used for.
+They are stored as text in the table `fact` of the job database. This module must not know who sets
+a fact, nor for what it is used.
 """
 
 import json
@@ -25,7 +26,7 @@ class AccountSearch(StrEnum):
     NOT_DONE = ""
     #: The whole media list was read.
     DONE = "done"
-    #: The media list cannot be used: each row is searched for before its POST.
+    #: The media list was not read to its end. Each row is searched for before its POST instead.
     EACH_ROW = "each row"
 
 
@@ -42,8 +43,10 @@ class Fact(Generic[T]):
     """The definition of a fact.
 
     Attributes:
-        default: its value if nothing is stored.
-        decode, encode: functions that convert the stored text to the value and back.
+        name: name under which the fact is stored.
+        default: value of the fact if nothing is stored.
+        decode: converts the stored text to the value.
+        encode: converts the value to the text to store.
     """
 
     name: str
@@ -56,90 +59,114 @@ class Fact(Generic[T]):
         return StoredFact(self.name, self.encode(value))
 
 
-_RESULT_OPTIONS: Final = frozenset(each.name for each in settings_of(ResultOptions))
+_RESULT_OPTION_NAMES: Final = frozenset(setting.name for setting in settings_of(ResultOptions))
 
 
-def _result_options(text: str) -> ResultOptions:
-    # Unknown options, of another version of the program, are ignored.
-    known = {name: value for name, value in json.loads(text).items() if name in _RESULT_OPTIONS}
-    if isinstance(known.get("cms_format"), list):
-        known["cms_format"] = tuple(known["cms_format"])
-    return ResultOptions(**known)
+def _decode_result_options(text: str) -> ResultOptions:
+    # Options that only another version of the program has are ignored.
+    options = {
+        name: value for name, value in json.loads(text).items() if name in _RESULT_OPTION_NAMES
+    }
+    if isinstance(options.get("cms_format"), list):
+        options["cms_format"] = tuple(options["cms_format"])
+    return ResultOptions(**options)
 
 
-def _names(text: str) -> frozenset[str]:
+def _encode_result_options(options: ResultOptions) -> str:
+    return json.dumps(asdict(options))
+
+
+def _decode_names(text: str) -> frozenset[str]:
     return frozenset(json.loads(text))
 
 
-def _pairs(text: str) -> dict[str, str]:
+def _encode_names(names: frozenset[str]) -> str:
+    return json.dumps(sorted(names))
+
+
+def _decode_defaults(text: str) -> dict[str, str]:
     return dict(json.loads(text))
+
+
+def _decode_pilot(text: str) -> tuple[str, list[int]]:
+    settings, numbers = json.loads(text)
+    return settings, numbers
 
 
 @dataclass(frozen=True, slots=True)
 class IgnoredEdits:
-    """Rows of the manifest that were edited after they were sent.
+    """Rows of the manifest that were edited after they were sent. The edits are ignored.
 
     Attributes:
-        line: line number of the first such row; 0 if there is none.
+        count: number of these rows.
+        line: line number of the first of them; 0 if there is none.
     """
 
     count: int = 0
     line: int = 0
 
 
+def _decode_ignored_edits(text: str) -> IgnoredEdits:
+    return IgnoredEdits(**json.loads(text))
+
+
+def _encode_ignored_edits(edits: IgnoredEdits) -> str:
+    return json.dumps(asdict(edits))
+
+
+#: Value of `IGNORED_EDITS` if there are no such rows.
 NO_EDITS: Final = IgnoredEdits()
-#: The value of `PILOT` if no pilot is unfinished.
+#: Value of `PILOT` if there is no unfinished pilot.
 NO_PILOT: Final[tuple[str, list[int]]] = ("", [])
-#: Identifies the job in `failed.csv`, even if its folder is moved; empty before the first manifest.
+#: Random ID by which `failed.csv` names its job, because the job folder may be moved; empty before
+#: the first manifest was loaded.
 JOB_ID: Final = Fact("job_id", "", str)
-#: The values for blank cells that were used when the manifest was loaded last, by field.
-DEFAULTS: Final[Fact[dict[str, str]]] = Fact("defaults", {}, _pairs, json.dumps)
-#: Absolute path of the manifest that was loaded last.
+#: The values for blank cells that were used when the manifest was loaded last, by name of the
+#: field.
+DEFAULTS: Final[Fact[dict[str, str]]] = Fact("defaults", {}, _decode_defaults, json.dumps)
+#: Absolute path of the manifest that was loaded last; empty before the first.
 MANIFEST: Final = Fact("manifest", "", str)
-#: Identifies the loaded manifest: its content, its columns, how it was read, and the program's
-#: version.
+#: Identifies the manifest that was loaded last: its content, its columns, how it was read, and the
+#: version of the program.
 FINGERPRINT: Final = Fact("fingerprint", "", str)
-#: Rows that were edited after they were sent, in the manifest that was loaded last, as JSON.
+#: Rows that were edited after they were sent, in the manifest that was loaded last.
 IGNORED_EDITS: Final = Fact(
-    "ignored_edits",
-    NO_EDITS,
-    lambda text: IgnoredEdits(**json.loads(text)),
-    lambda edits: json.dumps(asdict(edits)),
+    "ignored_edits", NO_EDITS, _decode_ignored_edits, _encode_ignored_edits
 )
-#: Number of the header of the manifest in the table `header`; 0 before the first manifest.
+#: Number, in the table `header`, of the columns of the manifest that was loaded last; 0 before the
+#: first.
 HEADER: Final = Fact("header", 0, int)
-#: Names of URL parameters that are signatures, as JSON: those that the user has named so far.
-SIGNING: Final = Fact("signing", NO_EXTRA_NAMES, _names, lambda names: json.dumps(sorted(names)))
+#: Names of URL parameters that are signatures: all that the user has named for this job.
+SIGNING: Final = Fact("signing", NO_EXTRA_NAMES, _decode_names, _encode_names)
 #: Whether the account was searched for rows of the manifest.
 ACCOUNT_SEARCH: Final = Fact("account_search", AccountSearch.NOT_DONE, AccountSearch)
-#: The settings with which the rows of an unfinished pilot were chosen, and the numbers of these
-#: rows.
-PILOT: Final[Fact[tuple[str, list[int]]]] = Fact(
-    "pilot", NO_PILOT, lambda text: tuple(json.loads(text)), json.dumps
-)
-#: What runs have learned about the account's media lists: the text of `ListConsistency.dump`.
+#: The rows of an unfinished pilot, which is an import of a few rows as a test: the settings with
+#: which they were chosen, and their numbers.
+PILOT: Final[Fact[tuple[str, list[int]]]] = Fact("pilot", NO_PILOT, _decode_pilot, json.dumps)
+#: Statistics about the reliability of the account's media lists: the text of
+#: `ListConsistency.dump`.
 LIST_CONSISTENCY: Final = Fact("list_evidence", "", str)
-#: Base URL of the API that the job uses; empty before the first request, like the next two facts.
+#: Base URL of the API that the job uses; empty before the first request.
 API_BASE: Final = Fact("api_base", "", str)
-#: ID of the account into which the job's rows are imported.
+#: ID of the account into which the rows are imported; empty before the first request.
 ACCOUNT: Final = Fact("account", "", str)
-#: Scheme and host of the embed pages.
+#: Scheme and host of the embed pages; empty before the first request.
 EMBED_BASE: Final = Fact("embed_base", "", str)
 #: The options for the job's results.
 RESULT_OPTIONS: Final = Fact(
-    "result_options", ResultOptions(), _result_options, lambda o: json.dumps(asdict(o))
+    "result_options", ResultOptions(), _decode_result_options, _encode_result_options
 )
 #: The groups of problems that were shown last, as JSON. They are shown again only if they change.
 PROBLEMS_SHOWN: Final = Fact("problems_shown", "[]", str)
-#: SHA-256 of `results.xlsx` as it was last written; empty if people have added columns to it.
+#: SHA-256 of `results.xlsx` when this program last wrote it; empty if people have added columns.
 WORKBOOK_DIGEST: Final = Fact("workbook_digest", "", str)
 
-#: What `failed.csv` was written from, and the file's state then (`reports/write.py`).
+#: The data from which `failed.csv` was written, and size and time of the file (`reports/write.py`).
 FAILED_CSV: Final = Fact("failed_csv", "", str)
 #: Where the job database was moved to, for messages; empty if it was not moved.
 MOVED_TO: Final = Fact("moved_to", "", str)
-#: What `results.csv` contains, as JSON (`reports/results_csv.py`). If empty, it is written as a
-#: whole.
+#: The content of `results.csv`, as JSON (`reports/results_csv.py`). If empty, the whole file must
+#: be written again.
 RESULTS_CSV: Final = Fact("results_csv", "", str)
 
 
@@ -150,12 +177,12 @@ class Facts:
         self._connection = connection
 
     def get(self, fact: Fact[T]) -> T:
-        """Returns the value of a fact."""
-        found = self._connection.row(statements.FACT, (fact.name,))
-        if not found:
+        """Returns the value of a fact; its default if nothing is stored."""
+        row = self._connection.row(statements.FACT, (fact.name,))
+        if not row:
             return fact.default
         with self._connection.decoding():
-            return fact.decode(found[0])
+            return fact.decode(row[0])
 
     def save(self, *facts: StoredFact) -> None:
         """Store facts in one transaction."""

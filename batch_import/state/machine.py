@@ -1,6 +1,7 @@
 """Identify this process, and decide whether an earlier process of this machine has ended.
 
-On Linux, /proc has this information. On other systems, and for other machines, it is not known.
+On Linux, /proc has this information. On other systems, and for processes of other machines, it is
+not known whether a process has ended.
 """
 
 import os
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-_MACHINE_ID: Final = Path("/etc/machine-id")
-_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
-#: The process ID namespace. Each container, for example, has separate process IDs.
-_NAMESPACE: Final = Path("/proc/self/ns/pid")
+#: File with the ID of the machine, which is created when the operating system is installed.
+_MACHINE_ID_PATH: Final = Path("/etc/machine-id")
+#: File with an ID that is different after each start of the operating system.
+_BOOT_ID_PATH: Final = Path("/proc/sys/kernel/random/boot_id")
+#: Link to the namespace of process IDs. A container, for example, has process IDs of its own.
+_NAMESPACE_PATH: Final = Path("/proc/self/ns/pid")
 #: Index of the field `starttime` in /proc/PID/stat, among the fields after the name (proc(5)).
 _START_TIME_FIELD: Final = 19
 
@@ -24,10 +27,12 @@ class Process:
 
     Attributes:
         host: name of the machine, for messages.
-        machine_id: identifies the set of processes that can see each other; empty if not known.
-        boot_id: identifies the time since the last start of the operating system.
+        machine_id: identifies the machine, or the container, within which process IDs are unique;
+            empty if not known.
+        boot_id: is different after each start of the operating system; empty if not known.
         process_id: process ID in the operating system.
-        start_time: when the process was started; distinguishes processes with the same ID.
+        start_time: when the process was started, in ticks since the start of the operating system.
+            Distinguishes it from a later process with the same ID. Empty if not known.
     """
 
     host: str
@@ -42,39 +47,50 @@ class Process:
         return cls.running(os.getpid())
 
     @classmethod
-    def running(cls, number: int) -> "Process":
+    def running(cls, process_id: int) -> "Process":
         """Returns a running process of this machine, by its process ID."""
-        machine = _read_text(_MACHINE_ID)
-        namespace = _link_target(_NAMESPACE)
-        # Copies of a virtual machine may share an ID; their network cards have different addresses.
-        # Without a network card, getnode is random; therefore no other process has the same value.
-        known = f"{machine} {uuid.getnode():x} {namespace}" if machine and namespace else ""
-        return cls(platform.node(), known, _read_text(_BOOT_ID), number, _start_time(number))
+        installation_id = _read_text(_MACHINE_ID_PATH)
+        namespace = _link_target(_NAMESPACE_PATH)
+        machine_id = ""
+        if installation_id and namespace:
+            # Copies of a virtual machine may have the same installation ID, but their network cards
+            # have different addresses. Without a network card, getnode returns a random number.
+            # Then no other process has the same machine ID.
+            machine_id = f"{installation_id} {uuid.getnode():x} {namespace}"
+        return cls(
+            platform.node(),
+            machine_id,
+            _read_text(_BOOT_ID_PATH),
+            process_id,
+            _start_time(process_id),
+        )
 
     def has_ended(self, observer: "Process") -> bool:
-        """Whether this process has ended for certain, as far as another process can know.
+        """Whether this process has certainly ended. False if this is not known.
 
         Args:
-            observer: the process that wants to know.
+            observer: the process that calls this method.
         """
         if not (self.machine_id and self.boot_id and self.machine_id == observer.machine_id):
             return False
         return self.boot_id != observer.boot_id or _start_time(self.process_id) != self.start_time
 
 
-def _start_time(number: int) -> str:
-    """Returns when a process was started, in ticks since the system start; empty if it ended."""
-    stat = _read_text(Path(f"/proc/{number}/stat"))
+def _start_time(process_id: int) -> str:
+    """Returns when a process was started, in ticks since the start of the operating system.
+
+    Empty if the process has ended, or if this is not known.
+    """
+    stat = _read_text(Path(f"/proc/{process_id}/stat"))
     fields = stat.rpartition(")")[2].split()
-    # Z and X: the process has ended, and the system still lists it.
-    return (
-        fields[_START_TIME_FIELD]
-        if len(fields) > _START_TIME_FIELD and fields[0] not in "ZX"
-        else ""
-    )
+    if len(fields) <= _START_TIME_FIELD:
+        return ""
+    # In the states Z (zombie) and X (dead), the process has ended, and the system still lists it.
+    return "" if fields[0] in "ZX" else fields[_START_TIME_FIELD]
 
 
 def _read_text(path: Path) -> str:
+    """Returns the content of a file; empty if it cannot be read."""
     try:
         return path.read_text(encoding="utf-8").strip()
     except OSError:
@@ -82,6 +98,7 @@ def _read_text(path: Path) -> str:
 
 
 def _link_target(path: Path) -> str:
+    """Returns the target of a link; empty if it cannot be read."""
     try:
         return str(path.readlink())
     except OSError:

@@ -1,14 +1,21 @@
-"""The SQL statements of `merge.py`. The database of the other job is attached as `job`."""
+"""The SQL statements of `merge.py`, which combines the rows of several jobs in one database.
+
+The combined database is `main`. The database of the job that is added is attached as `job`.
+"""
 
 from typing import Final
 
+#: Columns of the table `row` whose values are copied unchanged.
 _COPIED: Final = """
     position, line, reference_id, source_url, filename, extension, status, error, codes, expires,
     own_id, given_id, address, stripped_address,
     claimed_at, sent_at, ingest_id, media_id, key, title, duration, thumbnail, created_date
 """
-#: The job of each row, and when the row changed last, in epoch seconds. The rows of the jobs are
-#: numbered consecutively: `first` is the number before the first row of a job.
+#: Creates the table `origin`: for each row of the combined database, the job that it is from. The
+#: rows of the jobs are numbered consecutively: `first` is the number before the first row of a job,
+#: and therefore identifies the job. `position` is the row's position in its job, `identified`
+#: whether the row has an identity there, and `changed` the time of its last status change in epoch
+#: seconds.
 CREATE_ORIGINS: Final = """
     CREATE TEMP TABLE IF NOT EXISTS origin (
         number INTEGER PRIMARY KEY, first INTEGER, position INTEGER, account TEXT,
@@ -16,9 +23,11 @@ CREATE_ORIGINS: Final = """
     )
 """
 LAST_NUMBER: Final = "SELECT coalesce(max(number), 0) FROM origin"
+#: A header has the columns of one version of a manifest; the latest version comes first.
 HEADERS: Final = "SELECT number, names, fields FROM job.header ORDER BY number DESC"
 ADD_HEADER: Final = "INSERT OR IGNORE INTO main.header (names, fields) VALUES (?, ?)"
 HEADER_NUMBER: Final = "SELECT number FROM main.header WHERE names = ? AND fields = ?"
+#: Adds the rows of one header. `with_manifest` is a function that adds a cell.
 ADD_ROWS: Final = f"""
     INSERT INTO main.row (number, cells, header, {_COPIED})
     SELECT :first + number, with_manifest(cells), :header, {_COPIED}
@@ -32,7 +41,7 @@ ADD_ORIGINS: Final = """
 """
 ADD_PICTURES: Final = "INSERT OR IGNORE INTO main.picture SELECT * FROM job.picture"
 
-#: A row gets the position of the first row with the same reference ID.
+#: In `origin`, gives rows with the same reference ID the job and the position of the first of them.
 SHARE_PLACES: Final = """
     UPDATE origin SET first = earliest.first, position = earliest.position FROM (
         SELECT number, first_value(first) OVER same AS first,
@@ -46,25 +55,34 @@ SHARE_PLACES: Final = """
 """
 
 
-def _leave_out(same: str, which: str) -> str:
-    """Returns SQL that deletes all but the best of the rows with an equal value."""
+def _leave_out(column: str, condition: str) -> str:
+    """Returns SQL that deletes rows with an equal value in a column, except for the best of them.
+
+    The best row is an imported row if there is one, and then the row that changed last.
+
+    Args:
+        column: name of the column.
+        condition: SQL condition for the rows that are compared.
+    """
     return f"""
         DELETE FROM main.row WHERE number IN (
             SELECT number FROM (
                 SELECT row.number, row_number() OVER (
-                    PARTITION BY account, {same}
+                    PARTITION BY account, {column}
                     ORDER BY status = 'imported' DESC, changed DESC, row.number DESC
                 ) AS turn
-                FROM main.row JOIN origin USING (number) WHERE {which}
+                FROM main.row JOIN origin USING (number) WHERE {condition}
             ) WHERE turn > 1
         )
     """
 
 
+#: Leave out all rows of a video except for one.
 LEAVE_OUT: Final = (
     _leave_out("reference_id", "identified"),
     _leave_out("key", "status = 'imported' AND key <> ''"),
 )
+#: Executed after that: set identities and positions, and delete headers without rows.
 FINISH: Final = (
     """
     UPDATE OR IGNORE main.row SET identity = reference_id

@@ -1,4 +1,8 @@
-"""Rows of two jobs that have the same URL: one job has sent it, the other has not."""
+"""Find rows with the same URL in two jobs, if one job has sent its row and the other has not.
+
+Such a row would import a video of the account a second time. This module must not know what
+follows.
+"""
 
 import heapq
 from collections.abc import Iterator
@@ -8,10 +12,12 @@ from typing import Final, NamedTuple
 
 from batch_import.state.connection import Connection
 
+#: The columns of `RowUrl`: rows of the manifest that were not sent, sorted by URL.
 _WAITING: Final = """
     SELECT line, stripped_address, reference_id, 0 FROM row
     WHERE status = 'pending' AND position IS NOT NULL ORDER BY stripped_address
 """
+#: The columns of `RowUrl`: rows that were sent, or may have been sent, sorted by URL.
 _SENT: Final = """
     SELECT line, stripped_address, reference_id, 1 FROM row
     WHERE status IN ('creating', 'processing', 'unknown', 'imported') ORDER BY stripped_address
@@ -19,11 +25,11 @@ _SENT: Final = """
 
 
 class RowUrl(NamedTuple):
-    """A row, by its URL.
+    """A row of a job.
 
     Attributes:
-        line: line number in the manifest.
-        url: the source URL in canonical form, without its signature.
+        line: line number of the row in the manifest.
+        url: its source URL in canonical form, without its signature.
         is_sent: whether the platform has its video, or may have it.
     """
 
@@ -34,22 +40,29 @@ class RowUrl(NamedTuple):
 
 
 def rows_sent_elsewhere(ours: Connection, others: Connection) -> Iterator[tuple[RowUrl, RowUrl]]:
-    """Yields the rows of `ours` that wait, and that `others` has sent under other reference IDs.
+    """Yields the waiting rows of a job whose URL another job has sent under other reference IDs.
+
+    Both jobs are read in the order of the URLs. Therefore only the rows with one URL are in memory.
+
+    Args:
+        ours: connection to the job with the waiting rows.
+        others: connection to the other job.
 
     Yields:
-        the row that waits, and the first row that was sent with its URL, in the order of URLs.
+        the waiting row, and the first row that the other job has sent with the same URL.
     """
-    waiting = map(RowUrl._make, ours.stream(_WAITING))
-    sent = map(RowUrl._make, others.stream(_SENT))
-    rows = heapq.merge(waiting, sent, key=attrgetter("url"))
-    for _, same_url in groupby(rows, attrgetter("url")):
-        by_sent: tuple[list[RowUrl], list[RowUrl]] = ([], [])
-        for row in same_url:
-            by_sent[row.is_sent].append(row)
-        waiting_rows, sent_rows = by_sent
+    all_waiting = map(RowUrl._make, ours.stream(_WAITING))
+    all_sent = map(RowUrl._make, others.stream(_SENT))
+    rows = heapq.merge(all_waiting, all_sent, key=attrgetter("url"))
+    for _, rows_with_url in groupby(rows, attrgetter("url")):
+        waiting_rows: list[RowUrl] = []
+        sent_rows: list[RowUrl] = []
+        for row in rows_with_url:
+            if row.is_sent:
+                sent_rows.append(row)
+            else:
+                waiting_rows.append(row)
         sent_ids = {row.reference_id for row in sent_rows}
-        yield from (
-            (row, sent_rows[0])
-            for row in waiting_rows
-            if sent_rows and row.reference_id not in sent_ids
-        )
+        for row in waiting_rows:
+            if sent_rows and row.reference_id not in sent_ids:
+                yield row, sent_rows[0]

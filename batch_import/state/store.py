@@ -1,6 +1,6 @@
 """The database of one job: its connection, and the classes that use it.
 
-This module must not know an SQL statement.
+This module must not contain SQL statements.
 """
 
 from collections.abc import Iterable, Iterator
@@ -35,6 +35,7 @@ class Store:
         read_only: whether writing is refused.
 
     Attributes:
+        connection: the connection to the database.
         queue: claims rows to import, and stores their status updates.
         reader: reads the rows.
         facts: values that belong to the whole job.
@@ -53,7 +54,7 @@ class Store:
         read_only: bool = False,
     ) -> None:
         self._use(location.open_connection(where, create=create, read_only=read_only))
-        # Parameters that the user has named as signing are masked in all output of the job.
+        # URL parameters that the user has named as signatures are masked in all output of the job.
         signing = self.facts.get(SIGNING)
         add_masked_names(signing)
 
@@ -75,14 +76,14 @@ class Store:
         self.connection.close()
 
     def copy(self) -> Self:
-        """Returns a temporary copy. Changes of the copy do not affect this database."""
+        """Returns a copy of this database in a temporary file. The caller must close it."""
         copy = type(self)("")
         transfer.copy(self.connection, copy.connection)
         return copy
 
     @contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Everything read in this context is of one moment, even if a run commits meanwhile."""
+        """Opens a context in which reads do not see changes that a run commits meanwhile."""
         with self.connection.snapshot():
             yield
 
@@ -94,22 +95,23 @@ class Store:
         facts: Iterable[StoredFact] = (),
         options: LoadOptions = DEFAULT_LOAD_OPTIONS,
     ) -> ManifestDiff:
-        """Load a manifest. If `rows` raises an exception, nothing is changed.
+        """Load a manifest: compare its rows with the rows of the job, and change the job.
 
         Rows are matched by their identity. New rows are added. Rows that have failed or are
         invalid, and have changed, become pending again. Rows that the platform has, or may have,
-        keep what was sent. Rows that are no longer in the manifest and were never sent are skipped,
-        or deleted if they are invalid.
+        keep the values that were sent. Rows that are no longer in the manifest and were never sent
+        are skipped, or deleted if they are invalid.
 
         Args:
-            now: epoch seconds.
+            rows: all rows of the manifest. If the iterator raises an exception, nothing is changed.
+            now: current time in epoch seconds.
             columns: columns of the manifest, to which the cells of the rows belong.
-            facts: facts to write in the same transaction.
-            options: what the user has decided.
+            facts: facts to store in the same transaction.
+            options: what the user has decided about an edited manifest.
 
         Raises:
-            StateError: it is not the job's manifest, or it would skip most rows. Nothing has
-                changed.
+            StateError: it is another job's manifest, or it lacks most of the unsent rows. Nothing
+                has changed.
         """
         diff = manifest_diff.load(self.connection, rows, now, columns, facts, options)
         self.queue.refresh_choice()
@@ -118,26 +120,31 @@ class Store:
     def correct(
         self, rows: Iterable[CorrectedRow], now: float, facts: Iterable[StoredFact] = ()
     ) -> CorrectionResult:
-        """Change single rows. All other rows stay as they are.
+        """Change only some rows, which were corrected in `failed.csv`.
 
         Args:
-            now: epoch seconds.
-            facts: facts to write in the same transaction, if any row has changed.
+            rows: the corrected rows.
+            now: current time in epoch seconds.
+            facts: facts to store in the same transaction, if any row has changed.
+
+        Raises:
+            StateError: the job does not have one of the rows. Nothing has changed.
         """
-        corrected = corrections.correct(self.connection, rows, now, facts)
+        result = corrections.correct(self.connection, rows, now, facts)
         self.queue.refresh_choice()
-        return corrected
+        return result
 
     def account_listing(self) -> AccountListing:
-        """Returns tables for the account's media, beside a snapshot of the rows.
+        """Returns empty tables for the account's media, beside a snapshot of the rows.
 
-        From now on, this store reads that snapshot, and nothing can be written through it.
+        From now on, this store only reads the snapshot. It must not be used to write.
         """
-        if not isinstance(self.connection, SqliteConnection):
-            # A long transaction would keep the server from removing old versions of rows.
-            copy, own = SqliteConnection(""), self.connection
-            transfer.copy(own, copy)
-            self._use(copy)
-            own.close()
-            return AccountListing(copy)
-        return AccountListing(self.connection)
+        if isinstance(self.connection, SqliteConnection):
+            return AccountListing(self.connection)
+        # The snapshot of a PostgreSQL database is a copy, because a long transaction would keep the
+        # server from removing old versions of rows.
+        database, copy = self.connection, SqliteConnection("")
+        transfer.copy(database, copy)
+        self._use(copy)
+        database.close()
+        return AccountListing(copy)
