@@ -16,7 +16,7 @@ from batch_import.state.postgres import (
     PostgresConnection,
     Session,
     connect,
-    mapped_errors,
+    map_postgres_errors,
     url_without_password,
 )
 
@@ -47,7 +47,7 @@ def session(url: str) -> Iterator[Session]:
     name = url_without_password(url)
     db = connect(url, name)
     try:
-        with mapped_errors(name):
+        with map_postgres_errors(name):
             _check(db, name)
             yield db
     finally:
@@ -64,7 +64,7 @@ def prepare(url: str) -> bool:
         StateError: the database cannot be reached, has unsafe settings, or is of another version.
     """
     name = url_without_password(url)
-    with connect(url, name) as db, mapped_errors(name), create_lock(db):
+    with connect(url, name) as db, map_postgres_errors(name), create_lock(db):
         if _is_prepared(db):
             _check(db, name)
             return False
@@ -82,7 +82,7 @@ def open_job(state: DatabaseState, *, create: bool, read_only: bool) -> Postgres
     name = url_without_password(state.url)
     db = connect(state.url, name)
     try:
-        with mapped_errors(name):
+        with map_postgres_errors(name):
             _check(db, name)
             number = get_or_create_job(db, state) if create else job_number(db, state)
     except BaseException:

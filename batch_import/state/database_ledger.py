@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final, TypeVar
 
 from batch_import.errors import StateUnavailable
-from batch_import.state.postgres import Session, connect, mapped_errors, url_without_password
+from batch_import.state.postgres import Session, connect, map_postgres_errors, url_without_password
 
 _T = TypeVar("_T")
 
@@ -37,14 +37,14 @@ class DatabaseLedger:
         self._url, self._account = url, account
         self._name = url_without_password(url)
         self._db: Session | None = connect(url, self._name)
-        with mapped_errors(self._name):
+        with map_postgres_errors(self._name):
             self._db.execute(_ADD, (account,))
 
     def update(self, change: Callable[[str, float], tuple[str, _T]]) -> _T:
         """As in `shared_rate_limiter.Ledger`."""
         if self._db is None or self._db.closed:
             raise StateUnavailable(f"{self._name} is away.")
-        with mapped_errors(self._name), self._db.transaction():
+        with map_postgres_errors(self._name), self._db.transaction():
             (record,) = self._db.execute(_LOCK, (self._account,)).fetchone() or ("",)
             (now,) = self._db.execute(_CLOCK).fetchone() or (0.0,)
             new_record, result = change(record, now)

@@ -32,7 +32,7 @@ from batch_import.errors import JobBusy, StateError, StateUnavailable, command_r
 from batch_import.job import DatabaseState
 from batch_import.state import catalog
 from batch_import.state.machine import Process
-from batch_import.state.postgres import Session, job_taken_over, mapped_errors
+from batch_import.state.postgres import Session, job_taken_over, map_postgres_errors
 
 #: First number of the advisory lock of a job. PostgreSQL releases the lock when the session of the
 #: holder ends, therefore other runs notice at once that a holder was killed. An arbitrary number
@@ -219,7 +219,7 @@ class Lease:
         """Renew the lease until `release`; `on_lost` is called once if renewing fails."""
         while not self._is_over.wait(self._seconds / _RENEWALS_PER_LEASE):
             try:
-                with mapped_errors(self._name):
+                with map_postgres_errors(self._name):
                     self._renew()
             except StateError as fault:
                 if not self._is_over.is_set():
@@ -360,7 +360,7 @@ def mark_runs_ended(state: DatabaseState) -> list[str]:
     Returns:
         their names.
     """
-    with catalog.session(state.url) as db, mapped_errors(catalog.job_description(state)):
+    with catalog.session(state.url) as db, map_postgres_errors(catalog.job_description(state)):
         job = catalog.job_number(db, state)
         current = get_holder(db, job)
         active_epoch = current.epoch if current and current.is_active else None

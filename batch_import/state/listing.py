@@ -25,7 +25,7 @@ class AccountListing:
 
     def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
-        with connection.errors_mapped():
+        with connection.map_errors():
             connection.db.executescript(statements.CREATE_LISTING)
 
     def add(self, items: Iterable[Media]) -> int:
@@ -39,7 +39,7 @@ class AccountListing:
             if media.id or media.key
         ]
         earlier_count = self.count()
-        with self._connection.errors_mapped():
+        with self._connection.map_errors():
             self._connection.db.executemany(statements.ADD_MEDIA, values)
         return self.count() - earlier_count
 
@@ -77,7 +77,7 @@ class AccountListing:
 
     def save_page_fault(self, key: str, fault: str) -> None:
         """Save why the embed page of a media does not play. `key` is the media key."""
-        with self._connection.errors_mapped():
+        with self._connection.map_errors():
             self._connection.db.execute(statements.SAVE_PAGE_FAULT, (key, fault))
 
     # Which media belongs to which row ---------------------------------------------------------

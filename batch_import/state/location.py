@@ -1,7 +1,8 @@
-"""Where a job's database is: a file in the job folder, or a PostgreSQL database.
+"""Opens the database of a job, and keeps other runs away from the job.
 
-psycopg is an optional dependency; therefore it is imported only for PostgreSQL. This module must
-not know the content of a job database.
+The database is a file in the job folder, or in PostgreSQL. Callers need not know which. psycopg is
+an optional dependency; therefore it is imported only for PostgreSQL. This module must not know the
+content of a job database.
 """
 
 import threading
@@ -24,7 +25,7 @@ class JobHold:
 
     Attributes:
         may_send: returns whether this run still has the right, as far as this machine can know.
-        fence: makes a connection refuse commits once this run has lost the right.
+        fence: takes a connection, and makes it refuse commits once this run has lost the right.
     """
 
     may_send: Callable[[], bool]
@@ -36,8 +37,8 @@ def open_connection(
 ) -> Connection:
     """Returns a connection to a job database; the arguments are the same as of `Store`."""
     if isinstance(where, DatabaseState):
-        opened: Connection = catalog().open_job(where, create=create, read_only=read_only)
-        return opened
+        connection: Connection = catalog().open_job(where, create=create, read_only=read_only)
+        return connection
     return SqliteConnection(where, create=create, read_only=read_only)
 
 
@@ -72,27 +73,29 @@ def hold_job(
     uses_alarm: bool = False,
     locks_folder: bool = True,
 ) -> Iterator[JobHold]:
-    """Keep other runs away from a job while this context is open.
+    """Opens a context in which no other run may use a job.
 
     Args:
-        lease_seconds: with PostgreSQL, another run may take the job over if this one has not
-            renewed its lease for so long.
-        stop: this event is set if the job is lost to another run.
-        uses_alarm: as for `lease.hold_lease`.
+        job: the job.
+        lease_seconds: with PostgreSQL, another run may take the job over if this run has not
+            renewed its lease for this time. A lease is a right that expires.
+        stop: this event is set if another run takes the job over.
+        uses_alarm: whether to kill this process when its lease expires; see `lease.hold_lease`.
         locks_folder: whether to lock the job folder, too. False if it is locked already.
 
     Raises:
         JobBusy: another run is in progress.
-        StateError: the folder or the database cannot be used, or the job was lost.
+        StateError: the folder or the database cannot be used, or another run took the job over.
     """
-    locked = job.locked() if locks_folder else nullcontext()
+    folder_lock = job.locked() if locks_folder else nullcontext()
     if not isinstance(job.state, DatabaseState):
-        with locked:
+        # The lock of the folder is enough, because it cannot be lost.
+        with folder_lock:
             yield JobHold(lambda: True, lambda _: None)
         return
     with (
         _lease().hold_lease(job.state, lease_seconds, stop, uses_alarm=uses_alarm) as lease,
-        locked,
+        folder_lock,
     ):
         yield JobHold(
             lease.may_send,
@@ -101,10 +104,10 @@ def hold_job(
 
 
 def mark_runs_ended(job: Job) -> list[str]:
-    """Record that earlier runs of a job have ended for good, because the user says so.
+    """Record that earlier runs of a job have ended and cannot send rows, because the user says so.
 
     Returns:
-        the names of these runs.
+        for each of these runs, a text with machine and process.
 
     Raises:
         StateError: there is no such job in a PostgreSQL database.
@@ -116,7 +119,7 @@ def mark_runs_ended(job: Job) -> list[str]:
 
 
 def display_name(job: Job) -> str:
-    """Returns where a job's database is, for messages, without a password."""
+    """Returns a text that says where a job's database is, for messages; it has no password."""
     if isinstance(job.state, DatabaseState):
         return str(catalog().job_description(job.state))
     return str(job.folder)
@@ -126,7 +129,7 @@ def wait_until_free(job: Job, stop: threading.Event, on_waiting: Callable[[str],
     """Wait until no run is in progress on a job; see `lease.wait_until_free`.
 
     Raises:
-        UsageError: its database is a file; therefore no other machine can take the job over.
+        UsageError: the job database is a file; therefore no other machine can use the job.
     """
     if not isinstance(job.state, DatabaseState):
         raise UsageError(
@@ -138,10 +141,11 @@ def wait_until_free(job: Job, stop: threading.Event, on_waiting: Callable[[str],
 
 
 def jobs_in(folder: Path = OUTPUT_FOLDER, database: str = "") -> list[Job]:
-    """Returns all jobs of a PostgreSQL database, or those in a folder and its direct subfolders.
+    """Returns all jobs of a PostgreSQL database, or the jobs in a folder and its direct subfolders.
 
     Args:
-        folder: for the jobs of a database: the folder with their results.
+        folder: the folder of the jobs. For a database, the folder with the results of its jobs.
+        database: URL of the database; empty for jobs in a folder.
 
     Raises:
         StateError: the database cannot be used.
@@ -152,9 +156,14 @@ def jobs_in(folder: Path = OUTPUT_FOLDER, database: str = "") -> list[Job]:
 
 
 def other_jobs(job: Job, facts: Mapping[str, str]) -> list[Job]:
-    """Returns the jobs beside a job that may have all these facts, by the facts' names.
+    """Returns the other jobs in the same folder or database that may have certain facts.
 
-    Of jobs in a folder, the facts are not compared, because each job is a file of its own.
+    In a folder, all other jobs are returned, because each job is a file that would have to be
+    opened.
+
+    Args:
+        job: the job itself.
+        facts: names of facts, and their values as they are stored.
 
     Raises:
         StateError: the database cannot be used.

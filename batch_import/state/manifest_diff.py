@@ -1,6 +1,7 @@
 """Compare an edited manifest with the rows of a job, and change the job accordingly.
 
-This module must not know how a manifest is read.
+The rows of the manifest are first written to the table `incoming`, and then compared by SQL. This
+module must not know how a manifest is read.
 """
 
 import json
@@ -26,15 +27,20 @@ from batch_import.state.facts import (
 from batch_import.state.manifest_version import LoadOptions, check_manifest_version
 from batch_import.state.row_matching import match_rows
 
-#: Number of rows that are written at once.
+#: Number of rows that are in memory at once.
 _CHUNK_ROWS: Final = 10_000
-#: Number of rows that are listed as examples in each part of a difference.
+#: Number of rows in each group of a `ManifestDiff` that are listed as examples.
 _MAX_EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class ChangedRows:
-    """A number of rows, with line and reference ID of the first few as examples."""
+    """One group of rows in a `ManifestDiff`.
+
+    Attributes:
+        count: number of rows.
+        first: line number and reference ID of the first rows, as examples.
+    """
 
     count: int = 0
     first: tuple[tuple[int, str], ...] = ()
@@ -42,16 +48,17 @@ class ChangedRows:
 
 @dataclass(frozen=True, slots=True)
 class ManifestDiff:
-    """What loading the manifest has changed in the job.
+    """The differences between an edited manifest and the job, before the job was changed.
 
     Attributes:
-        removed: rows that are no longer in the manifest. Those that were not sent are skipped.
-        changed: changed rows of which the platform has nothing. They are sent as they are now.
-        ignored: rows that were edited after they were sent. What was sent stays.
-        replaced: invalid rows without an identity that are not in the manifest any more as they
-            were: they were removed, or completed.
+        added: rows that the job did not have.
+        changed: edited rows that were not sent, or that failed. They are sent with the new values.
+        removed: rows that are no longer in the manifest. If they were not sent, they are skipped.
+        ignored: rows that were edited after they were sent. The job keeps the values that were
+            sent.
+        replaced: invalid rows without an identity that were removed from the manifest or edited.
         unchanged: number of rows that did not change.
-        accepted_lines: line numbers of rows with an error in the manifest that are valid in the
+        accepted_lines: line numbers of rows that have an error in the manifest and are valid in the
             job, because they were corrected in `failed.csv`, or were sent before the edit.
     """
 
@@ -72,15 +79,15 @@ def load(
     facts: Iterable[StoredFact],
     options: LoadOptions,
 ) -> ManifestDiff:
-    """Load a manifest into the job; see `Store.load`."""
+    """Load a manifest into the job; arguments and errors as for `Store.load`."""
     with connection.transaction() as db:
         db.execute(statements.CLEAR_INCOMING)
         db.insert("incoming", _incoming_values(rows))
         _strip_signatures(db, options.signing)
         match_rows(db, columns.fields)
         alike_rows.find_alike(db)
-        known = db.execute(statements.FACT, (MANIFEST.name,)).fetchone()
-        check_manifest_version(db, known[0] if known else "", options)
+        known_manifest = db.execute(statements.FACT, (MANIFEST.name,)).fetchone()
+        check_manifest_version(db, known_manifest[0] if known_manifest else "", options)
         if options.same_videos == "yes":
             alike_rows.match_alike_rows(db)
         if options.same_videos != "no":
@@ -91,10 +98,16 @@ def load(
             raise options.error_if_new_rows
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
-        # A new position of a row is not an event; therefore all results are written again.
-        written = [HEADER.of(header), FAILED_CSV.of(""), RESULTS_CSV.of("")]
-        changed = [*written, IGNORED_EDITS.of(_ignored_edits(diff)), *facts]
-        db.executemany(statements.SAVE_FACT, fact_parameters(changed))
+        # The result files are normally updated by events, which are status changes. A new position
+        # of a row is no event. Therefore these facts are emptied: all results are written again.
+        changed_facts = [
+            HEADER.of(header),
+            FAILED_CSV.of(""),
+            RESULTS_CSV.of(""),
+            IGNORED_EDITS.of(_ignored_edits(diff)),
+            *facts,
+        ]
+        db.executemany(statements.SAVE_FACT, fact_parameters(changed_facts))
     return diff
 
 
@@ -114,70 +127,86 @@ def _incoming_values(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
 
 
 def _strip_signatures(db: Database, signing: frozenset[str]) -> None:
-    """Remove signatures from the rows' URLs again, because more parameters are known to sign."""
-    known = db.execute(statements.FACT, (SIGNING.name,)).fetchone()
-    if signing - (SIGNING.decode(known[0]) if known else SIGNING.default):
-        after = 0
-        while found := db.execute(statements.ADDRESSES, (after, _CHUNK_ROWS)).fetchall():
-            db.executemany(
-                statements.STRIP_AGAIN,
-                [(strip_signature(url, signing), number) for number, url in found],
-            )
-            after = found[-1][0]
+    """Remove signatures from the URLs of the job's rows again if the user named new parameters.
+
+    `signing` has the names of URL parameters that are signatures.
+    """
+    row = db.execute(statements.FACT, (SIGNING.name,)).fetchone()
+    earlier_signing = SIGNING.decode(row[0]) if row else SIGNING.default
+    if not signing - earlier_signing:
+        return
+    last_number = 0
+    while rows := db.execute(statements.ADDRESSES, (last_number, _CHUNK_ROWS)).fetchall():
+        stripped_urls = [(strip_signature(url, signing), number) for number, url in rows]
+        db.executemany(statements.STRIP_AGAIN, stripped_urls)
+        last_number = rows[-1][0]
 
 
 def _header_number(db: Database, columns: ManifestColumns) -> int:
-    """Returns the number of a header, which is added if it is not known yet."""
+    """Returns the number under which the table `header` has the columns, after adding them there.
+
+    They are not added twice.
+    """
     values = json.dumps(columns.names, ensure_ascii=False), json.dumps(columns.fields)
-    known = db.execute(statements.HEADER_NUMBER, values).fetchone()
-    if not known:
+    row = db.execute(statements.HEADER_NUMBER, values).fetchone()
+    if not row:
         db.execute(statements.ADD_HEADER, values)
-        known = db.execute(statements.HEADER_NUMBER, values).fetchone()
-    return int(known[0])
+        row = db.execute(statements.HEADER_NUMBER, values).fetchone()
+    return int(row[0])
 
 
 def _merge(db: Database, now: float, header: int, signing: frozenset[str]) -> ManifestDiff:
+    """Change the job's rows, so that they correspond to the rows in `incoming`."""
     ignored = _edited_after_sending(db, signing)
     removed = _summary(db, statements.REMOVED)
     replaced = _summary(db, statements.REPLACED)
     # Rows without an identity are invalid; therefore they were never sent.
-    _run(db, statements.FORGET_UNIDENTIFIED)
+    _execute_all(db, statements.FORGET_UNIDENTIFIED)
     db.execute(statements.CLEAR_POSITIONS)
     changed = _summary(db, statements.CHANGED)
     db.execute(statements.CHANGED_EVENTS, (now,))
     db.execute(statements.CHANGE)
-    matched = db.execute(statements.MATCH, (header,)).rowcount
+    matched_count = db.execute(statements.MATCH, (header,)).rowcount
     db.execute(statements.MATCH_DUPLICATES, (header,))
     added = _summary(db, statements.ADDED)
     db.execute(statements.ADD, (header,))
-    _run(db, statements.FORGET_REMOVED_INVALID)
+    _execute_all(db, statements.FORGET_REMOVED_INVALID)
     db.execute(statements.SKIPPED_EVENTS, (now,))
     db.execute(statements.SKIP_REMOVED)
-    accepted = frozenset(line for (line,) in db.execute(statements.ACCEPTED_LINES))
-    unchanged = matched - changed.count - ignored.count
-    return ManifestDiff(added, changed, removed, ignored, replaced, unchanged, accepted)
+    return ManifestDiff(
+        added,
+        changed,
+        removed,
+        ignored,
+        replaced,
+        unchanged=matched_count - changed.count - ignored.count,
+        accepted_lines=frozenset(line for (line,) in db.execute(statements.ACCEPTED_LINES)),
+    )
 
 
-def _run(db: Database, batch: Sequence[str]) -> None:
+def _execute_all(db: Database, batch: Sequence[str]) -> None:
     for statement in batch:
         db.execute(statement)
 
 
-def _summary(db: Database, rows: statements.RowList) -> ChangedRows:
-    (count,) = db.execute(rows.count).fetchone()
-    return ChangedRows(count, tuple(db.execute(rows.first, (_MAX_EXAMPLES,)).fetchall()))
+def _summary(db: Database, queries: statements.RowList) -> ChangedRows:
+    (count,) = db.execute(queries.count).fetchone()
+    examples = db.execute(queries.first, (_MAX_EXAMPLES,)).fetchall()
+    return ChangedRows(count, tuple(examples))
 
 
 def _edited_after_sending(db: Database, signing: frozenset[str]) -> ChangedRows:
-    """Returns rows that the platform has, or may have, and whose text has changed since.
+    """Returns rows that the platform has, or may have, and that were edited since they were sent.
 
-    A new signature of the URL is no change, because the video is the same.
+    A new signature of the URL is no edit, because the video is the same.
     """
     count = 0
-    first: list[tuple[int, str]] = []
-    for line, reference, sent, given, renamed in db.execute(statements.EDITED_AFTER_SENDING):
-        if renamed or strip_signature(sent, signing) != strip_signature(given, signing):
+    examples: list[tuple[int, str]] = []
+    for row in db.execute(statements.EDITED_AFTER_SENDING):
+        line, reference_id, sent_url, new_url, is_renamed = row
+        has_new_url = strip_signature(sent_url, signing) != strip_signature(new_url, signing)
+        if is_renamed or has_new_url:
             count += 1
-            if len(first) < _MAX_EXAMPLES:
-                first.append((line, reference))
-    return ChangedRows(count, tuple(first))
+            if len(examples) < _MAX_EXAMPLES:
+                examples.append((line, reference_id))
+    return ChangedRows(count, tuple(examples))

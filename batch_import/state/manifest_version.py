@@ -1,7 +1,7 @@
 """Check whether a manifest is a new version of the job's manifest, or another manifest.
 
-A job recognizes its manifest by the rows. The path only decides whether the rows are compared
-before anything was sent. If a manifest is refused, nothing has been changed yet.
+The rows decide this: a new version has enough rows of the last version. As long as no row was sent,
+they are compared only if the path differs. If a manifest is refused, the job is not changed.
 """
 
 from dataclasses import dataclass
@@ -22,12 +22,14 @@ class LoadOptions:
         same_videos: whether added rows that are similar to removed rows are the same videos.
         allow_removals: if false, a manifest that lacks more than half of the unsent rows is
             refused.
-        is_job_named: whether the user named the job folder. If true, then one row that is in both
-            manifests is enough to accept the new one.
+        is_job_named: whether the user named the job folder. Then a manifest is accepted if one of
+            its rows is in the last version, too.
         folder: folder of the job, for messages.
-        manifest: absolute path of the manifest.
-        signing: names of URL parameters that are signatures, in addition to the known ones.
-        error_if_new_rows: `load` raises this if the manifest has added or changed rows.
+        manifest: absolute path of the manifest; empty if it has none.
+        signing: names of URL parameters that are signatures, in addition to the names that the
+            program knows.
+        error_if_new_rows: error that `load` raises if the manifest has added or changed rows; None
+            if such rows are accepted.
     """
 
     same_videos: SameVideos = "ask"
@@ -49,50 +51,59 @@ def check_manifest_version(db: Database, known_manifest: str, options: LoadOptio
     `removed`.
 
     Args:
+        db: the job database.
         known_manifest: absolute path of the manifest that was loaded last; empty before the first.
+        options: what the user has decided.
 
     Raises:
-        StateError: the user has to decide.
+        StateError: the manifest is refused until the user decides.
     """
-    (sent,) = db.execute(_ANY_SENT).fetchone()
-    (valid,) = db.execute(_ANY_VALID).fetchone()
-    path_differs = known_manifest and options.manifest and known_manifest != options.manifest
-    if sent or (valid and path_differs):
+    (has_sent_rows,) = db.execute(_ANY_SENT).fetchone()
+    (has_valid_rows,) = db.execute(_ANY_VALID).fetchone()
+    has_other_path = known_manifest and options.manifest and known_manifest != options.manifest
+    if has_sent_rows or (has_valid_rows and has_other_path):
         _refuse_another_manifest(db, known_manifest, options)
-    pending, skipped = db.execute(_SKIPPED).fetchone()
-    if 2 * skipped > pending and not options.allow_removals:
+    pending_count, missing_count = db.execute(_SKIPPED).fetchone()
+    if 2 * missing_count > pending_count and not options.allow_removals:
         raise StateError(
-            f"The manifest has changed: {skipped:,} of the {pending:,} rows that are still to be"
-            " sent are no longer in it.",
+            f"The manifest has changed: {missing_count:,} of the {pending_count:,} rows that are"
+            " still to be sent are no longer in it.",
             "Nothing was changed. If the file is not complete, restore it; to skip these rows, run"
             f" again with {setting_ref('allow_removals')}.",
         )
 
 
-def _refuse_another_manifest(db: Database, known: str, options: LoadOptions) -> None:
-    before, after, common = db.execute(_COMMON).fetchone()
-    smaller = min(before, after)
-    if not smaller or 2 * common > smaller or (common and options.is_job_named):
+def _refuse_another_manifest(db: Database, known_manifest: str, options: LoadOptions) -> None:
+    """Raise an error if too few rows are in both manifests.
+
+    Raises:
+        StateError: at most half of the rows of the smaller manifest are in both.
+    """
+    known_count, new_count, common_count = db.execute(_COMMON).fetchone()
+    smaller_count = min(known_count, new_count)
+    is_same_library = 2 * common_count > smaller_count
+    if not smaller_count or is_same_library or (common_count and options.is_job_named):
         return
-    other = options.folder.parent / _other_name(Path(options.manifest), options.folder)
-    new = f"Run it as a job of its own: {setting_ref('job', str(other))}."
-    if not common:
+    other_folder = options.folder.parent / _other_name(Path(options.manifest), options.folder)
+    hint = f"Run it as a job of its own: {setting_ref('job', str(other_folder))}."
+    if not common_count:
         raise StateError(
-            f"{options.folder} holds another manifest's job ({known}): not one row is in both.",
-            f"Nothing was changed. {new}",
+            f"{options.folder} holds another manifest's job ({known_manifest}): not one row is in"
+            " both.",
+            f"Nothing was changed. {hint}",
         )
     raise StateError(
-        f"{options.folder} holds the job of {known}, with {before:,} rows; this manifest has"
-        f" {after:,}, and only {common:,} of them are the same.",
-        f"Nothing was changed. If it is another library: {new}"
+        f"{options.folder} holds the job of {known_manifest}, with {known_count:,} rows; this"
+        f" manifest has {new_count:,}, and only {common_count:,} of them are the same.",
+        f"Nothing was changed. If it is another library: {hint}"
         f" If it is a new version: {setting_ref('job', str(options.folder))}.",
     )
 
 
 def _other_name(manifest: Path, folder: Path) -> str:
-    """Returns a folder name for the other manifest.
+    """Returns the name of a job folder to suggest for another manifest.
 
-    It consists of the names of the manifest's folder and of the job folder, because two manifests
+    It consists of the names of the manifest's folder and of this job folder, because two manifests
     in different folders can have the same name.
     """
     parent_name = manifest.parent.name
@@ -106,13 +117,15 @@ _ANY_SENT: Final = """
             OR status NOT IN ('pending', 'failed', 'invalid', 'skipped')
     )
 """
+#: Whether the job has a valid row.
 _ANY_VALID: Final = "SELECT EXISTS (SELECT 1 FROM row WHERE status <> 'invalid')"
-#: Selects the number of rows of the known manifest, of the new manifest, and of both.
+#: Selects the number of rows of the known manifest (the manifest that was loaded last), of the new
+#: manifest, and of both.
 #:
-#: The tables `incoming`, `added` and `removed` have the rows of the new manifest, and the rows that
-#: only the new or only the known manifest has. `row.position` is NULL if the row is no longer in
-#: the known manifest. `added.held` is the number of the row under which the job has the added row
-#: already, as an invalid row; it is NULL if the job does not have the row.
+#: The table `incoming` has the rows of the new manifest, `added` the rows that only the new
+#: manifest has, and `removed` the rows that only the known manifest has. `row.position` is NULL if
+#: the row is no longer in the known manifest. `added.held` is a row's number if the job has the
+#: added row as an invalid row already; otherwise it is NULL.
 #:
 #: The same ID alone does not show that a row is the same, because many libraries number their rows
 #: from one. The title (`filename`) or the URL must be the same as well.
@@ -127,7 +140,8 @@ _COMMON: Final = f"""
             SELECT 1 FROM removed WHERE {ALIKE}
         ))
 """
-#: Selects the number of pending rows of the known manifest, and how many of them the new one lacks.
+#: Selects the number of pending rows of the known manifest, and the number of these rows that the
+#: new manifest lacks.
 _SKIPPED: Final = f"""
     SELECT
         (SELECT count(*) FROM row WHERE status = 'pending' AND position IS NOT NULL),

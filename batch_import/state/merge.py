@@ -31,7 +31,7 @@ def add_job(
         ignored: name of a column that is left out if it is the last column of the manifest and not
             used as a field.
     """
-    with connection.errors_mapped(), _attach(connection.db, path) as db:
+    with connection.map_errors(), _attach(connection.db, path) as db:
         db.execute(statements.CREATE_ORIGINS)
         (first,) = db.execute(statements.LAST_NUMBER).fetchone()
         for number, names_json, fields_json in db.execute(statements.HEADERS).fetchall():

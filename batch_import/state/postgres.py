@@ -112,7 +112,7 @@ def connect(url: str, name: str) -> Session:
     Raises:
         StateError: the database cannot be reached, or its settings may lose committed data.
     """
-    with mapped_errors(name):
+    with map_postgres_errors(name):
         db = psycopg.connect(
             url,
             autocommit=True,
@@ -149,7 +149,7 @@ def _refuse_unsafe(db: Session, name: str) -> None:
 
 
 @contextmanager
-def mapped_errors(name: str) -> Iterator[None]:
+def map_postgres_errors(name: str) -> Iterator[None]:
     """Turn errors of PostgreSQL into a `StateError` with one line and a hint."""
     try:
         yield
@@ -233,7 +233,7 @@ class PostgresConnection(Connection):
         self._held_where = ""
         self.db = db
         self._database = PostgresDatabase(db)
-        with self.errors_mapped():
+        with self.map_errors():
             self.db.execute("SELECT set_config('search_path', %s, false)", (f'"{schema}"',))
             if read_only:
                 self.db.execute("SET default_transaction_read_only = on")
@@ -245,7 +245,7 @@ class PostgresConnection(Connection):
     @contextmanager
     def transaction(self) -> Iterator[Database]:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             self._begin()
             try:
                 yield self._database
@@ -261,7 +261,7 @@ class PostgresConnection(Connection):
             SELECT 1 FROM batch_import.lease WHERE job = {job} AND epoch = {epoch} FOR KEY SHARE
         """
         self._held_where = f"batch_import.held WHERE job = {job}"
-        with self.errors_mapped():
+        with self.map_errors():
             self.db.execute("SELECT set_config('application_name', %s, false)", (session,))
 
     def _begin(self) -> None:
@@ -288,7 +288,7 @@ class PostgresConnection(Connection):
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             self.db.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             try:
                 yield
@@ -308,7 +308,7 @@ class PostgresConnection(Connection):
 
     def rows(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             found = self._database.execute(statement, parameters).fetchall()
         yield from found
 
@@ -316,7 +316,7 @@ class PostgresConnection(Connection):
         self, statement: str, parameters: Parameters, size: int
     ) -> Iterator[list[tuple[Any, ...]]]:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             # Outside of a transaction, `withhold` makes the server keep the result of the query.
             name = f"rows_{next(self._cursor_numbers)}"
             cursor = self.db.cursor(name, withhold=not self.in_transaction)
@@ -330,7 +330,7 @@ class PostgresConnection(Connection):
 
     def row(self, statement: str, parameters: Parameters = ()) -> Any:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             return self._database.execute(statement, parameters).fetchone()
 
     def last_number(self, table: str) -> int:
@@ -359,7 +359,7 @@ class PostgresConnection(Connection):
         return str(name or "")
 
     @contextmanager
-    def errors_mapped(self) -> Iterator[None]:
+    def map_errors(self) -> Iterator[None]:
         """As in `Connection`."""
-        with mapped_errors(self.name):
+        with map_postgres_errors(self.name):
             yield

@@ -92,7 +92,7 @@ class SqliteConnection(Connection):
             # Only the user may read it, because it contains signed URLs. SQLite reports errors.
             with suppress(OSError):
                 path.touch(mode=0o600)
-        with self.errors_mapped():
+        with self.map_errors():
             self.db = sqlite3.connect(
                 ":memory:" if path is None else path,
                 isolation_level=None,
@@ -110,7 +110,7 @@ class SqliteConnection(Connection):
 
     def copy_to(self, other: "SqliteConnection") -> None:
         """Replace the content of another database with the content of this database."""
-        with self.errors_mapped():
+        with self.map_errors():
             self.db.backup(other.db)
 
     @property
@@ -123,7 +123,7 @@ class SqliteConnection(Connection):
     @contextmanager
     def transaction(self) -> Iterator[Database]:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             self.db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._database
@@ -136,7 +136,7 @@ class SqliteConnection(Connection):
     @contextmanager
     def snapshot(self) -> Iterator[None]:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             self.db.execute("BEGIN")
             try:
                 yield
@@ -145,7 +145,7 @@ class SqliteConnection(Connection):
 
     def rows(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             # Not `yield from`: if the caller stops reading, that would close the cursor. This
             # fails if the file has been closed meanwhile.
             for row in self.db.execute(statement, parameters):  # noqa: UP028
@@ -157,14 +157,14 @@ class SqliteConnection(Connection):
         self, statement: str, parameters: Parameters, size: int
     ) -> Iterator[list[tuple[Any, ...]]]:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             cursor = self.db.execute(statement, parameters)
             while found := cursor.fetchmany(size):
                 yield found
 
     def row(self, statement: str, parameters: Parameters = ()) -> Any:
         """As in `Connection`."""
-        with self.errors_mapped():
+        with self.map_errors():
             return self.db.execute(statement, parameters).fetchone()
 
     def last_number(self, table: str) -> int:
@@ -175,7 +175,7 @@ class SqliteConnection(Connection):
     def continue_after(self, table: str, number: int) -> None:
         """As in `Connection`."""
         if number:
-            with self.errors_mapped():
+            with self.map_errors():
                 self.db.execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
                 self.db.execute("INSERT INTO sqlite_sequence VALUES (?, ?)", (table, number))
 
@@ -207,7 +207,7 @@ class SqliteConnection(Connection):
         )
 
     @contextmanager
-    def errors_mapped(self) -> Iterator[None]:
+    def map_errors(self) -> Iterator[None]:
         """As in `Connection`."""
         try:
             yield
