@@ -1,8 +1,10 @@
-"""Added rows of an edited manifest that may be videos of removed rows, which were already sent.
+"""Finds added rows of an edited manifest that may be the videos of removed rows that were sent.
 
-If the URLs of a manifest were signed again in a way that leaves no part to match rows by, an added
-row may be a video that was already sent. Only the user can know. The row is held, or matched with
-the removed row. This module must not know how the user is asked.
+If an edited manifest has new URLs for the same videos, its rows cannot be matched with the job's
+rows by their URLs: they seem to be added, and the old rows seem to be removed. If such rows are
+alike, by title or by a part of the URL, only the user can know whether they are the same video. The
+added row becomes invalid until the user decides, or it is matched with the removed row. This module
+must not know how the user is asked.
 """
 
 from collections.abc import Iterator
@@ -13,11 +15,16 @@ from batch_import.models import POSSIBLE_DUPLICATE_CODE
 from batch_import.state import row_matching
 from batch_import.state.connection import Database
 
+#: The user's decision whether such rows are the same videos.
 SameVideos = Literal["ask", "yes", "no"]
 
 
 def find_alike(db: Database) -> None:
-    """Fill the tables `added` and `removed` with the rows that only one of the two versions has."""
+    """Fill the tables `added` and `removed` with the rows that only one side has.
+
+    `added` has the rows that only the edited manifest has, and `removed` the rows that only the job
+    has. In both tables, the column `likeness` has the same text if title and URL are alike.
+    """
     for statement in _CREATE:
         db.execute(statement)
     for table, statement in (("removed", _REMOVED), ("added", _ADDED)):
@@ -28,36 +35,40 @@ def find_alike(db: Database) -> None:
 
 
 def _chunks(db: Database, statement: str) -> Iterator[list[tuple[Any, ...]]]:
-    """Yields the rows that a query finds, in lists. Its parameters are a key and a limit."""
-    after = -1
-    while rows := db.execute(statement, (after, _CHUNK_ROWS)).fetchall():
+    """Yields the rows of a query's result, in lists that fit into memory.
+
+    The parameters of the query are a key and a limit. Its third column is the key.
+    """
+    last_key = -1
+    while rows := db.execute(statement, (last_key, _CHUNK_ROWS)).fetchall():
         yield rows
-        after = rows[-1][2]
+        last_key = rows[-1][2]
 
 
 def match_alike_rows(db: Database) -> None:
-    """Match added rows with the removed rows that have the same title or URL, if it is unambiguous.
+    """Match added rows with removed rows that are alike, if each is alike to only one other row.
 
-    The others remain possible duplicates.
+    The other rows remain possible duplicates.
     """
     db.execute(_FORGET_OWN_PAIRS)
     for statement in _PAIR_ALIKE:
         db.execute(statement)
-    for statement in _FORGET_HELD:
+    for statement in _FORGET_MATCHED:
         db.execute(statement)
     row_matching.share_identities(db)
     find_alike(db)
 
 
 def mark_possible_duplicates(db: Database) -> None:
-    """Give each added row that may have been sent already a problem with the code for this."""
-    db.execute(_HOLD)
+    """Make each added row invalid that is alike to a removed row that was sent."""
+    db.execute(_MARK_DUPLICATES)
 
 
-#: Number of rows that are compared at once, and therefore in memory.
+#: Number of rows that are in memory at once.
 _CHUNK_ROWS: Final = 10_000
 #: Condition for rows of which the platform has, or may have, a media.
 _SENT: Final = "status IN ('creating', 'processing', 'unknown', 'imported')"
+#: In `added`, `held` is the number of the row if the job has it already, as an invalid row.
 _CREATE: Final = (
     "DROP TABLE IF EXISTS added",
     "DROP TABLE IF EXISTS removed",
@@ -98,8 +109,8 @@ _INDEX: Final = (
     "CREATE INDEX added_by_likeness ON added (likeness)",
     "CREATE INDEX added_by_address ON added (stripped_address)",
 )
-#: Two rows with different IDs in the manifest are different videos, unless the title is the same,
-#: too.
+#: Condition for rows that are alike. Rows with different IDs in the manifest and the same URL are
+#: different videos, unless their titles are alike, too.
 ALIKE: Final = """
     (added.likeness = removed.likeness
         OR (added.stripped_address = removed.stripped_address
@@ -108,6 +119,10 @@ ALIKE: Final = """
 
 
 def _pair_alike(keys: str) -> str:
+    """Returns SQL that pairs added and removed rows with equal columns.
+
+    Only columns whose values exactly one added row and one removed row have are used.
+    """
     return f"""
         INSERT INTO pairing (position, number)
         SELECT position, number FROM (
@@ -122,17 +137,19 @@ def _pair_alike(keys: str) -> str:
     """
 
 
-#: A held row has been paired with itself; it is to be paired with another row.
+#: A possible duplicate that the job has already was paired with itself. It must be paired with the
+#: row that was sent.
 _FORGET_OWN_PAIRS: Final = "DELETE FROM pairing WHERE position IN (SELECT position FROM added)"
 _PAIR_ALIKE: Final = tuple(map(_pair_alike, ("stripped_address, filename", "likeness")))
-_HELD: Final = """
+_MATCHED_DUPLICATES: Final = """
     SELECT held FROM added JOIN pairing USING (position) WHERE held IS NOT NULL
 """
-_FORGET_HELD: Final = (
-    f"DELETE FROM event WHERE row IN ({_HELD})",
-    f"DELETE FROM row WHERE number IN ({_HELD})",
+#: After a possible duplicate was matched with the row that was sent, its own row is deleted.
+_FORGET_MATCHED: Final = (
+    f"DELETE FROM event WHERE row IN ({_MATCHED_DUPLICATES})",
+    f"DELETE FROM row WHERE number IN ({_MATCHED_DUPLICATES})",
 )
-_HOLD: Final = f"""
+_MARK_DUPLICATES: Final = f"""
     UPDATE incoming SET codes = '{POSSIBLE_DUPLICATE_CODE}', error = (
         SELECT 'this may be the video that was sent as ' || identity || ' (line ' || line
             || ' at that time), with another address'

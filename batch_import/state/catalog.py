@@ -1,6 +1,7 @@
-"""The jobs of a PostgreSQL database, and the schema of each job.
+"""The catalog of a PostgreSQL database: its jobs, each of which has a schema for its tables.
 
-This module must not know what the tables of a job are for.
+The tables of the catalog are in the schema `batch_import` (`catalog.sql`). This module must not
+know what the tables of a job are for.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,10 +21,10 @@ from batch_import.state.postgres import (
     url_without_password,
 )
 
-#: Version of catalog.sql, increased with each change.
+#: Version of catalog.sql. It is increased when these tables change.
 CATALOG_VERSION: Final = 1
-#: Number of the advisory lock that a session holds while it creates something in the database. An
-#: arbitrary number that another program is not likely to use.
+#: Number of the advisory lock that a session holds while it creates tables or jobs. It is an
+#: arbitrary number that another program probably does not use.
 _CREATE_LOCK_ID: Final = 7_424_011_990
 _IS_PREPARED: Final = "SELECT to_regclass('batch_import.version') IS NOT NULL"
 _VERSION: Final = "SELECT number FROM batch_import.version"
@@ -31,18 +32,18 @@ _JOB: Final = "SELECT number, version FROM batch_import.job WHERE name = %s"
 _ADD_JOB: Final = "INSERT INTO batch_import.job (name, version) VALUES (%s, %s) RETURNING number"
 _NAMES: Final = "SELECT name FROM batch_import.job ORDER BY name"
 _NUMBERS: Final = "SELECT number, name FROM batch_import.job WHERE version = %s ORDER BY name"
-#: Number of schemas that one statement reads. A statement locks each table that it reads, and the
-#: server has 64 locks for each of its connections by default.
+#: Maximum number of schemas that one statement reads. A statement locks each table that it reads,
+#: and by default, the server has 64 locks for each of its connections.
 _SCHEMAS_PER_STATEMENT: Final = 50
 
 
 @contextmanager
 def session(url: str) -> Iterator[Session]:
-    """Opens a session of a prepared database.
+    """Opens a session of a database that `prepare` has prepared.
 
     Raises:
-        StateError: the database cannot be reached, has unsafe settings, is not prepared, or is of
-            another version.
+        StateError: the database cannot be reached, has settings that may lose data, is not
+            prepared, or was prepared by another version of the program.
     """
     name = url_without_password(url)
     db = connect(url, name)
@@ -55,13 +56,14 @@ def session(url: str) -> Iterator[Session]:
 
 
 def prepare(url: str) -> bool:
-    """Prepare a database for jobs.
+    """Prepare a database for jobs: create the tables of the catalog.
 
     Returns:
-        whether it was not prepared before.
+        True if this was done, False if the database was prepared already.
 
     Raises:
-        StateError: the database cannot be reached, has unsafe settings, or is of another version.
+        StateError: the database cannot be reached, has settings that may lose data, or was prepared
+            by another version of the program.
     """
     name = url_without_password(url)
     with connect(url, name) as db, map_postgres_errors(name), create_lock(db):
@@ -74,10 +76,15 @@ def prepare(url: str) -> bool:
 
 
 def open_job(state: DatabaseState, *, create: bool, read_only: bool) -> PostgresConnection:
-    """Returns a connection to the schema of a job.
+    """Returns a connection to the tables of a job.
+
+    Args:
+        state: name of the job, and URL of its database.
+        create: whether to create the job if it does not exist.
+        read_only: whether writing is refused.
 
     Raises:
-        StateError: the job does not exist and is not to be created; or as for `session`.
+        StateError: the job does not exist, and `create` is false; or as for `session`.
     """
     name = url_without_password(state.url)
     db = connect(state.url, name)
@@ -92,24 +99,25 @@ def open_job(state: DatabaseState, *, create: bool, read_only: bool) -> Postgres
 
 
 def job_description(state: DatabaseState) -> str:
-    """Returns the name of a job and its database, for messages."""
+    """Returns a text with the names of a job and of its database, for messages."""
     return f"the job {state.job} in {url_without_password(state.url)}"
 
 
 def job_number(db: Session, state: DatabaseState) -> int:
-    """Returns the number of a job.
+    """Returns the number of a job in the catalog.
 
     Raises:
-        StateError: there is no such job, or it is of another version.
+        StateError: there is no such job, or another version of the program has created it.
     """
-    found = db.execute(_JOB, (state.job,)).fetchone()
-    if not found:
+    row = db.execute(_JOB, (state.job,)).fetchone()
+    if not row:
         raise StateError(
             f"There is no job {state.job} in {url_without_password(state.url)}.",
             f"Start it with: {command_ref('run')}",
         )
-    _refuse_version(job_description(state), found[1], SCHEMA_VERSION)
-    return int(found[0])
+    number, version = row
+    _refuse_version(job_description(state), version, SCHEMA_VERSION)
+    return int(number)
 
 
 def has_job(state: DatabaseState) -> bool:
@@ -124,7 +132,13 @@ def has_job_in(db: Session, state: DatabaseState) -> bool:
 
 
 def hold_claimed_rows(db: Session, job: int, epoch: int) -> None:
-    """Hold the rows that the run with an epoch may still send, unless the run has ended."""
+    """Mark rows as held that an earlier run has claimed and may still send, unless it has ended.
+
+    Args:
+        db: a session of the database.
+        job: number of the job.
+        epoch: number of the earlier run among the runs of the job (`lease.Lease.epoch`).
+    """
     db.execute(
         f"""
         INSERT INTO batch_import.held (job, number, epoch)
@@ -144,7 +158,12 @@ def job_names(url: str) -> list[str]:
 
 
 def names_of_jobs_with(url: str, facts: Mapping[str, str]) -> list[str]:
-    """Returns the names of the jobs that have all these facts, by the facts' names."""
+    """Returns the names of the jobs that have all these facts.
+
+    Args:
+        url: URL of the database.
+        facts: names of facts, and their values as they are stored.
+    """
     names: list[str] = []
     with session(url) as db:
         jobs = db.execute(_NUMBERS, (SCHEMA_VERSION,)).fetchall()
@@ -164,17 +183,22 @@ def names_of_jobs_with(url: str, facts: Mapping[str, str]) -> list[str]:
 
 @contextmanager
 def create_lock(db: Session) -> Iterator[None]:
-    """Opens a transaction that waits for other sessions that create something."""
+    """Opens a transaction in which no other session creates tables or jobs."""
     with db.transaction():
         db.execute("SELECT pg_advisory_xact_lock(%s)", (_CREATE_LOCK_ID,))
         yield
 
 
 def get_or_create_job(db: Session, state: DatabaseState) -> int:
-    """Returns the number of a job, which is created if it does not exist."""
+    """Returns the number of a job in the catalog, after creating the job if it does not exist.
+
+    Raises:
+        StateError: another version of the program has created the job.
+    """
     if db.execute(_JOB, (state.job,)).fetchone():
         return job_number(db, state)
     with create_lock(db):
+        # Another session may have created the job meanwhile.
         if db.execute(_JOB, (state.job,)).fetchone():
             return job_number(db, state)
         (number,) = db.execute(_ADD_JOB, (state.job, SCHEMA_VERSION)).fetchone() or (0,)
@@ -190,6 +214,7 @@ def _schema_name(number: int) -> str:
 
 
 def _check(db: Session, name: str) -> None:
+    """Raise an error if a database is not prepared, or was prepared by another version."""
     if not _is_prepared(db):
         raise StateError(
             f"{name} is not prepared for batch-import.",
@@ -200,19 +225,21 @@ def _check(db: Session, name: str) -> None:
 
 
 def _is_prepared(db: Session) -> bool:
-    (prepared,) = db.execute(_IS_PREPARED).fetchone() or (False,)
-    return bool(prepared)
+    (is_prepared,) = db.execute(_IS_PREPARED).fetchone() or (False,)
+    return bool(is_prepared)
 
 
-def _refuse_version(name: str, found: int, ours: int) -> None:
-    if found > ours:
+def _refuse_version(name: str, version: int, own_version: int) -> None:
+    if version > own_version:
         raise StateError(f"{name} was prepared by a newer batch-import.", "Update batch-import.")
-    if found < ours:
+    if version < own_version:
         raise StateError(
             f"{name} was prepared by an older batch-import.",
-            f"Use another database; what is in the account is taken over ({setting_ref('state')}).",
+            "Use another database; videos that the account already has are taken over"
+            f" ({setting_ref('state')}).",
         )
 
 
 def _read_resource(name: str) -> str:
+    """Returns the text of a file of this package."""
     return resources.files(__package__).joinpath(name).read_text(encoding="utf-8")

@@ -1,6 +1,6 @@
-"""Rows of a job that were corrected in `failed.csv`. Only these rows change.
+"""Changes the rows of a job that the user has corrected in `failed.csv`.
 
-This module must not know where the corrections come from.
+The other rows of the job do not change. This module must not know where the corrections come from.
 """
 
 import json
@@ -15,17 +15,20 @@ from batch_import.state.facts import StoredFact, fact_parameters
 from batch_import.state.manifest_diff import ChangedRows, ManifestDiff
 from batch_import.state.statements import ADD_EVENT, HEADER, SAVE_FACT
 
-#: Number of rows that are listed as examples in each part of a difference.
+#: Number of rows in each group of a `ManifestDiff` that are listed as examples.
 _MAX_EXAMPLES: Final = 5
-_OPEN: Final = frozenset({Status.PENDING, Status.FAILED, Status.INVALID, Status.SKIPPED})
+#: Statuses of rows that can be corrected, because the platform has no media of them.
+_CORRECTABLE: Final = frozenset({Status.PENDING, Status.FAILED, Status.INVALID, Status.SKIPPED})
 
 
 @dataclass(frozen=True, slots=True)
 class CorrectedRow:
-    """A corrected row, and its number in the job.
+    """A corrected row.
 
     Attributes:
-        columns: the columns to which its cells belong.
+        number: number of the row in the job database.
+        row: the row with its corrections. Its line is the line in the file of corrections.
+        columns: the columns of that file, to which the cells of the row belong.
     """
 
     number: int
@@ -38,8 +41,9 @@ class DuplicateId:
     """A corrected row whose reference ID another row of the job has.
 
     Attributes:
-        line: line number of the correction.
-        first_line: line number of the row that has the ID.
+        line: line number of the row in the file of corrections.
+        reference_id: the reference ID.
+        first_line: line number, in the manifest, of the other row.
     """
 
     line: int
@@ -49,11 +53,13 @@ class DuplicateId:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionResult:
-    """What corrections have changed in a job.
+    """The changes of a job by corrections.
 
     Attributes:
+        diff: the rows that were changed, ignored because they were sent already, or unchanged.
         duplicates: corrected rows that are invalid, because another row of the job has their ID.
-        lines: number of each given row in the job → its line number in the file of corrections.
+        lines: number of each corrected row in the job database → its line number in the file of
+            corrections.
     """
 
     diff: ManifestDiff
@@ -66,36 +72,45 @@ def correct(
 ) -> CorrectionResult:
     """Change single rows of a job, all of them or none.
 
+    Args:
+        connection: connection to the job database.
+        rows: the corrected rows.
+        now: current time in epoch seconds.
+        facts: facts to store in the same transaction, if any row has changed.
+
     Raises:
-        StateError: the job lacks one of the rows.
+        StateError: the job does not have one of the rows.
     """
     changed: list[tuple[int, str]] = []
     ignored: list[tuple[int, str]] = []
     duplicates: list[DuplicateId] = []
     lines: dict[int, int] = {}
-    unchanged = 0
+    unchanged_count = 0
     with connection.transaction() as db:
-        for given in rows:
-            lines[given.number] = given.row.line
-            known = _known(db, given.number)
-            if known is None:
+        for corrected in rows:
+            lines[corrected.number] = corrected.row.line
+            stored = _stored_row(db, corrected.number)
+            if stored is None:
                 raise StateError(
-                    f"Line {given.row.line}: {connection.name} does not have this row any more.",
+                    f"Line {corrected.row.line}: {connection.name} does not have this row any"
+                    " more.",
                     "Nothing was changed. Take failed.csv from the job folder once more.",
                 )
-            row, duplicate = _checked(db, given, known)
+            row, duplicate = _with_identity(db, corrected, stored)
             duplicates += [duplicate] if duplicate else []
-            where = (known["line"], row.reference_id)
-            if not _differs(row, known):
-                unchanged += 1
-            elif known["status"] not in _OPEN:
-                ignored.append(where)
+            example = (stored["line"], row.reference_id)
+            if not _is_changed(row, stored):
+                unchanged_count += 1
+            elif stored["status"] not in _CORRECTABLE:
+                ignored.append(example)
             else:
-                changed.append(where)
-                _change(db, replace(given, row=row), known, now)
+                changed.append(example)
+                _change(db, replace(corrected, row=row), stored, now)
         if changed:
             db.executemany(SAVE_FACT, fact_parameters(facts))
-    diff = ManifestDiff(changed=_summary(changed), ignored=_summary(ignored), unchanged=unchanged)
+    diff = ManifestDiff(
+        changed=_summary(changed), ignored=_summary(ignored), unchanged=unchanged_count
+    )
     return CorrectionResult(diff, tuple(duplicates), lines)
 
 
@@ -103,51 +118,61 @@ def _summary(rows: list[tuple[int, str]]) -> ChangedRows:
     return ChangedRows(len(rows), tuple(rows[:_MAX_EXAMPLES]))
 
 
-def _known(db: Database, number: int) -> dict[str, Any] | None:
-    found = db.execute(_KNOWN, (number,)).fetchone()
-    return dict(zip(_COLUMNS, found, strict=True)) if found else None
+def _stored_row(db: Database, number: int) -> dict[str, Any] | None:
+    """Returns the row as the job has it, by name of column; None if the job does not have it."""
+    values = db.execute(_STORED_ROW, (number,)).fetchone()
+    return dict(zip(_COLUMNS, values, strict=True)) if values else None
 
 
-def _checked(
-    db: Database, given: CorrectedRow, known: Mapping[str, Any]
+def _with_identity(
+    db: Database, corrected: CorrectedRow, stored: Mapping[str, Any]
 ) -> tuple[ManifestRow, DuplicateId | None]:
-    """Returns the row with its new identity; invalid if another row has its ID."""
-    row = given.row
-    if not row.has_own_id or row.reference_id == known["reference_id"]:
+    """Returns the corrected row with its identity in the job.
+
+    If another row of the job has this identity, the row is returned as an invalid row, together
+    with the duplicate ID.
+    """
+    row = corrected.row
+    if not row.has_own_id or row.reference_id == stored["reference_id"]:
         row = replace(
-            row, reference_id=known["reference_id"], has_own_id=bool(known["own_id"]),
-            identity=known["identity"] or row.identity,
+            row, reference_id=stored["reference_id"], has_own_id=bool(stored["own_id"]),
+            identity=stored["identity"] or row.identity,
         )  # fmt: skip
-    taken = db.execute(_OTHER, (row.identity, given.number)).fetchone()
-    if taken is None:
+    other_row = db.execute(_OTHER_ROW, (row.identity, corrected.number)).fetchone()
+    if other_row is None:
         return row, None
-    reason = f"the reference id is a duplicate of the ID on line {taken[0]}"
+    (other_line,) = other_row
+    reason = f"the reference id is a duplicate of the ID on line {other_line}"
     row = replace(row, identity=None, error=reason, codes=("duplicate-reference",))
-    return row, DuplicateId(given.row.line, row.reference_id, taken[0])
+    return row, DuplicateId(corrected.row.line, row.reference_id, other_line)
 
 
-def _differs(row: ManifestRow, known: Mapping[str, Any]) -> bool:
-    texts = (row.reference_id, row.source_url, row.filename, row.extension)
-    if texts != tuple(known[name] for name in _TEXTS):
+def _is_changed(row: ManifestRow, stored: Mapping[str, Any]) -> bool:
+    """Whether the corrections change a field of the row, or its problems."""
+    fields = (row.reference_id, row.source_url, row.filename, row.extension)
+    if fields != tuple(stored[name] for name in _FIELDS):
         return True
-    invalid: bool = known["status"] == Status.INVALID
-    # The text of the same problem may differ in the line of which the ID is a duplicate.
-    return bool(row.error) != invalid or (invalid and row.codes != tuple(known["codes"].split()))
+    was_invalid: bool = stored["status"] == Status.INVALID
+    if bool(row.error) != was_invalid:
+        return True
+    # Codes are compared, because the text of the same problem may contain another line number.
+    return was_invalid and row.codes != tuple(stored["codes"].split())
 
 
-def _change(db: Database, given: CorrectedRow, known: Mapping[str, Any], now: float) -> None:
-    row, number = given.row, given.number
-    original = known["given_id"] or (known["reference_id"] if known["own_id"] else "")
+def _change(db: Database, corrected: CorrectedRow, stored: Mapping[str, Any], now: float) -> None:
+    """Store the corrections of a row, and its values before them."""
+    row, number = corrected.row, corrected.number
+    manifest_id = stored["given_id"] or (stored["reference_id"] if stored["own_id"] else "")
     db.execute(
         _KEEP_ORIGINAL,
         (
-            number, known["identity"] is None, original, known["source_url"], known["filename"],
-            known["extension"],
+            number, stored["identity"] is None, manifest_id, stored["source_url"],
+            stored["filename"], stored["extension"],
         ),
     )  # fmt: skip
     status = Status.INVALID if row.error else Status.PENDING
     db.execute(ADD_EVENT, (number, now, status, "corrected", " ".join(row.codes)))
-    cells = _cells(db, given, known)
+    cells = _corrected_cells(db, corrected, stored)
     db.execute(
         _CHANGE,
         (
@@ -158,15 +183,21 @@ def _change(db: Database, given: CorrectedRow, known: Mapping[str, Any], now: fl
     )  # fmt: skip
 
 
-def _cells(db: Database, given: CorrectedRow, known: Mapping[str, Any]) -> list[str]:
-    """Returns the row's cells in the columns of its manifest, with the corrections."""
-    names, fields = map(json.loads, db.execute(HEADER, (known["header"],)).fetchone())
-    cells = list(json.loads(known["cells"]))
+def _corrected_cells(db: Database, corrected: CorrectedRow, stored: Mapping[str, Any]) -> list[str]:
+    """Returns the row's cells in the columns of its manifest, with the corrections.
+
+    The file of corrections may have other columns, or the same columns in another order.
+    """
+    names, fields = map(json.loads, db.execute(HEADER, (stored["header"],)).fetchone())
+    cells = list(json.loads(stored["cells"]))
     columns = ManifestColumns(tuple(names), tuple(fields))
-    for key, position in columns.positions.items():
-        corrected = given.columns.positions.get(key)
-        if corrected is not None and position < len(cells) and corrected < len(given.row.cells):
-            cells[position] = given.row.cells[corrected]
+    new_cells = corrected.row.cells
+    for column, position in columns.positions.items():
+        new_position = corrected.columns.positions.get(column)
+        if new_position is None:
+            continue
+        if position < len(cells) and new_position < len(new_cells):
+            cells[position] = new_cells[new_position]
     return cells
 
 
@@ -174,9 +205,10 @@ _COLUMNS: Final = (
     "line", "status", "identity", "reference_id", "own_id", "given_id", "source_url", "filename",
     "extension", "cells", "header", "codes",
 )  # fmt: skip
-_TEXTS: Final = ("reference_id", "source_url", "filename", "extension")
-_KNOWN: Final = f"SELECT {', '.join(_COLUMNS)} FROM row WHERE number = ?"
-_OTHER: Final = "SELECT line FROM row WHERE identity = ? AND number <> ?"
+_FIELDS: Final = ("reference_id", "source_url", "filename", "extension")
+_STORED_ROW: Final = f"SELECT {', '.join(_COLUMNS)} FROM row WHERE number = ?"
+_OTHER_ROW: Final = "SELECT line FROM row WHERE identity = ? AND number <> ?"
+#: The values of the first correction stay, because they are the values in the manifest.
 _KEEP_ORIGINAL: Final = """
     INSERT INTO correction VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (row) DO NOTHING
 """

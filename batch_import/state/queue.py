@@ -1,9 +1,9 @@
-"""The queue of rows to import: returns the next rows, and stores their status updates.
+"""Returns the rows to import, and stores their status updates.
 
 Only rows in flight are Python objects; all other rows stay in the database. Every method is one
-transaction, and its changes are on disk when it returns (`synchronous=FULL`), because a claim must
-survive a power cut. During a run, only one thread uses the queue. This module must not know why a
-row changes its status.
+transaction, and its changes are on disk when it returns (`synchronous=FULL`). Otherwise a claim
+could be lost in a power cut, and the row would be sent twice. During a run, only one thread uses
+the queue. This module must not know why a row changes its status.
 """
 
 import json
@@ -23,28 +23,29 @@ class Queue:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        #: The table from which pending rows are taken: all rows, or only the chosen ones.
+        #: The table from which pending rows are taken: all rows, or only the chosen rows.
         self._table = choice_statements.ALL_ROWS
 
     # The choice of rows -----------------------------------------------------------------------
 
-    def choose(self, wanted: Sequence[LineRange | str]) -> None:
-        """Restrict this connection to some rows; if `wanted` is empty, remove the restriction.
+    def choose(self, selectors: Sequence[LineRange | str]) -> None:
+        """Restrict the queue to some rows, as long as its connection is open.
 
         Args:
-            wanted: lines on which the rows start, or their reference IDs.
+            selectors: lines of the manifest on which rows start, or reference IDs of rows. If
+                empty, the restriction is removed.
 
         Raises:
-            UsageError: the manifest has no such row.
+            UsageError: no row matches one of the selectors.
         """
         self._table = choice_statements.ALL_ROWS
-        if wanted:
+        if selectors:
             with self._connection.transaction() as db:
-                choice.choose(db, wanted)
+                choice.choose(db, selectors)
             self._table = choice_statements.CHOSEN_ROWS
 
     def choose_first(self, limit: int) -> None:
-        """Restrict this connection to the pending rows that are claimed first, `limit` of them."""
+        """Restrict the queue to the `limit` pending rows that are claimed first."""
         with self._connection.transaction() as db:
             choice.choose_first(db, self._table, limit)
         self._table = choice_statements.CHOSEN_ROWS
@@ -56,7 +57,7 @@ class Queue:
                 self._update_whole_choice(db)
 
     def choose_numbers(self, numbers: Sequence[int]) -> None:
-        """Restrict this connection to the rows with these numbers, whatever their status is."""
+        """Restrict the queue to the rows with these numbers, whatever their status is."""
         with self._connection.transaction() as db:
             choice.choose_numbers(db, numbers)
         self._table = choice_statements.CHOSEN_ROWS
@@ -70,7 +71,8 @@ class Queue:
         """Yields the rows that may be claimed, in manifest order.
 
         Args:
-            size_position: position of the manifest's column of file sizes; None if it has none.
+            size_position: position, from 0, of the manifest's column of file sizes; None if there
+                is no such column.
         """
         statement = choice_statements.pending_for_pilot(self._table)
         return self._pilot_rows(statement, size_position)
@@ -78,29 +80,30 @@ class Queue:
     def rows_by_number(
         self, numbers: Sequence[int], size_position: int | None
     ) -> Iterator[PendingRow]:
-        """Yields the rows with these numbers, in manifest order; arguments of `pending_rows`."""
+        """Yields the rows with these numbers, in the order of the numbers.
+
+        `size_position` is as for `pending_rows`.
+        """
         for number in numbers:
             yield from self._pilot_rows(
                 choice_statements.PILOT_ROW_OF, size_position, number=number
             )
 
     def _pilot_rows(
-        self, statement: str, size_position: int | None, **more: int
+        self, statement: str, size_position: int | None, **parameters: int
     ) -> Iterator[PendingRow]:
         header = None if size_position is None else Facts(self._connection).get(HEADER)
-        found = self._connection.rows(statement, {"header": header, **more})
-        for number, line, title, url, extension, cells in found:
-            texts = json.loads(cells)
-            cell = (
-                texts[size_position]
-                if size_position is not None and size_position < len(texts)
-                else ""
-            )
-            yield PendingRow(number, line, title, url, extension, cell)
+        rows = self._connection.rows(statement, {"header": header, **parameters})
+        for number, line, title, url, extension, cells_json in rows:
+            cells = json.loads(cells_json)
+            size_cell = ""
+            if size_position is not None and size_position < len(cells):
+                size_cell = cells[size_position]
+            yield PendingRow(number, line, title, url, extension, size_cell)
 
     @property
     def has_choice(self) -> bool:
-        """Whether this connection is restricted to some rows."""
+        """Whether the queue is restricted to some rows."""
         return self._table == choice_statements.CHOSEN_ROWS
 
     def claimable_count(self) -> int:
@@ -108,7 +111,7 @@ class Queue:
         return self._connection.count(statements.claimable_count(self._table))
 
     def remaining_count(self) -> int:
-        """Returns the number of chosen rows that are neither imported nor skipped."""
+        """Returns the number of rows of the choice that are neither imported nor skipped."""
         return self._connection.count(statements.remaining_count(self._table))
 
     def retryable_count(self) -> int:
@@ -118,39 +121,47 @@ class Queue:
     # Status changes ---------------------------------------------------------------------------
 
     def recover(self, now: float) -> int:
-        """Make rows unknown whose POST may have been sent before a crash; returns their number."""
+        """Make the rows unknown that were claimed when the last run crashed; returns their number.
+
+        The POST of such a row may have been sent.
+        """
         with self._connection.transaction() as db:
             db.execute(statements.RECOVER_EVENTS, (now,))
-            recovered = db.execute(statements.RECOVER, (now,)).rowcount
+            recovered_count = db.execute(statements.RECOVER, (now,)).rowcount
             self._update_whole_choice(db)
-            return recovered
+            return recovered_count
 
     def held_rows(self, now: float) -> frozenset[int]:
-        """As in `Connection`."""
+        """Returns the numbers of rows that a previous run may still send; see `Connection`."""
         return self._connection.held_rows(now)
 
     def retry_failed(self, now: float) -> int:
-        """Make the failed rows of the choice pending, as the user wants; returns their number."""
+        """Make the failed rows of the choice pending; returns their number."""
         with self._connection.transaction() as db:
             db.execute(statements.retry_events(self._table), (now,))
-            retried = db.execute(statements.retry(self._table)).rowcount
+            retried_count = db.execute(statements.retry(self._table)).rowcount
             self._update_whole_choice(db)
-            return retried
+            return retried_count
 
     def claim(
         self, limit: int, now: float, excluded: Collection[int] = frozenset()
     ) -> list[JobRow]:
         """Claim pending rows: store that their POST is about to be sent.
 
-        Rows whose URL expires are claimed first, in the order of their expiry. The others follow in
-        manifest order.
+        Rows whose URL expires are claimed first, in the order of their expiry. The other rows
+        follow in manifest order.
 
         Args:
+            limit: maximum number of rows.
+            now: current time in epoch seconds.
             excluded: numbers of rows that are not claimed.
+
+        Returns:
+            the claimed rows, with the status and the times that they had before.
         """
         with self._connection.transaction() as db:
-            found = self._rows(statements.next_to_claim(self._table), (limit + len(excluded),))
-            rows = [row for row in found if row.number not in excluded][:limit]
+            next_rows = self._rows(statements.next_to_claim(self._table), (limit + len(excluded),))
+            rows = [row for row in next_rows if row.number not in excluded][:limit]
             if not rows:
                 return rows
             db.executemany(statements.CLAIM, [(now, row.number) for row in rows])
@@ -161,18 +172,19 @@ class Queue:
         return rows
 
     def apply(self, changes: Sequence[StatusUpdate], now: float) -> None:
-        """Store status updates."""
+        """Store status updates. `now` is the current time in epoch seconds."""
         if not changes:
             return
+        events = [
+            (change.number, now, change.status, change.reason, change.code) for change in changes
+        ]
         with self._connection.transaction() as db:
-            db.executemany(
-                statements.ADD_EVENT, [(c.number, now, c.status, c.reason, c.code) for c in changes]
-            )
+            db.executemany(statements.ADD_EVENT, events)
             db.executemany(statements.APPLY, [_parameters(change) for change in changes])
             self._update_choice(db, [(change.status, change.number) for change in changes])
 
     def _update_choice(self, db: Database, statuses: Sequence[tuple[Status, int]]) -> None:
-        """Update the statuses that are stored with the chosen rows."""
+        """Update the statuses in the table of the choice: pairs of a new status and a number."""
         if self.has_choice:
             db.executemany(choice_statements.UPDATE_CHOSEN, statuses)
 
@@ -183,52 +195,58 @@ class Queue:
     # Rows that are not finished ---------------------------------------------------------------
 
     def pending_sources(self, after: int, limit: int) -> list[VideoSource]:
-        """Returns the sources of claimable rows in the order of their numbers, after a number."""
+        """Returns the sources of rows that may be claimed, in the order of their numbers.
+
+        Args:
+            after: only rows with a higher number are returned.
+            limit: maximum number of rows.
+        """
         statement = statements.pending_sources(self._table)
         return [VideoSource(*values) for values in self._connection.rows(statement, (after, limit))]
 
     def pending_by_reference(self, reference_ids: Iterable[str]) -> list[JobRow]:
-        """Returns the claimable rows that have one of these reference IDs."""
-        names = list(reference_ids)
-        if not names:
+        """Returns the rows that may be claimed and have one of these reference IDs."""
+        ids = list(reference_ids)
+        if not ids:
             return []
-        return self._rows(statements.pending_by_reference(self._table, len(names)), names)
+        return self._rows(statements.pending_by_reference(self._table, len(ids)), ids)
 
     def in_flight(self) -> list[JobRow]:
         """Returns the rows that a previous run left in flight, in the order of their creation."""
-        rows = self._rows(statements.IN_FLIGHT)
         positions = dict(self._connection.rows(statements.IN_FLIGHT_POSITIONS))
-        places = [positions[row.number] or 0 for row in rows]
-        return [
-            replace(
-                row,
-                imported_between_count=self._connection.count(
-                    statements.IMPORTED_BETWEEN, (before, place)
-                ),
+        rows = []
+        previous_position = 0
+        for row in self._rows(statements.IN_FLIGHT):
+            # A row that is no longer in the manifest has no position.
+            position = positions[row.number] or 0
+            count = self._connection.count(
+                statements.IMPORTED_BETWEEN, (previous_position, position)
             )
-            for row, before, place in zip(rows, [0, *places], places, strict=False)
-        ]
+            rows.append(replace(row, imported_between_count=count))
+            previous_position = position
+        return rows
 
     def recently_imported(self, limit: int) -> list[JobRow]:
         """Returns the imported rows that were sent last, in the order of their POSTs."""
         return self._rows(statements.RECENTLY_IMPORTED, (limit,))[::-1]
 
     def unfinished(self, limit: int) -> list[JobRow]:
-        """Returns rows that are not finished, in manifest order.
+        """Returns rows that are pending or in flight, in manifest order.
 
         Args:
-            limit: maximum number of rows. If there are more, rows at equal distances are returned.
+            limit: maximum number of rows. If there are more, the returned rows are distributed
+                evenly over the manifest.
         """
         count = self._connection.count(statements.UNFINISHED_COUNT)
         limit = min(limit, count)
         return self._rows(statements.UNFINISHED, (limit, count, limit, count))
 
     def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[JobRow]:
-        found = self._connection.rows(statement, parameters)
+        rows = self._connection.rows(statement, parameters)
         with self._connection.decoding():
             return [
-                JobRow(number, reference, url, name, extension, Status(status), *rest)
-                for number, reference, url, name, extension, status, *rest in found
+                JobRow(number, reference_id, url, title, extension, Status(status), *other_values)
+                for number, reference_id, url, title, extension, status, *other_values in rows
             ]
 
 

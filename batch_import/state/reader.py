@@ -1,6 +1,6 @@
-"""Read the rows of a job: counts, result rows, events. Nothing here writes.
+"""Reads the rows of a job: counts, result rows, and events, which are status changes of rows.
 
-This module must not know where its results are shown.
+The module writes nothing. It must not know where its results are shown.
 """
 
 import itertools
@@ -24,16 +24,21 @@ from batch_import.state.connection import Connection
 from batch_import.state.facts import HEADER, Facts
 from batch_import.state.timeline import Timeline, timeline
 
-#: Status by its value, because this is faster than `Status(text)`.
+#: Status by its stored text. A look-up here is faster than `Status(text)`.
 _STATUSES: Final = {str(status): status for status in Status}
-#: Number of rows that are decoded together, column by column. This is three times as fast as one by
-#: one, and needs one megabyte of memory.
+#: Number of rows that are decoded together, column by column. This is three times as fast as to
+#: decode them one by one, and needs one megabyte of memory.
 _DECODED_ROWS: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
 class InFlightRow:
-    """A row in flight. `since`: epoch seconds when it was last sent, or found in the account."""
+    """A row in flight.
+
+    Attributes:
+        line: line number of the row in the manifest.
+        since: epoch seconds when the row was last sent, or its media was found in the account.
+    """
 
     line: int
     reference_id: str
@@ -43,7 +48,12 @@ class InFlightRow:
 
 @dataclass(frozen=True, slots=True)
 class PossibleDuplicate:
-    """A row that is not sent, because its video may have been sent already as another row."""
+    """A row that is not sent, because its video may have been sent already as another row.
+
+    Attributes:
+        line: line number of the row in the manifest.
+        reason: which other row it may be, for the user.
+    """
 
     line: int
     title: str
@@ -56,7 +66,8 @@ class Reader:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
-        #: Manifest columns by the number of their header. A number is never used for other columns.
+        #: Columns of manifest versions, by their number in the table `header`. They are kept,
+        #: because a number is never used for other columns later.
         self._headers: dict[int, ManifestColumns] = {}
 
     # Counts -----------------------------------------------------------------------------------
@@ -65,16 +76,16 @@ class Reader:
         """Returns the number of rows per status.
 
         Args:
-            is_running: whether a run is in progress. If so, a row that is being created counts as
-                in flight; otherwise it is unknown.
+            is_running: whether a run is in progress. If true, a row that is being created counts as
+                processing. If false, its run has crashed, and the row counts as unknown.
         """
-        found = dict(self._connection.rows(statements.COUNTS))
-        creating = found.pop(Status.CREATING, 0)
-        home = Status.PROCESSING if is_running else Status.UNKNOWN
-        found[home] = found.get(home, 0) + creating
+        stored_counts = dict(self._connection.rows(statements.COUNTS))
+        creating_count = stored_counts.pop(Status.CREATING, 0)
+        shown_status = Status.PROCESSING if is_running else Status.UNKNOWN
+        stored_counts[shown_status] = stored_counts.get(shown_status, 0) + creating_count
         with self._connection.decoding():
-            counted = {str(Status(status)): count for status, count in found.items()}
-        return Counts(total=sum(counted.values()), **counted)
+            counts = {str(Status(status)): count for status, count in stored_counts.items()}
+        return Counts(total=sum(counts.values()), **counts)
 
     def adopted_count(self) -> int:
         """Returns the number of imported rows that adopted a media and were not sent."""
@@ -87,24 +98,25 @@ class Reader:
     # Rows -------------------------------------------------------------------------------------
 
     def records(self, statuses: Sequence[Status] = ()) -> Iterator[ResultRow]:
-        """Yields result rows in manifest order; rows that were removed from the manifest come last.
+        """Yields result rows in manifest order, and then the rows that are no longer in it.
 
         Args:
-            statuses: yield only rows with these statuses; all rows if empty.
+            statuses: only rows with these statuses are yielded; all rows if empty.
         """
         # Two queries, each in the order of an index, because sorting all rows needs much memory.
         for statement in statements.records(len(statuses)):
             yield from self._records(statement, statuses)
 
     def records_at(self, first: int, last: int) -> Iterator[ResultRow]:
-        """Yields the rows of the manifest at these positions, both ends included."""
+        """Yields the rows at these positions of the manifest, from 0; both ends are included."""
         return self._records(statements.RECORDS_BETWEEN, (first, last))
 
     def blocks(self, size: int) -> Iterator[list[ResultRow]]:
         """Yields all rows in the order of `records`, in blocks of `size` positions.
 
-        Each block is read in a short transaction of its own. While a transaction reads, SQLite
-        cannot shorten its log, which would slow down each commit of a run.
+        The last block has the rows that are no longer in the manifest. Each block is read in a
+        transaction of its own. During a long transaction, SQLite could not shorten its log, and
+        each commit of a run would become slower.
         """
         for first in range(0, self.last_position() + 1, size):
             yield list(self.records_at(first, first + size - 1))
@@ -115,11 +127,11 @@ class Reader:
         return self._records(statements.REMOVED_RECORDS, ())
 
     def first_imported(self, limit: int) -> Iterator[ResultRow]:
-        """Yields some of the imported rows, without reading any other row."""
+        """Yields at most `limit` imported rows, in the order of claiming. Reads no other rows."""
         return self._records(statements.FIRST_IMPORTED, (limit,))
 
     def any_imported_since(self, event: int) -> bool:
-        """Whether a row was imported after an event."""
+        """Whether a row was imported after the event with this number."""
         return bool(self._connection.count(statements.ANY_IMPORTED_SINCE, (event,)))
 
     def last_position(self) -> int:
@@ -127,25 +139,29 @@ class Reader:
         return self._connection.count(statements.LAST_POSITION)
 
     def last_event(self) -> int:
-        """Returns the number of the latest status change of any row. Numbers only grow."""
+        """Returns the highest event number, which is that of the latest event; 0 if there is none.
+
+        Later events have higher numbers.
+        """
         return self._connection.count(statements.LAST_EVENT)
 
     def blocks_with(self, status: Status, size: int) -> set[int | None]:
-        """Returns which blocks of `size` positions have rows of a status.
+        """Returns the indexes, from 0, of the blocks of `size` positions with rows of a status.
 
         None in the result stands for the rows that are no longer in the manifest.
         """
-        found = self._connection.rows(statements.BLOCKS_WITH, (size, status))
-        return {block for (block,) in found}
+        rows = self._connection.rows(statements.BLOCKS_WITH, (size, status))
+        return {block for (block,) in rows}
 
     def changed_blocks(self, size: int, since: int) -> set[int | None]:
-        """Returns which blocks of `size` positions have rows that changed after an event.
+        """Returns the blocks with rows that changed after an event; otherwise as `blocks_with`.
 
-        None in the result stands for the rows that are no longer in the manifest.
+        Args:
+            size: number of positions in a block.
+            since: number of the event.
         """
-        return {
-            block for (block,) in self._connection.rows(statements.CHANGED_BLOCKS, (size, since))
-        }
+        rows = self._connection.rows(statements.CHANGED_BLOCKS, (size, since))
+        return {block for (block,) in rows}
 
     def records_with_codes(self) -> Iterator[ResultRow]:
         """Yields the rows with a problem or a failure, in the order of `records`."""
@@ -153,18 +169,19 @@ class Reader:
             yield from self._records(statement, ())
 
     def problem_groups(self) -> Iterator[tuple[ResultRow, int]]:
-        """Yields one row of each group with the same problem or failure, and the group's size.
+        """Yields one row of each group of rows with the same problem, and the number of its rows.
 
-        Rows of a group have the same status, error and source host.
+        The rows of a group have the same status, error and source host.
         """
         with self._connection.decoding():
-            for row in self._connection.rows(statements.RECORDS_BY_TROUBLE):
-                (record,) = self._decode([row[:-1]])
-                yield record, row[-1]
+            for *values, row_count in self._connection.rows(statements.RECORDS_BY_TROUBLE):
+                (row,) = self._decode([tuple(values)])
+                yield row, row_count
 
     def find_by_reference(self, reference_id: str) -> tuple[int, ResultRow] | None:
-        """Returns the row with a reference ID, and its number; None if there is none."""
-        # If several rows have the same reference ID, it is the identity of the first one only.
+        """Returns the row with a reference ID, and the row's number; None if there is none."""
+        # The identity is tried first: if several rows have the same reference ID, it is the
+        # identity of only one of them, which is the row that is or was sent.
         for statement in (
             statements.RECORD_BY_IDENTITY,
             statements.RECORD_BY_REFERENCE,
@@ -184,7 +201,10 @@ class Reader:
         return next(self._records(statements.FIRST_WITH_MANIFEST_ID, ()), None)
 
     def manifest_id_count(self) -> int:
-        """Number of rows that were sent under another reference ID than the manifest's."""
+        """Returns the number of rows that were sent under another reference ID than the manifest's.
+
+        The manifest got its reference IDs after these rows were sent.
+        """
         return self._connection.count(statements.MANIFEST_ID_COUNT)
 
     def find_by_line(self, line: int) -> tuple[int, ResultRow] | None:
@@ -192,45 +212,48 @@ class Reader:
         return self._find_record(statements.RECORD_BY_LINE, line)
 
     def reference_ids_near(self, text: str, limit: int) -> list[str]:
-        """Returns up to `limit` reference IDs before a text in alphabetical order, and after it."""
-        return [
-            name
-            for statement in (statements.REFERENCE_IDS_BEFORE, statements.REFERENCE_IDS_AFTER)
-            for (name,) in self._connection.rows(statement, (text, limit))
-        ]
+        """Returns the reference IDs next to a text in alphabetical order, to suggest one of them.
+
+        Args:
+            text: the text.
+            limit: maximum number of IDs before the text, and of IDs after it.
+        """
+        ids_before = self._connection.rows(statements.REFERENCE_IDS_BEFORE, (text, limit))
+        ids_after = self._connection.rows(statements.REFERENCE_IDS_AFTER, (text, limit))
+        return [reference_id for (reference_id,) in (*ids_before, *ids_after)]
 
     def oldest_in_flight(self) -> InFlightRow | None:
         """Returns the row in flight that was sent, or found in the account, first."""
-        found = self._connection.row(statements.OLDEST_IN_FLIGHT)
-        if found is None:
+        row = self._connection.row(statements.OLDEST_IN_FLIGHT)
+        if row is None:
             return None
-        line, reference, status, since = found
+        line, reference_id, status, since = row
         with self._connection.decoding():
-            return InFlightRow(line, reference, Status(status), since)
+            return InFlightRow(line, reference_id, Status(status), since)
 
     def corrected_lines(self) -> frozenset[int]:
-        """Lines of the manifest whose row was corrected in `failed.csv` and is valid since."""
+        """Returns the lines of rows that were corrected in `failed.csv` and are valid now."""
         return frozenset(line for (line,) in self._connection.rows(statements.CORRECTED_LINES))
 
     def possible_duplicate_count(self) -> int:
-        """Returns the number of rows that are not sent, because they may have been sent already."""
+        """Returns the number of rows that `possible_duplicates` yields."""
         return self._connection.count(
             statements.POSSIBLE_DUPLICATE_COUNT, (POSSIBLE_DUPLICATE_CODE,)
         )
 
     def possible_duplicates(self) -> Iterator[PossibleDuplicate]:
         """Yields the rows that are not sent, because they may have been sent already."""
-        found = self._connection.stream(statements.POSSIBLE_DUPLICATES, (POSSIBLE_DUPLICATE_CODE,))
-        return itertools.starmap(PossibleDuplicate, found)
+        rows = self._connection.stream(statements.POSSIBLE_DUPLICATES, (POSSIBLE_DUPLICATE_CODE,))
+        return itertools.starmap(PossibleDuplicate, rows)
 
     def expiring_urls(self) -> Iterator[tuple[int, float]]:
-        """Yields the line of each pending row whose URL expires, and when, in epoch seconds."""
+        """Yields line and expiry time (epoch seconds) of each pending row whose URL expires."""
         yield from self._connection.stream(statements.EXPIRING_URLS, (math.inf,))
 
     def _find_record(self, statement: str, value: str | int) -> tuple[int, ResultRow] | None:
-        """Returns the first row that a query finds, and its number."""
-        found = next(self._records(statement, (value,)), None)
-        return (found.number, found) if found else None
+        """Returns the first row of a query's result, and its number; None if there is none."""
+        row = next(self._records(statement, (value,)), None)
+        return (row.number, row) if row else None
 
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[ResultRow]:
         with self._connection.decoding():
@@ -238,27 +261,28 @@ class Reader:
                 yield from self._decode(rows)
 
     def _decode(self, rows: Sequence[tuple[Any, ...]]) -> list[ResultRow]:
+        """Returns the result rows for the values of a query. Each column is decoded as a whole."""
         (
-            line, status, error, codes, reference, name, url, extension, cells,
-            removed, looked_at, width, height, header, *texts,
+            lines, statuses, errors, codes, reference_ids, titles, urls, extensions, cells,
+            are_removed, are_sizes_requested, widths, heights, headers, *other_columns,
         ) = zip(*rows, strict=True)  # fmt: skip
-        columns = (
-            line,
-            map(_STATUSES.__getitem__, status),
-            error,
+        decoded_columns = (
+            lines,
+            map(_STATUSES.__getitem__, statuses),
+            errors,
             [tuple(text.split()) if text else () for text in codes],
-            reference,
-            name,
-            url,
-            extension,
+            reference_ids,
+            titles,
+            urls,
+            extensions,
             map(tuple, json.loads(f"[{','.join(cells)}]")),
-            map(self._columns, header),
-            map(bool, removed),
-            map(bool, looked_at),
-            [size if size[0] else None for size in zip(width, height, strict=True)],
-            *texts,
+            map(self._columns, headers),
+            map(bool, are_removed),
+            map(bool, are_sizes_requested),
+            [size if size[0] else None for size in zip(widths, heights, strict=True)],
+            *other_columns,
         )
-        return list(map(ResultRow._make, zip(*columns, strict=True)))
+        return list(map(ResultRow._make, zip(*decoded_columns, strict=True)))
 
     # Columns ----------------------------------------------------------------------------------
 
@@ -267,59 +291,61 @@ class Reader:
         return self._columns(Facts(self._connection).get(HEADER))
 
     def other_columns(self) -> list[ManifestColumns]:
-        """Returns the columns of other manifest versions that rows have; the latest first."""
+        """Returns the columns of earlier manifest versions that removed rows have, latest first."""
         return self._columns_of(statements.OTHER_HEADERS)
 
     def other_failed_columns(self) -> list[ManifestColumns]:
-        """Returns the columns of other manifest versions that failed and invalid rows have."""
+        """Returns the columns of earlier manifest versions that failed and invalid rows have."""
         return self._columns_of(statements.FAILED_HEADERS)
 
     def _columns_of(self, statement: str) -> list[ManifestColumns]:
-        current = Facts(self._connection).get(HEADER)
-        found = self._connection.rows(statement, (current,))
-        return [self._columns(number) for (number,) in found]
+        """Returns the columns whose numbers a query selects. Its parameter is the latest header."""
+        latest_header = Facts(self._connection).get(HEADER)
+        rows = self._connection.rows(statement, (latest_header,))
+        return [self._columns(number) for (number,) in rows]
 
     def _columns(self, number: int) -> ManifestColumns:
+        """Returns the columns with a number in the table `header`."""
         if number not in self._headers:
-            found = self._connection.row(statements.HEADER, (number,))
-            if found is None:
+            row = self._connection.row(statements.HEADER, (number,))
+            if row is None:
                 return EMPTY_COLUMNS
             with self._connection.decoding():
-                names, fields = map(json.loads, found)
+                names, fields = map(json.loads, row)
                 self._headers[number] = ManifestColumns(tuple(names), tuple(fields))
         return self._headers[number]
 
     # Events -----------------------------------------------------------------------------------
 
     def events(self, number: int) -> list[StatusChange]:
-        """Returns the status changes of a row, given by its number, in order of time."""
-        found = self._connection.rows(statements.EVENTS, (number,))
+        """Returns the status changes of the row with this number, in the order of time."""
+        rows = self._connection.rows(statements.EVENTS, (number,))
         with self._connection.decoding():
             return [
                 StatusChange(time, Status(status), reason, code)
-                for time, status, reason, code in found
+                for time, status, reason, code in rows
             ]
 
     def event_span(self) -> tuple[float, float] | None:
         """Returns epoch seconds of the first and the last status change; None if there is none."""
-        first = self._connection.row(statements.FIRST_EVENT_TIME)
-        last = self._connection.row(statements.LAST_EVENT_TIME)
-        return (first[0], last[0]) if first else None
+        first_row = self._connection.row(statements.FIRST_EVENT_TIME)
+        last_row = self._connection.row(statements.LAST_EVENT_TIME)
+        return (first_row[0], last_row[0]) if first_row else None
 
     def timeline(self, parts: int) -> Timeline | None:
-        """Returns how many rows were sent and imported, in `parts` intervals of equal length.
+        """Returns the number of sent and of imported rows in `parts` intervals of equal length.
 
         None before the first row was sent.
         """
         return timeline(self._connection, parts)
 
     def processing_times(self, limit: int, max_seconds: float) -> list[float]:
-        """Returns the seconds from a row's POST until it was seen online, for the latest rows.
+        """Returns, for the rows imported last, the seconds from the POST until seen online.
 
         Args:
             limit: maximum number of rows.
-            max_seconds: longer times are left out. No run waits for longer; therefore a later run
-                saw the row, when it had been online for an unknown time.
+            max_seconds: the longest time that a run waits for a row. Rows with a longer time are
+                left out: a later run saw them online, an unknown time after they were online.
         """
-        found = self._connection.rows(statements.PROCESSING_TIMES, (max_seconds, limit))
-        return [seconds for (seconds,) in found]
+        rows = self._connection.rows(statements.PROCESSING_TIMES, (max_seconds, limit))
+        return [seconds for (seconds,) in rows]

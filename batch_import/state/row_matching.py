@@ -1,8 +1,16 @@
-"""Find out which row of an edited manifest is which row of the job, if an ID does not show it.
+"""Match the rows of an edited manifest with the rows of the job, if their IDs do not match them.
 
-Rows are matched by their URL, first in full and then without its signature, and never by their
-position. If several rows are possible, none is matched. This module must not know what follows from
-a match.
+A row that has no reference ID in the manifest gets one that is made from its URL. Such rows are
+matched by their URL, first in full and then without its signature, and never by their position. If
+a row matches several rows, it is matched with none. This module must not know what follows from a
+match.
+
+The statements use three tables: `incoming` has the rows of the edited manifest, `row` the rows of
+the job, and `pairing` has the matches: `position` of the incoming row, `number` of the job's row.
+Rows with the same `identity` are the same row. Other columns are `own_id`: whether the manifest
+gives the reference ID; `given_id`: the manifest's reference ID if the row was sent under another
+reference ID before; `address`: the URL in canonical form; `stripped_address`: the same without its
+signature; `correction`: values before a correction in `failed.csv`.
 """
 
 import json
@@ -15,12 +23,12 @@ from batch_import.state.connection import Database
 def match_rows(db: Database, fields: Sequence[int | None]) -> None:
     """Give the rows of an edited manifest the identities of the job's rows that they match.
 
-    If two rows both have an ID in the manifest, they are different rows once one was sent.
-
     Args:
-        fields: positions of the cells of source URL, title, extension and reference ID.
+        db: the job database; `incoming` has the rows of the edited manifest.
+        fields: positions, from 0, of the columns of source URL, title, extension and reference ID;
+            None for a field without a column.
     """
-    _settle_duplicates(db)
+    _assign_shared_ids(db)
     for name, position in zip(_FIELDS, fields, strict=True):
         if position is not None:
             _correct_cells(db, name, position)
@@ -33,27 +41,36 @@ def match_rows(db: Database, fields: Sequence[int | None]) -> None:
         db.execute(statement)
 
 
-def _correct_cells(db: Database, name: str, cell: int) -> None:
-    """Write the corrected values into the manifest's cells of rows that were corrected."""
-    corrected = []
-    for position, text, value in db.execute(_CELLS_TO_CORRECT.format(name=name)).fetchall():
-        cells = json.loads(text)
-        if cell <= len(cells):
-            cells[cell : cell + 1] = [value]
-            corrected.append((json.dumps(cells, ensure_ascii=False), position))
-    db.executemany(_CORRECT_CELLS, corrected)
+def _correct_cells(db: Database, name: str, index: int) -> None:
+    """Write corrected values into the cells of incoming rows that were corrected in `failed.csv`.
+
+    Args:
+        db: the job database.
+        name: name of the corrected field.
+        index: index of its column among the cells, from 0.
+    """
+    new_values = []
+    for position, cells_json, value in db.execute(_CELLS_TO_CORRECT.format(name=name)).fetchall():
+        cells = json.loads(cells_json)
+        if index <= len(cells):
+            cells[index : index + 1] = [value]
+            new_values.append((json.dumps(cells, ensure_ascii=False), position))
+    db.executemany(_CORRECT_CELLS, new_values)
 
 
-def _settle_duplicates(db: Database) -> None:
-    """If rows share an ID, give it to the row that the job knows by it, not to the first one."""
-    for holder, other, line in db.execute(_OWNERS).fetchall():
-        reason = f"the reference id is a duplicate of the ID on line {line}"
-        db.execute(_LOSE_ID, (reason, holder))
-        db.execute(_GAIN_ID, (other,))
+def _assign_shared_ids(db: Database) -> None:
+    """If incoming rows have the same ID, give it to the row that had it before.
+
+    Otherwise the first of these rows would have it. The other rows are invalid as duplicates.
+    """
+    for first_position, owner_position, owner_line in db.execute(_OWNERS).fetchall():
+        reason = f"the reference id is a duplicate of the ID on line {owner_line}"
+        db.execute(_LOSE_ID, (reason, first_position))
+        db.execute(_GAIN_ID, (owner_position,))
 
 
 def share_identities(db: Database) -> None:
-    """Give paired rows of the job and of the edited manifest the same identity."""
+    """Give the rows of each pair in `pairing` the same identity."""
     for statement in (_TAKE_ID, _KEEP_GIVEN_ID, _SHARE_IDENTITIES):
         db.execute(statement)
 
@@ -61,10 +78,12 @@ def share_identities(db: Database) -> None:
 def pair(keys: str, rows: str, *, unique_in_all: bool = False) -> str:
     """Returns SQL that pairs rows with equal columns, if each side has exactly one such row.
 
+    Two rows whose IDs are both from the manifest are not paired.
+
     Args:
-        keys: names of these columns.
+        keys: names of the columns, separated by commas.
         rows: SQL condition for the rows of the job.
-        unique_in_all: whether rows that are already paired count as well.
+        unique_in_all: whether rows that are already paired also count as such rows.
     """
     incoming = "identity IS NOT NULL" if unique_in_all else _UNPAIRED_INCOMING
     job = "identity IS NOT NULL" if unique_in_all else _UNPAIRED_ROW
@@ -85,16 +104,17 @@ def pair(keys: str, rows: str, *, unique_in_all: bool = False) -> str:
 
 
 def _least(condition: str) -> str:
-    """Returns SQL that is 1 if all rows of a group fulfil a condition, else 0."""
+    """Returns SQL for a group of rows: 1 if all rows fulfil a condition, else 0."""
     return f"min(CASE WHEN {condition} THEN 1 ELSE 0 END)"
 
 
-#: Condition for rows of which the platform has nothing, and never had.
+#: Condition for rows that were never sent, and have no media.
 _UNSENT: Final = """
     (claimed_at IS NULL AND media_id IS NULL
         AND status IN ('pending', 'failed', 'invalid', 'skipped'))
 """
 _CLEAR: Final = "DELETE FROM pairing"
+#: Conditions for incoming rows, and for rows of the job, that are not matched by ID or pair yet.
 _UNPAIRED_INCOMING: Final = """
     identity IS NOT NULL AND position NOT IN (SELECT position FROM pairing)
         AND (NOT own_id OR identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL))
@@ -104,14 +124,19 @@ _UNPAIRED_ROW: Final = """
         AND (NOT own_id
             OR identity NOT IN (SELECT identity FROM incoming WHERE identity IS NOT NULL))
 """
-_IS_ROW: Final = "(incoming.address, incoming.filename) = (row.address, row.filename)"
+_HAS_SAME_URL_AND_TITLE: Final = (
+    "(incoming.address, incoming.filename) = (row.address, row.filename)"
+)
+#: Incoming rows (`holder`) that have an ID because they are the first row with it, and later rows
+#: that had this ID before: they have URL and title of the job's row with this ID.
 _OWNERS: Final = f"""
     SELECT holder, position, line FROM (
         SELECT holder.position AS holder, incoming.position, incoming.line,
             row_number() OVER (PARTITION BY holder.position ORDER BY incoming.position) AS turn
         FROM incoming JOIN row ON row.identity = incoming.reference_id
             JOIN incoming AS holder ON holder.identity = row.identity
-        WHERE incoming.identity IS NULL AND incoming.codes = 'duplicate-reference' AND {_IS_ROW}
+        WHERE incoming.identity IS NULL AND incoming.codes = 'duplicate-reference'
+            AND {_HAS_SAME_URL_AND_TITLE}
             AND holder.own_id AND (holder.address, holder.filename) <> (row.address, row.filename)
     ) AS owner WHERE turn = 1
 """
@@ -122,20 +147,20 @@ _LOSE_ID: Final = """
 _GAIN_ID: Final = """
     UPDATE incoming SET identity = reference_id, error = '', codes = '' WHERE position = ?
 """
-#: The manifest now has the reference ID that the row was sent under.
+#: Forgets `given_id` of rows for which the manifest now has the ID that they were sent under.
 _FORGET_GIVEN_ID: Final = """
     UPDATE row SET given_id = NULL
     WHERE given_id IS NOT NULL AND EXISTS (
         SELECT 1 FROM incoming WHERE incoming.identity = row.identity AND incoming.own_id
     )
 """
-#: Rows that were sent before the manifest gave them this ID.
+#: Gives incoming rows the ID that they were sent under, if the manifest gave them their ID later.
 _AS_GIVEN: Final = """
     UPDATE incoming SET identity = row.identity, reference_id = row.reference_id
     FROM row WHERE row.given_id = incoming.identity AND incoming.own_id
         AND incoming.identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL)
 """
-#: Pairs most rows, because nothing in them has changed.
+#: Pairs rows that have not changed. This is fast, and pairs most rows.
 _PAIR_AS_BEFORE: Final = """
     INSERT INTO pairing (position, number)
     SELECT incoming.position, row.number FROM incoming JOIN row USING (identity)
@@ -149,6 +174,8 @@ _PAIR_BY_ADDRESS: Final = (
     pair("stripped_address", "position IS NOT NULL", unique_in_all=True),
     pair("stripped_address", "true", unique_in_all=True),
 )
+#: For pairs in which only the incoming row has its ID from the manifest: the job's row gets this ID
+#: if it was not sent; otherwise it keeps its own ID, and stores the new one as `given_id`.
 _TAKE_ID: Final = f"""
     UPDATE row SET identity = incoming.identity, reference_id = incoming.reference_id, own_id = true
     FROM pairing JOIN incoming USING (position)
@@ -159,12 +186,13 @@ _KEEP_GIVEN_ID: Final = """
     FROM pairing JOIN incoming USING (position)
     WHERE row.number = pairing.number AND incoming.own_id AND incoming.identity <> row.identity
 """
+#: Then the incoming row gets the identity of the job's row.
 _SHARE_IDENTITIES: Final = """
     UPDATE incoming SET identity = row.identity, reference_id = row.reference_id
     FROM pairing JOIN row USING (number) WHERE incoming.position = pairing.position
 """
-#: A new row gets a reference ID made from its URL without signature, if no other row has that URL.
-#: Then a new job finds the video of a row even if its URL was signed again.
+#: Gives new rows a reference ID that is made from the URL without its signature, if no other row
+#: has this URL. Therefore another job finds the video of the row even if its URL was signed again.
 _NAME_NEW: Final = f"""
     UPDATE incoming SET identity = stripped_reference, reference_id = stripped_reference
     WHERE NOT own_id AND {_UNPAIRED_INCOMING}
@@ -177,7 +205,7 @@ _NAME_NEW: Final = f"""
             SELECT identity FROM incoming WHERE own_id AND identity IS NOT NULL
         )
 """
-#: A new row never gets the reference ID that was made for an earlier URL of another row.
+#: Gives new rows another reference ID if theirs was made for another row that had this URL before.
 _KEEP_APART: Final = f"""
     UPDATE incoming SET
         identity = stripped_reference || substr(reference_id, 3),
@@ -189,7 +217,16 @@ _TEXT: Final = "reference_id, source_url, filename, extension"
 
 
 def _in_turn(key: str, table: str, where: str, text: str = _TEXT) -> str:
-    """Returns SQL that numbers rows with the same texts, to pair them in their order."""
+    """Returns SQL that adds a column `turn` to rows: the index among rows with the same texts.
+
+    Rows of two tables with the same texts are then paired by this index, in their order.
+
+    Args:
+        key: the column that orders the rows.
+        table: the table, or a subquery.
+        where: SQL condition for its rows.
+        text: names of the columns with the texts.
+    """
     return f"""
         SELECT {key}, {text}, row_number() OVER (PARTITION BY {text} ORDER BY {key}) AS turn
         FROM {table} WHERE {where}
@@ -200,8 +237,8 @@ def _pair_unidentified(text: str, where: str) -> str:
     """Returns SQL that pairs invalid rows without an identity, if their texts are unchanged.
 
     Args:
-        text: the columns that are compared.
-        where: which rows of either side.
+        text: names of the columns that are compared.
+        where: SQL condition for the rows of both tables.
     """
     incoming = "identity IS NULL AND position NOT IN (SELECT position FROM pairing)"
     job = """identity IS NULL AND position IS NOT NULL
@@ -215,13 +252,19 @@ def _pair_unidentified(text: str, where: str) -> str:
     """
 
 
-#: A row without a URL and an ID, such as a heading, is the same row only if all its cells are.
+#: Pairs rows whose cells are all equal, such as headings, which have neither URL nor ID.
 _PAIR_SAME_CELLS: Final = _pair_unidentified(f"cells, {_TEXT}", "true")
-#: A row whose ID belongs to an earlier row is the same row if its fields are.
+#: Pairs rows whose fields are equal and whose ID belongs to an earlier row.
 _PAIR_DUPLICATES: Final = _pair_unidentified(_TEXT, "source_url <> ''")
 
 
 def _uncorrected(is_duplicate: str, has_id: str) -> str:
+    """Returns SQL for incoming rows with the values that a row had before its correction.
+
+    Args:
+        is_duplicate: SQL condition for rows of the table `correction`.
+        has_id: SQL condition for the incoming rows.
+    """
     given = """(
         SELECT position, CASE WHEN own_id THEN reference_id ELSE '' END AS reference_id, source_url,
             filename, extension, identity FROM incoming
@@ -233,6 +276,8 @@ def _uncorrected(is_duplicate: str, has_id: str) -> str:
     """
 
 
+#: Pairs of an incoming row and a corrected row of the job, if the manifest does not have the
+#: correction.
 _CORRECTED: Final = f"""(
     {_uncorrected("NOT duplicate", "identity IS NOT NULL")}
     UNION ALL {_uncorrected("duplicate", "identity IS NULL")}
@@ -245,7 +290,7 @@ _CELLS_TO_CORRECT: Final = f"""
     WHERE incoming.{{name}} <> row.{{name}}
 """
 _CORRECT_CELLS: Final = "UPDATE incoming SET cells = ? WHERE position = ?"
-#: If the manifest still has a row as it was before its correction, the correction is kept.
+#: Gives these incoming rows the corrected values.
 _AS_CORRECTED: Final = f"""
     UPDATE incoming SET
         identity = row.identity, reference_id = row.reference_id, own_id = row.own_id,
