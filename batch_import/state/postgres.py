@@ -1,7 +1,8 @@
-"""A job database in PostgreSQL: one schema per job, its transactions, and hints for its errors.
+"""A job database in PostgreSQL: sessions, transactions, and hints for the errors of the server.
 
-It needs a connection of its own, which is direct or pooled per session. This module must not know
-what a table is for.
+Each job has a schema of its own. A connection pooler between this program and the server must keep
+the connection for a whole session, because settings of the session are used. This module must not
+know what a table is for.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -22,15 +23,15 @@ from batch_import.state.dialect import translate
 
 #: A connection to a PostgreSQL server.
 Session = psycopg.Connection[tuple[Any, ...]]
-#: How long to wait for a connection.
+#: Maximum number of seconds to wait for a connection.
 _CONNECT_SECONDS: Final = 10
-#: How long to wait for a lock of another session: the same time as for a SQLite file.
+#: Maximum number of seconds to wait for a lock of another session: the same as for a SQLite file.
 _LOCK_SECONDS: Final = 30
-#: The first version that supports `AS MATERIALIZED`.
+#: The oldest supported version of the server, 12, which is the first with `AS MATERIALIZED`.
 _OLDEST_VERSION: Final = 120_000
-#: Settings of a session, which override those of the server and the role. A commit is on disk when
-#: it returns. A hash join over all rows of a large manifest needs memory. Statements are short, so
-#: that compiling them does not pay.
+#: Settings of a session, which override the settings of the server and of the user. A commit is on
+#: disk when it returns. `work_mem` is enough for a hash join over all rows of a large manifest.
+#: `jit` is off, because the statements are too short to be worth compiling.
 _SESSION_SETTINGS: Final = f"""
     SET synchronous_commit = on; SET lock_timeout = '{_LOCK_SECONDS}s'; SET statement_timeout = 0;
     SET idle_in_transaction_session_timeout = 0; SET client_min_messages = error;
@@ -41,19 +42,20 @@ _SERVER_SETTINGS: Final = """
         current_setting('server_version_num')::int
 """
 _REPEAT_HINT: Final = "Then run the same command again; nothing saved is lost."
-#: What to do, by the start of PostgreSQL's error code (appendix A of its manual).
+#: Advice for the user, by the first characters of PostgreSQL's error code (appendix A of its
+#: manual).
 _HINTS: Final = {
     "28": f"Correct user and password; {setting_ref('state')} or ~/.pgpass has them.",
     "3D000": f"Create the database, or correct its name in {setting_ref('state')}.",
-    "42501": "Grant the user the right to it.",
+    "42501": "Grant this right to the database user.",
     "53100": f"Free some space on the database's disk. {_REPEAT_HINT}",
-    "53": f"The database has no more of it: close other programs. {_REPEAT_HINT}",
+    "53": f"The database server lacks resources: close other programs. {_REPEAT_HINT}",
     "54000": "An index takes texts of up to 2,700 bytes: shorten the reference ID.",
-    "55P03": f"Another program holds it; close that. {_REPEAT_HINT}",
-    "25006": "It takes no writes: name the primary server, not a replica.",
+    "55P03": f"Another program holds a lock; close that program. {_REPEAT_HINT}",
+    "25006": "This server accepts no writes: name the primary server, not a replica.",
     "40": f"Another program changed the same rows. {_REPEAT_HINT}",
 }
-#: Error codes for errors before a session starts, by words of the message.
+#: Words of messages for failed connections, for which libpq gives no error code, and their codes.
 _REFUSAL_CODES: Final = (
     ("authentication failed", "28P01"),
     ("no password supplied", "28P01"),
@@ -64,14 +66,16 @@ _REFUSAL_CODES: Final = (
     ("too many clients", "53300"),
     ("remaining connection slots", "53300"),
 )
-_UNREACHABLE_HINT: Final = f"See that the database runs and can be reached. {_REPEAT_HINT}"
+_UNREACHABLE_HINT: Final = f"Make sure that the database runs and can be reached. {_REPEAT_HINT}"
 _OTHER_HINT: Final = "See the log of the database, then run the same command again."
 
 
-#: The holder of the row has ended; therefore it cannot send the row later than now.
+#: Condition for held rows (which a previous run may still send): the previous run has ended, and
+#: can no longer send the row.
 _HOLDER_HAS_ENDED: Final = """
     epoch IN (SELECT epoch FROM batch_import.holder WHERE holder.job = held.job AND ended)
 """
+#: Releases these rows. An unknown row counts as sent now, because it may have been sent until now.
 _RELEASE: Final = (
     f"""
     UPDATE row SET sent_at = ?
@@ -79,8 +83,8 @@ _RELEASE: Final = (
     """,
     f"DELETE FROM {{held}} AND {_HOLDER_HAS_ENDED}",
 )
-#: Options of a connection, for libpq: notice a server that is gone, and give up data that it does
-#: not acknowledge.
+#: Options of libpq for a connection. With them, an operation fails within a minute if the server
+#: can no longer be reached.
 NETWORK_OPTIONS: Final[dict[str, Any]] = {
     "connect_timeout": _CONNECT_SECONDS,
     "keepalives_idle": _CONNECT_SECONDS,
@@ -98,7 +102,7 @@ class _TextDumper(StrDumperUnknown):
 
 
 def url_without_password(url: str) -> str:
-    """Returns the URL of a database without password and options, for messages."""
+    """Returns the URL of a database without user, password and options, for messages."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
@@ -107,10 +111,12 @@ def connect(url: str, name: str) -> Session:
     """Returns a session in which each statement is a separate transaction.
 
     Args:
+        url: URL of the database.
         name: name of the database, for messages.
 
     Raises:
-        StateError: the database cannot be reached, or its settings may lose committed data.
+        StateError: the database cannot be reached, is a replica or too old, or has settings with
+            which committed data may be lost.
     """
     with map_postgres_errors(name):
         db = psycopg.connect(
@@ -127,19 +133,20 @@ def connect(url: str, name: str) -> Session:
 
 
 def _refuse_unsafe(db: Session, name: str) -> None:
-    fsync, pages, is_replica, version = db.execute(_SERVER_SETTINGS).fetchone() or (
+    """Close a session and raise an error if its server must not be used."""
+    fsync, full_page_writes, is_replica, version = db.execute(_SERVER_SETTINGS).fetchone() or (
         "off",
         "off",
         False,
         0,
     )
     fault = hint = ""
-    if "off" in (fsync, pages):
+    if "off" in (fsync, full_page_writes):
         setting = "fsync" if fsync == "off" else "full_page_writes"
-        fault = f"its server runs with {setting} = off, and may forget what was sent"
-        hint = f"Set {setting} = on there: a row that is forgotten would be sent twice."
+        fault = f"its server runs with {setting} = off, and may lose rows that were sent"
+        hint = f"Set {setting} = on there: a row that is lost would be sent twice."
     elif is_replica:
-        fault, hint = "it is a replica, which takes no writes", "Name the primary server."
+        fault, hint = "it is a replica, which accepts no writes", "Name the primary server."
     elif version < _OLDEST_VERSION:
         fault = f"its server is PostgreSQL {version // 10_000}"
         hint = f"Use version {_OLDEST_VERSION // 10_000} or newer."
@@ -155,20 +162,24 @@ def map_postgres_errors(name: str) -> Iterator[None]:
         yield
     except psycopg.Error as error:
         code = error.sqlstate or _code_of_refusal(error)
-        hint = next((_HINTS[code[:n]] for n in (5, 3, 2) if code[:n] in _HINTS), _OTHER_HINT)
-        if (not code and isinstance(error, psycopg.OperationalError)) or code.startswith(
-            ("08", "57P")
-        ):
+        # Codes 08… and 57P…: the connection was lost, or the server is shutting down or starting.
+        is_connection_lost = code.startswith(("08", "57P"))
+        if is_connection_lost or (not code and isinstance(error, psycopg.OperationalError)):
             raise StateUnavailable(f"{name}: {_one_line(error)}.", _UNREACHABLE_HINT) from None
+        hint = _HINTS.get(code) or _HINTS.get(code[:2]) or _OTHER_HINT
         raise StateError(f"{name}: {_one_line(error)}.", hint) from None
 
 
 def _code_of_refusal(error: psycopg.Error) -> str:
-    """Returns the error code of a failed connection, for which libpq has only a text."""
-    return next((code for words, code in _REFUSAL_CODES if words in str(error)), "")
+    """Returns the error code of a failed connection, for which libpq has only a text; or empty."""
+    for words, code in _REFUSAL_CODES:
+        if words in str(error):
+            return code
+    return ""
 
 
 def _one_line(error: psycopg.Error) -> str:
+    """Returns the message of an error as one line without a full stop."""
     text = error.diag.message_primary or str(error) or type(error).__name__
     # libpq adds advice in further lines, and one line for each IP address of a host.
     line = text.strip().splitlines()[0].rpartition(" failed: ")[2]
@@ -214,10 +225,10 @@ class PostgresDatabase:
 
 
 class PostgresConnection(Connection):
-    """A connection to the schema of a job. Not safe for use by several threads at once.
+    """A connection to the schema of a job. Must not be used by several threads at once.
 
     Args:
-        db: the session, as returned by `connect`. It is closed with this connection.
+        db: a session that `connect` returned. It is closed with this connection.
         name: name of the job and its database, for messages.
         schema: name of the schema with its tables.
         read_only: whether writing is refused.
@@ -256,7 +267,7 @@ class PostgresConnection(Connection):
 
     def set_fence(self, job: int, epoch: int, session: str) -> None:
         """As in `Connection`."""
-        # Not FOR SHARE: renewing the lease would have to wait for the end of each transaction.
+        # Not FOR SHARE, because renewing the lease would wait for the end of each transaction.
         self._fence_query = f"""
             SELECT 1 FROM batch_import.lease WHERE job = {job} AND epoch = {epoch} FOR KEY SHARE
         """
@@ -265,10 +276,11 @@ class PostgresConnection(Connection):
             self.db.execute("SELECT set_config('application_name', %s, false)", (session,))
 
     def _begin(self) -> None:
-        begun = self.db.execute(f"BEGIN; {self._fence_query}")
+        """Begin a transaction, and check in the same round trip that the fence allows it."""
+        cursor = self.db.execute(f"BEGIN; {self._fence_query}")
         if self._fence_query:
-            begun.nextset()
-            if not begun.fetchone():
+            cursor.nextset()  # from the result of BEGIN to the result of the query
+            if not cursor.fetchone():
                 self._roll_back()
                 raise job_taken_over(self.name)
 
@@ -309,8 +321,8 @@ class PostgresConnection(Connection):
     def rows(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
         """As in `Connection`."""
         with self.map_errors():
-            found = self._database.execute(statement, parameters).fetchall()
-        yield from found
+            rows = self._database.execute(statement, parameters).fetchall()
+        yield from rows
 
     def batches(
         self, statement: str, parameters: Parameters, size: int
@@ -322,8 +334,8 @@ class PostgresConnection(Connection):
             cursor = self.db.cursor(name, withhold=not self.in_transaction)
             try:
                 cursor.execute(translate(statement), parameters)
-                while found := cursor.fetchmany(size):
-                    yield found
+                while batch := cursor.fetchmany(size):
+                    yield batch
             finally:
                 if not self.db.closed:
                     cursor.close()
@@ -338,17 +350,18 @@ class PostgresConnection(Connection):
         sequence = self._sequence(table)
         if not sequence:
             return 0
-        last, is_given = self.row(f"SELECT last_value, is_called FROM {sequence}")
-        return int(last) if is_given else 0
+        last_value, is_called = self.row(f"SELECT last_value, is_called FROM {sequence}")
+        return int(last_value) if is_called else 0
 
     def continue_after(self, table: str, number: int) -> None:
         """As in `Connection`."""
-        if sequence := self._sequence(table):
-            known = f"coalesce((SELECT max(number) FROM {table}), 0)"
-            self.row(f"SELECT setval('{sequence}', greatest(?, {known}) + 1, false)", (number,))
+        sequence = self._sequence(table)
+        if sequence:
+            highest = f"coalesce((SELECT max(number) FROM {table}), 0)"
+            self.row(f"SELECT setval('{sequence}', greatest(?, {highest}) + 1, false)", (number,))
 
     def _sequence(self, table: str) -> str:
-        """Returns the sequence that numbers a table's rows; empty if there is none."""
+        """Returns the name of the sequence that numbers a table's rows; empty if there is none."""
         (name,) = self.row(
             """
             SELECT min(pg_get_serial_sequence(attrelid::regclass::text, attname::text))

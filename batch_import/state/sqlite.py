@@ -20,15 +20,18 @@ from batch_import.state.connection import (
     Parameters,
 )
 
-#: How long to wait for another process that writes to the file.
+#: Maximum number of seconds to wait for another process that writes to the file. A transaction of
+#: this program is much shorter, even on a slow disk.
 _BUSY_SECONDS: Final = 30.0
 
 _WRITABLE_HINT: Final = (
     f"Make the job folder writable, or choose another with {setting_ref('job')}."
 )
-_LOCKED_HINT: Final = "Another program holds it; close that and run the same command again."
+_LOCKED_HINT: Final = (
+    "Another program uses the file; close that program and run the same command again."
+)
 _DISK_HINT: Final = "Check the disk, then run the same command again; nothing saved is lost."
-#: What to do, by the part of SQLite's error name after `SQLITE_`, without extension.
+#: Advice for the user, by the name of SQLite's primary error code without `SQLITE_`.
 _HINTS: Final = {
     "FULL": "Free some space and run the same command again; nothing saved is lost.",
     "READONLY": _WRITABLE_HINT,
@@ -42,7 +45,7 @@ _HINTS: Final = {
 
 
 class SqliteDatabase:
-    """Executes statements in a SQLite file. SQLite needs no translation of them."""
+    """Executes statements in a SQLite file. They are written for SQLite, and not translated."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         self.execute = db.execute
@@ -54,21 +57,22 @@ class SqliteDatabase:
 
     def insert(self, table: str, rows: Iterable[Sequence[Any]]) -> None:
         """As in `Database`."""
-        given = iter(rows)
-        first = next(given, None)
-        if first is not None:
-            values = ", ".join("?" * len(first))
-            self.executemany(f"INSERT INTO {table} VALUES ({values})", chain([first], given))
+        iterator = iter(rows)
+        first_row = next(iterator, None)
+        if first_row is not None:
+            marks = ", ".join("?" * len(first_row))
+            all_rows = chain([first_row], iterator)
+            self.executemany(f"INSERT INTO {table} VALUES ({marks})", all_rows)
 
     def analyze(self, table: str) -> None:
         """Does nothing, because SQLite's planner needs no statistics for these statements."""
 
 
 class SqliteConnection(Connection):
-    """A connection to a SQLite file. Not safe for use by several threads at once.
+    """A connection to a SQLite file. Must not be used by several threads at once.
 
     Args:
-        path: the file. None creates a database in memory, for tests and rehearsals. An empty path
+        path: the file. None creates a database in memory, for tests and rehearsals. An empty text
             creates an unnamed temporary file, which is deleted when it is closed.
         create: whether to create the file if it does not exist.
         read_only: whether writing is refused.
@@ -77,7 +81,8 @@ class SqliteConnection(Connection):
         db: the connection of the module sqlite3. Only this package uses it.
 
     Raises:
-        StateError: the file is missing, damaged, not one of this program, or of another version.
+        StateError: the file does not exist, is damaged, or was not written by this version of this
+            program.
     """
 
     def __init__(
@@ -89,7 +94,8 @@ class SqliteConnection(Connection):
                 f"There is no job at {path.parent}.", f"Start it with: {command_ref('run')}"
             )
         if path and create and not path.exists():
-            # Only the user may read it, because it contains signed URLs. SQLite reports errors.
+            # Only the user may read the file, because it contains signed URLs. If it cannot be
+            # created, SQLite reports the error below.
             with suppress(OSError):
                 path.touch(mode=0o600)
         with self.map_errors():
@@ -146,8 +152,8 @@ class SqliteConnection(Connection):
     def rows(self, statement: str, parameters: Parameters = ()) -> Iterator[Any]:
         """As in `Connection`."""
         with self.map_errors():
-            # Not `yield from`: if the caller stops reading, that would close the cursor. This
-            # fails if the file has been closed meanwhile.
+            # Not `yield from`: if the caller stops reading, `yield from` would close the cursor,
+            # which raises an error if the connection was closed before.
             for row in self.db.execute(statement, parameters):  # noqa: UP028
                 yield row
 
@@ -159,8 +165,8 @@ class SqliteConnection(Connection):
         """As in `Connection`."""
         with self.map_errors():
             cursor = self.db.execute(statement, parameters)
-            while found := cursor.fetchmany(size):
-                yield found
+            while batch := cursor.fetchmany(size):
+                yield batch
 
     def row(self, statement: str, parameters: Parameters = ()) -> Any:
         """As in `Connection`."""
@@ -169,8 +175,8 @@ class SqliteConnection(Connection):
 
     def last_number(self, table: str) -> int:
         """As in `Connection`."""
-        found = self.row("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
-        return int(found[0]) if found else 0
+        row = self.row("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,))
+        return int(row[0]) if row else 0
 
     def continue_after(self, table: str, number: int) -> None:
         """As in `Connection`."""
@@ -182,6 +188,7 @@ class SqliteConnection(Connection):
     # Opening ----------------------------------------------------------------------------------
 
     def _prepare(self, *, read_only: bool) -> None:
+        """Check the version of the file, or create the tables in an empty file."""
         (version,) = self.db.execute("PRAGMA user_version").fetchone()
         if version:
             self.refuse_version(version)
@@ -195,8 +202,8 @@ class SqliteConnection(Connection):
             self._create()
 
     def _create(self) -> None:
-        (tables,) = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables:
+        (table_count,) = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if table_count:
             raise self._foreign_file_error()
         schema = resources.files(__package__).joinpath("schema.sql").read_text(encoding="utf-8")
         self.db.executescript(f"BEGIN; {schema} PRAGMA user_version = {SCHEMA_VERSION}; COMMIT;")
@@ -212,13 +219,18 @@ class SqliteConnection(Connection):
         try:
             yield
         except sqlite3.Error as error:
-            # Errors of the module itself have no name; SQLite's are such as SQLITE_IOERR_WRITE.
-            kind = getattr(error, "sqlite_errorname", "SQLITE_").split("_")[1]
-            raise StateError(f"{self.name}: {error}.", _HINTS.get(kind, DAMAGED_HINT)) from None
+            # SQLite's errors have names such as SQLITE_IOERR_WRITE. Errors of the module sqlite3
+            # itself have none.
+            error_name = getattr(error, "sqlite_errorname", "SQLITE_")
+            hint = _HINTS.get(error_name.split("_")[1], DAMAGED_HINT)
+            raise StateError(f"{self.name}: {error}.", hint) from None
 
 
 def remove_state_file(path: Path) -> None:
-    """Delete a state file and the files of SQLite beside it. No connection may be open."""
+    """Delete the file of a job database, and SQLite's files beside it. Close connections before.
+
+    Files that cannot be deleted stay.
+    """
     for suffix in ("", "-wal", "-shm"):
         with suppress(OSError):
             path.with_name(path.name + suffix).unlink()

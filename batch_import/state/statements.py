@@ -1,7 +1,7 @@
 """The SQL statements of a job, by topic. For verification, see `listing_statements.py`.
 
-The tables are in `schema.sql`. A statement is a constant, or a function if it depends on which rows
-are chosen. Values from outside are always parameters, never part of the text of a statement.
+The tables are in `schema.sql`. If a statement depends on the choice of rows, it is a function whose
+argument is the table of all rows or of the chosen rows. Values are always parameters.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ ADD_EVENT: Final = "INSERT INTO event (row, time, status, reason, code) VALUES (
 
 
 def _add_events(status: str, reason: str, where: str, code: str = "''") -> str:
-    """Returns SQL that adds an event to each row; parameter: the time. Arguments are SQL."""
+    """Returns SQL that adds an event to each row; parameter: the time. Arguments are SQL texts."""
     return f"""
         INSERT INTO event (row, time, status, reason, code)
         SELECT number, ?, {status}, '{reason}', {code} FROM {where}
@@ -65,7 +65,7 @@ RECOVER: Final = f"""
     WHERE status = 'creating'
 """
 CLAIM: Final = "UPDATE row SET status = 'creating', claimed_at = ? WHERE number = ?"
-#: Values that a status update does not have are not changed.
+#: Stores a status update. Columns for which the update has NULL keep their values.
 APPLY: Final = """
     UPDATE row SET
         status = :status,
@@ -88,7 +88,8 @@ RECENTLY_IMPORTED: Final = f"""
     ORDER BY sent_at DESC, number DESC LIMIT ?
 """
 IN_FLIGHT_POSITIONS: Final = f"SELECT number, position FROM row WHERE {_IN_FLIGHT}"
-#: The concatenation prevents the use of the index by status, which would read all imported rows.
+#: Number of imported rows between two positions. The concatenation prevents the use of the index by
+#: status, with which all imported rows would be read.
 IMPORTED_BETWEEN: Final = """
     SELECT count(*) FROM row WHERE status || '' = 'imported' AND position > ? AND position < ?
 """
@@ -104,7 +105,7 @@ UNFINISHED: Final = f"""
 
 
 def claimable_count(table: str) -> str:
-    """Returns SQL that counts pending rows: of all rows or of the chosen ones, as below."""
+    """Returns SQL that counts pending rows."""
     return f"SELECT count(*) FROM {table} WHERE status = 'pending'"
 
 
@@ -122,18 +123,18 @@ def next_to_claim(table: str) -> str:
 
 
 def pending_sources(table: str) -> str:
-    """Returns SQL for sources after a row's number. Parameters: that number, and a limit."""
+    """Returns SQL for sources. Parameters: rows must have a higher number than this; a limit."""
     return f"""
         SELECT line, source_url, extension, number, reference_id, filename FROM row
         WHERE status = 'pending' AND number > ? AND {is_chosen(table)} ORDER BY number LIMIT ?
     """
 
 
-def pending_by_reference(table: str, many: int) -> str:
-    """Returns SQL with `many` parameters, which are reference IDs."""
-    # The concatenation prevents the use of the index by status, which would read all rows.
+def pending_by_reference(table: str, id_count: int) -> str:
+    """Returns SQL for the pending rows with one of `id_count` reference IDs, the parameters."""
+    # The concatenation prevents the use of the index by status, with which all rows would be read.
     return f"""
-        {_ROW} WHERE identity IN ({", ".join("?" * many)}) AND status || '' = 'pending'
+        {_ROW} WHERE identity IN ({", ".join("?" * id_count)}) AND status || '' = 'pending'
         AND {is_chosen(table)}
     """
 
@@ -170,7 +171,7 @@ _RECORD_COLUMNS: Final = """
 _RECORD_TABLES: Final = "row LEFT JOIN picture ON picture.key = row.key"
 _RECORD: Final = f"SELECT {_RECORD_COLUMNS} FROM {_RECORD_TABLES}"
 HEADER: Final = "SELECT names, fields FROM header WHERE number = ?"
-#: A header that no row has any more is deleted when a manifest is loaded.
+#: All columns of manifests but the latest. They belong to removed rows; others are deleted.
 OTHER_HEADERS: Final = "SELECT number FROM header WHERE number <> ? ORDER BY number DESC"
 FAILED_HEADERS: Final = """
     SELECT DISTINCT header FROM row
@@ -179,8 +180,8 @@ FAILED_HEADERS: Final = """
 """
 LAST_EVENT: Final = "SELECT coalesce(max(number), 0) FROM event"
 LAST_POSITION: Final = "SELECT coalesce(max(position), -1) FROM row"
-#: Blocks of positions with rows that changed after an event. NULL stands for the rows that are no
-#: longer in the manifest. Parameters: positions per block, and the number of the event.
+#: Indexes of blocks of positions with rows that changed after an event. NULL stands for rows that
+#: are no longer in the manifest. Parameters: positions per block, and the number of the event.
 CHANGED_BLOCKS: Final = """
     SELECT DISTINCT position / ? FROM row
     WHERE number IN (SELECT row FROM event WHERE number > ?)
@@ -219,13 +220,14 @@ POSSIBLE_DUPLICATE_COUNT: Final = f"SELECT count(*) FROM {_POSSIBLE_DUPLICATE}"
 POSSIBLE_DUPLICATES: Final = (
     f"SELECT line, filename, source_url, error FROM {_POSSIBLE_DUPLICATE} ORDER BY position"
 )
-#: Parameter: infinity.
+#: Parameter: infinity, which stands for a URL that does not expire.
 EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' AND expires < ?"
 
 
-def records(statuses: int) -> tuple[str, str]:
-    """Returns SQL for rows of the manifest, and for removed rows, with one of `many` statuses."""
-    return _records_where(f"status IN ({', '.join('?' * statuses)})" if statuses else "true")
+def records(status_count: int) -> tuple[str, str]:
+    """Returns SQL for rows of the manifest, and for removed rows; parameters: their statuses."""
+    marks = ", ".join("?" * status_count)
+    return _records_where(f"status IN ({marks})" if status_count else "true")
 
 
 def _records_where(where: str) -> tuple[str, str]:
@@ -236,8 +238,9 @@ def _records_where(where: str) -> tuple[str, str]:
 
 
 RECORDS_WITH_CODES: Final = _records_where("codes <> ''")
-#: One row of each group with the same problem and source host, and the size of the group. The text
-#: before the third slash contains the host, unless there is a password, which may contain slashes.
+#: One row of each group with the same problem and source host, and the number of rows of the group.
+#: The host is the text before the third slash. A URL with a password may have slashes in it, and is
+#: compared as a whole.
 RECORDS_BY_TROUBLE: Final = f"""
     SELECT {_RECORD_COLUMNS}, many FROM (
         SELECT min(number) AS first, count(*) AS many FROM row WHERE codes <> ''
@@ -266,7 +269,7 @@ SAVE_PICTURE: Final = """
 
 @dataclass(frozen=True, slots=True)
 class RowList:
-    """Two queries for the same rows: their number; line and reference ID of the first `?`."""
+    """Two queries: the number of some rows, and line and reference ID of the first `?` of them."""
 
     count: str
     first: str
@@ -281,14 +284,14 @@ def _row_list(rows: str, order: str, table: str = "") -> RowList:
 
 ADD_HEADER: Final = "INSERT INTO header (names, fields) VALUES (?, ?)"
 HEADER_NUMBER: Final = "SELECT number FROM header WHERE names = ? AND fields = ?"
-#: After a manifest was loaded, only removed rows have another header.
+#: Deletes the columns of manifests that no row has. Parameter: the latest header.
 FORGET_HEADERS: Final = """
     DELETE FROM header
     WHERE number <> ? AND number NOT IN (SELECT header FROM row WHERE position IS NULL)
 """
 CLEAR_INCOMING: Final = "DELETE FROM incoming"
 
-#: Rows that can still be corrected by editing the manifest, because the platform has none of them.
+#: Condition for rows that can still be edited, because the platform has no media of them.
 _OPEN: Final = "row.status IN ('pending', 'failed', 'invalid', 'skipped')"
 _IS_EDITED: Final = """
     (row.source_url, row.filename, row.extension)
@@ -300,7 +303,7 @@ EDITED_AFTER_SENDING: Final = f"""
     FROM row JOIN incoming USING (identity)
     WHERE NOT {_OPEN} AND {_IS_EDITED} ORDER BY incoming.position
 """
-#: A failed row whose text has not changed stays failed, until the user wants to retry it.
+#: Condition for edited rows. A failed row that was not edited stays failed.
 _IS_CHANGED: Final = f"""
     row.identity = incoming.identity AND {_OPEN} AND (
         {_IS_EDITED}
@@ -321,18 +324,18 @@ CHANGE: Final = f"""
         ingest_id = NULL, media_id = NULL, status = {_NEW_STATUS}
     FROM incoming WHERE {_IS_CHANGED}
 """
-#: Parameters: a row's number, and a limit. Selects rows after that number.
+#: Parameters: rows must have a higher number than this; a limit.
 ADDRESSES: Final = """
     SELECT number, address FROM row WHERE number > ? AND address <> '' ORDER BY number LIMIT ?
 """
 STRIP_AGAIN: Final = "UPDATE row SET stripped_address = ? WHERE number = ?"
-#: Lines of rows that are valid in the job although the manifest has errors in them, because they
-#: were corrected in failed.csv.
+#: Lines of rows that have errors in the manifest and are valid in the job, because they were
+#: corrected in failed.csv.
 CORRECTED_LINES: Final = """
     SELECT line FROM row JOIN correction ON row.number = correction.row
     WHERE position IS NOT NULL AND status <> 'invalid'
 """
-#: The same rows, and those whose error was made by an edit after they were sent.
+#: The same lines, and lines of rows that were sent before an edit made an error in them.
 ACCEPTED_LINES: Final = f"""
     {CORRECTED_LINES} UNION
     SELECT row.line FROM row JOIN incoming USING (identity)
@@ -357,7 +360,7 @@ _IS_NEW: Final = """
     CASE WHEN identity IS NULL THEN position NOT IN (SELECT position FROM pairing)
         ELSE identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL) END
 """
-#: Adding rows without an identity is not reported.
+#: Rows without an identity are invalid, and not reported as added.
 ADDED: Final = _row_list(f"incoming WHERE ({_IS_NEW}) AND identity IS NOT NULL", "position")
 ADD: Final = f"""
     INSERT INTO row (
@@ -368,7 +371,7 @@ ADD: Final = f"""
         {_NEW_STATUS}, error, expires, codes, ?, own_id, address, stripped_address
     FROM incoming WHERE {_IS_NEW} ORDER BY position
 """
-#: Rows that only the earlier manifest has, sent or not. Used before positions are cleared.
+#: Rows that only the last version of the manifest has. Must be used before positions are cleared.
 REMOVED: Final = _row_list(
     """
     row WHERE position IS NOT NULL AND identity IS NOT NULL
@@ -388,6 +391,7 @@ SKIP_REMOVED: Final = (
 
 
 def _forget(where: str) -> tuple[str, str]:
+    """Returns SQL that deletes the events of rows, and SQL that deletes these rows."""
     rows = f"SELECT number FROM row WHERE {where}"
     return f"DELETE FROM event WHERE row IN ({rows})", f"DELETE FROM row WHERE {where}"
 

@@ -1,7 +1,8 @@
-"""The jobs that were submitted to the queue: account, options, and how far each of them is.
+"""Submissions: the jobs that were put into the queue, each with its account, options and progress.
 
-The queue itself is in the tables of procrastinate, which are only read here. This module must not
-know what a queue does, nor how a job is run.
+The queue itself is in the tables of the library procrastinate, which are only read here. An entry
+is the place of a job in the queue. This module must not know what the queue does, nor how a job is
+run.
 """
 
 import json
@@ -87,37 +88,42 @@ class Withdrawal(StrEnum):
 
 
 class QueueStatus(StrEnum):
-    """Where a job is, as a list of jobs shows it."""
+    """The status of a job, as a list of jobs shows it."""
 
-    #: Not submitted to the queue: a person runs it with `run`.
+    #: Not submitted to the queue: a person runs the job with `run`.
     MANUAL = "manual"
-    #: In the queue, for a time that has not come.
+    #: In the queue. A worker runs it after a time that has not come yet.
     SCHEDULED = "scheduled"
+    #: In the queue. The next free worker runs it.
     QUEUED = "queued"
+    #: A worker runs it.
     RUNNING = "running"
-    #: Its requests are being finished, because a person withdrew it.
+    #: A person withdrew it while it was running. Its open requests are being finished.
     STOPPING = "stopping"
+    #: A person withdrew it with `pause`.
     PAUSED = "paused"
+    #: A person withdrew it with `cancel`.
     CANCELLED = "cancelled"
-    #: It cannot be run; the reason says why. A person resumes it.
+    #: It cannot be run for a reason that is stored, until a person resumes it.
     SET_ASIDE = "set aside"
     #: Its run has ended, and some rows are not imported.
     INCOMPLETE = "incomplete"
+    #: Its run has ended, and all rows are imported.
     FINISHED = "finished"
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A job that was submitted.
+    """A job that was submitted to the queue.
 
     Attributes:
-        job: its name in the database.
-        account: the name of the credentials that it is imported with.
-        manifest: path of the manifest, where it was submitted.
+        job: name of the job in the database.
+        account: name of the credentials with which the job is imported.
+        manifest: path of the manifest, on the machine where the job was submitted.
         options: settings of the run that differ from their defaults, by name.
-        entry: number of its newest entry in the queue.
-        entry_status: status of that entry, or `stopping` if it runs and was withdrawn; empty if the
-            entry was deleted.
+        entry: number of the job's newest entry in the queue.
+        entry_status: procrastinate's status of this entry, or `stopping` if it is running and was
+            withdrawn; empty if the entry was deleted.
     """
 
     job: str
@@ -130,13 +136,14 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """How far a job is.
+    """The progress of a job at one time.
 
     Attributes:
         counts: number of rows per status.
-        rate: API requests per second of the run; 0 if none is in progress.
-        eta: seconds until the run has nothing more to do; None if that is not known.
-        causes: why rows need attention, and how many rows, the most frequent first.
+        rate: API requests per second of the run; 0 if no run is in progress.
+        eta: estimated seconds until the run has nothing more to do; None if not known.
+        causes: reasons why rows need attention, each with the number of rows; the most frequent
+            first.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -145,15 +152,15 @@ class Snapshot:
     causes: tuple[tuple[str, int], ...] = ()
 
     def as_json(self) -> str:
-        """The text that is stored."""
+        """Returns the snapshot as JSON, which is stored."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_json(cls, text: str) -> "Snapshot":
-        """The snapshot of a text that `as_json` made."""
-        known = json.loads(text)
-        causes = tuple((str(cause), int(count)) for cause, count in known["causes"])
-        return cls(Counts(**known["counts"]), known["rate"], known["eta"], causes)
+        """Returns the snapshot for a text that `as_json` returned."""
+        values = json.loads(text)
+        causes = tuple((str(cause), int(count)) for cause, count in values["causes"])
+        return cls(Counts(**values["counts"]), values["rate"], values["eta"], causes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +168,13 @@ class ListedJob:
     """One job of a database, in a list of jobs.
 
     Attributes:
-        account: empty if the job was not submitted.
-        snapshot: None if the job was not submitted.
-        changed: when the snapshot was stored, in epoch seconds.
+        account: name of the credentials with which the job is imported; empty if the job was not
+            submitted.
+        manifest: path of the manifest where the job was submitted; empty if it was not submitted.
+        reason: why the last run ended although some rows are not imported; empty if all rows are.
+        snapshot: the last progress of the job; None if the job was not submitted.
+        changed: epoch seconds when the snapshot was stored; None if there is none.
         machine: host name of the machine that runs the job; empty if no run is in progress.
-        reason: why its last run ended with rows left; empty if it did not.
     """
 
     name: str
@@ -179,13 +188,13 @@ class ListedJob:
 
 
 def prepare(db: Session) -> None:
-    """Create the table if it does not exist."""
+    """Create the table of submissions if it does not exist."""
     text = resources.files(__package__).joinpath("submissions.sql").read_text(encoding="utf-8")
     db.execute(text.encode())
 
 
 def is_prepared(db: Session) -> bool:
-    """Whether a database has the tables of the queue."""
+    """Whether a database has the table of submissions and the tables of procrastinate."""
     return _table_exists(db, "batch_import.submission") and has_entries(db)
 
 
@@ -195,15 +204,15 @@ def has_entries(db: Session) -> bool:
 
 
 def _table_exists(db: Session, name: str) -> bool:
-    (found,) = db.execute(_TABLE_EXISTS, (name,)).fetchone() or (False,)
-    return bool(found)
+    (exists,) = db.execute(_TABLE_EXISTS, (name,)).fetchone() or (False,)
+    return bool(exists)
 
 
 def refuse_unprepared(db: Session, url: str) -> None:
     """Raise an error if a database has no queue.
 
     Raises:
-        StateError: it has none.
+        StateError: the database has no queue.
     """
     if not is_prepared(db):
         raise StateError(
@@ -212,7 +221,14 @@ def refuse_unprepared(db: Session, url: str) -> None:
 
 
 def save(db: Session, submission: Submission, snapshot: Snapshot, url: str) -> None:
-    """Store a submission, and replace the earlier submission of the same job."""
+    """Store a submission, which replaces an earlier submission of the same job.
+
+    Args:
+        db: a session of the database.
+        submission: the submission.
+        snapshot: the progress of the job now.
+        url: URL of the database.
+    """
     number = catalog.job_number(db, DatabaseState(url, submission.job))
     db.execute(
         _SAVE,
@@ -222,57 +238,68 @@ def save(db: Session, submission: Submission, snapshot: Snapshot, url: str) -> N
 
 
 def read(db: Session, job: str) -> Submission | None:
-    """The submission of a job; None if the job was not submitted."""
-    found = db.execute(_READ, (job,)).fetchone()
-    if not found:
+    """Returns the submission of a job; None if the job was not submitted."""
+    row = db.execute(_READ, (job,)).fetchone()
+    if not row:
         return None
-    name, account, manifest, options, entry, status = found
+    name, account, manifest, options, entry, status = row
     return Submission(name, account, manifest, json.loads(options), entry, status or "")
 
 
 def read_required(db: Session, url: str, job: str) -> Submission:
-    """The submission of a job.
+    """Returns the submission of a job.
 
     Raises:
         StateError: the job was not submitted.
     """
-    known = read(db, job)
-    if known is None:
+    submission = read(db, job)
+    if submission is None:
         raise StateError(
             f"No job {job} was submitted to {url_without_password(url)}.", "See: batch-import jobs"
         )
-    return known
+    return submission
 
 
 def unfinished_count(db: Session, account: str) -> int:
-    """The number of an account's jobs that wait in the queue or run."""
+    """Returns the number of an account's jobs that wait in the queue or are running."""
     (count,) = db.execute(_UNFINISHED, (account,)).fetchone() or (0,)
     return int(count)
 
 
 def withdraw(db: Session, job: str, why: Withdrawal) -> None:
-    """Note why a person took a job out of the queue."""
+    """Store why a person took a job out of the queue."""
     db.execute(_WITHDRAW, (str(why), job))
 
 
 def resume(db: Session, job: str, entry: int) -> None:
-    """Note the new entry of a job in the queue."""
+    """Store the number of the new entry of a job in the queue; the job is no longer withdrawn."""
     db.execute(_RESUME, (entry, job))
 
 
 def note_end(url: str, job: str, reason: str, *, crashed: bool = False) -> int:
-    """Note why a run ended; an empty reason if it finished its work.
+    """Store why a run ended.
+
+    Args:
+        url: URL of the database.
+        job: name of the job.
+        reason: why it ended although some rows are not imported; empty if all rows are.
+        crashed: whether the process of the run crashed.
 
     Returns:
-        The number of times that the job's process crashed since its last progress.
+        how often the job's processes have crashed since a row last changed its status.
     """
     with catalog.session(url) as db:
-        (crashes,) = db.execute(_END, (reason, int(crashed), job)).fetchone() or (0,)
-        return int(crashes)
+        (crash_count,) = db.execute(_END, (reason, int(crashed), job)).fetchone() or (0,)
+        return int(crash_count)
 
 
 def save_progress(connection: Connection, job: str, snapshot: Snapshot) -> None:
-    """Store how far a job is, through a connection that is fenced for it.
+    """Store the progress of a running job.
+
+    Args:
+        connection: connection of the run, which refuses to write once the run has lost the job.
+        job: name of the job.
+        snapshot: its progress.
 
     Raises:
         StateError: another run has taken the job over, or the database cannot be used.
@@ -283,18 +310,20 @@ def save_progress(connection: Connection, job: str, snapshot: Snapshot) -> None:
 
 
 def list_jobs(db: Session) -> list[ListedJob]:
-    """All jobs of a database, sorted by name."""
-    return [_listed(row) for row in db.execute(_OVERVIEW)]
+    """Returns all jobs of a database, sorted by name."""
+    return [_listed_job(row) for row in db.execute(_OVERVIEW)]
 
 
-def _listed(row: tuple[Any, ...]) -> ListedJob:
-    name, account, manifest, entry, is_later, is_stopping, withdrawn, reason, *rest = row
-    progress, changed, machine = rest
+def _listed_job(row: tuple[Any, ...]) -> ListedJob:
+    (
+        name, account, manifest, entry_status, is_scheduled, is_stopping, withdrawn, reason,
+        progress, changed, machine,
+    ) = row  # fmt: skip
     snapshot = Snapshot.from_json(progress) if progress else None
     status = QueueStatus.MANUAL
     if snapshot:
-        status = _status(entry or "", withdrawn, reason)
-        if status is QueueStatus.QUEUED and is_later:
+        status = _queue_status(entry_status or "", withdrawn, reason)
+        if status is QueueStatus.QUEUED and is_scheduled:
             status = QueueStatus.SCHEDULED
         if status is QueueStatus.RUNNING and is_stopping:
             status = QueueStatus.STOPPING
@@ -303,18 +332,21 @@ def _listed(row: tuple[Any, ...]) -> ListedJob:
     )
 
 
-def _status(entry: str, withdrawn: str, reason: str) -> QueueStatus:
-    """The status of a job.
+def _queue_status(entry_status: str, withdrawn: str, reason: str) -> QueueStatus:
+    """Returns the status of a submitted job.
 
     Args:
-        entry: status of its entry in the queue; empty if that was deleted after the job's end.
+        entry_status: procrastinate's status of the job's entry in the queue; empty if the entry was
+            deleted after the job's end.
+        withdrawn: why a person took the job out of the queue; empty if nobody did.
+        reason: why its last run ended although some rows are not imported; otherwise empty.
     """
-    match entry:
+    match entry_status:
         case "todo":
             return QueueStatus.QUEUED
         case "doing":
             return QueueStatus.RUNNING
-        case _ if withdrawn and entry != "succeeded":
+        case _ if withdrawn and entry_status != "succeeded":
             return QueueStatus(withdrawn)
         case "succeeded" | "":
             return QueueStatus.INCOMPLETE if reason else QueueStatus.FINISHED

@@ -375,4 +375,4 @@ def test_who_waits_outlasts_a_restart_of_the_database(
         server.stop("immediate")
         server.start()
         assert free.wait(30)
-    assert any("See that the database runs" in line for line in said)
+    assert any("Make sure that the database runs" in line for line in said)

@@ -56,7 +56,7 @@ def test_what_is_wrong_with_a_database_is_one_clear_line(server: "Server", datab
     assert "user and password" in fault(wrong)
     assert "Create the database" in fault(server.url("nowhere"))
     nobody_listens = database.replace(str(server.port), "1")
-    assert "See that the database runs" in fault(nobody_listens)
+    assert "Make sure that the database runs" in fault(nobody_listens)
     with pytest.raises(StateUnavailable):
         open_job(nobody_listens)
 
@@ -88,7 +88,7 @@ def test_a_server_that_may_forget_is_refused(server: "Server", database: str, se
                 (value,) = db.execute(f"SHOW {setting}").fetchone() or ("",)
                 if value == "off":
                     break
-            assert f"{setting} = off, and may forget what was sent" in fault(database)
+            assert f"{setting} = off, and may lose rows that were sent" in fault(database)
         finally:
             db.execute(f"ALTER SYSTEM RESET {setting}")
             db.execute("SELECT pg_reload_conf()")

@@ -8,7 +8,7 @@ if importlib.util.find_spec("psycopg") is None:
     pytest.skip("psycopg is not installed", allow_module_level=True)
 
 from batch_import.models import Counts
-from batch_import.state.submissions import Snapshot, _listed
+from batch_import.state.submissions import Snapshot, _listed_job
 
 SNAPSHOT = Snapshot(Counts(imported=3, failed=1), 4.0, 60.0, (("no such file", 1),))
 
@@ -40,10 +40,10 @@ SNAPSHOT = Snapshot(Counts(imported=3, failed=1), 4.0, 60.0, (("no such file", 1
 def test_the_status_follows_from_the_entry(entry: tuple[object, ...], status: str) -> None:
     """The entry: its status, is later, is stopping, why withdrawn, why it ended."""
     row = ("library", "news", "library.csv", *entry, SNAPSHOT.as_json(), 5.0, "host")
-    listed = _listed(row)
+    listed = _listed_job(row)
     assert (listed.status, listed.snapshot) == (status, SNAPSHOT)
 
 
 def test_a_job_that_was_not_submitted_is_listed_without_a_snapshot() -> None:
-    listed = _listed(("library", *[None] * 10))
+    listed = _listed_job(("library", *[None] * 10))
     assert (listed.status, listed.account, listed.snapshot) == ("manual", "", None)
