@@ -130,9 +130,7 @@ MANIFEST: Final = Fact("manifest", "", str)
 #: version of the program.
 FINGERPRINT: Final = Fact("fingerprint", "", str)
 #: Rows that were edited after they were sent, in the manifest that was loaded last.
-IGNORED_EDITS: Final = Fact(
-    "ignored_edits", NO_EDITS, _decode_ignored_edits, _encode_ignored_edits
-)
+IGNORED_EDITS: Final = Fact("ignored_edits", NO_EDITS, _decode_ignored_edits, _encode_ignored_edits)
 #: Number, in the table `header`, of the columns of the manifest that was loaded last; 0 before the
 #: first.
 HEADER: Final = Fact("header", 0, int)

@@ -1,20 +1,20 @@
 """Only the run that holds the lease of a job in PostgreSQL may write to the job and send its rows.
 
-A lease is valid for some seconds. A thread renews it. If a run does not renew its lease in time,
-because its machine sleeps or has lost its connection, the next run that wants the job gets the
-lease. Three checks, called fences, keep a run that has lost its lease from doing harm:
+A lease is valid for some seconds. A thread of the run renews it. If a run does not renew its lease
+in time, because its machine sleeps or has lost its connection, another run can acquire the lease.
+Three checks prevent that a run that has lost its lease sends rows or writes:
 
 - The fence of the database: each transaction that writes first checks the lease
-  (`PostgresConnection.set_fence`). If another run is just acquiring the lease, the check waits
-  until that run has it, and then fails. Its lock does not block renewals.
-- The fence of the sender: no request is sent if `may_send` returns False. An alarm kills a process
-  that slept beyond the end of its lease, before its code continues. Neither works for certain if
-  the whole machine was paused.
+  (`PostgresConnection.set_fence`). If another run is just acquiring the lease, the check waits for
+  this run, and then fails. The check does not block renewals.
+- The fence of the sender: no request is sent if `may_send` returns False. In addition, an alarm
+  kills a process that slept beyond the end of its lease, before its code continues. Neither is
+  certain if the whole machine was paused.
 - Held rows: the previous run may still send the rows that it had claimed. No other run sends them
   until it is known that the previous run has ended (`Connection.held_rows`).
 
-The epoch of a job counts how often its lease was acquired. This module must not know what a run
-does.
+The epoch of a job is the number of times that its lease was acquired. It identifies the run that
+holds the lease. This module must not know what a run does.
 """
 
 import signal
@@ -34,19 +34,17 @@ from batch_import.state import catalog
 from batch_import.state.machine import Process
 from batch_import.state.postgres import Session, job_taken_over, map_postgres_errors
 
-#: First number of the advisory lock of a job. PostgreSQL releases the lock when the session of the
-#: holder ends, therefore other runs notice at once that a holder was killed. An arbitrary number
-#: that another program is not likely to use.
+#: First number of the advisory lock of a job; the second is the job's number. PostgreSQL releases
+#: the lock when the session of the holder ends. Therefore other runs notice at once that a holder
+#: was killed. It is an arbitrary number that another program probably does not use.
 LOCK_CLASS: Final = 742_401
-#: How often a lease is renewed before it would expire. More than once, because a
-#: renewal may be slow.
+#: Number of renewals within the duration of a lease. It is greater than 1, because one may fail.
 _RENEWALS_PER_LEASE: Final = 3
-#: Seconds between two checks while a run waits: the delay after which it notices that the holder
-#: was killed.
+#: Seconds between two checks while a run waits until the holder has ended.
 _CHECK_SECONDS: Final = 0.2
-#: Seconds until the next attempt to connect to a database that is down.
+#: Seconds between two attempts to connect to a database that cannot be reached.
 _RECONNECT_SECONDS: Final = 1.0
-#: How long to wait for the sessions of the previous holder to end after they are terminated.
+#: Maximum number of seconds to wait until terminated sessions of the previous holder have ended.
 _END_SESSIONS_SECONDS: Final = 10.0
 
 _TRY_LOCK: Final = "SELECT pg_try_advisory_lock(%s::int, %s::int)"
@@ -96,12 +94,11 @@ class Holder:
     """The run that holds the lease of a job, or held it last.
 
     Attributes:
-        epoch: how often the lease of the job had been acquired when this run acquired it, this
-            time included.
+        epoch: the epoch of the job since this run acquired the lease.
         process: the process of the run.
         acquired_at: when the run acquired the lease.
-        has_ended: whether the run can no longer send anything.
-        has_valid_lease: whether the lease has not expired.
+        has_ended: whether it is known that the run can no longer send rows.
+        has_valid_lease: whether the lease has not expired yet.
         is_connected: whether the database session of the run is open.
     """
 
@@ -119,19 +116,20 @@ class Holder:
 
 
 def get_holder(db: Session, job: int) -> Holder | None:
-    """Returns the holder of a job; None if there never was one."""
-    found = db.execute(_HOLDER, {"lock": LOCK_CLASS, "job": job}).fetchone()
-    if not found:
+    """Returns the run that holds a lease, or held it last; None if no run ever did."""
+    row = db.execute(_HOLDER, {"lock": LOCK_CLASS, "job": job}).fetchone()
+    if not row:
         return None
-    epoch, host, machine, boot, number, started, *rest = found
-    return Holder(epoch, Process(host, machine, boot, number, started), *rest)
+    epoch, host, machine_id, boot_id, process_id, start_time, *other_values = row
+    process = Process(host, machine_id, boot_id, process_id, start_time)
+    return Holder(epoch, process, *other_values)
 
 
 def is_running(state: DatabaseState) -> bool:
     """Whether a run is in progress on a job, on any machine."""
     with catalog.session(state.url) as db:
-        found = get_holder(db, catalog.job_number(db, state))
-        return found is not None and found.is_active
+        holder = get_holder(db, catalog.job_number(db, state))
+        return holder is not None and holder.is_active
 
 
 class Lease:
@@ -139,8 +137,8 @@ class Lease:
 
     Attributes:
         job: number of the job.
-        epoch: how often the lease of the job was acquired, this time included.
-        fault: why the lease was lost; None if it was not.
+        epoch: the epoch of the job since this run acquired the lease; 0 before that.
+        fault: why the lease was lost; None if it was not lost.
     """
 
     def __init__(
@@ -169,34 +167,34 @@ class Lease:
         with self._db.transaction():
             self._db.execute(f"SET LOCAL lock_timeout = '{_END_SESSIONS_SECONDS:.0f}s'".encode())
             self._db.execute(_CREATE_LEASE, (self.job,))
-            (before,) = self._db.execute(_LOCK_EPOCH, (self.job,)).fetchone() or (0,)
-            self.epoch = before + 1
+            (last_epoch,) = self._db.execute(_LOCK_EPOCH, (self.job,)).fetchone() or (0,)
+            self.epoch = last_epoch + 1
             self._db.execute(_RAISE_EPOCH, (self.epoch, self._seconds, self.job))
-            here = Process.current()
+            process = Process.current()
             self._db.execute(
                 _ADD_HOLDER,
-                (self.job, self.epoch, here.host, here.machine_id, here.boot_id, here.process_id,
-                 here.start_time),
+                (self.job, self.epoch, process.host, process.machine_id, process.boot_id,
+                 process.process_id, process.start_time),
             )  # fmt: skip
-            record_ended_holders(self._db, self.job, here, below=self.epoch)
-            catalog.hold_claimed_rows(self._db, self.job, before)
+            record_ended_holders(self._db, self.job, process, below=self.epoch)
+            catalog.hold_claimed_rows(self._db, self.job, last_epoch)
         self._db.execute("SELECT set_config('application_name', %s, false)", (self.session_name,))
         self._extend(requested_at)
 
     def _lock(self) -> None:
-        """Take the advisory lock, and end the sessions of a holder whose lease has expired.
+        """Acquire the advisory lock, and end the sessions of a holder whose lease has expired.
 
-        Otherwise a process that was stopped in a transaction would keep its locks for ever.
+        Otherwise a process that was paused during a transaction would keep its locks for ever.
         """
         deadline = _clock() + _END_SESSIONS_SECONDS
         while _clock() < deadline:
-            (is_free,) = self._db.execute(_TRY_LOCK, (LOCK_CLASS, self.job)).fetchone() or (0,)
-            last = get_holder(self._db, self.job)
-            if not is_free and last and last.is_active:
-                raise job_busy(self._name, last)
-            if last:
-                self._db.execute(_END_SESSIONS, (session_name(self.job, last.epoch),))
-            if is_free:
+            (is_locked,) = self._db.execute(_TRY_LOCK, (LOCK_CLASS, self.job)).fetchone() or (0,)
+            holder = get_holder(self._db, self.job)
+            if not is_locked and holder and holder.is_active:
+                raise job_busy(self._name, holder)
+            if holder:
+                self._db.execute(_END_SESSIONS, (session_name(self.job, holder.epoch),))
+            if is_locked:
                 return
             time.sleep(_CHECK_SECONDS)
         raise StateError(
@@ -212,11 +210,11 @@ class Lease:
     # While the lease is held ------------------------------------------------------------------
 
     def may_send(self) -> bool:
-        """Whether the lease is valid, by a clock that continues while the machine sleeps."""
+        """Whether the lease is certainly valid. Its clock continues while the machine sleeps."""
         return self.fault is None and _clock() < self._valid_until
 
     def renew(self, on_lost: Callable[[], None]) -> None:
-        """Renew the lease until `release`; `on_lost` is called once if renewing fails."""
+        """Renew the lease again and again until `release`; calls `on_lost` once if this fails."""
         while not self._is_over.wait(self._seconds / _RENEWALS_PER_LEASE):
             try:
                 with map_postgres_errors(self._name):
@@ -229,27 +227,27 @@ class Lease:
 
     def _renew(self) -> None:
         requested_at = _clock()
-        found = self._db.execute(_RENEW, (self._seconds, self.job, self.epoch))
-        if not found.rowcount:
+        cursor = self._db.execute(_RENEW, (self._seconds, self.job, self.epoch))
+        if not cursor.rowcount:
             raise job_taken_over(self._name)
         self._extend(requested_at)
         record_ended_holders(self._db, self.job, Process.current(), below=self.epoch)
 
     def _extend(self, requested_at: float) -> None:
-        # Counted from before the request. Therefore the lease ends here no later than in the
-        # database.
+        # The time before the request is used, because the database has counted from a later time.
+        # Therefore the lease ends for this run before it ends for other runs.
         self._valid_until = requested_at + self._seconds
         with self._alarm_lock:
             if self._uses_alarm and not self._is_over.is_set():
                 signal.setitimer(signal.ITIMER_REAL, max(self._valid_until - _clock(), 1e-3))
 
     def release(self) -> None:
-        """Record that this holder has ended and can send nothing more."""
+        """Record that this run has ended. It must not send any more rows."""
         self._is_over.set()
         with self._alarm_lock:
             if self._uses_alarm:
                 signal.setitimer(signal.ITIMER_REAL, 0.0)
-        # If the database is down, the next run on this machine records it.
+        # If the database cannot be reached, the next run on this machine records it.
         with suppress(psycopg.Error), self._db.transaction():
             self._db.execute(_END, (self.job, self.epoch))
             self._db.execute(_END_LEASE, (self.job, self.epoch))
@@ -261,7 +259,7 @@ def session_name(job: int, epoch: int) -> str:
 
 
 def record_ended_holders(db: Session, job: int, observer: Process, *, below: int) -> None:
-    """Record which earlier holders have ended for certain.
+    """Record which earlier holders have certainly ended.
 
     These are processes of this machine that no longer exist, and earlier leases of this process.
 
@@ -269,11 +267,10 @@ def record_ended_holders(db: Session, job: int, observer: Process, *, below: int
         observer: the process that calls this function.
         below: only holders with a lower epoch are considered.
     """
-    for epoch, *process in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
-        known = Process(*process)
-        if epoch < below and (
-            known.has_ended(observer) or (known == observer and known.machine_id)
-        ):
+    for epoch, *values in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
+        process = Process(*values)
+        is_observer = process == observer and process.machine_id
+        if epoch < below and (process.has_ended(observer) or is_observer):
             db.execute(_END, (job, epoch))
 
 
@@ -281,13 +278,13 @@ def record_ended_holders(db: Session, job: int, observer: Process, *, below: int
 def hold_lease(
     state: DatabaseState, seconds: float, stop: threading.Event, *, uses_alarm: bool
 ) -> Iterator[Lease]:
-    """Hold the lease of a job while this context is open.
+    """Acquire the lease of a job, and hold it while this context is open.
 
     Args:
-        seconds: time after the last renewal at which another run may acquire the lease.
+        seconds: duration of the lease after each renewal.
         stop: this event is set if the lease is lost.
-        uses_alarm: whether an alarm kills the process when the lease has expired. Only for a
-            process that does nothing else.
+        uses_alarm: whether an alarm kills the process when the lease has expired. Must be true only
+            if the process does nothing else.
 
     Raises:
         JobBusy: another run is in progress.
@@ -314,11 +311,11 @@ def hold_lease(
 def wait_until_free(
     state: DatabaseState, stop: threading.Event, on_waiting: Callable[[str], None]
 ) -> None:
-    """Wait until no run holds the lease of a job. The database may be down meanwhile.
+    """Wait until no run holds the lease of a job. Meanwhile, the database may be unreachable.
 
     Args:
         stop: this event ends the wait early.
-        on_waiting: called with the reason, a sentence, whenever it changes.
+        on_waiting: called with the reason for waiting, a sentence, whenever the reason changes.
     """
     last_reason = ""
     while not stop.is_set():
@@ -328,29 +325,33 @@ def wait_until_free(
                     if not catalog.has_job_in(db, state):
                         return
                     job = catalog.job_number(db, state)
-                    found = get_holder(db, job)
-                    if found is None or not found.is_active:
+                    holder = get_holder(db, job)
+                    if holder is None or not holder.is_active:
                         return
-                    record_ended_holders(db, job, Process.current(), below=found.epoch)
-                    if last_reason != (last_reason := job_busy("", found).message):
-                        on_waiting(last_reason)
+                    record_ended_holders(db, job, Process.current(), below=holder.epoch)
+                    reason = job_busy("", holder).message
+                    if reason != last_reason:
+                        last_reason = reason
+                        on_waiting(reason)
                     stop.wait(_CHECK_SECONDS)
-        except StateUnavailable as away:
-            if last_reason != (last_reason := str(away)):
-                on_waiting(last_reason)
+        except StateUnavailable as unavailable:
+            reason = str(unavailable)
+            if reason != last_reason:
+                last_reason = reason
+                on_waiting(reason)
             stop.wait(_RECONNECT_SECONDS)
 
 
 def record_exit(state: DatabaseState, process: Process) -> None:
-    """Record that a holder has ended, because its parent process saw its exit.
+    """Record that a process that held the lease has ended, because its parent process saw its exit.
 
     Raises:
         StateError: the database cannot be used.
     """
     with catalog.session(state.url) as db:
         job = catalog.job_number(db, state)
-        for epoch, *known in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
-            if Process(*known) == process:
+        for epoch, *values in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
+            if Process(*values) == process:
                 db.execute(_END, (job, epoch))
 
 
@@ -358,26 +359,26 @@ def mark_runs_ended(state: DatabaseState) -> list[str]:
     """Record that all earlier holders of a job have ended, because the user says so.
 
     Returns:
-        their names.
+        for each of them, a text with machine and process.
     """
     with catalog.session(state.url) as db, map_postgres_errors(catalog.job_description(state)):
         job = catalog.job_number(db, state)
-        current = get_holder(db, job)
-        active_epoch = current.epoch if current and current.is_active else None
+        holder = get_holder(db, job)
+        active_epoch = holder.epoch if holder and holder.is_active else None
         ended = []
-        for epoch, host, _, _, number, _ in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
+        for epoch, host, _, _, process_id, _ in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
             if epoch != active_epoch:
                 db.execute(_END, (job, epoch))
-                ended.append(f"{host}, process {number}")
+                ended.append(f"{host}, process {process_id}")
         return ended
 
 
-def job_busy(name: str, found: Holder | None) -> JobBusy:
-    """Returns the error for a job that another run holds."""
+def job_busy(name: str, holder: Holder | None) -> JobBusy:
+    """Returns the error for a job that another run holds; `name` is the job's name, or empty."""
     who = ""
-    if found:
-        acquired_at = f"{found.acquired_at.astimezone():%Y-%m-%d %H:%M:%S}"
-        who = f": {found.process.host}, process {found.process.process_id}, since {acquired_at}"
+    if holder:
+        acquired_at = f"{holder.acquired_at.astimezone():%Y-%m-%d %H:%M:%S}"
+        who = f": {holder.process.host}, process {holder.process.process_id}, since {acquired_at}"
     where = f" on {name}" if name else ""
     return JobBusy(
         f"A run is in progress{where}{who}.",

@@ -18,6 +18,7 @@ from batch_import.state.facts import (
     HEADER,
     IGNORED_EDITS,
     MANIFEST,
+    NO_EDITS,
     RESULTS_CSV,
     SIGNING,
     IgnoredEdits,
@@ -112,7 +113,10 @@ def load(
 
 
 def _ignored_edits(diff: ManifestDiff) -> IgnoredEdits:
-    return IgnoredEdits(diff.ignored.count, diff.ignored.first[0][0] if diff.ignored.count else 0)
+    if not diff.ignored.count:
+        return NO_EDITS
+    first_line, _ = diff.ignored.first[0]
+    return IgnoredEdits(diff.ignored.count, first_line)
 
 
 def _incoming_values(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:

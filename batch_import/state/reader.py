@@ -92,7 +92,7 @@ class Reader:
         return self._connection.count(statements.ADOPTED_COUNT)
 
     def ids_taken_count(self) -> int:
-        """Returns the number of failed rows whose reference ID another media has."""
+        """Returns the number of rows that failed because others use their reference ID."""
         return self._connection.count(statements.IDS_TAKEN_COUNT)
 
     # Rows -------------------------------------------------------------------------------------
@@ -237,13 +237,11 @@ class Reader:
 
     def possible_duplicate_count(self) -> int:
         """Returns the number of rows that `possible_duplicates` yields."""
-        return self._connection.count(
-            statements.POSSIBLE_DUPLICATE_COUNT, (POSSIBLE_DUPLICATE_CODE,)
-        )
+        return self._connection.count(statements.DUPLICATE_COUNT, (POSSIBLE_DUPLICATE_CODE,))
 
     def possible_duplicates(self) -> Iterator[PossibleDuplicate]:
         """Yields the rows that are not sent, because they may have been sent already."""
-        rows = self._connection.stream(statements.POSSIBLE_DUPLICATES, (POSSIBLE_DUPLICATE_CODE,))
+        rows = self._connection.stream(statements.DUPLICATES, (POSSIBLE_DUPLICATE_CODE,))
         return itertools.starmap(PossibleDuplicate, rows)
 
     def expiring_urls(self) -> Iterator[tuple[int, float]]:

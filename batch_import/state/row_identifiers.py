@@ -1,4 +1,7 @@
-"""What a person recognizes rows by: for finding rows that were copied from one job to another."""
+"""Reads URL, reference ID and title of rows, to find rows that were copied between two manifests.
+
+This module must not know how rows are compared.
+"""
 
 from collections.abc import Iterator
 from typing import Final, NamedTuple
@@ -12,7 +15,7 @@ _TO_FIX: Final = f"{_ALL} AND status IN ('failed', 'invalid')"
 
 
 class RowIdentifiers(NamedTuple):
-    """What a person recognizes a row by. A text is empty if the row has none.
+    """The texts by which a person recognizes a row. A text is empty if the row does not have it.
 
     Attributes:
         url: the source URL in canonical form, without its signature.
@@ -24,10 +27,10 @@ class RowIdentifiers(NamedTuple):
 
 
 def all_rows(connection: Connection) -> Iterator[RowIdentifiers]:
-    """Yields the rows of the manifest."""
+    """Yields the identifiers of all rows of the manifest, in any order."""
     return map(RowIdentifiers._make, connection.stream(_ALL))
 
 
 def rows_to_fix(connection: Connection) -> Iterator[RowIdentifiers]:
-    """Yields the failed and the invalid rows of the manifest."""
+    """Yields the identifiers of the failed and the invalid rows of the manifest, in any order."""
     return map(RowIdentifiers._make, connection.stream(_TO_FIX))

@@ -88,8 +88,7 @@ RECENTLY_IMPORTED: Final = f"""
     ORDER BY sent_at DESC, number DESC LIMIT ?
 """
 IN_FLIGHT_POSITIONS: Final = f"SELECT number, position FROM row WHERE {_IN_FLIGHT}"
-#: Number of imported rows between two positions. The concatenation prevents the use of the index by
-#: status, with which all imported rows would be read.
+#: The concatenation prevents the use of the index by status, which would read all imported rows.
 IMPORTED_BETWEEN: Final = """
     SELECT count(*) FROM row WHERE status || '' = 'imported' AND position > ? AND position < ?
 """
@@ -215,11 +214,9 @@ OLDEST_IN_FLIGHT: Final = """
     FROM row WHERE status IN ('creating', 'processing', 'unknown')
     ORDER BY since, number LIMIT 1
 """
-_POSSIBLE_DUPLICATE: Final = "row WHERE status = 'invalid' AND codes = ? AND position IS NOT NULL"
-POSSIBLE_DUPLICATE_COUNT: Final = f"SELECT count(*) FROM {_POSSIBLE_DUPLICATE}"
-POSSIBLE_DUPLICATES: Final = (
-    f"SELECT line, filename, source_url, error FROM {_POSSIBLE_DUPLICATE} ORDER BY position"
-)
+_DUPLICATE: Final = "row WHERE status = 'invalid' AND codes = ? AND position IS NOT NULL"
+DUPLICATE_COUNT: Final = f"SELECT count(*) FROM {_DUPLICATE}"
+DUPLICATES: Final = f"SELECT line, filename, source_url, error FROM {_DUPLICATE} ORDER BY position"
 #: Parameter: infinity, which stands for a URL that does not expire.
 EXPIRING_URLS: Final = "SELECT line, expires FROM row WHERE status = 'pending' AND expires < ?"
 
@@ -238,9 +235,8 @@ def _records_where(where: str) -> tuple[str, str]:
 
 
 RECORDS_WITH_CODES: Final = _records_where("codes <> ''")
-#: One row of each group with the same problem and source host, and the number of rows of the group.
-#: The host is the text before the third slash. A URL with a password may have slashes in it, and is
-#: compared as a whole.
+#: One row of each group with the same problem and source host, and the number of the group's rows.
+#: The host is in the text before the third slash. URLs with a password are compared as a whole.
 RECORDS_BY_TROUBLE: Final = f"""
     SELECT {_RECORD_COLUMNS}, many FROM (
         SELECT min(number) AS first, count(*) AS many FROM row WHERE codes <> ''
