@@ -17,7 +17,7 @@ _SAFE = "/!$&'()*+,-.:;=@_~"
 _PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
-def below(base: str, name: str) -> str:
+def resolve_file_name(base: str, name: str) -> str:
     """Resolve a relative file name against a base URL. Any other text is returned unchanged.
 
     `#` and `?` are part of the file name, because a list of files has no fragments and queries.

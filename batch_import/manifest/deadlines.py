@@ -26,7 +26,7 @@ class UrlExpiries:
         self._lines.append(line)
         self._ends.append(end)
 
-    def missed(self, now: float, rate: float) -> Iterator[tuple[int, float, float]]:
+    def find_missed(self, now: float, rate: float) -> Iterator[tuple[int, float, float]]:
         """Find the URLs that expire too early, if rows are sent in the order of their expiry.
 
         If any order of sending is fast enough for all URLs, this order is.

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 
 #: Extensions that the platform accepts, without a dot and in lower case (Viostream API guide,
 #: "Supported File Formats").
-KNOWN: Final = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
+ACCEPTED_EXTENSIONS: Final = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
 #: Extensions of files that the platform does not accept.
-OTHER: Final = frozenset(
+OTHER_EXTENSIONS: Final = frozenset(
     """
     m4v qt 3gpp asf mpg mpeg m2ts mts ogv flv f4v swf vob mxf mp3 m4a aac wav ogg flac jpg jpeg
     png gif webp svg pdf zip rar 7z gz doc docx ppt pptx xls xlsx csv txt srt vtt html htm
@@ -35,4 +35,4 @@ def suffix_of(url: str) -> str:
 def extension_of(url: str) -> str:
     """The extension at the end of a URL's path, if it is a known one; otherwise empty."""
     suffix = suffix_of(url)
-    return suffix if suffix in KNOWN else ""
+    return suffix if suffix in ACCEPTED_EXTENSIONS else ""

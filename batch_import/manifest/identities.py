@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from batch_import.addresses.urls import canonical_url
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.known_ids import KnownIds
-from batch_import.manifest.reference import made_reference
+from batch_import.manifest.reference import generate_reference_id
 from batch_import.manifest.rules.violation import Violation, warning
 
 
@@ -50,7 +50,7 @@ class Identities:
             same = self._rows.claim(rows, places)
             for index, (at, address) in enumerate(zip(blank, addresses, strict=True)):
                 is_first = index not in repeated or same.get(index) == repeated[index]
-                references[at] = made_reference(address, "" if is_first else titles[at])
+                references[at] = generate_reference_id(address, "" if is_first else titles[at])
         return references
 
     def known_ids(

@@ -13,7 +13,7 @@ from batch_import.manifest.first_lines import FirstLines, Hashes
 from batch_import.manifest.rules.lookalikes import skeletons
 
 
-class Known(NamedTuple):
+class EarlierIds(NamedTuple):
     """The ids that occurred before.
 
     Attributes:
@@ -38,7 +38,7 @@ class KnownIds:
         self._keys = array("q")
         self._checks = array("I")
 
-    def claim(self, ids: Sequence[str], lines: Sequence[int]) -> Known:
+    def claim(self, ids: Sequence[str], lines: Sequence[int]) -> EarlierIds:
         """Add the IDs of the next rows, and find the IDs that occurred before.
 
         Args:
@@ -53,7 +53,7 @@ class KnownIds:
         firsts = self._looks.claim_rows(hashes if looks == ids else Hashes.of(looks), rows)
         known = (firsts != rows).nonzero()[0]
         if not known.size:
-            return Known({}, {})
+            return EarlierIds({}, {})
         # The first ID with a skeleton is added before the IDs that are compared with it.
         both = np.concatenate((firsts[known], rows[known]))
         keys, checks = np.frombuffer(self._keys, np.int64), np.frombuffer(self._checks, np.uint32)
@@ -62,7 +62,7 @@ class KnownIds:
         is_same = earlier != rows[known]
         first = np.where(is_same, earlier, firsts[known])
         found = list(zip(known.tolist(), first.tolist(), is_same.tolist(), strict=True))
-        return Known(
+        return EarlierIds(
             {at: self._lines[row - 1] for at, row, same in found if same},
             {at: self._lines[row - 1] for at, row, same in found if not same},
         )

@@ -8,14 +8,19 @@ from itertools import compress
 from typing import Final
 
 from batch_import.addresses.masking import mask
-from batch_import.manifest.extensions import KNOWN, OTHER, extension_of, suffix_of
+from batch_import.manifest.extensions import (
+    ACCEPTED_EXTENSIONS,
+    OTHER_EXTENSIONS,
+    extension_of,
+    suffix_of,
+)
 from batch_import.manifest.rules.pages import has_pages
 from batch_import.manifest.rules.violation import Violation, warning
 
 #: Minimum fraction of URLs that end in the extension of a video. Otherwise the column may have
 #: download links, which need not end in one.
 _MOST: Final = 0.5
-_ENDINGS: Final = tuple(f".{extension}" for extension in sorted(KNOWN))
+_ENDINGS: Final = tuple(f".{extension}" for extension in sorted(ACCEPTED_EXTENSIONS))
 #: Position in a URL behind the two slashes, or within the host, whichever scheme it has.
 _BEHIND_SCHEME: Final = len("https://")
 _SAME_CELL: Final = "the source URL is that of another column, which is of web pages"
@@ -86,7 +91,7 @@ def _may_be_page(url: str) -> bool:
     return (
         lower.startswith("http")
         and "download" not in lower
-        and suffix_of(url) not in KNOWN | OTHER
+        and suffix_of(url) not in ACCEPTED_EXTENSIONS | OTHER_EXTENSIONS
         and not has_pages(_host(url))
         and mask(url) == url
     )

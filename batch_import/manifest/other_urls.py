@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from batch_import.manifest.columns.candidates import heading_of
-from batch_import.manifest.columns.mapping import Mapping as Columns
+from batch_import.manifest.columns.mapping import ColumnMapping as Columns
 from batch_import.manifest.columns.rendition_names import are_renditions, rendition_of
 from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.manifest.read import Chunk
-from batch_import.manifest.rules.source_url import MISSING
+from batch_import.manifest.rules.source_url import MISSING_URL
 from batch_import.manifest.rules.violation import Violation
 
 
@@ -25,7 +25,7 @@ def with_other_urls(
     """
     columns: dict[int, list[str]] = {}
     for at, violation in violations:
-        if violation is MISSING:
+        if violation is MISSING_URL:
             columns = columns or {at: chunk.frame[at].tolist() for at in mapping.extras}
             cells = {position: cells[at].strip() for position, cells in columns.items()}
             yield at, _completed(cells, mapping.source_url, header)
@@ -41,13 +41,15 @@ def _completed(cells: Mapping[int, str], source: int, header: Sequence[str]) -> 
     """
     urls = {at: cell for at, cell in cells.items() if kind_of(cell) is CellKind.VIDEO}
     if not urls:
-        return MISSING
+        return MISSING_URL
     best = max(urls, key=lambda at: _quality(header[at], header[source]))
     name = heading_of(header[best], best)
     if _quality(header[best], header[source]) == _UNKNOWN:
-        return MISSING._replace(hint=f"{MISSING.hint} The row has the URL of a video in “{name}”.")
-    hint = f"{MISSING.hint} The best other version of the video is in “{name}”."
-    return MISSING._replace(hint=hint, fix=urls[best])
+        return MISSING_URL._replace(
+            hint=f"{MISSING_URL.hint} The row has the URL of a video in “{name}”."
+        )
+    hint = f"{MISSING_URL.hint} The best other version of the video is in “{name}”."
+    return MISSING_URL._replace(hint=hint, fix=urls[best])
 
 
 def _quality(heading: str, source: str) -> tuple[bool, bool, bool, int]:

@@ -16,10 +16,10 @@ from batch_import.configuration.settings import ReadingOptions
 from batch_import.csv_escaping import ESCAPE_MARK, unescape
 from batch_import.errors import ManifestError, UsageError
 from batch_import.manifest.readers import csv_reader, json_reader, xlsx_reader, yaml_reader
-from batch_import.manifest.readers.manifest_file import ManifestFile, found
+from batch_import.manifest.readers.manifest_file import ManifestFile, open_manifest_file
 from batch_import.manifest.readers.record import Block, CellViolation, Content, RecordFault
-from batch_import.manifest.readers.text import DecodedFile, decode
-from batch_import.manifest.rules.characters import LOST
+from batch_import.manifest.readers.text import DecodedFile, detect_encoding
+from batch_import.manifest.rules.characters import LOST_CHARACTER
 from batch_import.manifest.rules.violation import Violation
 
 #: Number of rows per chunk: enough for fast operations on columns, and small enough for the cache.
@@ -78,14 +78,14 @@ class Manifest:
     """A manifest that can be read.
 
     Attributes:
-        form: description of the format, for the user.
+        format_description: description of the format, for the user.
         header: names of the columns, unchanged.
         digest: SHA-256 of the file, in hex.
         notes: sentences about parts of the file that are not read.
     """
 
     path: Path
-    form: str
+    format_description: str
     header: tuple[str, ...]
     digest: str
     source: ManifestFile
@@ -121,11 +121,17 @@ def open_manifest(path: Path, options: ReadingOptions = _UNSAID) -> Manifest:
         ManifestError: the file does not exist, cannot be read, has an unknown format, or no rows.
         UsageError: an option does not fit the format.
     """
-    with found(path) as source:
+    with open_manifest_file(path) as source:
         content = _content(source, options)
         header = tuple(_plain(content.header))
         manifest = Manifest(
-            path, content.form, header, source.digest(), source, content, content.notes
+            path,
+            content.format_description,
+            header,
+            source.digest(),
+            source,
+            content,
+            content.notes,
         )
         if not any(block.lines for block in content.blocks()):
             raise ManifestError(
@@ -145,7 +151,7 @@ def _content(source: ManifestFile, options: ReadingOptions) -> Content:
     if start.startswith(_ZIP_STARTS):
         _refuse("Excel workbooks", source, records=options.records, encoding=options.encoding)
         return xlsx_reader.read(source, options)
-    text = decode(source, options.encoding)
+    text = detect_encoding(source, options.encoding)
     _refuse_pages(text)
     read = _format(text)
     if read is csv_reader.read:
@@ -171,7 +177,7 @@ def _format(text: DecodedFile) -> Callable[[DecodedFile, ReadingOptions], Conten
     suffix, start = text.source.suffix, text.start(_START)
     if suffix in _YAML:
         return yaml_reader.read
-    if _JSON_START.match(start) or suffix == ".json" or suffix in json_reader.LINES:
+    if _JSON_START.match(start) or suffix == ".json" or suffix in json_reader.JSON_LINES_SUFFIXES:
         return json_reader.read
     if suffix not in _SEPARATED and _YAML_START.match(start):
         return yaml_reader.read
@@ -195,13 +201,13 @@ def _plain(cells: Sequence[str]) -> Sequence[str]:
     if ESCAPE_MARK in joined:
         cells = [unescape(cell) for cell in cells]
     if not joined.isascii() and _HALF.search(joined):
-        cells = [_HALF.sub(LOST, cell) for cell in cells]
+        cells = [_HALF.sub(LOST_CHARACTER, cell) for cell in cells]
     return cells
 
 
-def _as_windows(found: re.Match[str]) -> str:
+def _as_windows(match: re.Match[str]) -> str:
     """Decode an undecodable byte as Windows-1252, which it most often is."""
-    return bytes([ord(found[0]) - _STRAY_BASE]).decode("cp1252", "replace")
+    return bytes([ord(match[0]) - _STRAY_BASE]).decode("cp1252", "replace")
 
 
 class _Gathered:

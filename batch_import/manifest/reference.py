@@ -11,7 +11,7 @@ _PREFIX = "bi-"
 _DIGITS = 20
 
 
-def made_reference(url: str, title: str = "") -> str:
+def generate_reference_id(url: str, title: str = "") -> str:
     """Generate the reference ID of a row from its URL in canonical form.
 
     The ID is the same in every run and on every machine; therefore a run after a crash finds the

@@ -13,12 +13,12 @@ from batch_import.addresses.urls import canonical_url
 from batch_import.manifest.columns.candidates import heading_of
 from batch_import.manifest.problem_collector import join_problems
 from batch_import.manifest.read import Chunk
-from batch_import.manifest.reference import made_reference
+from batch_import.manifest.reference import generate_reference_id
 from batch_import.models import ManifestRow, Problem, VideoSource
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class FieldColumns:
     """What the rows of a chunk hold, field by field.
 
     Attributes:
@@ -48,7 +48,7 @@ class Rows(Sequence[ManifestRow]):
     def __init__(
         self,
         chunk: Chunk,
-        columns: Columns,
+        columns: FieldColumns,
         unnamed: frozenset[int],
         errors: Mapping[int, Sequence[Problem]],
         fixes: Mapping[tuple[int, int], str] = MappingProxyType({}),
@@ -92,7 +92,7 @@ class Rows(Sequence[ManifestRow]):
                 has_own_id=bool(own),
                 address=canonical_url(url),
                 stripped_address=plain,
-                stripped_reference="" if own or not reference else made_reference(plain),
+                stripped_reference="" if own or not reference else generate_reference_id(plain),
             )
 
     @property

@@ -12,13 +12,13 @@ import xlsxwriter
 
 from batch_import.errors import UsageError
 from batch_import.manifest.columns.aliases import FIELDS
-from batch_import.manifest.extensions import KNOWN
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS
 
 _NAME: Final = "manifest"
 _EXPLAINED: Final = (
     "# This row is left out. Here: the direct address of the video file, https://…",
     "The title of the video",
-    f"One of {', '.join(sorted(KNOWN))}; may stay blank where the address ends in it",
+    f"One of {', '.join(sorted(ACCEPTED_EXTENSIONS))}; may stay blank where the address ends in it",
     "Your own ID of the video, no two the same; may stay blank",
 )
 #: Width of a column, in characters.

@@ -11,10 +11,10 @@ from functools import partial
 from batch_import.addresses.column import AddressReader
 from batch_import.addresses.objects import percent_encoded
 from batch_import.addresses.signatures import NO_EXTRA_NAMES
-from batch_import.manifest.base_url import below
+from batch_import.manifest.base_url import resolve_file_name
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS
 from batch_import.manifest.columns.candidates import heading_of
-from batch_import.manifest.columns.mapping import Mapping
+from batch_import.manifest.columns.mapping import ColumnMapping
 from batch_import.manifest.deadlines import UrlExpiries
 from batch_import.manifest.heading_rows import with_heading_rows
 from batch_import.manifest.identities import Identities
@@ -23,7 +23,7 @@ from batch_import.manifest.lost_zeros import LostZeros
 from batch_import.manifest.other_urls import with_other_urls
 from batch_import.manifest.problem_collector import ProblemCollector
 from batch_import.manifest.read import Chunk
-from batch_import.manifest.rows import Columns, Rows
+from batch_import.manifest.rows import FieldColumns, Rows
 from batch_import.manifest.rules import extension, filename, reference_id, source_url
 from batch_import.manifest.rules.violation import Violation
 from batch_import.models import Problem, Severity
@@ -45,7 +45,7 @@ class Validator:
 
     def __init__(
         self,
-        mapping: Mapping,
+        mapping: ColumnMapping,
         header: tuple[str, ...],
         *,
         now: float = 0.0,
@@ -53,7 +53,7 @@ class Validator:
         signing: frozenset[str] = NO_EXTRA_NAMES,
         base_url: str | None = None,
         allowed: Collection[str] = (),
-        is_signed_scheme: Callable[[str], bool] = source_url.no_schemes,
+        is_signed_scheme: Callable[[str], bool] = source_url.has_no_signer,
     ) -> None:
         self._is_signed_scheme = is_signed_scheme
         self._mapping = mapping
@@ -85,7 +85,7 @@ class Validator:
         cells = self._mapping.cells(chunk)
         urls, names, given, own = (list(map(str.strip, column)) for column in cells)
         if self._base_url:
-            urls = [below(self._base_url, url) for url in urls]
+            urls = [resolve_file_name(self._base_url, url) for url in urls]
         stripped, ends = self._addresses.read(urls)
 
         found = ProblemCollector(chunk.lines, self._columns, cells, self._allowed)
@@ -99,7 +99,7 @@ class Validator:
         paths = list(map(percent_encoded, urls))
         pages = self._likely_pages.violations(paths, extensions, others, found.invalid)
         found.add(_SOURCE_URL, list(pages))
-        extensions, misfits = extension.judge(given, paths, found.invalid, default)
+        extensions, misfits = extension.find_extensions(given, paths, found.invalid, default)
         found.add(_FILENAME, self._title_violations(names, found))
         found.add(_EXTENSION, misfits)
         found.add(_REFERENCE_ID, reference_id.violations(cells[_REFERENCE_ID], own))
@@ -119,7 +119,7 @@ class Validator:
             if at not in found.invalid:
                 self._deadlines.add(chunk.lines[at], end)
 
-        columns = Columns(references, own, urls, names, extensions, ends, stripped)
+        columns = FieldColumns(references, own, urls, names, extensions, ends, stripped)
         fixes = {**self._completed(chunk, urls), **self._fixes(found)}
         return Rows(chunk, columns, unnamed, found.errors(), fixes), found.in_order()
 
@@ -153,7 +153,7 @@ class Validator:
             if (position := positions[field]) is not None
         }
 
-    def after_last(self, rate: float) -> Iterator[Problem]:
+    def manifest_problems(self, rate: float) -> Iterator[Problem]:
         """Tell, after the last chunk, what only the whole manifest shows.
 
         Args:
@@ -176,7 +176,7 @@ class Validator:
 
     def _expiring(self, rate: float) -> Iterator[Problem]:
         """Tell which URLs may stop working before their turn; what does so first comes first."""
-        for line, end, fetched in self._deadlines.missed(self._now, rate):
+        for line, end, fetched in self._deadlines.find_missed(self._now, rate):
             yield Problem(
                 line,
                 self._columns[_SOURCE_URL],

@@ -13,17 +13,17 @@ from typing import Final, NamedTuple
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
 from batch_import.manifest.columns.header import (
-    NO_EVIDENCE,
+    LOWEST_SCORE,
     SAMPLE_RECORDS,
     Header,
-    column_of_urls,
-    evidence_of,
     find_header,
+    find_url_column,
+    score_rows,
 )
 from batch_import.manifest.columns.values import CellKind
 from batch_import.manifest.readers.csv_records import (
-    EXCEL_SEPARATOR,
-    LONGEST_CELL,
+    EXCEL_SEPARATOR_LINE,
+    MAX_CELL_LENGTH,
     RecordReader,
     RowLayout,
 )
@@ -64,14 +64,14 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
         ManifestError: there is no header, or it is not certain which record it is.
         OSError: the file cannot be read.
     """
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(MAX_CELL_LENGTH)
     separator, header, layout = _choose_separator(text, options)
 
     def blocks() -> Iterator[Block]:
         with text.open_lines(newline="") as stream:
             yield from RecordReader(text.source.name, stream, separator, layout).blocks(header)
 
-    form = (_SPOKEN[separator], header.place("line"), header.note, text.note)
+    form = (_SPOKEN[separator], header.describe_position("line"), header.note, text.note)
     return Content(", ".join(filter(None, form)), header.names, blocks)
 
 
@@ -81,7 +81,7 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
 def _choose_separator(text: DecodedFile, options: ReadingOptions) -> tuple[str, Header, RowLayout]:
     """Choose the separator that fits the first records best, with its header and layout."""
     name = text.source.name
-    said = EXCEL_SEPARATOR.match(text.start(_EXCEL_LINE))
+    said = EXCEL_SEPARATOR_LINE.match(text.start(_EXCEL_LINE))
     separators = [said[1]] if said and said[1] in _SPOKEN else list(_SPOKEN)
     samples = {separator: _sample(text, separator, options) for separator in separators}
 
@@ -92,7 +92,7 @@ def _choose_separator(text: DecodedFile, options: ReadingOptions) -> tuple[str, 
     best = max(samples, key=sense)
     sample = samples[best] or list(_records(text, best))
     header = find_header(name, sample, options)
-    return best, header, RowLayout(len(header.names), column_of_urls(sample))
+    return best, header, RowLayout(len(header.names), find_url_column(sample))
 
 
 def _sample(text: DecodedFile, separator: str, options: ReadingOptions) -> list[Record]:
@@ -105,7 +105,7 @@ def _sample(text: DecodedFile, separator: str, options: ReadingOptions) -> list[
         header = find_header(text.source.name, first or _cut(text, separator), options)
     except ManifestError:
         return first
-    layout = RowLayout(len(header.names), column_of_urls(first))
+    layout = RowLayout(len(header.names), find_url_column(first))
     return _first_records(text, separator, layout)
 
 
@@ -166,22 +166,22 @@ def _sense(name: str, separator: str, sample: list[Record], options: ReadingOpti
     except ManifestError:
         # The file has no header, or the header is damaged.
         rows = [cells for _, cells, _ in sample]
-        header = Header(tuple(rows[0]) if rows else (), 0, 0, evidence_of(rows))
+        header = Header(tuple(rows[0]) if rows else (), 0, 0, score_rows(rows))
     width = len(header.names)
     widths = [len(cells) for line, cells, _ in sample if line > header.line]
     alike = _share(widths, width.__eq__)
-    known = header.known if header.known >= _SURE else 0
-    is_evident = header.evidence.kind >= CellKind.PATH
-    kind, count = header.evidence if is_evident else NO_EVIDENCE
+    known = header.known_field_count if header.known_field_count >= _SURE else 0
+    is_evident = header.video_score.kind >= CellKind.PATH
+    kind, count = header.video_score if is_evident else LOWEST_SCORE
     broken = sum(1 for _, _, fault in sample if fault) / max(1, len(sample))
     if width > 1:
         # The header lacks a name, or is damaged: another separator may fit better.
         splits = (alike > _NEARLY_ALL or not widths) and not header.note and broken <= _HALF
-        return _Sense(known, kind, splits, count, header.known + alike, 1, -broken)
+        return _Sense(known, kind, splits, count, header.known_field_count + alike, 1, -broken)
     # A header with invalid quotes is a header nevertheless.
     headed = header.line or any(fault for _, _, fault in sample[:1])
     single = _HALF if separator == _NONE else 1 - alike
-    fit = header.known + (0 if headed else _HALF)
+    fit = header.known_field_count + (0 if headed else _HALF)
     return _Sense(known, kind, splits=False, rows=count, alike=fit, single=single, whole=-broken)
 
 

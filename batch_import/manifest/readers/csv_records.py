@@ -16,14 +16,20 @@ from batch_import.errors import ManifestError
 from batch_import.manifest.columns.header import Header
 from batch_import.manifest.columns.values import CellKind, kind_of
 from batch_import.manifest.extensions import extension_of
-from batch_import.manifest.readers.record import BLOCK_RECORDS, Block, Record, RecordFault, block_of
+from batch_import.manifest.readers.record import (
+    BLOCK_RECORDS,
+    Block,
+    Record,
+    RecordFault,
+    make_block,
+)
 
 #: Maximum length of a cell, in characters. After a quote that is never closed, the rest of the file
 #: would be one cell.
-LONGEST_CELL: Final = 1 << 22
+MAX_CELL_LENGTH: Final = 1 << 22
 #: Excel's notation for the separator, on the first line.
-EXCEL_SEPARATOR: Final = re.compile(r'"?sep=(.)"?[\r\n]+')
-ADDRESS: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
+EXCEL_SEPARATOR_LINE: Final = re.compile(r'"?sep=(.)"?[\r\n]+')
+URL_START: Final = re.compile(r"\s*[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _LONGEST_VALUE: Final = 200
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 #: Maximum number of cells in a row before the header is known.
@@ -143,7 +149,7 @@ class RecordReader:
             while self._lines.number < last and (record := self._record()):
                 yield record
 
-        return block_of(records(), width)
+        return make_block(records(), width)
 
     def _record(self) -> Record | None:
         """Parse one record; None at the end of the file.
@@ -163,7 +169,7 @@ class RecordReader:
         except csv.Error as error:
             escaped = self._with_backslashes()
             return (start, escaped, None) if escaped else self._broken(start, error)
-        if start == 1 and EXCEL_SEPARATOR.fullmatch(self._lines.taken[0]):
+        if start == 1 and EXCEL_SEPARATOR_LINE.fullmatch(self._lines.taken[0]):
             cells = []
         if self._width not in (None, len(cells)):
             cells = self._with_backslashes() or cells
@@ -215,7 +221,7 @@ class RecordReader:
         cells = self._split(*lines)
         width, url_column = self._layout or (_NARROW, None)
         urls = cells if url_column is None else cells[url_column : url_column + 1]
-        url = next(filter(ADDRESS.match, urls), "").strip()
+        url = next(filter(URL_START.match, urls), "").strip()
         is_short = not is_whole and len(cells) > 1 and extension_of(url)
         return url if len(cells) >= width or is_short else ""
 

@@ -7,9 +7,14 @@ from typing import Any, Final
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.manifest.readers import nested_records, record_reader
-from batch_import.manifest.readers.json_window import HOW_TO_FIX, Decoder, Window, said
+from batch_import.manifest.readers.json_window import (
+    HOW_TO_FIX,
+    Decoder,
+    Window,
+    describe_json_error,
+)
 from batch_import.manifest.readers.nested_records import (
-    MOST_INNER,
+    MAX_INNER_OBJECTS,
     EnclosingObject,
     JsonRecord,
     KeyPath,
@@ -18,9 +23,9 @@ from batch_import.manifest.readers.nested_records import (
     VisitsArrays,
 )
 from batch_import.manifest.readers.record import BLOCK_RECORDS, Content, RecordFault
-from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
+from batch_import.manifest.readers.text import MAX_CHARACTERS, DecodedFile
 
-LINES: Final = frozenset({".jsonl", ".ndjson"})
+JSON_LINES_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
 #: How many characters are read to see whether a second line is an object too.
 _SOME: Final = 16
 _LONGEST_VALUE: Final = 200
@@ -34,7 +39,7 @@ def read(text: DecodedFile, options: ReadingOptions) -> Content:
         OSError: the file cannot be read.
     """
     name = text.source.name
-    if text.source.suffix in LINES or _is_lines(text):
+    if text.source.suffix in JSON_LINES_SUFFIXES or _is_lines(text):
         return record_reader.read(name, _form("JSON Lines", text), partial(_lines, text), options)
 
     def walk(
@@ -56,7 +61,7 @@ def _form(name: str, text: DecodedFile) -> str:
 def _is_lines(text: DecodedFile) -> bool:
     """Whether the first line is an object, and the second line starts with one."""
     with text.open() as stream:
-        first = stream.readline(MOST_CHARACTERS).strip()
+        first = stream.readline(MAX_CHARACTERS).strip()
         second = first
         while second and not (second := stream.readline(_SOME)).strip():
             pass
@@ -78,12 +83,12 @@ def _lines(
 def _with_inner(found: JsonRecord, inside: VisitsArrays) -> Iterator[JsonRecord]:
     """Yield an object and the objects in its arrays, which have the same line number."""
     yield found
-    inner = list(nested_records.arrays(found.members))
+    inner = list(nested_records.find_object_arrays(found.members))
     if inner and inside(found):
-        around = nested_records.inherited_members(found)
+        around = nested_records.as_enclosing_object(found)
         for path, items in inner:
             further = (*found.path, *path)
-            beside = nested_records.Beside(further, around)
+            beside = nested_records.NonObjectItems(further, around)
             for item in items:
                 if isinstance(item, dict):
                     yield from beside.note_object()
@@ -98,7 +103,9 @@ def _line(decoder: Decoder, number: int, content: str) -> JsonRecord:
     try:
         members, end = decoder.decode(content)
     except json.JSONDecodeError as error:
-        return _bad_line(number, content, f"{said(error)} at character {error.colno}")
+        return _bad_line(
+            number, content, f"{describe_json_error(error)} at character {error.colno}"
+        )
     except RecursionError:
         return _bad_line(number, content, "it has too many objects inside of each other")
     if end < len(content) or not isinstance(members, dict):
@@ -127,7 +134,7 @@ class _Walk:
 
     def everything(self) -> Iterator[JsonRecord | RecordBatch]:
         """Visit all top-level values of the file. Usually there is only one value."""
-        beside = nested_records.Beside((), None)
+        beside = nested_records.NonObjectItems((), None)
         while next_one := self._window.next():
             match next_one:
                 case "[":
@@ -154,12 +161,12 @@ class _Walk:
                 case "{":
                     own = yield from self._outermost(further)
                     inner += 1
-                    if inner <= MOST_INNER:
+                    if inner <= MAX_INNER_OBJECTS:
                         members[key] = own
                 case _:
                     members[key] = self._window.value()
         if path:
-            yield nested_records.keyed(path, line, members)
+            yield nested_records.member_as_record(path, line, members)
             if arrays == self._arrays:
                 del self._outer[path]
         return members
@@ -169,7 +176,7 @@ class _Walk:
     ) -> Generator[JsonRecord | RecordBatch, None, list[Any]]:
         """Visit an array. Its items that are neither objects nor arrays are returned."""
         others: list[Any] = []
-        beside = nested_records.Beside(path, around)
+        beside = nested_records.NonObjectItems(path, around)
         self._window.demand("[")
         if self._window.takes("]"):
             return others
@@ -205,11 +212,11 @@ class _Walk:
         fault = self._window.fault()
         found = JsonRecord(path, line, members, around, fault)
         yield found
-        if any(nested_records.arrays(members)) and self._inside(found):
+        if any(nested_records.find_object_arrays(members)) and self._inside(found):
             self._window.again()
             if fault:
                 raise self._window.broken(fault.reason)
-            yield from self._members(path, nested_records.inherited_members(found))
+            yield from self._members(path, nested_records.as_enclosing_object(found))
 
     def _members(
         self, path: KeyPath, around: EnclosingObject
@@ -241,7 +248,7 @@ class _Walk:
             raise self._window.broken("Expecting a key in double quotes")
         key: str = self._window.value()
         if key in before:
-            raise self._window.broken(nested_records.repeated_key(key).reason)
+            raise self._window.broken(nested_records.repeated_key_fault(key).reason)
         before.add(key)
         self._window.demand(":")
         return key

@@ -13,9 +13,9 @@ from typing import Any, Final, TextIO
 
 from batch_import.errors import ManifestError
 from batch_import.manifest.readers import nested_records
-from batch_import.manifest.readers.nested_records import JsonNumber, Lines, Members
+from batch_import.manifest.readers.nested_records import JsonNumber, LineNumbers, Members
 from batch_import.manifest.readers.record import BLOCK_RECORDS, RecordFault
-from batch_import.manifest.readers.text import MOST_CHARACTERS
+from batch_import.manifest.readers.text import MAX_CHARACTERS
 
 #: How many characters are read at a time.
 _WINDOW: Final = 1 << 20
@@ -41,7 +41,7 @@ def _is_simple(members: Members) -> bool:
 
 
 #: Objects, and a function that calculates the line numbers of their starts.
-_Objects = tuple[list[Members], Lines]
+_Objects = tuple[list[Members], LineNumbers]
 
 
 def _lines_of(text: str, first: int) -> Sequence[int]:
@@ -81,10 +81,10 @@ class Decoder:
     def fault(self) -> RecordFault | None:
         """Return the fault of the values since the last call; None if there was none."""
         key, self.repeated = self.repeated, None
-        return None if key is None else nested_records.repeated_key(key)
+        return None if key is None else nested_records.repeated_key_fault(key)
 
 
-def said(error: json.JSONDecodeError) -> str:
+def describe_json_error(error: json.JSONDecodeError) -> str:
     """The message of a JSON error, without the position."""
     return error.msg.removesuffix(" at").removesuffix(" starting")
 
@@ -136,7 +136,7 @@ class Window:
             except json.JSONDecodeError as error:
                 if not (self._is_cut_off(error) and self._more()):
                     self._at = error.pos
-                    raise self.broken(said(error)) from error
+                    raise self.broken(describe_json_error(error)) from error
                 continue
             if end < len(self._view) or not self._more():
                 self._start, self._at = self._at, end
@@ -250,6 +250,6 @@ class Window:
         self._gone_of_line = self._at - begin - 1 + (self._gone_of_line if begin < 0 else 0)
         self._view = self._view[self._at :] + block
         self._at = self._counted = 0
-        if len(self._view) > MOST_CHARACTERS + _WINDOW:
-            raise self.broken(f"a value of more than {MOST_CHARACTERS} characters")
+        if len(self._view) > MAX_CHARACTERS + _WINDOW:
+            raise self.broken(f"a value of more than {MAX_CHARACTERS} characters")
         return True

@@ -21,7 +21,7 @@ from batch_import.errors import ManifestError, nearest
 #: The path that means standard input.
 STANDARD_INPUT: Final = Path("-")
 #: How many bytes are read at a time.
-BLOCK: Final = 1 << 20
+BLOCK_BYTES: Final = 1 << 20
 _GZIP_START = b"\x1f\x8b"
 #: Matches the location of a source of videos, such as `s3:/bucket`, but no drive of Windows.
 _SOURCE: Final = re.compile(r"[a-z][a-z0-9]+:")
@@ -116,7 +116,7 @@ class ManifestFile:
 
 
 @contextmanager
-def found(path: Path) -> Iterator[ManifestFile]:
+def open_manifest_file(path: Path) -> Iterator[ManifestFile]:
     """Open a manifest file, and turn read errors into a ManifestError with a hint."""
     try:
         source = ManifestFile(path)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from batch_import.manifest.columns.values import holds_address
+from batch_import.manifest.columns.values import has_url
 from batch_import.manifest.readers.record import RecordFault
 
 #: The keys on the path from the outermost value to an array. Items of arrays have no key.
@@ -19,14 +19,14 @@ KeyPath = tuple[str, ...]
 Members = dict[str, Any]
 
 #: Marks a path step whose keys vary, such as IDs: the records are the members of one object.
-KEYED: Final = "*"
+ANY_KEY: Final = "*"
 #: Maximum number of objects in an object that are read as its members. An object with more of them
 #: is a collection.
-MOST_INNER: Final = 100
+MAX_INNER_OBJECTS: Final = 100
 #: Maximum number of characters of a value in a problem.
 _LONGEST_VALUE: Final = 200
 #: Column name for the key of a record that is the member of an object.
-KEY: Final = "key"
+KEY_COLUMN: Final = "key"
 
 
 class JsonNumber(str):
@@ -72,7 +72,7 @@ class JsonRecord:
 
 
 #: A function that calculates line numbers when they are needed.
-Lines = Callable[[], Sequence[int]]
+LineNumbers = Callable[[], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +88,7 @@ class RecordBatch:
 
     path: KeyPath
     records: Sequence[Members]
-    lines: Lines
+    lines: LineNumbers
     around: EnclosingObject | None = None
 
     def each(self) -> Iterator[JsonRecord]:
@@ -116,20 +116,20 @@ class Walk(Protocol):
         """
 
 
-def inherited_members(found: JsonRecord) -> EnclosingObject:
+def as_enclosing_object(found: JsonRecord) -> EnclosingObject:
     """Returns the members of an object that become columns of the records in it."""
     label = found.path[-1] if found.path else "parent"
     plain = {key: value for key, value in found.members.items() if not _has_objects(value)}
-    cells = {f"{label}.{key}": cell for key, cell in flat(plain).items()}
+    cells = {f"{label}.{key}": cell for key, cell in flatten(plain).items()}
     return EnclosingObject(label, cells, plain, found.around)
 
 
-def keyed(path: KeyPath, line: int, members: Members) -> JsonRecord:
+def member_as_record(path: KeyPath, line: int, members: Members) -> JsonRecord:
     """A member of an object of objects as a record. Its key becomes a column."""
-    return JsonRecord((*path[:-1], KEYED), line, {KEY: path[-1], **members})
+    return JsonRecord((*path[:-1], ANY_KEY), line, {KEY_COLUMN: path[-1], **members})
 
 
-class Beside:
+class NonObjectItems:
     """The items of one array that are not objects. A URL beside objects is a row with a fault.
 
     Args:
@@ -156,7 +156,7 @@ class Beside:
             line: line number of the item, from 1.
             value: the item.
         """
-        if not holds_address(map(text_of, value if isinstance(value, list) else [value])):
+        if not has_url(map(text_of, value if isinstance(value, list) else [value])):
             return
         fault = RecordFault(
             "no-object",
@@ -171,11 +171,11 @@ class Beside:
             self._waiting.append(found)
 
 
-def arrays(members: Members, path: KeyPath = ()) -> Iterator[tuple[KeyPath, list[Any]]]:
+def find_object_arrays(members: Members, path: KeyPath = ()) -> Iterator[tuple[KeyPath, list[Any]]]:
     """Yield the arrays of objects in an object, each with its path."""
     for key, value in members.items():
         if isinstance(value, dict):
-            yield from arrays(value, (*path, key))
+            yield from find_object_arrays(value, (*path, key))
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             yield (*path, key), value
 
@@ -187,7 +187,7 @@ def _has_objects(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
-def repeated_key(key: str) -> RecordFault:
+def repeated_key_fault(key: str) -> RecordFault:
     """The fault of an object with a duplicate key, of which one value would be lost."""
     return RecordFault(
         "repeated-key",
@@ -212,12 +212,12 @@ def text_of(value: object) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
-def flat(members: Members, prefix: str = "") -> dict[str, str]:
+def flatten(members: Members, prefix: str = "") -> dict[str, str]:
     """Flatten an object into cells. The members of an object in it are named `outer.inner`."""
     cells: dict[str, str] = {}
     for key, value in members.items():
         if isinstance(value, dict):
-            cells |= flat(value, f"{prefix}{key}.")
+            cells |= flatten(value, f"{prefix}{key}.")
         else:
             cells[prefix + key] = value if type(value) is str else text_of(value)
     return cells

@@ -22,7 +22,7 @@ def is_plain(code: str) -> bool:
     return section.lower() in _PLAIN or bool(_DATE.search(_QUOTED.sub("", section)))
 
 
-def shown(number: float, code: str) -> str | None:
+def format_number(number: float, code: str) -> str | None:
     """Format a whole number as the sheet shows it; None if the format is not supported."""
     section = _section(code)
     if not number.is_integer() or number < 0 or "," in section or "." in section:

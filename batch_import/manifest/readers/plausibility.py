@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 #: Minimum plausibility of an encoding.
-SURE: Final = 0.8
+MIN_PLAUSIBILITY: Final = 0.8
 #: If another candidate is at least this plausible, the encoding is not certain.
 _CLEAR_LEAD: Final = 0.05
 
@@ -98,7 +98,7 @@ class DecodingChoice:
     close: bool = False
 
 
-def recognised(data: bytes) -> DecodingChoice:
+def choose_encoding(data: bytes) -> DecodingChoice:
     """Detect the encoding of bytes that are not UTF-8."""
     found: list[tuple[float, Candidate, str]] = []
     for candidate in _CANDIDATES:
@@ -115,7 +115,7 @@ def recognised(data: bytes) -> DecodingChoice:
         rival for points, rival, other in found if other != text and points > score - _CLEAR_LEAD
     ]
     beaten = all(_outranks(best, rival) for rival in rivals)
-    return DecodingChoice(best, score >= SURE and beaten, text, bool(rivals))
+    return DecodingChoice(best, score >= MIN_PLAUSIBILITY and beaten, text, bool(rivals))
 
 
 def _words(text: str) -> list[str]:

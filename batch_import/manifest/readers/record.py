@@ -73,7 +73,7 @@ class Content:
     """The content of a manifest file.
 
     Attributes:
-        form: description of the format for the user: `tab-separated, Windows-1252`.
+        format_description: description of the format for the user: `tab-separated, Windows-1252`.
         header: names of the columns.
         blocks: a function that yields all records after the header. Each call starts at the first
             record. Blank records are skipped.
@@ -82,7 +82,7 @@ class Content:
         hidden: positions of columns that are hidden in the workbook.
     """
 
-    form: str
+    format_description: str
     header: tuple[str, ...]
     blocks: Callable[[], Iterator[Block]]
     notes: tuple[str, ...] = ()
@@ -90,14 +90,16 @@ class Content:
     hidden: frozenset[int] = frozenset()
 
 
-def in_blocks(records: Iterable[Record], width: int, *, comments: bool = True) -> Iterator[Block]:
-    """Group records into blocks; see `block_of`."""
+def split_into_blocks(
+    records: Iterable[Record], width: int, *, comments: bool = True
+) -> Iterator[Block]:
+    """Group records into blocks; see `make_block`."""
     stream = iter(records)
     while some := list(islice(stream, BLOCK_RECORDS)):
-        yield block_of(some, width, comments=comments)
+        yield make_block(some, width, comments=comments)
 
 
-def block_of(records: Iterable[Record], width: int, *, comments: bool = True) -> Block:
+def make_block(records: Iterable[Record], width: int, *, comments: bool = True) -> Block:
     """Make one block of records. Each is padded to the header's width; blank ones are skipped.
 
     Args:
@@ -140,7 +142,7 @@ def is_comment(cells: Sequence[str]) -> bool:
     )
 
 
-def limited(name: str, header: Sequence[str]) -> tuple[str, ...]:
+def check_header_width(name: str, header: Sequence[str]) -> tuple[str, ...]:
     """Check the width of a header.
 
     Raises:

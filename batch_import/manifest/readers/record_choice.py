@@ -11,27 +11,27 @@ from typing import Final, NamedTuple
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError, setting_ref
 from batch_import.manifest.columns.aliases import SOURCE_URL, fold
-from batch_import.manifest.columns.headings import id_strength, quality, title_strength
-from batch_import.manifest.columns.source_column import is_meant
-from batch_import.manifest.columns.values import CellKind, holds_address
+from batch_import.manifest.columns.headings import id_strength, quality_in_name, title_strength
+from batch_import.manifest.columns.source_column import may_have_source_urls
+from batch_import.manifest.columns.values import CellKind, has_url
 from batch_import.manifest.readers.nested_records import (
-    KEYED,
+    ANY_KEY,
     JsonRecord,
     KeyPath,
     RecordBatch,
     Walk,
-    flat,
+    flatten,
 )
-from batch_import.manifest.readers.record import limited
+from batch_import.manifest.readers.record import check_header_width
 from batch_import.manifest.readers.record_survey import (
     INHERITED_FIELDS,
     InheritedColumn,
     Shape,
     Survey,
     cached_named_field,
+    find_title_and_id_keys,
     inheritable_columns,
     shape_of,
-    titles,
 )
 
 _HALF: Final = 0.5
@@ -97,7 +97,7 @@ class RecordChoice:
         """Whether to visit the arrays of an object: not if its members are uncertain."""
         if self._wanted is not None:
             return _leads(found.path, self._wanted)
-        return not (found.fault and holds_address(flat(found.members).values()))
+        return not (found.fault and has_url(flatten(found.members).values()))
 
     # Which arrays -----------------------------------------------------------------------------
 
@@ -105,9 +105,9 @@ class RecordChoice:
         """The score of an array; None if it has no URLs."""
         columns = self._columns[path]
         own = [column for column in columns if self._is_own(column.name)]
-        meant = [column for column in columns if is_meant(column)]
+        meant = [column for column in columns if may_have_source_urls(column)]
         known = [column for column in columns if cached_named_field(column.name) == SOURCE_URL]
-        if path[-1:] == (KEYED,) and not self._is_collection(path):
+        if path[-1:] == (ANY_KEY,) and not self._is_collection(path):
             return None
         if not (own or meant or known):
             return None
@@ -116,20 +116,20 @@ class RecordChoice:
         return _Fit(
             bool(own),
             kind,
-            max(quality(column.name) for column in best) >= 0,
+            max(quality_in_name(column.name) for column in best) >= 0,
             any(cached_named_field(column.name) == SOURCE_URL for column in best),
         )
 
     def _is_collection(self, path: KeyPath) -> bool:
         """Whether an object of objects contains several videos. One may be a coincidence."""
         sample = self._arrays[path].sample
-        return sum(1 for cells in sample if holds_address(cells.values())) >= _COLLECTION
+        return sum(1 for cells in sample if has_url(cells.values())) >= _COLLECTION
 
     def _is_own(self, key: str) -> bool:
         return fold(key) in self._own
 
     def _chosen(self) -> list[KeyPath]:
-        every = sorted((path for path in self._arrays if path[-1:] != (KEYED,)), key=len)
+        every = sorted((path for path in self._arrays if path[-1:] != (ANY_KEY,)), key=len)
         if self._wanted is not None:
             if self._wanted not in self._arrays:
                 raise self._error(f"has no array “{'.'.join(self._wanted)}”", self._choice(every))
@@ -144,8 +144,8 @@ class RecordChoice:
         level = max(fit.level for fit in fits.values())
         best = _outermost([path for path, fit in fits.items() if fit.level == level])
         alike = _outermost([self._around_rare(path, fits) for path in best])
-        rank = max((fits[path].is_known, path[-1:] != (KEYED,)) for path in alike)
-        main = self._one([p for p in alike if (fits[p].is_known, p[-1:] != (KEYED,)) == rank])
+        rank = max((fits[path].is_known, path[-1:] != (ANY_KEY,)) for path in alike)
+        main = self._one([p for p in alike if (fits[p].is_known, p[-1:] != (ANY_KEY,)) == rank])
         return [main, *sorted(self._instead(main), key=len)]
 
     def _around_rare(self, path: KeyPath, fits: Mapping[KeyPath, _Fit]) -> KeyPath:
@@ -169,7 +169,7 @@ class RecordChoice:
         beside = {
             inner
             for shape in self._shapes
-            if shape.path == main and self._is_addressed(shape)
+            if shape.path == main and self._has_url_member(shape)
             for inner in shape.inner
         }
         for path, fit in self._fits.items():
@@ -216,7 +216,7 @@ class RecordChoice:
 
     # Which objects of these arrays ------------------------------------------------------------
 
-    def _is_addressed(self, shape: Shape) -> bool:
+    def _has_url_member(self, shape: Shape) -> bool:
         """Whether an object has a member for the source URL, which may be blank."""
         return any(key in self._url_keys(shape.path) for key in shape.keys)
 
@@ -225,7 +225,7 @@ class RecordChoice:
         return frozenset(
             column.name
             for column in self._columns[path]
-            if is_meant(column)
+            if may_have_source_urls(column)
             or self._is_own(column.name)
             or cached_named_field(column.name) == SOURCE_URL
         )
@@ -233,7 +233,7 @@ class RecordChoice:
     def _is_record(self, shape: Shape) -> bool:
         if shape.path not in self.paths:
             return False
-        return self._is_addressed(shape) or not any(
+        return self._has_url_member(shape) or not any(
             _is_in(path, shape.inner) for path in self.paths
         )
 
@@ -241,7 +241,7 @@ class RecordChoice:
         """Whether an object contains records, after the choice was made."""
         if not any(_leads(found.path, path) for path in self.paths):
             return False
-        return found.path not in self.paths or self.inherited(found, flat(found.members)) is None
+        return found.path not in self.paths or self.inherited(found, flatten(found.members)) is None
 
     def inherited(
         self, found: JsonRecord, cells: Mapping[str, str]
@@ -261,7 +261,7 @@ class RecordChoice:
         inherited_keys = [
             inherited.key for inherited in shape.inherited if inherited.is_title_or_id
         ]
-        inherited_keys += titles(self.around(shape.path))
+        inherited_keys += find_title_and_id_keys(self.around(shape.path))
         by_field = {cached_named_field(key): key for key in reversed(inherited_keys)}
         given = [key for known, key in by_field.items() if known not in fields]
         # A member that is used under its own name is not repeated with a prefix.
@@ -304,7 +304,7 @@ class RecordChoice:
             first = self._arrays[self.paths[0]].first
             fault = first.fault.reason if first.fault else "its objects are empty"
             raise self._error(f"holds no video: line {first.line}: {fault}", "Check the file.")
-        return limited(self._name, tuple(names))
+        return check_header_width(self._name, tuple(names))
 
     def _error(self, what: str, hint: str) -> ManifestError:
         return ManifestError(f"The manifest {self._name} {what}.", hint)

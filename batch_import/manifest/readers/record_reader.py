@@ -11,7 +11,7 @@ from batch_import.manifest.readers.nested_records import (
     JsonRecord,
     RecordBatch,
     Walk,
-    flat,
+    flatten,
     text_of,
 )
 from batch_import.manifest.readers.record import (
@@ -19,7 +19,7 @@ from batch_import.manifest.readers.record import (
     Block,
     Content,
     Record,
-    block_of,
+    make_block,
 )
 from batch_import.manifest.readers.record_choice import RecordChoice
 from batch_import.manifest.readers.record_survey import InheritedColumn
@@ -72,7 +72,7 @@ class _Reading:
             self._flush()
         if self._records and len(self._records) >= least:
             records, self._records = self._records, []
-            yield block_of(records, len(self._header), comments=False)
+            yield make_block(records, len(self._header), comments=False)
 
     # Many at a time ---------------------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class _Reading:
     # One by one -------------------------------------------------------------------------------
 
     def _add(self, found: JsonRecord) -> None:
-        cells = flat(found.members)
+        cells = flatten(found.members)
         inherited = self._choice.inherited(found, cells)
         if inherited is None:
             return
@@ -133,10 +133,10 @@ class _Reading:
         """Choose one of several files of a video; if that is not possible, all are a problem."""
         files, self._files = self._files, []
         if len(files) > 1:
-            own = [flat(found.members) for found, _ in files]
-            best = renditions.chosen(own)
+            own = [flatten(found.members) for found, _ in files]
+            best = renditions.choose_file(own)
             if best is None:
-                fault = renditions.unclear(
+                fault = renditions.unclear_choice_fault(
                     [found.line for found, _ in files], " ".join(filter(None, own[0].values()))
                 )
                 files = [(replace(found, fault=found.fault or fault), c) for found, c in files]

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from batch_import.manifest.columns.aliases import FILENAME, REFERENCE_ID, named_field
+from batch_import.manifest.columns.aliases import FILENAME, REFERENCE_ID, field_with_name
 from batch_import.manifest.columns.values import SampleColumn
 from batch_import.manifest.readers.nested_records import (
-    KEYED,
+    ANY_KEY,
     EnclosingObject,
     JsonRecord,
     KeyPath,
@@ -20,8 +20,8 @@ from batch_import.manifest.readers.nested_records import (
     RecordBatch,
     VisitsArrays,
     Walk,
-    arrays,
-    flat,
+    find_object_arrays,
+    flatten,
 )
 
 #: Number of sampled records per array. The first record of each further shape (see `Shape`) is
@@ -33,8 +33,8 @@ _SAMPLE: Final = 300
 _MOST_ARRAYS: Final = 1_000
 #: Fields that a record without them takes from an enclosing object.
 INHERITED_FIELDS: Final = (FILENAME, REFERENCE_ID)
-#: `named_field` with a cache, because the same keys occur in every record.
-cached_named_field: Final = lru_cache(maxsize=20_000)(named_field)
+#: `field_with_name` with a cache, because the same keys occur in every record.
+cached_named_field: Final = lru_cache(maxsize=20_000)(field_with_name)
 
 
 class InheritedColumn(NamedTuple):
@@ -94,7 +94,7 @@ class Array:
 
 def shape_of(found: JsonRecord, cells: Mapping[str, str]) -> Shape:
     """Returns the shape of an object, given its flattened values."""
-    inner = tuple((*found.path, *path) for path, _ in arrays(found.members))
+    inner = tuple((*found.path, *path) for path, _ in find_object_arrays(found.members))
     return Shape(found.path, tuple(cells), inheritable_columns(found.around), inner)
 
 
@@ -109,7 +109,8 @@ def inheritable_columns(around: EnclosingObject | None) -> tuple[InheritedColumn
     named: dict[InheritedColumn, None] = {}
     while around:
         named |= dict.fromkeys(
-            InheritedColumn(key, key, is_title_or_id=True) for key in titles(around.plain)
+            InheritedColumn(key, key, is_title_or_id=True)
+            for key in find_title_and_id_keys(around.plain)
         )
         cut = len(around.label) + 1
         named |= dict.fromkeys(
@@ -119,7 +120,7 @@ def inheritable_columns(around: EnclosingObject | None) -> tuple[InheritedColumn
     return tuple(named)
 
 
-def titles(members: Mapping[str, object]) -> Iterator[str]:
+def find_title_and_id_keys(members: Mapping[str, object]) -> Iterator[str]:
     """Returns the keys of titles and IDs.
 
     Numeric values are not used: they usually only number the enclosing objects.
@@ -157,7 +158,7 @@ class Survey:
     def _note(self, found: JsonRecord | RecordBatch) -> None:
         array = self.arrays.get(found.path)
         if array is None:
-            if found.path[-1:] == (KEYED,) and len(self.arrays) > _MOST_ARRAYS:
+            if found.path[-1:] == (ANY_KEY,) and len(self.arrays) > _MOST_ARRAYS:
                 return
             first = found if isinstance(found, JsonRecord) else next(found.each())
             array = self.arrays[found.path] = Array(first)
@@ -165,7 +166,7 @@ class Survey:
             self._note_batch(array, found)
             return
         array.count += 1
-        cells = flat(found.members)
+        cells = flatten(found.members)
         shape = shape_of(found, cells)
         # A row that cannot be read has no cells, and is no evidence for the columns.
         if cells and (shape not in self.shapes or len(array.sample) < _SAMPLE):
@@ -181,13 +182,13 @@ class Survey:
         for keys, count in Counter(map(tuple, batch.records)).items():
             shape = Shape(batch.path, keys, inherited)
             if shape not in self.shapes:
-                array.sample.append(flat(next(r for r in batch.records if tuple(r) == keys)))
+                array.sample.append(flatten(next(r for r in batch.records if tuple(r) == keys)))
             self.shapes[shape] += count
             if batch.around:
                 self.siblings.add(shape)
         self._last = batch.around
         if len(array.sample) < _SAMPLE:
-            array.sample += map(flat, batch.records[: _SAMPLE - len(array.sample)])
+            array.sample += map(flatten, batch.records[: _SAMPLE - len(array.sample)])
 
     def around(self, path: KeyPath) -> Members:
         """Returns the columns that an array inherits from objects that are not in an array."""

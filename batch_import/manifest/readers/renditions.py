@@ -23,7 +23,7 @@ _SIZE: Final = re.compile(r"(?:\d+\s*[x*\xd7]\s*)?(\d+(?:\.\d+)?)\D*")
 _LONGEST_VALUE: Final = 200
 
 
-def chosen(files: Sequence[Mapping[str, str]]) -> int | None:
+def choose_file(files: Sequence[Mapping[str, str]]) -> int | None:
     """Choose the original of several files, or else the largest.
 
     URLs of files have priority over streaming manifests, and these over web pages.
@@ -50,7 +50,7 @@ def chosen(files: Sequence[Mapping[str, str]]) -> int | None:
     return None
 
 
-def unclear(lines: Sequence[int], value: str) -> RecordFault:
+def unclear_choice_fault(lines: Sequence[int], value: str) -> RecordFault:
     """The fault of several files of one video if none can be chosen."""
     listed = ", ".join(map(str, dict.fromkeys(lines)))
     return RecordFault(

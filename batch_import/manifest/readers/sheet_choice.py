@@ -14,9 +14,9 @@ from batch_import.manifest.columns.aliases import SOURCE_URL, fold
 from batch_import.manifest.columns.header import (
     SAMPLE_RECORDS,
     Header,
-    column_of_urls,
-    evidence_of,
     find_header,
+    find_url_column,
+    score_rows,
 )
 from batch_import.manifest.columns.values import CellKind
 from batch_import.manifest.readers.record import (
@@ -24,8 +24,8 @@ from batch_import.manifest.readers.record import (
     CellViolation,
     Content,
     Record,
+    check_header_width,
     is_blank,
-    limited,
 )
 from batch_import.manifest.readers.sheet_table import SheetTable
 from batch_import.models import Problem
@@ -56,17 +56,17 @@ class ManifestSheet:
     @property
     def score(self) -> tuple[CellKind, bool, int]:
         """A score of how likely the sheet lists the videos. Greater is more likely."""
-        kind, rows = self.header.evidence
-        return kind, self.header.known >= _MIN_KNOWN_NAMES, min(rows, _MIN_ROWS)
+        kind, rows = self.header.video_score
+        return kind, self.header.known_field_count >= _MIN_KNOWN_NAMES, min(rows, _MIN_ROWS)
 
     def has_videos(self, best: "ManifestSheet") -> bool:
         """Whether the sheet also lists videos, compared with the sheet with the best score."""
-        kind, rows = self.header.evidence
+        kind, rows = self.header.video_score
         if kind < CellKind.PATH:
             return False
-        is_table = rows >= min(_MIN_ROWS, best.header.evidence.rows)
-        is_known = self.header.known >= _MIN_KNOWN_NAMES
-        return is_known or (kind >= best.header.evidence.kind and is_table)
+        is_table = rows >= min(_MIN_ROWS, best.header.video_score.rows)
+        is_known = self.header.known_field_count >= _MIN_KNOWN_NAMES
+        return is_known or (kind >= best.header.video_score.kind and is_table)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rows below the header."""
@@ -87,7 +87,7 @@ class ManifestSheet:
         return [self.line_offset + line for line in lines] if self.line_offset else lines
 
 
-def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> ManifestSheet:
+def open_sheet(name: str, table: SheetTable, options: ReadingOptions) -> ManifestSheet:
     """Find the header of a sheet.
 
     Args:
@@ -102,17 +102,17 @@ def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> ManifestS
     header = table.with_hyperlinks(header, chosen)
     if table.has_hyperlinks:
         rows = [cells for line, cells, _ in _start(table) if line > header.line]
-        header = replace(header, evidence=evidence_of(rows))
+        header = replace(header, video_score=score_rows(rows))
     return ManifestSheet(table, header)
 
 
 def _header_of(name: str, table: SheetTable, options: ReadingOptions) -> Header:
     records = _start(table)
-    if column_of_urls(records) is not None:
+    if find_url_column(records) is not None:
         return find_header(name, records, options)
     header = find_header(name, table.with_urls(records), options)
     texts = [cells for line, cells, _ in records if line > header.line]
-    return replace(header, evidence=evidence_of(texts))
+    return replace(header, video_score=score_rows(texts))
 
 
 def _start(table: SheetTable) -> list[Record]:
@@ -120,9 +120,9 @@ def _start(table: SheetTable) -> list[Record]:
     return list(islice(records, SAMPLE_RECORDS))
 
 
-def content_of(sheet: ManifestSheet) -> Content:
+def single_sheet_content(sheet: ManifestSheet) -> Content:
     """The content of a single sheet."""
-    form = (f"sheet “{sheet.name}”", sheet.header.place("row"), sheet.header.note)
+    form = (f"sheet “{sheet.name}”", sheet.header.describe_position("row"), sheet.header.note)
     return Content(
         ", ".join(filter(None, form)),
         sheet.header.names,
@@ -161,7 +161,7 @@ def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
     form = ", ".join(f"“{sheet.name}” (rows from {sheet.line_offset + 1})" for sheet in shifted)
     return Content(
         f"sheets {form}",
-        limited(name, [names[key] for key in keys]),
+        check_header_width(name, [names[key] for key in keys]),
         blocks,
         problems=tuple(problem for sheet in shifted for problem in sheet.problems()),
         hidden=frozenset(

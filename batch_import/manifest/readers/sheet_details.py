@@ -14,11 +14,11 @@ from posixpath import dirname, join, normpath
 from typing import Final
 from xml.parsers.expat import ExpatError, ParserCreate
 
-from batch_import.manifest.readers.manifest_file import BLOCK
+from batch_import.manifest.readers.manifest_file import BLOCK_BYTES
 from batch_import.manifest.readers.number_formats import is_plain
 
 #: A cell: its row from 1, its column from 0.
-Place = tuple[int, int]
+CellPosition = tuple[int, int]
 _Attributes = dict[str, str]
 
 #: Maximum number of details per sheet: more than any sheet that people edit has.
@@ -42,7 +42,7 @@ _LITERAL_LINK = re.compile(
 )
 
 
-class BadPart(ValueError):
+class InvalidPart(ValueError):
     """A part of the workbook is not valid XML, or is too large."""
 
 
@@ -59,17 +59,17 @@ class SheetDetails:
         filtered: whether a filter is active.
     """
 
-    errors: dict[Place, str] = field(default_factory=dict)
-    uncalculated: set[Place] = field(default_factory=set)
-    links: dict[Place, str] = field(default_factory=dict)
-    shown: dict[Place, str] = field(default_factory=dict)
-    formats: dict[Place, str] = field(default_factory=dict)
+    errors: dict[CellPosition, str] = field(default_factory=dict)
+    uncalculated: set[CellPosition] = field(default_factory=set)
+    links: dict[CellPosition, str] = field(default_factory=dict)
+    shown: dict[CellPosition, str] = field(default_factory=dict)
+    formats: dict[CellPosition, str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
     filtered: bool = False
 
 
-class Parts:
+class WorkbookParts:
     """The XML parts of one workbook.
 
     Raises:
@@ -87,7 +87,7 @@ class Parts:
         targets = {key: target for key, _, target in self._relations(workbook)}
 
         def start(tag: str, given: _Attributes) -> None:
-            tag = local(tag)
+            tag = local_name(tag)
             if tag == "sheet":
                 key = next((v for k, v in given.items() if k.rpartition(":")[2] == "id"), "")
                 self.sheets[given.get("name", "")] = targets.get(key, "")
@@ -128,7 +128,7 @@ class Parts:
         inside: list[str] = []
 
         def start(tag: str, given: _Attributes) -> None:
-            tag = local(tag)
+            tag = local_name(tag)
             inside.append(tag)
             if tag == "numFmt":
                 codes[given.get("numFmtId", "")] = given.get("formatCode", "")[:_LONGEST_CODE]
@@ -147,7 +147,7 @@ class Parts:
         found: list[tuple[str, str, str]] = []
 
         def start(tag: str, given: _Attributes) -> None:
-            if local(tag) == "Relationship":
+            if local_name(tag) == "Relationship":
                 target = given.get("Target", "")
                 if given.get("TargetMode") != "External":
                     target = normpath(join("/", dirname(part), target)).lstrip("/")
@@ -169,10 +169,10 @@ class Parts:
             return
         tail = b""
         with self._archive.open(part) as stream:
-            while block := stream.read(BLOCK):
+            while block := stream.read(BLOCK_BYTES):
                 data = tail + block
                 cut = max(0, data.rfind(b"<"))
-                tail = data[cut:] if len(data) - cut < BLOCK else b""
+                tail = data[cut:] if len(data) - cut < BLOCK_BYTES else b""
                 yield data[: len(data) - len(tail)]
         yield tail
 
@@ -191,14 +191,14 @@ class Parts:
         parser.StartElementHandler = start
         parser.EndElementHandler = end
         parser.CharacterDataHandler = text
-        with proper_xml(part), self._archive.open(part) as stream:
-            while block := stream.read(BLOCK):
+        with report_invalid_xml(part), self._archive.open(part) as stream:
+            while block := stream.read(BLOCK_BYTES):
                 parser.Parse(block)
             parser.Parse(b"", True)  # noqa: FBT003 - expat's own
 
 
 @contextmanager
-def proper_xml(part: str) -> Iterator[None]:
+def report_invalid_xml(part: str) -> Iterator[None]:
     """What expat raises while it parses a part is the part's fault.
 
     Raises:
@@ -206,13 +206,13 @@ def proper_xml(part: str) -> Iterator[None]:
     """
     try:
         yield
-    except BadPart:
+    except InvalidPart:
         raise
     except (ExpatError, LookupError, ValueError) as error:
-        raise BadPart(f"its part {part} is no proper XML") from error
+        raise InvalidPart(f"its part {part} is no proper XML") from error
 
 
-def local(tag: str) -> str:
+def local_name(tag: str) -> str:
     """The name of a tag without its namespace prefix."""
     return tag.rpartition(":")[2] if ":" in tag else tag
 
@@ -223,12 +223,12 @@ def refuse_document_type(*_: object) -> None:
     Raises:
         BadPart: always.
     """
-    raise BadPart("it declares entities, which no spreadsheet does")
+    raise InvalidPart("it declares entities, which no spreadsheet does")
 
 
 def _bound(count: int) -> None:
     if count > _MOST_KEPT:
-        raise BadPart("it has more links, hidden rows or formulas than a sheet can have")
+        raise InvalidPart("it has more links, hidden rows or formulas than a sheet can have")
 
 
 #: Built-in number formats that change the digits. python-calamine recognizes dates.
@@ -263,7 +263,7 @@ class _SheetReader:
 
     def start(self, tag: str, given: _Attributes) -> None:
         """Handle the start of an element."""
-        tag = local(tag)
+        tag = local_name(tag)
         if tag in ("v", "f"):
             self._inside = tag
             self._texts[tag] = ""
@@ -275,11 +275,11 @@ class _SheetReader:
         if self._inside:
             self._texts[self._inside] += text
             if len(self._texts[self._inside]) > _LONGEST_TEXT:
-                raise BadPart("it has a cell without end")
+                raise InvalidPart("it has a cell without end")
 
     def end(self, tag: str) -> None:
         """Handle the end of an element."""
-        tag = local(tag)
+        tag = local_name(tag)
         if tag == "c":
             cell = self._cell
             if "f" in self._texts or cell.get("t") == "e" or cell.get("s") in self._formats:
@@ -310,7 +310,7 @@ class _SheetReader:
         key = next((v for k, v in given.items() if k.rpartition(":")[2] == "id"), "")
         target = self._targets.get(key, "")
         first, _, last = given.get("ref", "").partition(":")
-        (row, column), (end, _) = place_of(first), place_of(last or first)
+        (row, column), (end, _) = parse_cell_reference(first), parse_cell_reference(last or first)
         location = given.get("location", "")
         if target and column >= 0:
             whole = f"{target}#{location}" if location and "#" not in target else target
@@ -319,7 +319,7 @@ class _SheetReader:
                 _bound(len(self.details.links))
 
     def _note_cell(self) -> None:
-        _, column = place_of(self._cell.get("r", ""))
+        _, column = parse_cell_reference(self._cell.get("r", ""))
         details, place = self.details, (self._row, column if column >= 0 else self._column)
         kind, value = self._cell.get("t", ""), self._texts.get("v", "")
         formula = self._texts.get("f")
@@ -331,7 +331,7 @@ class _SheetReader:
             details.formats[place] = code
         _bound(len(details.errors) + len(details.uncalculated) + len(details.formats))
 
-    def _note_formula(self, place: Place, formula: str, kind: str, value: str) -> None:
+    def _note_formula(self, place: CellPosition, formula: str, kind: str, value: str) -> None:
         # A program that does not calculate writes no value, or 0. An empty text has the type `str`.
         unknown = kind != "str" and (not value or (value == "0" and self._recalculated))
         if link := _LITERAL_LINK.match(formula):
@@ -343,7 +343,7 @@ class _SheetReader:
             self.details.uncalculated.add(place)
 
 
-def place_of(reference: str) -> Place:
+def parse_cell_reference(reference: str) -> CellPosition:
     """Parse a cell reference: `B3` is (3, 1). The column is -1 if it is missing."""
     found = _REFERENCE.fullmatch(reference)
     letters, digits = (found[1] or "", found[2] or "") if found else ("", "")

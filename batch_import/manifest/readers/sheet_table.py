@@ -15,12 +15,18 @@ from typing import Final
 from python_calamine import CalamineSheet
 
 from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, fold
-from batch_import.manifest.columns.candidates import PLACE, heading_of
-from batch_import.manifest.columns.header import SAMPLE_RECORDS, Header, evidence_of
+from batch_import.manifest.columns.candidates import COLUMN_BY_NUMBER, heading_of
+from batch_import.manifest.columns.header import SAMPLE_RECORDS, Header, score_rows
 from batch_import.manifest.columns.values import CellKind
-from batch_import.manifest.readers.number_formats import shown
-from batch_import.manifest.readers.record import Block, CellViolation, Record, in_blocks, is_blank
-from batch_import.manifest.readers.sheet_details import Place, SheetDetails
+from batch_import.manifest.readers.number_formats import format_number
+from batch_import.manifest.readers.record import (
+    Block,
+    CellViolation,
+    Record,
+    is_blank,
+    split_into_blocks,
+)
+from batch_import.manifest.readers.sheet_details import CellPosition, SheetDetails
 from batch_import.manifest.rules.violation import Violation, warning
 from batch_import.models import Problem
 
@@ -93,7 +99,7 @@ class SheetTable:
     def blocks(self, header: Header) -> Iterator[Block]:
         """Yield the rows after the header in blocks, with problems of cells."""
         self._violations.clear()
-        for block in in_blocks(self.records(header.line), len(header.names)):
+        for block in split_into_blocks(self.records(header.line), len(header.names)):
             violations = {}
             for at, line in enumerate(block.lines):
                 found = self._violations.pop(line, [])
@@ -127,7 +133,9 @@ class SheetTable:
         of = heading_of(header.names[others[0]], others[0])
         note = ", ".join(filter(None, (header.note, f"hyperlinks of “{of}” as {SOURCE_URL}")))
         names = (*header.names, SOURCE_URL)
-        return replace(header, names=names, known=header.known + 1, note=note)
+        return replace(
+            header, names=names, known_field_count=header.known_field_count + 1, note=note
+        )
 
     def with_urls(self, records: Sequence[Record]) -> list[Record]:
         """Replace texts of the column with the most hyperlinks by their targets.
@@ -158,8 +166,8 @@ class SheetTable:
             for (row, column), link in self._details.links.items()
             if row > header.line and column - self._first_column == at
         )
-        kind = evidence_of(list(islice(links, SAMPLE_RECORDS))).kind
-        return kind >= CellKind.PATH and kind > header.evidence.kind
+        kind = score_rows(list(islice(links, SAMPLE_RECORDS))).kind
+        return kind >= CellKind.PATH and kind > header.video_score.kind
 
     def hidden_columns(self, width: int) -> frozenset[int]:
         """The positions of hidden columns."""
@@ -225,7 +233,7 @@ class SheetTable:
             cells.append(details.links.get(self._place(line, self._added), ""))
         return cells
 
-    def _place(self, line: int, at: int) -> Place:
+    def _place(self, line: int, at: int) -> CellPosition:
         return line, at + self._first_column
 
     def _text(self, line: int, at: int, cell: _Cell) -> str:
@@ -249,7 +257,7 @@ class SheetTable:
     def _number(self, line: int, at: int, number: float) -> str:
         """Format a number without an exponent, and without digits that the workbook lacks."""
         code = self._details.formats.get(self._place(line, at))
-        if code and (text := shown(number, code)) is not None:
+        if code and (text := format_number(number, code)) is not None:
             return text
         if number.is_integer() and abs(number) < _EXACT:
             text = str(int(number))
@@ -270,7 +278,7 @@ class SheetTable:
 
 def _is_called(chosen: str, at: int, name: str) -> bool:
     """Whether the user named this column, by its name or as `column 3`."""
-    place = PLACE.fullmatch(chosen.strip())
+    place = COLUMN_BY_NUMBER.fullmatch(chosen.strip())
     return fold(name) == fold(chosen) or (place is not None and int(place[1]) == at + 1)
 
 

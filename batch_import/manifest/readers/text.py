@@ -13,12 +13,12 @@ from itertools import islice
 from typing import TextIO
 
 from batch_import.errors import ManifestError, setting_ref
-from batch_import.manifest.readers.manifest_file import BLOCK, ManifestFile
-from batch_import.manifest.readers.plausibility import recognised
+from batch_import.manifest.readers.manifest_file import BLOCK_BYTES, ManifestFile
+from batch_import.manifest.readers.plausibility import choose_encoding
 
 #: Maximum length of a line, and of a record of JSON or YAML, in characters. A compressed file of
 #: one endless line must not fill the memory.
-MOST_CHARACTERS = 1 << 24
+MAX_CHARACTERS = 1 << 24
 
 _UTF8, _USUAL = "utf-8", "cp1252"
 _MARKS = (
@@ -76,9 +76,9 @@ class DecodedFile:
         Raises:
             ManifestError: a line is too long.
         """
-        if self.longest_line > MOST_CHARACTERS:
+        if self.longest_line > MAX_CHARACTERS:
             raise ManifestError(
-                f"The manifest {self.source.name} has a line of more than {MOST_CHARACTERS}"
+                f"The manifest {self.source.name} has a line of more than {MAX_CHARACTERS}"
                 " characters.",
                 "It is no list of videos; check that it is the right file.",
             )
@@ -102,7 +102,7 @@ class _Misfit:
         return f"line {self.line} has the byte 0x{self.byte:02X} at byte offset {self.offset}"
 
 
-def decode(source: ManifestFile, encoding: str | None = None) -> DecodedFile:
+def detect_encoding(source: ManifestFile, encoding: str | None = None) -> DecodedFile:
     """Detect the encoding, by reading the file once or twice.
 
     Args:
@@ -173,7 +173,7 @@ def _mostly_utf8(
         return None
     good = stray = 0
     with text.open() as stream:
-        while block := stream.read(BLOCK):
+        while block := stream.read(BLOCK_BYTES):
             if not block.isascii():
                 lost = len(_STRAY.findall(block))
                 stray += lost
@@ -186,7 +186,7 @@ def _mostly_utf8(
 
 def _guessed(source: ManifestFile, misfit: _Misfit) -> DecodedFile:
     """Choose another encoding whose text is plausible."""
-    verdict = recognised(_telling_lines(source))
+    verdict = choose_encoding(_telling_lines(source))
     shown = ", ".join(f"“{piece}”" for piece in _telling_pieces(verdict.text))
     text = _read(source, verdict.best.name) if verdict.proven else misfit
     if isinstance(text, _Misfit):
@@ -204,7 +204,7 @@ def _telling_lines(source: ManifestFile) -> bytes:
     found = bytearray()
     tail = b""
     with source.open() as stream:
-        while len(found) < _SAMPLE and (block := stream.read(BLOCK)):
+        while len(found) < _SAMPLE and (block := stream.read(BLOCK_BYTES)):
             *lines, tail = _LINE_ENDS.split(tail + block)
             for line in lines:
                 if not line.isascii() and len(found) < _SAMPLE:
@@ -235,7 +235,7 @@ def _read(
     with source.open() as stream:
         stream.read(mark)
         while True:
-            block = stream.read(BLOCK)
+            block = stream.read(BLOCK_BYTES)
             at = offset - len(decoder.getstate()[0])
             text, fits = _decoded(decoder, block, encoding)
             if "\0" in text or not fits:
@@ -269,7 +269,7 @@ def _described(source: ManifestFile, encoding: str, mark: int, offset: int) -> _
     line = 1
     with source.open() as stream:
         stream.read(mark)
-        for at in range(mark, offset, BLOCK):
-            line += decoder.decode(stream.read(min(BLOCK, offset - at))).count("\n")
+        for at in range(mark, offset, BLOCK_BYTES):
+            line += decoder.decode(stream.read(min(BLOCK_BYTES, offset - at))).count("\n")
         line += decoder.decode(b"", final=True).count("\n")
         return _Misfit(line, offset, stream.read(1)[0])

@@ -29,8 +29,8 @@ from batch_import.manifest.readers import sheet_choice
 from batch_import.manifest.readers.manifest_file import ManifestFile
 from batch_import.manifest.readers.record import Content
 from batch_import.manifest.readers.sheet_choice import ManifestSheet
-from batch_import.manifest.readers.sheet_details import BadPart, Parts
-from batch_import.manifest.readers.sheet_extent import largest_beyond_bound
+from batch_import.manifest.readers.sheet_details import InvalidPart, WorkbookParts
+from batch_import.manifest.readers.sheet_extent import find_oversized_sheet
 from batch_import.manifest.readers.sheet_table import SheetTable
 from batch_import.manifest.rules.violation import warning
 from batch_import.models import Problem
@@ -41,7 +41,7 @@ ALL_SHEETS: Final = "all"
 _MOST_BYTES: Final = 1 << 30
 #: What the parts of damaged workbooks raise.
 _NO_WORKBOOK: Final = (
-    *(BadPart, zipfile.BadZipFile, zlib.error),
+    *(InvalidPart, zipfile.BadZipFile, zlib.error),
     *(NotImplementedError, RuntimeError, EOFError),
 )
 _SHEET: Final = re.compile(r"worksheets/[^/]*\.xml$")
@@ -67,7 +67,7 @@ def read(source: ManifestFile, options: ReadingOptions) -> Content:
         with _opened(source) as parts:
             tables = [SheetTable(sheet, parts.details(sheet.name)) for sheet in cells]
             rows = {sheet.name: parts.rows(sheet.name) for sheet in cells if len(cells) > 1}
-    except (CalamineError, BadPart, zipfile.BadZipFile, zlib.error) as error:
+    except (CalamineError, InvalidPart, zipfile.BadZipFile, zlib.error) as error:
         raise _unreadable(source.name, str(error)) from error
     is_named = options.sheet not in (None, ALL_SHEETS)
     shown = [is_named or sheet.visible is SheetVisibleEnum.Visible for sheet in every]
@@ -80,7 +80,7 @@ def read(source: ManifestFile, options: ReadingOptions) -> Content:
     if options.sheet == ALL_SHEETS and len(with_videos) > 1:
         content, taken = sheet_choice.merged_content(source.name, with_videos), with_videos
     else:
-        content, taken = sheet_choice.content_of(best), [best]
+        content, taken = sheet_choice.single_sheet_content(best), [best]
     names = {sheet.name for sheet in taken}
     further = {s.name for s in (*visible, *hidden) if s.has_videos(best)} - names
     without = {name for name, count in rows.items() if count} - names - further
@@ -92,10 +92,10 @@ def read(source: ManifestFile, options: ReadingOptions) -> Content:
 
 
 @contextmanager
-def _opened(source: ManifestFile) -> Iterator[Parts]:
+def _opened(source: ManifestFile) -> Iterator[WorkbookParts]:
     """Open the ZIP archive of the workbook, for details that python-calamine does not give."""
     with source.open() as stream, zipfile.ZipFile(stream) as archive:
-        yield Parts(archive)
+        yield WorkbookParts(archive)
 
 
 def _worksheets(name: str, book: CalamineWorkbook, wanted: str | None) -> list[SheetMetadata]:
@@ -124,7 +124,7 @@ def _with_headers(
     errors: list[tuple[bool, ManifestError]] = []
     for table in tables:
         try:
-            sheets.append(sheet_choice.sheet_of(name, table, options))
+            sheets.append(sheet_choice.open_sheet(name, table, options))
         except ManifestError as error:
             errors.append((not table.height, error))
     if not sheets:
@@ -137,7 +137,7 @@ def _if_readable(
 ) -> Iterator[ManifestSheet]:
     for table in tables:
         with suppress(ManifestError):
-            yield sheet_choice.sheet_of(name, table, options)
+            yield sheet_choice.open_sheet(name, table, options)
 
 
 def _counted(rows: Mapping[str, int], names: Collection[str]) -> str:
@@ -174,7 +174,7 @@ def _refuse_too_large(source: ManifestFile) -> None:
             names = parts.namelist()
             if not any(map(_SHEET.search, names)) or any(map(_OTHER.search, names)):
                 raise _unreadable(source.name, "it holds no worksheets of Excel")
-            if largest := largest_beyond_bound(parts):
+            if largest := find_oversized_sheet(parts):
                 rows, columns = largest
                 raise _too_large(source.name, f"has a sheet of {rows} rows and {columns} columns")
     except _NO_WORKBOOK as error:

@@ -16,7 +16,7 @@ from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError
 from batch_import.manifest.readers import nested_records, record_reader
 from batch_import.manifest.readers.nested_records import (
-    MOST_INNER,
+    MAX_INNER_OBJECTS,
     JsonNumber,
     JsonRecord,
     KeyPath,
@@ -24,7 +24,7 @@ from batch_import.manifest.readers.nested_records import (
     VisitsArrays,
 )
 from batch_import.manifest.readers.record import Content, RecordFault
-from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
+from batch_import.manifest.readers.text import MAX_CHARACTERS, DecodedFile
 
 #: Events and marks of the parser. The type stubs declare every mark as optional.
 _Event = Any
@@ -89,9 +89,9 @@ class _Events:
         self._odd_ends += (self._given + end.start() for end in _ONLY_YAML_ENDS.finditer(block))
         self._lines += block.count("\n")
         self._given += len(block)
-        if self._given - self._since > MOST_CHARACTERS:
+        if self._given - self._since > MAX_CHARACTERS:
             raise self.error(
-                f"line {self._lines + 1}", f"a record of more than {MOST_CHARACTERS} characters"
+                f"line {self._lines + 1}", f"a record of more than {MAX_CHARACTERS} characters"
             )
         return block
 
@@ -164,25 +164,25 @@ class _Walk:
         before: set[str] = set()
         for key, mark in self._keys():
             if key in before:
-                raise self._events.broken(nested_records.repeated_key(key).reason, mark)
+                raise self._events.broken(nested_records.repeated_key_fault(key).reason, mark)
             before.add(key)
             event = self._events.next()
             yield from self._outermost(event, (*path, key))
             if isinstance(event, yaml.MappingStartEvent) and event.anchor is None:
                 inner += 1
-                if inner <= MOST_INNER:
+                if inner <= MAX_INNER_OBJECTS:
                     members[key] = self._ended.pop((*path, key), {})
         self._ended.clear()
         if path:
             self._ended[path] = members
-            yield nested_records.keyed(path, line, members)
+            yield nested_records.member_as_record(path, line, members)
             if arrays == self._arrays:
                 del self._outer[path]
 
     def _array(self, path: KeyPath) -> Generator[JsonRecord, None, list[Any]]:
         """Visit a list. Its items that are neither objects nor lists are returned."""
         others: list[Any] = []
-        beside = nested_records.Beside(path, None)
+        beside = nested_records.NonObjectItems(path, None)
         for event in self._items():
             self._events.begin(event)
             value = self._value(event)
@@ -199,15 +199,15 @@ class _Walk:
     def _found(self, found: JsonRecord) -> Iterator[JsonRecord]:
         """Yield an object of a list, and the objects in it."""
         yield found
-        inner = list(nested_records.arrays(found.members))
+        inner = list(nested_records.find_object_arrays(found.members))
         if not (inner and self._inside(found)):
             return
         if found.fault:
             raise self._events.error(f"line {found.line}", found.fault.reason)
-        around = nested_records.inherited_members(found)
+        around = nested_records.as_enclosing_object(found)
         for path, items in inner:
             further = (*found.path, *path)
-            beside = nested_records.Beside(further, around)
+            beside = nested_records.NonObjectItems(further, around)
             for item in items:
                 if isinstance(item, _Object):
                     yield from beside.note_object()
@@ -289,7 +289,7 @@ class _Walk:
 
 
 def _fault(members: _Object) -> RecordFault | None:
-    return None if members.repeated is None else nested_records.repeated_key(members.repeated)
+    return None if members.repeated is None else nested_records.repeated_key_fault(members.repeated)
 
 
 def _scalar(event: _Event) -> str | None:

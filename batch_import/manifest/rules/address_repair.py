@@ -14,8 +14,8 @@ from typing import Final, NamedTuple
 from urllib.parse import unquote
 
 from batch_import.addresses.urls import parse
-from batch_import.manifest.extensions import KNOWN, OTHER, suffix_of
-from batch_import.manifest.rules.characters import CONTROL, INVISIBLE, LOST
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS, OTHER_EXTENSIONS, suffix_of
+from batch_import.manifest.rules.characters import CONTROL_RANGES, INVISIBLE_RANGES, LOST_CHARACTER
 
 
 class RepairRule(NamedTuple):
@@ -62,9 +62,11 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"“”«»|]+", re.IGNORECASE)
 _PARTING: Final = frozenset("()<>\"'“”«»[]{}")
 _SIGNS: Final = 8
 #: A second URL without a space before it may be part of the first one, as in the URL of a proxy.
-_JOINED = re.compile(rf"\.(?:{'|'.join(sorted(KNOWN))})[,;|+&]*https?://", re.IGNORECASE)
+_JOINED = re.compile(
+    rf"\.(?:{'|'.join(sorted(ACCEPTED_EXTENSIONS))})[,;|+&]*https?://", re.IGNORECASE
+)
 #: White space other than spaces. Spaces are percent-encoded for the request; others are ambiguous.
-UNREADABLE: Final = re.compile(f"[{CONTROL}{INVISIBLE}]|[^\\S ]")
+UNREADABLE: Final = re.compile(f"[{CONTROL_RANGES}{INVISIBLE_RANGES}]|[^\\S ]")
 _BREAKS = re.compile(r"[\r\n\t\v\f\u2028\u2029]+")
 _HTML_LINK = re.compile(
     r"<[a-z][^<>]*?\s(?:href|src)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>\"']+))", re.IGNORECASE
@@ -86,7 +88,9 @@ _NEVER_LAST: Final = ">\"'`”“’»›＞\\"
 #: Characters at the end of sentences, which are rarely part of a URL.
 _SELDOM_LAST: Final = ".,;:!…、。，"
 _CLOSERS: Final = {")": "(", "]": "[", "}": "{"}
-_TEXT_BEHIND = re.compile(rf"(\S.*?\.(?:{'|'.join(sorted(KNOWN))}))\s+(.+)", re.IGNORECASE)
+_TEXT_BEHIND = re.compile(
+    rf"(\S.*?\.(?:{'|'.join(sorted(ACCEPTED_EXTENSIONS))}))\s+(.+)", re.IGNORECASE
+)
 
 _SCHEMES = re.compile(
     r"\s*(?:[h]{0,2}t{1,3}p{1,2}s{0,2}|hxxps?)(?:\s*[:;]\s*[\\/]*|[\\/]{2,})\s*", re.IGNORECASE
@@ -95,10 +99,10 @@ _ENCODED_SCHEME = re.compile(r"https?%3a%2f%2f", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:[\w-]+\.)+[a-z]{2,}(?::\d+)?/", re.IGNORECASE)
 #: Maximum length of a scheme with spaces, in characters.
 _SCHEME_WIDTH: Final = 12
-_FILES: Final = KNOWN | OTHER
+_FILES: Final = ACCEPTED_EXTENSIONS | OTHER_EXTENSIONS
 
 
-def several(cell: str) -> bool:
+def has_several_urls(cell: str) -> bool:
     """Whether a cell has several URLs. A URL in the query of another one does not count."""
     if len(_WEB.findall(cell)) < 2:  # noqa: PLR2004 - more than one
         return False
@@ -116,7 +120,7 @@ def _is_apart(cell: str, at: int) -> bool:
     return at == 0 or any(c.isspace() or c in _PARTING for c in signs)
 
 
-def repaired(cell: str) -> Repair | None:
+def repair_url(cell: str) -> Repair | None:
     """Repair a cell with one URL; None if it is not damaged or cannot be repaired."""
     address, steps = cell, []
     for _ in range(_MOST_LAYERS):
@@ -137,7 +141,7 @@ def _attempts(text: str) -> Iterator[tuple[str, RepairRule]]:
 
 
 def _visible(text: str) -> tuple[str, RepairRule] | None:
-    if LOST in text or not UNREADABLE.search(text):
+    if LOST_CHARACTER in text or not UNREADABLE.search(text):
         return None  # the lost character is unknown
     joined = "".join(part.strip() for part in _BREAKS.split(text))
     return UNREADABLE.sub(

@@ -3,11 +3,16 @@
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from batch_import.manifest.extensions import KNOWN, OTHER, extension_of, suffix_of
-from batch_import.manifest.rules.file_kinds import kind_of
+from batch_import.manifest.extensions import (
+    ACCEPTED_EXTENSIONS,
+    OTHER_EXTENSIONS,
+    extension_of,
+    suffix_of,
+)
+from batch_import.manifest.rules.file_kinds import describe_file_type
 from batch_import.manifest.rules.violation import Violation, warning
 
-_KNOWN: Final = ", ".join(sorted(KNOWN))
+_KNOWN: Final = ", ".join(sorted(ACCEPTED_EXTENSIONS))
 #: What people write for a known one.
 _MEANT: Final = {
     "m4v": "mp4", "mpeg4": "mp4", "mpeg-4": "mp4", "h264": "mp4", "video/mp4": "mp4",
@@ -26,7 +31,7 @@ _NONE = Violation(
 _NO_SUFFIX: Final = "\0"
 
 
-def judge(
+def find_extensions(
     given: Sequence[str], urls: Sequence[str], without_url: Collection[int], default: str = ""
 ) -> tuple[list[str], list[tuple[int, Violation]]]:
     """Find the extension of each row.
@@ -43,7 +48,7 @@ def judge(
     bare = {cell: cell.lstrip(".").lower() for cell in set(given)}
     extensions = [bare[cell] for cell in given]
     endings = {
-        cell: f".{extension}" if extension in KNOWN else _NO_SUFFIX
+        cell: f".{extension}" if extension in ACCEPTED_EXTENSIONS else _NO_SUFFIX
         for cell, extension in bare.items()
     }
     addresses = [url.partition("#")[0].partition("?")[0] for url in urls]
@@ -65,20 +70,23 @@ def judge(
 def _lack(extension: str, url: str) -> Violation | None:
     if extension:
         return None
-    kind = kind_of(suffix_of(url))
+    kind = describe_file_type(suffix_of(url))
     return _NONE._replace(hint=kind) if kind else _NONE
 
 
 def _violation(extension: str, url: str) -> Violation | None:
-    if extension not in KNOWN:
+    if extension not in ACCEPTED_EXTENSIONS:
         return _unknown(extension)
     suffix = suffix_of(url)
-    if suffix not in KNOWN | OTHER or _SAME.get(suffix, suffix) == extension:
+    if (
+        suffix not in ACCEPTED_EXTENSIONS | OTHER_EXTENSIONS
+        or _SAME.get(suffix, suffix) == extension
+    ):
         return None
     return warning(
         "extension-contradiction",
         f"the extension is {extension}, but the source URL ends in .{suffix}",
-        f"{kind_of(suffix) or 'Correct whichever is wrong.'} It is sent as {extension}.",
+        f"{describe_file_type(suffix) or 'Correct whichever is wrong.'} It is sent as {extension}.",
     )
 
 
@@ -87,6 +95,6 @@ def _unknown(extension: str) -> Violation:
     return Violation(
         "extension-unknown",
         "the extension is not one of a known video format",
-        f"Write {meant}." if meant else kind_of(extension) or f"Known are {_KNOWN}.",
+        f"Write {meant}." if meant else describe_file_type(extension) or f"Known are {_KNOWN}.",
         fix=meant,
     )

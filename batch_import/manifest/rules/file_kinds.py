@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from batch_import.manifest.extensions import KNOWN
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS
 
 _CONVERT: Final = {
     "m4v": "mp4", "f4v": "mp4", "flv": "mp4", "swf": "mp4", "mpg": "mp4", "mpeg": "mp4",
@@ -22,7 +22,7 @@ _KINDS: Final = {
 _KIND_OF: Final = {ending: kind for kind, endings in _KINDS.items() for ending in endings.split()}
 
 
-def kind_of(ending: str) -> str:
+def describe_file_type(ending: str) -> str:
     """A sentence about files with an extension; empty if the platform accepts them.
 
     Args:
@@ -35,6 +35,6 @@ def kind_of(ending: str) -> str:
     return ""
 
 
-def is_file_ending(ending: str) -> bool:
+def is_file_extension(ending: str) -> bool:
     """Whether a suffix is a file extension, and not the end of a host name."""
-    return ending in KNOWN or ending in _CONVERT or ending in _KIND_OF
+    return ending in ACCEPTED_EXTENSIONS or ending in _CONVERT or ending in _KIND_OF

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from batch_import.manifest.rules.cell_errors import with_error
-from batch_import.manifest.rules.characters import on_one_line, with_control
-from batch_import.manifest.rules.garbled import garbled
+from batch_import.manifest.rules.cell_errors import find_error_values
+from batch_import.manifest.rules.characters import find_control_characters, join_lines
+from batch_import.manifest.rules.garbled import find_garbled_cells
 from batch_import.manifest.rules.violation import Violation, warning
 
 #: Maximum length of a title, in characters. The platform's limit is not known; databases and
@@ -39,8 +39,8 @@ def violations(names: Sequence[str]) -> Iterator[tuple[int, Violation]]:
         yield from ((at, _MISSING) for at, name in enumerate(names) if not name)
     if max(map(len, names), default=0) > _LONGEST:
         yield from ((at, _LONG) for at, name in enumerate(names) if len(name) > _LONGEST)
-    for at in with_control(names):
-        yield at, _CHARACTERS._replace(fix=on_one_line(names[at]))
-    yield from ((at, _ERROR) for at in with_error(names))
-    for at, fixed in garbled(names):
+    for at in find_control_characters(names):
+        yield at, _CHARACTERS._replace(fix=join_lines(names[at]))
+    yield from ((at, _ERROR) for at in find_error_values(names))
+    for at, fixed in find_garbled_cells(names):
         yield at, _GARBLED._replace(hint=f"Was it “{fixed}”? Then write that.", fix=fixed)

@@ -22,7 +22,7 @@ _LATIN_END: Final = 0x24F
 _PUNCTUATION: Final = (0x2010, 0x2122)
 
 
-def ungarbled(text: str) -> str:
+def restore_garbled_text(text: str) -> str:
     """The likely original of a garbled text; empty if the text is not garbled."""
     if text.isascii() or not _SUSPICIOUS.search(text):
         return ""
@@ -33,12 +33,12 @@ def ungarbled(text: str) -> str:
     return ""
 
 
-def garbled(column: Sequence[str]) -> Iterator[tuple[int, str]]:
+def find_garbled_cells(column: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the index of each garbled cell, and its likely original."""
     if "".join(column).isascii():
         return
     for at, cell in enumerate(column):
-        if fixed := ungarbled(cell):
+        if fixed := restore_garbled_text(cell):
             yield at, fixed
 
 

@@ -112,7 +112,7 @@ _WISTIA: Final = Site("Wistia", _files("/deliveries/"))
 _VK: Final = Site("VK", _files("(?!/(?:video|clip|wall))"))
 
 #: Host without `www.` or `m.` → site.
-HOSTS: Final = {
+SITES_BY_HOST: Final = {
     "youtu.be": Site("YouTube"),
     "vimeo.com": Site("Vimeo", _files(r"/\d+/download|/external/|/progressive_redirect/")),
     "player.vimeo.com": Site("Vimeo", _files("/(?:external|play|progressive_redirect)/")),
@@ -196,7 +196,7 @@ HOSTS: Final = {
     "l.facebook.com": Site("Facebook", _NEVER, _target("u")),
 }  # fmt: skip
 #: Suffix of a host → site.
-DOMAINS: Final = {
+SITES_BY_DOMAIN: Final = {
     "youtube.com": Site("YouTube", _NEVER, _target("q")),
     "youtube-nocookie.com": Site("YouTube"),
     "facebook.com": Site("Facebook"),

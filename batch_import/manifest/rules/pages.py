@@ -8,12 +8,12 @@ import re
 from typing import Final
 
 from batch_import.addresses.urls import Url, ascii_host
-from batch_import.manifest.rules.page_hosts import DOMAINS, HOSTS, Site
+from batch_import.manifest.rules.page_hosts import SITES_BY_DOMAIN, SITES_BY_HOST, Site
 from batch_import.manifest.rules.violation import Violation
 
 _ASIDE = re.compile(r"(?:www|m|mobile)\.")
 #: Lecture systems that universities host themselves, recognized by a part of the path.
-ANYWHERE: Final = {
+SELF_HOSTED_PATHS: Final = {
     "/mediasite/play/": "Mediasite",
     "/panopto/pages/": "Panopto",
     "/media/t/": "Kaltura",
@@ -32,7 +32,9 @@ def violation_of(url: Url) -> Violation | None:
     path = url.rest.partition("#")[0]
     if site is None:
         start = path.lower()
-        name = next((name for part, name in ANYWHERE.items() if start.startswith(part)), "")
+        name = next(
+            (name for part, name in SELF_HOSTED_PATHS.items() if start.startswith(part)), ""
+        )
         return _page(name) if name else None
     if site.files and site.files.match(path):
         return None
@@ -51,8 +53,8 @@ def _page(name: str, direct: str = "") -> Violation:
 
 def _site(host: str) -> Site | None:
     name = ascii_host(host).removesuffix(".")
-    if site := HOSTS.get(_ASIDE.sub("", name, count=1)):
+    if site := SITES_BY_HOST.get(_ASIDE.sub("", name, count=1)):
         return site
     labels = name.split(".")
     ends = (".".join(labels[at:]) for at in range(max(0, len(labels) - 3), len(labels) - 1))
-    return next((DOMAINS[end] for end in ends if end in DOMAINS), None)
+    return next((SITES_BY_DOMAIN[end] for end in ends if end in SITES_BY_DOMAIN), None)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from batch_import.manifest.rules.characters import INVISIBLE, with_control
+from batch_import.manifest.rules.characters import INVISIBLE_RANGES, find_control_characters
 from batch_import.manifest.rules.violation import Violation, warning
 
 #: Placeholders of databases, programs and people for a missing value. Case is ignored.
@@ -28,7 +28,7 @@ _ERROR = re.compile(
     r"#(?:NAME\?|N/A|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|ERROR!|BLOCKED!|CONNECT!|FIELD!"
     r"|GETTING_DATA|UNKNOWN!|BUSY!|##+)"
 )
-_INVISIBLE = re.compile(f"[{INVISIBLE}\u00ad\u034f\u061c\u180e\u2061-\u2064\u2066-\u206f]")
+_INVISIBLE = re.compile(f"[{INVISIBLE_RANGES}\u00ad\u034f\u061c\u180e\u2061-\u2064\u2066-\u206f]")
 _DECIMAL = re.compile(r"[0-9]+[.,]0+")
 #: Spreadsheets store 15 digits of a number, floating-point numbers 15 to 17.
 _MANY_DIGITS = re.compile(r"[0-9]{16,}")
@@ -96,7 +96,7 @@ def violations(cells: Sequence[str], references: Sequence[str]) -> Iterator[tupl
         cells: the unchanged cells.
         references: the cells without surrounding white space.
     """
-    yield from ((at, _CHARACTERS) for at in with_control(references))
+    yield from ((at, _CHARACTERS) for at in find_control_characters(references))
     for at, reference in enumerate(references):
         if reference and not _ORDINARY.fullmatch(reference):
             yield from ((at, violation) for violation in _violations_of(reference))

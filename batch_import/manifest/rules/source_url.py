@@ -8,8 +8,13 @@ from batch_import.addresses.masking import MASK, is_masked
 from batch_import.addresses.objects import ObjectReference, has_valid_place, parse_reference
 from batch_import.addresses.urls import Url, parse
 from batch_import.manifest.rules import hosts, pages
-from batch_import.manifest.rules.address_repair import UNREADABLE, Repair, repaired, several
-from batch_import.manifest.rules.file_kinds import is_file_ending, kind_of
+from batch_import.manifest.rules.address_repair import (
+    UNREADABLE,
+    Repair,
+    has_several_urls,
+    repair_url,
+)
+from batch_import.manifest.rules.file_kinds import describe_file_type, is_file_extension
 from batch_import.manifest.rules.violation import Violation, warning
 
 #: Nothing can be wrong with such a URL but its host, and its ending.
@@ -23,7 +28,7 @@ _PLAIN: Final = (
 _PLAIN_LINE = re.compile(f"^{_PLAIN}$", re.MULTILINE)
 _PLAIN_URL = re.compile(_PLAIN)
 #: What in a path may be wrong whatever the host is.
-_TELLING: Final = (".m3u8", ".mpd", *pages.ANYWHERE)
+_TELLING: Final = (".m3u8", ".mpd", *pages.SELF_HOSTED_PATHS)
 _PLAYLIST = re.compile(r".*\.(?:m3u8|mpd)", re.IGNORECASE | re.DOTALL)
 _SCHEME = re.compile(r"https?:", re.IGNORECASE)
 _DISK = re.compile(r"[a-z]:[\\/]|\\\\|[/~]|\.{1,2}[\\/]|file:", re.IGNORECASE)
@@ -34,7 +39,9 @@ _MOST_PORTS = 65535
 #: Characters. No server is known to take a longer one.
 _LONGEST = 16_384
 
-MISSING = Violation("url-missing", "the source URL is missing", "Give the URL of the video file.")
+MISSING_URL = Violation(
+    "url-missing", "the source URL is missing", "Give the URL of the video file."
+)
 _LONG = Violation(
     "url-length",
     f"the source URL is longer than {_LONGEST} characters",
@@ -82,7 +89,7 @@ _BAD_PLACE = Violation(
 )
 
 
-def no_schemes(_scheme: str) -> bool:
+def has_no_signer(_scheme: str) -> bool:
     """Returns False for every scheme: only web URLs are valid, and no references."""
     return False
 
@@ -90,7 +97,7 @@ def no_schemes(_scheme: str) -> bool:
 def violations(
     urls: Sequence[str],
     own_host: str = "",
-    is_signed_scheme: Callable[[str], bool] = no_schemes,
+    is_signed_scheme: Callable[[str], bool] = has_no_signer,
 ) -> Iterator[tuple[int, Violation]]:
     """Judge a column.
 
@@ -156,15 +163,15 @@ def _is_plain_host(host: str) -> bool:
 
 def _violations(url: str, own_host: str) -> Iterator[Violation]:
     if not url:
-        yield MISSING
+        yield MISSING_URL
     elif len(url) > _LONGEST:
         yield _LONG
-    elif several(url):
+    elif has_several_urls(url):
         yield _SEVERAL
     elif is_masked(url):
         yield _MASKED
         yield from _violations_of_address(url, own_host)
-    elif repair := repaired(url):
+    elif repair := repair_url(url):
         yield from _damage(repair)
         yield from _violations_of_address(repair.address, own_host)
     else:
@@ -207,8 +214,8 @@ def _hint(text: str) -> str:
     if _DISK.match(text):
         return "A file on a disk must be put on the web first; give its address there."
     ending = text.rpartition(".")[2].lower()
-    if _BARE.fullmatch(text) and is_file_ending(ending):
-        kind = kind_of(ending)
+    if _BARE.fullmatch(text) and is_file_extension(ending):
+        kind = describe_file_type(ending)
         whole = "Give the whole address, or the URL of its folder with the setting base-url."
         return f"{kind} {whole}".strip()
     if _HOST.match(text):
