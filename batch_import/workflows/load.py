@@ -332,8 +332,8 @@ class ManifestLoader:
             self._comments += chunk.comments
             self._restricted.add(chunk.frame)
             rows, found = validator.check(chunk)
-            self._correctable += rows.correctable_count(self._manifest.header, found)
-            for problem in rows.named(found):
+            self._correctable += rows.count_correctable_cells(self._manifest.header, found)
+            for problem in rows.add_ids_and_titles(found):
                 problems.add(problem)
             yield rows
         for problem in validator.manifest_problems(self._settings.rate):

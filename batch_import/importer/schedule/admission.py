@@ -29,12 +29,12 @@ from batch_import.importer.schedule.row_states import (
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import Answer, ReadPage
-from batch_import.manifest.deadlines import FETCHED_WITHIN_SECONDS
+from batch_import.manifest.deadlines import MAX_DOWNLOAD_SECONDS
 from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.viostream.endpoints import PAGE_SIZE
 
 #: A URL that is valid for so many seconds may expire before the platform has fetched the video.
-SHORT_URL_LIFE_SECONDS: Final = FETCHED_WITHIN_SECONDS
+SHORT_URL_LIFE_SECONDS: Final = MAX_DOWNLOAD_SECONDS
 #: Maximum number of rows in flight with such URLs. They fit on one page of the media list, so that
 #: one request shows all of them; a platform that fetches two videos a minute fetches all in time.
 MAX_SHORT_LIVED_ROWS: Final = PAGE_SIZE

@@ -94,7 +94,7 @@ class ManifestFile:
         )
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
+    def explaining_errors(self) -> Iterator[None]:
         """Turn read errors of the system into a ManifestError with a hint."""
         try:
             yield
@@ -122,7 +122,7 @@ def open_manifest_file(path: Path) -> Iterator[ManifestFile]:
         source = ManifestFile(path)
     except OSError as error:
         raise _unreadable(str(path), error) from error
-    with source.explained():
+    with source.explaining_errors():
         yield source
 
 
