@@ -57,7 +57,7 @@ class Validator:
         signing: frozenset[str] = NO_EXTRA_NAMES,
         base_url: str | None = None,
         allowed: Collection[str] = (),
-        is_signed_scheme: Callable[[str], bool] = source_url.has_no_signer,
+        is_signed_scheme: Callable[[str], bool] = source_url.sign_no_scheme,
     ) -> None:
         self._is_signed_scheme = is_signed_scheme
         self._mapping = mapping

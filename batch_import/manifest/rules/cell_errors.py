@@ -1,4 +1,7 @@
-"""Find error values of spreadsheets, such as `#N/A`. This module must not know fields."""
+"""Find error values of spreadsheets, such as `#N/A`, in any column.
+
+This module must not know fields.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,6 +14,6 @@ ERROR_VALUE: Final = re.compile(
 
 
 def find_error_values(column: Sequence[str]) -> Iterator[int]:
-    """The indexes of cells that are an error value."""
+    """Yield the indexes of the cells that are an error value."""
     if "#" in "".join(column):
-        yield from (at for at, cell in enumerate(column) if ERROR_VALUE.fullmatch(cell))
+        yield from (index for index, cell in enumerate(column) if ERROR_VALUE.fullmatch(cell))
