@@ -36,25 +36,25 @@ def pairs(titles: dict[str, str]) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(("encoding", "title"), pairs(TITLES))
 def test_one_title_proves_its_encoding(encoding: str, title: str) -> None:
     found = choose_encoding(title.encode(encoding))
-    assert (found.text, found.proven) == (title, True)
+    assert (found.text, found.is_certain) == (title, True)
 
 
 @pytest.mark.parametrize("encoding", TITLES)
 def test_so_do_many(encoding: str) -> None:
     text = "\n".join(title for name, title in pairs(TITLES) if name == encoding)
     found = choose_encoding(text.encode(encoding))
-    assert (found.text, found.proven) == (text, True)
+    assert (found.text, found.is_certain) == (text, True)
 
 
 @pytest.mark.parametrize(("encoding", "title"), pairs(FOREIGN))
 def test_what_is_not_known_is_not_taken_for_another(encoding: str, title: str) -> None:
-    assert not choose_encoding(title.encode(encoding)).proven
+    assert not choose_encoding(title.encode(encoding)).is_certain
 
 
 @given(st.binary(max_size=60).filter(lambda data: not data.isascii()))
 def test_no_bytes_make_it_fail(data: bytes) -> None:
     found = choose_encoding(data)
-    if found.proven:
+    if found.is_certain:
         assert found.text == data.decode(found.best.name)
 
 

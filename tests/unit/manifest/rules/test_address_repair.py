@@ -155,7 +155,7 @@ def test_no_text_makes_it_fail_and_what_is_repaired_stays_so(text: str) -> None:
     has_several_urls(text)
     found = repair_url(text)
     if found:
-        assert found.address != text
+        assert found.url != text
 
 
 LONG = [
