@@ -15,7 +15,7 @@ from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError, UsageError
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
-from batch_import.manifest.readers import sheet_details
+from batch_import.manifest.readers import sheet_details, sheet_xml
 from batch_import.manifest.readers.number_formats import format_number, is_plain
 from batch_import.manifest.rules.garbled import restore_garbled_text
 from batch_import.manifest.validate import Validator
@@ -426,7 +426,7 @@ def test_a_part_with_entities_or_none_that_is_xml_is_refused(tmp_path: Path, par
     path = tmp_path / "m.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("xl/workbook.xml", part)
-    with zipfile.ZipFile(path) as archive, pytest.raises(sheet_details.InvalidPart):
+    with zipfile.ZipFile(path) as archive, pytest.raises(sheet_xml.InvalidPart):
         sheet_details.WorkbookParts(archive)
 
 

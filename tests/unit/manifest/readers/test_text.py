@@ -48,11 +48,11 @@ def test_other_formats_may_be_in_them_too(read: Callable, encoding: str) -> None
     [
         (
             b"\xff\xfeu\0\n\0\x00\xd8x\0",
-            "the byte order mark of UTF-16 and is not UTF-16: line 2 has the byte 0x00 at byte offset 6",
+            "mark of UTF-16 and is not UTF-16: line 2 has the byte 0x00 at byte offset 6",
         ),
         (
             b"\xff\xfe\0\0u\0\0\0",
-            "the byte order mark of UTF-16 and is not UTF-16: line 1 has the byte 0x00 at byte offset 2",
+            "mark of UTF-16 and is not UTF-16: line 1 has the byte 0x00 at byte offset 2",
         ),
         (
             b"u,t\r\nx,\xe9\x81y\n",
