@@ -1,7 +1,7 @@
 """Reference IDs and videos that occur more than once in the whole manifest. No I/O.
 
-Nothing here depends on the position of a row in the file. This module must not know the rules for
-single cells.
+The result for a row depends on the rows before it, but not on their line numbers. This module must
+not know the rules for single cells.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -9,134 +9,156 @@ from collections.abc import Collection, Iterator, Sequence
 from batch_import.addresses.urls import canonical_url
 from batch_import.manifest.first_lines import FirstLines
 from batch_import.manifest.known_ids import KnownIds
-from batch_import.manifest.reference import made_reference
+from batch_import.manifest.reference import generate_reference_id
 from batch_import.manifest.rules.violation import Violation, warning
 
 
 class Identities:
-    """The referenceIds and videos of all rows so far."""
+    """The reference IDs and the videos of all rows so far.
+
+    The methods are called once for each chunk of rows, in file order. They identify a row by its
+    index in the chunk.
+    """
 
     def __init__(self) -> None:
         self._ids = KnownIds()
         self._videos = FirstLines()
-        self._addresses = FirstLines()
-        self._rows = FirstLines()
+        #: URLs, and URLs with titles, of the rows without a reference ID in the manifest.
+        self._urls = FirstLines()
+        self._urls_with_titles = FirstLines()
 
-    def references(
+    def assign_ids(
         self,
         lines: Sequence[int],
-        own: Sequence[str],
+        own_ids: Sequence[str],
         urls: Sequence[str],
         titles: Sequence[str],
-        left_out: Collection[int],
+        skipped_rows: Collection[int],
     ) -> list[str]:
-        """Give each of the next rows its referenceId: its own, or one made from its address.
-
-        It is empty where there is neither, and for the rows that are left out.
-        """
-        references = list(own)
-        for at in left_out:
-            references[at] = ""
-        if "" in own:
-            blank = _indexes(urls, {at for at, reference in enumerate(own) if reference}, left_out)
-            addresses = [canonical_url(urls[at]) for at in blank]
-            places = [lines[at] for at in blank]
-            repeated = self._addresses.claim(addresses, places)
-            # The ID of the first row with a URL is made from the URL alone. The ID of a later row
-            # with the same URL and the same title is made in the same way.
-            rows = [
-                f"{address}\n{titles[at]}" for at, address in zip(blank, addresses, strict=True)
-            ]
-            same = self._rows.claim(rows, places)
-            for index, (at, address) in enumerate(zip(blank, addresses, strict=True)):
-                is_first = index not in repeated or same.get(index) == repeated[index]
-                references[at] = made_reference(address, "" if is_first else titles[at])
-        return references
-
-    def known_ids(
-        self,
-        lines: Sequence[int],
-        own: Sequence[str],
-        references: Sequence[str],
-        left_out: Collection[int],
-    ) -> tuple[list[tuple[int, Violation]], list[tuple[int, Violation]]]:
-        """Compare the referenceIds of the next rows with those before; blank ones do not count.
+        """Return the reference ID of each row: its own, or else an ID generated from its URL.
 
         Args:
-            own: reference IDs that the manifest gives; `references` also has the made IDs.
+            lines: line number of each row.
+            own_ids: the IDs in the manifest; empty if a row has none.
+            urls: the source URLs; empty if a row has none.
+            titles: the titles; empty if a row has none.
+            skipped_rows: indexes of rows that get no ID.
 
         Returns:
-            Index and violation of the rows whose referenceId an earlier row has; and of those
-            whose own only looks like one.
+            One ID per row; empty for a skipped row, and for a row with neither an ID nor a URL.
         """
-        at = _indexes(references, left_out)
-        known = self._ids.claim([references[place] for place in at], [lines[place] for place in at])
-        same = [(at[index], first) for index, first in known.same.items()]
-        alike = [(at[index], first) for index, first in known.alike.items() if own[at[index]]]
-        return (
-            [(at, _same_reference(first) if own[at] else _same_row(first)) for at, first in same],
-            [(at, _alike(first, lines[at])) for at, first in alike],
-        )
+        references = list(own_ids)
+        for index in skipped_rows:
+            references[index] = ""
+        if "" not in own_ids:
+            return references
+        rows_with_id = {index for index, own_id in enumerate(own_ids) if own_id}
+        rows = _filled_indexes(urls, rows_with_id, skipped_rows)
+        row_lines = [lines[index] for index in rows]
+        canonical_urls = [canonical_url(urls[index]) for index in rows]
+        urls_with_titles = [
+            f"{url}\n{titles[index]}" for index, url in zip(rows, canonical_urls, strict=True)
+        ]
+        first_lines = self._urls.claim(canonical_urls, row_lines)
+        first_lines_with_title = self._urls_with_titles.claim(urls_with_titles, row_lines)
+        for position, (index, url) in enumerate(zip(rows, canonical_urls, strict=True)):
+            # The ID of the first row with a URL is generated from the URL alone. A later row with
+            # the same URL and title gets the same ID, and is therefore reported as a duplicate.
+            first_line = first_lines.get(position)
+            is_first = first_line is None or first_lines_with_title.get(position) == first_line
+            references[index] = generate_reference_id(url, "" if is_first else titles[index])
+        return references
 
-    def same_videos(
-        self, lines: Sequence[int], videos: Sequence[str], left_out: Collection[int]
-    ) -> Iterator[tuple[int, Violation]]:
-        """Yield the rows whose video an earlier row has, under another referenceId.
+    def find_duplicate_ids(
+        self,
+        lines: Sequence[int],
+        own_ids: Sequence[str],
+        references: Sequence[str],
+        skipped_rows: Collection[int],
+    ) -> tuple[list[tuple[int, Violation]], list[tuple[int, Violation]]]:
+        """Compare the reference IDs of the rows with the IDs of earlier rows.
 
         Args:
-            videos: the addresses without what signs them.
+            lines: line number of each row.
+            own_ids: the IDs in the manifest; empty if a row has none.
+            references: the result of `assign_ids`. Rows without an ID are ignored.
+            skipped_rows: indexes of rows that are ignored.
+
+        Returns:
+            Two lists of row indexes and violations: the rows whose ID an earlier row has, and the
+            rows whose own ID only looks like the ID of an earlier row.
         """
-        for at, first in _known(self._videos, lines, videos, left_out):
+        rows = _filled_indexes(references, skipped_rows)
+        earlier = self._ids.claim(
+            [references[index] for index in rows], [lines[index] for index in rows]
+        )
+        duplicates = []
+        for position, first_line in earlier.same.items():
+            index = rows[position]
+            violation = _same_id(first_line) if own_ids[index] else _same_row(first_line)
+            duplicates.append((index, violation))
+        similar = []
+        for position, first_line in earlier.alike.items():
+            index = rows[position]
+            if own_ids[index]:
+                similar.append((index, _similar_id(first_line, lines[index])))
+        return duplicates, similar
+
+    def find_same_videos(
+        self, lines: Sequence[int], stripped_urls: Sequence[str], skipped_rows: Collection[int]
+    ) -> Iterator[tuple[int, Violation]]:
+        """Yield the rows whose video an earlier row has under another reference ID.
+
+        Args:
+            lines: line number of each row.
+            stripped_urls: the source URLs without signatures; empty if a row has none.
+            skipped_rows: indexes of rows that are ignored.
+
+        Yields:
+            Row index and violation.
+        """
+        rows: Sequence[int] = range(len(stripped_urls))
+        if skipped_rows or "" in stripped_urls:
+            rows = _filled_indexes(stripped_urls, skipped_rows)
+            stripped_urls = [stripped_urls[index] for index in rows]
+            lines = [lines[index] for index in rows]
+        for position, first_line in self._videos.claim(stripped_urls, lines).items():
             yield (
-                at,
+                rows[position],
                 warning(
                     "duplicate-video",
-                    f"the source URL is the same as on line {first}; signatures do not count",
+                    f"the source URL is the same as on line {first_line}; signatures do not count",
                     "Remove one of the two, unless the video is wanted twice.",
                 ),
             )
 
 
-def _same_reference(first: int) -> Violation:
+def _same_id(first_line: int) -> Violation:
     return Violation(
         "duplicate-reference",
-        f"the reference id is a duplicate of the ID on line {first}",
+        f"the reference id is a duplicate of the ID on line {first_line}",
         "Give every row a reference id of its own.",
     )
 
 
-def _alike(first: int, line: int) -> Violation:
+def _similar_id(first_line: int, line: int) -> Violation:
     return warning(
         "reference-alike",
-        f"the reference ids of lines {first} and {line} look alike, but differ in case, accents,"
-        " width or similar characters",
+        f"the reference ids of lines {first_line} and {line} look alike, but differ in case,"
+        " accents, width or similar characters",
         "If they mean one video, remove one of the rows; else choose clearer ids.",
     )
 
 
-def _same_row(first: int) -> Violation:
+def _same_row(first_line: int) -> Violation:
     return Violation(
         "duplicate-row",
-        f"line {first} has the same source URL and title, and this row has no reference id",
+        f"line {first_line} has the same source URL and title, and this row has no reference id",
         "Remove one of the two; if the video is wanted twice, give each row a reference id.",
     )
 
 
-def _known(
-    first_lines: FirstLines,
-    lines: Sequence[int],
-    texts: Sequence[str],
-    left_out: Collection[int],
-) -> Iterator[tuple[int, int]]:
-    """Yield index and earlier line of each text that is known; blank ones do not count."""
-    if left_out or "" in texts:
-        taken = _indexes(texts, left_out)
-        known = first_lines.claim([texts[at] for at in taken], [lines[at] for at in taken])
-        yield from ((taken[index], first) for index, first in known.items())
-    else:
-        yield from first_lines.claim(texts, lines).items()
-
-
-def _indexes(texts: Sequence[str], *left_out: Collection[int]) -> list[int]:
-    skipped = frozenset().union(*left_out)
-    return [at for at, text in enumerate(texts) if text and at not in skipped]
+def _filled_indexes(texts: Sequence[str], *skipped_rows: Collection[int]) -> list[int]:
+    """Return the indexes of the texts that are not empty and not skipped."""
+    skipped = frozenset().union(*skipped_rows)
+    return [index for index, text in enumerate(texts) if text and index not in skipped]

@@ -1,6 +1,7 @@
-"""Find ids that occurred before, and ids that look like an earlier one. No I/O.
+"""Find reference IDs that occurred before, and IDs that look like an earlier ID. No I/O.
 
-This module must not know what is reported about them.
+A skeleton is a text that is equal for IDs that look alike (`rules/lookalikes.py`). This module must
+not know what is reported to the user.
 """
 
 from array import array
@@ -9,16 +10,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from batch_import.manifest.first_lines import FirstLines, Hashes
+from batch_import.manifest.first_lines import FirstLines, Hashes, RowNumbers
 from batch_import.manifest.rules.lookalikes import skeletons
 
 
-class Known(NamedTuple):
-    """The ids that occurred before.
+class EarlierIds(NamedTuple):
+    """The IDs among the next rows that occurred before, or look like earlier IDs.
 
     Attributes:
-        same: index of each duplicate id → line number of its first occurrence.
-        alike: index of each other id that looks like earlier ones → line number of the first.
+        same: index of each ID that occurred before → line number of its first occurrence.
+        alike: index of each other ID that looks like earlier IDs → line number of the first of
+            those.
     """
 
     same: dict[int, int]
@@ -26,43 +28,55 @@ class Known(NamedTuple):
 
 
 class KnownIds:
-    """The ids of all rows so far, in one table of their skeletons and 16 bytes more per row.
+    """The IDs of all rows so far.
 
-    Equal ids have equal skeletons, so only ids with a known skeleton are compared themselves.
+    Equal IDs have equal skeletons. Therefore all skeletons are in one table, and only IDs whose
+    skeleton occurred before are added to a second table, of the IDs themselves. This needs 16 bytes
+    per row in addition to the first table.
     """
 
     def __init__(self) -> None:
-        self._looks = FirstLines()
+        self._skeletons = FirstLines()
         self._ids = FirstLines()
+        #: Line number, and both hashes of the ID, of each row so far.
         self._lines = array("I")
         self._keys = array("q")
         self._checks = array("I")
 
-    def claim(self, ids: Sequence[str], lines: Sequence[int]) -> Known:
+    def claim(self, ids: Sequence[str], lines: Sequence[int]) -> EarlierIds:
         """Add the IDs of the next rows, and find the IDs that occurred before.
 
         Args:
             ids: one ID per row. The rows follow the rows of the previous calls.
             lines: line number of each row, from 1.
         """
-        looks, hashes = skeletons(ids), Hashes.of(ids)
+        hashes = Hashes.of(ids)
         rows = np.arange(1, len(ids) + 1, dtype=np.uint32) + np.uint32(len(self._lines))
         self._lines.extend(lines)
         self._keys.frombytes(hashes.keys.tobytes())
         self._checks.frombytes(hashes.checks.tobytes())
-        firsts = self._looks.claim_rows(hashes if looks == ids else Hashes.of(looks), rows)
-        known = (firsts != rows).nonzero()[0]
-        if not known.size:
-            return Known({}, {})
+        id_skeletons = skeletons(ids)
+        skeleton_hashes = hashes if id_skeletons == ids else Hashes.of(id_skeletons)
+        first_rows = self._skeletons.claim_rows(skeleton_hashes, rows)
+        suspects = (first_rows != rows).nonzero()[0]
+        if not suspects.size:
+            return EarlierIds({}, {})
         # The first ID with a skeleton is added before the IDs that are compared with it.
-        both = np.concatenate((firsts[known], rows[known]))
-        keys, checks = np.frombuffer(self._keys, np.int64), np.frombuffer(self._checks, np.uint32)
-        of_both = Hashes(keys[both - 1], checks[both - 1])
-        earlier = self._ids.claim_rows(of_both, both)[known.size :]
-        is_same = earlier != rows[known]
-        first = np.where(is_same, earlier, firsts[known])
-        found = list(zip(known.tolist(), first.tolist(), is_same.tolist(), strict=True))
-        return Known(
-            {at: self._lines[row - 1] for at, row, same in found if same},
-            {at: self._lines[row - 1] for at, row, same in found if not same},
-        )
+        compared_rows = np.concatenate((first_rows[suspects], rows[suspects]))
+        compared_ids = self._hashes_of(compared_rows)
+        first_rows_of_id = self._ids.claim_rows(compared_ids, compared_rows)[suspects.size :]
+        is_same = first_rows_of_id != rows[suspects]
+        reported_rows = np.where(is_same, first_rows_of_id, first_rows[suspects])
+        result = EarlierIds({}, {})
+        for index, row, is_same_id in zip(
+            suspects.tolist(), reported_rows.tolist(), is_same.tolist(), strict=True
+        ):
+            by_index = result.same if is_same_id else result.alike
+            by_index[index] = self._lines[row - 1]
+        return result
+
+    def _hashes_of(self, rows: RowNumbers) -> Hashes:
+        """Return the hashes of the IDs of earlier rows, by row numbers from 1."""
+        keys = np.frombuffer(self._keys, np.int64)
+        checks = np.frombuffer(self._checks, np.uint32)
+        return Hashes(keys[rows - 1], checks[rows - 1])

@@ -12,7 +12,7 @@ from batch_import.models import Problem, Severity
 
 
 def join_problems(problems: Sequence[Problem]) -> str:
-    """Join problems into the text of a row's `error`: reasons on line 1, hints on line 2."""
+    """Join the problems of a row into one text: reasons on line 1, hints on line 2 if any."""
     reasons = "; ".join(" ".join(str(problem).split()) for problem in problems)
     hints = " ".join(dict.fromkeys(problem.hint for problem in problems if problem.hint))
     return f"{reasons}\n{hints}" if hints else reasons
@@ -39,8 +39,10 @@ class ProblemCollector:
         self._columns = columns
         self._cells = cells
         self._allowed = allowed
-        self._damaged: set[tuple[int, int]] = set()
-        self._wrong: set[tuple[int, int]] = set()
+        #: Cells (row index, field) with an error that the reader of the file found.
+        self._damaged_cells: set[tuple[int, int]] = set()
+        #: Cells (row index, field) with an error that a rule found.
+        self._invalid_cells: set[tuple[int, int]] = set()
         self._problems: defaultdict[int, list[Problem]] = defaultdict(list)
         #: Indexes of rows with an error, which must not be sent.
         self.invalid: set[int] = set()
@@ -48,72 +50,84 @@ class ProblemCollector:
         self.fixes: dict[tuple[int, int], str] = {}
 
     def add(self, field: int, violations: Iterable[tuple[int, Violation]]) -> None:
-        """Add what a rule found in a field: pairs of a row's index and its violation."""
-        for at, violation in violations:
-            if (at, field) in self._damaged:
-                continue  # the cell is damaged; therefore further findings mean nothing
-            self._append(at, self._columns[field], violation, self._cells[field][at])
+        """Add the violations that a rule found in the column of a field.
+
+        Args:
+            field: index of the field in `FIELDS`.
+            violations: row index and violation.
+        """
+        for index, violation in violations:
+            if (index, field) in self._damaged_cells:
+                continue  # a rule cannot judge a cell that was not read correctly
+            self._append(index, self._columns[field], violation, self._cells[field][index])
             if violation.code in self._allowed:
                 continue
             if violation.fix:
-                self.fixes[at, field] = violation.fix
+                self.fixes[index, field] = violation.fix
             if violation.severity is Severity.ERROR:
-                self._wrong.add((at, field))
+                self._invalid_cells.add((index, field))
 
-    def read(
+    def add_reader_violations(
         self,
         violations: Mapping[int, Sequence[CellViolation]],
         header: Sequence[str],
         positions: Sequence[int | None],
     ) -> None:
-        """Add what the reader of the file found. This must be called before the rules.
+        """Add the violations that the reader of the file found. Must be called before `add`.
 
         An error in a column that is not a field becomes a warning, because that column is only
         copied to the results.
 
         Args:
+            violations: row index → the violations of the row's cells.
             header: names of all columns.
             positions: position of the column of each field, in the order of `FIELDS`.
         """
-        for at, found in violations.items():
-            for position, violation in found:
+        for index, cell_violations in violations.items():
+            for position, violation in cell_violations:
                 if position is None:
-                    self._append(at, "", violation, "")
+                    self._append(index, "", violation, "")
                 elif position in positions:
                     field = positions.index(position)
-                    self._append(at, self._columns[field], violation, self._cells[field][at])
+                    self._append(index, self._columns[field], violation, self._cells[field][index])
                     if violation.severity is Severity.ERROR and violation.code not in self._allowed:
-                        self._damaged.add((at, field))
+                        self._damaged_cells.add((index, field))
                 else:
-                    self._append(
-                        at, header[position], violation._replace(severity=Severity.WARNING), ""
-                    )
+                    as_warning = violation._replace(severity=Severity.WARNING)
+                    self._append(index, header[position], as_warning, "")
 
     def replace(self, faults: dict[int, RecordFault]) -> None:
-        """Replace all problems of a row with uncertain cells by the fault of its cells."""
-        for at, fault in faults.items():
-            self._problems[at] = []
-            self.fixes = {key: fix for key, fix in self.fixes.items() if key[0] != at}
-            self._append(at, "", Violation(fault.code, fault.reason, fault.hint), fault.value)
+        """Replace all problems of the rows with uncertain cells.
 
-    def _append(self, at: int, column: str, violation: Violation, value: str) -> None:
+        Args:
+            faults: row index → why it is unclear which cell of the row belongs to which column.
+        """
+        for index, fault in faults.items():
+            self._problems[index] = []
+            self.fixes = {cell: fix for cell, fix in self.fixes.items() if cell[0] != index}
+            self._append(index, "", Violation(fault.code, fault.reason, fault.hint), fault.value)
+
+    def _append(self, index: int, column: str, violation: Violation, value: str) -> None:
         if violation.code in self._allowed:
             return
-        self._problems[at].append(violation.problem(self._lines[at], column, value))
+        self._problems[index].append(violation.problem(self._lines[index], column, value))
         if violation.severity is Severity.ERROR:
-            self.invalid.add(at)
+            self.invalid.add(index)
 
-    def wrong(self, field: int) -> frozenset[int]:
-        """The rows whose cell of a field has an error."""
-        return frozenset(at for at, of in self._wrong | self._damaged if of == field)
+    def rows_with_error(self, field: int) -> frozenset[int]:
+        """Return the indexes of the rows whose cell of a field has an error."""
+        cells = self._invalid_cells | self._damaged_cells
+        return frozenset(index for index, cell_field in cells if cell_field == field)
 
     def errors(self) -> dict[int, list[Problem]]:
-        """Index of each row that must not be sent → its errors, as text."""
+        """Return the errors, without warnings, of each row that must not be sent, by row index."""
         return {
-            at: [problem for problem in self._problems[at] if problem.severity is Severity.ERROR]
-            for at in self.invalid
+            index: [
+                problem for problem in self._problems[index] if problem.severity is Severity.ERROR
+            ]
+            for index in self.invalid
         }
 
-    def in_order(self) -> list[Problem]:
-        """All problems, in row order."""
-        return [problem for at in sorted(self._problems) for problem in self._problems[at]]
+    def in_row_order(self) -> list[Problem]:
+        """Return all problems, ordered by row."""
+        return [problem for index in sorted(self._problems) for problem in self._problems[index]]

@@ -1,6 +1,7 @@
-"""The rows of a chunk, ready to be stored. A row is created only when it is used. No I/O.
+"""The validated rows of a chunk, ready to be stored in the job database. No I/O.
 
-This module must not know any rule.
+The values stay in columns, and an object for a row is created only when the caller iterates. This
+module must not know any rule.
 """
 
 import math
@@ -13,49 +14,56 @@ from batch_import.addresses.urls import canonical_url
 from batch_import.manifest.columns.candidates import heading_of
 from batch_import.manifest.problem_collector import join_problems
 from batch_import.manifest.read import Chunk
-from batch_import.manifest.reference import made_reference
+from batch_import.manifest.reference import generate_reference_id
 from batch_import.models import ManifestRow, Problem, VideoSource
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
-    """What the rows of a chunk hold, field by field.
+class FieldColumns:
+    """The validated values of the rows of a chunk. Each sequence has one value per row.
 
     Attributes:
-        own: referenceIds that the manifest gives; blank where one was made.
-        ends: index of each row whose URL stops working → when, in epoch seconds.
-        stripped: the addresses without what signs them.
+        references: reference IDs, from the manifest or generated; empty if a row has none.
+        own_ids: reference IDs in the manifest; empty if a row has none.
+        urls: source URLs; empty if a row has none.
+        titles: titles; empty if a row has none.
+        extensions: file extensions; empty if a row has none.
+        expiries: index of each row with a signed URL that expires → its expiry in epoch seconds.
+        stripped_urls: source URLs without signatures.
     """
 
     references: Sequence[str]
-    own: Sequence[str]
+    own_ids: Sequence[str]
     urls: Sequence[str]
-    names: Sequence[str]
+    titles: Sequence[str]
     extensions: Sequence[str]
-    ends: Mapping[int, float]
-    stripped: Sequence[str]
+    expiries: Mapping[int, float]
+    stripped_urls: Sequence[str]
 
 
 class Rows(Sequence[ManifestRow]):
-    """The rows of a chunk.
+    """The rows of a chunk, in file order.
 
     Args:
-        unnamed: indexes of rows whose referenceId belongs to an earlier row.
-        errors: index of each row that is not to be sent → the problems that keep it from that.
-        fixes: index of a row and position of a column → the cell as it should be.
+        chunk: the rows as they were read.
+        columns: the validated values of these rows.
+        without_identity: indexes of rows that cannot be recognized by their reference ID in a later
+            version of the manifest, because the ID is invalid or belongs to an earlier row.
+        errors: index of each row that must not be sent → the errors of the row.
+        fixes: index of a row and position of a column → the corrected cell.
     """
 
     def __init__(
         self,
         chunk: Chunk,
-        columns: Columns,
-        unnamed: frozenset[int],
+        columns: FieldColumns,
+        without_identity: frozenset[int],
         errors: Mapping[int, Sequence[Problem]],
         fixes: Mapping[tuple[int, int], str] = MappingProxyType({}),
     ) -> None:
         self._chunk = chunk
         self._columns = columns
-        self._unnamed = unnamed
+        self._without_identity = without_identity
         self.errors = errors
         self.fixes = fixes
 
@@ -64,83 +72,95 @@ class Rows(Sequence[ManifestRow]):
 
     def __iter__(self) -> Iterator[ManifestRow]:
         columns = self._columns
-        cells = [self._chunk.frame[position].tolist() for position in self._chunk.frame.columns]
         fields = zip(
             self._chunk.lines,
             columns.references,
-            columns.own,
+            columns.own_ids,
             columns.urls,
-            columns.names,
+            columns.titles,
             columns.extensions,
-            columns.stripped,
-            zip(*cells, strict=True),
+            columns.stripped_urls,
+            zip(*self._cells(), strict=True),
             strict=True,
         )
-        for at, (line, reference, own, url, name, extension, plain, row) in enumerate(fields):
-            problems = self.errors.get(at, ())
+        for index, row in enumerate(fields):
+            line, reference, own_id, url, title, extension, stripped_url, cells = row
+            problems = self.errors.get(index, ())
+            has_identity = bool(reference) and index not in self._without_identity
+            is_generated = bool(reference) and not own_id
             yield ManifestRow(
                 line,
                 reference,
-                None if at in self._unnamed else reference or None,
+                reference if has_identity else None,
                 url,
-                name,
+                title,
                 extension,
-                row,
+                cells,
                 join_problems(problems),
-                columns.ends.get(at, math.inf),
+                columns.expiries.get(index, math.inf),
                 tuple(problem.code for problem in problems),
-                has_own_id=bool(own),
+                has_own_id=bool(own_id),
                 address=canonical_url(url),
-                stripped_address=plain,
-                stripped_reference="" if own or not reference else made_reference(plain),
+                stripped_address=stripped_url,
+                stripped_reference=generate_reference_id(stripped_url) if is_generated else "",
             )
+
+    def _cells(self) -> list[list[str]]:
+        """Return the unchanged cells of each column of the manifest."""
+        frame = self._chunk.frame
+        return [frame[position].tolist() for position in frame.columns]
 
     @property
     def lines(self) -> Sequence[int]:
-        """The first line of each row in the file."""
+        """The number of the first line of each row in the file, from 1."""
         return self._chunk.lines
 
-    def fixed(self) -> Iterator[tuple[int, tuple[str, ...] | None]]:
-        """Each row's line and cells, corrected where that is beyond doubt.
+    def corrected_cells(self) -> Iterator[tuple[int, tuple[str, ...] | None]]:
+        """Yield the line number and the cells of each row, with all safe corrections.
 
-        None for the cells of a row that cannot be trusted.
+        The cells are None if it is unclear which cell of the row belongs to which column.
         """
-        cells = [self._chunk.frame[position].tolist() for position in self._chunk.frame.columns]
-        for (at, position), fix in self.fixes.items():
-            cells[position][at] = fix
-        for at, (line, row) in enumerate(
-            zip(self._chunk.lines, zip(*cells, strict=True), strict=True)
-        ):
-            yield line, None if at in self._chunk.faults else row
+        columns = self._cells()
+        for (index, position), fix in self.fixes.items():
+            columns[position][index] = fix
+        rows = zip(*columns, strict=True)
+        for index, (line, cells) in enumerate(zip(self.lines, rows, strict=True)):
+            yield line, None if index in self._chunk.faults else cells
 
-    def correctable_count(self, header: Sequence[str], problems: Sequence[Problem]) -> int:
-        """Returns how many cells with one of these problems have a certain correction."""
-        cells = {(problem.line, problem.column) for problem in problems}
+    def count_correctable_cells(self, header: Sequence[str], problems: Sequence[Problem]) -> int:
+        """Return how many cells with one of these problems have a certain correction.
+
+        Args:
+            header: names of all columns.
+            problems: problems of these rows.
+        """
+        cells_with_problem = {(problem.line, problem.column) for problem in problems}
         return sum(
-            (self.lines[at], heading_of(header[position], position)) in cells
-            for at, position in self.fixes
+            (self.lines[index], heading_of(header[position], position)) in cells_with_problem
+            for index, position in self.fixes
         )
 
-    def named(self, problems: Sequence[Problem]) -> Iterator[Problem]:
-        """Yield problems of these rows with the reference ID and the title of their row."""
+    def add_ids_and_titles(self, problems: Sequence[Problem]) -> Iterator[Problem]:
+        """Yield problems of these rows, completed by the reference ID and the title of the row."""
         if not problems:
             return
         columns = self._columns
-        names = dict(zip(self.lines, zip(columns.own, columns.names, strict=True), strict=True))
+        ids_and_titles = zip(columns.own_ids, columns.titles, strict=True)
+        by_line = dict(zip(self.lines, ids_and_titles, strict=True))
         for problem in problems:
-            reference_id, filename = names[problem.line]
-            yield replace(problem, reference_id=reference_id, filename=filename)
+            reference_id, title = by_line[problem.line]
+            yield replace(problem, reference_id=reference_id, filename=title)
 
     def sources(self) -> Iterator[VideoSource]:
-        """Where the videos of the rows that may be sent are to be fetched from."""
+        """Yield the source of the video of each row that may be sent."""
         columns = self._columns
         fields = zip(
-            self._chunk.lines, columns.urls, columns.extensions, columns.own, columns.names,
+            self._chunk.lines, columns.urls, columns.extensions, columns.own_ids, columns.titles,
             strict=True,
         )  # fmt: skip
-        for at, (line, url, extension, own, name) in enumerate(fields):
-            if at not in self.errors:
-                yield VideoSource(line, url, extension, 0, own, name)
+        for index, (line, url, extension, own_id, title) in enumerate(fields):
+            if index not in self.errors:
+                yield VideoSource(line, url, extension, 0, own_id, title)
 
     @overload
     def __getitem__(self, index: int) -> ManifestRow: ...

@@ -6,7 +6,7 @@ from typing import Any, Final
 from urllib.parse import unquote
 
 from batch_import.manifest.columns.values import CellKind, kind_of
-from batch_import.manifest.extensions import KNOWN
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS
 from batch_import.sources.answer_kinds import (
     KINDS,
     LISTS,
@@ -212,7 +212,7 @@ def _first(record: Record, paths: tuple[str, ...]) -> str:
 def _title(record: Record, kind: AnswerKind) -> str:
     title = html.unescape(_first(record, kind.title))
     stem, _, suffix = title.rpartition(".")
-    return stem if kind.file_name and stem and suffix.lower() in KNOWN else title
+    return stem if kind.file_name and stem and suffix.lower() in ACCEPTED_EXTENSIONS else title
 
 
 def _reference_id(record: Record, kind: AnswerKind) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from batch_import.addresses.masking import mask
 from batch_import.addresses.urls import parse
 from batch_import.manifest.columns.values import CellKind, kind_of
-from batch_import.manifest.extensions import KNOWN, extension_of, suffix_of
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS, extension_of, suffix_of
 from batch_import.manifest.readers import renditions
 from batch_import.manifest.rules import file_kinds, pages
 from batch_import.sources.registry import schemes
@@ -59,13 +59,13 @@ def extension(file: VideoFile) -> str:
     named = file.get("extension", "").lower().lstrip(".")
     media_type = file.get("type", "").partition(";")[0].strip().lower()
     url = file.get("url", "")
-    known = extension_of(url) or (named if named in KNOWN else "")
+    known = extension_of(url) or (named if named in ACCEPTED_EXTENSIONS else "")
     return known or _EXTENSION_OF_TYPE.get(media_type, "") or _suffix(url)
 
 
 def _suffix(url: str) -> str:
     suffix = suffix_of(url)
-    return suffix if file_kinds.is_file_ending(suffix) else ""
+    return suffix if file_kinds.is_file_extension(suffix) else ""
 
 
 def unless_unfetchable(video: ListedVideo) -> ListedVideo | SkippedItem:
@@ -80,7 +80,10 @@ def _unfetchable_reason(address: str) -> str:
         is_reference = address.partition("://")[0] in schemes()
         return "" if is_reference else _NO_URL
     if kind_of(address) is CellKind.STREAM:
-        return file_kinds.kind_of(suffix_of(address)) or "It is a streaming playlist, not a file."
+        return (
+            file_kinds.describe_file_type(suffix_of(address))
+            or "It is a streaming playlist, not a file."
+        )
     violation = pages.violation_of(url)
     # `check` names the URL of the file if it can be derived from the URL of the page.
     if violation is None or violation.fix:

@@ -8,7 +8,7 @@ from typing import Final
 from urllib.parse import unquote
 
 from batch_import.errors import setting_ref
-from batch_import.manifest.extensions import KNOWN, suffix_of
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS, suffix_of
 from batch_import.manifest.rules import file_kinds
 from batch_import.sources.source import ListedVideo, SkippedItem
 
@@ -47,7 +47,9 @@ class ListingFilter:
         def reason(video: ListedVideo) -> str:
             if matches is None:
                 # Most files are videos; this fast test decides about them.
-                if video.extension not in KNOWN and (wrong := _wrong_extension(video)):
+                if video.extension not in ACCEPTED_EXTENSIONS and (
+                    wrong := _wrong_extension(video)
+                ):
                     return wrong
             elif not matches(path_of(video)):
                 return f"Its path does not match {setting_ref('include')}."
@@ -74,10 +76,10 @@ def _wrong_extension(video: ListedVideo) -> str:
     extension = video.extension or (
         path_suffix(path_of(video)) if is_file else suffix_of(video.url)
     )
-    if extension in KNOWN:
+    if extension in ACCEPTED_EXTENSIONS:
         return ""
     include = setting_ref("include", f"*.{extension}" if extension else "*")
-    if kind := file_kinds.kind_of(extension):
+    if kind := file_kinds.describe_file_type(extension):
         return f"{kind} {include} lists it."
     if not is_file:  # a catalogue says that it is a video, and a script may serve it
         return ""

@@ -46,7 +46,7 @@ class ManifestCorrector:
 
     def add(self, rows: Rows) -> None:
         """Write a chunk of rows with their corrections."""
-        for line, cells in rows.fixed():
+        for line, cells in rows.corrected_cells():
             if cells is None:
                 self.fixed.left_out.append(line)
             else:

@@ -14,8 +14,8 @@ from batch_import import __version__
 from batch_import.addresses.masking import add_masked_names
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, ManifestError
-from batch_import.manifest.columns.kept import names_of, refuse_other_columns
-from batch_import.manifest.columns.mapping import Mapping, first_with_address, map_columns
+from batch_import.manifest.columns.kept import column_names_by_field, refuse_other_columns
+from batch_import.manifest.columns.mapping import ColumnMapping, first_chunk_with_url, map_columns
 from batch_import.manifest.columns.restricted_rows import RestrictedRows
 from batch_import.manifest.origin import (
     JOB_COLUMN,
@@ -81,7 +81,7 @@ class ManifestLoader:
         self._manifest = open_manifest(request.manifest, options)
         self._mapping = map_columns(
             self._manifest.header,
-            first_with_address(self._manifest.chunks()),
+            first_chunk_with_url(self._manifest.chunks()),
             options.map,
             options.default,
         )
@@ -271,7 +271,7 @@ class ManifestLoader:
         columns = store.reader.columns()
         if not columns.names:
             return None
-        kept = names_of(columns.names, columns.fields)
+        kept = column_names_by_field(columns.names, columns.fields)
         overrides = self._request.reading.map
         return refuse_other_columns(kept, self._manifest.header, self._mapping, overrides)
 
@@ -300,7 +300,9 @@ class ManifestLoader:
     def _reading(self) -> Reading:
         columns = self._mapping.describe(self._manifest.header)
         notes = (*self._manifest.notes, *self._mapping.notes, *self._restricted.notes())
-        return Reading(self._manifest.form, columns, self._comments, notes, self._correctable)
+        return Reading(
+            self._manifest.format_description, columns, self._comments, notes, self._correctable
+        )
 
     @contextmanager
     def _problems(self) -> Iterator[ProblemWriter]:
@@ -330,11 +332,11 @@ class ManifestLoader:
             self._comments += chunk.comments
             self._restricted.add(chunk.frame)
             rows, found = validator.check(chunk)
-            self._correctable += rows.correctable_count(self._manifest.header, found)
-            for problem in rows.named(found):
+            self._correctable += rows.count_correctable_cells(self._manifest.header, found)
+            for problem in rows.add_ids_and_titles(found):
                 problems.add(problem)
             yield rows
-        for problem in validator.after_last(self._settings.rate):
+        for problem in validator.manifest_problems(self._settings.rate):
             problems.add(problem)
 
     def _preflight(self) -> AbstractContextManager[SourceChecks | None]:
@@ -352,7 +354,7 @@ def _progress(checks: SourceChecks | None) -> PreflightProgress | None:
     return checks.progress if checks else None
 
 
-def _file_problems(manifest: Manifest, mapping: Mapping) -> Iterator[Problem]:
+def _file_problems(manifest: Manifest, mapping: ColumnMapping) -> Iterator[Problem]:
     """Yield the problems of the file as a whole, and of the columns that are used."""
     content = manifest.content
     hidden = [at for at in mapping.positions if at is not None and at in content.hidden]

@@ -217,7 +217,7 @@ def _expiring(store: Store, begins: float, pace: float) -> Expiring:
     deadlines = UrlExpiries()
     for line, end in store.reader.expiring_urls():
         deadlines.add(line, end)
-    missed = deadlines.missed(begins, pace)
+    missed = deadlines.find_missed(begins, pace)
     first = tuple((line, end) for line, end, _ in islice(missed, _MAX_EXAMPLES))
     return Expiring(len(first) + sum(1 for _ in missed), first)
 

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.manifest.base_url import below
+from batch_import.manifest.base_url import resolve_file_name
 from batch_import.manifest.columns.aliases import EXTENSION, FIELDS, SOURCE_URL
 from batch_import.manifest.columns.candidates import Candidates
-from batch_import.manifest.columns.mapping import first_with_address, map_columns, sample_columns
+from batch_import.manifest.columns.mapping import first_chunk_with_url, map_columns, sample_columns
 from batch_import.manifest.columns.restricted_rows import RestrictedRows
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
@@ -93,7 +93,9 @@ class Proposal:
     def needs_base_url(self) -> bool:
         """Whether the manifest has file names, and the base URL is not known."""
         addresses = [value for value in self.values.get(SOURCE_URL, ()) if value]
-        return bool(addresses) and all(below(_ANY_BASE, each) != each for each in addresses)
+        return bool(addresses) and all(
+            resolve_file_name(_ANY_BASE, each) != each for each in addresses
+        )
 
     @property
     def needs_extension(self) -> bool:
@@ -114,7 +116,7 @@ class ManifestSample:
 
     def __init__(self, path: Path, reading: ReadingOptions) -> None:
         self._manifest = open_manifest(path, reading)
-        self._rows = first_with_address(self._manifest.chunks())
+        self._rows = first_chunk_with_url(self._manifest.chunks())
         candidates = Candidates(sample_columns(self._manifest.header, self._rows))
         self.columns = tuple(
             ColumnSample(
@@ -122,7 +124,7 @@ class ManifestSample:
                 tuple(islice(column.filled, _SHOWN_VALUES)),
                 column.about_gaps(),
                 column.about_misfits(),
-                column.is_addressed,
+                column.has_urls_or_paths,
             )
             for column in candidates.columns
         )
@@ -160,7 +162,7 @@ class ManifestSample:
             restricted.add(self._rows.frame)
         shown = restricted.notes(is_sample=True)
         notes = (*self._manifest.notes, *mapping.notes, *shown)
-        return Proposal(self._manifest.form, tuple(fields), notes)
+        return Proposal(self._manifest.format_description, tuple(fields), notes)
 
 
 def _values(rows: Sequence[ManifestRow]) -> Mapping[str, tuple[str, ...]]:

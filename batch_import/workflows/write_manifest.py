@@ -12,7 +12,7 @@ from typing import Final
 from batch_import.addresses.expiry import expires_at
 from batch_import.errors import Interrupted, UsageError, setting_ref
 from batch_import.manifest.columns.aliases import EXTENSION, FILENAME, REFERENCE_ID, SOURCE_URL
-from batch_import.manifest.extensions import KNOWN, extension_of
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS, extension_of
 from batch_import.reports.writers.table_file import FORMATS, TableColumn, table_file
 from batch_import.sources.filters import ListingFilter, SkippedGroup, SkippedItems, path_of
 from batch_import.sources.registry import schemes, source_of
@@ -238,4 +238,4 @@ def _title(video: ListedVideo) -> str:
     """Returns the name of the file without its extension."""
     name = path_of(video).rpartition("/")[2]
     stem, _, suffix = name.rpartition(".")
-    return stem if stem and suffix.lower() in KNOWN else name or video.url
+    return stem if stem and suffix.lower() in ACCEPTED_EXTENSIONS else name or video.url

@@ -23,7 +23,7 @@ Read as comma-separated:
 problem                        count  first lines
 error    url-page                  6  2, 3, 4, 5, 6, …
          Link: the source URL is a page of YouTube, not a video file (https://youtu.be/1)
-         Download it there, put the file where the platform can fetch it, and give that address.
+         Download it there, put the file where the platform can fetch it, and give that URL.
 error    reference-damaged         1  9
          Video ID: the reference id was damaged by a spreadsheet (1.23457E+15)
          Format the column as text there, then enter the ids again from where they come from.

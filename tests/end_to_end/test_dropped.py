@@ -138,7 +138,7 @@ def test_a_bare_name_is_below_the_base_url(
     run = command(server)
     run("check", path, code=1)
     hints = [line["hint"] for line in run.table("output/m/problems.csv")]
-    whole = "Give the whole address, or the URL of its folder with the setting base-url."
+    whole = "Give the whole URL, or the URL of its folder with the setting base-url."
     assert hints == [
         f".tif is a picture, not a video format of the platform. {whole}",
         f"Convert the .m4v file to mp4. {whole}",

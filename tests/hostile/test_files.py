@@ -12,7 +12,7 @@ from batch_import.cli import main
 from batch_import.errors import ManifestError, StateError
 from batch_import.files import replace_binary_file, replace_text_file
 from batch_import.job import OUTPUT_FOLDER, Job, default_job
-from batch_import.manifest.readers.manifest_file import found
+from batch_import.manifest.readers.manifest_file import open_manifest_file
 from batch_import.models import ManifestRow
 from batch_import.reports.write import write_results
 from batch_import.state.store import Store
@@ -158,7 +158,7 @@ def test_no_name_commands_a_terminal(
 def test_a_manifest_that_is_a_loop_of_links(tmp_path: Path) -> None:
     (tmp_path / "a.csv").symlink_to("b.csv")
     (tmp_path / "b.csv").symlink_to("a.csv")
-    with pytest.raises(ManifestError) as refused, found(tmp_path / "a.csv"):
+    with pytest.raises(ManifestError) as refused, open_manifest_file(tmp_path / "a.csv"):
         pass
     assert "is a link that leads to no file" in refused.value.message
     assert "Did you mean" not in str(refused.value)

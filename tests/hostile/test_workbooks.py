@@ -11,7 +11,7 @@ import xlsxwriter
 from batch_import.errors import ManifestError
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.readers import sheet_extent
-from batch_import.manifest.readers.manifest_file import BLOCK
+from batch_import.manifest.readers.manifest_file import BLOCK_BYTES
 
 SHEET = "xl/worksheets/sheet1.xml"
 ROW = b'<row r="2"'
@@ -53,8 +53,8 @@ FAR_OFF = [
     b's="0"\nr="XFD1048576"', b's="0"\tr="XFD1048576"', b's="0"r="XFD1048576"',
     b's="&gt;>" r="XFD1048576"', b'r="xfd1048576"', b'r="A18446744073709551615"',
     b'r="A4294967297"', b'r="-1"', b'r="$XFD$1048576"', b'x="r" r="ZZ1048576"',
-    b's="' + b" " * 3 * BLOCK + b'" r="XFD1048576"',
-    b's="' + b" " * (BLOCK - 900) + b'" r="XFD1048576"',
+    b's="' + b" " * 3 * BLOCK_BYTES + b'" r="XFD1048576"',
+    b's="' + b" " * (BLOCK_BYTES - 900) + b'" r="XFD1048576"',
     b"s='<c' r='XFD1048576'",
 ]  # fmt: skip
 
@@ -133,9 +133,9 @@ def test_many_sheets_are_measured_together(workbook: Path, monkeypatch: pytest.M
             parts[f"xl/worksheets/sheet{number}.xml"] = parts[SHEET]
 
     path = changed(workbook, change)
-    monkeypatch.setattr(sheet_extent, "MOST_CELLS", 4 * 4 * 4)
+    monkeypatch.setattr(sheet_extent, "MAX_CELLS", 4 * 4 * 4)
     with zipfile.ZipFile(path) as archive:
-        assert sheet_extent.largest_beyond_bound(archive) is None
-    monkeypatch.setattr(sheet_extent, "MOST_CELLS", 4 * 4 * 4 - 1)
+        assert sheet_extent.find_oversized_sheet(archive) is None
+    monkeypatch.setattr(sheet_extent, "MAX_CELLS", 4 * 4 * 4 - 1)
     with zipfile.ZipFile(path) as archive:
-        assert sheet_extent.largest_beyond_bound(archive) == (4, 4)
+        assert sheet_extent.find_oversized_sheet(archive) == (4, 4)

@@ -31,13 +31,13 @@ from batch_import.importer.schedule.row_states import (
 from batch_import.importer.schedule.settling import Settling
 from batch_import.importer.schedule.tracker import Tracker
 from batch_import.importer.scheduled_request import Answer, ReadPage
-from batch_import.manifest.deadlines import FETCHED_WITHIN_SECONDS
+from batch_import.manifest.deadlines import MAX_DOWNLOAD_SECONDS
 from batch_import.models import JobRow, Media, MediaPage, Status, StatusUpdate
 from batch_import.viostream.endpoints import PAGE_SIZE
 
 #: Maximum validity, in seconds, of a signed URL that counts as short-lived: it may expire before
 #: the platform has fetched the video.
-SHORT_URL_LIFE_SECONDS: Final = FETCHED_WITHIN_SECONDS
+SHORT_URL_LIFE_SECONDS: Final = MAX_DOWNLOAD_SECONDS
 #: Maximum number of rows in flight if URLs are short-lived. These rows fit on one page of the media
 #: list; therefore one request shows all of them. A platform that fetches two videos a minute
 #: fetches all of them in time.

@@ -65,7 +65,7 @@ _FIELD_OF: Final = {
 }
 
 
-def named_field(name: str) -> str | None:
+def field_with_name(name: str) -> str | None:
     """The field with this usual column name; None if there is none."""
     return _FIELD_OF.get(fold(name))
 
@@ -75,7 +75,7 @@ def field_of(name: str) -> str | None:
     return _FIELD_OF.get(fold(name)) or _FIELD_OF.get(fold(name.rpartition(".")[2]))
 
 
-def known_fields(names: Iterable[str], overrides: Iterable[str] = ()) -> int:
+def count_known_fields(names: Iterable[str], overrides: Iterable[str] = ()) -> int:
     """Count the fields that have a usual column name in a header.
 
     Args:

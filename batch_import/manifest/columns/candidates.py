@@ -8,11 +8,11 @@ from typing import Final
 from batch_import.addresses.masking import mask, without_control_characters
 from batch_import.errors import ColumnUnclear, nearest, setting_ref
 from batch_import.manifest.columns.aliases import ALIASES, fold
-from batch_import.manifest.columns.headings import last_part, numbered
+from batch_import.manifest.columns.headings import differ_only_in_number, last_part
 from batch_import.manifest.columns.values import SampleColumn
 
 #: The name `column 3` identifies a column by its position, if its name is empty or not unique.
-PLACE: Final = re.compile(r"column (\d{1,5})")
+COLUMN_BY_NUMBER: Final = re.compile(r"column (\d{1,5})")
 #: Maximum number of column names in an error message.
 _MAX_LISTED_NAMES: Final = 8
 #: Maximum lengths of a name and of a value in an error message, in characters.
@@ -93,8 +93,10 @@ class Candidates:
         if not columns:
             return None
         names = [column.name for column in columns]
-        are_places = any(map(PLACE.fullmatch, names))
-        if len({fold(name) for name in names}) > 1 and (are_places or not numbered(names)):
+        are_places = any(map(COLUMN_BY_NUMBER.fullmatch, names))
+        if len({fold(name) for name in names}) > 1 and (
+            are_places or not differ_only_in_number(names)
+        ):
             raise self._alike(field, columns)
         return ColumnChoice(min(column.position for column in columns), evidence)
 
@@ -106,7 +108,7 @@ class Candidates:
 
     def _alike(self, field: str, columns: Sequence[SampleColumn]) -> ColumnUnclear:
         shown = ", ".join(
-            f"“{shortened(self.label(column))}”{_example(column)}"
+            f"“{shorten(self.label(column))}”{_example(column)}"
             for column in columns[:_MAX_LISTED_NAMES]
         )
         settings = [
@@ -123,7 +125,7 @@ class Candidates:
 
 def _example(column: SampleColumn) -> str:
     return (
-        f" ({without_control_characters(shortened(mask(column.filled[0]), _LONGEST_VALUE))})"
+        f" ({without_control_characters(shorten(mask(column.filled[0]), _LONGEST_VALUE))})"
         if column.filled
         else ""
     )
@@ -134,19 +136,19 @@ def heading_of(name: str, position: int) -> str:
     return name if name.strip() else f"column {position + 1}"
 
 
-def listed_columns(header: Sequence[str]) -> str:
+def join_column_names(header: Sequence[str]) -> str:
     """Join the names of the first few columns for an error message."""
-    return listed(heading_of(name, position) for position, name in enumerate(header))
+    return join_names(heading_of(name, position) for position, name in enumerate(header))
 
 
-def shortened(text: str, longest: int = _LONGEST_NAME) -> str:
+def shorten(text: str, longest: int = _LONGEST_NAME) -> str:
     """Cut a text to a maximum length."""
     return text if len(text) <= longest else f"{text[:longest]}…"
 
 
-def listed(names: Iterable[str]) -> str:
+def join_names(names: Iterable[str]) -> str:
     """Join the first few names for an error message."""
-    every = [shortened(name) for name in names]
+    every = [shorten(name) for name in names]
     more = f", and {len(every) - _MAX_LISTED_NAMES} more" if len(every) > _MAX_LISTED_NAMES else ""
     return ", ".join(f"“{name}”" for name in every[:_MAX_LISTED_NAMES]) + more
 

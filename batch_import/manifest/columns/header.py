@@ -11,21 +11,21 @@ from typing import Final, NamedTuple
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError, setting_ref
-from batch_import.manifest.columns.aliases import SOURCE_URL, field_of, fold, known_fields
+from batch_import.manifest.columns.aliases import SOURCE_URL, count_known_fields, field_of, fold
 from batch_import.manifest.columns.candidates import Candidates
 from batch_import.manifest.columns.source_column import choose_source
 from batch_import.manifest.columns.text_columns import choose_title
 from batch_import.manifest.columns.values import (
     CellKind,
     SampleColumn,
-    holds_address,
+    has_url,
     is_measure,
     kind_of,
 )
-from batch_import.manifest.readers.record import Record, is_blank, limited
+from batch_import.manifest.readers.record import Record, check_header_width, is_blank
 
 #: How many of the first records are searched for the header.
-HEADER_WITHIN: Final = 20
+MAX_SEARCHED_RECORDS: Final = 20
 #: How many records are used to find out what the columns contain.
 SAMPLE_RECORDS: Final = 100
 #: Minimum number of known column names in a header. A single known word may occur by chance.
@@ -44,7 +44,7 @@ class VideoListScore(NamedTuple):
     rows: int = 0
 
 
-NO_EVIDENCE: Final = VideoListScore()
+LOWEST_SCORE: Final = VideoListScore()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +53,18 @@ class Header:
 
     Attributes:
         line: line number in the file, from 1; 0 if the file has no header.
-        known: number of fields among the names.
-        evidence: how likely it is that the rows list videos.
+        known_field_count: number of fields that have a usual name among `names`.
+        video_score: how likely it is that the rows list videos.
         note: a sentence about something unusual; otherwise empty.
     """
 
     names: tuple[str, ...]
     line: int
-    known: int
-    evidence: VideoListScore = NO_EVIDENCE
+    known_field_count: int
+    video_score: VideoListScore = LOWEST_SCORE
     note: str = ""
 
-    def place(self, unit: str) -> str:
+    def describe_position(self, unit: str) -> str:
         """The position of the header as text, in lines or rows; empty if it is the first line."""
         if not self.line:
             return "without a header"
@@ -97,8 +97,8 @@ def find_header(name: str, start: Sequence[Record], options: ReadingOptions) -> 
         )
     rows = [cells for at, cells, _ in records if at > line and not cells[0].startswith("#")]
     names, note = _completed(list(cells), rows)
-    known = known_fields(names, options.map.values())
-    return Header(limited(name, names), line, known, evidence_of(rows), note)
+    known = count_known_fields(names, options.map.values())
+    return Header(check_header_width(name, names), line, known, score_rows(rows), note)
 
 
 def _known(records: Sequence[Record], options: ReadingOptions) -> Record | None:
@@ -106,8 +106,8 @@ def _known(records: Sequence[Record], options: ReadingOptions) -> Record | None:
     own = {fold(name) for name in options.map.values() if name.strip()}
     known = [
         record
-        for record in records[:HEADER_WITHIN]
-        if known_fields(record[1], own) >= _SURE and not holds_address(record[1])
+        for record in records[:MAX_SEARCHED_RECORDS]
+        if count_known_fields(record[1], own) >= _SURE and not has_url(record[1])
     ]
     return max(known, key=lambda record: len(own.intersection(map(fold, record[1]))), default=None)
 
@@ -118,7 +118,7 @@ def _above_rows(records: Sequence[Record]) -> Record | None:
     If no row has a URL, it is the first record that is not a comment.
     """
     plain = [record for record in records if not _is_remark(record[1])] or list(records)
-    place = column_of_urls(plain)
+    place = find_url_column(plain)
     if place is None:
         return plain[0]
     above: list[Record] = []
@@ -126,7 +126,7 @@ def _above_rows(records: Sequence[Record]) -> Record | None:
         if _is_row(record[1], place):
             break
         above.append(record)
-    fitting = [record for record in above[:HEADER_WITHIN] if _may_name(record[1], place)]
+    fitting = [record for record in above[:MAX_SEARCHED_RECORDS] if _may_name(record[1], place)]
     return max(fitting, key=lambda record: _likeness(record[1]), default=None)
 
 
@@ -135,10 +135,10 @@ def _is_remark(cells: Sequence[str]) -> bool:
 
 
 def _is_row(cells: Sequence[str], place: int) -> bool:
-    return place < len(cells) and holds_address([cells[place]])
+    return place < len(cells) and has_url([cells[place]])
 
 
-def column_of_urls(records: Sequence[Record]) -> int | None:
+def find_url_column(records: Sequence[Record]) -> int | None:
     """The position of the column in which most rows have a URL.
 
     A single URL above rows that have it in another column belongs to a title line.
@@ -146,7 +146,7 @@ def column_of_urls(records: Sequence[Record]) -> int | None:
     counts: dict[int, list[int]] = {}
     for _, cells, _ in records:
         for at, cell in enumerate(cells):
-            if holds_address([cell]):
+            if has_url([cell]):
                 count = counts.setdefault(at, [0, 0])
                 count[0] += kind_of(cell) >= CellKind.PAGE
                 count[1] += 1
@@ -156,7 +156,7 @@ def column_of_urls(records: Sequence[Record]) -> int | None:
 def _may_name(cells: Sequence[str], place: int) -> bool:
     """Whether a record could be the header of the rows: as wide, or one cell less."""
     filled = [cell for cell in cells if cell.strip()]
-    if holds_address(cells) or not filled:
+    if has_url(cells) or not filled:
         return False
     return (place < len(cells) and bool(cells[place].strip())) or len(filled) == place
 
@@ -173,7 +173,7 @@ def _completed(names: list[str], rows: Sequence[Sequence[str]]) -> tuple[list[st
     if not rows or any(len(_used(row)) != width for row in rows):
         return names, ""
     known = [at for at, name in enumerate(names) if field_of(name) == SOURCE_URL]
-    addressed = column_of_urls([(0, list(row), None) for row in rows])
+    addressed = find_url_column([(0, list(row), None) for row in rows])
     is_first = addressed is not None and known == [addressed - 1]
     missing = 1 if is_first else width
     names.insert(missing - 1, f"column {missing}")
@@ -186,10 +186,12 @@ def _used(cells: Sequence[str]) -> Sequence[str]:
     return cells[:last]
 
 
-def evidence_of(rows: Sequence[Sequence[str]]) -> VideoListScore:
+def score_rows(rows: Sequence[Sequence[str]]) -> VideoListScore:
     """Calculate the evidence of the best column."""
     columns = _columns_of(rows)
-    return max((VideoListScore(c.kind, c.of_kind(c.kind)) for c in columns), default=NO_EVIDENCE)
+    return max(
+        (VideoListScore(c.kind, c.count_of_kind(c.kind)) for c in columns), default=LOWEST_SCORE
+    )
 
 
 def _columns_of(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> list[SampleColumn]:
@@ -215,8 +217,8 @@ def _named(name: str, records: Sequence[Record], options: ReadingOptions) -> Hea
             f" {name} has {width} cells.",
             "Name all of them, in their order; one that is not needed may be left empty: a,,c.",
         )
-    evidence = evidence_of([record[1] for record in records])
-    return Header(columns, 0, known_fields(columns, options.map.values()), evidence)
+    evidence = score_rows([record[1] for record in records])
+    return Header(columns, 0, count_known_fields(columns, options.map.values()), evidence)
 
 
 def _without(name: str, records: Sequence[Record]) -> Header:
@@ -224,14 +226,14 @@ def _without(name: str, records: Sequence[Record]) -> Header:
     rows = [record[1] for record in records if not _is_remark(record[1])]
     candidates = Candidates(_columns_of(rows))
     if len(candidates.columns) == 1:
-        return Header((SOURCE_URL,), 0, 0, evidence_of(rows))
+        return Header((SOURCE_URL,), 0, 0, score_rows(rows))
     try:
         candidates.take(SOURCE_URL, choose_source(candidates))
         choose_title(candidates)
     except ManifestError as error:
         raise _unnamed(name, records, candidates) from error
     names = [column.name for column in candidates.columns]
-    return Header(limited(name, names), 0, 0, evidence_of(rows))
+    return Header(check_header_width(name, names), 0, 0, score_rows(rows))
 
 
 def _unnamed(name: str, records: Sequence[Record], candidates: Candidates) -> ManifestError:

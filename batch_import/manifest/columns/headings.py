@@ -116,7 +116,7 @@ _SIZES: Final = {"720": 1, "720p": 1, "1080": 2, "1080p": 2, "1440": 3, "2160": 
 
 
 @lru_cache(maxsize=20_000)
-def parts(heading: str) -> tuple[str, ...]:
+def split_words(heading: str) -> tuple[str, ...]:
     """Split a column name into folded words: `videoTitle_2` becomes video, title and 2."""
     return tuple(part.casefold() for part in _PART.findall(_unmarked(heading)))
 
@@ -128,7 +128,7 @@ def last_part(heading: str) -> str:
 
 
 def _has(heading: str, words: frozenset[str]) -> bool:
-    return any(_is_among(part, words) for part in parts(heading))
+    return any(_is_among(part, words) for part in split_words(heading))
 
 
 def _is_among(part: str, words: frozenset[str]) -> bool:
@@ -155,37 +155,37 @@ def title_strength(heading: str) -> int:
 def id_strength(heading: str) -> int:
     """A score for the column of the video's ID; 0 means that it is not one."""
     last = last_part(heading)
-    if _has(heading, _OTHERS) or any(part in _ABOUT_ID for part in parts(last)):
+    if _has(heading, _OTHERS) or any(part in _ABOUT_ID for part in split_words(last)):
         return 0
     for strength, words in zip((6, 4, 2), _ID, strict=True):
         if _has_exactly(last, words):
-            return strength - any(part in _SECOND for part in parts(last))
+            return strength - any(part in _SECOND for part in split_words(last))
     return 0
 
 
 def _has_exactly(heading: str, words: frozenset[str]) -> bool:
     """Whether a name contains a word. A short word (`id`) must not be part of another (`paid`)."""
-    found = parts(heading)
+    found = split_words(heading)
     return any(_is_among(part, words) for part in found) or (
         "id" in words and any(_JOINED_ID.fullmatch(part) for part in found)
     )
 
 
-def is_aside(heading: str) -> bool:
+def is_picture_or_text(heading: str) -> bool:
     """Whether a column name says that the values are pictures or texts, not videos."""
     return _has(heading, _ASIDE)
 
 
-def quality(heading: str) -> int:
+def quality_in_name(heading: str) -> int:
     """The quality of a copy that a column name says, as a number to compare; 0 if it says none."""
-    found = parts(heading)
+    found = split_words(heading)
     if any(_is_among(part, _SMALLER) for part in found):
         return -1
     sized = max((_SIZES.get(part, 0) for part in found), default=0)
     return sized or (5 if any(part in _LARGER for part in found) else 0)
 
 
-def numbered(headings: Iterable[str]) -> bool:
+def differ_only_in_number(headings: Iterable[str]) -> bool:
     """Whether column names differ only in a number, as `Link`, `Link 2`, `Link 3` do."""
     found = [_NUMBERED.fullmatch(" ".join(heading.split())) for heading in headings]
     stems = {one["stem"].casefold() for one in found if one}

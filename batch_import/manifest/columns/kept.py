@@ -7,10 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from batch_import.errors import ManifestError, setting_ref
 from batch_import.manifest.columns.aliases import FIELDS, REFERENCE_ID, SOURCE_URL, fold
-from batch_import.manifest.columns.mapping import Mapping as Columns
+from batch_import.manifest.columns.mapping import ColumnMapping as Columns
 
 
-def names_of(header: Sequence[str], positions: Iterable[int | None]) -> dict[str, str | None]:
+def column_names_by_field(
+    header: Sequence[str], positions: Iterable[int | None]
+) -> dict[str, str | None]:
     """Field → name of its column; None if the field has no column."""
     return {
         field: None if at is None else header[at]
@@ -44,7 +46,7 @@ def refuse_other_columns(
         ManifestError: a field would come from another column. It names both columns and the
             settings for either decision.
     """
-    now = names_of(header, mapping.positions)
+    now = column_names_by_field(header, mapping.positions)
     said = {fold(field) for field in overrides}
     other = [
         field

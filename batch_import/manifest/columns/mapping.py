@@ -21,22 +21,22 @@ from batch_import.manifest.columns.aliases import (
     fold,
 )
 from batch_import.manifest.columns.candidates import (
-    PLACE,
+    COLUMN_BY_NUMBER,
     Candidates,
     ColumnChoice,
     did_you_mean,
     heading_of,
-    listed,
-    listed_columns,
+    join_column_names,
+    join_names,
 )
-from batch_import.manifest.columns.source_column import choose_source, other_videos
+from batch_import.manifest.columns.source_column import choose_source, notes_about_other_videos
 from batch_import.manifest.columns.text_columns import (
     alike_titles,
     choose_id,
     choose_title,
-    unused_ids,
+    notes_about_unused_ids,
 )
-from batch_import.manifest.columns.values import SampleColumn, holds_address
+from batch_import.manifest.columns.values import SampleColumn, has_url
 from batch_import.manifest.extensions import extension_of
 from batch_import.manifest.read import Chunk
 
@@ -49,7 +49,7 @@ GENERATED: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class ColumnMapping:
     """The column of each field, as position in the header, from 0.
 
     Attributes:
@@ -116,7 +116,7 @@ class Mapping:
         return [default] * len(chunk.lines)
 
 
-def first_with_address(chunks: Iterable[Chunk]) -> Chunk | None:
+def first_chunk_with_url(chunks: Iterable[Chunk]) -> Chunk | None:
     """The chunk that is used to recognize the columns: the first one that has a URL.
 
     Later rows need not be looked at here, because each row is validated: a cell that does not fit
@@ -125,7 +125,7 @@ def first_with_address(chunks: Iterable[Chunk]) -> Chunk | None:
     first = None
     for chunk in chunks:
         first = chunk if first is None else first
-        if any(holds_address(chunk.frame[position]) for position in chunk.frame.columns):
+        if any(has_url(chunk.frame[position]) for position in chunk.frame.columns):
             return chunk
     return first
 
@@ -135,7 +135,7 @@ def map_columns(
     sample: Chunk | None,
     overrides: Pairs[str, str],
     defaults: Pairs[str, str] | None = None,
-) -> Mapping:
+) -> ColumnMapping:
     """Find the column of each field.
 
     Args:
@@ -157,7 +157,7 @@ def map_columns(
     if SOURCE_URL in none:
         raise UsageError(
             f"{SOURCE_URL} needs a column.",
-            f"The manifest has: {listed_columns(header)}.",
+            f"The manifest has: {join_column_names(header)}.",
             setting="map",
         )
     for name, column in given.items():
@@ -191,17 +191,19 @@ def sample_columns(header: Sequence[str], sample: Chunk | None) -> list[SampleCo
     return columns
 
 
-def _mapping(candidates: Candidates, defaults: Pairs[str, str], given: Pairs[str, str]) -> Mapping:
+def _mapping(
+    candidates: Candidates, defaults: Pairs[str, str], given: Pairs[str, str]
+) -> ColumnMapping:
     taken = candidates.taken
     positions = {name: choice.position for name, choice in taken.items()}
-    notes = other_videos(candidates, taken[SOURCE_URL].position)
+    notes = notes_about_other_videos(candidates, taken[SOURCE_URL].position)
     if REFERENCE_ID not in given:
-        notes += unused_ids(candidates)
+        notes += notes_about_unused_ids(candidates)
     if FILENAME not in positions and FILENAME not in defaults:
         source = candidates.columns[positions[SOURCE_URL]]
         notes += alike_titles(candidates, [_title_in(url) for url in source.filled])
     used = set(positions.values())
-    return Mapping(
+    return ColumnMapping(
         positions[SOURCE_URL],
         positions.get(FILENAME),
         positions.get(EXTENSION),
@@ -220,12 +222,12 @@ def _named(header: Sequence[str], column: str) -> int:
     found = exact or [at for at, name in enumerate(header) if fold(name) == wanted]
     if found:
         return found[0]
-    place = PLACE.fullmatch(column.strip())
+    place = COLUMN_BY_NUMBER.fullmatch(column.strip())
     if place and 0 < int(place[1]) <= len(header):
         return int(place[1]) - 1
     raise UsageError(
         f"“{column}” is not a column of the manifest.",
-        did_you_mean(column, header) or f"It has: {listed_columns(header)}.",
+        did_you_mean(column, header) or f"It has: {join_column_names(header)}.",
         setting="map",
     )
 
@@ -251,7 +253,7 @@ def _field(name: str, setting: str) -> str:
             return known
     raise UsageError(
         f"“{name}” is not a field.",
-        did_you_mean(name, FIELDS) or f"The fields are {listed(FIELDS)}.",
+        did_you_mean(name, FIELDS) or f"The fields are {join_names(FIELDS)}.",
         setting=setting,
     )
 

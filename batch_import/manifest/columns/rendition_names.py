@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from batch_import.manifest.columns.headings import parts
+from batch_import.manifest.columns.headings import split_words
 
 #: Words of the file that the other renditions were made from.
 ORIGINAL_WORDS: Final = frozenset({"original", "source", "master", "mezzanine"})
@@ -47,7 +47,7 @@ class RenditionName:
 @lru_cache(maxsize=20_000)
 def rendition_of(heading: str) -> RenditionName | None:
     """Returns what a column name says about a rendition; None if it has no word for a rendition."""
-    words = parts(heading)
+    words = split_words(heading)
     said = [word for word in words if word in _HEIGHT_OF or word in _WORDS]
     if not said:
         return None
@@ -72,5 +72,5 @@ def are_renditions(heading: str, other: str) -> bool:
     if of_other is None:
         return False
     found = rendition_of(heading)
-    stem = parts(heading) if found is None else found.stem
+    stem = split_words(heading) if found is None else found.stem
     return of_other.stem in ((), stem)

@@ -11,8 +11,8 @@ from typing import Final
 
 import pandas as pd
 
-from batch_import.manifest.columns.candidates import heading_of, shortened
-from batch_import.manifest.columns.headings import is_aside, last_part, parts
+from batch_import.manifest.columns.candidates import heading_of, shorten
+from batch_import.manifest.columns.headings import is_picture_or_text, last_part, split_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ class RestrictedRows:
             for value, count in Counter(frame[at].tolist()).items():
                 if restriction := _restriction(name, value):
                     counts = self._counts.setdefault((restriction, at), Counter())
-                    counts[" ".join(parts(value))] += count
+                    counts[" ".join(split_words(value))] += count
 
     def notes(self, *, is_sample: bool = False) -> list[str]:
         """Returns a sentence for each column that has such rows, private rows first.
@@ -108,7 +108,7 @@ class RestrictedRows:
         rows = f"{'the first ' if is_sample else ''}{self._row_count:,} rows"
         found = sorted(self._counts, key=lambda key: (_RESTRICTIONS.index(key[0]), key[1]))
         return [
-            f"Column “{shortened(heading_of(self._names[at], at))}”:"
+            f"Column “{shorten(heading_of(self._names[at], at))}”:"
             f" {_listed(self._counts[restriction, at], rows)}. {restriction.consequence}"
             for restriction, at in found
         ]
@@ -122,20 +122,20 @@ def _listed(counts: Counter[str], rows: str) -> str:
 
 
 def _is_about_status(heading: str) -> bool:
-    words = parts(heading)
+    words = split_words(heading)
     return (
         not _HEADINGS.isdisjoint(words)
         and _OTHER_SUBJECTS.isdisjoint(words)
-        and not is_aside(heading)
+        and not is_picture_or_text(heading)
     )
 
 
 def _restriction(heading: str, value: str) -> _Restriction | None:
     """Returns what a value says about its row; None if it says nothing."""
-    words = parts(value) if len(value) <= _MAX_LENGTH else ()
+    words = split_words(value) if len(value) <= _MAX_LENGTH else ()
     if not 0 < len(words) <= _MAX_WORDS:
         return None
-    names: Collection[str] = parts(last_part(heading))
+    names: Collection[str] = split_words(last_part(heading))
     if len(words) > 1 and not _NEGATIONS.isdisjoint(words[:-1]):
         # “not public” is the value “no” of a column “public”.
         names, words = words[-1:], ("no",)

@@ -8,10 +8,14 @@ from batch_import.manifest.columns.aliases import FILENAME, SOURCE_URL, field_of
 from batch_import.manifest.columns.candidates import (
     Candidates,
     ColumnChoice,
-    listed_columns,
-    shortened,
+    join_column_names,
+    shorten,
 )
-from batch_import.manifest.columns.headings import is_aside, numbered, quality
+from batch_import.manifest.columns.headings import (
+    differ_only_in_number,
+    is_picture_or_text,
+    quality_in_name,
+)
 from batch_import.manifest.columns.rendition_names import are_renditions
 from batch_import.manifest.columns.values import KIND_LABELS, CellKind, SampleColumn
 
@@ -32,7 +36,7 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
         ColumnUnclear: there is no such column, or several columns are equally good.
     """
     own = [column for column in candidates.free if fold(column.name) == fold(SOURCE_URL)]
-    addressed = [column for column in candidates.free if is_meant(column)]
+    addressed = [column for column in candidates.free if may_have_source_urls(column)]
     fitting = [column for column in own if column in addressed]
     if fitting:
         return ColumnChoice(fitting[0].position)
@@ -55,11 +59,11 @@ def _known(candidates: Candidates, among: Sequence[SampleColumn]) -> list[Sample
     return [column for column in filled if column not in titles] or titles
 
 
-def is_meant(column: SampleColumn) -> bool:
+def may_have_source_urls(column: SampleColumn) -> bool:
     """Whether a column has URLs, and its name does not say that they are of something else."""
     if column.kind >= CellKind.STREAM:
         return True
-    if not column.is_addressed or is_aside(column.name) or _is_title(column):
+    if not column.has_urls_or_paths or is_picture_or_text(column.name) or _is_title(column):
         return False
     # A value that most rows share is a licence, a type or a home page.
     return column.distinct > _DISTINCT * len(column.filled) or field_of(column.name) == SOURCE_URL
@@ -87,8 +91,8 @@ def _best_copies(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
     """Remove columns that are mostly blank, and those whose names say a lower quality."""
     most = max(len(column.filled) for column in columns)
     filled = [column for column in columns if len(column.filled) >= _FILLED * most]
-    best = max(quality(column.name) for column in filled)
-    return [column for column in filled if quality(column.name) == best]
+    best = max(quality_in_name(column.name) for column in filled)
+    return [column for column in filled if quality_in_name(column.name) == best]
 
 
 def _fills_gaps(other: SampleColumn, column: SampleColumn) -> bool:
@@ -101,16 +105,16 @@ def _fills_gaps(other: SampleColumn, column: SampleColumn) -> bool:
     return gaps > _FILLED * len(column.kinds)
 
 
-def other_videos(candidates: Candidates, source: int) -> list[str]:
+def notes_about_other_videos(candidates: Candidates, source: int) -> list[str]:
     """Notes about columns with further files of videos, which are not imported."""
     taken = candidates.columns[source]
-    if not taken.is_addressed:
+    if not taken.has_urls_or_paths:
         return []
     others = [
         column
         for column in candidates.free
         if (column.kind >= CellKind.STREAM and column.filled != taken.filled)
-        or (column.kind is taken.kind and numbered([taken.name, column.name]))
+        or (column.kind is taken.kind and differ_only_in_number([taken.name, column.name]))
     ]
     renditions = [column for column in others if are_renditions(taken.name, column.name)]
     notes = []
@@ -145,15 +149,15 @@ def _gaps(taken: SampleColumn, renditions: Sequence[SampleColumn]) -> str:
 
 
 def _quoted(candidates: Candidates, column: SampleColumn) -> str:
-    return f"“{shortened(candidates.label(column))}”"
+    return f"“{shorten(candidates.label(column))}”"
 
 
 def _missing(candidates: Candidates) -> ColumnUnclear:
-    header = listed_columns([column.name for column in candidates.columns])
+    header = join_column_names([column.name for column in candidates.columns])
     others = [column for column in candidates.columns if column.kind > CellKind.TEXT]
     if others:
         hint = " ".join(
-            f"“{shortened(candidates.label(column))}” holds {KIND_LABELS[column.kind]};"
+            f"“{shorten(candidates.label(column))}” holds {KIND_LABELS[column.kind]};"
             " if they are the videos:"
             f" {setting_ref('map', f'{SOURCE_URL}={candidates.label(column)}')}."
             for column in others[:1]

@@ -10,7 +10,7 @@ from typing import Final
 
 from batch_import.errors import setting_ref
 from batch_import.manifest.columns.aliases import ALIASES, FILENAME, REFERENCE_ID, field_of, fold
-from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, shortened
+from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, shorten
 from batch_import.manifest.columns.headings import id_strength, title_strength
 from batch_import.manifest.columns.values import CellKind, SampleColumn, is_measure
 
@@ -80,10 +80,10 @@ def alike_titles(candidates: Candidates, titles: Sequence[str]) -> list[str]:
     if likely and any(_likelihood_of_title(likely)):
         label = candidates.label(likely)
         setting = setting_ref("map", f"{FILENAME}={label}")
-        hint = f"The titles may be in “{shortened(label)}”: {setting}"
+        hint = f"The titles may be in “{shorten(label)}”: {setting}"
     note = (
         f"Many videos get the same title, because titles are taken from the URLs: {count:,} of"
-        f" {counts.total():,} are “{shortened(title)}”. {hint}"
+        f" {counts.total():,} are “{shorten(title)}”. {hint}"
     )
     return [note]
 
@@ -126,7 +126,7 @@ def _is_usual_id(column: SampleColumn, candidates: Candidates) -> bool:
     return bool(id_strength(column.name)) and column.is_id(_HALF)
 
 
-def unused_ids(candidates: Candidates) -> list[str]:
+def notes_about_unused_ids(candidates: Candidates) -> list[str]:
     """A note about columns that may be IDs and are not used, which cannot be corrected later."""
     taken = candidates.taken.get(REFERENCE_ID)
     if taken and fold(candidates.columns[taken.position].name) == fold(REFERENCE_ID):
@@ -140,7 +140,7 @@ def unused_ids(candidates: Candidates) -> list[str]:
     if not unused:
         return []
     labels = [candidates.label(column) for column in unused[:_NAMED]]
-    listed = ", ".join(f"“{shortened(label)}”" for label in labels)
+    listed = ", ".join(f"“{shorten(label)}”" for label in labels)
     note = (
         f"Not used as {REFERENCE_ID}, though the values are distinct: {listed}. An id cannot be"
         " changed after the import; to use one:"

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from batch_import.addresses.objects import percent_encoded
 from batch_import.addresses.urls import parse
-from batch_import.manifest.extensions import KNOWN
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS
 from batch_import.manifest.rules import pages
 
 
@@ -45,7 +45,7 @@ KIND_LABELS: Final = {
     CellKind.VIDEO: "video addresses",
 }
 
-_VIDEOS: Final = KNOWN | frozenset(
+_VIDEOS: Final = ACCEPTED_EXTENSIONS | frozenset(
     "m4v qt 3gpp 3g2 asf mpg mpeg m2v m2ts mts ts ogv flv f4v vob mxf divx dv rm rmvb".split()
 )
 _STREAMS: Final = frozenset("m3u8 mpd f4m ism isml".split())
@@ -85,7 +85,7 @@ _DATE_OR_FRACTION: Final = re.compile(
 _CODE: Final = re.compile(r"(?=\S*\d)\S+")
 
 
-def holds_address(cells: Iterable[str]) -> bool:
+def has_url(cells: Iterable[str]) -> bool:
     """Whether one of the cells is a URL. A column name is never a URL."""
     return any(map(_ANY_ADDRESS.match, cells))
 
@@ -155,22 +155,23 @@ class SampleColumn:
     def kind(self) -> CellKind:
         """The best kind such that most of the filled cells are of it or better."""
         for kind in reversed(CellKind):
-            if self.of_kind(kind) > _MOST * len(self.filled):
+            if self.count_of_kind(kind) > _MOST * len(self.filled):
                 return kind
         return CellKind.BLANK
 
-    def of_kind(self, kind: CellKind) -> int:
+    def count_of_kind(self, kind: CellKind) -> int:
         """Count the cells of a kind or better."""
         return sum(1 for found in self.kinds if found >= kind and found is not CellKind.BLANK)
 
     @property
-    def is_addressed(self) -> bool:
+    def has_urls_or_paths(self) -> bool:
         """Whether the cells are URLs or paths that may be of videos."""
         return self.kind >= CellKind.PATH
 
     def about_addresses(self) -> str:
         """The evidence for a column of URLs, for the user."""
-        return f"{self.of_kind(self.kind)} of {len(self.filled)} cells are {KIND_LABELS[self.kind]}"
+        count = self.count_of_kind(self.kind)
+        return f"{count} of {len(self.filled)} cells are {KIND_LABELS[self.kind]}"
 
     def about_gaps(self) -> str:
         """How many cells are blank, for the user; empty if none is."""
@@ -184,7 +185,7 @@ class SampleColumn:
         odd = [cell for cell, of in zip(self.cells, self.kinds, strict=True) if cell and of < least]
         if not odd:
             return ""
-        what = KIND_LABELS[self.kind] if self.is_addressed else "addresses or names of videos"
+        what = KIND_LABELS[self.kind] if self.has_urls_or_paths else "addresses or names of videos"
         return f"not {what}: {len(odd)} of {len(self.filled)} cells, e.g. {odd[0]}"
 
     # Titles and ids --------------------------------------------------------------------------

@@ -1,15 +1,23 @@
-"""Read JSON and JSON Lines. This module must not know which objects are the records."""
+"""Read JSON and JSON Lines: a file → its objects, as a walk (see `nested_records.Walk`).
+
+This module must not know which objects are the records.
+"""
 
 import json
 from collections.abc import Generator, Iterator
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from batch_import.configuration.settings import ReadingOptions
 from batch_import.manifest.readers import nested_records, record_reader
-from batch_import.manifest.readers.json_window import HOW_TO_FIX, Decoder, Window, said
+from batch_import.manifest.readers.json_window import (
+    HOW_TO_FIX,
+    Decoder,
+    Window,
+    describe_json_error,
+)
 from batch_import.manifest.readers.nested_records import (
-    MOST_INNER,
+    MAX_INNER_OBJECTS,
     EnclosingObject,
     JsonRecord,
     KeyPath,
@@ -18,36 +26,39 @@ from batch_import.manifest.readers.nested_records import (
     VisitsArrays,
 )
 from batch_import.manifest.readers.record import BLOCK_RECORDS, Content, RecordFault
-from batch_import.manifest.readers.text import MOST_CHARACTERS, DecodedFile
+from batch_import.manifest.readers.text import MAX_CHARACTERS, DecodedFile
 
-LINES: Final = frozenset({".jsonl", ".ndjson"})
-#: How many characters are read to see whether a second line is an object too.
-_SOME: Final = 16
-_LONGEST_VALUE: Final = 200
+JSON_LINES_SUFFIXES: Final = frozenset({".jsonl", ".ndjson"})
+#: Number of characters that are read to see whether the second line is an object too.
+_START_LENGTH: Final = 16
+#: Maximum length of a line in a problem, in characters.
+_MAX_VALUE_LENGTH: Final = 200
 
 
 def read(text: DecodedFile, options: ReadingOptions) -> Content:
     """Find the records of a file.
 
     Raises:
-        ManifestError: it is not JSON, it has no records, or an outer object has a key twice.
+        ManifestError: the file is not JSON, has no records, or has an outer object with a key
+            twice.
         OSError: the file cannot be read.
     """
     name = text.source.name
-    if text.source.suffix in LINES or _is_lines(text):
-        return record_reader.read(name, _form("JSON Lines", text), partial(_lines, text), options)
+    if text.source.suffix in JSON_LINES_SUFFIXES or _is_lines(text):
+        format_name = _with_encoding("JSON Lines", text)
+        return record_reader.read(name, format_name, partial(_walk_lines, text), options)
 
     def walk(
-        inside: VisitsArrays, outer: dict[KeyPath, Members]
+        visits_arrays: VisitsArrays, outer_members: dict[KeyPath, Members]
     ) -> Iterator[JsonRecord | RecordBatch]:
         with text.open() as stream:
-            yield from _Walk(Window(name, stream), inside, outer).everything()
+            yield from _Walk(Window(name, stream), visits_arrays, outer_members).all_objects()
 
-    return record_reader.read(name, _form("JSON", text), walk, options)
+    return record_reader.read(name, _with_encoding("JSON", text), walk, options)
 
 
-def _form(name: str, text: DecodedFile) -> str:
-    return f"{name}, {text.note}" if text.note else name
+def _with_encoding(format_name: str, text: DecodedFile) -> str:
+    return f"{format_name}, {text.note}" if text.note else format_name
 
 
 # JSON Lines -----------------------------------------------------------------------------------
@@ -56,59 +67,69 @@ def _form(name: str, text: DecodedFile) -> str:
 def _is_lines(text: DecodedFile) -> bool:
     """Whether the first line is an object, and the second line starts with one."""
     with text.open() as stream:
-        first = stream.readline(MOST_CHARACTERS).strip()
-        second = first
-        while second and not (second := stream.readline(_SOME)).strip():
-            pass
-    return first.startswith("{") and first.endswith("}") and second.startswith("{")
+        first_line = stream.readline(MAX_CHARACTERS).strip()
+        if not first_line:
+            return False
+        second_line = _next_filled_line(stream)
+    return first_line.startswith("{") and first_line.endswith("}") and second_line.startswith("{")
 
 
-def _lines(
-    text: DecodedFile, inside: VisitsArrays, outer: dict[KeyPath, Members]
+def _next_filled_line(stream: TextIO) -> str:
+    """Return the start of the next line that is not blank; empty at the end of the file."""
+    while start := stream.readline(_START_LENGTH):
+        if start.strip():
+            return start
+    return ""
+
+
+def _walk_lines(
+    text: DecodedFile, visits_arrays: VisitsArrays, outer_members: dict[KeyPath, Members]
 ) -> Iterator[JsonRecord]:
-    del outer  # every line is an object of its own
+    """Walk over JSON Lines; see `nested_records.Walk`."""
+    del outer_members  # no object encloses the lines
     decoder = Decoder()
     with text.open_lines() as stream:
         for number, line in enumerate(stream, 1):
             content = line.strip()
             if content:
-                yield from _with_inner(_line(decoder, number, content), inside)
+                yield from _with_inner_objects(_parse_line(decoder, number, content), visits_arrays)
 
 
-def _with_inner(found: JsonRecord, inside: VisitsArrays) -> Iterator[JsonRecord]:
+def _with_inner_objects(found: JsonRecord, visits_arrays: VisitsArrays) -> Iterator[JsonRecord]:
     """Yield an object and the objects in its arrays, which have the same line number."""
     yield found
-    inner = list(nested_records.arrays(found.members))
-    if inner and inside(found):
-        around = nested_records.inherited_members(found)
-        for path, items in inner:
-            further = (*found.path, *path)
-            beside = nested_records.Beside(further, around)
+    inner_arrays = list(nested_records.find_object_arrays(found.members))
+    if inner_arrays and visits_arrays(found):
+        enclosing = nested_records.as_enclosing_object(found)
+        for inner_path, items in inner_arrays:
+            path = (*found.path, *inner_path)
+            other_items = nested_records.NonObjectItems(path, enclosing)
             for item in items:
                 if isinstance(item, dict):
-                    yield from beside.note_object()
-                    record = JsonRecord(further, found.line, item, around, found.fault)
-                    yield from _with_inner(record, inside)
+                    yield from other_items.note_object()
+                    record = JsonRecord(path, found.line, item, enclosing, found.fault)
+                    yield from _with_inner_objects(record, visits_arrays)
                 else:
-                    yield from beside.note(found.line, item)
+                    yield from other_items.note(found.line, item)
 
 
-def _line(decoder: Decoder, number: int, content: str) -> JsonRecord:
+def _parse_line(decoder: Decoder, number: int, content: str) -> JsonRecord:
     """Parse one line. An invalid line is a fault of its row only."""
     try:
         members, end = decoder.decode(content)
     except json.JSONDecodeError as error:
-        return _bad_line(number, content, f"{said(error)} at character {error.colno}")
+        reason = f"{describe_json_error(error)} at character {error.colno}"
+        return _invalid_line(number, content, reason)
     except RecursionError:
-        return _bad_line(number, content, "it has too many objects inside of each other")
+        return _invalid_line(number, content, "it has too many objects inside of each other")
     if end < len(content) or not isinstance(members, dict):
-        return _bad_line(number, content, "it is not one object")
+        return _invalid_line(number, content, "it is not one object")
     return JsonRecord((), number, members, fault=decoder.fault())
 
 
-def _bad_line(number: int, content: str, why: str) -> JsonRecord:
+def _invalid_line(number: int, content: str, reason: str) -> JsonRecord:
     fault = RecordFault(
-        "syntax", f"this line is no JSON: {why}", content[:_LONGEST_VALUE], HOW_TO_FIX
+        "syntax", f"this line is no JSON: {reason}", content[:_MAX_VALUE_LENGTH], HOW_TO_FIX
     )
     return JsonRecord((), number, {}, fault=fault)
 
@@ -117,131 +138,148 @@ def _bad_line(number: int, content: str, why: str) -> JsonRecord:
 
 
 class _Walk:
-    """One pass over a file; see `nested_records.Walk`."""
+    """One pass over a JSON file; see `nested_records.Walk`.
 
-    def __init__(self, window: Window, inside: VisitsArrays, outer: dict[KeyPath, Members]) -> None:
+    All methods start at the first character of a value, and move the window to its end.
+    """
+
+    def __init__(
+        self,
+        window: Window,
+        visits_arrays: VisitsArrays,
+        outer_members: dict[KeyPath, Members],
+    ) -> None:
         self._window = window
-        self._inside = inside
-        self._outer = outer
-        self._arrays = 0
+        self._visits_arrays = visits_arrays
+        self._outer_members = outer_members
+        #: Number of objects in arrays so far.
+        self._array_object_count = 0
 
-    def everything(self) -> Iterator[JsonRecord | RecordBatch]:
+    def all_objects(self) -> Iterator[JsonRecord | RecordBatch]:
         """Visit all top-level values of the file. Usually there is only one value."""
-        beside = nested_records.Beside((), None)
-        while next_one := self._window.next():
-            match next_one:
+        other_items = nested_records.NonObjectItems((), None)
+        while first_character := self._window.next():
+            match first_character:
                 case "[":
                     yield from self._array((), None)
                 case "{":
-                    yield from self._outermost(())
+                    yield from self._outer_object(())
                 case _:
                     line, value = self._window.line(), self._window.value()
-                    if self._arrays:
-                        yield from beside.note_object()
-                        yield from beside.note(line, value)
+                    if self._array_object_count:
+                        yield from other_items.note_object()
+                        yield from other_items.note(line, value)
 
-    def _outermost(self, path: KeyPath) -> Generator[JsonRecord | RecordBatch, None, Members]:
-        """Visit an object that is not in an array. It may be a record itself."""
-        line, arrays, inner = self._window.line(), self._arrays, 0
-        members = self._outer[path]
+    def _outer_object(self, path: KeyPath) -> Generator[JsonRecord | RecordBatch, None, Members]:
+        """Visit an object that is not in an array, and return its members.
+
+        The object may be a record itself, unless it is a top-level value.
+        """
+        line = self._window.line()
+        count_before = self._array_object_count
+        inner_object_count = 0
+        members = self._outer_members[path]
         for key in self._keys():
-            further = (*path, key)
+            inner_path = (*path, key)
             match self._window.next():
                 case "[":
-                    items = yield from self._array(further, None)
+                    items = yield from self._array(inner_path, None)
                     if items:
                         members[key] = items
                 case "{":
-                    own = yield from self._outermost(further)
-                    inner += 1
-                    if inner <= MOST_INNER:
-                        members[key] = own
+                    inner_members = yield from self._outer_object(inner_path)
+                    inner_object_count += 1
+                    if inner_object_count <= MAX_INNER_OBJECTS:
+                        members[key] = inner_members
                 case _:
                     members[key] = self._window.value()
         if path:
-            yield nested_records.keyed(path, line, members)
-            if arrays == self._arrays:
-                del self._outer[path]
+            yield nested_records.member_as_record(path, line, members)
+            if count_before == self._array_object_count:
+                del self._outer_members[path]  # the object contains no array of objects
         return members
 
     def _array(
-        self, path: KeyPath, around: EnclosingObject | None
+        self, path: KeyPath, enclosing: EnclosingObject | None
     ) -> Generator[JsonRecord | RecordBatch, None, list[Any]]:
         """Visit an array. Its items that are neither objects nor arrays are returned."""
-        others: list[Any] = []
-        beside = nested_records.Beside(path, around)
+        scalars: list[Any] = []
+        other_items = nested_records.NonObjectItems(path, enclosing)
         self._window.demand("[")
-        if self._window.takes("]"):
-            return others
-        slow = 0
+        if self._window.skip("]"):
+            return scalars
+        #: Number of objects until several objects are decoded together again.
+        single_object_count = 0
         while True:
             match self._window.next():
                 case "{":
-                    self._arrays += 1
-                    yield from beside.note_object()
-                    slow -= 1
-                    if slow < 0:
-                        if objects := self._window.objects(are_many=around is None):
-                            yield RecordBatch(path, *objects, around)
+                    self._array_object_count += 1
+                    yield from other_items.note_object()
+                    single_object_count -= 1
+                    if single_object_count < 0:
+                        if objects := self._window.objects(are_many=enclosing is None):
+                            yield RecordBatch(path, *objects, enclosing)
                         else:
                             # Another attempt at each object would take twice the time.
-                            slow = BLOCK_RECORDS
-                    yield from self._element(path, around)
-                case first:
+                            single_object_count = BLOCK_RECORDS
+                    yield from self._array_object(path, enclosing)
+                case first_character:
                     line, value = self._window.line(), self._window.value()
-                    yield from beside.note(line, value)
-                    if first != "[":
-                        others.append(value)
-            if not self._window.takes(","):
+                    yield from other_items.note(line, value)
+                    if first_character != "[":
+                        scalars.append(value)
+            if not self._window.skip(","):
                 break
         self._window.demand("]")
-        return others
+        return scalars
 
-    def _element(
-        self, path: KeyPath, around: EnclosingObject | None
+    def _array_object(
+        self, path: KeyPath, enclosing: EnclosingObject | None
     ) -> Iterator[JsonRecord | RecordBatch]:
+        """Visit an object of an array, and the arrays in it."""
         line = self._window.line()
         members = self._window.value()
         fault = self._window.fault()
-        found = JsonRecord(path, line, members, around, fault)
+        found = JsonRecord(path, line, members, enclosing, fault)
         yield found
-        if any(nested_records.arrays(members)) and self._inside(found):
-            self._window.again()
+        has_arrays = any(nested_records.find_object_arrays(members))
+        if has_arrays and self._visits_arrays(found):
+            self._window.rewind()
             if fault:
-                raise self._window.broken(fault.reason)
-            yield from self._members(path, nested_records.inherited_members(found))
+                raise self._window.syntax_error(fault.reason)
+            yield from self._inner_arrays(path, nested_records.as_enclosing_object(found))
 
-    def _members(
-        self, path: KeyPath, around: EnclosingObject
+    def _inner_arrays(
+        self, path: KeyPath, enclosing: EnclosingObject
     ) -> Iterator[JsonRecord | RecordBatch]:
         """Visit the arrays in an object."""
         for key in self._keys():
             match self._window.next():
                 case "[":
-                    yield from self._array((*path, key), around)
+                    yield from self._array((*path, key), enclosing)
                 case "{":
-                    yield from self._members((*path, key), around)
+                    yield from self._inner_arrays((*path, key), enclosing)
                 case _:
                     self._window.value()
 
     def _keys(self) -> Iterator[str]:
         """Yield the keys of an object. The caller must read the value after each key."""
         self._window.demand("{")
-        if self._window.takes("}"):
+        if self._window.skip("}"):
             return
-        keys: set[str] = set()
+        earlier_keys: set[str] = set()
         while True:
-            yield self._key(keys)
-            if not self._window.takes(","):
+            yield self._key(earlier_keys)
+            if not self._window.skip(","):
                 break
         self._window.demand("}")
 
-    def _key(self, before: set[str]) -> str:
+    def _key(self, earlier_keys: set[str]) -> str:
         if self._window.next() != '"':
-            raise self._window.broken("Expecting a key in double quotes")
+            raise self._window.syntax_error("Expecting a key in double quotes")
         key: str = self._window.value()
-        if key in before:
-            raise self._window.broken(nested_records.repeated_key(key).reason)
-        before.add(key)
+        if key in earlier_keys:
+            raise self._window.syntax_error(nested_records.repeated_key_fault(key).reason)
+        earlier_keys.add(key)
         self._window.demand(":")
         return key

@@ -20,12 +20,13 @@ from batch_import.errors import ManifestError, nearest
 
 #: The path that means standard input.
 STANDARD_INPUT: Final = Path("-")
-#: How many bytes are read at a time.
-BLOCK: Final = 1 << 20
+#: Number of bytes that are read at a time.
+BLOCK_BYTES: Final = 1 << 20
 _GZIP_START = b"\x1f\x8b"
-#: Matches the location of a source of videos, such as `s3:/bucket`, but no drive of Windows.
-_SOURCE: Final = re.compile(r"[a-z][a-z0-9]+:")
-_LIST_FIRST: Final = "To list its videos: batch-import manifest {} -o library.csv"
+#: Matches the location of a source of videos, such as `s3:/bucket`, but no drive of Windows. Users
+#: give such a location by mistake; the command `manifest` lists its videos.
+_SOURCE_LOCATION: Final = re.compile(r"[a-z][a-z0-9]+:")
+_LIST_HINT: Final = "To list its videos: batch-import manifest {} -o library.csv"
 
 
 class ManifestFile:
@@ -33,11 +34,14 @@ class ManifestFile:
 
     Standard input is copied to a temporary file, which is deleted with this object.
 
+    Args:
+        path: path that the user gave; `-` is standard input.
+
     Attributes:
         name: name for messages.
-        suffix: suffix of the name in lower case, without `.gz`; empty if it has none.
-        file: path of the file on disk.
-        packed: whether it is compressed by gzip. `open` decompresses it.
+        suffix: suffix of the file name in lower case, without `.gz`; empty if it has none.
+        path: path of the file on disk.
+        is_compressed: whether the file is compressed by gzip.
 
     Raises:
         ManifestError: there is no such file.
@@ -45,57 +49,60 @@ class ManifestFile:
     """
 
     def __init__(self, path: Path) -> None:
-        self.name, self.file = str(path), path
+        self.name, self.path = str(path), path
         if path == STANDARD_INPUT:
             self.name = "from standard input"
             folder = mkdtemp(prefix="batch-import-")
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-            self.file = Path(folder) / "manifest"
-            with self.file.open("wb") as kept:
-                shutil.copyfileobj(sys.stdin.buffer, kept)
+            self.path = Path(folder) / "manifest"
+            with self.path.open("wb") as copy:
+                shutil.copyfileobj(sys.stdin.buffer, copy)
         else:
             _refuse_missing(path)
-        with self.file.open("rb") as stream:
-            self.packed = stream.read(len(_GZIP_START)) == _GZIP_START
-        self._stamp = self._stamped()
-        unpacked = Path(path.stem) if path.suffix.lower() == ".gz" else path
-        self.suffix = unpacked.suffix.lower()
+        with self.path.open("rb") as stream:
+            self.is_compressed = stream.read(len(_GZIP_START)) == _GZIP_START
+        self._opened_version = self._version()
+        uncompressed_name = Path(path.stem) if path.suffix.lower() == ".gz" else path
+        self.suffix = uncompressed_name.suffix.lower()
 
     def open(self) -> IO[bytes]:
-        """Open the file. It is decompressed while it is read, one block at a time."""
-        return cast("IO[bytes]", gzip.open(self.file)) if self.packed else self.file.open("rb")
+        """Open the file for reading its content, which is decompressed if necessary."""
+        if self.is_compressed:
+            return cast("IO[bytes]", gzip.open(self.path))
+        return self.path.open("rb")
 
     def start(self, size: int) -> bytes:
-        """The first bytes, decompressed."""
+        """Return up to `size` bytes from the start of the content."""
         with self.open() as stream:
             return stream.read(size)
 
     def digest(self) -> str:
-        """SHA-256 of the file on disk, in hex."""
-        with self.file.open("rb") as stream:
+        """Return the SHA-256 of the file on disk, in hex."""
+        with self.path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()
 
-    def _stamped(self) -> tuple[int, int]:
-        now = self.file.stat()
-        return now.st_size, now.st_mtime_ns
+    def _version(self) -> tuple[int, int]:
+        """Return the size and the time of the last change, which differ if the file was changed."""
+        status = self.path.stat()
+        return status.st_size, status.st_mtime_ns
 
     def refuse_changed(self) -> None:
-        """Check that the file was not changed since it was opened.
+        """Check that the file was not changed since this object was created.
 
         Raises:
             ManifestError: the file was changed.
         """
-        if self._stamped() != self._stamp:
-            raise self._changed()
+        if self._version() != self._opened_version:
+            raise self._changed_error()
 
-    def _changed(self) -> ManifestError:
+    def _changed_error(self) -> ManifestError:
         return ManifestError(
             f"The manifest {self.name} changed while it was read.", "Run the command again."
         )
 
     @contextmanager
-    def explained(self) -> Iterator[None]:
-        """Turn read errors of the system into a ManifestError with a hint."""
+    def explaining_errors(self) -> Iterator[None]:
+        """Turn read errors in the `with` block into a ManifestError with a hint."""
         try:
             yield
         except (EOFError, zlib.error, gzip.BadGzipFile) as error:
@@ -106,8 +113,8 @@ class ManifestFile:
         except OSError as error:
             raise _unreadable(self.name, error) from error
         except UnicodeDecodeError as error:
-            # The whole file was decoded before.
-            raise self._changed() from error
+            # The whole file was decoded without errors before.
+            raise self._changed_error() from error
         except RecursionError as error:
             raise ManifestError(
                 f"The manifest {self.name} has too many objects inside of each other.",
@@ -116,13 +123,13 @@ class ManifestFile:
 
 
 @contextmanager
-def found(path: Path) -> Iterator[ManifestFile]:
-    """Open a manifest file, and turn read errors into a ManifestError with a hint."""
+def open_manifest_file(path: Path) -> Iterator[ManifestFile]:
+    """Find a manifest file, and turn read errors in the `with` block into a ManifestError."""
     try:
         source = ManifestFile(path)
     except OSError as error:
         raise _unreadable(str(path), error) from error
-    with source.explained():
+    with source.explaining_errors():
         yield source
 
 
@@ -130,7 +137,7 @@ def _refuse_missing(path: Path) -> None:
     if path.is_dir():
         raise ManifestError(
             f"The manifest {path} is a folder.",
-            f"Name one file inside of it. {_LIST_FIRST.format(f'folder:{path}')}",
+            f"Name one file inside of it. {_LIST_HINT.format(f'folder:{path}')}",
         )
     if path.is_symlink() and not path.exists():
         raise ManifestError(
@@ -138,7 +145,7 @@ def _refuse_missing(path: Path) -> None:
             "Repair the link, or name the file itself.",
         )
     if not path.exists():
-        raise ManifestError(f"There is no manifest {path}.", _nearest(path))
+        raise ManifestError(f"There is no manifest {path}.", _missing_file_hint(path))
     if not path.is_file():
         # A pipe can be read only once, and a manifest is read several times.
         raise ManifestError(
@@ -147,14 +154,16 @@ def _refuse_missing(path: Path) -> None:
         )
 
 
-def _nearest(path: Path) -> str:
-    if _SOURCE.match(str(path)):
-        return _LIST_FIRST.format("SOURCE")  # of `s3://bucket`, the path has lost a slash
+def _missing_file_hint(path: Path) -> str:
+    if _SOURCE_LOCATION.match(str(path)):
+        return _LIST_HINT.format("SOURCE")  # `Path` has removed a slash from `s3://bucket`
     if not path.parent.is_dir():
         return f"There is no folder {path.parent} either."
     names = sorted(entry.name for entry in path.parent.iterdir())
-    name = nearest(path.name, names)
-    return f"Did you mean {path.parent / name}?" if name else "Check the name and the folder."
+    similar_name = nearest(path.name, names)
+    if similar_name:
+        return f"Did you mean {path.parent / similar_name}?"
+    return "Check the name and the folder."
 
 
 def _unreadable(name: str, error: OSError) -> ManifestError:

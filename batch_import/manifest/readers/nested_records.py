@@ -1,8 +1,9 @@
-"""Records of nested objects, for JSON, JSON Lines and YAML.
+"""Objects of JSON, JSON Lines and YAML that may be records. A record is a row of the manifest.
 
-Each object of an array may be a record. Each member of an object of objects may be a record, too.
-`record_choice.py` decides which objects are the records. The members of the objects that enclose a
-record become columns of the record, too. This module must not know the syntax of a format.
+Each object of an array may be a record. If an object contains many objects, each of these may be a
+record, too. `record_choice.py` decides which objects are the records. The members of the objects
+that enclose a record become columns of the record. This module must not know the syntax of a
+format.
 """
 
 import json
@@ -10,27 +11,28 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-from batch_import.manifest.columns.values import holds_address
+from batch_import.manifest.columns.values import has_url
 from batch_import.manifest.readers.record import RecordFault
 
 #: The keys on the path from the outermost value to an array. Items of arrays have no key.
 KeyPath = tuple[str, ...]
-#: An object. Its values are texts, `JsonNumber`, `bool`, `None`, objects, and lists of all these.
+#: The members of an object. The values are texts, `JsonNumber`, `bool`, `None`, objects, and lists
+#: of all these.
 Members = dict[str, Any]
 
-#: Marks a path step whose keys vary, such as IDs: the records are the members of one object.
-KEYED: Final = "*"
-#: Maximum number of objects in an object that are read as its members. An object with more of them
-#: is a collection.
-MOST_INNER: Final = 100
-#: Maximum number of characters of a value in a problem.
-_LONGEST_VALUE: Final = 200
-#: Column name for the key of a record that is the member of an object.
-KEY: Final = "key"
+#: The last step of a path whose keys vary, such as IDs: the records are the members of one object.
+ANY_KEY: Final = "*"
+#: Maximum number of objects in an object that are read as its members. An object with more objects
+#: is a collection of records.
+MAX_INNER_OBJECTS: Final = 100
+#: Maximum length of a value in a problem, in characters.
+_MAX_VALUE_LENGTH: Final = 200
+#: Name of the column with the key of a record that is a member of an object.
+KEY_COLUMN: Final = "key"
 
 
 class JsonNumber(str):
-    """The source text of a number."""
+    """The source text of a number. Its class distinguishes it from a text in quotes."""
 
     __slots__ = ()
 
@@ -60,19 +62,19 @@ class JsonRecord:
         path: path of its array.
         line: line number of its start, from 1.
         members: its members.
-        around: the enclosing object that is in an array too; None if there is none.
+        enclosing: the innermost enclosing object that is in an array too; None if there is none.
         fault: why its members are uncertain; None if they are not.
     """
 
     path: KeyPath
     line: int
     members: Members
-    around: EnclosingObject | None = None
+    enclosing: EnclosingObject | None = None
     fault: RecordFault | None = None
 
 
-#: A function that calculates line numbers when they are needed.
-Lines = Callable[[], Sequence[int]]
+#: A function that returns line numbers. It is called only if they are needed, because it is slow.
+LineNumbers = Callable[[], Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,99 +85,112 @@ class RecordBatch:
         path: path of the array.
         records: members of each record.
         lines: returns the line number of the start of each record, from 1.
-        around: the enclosing object that is in an array too; None if there is none.
+        enclosing: the innermost enclosing object that is in an array too; None if there is none.
     """
 
     path: KeyPath
     records: Sequence[Members]
-    lines: Lines
-    around: EnclosingObject | None = None
+    lines: LineNumbers
+    enclosing: EnclosingObject | None = None
 
     def each(self) -> Iterator[JsonRecord]:
-        """Yields the same records, one by one."""
+        """Yield the same records, one by one."""
         for line, members in zip(self.lines(), self.records, strict=True):
-            yield JsonRecord(self.path, line, members, self.around)
+            yield JsonRecord(self.path, line, members, self.enclosing)
 
 
-#: A function: an object → whether the walk visits the arrays in it.
+#: A function: an object → whether the walk visits the arrays in the object.
 VisitsArrays = Callable[[JsonRecord], bool]
 
 
 class Walk(Protocol):
-    """One pass over a file. Each format implements it."""
+    """A function that makes one pass over a file. Each format has one."""
 
     def __call__(
-        self, inside: VisitsArrays, outer: dict[KeyPath, Members]
+        self, visits_arrays: VisitsArrays, outer_members: dict[KeyPath, Members]
     ) -> Iterator[JsonRecord | RecordBatch]:
         """Yield the objects of all visited arrays.
 
         Args:
-            inside: decides whether the arrays in an object are visited.
-            outer: the walk fills it with the members of objects that contain arrays and are not in
-                an array, by path.
+            visits_arrays: decides whether the arrays in an object are visited.
+            outer_members: the walk adds the members of each object that contains arrays and is not
+                in an array itself, by the object's path.
         """
 
 
-def inherited_members(found: JsonRecord) -> EnclosingObject:
-    """Returns the members of an object that become columns of the records in it."""
+def as_enclosing_object(found: JsonRecord) -> EnclosingObject:
+    """Return an object as the enclosing object of the records in it.
+
+    It has all members except arrays of objects.
+    """
     label = found.path[-1] if found.path else "parent"
     plain = {key: value for key, value in found.members.items() if not _has_objects(value)}
-    cells = {f"{label}.{key}": cell for key, cell in flat(plain).items()}
-    return EnclosingObject(label, cells, plain, found.around)
+    cells = {f"{label}.{key}": cell for key, cell in flatten(plain).items()}
+    return EnclosingObject(label, cells, plain, found.enclosing)
 
 
-def keyed(path: KeyPath, line: int, members: Members) -> JsonRecord:
-    """A member of an object of objects as a record. Its key becomes a column."""
-    return JsonRecord((*path[:-1], KEYED), line, {KEY: path[-1], **members})
+def member_as_record(path: KeyPath, line: int, members: Members) -> JsonRecord:
+    """Return an object that is a member of another object as a record. Its key becomes a column.
+
+    Args:
+        path: path of the object; the last step is its key.
+        line: line number of its start, from 1.
+        members: its members.
+    """
+    return JsonRecord((*path[:-1], ANY_KEY), line, {KEY_COLUMN: path[-1], **members})
 
 
-class Beside:
-    """The items of one array that are not objects. A URL beside objects is a row with a fault.
+class NonObjectItems:
+    """The items of one array that are not objects.
+
+    If the array also has objects, an item with a URL is a record with a fault. The caller reports
+    all items in order; the methods yield the records that are known by then.
 
     Args:
         path: path of the array.
-        around: the enclosing object that is in an array too; None if there is none.
+        enclosing: the innermost enclosing object that is in an array too; None if there is none.
     """
 
-    def __init__(self, path: KeyPath, around: EnclosingObject | None) -> None:
+    def __init__(self, path: KeyPath, enclosing: EnclosingObject | None) -> None:
         self._path = path
-        self._around = around
-        self._waiting: list[JsonRecord] = []
+        self._enclosing = enclosing
+        #: Records of items before the first object.
+        self._pending: list[JsonRecord] = []
         self._has_objects = False
 
     def note_object(self) -> Iterator[JsonRecord]:
-        """The next item is an object. Yields the URLs before the first object."""
+        """Report that the next item is an object. Yields the records before the first object."""
         self._has_objects = True
-        waiting, self._waiting = self._waiting, []
-        yield from waiting
+        pending, self._pending = self._pending, []
+        yield from pending
 
     def note(self, line: int, value: object) -> Iterator[JsonRecord]:
-        """The next item is another value. Yields it if it has a URL and follows an object.
+        """Report that the next item is not an object. Yields its record if it follows an object.
 
         Args:
             line: line number of the item, from 1.
             value: the item.
         """
-        if not holds_address(map(text_of, value if isinstance(value, list) else [value])):
+        if not has_url(map(text_of, value if isinstance(value, list) else [value])):
             return
         fault = RecordFault(
             "no-object",
             "this URL is an item beside objects, and not in an object itself",
-            text_of(value)[:_LONGEST_VALUE],
+            text_of(value)[:_MAX_VALUE_LENGTH],
             'Make an object of it, like {"sourceUrl": "https://host/video.mp4"}.',
         )
-        found = JsonRecord(self._path, line, {}, self._around, fault)
+        record = JsonRecord(self._path, line, {}, self._enclosing, fault)
         if self._has_objects:
-            yield found
+            yield record
         else:
-            self._waiting.append(found)
+            self._pending.append(record)
 
 
-def arrays(members: Members, path: KeyPath = ()) -> Iterator[tuple[KeyPath, list[Any]]]:
-    """Yield the arrays of objects in an object, each with its path."""
+def find_object_arrays(members: Members, path: KeyPath = ()) -> Iterator[tuple[KeyPath, list[Any]]]:
+    """Yield path and items of each array of objects in an object, without arrays in arrays."""
     for key, value in members.items():
         if isinstance(value, dict):
-            yield from arrays(value, (*path, key))
+            yield from find_object_arrays(value, (*path, key))
         elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
             yield (*path, key), value
 
@@ -187,18 +202,21 @@ def _has_objects(value: object) -> bool:
     return isinstance(value, list) and any(isinstance(item, dict) for item in value)
 
 
-def repeated_key(key: str) -> RecordFault:
-    """The fault of an object with a duplicate key, of which one value would be lost."""
+def repeated_key_fault(key: str) -> RecordFault:
+    """Return the fault of an object that has a key twice; one of the values would be lost."""
     return RecordFault(
         "repeated-key",
         f"this object has the key “{key}” more than once",
         key,
-        "Rename all but one, so that it is clear which of them counts.",
+        "Rename or remove all but one of them.",
     )
 
 
 def text_of(value: object) -> str:
-    """Returns a value as text, as in the file but without quotes and escapes."""
+    """Return a value as text, as in the file but without quotes and escapes.
+
+    The items of a list are joined by commas. A list with objects or lists stays JSON.
+    """
     match value:
         case None:
             return ""
@@ -212,12 +230,15 @@ def text_of(value: object) -> str:
             return json.dumps(value, ensure_ascii=False)
 
 
-def flat(members: Members, prefix: str = "") -> dict[str, str]:
-    """Flatten an object into cells. The members of an object in it are named `outer.inner`."""
+def flatten(members: Members, prefix: str = "") -> dict[str, str]:
+    """Return the members of an object as cells: key → text.
+
+    The members of inner objects get keys like `outer.inner`.
+    """
     cells: dict[str, str] = {}
     for key, value in members.items():
         if isinstance(value, dict):
-            cells |= flat(value, f"{prefix}{key}.")
+            cells |= flatten(value, f"{prefix}{key}.")
         else:
             cells[prefix + key] = value if type(value) is str else text_of(value)
     return cells

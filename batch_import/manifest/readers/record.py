@@ -1,6 +1,7 @@
 """The common types of all readers: records of a manifest, in blocks.
 
-This module must not know any format, nor the meaning of columns.
+A record is a line of the file that may be a row of the manifest: the header and comments are
+records too. This module must not know any format, nor the meaning of columns.
 """
 
 import re
@@ -16,22 +17,22 @@ from batch_import.models import Problem
 #: Number of records per block: enough that the cost per block is small, and few enough that the
 #: garbage collector does not run.
 BLOCK_RECORDS: Final = 250
-_ADDRESS: Final = re.compile(r"\s*(?:https?|s3|az|gs)://", re.IGNORECASE)
-#: Maximum number of columns, as in a spreadsheet. Rows are padded to the width of the header, so
-#: that an extremely wide header would fill the memory.
-_MOST_COLUMNS: Final = 16_384
+_URL_START: Final = re.compile(r"\s*(?:https?|s3|az|gs)://", re.IGNORECASE)
+#: Maximum number of columns, as in a spreadsheet. All rows are padded to the width of the header;
+#: therefore an extremely wide header would fill the memory.
+_MAX_COLUMNS: Final = 16_384
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFault:
-    """Why it is unclear which cell of a record is which column.
+    """Why the cells of a record are uncertain. Its row gets this problem, and is not sent.
 
     Attributes:
-        code: a problem code: `width`, `quoting`, `row-heading`, `repeated-key`, `renditions` or
-            `syntax`.
+        code: a problem code: `width`, `quoting`, `row-heading`, `repeated-key`, `renditions`,
+            `no-object` or `syntax`.
         reason: one sentence, without the value.
         value: the part of the record that shows the fault.
-        hint: how to fix it.
+        hint: a sentence that says how to fix the fault.
     """
 
     code: str
@@ -40,12 +41,12 @@ class RecordFault:
     hint: str
 
 
-#: A problem of a record that the reader found: the position of the column (None for the whole
+#: A violation that the reader found: the position of the column, from 0 (None for the whole
 #: record), and the violation.
 CellViolation = tuple[int | None, Violation]
 
-#: A raw record: the number of its first line, from 1; its cells; and its fault. It is a plain
-#: tuple, because a manifest may have a million of them.
+#: A raw record: the number of its first line, from 1; its cells; and its fault, or None. A record
+#: is a plain tuple, because a manifest may have a million records.
 Record = tuple[int, list[str], RecordFault | None]
 
 
@@ -56,9 +57,9 @@ class Block:
     Attributes:
         lines: number of the first line of each record, from 1.
         columns: the cells, one sequence per column of the header.
-        faults: index in this block → the fault of the record.
-        comments: line numbers of comments, which are no records.
-        violations: index in this block → problems of single cells of the record.
+        faults: index of a record in this block → its fault.
+        comments: line numbers of the comments between the records.
+        violations: index of a record in this block → the violations in its cells.
     """
 
     lines: Sequence[int]
@@ -73,16 +74,16 @@ class Content:
     """The content of a manifest file.
 
     Attributes:
-        form: description of the format for the user: `tab-separated, Windows-1252`.
+        format_description: description of the format for the user: `tab-separated, Windows-1252`.
         header: names of the columns.
-        blocks: a function that yields all records after the header. Each call starts at the first
-            record. Blank records are skipped.
-        notes: sentences about parts of the file that are not read.
+        blocks: a function that yields all records after the header, without blank records. Each
+            call starts at the first record.
+        notes: sentences for the user about parts of the file that are not read.
         problems: problems of the file as a whole.
         hidden: positions of columns that are hidden in the workbook.
     """
 
-    form: str
+    format_description: str
     header: tuple[str, ...]
     blocks: Callable[[], Iterator[Block]]
     notes: tuple[str, ...] = ()
@@ -90,40 +91,45 @@ class Content:
     hidden: frozenset[int] = frozenset()
 
 
-def in_blocks(records: Iterable[Record], width: int, *, comments: bool = True) -> Iterator[Block]:
-    """Group records into blocks; see `block_of`."""
-    stream = iter(records)
-    while some := list(islice(stream, BLOCK_RECORDS)):
-        yield block_of(some, width, comments=comments)
+def split_into_blocks(
+    records: Iterable[Record], width: int, *, comments: bool = True
+) -> Iterator[Block]:
+    """Yield the records in blocks; see `make_block`."""
+    remaining = iter(records)
+    while block_records := list(islice(remaining, BLOCK_RECORDS)):
+        yield make_block(block_records, width, comments=comments)
 
 
-def block_of(records: Iterable[Record], width: int, *, comments: bool = True) -> Block:
-    """Make one block of records. Each is padded to the header's width; blank ones are skipped.
+def make_block(records: Iterable[Record], width: int, *, comments: bool = True) -> Block:
+    """Return one block of records. Blank records are left out.
 
     Args:
-        comments: whether rows can be comments, which are skipped too.
+        width: number of columns of the header. Each record is padded or cut to this width.
+        comments: whether a record can be a comment. Comments are left out, too.
     """
     lines: list[int] = []
     rows: list[list[str]] = []
     faults: dict[int, RecordFault] = {}
-    left_out: list[int] = []
-    for line, cells, fault in records:
-        if is_blank(cells) and not fault:
+    comment_lines: list[int] = []
+    for line, cells, reader_fault in records:
+        if is_blank(cells) and not reader_fault:
             continue
         if comments and is_comment(cells):
-            left_out.append(line)
+            comment_lines.append(line)
             continue
-        if fault := fault or (_misfit(cells, width) if len(cells) != width else None):
+        fault = reader_fault or _width_fault(cells, width)
+        if fault:
             faults[len(rows)] = fault
         cells[width:] = [""] * (width - len(cells))
         lines.append(line)
         rows.append(cells)
     columns = list(zip(*rows, strict=True)) or [()] * width
-    return Block(lines, columns, faults, left_out)
+    return Block(lines, columns, faults, comment_lines)
 
 
 def is_blank(cells: Sequence[str]) -> bool:
-    """Whether all cells are blank. The first cell decides for most rows."""
+    """Whether all cells are blank."""
+    # The first condition is enough for most rows, and fast.
     return not cells or (not cells[0].strip() and not any(map(str.strip, cells)))
 
 
@@ -136,28 +142,31 @@ def is_comment(cells: Sequence[str]) -> bool:
     return (
         cells[0].startswith("#")
         and not cells[0][1:2].strip()
-        and not any(map(_ADDRESS.match, cells[1:]))
+        and not any(map(_URL_START.match, cells[1:]))
     )
 
 
-def limited(name: str, header: Sequence[str]) -> tuple[str, ...]:
-    """Check the width of a header.
+def check_header_width(name: str, header: Sequence[str]) -> tuple[str, ...]:
+    """Return the header, after a check of its width.
+
+    Args:
+        name: name of the manifest, for messages.
 
     Raises:
-        ManifestError: it has more columns than a spreadsheet can have.
+        ManifestError: the header has more columns than a spreadsheet can have.
     """
-    if len(header) > _MOST_COLUMNS:
+    if len(header) > _MAX_COLUMNS:
         raise ManifestError(
-            f"The manifest {name} has {len(header)} columns; {_MOST_COLUMNS} are the most.",
-            "Leave out those that are not needed.",
+            f"The manifest {name} has {len(header)} columns; {_MAX_COLUMNS} are the most.",
+            "Leave out the columns that are not needed.",
         )
     return tuple(header)
 
 
-def _misfit(cells: list[str], width: int) -> RecordFault | None:
-    """Whether a row of a different width would lose cells if it is fitted to the header.
+def _width_fault(cells: list[str], width: int) -> RecordFault | None:
+    """Return the fault of a row that has more filled cells than the header has columns.
 
-    Missing cells are blank, because programs omit blank cells at the end of a row.
+    A row with fewer cells has no fault, because programs omit blank cells at the end of a row.
     """
     surplus = cells[width:]
     if not any(map(str.strip, surplus)):

@@ -1,4 +1,7 @@
-"""Read the records of a nested file in blocks. This module must not know the format's syntax."""
+"""Read the records of a nested file in blocks: objects → rows with the same columns.
+
+This module must not know the syntax of a format.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -11,7 +14,7 @@ from batch_import.manifest.readers.nested_records import (
     JsonRecord,
     RecordBatch,
     Walk,
-    flat,
+    flatten,
     text_of,
 )
 from batch_import.manifest.readers.record import (
@@ -19,143 +22,173 @@ from batch_import.manifest.readers.record import (
     Block,
     Content,
     Record,
-    block_of,
+    make_block,
 )
 from batch_import.manifest.readers.record_choice import RecordChoice
 from batch_import.manifest.readers.record_survey import InheritedColumn
 
 
-def read(name: str, form: str, walk: Walk, options: ReadingOptions) -> Content:
+def read(name: str, format_name: str, walk: Walk, options: ReadingOptions) -> Content:
     """Choose the records of a nested file, and find their keys.
+
+    Args:
+        name: name of the manifest, for messages.
+        format_name: the format and the encoding, for the user.
+        walk: reads the file and yields its objects.
+        options: the user's decisions about how the file is read.
 
     Raises:
         ManifestError: there are no records, or several arrays are equally good.
     """
     choice = RecordChoice(name, walk, options)
     header = choice.header()
-    place = ".".join(choice.paths[0])
+    path = ".".join(choice.paths[0])
     return Content(
-        f"{form}, records at {place}" if place else form,
+        f"{format_name}, records at {path}" if path else format_name,
         header,
-        lambda: _Reading(choice, header).blocks(walk),
+        lambda: _RecordPass(choice, header).blocks(walk),
         choice.notes,
     )
 
 
-class _Reading:
+class _RecordPass:
     """One pass over all records.
 
-    Several files of one video are collected, until all of them were read.
+    Several files of one video, which are called renditions, follow one another. They are collected
+    until the last one was read; then one of them becomes a row.
     """
 
     def __init__(self, choice: RecordChoice, header: Sequence[str]) -> None:
         self._choice = choice
         self._header = header
         self._records: list[Record] = []
-        self._files: list[tuple[JsonRecord, dict[str, str]]] = []
+        #: The renditions of the last video so far, with their cells.
+        self._renditions: list[tuple[JsonRecord, dict[str, str]]] = []
 
     def blocks(self, walk: Walk) -> Iterator[Block]:
-        for found in walk(self._choice.inside, self._choice.outer):
+        """Yield all records in blocks."""
+        for found in walk(self._choice.has_records_inside, self._choice.outer_members):
             if isinstance(found, RecordBatch):
-                block = self._simple(found)
+                block = self._batch_block(found)
                 if block:
-                    yield from self._gathered(0)
+                    yield from self._collected_block()
                     yield block
                     continue
-            for one in found.each() if isinstance(found, RecordBatch) else (found,):
-                self._add(one)
-            yield from self._gathered(BLOCK_RECORDS)
-        yield from self._gathered(0)
+                for record in found.each():
+                    self._add(record)
+            else:
+                self._add(found)
+            if len(self._records) >= BLOCK_RECORDS:
+                yield self._take_block()
+        yield from self._collected_block()
 
-    def _gathered(self, least: int) -> Iterator[Block]:
-        if not least:
-            self._flush()
-        if self._records and len(self._records) >= least:
-            records, self._records = self._records, []
-            yield block_of(records, len(self._header), comments=False)
+    def _collected_block(self) -> Iterator[Block]:
+        """Yield a block of all collected records, if there are any."""
+        self._finish_video()
+        if self._records:
+            yield self._take_block()
 
-    # Many at a time ---------------------------------------------------------------------------
+    def _take_block(self) -> Block:
+        records, self._records = self._records, []
+        return make_block(records, len(self._header), comments=False)
 
-    def _simple(self, batch: RecordBatch) -> Block | None:
-        """All records of a batch at once; None if they must be read one by one.
+    # Many records at once ---------------------------------------------------------------------
 
-        They can be read at once if they have the same columns from enclosing objects, are not
-        files of one video, and their first cell is not blank.
+    def _batch_block(self, batch: RecordBatch) -> Block | None:
+        """Return all records of a batch as one block; None if they must be read one by one.
+
+        They can be read at once if they inherit the same columns, are not renditions, and their
+        first cells are not blank.
         """
-        shapes = set(map(tuple, batch.records))
-        every_inherited = {self._choice.inherited_by_batch(batch, keys) for keys in shapes}
-        inherited = every_inherited.pop()
-        first = JsonRecord(batch.path, 0, batch.records[0], batch.around)
-        if every_inherited or inherited is None or self._choice.is_rendition(first, first.members):
+        key_sets = set(map(tuple, batch.records))
+        inherited_columns = {
+            self._choice.columns_inherited_by_batch(batch, keys) for keys in key_sets
+        }
+        inherited = inherited_columns.pop()
+        if inherited is None or inherited_columns:
+            return None
+        first = JsonRecord(batch.path, 0, batch.records[0], batch.enclosing)
+        if self._choice.is_rendition(first, first.members):
             return None
         count = len(batch.records)
         columns: dict[str, Sequence[object]] = {}
-        if len(shapes) == 1:
+        if len(key_sets) == 1:
             cells = zip(*map(dict.values, batch.records), strict=True)
             columns = dict(zip(batch.records[0], cells, strict=True))
         else:
-            for key in dict.fromkeys(key for keys in shapes for key in keys):
+            for key in {key for keys in key_sets for key in keys}:
                 columns[key] = [members.get(key, "") for members in batch.records]
-        columns |= {one.key: (self._inherited_value(first, one),) * count for one in inherited}
-        blank = ("",) * count
-        block = [_texts(columns.get(key, blank)) for key in self._header]
-        return Block(batch.lines(), block) if all(map(str.strip, block[0])) else None
+        for column in inherited:
+            columns[column.key] = (self._inherited_value(first, column),) * count
+        blank_column = ("",) * count
+        texts = [_as_texts(columns.get(key, blank_column)) for key in self._header]
+        return Block(batch.lines(), texts) if all(map(str.strip, texts[0])) else None
 
-    # One by one -------------------------------------------------------------------------------
+    # One record after another -----------------------------------------------------------------
 
     def _add(self, found: JsonRecord) -> None:
-        cells = flat(found.members)
-        inherited = self._choice.inherited(found, cells)
+        """Add an object, if it is a record."""
+        cells = flatten(found.members)
+        inherited = self._choice.inherited_columns(found, cells)
         if inherited is None:
             return
-        is_file = self._choice.is_rendition(found, cells)
-        if self._files and not (is_file and _is_beside(self._files[-1][0], found)):
-            self._flush()
-        for one in inherited:
-            cells[one.key] = self._inherited_value(found, one)
-        if is_file:
-            self._files.append((found, cells))
+        is_rendition = self._choice.is_rendition(found, cells)
+        if self._renditions:
+            last_rendition, _ = self._renditions[-1]
+            if not is_rendition or not _are_siblings(last_rendition, found):
+                self._finish_video()
+        for column in inherited:
+            cells[column.key] = self._inherited_value(found, column)
+        if is_rendition:
+            self._renditions.append((found, cells))
         else:
-            self._keep(found, cells)
+            self._add_row(found, cells)
 
-    def _inherited_value(self, found: JsonRecord, inherited: InheritedColumn) -> str:
-        around = found.around
-        while around:
+    def _inherited_value(self, found: JsonRecord, column: InheritedColumn) -> str:
+        enclosing = found.enclosing
+        while enclosing:
             members: Mapping[str, object] = (
-                around.plain if inherited.is_title_or_id else around.cells
+                enclosing.plain if column.is_title_or_id else enclosing.cells
             )
-            if inherited.key in members:
-                return text_of(members[inherited.key])
-            around = around.outer
-        return text_of(self._choice.around(found.path).get(inherited.key))
+            if column.key in members:
+                return text_of(members[column.key])
+            enclosing = enclosing.outer
+        return text_of(self._choice.members_outside_arrays(found.path).get(column.key))
 
-    def _flush(self) -> None:
-        """Choose one of several files of a video; if that is not possible, all are a problem."""
-        files, self._files = self._files, []
-        if len(files) > 1:
-            own = [flat(found.members) for found, _ in files]
-            best = renditions.chosen(own)
+    def _finish_video(self) -> None:
+        """Add a row for the best of the collected renditions.
+
+        If it is unclear which is the best, all of them become rows with a fault.
+        """
+        collected, self._renditions = self._renditions, []
+        if len(collected) > 1:
+            own_cells = [flatten(found.members) for found, _ in collected]
+            best = renditions.choose_file(own_cells)
             if best is None:
-                fault = renditions.unclear(
-                    [found.line for found, _ in files], " ".join(filter(None, own[0].values()))
-                )
-                files = [(replace(found, fault=found.fault or fault), c) for found, c in files]
+                lines = [found.line for found, _ in collected]
+                value = " ".join(filter(None, own_cells[0].values()))
+                fault = renditions.unclear_choice_fault(lines, value)
+                collected = [
+                    (replace(found, fault=found.fault or fault), cells)
+                    for found, cells in collected
+                ]
             else:
-                files = [files[best]]
-        for found, cells in files:
-            self._keep(found, cells)
+                collected = [collected[best]]
+        for found, cells in collected:
+            self._add_row(found, cells)
 
-    def _keep(self, found: JsonRecord, cells: Mapping[str, str]) -> None:
+    def _add_row(self, found: JsonRecord, cells: Mapping[str, str]) -> None:
         row = [cells.get(key, "") for key in self._header]
         self._records.append((found.line, row, found.fault))
 
 
-def _is_beside(one: JsonRecord, other: JsonRecord) -> bool:
-    return one.path == other.path and one.around is other.around
+def _are_siblings(record: JsonRecord, other: JsonRecord) -> bool:
+    """Whether two records are in the same array of the same object."""
+    return record.path == other.path and record.enclosing is other.enclosing
 
 
-def _texts(cells: Sequence[Any]) -> Sequence[str]:
+def _as_texts(cells: Sequence[Any]) -> Sequence[str]:
     with suppress(TypeError):
-        "".join(cells)  # the fastest check that all of them are texts
+        "".join(cells)  # the fastest check that all cells are texts
         return cells
     return [text_of(cell) for cell in cells]

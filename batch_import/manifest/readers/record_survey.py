@@ -1,18 +1,19 @@
-"""The first pass over a JSON or YAML file with nested objects.
+"""The first pass over a JSON or YAML file with nested objects: its arrays, and samples of them.
 
-It collects all arrays, and samples of the objects in them.
+`record_choice.py` then chooses the array with the records. A title and an ID of an enclosing object
+are inherited by the records in it, which have none of their own.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from batch_import.manifest.columns.aliases import FILENAME, REFERENCE_ID, named_field
+from batch_import.manifest.columns.aliases import FILENAME, REFERENCE_ID, field_with_name
 from batch_import.manifest.columns.values import SampleColumn
 from batch_import.manifest.readers.nested_records import (
-    KEYED,
+    ANY_KEY,
     EnclosingObject,
     JsonRecord,
     KeyPath,
@@ -20,21 +21,20 @@ from batch_import.manifest.readers.nested_records import (
     RecordBatch,
     VisitsArrays,
     Walk,
-    arrays,
-    flat,
+    find_object_arrays,
+    flatten,
 )
 
 #: Number of sampled records per array. The first record of each further shape (see `Shape`) is
 #: sampled, too.
-_SAMPLE: Final = 300
-#: Maximum number of arrays. After that, further objects of objects are ignored, because their
-#: number is not limited: if the videos are the members of one object, each of them may contain such
-#: objects.
-_MOST_ARRAYS: Final = 1_000
+_SAMPLE_RECORDS: Final = 300
+#: Maximum number of arrays from which on objects of objects are ignored. Their number is not
+#: limited: if the videos are the members of one object, each video may contain such objects.
+_MAX_ARRAYS: Final = 1_000
 #: Fields that a record without them takes from an enclosing object.
 INHERITED_FIELDS: Final = (FILENAME, REFERENCE_ID)
-#: `named_field` with a cache, because the same keys occur in every record.
-cached_named_field: Final = lru_cache(maxsize=20_000)(named_field)
+#: `field_with_name` with a cache, because the same keys occur in every record.
+cached_named_field: Final = lru_cache(maxsize=20_000)(field_with_name)
 
 
 class InheritedColumn(NamedTuple):
@@ -42,13 +42,13 @@ class InheritedColumn(NamedTuple):
 
     Attributes:
         key: name of the column. It has the key of the enclosing array as prefix, `series.title`,
-            unless the column is a title or an ID.
-        plain: name without the prefix.
-        is_title_or_id: whether it is a title or an ID, used only for a record that has none.
+            unless `is_title_or_id`.
+        plain_key: name without the prefix.
+        is_title_or_id: whether the column is the title or the ID of a record that has none.
     """
 
     key: str
-    plain: str
+    plain_key: str
     is_title_or_id: bool
 
 
@@ -59,14 +59,14 @@ class Shape:
     Attributes:
         path: path of its array.
         keys: keys of its flattened values.
-        inherited: columns from enclosing objects.
-        inner: paths of the arrays in it that contain objects.
+        inherited: columns that it can inherit from enclosing objects.
+        inner_arrays: paths of the arrays in it that contain objects.
     """
 
     path: KeyPath
     keys: tuple[str, ...]
     inherited: tuple[InheritedColumn, ...] = ()
-    inner: tuple[KeyPath, ...] = ()
+    inner_arrays: tuple[KeyPath, ...] = ()
 
 
 @dataclass
@@ -84,80 +84,86 @@ class Array:
     count: int = 0
 
     def columns(self) -> list[SampleColumn]:
-        """Returns the sampled values, one column per key."""
+        """Return the sampled values, one column per key."""
         keys = dict.fromkeys(key for cells in self.sample for key in cells)
         return [
-            SampleColumn(at, key, tuple(cells.get(key, "").strip() for cells in self.sample))
-            for at, key in enumerate(keys)
+            SampleColumn(position, key, tuple(cells.get(key, "").strip() for cells in self.sample))
+            for position, key in enumerate(keys)
         ]
 
 
 def shape_of(found: JsonRecord, cells: Mapping[str, str]) -> Shape:
-    """Returns the shape of an object, given its flattened values."""
-    inner = tuple((*found.path, *path) for path, _ in arrays(found.members))
-    return Shape(found.path, tuple(cells), inheritable_columns(found.around), inner)
+    """Return the shape of an object.
+
+    Args:
+        found: the object.
+        cells: its flattened members.
+    """
+    inner_arrays = tuple((*found.path, *path) for path, _ in find_object_arrays(found.members))
+    return Shape(found.path, tuple(cells), inheritable_columns(found.enclosing), inner_arrays)
 
 
 # Cached, because the objects of an array have the same enclosing object.
 @lru_cache(maxsize=16)
-def inheritable_columns(around: EnclosingObject | None) -> tuple[InheritedColumn, ...]:
-    """Returns the columns that a record can inherit from enclosing objects.
+def inheritable_columns(enclosing: EnclosingObject | None) -> tuple[InheritedColumn, ...]:
+    """Return the columns that a record can inherit from enclosing objects, the innermost first.
 
     A title and an ID keep their names. Every member is also available with the key of the enclosing
     array as prefix.
     """
-    named: dict[InheritedColumn, None] = {}
-    while around:
-        named |= dict.fromkeys(
-            InheritedColumn(key, key, is_title_or_id=True) for key in titles(around.plain)
-        )
-        cut = len(around.label) + 1
-        named |= dict.fromkeys(
-            InheritedColumn(key, key[cut:], is_title_or_id=False) for key in around.cells
-        )
-        around = around.outer
-    return tuple(named)
+    # A dict, because a title or an ID of the same name in an outer object is not repeated.
+    columns: dict[InheritedColumn, None] = {}
+    while enclosing:
+        for key in find_title_and_id_keys(enclosing.plain):
+            columns[InheritedColumn(key, key, is_title_or_id=True)] = None
+        prefix = f"{enclosing.label}."
+        for key in enclosing.cells:
+            plain_key = key.removeprefix(prefix)
+            columns[InheritedColumn(key, plain_key, is_title_or_id=False)] = None
+        enclosing = enclosing.outer
+    return tuple(columns)
 
 
-def titles(members: Mapping[str, object]) -> Iterator[str]:
-    """Returns the keys of titles and IDs.
+def find_title_and_id_keys(members: Mapping[str, object]) -> list[str]:
+    """Return the keys of the members that are titles or IDs.
 
-    Numeric values are not used: they usually only number the enclosing objects.
+    Numbers are left out, because they usually only number the enclosing objects.
     """
-    return (
-        k
-        for k, value in members.items()
-        if type(value) is str and cached_named_field(k) in INHERITED_FIELDS
-    )
+    return [
+        key
+        for key, value in members.items()
+        if type(value) is str and cached_named_field(key) in INHERITED_FIELDS
+    ]
 
 
 class Survey:
-    """The result of the first pass.
+    """The result of the first pass, which the constructor makes.
 
     Args:
         walk: reads the file and yields its objects.
-        inside: decides whether the arrays in an object are visited.
+        visits_arrays: decides whether the arrays in an object are visited.
 
     Attributes:
-        outer: members of the objects that contain arrays and are not in an array, by path.
+        outer_members: members of the objects that contain arrays and are not in an array, by path.
         shapes: number of objects per shape.
         arrays: samples of each array, by path.
-        siblings: shapes of records that follow another record in the same enclosing object.
+        sibling_shapes: shapes of the records that follow another record in the same enclosing
+            object.
     """
 
-    def __init__(self, walk: Walk, inside: VisitsArrays) -> None:
-        self.outer: dict[KeyPath, Members] = defaultdict(dict)
+    def __init__(self, walk: Walk, visits_arrays: VisitsArrays) -> None:
+        self.outer_members: dict[KeyPath, Members] = defaultdict(dict)
         self.shapes: Counter[Shape] = Counter()
         self.arrays: dict[KeyPath, Array] = {}
-        self.siblings: set[Shape] = set()
-        self._last: EnclosingObject | None = None
-        for found in walk(inside, self.outer):
+        self.sibling_shapes: set[Shape] = set()
+        self._last_enclosing: EnclosingObject | None = None
+        for found in walk(visits_arrays, self.outer_members):
             self._note(found)
 
     def _note(self, found: JsonRecord | RecordBatch) -> None:
         array = self.arrays.get(found.path)
         if array is None:
-            if found.path[-1:] == (KEYED,) and len(self.arrays) > _MOST_ARRAYS:
+            if found.path[-1:] == (ANY_KEY,) and len(self.arrays) > _MAX_ARRAYS:
                 return
             first = found if isinstance(found, JsonRecord) else next(found.each())
             array = self.arrays[found.path] = Array(first)
@@ -165,34 +171,37 @@ class Survey:
             self._note_batch(array, found)
             return
         array.count += 1
-        cells = flat(found.members)
+        cells = flatten(found.members)
         shape = shape_of(found, cells)
-        # A row that cannot be read has no cells, and is no evidence for the columns.
-        if cells and (shape not in self.shapes or len(array.sample) < _SAMPLE):
+        # A row that cannot be read has no cells, and shows nothing about the columns.
+        if cells and (shape not in self.shapes or len(array.sample) < _SAMPLE_RECORDS):
             array.sample.append(cells)
         self.shapes[shape] += 1
-        if found.around and found.around is self._last:
-            self.siblings.add(shape)
-        self._last = found.around
+        if found.enclosing and found.enclosing is self._last_enclosing:
+            self.sibling_shapes.add(shape)
+        self._last_enclosing = found.enclosing
 
     def _note_batch(self, array: Array, batch: RecordBatch) -> None:
         array.count += len(batch.records)
-        inherited = inheritable_columns(batch.around)
+        inherited = inheritable_columns(batch.enclosing)
         for keys, count in Counter(map(tuple, batch.records)).items():
             shape = Shape(batch.path, keys, inherited)
             if shape not in self.shapes:
-                array.sample.append(flat(next(r for r in batch.records if tuple(r) == keys)))
+                first = next(members for members in batch.records if tuple(members) == keys)
+                array.sample.append(flatten(first))
             self.shapes[shape] += count
-            if batch.around:
-                self.siblings.add(shape)
-        self._last = batch.around
-        if len(array.sample) < _SAMPLE:
-            array.sample += map(flat, batch.records[: _SAMPLE - len(array.sample)])
+            if batch.enclosing:
+                self.sibling_shapes.add(shape)
+        self._last_enclosing = batch.enclosing
+        if len(array.sample) < _SAMPLE_RECORDS:
+            array.sample += map(flatten, batch.records[: _SAMPLE_RECORDS - len(array.sample)])
 
-    def around(self, path: KeyPath) -> Members:
-        """Returns the columns that an array inherits from objects that are not in an array."""
+    def inherited_members(self, path: KeyPath) -> Members:
+        """Return the members that an array inherits from objects that are not in an array.
+
+        If several of these objects have the same key, the innermost has priority.
+        """
         inherited: Members = {}
-        for length in reversed(range(len(path))):
-            if path[:length] in self.outer:
-                inherited = {**self.outer[path[:length]], **inherited}
+        for length in range(len(path)):
+            inherited |= self.outer_members.get(path[:length], {})
         return inherited

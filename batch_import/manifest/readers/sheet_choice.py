@@ -1,6 +1,7 @@
-"""Which sheets of a workbook are read: the sheet with the videos, or all sheets with videos.
+"""Choose which sheets of a workbook are read: the best sheet with videos, or all with videos.
 
-This file must not know how a workbook is opened.
+Several sheets are read as if they were one sheet. This module must not know how a workbook is
+opened.
 """
 
 from collections import Counter
@@ -14,9 +15,9 @@ from batch_import.manifest.columns.aliases import SOURCE_URL, fold
 from batch_import.manifest.columns.header import (
     SAMPLE_RECORDS,
     Header,
-    column_of_urls,
-    evidence_of,
     find_header,
+    find_url_column,
+    score_rows,
 )
 from batch_import.manifest.columns.values import CellKind
 from batch_import.manifest.readers.record import (
@@ -24,15 +25,16 @@ from batch_import.manifest.readers.record import (
     CellViolation,
     Content,
     Record,
+    check_header_width,
     is_blank,
-    limited,
 )
 from batch_import.manifest.readers.sheet_table import SheetTable
 from batch_import.models import Problem
 
-#: Minimum number of known column names in the header of a sheet with videos.
+#: Number of known column names from which a header is surely the header of a manifest.
 _MIN_KNOWN_NAMES: Final = 2
-#: Minimum number of rows with a URL. A single URL may be on any cover sheet.
+#: Number of rows with a URL from which a sheet is a table of videos. A single URL may be on any
+#: cover sheet.
 _MIN_ROWS: Final = 2
 
 
@@ -41,7 +43,9 @@ class ManifestSheet:
     """A sheet with a header.
 
     Attributes:
-        line_offset: is added to the row numbers, if several sheets are read as one.
+        table: the records of the sheet.
+        header: the header of the sheet.
+        line_offset: number that is added to the row numbers, if several sheets are read as one.
     """
 
     table: SheetTable
@@ -56,17 +60,22 @@ class ManifestSheet:
     @property
     def score(self) -> tuple[CellKind, bool, int]:
         """A score of how likely the sheet lists the videos. Greater is more likely."""
-        kind, rows = self.header.evidence
-        return kind, self.header.known >= _MIN_KNOWN_NAMES, min(rows, _MIN_ROWS)
+        kind, rows = self.header.video_score
+        return kind, self.header.known_field_count >= _MIN_KNOWN_NAMES, min(rows, _MIN_ROWS)
 
     def has_videos(self, best: "ManifestSheet") -> bool:
-        """Whether the sheet also lists videos, compared with the sheet with the best score."""
-        kind, rows = self.header.evidence
+        """Whether the sheet lists videos, too.
+
+        Args:
+            best: the sheet with the best score. A sheet without usual column names lists videos
+                only if its cells are as likely to be videos as the cells of the best sheet.
+        """
+        kind, rows = self.header.video_score
         if kind < CellKind.PATH:
             return False
-        is_table = rows >= min(_MIN_ROWS, best.header.evidence.rows)
-        is_known = self.header.known >= _MIN_KNOWN_NAMES
-        return is_known or (kind >= best.header.evidence.kind and is_table)
+        is_table = rows >= min(_MIN_ROWS, best.header.video_score.rows)
+        has_known_names = self.header.known_field_count >= _MIN_KNOWN_NAMES
+        return has_known_names or (kind >= best.header.video_score.kind and is_table)
 
     def blocks(self) -> Iterator[Block]:
         """Yield the rows below the header."""
@@ -80,51 +89,56 @@ class ManifestSheet:
             yield replace(problem, line=problem.line + self.line_offset)
 
     def hidden_columns(self) -> frozenset[int]:
-        """The positions of hidden columns."""
+        """Return the positions of hidden columns."""
         return self.table.hidden_columns(len(self.header.names))
 
     def _with_offset(self, lines: Sequence[int]) -> Sequence[int]:
         return [self.line_offset + line for line in lines] if self.line_offset else lines
 
 
-def sheet_of(name: str, table: SheetTable, options: ReadingOptions) -> ManifestSheet:
-    """Find the header of a sheet.
+def open_sheet(name: str, table: SheetTable, options: ReadingOptions) -> ManifestSheet:
+    """Find the header of a sheet, and decide how its hyperlinks are used.
 
     Args:
         name: name of the manifest, for messages.
+        table: the records of the sheet.
+        options: the user's decisions about how the file is read.
 
     Raises:
         ManifestError: the sheet has no header.
     """
-    header = _header_of(name, table, options)
-    fields = ((fold(field), column) for field, column in options.map.items())
-    chosen = next((column for field, column in fields if field == fold(SOURCE_URL)), None)
-    header = table.with_hyperlinks(header, chosen)
+    header = _find_header(name, table, options)
+    mapped_columns = [
+        column for field, column in options.map.items() if fold(field) == fold(SOURCE_URL)
+    ]
+    header = table.use_hyperlinks(header, mapped_columns[0] if mapped_columns else None)
     if table.has_hyperlinks:
-        rows = [cells for line, cells, _ in _start(table) if line > header.line]
-        header = replace(header, evidence=evidence_of(rows))
+        rows = [cells for line, cells, _ in _first_records(table) if line > header.line]
+        header = replace(header, video_score=score_rows(rows))
     return ManifestSheet(table, header)
 
 
-def _header_of(name: str, table: SheetTable, options: ReadingOptions) -> Header:
-    records = _start(table)
-    if column_of_urls(records) is not None:
+def _find_header(name: str, table: SheetTable, options: ReadingOptions) -> Header:
+    records = _first_records(table)
+    if find_url_column(records) is not None:
         return find_header(name, records, options)
-    header = find_header(name, table.with_urls(records), options)
+    header = find_header(name, table.replace_by_hyperlinks(records), options)
+    # The score is of the texts: `use_hyperlinks` compares it with the hyperlinks.
     texts = [cells for line, cells, _ in records if line > header.line]
-    return replace(header, evidence=evidence_of(texts))
+    return replace(header, video_score=score_rows(texts))
 
 
-def _start(table: SheetTable) -> list[Record]:
+def _first_records(table: SheetTable) -> list[Record]:
     records = (record for record in table.records() if not is_blank(record[1]))
     return list(islice(records, SAMPLE_RECORDS))
 
 
-def content_of(sheet: ManifestSheet) -> Content:
-    """The content of a single sheet."""
-    form = (f"sheet “{sheet.name}”", sheet.header.place("row"), sheet.header.note)
+def single_sheet_content(sheet: ManifestSheet) -> Content:
+    """Return the content of a single sheet."""
+    position = sheet.header.describe_position("row")
+    description = (f"sheet “{sheet.name}”", position, sheet.header.note)
     return Content(
-        ", ".join(filter(None, form)),
+        ", ".join(filter(None, description)),
         sheet.header.names,
         sheet.blocks,
         problems=tuple(sheet.problems()),
@@ -133,35 +147,37 @@ def content_of(sheet: ManifestSheet) -> Content:
 
 
 def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
-    """The content of several sheets, one after another. Columns with the same name are merged.
+    """Return the content of several sheets, one after another. Columns of one name are merged.
 
     The row numbers of a sheet continue after the last row of the previous sheet.
 
     Args:
         name: name of the manifest, for messages.
+        sheets: the sheets, in the order of the workbook.
     """
     offsets = accumulate((sheet.table.height for sheet in sheets[:-1]), initial=0)
     shifted = [
         replace(sheet, line_offset=offset) for sheet, offset in zip(sheets, offsets, strict=True)
     ]
-    positions = [_column_positions(sheet.header.names) for sheet in shifted]
-    keys = list(dict.fromkeys(key for of_sheet in positions for key in of_sheet))
-    names = {
-        key: label
-        for sheet, of_sheet in zip(reversed(shifted), reversed(positions), strict=True)
-        for key, label in zip(of_sheet, sheet.header.names, strict=True)
-    }
-    orders = [[of_sheet.get(key) for key in keys] for of_sheet in positions]
+    column_keys = [_column_keys(sheet.header.names) for sheet in shifted]
+    #: Key → name of the column, in the order of first occurrence.
+    merged_names: dict[_ColumnKey, str] = {}
+    for sheet, keys in zip(shifted, column_keys, strict=True):
+        for key, heading in zip(keys, sheet.header.names, strict=True):
+            merged_names.setdefault(key, heading)
+    orders = [
+        [keys.index(key) if key in keys else None for key in merged_names] for keys in column_keys
+    ]
 
     def blocks() -> Iterator[Block]:
         for sheet, order in zip(shifted, orders, strict=True):
             for block in sheet.blocks():
-                yield _in_order(block, order)
+                yield _reorder(block, order)
 
-    form = ", ".join(f"“{sheet.name}” (rows from {sheet.line_offset + 1})" for sheet in shifted)
+    listed = ", ".join(f"“{sheet.name}” (rows from {sheet.line_offset + 1})" for sheet in shifted)
     return Content(
-        f"sheets {form}",
-        limited(name, [names[key] for key in keys]),
+        f"sheets {listed}",
+        check_header_width(name, list(merged_names.values())),
         blocks,
         problems=tuple(problem for sheet in shifted for problem in sheet.problems()),
         hidden=frozenset(
@@ -172,28 +188,34 @@ def merged_content(name: str, sheets: Sequence[ManifestSheet]) -> Content:
     )
 
 
-def _in_order(block: Block, order: Sequence[int | None]) -> Block:
+def _reorder(block: Block, order: Sequence[int | None]) -> Block:
     """Reorder the columns of a block.
 
     Args:
         order: the old position of each new column; None for a blank column.
     """
-    blank = [""] * len(block.lines)
-    columns = [blank if old is None else block.columns[old] for old in order]
-    new = {old: position for position, old in enumerate(order) if old is not None}
-
-    def moved(violation: CellViolation) -> CellViolation:
-        return violation if violation[0] is None else (new[violation[0]], violation[1])
-
-    violations = {at: list(map(moved, found)) for at, found in block.violations.items()}
+    blank_column = [""] * len(block.lines)
+    columns = [blank_column if old is None else block.columns[old] for old in order]
+    new_positions = {old: new for new, old in enumerate(order) if old is not None}
+    violations: dict[int, list[CellViolation]] = {}
+    for index, row_violations in block.violations.items():
+        violations[index] = [
+            (None if position is None else new_positions[position], violation)
+            for position, violation in row_violations
+        ]
     return replace(block, columns=columns, violations=violations)
 
 
-def _column_positions(names: Sequence[str]) -> dict[tuple[str, int], int]:
-    """(folded name, occurrence index) → position of the column."""
+#: Identifies a column in all sheets: its folded name, and its occurrence index among the columns
+#: with this name, from 0.
+_ColumnKey = tuple[str, int]
+
+
+def _column_keys(names: Sequence[str]) -> list[_ColumnKey]:
+    """Return the key of each column of a header."""
     occurrences: Counter[str] = Counter()
-    positions = {}
-    for position, name in enumerate(names):
-        positions[fold(name), occurrences[fold(name)]] = position
+    keys = []
+    for name in names:
+        keys.append((fold(name), occurrences[fold(name)]))
         occurrences[fold(name)] += 1
-    return positions
+    return keys

@@ -1,49 +1,58 @@
 """Details of a sheet that only its XML has: errors, formulas, hyperlinks, formats, hidden rows.
 
-A part of the workbook is parsed as a stream, and only if a search of its bytes finds a detail. A
-part with a document type declaration is refused, because it may declare entities, and no
-spreadsheet program writes one. This module must not know the meaning of cells.
+A workbook is a ZIP archive, and its files are called parts. A part is parsed as a stream, and only
+if a search of its bytes finds a detail. A part with a document type declaration is refused, because
+such a declaration may define entities of any size, and no spreadsheet program writes it. This
+module must not know the meaning of cells.
 """
 
 import re
 import zipfile
 from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 from typing import Final
-from xml.parsers.expat import ExpatError, ParserCreate
+from xml.parsers.expat import ParserCreate
 
-from batch_import.manifest.readers.manifest_file import BLOCK
+from batch_import.manifest.readers.manifest_file import BLOCK_BYTES
 from batch_import.manifest.readers.number_formats import is_plain
+from batch_import.manifest.readers.sheet_xml import (
+    InvalidPart,
+    local_name,
+    refuse_document_type,
+    report_invalid_xml,
+)
 
-#: A cell: its row from 1, its column from 0.
-Place = tuple[int, int]
+#: The position of a cell: its row from 1, its column from 0.
+CellPosition = tuple[int, int]
 _Attributes = dict[str, str]
 
 #: Maximum number of details per sheet: more than any sheet that people edit has.
-_MOST_KEPT: Final = 2_000_000
-#: Maximum length of a cell, and of a number format, in characters: the limits of Excel.
-_LONGEST_TEXT: Final = 1 << 17
-_LONGEST_CODE: Final = 255
-_LETTERS: Final = 26
+_MAX_DETAILS: Final = 2_000_000
+#: Maximum length of the text of a cell, in characters: four times the limit of Excel.
+_MAX_TEXT_LENGTH: Final = 1 << 17
+#: Maximum length of a number format, in characters: the limit of Excel.
+_MAX_FORMAT_LENGTH: Final = 255
+#: Number of columns of a sheet: the limit of Excel.
+_MAX_COLUMNS: Final = 16_384
+_ALPHABET_SIZE: Final = 26
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})?\$?([0-9]{1,7})?")
-_TRUE: Final = ("1", "true")
-#: Matches the bytes of a sheet that has details.
-_TELLING: Final = (
+#: The values of an attribute that mean true.
+_TRUE_VALUES: Final = ("1", "true")
+#: Byte sequences of which a sheet with details has at least one, apart from number formats.
+_SIGNS_OF_DETAILS: Final = (
     *(b't="e"', b"t='e'", b'hidden="1"', b"hidden='1'", b'hidden="true"', b"hyperlink"),
     *(b"filterColumn", b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/"),
 )
-#: Maximum number of styles that are searched one by one.
-_MOST_STYLES: Final = 64
-_ROW = re.compile(rb"<(?:\w+:)?row\b[^<>]*[^/<>]>")
-_LITERAL_LINK = re.compile(
+#: Maximum number of styles that are searched one by one. If a workbook has more, every sheet with
+#: styles is parsed.
+_MAX_SEARCHED_STYLES: Final = 64
+#: The start tag of a row that is not empty.
+_ROW_START = re.compile(rb"<(?:\w+:)?row\b[^<>]*[^/<>]>")
+#: A formula with a hyperlink. The groups are the target and the text, without their quotes.
+_HYPERLINK_FORMULA = re.compile(
     r"\s*HYPERLINK\(\s*\"((?:[^\"]|\"\")*)\"\s*(?:,\s*\"((?:[^\"]|\"\")*)\")?", re.IGNORECASE
 )
-
-
-class BadPart(ValueError):
-    """A part of the workbook is not valid XML, or is too large."""
 
 
 @dataclass(slots=True)
@@ -51,188 +60,192 @@ class SheetDetails:
     """The details of one sheet.
 
     Attributes:
-        errors: cell → its error.
+        errors: cell → its error value, such as `#N/A`.
         uncalculated: cells with a formula that was never calculated.
         links: cell → the target of its hyperlink.
-        shown: cell → its text, if only its formula gives it.
-        formats: cell with a number → its number format, if that changes the digits.
-        filtered: whether a filter is active.
+        link_texts: cell with a hyperlink formula that was never calculated → the text in the
+            formula.
+        formats: cell with a number → its number format, if the format changes the digits.
+        hidden_rows: numbers of hidden rows, from 1.
+        hidden_columns: positions of hidden columns, from 0.
+        has_filter: whether a filter is active.
     """
 
-    errors: dict[Place, str] = field(default_factory=dict)
-    uncalculated: set[Place] = field(default_factory=set)
-    links: dict[Place, str] = field(default_factory=dict)
-    shown: dict[Place, str] = field(default_factory=dict)
-    formats: dict[Place, str] = field(default_factory=dict)
+    errors: dict[CellPosition, str] = field(default_factory=dict)
+    uncalculated: set[CellPosition] = field(default_factory=set)
+    links: dict[CellPosition, str] = field(default_factory=dict)
+    link_texts: dict[CellPosition, str] = field(default_factory=dict)
+    formats: dict[CellPosition, str] = field(default_factory=dict)
     hidden_rows: set[int] = field(default_factory=set)
     hidden_columns: set[int] = field(default_factory=set)
-    filtered: bool = False
+    has_filter: bool = False
 
 
-class Parts:
+class WorkbookParts:
     """The XML parts of one workbook.
 
+    Attributes:
+        sheets: name of a sheet → name of its part.
+
     Raises:
-        BadPart: a part of the workbook itself cannot be read.
+        InvalidPart: the part that describes the workbook cannot be read.
     """
 
     def __init__(self, archive: zipfile.ZipFile) -> None:
         self._archive = archive
-        self._names = frozenset(archive.namelist())
-        workbook = self._target("", "officeDocument") or "xl/workbook.xml"
-        self._styles = self._target(workbook, "styles")
+        self._part_names = frozenset(archive.namelist())
+        workbook = self._find_target("", "officeDocument") or "xl/workbook.xml"
+        self._styles_part = self._find_target(workbook, "styles")
         self.sheets: dict[str, str] = {}
-        #: The workbook requests that Excel calculates all formulas when it opens it.
-        self.recalculated = False
-        targets = {key: target for key, _, target in self._relations(workbook)}
+        #: Whether the workbook requests that Excel calculates all formulas when it is opened. Then
+        #: the values of formulas in the file are not reliable.
+        self._needs_calculation = False
+        targets = {key: target for key, _, target in self._relationships(workbook)}
 
-        def start(tag: str, given: _Attributes) -> None:
-            tag = local(tag)
+        def start_element(tag: str, attributes: _Attributes) -> None:
+            tag = local_name(tag)
             if tag == "sheet":
-                key = next((v for k, v in given.items() if k.rpartition(":")[2] == "id"), "")
-                self.sheets[given.get("name", "")] = targets.get(key, "")
+                part = targets.get(_relationship_id(attributes), "")
+                self.sheets[attributes.get("name", "")] = part
             elif tag == "calcPr":
-                self.recalculated = given.get("fullCalcOnLoad") in _TRUE
+                self._needs_calculation = attributes.get("fullCalcOnLoad") in _TRUE_VALUES
 
-        self._parse(workbook, start)
+        self._parse(workbook, start_element)
 
-    def rows(self, sheet: str) -> int:
+    def count_rows(self, sheet: str) -> int:
         """Estimate the number of rows of a sheet that are not empty."""
-        return sum(len(_ROW.findall(data)) for data in self._pieces(self.sheets.get(sheet, "")))
-
-    def _tells(self, part: str, formats: Collection[int]) -> bool:
-        """Whether a sheet has details. The search takes a tenth of the time of parsing."""
-        styles = [f's="{at}"'.encode() for at in formats]
-        telling = (*_TELLING, *styles) if len(styles) <= _MOST_STYLES else (b" s=",)
-        return any(sign in data for data in self._pieces(part) for sign in telling)
+        pieces = self._pieces(self.sheets.get(sheet, ""))
+        return sum(len(_ROW_START.findall(piece)) for piece in pieces)
 
     def details(self, sheet: str) -> SheetDetails:
         """Read the details of a sheet. They are empty if its part is not found.
 
         Raises:
-            BadPart: a part cannot be read.
+            InvalidPart: a part cannot be read.
         """
         part = self.sheets.get(sheet, "")
-        formats = self._formats()
-        if part not in self._names or not self._tells(part, formats):
+        formats = self._digit_formats()
+        if part not in self._part_names or not self._may_have_details(part, formats):
             return SheetDetails()
-        links = {key: target for key, kind, target in self._relations(part) if kind == "hyperlink"}
-        reader = _SheetReader(formats, links, recalculated=self.recalculated)
-        self._parse(part, reader.start, reader.end, reader.text)
+        links = {
+            key: target for key, kind, target in self._relationships(part) if kind == "hyperlink"
+        }
+        reader = _SheetReader(formats, links, needs_calculation=self._needs_calculation)
+        self._parse(part, reader.start_element, reader.end_element, reader.text)
         return reader.details
 
-    def _formats(self) -> dict[int, str]:
-        """Style index → number format, for formats that change the digits."""
-        codes: dict[str, str] = {}
-        styles: list[str] = []
-        inside: list[str] = []
+    def _may_have_details(self, part: str, styles: Collection[int]) -> bool:
+        """Whether a sheet may have details. This search takes a tenth of the time of parsing.
 
-        def start(tag: str, given: _Attributes) -> None:
-            tag = local(tag)
-            inside.append(tag)
+        Args:
+            part: name of the sheet's part.
+            styles: indexes of the styles with a number format that changes the digits.
+        """
+        signs: tuple[bytes, ...] = (b" s=",)
+        if len(styles) <= _MAX_SEARCHED_STYLES:
+            signs = (*_SIGNS_OF_DETAILS, *(f's="{style}"'.encode() for style in styles))
+        return any(sign in piece for piece in self._pieces(part) for sign in signs)
+
+    def _digit_formats(self) -> dict[int, str]:
+        """Return style index → number format, for the formats that change the digits."""
+        custom_formats: dict[str, str] = {}
+        format_ids: list[str] = []
+        open_tags: list[str] = []
+
+        def start_element(tag: str, attributes: _Attributes) -> None:
+            tag = local_name(tag)
+            open_tags.append(tag)
             if tag == "numFmt":
-                codes[given.get("numFmtId", "")] = given.get("formatCode", "")[:_LONGEST_CODE]
-            elif tag == "xf" and "cellXfs" in inside:
-                styles.append(given.get("numFmtId", "0"))
-            _bound(len(styles) + len(codes))
+                code = attributes.get("formatCode", "")[:_MAX_FORMAT_LENGTH]
+                custom_formats[attributes.get("numFmtId", "")] = code
+            elif tag == "xf" and "cellXfs" in open_tags:
+                format_ids.append(attributes.get("numFmtId", "0"))
+            _check_count(len(format_ids) + len(custom_formats))
 
-        if self._styles:
-            self._parse(self._styles, start, lambda _: inside.pop())
-        found = enumerate(codes.get(key, _BUILT_IN.get(key, "")) for key in styles)
-        return {at: code for at, code in found if not is_plain(code)}
+        if self._styles_part:
+            self._parse(self._styles_part, start_element, lambda _: open_tags.pop())
+        formats = {}
+        for style, format_id in enumerate(format_ids):
+            code = custom_formats.get(format_id, _BUILT_IN_FORMATS.get(format_id, ""))
+            if not is_plain(code):
+                formats[style] = code
+        return formats
 
-    def _relations(self, part: str) -> Iterator[tuple[str, str, str]]:
-        """Yield the relationships of a part: ID, type, and the full name of the target."""
-        name = join(dirname(part), "_rels", f"{part.rpartition('/')[2]}.rels")
-        found: list[tuple[str, str, str]] = []
+    def _relationships(self, part: str) -> list[tuple[str, str, str]]:
+        """Return the relationships of a part: ID, type, and the URL or part name of the target."""
+        relationships_part = join(dirname(part), "_rels", f"{part.rpartition('/')[2]}.rels")
+        relationships: list[tuple[str, str, str]] = []
 
-        def start(tag: str, given: _Attributes) -> None:
-            if local(tag) == "Relationship":
-                target = given.get("Target", "")
-                if given.get("TargetMode") != "External":
+        def start_element(tag: str, attributes: _Attributes) -> None:
+            if local_name(tag) == "Relationship":
+                target = attributes.get("Target", "")
+                if attributes.get("TargetMode") != "External":
                     target = normpath(join("/", dirname(part), target)).lstrip("/")
-                kind = given.get("Type", "").rpartition("/")[2]
-                found.append((given.get("Id", ""), kind, target))
-                _bound(len(found))
+                kind = attributes.get("Type", "").rpartition("/")[2]
+                relationships.append((attributes.get("Id", ""), kind, target))
+                _check_count(len(relationships))
 
-        if name in self._names:
-            self._parse(name, start)
-        yield from found
+        self._parse(relationships_part, start_element)
+        return relationships
 
-    def _target(self, part: str, kind: str) -> str:
-        found = (target for _, other, target in self._relations(part) if other == kind)
-        return next(found, "")
+    def _find_target(self, part: str, wanted_kind: str) -> str:
+        """Return the target of the first relationship of a type; empty if there is none."""
+        for _, kind, target in self._relationships(part):
+            if kind == wanted_kind:
+                return target
+        return ""
 
     def _pieces(self, part: str) -> Iterator[bytes]:
-        """Yield a part in pieces that end at a tag, unless a tag is longer than a block."""
-        if part not in self._names:
+        """Yield a part in pieces that end before a tag, unless a tag is longer than a block."""
+        if part not in self._part_names:
             return
         tail = b""
         with self._archive.open(part) as stream:
-            while block := stream.read(BLOCK):
+            while block := stream.read(BLOCK_BYTES):
                 data = tail + block
                 cut = max(0, data.rfind(b"<"))
-                tail = data[cut:] if len(data) - cut < BLOCK else b""
+                tail = data[cut:] if len(data) - cut < BLOCK_BYTES else b""
                 yield data[: len(data) - len(tail)]
         yield tail
 
     def _parse(
         self,
         part: str,
-        start: Callable[[str, _Attributes], object],
-        end: Callable[[str], object] | None = None,
+        start_element: Callable[[str, _Attributes], object],
+        end_element: Callable[[str], object] | None = None,
         text: Callable[[str], object] | None = None,
     ) -> None:
-        if part not in self._names:
+        """Parse a part with these handlers. Nothing happens if the part does not exist."""
+        if part not in self._part_names:
             return
         parser = ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = refuse_document_type
-        parser.StartElementHandler = start
-        parser.EndElementHandler = end
+        parser.StartElementHandler = start_element
+        parser.EndElementHandler = end_element
         parser.CharacterDataHandler = text
-        with proper_xml(part), self._archive.open(part) as stream:
-            while block := stream.read(BLOCK):
+        with report_invalid_xml(part), self._archive.open(part) as stream:
+            while block := stream.read(BLOCK_BYTES):
                 parser.Parse(block)
             parser.Parse(b"", True)  # noqa: FBT003 - expat's own
 
 
-@contextmanager
-def proper_xml(part: str) -> Iterator[None]:
-    """What expat raises while it parses a part is the part's fault.
-
-    Raises:
-        BadPart: it is no XML, or in an encoding that there is none of, or that expat does not know.
-    """
-    try:
-        yield
-    except BadPart:
-        raise
-    except (ExpatError, LookupError, ValueError) as error:
-        raise BadPart(f"its part {part} is no proper XML") from error
+def _relationship_id(attributes: _Attributes) -> str:
+    """Return the attribute `r:id`, whose prefix varies; empty if there is none."""
+    for name, value in attributes.items():
+        if local_name(name) == "id":
+            return value
+    return ""
 
 
-def local(tag: str) -> str:
-    """The name of a tag without its namespace prefix."""
-    return tag.rpartition(":")[2] if ":" in tag else tag
+def _check_count(count: int) -> None:
+    if count > _MAX_DETAILS:
+        raise InvalidPart("it has more links, hidden rows or formulas than a sheet can have")
 
 
-def refuse_document_type(*_: object) -> None:
-    """Refuse a part that begins to declare entities, which may be endless.
-
-    Raises:
-        BadPart: always.
-    """
-    raise BadPart("it declares entities, which no spreadsheet does")
-
-
-def _bound(count: int) -> None:
-    if count > _MOST_KEPT:
-        raise BadPart("it has more links, hidden rows or formulas than a sheet can have")
-
-
-#: Built-in number formats that change the digits. python-calamine recognizes dates.
-_BUILT_IN: Final = {
+#: ID → code of the built-in number formats that change the digits. Formats of dates are missing,
+#: because python-calamine recognizes dates.
+_BUILT_IN_FORMATS: Final = {
     "3": "#,##0", "4": "#,##0.00", "9": "0%", "10": "0.00%", "11": "0.00E+00", "12": "# ?/?",
     "13": "# ??/??", "37": "#,##0", "38": "#,##0", "39": "#,##0.00", "40": "#,##0.00",
     "48": "##0.0E+0",
@@ -240,114 +253,132 @@ _BUILT_IN: Final = {
 
 
 class _SheetReader:
-    """Collects the details of a sheet, element by element."""
+    """Collects the details of a sheet, element by element.
+
+    Args:
+        formats: style index → number format, for the formats that change the digits.
+        targets: relationship ID → target, for hyperlinks.
+        needs_calculation: whether the values of formulas in the file are not reliable.
+    """
 
     def __init__(
-        self, formats: dict[int, str], targets: dict[str, str], *, recalculated: bool
+        self, formats: dict[int, str], targets: dict[str, str], *, needs_calculation: bool
     ) -> None:
         self.details = SheetDetails()
-        self._formats = {str(at): code for at, code in formats.items()}
+        self._formats = {str(style): code for style, code in formats.items()}
         self._targets = targets
-        self._recalculated = recalculated
+        self._needs_calculation = needs_calculation
+        #: Position, attributes, and texts (of the elements `v` and `f`) of the current cell.
         self._row, self._column = 0, -1
         self._cell: _Attributes = {}
         self._texts: dict[str, str] = {}
-        self._inside = ""
-        self._starts: dict[str, Callable[[_Attributes], None]] = {
-            "c": self._begin_cell,
-            "row": self._begin_row,
-            "col": self._note_columns,
+        #: `v` (value) or `f` (formula) inside such an element; otherwise empty.
+        self._text_element = ""
+        self._start_handlers: dict[str, Callable[[_Attributes], None]] = {
+            "c": self._start_cell,
+            "row": self._start_row,
+            "col": self._note_hidden_columns,
             "hyperlink": self._note_link,
             "filterColumn": self._note_filter,
         }
 
-    def start(self, tag: str, given: _Attributes) -> None:
+    def start_element(self, tag: str, attributes: _Attributes) -> None:
         """Handle the start of an element."""
-        tag = local(tag)
+        tag = local_name(tag)
         if tag in ("v", "f"):
-            self._inside = tag
+            self._text_element = tag
             self._texts[tag] = ""
-        elif begin := self._starts.get(tag):
-            begin(given)
+        elif tag in self._start_handlers:
+            self._start_handlers[tag](attributes)
 
     def text(self, text: str) -> None:
         """Handle text in an element."""
-        if self._inside:
-            self._texts[self._inside] += text
-            if len(self._texts[self._inside]) > _LONGEST_TEXT:
-                raise BadPart("it has a cell without end")
+        if self._text_element:
+            self._texts[self._text_element] += text
+            if len(self._texts[self._text_element]) > _MAX_TEXT_LENGTH:
+                raise InvalidPart("it has a cell without end")
 
-    def end(self, tag: str) -> None:
+    def end_element(self, tag: str) -> None:
         """Handle the end of an element."""
-        tag = local(tag)
+        tag = local_name(tag)
         if tag == "c":
             cell = self._cell
             if "f" in self._texts or cell.get("t") == "e" or cell.get("s") in self._formats:
                 self._note_cell()
-        elif self._inside == tag:
-            self._inside = ""
+        elif self._text_element == tag:
+            self._text_element = ""
 
-    def _begin_cell(self, given: _Attributes) -> None:
+    def _start_cell(self, attributes: _Attributes) -> None:
         self._column += 1
-        self._cell, self._texts = given, {}
+        self._cell, self._texts = attributes, {}
 
     def _note_filter(self, _: _Attributes) -> None:
-        self.details.filtered = True
+        self.details.has_filter = True
 
-    def _begin_row(self, given: _Attributes) -> None:
-        number = given.get("r", "")
+    def _start_row(self, attributes: _Attributes) -> None:
+        number = attributes.get("r", "")
         self._row = int(number) if number.isdecimal() else self._row + 1
         self._column = -1
-        if given.get("hidden") in _TRUE:
+        if attributes.get("hidden") in _TRUE_VALUES:
             self.details.hidden_rows.add(self._row)
 
-    def _note_columns(self, given: _Attributes) -> None:
-        first, last = (given.get(name, "") for name in ("min", "max"))
-        if given.get("hidden") in _TRUE and first.isdecimal() and last.isdecimal():
-            self.details.hidden_columns.update(range(int(first) - 1, min(int(last), 16_384)))
+    def _note_hidden_columns(self, attributes: _Attributes) -> None:
+        first, last = attributes.get("min", ""), attributes.get("max", "")
+        is_hidden = attributes.get("hidden") in _TRUE_VALUES
+        if is_hidden and first.isdecimal() and last.isdecimal():
+            self.details.hidden_columns.update(range(int(first) - 1, min(int(last), _MAX_COLUMNS)))
 
-    def _note_link(self, given: _Attributes) -> None:
-        key = next((v for k, v in given.items() if k.rpartition(":")[2] == "id"), "")
-        target = self._targets.get(key, "")
-        first, _, last = given.get("ref", "").partition(":")
-        (row, column), (end, _) = place_of(first), place_of(last or first)
-        location = given.get("location", "")
+    def _note_link(self, attributes: _Attributes) -> None:
+        target = self._targets.get(_relationship_id(attributes), "")
+        first_cell, _, last_cell = attributes.get("ref", "").partition(":")
+        first_row, column = parse_cell_reference(first_cell)
+        last_row, _ = parse_cell_reference(last_cell or first_cell)
+        fragment = attributes.get("location", "")
         if target and column >= 0:
-            whole = f"{target}#{location}" if location and "#" not in target else target
-            for line in range(row, end + 1):
-                self.details.links.setdefault((line, column), whole)
-                _bound(len(self.details.links))
+            url = f"{target}#{fragment}" if fragment and "#" not in target else target
+            for row in range(first_row, last_row + 1):
+                self.details.links.setdefault((row, column), url)
+                _check_count(len(self.details.links))
 
     def _note_cell(self) -> None:
-        _, column = place_of(self._cell.get("r", ""))
-        details, place = self.details, (self._row, column if column >= 0 else self._column)
-        kind, value = self._cell.get("t", ""), self._texts.get("v", "")
+        _, column = parse_cell_reference(self._cell.get("r", ""))
+        position = (self._row, column if column >= 0 else self._column)
+        details = self.details
+        cell_type, value = self._cell.get("t", ""), self._texts.get("v", "")
         formula = self._texts.get("f")
-        if kind == "e" and value:
-            details.errors[place] = value
+        number_format = self._formats.get(self._cell.get("s", ""))
+        if cell_type == "e" and value:
+            details.errors[position] = value
         elif formula is not None:
-            self._note_formula(place, formula, kind, value)
-        elif kind in ("", "n") and value and (code := self._formats.get(self._cell.get("s", ""))):
-            details.formats[place] = code
-        _bound(len(details.errors) + len(details.uncalculated) + len(details.formats))
+            self._note_formula(position, formula, cell_type, value)
+        elif cell_type in ("", "n") and value and number_format:
+            details.formats[position] = number_format
+        _check_count(len(details.errors) + len(details.uncalculated) + len(details.formats))
 
-    def _note_formula(self, place: Place, formula: str, kind: str, value: str) -> None:
+    def _note_formula(
+        self, position: CellPosition, formula: str, cell_type: str, value: str
+    ) -> None:
         # A program that does not calculate writes no value, or 0. An empty text has the type `str`.
-        unknown = kind != "str" and (not value or (value == "0" and self._recalculated))
-        if link := _LITERAL_LINK.match(formula):
-            target, shown = (link[1].replace('""', '"'), (link[2] or "").replace('""', '"'))
-            self.details.links[place] = target
-            if unknown:
-                self.details.shown[place] = shown or target
-        elif unknown:
-            self.details.uncalculated.add(place)
+        has_no_value = not value or (value == "0" and self._needs_calculation)
+        is_uncalculated = cell_type != "str" and has_no_value
+        link = _HYPERLINK_FORMULA.match(formula)
+        if link:
+            target, link_text = (link[1].replace('""', '"'), (link[2] or "").replace('""', '"'))
+            self.details.links[position] = target
+            if is_uncalculated:
+                self.details.link_texts[position] = link_text or target
+        elif is_uncalculated:
+            self.details.uncalculated.add(position)
 
 
-def place_of(reference: str) -> Place:
-    """Parse a cell reference: `B3` is (3, 1). The column is -1 if it is missing."""
-    found = _REFERENCE.fullmatch(reference)
-    letters, digits = (found[1] or "", found[2] or "") if found else ("", "")
-    column = 0
+def parse_cell_reference(reference: str) -> CellPosition:
+    """Parse a cell reference: `B3` is (3, 1).
+
+    The row is 0 and the column is -1 if they are missing, or if the reference is not valid.
+    """
+    match = _REFERENCE.fullmatch(reference)
+    letters, digits = (match[1] or "", match[2] or "") if match else ("", "")
+    column_number = 0
     for letter in letters:
-        column = column * _LETTERS + ord(letter) - ord("A") + 1
-    return int(digits or 0), column - 1
+        column_number = column_number * _ALPHABET_SIZE + ord(letter) - ord("A") + 1
+    return int(digits or 0), column_number - 1

@@ -1,8 +1,9 @@
-"""How many cells the sheets of a workbook span, before any is loaded.
+"""Calculate the size of the sheets of a workbook before they are loaded, and find sheets too large.
 
-The loader keeps every cell between the first and the last one of a sheet, 24 bytes each, and takes
-the whole process down where there is no room for them: no error can be caught. It takes a place
-that no sheet has, such as `A99999999999`, like any other. This file must not know what cells hold.
+python-calamine loads a sheet as a rectangle from the first to the last cell, with 24 bytes for each
+cell, also for empty cells. If the memory is not sufficient, it ends the whole process, without an
+exception that could be caught. It also accepts a cell reference that no sheet has, such as
+`A99999999999`. This module must not know the contents of cells.
 """
 
 import re
@@ -11,114 +12,135 @@ from collections.abc import Iterator
 from typing import Final
 from xml.parsers.expat import ParserCreate
 
-from batch_import.manifest.readers.manifest_file import BLOCK
-from batch_import.manifest.readers.sheet_details import (
-    BadPart,
-    local,
-    proper_xml,
+from batch_import.manifest.readers.manifest_file import BLOCK_BYTES
+from batch_import.manifest.readers.sheet_xml import (
+    InvalidPart,
+    local_name,
     refuse_document_type,
+    report_invalid_xml,
 )
 
-#: Rows and columns of a sheet, from its first place on.
+#: Number of rows and columns of a sheet, including empty ones before the first cell.
 Extent = tuple[int, int]
 
-#: What the sheets may span together: about a gigabyte.
-MOST_CELLS: Final = 40_000_000
+#: Maximum number of cells of all sheets together: about a gigabyte of memory.
+MAX_CELLS: Final = 40_000_000
 #: Excel's last row and column.
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384
-_LETTERS: Final = 26
-_BYTES: Final = re.compile(rb"sheetData")
-#: A place as spreadsheets write it, and what may be any other: then the XML is parsed, which takes
-#: several times as long.
-_PLACE: Final = re.compile(rb""" r=["']([A-Z]{1,3})([0-9]{1,7})["']""")
-_UNUSUAL: Final = re.compile(
+_ALPHABET_SIZE: Final = 26
+_SHEET_DATA: Final = re.compile(rb"sheetData")
+#: Matches a cell reference as spreadsheet programs write it. The groups are column and row.
+_REFERENCE: Final = re.compile(rb""" r=["']([A-Z]{1,3})([0-9]{1,7})["']""")
+#: Matches an attribute that may be a cell reference in another notation. Then the XML must be
+#: parsed, which takes several times as long as a search.
+_UNUSUAL_REFERENCE: Final = re.compile(
     rb"""(?<![\w:.-])(?<! )r\s*="""
     rb"""|(?<= )r(?:\s+=|=(?!["'](?:[A-Z]{1,3})?(?:[0-9]{1,6}|10[0-4][0-9]{4})["']))"""
 )
-_WIDE: Final = re.compile(rb""" r=["'][A-Z]{2}""")
-_TALL: Final = re.compile(rb""" r=["'][A-Z]*[0-9]{6}""")
-#: Rows of a sheet that is not tall.
-_SHORT: Final = 99_999
-_ANY_PLACE: Final = re.compile(r"([A-Z]{1,3})?([0-9]{1,7})?")
+#: Matches a reference to a column of two or more letters, and to a row of six or more digits.
+_WIDE_REFERENCE: Final = re.compile(rb""" r=["'][A-Z]{2}""")
+_TALL_REFERENCE: Final = re.compile(rb""" r=["'][A-Z]*[0-9]{6}""")
+#: Maximum number of rows of a sheet without such a row.
+_MAX_ROWS_OF_SHORT_SHEET: Final = 99_999
+#: The value of a reference to a cell or a row; both parts may be missing.
+_REFERENCE_VALUE: Final = re.compile(r"([A-Z]{1,3})?([0-9]{1,7})?")
 
 
-def largest_beyond_bound(archive: zipfile.ZipFile) -> Extent | None:
-    """The largest sheet of a workbook whose sheets span too much; None where there is room.
+def find_oversized_sheet(archive: zipfile.ZipFile) -> Extent | None:
+    """Return the extent of the largest sheet if the sheets of a workbook are too large together.
+
+    Returns:
+        None if the sheets are not too large.
 
     Raises:
-        BadPart: a sheet is no proper XML, or a cell has a place that no sheet has.
+        InvalidPart: a sheet is not valid XML, or has a cell reference that no sheet has.
     """
-    sheets = [part for part in archive.namelist() if _holds_cells(archive, part)]
-    if sum(map(_cells, (_at_most(archive, part) for part in sheets))) <= MOST_CELLS:
+    # A part with cells is recognized by its content, because it may have any name.
+    parts = [part for part in archive.namelist() if _has_cells(archive, part)]
+    if sum(_count_cells(_estimate_extent(archive, part)) for part in parts) <= MAX_CELLS:
         return None
-    extents = [_measured(archive, part) for part in sheets]
-    return max(extents, key=_cells) if sum(map(_cells, extents)) > MOST_CELLS else None
+    extents = [_measure_extent(archive, part) for part in parts]
+    if sum(map(_count_cells, extents)) <= MAX_CELLS:
+        return None
+    return max(extents, key=_count_cells)
 
 
-def _cells(extent: Extent) -> int:
+def _count_cells(extent: Extent) -> int:
     rows, columns = extent
     return rows * columns
 
 
-def _holds_cells(archive: zipfile.ZipFile, part: str) -> bool:
-    """Whatever it is called: the workbook names its sheets' parts as it likes."""
-    return any(_BYTES.search(piece) for piece in _pieces(archive, part))
+def _has_cells(archive: zipfile.ZipFile, part: str) -> bool:
+    return any(_SHEET_DATA.search(piece) for piece in _pieces(archive, part))
 
 
-def _at_most(archive: zipfile.ZipFile, part: str) -> Extent:
-    """What a sheet may span, by a quick look at its bytes."""
-    wide = tall = False
+def _estimate_extent(archive: zipfile.ZipFile, part: str) -> Extent:
+    """Return an upper bound of the extent of a sheet, by a fast search in its bytes."""
+    is_wide = is_tall = False
     for piece in _pieces(archive, part):
-        if len(piece) > 2 * BLOCK or _UNUSUAL.search(piece):
-            return _parsed(archive, part)
-        wide = wide or bool(_WIDE.search(piece))
-        tall = tall or bool(_TALL.search(piece))
-    return _LAST_ROW if tall else _SHORT, _LAST_COLUMN if wide else _LETTERS
+        if _must_be_parsed(piece):
+            return _parse_extent(archive, part)
+        is_wide = is_wide or bool(_WIDE_REFERENCE.search(piece))
+        is_tall = is_tall or bool(_TALL_REFERENCE.search(piece))
+    rows = _LAST_ROW if is_tall else _MAX_ROWS_OF_SHORT_SHEET
+    return rows, _LAST_COLUMN if is_wide else _ALPHABET_SIZE
 
 
-def _measured(archive: zipfile.ZipFile, part: str) -> Extent:
-    rows, columns = 0, b""
+def _measure_extent(archive: zipfile.ZipFile, part: str) -> Extent:
+    """Return the exact extent of a sheet."""
+    last_row, last_column = 0, b""
     for piece in _pieces(archive, part):
-        if len(piece) > 2 * BLOCK or _UNUSUAL.search(piece):
-            return _parsed(archive, part)
-        if places := _PLACE.findall(piece):
-            columns = max(columns, *(letters for letters, _ in places), key=_column)
-            rows = max(rows, *(int(row) for _, row in places))
-    return rows, _column(columns)
+        if _must_be_parsed(piece):
+            return _parse_extent(archive, part)
+        references = _REFERENCE.findall(piece)
+        if references:
+            columns = (column for column, _ in references)
+            last_column = max(last_column, *columns, key=_column_number)
+            last_row = max(last_row, *(int(row) for _, row in references))
+    return last_row, _column_number(last_column)
 
 
-def _parsed(archive: zipfile.ZipFile, part: str) -> Extent:
-    rows = columns = 0
+def _must_be_parsed(piece: bytes) -> bool:
+    """Whether a piece has an unusual reference, or a tag that is too long for a search."""
+    return len(piece) > 2 * BLOCK_BYTES or bool(_UNUSUAL_REFERENCE.search(piece))
 
-    def start(tag: str, attributes: dict[str, str]) -> None:
-        nonlocal rows, columns
-        if local(tag) not in ("c", "row") or "r" not in attributes:
+
+def _parse_extent(archive: zipfile.ZipFile, part: str) -> Extent:
+    """Return the exact extent of a sheet, by parsing its XML."""
+    last_row = last_column = 0
+
+    def start_element(tag: str, attributes: dict[str, str]) -> None:
+        nonlocal last_row, last_column
+        if local_name(tag) not in ("c", "row") or "r" not in attributes:
             return
-        place = _ANY_PLACE.fullmatch(attributes["r"])
-        row = int(place[2] or 0) if place else _LAST_ROW + 1
-        column = _column((place[1] or "").encode()) if place else 0
+        reference = _REFERENCE_VALUE.fullmatch(attributes["r"])
+        row = int(reference[2] or 0) if reference else _LAST_ROW + 1
+        column = _column_number((reference[1] or "").encode()) if reference else 0
         if row > _LAST_ROW or column > _LAST_COLUMN:
-            raise BadPart(f"it has a cell at {attributes['r'][:20]!r}, where no sheet has any")
-        rows, columns = max(rows, row), max(columns, column)
+            raise InvalidPart(f"it has a cell at {attributes['r'][:20]!r}, where no sheet has any")
+        last_row, last_column = max(last_row, row), max(last_column, column)
 
     parser = ParserCreate()
     parser.StartDoctypeDeclHandler = refuse_document_type
-    parser.StartElementHandler = start
-    with proper_xml(part):
+    parser.StartElementHandler = start_element
+    with report_invalid_xml(part):
         for piece in _pieces(archive, part):
             parser.Parse(piece)
         parser.Parse(b"", True)  # noqa: FBT003 - expat's own
-    return rows, columns
+    return last_row, last_column
 
 
 def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
-    """A part in pieces that cut no tag in two; one with a tag of megabytes is a longer piece."""
+    """Yield a part in pieces of about a block. Each piece ends before a tag.
+
+    Only if a tag is longer than two blocks, a piece ends in it, and is longer than two blocks.
+    """
     tail = b""
     with archive.open(part) as stream:
-        while block := stream.read(BLOCK):
+        while block := stream.read(BLOCK_BYTES):
             data = tail + block
             cut = max(0, data.rfind(b"<"))
-            if len(data) - cut > 2 * BLOCK:
+            if len(data) - cut > 2 * BLOCK_BYTES:
                 cut = len(data)
             tail = data[cut:]
             if cut:
@@ -126,9 +148,9 @@ def _pieces(archive: zipfile.ZipFile, part: str) -> Iterator[bytes]:
     yield tail
 
 
-def _column(letters: bytes) -> int:
-    """`A` is 1, `AA` is 27."""
+def _column_number(letters: bytes) -> int:
+    """Convert the letters of a column: `A` is 1, `AA` is 27; no letters are 0."""
     number = 0
     for letter in letters:
-        number = number * _LETTERS + letter - ord("A") + 1
+        number = number * _ALPHABET_SIZE + letter - ord("A") + 1
     return number

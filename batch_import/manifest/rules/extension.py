@@ -1,92 +1,106 @@
-"""The rules for `extension`: given, or taken from the URL. This file must not know other fields."""
+"""The rules for `extension`, which is given in the manifest or taken from the URL.
+
+This module must not know other fields.
+"""
 
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from batch_import.manifest.extensions import KNOWN, OTHER, extension_of, suffix_of
-from batch_import.manifest.rules.file_kinds import kind_of
+from batch_import.manifest.extensions import (
+    ACCEPTED_EXTENSIONS,
+    OTHER_EXTENSIONS,
+    extension_of,
+    suffix_of,
+)
+from batch_import.manifest.rules.file_kinds import describe_file_type
 from batch_import.manifest.rules.violation import Violation, warning
 
-_KNOWN: Final = ", ".join(sorted(KNOWN))
-#: What people write for a known one.
-_MEANT: Final = {
+_ACCEPTED_NAMES: Final = ", ".join(sorted(ACCEPTED_EXTENSIONS))
+#: Text that people write in the column → the extension that they mean.
+_OTHER_NAMES: Final = {
     "m4v": "mp4", "mpeg4": "mp4", "mpeg-4": "mp4", "h264": "mp4", "video/mp4": "mp4",
     "video/x-m4v": "mp4", "qt": "mov", "quicktime": "mov", "video/quicktime": "mov",
     "matroska": "mkv", "video/x-matroska": "mkv", "video/webm": "webm", "asf": "wmv",
     "video/x-ms-wmv": "wmv", "video/x-msvideo": "avi", "video/avi": "avi", "3gpp": "3gp",
     "video/3gpp": "3gp",
 }  # fmt: skip
-#: Suffixes that contradict none of these.
-_SAME: Final = {"m4v": "mp4", "qt": "mov", "3gpp": "3gp", "asf": "wmv"}
-_NONE = Violation(
+#: Suffix of a URL → the extension that has the same file format, and does not contradict it.
+_SAME_FORMAT: Final = {"m4v": "mp4", "qt": "mov", "3gpp": "3gp", "asf": "wmv"}
+_MISSING = Violation(
     "extension-missing",
-    "there is no extension, and the source URL does not end in a known one",
-    f"Give the row one of {_KNOWN}.",
+    "there is no extension, and the source URL does not end in an accepted extension",
+    f"Give the row one of {_ACCEPTED_NAMES}.",
 )
-_NO_SUFFIX: Final = "\0"
+#: A text in which no URL ends.
+_NEVER_AT_END: Final = "\0"
 
 
-def judge(
-    given: Sequence[str], urls: Sequence[str], without_url: Collection[int], default: str = ""
+def find_extensions(
+    cells: Sequence[str], urls: Sequence[str], rows_without_url: Collection[int], default: str = ""
 ) -> tuple[list[str], list[tuple[int, Violation]]]:
-    """Find the extension of each row.
+    """Find the extension of each row: its cell, or else the end of its URL, or else the default.
 
     Args:
-        given: the column, without white space around its cells.
-        urls: of the same rows: a blank cell takes the extension that its URL ends in.
-        default: what a blank cell takes where its URL ends in none.
-        without_url: indexes of rows whose URL must be corrected: the new URL may have an extension.
+        cells: the cells of the column, without surrounding white space.
+        urls: the source URLs of the same rows.
+        rows_without_url: indexes of rows whose URL must be corrected. A missing extension is no
+            violation there, because the corrected URL may have an extension.
+        default: extension of a row that has none in its cell and its URL; empty if there is none.
 
     Returns:
-        Extensions, bare and in lower case; and index and violation, for every violation.
+        The extension of each row, without a dot and in lower case, empty if it has none; and pairs
+        of row index and violation.
     """
-    bare = {cell: cell.lstrip(".").lower() for cell in set(given)}
-    extensions = [bare[cell] for cell in given]
-    endings = {
-        cell: f".{extension}" if extension in KNOWN else _NO_SUFFIX
-        for cell, extension in bare.items()
+    normalized = {cell: cell.lstrip(".").lower() for cell in set(cells)}
+    extensions = [normalized[cell] for cell in cells]
+    # Most URLs end in the extension of their cell. Only the other rows are checked one by one.
+    expected_ends = {
+        cell: f".{extension}" if extension in ACCEPTED_EXTENSIONS else _NEVER_AT_END
+        for cell, extension in normalized.items()
     }
-    addresses = [url.partition("#")[0].partition("?")[0] for url in urls]
-    pairs = enumerate(zip(given, addresses, strict=True))
-    suspects = [at for at, (cell, address) in pairs if not address.endswith(endings[cell])]
+    paths = [url.partition("#")[0].partition("?")[0] for url in urls]
+    pairs = enumerate(zip(cells, paths, strict=True))
+    suspects = [index for index, (cell, path) in pairs if not path.endswith(expected_ends[cell])]
     violations = []
-    for at in suspects:
-        cell, url = given[at], urls[at]
+    for index in suspects:
+        cell, url = cells[index], urls[index]
         if not cell:
-            extensions[at] = extension_of(url) or default.strip().lstrip(".").lower()
-        violation = (
-            _violation(extensions[at], url) if cell or default else _lack(extensions[at], url)
-        )
-        if violation and not (violation.code == _NONE.code and at in without_url):
-            violations.append((at, violation))
+            extensions[index] = extension_of(url) or default.strip().lstrip(".").lower()
+        if cell or default:
+            violation = _violation_of(extensions[index], url)
+        else:
+            violation = None if extensions[index] else _missing_extension(url)
+        is_missing = violation is not None and violation.code == _MISSING.code
+        if violation and not (is_missing and index in rows_without_url):
+            violations.append((index, violation))
     return extensions, violations
 
 
-def _lack(extension: str, url: str) -> Violation | None:
-    if extension:
-        return None
-    kind = kind_of(suffix_of(url))
-    return _NONE._replace(hint=kind) if kind else _NONE
+def _missing_extension(url: str) -> Violation:
+    """Return the violation of a row without an extension. The hint is about the URL's file type."""
+    description = describe_file_type(suffix_of(url))
+    return _MISSING._replace(hint=description) if description else _MISSING
 
 
-def _violation(extension: str, url: str) -> Violation | None:
-    if extension not in KNOWN:
-        return _unknown(extension)
+def _violation_of(extension: str, url: str) -> Violation | None:
+    if extension not in ACCEPTED_EXTENSIONS:
+        return _unknown_extension(extension)
     suffix = suffix_of(url)
-    if suffix not in KNOWN | OTHER or _SAME.get(suffix, suffix) == extension:
+    is_file_suffix = suffix in ACCEPTED_EXTENSIONS or suffix in OTHER_EXTENSIONS
+    if not is_file_suffix or _SAME_FORMAT.get(suffix, suffix) == extension:
         return None
     return warning(
         "extension-contradiction",
         f"the extension is {extension}, but the source URL ends in .{suffix}",
-        f"{kind_of(suffix) or 'Correct whichever is wrong.'} It is sent as {extension}.",
+        f"{describe_file_type(suffix) or 'Correct whichever is wrong.'} It is sent as {extension}.",
     )
 
 
-def _unknown(extension: str) -> Violation:
-    meant = _MEANT.get(extension, "")
-    return Violation(
-        "extension-unknown",
-        "the extension is not one of a known video format",
-        f"Write {meant}." if meant else kind_of(extension) or f"Known are {_KNOWN}.",
-        fix=meant,
-    )
+def _unknown_extension(extension: str) -> Violation:
+    usual_name = _OTHER_NAMES.get(extension, "")
+    if usual_name:
+        hint = f"Write {usual_name}."
+    else:
+        hint = describe_file_type(extension) or f"Known are {_ACCEPTED_NAMES}."
+    reason = "the extension is not one of a known video format"
+    return Violation("extension-unknown", reason, hint, fix=usual_name)

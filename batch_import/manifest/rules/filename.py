@@ -1,16 +1,19 @@
-"""The rules for `filename`, the title. This module must not know other fields."""
+"""The rules for the title, which the platform calls `filename`.
+
+This module must not know other fields.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from batch_import.manifest.rules.cell_errors import with_error
-from batch_import.manifest.rules.characters import on_one_line, with_control
-from batch_import.manifest.rules.garbled import garbled
+from batch_import.manifest.rules.cell_errors import find_error_values
+from batch_import.manifest.rules.characters import find_control_characters, join_lines
+from batch_import.manifest.rules.garbled import find_garbled_cells
 from batch_import.manifest.rules.violation import Violation, warning
 
 #: Maximum length of a title, in characters. The platform's limit is not known; databases and
 #: players cut longer titles.
-_LONGEST: Final = 255
+_MAX_LENGTH: Final = 255
 
 _MISSING = Violation("filename-missing", "the title is missing", "Give the video a title.")
 _CHARACTERS = Violation(
@@ -20,27 +23,32 @@ _CHARACTERS = Violation(
 )
 _LONG = warning(
     "filename-length",
-    f"the title is longer than {_LONGEST} characters, and may be truncated",
+    f"the title is longer than {_MAX_LENGTH} characters, and may be truncated",
     "Shorten it; the description can be filled in on the platform.",
 )
-_ERROR = Violation(
+_ERROR_VALUE = Violation(
     "filename-damaged",
-    "the title is an error of a spreadsheet",
+    "the title is an error value of a spreadsheet",
     "Correct the formula in the spreadsheet, or type the title.",
 )
-_GARBLED = warning(
-    "filename-garbled", "the title was read in a wrong encoding before it came here", ""
-)
+_GARBLED = warning("filename-garbled", "another program read the title in a wrong encoding", "")
 
 
-def violations(names: Sequence[str]) -> Iterator[tuple[int, Violation]]:
-    """Validate a column of titles without surrounding white space. Yields index and violation."""
-    if "" in names:
-        yield from ((at, _MISSING) for at, name in enumerate(names) if not name)
-    if max(map(len, names), default=0) > _LONGEST:
-        yield from ((at, _LONG) for at, name in enumerate(names) if len(name) > _LONGEST)
-    for at in with_control(names):
-        yield at, _CHARACTERS._replace(fix=on_one_line(names[at]))
-    yield from ((at, _ERROR) for at in with_error(names))
-    for at, fixed in garbled(names):
-        yield at, _GARBLED._replace(hint=f"Was it “{fixed}”? Then write that.", fix=fixed)
+def violations(titles: Sequence[str]) -> Iterator[tuple[int, Violation]]:
+    """Validate a column of titles. Yields row index and violation.
+
+    Args:
+        titles: the cells without surrounding white space.
+    """
+    if "" in titles:
+        yield from ((index, _MISSING) for index, title in enumerate(titles) if not title)
+    if max(map(len, titles), default=0) > _MAX_LENGTH:
+        yield from (
+            (index, _LONG) for index, title in enumerate(titles) if len(title) > _MAX_LENGTH
+        )
+    for index in find_control_characters(titles):
+        yield index, _CHARACTERS._replace(fix=join_lines(titles[index]))
+    yield from ((index, _ERROR_VALUE) for index in find_error_values(titles))
+    for index, likely_title in find_garbled_cells(titles):
+        hint = f"Was it “{likely_title}”? Then write that."
+        yield index, _GARBLED._replace(hint=hint, fix=likely_title)

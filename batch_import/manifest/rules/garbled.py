@@ -1,7 +1,8 @@
 """Find text that another program decoded with a wrong encoding: “CafÃ©” for “Café”. No I/O.
 
-Such text is UTF-8 that was decoded as Windows-1252 or MacRoman. It can be proven: if it is encoded
-in that encoding again, the result is valid UTF-8, which is very rare for other text.
+Garbled text is UTF-8 that was decoded as Windows-1252 or MacRoman. To find such text, the decoding
+is undone: the text is encoded in that encoding, and the bytes are decoded as UTF-8. The bytes of
+other text are very rarely valid UTF-8.
 """
 
 import re
@@ -10,55 +11,65 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final
 
-_RUN = re.compile(r"[^\x00-\x7f]{2,}")
-#: Lead bytes of UTF-8, as the two encodings decode them.
-_SUSPICIOUS = re.compile("[Â-ßâ-ïð-ô√¬‚”“‘’„∆Œ–—]")
-#: Windows-1252 as programs decode it: its five unassigned bytes become control characters.
-_FREE: Final = {chr(byte): byte for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
-#: Sequences that are certainly garbled text.
-_SURE_LENGTH: Final = 4
-#: Latin letters and punctuation, as in titles of Western languages.
-_LATIN_END: Final = 0x24F
+#: A sequence of non-ASCII characters.
+_NON_ASCII = re.compile(r"[^\x00-\x7f]{2,}")
+#: The characters to which the two encodings decode the first bytes of UTF-8 characters. A text
+#: without any of them is not garbled.
+_FIRST_BYTES = re.compile("[Â-ßâ-ïð-ô√¬‚”“‘’„∆Œ–—]")
+#: Control character → the byte that programs decode to this character, for the five bytes that
+#: Windows-1252 does not define.
+_UNDEFINED_BYTES: Final = {chr(byte): byte for byte in (0x81, 0x8D, 0x8F, 0x90, 0x9D)}
+#: Minimum length of a non-ASCII sequence that is garbled whichever characters are restored. A
+#: shorter sequence is garbled only if its original would be usual characters.
+_MIN_CERTAIN_LENGTH: Final = 4
+#: Code points of usual characters in titles of Western languages: the last Latin letter, and the
+#: first and the last punctuation mark.
+_LAST_LATIN_LETTER: Final = 0x24F
 _PUNCTUATION: Final = (0x2010, 0x2122)
 
 
-def ungarbled(text: str) -> str:
-    """The likely original of a garbled text; empty if the text is not garbled."""
-    if text.isascii() or not _SUSPICIOUS.search(text):
+def restore_garbled_text(text: str) -> str:
+    """Return the likely original of a garbled text; empty if the text is not garbled."""
+    if text.isascii() or not _FIRST_BYTES.search(text):
         return ""
     for encoding in ("cp1252", "mac_roman"):
-        fixed = _RUN.sub(partial(_original, encoding), text)
-        if fixed != text:
-            return fixed
+        restored = _NON_ASCII.sub(partial(_restore, encoding), text)
+        if restored != text:
+            return restored
     return ""
 
 
-def garbled(column: Sequence[str]) -> Iterator[tuple[int, str]]:
+def find_garbled_cells(column: Sequence[str]) -> Iterator[tuple[int, str]]:
     """Yield the index of each garbled cell, and its likely original."""
     if "".join(column).isascii():
         return
-    for at, cell in enumerate(column):
-        if fixed := ungarbled(cell):
-            yield at, fixed
+    for index, cell in enumerate(column):
+        restored = restore_garbled_text(cell)
+        if restored:
+            yield index, restored
 
 
-def _original(encoding: str, found: re.Match[str]) -> str:
-    run = found[0]
+def _restore(encoding: str, match: re.Match[str]) -> str:
+    """Return the original of a non-ASCII sequence; the sequence itself if it is not garbled."""
+    sequence = match[0]
     try:
-        fixed = b"".join(_bytes(character, encoding) for character in run).decode()
+        restored = b"".join(_encode(character, encoding) for character in sequence).decode()
     except UnicodeError:
-        return run
-    return fixed if len(run) >= _SURE_LENGTH or all(map(_is_usual, fixed)) else run
+        return sequence
+    is_garbled = len(sequence) >= _MIN_CERTAIN_LENGTH or all(map(_is_usual, restored))
+    return restored if is_garbled else sequence
 
 
-def _bytes(character: str, encoding: str) -> bytes:
-    if encoding == "cp1252" and character in _FREE:
-        return bytes([_FREE[character]])
+def _encode(character: str, encoding: str) -> bytes:
+    if encoding == "cp1252" and character in _UNDEFINED_BYTES:
+        return bytes([_UNDEFINED_BYTES[character]])
     return character.encode(encoding)
 
 
 def _is_usual(character: str) -> bool:
+    """Whether a character is usual in titles of Western languages."""
+    code_point = ord(character)
+    category = unicodedata.category(character)
+    is_latin = code_point <= _LAST_LATIN_LETTER and category in ("Ll", "Lu", "So", "Po")
     first, last = _PUNCTUATION
-    point = ord(character)
-    latin = point <= _LATIN_END and unicodedata.category(character) in ("Ll", "Lu", "So", "Po")
-    return latin or character == "\N{NO-BREAK SPACE}" or first <= point <= last
+    return is_latin or character == "\N{NO-BREAK SPACE}" or first <= code_point <= last

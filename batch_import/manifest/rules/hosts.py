@@ -17,95 +17,119 @@ _PRIVATE_ENDS: Final = tuple(
     f".{name}" for name in
     "local localhost localdomain internal intranet home.arpa lan home corp private".split()
 )  # fmt: skip
-_LONGEST_NAME: Final = 253
-_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
+#: Maximum length of a host name, in characters (RFC 1035).
+_MAX_NAME_LENGTH: Final = 253
+_HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)+[a-z0-9-]{2,63}")
 _NUMBER = re.compile(r"(?P<hex>0x[0-9a-f]*)|(?P<octal>0[0-7]*)|(?P<decimal>[1-9][0-9]*)")
 #: Prefix of IPv4 addresses that are translated to IPv6 (RFC 6052), as DNS64 returns them.
 _NAT64: Final = IPv6Network("64:ff9b::/96")
 #: The IPv6 addresses of the public internet (IANA). Others are reserved or private, such as
 #: `fec0::/10`, which Python calls global.
-_UNICAST: Final = IPv6Network("2000::/3")
-#: Addresses for documentation (RFC 9637), which Python 3.11 does not know.
+_PUBLIC_IPV6: Final = IPv6Network("2000::/3")
+#: IPv6 addresses for documentation (RFC 9637), which Python 3.11 calls global.
 _DOCUMENTATION: Final = IPv6Network("3fff::/20")
-_BYTES: Final = 4
+#: Number of bytes of an IPv4 address.
+_IPV4_BYTES: Final = 4
+#: Maximum length of a part of an IPv4 address, in characters; longer texts are not converted.
+_MAX_NUMBER_LENGTH: Final = 16
 
-_PUBLIC = "Give an address that works from the internet, without a VPN or a login to a network."
-_NO_NAME = Violation(
-    "url-host", "the host of the source URL cannot be one", "Write it like https://host/video.mp4."
+_PRIVATE_HINT = "Give a URL that works from the internet, without a VPN or a login to a network."
+_INVALID_HOST = Violation(
+    "url-host", "the host of the source URL is not valid", "Write it like https://host/video.mp4."
 )
 
 
-def _private(what: str) -> Violation:
-    return Violation("url-private", f"the platform cannot reach the source: {what}", _PUBLIC)
+def _private_host(reason: str) -> Violation:
+    return Violation(
+        "url-private", f"the platform cannot reach the source: {reason}", _PRIVATE_HINT
+    )
 
 
 def violation_of(host: str) -> Violation | None:
-    """Validate the host of a URL; None if it may be public."""
-    return _violation_of(host) if len(host) <= _LONGEST_NAME else _NO_NAME
+    """Return the violation of the host of a URL; None if the host may be public.
+
+    Args:
+        host: a host name or an IP address, without the port. An IPv6 address is in brackets.
+    """
+    return _violation_of(host) if len(host) <= _MAX_NAME_LENGTH else _INVALID_HOST
 
 
+# Cached, because most URLs of a manifest have the same host.
 @lru_cache(maxsize=4096)
 def _violation_of(host: str) -> Violation | None:
     name = ascii_host(host).removesuffix(".")
     if name.startswith("["):
-        return _violation_of_address(_ipv6(name[1:-1]))
-    last = name.rpartition(".")[2]
-    if last.isdigit() or _NUMBER.fullmatch(last):
-        return _violation_of_address(_ipv4(name))
+        return _violation_of_ip(_parse_ipv6(name[1:-1]))
+    last_label = name.rpartition(".")[2]
+    if last_label.isdigit() or _NUMBER.fullmatch(last_label):
+        return _violation_of_ip(_parse_ipv4(name))
     if name == "localhost":
-        return _private("localhost is each computer itself")
+        return _private_host("localhost is each computer itself")
     if name and "." not in name:
-        return _private("a name without a dot is known only inside of a network")
+        return _private_host("a name without a dot is known only inside of a network")
     if name.endswith(_PRIVATE_ENDS):
-        return _private(f"names in .{name.rpartition('.')[2]} are known only inside of a network")
-    return None if _NAME.fullmatch(name) and len(name) <= _LONGEST_NAME else _NO_NAME
+        return _private_host(f"names in .{last_label} are known only inside of a network")
+    is_valid = _HOST_NAME.fullmatch(name) and len(name) <= _MAX_NAME_LENGTH
+    return None if is_valid else _INVALID_HOST
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     """Whether an IP address is public: not private, loopback, link-local or reserved.
 
-    An IPv4 address that is embedded in an IPv6 address is checked as IPv4.
+    An IPv4 address that is embedded in an IPv6 address is checked as IPv4. An address of a Teredo
+    tunnel is not public, because the server of a video has none.
     """
     if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour or _translated(address)
-        if inner or address.teredo:
-            return inner is not None and is_public(inner)
-        if address not in _UNICAST or address in _DOCUMENTATION:
+        embedded = address.ipv4_mapped or address.sixtofour or _translated_ipv4(address)
+        if embedded:
+            return is_public(embedded)
+        if address.teredo or address not in _PUBLIC_IPV6 or address in _DOCUMENTATION:
             return False
     return address.is_global and not (address.is_multicast or address.is_reserved)
 
 
-def _translated(address: IPv6Address) -> IPv4Address | None:
+def _translated_ipv4(address: IPv6Address) -> IPv4Address | None:
+    """Return the IPv4 address that was translated to an IPv6 address; None for another address."""
     return IPv4Address(int(address) & 0xFFFFFFFF) if address in _NAT64 else None
 
 
-def _violation_of_address(address: IPv4Address | IPv6Address | None) -> Violation | None:
+def _violation_of_ip(address: IPv4Address | IPv6Address | None) -> Violation | None:
+    """Return the violation of an IP address; None for the address means that it is not valid."""
     if address is None:
-        return _NO_NAME
-    return None if is_public(address) else _private("its address is inside of a network")
+        return _INVALID_HOST
+    return None if is_public(address) else _private_host("its address is inside of a network")
 
 
-def _ipv6(text: str) -> IPv4Address | IPv6Address | None:
+def _parse_ipv6(text: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(text)
     except ValueError:
         return None
 
 
-def _ipv4(text: str) -> IPv4Address | None:
-    """Parse an IP address as the C library does: `127.1`, `0x7f.1`, `2130706433` are loopback."""
-    numbers = [_number(part) for part in text.split(".")]
-    *first, last = (number if number is not None else -1 for number in numbers)
-    room = _BYTES - len(first)
-    if room < 1 or not (0 <= last < 256**room and all(0 <= byte < 256 for byte in first)):  # noqa: PLR2004
+def _parse_ipv4(text: str) -> IPv4Address | None:
+    """Parse an IPv4 address as the C library does: `127.1`, `0x7f.1`, `2130706433` are loopback.
+
+    The last number fills all bytes that the numbers before it leave.
+
+    Returns:
+        None if the text is not an IPv4 address.
+    """
+    numbers = [number for part in text.split(".") if (number := _parse_number(part)) is not None]
+    if len(numbers) != text.count(".") + 1 or len(numbers) > _IPV4_BYTES:
         return None
-    return IPv4Address((int.from_bytes(bytes(first)) << 8 * room) + last)
+    *first_bytes, last_number = numbers
+    last_length = _IPV4_BYTES - len(first_bytes)
+    if last_number >= 256**last_length or any(number >= 256 for number in first_bytes):  # noqa: PLR2004
+        return None
+    return IPv4Address((int.from_bytes(bytes(first_bytes)) << 8 * last_length) + last_number)
 
 
-def _number(text: str) -> int | None:
-    found = _NUMBER.fullmatch(text)
-    if not found or len(text) > 16:  # noqa: PLR2004 - longer than any IP address
+def _parse_number(text: str) -> int | None:
+    """Parse a hexadecimal, octal or decimal number; None if the text is not a number."""
+    match = _NUMBER.fullmatch(text)
+    if not match or len(text) > _MAX_NUMBER_LENGTH:
         return None
-    if found["hex"]:
+    if match["hex"]:
         return int(text[2:] or "0", 16)
-    return int(text, 8 if found["octal"] else 10)
+    return int(text, 8 if match["octal"] else 10)

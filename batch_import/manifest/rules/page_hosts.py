@@ -1,4 +1,8 @@
-"""The table of sites with pages about videos. No I/O. This module must not know cells or rows."""
+"""The table of sites with web pages about videos, by host. No I/O.
+
+People copy the URL of such a page instead of the URL of the video file. For some sites, the URL of
+the file can be derived from the URL of the page. This module must not know cells or rows.
+"""
 
 import re
 from collections.abc import Callable
@@ -13,20 +17,23 @@ _IMGUR = re.compile(r"/([A-Za-z0-9]{5,10})/?\Z")
 
 
 class Site(NamedTuple):
-    """A site with pages about videos.
+    """A site with web pages about videos.
 
     Attributes:
-        files: matches the path and query of URLs of this site that are files, not pages.
-        direct: derives the URL of the file from the URL of its page; empty if it cannot.
+        name: the site's name for the user.
+        file_pattern: matches the path and query of the site's URLs that are files, not pages; None
+            if all URLs of the site are pages.
+        file_url_of: derives the URL of the file from the URL of its page; returns an empty text if
+            that is not possible.
     """
 
     name: str
-    files: re.Pattern[str] | None = None
-    direct: Callable[[Url], str] = lambda _: ""
+    file_pattern: re.Pattern[str] | None = None
+    file_url_of: Callable[[Url], str] = lambda _: ""
 
 
 def _with_query(url: Url, name: str, value: str) -> str:
-    """Set one parameter of a URL. The others are kept, because they may grant access."""
+    """Set one query parameter of a URL. The others are kept, because they may grant access."""
     parts = [part for part in url.query.split("&") if part and part.partition("=")[0] != name]
     return f"{url.scheme}://{url.host}{url.path}?{'&'.join([*parts, f'{name}={value}'])}"
 
@@ -40,17 +47,17 @@ def _sharepoint(url: Url) -> str:
 
 
 def _onedrive(url: Url) -> str:
-    known = url.path in ("/embed", "/redir")
-    return f"https://onedrive.live.com/download?{url.query}" if known else ""
+    is_page = url.path in ("/embed", "/redir")
+    return f"https://onedrive.live.com/download?{url.query}" if is_page else ""
 
 
-def _drive(url: Url) -> str:
-    found = _DRIVE_FILE.match(url.path)
-    name = found[1] if found else parse_qs(url.query).get("id", [""])[0]
-    if not name or url.path.startswith("/drive/"):
+def _google_drive(url: Url) -> str:
+    match = _DRIVE_FILE.match(url.path)
+    file_id = match[1] if match else parse_qs(url.query).get("id", [""])[0]
+    if not file_id or url.path.startswith("/drive/"):
         return ""
-    address = "https://drive.usercontent.google.com/download"
-    return f"{address}?id={quote(name, safe='')}&export=download&confirm=t"
+    endpoint = "https://drive.usercontent.google.com/download"
+    return f"{endpoint}?id={quote(file_id, safe='')}&export=download&confirm=t"
 
 
 def _github(url: Url) -> str:
@@ -59,60 +66,63 @@ def _github(url: Url) -> str:
 
 
 def _with_path(old: str, new: str) -> Callable[[Url], str]:
-    """Derive the URL of a file that differs from its page in one part of the path."""
+    """Return a function for sites whose file URLs differ from page URLs in one part of the path."""
 
-    def direct(url: Url) -> str:
-        before, found, behind = url.path.partition(old)
-        return f"{url.scheme}://{url.host}{before}{new}{behind}" if found else ""
+    def file_url_of(url: Url) -> str:
+        before, separator, after = url.path.partition(old)
+        return f"{url.scheme}://{url.host}{before}{new}{after}" if separator else ""
 
-    return direct
+    return file_url_of
 
 
-def _storage(url: Url) -> str:
+def _google_storage(url: Url) -> str:
     return f"https://storage.googleapis.com{url.path}"
 
 
-def _commons(url: Url) -> str:
-    file = url.path.partition("/File:")[2]
-    return f"https://commons.wikimedia.org/wiki/Special:FilePath/{file}" if file else ""
+def _wikimedia(url: Url) -> str:
+    file_name = url.path.partition("/File:")[2]
+    return f"https://commons.wikimedia.org/wiki/Special:FilePath/{file_name}" if file_name else ""
 
 
 def _giphy(url: Url) -> str:
-    found = _GIPHY.match(url.path)
-    return f"https://media.giphy.com/media/{found[1]}/giphy.mp4" if found else ""
+    match = _GIPHY.match(url.path)
+    return f"https://media.giphy.com/media/{match[1]}/giphy.mp4" if match else ""
 
 
 def _imgur(url: Url) -> str:
-    found = _IMGUR.match(url.path)
-    return f"https://i.imgur.com/{found[1]}.mp4" if found else ""
+    match = _IMGUR.match(url.path)
+    return f"https://i.imgur.com/{match[1]}.mp4" if match else ""
 
 
-def _target(*names: str) -> Callable[[Url], str]:
-    """The target of a page that only redirects, which is one of its parameters."""
+def _redirect_target(*names: str) -> Callable[[Url], str]:
+    """Return a function for pages that redirect to a URL in one of these query parameters."""
 
-    def direct(url: Url) -> str:
+    def file_url_of(url: Url) -> str:
         query = parse_qs(url.query)
-        found = next((query[name][0] for name in names if name in query), "")
-        return found if found.startswith(("https://", "http://")) else ""
+        targets = [query[name][0] for name in names if name in query]
+        return targets[0] if targets and targets[0].startswith(("https://", "http://")) else ""
 
-    return direct
+    return file_url_of
 
 
 def _files(pattern: str) -> re.Pattern[str]:
+    """Compile a `Site.file_pattern`. Case is ignored."""
     return re.compile(pattern, re.IGNORECASE)
 
 
-_NEVER = _files(r"(?!)")
+#: A pattern that never matches: all URLs are pages.
+_NO_FILES = _files(r"(?!)")
+#: Matches a URL of SharePoint with a token that grants access to the file.
 _SIGNED = r".*[?&](?:tempauth|access_token)=."
-_GOOGLE_DRIVE: Final = Site("Google Drive", _files(r"/(?:u/\d+/)?uc\b"), _drive)
+_GOOGLE_DRIVE: Final = Site("Google Drive", _files(r"/(?:u/\d+/)?uc\b"), _google_drive)
 _ONEDRIVE: Final = Site("OneDrive", _files("/download"), _onedrive)
 _ZOOM: Final = Site("Zoom", _files("(?!/rec/(?!(?:webhook_)?download/))"))
 _PANOPTO: Final = Site("Panopto", _files("(?!/Panopto/Pages/)"))
 _WISTIA: Final = Site("Wistia", _files("/deliveries/"))
 _VK: Final = Site("VK", _files("(?!/(?:video|clip|wall))"))
 
-#: Host without `www.` or `m.` → site.
-HOSTS: Final = {
+#: Host without `www.`, `m.` or `mobile.` → site.
+SITES_BY_HOST: Final = {
     "youtu.be": Site("YouTube"),
     "vimeo.com": Site("Vimeo", _files(r"/\d+/download|/external/|/progressive_redirect/")),
     "player.vimeo.com": Site("Vimeo", _files("/(?:external|play|progressive_redirect)/")),
@@ -120,8 +130,8 @@ HOSTS: Final = {
     "docs.google.com": _GOOGLE_DRIVE,
     "photos.google.com": Site("Google Photos"),
     "photos.app.goo.gl": Site("Google Photos"),
-    "google.com": Site("Google", _files("(?!/url\\b)"), _target("q", "url")),
-    "storage.cloud.google.com": Site("the Google Cloud console", _NEVER, _storage),
+    "google.com": Site("Google", _files("(?!/url\\b)"), _redirect_target("q", "url")),
+    "storage.cloud.google.com": Site("the Google Cloud console", _NO_FILES, _google_storage),
     "console.cloud.google.com": Site("the Google Cloud console"),
     "dropbox.com": Site("Dropbox", _files(r".*[?&](?:dl|raw)=1(?:&|$)"), _dropbox),
     "onedrive.live.com": _ONEDRIVE,
@@ -179,7 +189,7 @@ HOSTS: Final = {
     "kick.com": Site("Kick"),
     "tv.naver.com": Site("Naver TV"),
     "archive.org": Site("the Internet Archive", _files("/(?!details/|embed/)")),
-    "commons.wikimedia.org": Site("Wikimedia Commons", _files("/(?!wiki/File:)"), _commons),
+    "commons.wikimedia.org": Site("Wikimedia Commons", _files("/(?!wiki/File:)"), _wikimedia),
     "github.com": Site("GitHub", _files("(?!/[^/]+/[^/]+/blob/.)"), _github),
     "gitlab.com": Site("GitLab", _files("(?!/.+/-/blob/.)"), _with_path("/-/blob/", "/-/raw/")),
     "bitbucket.org": Site(
@@ -193,11 +203,11 @@ HOSTS: Final = {
     "teams.microsoft.com": Site("Microsoft Teams"),
     "cdn.jwplayer.com": Site("JW Player", _files("(?!/(?:previews|players)/)")),
     "mediaspace.kaltura.com": Site("Kaltura"),
-    "l.facebook.com": Site("Facebook", _NEVER, _target("u")),
+    "l.facebook.com": Site("Facebook", _NO_FILES, _redirect_target("u")),
 }  # fmt: skip
-#: Suffix of a host → site.
-DOMAINS: Final = {
-    "youtube.com": Site("YouTube", _NEVER, _target("q")),
+#: Domain → site. Every host that ends in the domain belongs to the site.
+SITES_BY_DOMAIN: Final = {
+    "youtube.com": Site("YouTube", _NO_FILES, _redirect_target("q")),
     "youtube-nocookie.com": Site("YouTube"),
     "facebook.com": Site("Facebook"),
     "tiktok.com": Site("TikTok"),
@@ -216,7 +226,7 @@ DOMAINS: Final = {
         _sharepoint,
     ),
     "microsoftstream.com": Site("Microsoft Stream"),
-    "protection.outlook.com": Site("Outlook Safe Links", _NEVER, _target("url")),
+    "protection.outlook.com": Site("Outlook Safe Links", _NO_FILES, _redirect_target("url")),
     "wistia.com": _WISTIA,
     "wistia.net": _WISTIA,
     "vidyard.com": Site("Vidyard", _files("(?!/watch/)")),

@@ -1,14 +1,15 @@
-"""The rules for a single `referenceId`. `identities.py` checks that it is unique.
+"""The rules for a single reference ID. `identities.py` checks that the IDs are unique.
 
-The platform has no API call to change the ID of an existing video. Therefore IDs that are certainly
-wrong are errors, and IDs that may be wrong are warnings. This module must not know other fields.
+The ID of an existing video cannot be changed by the platform's API. Therefore an ID that is
+certainly wrong is an error: its row is not imported. An ID that may be wrong is a warning. This
+module must not know other fields.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from batch_import.manifest.rules.characters import INVISIBLE, with_control
+from batch_import.manifest.rules.characters import INVISIBLE_RANGES, find_control_characters
 from batch_import.manifest.rules.violation import Violation, warning
 
 #: Placeholders of databases, programs and people for a missing value. Case is ignored.
@@ -19,18 +20,19 @@ PLACEHOLDERS: Final = frozenset(
     """.split()
 )
 _LONGEST_PLACEHOLDER: Final = max(map(len, PLACEHOLDERS))
-#: How spreadsheets write long numbers, and IDs like `1E5`: always with a plus sign and at least two
-#: digits after it. IDs that people choose, such as `12E5` or `3E-10`, look different.
-_ROUNDED = re.compile(r"-?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}")
-#: What spreadsheets show for an ID that was interpreted as a formula, for a failed lookup, and in a
-#: column that is too narrow.
-_ERROR = re.compile(
+#: The notation with an exponent to which spreadsheet programs change long numbers, and IDs like
+#: `1E5`: always with a plus sign and at least two digits after it. IDs that people choose, such as
+#: `12E5` or `3E-10`, look different.
+_EXPONENT = re.compile(r"-?[0-9](?:[.,][0-9]+)?[Ee]\+[0-9]{2,3}")
+#: The text that spreadsheet programs show for an ID that they took for a formula, for a failed
+#: lookup, and in a column that is too narrow.
+_ERROR_VALUE = re.compile(
     r"#(?:NAME\?|N/A|REF!|VALUE!|DIV/0!|NUM!|NULL!|SPILL!|CALC!|ERROR!|BLOCKED!|CONNECT!|FIELD!"
     r"|GETTING_DATA|UNKNOWN!|BUSY!|##+)"
 )
-_INVISIBLE = re.compile(f"[{INVISIBLE}\u00ad\u034f\u061c\u180e\u2061-\u2064\u2066-\u206f]")
+_INVISIBLE = re.compile(f"[{INVISIBLE_RANGES}\u00ad\u034f\u061c\u180e\u2061-\u2064\u2066-\u206f]")
 _DECIMAL = re.compile(r"[0-9]+[.,]0+")
-#: Spreadsheets store 15 digits of a number, floating-point numbers 15 to 17.
+#: Spreadsheet programs store 15 digits of a number, and replace the others by zeros.
 _MANY_DIGITS = re.compile(r"[0-9]{16,}")
 _MONTH: Final = (
     "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"
@@ -41,7 +43,8 @@ _DATE = re.compile(
     rf"|(?:[0-9]{{1,2}}-)?{_MONTH}-[0-9]{{1,4}}|[0-9]{{1,2}}-{_MONTH}",
     re.IGNORECASE,
 )
-#: A quick test: an ID that it does not match has none of the problems above.
+#: Matches IDs of frequent forms that break none of these rules, such as `123` and `hr-video-00123`.
+#: For them, the other patterns need not be tried.
 _ORDINARY = re.compile(r"[0-9]{1,15}|(?:[A-Za-z]+[-_]){1,8}[0-9]{5,}")
 
 _CHARACTERS = Violation(
@@ -61,21 +64,22 @@ _SPACES = warning(
 )
 _PLACEHOLDER = warning(
     "reference-placeholder",
-    "the reference id stands for no value; the row is imported as one without an id",
+    "the reference id stands for no value; the row is imported like a row without an id",
     "Leave the cell blank, or give the row a reference id of its own.",
 )
 _CHANGED_HINT = "Compare it with where it comes from; format the column as text in a spreadsheet."
 
 
-def _changed(what: str) -> Violation:
-    reason = f"the reference id {what}; it is sent as it is"
+def _changed(description: str) -> Violation:
+    reason = f"the reference id {description}; it is sent as it is"
     return warning("reference-changed", reason, _CHANGED_HINT)
 
 
+#: Patterns of IDs that a spreadsheet program has probably changed, with their violations.
 _CHANGED: Final = (
-    (_DECIMAL, _changed("looks like a whole number that a program made a decimal of")),
+    (_DECIMAL, _changed("looks like a whole number that a program changed to a decimal number")),
     (_MANY_DIGITS, _changed("has more digits than a spreadsheet keeps, which rounds the last")),
-    (_DATE, _changed("looks like a date that a spreadsheet made of it")),
+    (_DATE, _changed("looks like a date, to which a spreadsheet may have changed it")),
 )
 
 
@@ -90,32 +94,34 @@ def is_placeholder(reference: str) -> bool:
 
 
 def violations(cells: Sequence[str], references: Sequence[str]) -> Iterator[tuple[int, Violation]]:
-    """Validate a column of IDs. Yields index and violation.
+    """Validate a column of IDs. Yields row index and violation.
 
     Args:
         cells: the unchanged cells.
         references: the cells without surrounding white space.
     """
-    yield from ((at, _CHARACTERS) for at in with_control(references))
-    for at, reference in enumerate(references):
+    yield from ((index, _CHARACTERS) for index in find_control_characters(references))
+    for index, reference in enumerate(references):
         if reference and not _ORDINARY.fullmatch(reference):
-            yield from ((at, violation) for violation in _violations_of(reference))
+            yield from ((index, violation) for violation in _violations_of(reference))
     if cells != references:
-        for at, (cell, reference) in enumerate(zip(cells, references, strict=True)):
+        for index, (cell, reference) in enumerate(zip(cells, references, strict=True)):
             if reference and cell != reference:
-                yield at, _SPACES
+                yield index, _SPACES
 
 
 def _violations_of(reference: str) -> Iterator[Violation]:
     if is_placeholder(reference):
         yield _PLACEHOLDER
         return
-    if _ROUNDED.fullmatch(reference) or _ERROR.fullmatch(reference):
+    if _EXPONENT.fullmatch(reference) or _ERROR_VALUE.fullmatch(reference):
         yield _DAMAGED
         return
     if not reference.isascii() and _INVISIBLE.search(reference):
-        clean = _INVISIBLE.sub("", reference).strip()
-        hint = f"Write it as {clean}." if clean else "Give the row a reference id that can be seen."
+        visible = _INVISIBLE.sub("", reference).strip()
+        hint = "Give the row a reference id that can be seen."
+        if visible:
+            hint = f"Write it as {visible}."
         yield Violation(
             "reference-invisible", "the reference id has invisible characters inside", hint
         )

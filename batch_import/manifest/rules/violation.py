@@ -1,4 +1,4 @@
-"""The result of a rule. This module must not know rows, lines or columns."""
+"""The result of a rule: a violation. This module must not know rows, lines or columns."""
 
 from typing import NamedTuple
 
@@ -6,14 +6,14 @@ from batch_import.models import Problem, Severity
 
 
 class Violation(NamedTuple):
-    """What is wrong with a cell. It becomes a `models.Problem` with the line and the column.
+    """An error or a warning about a cell, without the position of the cell.
 
     Attributes:
         code: a key of `problem_codes.CODES`.
-        reason, hint: see `models.Problem`.
-        severity: error or warning.
-        fix: the corrected cell, if the correction is certain; otherwise empty. `check --fix` writes
-            it.
+        reason: one sentence for the user, without the value of the cell.
+        hint: a sentence on how to fix the cell, or the corrected value; may be empty.
+        severity: an error prevents the row from being sent, a warning does not.
+        fix: the corrected cell, which `check --fix` writes; empty if no correction is certain.
     """
 
     code: str
@@ -23,10 +23,16 @@ class Violation(NamedTuple):
     fix: str = ""
 
     def problem(self, line: int, column: str, value: str) -> Problem:
-        """Create the problem of a cell."""
+        """Return the violation as a problem of a cell.
+
+        Args:
+            line: line number of the row, from 1.
+            column: name of the column; empty if the problem is of the whole row.
+            value: the cell.
+        """
         return Problem(line, column, self.code, self.reason, value, self.hint, self.severity)
 
 
 def warning(code: str, reason: str, hint: str, fix: str = "") -> Violation:
-    """Create a violation that does not prevent that its row is sent."""
+    """Create a violation with the severity of a warning."""
     return Violation(code, reason, hint, Severity.WARNING, fix)

@@ -16,7 +16,7 @@ class Read:
     def __init__(self, path: Path, options: ReadingOptions) -> None:
         manifest = open_manifest(path, options)
         self.header = list(manifest.header)
-        self.form = manifest.form
+        self.form = manifest.format_description
         self.digest = manifest.digest
         self.rows: list[tuple[int, list[str]]] = []
         self.faults: dict[int, str] = {}

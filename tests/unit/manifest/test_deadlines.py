@@ -14,7 +14,7 @@ def missed(ends: list[float], now: float, rate: float) -> list[tuple[int, float,
     deadlines = UrlExpiries()
     for line, end in enumerate(ends, 2):
         deadlines.add(line, end)
-    return list(deadlines.missed(now, rate))
+    return list(deadlines.find_missed(now, rate))
 
 
 def test_what_ends_after_its_turn_is_not_reported() -> None:

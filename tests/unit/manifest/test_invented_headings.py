@@ -12,9 +12,14 @@ import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from batch_import.manifest.columns.aliases import named_field
-from batch_import.manifest.columns.headings import id_strength, is_aside, quality, title_strength
-from batch_import.manifest.columns.mapping import first_with_address, map_columns
+from batch_import.manifest.columns.aliases import field_with_name
+from batch_import.manifest.columns.headings import (
+    id_strength,
+    is_picture_or_text,
+    quality_in_name,
+    title_strength,
+)
+from batch_import.manifest.columns.mapping import first_chunk_with_url, map_columns
 from batch_import.manifest.read import open_manifest
 
 _SYLLABLES = [a + b for a in "bdfgklmnprstvwz" for b in "aeiou"]
@@ -26,11 +31,11 @@ heading = st.lists(word, min_size=1, max_size=3).map(" ".join)
 
 def _unknown(name: str) -> bool:
     return (
-        named_field(name) is None
+        field_with_name(name) is None
         and title_strength(name) == 1
         and not id_strength(name)
-        and not is_aside(name)
-        and quality(name) == 0
+        and not is_picture_or_text(name)
+        and quality_in_name(name) == 0
     )
 
 
@@ -103,7 +108,7 @@ def _objects(drawn: Drawn) -> list[dict[str, str]]:
 
 def _assert_understood(path: Path, drawn: Drawn) -> None:
     manifest = open_manifest(path)
-    found = map_columns(manifest.header, first_with_address(manifest.chunks()), {})
+    found = map_columns(manifest.header, first_chunk_with_url(manifest.chunks()), {})
     assert manifest.header[found.source_url] == drawn.video
     assert found.filename is not None
     assert manifest.header[found.filename] == drawn.title
@@ -149,7 +154,7 @@ def test_json(tmp_path: Path, drawn: Drawn, form: str) -> None:
         path.write_text(json.dumps(whole), encoding="utf-8")
     if form == "keyed":
         manifest = open_manifest(path)
-        found = map_columns(manifest.header, first_with_address(manifest.chunks()), {})
+        found = map_columns(manifest.header, first_chunk_with_url(manifest.chunks()), {})
         assert found.reference_id is not None
         assert manifest.header[found.reference_id] == "key"
         assert manifest.header[found.source_url] == drawn.video
@@ -202,6 +207,6 @@ def test_rows_without_a_header_are_read_or_asked_for(
     csv.writer(file, delimiter=separator).writerows(drawn.rows)
     path.write_text(file.getvalue(), encoding="utf-8")
     manifest = open_manifest(path)
-    found = map_columns(manifest.header, first_with_address(manifest.chunks()), {})
+    found = map_columns(manifest.header, first_chunk_with_url(manifest.chunks()), {})
     assert found.source_url == drawn.header.index(drawn.video)
     assert sum(len(chunk.lines) for chunk in manifest.chunks()) == len(drawn.rows)

@@ -2,20 +2,22 @@
 
 import re
 
-from batch_import.manifest.reference import made_reference
+from batch_import.manifest.reference import generate_reference_id
 
 PLAIN = "https://example.com/a.mp4"
 
 
 def test_made_reference_is_the_same_for_ever() -> None:
     # Written down: a change of this value would import every video of old jobs once more.
-    assert made_reference(PLAIN) == "bi-0e06dca0234da29358bb"
-    assert made_reference("HTTPS://Example.com:443/%61.mp4#t=1") == made_reference(PLAIN)
+    assert generate_reference_id(PLAIN) == "bi-0e06dca0234da29358bb"
+    assert generate_reference_id("HTTPS://Example.com:443/%61.mp4#t=1") == generate_reference_id(
+        PLAIN
+    )
 
 
 def test_other_addresses_and_titles_have_their_own() -> None:
     made = {
-        made_reference(f"{PLAIN}?{name}={number}", title)
+        generate_reference_id(f"{PLAIN}?{name}={number}", title)
         for number in range(50)
         for name in ("v", "token")
         for title in ("", "a")

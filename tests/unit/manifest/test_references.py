@@ -7,7 +7,7 @@ import pytest
 from signed_storage import ODD_KEYS
 
 from batch_import.configuration.settings import ReadingOptions
-from batch_import.manifest.columns.mapping import first_with_address, map_columns
+from batch_import.manifest.columns.mapping import first_chunk_with_url, map_columns
 from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
 from batch_import.models import ManifestRow, Problem
@@ -18,7 +18,7 @@ def checked(path: Path, urls: list[str]) -> tuple[list[ManifestRow], list[Proble
         rows = [["link", "title"], *([url, f"Video {n}"] for n, url in enumerate(urls))]
         csv.writer(file).writerows(rows)
     manifest = open_manifest(path, ReadingOptions())
-    mapping = map_columns(manifest.header, first_with_address(manifest.chunks()), {})
+    mapping = map_columns(manifest.header, first_chunk_with_url(manifest.chunks()), {})
     signed = {"s3", "az", "gs"}.__contains__
     validator = Validator(mapping, manifest.header, now=1.0, is_signed_scheme=signed)
     found = [validator.check(chunk) for chunk in manifest.chunks()]

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.manifest.columns.mapping import Mapping, map_columns
-from batch_import.manifest.extensions import KNOWN
+from batch_import.manifest.columns.mapping import ColumnMapping, map_columns
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS
 from batch_import.manifest.read import Chunk, open_manifest
 from batch_import.manifest.readers.record import RecordFault
-from batch_import.manifest.reference import made_reference
+from batch_import.manifest.reference import generate_reference_id
 from batch_import.manifest.rows import Rows
 from batch_import.manifest.validate import Validator
 from batch_import.models import Problem, Severity, VideoSource
 
 SAMPLES = Path(__file__).parents[3] / "manifests"
 HEADER = ("link", "Title", "Format", "ID", "note")
-MAPPING = Mapping(0, 1, 2, 3, (4,))
+MAPPING = ColumnMapping(0, 1, 2, 3, (4,))
 URL = "https://example.com/a.mp4"
 
 
@@ -157,11 +157,11 @@ def test_blank_references_are_made_of_the_address_whatever_the_place() -> None:
     made = [
         {row.source_url: row.reference_id for row in check(*some)[0]} for some in (rows, rows[::-1])
     ]
-    assert made[0] == made[1] == {url: made_reference(url) for url, *_ in rows}
+    assert made[0] == made[1] == {url: generate_reference_id(url) for url, *_ in rows}
     (first, *_) = check(*rows)[0]
     assert (first.identity, first.has_own_id) == (first.reference_id, False)
     assert (first.address, first.stripped_address) == (f"{URL}?token=0", URL)
-    assert first.stripped_reference == made_reference(URL)
+    assert first.stripped_reference == generate_reference_id(URL)
 
 
 def test_rows_of_one_address_are_reported_apart_by_their_titles_over_chunks() -> None:
@@ -188,7 +188,7 @@ def test_a_placeholder_is_no_id(word: str) -> None:
     assert [(problem.code, problem.severity) for problem in problems] == [
         ("reference-placeholder", Severity.WARNING)
     ]
-    assert (rows[0].reference_id, rows[0].cells[3]) == (made_reference(URL), word)
+    assert (rows[0].reference_id, rows[0].cells[3]) == (generate_reference_id(URL), word)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_zeros_that_a_spreadsheet_removed_are_reported_after_the_last_chunk() ->
         validator.check(
             chunk(*((f"{URL}?{n}", "t", "mp4", id_, "") for n, id_ in enumerate(references)))
         )
-        problems = list(validator.after_last(rate=1.0))
+        problems = list(validator.manifest_problems(rate=1.0))
         assert {problem.code for problem in problems} <= {"reference-zeros"}
         return [problem.line for problem in problems]
 
@@ -283,7 +283,9 @@ def test_the_same_row_twice_is_reported_once_and_bad_urls_are_no_videos() -> Non
 
 
 def test_made_reference_that_another_row_has_is_a_duplicate() -> None:
-    _, problems = check((URL, "t", "mp4", made_reference(URL), ""), (URL, "t", "mp4", "", ""))
+    _, problems = check(
+        (URL, "t", "mp4", generate_reference_id(URL), ""), (URL, "t", "mp4", "", "")
+    )
     assert [(problem.line, problem.code) for problem in problems] == [(3, "duplicate-row")]
 
 
@@ -314,7 +316,7 @@ def test_problems_are_in_line_order() -> None:
 
 
 def test_columns_that_the_manifest_lacks_have_the_fields_names() -> None:
-    validator = Validator(Mapping(0, 1, None, None, ()), ("link", "Title"))
+    validator = Validator(ColumnMapping(0, 1, None, None, ()), ("link", "Title"))
     _, problems = validator.check(chunk(("https://example.com/a", "t")))
     assert [(problem.column, problem.code) for problem in problems] == [
         ("extension", "extension-missing")
@@ -346,11 +348,11 @@ def test_urls_that_end_before_their_turn_are_reported_after_the_last_chunk() -> 
     urls = [f"{signed(end)}&v={end}" for end in (now + 7200, now + 3605, now + 3600)]
     rows = [(url, "t", "mp4", str(n), "") for n, url in enumerate(urls)]
     validator.check(chunk(*rows, (f"{signed(now + 1)}&v=4", "", "mp4", "x", "")))
-    (problem,) = validator.after_last(rate=1.0)
+    (problem,) = validator.manifest_problems(rate=1.0)
     assert (problem.line, problem.column, problem.code) == (4, "link", "url-expires")
     assert problem.severity is Severity.WARNING
     assert "2025-03-01 11:00 UTC" in problem.reason
-    assert [p.line for p in validator.after_last(rate=0.1)] == [4, 3]
+    assert [p.line for p in validator.manifest_problems(rate=0.1)] == [4, 3]
 
 
 def test_sources_are_those_of_good_rows() -> None:
@@ -383,11 +385,14 @@ def test_no_text_makes_the_validator_fail(chunks: list[list[tuple[str, ...]]]) -
         seen.update(identities)
         # What is sent is complete.
         assert all(
-            row.reference_id and row.source_url and row.filename and row.extension in KNOWN
+            row.reference_id
+            and row.source_url
+            and row.filename
+            and row.extension in ACCEPTED_EXTENSIONS
             for row in rows
             if not row.error
         )
-    list(validator.after_last(5.0))
+    list(validator.manifest_problems(5.0))
 
 
 def sample(name: str) -> tuple[Rows, list[Problem]]:
@@ -427,7 +432,7 @@ def test_sample_messy_has_one_of_each() -> None:
 
 
 def test_a_title_that_would_come_from_an_invalid_url_is_no_second_problem() -> None:
-    validator = Validator(Mapping(0, None, None, None, ()), ("link",))
+    validator = Validator(ColumnMapping(0, None, None, None, ()), ("link",))
     _, problems = validator.check(chunk(("",), ("h.example.com/a.mp4",)))
     codes = [(problem.line, problem.code) for problem in problems]
     assert codes == [(2, "url-missing"), (3, "url-scheme")]

@@ -9,17 +9,17 @@ from signed_addresses import SCHEMES, sign
 
 from batch_import.addresses.signatures import strip_signature
 from batch_import.addresses.urls import canonical_url
-from batch_import.manifest.reference import made_reference
+from batch_import.manifest.reference import generate_reference_id
 from batch_import.models import ManifestRow
 from batch_import.state.store import Store
 
 
 def row(line: int, url: str, title: str = "T") -> ManifestRow:
-    reference, plain = made_reference(url), strip_signature(url)
+    reference, plain = generate_reference_id(url), strip_signature(url)
     return ManifestRow(
         line, reference, reference, url, title, "mp4", (), has_own_id=False,
         address=canonical_url(url), stripped_address=plain,
-        stripped_reference=made_reference(plain),
+        stripped_reference=generate_reference_id(plain),
     )  # fmt: skip
 
 
@@ -60,7 +60,7 @@ def test_a_reference_is_made_of_what_no_signature_changes_where_that_is_the_rows
     url = "https://files.example.com/a.mp4"
     with Store(None) as store:
         store.load(rows(f"{url}?token=1"), 1.0)
-        assert list(references(store).values()) == [made_reference(url)]
+        assert list(references(store).values()) == [generate_reference_id(url)]
 
 
 def test_a_new_row_never_takes_the_reference_of_another_row() -> None:

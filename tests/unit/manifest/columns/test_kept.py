@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from batch_import.errors import ManifestError
-from batch_import.manifest.columns.kept import names_of, refuse_other_columns
+from batch_import.manifest.columns.kept import column_names_by_field, refuse_other_columns
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import Chunk
 
@@ -21,7 +21,7 @@ def refuse(header: str, *cells: str, kept: dict[str, str | None] = KEPT, **overr
 
 
 def test_names_of_positions() -> None:
-    assert names_of(["a", "b"], [1, 0, None, None]) == {
+    assert column_names_by_field(["a", "b"], [1, 0, None, None]) == {
         "sourceUrl": "b", "filename": "a", "extension": None, "referenceId": None,
     }  # fmt: skip
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from batch_import.errors import ManifestError, UsageError, setting_ref
-from batch_import.manifest.columns.mapping import Mapping, first_with_address, map_columns
+from batch_import.manifest.columns.mapping import ColumnMapping, first_chunk_with_url, map_columns
 from batch_import.manifest.read import Chunk
 
 VIDEO = "https://example.com/a/clip.mp4"
@@ -346,9 +346,9 @@ def test_the_user_can_refuse_a_column() -> None:
 def test_the_columns_are_judged_by_the_first_chunk_with_an_address() -> None:
     blank = sample(("", "later"))
     full = sample((VIDEO, "One day"))
-    assert first_with_address(iter([blank, full])) is full
-    assert first_with_address(iter([blank, blank])) is blank
-    assert first_with_address(iter([])) is None
+    assert first_chunk_with_url(iter([blank, full])) is full
+    assert first_chunk_with_url(iter([blank, blank])) is blank
+    assert first_chunk_with_url(iter([])) is None
 
 
 def test_a_list_of_addresses_gets_its_titles_from_them() -> None:
@@ -390,7 +390,7 @@ def test_what_differs_from_row_to_row_has_no_default(name: str) -> None:
 def test_extras_and_description() -> None:
     header = ("note", "link", "title", "reason")
     found = map_columns(header, None, {})
-    assert found == Mapping(1, 2, None, None, (0, 3))
+    assert found == ColumnMapping(1, 2, None, None, (0, 3))
     assert found.describe(header) == [
         ("sourceUrl", "link"),
         ("filename", "title"),

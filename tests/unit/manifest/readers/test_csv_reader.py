@@ -163,7 +163,7 @@ def test_an_unclosed_quote_in_the_header(read: Callable, end: str) -> None:
 def test_a_row_without_end_is_reported_and_not_kept(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(csv_reader, "LONGEST_CELL", 100)
+    monkeypatch.setattr(csv_reader, "MAX_CELL_LENGTH", 100)
     with pytest.raises(ManifestError, match="row without end; it began on line 2"):
         read(HEADER + 'u,"' + "x\n" * 200)
 

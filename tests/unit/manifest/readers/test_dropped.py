@@ -15,9 +15,9 @@ from batch_import.configuration.settings import ReadingOptions
 from batch_import.errors import ManifestError, UsageError
 from batch_import.manifest.columns.mapping import map_columns
 from batch_import.manifest.read import open_manifest
-from batch_import.manifest.readers import sheet_details
-from batch_import.manifest.readers.number_formats import is_plain, shown
-from batch_import.manifest.rules.garbled import ungarbled
+from batch_import.manifest.readers import sheet_details, sheet_xml
+from batch_import.manifest.readers.number_formats import format_number, is_plain
+from batch_import.manifest.rules.garbled import restore_garbled_text
 from batch_import.manifest.validate import Validator
 from batch_import.models import Problem
 
@@ -54,7 +54,9 @@ def test_stray_bytes_are_problems_of_their_rows_alone(tmp_path: Path) -> None:
     assert [title for _, title, _ in sent] == ["Title 1", "Title 3"]
     assert (problem.line, problem.code, problem.column) == (3, "bytes", "filename")
     assert "“Café 2”" in problem.hint
-    assert open_manifest(path).form.startswith("comma-separated, UTF-8 but for 1 byte: line 3 ")
+    assert open_manifest(path).format_description.startswith(
+        "comma-separated, UTF-8 but for 1 byte: line 3 "
+    )
 
 
 def test_a_stray_byte_in_a_note_is_a_warning(tmp_path: Path) -> None:
@@ -77,7 +79,10 @@ def test_a_file_that_may_be_anything_is_refused_with_its_titles(tmp_path: Path) 
     assert "encoding='NAME'" in caught.value.hint
     sent, problems = judged(path, encoding="cp1253")
     assert ([title for _, title, _ in sent], problems) == (titles, [])
-    assert open_manifest(path, ReadingOptions(encoding="cp1253")).form == "comma-separated, cp1253"
+    assert (
+        open_manifest(path, ReadingOptions(encoding="cp1253")).format_description
+        == "comma-separated, cp1253"
+    )
     with pytest.raises(ManifestError, match="is not all cp932: line"):
         open_manifest(path, ReadingOptions(encoding="cp932"))
 
@@ -105,7 +110,7 @@ def test_an_encoding_is_not_for_workbooks(workbook: Callable) -> None:
     ],
 )  # fmt: skip
 def test_text_that_was_garbled_before(text: str, original: str) -> None:
-    assert ungarbled(text) == original
+    assert restore_garbled_text(text) == original
 
 
 @given(st.text("abc éàüñçøß—’™", min_size=1, max_size=40), st.sampled_from(["cp1252", "mac_roman"]))
@@ -115,7 +120,7 @@ def test_what_was_garbled_is_put_right(text: str, encoding: str) -> None:
     except UnicodeDecodeError:
         return
     if not text.isascii():
-        assert ungarbled(garbled) == text
+        assert restore_garbled_text(garbled) == text
 
 
 # Quotes ---------------------------------------------------------------------------------------
@@ -330,7 +335,7 @@ def test_the_header_is_found_by_the_links_below_it(linked: Path) -> None:
     manifest = open_manifest(linked)
     assert manifest.header == ("Nr.", "Bezeichnung", "Datei", "Signatur", "sourceUrl")
     form = "sheet “Filme”, header on row 4, hyperlinks of “Datei” as sourceUrl"
-    assert manifest.form == form
+    assert manifest.format_description == form
     sent, problems = judged(linked)
     assert sent == [(f"https://media.example.com/{n}.mp4", f"Film {'abcdefgh'[n - 1]}", f"LA/{n}")
                     for n in range(2, 9)]  # fmt: skip
@@ -356,7 +361,7 @@ def test_links_are_read_by_the_name_of_their_column_or_of_the_one_that_is_added(
 ])  # fmt: skip
 def test_number_formats(number: float, code: str, text: str | None) -> None:
     assert not is_plain(code)
-    assert shown(float(number), code) == text
+    assert format_number(float(number), code) == text
 
 
 @pytest.mark.parametrize("code", ["General", "0", "@", "", "yyyy-mm-dd", "[h]:mm", "#"])
@@ -366,7 +371,7 @@ def test_formats_that_show_a_number_as_it_is_or_a_date(code: str) -> None:
 
 @given(st.integers(0, 10**14), st.text("0#-/ ", min_size=1, max_size=20))
 def test_every_digit_is_shown(number: int, code: str) -> None:
-    text = shown(float(number), code)
+    text = format_number(float(number), code)
     if text is not None:
         assert str(number) in "".join(filter(str.isdigit, text)).lstrip("0") or number == 0
 
@@ -421,8 +426,8 @@ def test_a_part_with_entities_or_none_that_is_xml_is_refused(tmp_path: Path, par
     path = tmp_path / "m.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("xl/workbook.xml", part)
-    with zipfile.ZipFile(path) as archive, pytest.raises(sheet_details.BadPart):
-        sheet_details.Parts(archive)
+    with zipfile.ZipFile(path) as archive, pytest.raises(sheet_xml.InvalidPart):
+        sheet_details.WorkbookParts(archive)
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ def test_too_deep(read_json: Callable, content: str) -> None:
 def test_a_value_without_end_is_reported_and_not_kept(
     read_json: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(json_window, "MOST_CHARACTERS", 1000)
+    monkeypatch.setattr(json_window, "MAX_CHARACTERS", 1000)
     monkeypatch.setattr(json_window, "_WINDOW", 100)
     with pytest.raises(ManifestError, match="line 2, column 1: a value of more than 1000"):
         read_json('[\n{"url": "' + "x" * 2000)

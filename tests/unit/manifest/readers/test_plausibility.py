@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.manifest.readers.plausibility import recognised
+from batch_import.manifest.readers.plausibility import choose_encoding
 
 TITLES = {
     "cp1252": """Café last|Scène 1|Übung für Anfänger|España mañana|Ação e reação|naïve – “hello”
@@ -35,29 +35,29 @@ def pairs(titles: dict[str, str]) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("encoding", "title"), pairs(TITLES))
 def test_one_title_proves_its_encoding(encoding: str, title: str) -> None:
-    found = recognised(title.encode(encoding))
-    assert (found.text, found.proven) == (title, True)
+    found = choose_encoding(title.encode(encoding))
+    assert (found.text, found.is_certain) == (title, True)
 
 
 @pytest.mark.parametrize("encoding", TITLES)
 def test_so_do_many(encoding: str) -> None:
     text = "\n".join(title for name, title in pairs(TITLES) if name == encoding)
-    found = recognised(text.encode(encoding))
-    assert (found.text, found.proven) == (text, True)
+    found = choose_encoding(text.encode(encoding))
+    assert (found.text, found.is_certain) == (text, True)
 
 
 @pytest.mark.parametrize(("encoding", "title"), pairs(FOREIGN))
 def test_what_is_not_known_is_not_taken_for_another(encoding: str, title: str) -> None:
-    assert not recognised(title.encode(encoding)).proven
+    assert not choose_encoding(title.encode(encoding)).is_certain
 
 
 @given(st.binary(max_size=60).filter(lambda data: not data.isascii()))
 def test_no_bytes_make_it_fail(data: bytes) -> None:
-    found = recognised(data)
-    if found.proven:
+    found = choose_encoding(data)
+    if found.is_certain:
         assert found.text == data.decode(found.best.name)
 
 
 @pytest.mark.parametrize("data", [b"a" * 60_000 + b"\xe9", b"\xe1" * 60_000, b"\xd5z" * 30_000])
 def test_no_bytes_take_long(data: bytes) -> None:
-    recognised(data)
+    choose_encoding(data)

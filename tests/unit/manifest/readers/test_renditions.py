@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_import.manifest.read import open_manifest
-from batch_import.manifest.readers.renditions import chosen
+from batch_import.manifest.readers.renditions import choose_file
 
 U = "https://h/{}.mp4"
 
@@ -34,7 +34,7 @@ def files(*more: dict[str, str]) -> list[dict[str, str]]:
     ],
 )
 def test_the_original_or_the_largest(given: list[dict[str, str]], expected: int | None) -> None:
-    assert chosen(given) == expected
+    assert choose_file(given) == expected
 
 
 @pytest.mark.parametrize("suffix", ["json", "jsonl", "yaml"])
@@ -85,7 +85,7 @@ def test_an_object_of_objects_takes_its_keys_as_ids(tmp_path: Path) -> None:
         assert manifest.header == ("key", "url")
         (chunk,) = manifest.chunks()
         assert chunk.frame[0].tolist() == ["v1", "v2"]
-        assert manifest.form.endswith("records at a.*")
+        assert manifest.format_description.endswith("records at a.*")
 
 
 @pytest.mark.parametrize("suffix", ["json", "yaml"])

@@ -48,11 +48,11 @@ def test_other_formats_may_be_in_them_too(read: Callable, encoding: str) -> None
     [
         (
             b"\xff\xfeu\0\n\0\x00\xd8x\0",
-            "begins with the mark of UTF-16 and is not: line 2 has the byte 0x00 at byte offset 6",
+            "mark of UTF-16 and is not UTF-16: line 2 has the byte 0x00 at byte offset 6",
         ),
         (
             b"\xff\xfe\0\0u\0\0\0",
-            "begins with the mark of UTF-16 and is not: line 1 has the byte 0x00 at byte offset 2",
+            "mark of UTF-16 and is not UTF-16: line 1 has the byte 0x00 at byte offset 2",
         ),
         (
             b"u,t\r\nx,\xe9\x81y\n",
@@ -81,7 +81,7 @@ def test_the_place_is_right_wherever_blocks_are_cut(
     encoding: str,
     bad: bytes,
 ) -> None:
-    monkeypatch.setattr(text, "BLOCK", block)
+    monkeypatch.setattr(text, "BLOCK_BYTES", block)
     content = f"url,title{end}u,{'🎬é' if encoding == 'utf-16' else 'e'}{end}v,".encode(encoding)
     with pytest.raises(ManifestError, match=rf"line 3 [^)]* at byte offset {len(content)}\b"):
         read(content + bad)
@@ -90,8 +90,8 @@ def test_the_place_is_right_wherever_blocks_are_cut(
 def test_a_line_without_end_is_reported_and_not_kept(
     read: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(text, "MOST_CHARACTERS", 100)
-    monkeypatch.setattr(text, "BLOCK", 50)
+    monkeypatch.setattr(text, "MAX_CHARACTERS", 100)
+    monkeypatch.setattr(text, "BLOCK_BYTES", 50)
     for name in ("m.csv", "m.jsonl"):
         with pytest.raises(ManifestError, match="a line of more than 100 characters"):
             read("url,title\nu," + "x" * 200, name)

@@ -128,7 +128,7 @@ def test_further_sheets_with_videos_are_named_and_can_all_be_read(
     other = {"A1": "title", "B1": "url", "C1": "team", "A2": "Two", "B2": URL, "C2": "HR"}
     path = workbook(First=TABLE, Cover=COVER, Second=other)
     assert read(path).cells == [[URL, "One"]]
-    cover = ("Not read, for they have no videos: sheets “Cover” (2 rows)",)
+    cover = ("Not read, because they have no videos: sheets “Cover” (2 rows)",)
     assert open_manifest(path).notes == cover
     (problem,) = open_manifest(path).content.problems
     assert (problem.code, problem.value) == ("sheet-unread", "“Second” (2 rows)")
@@ -202,7 +202,7 @@ def test_a_wide_sheet_is_read(read: Callable, workbook: Callable) -> None:
 def test_a_workbook_that_unpacks_to_too_much(
     workbook: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xlsx_reader, "_MOST_BYTES", 1000)
+    monkeypatch.setattr(xlsx_reader, "_MAX_BYTES", 1000)
     with pytest.raises(ManifestError, match="unpacks to"):
         open_manifest(workbook(Sheet1=TABLE))
 

@@ -149,7 +149,7 @@ def test_too_deep(read_yaml: Callable, content: str) -> None:
 def test_a_record_without_end_is_reported_and_not_kept(
     read_yaml: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(yaml_reader, "MOST_CHARACTERS", 100_000)
+    monkeypatch.setattr(yaml_reader, "MAX_CHARACTERS", 100_000)
     assert len(read_yaml("- url: u\n" * 30_000).rows) == 30_000
     with pytest.raises(ManifestError, match="a record of more than 100000 characters"):
         read_yaml("- url: u\n- title: |\n" + "    x\n" * 60_000)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.manifest.rules import source_url
-from batch_import.manifest.rules.address_repair import repaired, several
+from batch_import.manifest.rules.address_repair import has_several_urls, repair_url
 from batch_import.models import Severity
 
 URL = "https://media.example.com/videos/a.mp4"
@@ -106,8 +106,8 @@ def test_what_is_inside(url: str, right: str) -> None:
     ],
 )
 def test_what_only_looks_damaged_is_left_alone(url: str) -> None:
-    assert repaired(url) is None
-    assert not several(url)
+    assert repair_url(url) is None
+    assert not has_several_urls(url)
     assert list(source_url.violations([url])) == []
 
 
@@ -152,10 +152,10 @@ def test_no_blemish_in_any_address_goes_without_a_word(name: str, blemish: str) 
 
 @given(st.text(max_size=200))
 def test_no_text_makes_it_fail_and_what_is_repaired_stays_so(text: str) -> None:
-    several(text)
-    found = repaired(text)
+    has_several_urls(text)
+    found = repair_url(text)
     if found:
-        assert found.address != text
+        assert found.url != text
 
 
 LONG = [
@@ -173,8 +173,8 @@ LONG = [
 
 @pytest.mark.parametrize("text", LONG)
 def test_no_text_takes_long(text: str) -> None:
-    repaired(text)
-    several(text)
+    repair_url(text)
+    has_several_urls(text)
 
 
 def test_pages_of_redirects_name_where_they_lead() -> None:

@@ -38,7 +38,7 @@ def problems_of(path: Path, allow: tuple[str, ...] = ()) -> list[Problem]:
     found = [problem for problem in manifest.content.problems if problem.code not in allow]
     for chunk in manifest.chunks():
         found += validator.check(chunk)[1]
-    return [*found, *validator.after_last(5.0)]
+    return [*found, *validator.manifest_problems(5.0)]
 
 
 def as_csv(*rows: list[str]) -> bytes:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.manifest.extensions import KNOWN, extension_of
+from batch_import.manifest.extensions import ACCEPTED_EXTENSIONS, extension_of
 from batch_import.manifest.rules import extension, filename, reference_id
 from batch_import.models import Severity
 
@@ -60,9 +60,9 @@ def test_titles(title: str, expected: list[str]) -> None:
     ],
 )
 def test_extensions(cell: str, url: str, bare: str, expected: list[str]) -> None:
-    extensions, violations = extension.judge([cell], [url], ())
+    extensions, violations = extension.find_extensions([cell], [url], ())
     assert (extensions, [violation.code for _, violation in violations]) == ([bare], expected)
-    extensions, violations = extension.judge(["mp4", cell, "mp4"], [GOOD, url, GOOD], ())
+    extensions, violations = extension.find_extensions(["mp4", cell, "mp4"], [GOOD, url, GOOD], ())
     assert extensions == ["mp4", bare, "mp4"]
     assert [(at, violation.code) for at, violation in violations] == [
         (1, code) for code in expected
@@ -71,20 +71,20 @@ def test_extensions(cell: str, url: str, bare: str, expected: list[str]) -> None
 
 @pytest.mark.parametrize("known", ["mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"])
 def test_known_extensions(known: str) -> None:
-    assert known in KNOWN
-    assert extension.judge([known], ["https://h/a"], ()) == ([known], [])
+    assert known in ACCEPTED_EXTENSIONS
+    assert extension.find_extensions([known], ["https://h/a"], ()) == ([known], [])
     assert extension_of(f"https://h/a.{known}") == known
 
 
 def test_a_row_whose_url_must_be_another_may_have_its_extension_yet() -> None:
     given, urls = ["", "exe", ""], ["", "", "https://youtu.be/x"]
-    extensions, violations = extension.judge(given, urls, {0, 1, 2})
+    extensions, violations = extension.find_extensions(given, urls, {0, 1, 2})
     assert extensions == ["", "exe", ""]
     assert [(at, violation.code) for at, violation in violations] == [(1, "extension-unknown")]
 
 
 def test_a_contradiction_is_a_warning_and_names_both() -> None:
-    _, ((_, violation),) = extension.judge(["mp4"], ["https://h/a.avi"], ())
+    _, ((_, violation),) = extension.find_extensions(["mp4"], ["https://h/a.avi"], ())
     assert violation.severity is Severity.WARNING
     assert "mp4" in violation.reason
     assert ".avi" in violation.reason
@@ -97,7 +97,7 @@ def test_a_contradiction_is_a_warning_and_names_both() -> None:
      ("pdf", "is a document"), ("tif", "is a picture"), ("mp 4", "Known are")],
 )  # fmt: skip
 def test_the_hint_names_what_is_meant(cell: str, words: str) -> None:
-    _, ((_, violation),) = extension.judge([cell], ["https://h/a"], ())
+    _, ((_, violation),) = extension.find_extensions([cell], ["https://h/a"], ())
     assert words in violation.hint
 
 
@@ -172,7 +172,7 @@ def test_no_text_makes_the_rules_fail(cells: list[tuple[str, str]]) -> None:
     first, second = [a.strip() for a, _ in cells], [b for _, b in cells]
     for violations in (
         filename.violations(first),
-        extension.judge(first, second, ())[1],
+        extension.find_extensions(first, second, ())[1],
         reference_id.violations([a for a, _ in cells], first),
     ):
         assert {at for at, _ in violations} <= set(range(len(cells)))

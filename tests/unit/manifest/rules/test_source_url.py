@@ -194,7 +194,7 @@ def test_only_the_sandboxs_own_host_and_port_may_be_private() -> None:
 def test_page_links_and_their_direct_form(url: str, direct: str) -> None:
     ((_, violation),) = source_url.violations([url])
     assert violation.code == "url-page"
-    assert violation.hint.endswith(f" is at {direct}" if direct else "give that address.")
+    assert violation.hint.endswith(f" is at {direct}" if direct else "give that URL.")
     if direct:
         assert codes(direct) == []
 
