@@ -14,11 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from batch_import.configuration.credentials import Credentials
-from batch_import.configuration.credentials import credentials as credentials_found
+from batch_import.configuration.credentials import Credentials, load_credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
-from batch_import.configuration.settings import ReadingOptions, Settings, from_environment
+from batch_import.configuration.settings import ReadingOptions, Settings, read_environment
 from batch_import.errors import (
     CredentialsRefused,
     Interrupted,
@@ -190,7 +189,7 @@ def import_manifest(
     from batch_import.workflows.run import run
 
     request = with_original_job(request)
-    credentials = credentials or credentials_found()
+    credentials = credentials or load_credentials()
     with closing(_Bar(shown=progress)) as bar:
 
         def tell(now: Progress) -> None:
@@ -270,7 +269,7 @@ def settings_from_environment(**given: Any) -> Settings:
     Raises:
         UsageError: a value is not valid.
     """
-    return Settings(**{**dict(from_environment()), **given})
+    return Settings(**{**dict(read_environment()), **given})
 
 
 class _Bar:

@@ -22,7 +22,7 @@ def account(invocation: Invocation) -> int:
 
     settings = invocation.settings()
     with stoppable() as stop:
-        found = workflow.account(settings, invocation.credentials(), stop)
+        found = workflow.account(settings, invocation.load_credentials(), stop)
     work = styled("The credentials work.", SUCCESS)
     title = sanitized(found.title) or "(no title)"
     print(f"{work} Account: {title} ({sanitized(found.id)}) at {settings.api_base}")

@@ -185,7 +185,7 @@ class Invocation:
             )
         return job
 
-    def credentials(self) -> Credentials:
+    def load_credentials(self) -> Credentials:
         """The first credentials that are found.
 
         The order is: the file of --credentials, the environment, the file of a configuration file,
@@ -194,9 +194,9 @@ class Invocation:
         Raises:
             UsageError: there are none, or they are not valid.
         """
-        from batch_import.configuration.credentials import credentials
+        from batch_import.configuration.credentials import load_credentials
 
-        return credentials(self["credentials"], insisted=self.is_flag("credentials"))
+        return load_credentials(self["credentials"], is_explicit=self.is_flag("credentials"))
 
 
 class Command(PrintsHelp):

@@ -22,21 +22,21 @@ from batch_import.cli.options import OPTIONS, Option, OptionSources
 )
 def config(invocation: Invocation) -> int:
     """Show the value of every option, and where it comes from."""
-    from batch_import.configuration.credentials import NAMES, find
+    from batch_import.configuration.credentials import VARIABLES_BY_KEY, find_location
 
     values, option_sources = _all_options(
         invocation["config"] if invocation.is_flag("config") else None
     )
-    place = find(values["credentials"])
-    secrets = {name: place.origin if name in place.keys else None for name in NAMES}
+    place = find_location(values["credentials"])
+    secrets = {name: place.description if name in place.keys else None for name in VARIABLES_BY_KEY}
     if invocation["json"]:
         _print_json(values, option_sources, secrets)
         return OK
     file = sanitized(str(invocation["config"]))
     print(f"{file} is read." if invocation["config"].exists() else f"There is no {file} here.")
     _print_table(values, option_sources, secrets)
-    if place.trouble:
-        print(place.trouble)
+    if place.read_error:
+        print(place.read_error)
     return OK
 
 

@@ -14,15 +14,15 @@ from typing import Any, Final
 import yaml
 
 from batch_import.cli.options import OPTIONS
-from batch_import.configuration import kinds
+from batch_import.configuration import value_types
 from batch_import.configuration.declaration import Setting
 from batch_import.configuration.yaml_settings import (
     Entry,
-    entries_of,
     is_null,
+    mapping_entries,
     read_bytes,
     read_entries,
-    scalar,
+    scalar_text,
 )
 from batch_import.errors import UsageError, nearest
 
@@ -66,7 +66,7 @@ def _checked(option: Setting, path: str, place: str, entry: Entry) -> Any:
         value = _value(option, path, entry.value)
         for text in value if isinstance(value, list) else [value]:
             if isinstance(text, str):
-                option.kind.parse(text)
+                option.value_type.parse(text)
     except ValueError as error:
         raise UsageError(f"{place}: {entry.key}: {error}.") from None
     return value
@@ -90,10 +90,12 @@ def _unknown(place: str, key: str) -> UsageError:
 def _value(option: Setting, path: str, node: yaml.Node) -> Any:
     """The value in the form that the command line has."""
     if option.is_switch:
-        return option.kind.parse(_text(node))
+        return option.value_type.parse(_text(node))
     if option.multiple:
         return list(_texts(path, node))
-    if isinstance(option.kind, kinds.Names) and not isinstance(node, yaml.ScalarNode):
+    if isinstance(option.value_type, value_types.NameListType) and not isinstance(
+        node, yaml.ScalarNode
+    ):
         return _with_commas(_texts(path, node))
     return _text(node)
 
@@ -107,7 +109,7 @@ def _texts(path: str, node: yaml.Node) -> Iterator[str]:
             else:  # nothing is a gap between two commas
                 yield "" if is_null(item) else _text(item)
     elif isinstance(node, yaml.MappingNode):
-        for entry in entries_of(path, node):
+        for entry in mapping_entries(path, node):
             if "=" in entry.key:
                 raise ValueError(f"{entry.key!r} has an = in it")
             yield f"{entry.key}={_in_brackets(entry.value) or _text(entry.value)}"
@@ -124,7 +126,7 @@ def _in_brackets(node: yaml.Node) -> str:
 
 
 def _text(node: yaml.Node) -> str:
-    text = scalar(node)
+    text = scalar_text(node)
     if text is None:
         raise ValueError("exactly one value belongs here")
     return text

@@ -69,7 +69,7 @@ def _kept(invocation: Invocation, path: Path) -> dict[str, Any]:
 
 def _mapping(name: str, value: Any) -> Any:
     """Returns pairs in the form that the file has."""
-    is_pairs = "=" in OPTIONS[name].kind.metavar and isinstance(value, list)
+    is_pairs = "=" in OPTIONS[name].value_type.metavar and isinstance(value, list)
     return pairs(name, value) if is_pairs else value
 
 

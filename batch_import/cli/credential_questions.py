@@ -11,7 +11,12 @@ from batch_import.cli.messages import sanitized
 from batch_import.cli.options import OPTIONS, flag
 from batch_import.cli.progress import stoppable
 from batch_import.configuration import credential_storage
-from batch_import.configuration.credentials import NAMES, Credentials, credentials, find
+from batch_import.configuration.credentials import (
+    VARIABLES_BY_KEY,
+    Credentials,
+    find_location,
+    load_credentials,
+)
 from batch_import.configuration.settings import Settings
 from batch_import.errors import CredentialsRefused
 
@@ -39,26 +44,28 @@ def ask_for_credentials(invocation: Invocation) -> dict[str, Any]:
         accepted = _accepted(invocation, keys)
         origin = origin if accepted is keys else ""
         keys = accepted
-    if not origin and any(os.environ.get(variable) for variable in NAMES.values()):
-        warn(f"Unset {' and '.join(NAMES.values())}: they are stronger than what is stored.")
+    if not origin and any(os.environ.get(variable) for variable in VARIABLES_BY_KEY.values()):
+        warn(
+            f"Unset {' and '.join(VARIABLES_BY_KEY.values())}: they are used before stored credentials."
+        )
     return _kept(invocation, keys, origin)
 
 
 def _found(invocation: Invocation) -> tuple[Credentials | None, str]:
     """Returns the existing credentials, and where they were found."""
-    file, insisted = invocation["credentials"], invocation.is_flag("credentials")
-    if file and not insisted and not file.exists():
+    file, is_explicit = invocation["credentials"], invocation.is_flag("credentials")
+    if file and not is_explicit and not file.exists():
         file = None  # named by the configuration file, which is replaced
-    place = find(file, insisted=insisted)
-    if not place.keys and not insisted:
+    place = find_location(file, is_explicit=is_explicit)
+    if not place.keys and not is_explicit:
         return None, ""
-    print(f"Credentials: from {sanitized(place.origin)}.")
-    return credentials(file, insisted=insisted), place.origin
+    print(f"Credentials: from {sanitized(place.description)}.")
+    return load_credentials(file, is_explicit=is_explicit), place.description
 
 
 def _typed() -> Credentials:
     answer = (
-        f"Set {' and '.join(NAMES.values())}, or give {flag('credentials')} FILE;"
+        f"Set {' and '.join(VARIABLES_BY_KEY.values())}, or give {flag('credentials')} FILE;"
         f" {flag('offline')} goes on without them."
     )
     print("Both keys are under Settings > Developer Tools of your Viostream account.")

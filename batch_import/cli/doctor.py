@@ -58,7 +58,7 @@ def _request(invocation: Invocation) -> "DoctorRequest":
     jobs = find_jobs() if one is None else [one] if one.file.is_file() else []
     folder = OUTPUT_FOLDER if one is None else one.folder
     return DoctorRequest(
-        invocation.settings(), folder, jobs, invocation.credentials, invocation["offline"]
+        invocation.settings(), folder, jobs, invocation.load_credentials, invocation["offline"]
     )
 
 

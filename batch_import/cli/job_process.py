@@ -20,7 +20,7 @@ from batch_import.cli.faults import text
 from batch_import.cli.messages import sanitized
 from batch_import.cli.notification import post_summary
 from batch_import.cli.options import OptionSources
-from batch_import.configuration.credentials import account_credentials
+from batch_import.configuration.credentials import load_account_credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import (
     CredentialsRefused,
@@ -102,7 +102,7 @@ def _import(
 
     folder = Path(order["credentials"]) if order["credentials"] else None
     try:
-        credentials = account_credentials(account, folder)
+        credentials = load_account_credentials(account, folder)
         ended = stand_by(request, credentials, stop=stop, alarm=True, work=run_submitted)
     except RunFault as fault:
         return *_end_of(fault), fault.exit_code

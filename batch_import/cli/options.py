@@ -13,8 +13,8 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from batch_import.cli.quoting import command_line
-from batch_import.configuration import kinds, listing_values
-from batch_import.configuration.credentials import account_name
+from batch_import.configuration import listing_values, value_types
+from batch_import.configuration.credentials import checked_account_name
 from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
@@ -39,48 +39,50 @@ _LARGEST_SEED: Final = 2**63 - 1
 
 
 def _switch(name: str, help: str, group: Group, short: str = "") -> Setting:  # noqa: A002
-    return Setting(name, kinds.Switch(), help, group, default=False, short=short)
+    return Setting(name, value_types.SwitchType(), help, group, default=False, short=short)
 
 
 #: Options that only the command line has; the Python API has no such setting.
 _COMMAND_LINE: Final = (
-    Setting("config", kinds.FilePath(), "YAML file of options", Group.COMMON, default=CONFIG),
+    Setting(
+        "config", value_types.FilePathType(), "YAML file of options", Group.COMMON, default=CONFIG
+    ),
     Setting(
         "credentials",
-        kinds.FilePath(),
+        value_types.FilePathType(),
         "YAML file with access-key and api-key that nobody else can read",
         Group.COMMON,
     ),
     Setting(
         "account",
-        kinds.TextType("NAME", account_name),
+        value_types.TextType("NAME", checked_account_name),
         "name of the account; workers find its credentials by this name",
         Group.COMMON,
     ),
     Setting(
         "at",
-        kinds.Moment(),
+        value_types.TimestampType(),
         "do not start before this time, e.g. 22:00 or 2026-12-01T22:00",
         Group.COMMON,
         default_text="as soon as a worker is free",
     ),
     Setting(
         "accounts",
-        kinds.Names("NAME,…", as_sequence=True),
+        value_types.NameListType("NAME,…", is_sequence=True),
         "accounts whose jobs this worker takes",
         Group.COMMON,
         default_text="those with a file in the credentials folder",
     ),
     Setting(
         "jobs",
-        kinds.NumberType(1, _MAX_JOBS, whole=True),
+        value_types.NumberType(1, _MAX_JOBS, is_integer=True),
         "jobs at once, each in a process of its own",
         Group.COMMON,
         default=2,
     ),
     Setting(
         "credentials_folder",
-        kinds.FolderPath("DIR"),
+        value_types.FolderPathType("DIR"),
         "folder with a file NAME.yaml for each account, like the file of --credentials",
         Group.COMMON,
     ),
@@ -89,27 +91,27 @@ _COMMAND_LINE: Final = (
     _switch("verbose", "show every API call", Group.COMMON, short="v"),
     Setting(
         "format",
-        kinds.Names("NAME,…", ALL_FORMATS, as_sequence=True),
+        value_types.NameListType("NAME,…", ALL_FORMATS, is_sequence=True),
         "which results to write",
         Group.RESULTS,
         default=FORMATS,
     ),
     Setting(
         "output",
-        kinds.FilePath("PATH"),
+        value_types.FilePathType("PATH"),
         "what to write: a .csv or .xlsx file by manifest, a folder by merge",
         Group.COMMON,
         short="o",
     ),
     Setting(
         "fix",
-        kinds.FilePath(),
+        value_types.FilePathType(),
         "write the manifest as CSV with all safe corrections, for review",
         Group.READING,
     ),
     Setting(
         "store",
-        kinds.ChoiceType(("keyring", "file", "no")),
+        value_types.ChoiceType(("keyring", "file", "no")),
         "where to keep the credentials: in the system's keyring, in credentials.yaml beside the"
         " configuration file, or not at all",
         Group.COMMON,
@@ -119,7 +121,7 @@ _COMMAND_LINE: Final = (
     _switch("replace", "replace files that exist; configure keeps the other options", Group.COMMON),
     Setting(
         "include",
-        kinds.TextType("PATTERN"),
+        value_types.TextType("PATTERN"),
         "list only paths that match, e.g. '*.mp4' or 'talks/*'",
         Group.COMMON,
         multiple=True,
@@ -132,7 +134,7 @@ _COMMAND_LINE: Final = (
     ),
     Setting(
         "min_size",
-        listing_values.ByteCount(),
+        listing_values.FileSizeType(),
         "list only files of at least this size, e.g. 10MB",
         Group.COMMON,
     ),
@@ -148,27 +150,29 @@ _COMMAND_LINE: Final = (
     ),
     Setting(
         "port",
-        kinds.NumberType(0, 65_535, whole=True),
+        value_types.NumberType(0, 65_535, is_integer=True),
         "port to listen on; 0 takes a free one",
         Group.COMMON,
         default=SANDBOX_PORT,
     ),
     Setting(
         "seed",
-        kinds.NumberType(0, _LARGEST_SEED, whole=True),
+        value_types.NumberType(0, _LARGEST_SEED, is_integer=True),
         "repeats the same faults",
         Group.ADVANCED,
         default=1,
     ),
     Setting(
         "knob",
-        kinds.Pair("NAME=VALUE"),
+        value_types.MappingType("NAME=VALUE"),
         "set a fault or limit of the sandbox, e.g. lost_reply=0.1; all are in docs/sandbox.md",
         Group.ADVANCED,
         multiple=True,
     ),
-    Setting("knobs", kinds.FilePath(), "YAML file of knobs", Group.ADVANCED),
-    Setting("data", kinds.FilePath(), "keep the sandbox's videos in this file", Group.ADVANCED),
+    Setting("knobs", value_types.FilePathType(), "YAML file of knobs", Group.ADVANCED),
+    Setting(
+        "data", value_types.FilePathType(), "keep the sandbox's videos in this file", Group.ADVANCED
+    ),
 )
 
 #: Every option, by the name of its setting.
@@ -197,16 +201,16 @@ class _Type(click.ParamType[Any]):
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
         """The placeholder of the value in the help."""
         del param, ctx
-        return "|".join(self.setting.kind.choices) or self.setting.kind.metavar
+        return "|".join(self.setting.value_type.choices) or self.setting.value_type.metavar
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
         """Complete a choice, a file or a folder."""
         del ctx, param
-        if self.setting.kind.completes:
-            return [CompletionItem(incomplete, type=self.setting.kind.completes)]
-        matching = (each for each in self.setting.kind.choices if each.startswith(incomplete))
+        if self.setting.value_type.completes:
+            return [CompletionItem(incomplete, type=self.setting.value_type.completes)]
+        matching = (each for each in self.setting.value_type.choices if each.startswith(incomplete))
         return [CompletionItem(each) for each in matching]
 
 

@@ -123,7 +123,7 @@ def _credentials(invocation: Invocation) -> "Credentials | str":
     if invocation["offline"]:
         return "The platform was not contacted (--offline)."
     try:
-        return invocation.credentials()
+        return invocation.load_credentials()
     except UsageError as none:
         return none.message
 

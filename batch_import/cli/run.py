@@ -62,7 +62,9 @@ def run_command(invocation: Invocation, *, retry_failed: bool = False) -> int:
     request = with_original_job(invocation.request(retry_failed=retry_failed))
 
     def work() -> int:
-        return import_with_progress(request, invocation.credentials(), invocation.option_sources)
+        return import_with_progress(
+            request, invocation.load_credentials(), invocation.option_sources
+        )
 
     if request.notify is None:
         return work()

@@ -95,7 +95,7 @@ def _job(name: str, database: str) -> "Job":
 
     if database:
         try:
-            base_urls.database(database)
+            base_urls.checked_database_url(database)
         except ValueError as error:
             raise UsageError(f"{error}.") from None
     path = Path(name)

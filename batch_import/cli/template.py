@@ -47,7 +47,7 @@ def _lines(option: Setting, values: Mapping[str, Any]) -> Iterator[str]:
     if option.name in values:
         yield _written({option.key: values[option.name]})
     elif option.multiple:
-        name, is_pair, value = option.kind.metavar.partition("=")
+        name, is_pair, value = option.value_type.metavar.partition("=")
         yield f"#{option.key}:"
         yield f"#  {name}: {value}" if is_pair else f"#  - {name}"
     else:
@@ -65,7 +65,7 @@ def _shown(option: Setting) -> str:
     if option.is_switch:
         return f" {str(default).lower()}"
     if default is None:
-        return f"  # {option.default_text or option.kind.metavar}"
+        return f"  # {option.default_text or option.value_type.metavar}"
     if isinstance(default, tuple):
         return f" [{', '.join(default)}]"
     return f" {default:g}" if isinstance(default, float) else f" {default}"

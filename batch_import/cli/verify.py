@@ -54,7 +54,7 @@ def verify(invocation: Invocation) -> int:
         with stoppable() as stop:
             result = workflow.verify(
                 replace(invocation.request(), folder=job.folder),
-                invocation.credentials(),
+                invocation.load_credentials(),
                 embeds=invocation["embeds"],
                 observer=Observer(step=steps.show, problem=print_warning),
                 stop=stop,

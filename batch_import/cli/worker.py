@@ -51,17 +51,17 @@ def worker(invocation: Invocation) -> int:
 def _accounts(invocation: Invocation) -> list[str]:
     """The accounts of a worker. Each must have credentials on this machine."""
     from batch_import.configuration.credentials import (
-        account_credentials,
-        account_name,
-        accounts_in,
+        checked_account_name,
+        list_accounts,
+        load_account_credentials,
     )
 
     folder = invocation["credentials_folder"]
     try:
-        names = [account_name(name) for name in invocation["accounts"] or ()]
+        names = [checked_account_name(name) for name in invocation["accounts"] or ()]
     except ValueError as error:
         raise UsageError(f"{error}.", setting="accounts") from None
-    names = names or (accounts_in(folder) if folder else [])
+    names = names or (list_accounts(folder) if folder else [])
     if not names:
         raise UsageError(
             "There are no accounts.",
@@ -69,7 +69,7 @@ def _accounts(invocation: Invocation) -> list[str]:
             f" {flag('credentials_folder')}.",
         )
     for name in names:
-        account_credentials(name, folder)
+        load_account_credentials(name, folder)
     return names
 
 

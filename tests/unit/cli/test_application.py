@@ -55,7 +55,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
         ("run m.csv --rate", "Option '--rate' requires an argument."),
         ("run m.csv --rate 0", "--rate: '0' is not a number from 0.001 to 10,000."),
         ("run m.csv --embed big", "--embed: 'big' is not one of responsive, fixed."),
-        ("run m.csv --job a\0b", r"--job: 'a\x00b' holds a character that no text has."),
+        ("run m.csv --job a\0b", r"--job: 'a\x00b' has a character that is not valid in a text."),
         ("demo --config x.yaml", "--config is an option of"),
         ("plan m.csv --seed 2", "--seed: this is only used with --rehearse. Add it."),
         ("plan m.csv --knob a=b", "--knob: this is only used with --rehearse. Add it."),
