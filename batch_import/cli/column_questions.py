@@ -81,7 +81,7 @@ def _agreed(
 
 def _accepts(proposal: "Proposal", *, accept: bool) -> bool:
     _print(proposal)
-    return accept or questions.yes(
+    return accept or questions.ask_yes_or_no(
         "Use these columns?",
         f"Give {flag('yes')} to use them; {flag('map')} FIELD=COLUMN chooses others.",
         default=True,
@@ -133,7 +133,7 @@ def _ask(columns: "Sequence[ColumnSample]", field: str, default: str | None) -> 
     first = 0 if generated else 1
     names = {at: sanitized(label) for at, label in enumerate(labels) if at >= first}
     while True:
-        chosen = questions.number_or_name(question, names, default=number)
+        chosen = questions.ask_number_or_name(question, names, default=number)
         if not chosen or _fits(columns[chosen - 1], field):
             return labels[chosen]
 
@@ -145,7 +145,7 @@ def _fits(column: "ColumnSample", field: str) -> bool:
     return (
         field != SOURCE_URL
         or column.is_addressed
-        or questions.yes("Use it all the same?", "", default=False)
+        or questions.ask_yes_or_no("Use it all the same?", "", default=False)
     )
 
 
@@ -156,7 +156,7 @@ def _mapped(reading: ReadingOptions, field: str, label: str) -> ReadingOptions:
 def _with_base_url(reading: ReadingOptions, source: "FieldProposal") -> ReadingOptions:
     """Ask for the URL of the folder with the files that the column of the URLs names."""
     while True:
-        entered = questions.text(
+        entered = questions.ask_text(
             f"“{sanitized(source.label)}” names files, e.g. {sanitized(source.values[0])}."
             " URL of their folder",
             f"Give it with {flag('base_url')} https://HOST/FOLDER/.",
@@ -168,7 +168,7 @@ def _with_base_url(reading: ReadingOptions, source: "FieldProposal") -> ReadingO
 
 
 def _with_extension(reading: ReadingOptions, source: "FieldProposal") -> ReadingOptions:
-    entered = questions.text(
+    entered = questions.ask_text(
         f"No column tells the extension, nor does {sanitized(source.values[0])}. Extension",
         f"Give it with {flag('default', 'extension=mp4')}, or name its column with {flag('map')}.",
         default="mp4",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from batch_import.cli import questions
-from batch_import.cli.command import FILE, Invocation, argument, command, pairs
+from batch_import.cli.command import FILE, Invocation, argument, command, parse_pairs
 from batch_import.cli.configuration_file import read_config
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import sanitized
@@ -59,7 +59,7 @@ def _kept(invocation: Invocation, path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
     if not invocation["replace"]:
-        questions.insist(
+        questions.require_yes(
             f"Replace {sanitized(str(path))}? Its other options are kept",
             f"Give {flag('replace')} to replace it and keep its other options.",
         )
@@ -70,14 +70,14 @@ def _kept(invocation: Invocation, path: Path) -> dict[str, Any]:
 def _mapping(name: str, value: Any) -> Any:
     """Returns pairs in the form that the file has."""
     is_pairs = "=" in OPTIONS[name].value_type.metavar and isinstance(value, list)
-    return pairs(name, value) if is_pairs else value
+    return parse_pairs(name, value) if is_pairs else value
 
 
 def _manifest(invocation: Invocation) -> Path | None:
     if invocation["manifest"] or invocation["templates"] or not questions.can_ask():
         manifest: Path | None = invocation["manifest"]
         return manifest
-    name = questions.text("Manifest (Enter for none)", "", default=_only_manifest())
+    name = questions.ask_text("Manifest (Enter for none)", "", default=_only_manifest())
     return Path(name) if name else None
 
 

@@ -7,7 +7,7 @@ import click
 
 from batch_import.cli.application import load, users_of
 from batch_import.cli.names import COMMANDS
-from batch_import.cli.options import OPTIONS, default_of
+from batch_import.cli.options import OPTIONS, default_text
 from batch_import.configuration.value_types import NumberType
 from generate.markdown import block, literal, plain, sentence
 
@@ -69,7 +69,7 @@ def _option(option: Any) -> str:
     names.append(f"--{option.key} {takes}".strip())
     links = ", ".join(f"[{name}](commands.md#{name})" for name in users_of(option.name))
     facts = [
-        f"Default: {literal(default)}." if (default := default_of(option)) else "",
+        f"Default: {literal(default)}." if (default := default_text(option)) else "",
         f"Range: {_range(option.value_type)}." if isinstance(option.value_type, NumberType) else "",
         "It may be given several times." if option.multiple else "",
         f"Environment variable: `{option.variable}`." if option.variable else "",
