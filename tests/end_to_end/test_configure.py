@@ -171,7 +171,7 @@ def test_ids_that_are_unclear_have_no_default_and_a_misfit_is_said(
         ("Column of referenceId (0: made from the URL):", "2"),
         ("Use these columns?", "n"),
         ("Column of sourceUrl [6]", "2"),
-        ("Use it all the same?", ""),
+        ("Use it nevertheless?", ""),
         ("Column of sourceUrl [6]", "6"),
         ("Column of filename", ""),
         ("Column of extension", ""),
