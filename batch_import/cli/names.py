@@ -12,7 +12,7 @@ COMMANDS: Final = {
     },
     "Several accounts": {
         "submit": "Check a manifest, and put its import into the queue of a database.",
-        "worker": "Take jobs from the queue, and run each in a process of its own.",
+        "worker": "Take jobs from the queue, and run each job in a separate process.",
         "pause": "Take jobs out of the queue until they are resumed.",
         "resume": "Put jobs that were paused or cancelled, or that ended, into the queue again.",
         "cancel": "Take jobs out of the queue for good.",

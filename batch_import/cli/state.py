@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 @command(
     options=("config", "state"),
     arguments=[
-        argument("action", "init, copy or ended", click.Choice(["init", "copy", "ended"])),
+        argument(
+            "action",
+            "init: prepare the database; copy: move a job to the database or back; ended: confirm"
+            " that the run of a machine that lost its connection has ended",
+            click.Choice(["init", "copy", "ended"]),
+        ),
         argument(
             "names",
             "for copy: a manifest or job folder, and the URL of the database, in the direction of"

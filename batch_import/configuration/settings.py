@@ -225,7 +225,7 @@ class Settings:
     strict: bool = setting(
         default=False,
         value_type=value_types.SwitchType(),
-        help="send nothing if the manifest has any error or warning",
+        help="allow no error and no warning: run sends nothing, check ends with exit code 1",
         group=Group.READING,
     )
     preflight: bool = setting(

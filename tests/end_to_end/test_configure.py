@@ -323,7 +323,7 @@ def test_the_file_lists_every_option_and_sets_none(command: Callable, tmp_path: 
     run = command("https://h.test")
     run("configure", "--offline")
     assert (tmp_path / "batch-import.yaml").read_text(encoding="utf-8").count("\n#rate:") == 1
-    assert "batch-import.yaml is read." in run("config").stdout
+    assert "Configuration file: batch-import.yaml." in run("config").stdout
     assert ", line" not in run("config").stdout
 
 
