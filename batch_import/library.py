@@ -125,7 +125,7 @@ class CheckedManifest:
         file: path of the CSV file with all problems.
     """
 
-    read_results: int
+    rows: int
     valid: int
     file: Path
 
