@@ -1,8 +1,8 @@
 """The Python API, for scripts, notebooks and tasks of schedulers.
 
-`batch_import` exports the public names of this module; they are stable. Nothing here prints, except
-for a progress bar on request, or changes signal handlers. So it can be called in any thread. This
-module must not know how an import works.
+`batch_import` exports the public names of this module; they are stable. The functions print
+nothing, except for a progress bar on request, and do not change signal handlers. Therefore they can
+be called in any thread. This module must not know how an import works.
 """
 
 import logging
@@ -14,11 +14,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from batch_import.configuration.credentials import Credentials
-from batch_import.configuration.credentials import credentials as credentials_found
+from batch_import.configuration.credentials import Credentials, load_credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
-from batch_import.configuration.settings import ReadingOptions, Settings, from_environment
+from batch_import.configuration.settings import ReadingOptions, Settings, read_environment
 from batch_import.errors import (
     CredentialsRefused,
     Interrupted,
@@ -72,7 +71,8 @@ _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _AnyPath = str | os.PathLike[str]
 
-_AS_FOUND: Final = ReadingOptions()
+#: Options of reading a manifest that detect everything.
+_DETECT_ALL: Final = ReadingOptions()
 _log: Final = logging.getLogger(__name__)
 
 
@@ -83,8 +83,9 @@ class Outcome:
     Attributes:
         folder: the job folder, with `results.csv`, `results.xlsx`, `results.html`, `failed.csv`.
         counts: number of rows per status.
-        left: number of rows that should have been imported and are not.
-        state: URL of the database that keeps the state; empty if the job folder keeps it.
+        left: number of rows that are not imported and should be.
+        state: URL of the PostgreSQL database that is the job database; empty if the job database is
+            a file in the job folder.
     """
 
     folder: Path
@@ -103,12 +104,12 @@ class Outcome:
         Raises:
             StateError: the job folder does not exist any more, or cannot be read.
         """
-        from batch_import.workflows.report import rows
+        from batch_import.workflows.report import read_results
 
-        return rows(Job(self.folder, self.state))
+        return read_results(Job(self.folder, self.state))
 
     def to_frame(self) -> "pd.DataFrame":
-        """The current results as a pandas data frame. Every cell is a text."""
+        """Returns the current results as a pandas data frame. Every cell is a text."""
         import pandas as pd
 
         return pd.DataFrame(self.rows(), dtype="str")
@@ -144,7 +145,7 @@ def import_manifest(
     state: str = "",
     settings: Settings | None = None,
     credentials: Credentials | None = None,
-    reading: ReadingOptions = _AS_FOUND,
+    reading: ReadingOptions = _DETECT_ALL,
     results: ResultOptions | None = None,
     retry_failed: bool = False,
     progress: bool = False,
@@ -153,19 +154,24 @@ def import_manifest(
 ) -> Outcome:
     """Import a manifest, or continue an import, as `batch-import run` does.
 
-    The results are written even if the run fails. The same call continues an import that ended.
+    The results are written even if the run fails. The same call continues an import that ended
+    early.
 
     Args:
+        manifest: path of the manifest.
         job: the job folder. Default: `output/<manifest's name>` in the working folder.
-        state: URL of a PostgreSQL database that keeps the job's state, prepared with
+        state: URL of the PostgreSQL database that is the job database. It was prepared with
             `batch-import state init`. Default: a file in the job folder.
-        settings: how to import. Default: the default settings, with the URLs of the environment.
-        credentials: Default: from the environment, or from the system's keyring.
+        settings: how to import. Default: `settings_from_environment()`.
+        credentials: the keys of the account. Default: from the environment, or from the system's
+            keyring.
         reading: how to read the manifest.
-        results: how the results look. The job remembers it.
-        retry_failed: send failed rows again.
-        progress: show a progress bar. In a notebook it is a widget.
-        on_progress: called about twice a second, in this thread. An exception of it ends the run.
+        results: how the results look. The job remembers these options. Default: the options that
+            the job remembers.
+        retry_failed: whether to send failed rows again.
+        progress: whether to show a progress bar. In a notebook it is a widget.
+        on_progress: called about twice a second, in the calling thread. If it raises an exception,
+            the run ends.
         stop: set it in another thread to stop the run early.
 
     Raises:
@@ -174,7 +180,7 @@ def import_manifest(
         ManifestError: the manifest cannot be read, or it has problems and `settings.strict` is set.
         PlatformError: the platform refuses the credentials, or is down.
         RunFault: any other reason why the run cannot continue.
-        KeyboardInterrupt: the requests in flight were finished first, and all state is saved.
+        KeyboardInterrupt: Ctrl-C was pressed. The requests in progress were finished first.
     """
     request = ImportRequest(
         Path(manifest),
@@ -186,21 +192,21 @@ def import_manifest(
         retry_failed=retry_failed,
     )
     from batch_import.workflows.observer import Observer
-    from batch_import.workflows.original_job import with_original_job
+    from batch_import.workflows.original_job import find_original_job
     from batch_import.workflows.run import run
 
-    request = with_original_job(request)
-    credentials = credentials or credentials_found()
-    with closing(_Bar(shown=progress)) as bar:
+    request = find_original_job(request)
+    credentials = credentials or load_credentials()
+    with closing(_ProgressBar(is_shown=progress)) as bar:
 
-        def tell(now: Progress) -> None:
-            bar.show(now)
+        def report_progress(current: Progress) -> None:
+            bar.show(current)
             if on_progress:
-                on_progress(now)
+                on_progress(current)
 
-        observer = Observer(progress=tell, problem=_log.warning)
-        ended = run(request, credentials, observer, stop)
-    return Outcome(request.job.folder, ended.counts, ended.remaining, state)
+        observer = Observer(progress=report_progress, problem=_log.warning)
+        result = run(request, credentials, observer, stop)
+    return Outcome(request.job.folder, result.counts, result.remaining_count, state)
 
 
 def check_manifest(
@@ -208,7 +214,7 @@ def check_manifest(
     *,
     job: _AnyPath | None = None,
     settings: Settings | None = None,
-    reading: ReadingOptions = _AS_FOUND,
+    reading: ReadingOptions = _DETECT_ALL,
     stop: threading.Event | None = None,
 ) -> CheckedManifest:
     """Validate a manifest, as `batch-import check` does, without a request to the platform.
@@ -216,7 +222,7 @@ def check_manifest(
     With `settings.preflight`, the first bytes of each video are requested from its host.
 
     Args:
-        job, settings, reading, stop: as in `import_manifest`.
+        manifest, job, settings, reading, stop: as in `import_manifest`.
 
     Raises:
         Interrupted: `stop` was set.
@@ -230,59 +236,64 @@ def check_manifest(
         settings=settings or settings_from_environment(),
     )
     from batch_import.workflows.check import check
-    from batch_import.workflows.original_job import with_original_job
+    from batch_import.workflows.original_job import find_original_job
 
-    request = with_original_job(request)
-    found = check(request, stop=stop)
-    return CheckedManifest(found.rows, found.valid, found.problems)
+    request = find_original_job(request)
+    result = check(request, stop=stop)
+    return CheckedManifest(result.row_count, result.valid_count, result.problem_path)
 
 
 def job_status(job: _AnyPath, *, state: str = "") -> Outcome:
-    """Read the status of a job. It can be called during a run.
+    """Read the status of a job. This function can be called during a run.
 
     Args:
-        job: the job folder. If a database keeps the state, its last part is the name of the job.
+        job: the job folder. In a PostgreSQL database, the name of the folder is the job's name.
         state: as in `import_manifest`.
 
     Raises:
         StateError: there is no such job.
     """
-    place = Job(Path(job), state)
-    counts = status.counts(place)
+    located_job = Job(Path(job), state)
+    counts = status.count_rows(located_job)
     left = counts.total - counts.imported - counts.skipped
-    return Outcome(place.folder, counts, left, state)
+    return Outcome(located_job.folder, counts, left, state)
 
 
 def _parameters_of(_: Callable[_P, object]) -> Callable[[Callable[..., _T]], Callable[_P, _T]]:
-    """Declare, for type checkers, that a function has the parameters of another one."""
+    """Declare, for type checkers, that a function has the parameters of another function."""
     return lambda function: function
 
 
 @_parameters_of(Settings)
-def settings_from_environment(**given: Any) -> Settings:
-    """Create settings. The default URLs come from the environment variables.
+def settings_from_environment(**fields: Any) -> Settings:
+    """Create settings. The default URLs come from environment variables.
 
-    The variables are `VIOSTREAM_API_BASE` and `VIOSTREAM_EMBED_BASE`, as for the command.
+    The variables are `VIOSTREAM_API_BASE` and `VIOSTREAM_EMBED_BASE`, as for the command
+    `batch-import`.
 
     Args:
-        given: fields of `Settings`, by name.
+        fields: fields of `Settings`, by name. They override the environment variables.
 
     Raises:
         UsageError: a value is not valid.
     """
-    return Settings(**{**dict(from_environment()), **given})
+    return Settings(**{**dict(read_environment()), **fields})
 
 
-class _Bar:
-    """A progress bar: a widget in a notebook that supports it, otherwise text on stderr."""
+class _ProgressBar:
+    """A progress bar: a widget in a notebook that supports it, otherwise text on stderr.
 
-    def __init__(self, *, shown: bool) -> None:
-        self._shown = shown
+    Args:
+        is_shown: whether the bar is shown at all.
+    """
+
+    def __init__(self, *, is_shown: bool) -> None:
+        self._is_shown = is_shown
         self._bar: Any = None
 
     def show(self, progress: Progress) -> None:
         """Show the progress of the import."""
-        if not self._shown:
+        if not self._is_shown:
             return
         counts = progress.counts
         if self._bar is None:

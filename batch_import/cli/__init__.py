@@ -17,20 +17,24 @@ from batch_import.cli.application import make_application
 from batch_import.cli.exits import OK
 from batch_import.errors import Interrupted, RunFault
 
-#: Environment variable that a shell sets to request completions.
+#: Environment variable that a shell sets to request completions. It is a copy of
+#: `completion.VARIABLE`, because that module is only imported if the variable is set.
 _COMPLETE: Final = "_BATCH_IMPORT_COMPLETE"
 
 
 def entry_point() -> NoReturn:
-    """The `batch-import` command."""
-    # Millions of rows without reference cycles are created: the garbage collector would only cost
-    # time, a tenth of a `check`.
+    """Run the command `batch-import`, and exit with its exit code."""
+    # The program creates millions of objects without reference cycles. With the default threshold,
+    # the garbage collector would take a tenth of the time of `check`, and find nothing.
     gc.set_threshold(100_000)
     sys.exit(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
+
+    Args:
+        argv: the arguments, without the program's name; None means those of the process.
 
     Returns:
         The exit code. 0: every row that the run should import is imported. 1: it finished or was
@@ -45,22 +49,24 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         # Old consoles print colour codes as text unless they are switched to interpret them.
         colorama.just_fix_windows_console()
-    if instruction := os.environ.get(_COMPLETE):
+    instruction = os.environ.get(_COMPLETE)
+    if instruction:
         from batch_import.cli.completion import complete
 
         return complete(instruction)
-    whole, arguments = make_application(), list(sys.argv[1:] if argv is None else argv)
+    application, arguments = make_application(), list(sys.argv[1:] if argv is None else argv)
     try:
-        with whole.make_context("batch-import", arguments) as ctx:
-            return int(whole.invoke(ctx))
+        with application.make_context("batch-import", arguments) as ctx:
+            return int(application.invoke(ctx))
     except click.exceptions.Exit as end:
         return end.exit_code
     except (RunFault, click.ClickException, MemoryError, RuntimeError) as error:
         from batch_import.cli import faults
 
-        return faults.show(faults.explained(error), whole.option_sources)
+        return faults.show(faults.explained(error), application.option_sources)
     except BrokenPipeError:
-        # The reader of the output has exited (`| head`). Python must not report that at exit.
+        # The program that reads the output has exited (`| head`). Without this, Python would print
+        # an error at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OK
     except KeyboardInterrupt:

@@ -22,8 +22,8 @@ def account(invocation: Invocation) -> int:
 
     settings = invocation.settings()
     with stoppable() as stop:
-        found = workflow.account(settings, invocation.credentials(), stop)
-    work = styled("The credentials work.", SUCCESS)
-    title = sanitized(found.title) or "(no title)"
-    print(f"{work} Account: {title} ({sanitized(found.id)}) at {settings.api_base}")
+        account = workflow.read_account(settings, invocation.load_credentials(), stop)
+    message = styled("The credentials work.", SUCCESS)
+    title = sanitized(account.title) or "(no title)"
+    print(f"{message} Account: {title} ({sanitized(account.id)}) at {settings.api_base}")
     return OK

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from batch_import.cli.options import OptionSources
 
 _HELP: Final = """\
-Import a manifest of videos into Viostream. Every row becomes exactly one video; running the same
-command again finishes the work.
+Import a manifest of videos into Viostream. Every row becomes exactly one video. If a run is
+interrupted, run the same command again: it continues and finishes the work.
 
-Options can be set in batch-import.yaml; --no-OPTION turns a switch off that is on there.
-Credentials come from VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY, from --credentials, or from the
-system's keyring.
+Options can be set in batch-import.yaml. --no-OPTION turns off a switch that this file turns on.
+Credentials are read from VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY, from the file of
+--credentials, or from the system's keyring.
 
-Exit codes: 0 every row is imported (with --limit, --first or --only: every row that was selected),
-1 finished but some of these rows are not, 2 wrong usage or unreadable manifest or state, 3 the
-platform refuses or cannot be reached, 130 interrupted.
+Exit codes: 0 every row is imported (with --limit, --first or --only: every selected row), 1 the
+command finished, but some of these rows are not imported, 2 wrong usage, or the manifest or the
+job database cannot be read, 3 the platform refuses requests or cannot be reached, 130 interrupted.
 """
 
 
@@ -32,25 +32,25 @@ class Application(PrintsHelp, click.Group):
     """The group of all commands.
 
     Attributes:
-        option_sources: where each option's value comes from; None before a command is found.
+        option_sources: the source of each option's value; None before the command line is parsed.
     """
 
     option_sources: "OptionSources | None" = None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """The names of all commands, in the order of the help."""
+        """Returns the names of all commands, in the order of the help."""
         del ctx
         return list(HELP)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import a command; None if there is no command of this name."""
+        """Import a command. Returns None if there is no command with this name."""
         del ctx
-        return load(cmd_name) if cmd_name in HELP else None
+        return load_command(cmd_name) if cmd_name in HELP else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """Find the command of a command line."""
+        """Find the command of a command line. Returns its name, the command, and its arguments."""
         from batch_import.cli.options import OptionSources
 
         self.option_sources = ctx.obj = OptionSources()
@@ -77,15 +77,21 @@ class Application(PrintsHelp, click.Group):
                 formatter.write_dl([(f"{name:<{width}}", text) for name, text in commands.items()])
 
 
-def load(name: str) -> "Command":
+def load_command(name: str) -> "Command":
     """Import the module of a command, and return the command."""
-    found: Command = getattr(importlib.import_module(f"batch_import.cli.{name}"), name)
-    return found
+    command: Command = getattr(importlib.import_module(f"batch_import.cli.{name}"), name)
+    return command
 
 
-def users_of(option: str) -> Iterator[str]:
-    """Yield the names of the commands that have an option."""
-    yield from (name for name in HELP if option in load(name).options)
+def commands_with_option(option: str) -> Iterator[str]:
+    """Yield the names of the commands that have an option.
+
+    Args:
+        option: name of the setting.
+    """
+    for name in HELP:
+        if option in load_command(name).options:
+            yield name
 
 
 def make_application() -> Application:

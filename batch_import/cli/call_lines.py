@@ -1,10 +1,10 @@
-"""`--verbose`: print every API call as a line on stderr."""
+"""`--verbose`: print every API request as a line on stderr."""
 
 import logging
 from typing import TextIO
 
 
-class AboveBar(logging.StreamHandler[TextIO]):
+class AboveBarHandler(logging.StreamHandler[TextIO]):
     """Writes log lines above the progress bar, so that they do not overwrite each other."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -15,9 +15,9 @@ class AboveBar(logging.StreamHandler[TextIO]):
             super().emit(record)
 
 
-def show_calls() -> None:
-    """Print every API call from now on."""
+def show_requests() -> None:
+    """Print every later API request of this process."""
     logging.basicConfig(
-        format="%(asctime)s %(message)s", level=logging.WARNING, handlers=[AboveBar()]
+        format="%(asctime)s %(message)s", level=logging.WARNING, handlers=[AboveBarHandler()]
     )
     logging.getLogger("batch_import").setLevel(logging.DEBUG)

@@ -1,7 +1,7 @@
 """`batch-import cancel`."""
 
 from batch_import.cli.command import Invocation, command
-from batch_import.cli.queue_change import OPTIONS, change, jobs_argument
+from batch_import.cli.queue_change import OPTIONS, change_jobs, jobs_argument
 
 
 @command(
@@ -13,7 +13,7 @@ def cancel(invocation: Invocation) -> int:
     """Take jobs out of the queue for good."""
     from batch_import.workflows import fleet
 
-    def act(url: str, job: str) -> str:
+    def cancel_job(url: str, job: str) -> str:
         return "cancelled." if fleet.cancel(url, job) else "cancelled; it was not in the queue."
 
-    return change(invocation, act)
+    return change_jobs(invocation, cancel_job)

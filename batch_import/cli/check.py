@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from batch_import.cli.command import READING, Invocation, command, manifest
+from batch_import.cli.command import READING, Invocation, command, manifest_argument
 from batch_import.cli.console import SUCCESS, WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import (
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         "rate",
         "api_base",
     ),
-    arguments=[manifest()],
+    arguments=[manifest_argument()],
     examples=(
         "batch-import check library.csv",
         'batch-import check library.csv --map sourceUrl="Video Link" --default extension=mp4',
@@ -46,9 +46,9 @@ def check(invocation: Invocation) -> int:
     """Validate a manifest; nothing is sent."""
     from batch_import.workflows import check as workflow
     from batch_import.workflows.observer import Observer
-    from batch_import.workflows.original_job import with_original_job
+    from batch_import.workflows.original_job import find_original_job
 
-    request = with_original_job(invocation.request())
+    request = find_original_job(invocation.request())
     observer = Observer(preflight=PreflightLines().show)
     with stoppable() as stop:
         checked = workflow.check(request, observer, stop, invocation["fix"])
@@ -56,41 +56,42 @@ def check(invocation: Invocation) -> int:
         _print_json(checked)
     else:
         _print(request, checked)
-    is_good = not checked.groups if request.settings.strict else checked.valid == checked.rows
+    is_good = (
+        not checked.groups if request.settings.strict else checked.valid_count == checked.row_count
+    )
     return OK if is_good else INCOMPLETE
 
 
 def _print(request: "ImportRequest", checked: "CheckResult") -> None:
     job = request.job
     print_reading(checked.reading)
-    print_problems(checked.problems, checked.groups)
-    if not checked.fixed:
+    print_problems(checked.problem_path, checked.groups)
+    if not checked.corrected:
         print_correctable(checked.reading, request.manifest)
-    if checked.groups and checked.problems != job.problems:
-        print("The job is not changed: see what a run of this file would do with plan.")
+    if checked.groups and checked.problem_path != job.problems:
+        print("The job is not changed. To see what a run of this file would do, use plan.")
     if checked.preflight:
         print(preflight_progress(checked.preflight))
-    if checked.fixed:
-        print_corrected(checked.fixed, job)
-    invalid = checked.rows - checked.valid
-    line = (
-        f"{format_row_count(checked.rows)}: {checked.valid:,} can be imported, {invalid:,} invalid."
-    )
+    if checked.corrected:
+        print_corrected(checked.corrected, job)
+    invalid = checked.row_count - checked.valid_count
+    counts = f"{checked.valid_count:,} can be imported, {invalid:,} invalid"
+    line = f"{format_row_count(checked.row_count)}: {counts}."
     print(styled(line, WARNING if invalid else SUCCESS))
 
 
 def _print_json(checked: "CheckResult") -> None:
     """Print JSON. docs/generate/json_keys.yaml documents the keys.
 
-    The problems are read from their file, so that they need no memory.
+    The problems are read from their file and printed one by one, because there may be a million.
     """
     from batch_import.problem_codes import CODES
     from batch_import.reports.writers.csv_writer import read_csv
 
-    head = {
-        "form": checked.reading.form,
-        "rows": checked.rows,
-        "valid": checked.valid,
+    without_problems = {
+        "form": checked.reading.format_description,
+        "rows": checked.row_count,
+        "valid": checked.valid_count,
         "columns": dict(checked.reading.columns),
         "kinds": [
             {
@@ -103,19 +104,19 @@ def _print_json(checked: "CheckResult") -> None:
             for group in checked.groups
         ],
         "notes": [with_option_names(note) for note in checked.reading.notes],
-        "comments": checked.reading.comments,
+        "comments": checked.reading.comment_lines,
         "preflight": checked.preflight and asdict(checked.preflight),
-        "fixed": checked.fixed
+        "fixed": checked.corrected
         and {
-            "file": str(checked.fixed.file),
-            "rows": checked.fixed.rows,
-            "cells": checked.fixed.cells,
-            "left_out": checked.fixed.left_out,
+            "file": str(checked.corrected.path),
+            "rows": checked.corrected.row_count,
+            "cells": checked.corrected.cell_count,
+            "left_out": checked.corrected.omitted_lines,
         },
     }
-    print(json.dumps(head)[:-1], end=', "problems": [')
+    print(json.dumps(without_problems)[:-1], end=', "problems": [')
     comma = ""
-    for problem in read_csv(checked.problems):
+    for problem in read_csv(checked.problem_path):
         print(comma, json.dumps({**problem, "line": int(problem["line"])}), sep="\n", end="")
         comma = ","
     print("\n]}")

@@ -1,6 +1,5 @@
-"""Questions of `batch-import configure` about the manifest: which column is which field."""
+"""The questions of `batch-import configure` about the manifest: the column of each field."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,8 @@ from batch_import.manifest.columns.aliases import SOURCE_URL
 from batch_import.manifest.columns.mapping import GENERATED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from batch_import.workflows.proposal import (
         ColumnSample,
         FieldProposal,
@@ -26,39 +27,50 @@ if TYPE_CHECKING:
 
 
 def ask_for_columns(invocation: Invocation, manifest: Path) -> dict[str, Any]:
-    """Ask how a manifest is read; returns the options for the configuration file.
+    """Ask how a manifest is read.
 
-    Columns named in the existing file are ignored, because another manifest has other columns.
+    Columns that the existing configuration file names are ignored, because the manifest may have
+    other columns.
+
+    Returns:
+        The values for the configuration file, by the names of their settings.
 
     Raises:
-        ManifestError: the manifest cannot be read, or its columns are unclear and nobody can be
-            asked.
-        UsageError: an answer is missing and nobody can be asked.
+        ManifestError: the manifest cannot be read, or its columns are unclear and there is no
+            terminal.
+        UsageError: a question must be answered and there is no terminal.
     """
     from batch_import.workflows.proposal import ManifestSample
 
     reading = invocation.reading()
     if not invocation.is_flag("map"):
         reading = replace(reading, map={})
-    proposal, agreed = _agreed(manifest, reading, accept=invocation["yes"])
-    columns = _columns(proposal, agreed.map)
-    # Read as the next command will read it.
-    written = replace(agreed, map=columns)
-    if ManifestSample(manifest, written).propose(written).values != proposal.values:
+    proposal, reading = _ask_until_accepted(manifest, reading, accepts_all=invocation["yes"])
+    without_column = dict.fromkeys((field for field, label in reading.map.items() if not label), "")
+    columns = {**without_column, **proposal.columns}
+    # Read the manifest once more, as the next command will read it with the configuration file.
+    next_reading = replace(reading, map=columns)
+    if ManifestSample(manifest, next_reading).propose(next_reading).values != proposal.values:
         raise ManifestError(
             "The manifest is read from other columns if its columns are chosen by these names:"
             f" {sanitized(', '.join(filter(None, columns.values())))}.",
             "Give each column of the manifest a name of its own.",
         )
-    return {**_given(invocation, agreed), "map": columns}
+    return {**_values_to_write(invocation, reading), "map": columns}
 
 
-def _agreed(
-    manifest: Path, reading: ReadingOptions, *, accept: bool
+def _ask_until_accepted(
+    manifest: Path, reading: ReadingOptions, *, accepts_all: bool
 ) -> "tuple[Proposal, ReadingOptions]":
-    """Propose columns and ask until everything is decided.
+    """Propose columns, and ask until the user accepts them.
 
-    Each answer may change how the file is read.
+    After each answer, the manifest is read again, because the answer may change how it is read.
+
+    Args:
+        accepts_all: whether to accept the proposed columns without a question.
+
+    Returns:
+        The accepted proposal, and the options with the answers.
     """
     from batch_import.workflows.proposal import ManifestSample
 
@@ -67,34 +79,36 @@ def _agreed(
         try:
             proposal = sample.propose(reading)
         except ColumnUnclear as unclear:
-            reading = _named_by_user(sample, reading, unclear)
+            reading = _ask_for_unclear_column(sample, reading, unclear)
             continue
+        url_field = proposal.fields[0]
         if proposal.needs_base_url and not reading.base_url:
-            reading = _with_base_url(reading, proposal.fields[0])
+            reading = _ask_for_base_url(reading, url_field)
         elif proposal.needs_extension and not reading.default:
-            reading = _with_extension(reading, proposal.fields[0])
-        elif _accepts(proposal, accept=accept):
+            reading = _ask_for_extension(reading, url_field)
+        elif _is_accepted(proposal, accepts_all=accepts_all):
             return proposal, reading
         else:
-            reading = _with_other_columns(sample, proposal, reading)
+            reading = _ask_for_all_columns(sample, proposal, reading)
 
 
-def _accepts(proposal: "Proposal", *, accept: bool) -> bool:
-    _print(proposal)
-    return accept or questions.yes(
+def _is_accepted(proposal: "Proposal", *, accepts_all: bool) -> bool:
+    """Print the proposal, and ask whether to use it."""
+    _print_proposal(proposal)
+    return accepts_all or questions.ask_yes_or_no(
         "Use these columns?",
-        f"Give {flag('yes')} to use them; {flag('map')} FIELD=COLUMN chooses others.",
+        f"Give {flag('yes')} to use them, or {flag('map')} FIELD=COLUMN to use other columns.",
         default=True,
     )
 
 
-def _named_by_user(
+def _ask_for_unclear_column(
     sample: "ManifestSample", reading: ReadingOptions, unclear: ColumnUnclear
 ) -> ReadingOptions:
-    """Ask for a column that is unclear.
+    """Ask for the column of a field for which several columns are possible, or none.
 
     Raises:
-        ColumnUnclear: nobody can be asked. The error names the flags to use.
+        ColumnUnclear: there is no terminal. The error names the flags to use.
     """
     if not questions.can_ask():
         raise unclear
@@ -102,110 +116,111 @@ def _named_by_user(
     labels = unclear.labels or [column.label for column in sample.columns]
     columns = [column for column in sample.columns if column.label in labels]
     _print_columns(columns)
-    return _mapped(reading, unclear.field, _ask(columns, unclear.field, None))
+    return _with_column(reading, unclear.field, _ask_for_column(columns, unclear.field, None))
 
 
-def _with_other_columns(
+def _ask_for_all_columns(
     sample: "ManifestSample", proposal: "Proposal", reading: ReadingOptions
 ) -> ReadingOptions:
+    """Ask for the column of each field. The proposed column is the default."""
     _print_columns(sample.columns)
     print("Answer with the number or the name of a column.")
-    for field in proposal.fields:
-        label = _ask(sample.columns, field.field, field.label)
-        if label != field.label:
-            reading = _mapped(reading, field.field, label)
+    for proposed in proposal.fields:
+        label = _ask_for_column(sample.columns, proposed.field, proposed.label)
+        if label != proposed.label:
+            reading = _with_column(reading, proposed.field, label)
     return reading
 
 
-def _ask(columns: "Sequence[ColumnSample]", field: str, default: str | None) -> str:
-    """Ask for the column of a field, until its cells fit or the user insists.
+def _ask_for_column(columns: "Sequence[ColumnSample]", field: str, default: str | None) -> str:
+    """Ask for the column of a field. If its cells are no URLs, the user must confirm the column.
 
     Args:
-        default: label of the column that Enter chooses; empty for no column, None for no default.
+        default: label of the column that Enter chooses; empty means no column, None means that
+            there is no default.
 
     Returns:
-        The label of the column; empty for no column.
+        The label of the column; empty if the field has no column.
     """
     labels = ["", *(column.label for column in columns)]
     generated = GENERATED.get(field, "")
     question = f"Column of {field}{f' (0: {generated})' if generated else ''}"
-    number = None if default is None else labels.index(default)
-    first = 0 if generated else 1
-    names = {at: sanitized(label) for at, label in enumerate(labels) if at >= first}
+    default_number = None if default is None else labels.index(default)
+    first_number = 0 if generated else 1
+    names = {
+        number: sanitized(label) for number, label in enumerate(labels) if number >= first_number
+    }
     while True:
-        chosen = questions.number_or_name(question, names, default=number)
-        if not chosen or _fits(columns[chosen - 1], field):
-            return labels[chosen]
+        number = questions.ask_number_or_name(question, names, default=default_number)
+        if number == 0 or _is_confirmed(columns[number - 1], field):
+            return labels[number]
 
 
-def _fits(column: "ColumnSample", field: str) -> bool:
-    """Say which cells do not fit; ask whether to use a column whose cells are no URLs."""
-    for exception in column.exceptions(field):
-        print(sanitized(f"“{column.label}”: {exception}"))
-    return (
-        field != SOURCE_URL
-        or column.is_addressed
-        or questions.yes("Use it all the same?", "", default=False)
-    )
+def _is_confirmed(column: "ColumnSample", field: str) -> bool:
+    """Print notes about a column. Ask for confirmation if it is for URLs and has no URLs."""
+    for note in column.notes(field):
+        print(sanitized(f"“{column.label}”: {note}"))
+    if field != SOURCE_URL or column.is_addressed:
+        return True
+    return questions.ask_yes_or_no("Use it nevertheless?", "", default=False)
 
 
-def _mapped(reading: ReadingOptions, field: str, label: str) -> ReadingOptions:
+def _with_column(reading: ReadingOptions, field: str, label: str) -> ReadingOptions:
     return replace(reading, map={**reading.map, field: label})
 
 
-def _with_base_url(reading: ReadingOptions, source: "FieldProposal") -> ReadingOptions:
-    """Ask for the URL of the folder with the files that the column of the URLs names."""
+def _ask_for_base_url(reading: ReadingOptions, url_field: "FieldProposal") -> ReadingOptions:
+    """Ask for the URL of the folder to which the file names in the column of URLs belong."""
     while True:
-        entered = questions.text(
-            f"“{sanitized(source.label)}” names files, e.g. {sanitized(source.values[0])}."
+        answer = questions.ask_text(
+            f"“{sanitized(url_field.label)}” has file names, e.g. {sanitized(url_field.values[0])}."
             " URL of their folder",
             f"Give it with {flag('base_url')} https://HOST/FOLDER/.",
         )
         try:
-            return replace(reading, base_url=entered)
+            return replace(reading, base_url=answer)
         except UsageError as refused:
             warn(sanitized(refused.message))
 
 
-def _with_extension(reading: ReadingOptions, source: "FieldProposal") -> ReadingOptions:
-    entered = questions.text(
-        f"No column tells the extension, nor does {sanitized(source.values[0])}. Extension",
+def _ask_for_extension(reading: ReadingOptions, url_field: "FieldProposal") -> ReadingOptions:
+    example = sanitized(url_field.values[0])
+    answer = questions.ask_text(
+        f"Neither a column nor a URL such as {example} has the file extension. Extension",
         f"Give it with {flag('default', 'extension=mp4')}, or name its column with {flag('map')}.",
         default="mp4",
     )
-    return replace(reading, default={"extension": entered})
+    return replace(reading, default={"extension": answer})
 
 
-def _given(invocation: Invocation, reading: ReadingOptions) -> dict[str, Any]:
-    """Returns the options that were set by a flag or an answer, in the form of the file."""
-    names = [each.name for each in settings_of(ReadingOptions)]
-    values = {name: getattr(reading, name) for name in names if name != "map"}
-    return {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in values.items()
-        if value and (invocation.is_flag(name) or not invocation.is_given(name))
-    }
+def _values_to_write(invocation: Invocation, reading: ReadingOptions) -> dict[str, Any]:
+    """Returns the options that were set by a flag or an answer, except for the columns.
+
+    Options of the existing file and of environment variables are left out.
+    """
+    values = {}
+    for declared in settings_of(ReadingOptions):
+        name = declared.name
+        value = getattr(reading, name)
+        is_new = invocation.is_flag(name) or not invocation.is_given(name)
+        if name != "map" and value and is_new:
+            values[name] = list(value) if isinstance(value, tuple) else value
+    return values
 
 
-def _columns(proposal: "Proposal", answers: Mapping[str, str]) -> dict[str, str]:
-    """Returns the column of each field: one that was found, or an empty text for none."""
-    none = {field: "" for field, label in answers.items() if not label}
-    return {**none, **proposal.columns}
-
-
-def _print(proposal: "Proposal") -> None:
-    print(f"Read as {sanitized(proposal.form)}:")
-    for field in proposal.fields:
-        print(f"  {field.field:<12} ← {sanitized(field.source)}")
-        for text in (*field.exceptions, *field.values):
+def _print_proposal(proposal: "Proposal") -> None:
+    print(f"Read as {sanitized(proposal.format_description)}:")
+    for proposed in proposal.fields:
+        print(f"  {proposed.field:<12} ← {sanitized(proposed.origin)}")
+        for text in (*proposed.notes, *proposed.values):
             print(f"{'':<17}{shortened(text)}")
     for note in proposal.notes:
         print(sanitized(with_option_names(note)))
 
 
 def _print_columns(columns: "Sequence[ColumnSample]") -> None:
-    """Print the columns that can be chosen by their numbers or names."""
+    """Print the columns with their numbers and first values."""
     for number, column in enumerate(columns, 1):
-        # Values may have commas in them.
+        # The separator is not a comma, because values may contain commas.
         values = " | ".join(shortened(value, 40) for value in column.values)
         print(f"  {number:>3}  {shortened(column.label, 40)}: {values or '(blank)'}")

@@ -21,13 +21,16 @@ from batch_import.configuration.settings import ReadingOptions, Settings
 from batch_import.errors import ManifestError, UsageError, setting_ref
 from batch_import.job import Job
 
+#: Heading of the arguments in the help.
 _ARGUMENTS: Final = "Arguments"
-#: Options that several commands share.
+#: Names of the options of how a manifest is read, for all commands that read a manifest.
 READING: Final = (
     *("config", "job", "state", "map", "default", "sheet", "records", "columns", "signing"),
     *("encoding", "base_url", "allow"),
 )
+#: Names of the options of how results look, for all commands that write results.
 RESULTS: Final = ("player_key", "embed", "embed_titles", "results_columns", "group_by")
+#: Names of the options of `run` and `retry`.
 IMPORT: Final = (
     *READING,
     *(
@@ -80,13 +83,13 @@ FILE: Final = _FileType()
 FOLDER: Final = _FolderType()
 
 
-def argument(name: str, help: str, type: Any = str, **more: Any) -> click.Argument:  # noqa: A002
-    """An argument of a command; `more` as for `click.Argument`."""
-    return click.Argument([name], type=type, help=help, **more)
+def argument(name: str, help: str, type: Any = str, **attributes: Any) -> click.Argument:  # noqa: A002
+    """Create an argument of a command; `attributes` are passed to `click.Argument`."""
+    return click.Argument([name], type=type, help=help, **attributes)
 
 
-def manifest() -> click.Argument:
-    """The argument MANIFEST."""
+def manifest_argument() -> click.Argument:
+    """Create the argument MANIFEST."""
     return argument(
         "manifest",
         "one row per video: CSV, TSV, XLSX, JSON, JSON Lines, YAML, or - for standard input",
@@ -95,7 +98,10 @@ def manifest() -> click.Argument:
 
 
 class Invocation:
-    """The arguments and option values of one invocation of a command."""
+    """The arguments and option values of one invocation of a command.
+
+    `invocation["rate"]` is the value of an argument or option, by the name of its setting.
+    """
 
     def __init__(self, ctx: click.Context) -> None:
         self._ctx = ctx
@@ -105,7 +111,10 @@ class Invocation:
         return self._ctx.params[name]
 
     def is_given(self, name: str) -> bool:
-        """Whether an option has a value from a flag, a variable or the configuration file."""
+        """Whether an option has a value that is not its default.
+
+        The value may come from a flag, an environment variable or the configuration file.
+        """
         source = self._ctx.get_parameter_source(name)
         return source not in (None, ParameterSource.DEFAULT)
 
@@ -114,30 +123,38 @@ class Invocation:
         return self._ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
 
     def values(self, owner: type[Any]) -> dict[str, Any]:
-        """The settings of a dataclass that are not left at their default, by name."""
-        names = [each.name for each in settings_of(owner)]
+        """Returns the settings of a dataclass that have no default value here, by name."""
+        names = [declared.name for declared in settings_of(owner)]
         return {name: self._ctx.params[name] for name in names if self.is_given(name)}
 
     def settings(self) -> Settings:
-        """The settings of an import."""
-        given = self.values(Settings)
-        if "only" in given:
-            given["only"] = tuple(chain.from_iterable(given["only"]))
-        return Settings(**given)
+        """Returns the settings of the import.
+
+        Raises:
+            UsageError: values of two options cannot be combined.
+        """
+        values = self.values(Settings)
+        if "only" in values:
+            values["only"] = tuple(chain.from_iterable(values["only"]))
+        return Settings(**values)
 
     def reading(self) -> ReadingOptions:
-        """How the manifest is read."""
-        given = self.values(ReadingOptions)
+        """Returns the options of how the manifest is read.
+
+        Pairs of a flag, such as `--map FIELD=COLUMN`, are added to the pairs of the configuration
+        file, and replace them for the same key.
+        """
+        values = self.values(ReadingOptions)
         for name in ("map", "default"):
-            if name in given:
-                in_file = (self._ctx.default_map or {}).get(name, ())
-                given[name] = {**pairs(name, in_file), **pairs(name, given[name])}
-        if "allow" in given:
-            given["allow"] = tuple(chain.from_iterable(given["allow"]))
-        return ReadingOptions(**given)
+            if name in values:
+                file_pairs = (self._ctx.default_map or {}).get(name, ())
+                values[name] = {**parse_pairs(name, file_pairs), **parse_pairs(name, values[name])}
+        if "allow" in values:
+            values["allow"] = tuple(chain.from_iterable(values["allow"]))
+        return ReadingOptions(**values)
 
     def request(self, *, retry_failed: bool = False) -> ImportRequest:
-        """The manifest, its job folder, and all settings as one value."""
+        """Returns the manifest, its job folder, and all settings as one value."""
         return ImportRequest(
             self["manifest"],
             folder=self._ctx.params.get("job"),
@@ -151,10 +168,10 @@ class Invocation:
         )
 
     def database(self) -> str:
-        """URL of the database.
+        """Returns the URL of the database.
 
         Raises:
-            UsageError: none is named.
+            UsageError: no database is named.
         """
         url: str = self["state"] or ""
         if not url:
@@ -162,48 +179,50 @@ class Invocation:
         return url
 
     def existing_job(self) -> Job:
-        """The job of the manifest, or of the rows of a corrected `failed.csv`.
+        """Returns the job of the manifest, or of the rows of a corrected `failed.csv`.
 
         Raises:
-            ManifestError: there is neither a job nor a manifest of this name.
-            StateError: the job of the rows is not found.
+            ManifestError: there is neither a job nor a manifest with this name.
+            StateError: the job of the rows of a `failed.csv` is not found.
         """
         from batch_import.state.location import exists
-        from batch_import.workflows.original_job import with_original_job
+        from batch_import.workflows.original_job import find_original_job
 
         path = self["manifest"]
         request = ImportRequest(path, folder=self["job"], state=self["state"] or "")
-        # Any other file that cannot be read is no matter here: its name tells the job.
+        # If the manifest cannot be read, the job is found by the name of the manifest.
         with suppress(ManifestError):
-            request = with_original_job(request)
+            request = find_original_job(request)
         job = request.job
         if not path.exists() and str(path) != "-" and not exists(job):
-            where = f"in {job.folder}" if not job.database else "in the database"
+            place = f"in {job.folder}" if not job.database else "in the database"
             raise ManifestError(
-                f"{path}: no such file, and no job for it {where}.",
+                f"{path}: no such file, and no job for it {place}.",
                 f"Check the name, or name the job folder with {setting_ref('job')}.",
             )
         return job
 
-    def credentials(self) -> Credentials:
-        """The first credentials that are found.
-
-        The order is: the file of --credentials, the environment, the file of a configuration file,
-        the keyring.
+    def load_credentials(self) -> Credentials:
+        """Returns the credentials, from the first location in `credentials.py` that has a key.
 
         Raises:
-            UsageError: there are none, or they are not valid.
+            UsageError: there are no credentials, or they are not valid.
         """
-        from batch_import.configuration.credentials import credentials
+        from batch_import.configuration.credentials import load_credentials
 
-        return credentials(self["credentials"], insisted=self.is_flag("credentials"))
+        return load_credentials(self["credentials"], is_explicit=self.is_flag("credentials"))
 
 
 class Command(PrintsHelp):
     """A command whose help has groups of options and examples.
 
-    Attributes:
-        writes_config: the configuration file that is named need not exist.
+    Args:
+        function: runs the command, and returns the exit code. The command has its name.
+        options: names of settings, in the order of the help.
+        arguments: arguments, in their order on the command line.
+        examples: command lines that the help shows.
+        writes_config: whether the command writes the configuration file, so that the file of
+            `--config` need not exist.
     """
 
     def __init__(
@@ -227,7 +246,7 @@ class Command(PrintsHelp):
         self.options = tuple(options)
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; its function takes all values from the context."""
+        """Run the function of the command with the values of the context. Returns the exit code."""
         invocation = Invocation(ctx)
         option_sources: OptionSources = ctx.obj
         option_sources.manifest = str(ctx.params.get("manifest") or "")
@@ -235,22 +254,23 @@ class Command(PrintsHelp):
             str(invocation["job"]) if "job" in self.options and invocation.is_flag("job") else ""
         )
         if ctx.params.get("verbose"):
-            from batch_import.cli.call_lines import show_calls
+            from batch_import.cli.call_lines import show_requests
 
-            show_calls()
+            show_requests()
         return self._function(invocation)
 
-    def grouped(self, ctx: click.Context) -> dict[str, list[click.Parameter]]:
-        """Group the parameters under the headings of the help."""
-        found: dict[str, list[click.Parameter]] = {_ARGUMENTS: []}
-        found |= {str(group): [] for group in Group}
+    def group_parameters(self, ctx: click.Context) -> dict[str, list[click.Parameter]]:
+        """Returns the parameters by their heading in the help. No heading is without parameters."""
+        groups: dict[str, list[click.Parameter]] = {_ARGUMENTS: []}
+        groups |= {str(group): [] for group in Group}
         for param in self.get_params(ctx):
             if isinstance(param, Option):
-                found[str(param.setting.group)].append(param.without_negative())
-            else:
-                is_argument = isinstance(param, click.Argument)
-                found[_ARGUMENTS if is_argument else str(Group.COMMON)].append(param)
-        return {name: params for name, params in found.items() if params}
+                groups[str(param.setting.group)].append(param.copy_for_help())
+            elif isinstance(param, click.Argument):
+                groups[_ARGUMENTS].append(param)
+            else:  # --help
+                groups[str(Group.COMMON)].append(param)
+        return {heading: params for heading, params in groups.items() if params}
 
     def get_help(self, ctx: click.Context) -> str:
         """Format the help: with colours and frames on a terminal, otherwise as plain text."""
@@ -267,9 +287,9 @@ class Command(PrintsHelp):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the options, group by group, and the examples."""
-        for name, params in self.grouped(ctx).items():
+        for heading, params in self.group_parameters(ctx).items():
             records = [param.get_help_record(ctx) for param in params]
-            with formatter.section(name if name == _ARGUMENTS else f"{name} options"):
+            with formatter.section(heading if heading == _ARGUMENTS else f"{heading} options"):
                 formatter.write_dl([record for record in records if record])
         if self.examples:
             with formatter.section("Examples"):
@@ -284,32 +304,33 @@ def command(
     examples: Sequence[str] = (),
     writes_config: bool = False,
 ) -> Callable[[Callable[[Invocation], int]], Command]:
-    """Make a command of a function. The command has the function's name.
+    """Returns a decorator that turns a function into a command with the function's name.
 
     Args:
-        options: names of settings, in the order of the help.
-        examples: command lines that the help shows.
-        writes_config: as in `Command`.
+        options, arguments, examples, writes_config: as in `Command`.
     """
     return lambda function: Command(
         function, options, arguments, examples, writes_config=writes_config
     )
 
 
-def pairs(setting: str, texts: Sequence[str]) -> dict[str, str]:
-    """Parse texts of the form `KEY=VALUE`.
+def parse_pairs(setting: str, texts: Sequence[str]) -> dict[str, str]:
+    """Parse texts of the form `KEY=VALUE`. Returns the values by their keys.
+
+    Args:
+        setting: name of the setting, for the error message.
 
     Raises:
         UsageError: two texts have the same key.
     """
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for text in texts:
         key, _, value = text.partition("=")
-        if key in found:
+        if key in values:
             raise UsageError(
-                f"{key} is given twice: “{found[key]}” and “{value}”.",
+                f"{key} is given twice: “{values[key]}” and “{value}”.",
                 "Remove one of the two.",
                 setting=setting,
             )
-        found[key] = value
-    return found
+        values[key] = value
+    return values

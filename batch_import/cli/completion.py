@@ -12,7 +12,7 @@ VARIABLE: Final = "_BATCH_IMPORT_COMPLETE"
 
 
 @command(
-    arguments=[argument("shell", "which shell", click.Choice(("bash", "zsh", "fish")))],
+    arguments=[argument("shell", "bash, zsh or fish", click.Choice(("bash", "zsh", "fish")))],
     examples=('eval "$(batch-import completion bash)"',),
 )
 def completion(invocation: Invocation) -> int:
@@ -21,15 +21,18 @@ def completion(invocation: Invocation) -> int:
 
     from batch_import.cli.application import make_application
 
-    found = get_completion_class(invocation["shell"])
-    if found is None:
+    completion_class = get_completion_class(invocation["shell"])
+    if completion_class is None:
         raise click.UsageError(f"There is no completion for {invocation['shell']}.")
-    print(found(make_application(), {}, "batch-import", VARIABLE).source())
+    print(completion_class(make_application(), {}, "batch-import", VARIABLE).source())
     return OK
 
 
 def complete(instruction: str) -> int:
     """Print the completions that a shell requests.
+
+    Args:
+        instruction: the value of `VARIABLE`, which says what to complete.
 
     Returns:
         The exit code.

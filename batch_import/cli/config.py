@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import click
@@ -22,61 +23,79 @@ from batch_import.cli.options import OPTIONS, Option, OptionSources
 )
 def config(invocation: Invocation) -> int:
     """Show the value of every option, and where it comes from."""
-    from batch_import.configuration.credentials import NAMES, find
+    from batch_import.configuration.credentials import VARIABLES_BY_KEY, find_location
 
     values, option_sources = _all_options(
         invocation["config"] if invocation.is_flag("config") else None
     )
-    place = find(values["credentials"])
-    secrets = {name: place.origin if name in place.keys else None for name in NAMES}
+    location = find_location(values["credentials"])
+    locations_by_key = {
+        name: location.description if name in location.keys else None for name in VARIABLES_BY_KEY
+    }
     if invocation["json"]:
-        _print_json(values, option_sources, secrets)
+        _print_json(values, option_sources, locations_by_key)
         return OK
     file = sanitized(str(invocation["config"]))
-    print(f"{file} is read." if invocation["config"].exists() else f"There is no {file} here.")
-    _print_table(values, option_sources, secrets)
-    if place.trouble:
-        print(place.trouble)
+    has_file = invocation["config"].exists()
+    print(f"Configuration file: {file}." if has_file else f"There is no {file} here.")
+    _print_table(values, option_sources, locations_by_key)
+    if location.read_error:
+        print(location.read_error)
     return OK
 
 
-def _all_options(file: Any) -> tuple[dict[str, Any], OptionSources]:
-    """Parse all options as one command, which gives each value and its source."""
+def _all_options(config_file: Path | None) -> tuple[dict[str, Any], OptionSources]:
+    """Parse every option of the program. Returns the values by setting, and their sources.
+
+    Args:
+        config_file: the file of `--config`; None if the option is not given.
+    """
     option_sources = OptionSources()
-    every = click.Command("config", params=[Option(option) for option in OPTIONS.values()])
-    arguments = [] if file is None else ["--config", str(file)]
-    ctx = every.make_context("config", arguments, obj=option_sources)
+    command = click.Command("config", params=[Option(option) for option in OPTIONS.values()])
+    arguments = [] if config_file is None else ["--config", str(config_file)]
+    ctx = command.make_context("config", arguments, obj=option_sources)
     values = {name: ctx.params[name] for name in OPTIONS if name != "config"}
     return values, option_sources
 
 
 def _print_table(
-    values: Mapping[str, Any], option_sources: OptionSources, secrets: Mapping[str, str | None]
+    values: Mapping[str, Any],
+    option_sources: OptionSources,
+    locations_by_key: Mapping[str, str | None],
 ) -> None:
     from batch_import.cli.console import print_table
 
-    lines = [
-        (OPTIONS[name].key, shortened(_written(value)), sanitized(option_sources.origin(name)))
+    rows = [
+        (OPTIONS[name].key, shortened(_text(value)), sanitized(option_sources.describe(name)))
         for name, value in values.items()
     ]
-    lines += [
-        (name, "***" if at else "", sanitized(at or "not set")) for name, at in secrets.items()
-    ]
-    print_table(("option", "value", "from"), lines)
+    for name, location in locations_by_key.items():
+        rows.append((name, "***" if location else "", sanitized(location or "not set")))
+    print_table(("option", "value", "from"), rows)
 
 
 def _print_json(
-    values: Mapping[str, Any], option_sources: OptionSources, secrets: Mapping[str, str | None]
+    values: Mapping[str, Any],
+    option_sources: OptionSources,
+    locations_by_key: Mapping[str, str | None],
 ) -> None:
+    """Print JSON. docs/generate/json_keys.yaml documents the keys."""
     options = {
-        OPTIONS[name].key: {"value": _plain(value), "from": mask(option_sources.origin(name))}
+        OPTIONS[name].key: {
+            "value": _json_value(value),
+            "from": mask(option_sources.describe(name)),
+        }
         for name, value in values.items()
     }
-    credentials = {name: {"set": at is not None, "from": at} for name, at in secrets.items()}
+    credentials = {
+        name: {"set": location is not None, "from": location}
+        for name, location in locations_by_key.items()
+    }
     print(json.dumps({"options": options, "credentials": credentials}, indent=1))
 
 
-def _written(value: object) -> str:
+def _text(value: object) -> str:
+    """Format a value of an option for the table."""
     match value:
         case None:
             return ""
@@ -85,16 +104,17 @@ def _written(value: object) -> str:
         case float():
             return f"{value:g}"
         case list() | tuple():
-            return ", ".join(map(_written, value))
+            return ", ".join(map(_text, value))
         case _:
             return str(value)
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
+    """Returns a value of an option as a JSON value. Secrets are masked."""
     match value:
         case None | bool() | int() | float():
             return value
         case list() | tuple():
-            return [_plain(item) for item in value]
+            return [_json_value(item) for item in value]
         case _:
             return mask(str(value))

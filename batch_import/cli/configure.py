@@ -1,13 +1,13 @@
 """`batch-import configure`: write a configuration file from answers to questions, or from flags.
 
-Everything is read and tested before anything is written.
+The columns and the credentials are tested before the configuration file is written.
 """
 
 from pathlib import Path
 from typing import Any, Final
 
 from batch_import.cli import questions
-from batch_import.cli.command import FILE, Invocation, argument, command, pairs
+from batch_import.cli.command import FILE, Invocation, argument, command, parse_pairs
 from batch_import.cli.configuration_file import read_config
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import sanitized
@@ -16,17 +16,17 @@ from batch_import.cli.quoting import command_line
 from batch_import.configuration.declaration import settings_of
 from batch_import.configuration.settings import ReadingOptions
 
-#: File extensions of manifests. Those of configuration files are not included.
+#: File extensions of manifests, except for `.yaml`, which configuration files have.
 _MANIFEST_EXTENSIONS: Final = frozenset((".csv", ".tsv", ".xlsx", ".json", ".jsonl"))
 
 
 @command(
     options=(
         "config",
-        *(each.name for each in settings_of(ReadingOptions)),
+        *(declared.name for declared in settings_of(ReadingOptions)),
         *("yes", "credentials", "store", "replace", "templates", "offline", "verbose", "api_base"),
     ),
-    arguments=[argument("manifest", "the manifest to look at", FILE, required=False)],
+    arguments=[argument("manifest", "manifest whose columns to use", FILE, required=False)],
     examples=(
         "batch-import configure",
         "batch-import configure library.csv",
@@ -36,55 +36,59 @@ _MANIFEST_EXTENSIONS: Final = frozenset((".csv", ".tsv", ".xlsx", ".json", ".jso
     writes_config=True,
 )
 def configure(invocation: Invocation) -> int:
-    """Test the credentials, propose the columns of a manifest, and write the configuration file."""
+    """Ask for credentials and columns, test both, and write batch-import.yaml."""
     from batch_import.cli.credential_questions import ask_for_credentials
 
     path = invocation["config"]
-    values = _kept(invocation, path)
+    values = _existing_values(invocation, path)
     if invocation["templates"]:
         _write_templates(path.parent)
-    manifest = _manifest(invocation)
+    manifest = _ask_for_manifest(invocation)
     if manifest:
         from batch_import.cli.column_questions import ask_for_columns
 
         values |= ask_for_columns(invocation, manifest)
     values |= ask_for_credentials(invocation)
-    _write(path, {name: value for name, value in values.items() if value is not None})
-    _print_next(invocation, manifest)
+    _write_config(path, {name: value for name, value in values.items() if value is not None})
+    _print_next_commands(invocation, manifest)
     return OK
 
 
-def _kept(invocation: Invocation, path: Path) -> dict[str, Any]:
-    """Returns the values in the existing file, after the user has agreed to replace it."""
+def _existing_values(invocation: Invocation, path: Path) -> dict[str, Any]:
+    """Returns the values of the existing configuration file; empty if there is no such file.
+
+    Raises:
+        UsageError: the user does not want to replace the file, or cannot be asked.
+    """
     if not path.exists():
         return {}
     if not invocation["replace"]:
-        questions.insist(
+        questions.require_yes(
             f"Replace {sanitized(str(path))}? Its other options are kept",
             f"Give {flag('replace')} to replace it and keep its other options.",
         )
-    found = {name: entry.value for name, entry in read_config(path).items()}
-    return {name: _mapping(name, value) for name, value in found.items()}
+    return {name: _yaml_value(name, entry.value) for name, entry in read_config(path).items()}
 
 
-def _mapping(name: str, value: Any) -> Any:
-    """Returns pairs in the form that the file has."""
-    is_pairs = "=" in OPTIONS[name].kind.metavar and isinstance(value, list)
-    return pairs(name, value) if is_pairs else value
+def _yaml_value(name: str, value: Any) -> Any:
+    """Returns a value for YAML: a list of texts `KEY=VALUE` becomes a mapping."""
+    is_pairs = "=" in OPTIONS[name].value_type.metavar and isinstance(value, list)
+    return parse_pairs(name, value) if is_pairs else value
 
 
-def _manifest(invocation: Invocation) -> Path | None:
+def _ask_for_manifest(invocation: Invocation) -> Path | None:
+    """Returns the path of the manifest. Asks for it if none was given; None means no manifest."""
     if invocation["manifest"] or invocation["templates"] or not questions.can_ask():
         manifest: Path | None = invocation["manifest"]
         return manifest
-    name = questions.text("Manifest (Enter for none)", "", default=_only_manifest())
+    name = questions.ask_text("Manifest (Enter for none)", "", default=_only_manifest())
     return Path(name) if name else None
 
 
 def _only_manifest() -> str:
-    """Returns the manifest in the working folder, if there is only one; else an empty text."""
-    found = [path.name for path in Path().iterdir() if path.suffix.lower() in _MANIFEST_EXTENSIONS]
-    return found[0] if len(found) == 1 else ""
+    """Returns the name of the only manifest in the working folder; empty if there is not one."""
+    names = [path.name for path in Path().iterdir() if path.suffix.lower() in _MANIFEST_EXTENSIONS]
+    return names[0] if len(names) == 1 else ""
 
 
 def _write_templates(folder: Path) -> None:
@@ -94,7 +98,7 @@ def _write_templates(folder: Path) -> None:
         print(f"Written: {sanitized(str(path))}")
 
 
-def _write(path: Path, values: dict[str, Any]) -> None:
+def _write_config(path: Path, values: dict[str, Any]) -> None:
     from batch_import.cli.template import config_template
     from batch_import.files import replace_text_file
 
@@ -103,9 +107,9 @@ def _write(path: Path, values: dict[str, Any]) -> None:
     print(f"Written: {sanitized(str(path))}")
 
 
-def _print_next(invocation: Invocation, manifest: Path | None) -> None:
-    more = [] if invocation["config"] == CONFIG else ["--config", str(invocation["config"])]
+def _print_next_commands(invocation: Invocation, manifest: Path | None) -> None:
+    options = [] if invocation["config"] == CONFIG else ["--config", str(invocation["config"])]
     name = str(manifest or "MANIFEST")
     print("Next:")
-    print(f"  {sanitized(command_line(['batch-import', 'check', name, *more]))}")
-    print(f"  {sanitized(command_line(['batch-import', 'run', name, *more, '--limit', '10']))}")
+    print(f"  {sanitized(command_line(['batch-import', 'check', name, *options]))}")
+    print(f"  {sanitized(command_line(['batch-import', 'run', name, *options, '--limit', '10']))}")

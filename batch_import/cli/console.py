@@ -1,4 +1,4 @@
-"""Colours, tables and the alternate screen. rich is imported only when one of them is shown."""
+"""Colours, tables and warnings on a terminal. rich is imported only when a table is shown."""
 
 import os
 import sys
@@ -18,7 +18,11 @@ SUCCESS: Final = "green"
 
 
 def has_colour(stream: TextIO | None = None) -> bool:
-    """Whether to use colour: the stream is a terminal with colours, and NO_COLOR is not set."""
+    """Whether a stream is a terminal with colours, and NO_COLOR is not set.
+
+    Args:
+        stream: None means standard output.
+    """
     return (
         (stream or sys.stdout).isatty()
         and not os.environ.get("NO_COLOR")
@@ -27,17 +31,17 @@ def has_colour(stream: TextIO | None = None) -> bool:
 
 
 def styled(text: str, colour: str, stream: TextIO | None = None) -> str:
-    """Colour a text, if colours are used."""
+    """Returns a text with codes for a colour, if the stream shows colours."""
     return click.style(text, fg=colour) if has_colour(stream) else text
 
 
 def warn(text: str) -> None:
-    """Print a warning to stderr."""
+    """Print a warning as one line on stderr."""
     print(styled(text, WARNING, sys.stderr), file=sys.stderr, flush=True)
 
 
 def console() -> "Console":
-    """A rich console that interprets no markup."""
+    """Create a rich console for standard output. It prints `[text]` as it is, not as markup."""
     from rich.console import Console
 
     return Console(
@@ -54,53 +58,58 @@ def console() -> "Console":
 def print_table(
     header: Sequence[str], rows: Iterable[Sequence[str]], *, right: Sequence[int] = ()
 ) -> None:
-    """Print a table as wide as its content. The cells must be sanitized.
+    """Print a table: as wide as the terminal, or as its content if there is no terminal.
 
     Args:
-        right: positions of the columns that are aligned to the right.
+        header: headings of the columns.
+        rows: the cells of each row, which must be sanitized.
+        right: positions, from 0, of the columns that are aligned to the right.
     """
-    shown = _pad(header, rows, right) if not sys.stdout.isatty() else _fold(header, rows, right)
-    for line in shown:
+    format_lines = _fold_cells if sys.stdout.isatty() else _pad_cells
+    for line in format_lines(header, rows, right):
         print(line.rstrip())
 
 
-def _pad(
+def _pad_cells(
     header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int]
 ) -> Iterator[str]:
-    """Lines as wide as their content. rich takes a second for two thousand rows."""
+    """Yield lines as wide as their content. rich would take a second for two thousand rows."""
     table = [header, *rows]
     widths = [max(map(_width, column)) for column in zip(*table, strict=True)]
     for row in table:
         cells = []
-        for at, (text, width) in enumerate(zip(row, widths, strict=True)):
-            space = " " * (width - _width(text))
-            cells.append(space + text if at in right else text + space)
+        for position, (text, width) in enumerate(zip(row, widths, strict=True)):
+            padding = " " * (width - _width(text))
+            cells.append(padding + text if position in right else text + padding)
         yield "  ".join(cells)
 
 
 def _width(text: str) -> int:
-    """The number of columns of a text on a terminal."""
+    """Returns the width of a text on a terminal, in columns. A wide character takes two."""
     if text.isascii():
         return len(text)
-    return sum(
-        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
-        for each in text
-    )
+    width = 0
+    for character in text:
+        if unicodedata.combining(character):
+            continue
+        is_wide = unicodedata.east_asian_width(character) in "WF"
+        width += 2 if is_wide else 1
+    return width
 
 
-def _fold(
+def _fold_cells(
     header: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[int]
 ) -> Iterator[str]:
-    """Lines as wide as the terminal. Long cells are folded."""
+    """Yield lines that are at most as wide as the terminal. Long cells take several lines."""
     from rich.table import Table
 
-    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for at, name in enumerate(header):
-        made.add_column(name, justify="right" if at in right else "left", overflow="fold")
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for position, name in enumerate(header):
+        table.add_column(name, justify="right" if position in right else "left", overflow="fold")
     for row in rows:
-        made.add_row(*row)
-    shown_on = console()
-    with shown_on.capture() as written:
-        shown_on.print(made)
+        table.add_row(*row)
+    terminal = console()
+    with terminal.capture() as output:
+        terminal.print(table)
     # print() replaces characters that the console cannot show; rich would raise an error.
-    yield from written.get().splitlines()
+    yield from output.get().splitlines()

@@ -1,4 +1,4 @@
-"""Questions of `batch-import configure` about the credentials, which are tested and stored."""
+"""The questions of `batch-import configure` about the credentials. They are tested and stored."""
 
 import os
 from pathlib import Path
@@ -11,12 +11,18 @@ from batch_import.cli.messages import sanitized
 from batch_import.cli.options import OPTIONS, flag
 from batch_import.cli.progress import stoppable
 from batch_import.configuration import credential_storage
-from batch_import.configuration.credentials import NAMES, Credentials, credentials, find
+from batch_import.configuration.credentials import (
+    VARIABLES_BY_KEY,
+    Credentials,
+    find_location,
+    load_credentials,
+)
 from batch_import.configuration.settings import Settings
 from batch_import.errors import CredentialsRefused
 
-#: Name of the file for the keys, beside the configuration file.
+#: Name of the file in which the keys are stored, in the folder of the configuration file.
 _KEYS_FILE: Final = "credentials.yaml"
+#: Values of `--store`.
 _STORAGE_CHOICES: Final = ("keyring", "file", "no")
 
 
@@ -24,111 +30,125 @@ def ask_for_credentials(invocation: Invocation) -> dict[str, Any]:
     """Find the credentials or ask for them, test them, and store them.
 
     Returns:
-        the values for the configuration file: `credentials` is None if it names no file.
+        the values for the configuration file. `credentials` is the path of the file with the keys;
+        None removes this value from the configuration file.
 
     Raises:
-        UsageError: there are no credentials and nobody can be asked, or they cannot be stored.
-        CredentialsRefused: the platform refuses them, and nobody can be asked for others.
+        UsageError: there are no credentials and no terminal, or they cannot be stored.
+        CredentialsRefused: the platform refuses the credentials, and there is no terminal.
         PlatformUnreachable: the platform does not respond.
     """
-    found, origin = _found(invocation)
-    if found is None and invocation["offline"] and not questions.can_ask():
+    existing, location = _find_credentials(invocation)
+    if existing is None and invocation["offline"] and not questions.can_ask():
         return {}
-    keys = found or _typed()
+    credentials = existing or _ask_for_keys()
     if not invocation["offline"]:
-        accepted = _accepted(invocation, keys)
-        origin = origin if accepted is keys else ""
-        keys = accepted
-    if not origin and any(os.environ.get(variable) for variable in NAMES.values()):
-        warn(f"Unset {' and '.join(NAMES.values())}: they are stronger than what is stored.")
-    return _kept(invocation, keys, origin)
+        accepted = _test_credentials(invocation, credentials)
+        if accepted is not credentials:
+            credentials, location = accepted, ""
+    variables = VARIABLES_BY_KEY.values()
+    if not location and any(os.environ.get(variable) for variable in variables):
+        warn(f"Unset {' and '.join(variables)}: they are used instead of stored credentials.")
+    return _store(invocation, credentials, location)
 
 
-def _found(invocation: Invocation) -> tuple[Credentials | None, str]:
-    """Returns the existing credentials, and where they were found."""
-    file, insisted = invocation["credentials"], invocation.is_flag("credentials")
-    if file and not insisted and not file.exists():
-        file = None  # named by the configuration file, which is replaced
-    place = find(file, insisted=insisted)
-    if not place.keys and not insisted:
+def _find_credentials(invocation: Invocation) -> tuple[Credentials | None, str]:
+    """Returns the existing credentials and a description of their location, or None and ""."""
+    file, is_explicit = invocation["credentials"], invocation.is_flag("credentials")
+    if file and not is_explicit and not file.exists():
+        file = None  # only the configuration file, which is going to be replaced, names it
+    location = find_location(file, is_explicit=is_explicit)
+    if not location.keys and not is_explicit:
         return None, ""
-    print(f"Credentials: from {sanitized(place.origin)}.")
-    return credentials(file, insisted=insisted), place.origin
+    print(f"Credentials: from {sanitized(location.description)}.")
+    return load_credentials(file, is_explicit=is_explicit), location.description
 
 
-def _typed() -> Credentials:
-    answer = (
-        f"Set {' and '.join(NAMES.values())}, or give {flag('credentials')} FILE;"
-        f" {flag('offline')} goes on without them."
+def _ask_for_keys() -> Credentials:
+    flag_hint = (
+        f"Set {' and '.join(VARIABLES_BY_KEY.values())}, or give {flag('credentials')} FILE."
+        f" To continue without credentials, give {flag('offline')}."
     )
     print("Both keys are under Settings > Developer Tools of your Viostream account.")
-    access_key = questions.text("Access key", answer)
-    return Credentials(access_key, questions.text("API key (not shown)", answer, hidden=True))
+    access_key = questions.ask_text("Access key", flag_hint)
+    api_key = questions.ask_text("API key (not shown)", flag_hint, is_hidden=True)
+    return Credentials(access_key, api_key)
 
 
-def _accepted(invocation: Invocation, keys: Credentials) -> Credentials:
-    """Returns credentials that the platform accepts: these, or others that the user enters."""
+def _test_credentials(invocation: Invocation, credentials: Credentials) -> Credentials:
+    """Test credentials, and ask for others until the platform accepts them.
+
+    Returns:
+        The accepted credentials: the given object, or a new one.
+    """
     from batch_import.workflows import account as workflow
 
     settings = invocation.settings()
     while True:
         try:
             with stoppable() as stop:
-                account = workflow.account(settings, keys, stop)
+                account = workflow.read_account(settings, credentials, stop)
         except CredentialsRefused as refused:
             if not questions.can_ask():
                 raise
             warn(sanitized(refused.message))
-            keys = _typed()
+            credentials = _ask_for_keys()
             continue
-        work = styled("The credentials work.", SUCCESS)
-        print(
-            f"{work} Account: {sanitized(account.title) or '(no title)'} ({sanitized(account.id)})"
-        )
-        _warn_of_other_platform(settings.api_base)
-        return keys
+        message = styled("The credentials work.", SUCCESS)
+        title = sanitized(account.title) or "(no title)"
+        print(f"{message} Account: {title} ({sanitized(account.id)})")
+        _warn_of_other_api(settings.api_base)
+        return credentials
 
 
-def _warn_of_other_platform(api_base: str) -> None:
+def _warn_of_other_api(api_base: str) -> None:
     """Warn that later commands need the same URL of the API, since the file cannot set it."""
     if api_base != Settings().api_base:
         option = OPTIONS["api_base"]
         warn(
-            f"Tested with {sanitized(api_base)}, which the file does not keep:"
-            f" set {option.variable} or give {flag('api_base')} each time."
+            f"Tested with {sanitized(api_base)}, which is not stored in the configuration file:"
+            f" set {option.variable}, or give {flag('api_base')} each time."
         )
 
 
-def _kept(invocation: Invocation, keys: Credentials, origin: str) -> dict[str, Any]:
-    """Store the keys where the user wants. Existing keys are not moved."""
-    if origin and not invocation.is_given("store"):
-        return (
-            {"credentials": str(invocation["credentials"])}
-            if invocation.is_flag("credentials")
-            else {}
-        )
-    where = invocation["store"] if invocation.is_given("store") else _asked_where()
-    if where == "keyring":
-        credential_storage.store_in_keyring(keys)
+def _store(invocation: Invocation, credentials: Credentials, location: str) -> dict[str, Any]:
+    """Store the credentials where the user wants.
+
+    Args:
+        location: where existing credentials were found; empty for new credentials. Existing
+            credentials are only stored if the user gave `--store`.
+
+    Returns:
+        The same as `ask_for_credentials`.
+    """
+    has_choice = invocation.is_given("store")
+    if location and not has_choice:
+        if invocation.is_flag("credentials"):
+            return {"credentials": str(invocation["credentials"])}
+        return {}
+    choice = invocation["store"] if has_choice else _ask_for_storage()
+    if choice == "keyring":
+        credential_storage.store_in_keyring(credentials)
         print("Stored: in the system's keyring.")
         return {"credentials": None}
-    if where == "no":
+    if choice == "no":
         return {"credentials": None}
     path = invocation["config"].with_name(_KEYS_FILE)
-    _store_in_file(invocation, keys, path)
+    _store_in_file(invocation, credentials, path)
     return {"credentials": str(path)}
 
 
-def _asked_where() -> str:
-    usable = _STORAGE_CHOICES if credential_storage.has_keyring() else _STORAGE_CHOICES[1:]
-    answer = f"Give {flag('store')} {'|'.join(_STORAGE_CHOICES)}."
-    return questions.choice("Where to store the keys", answer, usable, default=usable[0])
+def _ask_for_storage() -> str:
+    """Ask where to store the keys. Returns one of `_STORAGE_CHOICES`."""
+    choices = _STORAGE_CHOICES if credential_storage.has_keyring() else _STORAGE_CHOICES[1:]
+    flag_hint = f"Give {flag('store')} {'|'.join(_STORAGE_CHOICES)}."
+    return questions.ask_choice("Where to store the keys", flag_hint, choices, default=choices[0])
 
 
-def _store_in_file(invocation: Invocation, keys: Credentials, path: Path) -> None:
+def _store_in_file(invocation: Invocation, credentials: Credentials, path: Path) -> None:
     if path.exists() and not invocation["replace"]:
-        questions.insist(
+        questions.require_yes(
             f"Replace {sanitized(str(path))}?", f"Give {flag('replace')} to replace it."
         )
-    credential_storage.store_in_file(keys, path)
+    credential_storage.store_in_file(credentials, path)
     print(f"Written: {sanitized(str(path))}, for your eyes only. Keep it out of version control.")

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from batch_import.job import Job
     from batch_import.sandbox.server import SandboxServer
 
+#: The job folder of the demo, in the working folder.
 _FOLDER: Final = Path("output/demo")
 
 
@@ -27,7 +28,7 @@ def demo(invocation: Invocation) -> int:
     platform_file = job.folder / "platform.json"
     _remove_previous_demo(job, platform_file)
     sample = resources.files("batch_import.sandbox.samples") / "videos.csv"
-    with resources.as_file(sample) as manifest, _server() as server:
+    with resources.as_file(sample) as manifest, _start_server() as server:
         print(f"The sandbox is at {server.api_base}; Viostream is not contacted.")
         settings = Settings(
             api_base=server.api_base, embed_base=server.address, rate=20.0, poll_interval=1.0
@@ -55,14 +56,17 @@ def _remove_previous_demo(job: "Job", platform_file: Path) -> None:
         ) from None
 
 
-def _server() -> "SandboxServer":
-    """Start the sandbox, on its usual port if that is free: then the embed codes stay valid."""
+def _start_server() -> "SandboxServer":
+    """Start the sandbox on its default port, or on a free port if another program uses that port.
+
+    The embed codes have the port, so they stay valid if each demo uses the same port.
+    """
     from batch_import.cli.options import SANDBOX_PORT
-    from batch_import.cli.sandbox import server
+    from batch_import.cli.sandbox import start_server
     from batch_import.sandbox.knobs import Knobs
 
     knobs = Knobs(processing=(2.0, 5.0), latency=(0.02, 0.08))
     try:
-        return server(knobs, seed=1, port=SANDBOX_PORT, data=None)
+        return start_server(knobs, seed=1, port=SANDBOX_PORT, data=None)
     except UsageError:
-        return server(knobs, seed=1, port=0, data=None)
+        return start_server(knobs, seed=1, port=0, data=None)

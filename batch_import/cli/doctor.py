@@ -29,7 +29,7 @@ _COLOURS: Final = {"ok": SUCCESS, "problem": ERROR, "skipped": ""}
     ),
 )
 def doctor(invocation: Invocation) -> int:
-    """Check this machine, the network and the credentials; say what to do about each problem."""
+    """Check this machine, the network and the credentials, and explain problems."""
     from batch_import.workflows import doctor as workflow
 
     findings = {}
@@ -38,27 +38,23 @@ def doctor(invocation: Invocation) -> int:
             findings[name] = finding
             if not invocation["json"]:
                 _print(name, finding)
-    is_well = all(finding.result != "problem" for finding in findings.values())
+    has_no_problem = all(finding.result != "problem" for finding in findings.values())
     if invocation["json"]:
-        print(json.dumps({"ok": is_well, "checks": [_plain(*each) for each in findings.items()]}))
-    return OK if is_well else INCOMPLETE
+        checks = [_check_json(name, finding) for name, finding in findings.items()]
+        print(json.dumps({"ok": has_no_problem, "checks": checks}))
+    return OK if has_no_problem else INCOMPLETE
 
 
 def _request(invocation: Invocation) -> "DoctorRequest":
     from batch_import.job import OUTPUT_FOLDER, Job, default_job, find_jobs
     from batch_import.workflows.doctor import DoctorRequest
 
-    one = (
-        Job(invocation["job"])
-        if invocation["job"]
-        else default_job(invocation["manifest"])
-        if invocation["manifest"]
-        else None
-    )
-    jobs = find_jobs() if one is None else [one] if one.file.is_file() else []
-    folder = OUTPUT_FOLDER if one is None else one.folder
+    folder, jobs = OUTPUT_FOLDER, find_jobs()
+    if invocation["job"] or invocation["manifest"]:
+        job = Job(invocation["job"]) if invocation["job"] else default_job(invocation["manifest"])
+        folder, jobs = job.folder, [job] if job.file.is_file() else []
     return DoctorRequest(
-        invocation.settings(), folder, jobs, invocation.credentials, invocation["offline"]
+        invocation.settings(), folder, jobs, invocation.load_credentials, invocation["offline"]
     )
 
 
@@ -73,8 +69,8 @@ def _print(name: str, finding: "DoctorFinding") -> None:
         print(f"{'':<20} {_text(finding.hint)}", flush=True)
 
 
-def _plain(name: str, finding: "DoctorFinding") -> dict[str, str]:
-    """docs/generate/json_keys.yaml documents the keys."""
+def _check_json(name: str, finding: "DoctorFinding") -> dict[str, str]:
+    """Returns a check as a JSON object. docs/generate/json_keys.yaml documents the keys."""
     texts = {"message": finding.message, "hint": finding.hint}
     return {
         "check": name,

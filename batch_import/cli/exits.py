@@ -1,4 +1,4 @@
-"""Exit codes of commands that end without an error. `errors` has the exit codes of errors."""
+"""Exit codes of commands that end without an error. `errors.py` has the exit codes of errors."""
 
 from typing import Final
 

@@ -1,10 +1,10 @@
-"""Print errors: each one plain line, not wrapped, without markup."""
+"""Print an error as one plain line, which is not wrapped and has no markup."""
 
 import sys
 
 import click
 
-from batch_import.cli.application import users_of
+from batch_import.cli.application import commands_with_option
 from batch_import.cli.console import ERROR, styled
 from batch_import.cli.messages import sanitized
 from batch_import.cli.options import OptionSources, flag
@@ -14,21 +14,26 @@ from batch_import.errors import Interrupted, RunFault, StateError, nearest, sett
 def show(error: RunFault | click.ClickException, option_sources: OptionSources | None) -> int:
     """Print an error to stderr.
 
+    Args:
+        option_sources: the source of each option's value; None if the command line was not parsed.
+
     Returns:
         The exit code.
     """
-    line = (
-        text(error, option_sources or OptionSources())
-        if isinstance(error, RunFault)
-        else _usage(error)
-    )
-    start = styled("batch-import:", ERROR, sys.stderr)
-    print(f"{start} {sanitized(line)}", file=sys.stderr)
+    if isinstance(error, RunFault):
+        line = format_fault(error, option_sources or OptionSources())
+    else:
+        line = _format_usage_error(error)
+    program = styled("batch-import:", ERROR, sys.stderr)
+    print(f"{program} {sanitized(line)}", file=sys.stderr)
     return error.exit_code
 
 
 def explained(error: Exception) -> RunFault | click.ClickException:
-    """Turn a lack of memory or threads, or Ctrl-C at a question, into an error to be shown.
+    """Turn a lack of memory or threads, or Ctrl-C at a question, into an error that can be shown.
+
+    Returns:
+        The error to show.
 
     Raises:
         Exception: the error itself, if it is a bug of the program.
@@ -51,26 +56,28 @@ def explained(error: Exception) -> RunFault | click.ClickException:
     )
 
 
-def text(fault: RunFault, option_sources: OptionSources) -> str:
-    """Format a fault, with its settings and commands as text of a command line."""
+def format_fault(fault: RunFault, option_sources: OptionSources) -> str:
+    """Format a fault as one line. Its settings and commands are shown as on the command line."""
     message, hint = (with_refs(part, flag, option_sources.command_line) for part in fault.raw)
     subject = option_sources.subject(fault.setting) if fault.setting else ""
     return f"{subject}{message} {hint}".strip()
 
 
-def _usage(error: click.ClickException) -> str:
-    """Format an error in the arguments of the command line."""
+def _format_usage_error(error: click.ClickException) -> str:
+    """Format an error in the arguments of the command line, with a suggestion."""
     message = error.format_message()
     ctx = getattr(error, "ctx", None)
-    see = f"See: {ctx.command_path if ctx else 'batch-import'} --help"
+    help_hint = f"See: {ctx.command_path if ctx else 'batch-import'} --help"
     if isinstance(error, click.NoSuchOption):
         name = error.option_name.lstrip("-").replace("-", "_")
-        if users := list(users_of(name)):
-            return f"{error.option_name} is an option of {', '.join(users)}. {see}"
-        if option := nearest(error.option_name, error.possibilities or ()):
+        commands = list(commands_with_option(name))
+        if commands:
+            return f"{error.option_name} is an option of {', '.join(commands)}. {help_hint}"
+        option = nearest(error.option_name, error.possibilities or ())
+        if option:
             return f"No such option {error.option_name!r}. Did you mean {option!r}?"
-    if isinstance(error, click.NoSuchCommand) and (
-        name := nearest(error.command_name, error.possibilities or ())
-    ):
-        return f"No such command {error.command_name!r}. Did you mean {name!r}?"
-    return message if message.endswith("?") else f"{message.rstrip('.')}. {see}"
+    if isinstance(error, click.NoSuchCommand):
+        command = nearest(error.command_name, error.possibilities or ())
+        if command:
+            return f"No such command {error.command_name!r}. Did you mean {command!r}?"
+    return message if message.endswith("?") else f"{message.rstrip('.')}. {help_hint}"

@@ -1,4 +1,4 @@
-"""The help on a terminal, formatted by rich-click, which is imported only for it."""
+"""The help on a terminal. It is formatted by rich-click, which only this module imports."""
 
 from typing import Any
 
@@ -22,12 +22,12 @@ _CONFIGURATION = RichHelpConfiguration(text_markup=None, max_width=110)
 
 def command_help(command: Command, ctx: click.Context) -> str:
     """Format the help of one command: a panel per group of options, and one of examples."""
-    groups = command.grouped(ctx)
+    groups = command.group_parameters(ctx)
     panels: list[RichPanel[Any, Any]] = [
-        RichOptionPanel(name, options=[str(param.name) for param in params])
-        for name, params in groups.items()
+        RichOptionPanel(heading, options=[str(param.name) for param in params])
+        for heading, params in groups.items()
     ]
-    rich = RichCommand(
+    rich_command = RichCommand(
         name=command.name,
         params=[param for params in groups.values() for param in params],
         help=command.help,
@@ -35,15 +35,16 @@ def command_help(command: Command, ctx: click.Context) -> str:
         add_help_option=False,
     )
     examples = "".join(f"   {example}\n" for example in command.examples)
-    return f"{_help(rich, ctx)}\n {click.style('Examples:', bold=True)}\n\n{examples}"
+    heading = click.style("Examples:", bold=True)
+    return f"{_format_help(rich_command, ctx)}\n {heading}\n\n{examples}"
 
 
 def application_help(application: Application, ctx: click.Context) -> str:
     """Format the help of the command group: a panel per group of commands."""
     panels: list[RichPanel[Any, Any]] = [
-        RichCommandPanel(name, commands=list(names)) for name, names in COMMANDS.items()
+        RichCommandPanel(heading, commands=list(names)) for heading, names in COMMANDS.items()
     ]
-    rich = RichGroup(
+    rich_group = RichGroup(
         name=application.name,
         commands={name: click.Command(name, help=text) for name, text in HELP.items()},
         params=application.params,
@@ -51,11 +52,11 @@ def application_help(application: Application, ctx: click.Context) -> str:
         panels=panels,
         subcommand_metavar=application.subcommand_metavar,
     )
-    return _help(rich, ctx)
+    return _format_help(rich_group, ctx)
 
 
-def _help(rich: RichCommand, ctx: click.Context) -> str:
-    shown = RichContext(
-        rich, info_name=ctx.info_name, parent=ctx.parent, rich_help_config=_CONFIGURATION
+def _format_help(command: RichCommand, ctx: click.Context) -> str:
+    rich_ctx = RichContext(
+        command, info_name=ctx.info_name, parent=ctx.parent, rich_help_config=_CONFIGURATION
     )
-    return rich.get_help(shown)
+    return command.get_help(rich_ctx)

@@ -6,10 +6,10 @@ import click
 
 
 class PrintsHelp(click.Command):
-    """Prints its help by print(), because click ignores the encoding of the console."""
+    """A command that prints its help by print(), because click ignores the console's encoding."""
 
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
-        """The option, with a callback that uses print()."""
+        """Returns the option `--help`, with a callback that uses print()."""
         option = super().get_help_option(ctx)
         if option:
             option.callback = _print_help

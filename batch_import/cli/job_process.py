@@ -1,6 +1,8 @@
-"""The process that a worker starts for a job: runs it from the database, and prints how it ended.
+"""The process that a worker starts for a job.
 
-It stops when its standard input is closed, also because the worker was killed.
+The process reads its order, one line of JSON, from standard input. It imports the rows of the job
+from the database, and prints how the run ended. It stops early when its standard input is closed,
+which also happens if the worker is killed.
 """
 
 import json
@@ -16,11 +18,11 @@ from typing import Any, Final
 
 from batch_import.addresses.masking import mask
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.faults import text
+from batch_import.cli.faults import format_fault
 from batch_import.cli.messages import sanitized
 from batch_import.cli.notification import post_summary
 from batch_import.cli.options import OptionSources
-from batch_import.configuration.credentials import account_credentials
+from batch_import.configuration.credentials import load_account_credentials
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import (
     CredentialsRefused,
@@ -32,17 +34,19 @@ from batch_import.errors import (
 from batch_import.job import OUTPUT_FOLDER
 from batch_import.sources.source import SourceUnreachable
 
-#: Starts this process. The package is found wherever the worker found it.
+#: The program of the process. It takes `sys.path` from the order, so that it imports the same
+#: package as the worker. An empty line means that the worker was killed.
 _PROGRAM: Final = (
-    "import json, sys; line = sys.stdin.readline(); line or sys.exit();"  # the worker was killed
+    "import json, sys; line = sys.stdin.readline(); line or sys.exit();"
     " order = json.loads(line); sys.path[:] = order['path'];"
     " from batch_import.cli.job_process import main; main(order)"
 )
+#: The command line of the process.
 COMMAND: Final = (sys.executable, "-c", _PROGRAM)
 
 
-def order(credentials_folder: Path | None, api_base: str, embed_base: str) -> dict[str, Any]:
-    """The parameters of every process of a worker, in addition to its job."""
+def make_order(credentials_folder: Path | None, api_base: str, embed_base: str) -> dict[str, Any]:
+    """Returns the fields of an order that are the same for all jobs of a worker."""
     return {
         "path": [os.path.abspath(entry) for entry in sys.path],  # noqa: PTH100 - "" is a folder
         "credentials": str(credentials_folder or ""),
@@ -51,72 +55,84 @@ def order(credentials_folder: Path | None, api_base: str, embed_base: str) -> di
 
 
 def main(order: Mapping[str, Any]) -> None:
-    """Run the job of an order, and print its end as a line of JSON."""
-    from batch_import.workflows.worker import HELD_SIGNALS
+    """Run the job of an order, and print how the run ended as a line of JSON.
+
+    Args:
+        order: the fields of `make_order`, and `database` (a URL) and `job` (a name).
+    """
+    from batch_import.workflows.worker import STOP_SIGNALS
 
     stop = threading.Event()
-    for number in HELD_SIGNALS:
+    for number in STOP_SIGNALS:
         signal.signal(number, lambda *_: stop.set())
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
-    def watch() -> None:
+    def stop_at_end_of_input() -> None:
         sys.stdin.read()
         stop.set()
 
-    threading.Thread(target=watch, name="worker", daemon=True).start()
+    threading.Thread(target=stop_at_end_of_input, name="worker", daemon=True).start()
     end, reason = _run(order, stop)
-    # The worker may be gone.
-    with suppress(OSError):
+    with suppress(OSError):  # the worker may have been killed
         print(json.dumps({"end": end, "reason": sanitized(mask(reason))}), flush=True)
 
 
 def _run(order: Mapping[str, Any], stop: threading.Event) -> tuple[str, str]:
-    """Run a job. Returns its end, as `fleet.worker.JobEnd`, and the reason for people."""
-    from batch_import.workflows.submitted import read_submission, restored_settings
+    """Run the job of an order.
+
+    Returns:
+        The value of a `fleet.worker.JobEnd`, and the reason as a sentence, which may be empty.
+    """
+    from batch_import.workflows.submitted import read_submission, restore_settings
 
     try:
-        submitted = read_submission(order["database"], order["job"])
+        submission = read_submission(order["database"], order["job"])
         request = ImportRequest(
-            Path(submitted.manifest),
-            folder=OUTPUT_FOLDER / submitted.job,
+            Path(submission.manifest),
+            folder=OUTPUT_FOLDER / submission.job,
             state=order["database"],
-            settings=restored_settings(submitted.options, **order["settings"]),
-            notify=submitted.options.get("notify"),
+            settings=restore_settings(submission.options, **order["settings"]),
+            notify=submission.options.get("notify"),
         )
     except RunFault as fault:
-        return _end_of(fault)
-    started = time.time()
-    end, reason, code = _import(request, order, submitted.account, stop)
+        return _end_after(fault)
+    started_at = time.time()
+    end, reason, exit_code = _import_job(request, order, submission.account, stop)
     if request.notify and end in ("ended", "set aside"):
-        outcome = "fault" if end == "set aside" else "incomplete" if code else "finished"
-        post_summary(request.notify, request, outcome, code, reason, started)
+        outcome = "fault"
+        if end == "ended":
+            outcome = "incomplete" if exit_code else "finished"
+        post_summary(request.notify, request, outcome, exit_code, reason, started_at)
     return end, reason
 
 
-def _import(
+def _import_job(
     request: ImportRequest, order: Mapping[str, Any], account: str, stop: threading.Event
 ) -> tuple[str, str, int]:
-    """Import the rows of a job. Returns its end, the reason, and the exit code of `run`."""
+    """Import the rows of a job. Returns the same as `_run`, and the exit code of `run`."""
     from batch_import.workflows.standby import stand_by
     from batch_import.workflows.submitted import run_submitted
 
     folder = Path(order["credentials"]) if order["credentials"] else None
     try:
-        credentials = account_credentials(account, folder)
+        credentials = load_account_credentials(account, folder)
         ended = stand_by(request, credentials, stop=stop, alarm=True, work=run_submitted)
     except RunFault as fault:
-        return *_end_of(fault), fault.exit_code
-    except Exception as error:  # noqa: BLE001  (a bug of the program must not be retried for ever)
+        return *_end_after(fault), fault.exit_code
+    except Exception as error:  # noqa: BLE001  (a bug must not start the job again and again)
         return "set aside", f"An error of batch-import itself: {type(error).__name__}.", 1
-    if ended.remaining:
-        rows = "1 row is" if ended.remaining == 1 else f"{ended.remaining:,} rows are"
+    if ended.remaining_count:
+        rows = "1 row is" if ended.remaining_count == 1 else f"{ended.remaining_count:,} rows are"
         return "ended", f"{rows} not imported.", INCOMPLETE
     return "ended", "", OK
 
 
-def _end_of(fault: RunFault) -> tuple[str, str]:
-    """The end of a job after an error, and the reason."""
-    reason = text(fault, OptionSources())
+def _end_after(fault: RunFault) -> tuple[str, str]:
+    """Returns the same as `_run`, for a run that ended with an error.
+
+    A job with the end `later` is started again. A job with the end `set aside` waits for the user.
+    """
+    reason = format_fault(fault, OptionSources())
     match fault:
         case Interrupted():
             return "stopped", ""

@@ -1,4 +1,4 @@
-"""Print what loading a manifest changed in a job, and its problems; for `run` and `plan`."""
+"""Print the result of loading a manifest: changes and problems. For `run` and `plan`."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN
 if TYPE_CHECKING:
     from batch_import.configuration.request import ImportRequest
     from batch_import.workflows.copied_rows import CopiedRows
-    from batch_import.workflows.load_result import KeptIds, LoadResult
+    from batch_import.workflows.load_result import KeptReferenceIds, LoadResult
     from batch_import.workflows.work_plan import WorkPlan
 
 
@@ -30,31 +30,32 @@ def print_load(request: "ImportRequest", load: "LoadResult", hidden_code: str = 
     """Print how a manifest was read, what it changed in the job, and its problems.
 
     Args:
-        hidden_code: problems of this code are not printed.
+        hidden_code: problems with this code are not printed; empty means that all are printed.
     """
     print_reading(load.reading)
     if load.is_correction:
         print(f"These rows belong to the job {sanitized(str(request.job.folder))}.")
     if load.diff:
-        print_diff(load.diff, of="job" if load.is_correction else "manifest")
-    elif edits := format_ignored_edits(load.ignored_edits):
-        print(edits)
-    print_held(load.held, flag("same_videos", "yes"), flag("same_videos", "no"))
+        print_diff(load.diff, subject="job" if load.is_correction else "manifest")
+    elif load.ignored_edits.count:
+        print(format_ignored_edits(load.ignored_edits))
+    print_held(load.held_rows, flag("same_videos", "yes"), flag("same_videos", "no"))
     _print_kept_ids(load.kept_ids)
     _print_problems(request, load, hidden_code)
     if load.preflight:
         print(preflight_progress(load.preflight))
 
 
-def print_work(plan: "WorkPlan", otherwise: str = "") -> None:
-    """Print what a run has to do.
+def print_work(plan: "WorkPlan", no_work_text: str = "") -> None:
+    """Print the work of a run, in numbers of rows.
 
     Args:
-        otherwise: is printed if there is nothing to do; empty for the same text.
+        no_work_text: printed instead if the run has no work; empty means that the numbers are
+            printed then, too.
     """
-    print(f"To do: {plan}." if plan.has_work or not otherwise else otherwise, flush=True)
+    print(f"To do: {plan}." if plan.has_work or not no_work_text else no_work_text, flush=True)
     if plan.is_first_run:
-        # The vendor's help page "Setting up restriction profiles".
+        # Source: Viostream's help page "Setting up restriction profiles".
         print(
             "New videos are public on the platform, unless the account has a default restriction"
             " profile."
@@ -62,30 +63,29 @@ def print_work(plan: "WorkPlan", otherwise: str = "") -> None:
 
 
 def print_other_rows(request: "ImportRequest", load: "LoadResult") -> None:
-    """Print how many rows a run of a corrected `failed.csv` sends besides the corrected rows."""
+    """Print how many rows a run of a corrected `failed.csv` sends in addition to its own rows."""
     settings = request.settings
     selects_rows = settings.only or settings.first is not None or settings.limit is not None
-    if load.waiting and not selects_rows:
-        verb = "waits" if load.waiting == 1 else "wait"
-        print(
-            f"A run also sends {format_row_count(load.waiting)} of the job that {verb} since the"
-            " previous run."
-        )
+    if load.other_pending_count and not selects_rows:
+        rows = format_row_count(load.other_pending_count)
+        were = "was" if load.other_pending_count == 1 else "were"
+        print(f"A run also sends {rows} of the job that {were} not sent by the previous run.")
 
 
-def print_copied_rows(found: "CopiedRows | None") -> None:
-    """Print that a manifest is a new job, although most of its rows failed in another job."""
-    if found is None:
+def print_copied_rows(copied: "CopiedRows | None") -> None:
+    """Print that a manifest is a new job, although most of its rows failed in another job.
+
+    Args:
+        copied: the rows that failed in another job; None if there are none.
+    """
+    if copied is None:
         return
-    rows = f"{found.count:,} of its {format_row_count(found.row_count)}"
-    verb = "is" if found.count == 1 else "are"
-    folder, failed, manifest = (
-        sanitized(str(path))
-        for path in (found.original.folder, found.original.failed, found.manifest.name)
-    )
-    line = (
-        f"This is a new job with results of its own. {rows} {verb} failed or invalid in {folder}."
-    )
+    rows = f"{copied.count:,} of its {format_row_count(copied.row_count)}"
+    verb = "is" if copied.count == 1 else "are"
+    folder = sanitized(str(copied.original.folder))
+    failed = sanitized(str(copied.original.failed))
+    manifest = sanitized(copied.manifest.name)
+    line = f"This is a new job with its own results. {rows} {verb} failed or invalid in {folder}."
     print(styled(line, WARNING))
     print(
         f"  To fix them in that job instead, correct {failed} and run it with its columns"
@@ -97,23 +97,23 @@ def _print_problems(request: "ImportRequest", load: "LoadResult", hidden_code: s
     groups = [group for group in load.groups_to_show if group.code != hidden_code]
     if load.has_new_problems or request.settings.strict:
         file_name = request.manifest.name if load.is_correction else ""
-        print_problems(load.problems, groups, file_name)
+        print_problems(load.problem_path, groups, file_name)
         if groups:
             print_correctable(load.reading, request.manifest)
     elif groups:
-        print(f"{problem_count(groups)}, as before: {sanitized(str(load.problems))}")
-    if load.accepted:
+        print(f"{problem_count(groups)}, as before: {sanitized(str(load.problem_path))}")
+    if load.accepted_count:
         print(
-            f"{format_row_count(load.accepted)} with an error in the manifest: corrected in another"
-            " file, or sent before the edit. Nothing is to be done."
+            f"{format_row_count(load.accepted_count)} with an error in the manifest: corrected in"
+            " another file, or sent before the manifest was edited. You need not do anything."
         )
 
 
-def _print_kept_ids(kept: "KeptIds | None") -> None:
-    """Print how many rows were sent under other reference IDs than the manifest has now."""
+def _print_kept_ids(kept: "KeptReferenceIds | None") -> None:
+    """Print how many rows were sent with other reference IDs than the manifest has now."""
     if kept is None:
         return
-    count = f"{format_row_count(kept.count)} {'was' if kept.count == 1 else 'were'} sent under"
+    count = f"{format_row_count(kept.count)} {'was' if kept.count == 1 else 'were'} sent with"
     line = f"{count} other reference IDs than “{sanitized(kept.column)}” has now"
     ids = f"{shortened(kept.sent_id, 40)}, now {shortened(kept.manifest_id, 40)}"
     print(styled(f"{line}: line {kept.line} ({ids}).", WARNING))

@@ -1,4 +1,4 @@
-"""`batch-import manifest`."""
+"""`batch-import manifest`: write a manifest of the videos in a folder, a feed or another source."""
 
 import json
 import math
@@ -18,7 +18,7 @@ from batch_import.cli.messages import (
 )
 from batch_import.cli.progress import ListingProgress, stoppable
 from batch_import.cli.quoting import command_line
-from batch_import.cli.status import iso
+from batch_import.cli.status import format_iso
 from batch_import.errors import UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     arguments=[
         argument(
             "source",
-            "where the videos are: folder:/videos, feed:https://host/feed.xml, saved:file.json",
+            "where the videos are, e.g. folder:/videos, feed:https://host/feed.xml,"
+            " saved:file.json",
             nargs=-1,
         )
     ],
@@ -68,7 +69,7 @@ def _request(invocation: Invocation) -> "ListingRequest":
     if not invocation["source"]:
         raise UsageError(
             "Name the source of the videos.",
-            "Such as folder:/videos or feed:https://host/feed.xml.",
+            "For example folder:/videos or feed:https://host/feed.xml.",
         )
     if invocation["output"] is None:
         raise UsageError("no file is named.", "Name the manifest to write.", setting="output")
@@ -84,20 +85,20 @@ def _request(invocation: Invocation) -> "ListingRequest":
 
 
 def _print(written: "WrittenManifest") -> None:
-    line = f"Written: {sanitized(str(written.file))}, {format_row_count(written.rows)}."
+    line = f"Written: {sanitized(str(written.path))}, {format_row_count(written.row_count)}."
     print(styled(line, SUCCESS if written.is_complete else WARNING))
     if written.skipped:
         print("Not listed:")
     for group in written.skipped:
         _print_skipped(group)
     if written.expires_at < math.inf:
-        print(styled(_expiry(written), WARNING))
-    if written.without_extension:
+        print(styled(_expiry_sentence(written), WARNING))
+    if written.without_extension_count:
         print(
-            f"{format_row_count(written.without_extension)} without a file extension: fill in the"
-            " column extension, or check and run with --default extension=mp4."
+            f"{format_row_count(written.without_extension_count)} without a file extension: fill in"
+            " the column extension, or use --default extension=mp4 for check and run."
         )
-    print(f"Next: review it, then {command_line(['batch-import', 'check', str(written.file)])}")
+    print(f"Next: review it, then {command_line(['batch-import', 'check', str(written.path)])}")
 
 
 def _print_skipped(group: "SkippedGroup") -> None:
@@ -107,18 +108,18 @@ def _print_skipped(group: "SkippedGroup") -> None:
     print(f"           {', '.join(map(shortened, group.examples))}{more}")
 
 
-def _expiry(written: "WrittenManifest") -> str:
-    """Returns a sentence about the URLs that expire."""
+def _expiry_sentence(written: "WrittenManifest") -> str:
+    """Returns how many URLs expire, when the first expires, and what to do."""
     seconds = written.expires_at - time.time()
-    rows = format_row_count(written.expiring)
+    rows = format_row_count(written.expiring_count)
     if seconds <= 0:
         return (
-            f"The URLs of {rows} expire; the first has expired already. Get new ones from the"
+            f"The URLs of {rows} expire; the first has expired already. Get new URLs from the"
             " source, then write the manifest again."
         )
     return (
         f"The URLs of {rows} expire, the first in about {format_duration(seconds)}"
-        f" ({format_time(written.expires_at)}). Run the import before, or get new URLs."
+        f" ({format_time(written.expires_at)}). Run the import before that time, or get new URLs."
     )
 
 
@@ -127,8 +128,8 @@ def _print_json(written: "WrittenManifest") -> None:
     print(
         json.dumps(
             {
-                "file": str(written.file),
-                "rows": written.rows,
+                "file": str(written.path),
+                "rows": written.row_count,
                 "complete": written.is_complete,
                 "skipped": [
                     {
@@ -139,9 +140,9 @@ def _print_json(written: "WrittenManifest") -> None:
                     }
                     for group in written.skipped
                 ],
-                "expiring": written.expiring,
-                "expires_at": iso(written.expires_at) if written.expiring else None,
-                "without_extension": written.without_extension,
+                "expiring": written.expiring_count,
+                "expires_at": format_iso(written.expires_at) if written.expiring_count else None,
+                "without_extension": written.without_extension_count,
             },
             indent=2,
         )

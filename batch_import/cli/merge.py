@@ -1,4 +1,4 @@
-"""`batch-import merge`."""
+"""`batch-import merge`: write the results of several jobs together."""
 
 from typing import TYPE_CHECKING
 
@@ -38,19 +38,21 @@ def merge(invocation: Invocation) -> int:
 
     paths: tuple[Path, ...] = invocation["job"]
     if not paths:
-        raise UsageError("Name the jobs to merge.", "A job is a folder below output/.")
+        raise UsageError("Name the jobs to merge.", "A job is a folder in output/.")
     if invocation["output"] is None:
-        raise UsageError("no folder is named.", "Name the one to write to.", setting="output")
-    # A file is a manifest: its job is named after it.
+        raise UsageError("no folder is named.", "Name the folder to write to.", setting="output")
     database = invocation["state"] or ""
-    jobs = [default_job(p, database) if p.is_file() else Job(p, database) for p in paths]
+    # A file is a manifest. Its job has its name.
+    jobs = [
+        default_job(path, database) if path.is_file() else Job(path, database) for path in paths
+    ]
     merged = workflow.merge(
         jobs, invocation["output"], invocation["format"], invocation.values(ResultOptions)
     )
     print_outcome(Job(invocation["output"]), merged.counts, written=merged.format_suffixes)
-    if merged.left_out:
-        left_out = format_row_count(merged.left_out)
-        print(f"{left_out} left out: other jobs have newer results of the same videos.")
+    if merged.omitted_count:
+        omitted = format_row_count(merged.omitted_count)
+        print(f"{omitted} left out: other jobs have newer results of the same videos.")
     for notice in merged.notices:
         print(sanitized(notice))
     return OK

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from batch_import.state.facts import IgnoredEdits
     from batch_import.state.manifest_diff import ManifestDiff
     from batch_import.workflows.correction import CorrectedManifest
-    from batch_import.workflows.load_result import HeldRows, Reading
+    from batch_import.workflows.load_result import HeldRows, ManifestReading
     from batch_import.workflows.pilot import Pilot
     from batch_import.workflows.source_checks import PreflightProgress
 
@@ -31,34 +31,33 @@ if TYPE_CHECKING:
 _MAX_LISTED_LINES = 10
 
 
-def print_reading(reading: "Reading") -> None:
-    """Print how the manifest was read."""
-    print(f"Read as {sanitized(reading.form)}:")
+def print_reading(reading: "ManifestReading") -> None:
+    """Print the format of the manifest, and the column or rule of each field."""
+    print(f"Read as {sanitized(reading.format_description)}:")
     for field, source in reading.columns:
         print(f"  {field:<12} ← {sanitized(source)}")
     for note in reading.notes:
         print(sanitized(with_option_names(note)))
-    if reading.comments:
-        print(f"Comment lines (#) skipped: line {_line_numbers(reading.comments)}")
+    if reading.comment_lines:
+        print(f"Comment lines (#) skipped: line {_line_numbers(reading.comment_lines)}")
 
 
 def print_corrected(corrected: "CorrectedManifest", job: "Job") -> None:
-    """Print what was corrected in the manifest, which rows were left out, and how to run it.
+    """Print the corrections of the manifest, the rows that were left out, and how to run the copy.
 
-    A corrected manifest is an edition of the same job: as a job of its own, it could make second
-    videos.
+    The corrected copy must be run in the same job. As a new job, it could create second videos.
     """
-    cells = f"{corrected.cells:,} cell{'' if corrected.cells == 1 else 's'} corrected"
-    counts = f"{format_row_count(corrected.rows)}, {cells}"
-    print(f"Written: {sanitized(str(corrected.file))}, {counts}.")
-    for line, column, value in corrected.first:
+    cells = f"{corrected.cell_count:,} cell{'' if corrected.cell_count == 1 else 's'} corrected"
+    counts = f"{format_row_count(corrected.row_count)}, {cells}"
+    print(f"Written: {sanitized(str(corrected.path))}, {counts}.")
+    for line, column, value in corrected.examples:
         print(f"  line {line}, {sanitized(column)}: {shortened(value)}")
-    if corrected.cells > len(corrected.first):
+    if corrected.cell_count > len(corrected.examples):
         print("  …")
-    if corrected.left_out:
-        lines = _line_numbers(corrected.left_out)
+    if corrected.omitted_lines:
+        lines = _line_numbers(corrected.omitted_lines)
         print(f"  Left out, because their cells are unclear or only one is filled: line {lines}")
-    run = ["batch-import", "run", str(corrected.file), "--job", str(job.folder)]
+    run = ["batch-import", "run", str(corrected.path), "--job", str(job.folder)]
     print(f"Review it, then run it in the same job: {sanitized(command_line(run))}")
 
 
@@ -68,35 +67,35 @@ def _line_numbers(lines: Sequence[int]) -> str:
     return f"{', '.join(map(str, lines[:_MAX_LISTED_LINES]))}{more}"
 
 
-def print_diff(diff: "ManifestDiff", of: str = "manifest") -> None:
-    """Print what changed since the previous run.
+def print_diff(diff: "ManifestDiff", subject: str = "manifest") -> None:
+    """Print the changes since the previous run.
 
     Args:
-        of: what was compared: `manifest`, or `job` if rows of failed.csv were corrected.
+        subject: `manifest`, or `job` if the file is a corrected failed.csv, which has only some
+            rows of the job.
     """
-    # A file of corrections has only some rows of the job.
-    unchanged = "all other rows are" if of == "job" else format_row_count(diff.unchanged)
+    unchanged = "all other rows are" if subject == "job" else format_row_count(diff.unchanged)
     parts = {
         "added": diff.added,
         "changed": diff.changed,
         "removed (imported videos stay in the account)": diff.removed,
-        "without a URL and an ID of their own before, now removed or completed": diff.replaced,
+        "had no URL and no ID, and are now removed or completed": diff.replaced,
         "changed after they were sent; edits ignored": diff.ignored,
     }
     if any(part.count for part in parts.values()):
-        print(f"The {of} has changed; {unchanged} unchanged.")
-    for what, part in parts.items():
+        print(f"The {subject} has changed; {unchanged} unchanged.")
+    for change, part in parts.items():
         if part.count:
             more = ", …" if part.count > len(part.first) else ""
-            first = ", ".join(
+            examples = ", ".join(
                 f"line {line} ({shortened(name, 30)})" if name else f"line {line}"
                 for line, name in part.first
             )
-            print(f"  {part.count:,} {what}: {first}{more}")
+            print(f"  {part.count:,} {change}: {examples}{more}")
 
 
 def format_ignored_edits(edits: "IgnoredEdits") -> str:
-    """Format the number of rows that were edited after they were sent; empty if none was."""
+    """Format the number of rows that were edited after they were sent; empty if there are none."""
     if not edits.count:
         return ""
     rows = f"{format_row_count(edits.count)} of the manifest"
@@ -115,7 +114,7 @@ def print_adoption(count: int, command: str) -> None:
     """Print the command that uses existing videos for rows whose reference IDs are taken.
 
     Args:
-        count: number of these rows.
+        count: number of these rows; nothing is printed if it is 0.
         command: the whole command line.
     """
     if count:
@@ -125,29 +124,32 @@ def print_adoption(count: int, command: str) -> None:
 
 
 def print_held(held: "HeldRows", yes_option: str, no_option: str) -> None:
-    """Print the rows that wait for a decision by the user, and how to give it.
+    """Print the rows that wait for a decision by the user, and the options for the decision.
 
     Args:
-        yes_option, no_option: the option for either decision, as text of a command line.
+        yes_option, no_option: the options for "same videos" and for "other videos", as text of a
+            command line.
     """
     if not held.count:
         return
     count = format_row_count(held.count)
-    print(styled(f"{count} held: may be videos that were sent before.", WARNING))
-    for row in held.first:
+    print(styled(f"{count} held back: they may be videos that were sent before.", WARNING))
+    for row in held.examples:
         print(f"  line {row.line} ({shortened(row.title, 30)}, {shortened(row.source_url)}):")
         print(f"    {sanitized(row.reason)}")
-    print(f"  If they are the same videos, so that none is sent again: {yes_option}")
-    print(f"  If they are other videos, so that each is sent: {no_option}")
+    print(f"  If they are the same videos, and must not be sent again: {yes_option}")
+    print(f"  If they are other videos, and must be sent: {no_option}")
 
 
 def print_pilot(pilot: "Pilot") -> None:
-    """Which rows a pilot takes up, and what each is an example of."""
-    why = "those of the run before" if pilot.continued else "spread over hosts, extensions, sizes"
-    print(f"Pilot of {format_row_count(pilot.count)}, {why}:")
-    for row in pilot.first:
+    """Print the first few rows of a pilot, each with its host, extension and size."""
+    selection = "with different hosts, extensions and sizes"
+    if pilot.is_continued:
+        selection = "the same rows as in the previous run"
+    print(f"Pilot of {format_row_count(pilot.count)}, {selection}:")
+    for row in pilot.examples:
         print(f"  line {row.line} ({shortened(row.title, 30)}): {shortened(row.reason)}")
-    if pilot.count > len(pilot.first):
+    if pilot.count > len(pilot.examples):
         print("  …")
 
 
@@ -155,14 +157,14 @@ def print_problems(path: "Path", groups: Sequence["ProblemGroup"], file_name: st
     """Print a table of problems: one line per code, with an example and a hint below it.
 
     Args:
-        path: path of the file that has every problem.
-        file_name: name of the file whose lines are numbered, if it is not the job's manifest.
+        path: path of the file that lists every problem.
+        file_name: name of the file that has the line numbers, if it is not the job's manifest.
     """
     if not groups:
         return
     width = max(len(group.code) for group in groups)
-    of = f" of {sanitized(file_name)}" if file_name else ""
-    print(f"{'problem':<{width + 9}}   count  first lines{of}")
+    of_file = f" of {sanitized(file_name)}" if file_name else ""
+    print(f"{'problem':<{width + 9}}   count  first lines{of_file}")
     for group in groups:
         more = ", …" if group.count > len(group.example_lines) else ""
         lines = ", ".join(map(str, group.example_lines))
@@ -171,11 +173,11 @@ def print_problems(path: "Path", groups: Sequence["ProblemGroup"], file_name: st
         column = f"{sanitized(group.example.column)}: " if group.example.column else ""
         value = f" ({shortened(group.example.value)})" if group.example.value else ""
         print(f"         {column}{sanitized(group.example.reason)}{value}")
-        print(f"         {sanitized(_hint(group))}")
-    print(f"Every problem: {sanitized(str(path))}")
+        print(f"         {sanitized(_group_hint(group))}")
+    print(f"All problems: {sanitized(str(path))}")
 
 
-def _hint(group: "ProblemGroup") -> str:
+def _group_hint(group: "ProblemGroup") -> str:
     """Returns a hint for all problems of a group, and the example's own hint if hints differ."""
     from batch_import.problem_codes import CODES
 
@@ -184,13 +186,14 @@ def _hint(group: "ProblemGroup") -> str:
     return f"{CODES[group.code].hint} Line {group.example.line}: {group.example.hint}"
 
 
-def print_correctable(reading: "Reading", manifest: "Path") -> None:
-    """Print the command that corrects the cells whose correction is certain, if there are any."""
-    if reading.correctable:
-        count = f"{reading.correctable:,} cell{'' if reading.correctable == 1 else 's'}"
+def print_correctable(reading: "ManifestReading", manifest: "Path") -> None:
+    """Print the command that makes all safe corrections in a copy of the manifest, if any."""
+    count = reading.correctable_count
+    if count:
+        cells = f"{count:,} cell{'' if count == 1 else 's'}"
         copy = f"{manifest.stem}-corrected.csv"
         check = command_line(["batch-import", "check", str(manifest), "--fix", copy])
-        print(f"{count} can be corrected automatically, in a copy: {sanitized(check)}")
+        print(f"{cells} can be corrected automatically, in a copy: {sanitized(check)}")
 
 
 def problem_count(groups: Sequence["ProblemGroup"]) -> str:
@@ -211,33 +214,36 @@ def print_outcome(
     to: TextIO | None = None,
     written: Sequence[str] = ("csv", "xlsx", "html"),
 ) -> None:
-    """Print how an import ended, and where its results are.
+    """Print the number of rows per status at the end of an import, and where its results are.
 
     Args:
-        to: stdout if it is None.
-        written: the file endings of the results that were written; empty if none could be written.
+        to: the stream to print to; None means standard output.
+        written: file name suffixes of the results that were written; empty if none were written.
     """
-    out = to or sys.stdout
-    done = counts.imported + counts.skipped == counts.total
-    print(styled(format_counts(counts), SUCCESS if done else WARNING, out), file=out)
+    stream = to or sys.stdout
+    is_complete = counts.imported + counts.skipped == counts.total
+    print(styled(format_counts(counts), SUCCESS if is_complete else WARNING, stream), file=stream)
     if not written:
         return
-    first, *more = written
-    others = f" (and {', '.join(f'.{name}' for name in more)})" if more else ""
-    print(f"Results: {sanitized(str(job.results.with_suffix(f'.{first}')))}{others}", file=out)
+    first, *others = written
+    more = f" (and {', '.join(f'.{suffix}' for suffix in others)})" if others else ""
+    print(f"Results: {sanitized(str(job.results.with_suffix(f'.{first}')))}{more}", file=stream)
     if counts.failed or counts.invalid:
-        print(f"Rows to fix: {sanitized(str(job.failed))}", file=out)
+        print(f"Rows to fix: {sanitized(str(job.failed))}", file=stream)
 
 
 def format_counts(counts: "Counts") -> str:
     """Format the numbers per status that are not zero, as in `12 rows: 11 imported, 1 failed`."""
-    named = ((name, n) for name, n in asdict(counts).items() if n and name != "total")
-    parts = [f"{n:,} {STATUSES[Status(name)].label.lower()}" for name, n in named]
+    parts = [
+        f"{count:,} {STATUSES[Status(name)].label.lower()}"
+        for name, count in asdict(counts).items()
+        if count and name != "total"
+    ]
     return f"{format_row_count(counts.total)}: {', '.join(parts) or 'none'}."
 
 
 def print_warning(text: str) -> None:
-    """Print an error that does not end the run."""
+    """Print an error that does not end the command, as one line on stderr."""
     warn(with_timestamp(sanitized(text)))
 
 
@@ -281,23 +287,26 @@ def progress_parts(
 
     Args:
         seconds_left: estimated remaining time; None if it is not known yet.
-        rate: API calls per second; None if it is not known.
-        now: epoch seconds.
+        rate: API requests per second; None if it is not known.
+        now: the current time, in epoch seconds.
     """
-    left = seconds_left
     return [
-        "…" if left is None else f"{format_duration(left)} left",
+        "…" if seconds_left is None else f"{format_duration(seconds_left)} left",
         f"{counts.imported:,} imported",
         f"{counts.failed:,} failed",
         *([f"{counts.unknown:,} unknown"] if counts.unknown else []),
         f"{counts.processing:,} in flight",
         *([] if rate is None else [f"{rate:.3g} calls/s"]),
-        *([] if left is None else [f"done {_clock(now + left, now)}"]),
+        *([] if seconds_left is None else [f"done {_format_clock(now + seconds_left, now)}"]),
     ]
 
 
 def join_fitting(parts: Sequence[str], width: int) -> str:
-    """Join as many parts as fit into a width. No part is cut."""
+    """Join the first parts that fit into a width together. No part is cut.
+
+    Args:
+        width: maximum number of characters.
+    """
     text = ""
     for part in parts:
         longer = f"{text} · {part}" if text else part
@@ -310,9 +319,10 @@ def join_fitting(parts: Sequence[str], width: int) -> str:
 def format_duration(seconds: float) -> str:
     """Format a duration: `45 s`, `12 min`, `3 h 05 min`, `2 d 4 h`."""
     minutes, hours = round(seconds / 60), round(seconds / 3600)
-    if seconds < 100:  # noqa: PLR2004  (two digits of the smallest unit are precise enough)
+    # Two digits of one unit are precise enough.
+    if seconds < 100:  # noqa: PLR2004
         return f"{seconds:.0f} s"
-    if minutes < 100:  # noqa: PLR2004  (the same)
+    if minutes < 100:  # noqa: PLR2004
         return f"{minutes} min"
     if hours < 48:  # noqa: PLR2004
         return f"{minutes // 60} h {minutes % 60:02} min"
@@ -324,7 +334,8 @@ def format_time(time: float) -> str:
     return datetime.fromtimestamp(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _clock(time: float, now: float) -> str:
-    """Format a local time: `14:32`, or with its date if it is another day than `now`."""
-    then, today = (datetime.fromtimestamp(each).astimezone() for each in (time, now))
-    return then.strftime("%H:%M" if then.date() == today.date() else "%Y-%m-%d %H:%M")
+def _format_clock(time: float, now: float) -> str:
+    """Format epoch seconds as local time: `14:32`, with the date if it is not the day of `now`."""
+    local_time = datetime.fromtimestamp(time).astimezone()
+    is_today = local_time.date() == datetime.fromtimestamp(now).astimezone().date()
+    return local_time.strftime("%H:%M" if is_today else "%Y-%m-%d %H:%M")

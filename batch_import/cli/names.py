@@ -6,15 +6,15 @@ COMMANDS: Final = {
     "Import": {
         "manifest": "Write a manifest of the videos in a folder, a feed or another source.",
         "check": "Validate a manifest; nothing is sent.",
-        "plan": "Forecast a run, and rehearse it; nothing is sent.",
+        "plan": "Forecast a run, or rehearse it with --rehearse; nothing is sent.",
         "run": "Import a manifest, or continue an import.",
         "retry": "Send failed rows again, then continue as run does.",
     },
     "Several accounts": {
         "submit": "Check a manifest, and put its import into the queue of a database.",
-        "worker": "Take jobs from the queue, and run each in a process of its own.",
+        "worker": "Take jobs from the queue, and run each job in a separate process.",
         "pause": "Take jobs out of the queue until they are resumed.",
-        "resume": "Put jobs into the queue again, whatever ended them.",
+        "resume": "Put jobs that were paused or cancelled, or that ended, into the queue again.",
         "cancel": "Take jobs out of the queue for good.",
     },
     "Follow": {
@@ -23,15 +23,15 @@ COMMANDS: Final = {
     },
     "Results": {
         "report": "Write the results of a job again.",
-        "merge": "Write the results of several jobs together, each video once.",
+        "merge": "Write the results of several jobs together; each video is listed once.",
         "verify": "Compare each row with the media in the account.",
     },
     "Set up": {
         "configure": "Ask for credentials and columns, test both, and write batch-import.yaml.",
-        "doctor": "Check this machine, the network and the credentials; say what to do.",
+        "doctor": "Check this machine, the network and the credentials, and explain problems.",
         "account": "Test the credentials.",
         "config": "Show the value of every option, and where it comes from.",
-        "state": "Keep the states of jobs in a PostgreSQL database, for several machines.",
+        "state": "Prepare a PostgreSQL database for the states of jobs, and move jobs to it.",
         "completion": "Print a script that completes commands, options and files in a shell.",
     },
     "Try": {

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from batch_import.cli.console import warn
 from batch_import.cli.exits import INCOMPLETE, OK
-from batch_import.cli.faults import text
+from batch_import.cli.faults import format_fault
 from batch_import.cli.messages import format_counts, sanitized, with_timestamp
 from batch_import.cli.options import OptionSources
 from batch_import.configuration.request import ImportRequest
@@ -22,48 +22,56 @@ from batch_import.job import Job
 from batch_import.models import Counts
 from batch_import.workflows import status
 
-#: Outcome by exit code, for runs that ended without an error.
+#: Exit code → outcome, for runs that ended without an error.
 _OUTCOMES: Final = {OK: "finished", INCOMPLETE: "incomplete"}
-#: These characters are replaced, because chat programs interpret `<!channel>` and `<https://…>`.
-_PLAIN: Final = str.maketrans("<>", "()")
+#: Replaces angle brackets, because chat programs interpret `<!channel>` and `<https://…>`.
+_WITHOUT_ANGLE_BRACKETS: Final = str.maketrans("<>", "()")
 
 
-def notified(
-    work: Callable[[], int], url: str, request: ImportRequest, option_sources: OptionSources
+def run_and_notify(
+    run: Callable[[], int], url: str, request: ImportRequest, option_sources: OptionSources
 ) -> int:
-    """Run, and post the outcome, even if the run fails.
+    """Run an import, and post its outcome, even if the run fails.
 
     Args:
-        work: the run. It returns the exit code.
+        run: runs the import, and returns the exit code.
+
+    Returns:
+        The exit code.
     """
-    started = time.time()
+    started_at = time.time()
     try:
-        code = work()
+        exit_code = run()
     except BaseException as error:
-        outcome, code, message = _end_of(error, option_sources)
-        post_summary(url, request, outcome, code, message, started)
+        outcome, exit_code, reason = _outcome_of(error, option_sources)
+        post_summary(url, request, outcome, exit_code, reason, started_at)
         raise
-    post_summary(url, request, _OUTCOMES[code], code, "", started)
-    return code
+    post_summary(url, request, _OUTCOMES[exit_code], exit_code, "", started_at)
+    return exit_code
 
 
 def post_summary(
-    url: str, request: ImportRequest, outcome: str, code: int, reason: str, started: float
+    url: str, request: ImportRequest, outcome: str, exit_code: int, reason: str, started_at: float
 ) -> None:
-    """Post how a run ended just now. The arguments are the same as of `summary`."""
-    ended = time.time()
-    _post(url, summary(request.job, request.manifest, outcome, code, reason, started, ended))
+    """Post the summary of a run that has ended now.
+
+    Args:
+        url: URL of the webhook.
+        outcome, exit_code, reason, started_at: as for `summary`.
+    """
+    job, manifest, ended_at = request.job, request.manifest, time.time()
+    _post(url, summary(job, manifest, outcome, exit_code, reason, started_at, ended_at))
 
 
-def _end_of(error: BaseException, option_sources: OptionSources) -> tuple[str, int, str]:
-    """Outcome, exit code and message of a run that ended early."""
+def _outcome_of(error: BaseException, option_sources: OptionSources) -> tuple[str, int, str]:
+    """Returns outcome, exit code and reason of a run that ended with an error."""
     match error:
         case Stopped():
-            return "stopped", error.exit_code, text(error, option_sources)
+            return "stopped", error.exit_code, format_fault(error, option_sources)
         case Interrupted():
-            return "interrupted", error.exit_code, text(error, option_sources)
+            return "interrupted", error.exit_code, format_fault(error, option_sources)
         case RunFault():
-            return "fault", error.exit_code, text(error, option_sources)
+            return "fault", error.exit_code, format_fault(error, option_sources)
         case KeyboardInterrupt():
             return "interrupted", Interrupted.exit_code, "Interrupted."
         case _:
@@ -71,46 +79,55 @@ def _end_of(error: BaseException, option_sources: OptionSources) -> tuple[str, i
 
 
 def summary(
-    job: Job, manifest: Path, outcome: str, code: int, reason: str, started: float, ended: float
+    job: Job,
+    manifest: Path,
+    outcome: str,
+    exit_code: int,
+    reason: str,
+    started_at: float,
+    ended_at: float,
 ) -> dict[str, Any]:
-    """The JSON object to post.
+    """Returns the JSON object to post.
 
     Args:
+        outcome: `finished`, `incomplete`, `stopped`, `interrupted` or `fault`.
         reason: why the run ended early; empty if it did not.
-        started, ended: epoch seconds.
+        started_at, ended_at: epoch seconds.
     """
-    counts = _counts(job)
+    counts = _count_rows(job)
     message = sanitized(f"{reason} {format_counts(counts) if counts else ''}".strip())
     name = sanitized(manifest.name)
     return {
-        "text": f"batch-import, {name}: {outcome}. {message}".translate(_PLAIN),
+        "text": f"batch-import, {name}: {outcome}. {message}".translate(_WITHOUT_ANGLE_BRACKETS),
         "job": sanitized(str(job.folder)),
         "manifest": sanitized(str(manifest)),
         "outcome": outcome,
-        "exit_code": code,
+        "exit_code": exit_code,
         "counts": asdict(counts) if counts else {},
-        "started": _iso(started),
-        "ended": _iso(ended),
-        # A worker writes no results.
+        "started": _format_utc(started_at),
+        "ended": _format_utc(ended_at),
+        # The job process of a worker writes no results.
         "results": sanitized(str(job.results.resolve())) if job.results.exists() else "",
         "message": message,
     }
 
 
-def _counts(job: Job) -> Counts | None:
-    """The number of rows per status; None if the job does not exist or cannot be read."""
+def _count_rows(job: Job) -> Counts | None:
+    """Count the rows per status. Returns None if the job does not exist or cannot be read."""
     try:
-        return status.counts(job)
+        return status.count_rows(job)
     except RunFault:
         return None
 
 
-def _iso(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="seconds")
+def _format_utc(time: float) -> str:
+    """Format epoch seconds as UTC: `2026-03-01T14:32:05+00:00`."""
+    return datetime.fromtimestamp(time, UTC).isoformat(timespec="seconds")
 
 
 def _post(url: str, body: dict[str, Any]) -> None:
     from batch_import.web.notify import post
 
-    if fault := post(url, body):
-        warn(with_timestamp(f"The notification was not delivered: {sanitized(fault)}."))
+    error = post(url, body)
+    if error:
+        warn(with_timestamp(f"The notification was not delivered: {sanitized(error)}."))

@@ -13,8 +13,8 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from batch_import.cli.quoting import command_line
-from batch_import.configuration import kinds, listing_values
-from batch_import.configuration.credentials import account_name
+from batch_import.configuration import listing_values, value_types
+from batch_import.configuration.credentials import checked_account_name
 from batch_import.configuration.declaration import Group, Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
@@ -25,102 +25,109 @@ from batch_import.errors import UsageError
 SANDBOX_PORT: Final = 8765
 #: Default configuration file, in the working folder.
 CONFIG: Final = Path("batch-import.yaml")
+#: Default of `--format`: the formats of results that each run writes.
 FORMATS: Final = ("csv", "xlsx", "html")
 #: Values of `--format`.
 ALL_FORMATS: Final = (*FORMATS, "cms")
-#: Options that are read only from a configuration file that the user named. A file in the working
-#: folder may come from somebody else.
+#: Options that are read only from a configuration file that the user named with `--config`. The
+#: default file in the working folder may come from somebody else.
 _NAMED_FILE_ONLY: Final = frozenset({"api_base"})
-#: Largest number of jobs at once of one worker: each takes four connections of the database, and 60
-#: MB of memory.
+#: Maximum number of jobs that one worker runs at the same time: each needs four connections to the
+#: database, and 60 MB of memory.
 _MAX_JOBS: Final = 100
-#: Largest seed of the sandbox: 63 bits, because it is stored as a signed 64-bit integer.
-_LARGEST_SEED: Final = 2**63 - 1
+#: Maximum seed of the sandbox: it is stored as a signed 64-bit integer.
+_MAX_SEED: Final = 2**63 - 1
 
 
 def _switch(name: str, help: str, group: Group, short: str = "") -> Setting:  # noqa: A002
-    return Setting(name, kinds.Switch(), help, group, default=False, short=short)
+    return Setting(name, value_types.SwitchType(), help, group, default=False, short=short)
 
 
 #: Options that only the command line has; the Python API has no such setting.
 _COMMAND_LINE: Final = (
-    Setting("config", kinds.FilePath(), "YAML file of options", Group.COMMON, default=CONFIG),
+    Setting(
+        "config", value_types.FilePathType(), "YAML file of options", Group.COMMON, default=CONFIG
+    ),
     Setting(
         "credentials",
-        kinds.FilePath(),
-        "YAML file with access-key and api-key that nobody else can read",
+        value_types.FilePathType(),
+        "YAML file with access-key and api-key; other users must not be able to read it",
         Group.COMMON,
     ),
     Setting(
         "account",
-        kinds.TextType("NAME", account_name),
+        value_types.TextType("NAME", checked_account_name),
         "name of the account; workers find its credentials by this name",
         Group.COMMON,
     ),
     Setting(
         "at",
-        kinds.Moment(),
+        value_types.TimestampType(),
         "do not start before this time, e.g. 22:00 or 2026-12-01T22:00",
         Group.COMMON,
         default_text="as soon as a worker is free",
     ),
     Setting(
         "accounts",
-        kinds.Names("NAME,…", as_sequence=True),
+        value_types.NameListType("NAME,…", is_sequence=True),
         "accounts whose jobs this worker takes",
         Group.COMMON,
-        default_text="those with a file in the credentials folder",
+        default_text="the accounts with a file in the credentials folder",
     ),
     Setting(
         "jobs",
-        kinds.NumberType(1, _MAX_JOBS, whole=True),
-        "jobs at once, each in a process of its own",
+        value_types.NumberType(1, _MAX_JOBS, is_integer=True),
+        "maximum number of jobs at the same time, each in a separate process",
         Group.COMMON,
         default=2,
     ),
     Setting(
         "credentials_folder",
-        kinds.FolderPath("DIR"),
-        "folder with a file NAME.yaml for each account, like the file of --credentials",
+        value_types.FolderPathType("DIR"),
+        "folder with a file NAME.yaml for each account, with the keys of the account",
         Group.COMMON,
     ),
     _switch("json", "print JSON, for programs", Group.COMMON),
-    _switch("watch", "refresh every 2 seconds until the run ends or Ctrl-C", Group.COMMON),
-    _switch("verbose", "show every API call", Group.COMMON, short="v"),
+    _switch("watch", "update the output every 2 seconds until the run ends", Group.COMMON),
+    _switch("verbose", "show every API request", Group.COMMON, short="v"),
     Setting(
         "format",
-        kinds.Names("NAME,…", ALL_FORMATS, as_sequence=True),
-        "which results to write",
+        value_types.NameListType("NAME,…", ALL_FORMATS, is_sequence=True),
+        "formats of the results to write",
         Group.RESULTS,
         default=FORMATS,
     ),
     Setting(
         "output",
-        kinds.FilePath("PATH"),
-        "what to write: a .csv or .xlsx file by manifest, a folder by merge",
+        value_types.FilePathType("PATH"),
+        "path to write to: for manifest a .csv or .xlsx file, for merge a folder",
         Group.COMMON,
         short="o",
     ),
     Setting(
         "fix",
-        kinds.FilePath(),
+        value_types.FilePathType(),
         "write the manifest as CSV with all safe corrections, for review",
         Group.READING,
     ),
     Setting(
         "store",
-        kinds.ChoiceType(("keyring", "file", "no")),
+        value_types.ChoiceType(("keyring", "file", "no")),
         "where to keep the credentials: in the system's keyring, in credentials.yaml beside the"
         " configuration file, or not at all",
         Group.COMMON,
-        default_text="asked, if they were entered",
+        default_text="a question, if they were entered",
     ),
-    _switch("yes", "use the columns that are proposed, without a question", Group.COMMON),
-    _switch("replace", "replace files that exist; configure keeps the other options", Group.COMMON),
+    _switch("yes", "use the proposed columns without a question", Group.COMMON),
+    _switch(
+        "replace",
+        "replace existing files; configure keeps the other options of its file",
+        Group.COMMON,
+    ),
     Setting(
         "include",
-        kinds.TextType("PATTERN"),
-        "list only paths that match, e.g. '*.mp4' or 'talks/*'",
+        value_types.TextType("PATTERN"),
+        "list only paths that match this pattern, e.g. '*.mp4' or 'talks/*'",
         Group.COMMON,
         multiple=True,
     ),
@@ -132,54 +139,56 @@ _COMMAND_LINE: Final = (
     ),
     Setting(
         "min_size",
-        listing_values.ByteCount(),
+        listing_values.FileSizeType(),
         "list only files of at least this size, e.g. 10MB",
         Group.COMMON,
     ),
-    _switch("templates", "write manifest.csv and manifest.xlsx, to be filled in", Group.COMMON),
+    _switch("templates", "write manifest.csv and manifest.xlsx to fill in", Group.COMMON),
     _switch("embeds", "also request the embed page of each imported row", Group.COMMON),
-    _switch(
-        "offline", "do not contact the platform; what the account has is then unknown", Group.COMMON
-    ),
+    _switch("offline", "do not contact the platform", Group.COMMON),
     _switch(
         "rehearse",
-        "simulate the run here, against the sandbox and its faults",
+        "simulate the run on this machine, against the sandbox and its faults",
         Group.COMMON,
     ),
     Setting(
         "port",
-        kinds.NumberType(0, 65_535, whole=True),
-        "port to listen on; 0 takes a free one",
+        value_types.NumberType(0, 65_535, is_integer=True),
+        "port to listen on; 0 means a free port",
         Group.COMMON,
         default=SANDBOX_PORT,
     ),
     Setting(
         "seed",
-        kinds.NumberType(0, _LARGEST_SEED, whole=True),
-        "repeats the same faults",
+        value_types.NumberType(0, _MAX_SEED, is_integer=True),
+        "seed of the random faults: the same seed repeats the same faults",
         Group.ADVANCED,
         default=1,
     ),
     Setting(
         "knob",
-        kinds.Pair("NAME=VALUE"),
-        "set a fault or limit of the sandbox, e.g. lost_reply=0.1; all are in docs/sandbox.md",
+        value_types.MappingType("NAME=VALUE"),
+        "set a fault or limit of the sandbox, e.g. lost_reply=0.1; docs/sandbox.md lists all",
         Group.ADVANCED,
         multiple=True,
     ),
-    Setting("knobs", kinds.FilePath(), "YAML file of knobs", Group.ADVANCED),
-    Setting("data", kinds.FilePath(), "keep the sandbox's videos in this file", Group.ADVANCED),
+    Setting("knobs", value_types.FilePathType(), "YAML file of knobs", Group.ADVANCED),
+    Setting(
+        "data", value_types.FilePathType(), "keep the sandbox's videos in this file", Group.ADVANCED
+    ),
 )
 
 #: Every option, by the name of its setting.
 OPTIONS: Final[Mapping[str, Setting]] = {
-    each.name: each
-    for each in (
+    option.name: option
+    for option in (
         *_COMMAND_LINE,
-        *(found for owner in (ImportRequest, ReadingOptions, Settings, ResultOptions)
-          for found in settings_of(owner)),
+        *settings_of(ImportRequest),
+        *settings_of(ReadingOptions),
+        *settings_of(Settings),
+        *settings_of(ResultOptions),
     )
-}  # fmt: skip
+}
 
 
 class _Type(click.ParamType[Any]):
@@ -190,24 +199,25 @@ class _Type(click.ParamType[Any]):
         self.name = setting.key
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Parse the text of a value."""
+        """Parse the text of a value. A default that is not a text is returned unchanged."""
         del param, ctx
         return self.setting.parse(value) if isinstance(value, str) else value
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
-        """The placeholder of the value in the help."""
+        """Returns the placeholder of the value in the help."""
         del param, ctx
-        return "|".join(self.setting.kind.choices) or self.setting.kind.metavar
+        return "|".join(self.setting.value_type.choices) or self.setting.value_type.metavar
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        """Complete a choice, a file or a folder."""
+        """Complete a choice, or the name of a file or folder."""
         del ctx, param
-        if self.setting.kind.completes:
-            return [CompletionItem(incomplete, type=self.setting.kind.completes)]
-        matching = (each for each in self.setting.kind.choices if each.startswith(incomplete))
-        return [CompletionItem(each) for each in matching]
+        value_type = self.setting.value_type
+        if value_type.completes:
+            return [CompletionItem(incomplete, type=value_type.completes)]
+        choices = [choice for choice in value_type.choices if choice.startswith(incomplete)]
+        return [CompletionItem(choice) for choice in choices]
 
 
 class Option(click.Option):
@@ -224,130 +234,145 @@ class Option(click.Option):
             is_flag=setting.is_switch,
             multiple=setting.multiple,
             default=None if setting.multiple else setting.default,
-            help=help_of(setting),
+            help=help_text(setting),
             envvar=setting.variable or None,
             is_eager=setting.name == "config",
         )
         self.setting = setting
 
-    def without_negative(self) -> "Option":
-        """A copy for the help. `--no-…` is shown only if a job remembers the setting."""
-        shown = copy(self)
+    def copy_for_help(self) -> "Option":
+        """Returns a copy for the help, which shows `--no-…` only for settings of results.
+
+        A job remembers these settings, so that the user needs `--no-…` to turn one off.
+        """
+        option = copy(self)
         if self.setting.group is not Group.RESULTS:
-            shown.secondary_opts = []
-        return shown
+            option.secondary_opts = []
+        return option
 
     def handle_parse_result(
         self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
     ) -> tuple[Any, list[str]]:
-        """Parse the value, and record where it comes from, because an error message says that."""
+        """Parse the value, and record its source, which error messages name."""
         try:
             value, rest = super().handle_parse_result(ctx, opts, args)
         finally:
-            ctx.obj.note(self.setting, ctx.get_parameter_source(self.setting.name))
+            ctx.obj.record_source(self.setting, ctx.get_parameter_source(self.setting.name))
         if self.setting.name == "config":
             ctx.obj.read_config(ctx, value)
         return value, rest
 
 
 class OptionSources:
-    """Where the value of each option comes from, for messages and `batch-import config`.
+    """The source of each option's value, for messages and `batch-import config`.
 
     Attributes:
         config: path of the configuration file.
-        manifest, job: as given on the command line; empty if they were not given.
+        manifest: the argument MANIFEST; empty if there is none.
+        job: the value of the flag `--job`; empty if it was not given.
     """
 
     def __init__(self) -> None:
         self.config = CONFIG
         self.manifest = self.job = ""
         self._sources: dict[str, ParameterSource | None] = {}
-        self._in_file: dict[str, str] = {}
+        #: Name of a setting → its file and line, for values of the configuration file.
+        self._positions: dict[str, str] = {}
 
-    def note(self, setting: Setting, source: ParameterSource | None) -> None:
+    def record_source(self, setting: Setting, source: ParameterSource | None) -> None:
         """Record the source of an option's value."""
         self._sources[setting.name] = source
 
     def read_config(self, ctx: click.Context, path: Path) -> None:
-        """Read the configuration file. Its values become defaults of the command's options."""
-        named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
-        is_needed = named and not getattr(ctx.command, "writes_config", False)
-        if not is_needed and not path.exists():
+        """Read the configuration file. Its values become defaults of the command's options.
+
+        Raises:
+            UsageError: the file cannot be read, a value is not valid, or an option may not be set
+                in a file that the user did not name.
+        """
+        is_named = ctx.get_parameter_source("config") is not ParameterSource.DEFAULT
+        must_exist = is_named and not getattr(ctx.command, "writes_config", False)
+        if not must_exist and not path.exists():
             return
         from batch_import.cli.configuration_file import read_config
 
         self.config = path
-        if not named and not path.is_file():  # nobody waits for a pipe that he did not name
+        if not is_named and not path.is_file():  # reading a named pipe could wait for ever
             raise UsageError(f"{path} is not a regular file.", "Remove it, or rename it.")
         entries = read_config(path)
         for name in _NAMED_FILE_ONLY & entries.keys():
-            if not named:
+            if not is_named:
                 raise UsageError(
-                    f"{entries[name].place}: {OPTIONS[name].key} decides where your API key is"
+                    f"{entries[name].position}: {OPTIONS[name].key} decides where your API key is"
                     " sent, so it is not taken from a file that you did not name.",
                     f"Give {flag(name)} or {OPTIONS[name].variable},"
                     f" or name the file with {flag('config', str(path))}.",
                 )
-        self._in_file = {name: entry.place for name, entry in entries.items()}
+        self._positions = {name: entry.position for name, entry in entries.items()}
         ctx.default_map = {name: entry.value for name, entry in entries.items()}
 
-    def origin(self, name: str) -> str:
-        """The source of a value: `flag`, a variable's name, a file and line, or `default`."""
+    def describe(self, name: str) -> str:
+        """Returns the source of a value: `flag`, a variable, a file and line, or `default`."""
         match self._sources.get(name):
             case ParameterSource.COMMANDLINE:
                 return "flag"
             case ParameterSource.ENVIRONMENT:
                 return OPTIONS[name].variable
             case ParameterSource.DEFAULT_MAP:
-                return self._in_file[name]
+                return self._positions[name]
             case _:
                 return "default"
 
-    def command_line(self, command: str, *more: str) -> str:
-        """A command line for another command with the same manifest and job, to be copied.
+    def command_line(self, command: str, *options: str) -> str:
+        """Returns a command line for another command with the same manifest and job, to copy.
 
         Args:
-            more: further options.
+            options: further options, as text of a command line.
         """
         if command == "account":
             return "batch-import account"
         parts = ["batch-import", command, *filter(None, [self.manifest])]
-        return command_line([*parts, *(["--job", self.job] if self.job else []), *more])
+        return command_line([*parts, *(["--job", self.job] if self.job else []), *options])
 
     def subject(self, name: str) -> str:
-        """The first words of an error message about a value: the source and the option."""
+        """Returns the start of an error message about a value: the source and the option."""
         if name not in OPTIONS:
             return f"{name}: "
         match self._sources.get(name):
             case ParameterSource.ENVIRONMENT:
                 return f"{OPTIONS[name].variable}: "
             case ParameterSource.DEFAULT_MAP:
-                return f"{self._in_file[name]}: {OPTIONS[name].key}: "
+                return f"{self._positions[name]}: {OPTIONS[name].key}: "
             case _:
                 return f"--{OPTIONS[name].key}: "
 
 
-def help_of(setting: Setting) -> str:
-    """The help text of a setting, with its default and its environment variable."""
-    notes = [f"or {setting.variable}"] if setting.variable else []
-    if default := default_of(setting):
-        notes.append(f"default {default}")
+def help_text(setting: Setting) -> str:
+    """Returns the help text of a setting, with its environment variable and its default."""
+    notes = []
+    if setting.variable:
+        notes.append(f"or {setting.variable}")
+    default = default_text(setting)
+    if default:
+        notes.append(f"default: {default}")
     return f"{setting.help} ({'; '.join(notes)})" if notes else setting.help
 
 
-def default_of(setting: Setting) -> str:
-    """The default of a setting as the help shows it; empty if there is none to show."""
+def default_text(setting: Setting) -> str:
+    """Returns the default of a setting as the help shows it; empty if the help shows none."""
     default = setting.default
-    if setting.is_switch or setting.multiple or (default is None and not setting.default_text):
+    if setting.is_switch or setting.multiple:
         return ""
     if setting.default_text:
         return setting.default_text
+    if default is None:
+        return ""
     if isinstance(default, tuple):
         return ",".join(default)
     return f"{default:g}" if isinstance(default, float) else str(default)
 
 
 def flag(name: str, value: str = "") -> str:
-    """A setting as text of a command line: `--rate 5`."""
+    """Returns a setting as text of a command line: `--rate 5`."""
     key = OPTIONS[name].key if name in OPTIONS else name.replace("_", "-")
     return command_line([f"--{key}", *([value] if value else [])])

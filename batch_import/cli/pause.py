@@ -1,7 +1,7 @@
 """`batch-import pause`."""
 
 from batch_import.cli.command import Invocation, command
-from batch_import.cli.queue_change import OPTIONS, change, jobs_argument
+from batch_import.cli.queue_change import OPTIONS, change_jobs, jobs_argument
 
 
 @command(
@@ -13,7 +13,7 @@ def pause(invocation: Invocation) -> int:
     """Take jobs out of the queue until they are resumed."""
     from batch_import.workflows import fleet
 
-    def act(url: str, job: str) -> str:
+    def pause_job(url: str, job: str) -> str:
         return "paused." if fleet.pause(url, job) else "paused; it was not in the queue."
 
-    return change(invocation, act)
+    return change_jobs(invocation, pause_job)

@@ -1,4 +1,7 @@
-"""`batch-import plan`: print what a run would do, and the result of a rehearsal."""
+"""`batch-import plan`: print a forecast of a run, and the result of a rehearsal.
+
+A rehearsal is a run against the sandbox on a simulated clock.
+"""
 
 import json
 from collections.abc import Mapping
@@ -6,7 +9,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from batch_import.cli.command import READING, Invocation, command, manifest
+from batch_import.cli.command import READING, Invocation, command, manifest_argument
 from batch_import.cli.console import WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.load_messages import (
@@ -20,7 +23,7 @@ from batch_import.cli.messages import (
     print_warning,
     sanitized,
 )
-from batch_import.cli.progress import PreflightLines, Steps, stoppable
+from batch_import.cli.progress import PreflightLines, VerificationBar, stoppable
 from batch_import.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,11 +35,13 @@ if TYPE_CHECKING:
     from batch_import.state.store import Store
     from batch_import.workflows.plan import AccountMatches, RunForecast
 
-#: Problems that are not shown, because `plan` calculates them from the rate of the whole run.
+#: Code of the problems that are not printed, because `plan` calculates the expiring URLs itself.
 _EXPIRES: Final = "url-expires"
-_MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_MINUTE_SECONDS, _HOUR_SECONDS, _DAY_SECONDS = 60, 3600, 86400
 #: Options that have no effect without --rehearse.
-_OF_REHEARSAL: Final = ("knob", "knobs", "seed")
+_REHEARSAL_OPTIONS: Final = ("knob", "knobs", "seed")
+#: Maximum number of duplicate videos that are listed.
+_MAX_LISTED_DUPLICATES: Final = 5
 
 
 @command(
@@ -62,7 +67,7 @@ _OF_REHEARSAL: Final = ("knob", "knobs", "seed")
         "log_max",
         "api_base",
     ),
-    arguments=[manifest()],
+    arguments=[manifest_argument()],
     examples=(
         "batch-import plan library.csv",
         "batch-import plan library.csv --rehearse --knob rate_limit=2 --seed 7",
@@ -70,18 +75,18 @@ _OF_REHEARSAL: Final = ("knob", "knobs", "seed")
 )
 def plan(invocation: Invocation) -> int:
     """Forecast a run, and rehearse it; nothing is sent."""
-    from batch_import.cli.sandbox import knobs_of
+    from batch_import.cli.sandbox import read_knobs
     from batch_import.sandbox.knobs import Knobs
     from batch_import.workflows import plan
     from batch_import.workflows.observer import Observer
-    from batch_import.workflows.original_job import with_original_job
+    from batch_import.workflows.original_job import find_original_job
 
     _refuse_unused(invocation)
-    request = with_original_job(invocation.request())
-    given = knobs_of(invocation) if invocation["rehearse"] else {}
-    Knobs.from_mapping(given)  # a slip is refused before the account is read
-    steps = Steps()
-    with plan.scratch(request.job) as store:
+    request = find_original_job(invocation.request())
+    user_knobs = read_knobs(invocation) if invocation["rehearse"] else {}
+    Knobs.from_mapping(user_knobs)  # raises an error before any request, if a knob is not valid
+    steps = VerificationBar()
+    with plan.copy_job_database(request.job) as store:
         try:
             with stoppable() as stop:
                 observer = Observer(
@@ -92,20 +97,32 @@ def plan(invocation: Invocation) -> int:
             steps.close()
         if not invocation["json"]:
             _print_planned(request, planned, invocation.option_sources)
-        rehearsed = _rehearse(invocation, store, planned, given) if invocation["rehearse"] else None
+        rehearsed = None
+        if invocation["rehearse"]:
+            rehearsed = _rehearse(invocation, store, planned, user_knobs)
     if invocation["json"]:
         print(json.dumps(_json(planned, rehearsed)))
     return INCOMPLETE if rehearsed and rehearsed.twice else OK
 
 
 def _rehearse(
-    invocation: Invocation, store: "Store", planned: "RunForecast", given: Mapping[str, object]
+    invocation: Invocation,
+    store: "Store",
+    planned: "RunForecast",
+    user_knobs: Mapping[str, object],
 ) -> "RehearsalResult":
+    """Rehearse the run, and print the result unless JSON is printed.
+
+    Args:
+        store: the copy of the job database that `plan` has updated.
+        user_knobs: the user's knobs. All other knobs have realistic values.
+    """
     from batch_import.rehearsal.rehearse import realistic_knobs, rehearse
 
     settings = invocation.settings()
-    usual = realistic_knobs(settings, planned.processing, planned.search.media or 0)
-    knobs = {**usual, **{name.replace("-", "_"): value for name, value in given.items()}}
+    media_count = planned.matches.media_count or 0
+    knobs = realistic_knobs(settings, planned.processing_time, media_count)
+    knobs = {**knobs, **{name.replace("-", "_"): value for name, value in user_knobs.items()}}
     rehearsed = rehearse(store, settings, knobs, invocation["seed"])
     if not invocation["json"]:
         _print_rehearsed(rehearsed, knobs, invocation["seed"])
@@ -113,19 +130,24 @@ def _rehearse(
 
 
 def _refuse_unused(invocation: Invocation) -> None:
-    """Refuse flags without effect. A configuration file may have them for `sandbox`."""
-    for name in _OF_REHEARSAL:
+    """Refuse flags that have no effect. A configuration file may have these options for `sandbox`.
+
+    Raises:
+        UsageError: such a flag was given.
+    """
+    for name in _REHEARSAL_OPTIONS:
         if invocation.is_flag(name) and not invocation["rehearse"]:
             raise UsageError("this is only used with --rehearse.", "Add it.", setting=name)
 
 
 def _credentials(invocation: Invocation) -> "Credentials | str":
+    """Returns the credentials, or a sentence that says why there are none."""
     if invocation["offline"]:
         return "The platform was not contacted (--offline)."
     try:
-        return invocation.credentials()
-    except UsageError as none:
-        return none.message
+        return invocation.load_credentials()
+    except UsageError as error:
+        return error.message
 
 
 # For people -----------------------------------------------------------------------------------
@@ -135,56 +157,70 @@ def _print_planned(
     request: "ImportRequest", planned: "RunForecast", option_sources: "OptionSources"
 ) -> None:
     print_load(request, planned.result, hidden_code=_EXPIRES)
-    print_copied_rows(planned.copied)
+    print_copied_rows(planned.copied_rows)
     print_work(planned.plan)
     print_other_rows(request, planned.result)
-    if planned.running:
-        print("A run is in progress; this is what was left a moment ago.")
-    if planned.retried:
+    if planned.is_running:
+        print("A run is in progress; these are the rows that it has not finished yet.")
+    if planned.retryable_count:
         retry = sanitized(option_sources.command_line("retry"))
-        print(f"{format_row_count(planned.retried)} failed before: only {retry} sends them again.")
-    _print_search(planned.search, planned.counts.pending)
-    if planned.search.ids_taken:
+        failed = format_row_count(planned.retryable_count)
+        print(f"{failed} failed before: only {retry} sends them again.")
+    _print_matches(planned.matches, planned.counts.pending)
+    if planned.matches.taken_id_count:
         adopt = option_sources.command_line("run", "--adopt", "any")
-        _print_ids_taken(planned.search, sanitized(adopt))
+        _print_taken_ids(planned.matches, sanitized(adopt))
     if planned.plan.has_work:
         _print_forecast(planned)
-    _print_expiring(planned)
+    _print_expiring_urls(planned)
 
 
-def _print_search(search: "AccountMatches", pending: int) -> None:
-    media = "" if search.media is None else f"The account has {search.media:,} media. "
-    if search.found is None:
-        print(f"{media}How many rows it already has is unknown. {sanitized(search.why)}")
+def _print_matches(matches: "AccountMatches", pending_count: int) -> None:
+    """Print how many pending rows have their video in the account already."""
+    media = ""
+    if matches.media_count is not None:
+        media = f"The account has {matches.media_count:,} media. "
+    if matches.row_count is None:
+        reason = sanitized(matches.unknown_reason)
+        print(f"{media}It is unknown how many rows the account has already. {reason}")
     elif media:
-        count = format_row_count(pending)
-        print(f"{media}Among them are the videos of {search.found:,} of the {count} to send.")
+        pending = format_row_count(pending_count)
+        print(f"{media}They include the videos of {matches.row_count:,} of the {pending} to send.")
 
 
-def _print_ids_taken(search: "AccountMatches", adopt: str) -> None:
-    named = ", ".join(f"{reference} (“{title}”)" for reference, title in search.named)
-    more = ", …" if search.ids_taken > len(search.named) else ""
-    count = format_row_count(search.ids_taken)
+def _print_taken_ids(matches: "AccountMatches", adopt: str) -> None:
+    """Print the rows that a run would not send, because their reference IDs are taken.
+
+    Args:
+        adopt: the command line that uses the existing media for these rows.
+    """
+    examples = matches.taken_id_examples
+    listed = ", ".join(f"{reference_id} (“{title}”)" for reference_id, title in examples)
+    more = ", …" if matches.taken_id_count > len(examples) else ""
+    count = format_row_count(matches.taken_id_count)
     line = f"{count} would not be sent: media with other titles have their reference IDs"
-    print(styled(f"{line}: {sanitized(named)}{more}", WARNING))
-    print(f"  Give these rows IDs of their own, or use these media for the rows: {adopt}")
+    print(styled(f"{line}: {sanitized(listed)}{more}", WARNING))
+    print(f"  Give these rows other reference IDs, or use the existing media for them: {adopt}")
 
 
 def _print_forecast(planned: "RunForecast") -> None:
-    slow, times = planned.pessimistic, planned.processing
-    source = (
-        f"learned from {format_row_count(times.rows)} of this account" if times.rows else "assumed"
-    )
-    print(f"Calls: about {planned.optimistic.request_count} to {slow.request_count}.")
-    print(f"Processing of a video: {_span(times.low)} to {_span(times.high)} ({source}).")
-    for name, each in (("Optimistic", planned.optimistic), ("Pessimistic", slow)):
+    pessimistic, times = planned.pessimistic, planned.processing_time
+    origin = "assumed"
+    if times.rows:
+        origin = f"learned from {format_row_count(times.rows)} of this account"
+    request_counts = f"{planned.optimistic.request_count} to {pessimistic.request_count}"
+    print(f"API requests: about {request_counts}.")
+    low, high = _format_span(times.low), _format_span(times.high)
+    print(f"Processing of a video: {low} to {high} ({origin}).")
+    for name, each in (("Optimistic", planned.optimistic), ("Pessimistic", pessimistic)):
         print(
-            f"{name + ':':<13}{_span(each.seconds):>14}, done {_time(_end(planned, each))}"
-            f" (bound by {_bound_text(each)})"
+            f"{name + ':':<13}{_format_span(each.seconds):>14},"
+            f" done {_format_time(_ends_at(planned, each))} (limited by {_limit_name(each)})"
         )
 
 
-def _bound_text(forecast: "Forecast") -> str:
+def _limit_name(forecast: "Forecast") -> str:
+    """Returns what limits the speed of the run: an option, or the platform's processing."""
     from batch_import.importer.forecast import Bound
 
     if forecast.bound is Bound.PROCESSING:
@@ -192,121 +228,123 @@ def _bound_text(forecast: "Forecast") -> str:
     return f"--{forecast.bound}"
 
 
-def _print_expiring(planned: "RunForecast") -> None:
-    count, first = planned.expiring.count, planned.expiring.first
+def _print_expiring_urls(planned: "RunForecast") -> None:
+    count, examples = planned.expiring_urls.count, planned.expiring_urls.examples
     if not count:
         return
-    lines = ", ".join(f"line {line} ({_time(end)})" for line, end in first)
-    more = ", …" if count > len(first) else ""
-    stop = "signed URL stops" if count == 1 else "signed URLs stop"
-    line = f"{count:,} {stop} working before it is sure to have been fetched: {lines}{more}"
+    lines = ", ".join(f"line {line} ({_format_time(expires_at)})" for line, expires_at in examples)
+    more = ", …" if count > len(examples) else ""
+    subject = "signed URL may expire" if count == 1 else "signed URLs may expire"
+    line = f"{count:,} {subject} before the platform has fetched the video: {lines}{more}"
     print(styled(line, WARNING))
-    print("  Sign for longer, raise --rate, or import the rows in parts.")
+    print("  Sign URLs that are valid for longer, raise --rate, or import the rows in parts.")
 
 
 def _print_rehearsed(result: "RehearsalResult", knobs: Mapping[str, object], seed: int) -> None:
     if not result.of:
-        print("Nothing is left to rehearse.")
+        print("There is nothing to rehearse.")
         return
     part = "" if result.rows == result.of else f" of {result.of}, evenly spread"
-    turned = " ".join(f"{name}={_knob(value)}" for name, value in knobs.items())
+    knob_list = " ".join(f"{name}={_format_knob(value)}" for name, value in knobs.items())
     print(f"\nRehearsed with {format_row_count(result.rows)}{part}; nothing was sent.")
-    print(f"  seed    {seed}\n  knobs   {turned}")
+    print(f"  seed    {seed}\n  knobs   {knob_list}")
     if result.fault:
         fault = sanitized(result.fault)
         print(f"  The run ended early: {fault} The same command would continue later.")
-    a_row = f", {result.calls / result.rows:.2f} per row" if result.rows else ""
-    print(f"  time    {_span(result.seconds)}")
+    per_row = f", {result.calls / result.rows:.2f} per row" if result.rows else ""
+    print(f"  time    {_format_span(result.seconds)}")
     print(
-        f"  calls   {result.calls}{a_row}; {result.refused} refused (429),"
+        f"  calls   {result.calls}{per_row}; {result.refused} refused (429),"
         f" {result.unanswered} without an answer"
     )
-    print(f"  rows    {_counted(result)}")
-    print(f"  videos  {_duplicates(result)}")
+    print(f"  rows    {_format_row_counts(result)}")
+    print(f"  videos  {_format_duplicates(result)}")
 
 
-def _counted(result: "RehearsalResult") -> str:
+def _format_row_counts(result: "RehearsalResult") -> str:
+    """Format the numbers of rows per status, and how many rows another run would continue."""
     counts = {name: n for name, n in asdict(result.counts).items() if n and name != "total"}
-    left = sum(counts.get(name, 0) for name in ("unknown", "processing", "pending"))
+    unfinished = sum(counts.get(name, 0) for name in ("unknown", "processing", "pending"))
     text = ", ".join(f"{n} {name}" for name, n in counts.items()) or "none"
-    return f"{text}; another run continues with {left}" if left else text
+    return f"{text}; another run continues with {unfinished}" if unfinished else text
 
 
-def _duplicates(result: "RehearsalResult") -> str:
+def _format_duplicates(result: "RehearsalResult") -> str:
     if not result.twice:
         return "no duplicates"
-    examples = sanitized(", ".join(result.twice[:5]))
+    examples = sanitized(", ".join(result.twice[:_MAX_LISTED_DUPLICATES]))
     return f"{format_row_count(len(result.twice))} became two videos: {examples}"
 
 
-def _knob(value: object) -> str:
+def _format_knob(value: object) -> str:
     if isinstance(value, tuple | list):
-        return "-".join(map(_knob, value))
+        return "-".join(map(_format_knob, value))
     return f"{value:.4g}" if isinstance(value, float) else sanitized(str(value))
 
 
-def _span(seconds: float) -> str:
+def _format_span(seconds: float) -> str:
     """Format a duration, rounded as a forecast is: `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`."""
-    if seconds < 2 * _MINUTE:
+    if seconds < 2 * _MINUTE_SECONDS:
         return f"{seconds:.0f} s"
-    minutes = round(seconds / _MINUTE)
-    if seconds < 2 * _HOUR:
+    minutes = round(seconds / _MINUTE_SECONDS)
+    if seconds < 2 * _HOUR_SECONDS:
         return f"{minutes} min"
-    if seconds < 2 * _DAY:
+    if seconds < 2 * _DAY_SECONDS:
         return f"{minutes // 60} h {minutes % 60} min"
-    hours = round(seconds / _HOUR)
+    hours = round(seconds / _HOUR_SECONDS)
     return f"{hours // 24} d {hours % 24} h"
 
 
-def _time(epoch: float) -> str:
-    """Format epoch seconds as local time."""
-    return f"{datetime.fromtimestamp(epoch).astimezone():%a %Y-%m-%d %H:%M}"
+def _format_time(time: float) -> str:
+    """Format epoch seconds as local time: `Mon 2026-03-02 14:32`."""
+    return f"{datetime.fromtimestamp(time).astimezone():%a %Y-%m-%d %H:%M}"
 
 
-def _end(planned: "RunForecast", forecast: "Forecast") -> float:
-    return planned.begins + forecast.seconds
+def _ends_at(planned: "RunForecast", forecast: "Forecast") -> float:
+    """Returns the epoch seconds at which the run ends according to a forecast."""
+    return planned.starts_at + forecast.seconds
 
 
 # For programs ---------------------------------------------------------------------------------
 
 
 def _json(planned: "RunForecast", rehearsed: "RehearsalResult | None") -> dict[str, Any]:
-    """Print JSON. docs/generate/json_keys.yaml documents the keys."""
-    todo, search = planned.plan, planned.search
+    """Returns the JSON object to print. docs/generate/json_keys.yaml documents the keys."""
+    work, matches = planned.plan, planned.matches
     return {
         "rows": planned.counts.total,
-        "create": todo.create,
-        "adopt": search.found,
-        "ids_taken": search.ids_taken,
-        "resume": todo.resume,
-        "settle": todo.settle,
-        "retry": planned.retried,
-        "invalid": todo.invalid,
-        "done": todo.done,
-        "media": search.media,
-        "unknown_reason": search.why,
-        "processing": asdict(planned.processing),
-        "optimistic": _ending(planned, planned.optimistic),
-        "pessimistic": _ending(planned, planned.pessimistic),
+        "create": work.create,
+        "adopt": matches.row_count,
+        "ids_taken": matches.taken_id_count,
+        "resume": work.resume,
+        "settle": work.settle,
+        "retry": planned.retryable_count,
+        "invalid": work.invalid,
+        "done": work.done,
+        "media": matches.media_count,
+        "unknown_reason": matches.unknown_reason,
+        "processing": asdict(planned.processing_time),
+        "optimistic": _forecast_json(planned, planned.optimistic),
+        "pessimistic": _forecast_json(planned, planned.pessimistic),
         "expiring": {
-            "count": planned.expiring.count,
-            "lines": [line for line, _ in planned.expiring.first],
+            "count": planned.expiring_urls.count,
+            "lines": [line for line, _ in planned.expiring_urls.examples],
         },
-        "rehearsal": rehearsed and _rehearsal(rehearsed),
+        "rehearsal": rehearsed and _rehearsal_json(rehearsed),
     }
 
 
-def _rehearsal(rehearsed: "RehearsalResult") -> dict[str, Any]:
-    found = asdict(rehearsed)
-    duplicates = found.pop("twice")
-    return {**found, "duplicates": duplicates}
+def _rehearsal_json(rehearsed: "RehearsalResult") -> dict[str, Any]:
+    values = asdict(rehearsed)
+    duplicates = values.pop("twice")
+    return {**values, "duplicates": duplicates}
 
 
-def _ending(planned: "RunForecast", forecast: "Forecast") -> dict[str, Any]:
-    end = datetime.fromtimestamp(_end(planned, forecast)).astimezone()
+def _forecast_json(planned: "RunForecast", forecast: "Forecast") -> dict[str, Any]:
+    ends_at = datetime.fromtimestamp(_ends_at(planned, forecast)).astimezone()
     return {
         "seconds": round(forecast.seconds, 1),
-        "ends": end.isoformat(timespec="seconds"),
+        "ends": ends_at.isoformat(timespec="seconds"),
         "calls": forecast.request_count,
         "bound": forecast.bound,
     }

@@ -24,25 +24,35 @@ from batch_import.errors import Interrupted
 
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
+    from batch_import.models import Counts
     from batch_import.verification.account_reader import VerificationProgress
     from batch_import.workflows.source_checks import PreflightProgress
 
 #: Seconds between two lines of progress if stderr is not a terminal.
-_LINE_EVERY: Final = 10.0
-#: Widths in columns: of `100% `, of the shortest and the longest bar, of an unknown terminal.
-_PERCENT: Final = 5
-_SHORTEST: Final = 8
-_LONGEST: Final = 40
-_USUAL: Final = 80
-#: Columns that stay empty, because the `^C` of an interrupt would otherwise wrap the line.
-_ECHO: Final = 3
+_LINE_SECONDS: Final = 10.0
+#: Width of `100% `, in columns.
+_PERCENT_WIDTH: Final = 5
+#: Minimum and maximum width of the bar itself, in columns. In a narrow terminal it is left out.
+_MIN_BAR_WIDTH: Final = 8
+_MAX_BAR_WIDTH: Final = 40
+#: Width of a terminal whose width is unknown, in columns.
+_DEFAULT_WIDTH: Final = 80
+#: Columns that stay empty at the end of the line. Otherwise the `^C` that a terminal prints for
+#: Ctrl-C would wrap the line.
+_MARGIN_WIDTH: Final = 3
 #: Terminal control sequence: clear the rest of the screen.
 _CLEAR_BELOW: Final = "\x1b[J"
 #: Terminal control sequence: return to the start of the line, and clear the line.
 _CLEAR_LINE: Final = b"\r\x1b[K"
-#: Ctrl-C and SIGTERM; Windows ends a program in the background by Ctrl-Break.
-_STOPS: Final = (signal.SIGINT, signal.SIGTERM, *filter(None, [getattr(signal, "SIGBREAK", None)]))
-_FINISHED: Final = ("imported", "failed", "invalid", "skipped")
+#: The signals that stop a command: of Ctrl-C, SIGTERM, and on Windows of Ctrl-Break, which ends a
+#: program in the background.
+_STOP_SIGNALS: Final = (
+    signal.SIGINT,
+    signal.SIGTERM,
+    *filter(None, [getattr(signal, "SIGBREAK", None)]),
+)
+#: Statuses of rows that need no more requests.
+_FINISHED_STATUSES: Final = ("imported", "failed", "invalid", "skipped")
 
 
 @contextmanager
@@ -50,20 +60,20 @@ def stoppable() -> Iterator[threading.Event]:
     """Yield an event that Ctrl-C and SIGTERM set. A second signal ends the process at once."""
     stop = threading.Event()
 
-    def request(signum: int, frame: FrameType | None) -> None:
+    def request_stop(signum: int, frame: FrameType | None) -> None:
         del signum, frame
         if stop.is_set():
             os._exit(Interrupted.exit_code)
         stop.set()
-        # Not print(): the signal may interrupt a print() that holds the lock of stderr.
-        begin = _CLEAR_LINE if os.isatty(2) else b"\n"
-        os.write(2, begin + b"Stopping: finishing requests; press Ctrl-C again to quit now.\n")
+        # print() would wait for ever if the signal interrupted another print() to stderr.
+        start = _CLEAR_LINE if os.isatty(2) else b"\n"
+        os.write(2, start + b"Stopping: finishing requests; press Ctrl-C again to quit now.\n")
 
-    before = {number: signal.signal(number, request) for number in _STOPS}
+    previous_handlers = {number: signal.signal(number, request_stop) for number in _STOP_SIGNALS}
     try:
         yield stop
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 
@@ -72,47 +82,50 @@ def has_bars() -> bool:
     return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def finished(counts: Any) -> int:
-    """The number of rows that need no more requests."""
-    return sum(getattr(counts, name) for name in _FINISHED)
+def finished_count(counts: "Counts") -> int:
+    """Count the rows that need no more requests."""
+    return sum(getattr(counts, name) for name in _FINISHED_STATUSES)
 
 
-class Bar:
-    """A progress bar on a terminal. It is one line, even in a narrow terminal."""
+class ImportBar:
+    """Shows the progress of an import as a bar on a terminal.
+
+    The bar is one line, even in a narrow terminal.
+    """
 
     def __init__(self) -> None:
         from tqdm import tqdm
 
-        tqdm.monitor_interval = 0  # it is drawn by `show` alone: no thread need watch it
+        tqdm.monitor_interval = 0  # without tqdm's thread, which redraws bars: `show` draws the bar
+        self._tqdm = tqdm
         self._bar = tqdm(disable=True)
-        self._new = tqdm
-        self._drawn = 0
+        self._drawn_width = 0
 
     def show(self, progress: "Progress") -> None:
-        """Show how far the import is."""
+        """Draw the bar with the current progress."""
         counts = progress.counts
         if self._bar.disable:
-            self._bar = self._new(total=counts.total - progress.not_selected_count, leave=False)
-        bar, columns = self._bar, _columns()
-        self._unwrap(columns)
-        width = columns - _ECHO
+            self._bar = self._tqdm(total=counts.total - progress.not_selected_count, leave=False)
+        bar, terminal_width = self._bar, _terminal_width()
+        self._clear_wrapped_lines(terminal_width)
+        width = terminal_width - _MARGIN_WIDTH
         text = join_fitting(
-            progress_parts(counts, progress.eta, progress.rate, time.time()), width - _PERCENT
+            progress_parts(counts, progress.eta, progress.rate, time.time()), width - _PERCENT_WIDTH
         )
-        room = min(_LONGEST, width - _PERCENT - len(text) - len("|| "))
-        drawn = f"|{{bar:{room}}}| " if room >= _SHORTEST else ""
-        bar.ncols, bar.n = width, finished(counts)
-        bar.bar_format = f"{{percentage:3.0f}}% {drawn}{{desc}}"
+        bar_width = min(_MAX_BAR_WIDTH, width - _PERCENT_WIDTH - len(text) - len("|| "))
+        bar_part = f"|{{bar:{bar_width}}}| " if bar_width >= _MIN_BAR_WIDTH else ""
+        bar.ncols, bar.n = width, finished_count(counts)
+        bar.bar_format = f"{{percentage:3.0f}}% {bar_part}{{desc}}"
         bar.set_description_str(text, refresh=False)
         bar.refresh()
-        self._drawn = len(str(bar))
+        self._drawn_width = len(str(bar))
 
-    def _unwrap(self, columns: int) -> None:
-        """Clear the bar if the terminal became narrower and wrapped it."""
-        above = max(0, self._drawn - 1) // columns
-        if above:
-            self._bar.fp.write(f"\x1b[{above}F{_CLEAR_BELOW}")
-            # A new printer, because the old one would clear the width of the last, wider line.
+    def _clear_wrapped_lines(self, terminal_width: int) -> None:
+        """Clear the bar if the terminal became narrower, and shows it on several lines."""
+        lines_above = max(0, self._drawn_width - 1) // terminal_width
+        if lines_above:
+            self._bar.fp.write(f"\x1b[{lines_above}F{_CLEAR_BELOW}")
+            # The old printer of tqdm would clear the width of the last line, which was wider.
             self._bar.sp = self._bar.status_printer(self._bar.fp)
 
     def close(self) -> None:
@@ -120,37 +133,37 @@ class Bar:
         self._bar.close()
 
 
-def _columns() -> int:
-    """The current width of the terminal, in columns."""
+def _terminal_width() -> int:
+    """Returns the current width of the terminal, in columns."""
     try:
-        return os.get_terminal_size(sys.stderr.fileno()).columns or _USUAL
+        return os.get_terminal_size(sys.stderr.fileno()).columns or _DEFAULT_WIDTH
     except OSError:
-        return _USUAL
+        return _DEFAULT_WIDTH
 
 
 class _Interval:
-    """Limits how often a line of progress is printed."""
+    """Measures the time since the last line of progress."""
 
     def __init__(self) -> None:
-        self._last = time.monotonic()
+        self._started_at = time.monotonic()
 
     def is_over(self) -> bool:
         """Whether to print a line now. If so, the next interval starts."""
         now = time.monotonic()
-        due = now - self._last >= _LINE_EVERY
-        if due:
-            self._last = now
-        return due
+        is_over = now - self._started_at >= _LINE_SECONDS
+        if is_over:
+            self._started_at = now
+        return is_over
 
 
-class Lines:
-    """Prints a line with a timestamp at intervals, for logs and cron."""
+class ImportLines:
+    """Shows the progress of an import as lines with a timestamp, for logs and cron."""
 
     def __init__(self) -> None:
         self._interval = _Interval()
 
     def show(self, progress: "Progress") -> None:
-        """Show how far the import is."""
+        """Print a line with the current progress, if the interval is over."""
         if self._interval.is_over():
             parts = progress_parts(progress.counts, progress.eta, progress.rate, time.time())
             print(
@@ -163,39 +176,42 @@ class Lines:
 
 
 class PreflightLines:
-    """Prints a line with a timestamp at intervals during preflight."""
+    """Shows the progress of preflight as lines with a timestamp."""
 
     def __init__(self) -> None:
         self._interval = _Interval()
 
-    def show(self, asked: "PreflightProgress") -> None:
-        """Show the progress of preflight."""
+    def show(self, progress: "PreflightProgress") -> None:
+        """Print a line with the current progress, if the interval is over."""
         if self._interval.is_over():
-            print(with_timestamp(preflight_progress(asked)), file=sys.stderr, flush=True)
+            print(with_timestamp(preflight_progress(progress)), file=sys.stderr, flush=True)
 
 
-class Steps:
-    """Shows the steps of a verification: a bar on a terminal, otherwise lines at intervals."""
+class VerificationBar:
+    """Shows the progress of each step of `plan` or `verify`, such as listing the account's media.
+
+    It is a bar on a terminal, otherwise lines with a timestamp.
+    """
 
     def __init__(self) -> None:
         self._interval = _Interval()
-        self._what = ""
+        self._step_name = ""
         self._bar: Any = None
 
     def show(self, step: "VerificationProgress") -> None:
-        """Show the progress of a step."""
+        """Show the current progress of a step."""
         if has_bars():
             self._draw(step)
         elif self._interval.is_over():
-            of = "" if step.of is None else f" of {step.of:,}"
-            print(with_timestamp(f"{step.what}: {step.done:,}{of}"), file=sys.stderr, flush=True)
+            total = "" if step.of is None else f" of {step.of:,}"
+            print(with_timestamp(f"{step.what}: {step.done:,}{total}"), file=sys.stderr, flush=True)
 
     def _draw(self, step: "VerificationProgress") -> None:
         from tqdm import tqdm
 
-        if step.what != self._what:
+        if step.what != self._step_name:
             self.close()
-            self._what = step.what
+            self._step_name = step.what
             self._bar = tqdm(desc=step.what, dynamic_ncols=True, leave=False)
         self._bar.total = step.of
         self._bar.update(step.done - self._bar.n)
@@ -214,7 +230,7 @@ class ListingProgress:
         self._bar: Any = None
 
     def show(self, count: int) -> None:
-        """Show the number of items so far."""
+        """Show the number of items that were listed so far."""
         if has_bars():
             self._draw(count)
         elif self._interval.is_over():
@@ -224,9 +240,9 @@ class ListingProgress:
         if self._bar is None:
             from tqdm import tqdm
 
-            width = _columns() - _ECHO
+            width = _terminal_width() - _MARGIN_WIDTH
             self._bar = tqdm(desc="Listing", unit=" items", ncols=width, leave=False)
-        self._bar.ncols = _columns() - _ECHO
+        self._bar.ncols = _terminal_width() - _MARGIN_WIDTH
         self._bar.update(count - self._bar.n)
 
     def close(self) -> None:

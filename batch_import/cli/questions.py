@@ -1,4 +1,4 @@
-"""Questions to a person at a terminal. If there is no terminal, an error names the flag to use.
+"""Ask a person at a terminal. If there is no terminal, an error names the flag to use.
 
 This module must not know what the questions are about.
 """
@@ -12,7 +12,7 @@ import click
 
 from batch_import.errors import UsageError
 
-#: Maximum number of names that an error message lists: those of most manifests.
+#: Maximum number of names that an error message lists: most manifests have fewer columns.
 _MAX_LISTED_NAMES: Final = 12
 
 
@@ -21,67 +21,80 @@ def can_ask() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def text(question: str, answer: str, *, default: str | None = None, hidden: bool = False) -> str:
+def ask_text(
+    question: str, flag_hint: str, *, default: str | None = None, is_hidden: bool = False
+) -> str:
     """Ask for a text.
 
     Args:
-        answer: the flag that gives the answer if nobody can be asked, as a sentence.
-        default: used if nothing is entered.
-        hidden: whether the typed text is not shown.
+        flag_hint: a sentence that names the flag to use instead, if there is no terminal.
+        default: the answer if nothing is entered; None means that something must be entered.
+        is_hidden: whether the typed text is not shown.
 
     Raises:
-        UsageError: nobody can be asked.
+        UsageError: there is no terminal.
     """
-    _refuse_without_terminal(question, answer)
-    entered: str = click.prompt(question, default=default, hide_input=hidden)
-    return entered.strip()
+    _refuse_without_terminal(question, flag_hint)
+    answer: str = click.prompt(question, default=default, hide_input=is_hidden)
+    return answer.strip()
 
 
-def yes(question: str, answer: str, *, default: bool) -> bool:
-    """Ask a question with the answer yes or no; `answer` as for `text`.
+def ask_yes_or_no(question: str, flag_hint: str, *, default: bool) -> bool:
+    """Ask a question with the answer yes or no. Returns whether the answer is yes.
+
+    Args:
+        flag_hint, default: as for `ask_text`.
 
     Raises:
-        UsageError: nobody can be asked.
+        UsageError: there is no terminal.
     """
-    _refuse_without_terminal(question, answer)
+    _refuse_without_terminal(question, flag_hint)
     return click.confirm(question, default=default)
 
 
-def insist(question: str, answer: str) -> None:
-    """Ask a question; unless the answer is yes, the command ends. `answer` is as for `text`.
+def require_yes(question: str, flag_hint: str) -> None:
+    """Ask a question with the answer yes or no. If the answer is no, the command ends.
+
+    Args:
+        flag_hint: as for `ask_text`.
 
     Raises:
-        UsageError: nobody can be asked, or the answer is no.
+        UsageError: there is no terminal, or the answer is no.
     """
-    if not yes(question, answer, default=False):
+    if not ask_yes_or_no(question, flag_hint, default=False):
         raise UsageError("Nothing was changed.")
 
 
-def choice(question: str, answer: str, options: Sequence[str], *, default: str) -> str:
-    """Ask for one of a few texts; `answer` as for `text`.
-
-    Raises:
-        UsageError: nobody can be asked.
-    """
-    _refuse_without_terminal(question, answer)
-    chosen: str = click.prompt(question, type=click.Choice(options), default=default)
-    return chosen
-
-
-def number_or_name(question: str, names: Mapping[int, str], *, default: int | None) -> int:
-    """Ask a person who is present for one of several things, by its number or its name.
+def ask_choice(question: str, flag_hint: str, choices: Sequence[str], *, default: str) -> str:
+    """Ask for one of a few texts.
 
     Args:
-        names: number → name. A number without a name is chosen by the number only.
+        flag_hint, default: as for `ask_text`.
+
+    Raises:
+        UsageError: there is no terminal.
+    """
+    _refuse_without_terminal(question, flag_hint)
+    answer: str = click.prompt(question, type=click.Choice(choices), default=default)
+    return answer
+
+
+def ask_number_or_name(question: str, names: Mapping[int, str], *, default: int | None) -> int:
+    """Ask for one of several things, by its number or its name. The caller has checked `can_ask`.
+
+    Args:
+        names: number → name. A thing without a name can only be chosen by its number.
+        default: the answer if nothing is entered; None means that something must be entered.
 
     Returns:
         The number.
     """
-    entered: int = click.prompt(question, default=default, value_proc=partial(_numbered, names))
-    return entered
+    parse = partial(_parse_number_or_name, names)
+    answer: int = click.prompt(question, default=default, value_proc=parse)
+    return answer
 
 
-def _numbered(names: Mapping[int, str], entered: str | int) -> int:
+def _parse_number_or_name(names: Mapping[int, str], entered: str | int) -> int:
     """Returns the number for an answer: a number, a name in any case, or the start of one name.
 
     Raises:
@@ -90,20 +103,22 @@ def _numbered(names: Mapping[int, str], entered: str | int) -> int:
     text = str(entered).strip()
     if text.isdecimal() and int(text) in names:
         return int(text)
-    folded = {number: name.casefold() for number, name in names.items() if name}
-    found = [number for number, name in folded.items() if name == text.casefold()]
-    found = found or [n for n, name in folded.items() if name.startswith(text.casefold())]
-    if len(found) == 1:
-        return found[0]
-    several = [names[number] for number in found] or list(filter(None, names.values()))
-    listed = ", ".join(f"“{name}”" for name in several[:_MAX_LISTED_NAMES])
-    more = ", …" if len(several) > _MAX_LISTED_NAMES else ""
+    folded_text = text.casefold()
+    folded_names = {number: name.casefold() for number, name in names.items() if name}
+    matches = [number for number, name in folded_names.items() if name == folded_text]
+    if not matches:
+        matches = [n for n, name in folded_names.items() if name.startswith(folded_text)]
+    if len(matches) == 1:
+        return matches[0]
+    candidates = [names[number] for number in matches] or list(filter(None, names.values()))
+    listed = ", ".join(f"“{name}”" for name in candidates[:_MAX_LISTED_NAMES])
+    more = ", …" if len(candidates) > _MAX_LISTED_NAMES else ""
     raise click.UsageError(
         f"“{text}” is not one of them. Enter a number from {min(names)} to {max(names)},"
         f" or a name: {listed}{more}"
     )
 
 
-def _refuse_without_terminal(question: str, answer: str) -> None:
+def _refuse_without_terminal(question: str, flag_hint: str) -> None:
     if not can_ask():
-        raise UsageError(f"“{question}” needs an answer, and this is not a terminal.", answer)
+        raise UsageError(f"“{question}” needs an answer, and this is not a terminal.", flag_hint)

@@ -1,4 +1,4 @@
-"""What `pause`, `resume` and `cancel` share: change the place of some jobs in the queue."""
+"""The common part of `pause`, `resume` and `cancel`: change some jobs of the queue."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -13,15 +13,16 @@ OPTIONS: Final = ("config", "state")
 
 
 def jobs_argument() -> Any:
-    """The argument JOB."""
+    """Create the argument JOB."""
     return argument("job", "names of jobs, as `batch-import jobs` lists them", nargs=-1)
 
 
-def change(invocation: Invocation, act: Callable[[str, str], str]) -> int:
-    """Change each of the named jobs, and print what was done.
+def change_jobs(invocation: Invocation, change_job: Callable[[str, str], str]) -> int:
+    """Change each of the named jobs, and print the result.
 
     Args:
-        act: changes one job of a database; returns a sentence without the job's name.
+        change_job: changes one job. It is called with the URL of the database and the name of the
+            job, and returns the end of a sentence that begins with the job's name.
 
     Returns:
         The exit code.
@@ -30,5 +31,5 @@ def change(invocation: Invocation, act: Callable[[str, str], str]) -> int:
     if not invocation["job"]:
         raise UsageError("No job is named.", "See: batch-import jobs")
     for job in invocation["job"]:
-        print(f"{sanitized(job)}: {act(url, job)}")
+        print(f"{sanitized(job)}: {change_job(url, job)}")
     return OK

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 
 def command_line(parts: Sequence[str], *, windows: bool = os.name == "nt") -> str:
-    """Returns a command with its arguments, each quoted if necessary.
+    """Join a command and its arguments, each quoted if necessary.
 
-    The shells of Windows know only double quotes, and do not treat a backslash as special.
+    Args:
+        windows: whether to quote for the shells of Windows: they know only double quotes, and a
+            backslash is not special for them.
     """
     if windows:
         import subprocess

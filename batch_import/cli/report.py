@@ -1,6 +1,6 @@
-"""`batch-import report`."""
+"""`batch-import report`: write the results of a job again."""
 
-from batch_import.cli.command import RESULTS, Invocation, command, manifest
+from batch_import.cli.command import RESULTS, Invocation, command, manifest_argument
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import print_outcome, sanitized
 
@@ -14,7 +14,7 @@ from batch_import.cli.messages import print_outcome, sanitized
         "cms_format",
         *RESULTS,
     ),
-    arguments=[manifest()],
+    arguments=[manifest_argument()],
     examples=(
         "batch-import report library.csv",
         'batch-import report library.csv --results-columns "referenceId,embedCode=Embed code"',

@@ -1,12 +1,12 @@
 """`batch-import retry`."""
 
-from batch_import.cli.command import IMPORT, Invocation, command, manifest
+from batch_import.cli.command import IMPORT, Invocation, command, manifest_argument
 from batch_import.cli.run import run_command
 
 
 @command(
     options=IMPORT,
-    arguments=[manifest()],
+    arguments=[manifest_argument()],
     examples=(
         "batch-import retry library.csv",
         "batch-import retry library.csv --only hr-welcome-2025",

@@ -5,7 +5,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-from batch_import.cli.command import IMPORT, Invocation, command, manifest
+from batch_import.cli.command import IMPORT, Invocation, command, manifest_argument
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.load_messages import (
     print_copied_rows,
@@ -22,7 +22,13 @@ from batch_import.cli.messages import (
     sanitized,
 )
 from batch_import.cli.options import FORMATS
-from batch_import.cli.progress import Bar, Lines, PreflightLines, has_bars, stoppable
+from batch_import.cli.progress import (
+    ImportBar,
+    ImportLines,
+    PreflightLines,
+    has_bars,
+    stoppable,
+)
 from batch_import.errors import RunFault, UsageError
 
 if TYPE_CHECKING:
@@ -38,11 +44,11 @@ if TYPE_CHECKING:
 
 @command(
     options=IMPORT,
-    arguments=[manifest()],
+    arguments=[manifest_argument()],
     examples=(
         "batch-import run library.csv",
-        "batch-import run library.csv --limit 10                 a pilot: ten rows like all others",
-        "batch-import run library.csv --until 06:00              every night, until all is done",
+        "batch-import run library.csv --limit 10                 a pilot of ten varied rows",
+        "batch-import run library.csv --until 06:00              each night, until all is done",
         "batch-import run library.csv --rate 20 --preflight",
     ),
 )
@@ -57,18 +63,20 @@ def run_command(invocation: Invocation, *, retry_failed: bool = False) -> int:
     Returns:
         The exit code.
     """
-    from batch_import.workflows.original_job import with_original_job
+    from batch_import.workflows.original_job import find_original_job
 
-    request = with_original_job(invocation.request(retry_failed=retry_failed))
+    request = find_original_job(invocation.request(retry_failed=retry_failed))
 
-    def work() -> int:
-        return import_with_progress(request, invocation.credentials(), invocation.option_sources)
+    def import_manifest() -> int:
+        return import_with_progress(
+            request, invocation.load_credentials(), invocation.option_sources
+        )
 
     if request.notify is None:
-        return work()
-    from batch_import.cli.notification import notified
+        return import_manifest()
+    from batch_import.cli.notification import run_and_notify
 
-    return notified(work, request.notify, request, invocation.option_sources)
+    return run_and_notify(import_manifest, request.notify, request, invocation.option_sources)
 
 
 def import_with_progress(
@@ -83,34 +91,36 @@ def import_with_progress(
     from batch_import.workflows import standby, status
 
     job = request.job
-    results_before = _stamp(job.results)
-    display = Bar() if has_bars() else Lines()
+    version_before = _file_version(job.results)
+    display = ImportBar() if has_bars() else ImportLines()
     try:
         with stoppable() as stop:
-            waits = partial(standby.stand_by, work=workflow.run)
-            work = waits if request.standby else workflow.run
-            ended = work(request, credentials, observer(request, display), stop, alarm=True)
+            run_with_standby = partial(standby.stand_by, work=workflow.run)
+            work = run_with_standby if request.standby else workflow.run
+            result = work(request, credentials, make_observer(request, display), stop, alarm=True)
     except RunFault as fault:
         display.close()
-        if not isinstance(fault, UsageError) and _has_state(job):
+        if not isinstance(fault, UsageError) and _has_database(job):
             # If the job database cannot be read either, only the error is shown.
             with suppress(RunFault):
-                written = FORMATS if _stamp(job.results) != results_before else ()
-                print_outcome(job, status.counts(job), to=sys.stderr, written=written)
+                written = FORMATS if _file_version(job.results) != version_before else ()
+                print_outcome(job, status.count_rows(job), to=sys.stderr, written=written)
         raise
     display.close()
-    print_outcome(job, ended.counts)
+    print_outcome(job, result.counts)
     _print_adopted(status.adopted_count(job))
     if request.settings.adopt != "any":
-        again = option_sources.command_line("retry", "--adopt", "any")
-        print_adoption(status.ids_taken_count(job), again)
-    if ended.counts.pending:
-        again = sanitized(option_sources.command_line("run"))
-        print(f"Not sent yet: {format_row_count(ended.counts.pending)}. To send the rest: {again}")
-    return INCOMPLETE if ended.remaining else OK
+        adopt_command = option_sources.command_line("retry", "--adopt", "any")
+        print_adoption(status.taken_id_count(job), adopt_command)
+    if result.counts.pending:
+        command = sanitized(option_sources.command_line("run"))
+        pending = format_row_count(result.counts.pending)
+        print(f"Not sent yet: {pending}. To send the rest: {command}")
+    return INCOMPLETE if result.remaining_count else OK
 
 
-def _has_state(job: "Job") -> bool:
+def _has_database(job: "Job") -> bool:
+    """Whether the job database exists. False if this cannot be found out."""
     from batch_import.state.location import exists
 
     with suppress(RunFault):
@@ -118,52 +128,53 @@ def _has_state(job: "Job") -> bool:
     return False
 
 
-def observer(request: "ImportRequest", display: Bar | Lines) -> "Observer":
-    """Callbacks that print what a manifest has, and show the progress of its import."""
+def make_observer(request: "ImportRequest", display: ImportBar | ImportLines) -> "Observer":
+    """Create callbacks that print the loaded manifest, and show the progress of its import."""
     from batch_import.workflows.observer import Observer
 
-    def pictures(left: int) -> None:
+    def show_picture_count(count: int) -> None:
         display.close()
-        minutes = max(1, round(left / request.settings.rate / 60))
-        print(f"Asking for the aspect ratio of {left:,} videos: about {minutes} min.", flush=True)
+        minutes = max(1, round(count / request.settings.rate / 60))
+        print(f"Requesting the aspect ratio of {count:,} videos: about {minutes} min.", flush=True)
 
     return Observer(
         preflight=PreflightLines().show,
         loaded=lambda loaded: _print_loaded(request, loaded),
         progress=display.show,
-        pictures=pictures,
+        pictures=show_picture_count,
         problem=print_warning,
-        waiting=lambda why: print_warning(f"Waiting: {why}"),
+        waiting=lambda reason: print_warning(f"Waiting: {reason}"),
     )
 
 
-def _stamp(path: "Path") -> tuple[int, int] | None:
-    """The identity of a file's content on disk, to see whether it was replaced."""
+def _file_version(path: "Path") -> tuple[int, int] | None:
+    """Returns a value that changes when a file is replaced; None if there is no file."""
     try:
-        found = path.stat()
+        file_status = path.stat()
     except OSError:
         return None
-    return found.st_mtime_ns, found.st_ino
+    return file_status.st_mtime_ns, file_status.st_ino
 
 
 def _print_loaded(request: "ImportRequest", loaded: "LoadedManifest") -> None:
-    """Print what the run read from the manifest, and what it is going to do."""
-    load = loaded.result
-    print_load(request, load)
-    print_copied_rows(loaded.copied)
+    """Print how the manifest was read, and the work of the run."""
+    load_result = loaded.result
+    print_load(request, load_result)
+    print_copied_rows(loaded.copied_rows)
     if request.retry_failed:
         print(
-            f"Failed rows to send again: {load.retried:,}."
-            " Those that the account already has are taken over, not created."
+            f"Failed rows to send again: {load_result.retried_count:,}."
+            " If the account already has a row's video, this video is used."
         )
-    if load.pilot:
-        print_pilot(load.pilot)
+    if load_result.pilot:
+        print_pilot(load_result.pilot)
     print_work(loaded.plan, "Nothing to send.")
-    print_other_rows(request, load)
+    print_other_rows(request, load_result)
 
 
 def _print_adopted(count: int) -> None:
     """Print the number of rows whose video was in the account already."""
     if count:
-        was = "was" if count == 1 else "were"
-        print(f"{format_row_count(count)} {was} already in the account: taken over, not created.")
+        video = "video" if count == 1 else "videos"
+        rows = format_row_count(count)
+        print(f"{rows} not created: the account already had the {video}.")

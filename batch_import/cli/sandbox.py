@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from batch_import.cli.command import Invocation, command, pairs
+from batch_import.cli.command import Invocation, command, parse_pairs
 from batch_import.cli.exits import OK
 from batch_import.cli.progress import stoppable
 from batch_import.configuration.credentials import Credentials
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 #: The credentials that the sandbox accepts.
 CREDENTIALS: Final = Credentials("VC-sandbox", "sandbox-api-key")
-#: Seconds after which Ctrl-C is noticed on Windows.
-_LOOK_EVERY: Final = 0.5
+#: Seconds between two checks for Ctrl-C. On Windows, Ctrl-C does not end a wait without a timeout.
+_CHECK_SECONDS: Final = 0.5
 
 
 @command(
@@ -33,47 +33,56 @@ def sandbox(invocation: Invocation) -> int:
     """Run the sandbox (a simulated Viostream) until Ctrl-C."""
     from batch_import.sandbox.knobs import Knobs
 
-    knobs = Knobs.from_mapping(knobs_of(invocation))
-    started = server(knobs, invocation["seed"], invocation["port"], invocation["data"])
-    with stoppable() as stop, started:
+    knobs = Knobs.from_mapping(read_knobs(invocation))
+    server = start_server(knobs, invocation["seed"], invocation["port"], invocation["data"])
+    with stoppable() as stop, server:
         assign = "set" if os.name == "nt" else "export"
         print(
-            f"The sandbox listens at {started.address} (Ctrl-C ends it). To use it:\n"
-            f"  {assign} VIOSTREAM_API_BASE={started.api_base}\n"
+            f"The sandbox listens at {server.address} (Ctrl-C ends it). To use it:\n"
+            f"  {assign} VIOSTREAM_API_BASE={server.api_base}\n"
             f"  {assign} VIOSTREAM_ACCESS_KEY={CREDENTIALS.access_key}\n"
             f"  {assign} VIOSTREAM_API_KEY={CREDENTIALS.api_key}",
             flush=True,
         )
-        while not stop.wait(_LOOK_EVERY):
-            pass  # on Windows, Ctrl-C ends no wait that has no end
+        while not stop.wait(_CHECK_SECONDS):
+            pass
         if invocation["data"]:
-            save_platform(started, invocation["data"])
+            save_platform(server, invocation["data"])
     return OK
 
 
-def knobs_of(invocation: Invocation) -> dict[str, object]:
-    """The knobs of a file and of flags. A flag overrides the file."""
+def read_knobs(invocation: Invocation) -> dict[str, object]:
+    """Read the knobs of the file `--knobs` and of the flags `--knob`. A flag overrides the file.
+
+    Raises:
+        UsageError: the file cannot be read, or a knob is not valid YAML.
+    """
     import yaml
 
     try:
         text = invocation["knobs"].read_text(encoding="utf-8") if invocation["knobs"] else "{}"
-        knobs = yaml.safe_load(text) or {}
-        given = {
-            name: yaml.safe_load(value) for name, value in pairs("knob", invocation["knob"]).items()
-        }
+        file_knobs = yaml.safe_load(text) or {}
+        flag_texts = parse_pairs("knob", invocation["knob"])
+        flag_knobs = {name: yaml.safe_load(value) for name, value in flag_texts.items()}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         line = " ".join(str(error).split())
         raise UsageError(f"The knobs cannot be read: {line}.") from None
-    if not isinstance(knobs, dict):
-        raise UsageError(f"{invocation['knobs']} has no knobs.", "It looks like: lost_reply: 0.1")
-    return {**knobs, **given}
+    if not isinstance(file_knobs, dict):
+        raise UsageError(f"{invocation['knobs']} has no knobs.", "Example: lost_reply: 0.1")
+    return {**file_knobs, **flag_knobs}
 
 
-def server(knobs: "Knobs", seed: int, port: int, data: Path | None) -> "SandboxServer":
+def start_server(knobs: "Knobs", seed: int, port: int, data: Path | None) -> "SandboxServer":
     """Start the sandbox.
+
+    Args:
+        seed: seed of the random faults.
+        port: port to listen on; 0 means a free port.
+        data: file with the videos of an earlier sandbox; None means no videos.
 
     Raises:
         UsageError: the port cannot be used.
+        StateError: the file cannot be read.
     """
     from batch_import.sandbox.platform import SimulatedPlatform
     from batch_import.sandbox.server import SandboxServer
@@ -88,32 +97,34 @@ def server(knobs: "Knobs", seed: int, port: int, data: Path | None) -> "SandboxS
     try:
         return SandboxServer(platform, port)
     except OSError as error:
-        said = error.strerror or error
+        reason = error.strerror or error
         raise UsageError(
-            f"Port {port} cannot be used: {said}.", f"Choose one with {setting_ref('port')}."
+            f"Port {port} cannot be used: {reason}.",
+            f"Choose another port with {setting_ref('port')}.",
         ) from None
 
 
-def save_platform(running: "SandboxServer", path: Path) -> None:
-    """Save the videos of a sandbox.
+def save_platform(server: "SandboxServer", path: Path) -> None:
+    """Save the videos of a sandbox in a file, for `--data`.
 
     Raises:
         StateError: the file cannot be written.
     """
     from batch_import.files import replace_text_file
 
-    with running.lock:
-        kept = json.dumps(running.platform.dump())
+    with server.lock:
+        content = json.dumps(server.platform.dump())
     with replace_text_file(path, f"Choose another {setting_ref('data')}.") as file:
-        file.write(kept)
+        file.write(content)
 
 
 def _read_platform(path: Path) -> dict[str, Any]:
+    """Read the videos of a sandbox from a file of `save_platform`."""
     try:
-        kept: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise StateError(
             f"{path} cannot be read as a sandbox's videos: {error}.",
             f"Choose another {setting_ref('data')}.",
         ) from None
-    return kept
+    return content

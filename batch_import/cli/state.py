@@ -1,4 +1,7 @@
-"""`batch-import state`: a database for the states of jobs."""
+"""`batch-import state`: prepare a PostgreSQL database for the states of jobs, and move jobs to it.
+
+A job's state is its job database: an SQLite file in its folder, or tables in PostgreSQL.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,69 +21,76 @@ if TYPE_CHECKING:
 @command(
     options=("config", "state"),
     arguments=[
-        argument("action", "init, copy or ended", click.Choice(["init", "copy", "ended"])),
+        argument(
+            "action",
+            "init: prepare the database; copy: move a job to the database or back; ended: confirm"
+            " that the run of a machine that lost its connection has ended",
+            click.Choice(["init", "copy", "ended"]),
+        ),
         argument(
             "names",
-            "copy: from where to where, each a manifest, a job folder or the database's URL;"
-            " ended: the manifest or job folder",
+            "for copy: a manifest or job folder, and the URL of the database, in the direction of"
+            " the move; for ended: a manifest or job folder",
             nargs=-1,
         ),
     ],
     examples=(
         "batch-import state init --state postgresql://importer@db/imports",
         "batch-import state copy library.csv postgresql://importer@db/imports",
-        "batch-import state ended library.csv      the machine that was cut off is off for good",
+        "batch-import state ended library.csv      after the machine of its run was switched off",
     ),
 )
 def state(invocation: Invocation) -> int:
-    """Keep the states of jobs in a PostgreSQL database."""
-    {"init": _init, "copy": _copy, "ended": _ended}[invocation["action"]](
-        invocation, invocation["names"]
-    )
+    """Prepare a PostgreSQL database for the states of jobs, and move jobs to it."""
+    actions = {"init": _prepare, "copy": _move, "ended": _mark_ended}
+    actions[invocation["action"]](invocation, invocation["names"])
     return OK
 
 
-def _init(invocation: Invocation, names: Sequence[str]) -> None:
+def _prepare(invocation: Invocation, names: Sequence[str]) -> None:
     from batch_import.workflows.fleet import prepare
 
-    _expect(names, 0)
+    _expect_names(names, 0)
     is_new = prepare(invocation.database())
     print("The database is prepared." if is_new else "The database was prepared before.")
 
 
-def _copy(_: Invocation, names: Sequence[str]) -> None:
-    from batch_import.state.location import display_name as where
+def _move(_: Invocation, names: Sequence[str]) -> None:
+    """Move a job to the database or back. The job has its folder's name in the database."""
+    from batch_import.state.location import display_name
     from batch_import.workflows.move import move
 
-    _expect(names, 2)
-    source, target = (_is_database(name) for name in names)
-    if source == target:
+    _expect_names(names, 2)
+    first, second = names
+    if _is_database(first) == _is_database(second):
         raise UsageError(
             "A state is copied from a job folder to a database, or back.",
             "Name one of each: the job has the folder's name in the database.",
         )
-    job = _job(names[source], "")
-    in_database = _job(names[source], names[target])
-    before, after = (in_database, job) if source else (job, in_database)
-    many = move(before, after)
-    print(f"{format_row_count(many)} moved to {sanitized(where(after))}.")
+    if _is_database(first):
+        source, target = _find_job(second, first), _find_job(second, "")
+    else:
+        source, target = _find_job(first, ""), _find_job(first, second)
+    row_count = move(source, target)
+    print(f"{format_row_count(row_count)} moved to {sanitized(display_name(target))}.")
 
 
-def _ended(invocation: Invocation, names: Sequence[str]) -> None:
+def _mark_ended(invocation: Invocation, names: Sequence[str]) -> None:
+    """Record that runs have ended whose machine was cut off from the database."""
     from batch_import.state.location import mark_runs_ended
 
-    _expect(names, 1)
-    ended = mark_runs_ended(_job(names[0], invocation.database()))
-    for name in ended:
+    _expect_names(names, 1)
+    ended_runs = mark_runs_ended(_find_job(names[0], invocation.database()))
+    for name in ended_runs:
         print(f"Noted: the run of {sanitized(name)} has ended.")
-    if not ended:
-        print("No run of the job is in doubt.")
+    if not ended_runs:
+        print("There is no run of this job whose end is unknown.")
 
 
-def _expect(names: Sequence[str], many: int) -> None:
-    if len(names) != many:
+def _expect_names(names: Sequence[str], count: int) -> None:
+    if len(names) != count:
         raise UsageError(
-            f"This takes {many or 'no'} name{'' if many == 1 else 's'}, not {len(names)}.",
+            f"This takes {count or 'no'} name{'' if count == 1 else 's'}, not {len(names)}.",
             "See: batch-import state --help",
         )
 
@@ -89,13 +99,22 @@ def _is_database(name: str) -> bool:
     return name.startswith(("postgresql:", "postgres:"))
 
 
-def _job(name: str, database: str) -> "Job":
+def _find_job(name: str, database: str) -> "Job":
+    """Returns the job of a manifest or job folder.
+
+    Args:
+        name: path of the manifest or of the job folder.
+        database: URL of the database that has the job; empty if the job folder has it.
+
+    Raises:
+        UsageError: the URL is not valid.
+    """
     from batch_import.configuration import base_urls
     from batch_import.job import Job, default_job
 
     if database:
         try:
-            base_urls.database(database)
+            base_urls.checked_database_url(database)
         except ValueError as error:
             raise UsageError(f"{error}.") from None
     path = Path(name)

@@ -1,6 +1,6 @@
 """`batch-import status`: show the progress of a job, or the history of one row.
 
-It changes nothing, and can be used during a run.
+The command changes nothing, and can be used during a run.
 """
 
 import json
@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from batch_import.addresses.masking import mask
-from batch_import.cli.command import Invocation, argument, command, manifest
+from batch_import.cli.command import Invocation, argument, command, manifest_argument
 from batch_import.cli.console import ERROR, SUCCESS, WARNING, styled
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import (
@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     from batch_import.state.reader import InFlightRow
     from batch_import.workflows.status import JobStatus, RowHistory
 
-#: Maximum number of causes that are listed.
-_SHOWN_CAUSES: Final = 5
+#: Maximum number of causes, for which rows need attention, that are listed.
+_MAX_CAUSES: Final = 5
 _COLOURS: Final = {Status.FAILED: ERROR, Status.INVALID: ERROR, Status.UNKNOWN: WARNING}
 
 
 @command(
     options=("config", "job", "state", "json", "watch"),
     arguments=[
-        manifest(),
+        manifest_argument(),
         argument(
-            "row", "a row's line or reference ID; line:N or id:ID where it may be either",
+            "row", "line number or reference ID of a row; line:N or id:ID if both would match",
             required=False,
         ),
     ],
@@ -58,74 +58,86 @@ def status(invocation: Invocation) -> int:
     if invocation["watch"]:
         if invocation["row"] or invocation["json"]:
             raise UsageError(
-                "this shows a whole job, to a person.", "Leave ROW and --json out.", setting="watch"
+                "this cannot be combined with ROW or --json.", "Remove them.", setting="watch"
             )
         from batch_import.cli.watch import watch
 
         return watch(invocation.existing_job())
     job = invocation.existing_job()
     if invocation["row"]:
-        story = status.read_row_history(job, invocation["row"])
-        print(
-            json.dumps(_story_json(story)) if invocation["json"] else "\n".join(_story_lines(story))
-        )
-    else:
-        seen = status.read_job_status(job)
+        history = status.read_row_history(job, invocation["row"])
         if invocation["json"]:
-            print(json.dumps(_json(seen)))
+            print(json.dumps(_history_json(history)))
         else:
-            print("\n".join(lines(job, seen, time.time())))
-            if not seen.running:
-                again = invocation.option_sources.command_line("retry", "--adopt", "any")
-                print_adoption(status.ids_taken_count(job), again)
+            print("\n".join(_history_lines(history)))
+        return OK
+    job_status = status.read_job_status(job)
+    if invocation["json"]:
+        print(json.dumps(_status_json(job_status)))
+    else:
+        print("\n".join(status_lines(job, job_status, time.time())))
+        if not job_status.is_running:
+            adopt_command = invocation.option_sources.command_line("retry", "--adopt", "any")
+            print_adoption(status.taken_id_count(job), adopt_command)
     return OK
 
 
-def lines(job: "Job", seen: "JobStatus", now: float) -> list[str]:
-    """Print the status of a job, the most important first."""
-    found = [format_counts(seen.counts), _activity(seen, now)]
-    if edits := format_ignored_edits(seen.ignored_edits):
-        found.append(edits)
-    if seen.oldest:
-        found.append(_oldest(seen.oldest, now, running=seen.running))
-    for trouble in seen.attention_groups[:_SHOWN_CAUSES]:
-        found += _trouble(trouble, running=seen.running)
-    rest = seen.attention_groups[_SHOWN_CAUSES:]
-    if rest:
-        count = sum(trouble.count for trouble in rest)
-        where = sanitized(str(job.results.with_suffix(".html")))
-        found.append(f"{count:,} more, for {len(rest):,} other causes: all are in {where}")
-    return found
+def status_lines(job: "Job", job_status: "JobStatus", now: float) -> list[str]:
+    """Format the status of a job as lines, the most important first.
+
+    Args:
+        now: the current time, in epoch seconds.
+    """
+    lines = [format_counts(job_status.counts), _activity_line(job_status, now)]
+    if job_status.ignored_edits.count:
+        lines.append(format_ignored_edits(job_status.ignored_edits))
+    if job_status.oldest_in_flight:
+        oldest = job_status.oldest_in_flight
+        lines.append(_oldest_line(oldest, now, running=job_status.is_running))
+    for group in job_status.attention_groups[:_MAX_CAUSES]:
+        lines += _group_lines(group, running=job_status.is_running)
+    others = job_status.attention_groups[_MAX_CAUSES:]
+    if others:
+        count = sum(group.count for group in others)
+        page = sanitized(str(job.results.with_suffix(".html")))
+        lines.append(f"{count:,} more, for {len(others):,} other causes: all are in {page}")
+    return lines
 
 
-def _trouble(trouble: "AttentionGroup", *, running: bool) -> list[str]:
-    more = ", …" if trouble.count > len(trouble.lines) else ""
-    first = ", ".join(map(str, trouble.lines))
-    host = f" ({sanitized(trouble.cause.host)})" if trouble.cause.host else ""
-    kind = styled(f"{trouble.count:,} {trouble.status}:", _COLOURS[trouble.status])
-    # The user need not run anything during a run.
-    advice = "" if running else f" {trouble.advice}"
+def _group_lines(group: "AttentionGroup", *, running: bool) -> list[str]:
+    """Format rows that need attention for the same cause: number, cause, first lines, advice."""
+    more = ", …" if group.count > len(group.lines) else ""
+    line_numbers = ", ".join(map(str, group.lines))
+    host = f" ({sanitized(group.cause.host)})" if group.cause.host else ""
+    label = styled(f"{group.count:,} {group.status}:", _COLOURS[group.status])
+    # While a run is in progress, the user cannot follow the advice.
+    advice = "" if running else f" {group.advice}"
     return [
-        f"{kind} {shortened(trouble.cause.reason)}{host}",
-        f"    line {first}{more}.{advice}",
+        f"{label} {shortened(group.cause.reason)}{host}",
+        f"    line {line_numbers}{more}.{advice}",
     ]
 
 
-def _activity(seen: "JobStatus", now: float) -> str:
-    work = styled("Run in progress", SUCCESS) if seen.running else "No run in progress"
-    if seen.began is None or seen.changed is None:
-        return f"{work}; nothing was sent yet."
-    began, ago = (
-        format_duration(max(0.0, now - seen.began)),
-        format_duration(max(0.0, now - seen.changed)),
+def _activity_line(job_status: "JobStatus", now: float) -> str:
+    """Format whether a run is in progress, its start, and the last change."""
+    activity = "No run in progress"
+    if job_status.is_running:
+        activity = styled("Run in progress", SUCCESS)
+    if job_status.started_at is None or job_status.changed_at is None:
+        return f"{activity}; nothing was sent yet."
+    since_start = format_duration(max(0.0, now - job_status.started_at))
+    since_change = format_duration(max(0.0, now - job_status.changed_at))
+    return (
+        f"{activity}. Started {format_time(job_status.started_at)} ({since_start} ago),"
+        f" last change {since_change} ago."
     )
-    return f"{work}. Started {format_time(seen.began)} ({began} ago), last change {ago} ago."
 
 
-def _oldest(row: "InFlightRow", now: float, *, running: bool) -> str:
-    # Without a run, it is not known whether a row that was being sent was created.
-    lost = row.status is Status.CREATING and not running
-    status = Status.UNKNOWN if lost else row.status
+def _oldest_line(row: "InFlightRow", now: float, *, running: bool) -> str:
+    """Format the row that has been in flight for the longest time."""
+    # If no run is in progress, it is unknown whether a row with the status `creating` was created.
+    is_unknown = row.status is Status.CREATING and not running
+    status = Status.UNKNOWN if is_unknown else row.status
     name = "unknown row" if status is Status.UNKNOWN else "row in flight"
     return (
         f"Oldest {name}: line {row.line} ({shortened(row.reference_id, 40)}),"
@@ -133,82 +145,83 @@ def _oldest(row: "InFlightRow", now: float, *, running: bool) -> str:
     )
 
 
-def _story_lines(story: "RowHistory") -> list[str]:
-    """Print the values of a row, its history, and what to do."""
-    record = story.record
-    known = {
-        "new ID": record.reference_id_in_manifest,
-        "title": record.title or record.filename,
-        "source": record.source_url,
-        "ingest id": record.ingest_id,
-        "media id": record.media_id,
-        "key": record.key,
-        "embed URL": story.embed_url,
-        "error": record.reason,
-        "to do": story.advice,
+def _history_lines(history: "RowHistory") -> list[str]:
+    """Format the values of a row, what to do, and its status changes."""
+    row = history.row
+    values = {
+        "new ID": row.reference_id_in_manifest,
+        "title": row.title or row.filename,
+        "source": row.source_url,
+        "ingest id": row.ingest_id,
+        "media id": row.media_id,
+        "key": row.key,
+        "embed URL": history.embed_url,
+        "error": row.reason,
+        "to do": history.advice,
     }
-    gone = ", no longer in the manifest" if record.removed else ""
-    found = [f"Line {record.line} ({sanitized(record.reference_id)}): {record.status}{gone}"]
-    found += [f"  {name:<10} {sanitized(text)}" for name, text in known.items() if text]
-    found += [
+    removed = ", no longer in the manifest" if row.removed else ""
+    lines = [f"Line {row.line} ({sanitized(row.reference_id)}): {row.status}{removed}"]
+    lines += [f"  {name:<10} {sanitized(text)}" for name, text in values.items() if text]
+    lines += [
         f"  {format_time(event.time)}  {event.status:<10}  {sanitized(event.reason)}".rstrip()
-        for event in story.events
+        for event in history.events
     ]
-    return found if story.events else [*found, "  Nothing has happened to it yet."]
+    return lines if history.events else [*lines, "  The row was not sent yet."]
 
 
 # For programs ---------------------------------------------------------------------------------
 
 
-def _json(seen: "JobStatus") -> dict[str, Any]:
-    """Print JSON. docs/generate/json_keys.yaml documents the keys."""
-    oldest = seen.oldest and {**asdict(seen.oldest), "since": iso(seen.oldest.since)}
+def _status_json(job_status: "JobStatus") -> dict[str, Any]:
+    """Returns the JSON object to print. docs/generate/json_keys.yaml documents the keys."""
+    row = job_status.oldest_in_flight
     causes = [
         {
-            "status": trouble.status,
-            "reason": trouble.cause.reason,
-            "host": trouble.cause.host,
-            "count": trouble.count,
-            "lines": trouble.lines,
-            "advice": trouble.advice,
+            "status": group.status,
+            "reason": group.cause.reason,
+            "host": group.cause.host,
+            "count": group.count,
+            "lines": group.lines,
+            "advice": group.advice,
         }
-        for trouble in seen.attention_groups
+        for group in job_status.attention_groups
     ]
     return {
-        **asdict(seen.counts),
-        "manifest": seen.manifest,
-        "running": seen.running,
-        "started": iso(seen.began),
-        "changed": iso(seen.changed),
-        "oldest": oldest,
+        **asdict(job_status.counts),
+        "manifest": job_status.manifest,
+        "running": job_status.is_running,
+        "started": format_iso(job_status.started_at),
+        "changed": format_iso(job_status.changed_at),
+        "oldest": row and {**asdict(row), "since": format_iso(row.since)},
         "causes": causes,
     }
 
 
-def _story_json(story: "RowHistory") -> dict[str, Any]:
-    record = story.record
+def _history_json(history: "RowHistory") -> dict[str, Any]:
+    """Returns the JSON object to print. docs/generate/json_keys.yaml documents the keys."""
+    row = history.row
     return {
-        "line": record.line,
-        "referenceId": record.reference_id,
-        "manifestId": record.reference_id_in_manifest,
-        "status": record.status,
-        "error": mask(record.reason),
-        "advice": story.advice,
-        "removed": record.removed,
-        "filename": mask(record.filename),
-        "sourceUrl": mask(record.source_url),
-        "ingestId": record.ingest_id,
-        "mediaId": record.media_id,
-        "key": record.key,
-        "embedUrl": story.embed_url,
+        "line": row.line,
+        "referenceId": row.reference_id,
+        "manifestId": row.reference_id_in_manifest,
+        "status": row.status,
+        "error": mask(row.reason),
+        "advice": history.advice,
+        "removed": row.removed,
+        "filename": mask(row.filename),
+        "sourceUrl": mask(row.source_url),
+        "ingestId": row.ingest_id,
+        "mediaId": row.media_id,
+        "key": row.key,
+        "embedUrl": history.embed_url,
         "events": [
-            {"time": iso(event.time), "status": event.status, "reason": mask(event.reason)}
-            for event in story.events
+            {"time": format_iso(event.time), "status": event.status, "reason": mask(event.reason)}
+            for event in history.events
         ],
     }
 
 
-def iso(time: float | None) -> str | None:
+def format_iso(time: float | None) -> str | None:
     """Format epoch seconds as local time with its UTC offset; None stays None."""
     if time is None:
         return None

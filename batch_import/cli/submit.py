@@ -1,6 +1,6 @@
-"""`batch-import submit`."""
+"""`batch-import submit`: check a manifest, and put its import into the queue of a database."""
 
-from batch_import.cli.command import READING, RESULTS, Invocation, command, manifest
+from batch_import.cli.command import READING, RESULTS, Invocation, command, manifest_argument
 from batch_import.cli.exits import OK
 from batch_import.cli.messages import format_time, sanitized
 from batch_import.cli.options import flag
@@ -18,7 +18,7 @@ from batch_import.errors import UsageError
         "aspect_from_detail",
         *("link_life", "settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
     ),
-    arguments=[manifest()],
+    arguments=[manifest_argument()],
     examples=(
         "batch-import submit library.csv --account news",
         "batch-import submit library.csv --account news --at 22:00 --rate 20",
@@ -26,18 +26,20 @@ from batch_import.errors import UsageError
 )
 def submit(invocation: Invocation) -> int:
     """Check a manifest, and put its import into the queue of a database."""
-    from batch_import.cli.progress import Lines
-    from batch_import.cli.run import observer
+    from batch_import.cli.progress import ImportLines
+    from batch_import.cli.run import make_observer
     from batch_import.workflows import submit as workflow
-    from batch_import.workflows.original_job import with_original_job
+    from batch_import.workflows.original_job import find_original_job
 
     invocation.database()
     account = invocation["account"]
     if not account:
         raise UsageError("No account is named.", f"Name it with {flag('account')}.")
-    request = with_original_job(invocation.request())
+    request = find_original_job(invocation.request())
+    start_at = invocation["at"]
     with stoppable() as stop:
-        job = workflow.submit(request, account, invocation["at"], observer(request, Lines()), stop)
-    at = "" if invocation["at"] is None else f", to start at {format_time(invocation['at'])}"
-    print(f"The job {sanitized(job)} is in the queue of the account {account}{at}.")
+        observer = make_observer(request, ImportLines())
+        job = workflow.submit(request, account, start_at, observer, stop)
+    start = "" if start_at is None else f", to start at {format_time(start_at)}"
+    print(f"The job {sanitized(job)} is in the queue of the account {account}{start}.")
     return OK

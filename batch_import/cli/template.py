@@ -1,4 +1,7 @@
-"""A configuration file: options that are set, and all others with their defaults, as comments."""
+"""Write a configuration file.
+
+Options that are set come first. All other options follow as comments, with their defaults.
+"""
 
 import math
 import textwrap
@@ -14,58 +17,64 @@ from batch_import.configuration.declaration import Group, Setting
 _HEAD: Final = """\
 # Options of batch-import for the commands that are run in this folder. Remove the # in front of a
 # key to set it. Flags and environment variables take precedence over this file;
-# batch-import config shows the values in force. Credentials do not belong here.
+# batch-import config shows the values in force. Do not write credentials into this file.
 """
-_WIDTH: Final = 98
+#: Maximum length of a comment line, in characters.
+_COMMENT_WIDTH: Final = 98
 
 
 def config_template(values: Mapping[str, Any] = MappingProxyType({})) -> str:
-    """The file.
+    """Returns the text of the file.
 
     Args:
-        values: the options that are set, by the names of their settings, as YAML has them.
+        values: the options that are set: name of the setting → value for YAML.
     """
     options = [option for option in OPTIONS.values() if option.name != "config"]
     blocks = [_HEAD, *(_block(option, values) for option in options if option.name in values)]
     for group in Group:
-        others = [o for o in options if o.group is group and o.name not in values]
-        blocks += [f"# {group}\n", *(_block(option, values) for option in others)] if others else []
+        unset = [
+            option for option in options if option.group is group and option.name not in values
+        ]
+        if unset:
+            blocks.append(f"# {group}\n")
+            blocks += [_block(option, values) for option in unset]
     return "\n".join(blocks)
 
 
 def _block(option: Setting, values: Mapping[str, Any]) -> str:
-    return "\n".join([*_lines(option, values), ""])
+    return "\n".join([*_option_lines(option, values), ""])
 
 
-def _lines(option: Setting, values: Mapping[str, Any]) -> Iterator[str]:
+def _option_lines(option: Setting, values: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of an option: its help as a comment, then its value or default."""
     yield from textwrap.wrap(
         f"{option.help[0].upper()}{option.help[1:]}.",
-        _WIDTH,
+        _COMMENT_WIDTH,
         initial_indent="# ",
         subsequent_indent="# ",
     )
     if option.name in values:
-        yield _written({option.key: values[option.name]})
+        yield _dump({option.key: values[option.name]})
     elif option.multiple:
-        name, is_pair, value = option.kind.metavar.partition("=")
+        name, is_pair, value = option.value_type.metavar.partition("=")
         yield f"#{option.key}:"
         yield f"#  {name}: {value}" if is_pair else f"#  - {name}"
     else:
-        yield f"#{option.key}:{_shown(option)}"
+        yield f"#{option.key}:{_default_text(option)}"
 
 
-def _written(entry: dict[str, Any]) -> str:
+def _dump(entry: dict[str, Any]) -> str:
     text: str = yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=math.inf)
     return text.rstrip("\n")
 
 
-def _shown(option: Setting) -> str:
-    """The default; where there is none, a placeholder behind another #."""
+def _default_text(option: Setting) -> str:
+    """Returns the default with a blank before it. If there is none: a placeholder as a comment."""
     default = option.default
     if option.is_switch:
         return f" {str(default).lower()}"
     if default is None:
-        return f"  # {option.default_text or option.kind.metavar}"
+        return f"  # {option.default_text or option.value_type.metavar}"
     if isinstance(default, tuple):
         return f" [{', '.join(default)}]"
     return f" {default:g}" if isinstance(default, float) else f" {default}"

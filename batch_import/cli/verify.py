@@ -1,15 +1,15 @@
-"""`batch-import verify`."""
+"""`batch-import verify`: compare each row of a job with the media in the account."""
 
 import json
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from batch_import.cli.command import Invocation, command, manifest
+from batch_import.cli.command import Invocation, command, manifest_argument
 from batch_import.cli.console import SUCCESS, WARNING, styled
 from batch_import.cli.exits import INCOMPLETE, OK
 from batch_import.cli.messages import format_row_count, print_warning, sanitized, shortened
-from batch_import.cli.progress import Steps, stoppable
+from batch_import.cli.progress import VerificationBar, stoppable
 
 if TYPE_CHECKING:
     from batch_import.job import Job
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
         "api_base",
         "embed_base",
     ),
-    arguments=[manifest()],
+    arguments=[manifest_argument()],
     examples=(
         "batch-import verify library.csv",
         "batch-import verify library.csv --embeds --json",
@@ -48,28 +48,31 @@ def verify(invocation: Invocation) -> int:
 
     job = invocation.existing_job()
     if exists(job) and is_running(job):
-        print("A run is in progress: rows are compared as they are now.", file=sys.stderr)
-    steps = Steps()
+        print(
+            "A run is in progress: each row is compared with its current status.", file=sys.stderr
+        )
+    steps = VerificationBar()
     try:
         with stoppable() as stop:
             result = workflow.verify(
                 replace(invocation.request(), folder=job.folder),
-                invocation.credentials(),
-                embeds=invocation["embeds"],
+                invocation.load_credentials(),
+                checks_embeds=invocation["embeds"],
                 observer=Observer(step=steps.show, problem=print_warning),
                 stop=stop,
             )
     finally:
         steps.close()
-    (_print_json if invocation["json"] else _print)(job, result)
+    print_result = _print_json if invocation["json"] else _print
+    print_result(job, result)
     return OK if result.holds else INCOMPLETE
 
 
 def _print(job: "Job", result: "VerificationResult") -> None:
-    """Print the numbers, then the first few rows of each verdict that a person should see."""
+    """Print the numbers, then the first few rows of each verdict that a person should check."""
     print(
-        f"{result.listed:,} media in the account{_list_note(result)},"
-        f" {result.others:,} of them in no row."
+        f"{result.listed:,} media in the account{_list_note(result)};"
+        f" {result.others:,} of them belong to no row."
     )
     parts = ", ".join(f"{group.count:,} {group.verdict}" for group in result.groups)
     print(
@@ -84,17 +87,18 @@ def _print(job: "Job", result: "VerificationResult") -> None:
     if result.embed_pages is not None:
         print(f"Embed pages: {result.embed_pages:,} requested, {result.failed_pages:,} failed.")
     if result.list_fault:
-        print(f"The account's list cannot be read to its end: {result.list_fault}.")
-        print("Each row was looked for by itself; media in no row may be missing here.")
-    print(f"Every row: {sanitized(str(job.verification))}")
+        print(f"The account's media list cannot be read to its end: {result.list_fault}.")
+        print("Each row was searched for separately; media that belong to no row may be missing.")
+    print(f"All rows: {sanitized(str(job.verification))}")
 
 
 def _print_group(group: "VerdictGroup") -> None:
     print(f"  {group.verdict}: {format_row_count(group.notable_count)}")
     for example in group.examples:
         print(f"    {_example_text(example)}")
-    if more := group.notable_count - len(group.examples):
-        print(f"    and {more:,} more")
+    more_count = group.notable_count - len(group.examples)
+    if more_count:
+        print(f"    and {more_count:,} more")
 
 
 def _example_text(example: "VerdictExample") -> str:
@@ -104,15 +108,15 @@ def _example_text(example: "VerdictExample") -> str:
 
 
 def _list_note(result: "VerificationResult") -> str:
-    """A note that the account's list is incomplete; empty if it is complete."""
+    """Returns a note if the account's media list is incomplete; otherwise an empty text."""
     if result.reported_total is None or result.reported_total <= result.listed:
         return ""
-    return f" (its list reports {result.reported_total:,}, and does not show them all)"
+    return f" (the account reports {result.reported_total:,}, but its list does not show all)"
 
 
 def _print_json(job: "Job", result: "VerificationResult") -> None:
     """Print JSON. docs/generate/json_keys.yaml documents the keys."""
-    found = {
+    values = {
         "ok": result.holds,
         "rows": result.rows,
         "verdicts": {str(group.verdict): group.count for group in result.groups},
@@ -123,4 +127,4 @@ def _print_json(job: "Job", result: "VerificationResult") -> None:
         "failed_pages": result.failed_pages,
         "file": str(job.verification),
     }
-    print(json.dumps(found))
+    print(json.dumps(values))

@@ -1,4 +1,4 @@
-"""`batch-import worker`."""
+"""`batch-import worker`: take jobs from the queue, and run each in a separate process."""
 
 import logging
 import os
@@ -24,7 +24,7 @@ from batch_import.errors import UsageError
 )
 def worker(invocation: Invocation) -> int:
     """Take jobs from the queue, and run each job in a separate process."""
-    from batch_import.cli.job_process import COMMAND, order
+    from batch_import.cli.job_process import COMMAND, make_order
     from batch_import.configuration.settings import Settings
     from batch_import.workflows import worker as workflow
 
@@ -34,45 +34,51 @@ def worker(invocation: Invocation) -> int:
     settings = Settings(**invocation.values(Settings))
     options = workflow.WorkerOptions(
         invocation.database(),
-        _accounts(invocation),
+        _account_names(invocation),
         invocation["jobs"],
         COMMAND,
-        order(folder, settings.api_base, settings.embed_base),
+        make_order(folder, settings.api_base, settings.embed_base),
     )
     for name in ("procrastinate", "psycopg"):
-        # Without a handler, Python prints warnings and tracebacks of libraries.
+        # Without a handler, Python would print warnings and tracebacks of these libraries.
         logging.getLogger(name).addHandler(logging.NullHandler())
-    _say(f"Worker for {', '.join(options.accounts)}: up to {options.at_once} jobs at once.")
+    _log(f"Worker for {', '.join(options.accounts)}: up to {options.max_jobs} jobs at once.")
     with stoppable() as stop:
-        workflow.work(options, stop, _say)
+        workflow.work(options, stop, _log)
     return OK
 
 
-def _accounts(invocation: Invocation) -> list[str]:
-    """The accounts of a worker. Each must have credentials on this machine."""
+def _account_names(invocation: Invocation) -> list[str]:
+    """Returns the names of the accounts whose jobs the worker takes.
+
+    Raises:
+        UsageError: there is no account, or the credentials of an account are not on this machine.
+    """
     from batch_import.configuration.credentials import (
-        account_credentials,
-        account_name,
-        accounts_in,
+        checked_account_name,
+        list_accounts,
+        load_account_credentials,
     )
 
     folder = invocation["credentials_folder"]
     try:
-        names = [account_name(name) for name in invocation["accounts"] or ()]
+        names = [checked_account_name(name) for name in invocation["accounts"] or ()]
     except ValueError as error:
         raise UsageError(f"{error}.", setting="accounts") from None
-    names = names or (accounts_in(folder) if folder else [])
+    if not names and folder:
+        names = list_accounts(folder)
     if not names:
         raise UsageError(
             "There are no accounts.",
-            f"Name them with {flag('accounts')}, or a folder with a file for each with"
-            f" {flag('credentials_folder')}.",
+            f"Name them with {flag('accounts')}, or name a folder that has a file for each account"
+            f" with {flag('credentials_folder')}.",
         )
     for name in names:
-        account_credentials(name, folder)
+        load_account_credentials(name, folder)
     return names
 
 
-def _say(text: str) -> None:
-    with suppress(OSError):  # a worker goes on without its log
+def _log(text: str) -> None:
+    """Print a line with a timestamp. If this fails, the worker continues without its log."""
+    with suppress(OSError):
         print(with_timestamp(sanitized(text)), flush=True)

@@ -1,14 +1,15 @@
-"""Find the credentials.
+"""Find the credentials: the access key and the API key of a Viostream account.
 
-The first of these sources that has them is used:
+The first of these locations that has a key is used:
 
-    1. the file of the option --credentials
+    1. the file that the option `--credentials` names
     2. the environment
-    3. the file that a configuration file names
+    3. the file that the setting `credentials` of a configuration file names
     4. the system's keyring, if the extra `keyring` is installed
 
-Both keys are taken from the same source, because the access key of one account does not fit the API
-key of another. No message contains a key. This module must not know what the credentials are for.
+Both keys are taken from the same location, because an access key and an API key of different
+accounts do not work together. No message contains a key. This module must not know what the
+credentials are used for.
 """
 
 import os
@@ -21,12 +22,12 @@ from typing import Final
 from batch_import.errors import UsageError, command_ref, nearest, setting_ref
 
 #: The service name in the keyring.
-SERVICE: Final = "viostream-batch-import"
+KEYRING_SERVICE: Final = "viostream-batch-import"
 #: Names of the two keys in files and in the keyring → names of their environment variables.
-NAMES: Final = {"access-key": "VIOSTREAM_ACCESS_KEY", "api-key": "VIOSTREAM_API_KEY"}
-#: What follows the name of an account in the name of its file.
+VARIABLES_BY_KEY: Final = {"access-key": "VIOSTREAM_ACCESS_KEY", "api-key": "VIOSTREAM_API_KEY"}
+#: The file of the account `news` is `news.yaml`.
 ACCOUNT_FILE_SUFFIX: Final = ".yaml"
-#: Maximum length of an account's name: shorter than a queue's name and a file's name may be.
+#: Maximum length of an account's name, in characters. Names of queues and files may be longer.
 _MAX_NAME_LENGTH: Final = 100
 _ACCOUNT_NAME: Final = re.compile(rf"[a-z0-9][a-z0-9-]{{0,{_MAX_NAME_LENGTH - 1}}}")
 
@@ -40,102 +41,105 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A source of credentials.
+class CredentialLocation:
+    """A location where credentials are looked for, and the keys that it has.
 
     Attributes:
-        origin: description of the source, for messages.
-        labels: the name of each key in this source.
-        keys: the keys that were found.
-        trouble: why the source could not be read; empty if it could.
+        description: the location, for messages: `environment`, `keyring`, or the path of a file.
+        labels: key name (`access-key`, `api-key`) → how messages call this key of this location.
+        keys: key name → the key. A key that the location does not have is left out.
+        read_error: a sentence why the location could not be read; empty if it could be read.
     """
 
-    origin: str
+    description: str
     labels: Mapping[str, str]
     keys: Mapping[str, str] = field(repr=False)
-    trouble: str = ""
+    read_error: str = ""
 
 
-def credentials(
-    file: Path | None = None, *, insisted: bool = False, environ: Mapping[str, str] = os.environ
+def load_credentials(
+    file: Path | None = None, *, is_explicit: bool = False, environ: Mapping[str, str] = os.environ
 ) -> Credentials:
-    """Find the credentials.
+    """Find the credentials, in the order of the module's docstring.
 
     Args:
-        file: YAML file with both keys.
-        insisted: the file was named on the command line, so it has priority over the environment.
+        file: YAML file with both keys; None if no file is configured.
+        is_explicit: whether the file was named on the command line. If true, only this file is
+            read.
 
     Raises:
         UsageError: a key is missing or cannot be part of an HTTP header, or the file is not valid.
     """
     return _checked(
-        find(file, insisted=insisted, environ=environ),
-        f"{command_ref('configure')} asks for them and stores them;"
-        f" {setting_ref('credentials')} names a file that has them.",
+        find_location(file, is_explicit=is_explicit, environ=environ),
+        f"Run {command_ref('configure')} to enter and store them, or name a file that has them"
+        f" with {setting_ref('credentials')}.",
     )
 
 
-def account_credentials(
+def load_account_credentials(
     account: str, folder: Path | None = None, *, environ: Mapping[str, str] = os.environ
 ) -> Credentials:
     """Find the credentials of one of several accounts.
 
-    They are in the file ACCOUNT.yaml of the folder, in the environment variables
-    VIOSTREAM_ACCESS_KEY_ACCOUNT and VIOSTREAM_API_KEY_ACCOUNT, or in the keyring under the service
-    SERVICE/ACCOUNT. The first place that has a key is used.
+    They are in the file `ACCOUNT.yaml` of the folder; in the environment variables
+    `VIOSTREAM_ACCESS_KEY_ACCOUNT` and `VIOSTREAM_API_KEY_ACCOUNT`; or in the keyring, under the
+    service name `viostream-batch-import/ACCOUNT`. The first location that has a key is used.
 
     Args:
-        account: a name as `account_name` returns it.
-        folder: the folder of files; None if there is none.
+        account: a name as `checked_account_name` returns it.
+        folder: the folder of the accounts' files; None if no folder is configured.
 
     Raises:
         UsageError: a key is missing or cannot be part of an HTTP header, or the file is not valid.
     """
     file = folder / f"{account}{ACCOUNT_FILE_SUFFIX}" if folder else None
-    place = _of_account(account, file, environ)
     return _checked(
-        place,
-        f"Set both, or put them into the file {account}{ACCOUNT_FILE_SUFFIX}"
+        _find_account_location(account, file, environ),
+        f"Set both, or write them into the file {account}{ACCOUNT_FILE_SUFFIX} in the folder"
         f" of {setting_ref('credentials_folder')}.",
     )
 
 
-def _of_account(account: str, file: Path | None, environ: Mapping[str, str]) -> Place:
-    """The first place that has a key of an account; if there is none, the environment."""
+def _find_account_location(
+    account: str, file: Path | None, environ: Mapping[str, str]
+) -> CredentialLocation:
+    """Returns the first location that has a key of the account, or else the environment."""
     if file and file.exists():
-        return _in_file(file)
-    environment = _in_environment(environ, f"_{account.upper().replace('-', '_')}")
+        return _read_file(file)
+    environment = _read_environment(environ, f"_{account.upper().replace('-', '_')}")
     if environment.keys:
         return environment
-    keyring = _in_keyring(f"{SERVICE}/{account}")
-    return keyring if keyring.keys else replace(environment, trouble=keyring.trouble)
+    keyring = _read_keyring(f"{KEYRING_SERVICE}/{account}")
+    return keyring if keyring.keys else replace(environment, read_error=keyring.read_error)
 
 
-def accounts_in(folder: Path) -> list[str]:
-    """The names of the accounts that have a file in a folder.
+def list_accounts(folder: Path) -> list[str]:
+    """Returns the names of the accounts that have a file in a folder, in alphabetical order.
 
     Raises:
-        UsageError: the folder cannot be read, or the name of a file is no name of an account.
+        UsageError: the folder cannot be read, or the name of a `.yaml` file is not valid as the
+            name of an account.
     """
     try:
-        names = sorted(os.listdir(folder))  # noqa: PTH208 - glob() finds nothing where it must fail
+        names = sorted(os.listdir(folder))  # noqa: PTH208 - glob() does not raise if the folder is missing
     except OSError as error:
         raise UsageError(f"{folder} cannot be read: {error.strerror or error}.") from None
     files = [name for name in names if name.endswith(ACCOUNT_FILE_SUFFIX)]
     try:
-        return [account_name(name.removesuffix(ACCOUNT_FILE_SUFFIX)) for name in files]
+        return [checked_account_name(name.removesuffix(ACCOUNT_FILE_SUFFIX)) for name in files]
     except ValueError as error:
         raise UsageError(f"{folder}: {error}.") from None
 
 
-def account_name(text: str) -> str:
-    """Validate the name of an account.
+def checked_account_name(text: str) -> str:
+    """Validate the name of an account, and return it.
 
-    The name is part of a file name and of an environment variable on several systems. Two names
-    must not become the same variable.
+    The name becomes a part of a file name and of the name of an environment variable. Therefore
+    only characters are allowed that are valid in both, and that no two names have one variable.
 
     Raises:
-        ValueError: it is not valid.
+        ValueError: the name is not valid.
     """
     if not _ACCOUNT_NAME.fullmatch(text):
         raise ValueError(
@@ -145,86 +149,104 @@ def account_name(text: str) -> str:
     return text
 
 
-def _checked(place: Place, hint: str) -> Credentials:
-    """The credentials of a place.
+def _checked(location: CredentialLocation, hint: str) -> Credentials:
+    """Returns the credentials of a location.
 
     Args:
-        hint: how to set them.
+        hint: what the user can do if a key is missing.
 
     Raises:
         UsageError: a key is missing, or cannot be part of an HTTP header.
     """
-    missing = [place.labels[name] for name in NAMES if name not in place.keys]
+    missing = [location.labels[name] for name in VARIABLES_BY_KEY if name not in location.keys]
     if missing:
-        trouble = f" {place.trouble}" if place.trouble else ""
+        verb = "is" if len(missing) == 1 else "are"
+        read_error = f" {location.read_error}" if location.read_error else ""
         raise UsageError(
-            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set.{trouble}",
+            f"{' and '.join(missing)} {verb} not set.{read_error}",
             f"Both are under Settings > Developer Tools of your Viostream account. {hint}",
         )
-    for name, value in place.keys.items():
+    for name, value in location.keys.items():
+        # HTTP Basic authentication separates the two keys by a colon.
         if not value.isprintable() or (":" in value and name == "access-key"):
             raise UsageError(
-                f"{place.labels[name]} has characters that a key cannot have.", "Copy it again."
+                f"{location.labels[name]} has characters that a key cannot have.",
+                "Copy it again.",
             )
-    return Credentials(place.keys["access-key"], place.keys["api-key"])
+    return Credentials(location.keys["access-key"], location.keys["api-key"])
 
 
-def find(
-    file: Path | None = None, *, insisted: bool = False, environ: Mapping[str, str] = os.environ
-) -> Place:
-    """The first source that has a key. If no source has a key, the environment, without keys.
+def find_location(
+    file: Path | None = None, *, is_explicit: bool = False, environ: Mapping[str, str] = os.environ
+) -> CredentialLocation:
+    """Find the location of the credentials, in the order of the module's docstring.
+
+    Args:
+        file, is_explicit, environ: as in `load_credentials`.
+
+    Returns:
+        The first location that has a key. If no location has a key: the environment, without keys.
 
     Raises:
         UsageError: the file is not valid.
     """
-    if file and insisted:
-        return _in_file(file)
-    environment = _in_environment(environ)
+    if file and is_explicit:
+        return _read_file(file)
+    environment = _read_environment(environ)
     if environment.keys:
         return environment
     if file:
-        return _in_file(file)
-    keyring = _in_keyring()
-    if keyring.keys:
-        return keyring
-    return Place(environment.origin, environment.labels, {}, keyring.trouble)
+        return _read_file(file)
+    keyring = _read_keyring()
+    return keyring if keyring.keys else replace(environment, read_error=keyring.read_error)
 
 
-def _in_environment(environ: Mapping[str, str], suffix: str = "") -> Place:
-    labels = {name: variable + suffix for name, variable in NAMES.items()}
+def _read_environment(environ: Mapping[str, str], suffix: str = "") -> CredentialLocation:
+    """Read the keys from environment variables.
+
+    Args:
+        suffix: appended to the names of the variables; different for each of several accounts.
+    """
+    labels = {name: variable + suffix for name, variable in VARIABLES_BY_KEY.items()}
     keys = {name: environ.get(variable, "").strip() for name, variable in labels.items()}
-    return Place("environment", labels, {name: key for name, key in keys.items() if key})
+    return CredentialLocation(
+        "environment", labels, {name: key for name, key in keys.items() if key}
+    )
 
 
-def _in_file(path: Path) -> Place:
+def _read_file(path: Path) -> CredentialLocation:
     from batch_import.configuration.yaml_settings import read_bytes, read_entries
 
     keys = {}
     for entry in read_entries(str(path), read_bytes(path, private=True)):
-        if entry.key not in NAMES:
-            near = nearest(entry.key.lower(), NAMES)
+        if entry.key not in VARIABLES_BY_KEY:
+            suggestion = nearest(entry.key.lower(), VARIABLES_BY_KEY)
             raise UsageError(
                 f"{path}, line {entry.line}: this key is neither access-key nor api-key.",
-                f"Did you mean: {near}?" if near else "The file may only have these two.",
+                f"Did you mean: {suggestion}?" if suggestion else "Remove all other keys.",
             )
-        if key := (entry.scalar or "").strip():
-            keys[entry.key] = key
-    return Place(str(path), {name: f"{name} in {path}" for name in NAMES}, keys)
+        value = (entry.scalar or "").strip()
+        if value:
+            keys[entry.key] = value
+    return CredentialLocation(
+        str(path), {name: f"{name} in {path}" for name in VARIABLES_BY_KEY}, keys
+    )
 
 
-def _in_keyring(service: str = SERVICE) -> Place:
-    labels = {name: f"{name} in the keyring" for name in NAMES}
+def _read_keyring(service: str = KEYRING_SERVICE) -> CredentialLocation:
+    labels = {name: f"{name} in the keyring" for name in VARIABLES_BY_KEY}
     try:
         import keyring.errors
     except ImportError:
-        return Place("keyring", labels, {})
+        return CredentialLocation("keyring", labels, {})
     try:
-        found = {name: keyring.get_password(service, name) for name in NAMES}
+        stored = {name: keyring.get_password(service, name) for name in VARIABLES_BY_KEY}
     except keyring.errors.KeyringLocked:
-        return Place("keyring", labels, {}, "The keyring is locked.")
+        return CredentialLocation("keyring", labels, {}, "The keyring is locked.")
     except keyring.errors.NoKeyringError:
-        return Place("keyring", labels, {}, "This system has no keyring.")
+        return CredentialLocation("keyring", labels, {}, "This system has no keyring.")
     except Exception as error:  # noqa: BLE001  (a backend may raise anything)
-        why = type(error).__name__
-        return Place("keyring", labels, {}, f"The keyring cannot be read ({why}).")
-    return Place("keyring", labels, {name: key.strip() for name, key in found.items() if key})
+        reason = type(error).__name__
+        return CredentialLocation("keyring", labels, {}, f"The keyring cannot be read ({reason}).")
+    keys = {name: key.strip() for name, key in stored.items() if key}
+    return CredentialLocation("keyring", labels, keys)

@@ -14,46 +14,57 @@ from typing import Final
 
 from batch_import.models import LineRange
 
+#: Line numbers and ranges of them, such as `2, 5-9`.
 _LINES: Final = re.compile(r"\s*\d+\s*(-\s*\d+\s*)?(,\s*\d+\s*(-\s*\d+\s*)?)*")
-_FILE, _REFERENCE = "@", "id:"
+_FILE_PREFIX: Final = "@"
+_REFERENCE_PREFIX: Final = "id:"
+#: Maximum line number: the largest integer that SQLite can store.
+_MAX_LINE: Final = 2**63 - 1
 
 
 def parse_selector(text: str) -> list[LineRange | str]:
     """Parse one selector.
 
+    Returns:
+        Ranges of line numbers, and reference IDs; never empty.
+
     Raises:
-        ValueError: it is empty, or it names a file that cannot be read. The message can be shown to
-            the user.
+        ValueError: the text or the file that it names selects no row, or the file cannot be read.
+            The message can be shown to the user.
     """
-    if not text.startswith(_FILE):
-        return _named(text)
+    if not text.startswith(_FILE_PREFIX):
+        return _parse_line(text)
     try:
         lines = Path(text[1:]).read_text(encoding="utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or "it is not UTF-8"
+        reason = getattr(error, "strerror", None) or "it is not UTF-8"
         raise ValueError(
-            f"{text!r} cannot be read: {said}; write a reference ID that begins with @ as id:{text}"
+            f"{text!r} cannot be read: {reason};"
+            f" write a reference ID that begins with @ as id:{text}"
         ) from None
-    found = [which for line in lines if line.strip() for which in _named(line)]
-    if not found:
+    selected: list[LineRange | str] = []
+    for line in lines:
+        if line.strip():
+            selected += _parse_line(line)
+    if not selected:
         raise ValueError(f"{text!r} names no row")
-    return found
+    return selected
 
 
-def _named(text: str) -> list[LineRange | str]:
+def _parse_line(text: str) -> list[LineRange | str]:
+    """Parse a selector that is not a file: line numbers, or one reference ID."""
     if _LINES.fullmatch(text):
-        return [_range(part) for part in text.split(",")]
-    name = text.strip().removeprefix(_REFERENCE).strip()
-    if not name:
+        return [_parse_range(part) for part in text.split(",")]
+    reference_id = text.strip().removeprefix(_REFERENCE_PREFIX).strip()
+    if not reference_id:
         raise ValueError(f"{text!r} names no row")
-    return [name]
+    return [reference_id]
 
 
-def _range(text: str) -> LineRange:
+def _parse_range(text: str) -> LineRange:
     first, _, last = text.partition("-")
     lines = LineRange(int(first), int(last or first))
-    # The largest integer of SQLite. No file has so many lines.
-    if not 0 < lines.first <= lines.last < 2**63:
+    if not 0 < lines.first <= lines.last <= _MAX_LINE:
         raise ValueError(
             f"{text.strip()!r} is not a range of lines; write a reference ID as id:{text.strip()}"
         )

@@ -8,53 +8,59 @@ from typing import Final
 _CLOCK: Final = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?")
 
 
-def timestamp(text: str, now: float) -> float:
-    """Parse a time.
+def parse_timestamp(text: str, now: float) -> float:
+    """Parse a time of day, or a date with a time.
 
-    A time of day means its next occurrence in local time. When daylight saving time ends, a time
-    may occur twice: the first occurrence in the future is used. When it starts, a time may not
-    occur: the result is later by the length of the gap. A time with a date may have a UTC offset
-    (`+01:00`, `Z`).
+    A time of day means its next occurrence in local time. A time with a date may have a UTC offset
+    (`+01:00`, `Z`); without an offset it is local time.
+
+    On the day when daylight saving time ends, some times of day occur twice: the first occurrence
+    after `now` is used. On the day when it starts, some do not occur: the result is later by the
+    length of the gap.
 
     Args:
-        now: epoch seconds.
+        now: the current time, in epoch seconds.
 
     Returns:
         Epoch seconds.
 
     Raises:
-        ValueError: it is not a time, or is in the past. The message can be shown to the user.
+        ValueError: the text is not a time, or the time is not after `now`. The message can be shown
+            to the user.
     """
     try:
-        found = _read(text.strip(), now)
+        seconds = _parse(text.strip(), now)
     except (ValueError, OverflowError, OSError):
         raise ValueError(f"{text!r} is not a time like 06:00 or 2026-12-01T06:00") from None
-    if found <= now:
+    if seconds <= now:
         raise ValueError(f"{text!r} has passed")
-    return found
+    return seconds
 
 
-def _read(text: str, now: float) -> float:
+def _parse(text: str, now: float) -> float:
     clock = _CLOCK.fullmatch(text)
     if clock:
         hour, minute, second = (int(part or 0) for part in clock.groups())
-        return _next(clock_time(hour, minute, second), now)
+        return _next_occurrence(clock_time(hour, minute, second), now)
     if ":" not in text:
         raise ValueError(text)  # a date without a time is not valid
     return datetime.fromisoformat(text).timestamp()
 
 
-def _next(clock: clock_time, now: float) -> float:
+def _next_occurrence(clock: clock_time, now: float) -> float:
+    """Returns the first epoch seconds after `now` at which the local clock shows a time of day."""
     today = datetime.fromtimestamp(now, UTC).astimezone().date()
-    # Up to the day after tomorrow, because the time may not occur tomorrow.
-    days = (datetime.combine(today + timedelta(days), clock) for days in range(3))
-    return min(time for day in days for time in _occurrences(day) if time > now)
+    occurrences: set[float] = set()
+    for days in range(3):  # the day after tomorrow too, because the time may not occur tomorrow
+        occurrences |= _occurrences(datetime.combine(today + timedelta(days), clock))
+    return min(seconds for seconds in occurrences if seconds > now)
 
 
 def _occurrences(local: datetime) -> set[float]:
-    """The epoch seconds at which the local clock shows a time: one, or two at the end of DST.
+    """Returns the epoch seconds at which the local clock shows a date and time.
 
-    At the start of DST, the second interpretation would be before the gap, and is left out.
+    There are two if the clock is turned back over this time at the end of daylight saving time.
     """
     first, second = local.timestamp(), local.replace(fold=1).timestamp()
+    # A time in the gap at the start has a second value before the first one. It is not used.
     return {first, max(first, second)}

@@ -20,7 +20,7 @@ def check(
 
     Args:
         stop: set it to stop early.
-        fix: path to write a copy of the manifest to, with all safe corrections.
+        fix: path of the copy to write, with all safe corrections; None means no copy.
 
     Raises:
         ManifestError: the manifest cannot be read.
@@ -29,4 +29,4 @@ def check(
         Interrupted: `stop` was set.
     """
     loader = ManifestLoader(request, time.time(), stop or threading.Event(), observer.preflight)
-    return loader.examine(fix)
+    return loader.check(fix)

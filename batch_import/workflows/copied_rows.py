@@ -1,7 +1,7 @@
 """Find the job whose failed rows the user has copied into a new manifest.
 
 A copy of `failed.csv` with its two additional columns belongs to that job (`original_job.py`). Rows
-that were copied without these columns become a job of their own, which the user may not expect.
+that were copied without these columns become a new job, which the user may not expect.
 """
 
 from contextlib import suppress
@@ -16,10 +16,10 @@ from batch_import.state.location import other_jobs
 from batch_import.state.row_identifiers import RowIdentifiers, all_rows, rows_to_fix
 from batch_import.state.store import Store
 
-#: Minimum fraction of the rows of a new job that are rows to fix in another job. A manifest of
-#: copied rows consists of such rows; another manifest has few of them by chance.
+#: Minimum fraction of the rows of a new job that are failed or invalid in another job. A manifest
+#: of copied rows has only such rows; any other manifest has few of them by chance.
 _MIN_FRACTION: Final = 0.5
-#: Maximum number of rows of a new job that are compared: nobody copies more rows by hand.
+#: Maximum number of rows of a new job that is compared: nobody copies more rows by hand.
 _MAX_ROWS: Final = 10_000
 
 
@@ -41,29 +41,34 @@ class CopiedRows:
 
 
 def find_copied_rows(store: Store, job: Job) -> CopiedRows | None:
-    """Find the job beside a new job in which most rows of the new job are failed or invalid.
+    """Find a job in the same parent folder in which most rows of a new job are failed or invalid.
 
     The jobs of a PostgreSQL database are not compared, because there may be thousands.
 
+    Args:
+        store: database of the new job, or a copy of it.
+
     Returns:
-        None if the job has sent rows before, or if there is no such job.
+        None if the job has sent rows before, or if there is no such other job.
     """
     counts = store.reader.counts()
     is_new = counts.pending + counts.invalid == counts.total
     if job.database or not is_new or counts.total > _MAX_ROWS:
         return None
     rows = list(all_rows(store.connection))
-    for other in other_jobs(job, {}):
-        # A job that cannot be read does not keep this one from being run.
-        with suppress(StateError), Store(other.state, read_only=True) as others:
-            known = {part for row in rows_to_fix(others.connection) for part in _parts(row)}
-            count = sum(not known.isdisjoint(_parts(row)) for row in rows)
+    for other_job in other_jobs(job, {}):
+        # If the other job cannot be read, the run continues without the comparison.
+        with suppress(StateError), Store(other_job.state, read_only=True) as other_store:
+            identifiers: set[tuple[int, str]] = set()
+            for row in rows_to_fix(other_store.connection):
+                identifiers.update(_identifiers(row))
+            count = sum(not identifiers.isdisjoint(_identifiers(row)) for row in rows)
             if count and count >= _MIN_FRACTION * len(rows):
-                manifest = Path(others.facts.get(facts.MANIFEST))
-                return CopiedRows(other, manifest, count, len(rows))
+                manifest = Path(other_store.facts.get(facts.MANIFEST))
+                return CopiedRows(other_job, manifest, count, len(rows))
     return None
 
 
-def _parts(row: RowIdentifiers) -> list[tuple[int, str]]:
-    """Returns the texts of a row that are not empty, each with its index."""
-    return [part for part in enumerate(row) if part[1]]
+def _identifiers(row: RowIdentifiers) -> list[tuple[int, str]]:
+    """Returns the identifiers of a row that are not empty, each with its index in the tuple."""
+    return [(index, text) for index, text in enumerate(row) if text]

@@ -11,64 +11,72 @@ from batch_import.manifest.read import Manifest
 from batch_import.manifest.rows import Rows
 from batch_import.reports.writers.csv_writer import csv_file
 
-#: How many corrections the message lists as examples.
+#: Maximum number of corrections that are listed as examples.
 _MAX_EXAMPLES: Final = 10
 
 
 @dataclass(slots=True)
 class CorrectedManifest:
-    """The corrected manifest.
+    """The corrected copy of a manifest.
 
     Attributes:
-        rows: number of rows that were written.
-        cells: number of cells that were corrected.
-        first: the first few corrected cells: line number, column name and new value.
-        left_out: line numbers of the rows that were not written, because it is unknown which cell
-            belongs to which column.
+        path: path of the copy.
+        row_count: number of rows that were written.
+        cell_count: number of cells that were corrected.
+        examples: the first few corrected cells: line number, column name and new value.
+        omitted_lines: line numbers of the rows that were not written, because it is unknown which
+            cell belongs to which column.
     """
 
-    file: Path
-    rows: int = 0
-    cells: int = 0
-    first: list[tuple[int, str, str]] = field(default_factory=list)
-    left_out: list[int] = field(default_factory=list)
+    path: Path
+    row_count: int = 0
+    cell_count: int = 0
+    examples: list[tuple[int, str, str]] = field(default_factory=list)
+    omitted_lines: list[int] = field(default_factory=list)
 
 
 class ManifestCorrector:
-    """Writes the corrected manifest, one chunk of rows after another."""
+    """Writes the corrected manifest, one chunk of rows after another.
+
+    Args:
+        write_row: writes the cells of one row.
+
+    Attributes:
+        result: what was written so far.
+    """
 
     def __init__(
-        self, file: Path, header: Sequence[str], write: Callable[[Sequence[str]], object]
+        self, path: Path, header: Sequence[str], write_row: Callable[[Sequence[str]], object]
     ) -> None:
-        self.fixed = CorrectedManifest(file)
+        self.result = CorrectedManifest(path)
         self._header = header
-        self._write = write
+        self._write_row = write_row
 
     def add(self, rows: Rows) -> None:
-        """Write a chunk of rows with their corrections."""
+        """Write a chunk of rows with their corrections, and count the corrections."""
+        result = self.result
         for line, cells in rows.corrected_cells():
             if cells is None:
-                self.fixed.left_out.append(line)
+                result.omitted_lines.append(line)
             else:
-                self.fixed.rows += 1
-                self._write(cells)
-        self._note(rows)
-
-    def _note(self, rows: Rows) -> None:
-        fixed = self.fixed
-        fixed.cells += len(rows.fixes)
-        for (at, position), value in sorted(rows.fixes.items()):
-            if len(fixed.first) == _MAX_EXAMPLES:
+                result.row_count += 1
+                self._write_row(cells)
+        result.cell_count += len(rows.fixes)
+        for (index, position), value in sorted(rows.fixes.items()):
+            if len(result.examples) == _MAX_EXAMPLES:
                 break
-            fixed.first.append((rows.lines[at], self._header[position], value))
+            result.examples.append((rows.lines[index], self._header[position], value))
 
 
 @contextmanager
-def correction(manifest: Manifest, file: Path | None) -> Iterator[ManifestCorrector | None]:
-    """Open the file to write to. Yields None if `file` is None.
+def open_corrector(manifest: Manifest, file: Path | None) -> Iterator[ManifestCorrector | None]:
+    """Open the corrected copy of a manifest. Yields None if `file` is None.
+
+    Args:
+        file: path of the copy.
 
     Raises:
-        UsageError: the path is no CSV file, or is the manifest itself.
+        UsageError: the path does not end in `.csv`, or is the manifest itself.
         StateError: the file cannot be written.
     """
     if file is None:
@@ -86,5 +94,6 @@ def correction(manifest: Manifest, file: Path | None) -> Iterator[ManifestCorrec
             "Give another file name.",
             setting="fix",
         )
-    with csv_file(file, manifest.header, "Is it open elsewhere? Close it there.") as write:
-        yield ManifestCorrector(file, manifest.header, write)
+    hint = "If it is open in another program, close it there."
+    with csv_file(file, manifest.header, hint) as write_row:
+        yield ManifestCorrector(file, manifest.header, write_row)

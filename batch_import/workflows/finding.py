@@ -1,4 +1,4 @@
-"""What a check of `doctor` found."""
+"""The finding of one check of `batch-import doctor`."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -6,11 +6,12 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class DoctorFinding:
-    """The result of one check.
+    """The finding of one check.
 
     Attributes:
-        message: what is there, or what is wrong. It may name settings (`errors.setting_ref`).
-        hint: what to do about a problem; empty otherwise.
+        message: a sentence about what was checked, or about the problem. It may have placeholders
+            for settings (`errors.setting_ref`).
+        hint: what to do about a problem; empty if there is no problem.
     """
 
     result: Literal["ok", "problem", "skipped"]
@@ -19,15 +20,15 @@ class DoctorFinding:
 
 
 def ok(message: str) -> DoctorFinding:
-    """All is well."""
+    """Create the finding of a check that found no problem."""
     return DoctorFinding("ok", message)
 
 
 def problem(message: str, hint: str) -> DoctorFinding:
-    """Something is wrong, and what to do about it."""
+    """Create the finding of a check that found a problem."""
     return DoctorFinding("problem", message, hint)
 
 
 def skipped(reason: str) -> DoctorFinding:
-    """Not checked, and why."""
+    """Create the finding of a check that was not made, for this reason."""
     return DoctorFinding("skipped", reason)

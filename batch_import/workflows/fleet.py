@@ -1,7 +1,7 @@
-"""The queue of submitted jobs: prepare its database, withdraw jobs, and resume jobs.
+"""Change the queue of submitted jobs: prepare its database, take jobs out, put jobs back.
 
-procrastinate is an extra, and is imported only for these functions. This module must not know how a
-job is run.
+The queue is in tables of the package procrastinate. This package is an extra, and is imported only
+when one of these functions is called. This module must not know how a job is run.
 """
 
 from types import ModuleType
@@ -10,8 +10,8 @@ from batch_import.errors import UsageError
 from batch_import.state.location import catalog
 
 
-def fleet_queue() -> ModuleType:
-    """The module that changes the queue.
+def load_queue_module() -> ModuleType:
+    """Import the module `batch_import.fleet.queue`, which changes the queue.
 
     Raises:
         UsageError: psycopg or procrastinate is not installed.
@@ -31,48 +31,57 @@ def fleet_queue() -> ModuleType:
 
 
 def prepare(url: str) -> bool:
-    """Prepare a database for jobs and for a queue of them.
+    """Create the tables of jobs and of their queue in a database.
+
+    Args:
+        url: URL of the PostgreSQL database.
 
     Returns:
-        Whether it was not prepared before.
+        True if the tables were created, False if they exist already.
 
     Raises:
         StateError: the database cannot be used.
     """
-    return bool(fleet_queue().prepare(url))
+    return bool(load_queue_module().prepare(url))
 
 
 def pause(url: str, job: str) -> bool:
-    """Take a job out of the queue until it is resumed; requests of a run are finished first.
+    """Take a job out of the queue until it is resumed. A run of the job is stopped.
+
+    The requests in progress are finished first.
+
+    Args:
+        url: URL of the PostgreSQL database.
+        job: name of the job.
 
     Returns:
-        Whether it was in the queue, or running.
+        Whether the job was in the queue, or running.
 
     Raises:
         StateError: the job was not submitted.
     """
-    queue = fleet_queue()
+    queue = load_queue_module()
     return bool(queue.withdraw(url, job, queue.Withdrawal.PAUSED))
 
 
 def cancel(url: str, job: str) -> bool:
-    """Take a job out of the queue for good; requests of a run are finished first.
+    """As `pause`, but for good: the list of jobs shows that the job was cancelled.
 
     Returns:
-        Whether it was in the queue, or running.
+        Whether the job was in the queue, or running.
 
     Raises:
         StateError: the job was not submitted.
     """
-    queue = fleet_queue()
+    queue = load_queue_module()
     return bool(queue.withdraw(url, job, queue.Withdrawal.CANCELLED))
 
 
 def resume(url: str, job: str) -> None:
-    """Put a job into the queue again, whatever ended it.
+    """Put a job into the queue again, whether it was paused or cancelled or has ended.
 
     Raises:
-        JobBusy: it is in the queue already.
+        JobBusy: the job is in the queue already.
         StateError: the job was not submitted.
     """
-    fleet_queue().resume(url, job)
+    load_queue_module().resume(url, job)

@@ -1,7 +1,9 @@
 """Load a manifest: read it, validate each row, check the sources, and update the job.
 
-Problems are written to `problems.csv` one by one, so that a million problems take no memory. This
-module must not know the platform, nor what is done with the rows.
+Each problem is written to `problems.csv` when it is found, so that a million problems need no
+memory. A manifest may be a corrected `failed.csv`: it has the columns of the original manifest, and
+two origin columns, which name the job and the row. This module must not know the platform, nor what
+is done with the rows.
 """
 
 import json
@@ -15,7 +17,7 @@ from batch_import.addresses.masking import add_masked_names
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import Interrupted, ManifestError
 from batch_import.manifest.columns.kept import column_names_by_field, refuse_other_columns
-from batch_import.manifest.columns.mapping import ColumnMapping, first_chunk_with_url, map_columns
+from batch_import.manifest.columns.mapping import first_chunk_with_url, map_columns
 from batch_import.manifest.columns.restricted_rows import RestrictedRows
 from batch_import.manifest.origin import (
     JOB_COLUMN,
@@ -24,11 +26,10 @@ from batch_import.manifest.origin import (
     new_job_id,
     origin_columns,
 )
-from batch_import.manifest.read import Manifest, open_manifest
+from batch_import.manifest.read import open_manifest
 from batch_import.manifest.rows import Rows
-from batch_import.manifest.rules.violation import warning
 from batch_import.manifest.validate import Validator
-from batch_import.models import ManifestColumns, Problem
+from batch_import.models import ManifestColumns
 from batch_import.reports.problems import ProblemWriter
 from batch_import.sources import registry
 from batch_import.state import facts
@@ -36,29 +37,29 @@ from batch_import.state.corrections import CorrectedRow
 from batch_import.state.facts import AccountSearch, StoredFact
 from batch_import.state.manifest_version import LoadOptions
 from batch_import.state.store import Store
-from batch_import.workflows.correction import correction
-from batch_import.workflows.job_problems import duplicate_problem, held_problems
+from batch_import.workflows.correction import open_corrector
+from batch_import.workflows.load_problems import duplicate_problem, file_problems, held_problems
 from batch_import.workflows.load_result import (
     CheckResult,
-    KeptIds,
+    KeptReferenceIds,
     LoadResult,
-    Reading,
-    held_rows,
-    kept_ids,
+    ManifestReading,
+    read_held_rows,
+    read_kept_ids,
 )
 from batch_import.workflows.pilot import Pilot, choose_pilot
-from batch_import.workflows.problem_file import drop_errors, problem_file, problem_path
+from batch_import.workflows.problem_file import choose_problem_path, drop_errors, open_problem_file
 from batch_import.workflows.source_checks import PreflightProgress, SourceChecks
 
 
 class ManifestLoader:
-    """Reads one manifest for one command.
+    """Reads one manifest for one command: `check` only validates it, `update_job` also stores it.
 
     Args:
-        now: epoch seconds.
+        now: the current time, in epoch seconds.
         stop: set it to stop early.
         on_progress: called after each source that preflight checks.
-        changes_job: whether the command updates the job itself, not a copy of it.
+        changes_job: whether the command updates the job itself, and not a copy of its database.
 
     Raises:
         ManifestError: the manifest cannot be read.
@@ -86,154 +87,174 @@ class ManifestLoader:
             options.default,
         )
         self._origin = origin_columns(self._manifest.header)
-        self._comments: list[int] = []
-        self._correctable = 0
-        self._restricted = RestrictedRows(self._manifest.header, self._mapping.extras)
+        self._comment_lines: list[int] = []
+        self._correctable_count = 0
+        self._restricted_rows = RestrictedRows(self._manifest.header, self._mapping.extras)
         self._job = request.job
         self._changes_job = changes_job
-        self._path = request.job.problems
+        self._problem_path = request.job.problems
         self._settings = request.settings
         self._now = now
         self._stop = stop
         self._on_progress = on_progress
         self._pilot: Pilot | None = None
 
-    def examine(self, fix: Path | None = None) -> CheckResult:
+    def check(self, fix: Path | None = None) -> CheckResult:
         """Validate all rows without changing the job.
 
         Args:
-            fix: path to write a copy of the manifest to, with all safe corrections.
+            fix: path of the copy to write, with all safe corrections; None means no copy.
 
         Raises:
-            StateError: the file of problems or the corrected manifest cannot be written.
-            UsageError: `fix` is no valid path for the corrected manifest.
+            StateError: the file of problems or the corrected copy cannot be written.
+            UsageError: `fix` is not a valid path for the corrected copy.
             Interrupted: `stop` was set.
         """
-        count = valid = 0
+        row_count = valid_count = 0
         with (
-            self._problems() as problems,
-            self._preflight() as checks,
-            correction(self._manifest, fix) as corrected,
+            self._open_problems() as problems,
+            self._open_preflight() as preflight,
+            open_corrector(self._manifest, fix) as corrector,
         ):
-            for rows in self._chunks(problems):
-                if corrected:
-                    corrected.add(rows)
-                count += len(rows)
-                valid += len(rows) - len(rows.errors)
-                if checks:
-                    valid -= sum(1 for _ in checks.check(rows.sources(), problems))
-            self._heed_stop()
-        groups, fixed = problems.groups(), corrected.fixed if corrected else None
+            for rows in self._read_chunks(problems):
+                if corrector:
+                    corrector.add(rows)
+                row_count += len(rows)
+                valid_count += len(rows) - len(rows.errors)
+                if preflight:
+                    valid_count -= sum(1 for _ in preflight.check(rows.sources(), problems))
+            self._raise_if_stopped()
         return CheckResult(
-            count, valid, self._reading(), groups, _progress(checks), fixed, self._path
+            row_count,
+            valid_count,
+            self._describe_reading(),
+            problems.groups(),
+            _progress(preflight),
+            corrector.result if corrector else None,
+            self._problem_path,
         )
 
-    def take_over(self, store: Store) -> LoadResult:
+    def update_job(self, store: Store) -> LoadResult:
         """Update the job with the manifest.
 
-        An unchanged manifest is read again only if an option needs it: to report every problem, or
-        to check again the sources that an earlier preflight found missing.
+        An unchanged manifest is read again only if a setting requires it: to report every problem,
+        or to check again the sources in which an earlier preflight found errors.
+
+        Args:
+            store: the job database, or a copy of it.
 
         Raises:
-            StateError: the manifest is another job's, or its problems cannot be written.
-            ManifestError: a field would come from another column than in the job so far.
+            StateError: the job belongs to another manifest, or the file of problems cannot be
+                written.
+            ManifestError: a field would come from another column than in the previous run.
             UsageError: a selected row is not in the manifest.
             Interrupted: `stop` was set before the manifest was read. Nothing has changed.
         """
         if self._origin:
-            return self._correct(store, self._origin)
+            return self._correct_rows(store, self._origin)
         refusal = self._refuse_other_columns(store)
-        known, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
-        again = (
+        previous, fingerprint = store.facts.get(facts.FINGERPRINT), self._fingerprint()
+        must_read_again = (
             self._request.retry_failed
             or self._settings.preflight
             or self._settings.strict
             or self._settings.same_videos != "ask"
         )
-        if known == fingerprint and not again:
-            self._choose(store)
+        if previous == fingerprint and not must_read_again:
+            self._select_rows(store)
             return LoadResult(
-                None, self._reading(), [], None,
-                held=held_rows(store.reader), pilot=self._pilot, kept_ids=self._kept_ids(store),
+                None, self._describe_reading(), [], None, pilot=self._pilot,
+                held_rows=read_held_rows(store.reader), kept_ids=self._read_kept_ids(store),
                 ignored_edits=store.facts.get(facts.IGNORED_EDITS),
             )  # fmt: skip
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
-        with self._problems() as problems, self._preflight() as checks:
-            rows = (row for chunk in self._chunks(problems) for row in chunk)
+        with self._open_problems() as problems, self._open_preflight() as preflight:
+            rows = (row for chunk in self._read_chunks(problems) for row in chunk)
             options = self._load_options(refusal)
-            job = facts.JOB_ID.of(store.facts.get(facts.JOB_ID) or new_job_id())
-            diff = store.load(rows, self._now, self.columns, [*self.facts(), job], options)
-            for problem in held_problems(store.reader, self._column(self._mapping.source_url)):
+            job_id = facts.JOB_ID.of(store.facts.get(facts.JOB_ID) or new_job_id())
+            diff = store.load(rows, self._now, self.columns, [*self.facts(), job_id], options)
+            for problem in held_problems(store.reader, self._name_of(self._mapping.source_url)):
                 problems.add(problem)
-            retried = self._choose(store)
-            if checks:
-                checks.check_pending(store.queue, problems, self._now)
-        news = diff if known not in ("", fingerprint) else None
-        accepted = diff.accepted_lines - (checks.failed_lines if checks else frozenset())
-        groups = drop_errors(self._path, accepted) if accepted else problems.groups()
-        seen = json.dumps([(group.code, group.count, group.example_lines) for group in groups])
-        is_new = seen != store.facts.get(facts.PROBLEMS_SHOWN)
-        store.facts.save(facts.PROBLEMS_SHOWN.of(seen))
-        progress, held = _progress(checks), held_rows(store.reader)
+            retried_count = self._select_rows(store)
+            if preflight:
+                preflight.check_pending(store.queue, problems, self._now)
+        failed_lines = preflight.failed_lines if preflight else frozenset()
+        accepted_lines = diff.accepted_lines - failed_lines
+        groups = problems.groups()
+        if accepted_lines:
+            groups = drop_errors(self._problem_path, accepted_lines)
+        summary = json.dumps([(group.code, group.count, group.example_lines) for group in groups])
+        has_new_problems = summary != store.facts.get(facts.PROBLEMS_SHOWN)
+        store.facts.save(facts.PROBLEMS_SHOWN.of(summary))
         return LoadResult(
-            news, self._reading(), groups, progress, is_new, retried, held,
-            pilot=self._pilot, problems=self._path, accepted=len(accepted),
-            kept_ids=self._kept_ids(store), ignored_edits=store.facts.get(facts.IGNORED_EDITS),
+            diff if previous not in ("", fingerprint) else None,
+            self._describe_reading(), groups, _progress(preflight), has_new_problems,
+            retried_count, read_held_rows(store.reader), pilot=self._pilot,
+            problem_path=self._problem_path, accepted_count=len(accepted_lines),
+            kept_ids=self._read_kept_ids(store),
+            ignored_edits=store.facts.get(facts.IGNORED_EDITS),
         )  # fmt: skip
 
-    def _column(self, position: int | None) -> str:
+    def _name_of(self, position: int | None) -> str:
+        """Returns the name of a column by its position; empty if there is no such column."""
         return "" if position is None else self._manifest.header[position]
 
-    def _kept_ids(self, store: Store) -> KeptIds | None:
+    def _read_kept_ids(self, store: Store) -> KeptReferenceIds | None:
         position = self._mapping.reference_id
-        return None if position is None else kept_ids(store.reader, self._manifest.header[position])
+        return None if position is None else read_kept_ids(store.reader, self._name_of(position))
 
-    def _correct(self, store: Store, origin: OriginColumns) -> LoadResult:
+    def _correct_rows(self, store: Store, origin: OriginColumns) -> LoadResult:
         """Update the job with corrected rows of its `failed.csv`."""
         known_signing = store.facts.get(facts.SIGNING)
         self._signing |= known_signing
-        changed = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
-        waiting = store.reader.counts().pending
-        with self._problems() as problems, self._preflight() as checks:
-            rows = self._corrected_rows(store, origin, problems)
-            corrected = store.correct(rows, self._now, changed)
-            for each in corrected.duplicates:
-                problems.add(duplicate_problem(each, self._column(self._mapping.reference_id)))
-            retried = self._choose(store)
-            if checks:
-                checks.check_pending(store.queue, problems, self._now, corrected.lines)
+        changed_facts = [facts.ACCOUNT_SEARCH.of(AccountSearch.NOT_DONE)]
+        other_pending_count = store.reader.counts().pending
+        with self._open_problems() as problems, self._open_preflight() as preflight:
+            rows = self._read_corrected_rows(store, origin, problems)
+            corrected = store.correct(rows, self._now, changed_facts)
+            for duplicate in corrected.duplicates:
+                column = self._name_of(self._mapping.reference_id)
+                problems.add(duplicate_problem(duplicate, column))
+            retried_count = self._select_rows(store)
+            if preflight:
+                preflight.check_pending(store.queue, problems, self._now, corrected.lines)
         if self._changes_job and self._job.problems.exists():
             drop_errors(self._job.problems, store.reader.corrected_lines())
         return LoadResult(
             corrected.diff,
-            self._reading(),
+            self._describe_reading(),
             problems.groups(),
-            _progress(checks),
+            _progress(preflight),
             has_new_problems=True,
-            retried=retried,
-            held=held_rows(store.reader),
+            retried_count=retried_count,
+            held_rows=read_held_rows(store.reader),
             is_correction=True,
             pilot=self._pilot,
-            problems=self._path,
-            waiting=waiting,
+            problem_path=self._problem_path,
+            other_pending_count=other_pending_count,
         )
 
-    def _corrected_rows(
+    def _read_corrected_rows(
         self, store: Store, origin: OriginColumns, problems: ProblemWriter
     ) -> Iterator[CorrectedRow]:
-        job = store.facts.get(facts.JOB_ID)
-        for chunk in self._chunks(problems):
+        """Yield each row of a corrected `failed.csv`, with the number of its row in the job.
+
+        Raises:
+            ManifestError: a row does not belong to the job.
+        """
+        job_id = store.facts.get(facts.JOB_ID)
+        for chunk in self._read_chunks(problems):
             for row in chunk:
-                found = origin.read(row.cells)
-                if found is None or found[0].id != job:
+                job_and_row = origin.read(row.cells)
+                if job_and_row is None or job_and_row[0].id != job_id:
                     raise ManifestError(
                         f"Line {row.line} of {self._manifest.path} is no row of the job"
                         f" {self._job.folder}: its cells under “{JOB_COLUMN}” and “{ROW_COLUMN}”"
-                        " are not as failed.csv has them.",
+                        " differ from those in failed.csv.",
                         "Nothing was changed. Put new rows into the manifest.",
                     )
-                yield CorrectedRow(found[1], row, self.columns)
+                yield CorrectedRow(job_and_row[1], row, self.columns)
 
     def _load_options(self, refusal: ManifestError | None) -> LoadOptions:
         return LoadOptions(
@@ -246,42 +267,42 @@ class ManifestLoader:
             refusal,
         )
 
-    def _choose(self, store: Store) -> int:
+    def _select_rows(self, store: Store) -> int:
         """Select the rows of this run, and make failed rows pending if it is a retry.
 
         Returns:
             The number of failed rows that are pending again.
         """
         store.queue.choose(self._settings.only)
-        retried = store.queue.retry_failed(self._now) if self._request.retry_failed else 0
+        retried_count = store.queue.retry_failed(self._now) if self._request.retry_failed else 0
         if self._settings.first is not None:
             store.queue.choose_first(self._settings.first)
         self._pilot = choose_pilot(store, self._settings)
-        return retried
+        return retried_count
 
     def _refuse_other_columns(self, store: Store) -> ManifestError | None:
-        """Compare the column mapping with the job's.
+        """Compare the column of each field with its column in the previous run.
 
         Returns:
-            The error to raise if rows would be sent, or None.
+            An error to raise only if rows would be sent; None if no column is doubtful.
 
         Raises:
-            ManifestError: a field would come from another column than in the job so far.
+            ManifestError: a field would come from another column than in the previous run.
         """
         columns = store.reader.columns()
         if not columns.names:
             return None
-        kept = column_names_by_field(columns.names, columns.fields)
+        previous_names = column_names_by_field(columns.names, columns.fields)
         overrides = self._request.reading.map
-        return refuse_other_columns(kept, self._manifest.header, self._mapping, overrides)
+        return refuse_other_columns(previous_names, self._manifest.header, self._mapping, overrides)
 
     @property
     def columns(self) -> ManifestColumns:
-        """The manifest's columns, and which field each of them is."""
+        """The manifest's columns, and the position of each field's column."""
         return ManifestColumns(self._manifest.header, self._mapping.positions)
 
     def facts(self) -> list[StoredFact]:
-        """Properties of the manifest as a whole, to be stored with the job."""
+        """Returns the properties of the manifest that are stored in the job database."""
         return [
             facts.MANIFEST.of(str(self._manifest.path.resolve())),
             facts.FINGERPRINT.of(self._fingerprint()),
@@ -292,27 +313,34 @@ class ManifestLoader:
         ]
 
     def _fingerprint(self) -> str:
-        """A text that changes when the manifest has to be read again."""
+        """Returns a text that changes if the manifest must be read again.
+
+        It contains the version of the program, because another version may have other rules.
+        """
         fields = list(self._mapping.positions)
-        # The version is part of it, because another version may have other rules.
         return f"{self._manifest.digest} {fields} {self._request.reading} {__version__}"
 
-    def _reading(self) -> Reading:
+    def _describe_reading(self) -> ManifestReading:
         columns = self._mapping.describe(self._manifest.header)
-        notes = (*self._manifest.notes, *self._mapping.notes, *self._restricted.notes())
-        return Reading(
-            self._manifest.format_description, columns, self._comments, notes, self._correctable
+        notes = (*self._manifest.notes, *self._mapping.notes, *self._restricted_rows.notes())
+        return ManifestReading(
+            self._manifest.format_description,
+            columns,
+            self._comment_lines,
+            notes,
+            self._correctable_count,
         )
 
     @contextmanager
-    def _problems(self) -> Iterator[ProblemWriter]:
+    def _open_problems(self) -> Iterator[ProblemWriter]:
         is_own_list = self._changes_job and not self._origin
-        self._path = problem_path(self._request, is_own_list=is_own_list)
+        self._problem_path = choose_problem_path(self._request, is_own_list=is_own_list)
         self._job.prepare()
-        with problem_file(self._path) as problems:
+        with open_problem_file(self._problem_path) as problems:
             yield problems
 
-    def _chunks(self, problems: ProblemWriter) -> Iterator[Rows]:
+    def _read_chunks(self, problems: ProblemWriter) -> Iterator[Rows]:
+        """Read and validate the manifest. Yield its rows in chunks, and add their problems."""
         own_host = self._settings.own_host
         validator = Validator(
             self._mapping,
@@ -324,45 +352,34 @@ class ManifestLoader:
             allowed=self._request.reading.allow,
             is_signed_scheme=registry.is_signed_scheme,
         )
-        for problem in _file_problems(self._manifest, self._mapping):
+        for problem in file_problems(self._manifest, self._mapping):
             if problem.code not in self._request.reading.allow:
                 problems.add(problem)
         for chunk in self._manifest.chunks():
-            self._heed_stop()
-            self._comments += chunk.comments
-            self._restricted.add(chunk.frame)
-            rows, found = validator.check(chunk)
-            self._correctable += rows.count_correctable_cells(self._manifest.header, found)
-            for problem in rows.add_ids_and_titles(found):
+            self._raise_if_stopped()
+            self._comment_lines += chunk.comments
+            self._restricted_rows.add(chunk.frame)
+            rows, chunk_problems = validator.check(chunk)
+            self._correctable_count += rows.count_correctable_cells(
+                self._manifest.header, chunk_problems
+            )
+            for problem in rows.add_ids_and_titles(chunk_problems):
                 problems.add(problem)
             yield rows
         for problem in validator.manifest_problems(self._settings.rate):
             problems.add(problem)
 
-    def _preflight(self) -> AbstractContextManager[SourceChecks | None]:
+    def _open_preflight(self) -> AbstractContextManager[SourceChecks | None]:
+        """Returns a context manager of the source checks; of None if preflight is off."""
         if not self._settings.preflight:
             return nullcontext()
         column = self._manifest.header[self._mapping.source_url]
         return SourceChecks(self._request, column, self._stop, self._on_progress)
 
-    def _heed_stop(self) -> None:
+    def _raise_if_stopped(self) -> None:
         if self._stop.is_set():
             raise Interrupted("Interrupted.", "Run the same command again.")
 
 
-def _progress(checks: SourceChecks | None) -> PreflightProgress | None:
-    return checks.progress if checks else None
-
-
-def _file_problems(manifest: Manifest, mapping: ColumnMapping) -> Iterator[Problem]:
-    """Yield the problems of the file as a whole, and of the columns that are used."""
-    content = manifest.content
-    hidden = [at for at in mapping.positions if at is not None and at in content.hidden]
-    for at in hidden:
-        violation = warning(
-            "column-hidden",
-            "this column is hidden in the workbook",
-            "Show it there, and look whether it is the right one.",
-        )
-        yield violation.problem(1, manifest.header[at], "")
-    yield from content.problems
+def _progress(preflight: SourceChecks | None) -> PreflightProgress | None:
+    return preflight.progress if preflight else None

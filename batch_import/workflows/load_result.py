@@ -14,27 +14,27 @@ from batch_import.workflows.correction import CorrectedManifest
 from batch_import.workflows.pilot import Pilot
 from batch_import.workflows.source_checks import PreflightProgress
 
-#: How many held rows are shown as examples.
+#: Maximum number of held rows that are listed as examples.
 _MAX_EXAMPLES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ManifestReading:
     """How a manifest was read.
 
     Attributes:
-        form: the format, as text for the user.
-        columns: pairs of a field and the column or rule that its values come from.
-        comments: line numbers that were ignored as comments.
-        notes: sentences about what the manifest has and the import does not use.
-        correctable: number of cells with problems that `check --fix` can correct.
+        format_description: the file format, as a text for the user.
+        columns: each field, with the column or rule that its values come from, as a text.
+        comment_lines: numbers of the lines that were ignored as comments.
+        notes: sentences about parts of the manifest that the import does not use.
+        correctable_count: number of cells with problems that `check --fix` can correct.
     """
 
-    form: str
+    format_description: str
     columns: list[tuple[str, str]]
-    comments: list[int]
+    comment_lines: list[int]
     notes: tuple[str, ...] = ()
-    correctable: int = 0
+    correctable_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,42 +42,46 @@ class CheckResult:
     """The result of validating a manifest.
 
     Attributes:
-        rows: number of rows.
-        valid: number of rows that can be imported.
-        groups: the problems by code.
-        preflight: what preflight checked; None if it was not requested.
-        fixed: the corrected copy; None if it was not requested.
-        problems: path of the file that has every single problem.
+        row_count: number of rows.
+        valid_count: number of rows that can be imported.
+        reading: how the manifest was read.
+        groups: the problems, grouped by code.
+        preflight: the number of checked sources; None if preflight was not requested.
+        corrected: the corrected copy of the manifest; None if it was not requested.
+        problem_path: path of the file that lists every problem.
     """
 
-    rows: int
-    valid: int
-    reading: Reading
+    row_count: int
+    valid_count: int
+    reading: ManifestReading
     groups: list[ProblemGroup]
     preflight: PreflightProgress | None
-    fixed: CorrectedManifest | None
-    problems: Path
+    corrected: CorrectedManifest | None
+    problem_path: Path
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRows:
-    """Rows that may have the same video as other rows. They wait for a decision by the user.
+    """Rows that are not sent until the user decides whether they are the same videos as sent rows.
 
     Attributes:
-        first: the first few rows, as examples.
+        count: number of rows.
+        examples: the first few rows.
     """
 
     count: int
-    first: tuple[PossibleDuplicate, ...]
+    examples: tuple[PossibleDuplicate, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class KeptIds:
-    """Rows that were sent under other reference IDs than the manifest gives now.
+class KeptReferenceIds:
+    """Rows that keep the reference ID with which they were sent, and have another in the manifest.
 
     Attributes:
+        count: number of rows.
         column: name of the manifest's column of reference IDs.
-        line, manifest_id, sent_id: line number of the first such row, and its two reference IDs.
+        line: line number of the first of these rows.
+        manifest_id, sent_id: reference ID of this row in the manifest, and the ID that was sent.
     """
 
     count: int
@@ -92,51 +96,55 @@ class LoadResult:
     """The result of loading a manifest into a job.
 
     Attributes:
-        diff: what changed since the previous run; None if nothing did, or if it is the first run.
-        groups: the problems by code; empty if the manifest was not read again.
-        preflight: what preflight checked; None if it was not requested.
+        diff: the changes since the previous run; None if nothing has changed, or if it is the
+            first run.
+        reading: how the manifest was read.
+        groups: the problems, grouped by code; empty if the manifest was not read again.
+        preflight: the number of checked sources; None if preflight was not requested.
         has_new_problems: whether the problems differ from the problems of the previous run.
-        retried: number of failed rows that are pending again.
-        held: rows that wait for a decision by the user.
-        pilot: the rows that the run sends; None if it sends all.
-        is_correction: the file has corrected rows of `failed.csv`; no other row has changed.
-        problems: path of the file that has every single problem.
-        accepted: number of rows with an error in the manifest that are valid in the job. Their
-            errors are not in `groups`.
-        kept_ids: rows that were sent under another reference ID than the manifest has.
-        ignored_edits: rows that were edited after they were sent.
-        waiting: number of pending rows before corrections of `failed.csv` were loaded.
+        retried_count: number of failed rows that are pending again.
+        held_rows: rows that wait for a decision by the user.
+        pilot: the rows that the run sends; None if it is not a pilot.
+        is_correction: whether the file is a corrected `failed.csv`, so that only its rows changed.
+        problem_path: path of the file that lists every problem.
+        accepted_count: number of rows that have an error in the manifest and are valid in the job,
+            because they were corrected in `failed.csv`. Their errors are not in `groups`.
+        kept_ids: rows that were sent with another reference ID than the manifest has; None if
+            there are none.
+        ignored_edits: rows that were edited in the manifest after they were sent.
+        other_pending_count: if the file is a corrected `failed.csv`: number of rows of the job that
+            were pending before; otherwise 0.
     """
 
     diff: ManifestDiff | None
-    reading: Reading
+    reading: ManifestReading
     groups: list[ProblemGroup]
     preflight: PreflightProgress | None
     has_new_problems: bool = False
-    retried: int = 0
-    held: HeldRows = HeldRows(0, ())
+    retried_count: int = 0
+    held_rows: HeldRows = HeldRows(0, ())
     is_correction: bool = False
     pilot: Pilot | None = None
-    problems: Path = Path()
-    accepted: int = 0
-    kept_ids: KeptIds | None = None
+    problem_path: Path = Path()
+    accepted_count: int = 0
+    kept_ids: KeptReferenceIds | None = None
     ignored_edits: IgnoredEdits = NO_EDITS
-    waiting: int = 0
+    other_pending_count: int = 0
 
     @property
     def groups_to_show(self) -> list[ProblemGroup]:
-        """The problems without the held rows, which are shown separately."""
+        """The problems, grouped by code. Those of held rows are missing, and shown separately."""
         return [group for group in self.groups if group.code != POSSIBLE_DUPLICATE_CODE]
 
 
-def held_rows(reader: Reader) -> HeldRows:
+def read_held_rows(reader: Reader) -> HeldRows:
     """Read the rows that wait for a decision by the user."""
-    first = tuple(islice(reader.possible_duplicates(), _MAX_EXAMPLES))
-    return HeldRows(reader.possible_duplicate_count(), first)
+    examples = tuple(islice(reader.possible_duplicates(), _MAX_EXAMPLES))
+    return HeldRows(reader.possible_duplicate_count(), examples)
 
 
-def kept_ids(reader: Reader, column: str) -> KeptIds | None:
-    """Read the rows that were sent before the manifest had their reference IDs; None if none was.
+def read_kept_ids(reader: Reader, column: str) -> KeptReferenceIds | None:
+    """Read the rows that keep the reference ID with which they were sent; None if there are none.
 
     Args:
         column: name of the manifest's column of reference IDs.
@@ -145,4 +153,6 @@ def kept_ids(reader: Reader, column: str) -> KeptIds | None:
     if first is None:
         return None
     count = reader.manifest_id_count()
-    return KeptIds(count, column, first.line, first.reference_id_in_manifest, first.reference_id)
+    return KeptReferenceIds(
+        count, column, first.line, first.reference_id_in_manifest, first.reference_id
+    )

@@ -1,4 +1,4 @@
-"""Merge the results of several jobs into one folder, each video once."""
+"""Merge the results of several jobs into one folder. Each video is in the merged results once."""
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,19 +30,26 @@ class MergeResult:
     Attributes:
         counts: number of merged rows per status.
         format_suffixes: file name suffixes of the written files: `csv`, `cms.json`.
-        left_out: number of rows that were left out, because another row has the same video.
+        omitted_count: number of rows that were left out, because another row has the same video.
         notices: sentences about the written files that the user must read.
     """
 
     counts: Counts
     format_suffixes: Sequence[str]
-    left_out: int
+    omitted_count: int
     notices: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Facts:
-    """Properties of one of the jobs."""
+class _JobFacts:
+    """Properties of one of the jobs to merge.
+
+    Attributes:
+        manifest: path of the manifest.
+        account: ID of the account; empty if the job has never sent a request.
+        embed_base: base URL of the embed pages; empty if the job has never sent a request.
+        options: settings of the job's results.
+    """
 
     job: Job
     manifest: str
@@ -62,8 +69,9 @@ def merge(
     Columns that people added to the workbook in that folder are kept. The jobs are not changed.
 
     Args:
+        folder: folder of the merged results.
         formats: as in `report.report`.
-        results: fields of `ResultOptions`. The first job's values are used for all other fields.
+        results: fields of `ResultOptions`, by name. All other fields are those of the first job.
 
     Raises:
         UsageError: the folder is a job folder, or the jobs are of different platforms.
@@ -75,33 +83,33 @@ def merge(
             "Name another folder.",
             setting="output",
         )
-    known = [_facts(job) for job in dict.fromkeys(jobs)]
-    base = _embed_base(known)
+    all_facts = [_read_facts(job) for job in dict.fromkeys(jobs)]
+    embed_base = _common_embed_base(all_facts)
     Job(folder).prepare()
     with Store("") as store:
         merged = cast("SqliteConnection", store.connection)  # of a temporary file
-        # A job that never sent a request has no account recorded.
-        account = next((each.account for each in known if each.account), "")
-        for each in known:
-            name = Path(each.manifest).name
-            with _file_of(each.job) as file:
-                add_job(merged, file, each.account or account, name, REASON)
-        left_out = keep_each_video_once(merged)
+        accounts = [job_facts.account for job_facts in all_facts if job_facts.account]
+        default_account = accounts[0] if accounts else ""
+        for job_facts in all_facts:
+            name = Path(job_facts.manifest).name
+            with _sqlite_file(job_facts.job) as file:
+                add_job(merged, file, job_facts.account or default_account, name, REASON)
+        omitted_count = keep_each_video_once(merged)
         store.facts.save(
             facts.MANIFEST.of(folder.resolve().name),
-            facts.EMBED_BASE.of(base),
+            facts.EMBED_BASE.of(embed_base),
             facts.HEADER.of(1),
-            facts.RESULT_OPTIONS.of(replace(known[0].options, **results)),
+            facts.RESULT_OPTIONS.of(replace(all_facts[0].options, **results)),
         )
         notices = write_results(folder, store, formats, now=time.time())
         return MergeResult(
-            store.reader.counts(), format_suffixes(store, formats), left_out, notices
+            store.reader.counts(), format_suffixes(store, formats), omitted_count, notices
         )
 
 
 @contextmanager
-def _file_of(job: Job) -> Iterator[Path]:
-    """The SQLite file of a job; a temporary copy if PostgreSQL has the job."""
+def _sqlite_file(job: Job) -> Iterator[Path]:
+    """Yield the SQLite file of a job; a temporary copy if the job is in PostgreSQL."""
     if not job.database:
         yield job.file
         return
@@ -112,10 +120,10 @@ def _file_of(job: Job) -> Iterator[Path]:
         yield file
 
 
-def _facts(job: Job) -> _Facts:
+def _read_facts(job: Job) -> _JobFacts:
     with Store(job.state, read_only=True) as store:
         get = store.facts.get
-        return _Facts(
+        return _JobFacts(
             job,
             get(facts.MANIFEST),
             get(facts.ACCOUNT),
@@ -124,13 +132,17 @@ def _facts(job: Job) -> _Facts:
         )
 
 
-def _embed_base(known: Sequence[_Facts]) -> str:
-    """The base URL of the embed pages, which all jobs share."""
-    bases = {each.embed_base: each.job for each in known if each.embed_base}
-    if len(bases) > 1:
-        places = ", ".join(f"{job.folder}: {base}" for base, job in bases.items())
+def _common_embed_base(all_facts: Sequence[_JobFacts]) -> str:
+    """Returns the base URL of the embed pages; empty if no job has sent a request.
+
+    Raises:
+        UsageError: the jobs have different base URLs.
+    """
+    jobs_by_base = {each.embed_base: each.job for each in all_facts if each.embed_base}
+    if len(jobs_by_base) > 1:
+        bases = ", ".join(f"{job.folder}: {base}" for base, job in jobs_by_base.items())
         raise UsageError(
-            f"The embed pages of these jobs are at different origins ({places}).",
+            f"The embed pages of these jobs have different base URLs ({bases}).",
             "Merge only jobs of one platform.",
         )
-    return next(iter(bases), "")
+    return next(iter(jobs_by_base), "")

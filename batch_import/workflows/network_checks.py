@@ -1,4 +1,4 @@
-"""The checks of `doctor` on the way to the platform: proxy, DNS, TLS, the platform, and its clock.
+"""The checks of `doctor` that need the network: proxy, DNS, TLS, the platform, and its clock.
 
 Each check needs the checks before it. No check sends credentials.
 """
@@ -14,17 +14,19 @@ from batch_import.web.bounded import Answer
 from batch_import.web.reachability import host_and_port
 from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 
-#: Tolerated difference between the clocks in seconds. `--until` and the expiry of signed URLs are
-#: given in minutes.
+#: Maximum difference between the two clocks that is no problem, in seconds. Times such as `--until`
+#: and the expiry of signed URLs are precise to the minute.
 _CLOCK_TOLERANCE_SECONDS: Final = 60.0
-_THE_PROXY: Final = "the proxy does it"
-#: The lowest HTTP status with which a server reports an error of its own.
+#: The lowest HTTP status that means an error of the server.
 _FIRST_SERVER_ERROR: Final = 500
 _TRY_LATER: Final = "Try again later, or from another network."
 
 
 class Route:
-    """The way to the platform.
+    """The connection to the platform, from the proxy to the API. Each method is one check.
+
+    The checks must be called in this order: `check_proxy`, `check_dns`, `check_tls`,
+    `check_platform`, `check_clock`.
 
     Args:
         api_base: base URL of the API.
@@ -33,44 +35,45 @@ class Route:
     def __init__(self, api_base: str) -> None:
         self._base = api_base
         self._host, self._port = host_and_port(api_base)
+        #: URL of the proxy; empty if none is used.
         self._proxy = ""
         self._response: Answer | None = None
         self._answered_at = 0.0
 
-    def proxy(self) -> DoctorFinding:
-        """Check which proxy is used, and that it accepts connections."""
+    def check_proxy(self) -> DoctorFinding:
+        """Check which proxy is used, and that the proxy accepts connections."""
         self._proxy = reachability.proxy_for(self._base)
         if not self._proxy:
-            return ok(f"None is used for {self._host}.")
+            return ok(f"No proxy is used for {self._host}.")
         host, port = host_and_port(self._proxy)
         try:
             reachability.connect(self._proxy)
         except OSError as error:
             return problem(
-                f"{host}:{port} takes no connection: {error.strerror or error}.",
+                f"{host}:{port} does not accept a connection: {error.strerror or error}.",
                 "Correct HTTPS_PROXY, or add the host to NO_PROXY if no proxy is needed.",
             )
         return ok(f"{host}:{port} is used for {self._host}.")
 
-    def dns(self) -> DoctorFinding:
+    def check_dns(self) -> DoctorFinding:
         """Check that the platform's host name can be resolved."""
         if self._proxy:
-            return skipped(_THE_PROXY)
+            return skipped("the proxy resolves the host name")
         try:
-            found = reachability.ip_addresses(self._base)
+            addresses = reachability.ip_addresses(self._base)
         except OSError as error:
             return problem(
-                f"{self._host} has no address: {error.strerror or error}.",
+                f"{self._host} has no IP address: {error.strerror or error}.",
                 f"Check {setting_ref('api_base')}, the network connection and its DNS server.",
             )
-        return ok(f"{self._host} is {', '.join(found)}.")
+        return ok(f"{self._host} is {', '.join(addresses)}.")
 
-    def tls(self) -> DoctorFinding:
+    def check_tls(self) -> DoctorFinding:
         """Check that an encrypted connection can be opened, and that the certificate is trusted."""
         if not self._base.startswith("https"):
-            return skipped("the API is on this machine, and needs none")
+            return skipped("the API is on this machine, and needs no encryption")
         if self._proxy:
-            return skipped("the answer tells, because a proxy is between")
+            return skipped("with a proxy, the check “platform” includes this")
         try:
             version = reachability.tls_version(self._base)
         except ssl.SSLCertVerificationError as error:
@@ -86,37 +89,43 @@ class Route:
             )
         return ok(f"{version}, and the certificate is trusted.")
 
-    def platform(self) -> DoctorFinding:
-        """Check that the platform responds. The response is kept for `clock`."""
-        sent = time.time()
+    def check_platform(self) -> DoctorFinding:
+        """Check that the platform responds. The response is kept for `check_clock`."""
+        sent_at = time.time()
         try:
             self._response = reachability.answer_of(f"{self._base}/account/info")
         except RequestFailed as failed:
             return problem(f"{self._host} does not answer: {failed.message}.", _TRY_LATER)
-        self._answered_at = (sent + time.time()) / 2
+        self._answered_at = (sent_at + time.time()) / 2
         if self._response.status >= _FIRST_SERVER_ERROR:
             return problem(f"{self._host} answers HTTP {self._response.status}.", _TRY_LATER)
         return ok(f"{self._host} answers.")
 
-    def clock(self) -> DoctorFinding:
-        """Compare this machine's clock with the platform's; needs the check `platform`."""
+    def check_clock(self) -> DoctorFinding:
+        """Compare this machine's clock with the platform's clock, by its last response."""
         if self._response is None:
             return skipped("there was no answer")
-        return _clock(self._response, self._answered_at)
+        return _compare_clocks(self._response, self._answered_at)
 
 
-def _clock(answer: Answer, now: float) -> DoctorFinding:
-    """Compare the `Date` header of a response with the time at which it was on its way."""
+def _compare_clocks(response: Answer, answered_at: float) -> DoctorFinding:
+    """Compare the `Date` header of a response with this machine's clock.
+
+    Args:
+        answered_at: epoch seconds on this machine's clock when the platform created the response:
+            the middle between sending the request and receiving the response.
+    """
     try:
-        # The header has whole seconds; therefore it is half a second early on average.
-        theirs = parsedate_to_datetime(answer.headers.get("Date", "")).timestamp() + 1 / 2
+        # The header has whole seconds. Therefore it is half a second early on average.
+        platform_time = parsedate_to_datetime(response.headers.get("Date", "")).timestamp() + 0.5
     except (ValueError, TypeError):
         return skipped("the answer has no date")
-    ahead = now - theirs
-    if abs(ahead) > _CLOCK_TOLERANCE_SECONDS:
-        side = "fast" if ahead > 0 else "slow"
+    difference = answered_at - platform_time
+    if abs(difference) > _CLOCK_TOLERANCE_SECONDS:
+        direction = "fast" if difference > 0 else "slow"
         return problem(
-            f"This machine's clock is {abs(ahead):,.0f} seconds {side}.",
+            f"This machine's clock is {abs(difference):,.0f} seconds {direction}.",
             "Let the system set its clock from the network (NTP).",
         )
-    return ok(f"This machine's clock differs from the platform's by {abs(ahead):.0f} seconds.")
+    seconds = f"{abs(difference):.0f} seconds"
+    return ok(f"This machine's clock differs from the platform's by {seconds}.")

@@ -1,4 +1,4 @@
-"""Callbacks by which a workflow reports its progress.
+"""Callbacks that a workflow calls to report its progress.
 
 This module must not know how progress is shown.
 """
@@ -20,11 +20,11 @@ class Observer:
 
     Attributes:
         preflight: called repeatedly during preflight.
-        loaded: called once, before the first request is sent.
+        loaded: called once, when the manifest is loaded and before the first request is sent.
         progress: called repeatedly while an import sends requests.
         pictures: called before picture sizes are requested, with the number of pictures.
-        waiting: called with a sentence: why a run that is on standby does not begin yet.
-        step: called repeatedly while the account's media are listed.
+        waiting: called with a sentence that says why a run on standby does not begin yet.
+        step: called repeatedly while `plan` or `verify` lists the account's media.
         problem: called with a sentence about an error that does not end the command. It may be
             called in any thread.
         interval: seconds between two calls of `progress`.

@@ -1,7 +1,7 @@
-"""Find the job of a corrected `failed.csv`, which may have been renamed.
+"""Find the job of a corrected `failed.csv`, which the user may have renamed.
 
-Two columns of `failed.csv` name the job and the row. This module must not know what is done with
-the rows.
+Two columns of `failed.csv` have the ID of the job and the number of the row. This module must not
+know what is done with the rows.
 """
 
 import gzip
@@ -31,15 +31,20 @@ from batch_import.state.store import Store
 if TYPE_CHECKING:
     from batch_import.manifest.read import Manifest
 
-#: How many bytes of a file, or of each file in a workbook, are searched for the header.
-_HEADER_WITHIN: Final = 1_000_000
+#: Number of bytes at the start of a file, or of each file in a workbook, that are searched for the
+#: name of the column.
+_SEARCHED_BYTES: Final = 1_000_000
+#: Encodings in which spreadsheet programs save a CSV file. In other encodings of ASCII letters, the
+#: bytes of the column's name are the same as in UTF-8.
 _ENCODINGS: Final = ("utf-8", "utf-16-le", "utf-16-be")
 
 
-def with_original_job(request: ImportRequest) -> ImportRequest:
-    """Return the request with the job folder of the rows, if the manifest is a `failed.csv`.
+def find_original_job(request: ImportRequest) -> ImportRequest:
+    """Find the job of the rows if the manifest is a corrected `failed.csv`.
 
-    Any other manifest's request is returned unchanged.
+    Returns:
+        A request with this job's folder and column mapping. For any other manifest, the request
+        unchanged.
 
     Raises:
         ManifestError: the file cannot be read.
@@ -57,61 +62,69 @@ def with_original_job(request: ImportRequest) -> ImportRequest:
     for job in _candidates(request, reference):
         with suppress(StateError), Store(job.state, read_only=True) as store:
             if store.facts.get(facts.JOB_ID) == reference.id:
-                reading = _read_like(request.reading, store, manifest.header)
+                reading = _with_mapping_of_job(request.reading, store, manifest.header)
                 return replace(request, folder=job.folder, reading=reading)
-    as_new = (
+    new_job_hint = (
         f"to import the rows as a new job, delete the columns “{JOB_COLUMN}” and “{ROW_COLUMN}”."
     )
     if request.folder is not None:
-        named = setting_ref("job", str(request.folder))
+        job_option = setting_ref("job", str(request.folder))
         raise StateError(
-            f"{request.manifest} holds rows of another job, {reference}; the job that {named} names"
-            " is not that job.",
-            f"Leave {setting_ref('job')} out, or correct it; {as_new}",
+            f"{request.manifest} has rows of the job {reference}, but {job_option} is another job.",
+            f"Correct or remove {setting_ref('job')}; {new_job_hint}",
         )
     raise StateError(
-        f"{request.manifest} holds rows of another job, {reference}, and that job is not there.",
-        f"Run it from the folder where that job was run, or name the job folder with"
-        f" {setting_ref('job')}; {as_new}",
+        f"{request.manifest} has rows of the job {reference}, which was not found.",
+        f"Run the command in the folder where that job was run, or name the job folder with"
+        f" {setting_ref('job')}; {new_job_hint}",
     )
 
 
 def _may_have_origin(path: Path) -> bool:
-    """Whether a file may have the two columns. It is quick, so that no file is read twice."""
-    name = JOB_COLUMN.casefold()
-    marks = [name.encode(encoding) for encoding in _ENCODINGS]
-    return any(mark in start.lower() for start in _starts(path) for mark in marks)
+    """Whether a file may have the two columns. Only its start is read, so that this is quick."""
+    names = [JOB_COLUMN.casefold().encode(encoding) for encoding in _ENCODINGS]
+    return any(name in start.lower() for start in _read_starts(path) for name in names)
 
 
-def _starts(path: Path) -> Iterator[bytes]:
-    """Yield the first bytes of a file, or of each file in an archive."""
+def _read_starts(path: Path) -> Iterator[bytes]:
+    """Yield the first bytes of a file, or of each file in an archive.
+
+    Yields nothing for standard input, and if the file cannot be read.
+    """
     with suppress(OSError, zipfile.BadZipFile, EOFError, ValueError):
         if str(path) == "-" or not path.is_file():
             return
         if zipfile.is_zipfile(path):
-            with zipfile.ZipFile(path) as packed:
-                for name in packed.namelist():
-                    with packed.open(name) as part:
-                        yield part.read(_HEADER_WITHIN)
+            with zipfile.ZipFile(path) as archive:
+                for name in archive.namelist():
+                    with archive.open(name) as member:
+                        yield member.read(_SEARCHED_BYTES)
             return
         with path.open("rb") as file:
-            start = file.read(_HEADER_WITHIN)
+            start = file.read(_SEARCHED_BYTES)
         yield start
-        if start.startswith(b"\x1f\x8b"):
+        if start.startswith(b"\x1f\x8b"):  # gzip
             with gzip.open(path) as unpacked:
-                yield unpacked.read(_HEADER_WITHIN)
+                yield unpacked.read(_SEARCHED_BYTES)
 
 
 def _first_reference(manifest: "Manifest", columns: OriginColumns) -> JobReference | None:
+    """Returns the job of the first row that has one."""
     for chunk in manifest.chunks():
         for cells in chunk.frame.itertuples(index=False, name=None):
-            if found := columns.read(cells):
-                return found[0]
+            origin = columns.read(cells)
+            if origin:
+                job, _row_number = origin
+                return job
     return None
 
 
 def _candidates(request: ImportRequest, reference: JobReference) -> Iterator[Job]:
-    """Yield possible jobs: the named one, else the recorded one, beside the file, in `output/`."""
+    """Yield the jobs among which the original job is searched.
+
+    If the user named a folder or a database: only its jobs. Otherwise: the job folder that the file
+    records, the folder of the file, and all jobs in `output/`.
+    """
     if request.folder is not None:
         yield Job(request.folder, request.state)
         return
@@ -124,17 +137,18 @@ def _candidates(request: ImportRequest, reference: JobReference) -> Iterator[Job
     yield from jobs_in()
 
 
-def _read_like(given: ReadingOptions, store: Store, header: tuple[str, ...]) -> ReadingOptions:
-    """Use the column mapping of the job's manifest, except for fields that the user mapped."""
+def _with_mapping_of_job(
+    reading: ReadingOptions, store: Store, header: tuple[str, ...]
+) -> ReadingOptions:
+    """Add the column mapping and the defaults of the job's manifest. The user's values prevail."""
     columns = store.reader.columns()
-    known = {
-        field: columns.names[position]
-        for field, position in zip(FIELDS, columns.fields, strict=True)
-        if position is not None and header.count(columns.names[position]) == 1
-    }
+    mapping = {}
+    for field, position in zip(FIELDS, columns.fields, strict=True):
+        if position is not None and header.count(columns.names[position]) == 1:
+            mapping[field] = columns.names[position]
     defaults = store.facts.get(facts.DEFAULTS)
     return replace(
-        given,
-        map={**known, **given.map},
-        default={**defaults, **given.default},
+        reading,
+        map={**mapping, **reading.map},
+        default={**defaults, **reading.default},
     )

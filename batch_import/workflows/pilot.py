@@ -1,8 +1,8 @@
-"""Choose the rows of a pilot: a few rows that are representative of all rows.
+"""Choose the rows of a pilot: a first run with a few rows that are representative of all rows.
 
-They cover the properties that make videos fail in the same way: source host, file extension, and
-file size, if the manifest has a column of sizes. After a crash, the same rows are chosen. `choose`
-decides without I/O.
+Videos with the same source host, file extension or file size often fail for the same reason.
+Therefore the pilot has rows of all hosts, extensions and sizes. Sizes are used if the manifest has
+a column of sizes. After a crash, the same rows are chosen.
 """
 
 import json
@@ -20,16 +20,24 @@ from batch_import.state import facts
 from batch_import.state.choice import PendingRow
 from batch_import.state.store import Store
 
-#: Maximum number of rows of a pilot that are shown.
-_MAX_SHOWN_ROWS: Final = 10
+#: Maximum number of rows of a pilot that are listed as examples.
+_MAX_EXAMPLES: Final = 10
+#: Folded names of columns that have file sizes.
 _SIZE_NAMES: Final = frozenset(map(fold, ("size", "filesize", "file size", "size bytes", "bytes")))
+#: A file size with an optional unit: `1,500 kB`, `1.5 GiB`, `2000 bytes`.
 _SIZE: Final = re.compile(r"([\d][\d., ]*)\s*([kmgt]?)i?b?(?:ytes)?", re.IGNORECASE)
-_UNITS: Final = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
+#: First letter of a unit → number of bytes.
+_UNIT_BYTES: Final = {"": 1.0, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 
 
 @dataclass(frozen=True, slots=True)
 class PilotRow:
-    """A row of a pilot, and what it is an example of."""
+    """A row of a pilot.
+
+    Attributes:
+        line: line number in the manifest.
+        reason: host, extension and size of the video, as a text.
+    """
 
     line: int
     title: str
@@ -38,153 +46,170 @@ class PilotRow:
 
 @dataclass(frozen=True, slots=True)
 class Pilot:
-    """The rows that a run with a limit imports.
+    """The rows that a run with the setting `limit` imports.
 
     Attributes:
         count: number of rows.
-        continued: whether an earlier run chose them and was interrupted.
-        first: some of the rows, as examples.
+        is_continued: whether an earlier run chose the rows and was interrupted.
+        examples: the first few of the rows.
     """
 
     count: int
-    continued: bool
-    first: tuple[PilotRow, ...]
+    is_continued: bool
+    examples: tuple[PilotRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class RowKind:
-    """Properties that rows have in common.
+class RowTraits:
+    """The properties by which a pilot's rows are chosen. Many rows have the same traits.
 
     Attributes:
-        size: number of digits of the size in bytes; None if not known.
+        host: host of the source URL, in lower case.
+        magnitude: order of magnitude of the file size: 6 for 1 to 10 MB, 7 for 10 to 100 MB. None
+            if the size is not known.
     """
 
     host: str
     extension: str
-    size: int | None
+    magnitude: int | None
 
     def __str__(self) -> str:
-        size = [] if self.size is None else [f"{10**self.size / 1e6:g} MB or more"]
-        return ", ".join([self.host, self.extension, *size])
+        texts = [self.host, self.extension]
+        if self.magnitude is not None:
+            texts.append(f"{10**self.magnitude / 1e6:g} MB or more")
+        return ", ".join(texts)
 
 
 def choose_pilot(store: Store, settings: Settings) -> Pilot | None:
-    """Restrict the store's queue to a pilot, if the settings require one.
+    """Restrict the run to the rows of a pilot. Returns None if the setting `limit` is not set.
 
-    The choice is stored in the job database until a run with it has finished (`end_pilot`).
+    The chosen rows are stored in the job database until their run has finished (`end_pilot`).
     """
     if settings.limit is None:
         return None
-    key = json.dumps([settings.limit, [str(each) for each in settings.only]])
-    known, numbers = store.facts.get(facts.PILOT)
-    continued = known == key and store.queue.any_unfinished(numbers)
-    if not continued:
-        size = _size_column(store)
-        numbers = choose(lambda: _kinds(store.queue.pending_rows(size)), settings.limit)
+    key = json.dumps([settings.limit, [str(selector) for selector in settings.only]])
+    stored_key, numbers = store.facts.get(facts.PILOT)
+    is_continued = stored_key == key and store.queue.any_unfinished(numbers)
+    size_column = _find_size_column(store)
+    if not is_continued:
+        numbers = choose_rows(
+            lambda: (
+                (row.number, _traits_of(row)) for row in store.queue.pending_rows(size_column)
+            ),
+            settings.limit,
+        )
         store.facts.save(facts.PILOT.of((key, numbers)))
     store.queue.choose_numbers(numbers)
-    shown = tuple(
-        map(_shown, store.queue.rows_by_number(numbers[:_MAX_SHOWN_ROWS], _size_column(store)))
+    examples = tuple(
+        PilotRow(row.line, row.title, str(_traits_of(row)))
+        for row in store.queue.rows_by_number(numbers[:_MAX_EXAMPLES], size_column)
     )
-    return Pilot(len(numbers), continued, shown)
+    return Pilot(len(numbers), is_continued, examples)
 
 
 def end_pilot(store: Store) -> None:
-    """Record that the run of a pilot has finished, so that the next run chooses another pilot."""
+    """Record that the run of a pilot has finished. The next pilot will have other rows."""
     store.facts.save(facts.PILOT.of(facts.NO_PILOT))
 
 
-def choose(read: Callable[[], Iterable[tuple[int, RowKind]]], limit: int) -> list[int]:
-    """Choose rows that cover all hosts, extensions and sizes. No I/O, and always the same result.
+def choose_rows(read_rows: Callable[[], Iterable[tuple[int, RowTraits]]], limit: int) -> list[int]:
+    """Choose rows that cover all hosts, extensions and sizes. No I/O; nothing is random.
 
-    First, each host, extension and size that is not covered yet gets a row, the most frequent ones
-    first, in turns. Then each kind of row gets one in turn. Within one kind, the rows are evenly
-    spaced.
+    The rows are chosen in this order, until there are `limit` rows:
+
+    1. a row of each host, extension and size that no chosen row has yet, the most frequent first
+    2. a row of each combination of traits that has no chosen row yet
+    3. one more row of each combination, in turns
+
+    The chosen rows of one combination are evenly spaced.
 
     Args:
-        read: reads the numbers of the rows with their kinds. It is called twice, so that a million
-            rows need not be in memory.
+        read_rows: returns the number and the traits of each row. It is called twice, so that a
+            million rows need not be in memory.
 
     Returns:
         at most `limit` numbers, in the order in which the rows were read.
     """
-    counts = Counter(kind for _, kind in read())
-    shares = Counter(islice(_turns(counts), limit))
-    places = {kind: _spaced(shares[kind], counts[kind]) for kind in shares}
-    seen: Counter[RowKind] = Counter()
+    counts = Counter(traits for _, traits in read_rows())
+    chosen_counts = Counter(islice(_selection_order(counts), limit))
+    indexes = {
+        traits: _evenly_spaced(chosen_counts[traits], counts[traits]) for traits in chosen_counts
+    }
+    seen_counts: Counter[RowTraits] = Counter()
     chosen = []
-    for number, kind in read():
-        if seen[kind] in places.get(kind, ()):
+    for number, traits in read_rows():
+        if seen_counts[traits] in indexes.get(traits, ()):
             chosen.append(number)
-        seen[kind] += 1
+        seen_counts[traits] += 1
     return chosen
 
 
-def _turns(counts: Counter[RowKind]) -> Iterator[RowKind]:
-    """Yields the kinds to take a row of, one after the other, until no row remains."""
-    kinds = [kind for kind, _ in counts.most_common()]
-    left = counts.copy()
-    for kind in (*_new_values(kinds), *kinds):
-        if left[kind] == counts[kind]:
-            left[kind] -= 1
-            yield kind
-    while kinds:
-        kinds = [kind for kind in kinds if left[kind]]
-        for kind in kinds:
-            left[kind] -= 1
-            yield kind
+def _selection_order(counts: Counter[RowTraits]) -> Iterator[RowTraits]:
+    """Yield the traits of the row to choose next, until all rows are chosen.
+
+    Args:
+        counts: number of rows with these traits.
+    """
+    by_frequency = [traits for traits, _ in counts.most_common()]
+    remaining = counts.copy()
+    for traits in (*_traits_with_new_value(by_frequency), *by_frequency):
+        if remaining[traits] == counts[traits]:  # no row with these traits was chosen yet
+            remaining[traits] -= 1
+            yield traits
+    while by_frequency:
+        by_frequency = [traits for traits in by_frequency if remaining[traits]]
+        for traits in by_frequency:
+            remaining[traits] -= 1
+            yield traits
 
 
-def _new_values(kinds: Sequence[RowKind]) -> Iterator[RowKind]:
-    """Yields the kinds with a host, extension or size that no earlier kind had, in turns."""
+def _traits_with_new_value(by_frequency: Sequence[RowTraits]) -> Iterator[RowTraits]:
+    """Yield traits with a new host, then with a new extension, then with a new size, in turns.
+
+    New means that no traits that were yielded before have it.
+    """
     seen: set[object] = set()
     queues = [
-        iter([(("host", kind.host), kind) for kind in kinds]),
-        iter([(("extension", kind.extension), kind) for kind in kinds]),
-        iter([(("size", kind.size), kind) for kind in kinds]),
+        iter([(("host", traits.host), traits) for traits in by_frequency]),
+        iter([(("extension", traits.extension), traits) for traits in by_frequency]),
+        iter([(("size", traits.magnitude), traits) for traits in by_frequency]),
     ]
     while queues:
         for queue in tuple(queues):
-            found = next((kind for value, kind in queue if value not in seen), None)
-            if found is None:
+            new = next((traits for value, traits in queue if value not in seen), None)
+            if new is None:
                 queues.remove(queue)
                 continue
-            seen |= {("host", found.host), ("extension", found.extension), ("size", found.size)}
-            yield found
+            seen |= {("host", new.host), ("extension", new.extension), ("size", new.magnitude)}
+            yield new
 
 
-def _spaced(share: int, count: int) -> frozenset[int]:
-    """Returns `share` indexes below `count`, evenly spaced from the first to the last."""
-    return frozenset((2 * at + 1) * count // (2 * share) for at in range(share))
+def _evenly_spaced(index_count: int, row_count: int) -> frozenset[int]:
+    """Returns `index_count` evenly spaced indexes, each below `row_count`."""
+    return frozenset((2 * n + 1) * row_count // (2 * index_count) for n in range(index_count))
 
 
-def _kinds(rows: Iterable[PendingRow]) -> Iterator[tuple[int, RowKind]]:
-    return ((row.number, _kind(row)) for row in rows)
-
-
-def _kind(row: PendingRow) -> RowKind:
+def _traits_of(row: PendingRow) -> RowTraits:
     host = row.url.partition("://")[2].partition("/")[0].rpartition("@")[2].lower()
-    return RowKind(host, row.extension, _digits(row.size_cell))
+    return RowTraits(host, row.extension, _magnitude(row.size_cell))
 
 
-def _digits(text: str) -> int | None:
-    """Returns the order of magnitude of a size in bytes: 6 for megabytes, 7 for 10 megabytes."""
-    found = _SIZE.fullmatch(text.strip())
-    if not found:
+def _magnitude(text: str) -> int | None:
+    """Returns the order of magnitude of a size in bytes; None if the text is not a size."""
+    match = _SIZE.fullmatch(text.strip())
+    if not match:
         return None
-    number = found[1].replace(",", "").replace(" ", "")
+    number = match[1].replace(",", "").replace(" ", "")
     try:
-        size = float(number) * _UNITS[found[2].lower()]
+        size = float(number) * _UNIT_BYTES[match[2].lower()]
     except ValueError:
         return None
     return int(log10(size)) if size >= 1 else None
 
 
-def _size_column(store: Store) -> int | None:
-    """Returns the position of the manifest's column of sizes; None if it has none."""
-    names = store.reader.columns().names
-    return next((at for at, name in enumerate(names) if fold(name) in _SIZE_NAMES), None)
-
-
-def _shown(row: PendingRow) -> PilotRow:
-    return PilotRow(row.line, row.title, str(_kind(row)))
+def _find_size_column(store: Store) -> int | None:
+    """Returns the position of the manifest's column of sizes; None if it has no such column."""
+    for position, name in enumerate(store.reader.columns().names):
+        if fold(name) in _SIZE_NAMES:
+            return position
+    return None

@@ -1,7 +1,7 @@
-"""Find out what a run would do, by its own steps up to the first POST, on a copy of the job.
+"""Find out what a run would do: make its steps up to the first POST, on a copy of the job database.
 
-The job is not changed. The only requests to the platform are the account and its media list. This
-module must not print, exit, or know a terminal.
+The job is not changed. The only requests to the platform are for the account and its media list.
+This module must not print, exit, or know a terminal.
 """
 
 import threading
@@ -41,7 +41,7 @@ from batch_import.viostream import endpoints
 from batch_import.viostream.media_list_pager import ListEnd
 from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import PlatformSession, epoch_clock
-from batch_import.workflows.account import claim_account, signed_in
+from batch_import.workflows.account import claim_account, sign_in
 from batch_import.workflows.copied_rows import CopiedRows, find_copied_rows
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
@@ -49,49 +49,49 @@ from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.other_jobs import refuse_videos_of_other_jobs
 from batch_import.workflows.work_plan import WorkPlan, plan_work
 
-#: How many of the latest rows of each earlier job the processing times are learned from.
+#: Number of the latest rows of each job from which processing times are learned.
 _LEARNED_ROWS: Final = 10_000
-#: How many URLs that expire too early, and how many taken reference IDs, are listed as examples.
+#: Maximum number of expiring URLs, and of taken reference IDs, that are listed as examples.
 _MAX_EXAMPLES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
 class AccountMatches:
-    """Which rows of the manifest are in the account already.
+    """The pending rows whose video is in the account already.
 
     Attributes:
-        found: number of rows whose video is in the account; None if it is not known.
-        media: number of media in the account; None if the account was not listed.
-        calls: number of requests that a run needs to find out.
-        why: a sentence that says why `found` is not known; empty if it is known.
-        ids_taken: number of rows whose reference ID belongs to a media with another title. A run
-            does not send them, and does not use that media for them.
-        named: the first few of these rows: reference ID, and title of the media.
+        row_count: number of these rows; None if not known.
+        media_count: number of media in the account; None if the account was not listed.
+        request_count: number of API requests that a run needs for the same search.
+        unknown_reason: a sentence that says why `row_count` is not known; empty if it is known.
+        taken_id_count: number of rows whose reference ID belongs to a media with another title. A
+            run does not send these rows, and does not use that media for them.
+        taken_id_examples: reference ID, and title of the media, of the first few of these rows.
     """
 
-    found: int | None
-    media: int | None = None
-    calls: int = 0
-    why: str = ""
-    ids_taken: int = 0
-    named: tuple[tuple[str, str], ...] = ()
+    row_count: int | None
+    media_count: int | None = None
+    request_count: int = 0
+    unknown_reason: str = ""
+    taken_id_count: int = 0
+    taken_id_examples: tuple[tuple[str, str], ...] = ()
 
 
 #: Row number → the row, and the first media with its reference ID and another title.
-_Taken = dict[int, tuple[JobRow, Media]]
+_RowsWithTakenId = dict[int, tuple[JobRow, Media]]
 
 
 @dataclass(frozen=True, slots=True)
-class Expiring:
+class ExpiringUrls:
     """Signed URLs that expire before the run sends their row.
 
     Attributes:
         count: number of rows.
-        first: line number and expiry (epoch seconds) of the first few.
+        examples: line number and expiry (epoch seconds) of the first few rows.
     """
 
     count: int
-    first: tuple[tuple[int, float], ...]
+    examples: tuple[tuple[int, float], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,34 +99,35 @@ class RunForecast:
     """What a run would do, and how long it would take.
 
     Attributes:
-        result: of loading the manifest.
+        result: the result of loading the manifest.
         counts: number of rows per status.
         plan: the work of the run.
-        running: a run of the job is in progress.
-        retried: number of failed rows that only `retry` sends again.
-        search: which rows are in the account already.
-        processing: how long the platform takes for a video.
+        is_running: whether a run of the job is in progress.
+        retryable_count: number of failed rows that only `retry` sends again.
+        matches: the pending rows whose video is in the account already.
+        processing_time: how long the platform takes to process a video.
         optimistic, pessimistic: forecasts with short and with long processing times.
-        expiring: URLs that expire too early.
-        begins: start of the forecasts, in epoch seconds.
-        copied: rows of this new job that are failed or invalid in another job, if most are.
+        expiring_urls: URLs that expire before the run sends their row.
+        starts_at: start of the forecast run, in epoch seconds.
+        copied_rows: the rows that are failed or invalid in another job, if most rows of this new
+            job are; otherwise None.
     """
 
     result: LoadResult
     counts: Counts
     plan: WorkPlan
-    running: bool
-    retried: int
-    search: AccountMatches
-    processing: ProcessingTime
+    is_running: bool
+    retryable_count: int
+    matches: AccountMatches
+    processing_time: ProcessingTime
     optimistic: Forecast
     pessimistic: Forecast
-    expiring: Expiring
-    begins: float
-    copied: CopiedRows | None = None
+    expiring_urls: ExpiringUrls
+    starts_at: float
+    copied_rows: CopiedRows | None = None
 
 
-def scratch(job: Job) -> Store:
+def copy_job_database(job: Job) -> Store:
     """Open a temporary copy of a job's database. It is empty if there is no such job.
 
     Raises:
@@ -134,8 +135,8 @@ def scratch(job: Job) -> Store:
     """
     if not exists(job):
         return Store("")
-    with Store(job.state) as kept:
-        return kept.copy()
+    with Store(job.state) as original:
+        return original.copy()
 
 
 def plan(
@@ -145,141 +146,162 @@ def plan(
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
 ) -> RunForecast:
-    """Find out what a run would do. In `store`, rows whose video is in the account get imported.
+    """Find out what a run would do, and apply the steps before the first POST to `store`.
+
+    Rows whose video is in the account get the status that a run would give them.
 
     Args:
-        store: a copy of the job's database, from `scratch`.
+        store: a copy of the job database, from `copy_job_database`.
         credentials: the credentials, or a sentence that says why there are none.
         stop: set it to stop early.
 
     Raises:
         ManifestError: the manifest cannot be read.
-        StateError: the job is another manifest's or another account's.
+        StateError: the job belongs to another manifest or to another account.
         PlatformError: the platform refuses the credentials, or does not answer.
         Interrupted: `stop` was set.
     """
-    stop, begins = stop or threading.Event(), epoch_clock()()
+    stop, starts_at = stop or threading.Event(), epoch_clock()()
     job, settings = request.job, request.settings
-    result = ManifestLoader(request, begins, stop, observer.preflight).take_over(store)
-    copied = find_copied_rows(store, job)
+    result = ManifestLoader(request, starts_at, stop, observer.preflight).update_job(store)
+    copied_rows = find_copied_rows(store, job)
     running = exists(job) and is_running(job)
     counts = store.reader.counts(is_running=running)
-    # The search may change rows of the copy to failed.
-    retried = store.queue.retryable_count()
-    search = _search(store, request, credentials, observer, stop)
-    is_searched = search.found is not None
-    todo = plan_work(
-        counts, counts.pending, search.found or 0, search.ids_taken, is_searched=is_searched
+    retryable_count = store.queue.retryable_count()  # before `_match_rows` changes rows to failed
+    matches = _match_rows(store, request, credentials, observer, stop)
+    work_plan = plan_work(
+        counts,
+        counts.pending,
+        matches.row_count or 0,
+        matches.taken_id_count,
+        is_searched=matches.row_count is not None,
     )
-    processing = _learn(store, settings, job.database)
-    work = Work(todo.create, todo.resume, todo.settle, search.calls)
-    slow = forecast(work, settings, processing.high)
+    processing_time = _learn_processing_time(store, settings, job.database)
+    work = Work(work_plan.create, work_plan.resume, work_plan.settle, matches.request_count)
+    pessimistic = forecast(work, settings, processing_time.high)
     return RunForecast(
         result=result,
         counts=counts,
-        plan=todo,
-        running=running,
-        retried=retried,
-        search=search,
-        processing=processing,
-        optimistic=forecast(work, settings, processing.low),
-        pessimistic=slow,
-        expiring=_expiring(store, begins, slow.rows_per_second),
-        begins=begins,
-        copied=copied,
+        plan=work_plan,
+        is_running=running,
+        retryable_count=retryable_count,
+        matches=matches,
+        processing_time=processing_time,
+        optimistic=forecast(work, settings, processing_time.low),
+        pessimistic=pessimistic,
+        expiring_urls=_find_expiring_urls(store, starts_at, pessimistic.rows_per_second),
+        starts_at=starts_at,
+        copied_rows=copied_rows,
     )
 
 
-def _learn(store: Store, settings: Settings, database: str) -> ProcessingTime:
-    """Learn the account's processing times from this job and all jobs beside it."""
-    longest, account = settings.max_wait, store.facts.get(facts.ACCOUNT)
-    waits = [store.reader.processing_times(_LEARNED_ROWS, longest)]
-    own = _manifest_of(store)
+def _learn_processing_time(store: Store, settings: Settings, database: str) -> ProcessingTime:
+    """Learn the account's processing times from this job and the account's other jobs.
+
+    Args:
+        database: URL of the database whose jobs are read; empty means the jobs in `output/`.
+    """
+    max_seconds, account = settings.max_wait, store.facts.get(facts.ACCOUNT)
+    times = [store.reader.processing_times(_LEARNED_ROWS, max_seconds)]
     for job in jobs_in(database=database):
         try:
             with Store(job.state) as other:
-                same = other.facts.get(facts.API_BASE) == settings.api_base
-                mine = account in ("", other.facts.get(facts.ACCOUNT))
-                itself = _manifest_of(other) == own
-                if same and mine and not itself:
-                    waits.append(other.reader.processing_times(_LEARNED_ROWS, longest))
+                is_same_api = other.facts.get(facts.API_BASE) == settings.api_base
+                is_same_account = account in ("", other.facts.get(facts.ACCOUNT))
+                is_same_job = _manifest_facts(other) == _manifest_facts(store)
+                if is_same_api and is_same_account and not is_same_job:
+                    times.append(other.reader.processing_times(_LEARNED_ROWS, max_seconds))
         except StateError:
             continue  # the forecast does not need every job
-    return learn_processing_time(waits)
+    return learn_processing_time(times)
 
 
-def _manifest_of(store: Store) -> tuple[str, str]:
-    """Path and fingerprint of a job's manifest."""
+def _manifest_facts(store: Store) -> tuple[str, str]:
+    """Returns path and fingerprint of a job's manifest."""
     return store.facts.get(facts.MANIFEST), store.facts.get(facts.FINGERPRINT)
 
 
-def _expiring(store: Store, begins: float, pace: float) -> Expiring:
-    deadlines = UrlExpiries()
-    for line, end in store.reader.expiring_urls():
-        deadlines.add(line, end)
-    missed = deadlines.find_missed(begins, pace)
-    first = tuple((line, end) for line, end, _ in islice(missed, _MAX_EXAMPLES))
-    return Expiring(len(first) + sum(1 for _ in missed), first)
+def _find_expiring_urls(store: Store, starts_at: float, rows_per_second: float) -> ExpiringUrls:
+    """Find the URLs that expire before a run with this start and rate sends their row."""
+    expiries = UrlExpiries()
+    for line, expires_at in store.reader.expiring_urls():
+        expiries.add(line, expires_at)
+    missed = expiries.find_missed(starts_at, rows_per_second)
+    examples = tuple((line, expires_at) for line, expires_at, _ in islice(missed, _MAX_EXAMPLES))
+    return ExpiringUrls(len(examples) + sum(1 for _ in missed), examples)
 
 
 # The account --------------------------------------------------------------------------------------
 
 
-def _search(
+def _match_rows(
     store: Store,
     request: ImportRequest,
     credentials: Credentials | str,
     observer: Observer,
     stop: threading.Event,
 ) -> AccountMatches:
-    """Search the account for the pending rows, if a run would do so by listing its media."""
-    pending, known = store.reader.counts().pending, store.facts.get(facts.ACCOUNT_SEARCH)
-    if not pending or known is AccountSearch.DONE:
+    """Search the account for the videos of the pending rows, if a run would list all its media."""
+    pending_count = store.reader.counts().pending
+    search_state = store.facts.get(facts.ACCOUNT_SEARCH)
+    if not pending_count or search_state is AccountSearch.DONE:
         return AccountMatches(0)
-    if known is AccountSearch.EACH_ROW:
-        return _of_each_row(pending, None)
+    if search_state is AccountSearch.EACH_ROW:
+        return _checked_row_by_row(pending_count, None)
     if isinstance(credentials, str):
-        return AccountMatches(None, why=credentials)
+        return AccountMatches(None, unknown_reason=credentials)
     job, settings = request.job, request.settings
     with (
         open_request_log(job.log, settings.log_max, observer.problem) as log,
         PlatformSession(settings, credentials, stop, log) as session,
-        signed_in(session, job, observer.problem) as account,
+        sign_in(session, job, observer.problem) as account,
     ):
         claim_account(store, settings, account)
         refuse_videos_of_other_jobs(store, job, settings)
         try:
-            return _read(store, session, observer)
-        except RequestRejected:
-            return _of_each_row(pending, None)  # the platform refuses to list the media
+            return _list_and_match(store, session, observer)
+        except RequestRejected:  # the platform refuses to list the media
+            return _checked_row_by_row(pending_count, None)
 
 
-def _read(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
+def _list_and_match(store: Store, session: PlatformSession, observer: Observer) -> AccountMatches:
     """List the account's media as a run would, and apply the matches to the copy of the job."""
-    pending = store.reader.counts().pending
+    pending_count = store.reader.counts().pending
     pages = ListPages()
-    adoption = AdoptionSearch(pending, pages)
-    found = calls = 0
-    media: int | None = None
-    taken: _Taken = {}
+    adoption = AdoptionSearch(pending_count, pages)
+    matched_count = request_count = 0
+    media_count: int | None = None
+    taken: _RowsWithTakenId = {}
     while not adoption.is_done:
         number = adoption.page_number
-        shown = _page(session, number)
-        pages.learn_page(number, shown)
-        adoption.record_page(number, shown)
-        calls, media = calls + 1, shown.total
+        page = _request_page(session, number)
+        pages.learn_page(number, page)
+        adoption.record_page(number, page)
+        request_count, media_count = request_count + 1, page.total
         observer.step(VerificationProgress("pages of the account", number, pages.known_page_count))
-        changes = list(_taken_over(store, shown, session.settings.adopt, taken))
-        store.queue.apply(changes, 0.0)
-        found += len(changes)
+        updates = list(_adopt_from_page(store, page, session.settings.adopt, taken))
+        store.queue.apply(updates, 0.0)
+        matched_count += len(updates)
     if adoption.checks_each_row:
-        return _of_each_row(pending, media, adoption.list_end)
-    store.queue.apply(list(_ids_taken(taken)), 0.0)
-    return AccountMatches(found, media, calls, ids_taken=len(taken), named=_named(taken))
+        return _checked_row_by_row(pending_count, media_count, adoption.list_end)
+    store.queue.apply(list(_refuse_taken_ids(taken)), 0.0)
+    examples = tuple(
+        (row.reference_id, media.title) for row, media in islice(taken.values(), _MAX_EXAMPLES)
+    )
+    return AccountMatches(
+        matched_count,
+        media_count,
+        request_count,
+        taken_id_count=len(taken),
+        taken_id_examples=examples,
+    )
 
 
-def _page(session: PlatformSession, number: int) -> MediaPage:
-    """Request one page of the media list. A page after the last page is empty."""
+def _request_page(session: PlatformSession, number: int) -> MediaPage:
+    """Request one page of the media list. Pages are numbered from 1.
+
+    A page after the last page is empty.
+    """
     try:
         return session.send(endpoints.list_newest(number))
     except RequestRejected:
@@ -288,36 +310,44 @@ def _page(session: PlatformSession, number: int) -> MediaPage:
         return MediaPage(())
 
 
-def _of_each_row(pending: int, media: int | None, end: ListEnd | None = None) -> AccountMatches:
-    reason = "that is fewer calls than the whole list"
+def _checked_row_by_row(
+    pending_count: int, media_count: int | None, end: ListEnd | None = None
+) -> AccountMatches:
+    """Returns the matches of a run that searches the account separately for each row.
+
+    Args:
+        end: why the media list cannot be read completely; None if it was not tried.
+    """
+    reason = "because this needs fewer requests than the whole media list"
     if end is not None:
-        reason = f"the account's list cannot be read to its end: {end.value}"
-    why = f"A run looks for each row before it is sent, for {reason}."
-    return AccountMatches(None, media, pending, why)
+        reason = f"because the account's media list cannot be read to its end: {end.value}"
+    explanation = f"A run searches the account for each row before it sends the row, {reason}."
+    return AccountMatches(None, media_count, pending_count, explanation)
 
 
-def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Iterator[StatusUpdate]:
-    """Yield the rows whose video is on the page. `taken` collects rows with a taken ID."""
+def _adopt_from_page(
+    store: Store, page: MediaPage, adopt: str, taken: _RowsWithTakenId
+) -> Iterator[StatusUpdate]:
+    """Yield a status update for each pending row whose video is on the page.
+
+    Args:
+        adopt: value of the setting `adopt`.
+        taken: the rows whose reference ID is taken are added to it.
+    """
     for row in store.queue.pending_by_reference({media.reference_id for media in page.items}):
         media = media_to_adopt(page.items, row, adopt)
-        others = non_failed(page.items, row)
+        same_id = non_failed(page.items, row)
         if media:
             taken.pop(row.number, None)
-            online = media.status == "online"
-            status = Status.IMPORTED if online else Status.PROCESSING
+            status = Status.IMPORTED if media.status == "online" else Status.PROCESSING
             yield StatusUpdate(row.number, status, "in the account", media=media)
-        elif others:
-            taken.setdefault(row.number, (row, others[0]))
+        elif same_id:
+            taken.setdefault(row.number, (row, same_id[0]))
 
 
-def _ids_taken(taken: _Taken) -> Iterator[StatusUpdate]:
-    """Yield the rows that a run would not send, because their reference ID is taken."""
+def _refuse_taken_ids(taken: _RowsWithTakenId) -> Iterator[StatusUpdate]:
+    """Yield a status update for each row that a run would not send: its reference ID is taken."""
     for row, media in taken.values():
         message = reference_id_taken_message([media])
         code = REFERENCE_ID_TAKEN
         yield StatusUpdate(row.number, Status.FAILED, message, error=message, code=code)
-
-
-def _named(taken: _Taken) -> tuple[tuple[str, str], ...]:
-    first = islice(taken.values(), _MAX_EXAMPLES)
-    return tuple((row.reference_id, media.title) for row, media in first)

@@ -1,7 +1,8 @@
-"""The CSV file with every problem of a manifest, written while the manifest is read.
+"""The CSV file that lists every problem of a manifest. It is written while the manifest is read.
 
-`problems.csv` is the list of a job. A command that does not change the job writes another file, and
-so do corrected rows, whose line numbers are those of the corrected file.
+The list of a job is `problems.csv` in its folder. Another file is written in two cases: if the
+command does not change the job, and if the file that is read is a corrected `failed.csv`. Line
+numbers of a corrected file are not line numbers of the job's manifest.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,16 +17,18 @@ from batch_import.reports.problems import COLUMNS, ProblemGroup, ProblemWriter, 
 from batch_import.reports.writers.csv_writer import csv_file, read_csv
 from batch_import.state.location import exists
 
-_NOT_WRITTEN: Final = (
-    f"Is it open elsewhere? Close it there, or choose another folder with {setting_ref('job')}."
+_NOT_WRITTEN_HINT: Final = (
+    "If it is open in another program, close it there; or choose another folder with"
+    f" {setting_ref('job')}."
 )
 
 
-def problem_path(request: ImportRequest, *, is_own_list: bool) -> Path:
+def choose_problem_path(request: ImportRequest, *, is_own_list: bool) -> Path:
     """Return the path of the file of problems.
 
     Args:
-        is_own_list: whether the command updates the job with the whole manifest.
+        is_own_list: whether the file becomes the job's own list, because the command updates the
+            job with the whole manifest.
     """
     if is_own_list or not _may_have_job(request):
         return request.job.problems
@@ -33,20 +36,21 @@ def problem_path(request: ImportRequest, *, is_own_list: bool) -> Path:
 
 
 def _may_have_job(request: ImportRequest) -> bool:
+    """Whether the job of the request exists. True if its database cannot be used."""
     try:
         return exists(request.job)
-    except RunFault:  # a check needs no database
+    except RunFault:  # the command may not need the database
         return True
 
 
 @contextmanager
-def problem_file(path: Path) -> Iterator[ProblemWriter]:
+def open_problem_file(path: Path) -> Iterator[ProblemWriter]:
     """Open the file of problems. It replaces the previous file when it is complete.
 
     Raises:
         StateError: the file cannot be written.
     """
-    with csv_file(path, COLUMNS, _NOT_WRITTEN) as write:
+    with csv_file(path, COLUMNS, _NOT_WRITTEN_HINT) as write:
         yield ProblemWriter(write)
 
 
@@ -57,12 +61,12 @@ def drop_errors(path: Path, lines: Collection[int]) -> list[ProblemGroup]:
         lines: line numbers of the rows.
 
     Returns:
-        The remaining problems by code.
+        The remaining problems, grouped by code.
 
     Raises:
         StateError: the file cannot be read or written.
     """
-    with problem_file(path) as problems:
+    with open_problem_file(path) as problems:
         for cells in read_csv(path):
             problem = read_problem(cells)
             if problem.severity is Severity.WARNING or problem.line not in lines:

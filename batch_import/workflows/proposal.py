@@ -1,6 +1,6 @@
-"""How a manifest would be read: the column of each field, with the values of its first rows.
+"""Propose how a manifest is read: the column of each field, with the values of its first rows.
 
-This module must not know who confirms the proposal, nor where the answer is stored.
+This module must not know who confirms the proposal, nor where the columns are stored.
 """
 
 import time
@@ -20,9 +20,10 @@ from batch_import.manifest.read import open_manifest
 from batch_import.manifest.validate import Validator
 from batch_import.models import ManifestRow
 
-#: Number of values of a column that are shown: enough to see what it contains.
+#: Number of values of a column that are shown. Three values are enough to recognize a column.
 _SHOWN_VALUES: Final = 3
-_ANY_BASE: Final = "https://host/"
+#: A base URL with which file names are distinguished from URLs: it changes only file names.
+_EXAMPLE_BASE_URL: Final = "https://host/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,71 +31,75 @@ class ColumnSample:
     """A column of the manifest.
 
     Attributes:
-        label: its name in the setting `map`: the heading, or the position if that is ambiguous.
-        values: some of its cells that are not blank.
-        gaps: how many of its first cells are blank; empty if none is.
-        misfits: how many cells are not source URLs, with an example; empty if all are.
-        is_addressed: whether most of its filled cells are URLs or names of videos.
+        label: text by which the setting `map` names the column: its heading, or its position if
+            several columns have this heading.
+        values: the first few cells that are not blank.
+        blank_note: a text that says how many of its first cells are blank; empty if none are.
+        not_url_note: a text that says how many of its cells are not source URLs, with an example;
+            empty if all are.
+        is_addressed: whether most of its cells that are not blank are URLs or file names of videos.
     """
 
     label: str
     values: tuple[str, ...]
-    gaps: str
-    misfits: str
+    blank_note: str
+    not_url_note: str
     is_addressed: bool
 
-    def exceptions(self, field: str) -> tuple[str, ...]:
-        """What is to be said of its cells if it is the column of a field."""
-        return tuple(filter(None, (self.gaps, self.misfits if field == SOURCE_URL else "")))
+    def notes(self, field: str) -> tuple[str, ...]:
+        """Returns the notes that the user should see if this is the column of a field."""
+        notes = (self.blank_note, self.not_url_note if field == SOURCE_URL else "")
+        return tuple(note for note in notes if note)
 
 
 @dataclass(frozen=True, slots=True)
 class FieldProposal:
-    """Where the values of a field come from.
+    """The proposed column of a field.
 
     Attributes:
-        label: label of its column; empty if it has none.
-        source: the column or the rule, as a text.
+        field: `sourceUrl`, `filename`, `extension` or `referenceId`.
+        label: label of the column; empty if the field has no column.
+        origin: description of the column, or of the rule that makes the values.
         values: the values of the first rows that can be sent, as they would be sent.
-        exceptions: how many cells of the column are blank, or do not fit.
+        notes: how many cells of the column are blank or not URLs.
     """
 
     field: str
     label: str
-    source: str
+    origin: str
     values: tuple[str, ...]
-    exceptions: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """How a manifest would be read.
+    """The proposed columns of all fields.
 
     Attributes:
-        form: description of the file's format.
-        notes: what was found and is not used, one line each.
+        format_description: the file format, as a text for the user.
+        notes: sentences about parts of the manifest that the import does not use.
     """
 
-    form: str
+    format_description: str
     fields: tuple[FieldProposal, ...]
     notes: tuple[str, ...]
 
     @property
     def columns(self) -> dict[str, str]:
-        """The columns for the setting `map`, by field."""
-        return {each.field: each.label for each in self.fields if each.label}
+        """The labels of the columns for the setting `map`, by field."""
+        return {proposed.field: proposed.label for proposed in self.fields if proposed.label}
 
     @property
     def values(self) -> dict[str, tuple[str, ...]]:
         """The values of the first rows, by field."""
-        return {each.field: each.values for each in self.fields}
+        return {proposed.field: proposed.values for proposed in self.fields}
 
     @property
     def needs_base_url(self) -> bool:
-        """Whether the manifest has file names, and the base URL is not known."""
-        addresses = [value for value in self.values.get(SOURCE_URL, ()) if value]
-        return bool(addresses) and all(
-            resolve_file_name(_ANY_BASE, each) != each for each in addresses
+        """Whether the column of the URLs has only file names, so that a base URL is needed."""
+        values = [value for value in self.values.get(SOURCE_URL, ()) if value]
+        return bool(values) and all(
+            resolve_file_name(_EXAMPLE_BASE_URL, value) != value for value in values
         )
 
     @property
@@ -107,11 +112,11 @@ class ManifestSample:
     """The first rows of a manifest, for proposals.
 
     Raises:
-        ManifestError: it cannot be read.
+        ManifestError: the manifest cannot be read.
         UsageError: an option does not fit the file.
 
     Attributes:
-        columns: all columns, in their order.
+        columns: all columns, in the order of the file.
     """
 
     def __init__(self, path: Path, reading: ReadingOptions) -> None:
@@ -145,30 +150,33 @@ class ManifestSample:
         if self._rows is not None:
             rows, _ = validator.check(self._rows)
         values = _values(rows)
-        fields = (
-            FieldProposal(
-                field,
-                "" if position is None else self.columns[position].label,
-                source,
-                values[field],
-                () if position is None else self.columns[position].exceptions(field),
+        fields = []
+        for (field, origin), position in zip(
+            mapping.describe(header), mapping.positions, strict=True
+        ):
+            if position is None:
+                fields.append(FieldProposal(field, "", origin, values[field]))
+                continue
+            column = self.columns[position]
+            fields.append(
+                FieldProposal(field, column.label, origin, values[field], column.notes(field))
             )
-            for (field, source), position in zip(
-                mapping.describe(header), mapping.positions, strict=True
-            )
-        )
-        restricted = RestrictedRows(header, mapping.extras)
+        restricted_rows = RestrictedRows(header, mapping.extras)
         if self._rows is not None:
-            restricted.add(self._rows.frame)
-        shown = restricted.notes(is_sample=True)
-        notes = (*self._manifest.notes, *mapping.notes, *shown)
-        return Proposal(self._manifest.format_description, tuple(fields), notes)
+            restricted_rows.add(self._rows.frame)
+        sample_notes = restricted_rows.notes(is_sample=True)
+        all_notes = (*self._manifest.notes, *mapping.notes, *sample_notes)
+        return Proposal(self._manifest.format_description, tuple(fields), all_notes)
 
 
 def _values(rows: Sequence[ManifestRow]) -> Mapping[str, tuple[str, ...]]:
-    """Returns the values of the first rows by field; of rows that can be sent, if there are any."""
+    """Returns the values of the first rows by field.
+
+    If no row can be sent, the values of the first rows are returned although they have errors.
+    """
     sendable = list(islice((row for row in rows if not row.error), _SHOWN_VALUES))
-    first = sendable or list(islice(rows, _SHOWN_VALUES))
-    parts = [(row.source_url, row.filename, row.extension, row.reference_id) for row in first]
-    columns = zip(*parts, strict=True) if parts else [()] * len(FIELDS)
-    return dict(zip(FIELDS, columns, strict=True))
+    shown = sendable or list(islice(rows, _SHOWN_VALUES))
+    values = [(row.source_url, row.filename, row.extension, row.reference_id) for row in shown]
+    if not values:
+        return dict.fromkeys(FIELDS, ())
+    return dict(zip(FIELDS, zip(*values, strict=True), strict=True))

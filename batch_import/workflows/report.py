@@ -40,13 +40,14 @@ def report(
 
     Args:
         formats: some of `csv`, `xlsx`, `html`, `cms`.
-        results: fields of `ResultOptions`. They are stored, and used for later results too.
+        results: fields of `ResultOptions` to change, by name. They are stored, and later results
+            use them too.
 
     Raises:
         StateError: there is no such job, or a file cannot be written.
     """
     with Store(job.state) as store:
-        job.prepare()  # another machine may have run the job
+        job.prepare()  # creates the job folder, if another machine ran the job
         save_result_options(store, results)
         running = is_running(job)
         notices = write_results(job.folder, store, formats, now=time.time(), running=running)
@@ -54,7 +55,7 @@ def report(
         return ReportResult(counts, format_suffixes(store, formats), notices)
 
 
-def refresh(job: Job) -> Sequence[str]:
+def write_interim_results(job: Job) -> Sequence[str]:
     """Write the results during a run, through a separate database connection.
 
     Returns:
@@ -64,7 +65,7 @@ def refresh(job: Job) -> Sequence[str]:
         return write_results(job.folder, store, now=time.time(), running=True)
 
 
-def rows(job: Job) -> Iterator[dict[str, str]]:
+def read_results(job: Job) -> Iterator[dict[str, str]]:
     """Yield the current results of a job, one row at a time.
 
     Raises:

@@ -25,22 +25,28 @@ from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.pilot import end_pilot
-from batch_import.workflows.report import refresh
-from batch_import.workflows.sending import RunResult, end_if, import_rows, noted
+from batch_import.workflows.report import write_interim_results
+from batch_import.workflows.sending import (
+    RunResult,
+    import_rows,
+    log_start_and_end,
+    raise_if_stopped,
+)
 from batch_import.workflows.work_plan import WorkPlan, plan_work
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedManifest:
-    """What a run read from the manifest, and what it is going to do.
+    """The result of loading the manifest, and the work that the run is going to do.
 
     Attributes:
-        copied: rows of this new job that are failed or invalid in another job, if most are.
+        copied_rows: the rows that are failed or invalid in another job, if most rows of this new
+            job are; otherwise None.
     """
 
     result: LoadResult
     plan: WorkPlan
-    copied: CopiedRows | None = None
+    copied_rows: CopiedRows | None = None
 
 
 def run(
@@ -54,9 +60,9 @@ def run(
     """Import a manifest, or continue its import. The results are written even if the run fails.
 
     Args:
-        stop: set it to stop the run early. All state is saved.
-        alarm: whether this process does nothing else. If true, it is killed if it slept while
-            another machine may have taken the job over.
+        stop: set it to stop the run early. The requests in progress are finished first.
+        alarm: whether the process may be killed, because it does nothing else. If true, it is
+            killed if it was asleep for so long that another machine may have taken over the job.
 
     Raises:
         Interrupted: `stop` was set.
@@ -68,43 +74,45 @@ def run(
     job, settings = request.job, request.settings
     with (
         stopping_at(settings.until, stop),
-        # The manifest is opened first, so that an unreadable one creates no job folder.
-        nullcontext(_loader(request, observer, stop)) as loader,
+        # The manifest is opened first, so that no job folder is created for an unreadable manifest.
+        nullcontext(_open_manifest(request, observer, stop)) as loader,
         hold_job(job, settings.lease, stop, uses_alarm=alarm) as hold,
-        _removed_if_empty(job),
+        _removing_empty_job(job),
         Store(job.state, create=True) as store,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
     ):
         hold.fence(store.connection)
         refuse_moved(store)
-        result = loader.take_over(store)
+        result = loader.update_job(store)
         save_result_options(store, request.results)
         is_searched = store.facts.get(facts.ACCOUNT_SEARCH) is AccountSearch.DONE
         plan = plan_work(
             store.reader.counts(), store.queue.claimable_count(), is_searched=is_searched
         )
-        with refresh_results(lambda: _report(job, observer), job, settings.refresh):
-            copied = find_copied_rows(store, job)
-            observer.loaded(LoadedManifest(result, plan, copied))
-            end_if(stop)
+        with refresh_results(lambda: _write_results(job, observer), job, settings.refresh):
+            copied_rows = find_copied_rows(store, job)
+            observer.loaded(LoadedManifest(result, plan, copied_rows))
+            raise_if_stopped(stop)
             refuse_problems(request, result)
             if plan.has_work or missing_picture_count(store):
-                with noted(log, store):
+                with log_start_and_end(log, store):
                     import_rows(store, hold, request, credentials, observer, stop, log)
                     end_pilot(store)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
 
 
-def _loader(request: ImportRequest, observer: Observer, stop: threading.Event) -> ManifestLoader:
+def _open_manifest(
+    request: ImportRequest, observer: Observer, stop: threading.Event
+) -> ManifestLoader:
     now = epoch_clock()()
     return ManifestLoader(request, now, stop, observer.preflight, changes_job=True)
 
 
 @contextmanager
-def _removed_if_empty(job: Job) -> Iterator[None]:
-    """Delete the state file that a failed run created, if it did not load the manifest.
+def _removing_empty_job(job: Job) -> Iterator[None]:
+    """Delete the state file if this run created it and failed before the manifest was loaded.
 
-    Otherwise a file name that was given by mistake would be a job without rows.
+    Otherwise a wrong file name would leave a job without rows.
     """
     is_new = not job.database and not job.file.exists()
     try:
@@ -118,17 +126,21 @@ def _removed_if_empty(job: Job) -> Iterator[None]:
         raise
 
 
-def _report(job: Job, observer: Observer) -> None:
-    for notice in refresh(job):
+def _write_results(job: Job, observer: Observer) -> None:
+    for notice in write_interim_results(job):
         observer.problem(notice)
 
 
 def refuse_problems(request: ImportRequest, result: LoadResult) -> None:
-    """Raise an error if there are problems and the user set `strict`."""
+    """Raise an error if the manifest has problems and the setting `strict` is on.
+
+    Raises:
+        ManifestError: the manifest has an error or a warning.
+    """
     if request.settings.strict and result.groups:
         count = sum(group.count for group in result.groups)
         raise ManifestError(
             f"The manifest has {count} problem{'' if count == 1 else 's'},"
             f" and {setting_ref('strict')} allows none. Nothing was sent.",
-            f"Fix them (all are in {result.problems}), or run without {setting_ref('strict')}.",
+            f"Fix them (all are in {result.problem_path}), or run without {setting_ref('strict')}.",
         )

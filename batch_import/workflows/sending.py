@@ -1,7 +1,7 @@
-"""Send the requests for the rows of a job, once they are in its database.
+"""Send the requests for the rows of a job that are in its database.
 
-This module must not know where the rows come from: what reads manifests needs pandas, which takes
-most of the time and memory of a worker's process.
+This module must not import the modules that read a manifest. They need pandas, which would take
+most of the start time and memory of a worker's job process.
 """
 
 import threading
@@ -24,7 +24,7 @@ from batch_import.state.location import JobHold
 from batch_import.state.store import Store
 from batch_import.viostream.request_log import RequestLog
 from batch_import.viostream.session import PlatformSession
-from batch_import.workflows.account import claim_account, signed_in
+from batch_import.workflows.account import claim_account, sign_in
 from batch_import.workflows.observer import Observer
 from batch_import.workflows.other_jobs import refuse_videos_of_other_jobs
 
@@ -35,11 +35,11 @@ class RunResult:
 
     Attributes:
         counts: number of all rows of the job per status.
-        remaining: number of rows that the run should have imported and did not.
+        remaining_count: number of rows that the run should have imported and did not.
     """
 
     counts: Counts
-    remaining: int
+    remaining_count: int
 
 
 def import_rows(
@@ -51,7 +51,12 @@ def import_rows(
     stop: threading.Event,
     log: RequestLog,
 ) -> None:
-    """Send requests until no row of a loaded manifest can make progress.
+    """Send requests until every row of the run is finished, or cannot make progress.
+
+    Args:
+        store: the job database, with the rows of the manifest.
+        hold: the hold on the job; no request is sent after it is lost.
+        stop: set it to stop early.
 
     Raises:
         Interrupted: `stop` was set.
@@ -60,7 +65,7 @@ def import_rows(
     settings = request.settings
     with (
         PlatformSession(settings, credentials, stop, log, may_send=hold.may_send) as session,
-        signed_in(session, request.job, observer.problem) as account,
+        sign_in(session, request.job, observer.problem) as account,
     ):
         claim_account(store, settings, account)
         refuse_videos_of_other_jobs(store, request.job, settings)
@@ -71,29 +76,35 @@ def import_rows(
         try:
             pool.run(observer.progress, observer.interval)
         finally:
-            # No request is in flight. A row that is still `creating` had no answer: it is unknown.
+            # No request is in progress now. A row that is still `creating` got no answer, so its
+            # status becomes `unknown`.
             store.queue.recover(clock())
-        if not stop.is_set() and (count := missing_picture_count(store)):
-            observer.pictures(count)
+        picture_count = 0 if stop.is_set() else missing_picture_count(store)
+        if picture_count:
+            observer.pictures(picture_count)
             request_picture_sizes(store, session)
-    end_if(stop)
+    raise_if_stopped(stop)
 
 
-def end_if(stop: threading.Event) -> None:
-    """Raises: Interrupted: `stop` is set."""
+def raise_if_stopped(stop: threading.Event) -> None:
+    """Raise an error if the user has stopped the command.
+
+    Raises:
+        Interrupted: `stop` is set.
+    """
     if stop.is_set():
         raise Interrupted("Interrupted.", "All state is saved: run the same command to continue.")
 
 
 @contextmanager
-def noted(log: RequestLog, store: Store) -> Iterator[None]:
+def log_start_and_end(log: RequestLog, store: Store) -> Iterator[None]:
     """Log the start and the end of a run, with the number of rows per status."""
     log.note("run started", version=__version__, rows=asdict(store.reader.counts()))
-    end = "finished"
+    end_reason = "finished"
     try:
         yield
     except BaseException as fault:
-        end = fault.message if isinstance(fault, RunFault) else type(fault).__name__
+        end_reason = fault.message if isinstance(fault, RunFault) else type(fault).__name__
         raise
     finally:
-        log.note("run ended", end=mask(end), rows=asdict(store.reader.counts()))
+        log.note("run ended", end=mask(end_reason), rows=asdict(store.reader.counts()))

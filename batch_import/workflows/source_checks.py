@@ -1,4 +1,4 @@
-"""Preflight: request the first bytes of each row's video, and report what is wrong."""
+"""Preflight: request the first bytes of each row's video from its host, and report problems."""
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -16,10 +16,10 @@ from batch_import.sources.signing import UrlSigner
 from batch_import.sources.source import ReferenceRefused, SigningFailed
 from batch_import.state.queue import Queue
 
-#: How many rows are checked before the result is committed to the database. An interrupted
-#: preflight loses at most this many results.
-_BATCH: Final = 2_000
-_LATER: Final = "The storage could not be reached from this machine. Try again later."
+#: Number of rows that are checked before their results are committed to the database. An
+#: interrupted preflight loses at most so many results.
+_BATCH_ROWS: Final = 2_000
+_SIGNING_HINT: Final = "The storage could not be reached from this machine. Try again later."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +36,16 @@ class PreflightProgress:
 
 
 class SourceChecks:
-    """Checks the sources of rows. A context manager: its connections are closed at the end.
+    """Checks the source URLs of rows. It is a context manager, which closes all connections.
 
     Args:
+        request: settings, API and turned-off problem codes of the command.
         column: name of the manifest's column of source URLs.
         stop: set it to stop early.
         on_progress: called after each source.
 
     Attributes:
-        progress: the sources that were checked so far.
+        progress: number and total size of the sources that were checked so far.
         failed_lines: line numbers of the rows whose source has an error.
     """
 
@@ -61,8 +62,8 @@ class SourceChecks:
         self._allowed = request.reading.allow
         self._stop = stop
         self._on_progress = on_progress
-        platform = urlsplit(request.settings.api_base).hostname or ""
-        self._preflight = Preflight(stop, platform, own_host=request.settings.own_host)
+        platform_host = urlsplit(request.settings.api_base).hostname or ""
+        self._preflight = Preflight(stop, platform_host, own_host=request.settings.own_host)
         self._sign = UrlSigner(request.settings.link_life).signed
         self.progress = PreflightProgress()
         self.failed_lines: set[int] = set()
@@ -82,12 +83,15 @@ class SourceChecks:
     def check(
         self, sources: Iterable[VideoSource], problems: ProblemWriter
     ) -> Iterator[tuple[VideoSource, Problem]]:
-        """Report problems of sources. Yields each source that has an error, with the problem.
+        """Check sources, and add their problems to `problems`.
+
+        Yields:
+            Each source that has an error, with the problem. Warnings are not yielded.
 
         Raises:
-            SourceUnavailable: no reference can be signed at present.
+            SourceUnavailable: no reference to cloud storage can be signed at present.
         """
-        for source, violation, size in self._findings(sources):
+        for source, violation, size in self._check_each(sources):
             progress = self.progress
             self.progress = PreflightProgress(progress.sources + 1, progress.size + (size or 0))
             self._on_progress(self.progress)
@@ -102,28 +106,34 @@ class SourceChecks:
                     self.failed_lines.add(source.line)
                     yield source, problem
 
-    def _findings(
+    def _check_each(
         self, sources: Iterable[VideoSource]
     ) -> Iterator[tuple[VideoSource, Violation | None, int | None]]:
-        """Sign the references, and request each source that has a URL."""
-        ready = []
+        """Sign the references to cloud storage, and request the first bytes of each source.
+
+        Yields:
+            Each source with its violation, or None, and the size of the video in bytes, or None.
+        """
+        requestable = []
         for source in sources:
             if self._stop.is_set():
                 break
-            found = self._signed(source)
-            if isinstance(found, Violation):
-                yield source, found, None
+            signed = self._sign_source(source)
+            if isinstance(signed, Violation):
+                yield source, signed, None
             else:
-                ready.append(found)
-        yield from self._preflight.ask(ready)
+                requestable.append(signed)
+        yield from self._preflight.ask(requestable)
 
-    def _signed(self, source: VideoSource) -> VideoSource | Violation:
+    def _sign_source(self, source: VideoSource) -> VideoSource | Violation:
+        """Add the signed URL of a reference. A source that has a URL is returned unchanged."""
         try:
             signed = self._sign(source.url)
         except ReferenceRefused as refused:
             return Violation("source-forbidden", f"no URL can be signed for it: {refused}", "")
         except SigningFailed as failed:
-            return warning("source-unreachable", f"no URL could be signed for it: {failed}", _LATER)
+            reason = f"no URL could be signed for it: {failed}"
+            return warning("source-unreachable", reason, _SIGNING_HINT)
         return replace(source, signed_url=signed.url) if signed else source
 
     def check_pending(
@@ -133,12 +143,14 @@ class SourceChecks:
         now: float,
         lines: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
-        """Check the sources of all pending rows. A row whose source has an error gets invalid.
+        """Check the sources of all pending rows. A row whose source has an error becomes invalid.
 
         Args:
-            lines: row number → line number in the file that is read, if that is not the manifest.
+            now: epoch seconds of the status changes.
+            lines: row number → line number in a corrected `failed.csv`. Problems of all other rows
+                have the line numbers of the manifest.
         """
-        sources = queue.pending_sources(0, _BATCH)
+        sources = queue.pending_sources(0, _BATCH_ROWS)
         while sources and not self._stop.is_set():
             last = sources[-1].number
             sources = [replace(each, line=lines.get(each.number, each.line)) for each in sources]
@@ -153,4 +165,4 @@ class SourceChecks:
                 for source, problem in self.check(sources, problems)
             ]
             queue.apply(changes, now)
-            sources = queue.pending_sources(last, _BATCH)
+            sources = queue.pending_sources(last, _BATCH_ROWS)

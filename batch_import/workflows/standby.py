@@ -1,4 +1,4 @@
-"""Wait while another machine runs a job, and continue the job once that machine is gone.
+"""Wait while another machine runs a job, and continue the job when that run ends (`--standby`).
 
 This module must not know how a run works.
 """
@@ -29,16 +29,16 @@ def stand_by(
     work: Callable[..., RunResult],
     alarm: bool = False,
 ) -> RunResult:
-    """Import a manifest, or continue its import, as soon as no other machine does.
+    """Import a manifest, or continue its import, as soon as no other machine runs its job.
 
-    If the database is down, or if another run takes the job over first, the wait continues.
+    If the database is down, or if a third machine starts a run first, the function waits again.
 
     Args:
-        stop, alarm: as for `run`.
-        work: imports the rows: `run`, or a function with the same arguments.
+        stop, alarm: as for `run.run`.
+        work: imports the rows: `run.run`, or a function with the same arguments.
 
     Raises:
-        Interrupted, Stopped, ManifestError, RunFault: as for `run`.
+        Interrupted, Stopped, ManifestError, RunFault: as for `run.run`.
     """
     stop = stop or threading.Event()
     with stopping_at(request.settings.until, stop):
@@ -47,27 +47,31 @@ def stand_by(
             if stop.is_set():
                 raise Interrupted("Interrupted.", "It was waiting for another run.")
             try:
-                with _following(stop) as follows:
-                    return work(request, credentials, observer, follows, alarm=alarm)
+                with _linked_event(stop) as run_stop:
+                    return work(request, credentials, observer, run_stop, alarm=alarm)
             except (JobBusy, StateUnavailable) as fault:
                 observer.waiting(str(fault))
 
 
 @contextmanager
-def _following(stop: threading.Event) -> Iterator[threading.Event]:
-    """An event that is set when another event is set, and may also be set for other reasons."""
-    follows, over = threading.Event(), threading.Event()
+def _linked_event(stop: threading.Event) -> Iterator[threading.Event]:
+    """Yield an event for one run. It is set when `stop` is set.
 
-    def follow() -> None:
-        while not over.is_set():
+    The run may set its event itself, for example when it loses the job. `stop` does not change
+    then, so that the next run can start.
+    """
+    run_stop, is_closed = threading.Event(), threading.Event()
+
+    def copy_stop() -> None:
+        while not is_closed.is_set():
             if stop.wait(_CHECK_SECONDS):
-                follows.set()
+                run_stop.set()
                 return
 
-    thread = threading.Thread(target=follow, name="stop", daemon=True)
+    thread = threading.Thread(target=copy_stop, name="stop", daemon=True)
     thread.start()
     try:
-        yield follows
+        yield run_stop
     finally:
-        over.set()
+        is_closed.set()
         thread.join()

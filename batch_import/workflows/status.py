@@ -24,8 +24,10 @@ from batch_import.state.store import Store
 if TYPE_CHECKING:
     from batch_import.state.submissions import ListedJob
 
-#: How many reference IDs before and after a mistyped one are compared with it for a suggestion.
-_NEIGHBOURS: Final = 2000
+#: Number of reference IDs before and after a mistyped ID, in alphabetical order, that are compared
+#: with this ID for a suggestion.
+_COMPARED_IDS: Final = 2000
+#: A line number. More digits would be no line number of a real file.
 _LINE: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -36,19 +38,20 @@ class JobStatus:
     Attributes:
         manifest: path of the manifest that was loaded last.
         counts: number of rows per status.
-        running: a run is in progress.
-        began, changed: time of the first and of the last event; None if there was none.
-        oldest: the row that has been in flight for the longest time; None if no row is in flight.
+        is_running: whether a run is in progress.
+        started_at, changed_at: time of the first and of the last event; None if there is no event.
+        oldest_in_flight: the row that has been in flight for the longest time; None if no row is in
+            flight.
         attention_groups: rows that need attention, grouped by reason, the most frequent first.
         ignored_edits: rows that were edited in the manifest after they were sent.
     """
 
     manifest: str
     counts: Counts
-    running: bool
-    began: float | None
-    changed: float | None
-    oldest: InFlightRow | None
+    is_running: bool
+    started_at: float | None
+    changed_at: float | None
+    oldest_in_flight: InFlightRow | None
     attention_groups: tuple[AttentionGroup, ...]
     ignored_edits: facts.IgnoredEdits = facts.NO_EDITS
 
@@ -58,13 +61,13 @@ class RowHistory:
     """One row with its history.
 
     Attributes:
-        record: the current values of the row.
+        row: the current values of the row.
         events: status changes of the row, the earliest first.
         embed_url: URL of the page that plays the video; empty if the video is not online.
-        advice: what the user has to do; empty if nothing is to be done.
+        advice: a sentence with what the user has to do; empty if nothing is to be done.
     """
 
-    record: ResultRow
+    row: ResultRow
     events: tuple[StatusChange, ...]
     embed_url: str
     advice: str
@@ -75,26 +78,27 @@ class JobSummary:
     """One job in a list of jobs.
 
     Attributes:
-        folder: of the job.
+        folder: the job folder.
         manifest: path of the manifest that was loaded last.
         counts: number of rows per status.
-        running: a run is in progress.
-        changed: epoch seconds of the last event; None if there was none.
-        fault: why the job cannot be read; empty if it can.
-        account: the name that the job was submitted with; empty if it was not submitted.
-        status: of the job in the queue; `manual` if it was not submitted.
-        machine: host name of the machine that runs it, if it was submitted.
-        rate: API requests per second of its run; 0 if none is in progress.
-        eta: seconds until its run has nothing more to do; None if that is not known.
-        reason: why its last run ended with rows left; empty if it did not.
-        causes: why rows need attention, and how many, if it was submitted.
+        is_running: whether a run is in progress.
+        changed_at: epoch seconds of the last event; None if there is no event.
+        fault: why the job cannot be read; empty if it can be read.
+        account: name of the account for which the job was submitted; empty if the job was not
+            submitted.
+        status: status of the job in the queue; `manual` if the job was not submitted.
+        machine: host name of the machine that runs the submitted job; empty if none runs it.
+        rate: API requests per second of the run of a submitted job; 0 if no run is in progress.
+        eta: estimated seconds until this run ends; None if not known.
+        reason: why the last run of a submitted job did not finish all rows; empty if it did.
+        causes: reasons why rows of a submitted job need attention, each with its number of rows.
     """
 
     folder: Path
     manifest: str = ""
     counts: Counts = field(default_factory=Counts)
-    running: bool = False
-    changed: float | None = None
+    is_running: bool = False
+    changed_at: float | None = None
     fault: str = ""
     account: str = ""
     status: str = "manual"
@@ -105,8 +109,8 @@ class JobSummary:
     causes: tuple[tuple[str, int], ...] = ()
 
 
-def counts(job: Job) -> Counts:
-    """Count the rows per status.
+def count_rows(job: Job) -> Counts:
+    """Count the rows of a job per status.
 
     Raises:
         StateError: there is no such job.
@@ -116,7 +120,7 @@ def counts(job: Job) -> Counts:
 
 
 def adopted_count(job: Job) -> int:
-    """Count the rows whose video was in the account already and was used.
+    """Count the adopted rows: their video was in the account already, and was used.
 
     Raises:
         StateError: there is no such job.
@@ -125,8 +129,8 @@ def adopted_count(job: Job) -> int:
         return store.reader.adopted_count()
 
 
-def ids_taken_count(job: Job) -> int:
-    """Count the failed rows whose reference ID another media of the account has.
+def taken_id_count(job: Job) -> int:
+    """Count the failed rows whose reference ID belongs to a media with another title.
 
     Raises:
         StateError: there is no such job.
@@ -143,79 +147,82 @@ def read_job_status(job: Job) -> JobStatus:
     """
     running = is_running(job)
     with Store(job.state, read_only=True) as store, store.snapshot():
-        began, changed = store.reader.event_span() or (None, None)
+        started_at, changed_at = store.reader.event_span() or (None, None)
         return JobStatus(
             store.facts.get(facts.MANIFEST),
             store.reader.counts(is_running=running),
             running,
-            began,
-            changed,
+            started_at,
+            changed_at,
             store.reader.oldest_in_flight(),
             tuple(attention_groups(rows_needing_attention(store.reader, running=running))),
             store.facts.get(facts.IGNORED_EDITS),
         )
 
 
-def read_row_history(job: Job, wanted: str) -> RowHistory:
+def read_row_history(job: Job, row_name: str) -> RowHistory:
     """Read one row with its history.
 
     Args:
-        wanted: the row's line number in the manifest, or its reference ID. The prefix `line:` or
-            `id:` says which of the two it is.
+        row_name: the row's line number in the manifest, or its reference ID. With the prefix
+            `line:` or `id:` it is only searched as one of the two.
 
     Raises:
         StateError: there is no such job, or its database cannot be read.
-        UsageError: no row matches, or two rows do.
+        UsageError: no row matches, or two rows match.
     """
     from batch_import.reports.write import job_embedding
 
     with Store(job.state, read_only=True) as store, store.snapshot():
-        number, record = _row(store, wanted)
-        (record,) = with_shown_status([record], running=is_running(job))
+        number, row = _find_row(store, row_name)
+        (row,) = with_shown_status([row], running=is_running(job))
         return RowHistory(
-            record,
+            row,
             tuple(store.reader.events(number)),
-            job_embedding(store).url(record),
-            advice(record.status, record.codes, record.error),
+            job_embedding(store).url(row),
+            advice(row.status, row.codes, row.error),
         )
 
 
-def jobs(folder: Path, database: str = "") -> list[JobSummary]:
-    """Read the status of all jobs below a folder. A job that cannot be read is listed with a fault.
+def list_jobs(folder: Path, database: str = "") -> list[JobSummary]:
+    """Read the status of all jobs in a folder. A job that cannot be read is listed with its fault.
 
-    A job whose first run ended before its manifest was loaded has nothing to show, and is left out.
+    A job whose manifest was never loaded is left out, unless a run is in progress.
 
     Args:
-        database: URL of the database whose jobs are listed instead.
+        database: URL of a database. If it is not empty, the jobs of this database are listed.
 
     Raises:
         UsageError: there is no such folder.
         StateError: the database cannot be used.
     """
     if not database and not folder.is_dir():
-        raise UsageError(f"There is no folder {folder}.", "Name the one that holds job folders.")
-    if database and (submitted := _submitted_jobs(folder, database)) is not None:
-        return submitted
-    listed = (_listed(job) for job in jobs_in(folder, database))
-    return [job for job in listed if job.manifest or job.running or job.fault]
+        raise UsageError(f"There is no folder {folder}.", "Name the folder of the job folders.")
+    if database:
+        summaries = _jobs_with_queue(folder, database)
+        if summaries is not None:
+            return summaries
+    summaries = [_summary_of_job(job) for job in jobs_in(folder, database)]
+    return [job for job in summaries if job.manifest or job.is_running or job.fault]
 
 
-def _submitted_jobs(folder: Path, database: str) -> list[JobSummary] | None:
-    """All jobs of a database that has a queue, those without a submission too; otherwise None."""
+def _jobs_with_queue(folder: Path, database: str) -> list[JobSummary] | None:
+    """Read all jobs of a database, submitted or not. Returns None if the database has no queue."""
     session = catalog().session
     from batch_import.state import submissions
 
     with session(database) as db:
         if not submissions.is_prepared(db):
             return None
-        listed = submissions.list_jobs(db)
-    return [_submitted(each, folder, database) for each in listed]
+        listed_jobs = submissions.list_jobs(db)
+    return [_summary_of_listed(listed, folder, database) for listed in listed_jobs]
 
 
-def _submitted(listed: "ListedJob", folder: Path, database: str) -> JobSummary:
+def _summary_of_listed(listed: "ListedJob", folder: Path, database: str) -> JobSummary:
+    """Summarize a job from the list of submissions; from its own tables if it was not submitted."""
     job = Job(folder / listed.name, database)
     if listed.snapshot is None:
-        return _listed(job)
+        return _summary_of_job(job)
     running = bool(listed.machine)
     return JobSummary(
         job.folder,
@@ -233,51 +240,56 @@ def _submitted(listed: "ListedJob", folder: Path, database: str) -> JobSummary:
     )
 
 
-def _listed(job: Job) -> JobSummary:
+def _summary_of_job(job: Job) -> JobSummary:
     running = False
     try:
         running = is_running(job)
         with Store(job.state, read_only=True) as store, store.snapshot():
-            _, changed = store.reader.event_span() or (None, None)
+            _, changed_at = store.reader.event_span() or (None, None)
             manifest = store.facts.get(facts.MANIFEST)
             return JobSummary(
-                job.folder, manifest, store.reader.counts(is_running=running), running, changed
+                job.folder, manifest, store.reader.counts(is_running=running), running, changed_at
             )
     except StateError as fault:
-        return JobSummary(job.folder, running=running, fault=str(fault))
+        return JobSummary(job.folder, is_running=running, fault=str(fault))
 
 
-def _row(store: Store, wanted: str) -> tuple[int, ResultRow]:
-    kind, colon, rest = wanted.partition(":")
-    if colon and kind == "line":
-        return _found(store, wanted, [_on_line(store, rest)])
-    if colon and kind == "id":
-        return _found(store, rest, [store.reader.find_by_reference(rest)])
-    return _found(store, wanted, [store.reader.find_by_reference(wanted), _on_line(store, wanted)])
+def _find_row(store: Store, row_name: str) -> tuple[int, ResultRow]:
+    """Find the row with a line number or a reference ID. Returns its row number, and the row."""
+    prefix, colon, rest = row_name.partition(":")
+    if colon and prefix == "line":
+        return _only_match(store, row_name, [_find_by_line(store, rest)])
+    if colon and prefix == "id":
+        return _only_match(store, rest, [store.reader.find_by_reference(rest)])
+    matches = [store.reader.find_by_reference(row_name), _find_by_line(store, row_name)]
+    return _only_match(store, row_name, matches)
 
 
-def _on_line(store: Store, text: str) -> tuple[int, ResultRow] | None:
+def _find_by_line(store: Store, text: str) -> tuple[int, ResultRow] | None:
     return store.reader.find_by_line(int(text)) if _LINE.fullmatch(text) else None
 
 
-def _found(
-    store: Store, wanted: str, candidates: list[tuple[int, ResultRow] | None]
+def _only_match(
+    store: Store, row_name: str, matches: list[tuple[int, ResultRow] | None]
 ) -> tuple[int, ResultRow]:
-    rows = dict(filter(None, candidates))
+    """Returns the only row among the matches; raises an error if there is none or more than one."""
+    rows = list(dict(filter(None, matches)).items())
     if len(rows) > 1:
         raise UsageError(
-            f"{wanted} is the reference ID of one row and the line of another.",
-            f"Say which: id:{wanted} or line:{wanted}.",
+            f"{row_name} is the reference ID of one row and the line of another.",
+            f"Say which: id:{row_name} or line:{row_name}.",
         )
-    for number, record in rows.items():
-        return number, record
+    if rows:
+        return rows[0]
     raise UsageError(
-        f"The job has no row {wanted!r}.", _hint(store.reader.reference_ids_near, wanted)
+        f"The job has no row {row_name!r}.",
+        _suggestion(store.reader.reference_ids_near, row_name),
     )
 
 
-def _hint(near: Callable[[str, int], list[str]], wanted: str) -> str:
+def _suggestion(ids_near: Callable[[str, int], list[str]], reference_id: str) -> str:
     """Suggest the most similar reference ID, if there is one."""
-    if similar := nearest(wanted, near(wanted, _NEIGHBOURS)):
+    similar = nearest(reference_id, ids_near(reference_id, _COMPARED_IDS))
+    if similar:
         return f"Did you mean the reference ID {similar!r}?"
     return "Name a row by its line in the manifest, or by its reference ID."

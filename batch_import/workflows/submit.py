@@ -1,6 +1,6 @@
 """Submit a job: load its manifest into the database, and put the job into the queue.
 
-Nothing needs the manifest afterwards. This module must not know how a worker runs the job.
+Workers do not need the manifest. This module must not know how a worker runs the job.
 """
 
 import threading
@@ -11,20 +11,20 @@ from batch_import.reports.write import save_result_options
 from batch_import.state.location import hold_job
 from batch_import.state.store import Store
 from batch_import.viostream.session import epoch_clock
-from batch_import.workflows.fleet import fleet_queue
+from batch_import.workflows.fleet import load_queue_module
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.run import LoadedManifest, refuse_problems
-from batch_import.workflows.sending import end_if
-from batch_import.workflows.submitted import snapshot, state_name, stored_settings
+from batch_import.workflows.sending import raise_if_stopped
+from batch_import.workflows.submitted import job_name, settings_to_store, take_snapshot
 from batch_import.workflows.work_plan import plan_work
 
 
 def submit(
     request: ImportRequest,
     account: str,
-    at: float | None = None,
+    start_at: float | None = None,
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
 ) -> str:
@@ -32,7 +32,7 @@ def submit(
 
     Args:
         account: name of the account; workers find its credentials by this name.
-        at: epoch seconds before which the job does not start; None means as soon as possible.
+        start_at: epoch seconds before which the job does not start; None means as soon as possible.
         stop: set it to stop early. The job is not put into the queue then.
 
     Returns:
@@ -49,25 +49,25 @@ def submit(
     job, settings = request.job, request.settings
     if not request.state:
         raise UsageError("No database is named.", f"Name one with {setting_ref('state')}.")
-    queue = fleet_queue()
-    name = state_name(job)
+    queue = load_queue_module()
+    name = job_name(job)
     queue.refuse_other_account(request.state, name, account)
     loader = ManifestLoader(request, epoch_clock()(), stop, observer.preflight)
     with hold_job(job, settings.lease, stop) as hold, Store(job.state, create=True) as store:
         hold.fence(store.connection)
         refuse_moved(store)
-        result = loader.take_over(store)
+        result = loader.update_job(store)
         save_result_options(store, request.results)
         counts = store.reader.counts()
         observer.loaded(LoadedManifest(result, plan_work(counts, store.queue.claimable_count())))
-        end_if(stop)
+        raise_if_stopped(stop)
         refuse_problems(request, result)
-        options = stored_settings(settings)
+        options = settings_to_store(settings)
         if request.notify:
             options["notify"] = request.notify
         manifest = str(request.manifest)
         queue.submit(
             request.state, queue.Submission(name, account, manifest, options),
-            snapshot(store, counts), at,
+            take_snapshot(store, counts), start_at,
         )  # fmt: skip
     return name

@@ -1,6 +1,7 @@
-"""Import the rows of a job that was submitted: its state has everything, the manifest is not read.
+"""Import the rows of a job that was submitted to the queue.
 
-The results are not written here: `report` writes them on any machine.
+Its manifest was loaded into the database by `submit`, and is not read here. The results are not
+written here: `report` writes them on any machine.
 """
 
 import threading
@@ -26,26 +27,35 @@ from batch_import.viostream.request_log import open_request_log
 from batch_import.workflows.deadline import stopping_at
 from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
-from batch_import.workflows.sending import RunResult, end_if, import_rows, noted
+from batch_import.workflows.sending import (
+    RunResult,
+    import_rows,
+    log_start_and_end,
+    raise_if_stopped,
+)
 
 if TYPE_CHECKING:
     from batch_import.importer.dispatch import Progress
     from batch_import.state.submissions import Snapshot, Submission
 
-#: Settings that are stored with a submitted job. All others are needed only to load the manifest,
-#: or belong to the machine that runs the job, such as the URL that its credentials are sent to.
+#: Settings that are stored with a submitted job. All other settings are only used to load the
+#: manifest, or are settings of the machine that runs the job, such as the API's URL.
 _STORED_SETTINGS: Final = (
     *("limit", "only", "rate", "workers", "poll_interval", "max_in_flight", "max_wait"),
     *("link_life", "settle", "when_unsure", "adopt", "give_up_after", "lease", "log_max"),
 )
-#: Seconds between two times that the progress is stored.
+#: Seconds between two updates of the stored progress.
 _PROGRESS_SECONDS: Final = 3.0
-#: How many causes are stored with the progress, for a list of jobs.
+#: Maximum number of reasons why rows need attention that are stored for the list of jobs.
 _MAX_CAUSES: Final = 3
 
 
 def read_submission(url: str, job: str) -> "Submission":
-    """The account and the options of a job.
+    """Read the account and the options with which a job was submitted.
+
+    Args:
+        url: URL of the database.
+        job: name of the job.
 
     Raises:
         StateError: the job was not submitted, or the database cannot be used.
@@ -56,34 +66,39 @@ def read_submission(url: str, job: str) -> "Submission":
         return submissions.read_required(db, url, job)
 
 
-def stored_settings(settings: Settings) -> dict[str, Any]:
+def settings_to_store(settings: Settings) -> dict[str, Any]:
     """Returns the settings that differ from the defaults, as JSON values to store with a job."""
-    default = Settings()
-    given = {name: getattr(settings, name) for name in _STORED_SETTINGS}
-    stored = {name: value for name, value in given.items() if value != getattr(default, name)}
+    defaults = Settings()
+    stored = {}
+    for name in _STORED_SETTINGS:
+        value = getattr(settings, name)
+        if value != getattr(defaults, name):
+            stored[name] = value
     if settings.only:
         stored["only"] = [
-            [each.first, each.last] if isinstance(each, LineRange) else each
-            for each in settings.only
+            [selector.first, selector.last] if isinstance(selector, LineRange) else selector
+            for selector in settings.only
         ]
     return stored
 
 
-def restored_settings(stored: Mapping[str, Any], **own: Any) -> Settings:
-    """The settings of a job.
+def restore_settings(stored: Mapping[str, Any], **machine_settings: Any) -> Settings:
+    """Create the settings of a submitted job.
 
     Args:
-        stored: what `stored_settings` returned.
-        own: settings of the machine that runs the job.
+        stored: the result of `settings_to_store`. Settings that this version does not store are
+            ignored.
+        machine_settings: settings of the machine that runs the job, by name.
 
     Raises:
         UsageError: a value is not valid, because another version stored it.
     """
-    known = {name: value for name, value in stored.items() if name in _STORED_SETTINGS}
+    values = {name: value for name, value in stored.items() if name in _STORED_SETTINGS}
     only = tuple(
-        each if isinstance(each, str) else LineRange(*each) for each in known.pop("only", ())
+        selector if isinstance(selector, str) else LineRange(*selector)
+        for selector in values.pop("only", ())
     )
-    return Settings(only=only, **known, **own)
+    return Settings(only=only, **values, **machine_settings)
 
 
 def run_submitted(
@@ -94,10 +109,11 @@ def run_submitted(
     *,
     alarm: bool = False,
 ) -> RunResult:
-    """Import the rows of a submitted job, or continue its import. See `run.run`.
+    """Import the rows of a submitted job, or continue its import.
 
     Args:
-        request: its manifest is only a name.
+        request: the request; its manifest is not read.
+        stop, alarm: as for `run.run`.
 
     Raises:
         Interrupted: `stop` was set.
@@ -109,24 +125,25 @@ def run_submitted(
         stopping_at(settings.until, stop),
         hold_job(job, settings.lease, stop, uses_alarm=alarm) as hold,
         Store(job.state) as store,
-        _Progress(job, hold) as progress,
+        _ProgressStore(job, hold) as progress,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
     ):
         hold.fence(store.connection)
         refuse_moved(store)
-        end_if(stop)
-        _choose(store, settings)
-        watched = replace(observer, progress=progress.show, interval=_PROGRESS_SECONDS)
+        raise_if_stopped(stop)
+        _select_rows(store, settings)
+        storing_observer = replace(observer, progress=progress.store, interval=_PROGRESS_SECONDS)
         if store.queue.remaining_count() or missing_picture_count(store):
-            with noted(log, store):
-                import_rows(store, hold, request, credentials, watched, stop, log)
+            with log_start_and_end(log, store):
+                import_rows(store, hold, request, credentials, storing_observer, stop, log)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
 
 
-def _choose(store: Store, settings: Settings) -> None:
-    """Restrict the run to the rows that were chosen when the job was submitted.
+def _select_rows(store: Store, settings: Settings) -> None:
+    """Restrict the run to the rows that were selected when the job was submitted.
 
-    A pilot is not chosen again: a job that is run again must not send other rows.
+    The rows of a pilot were chosen then, and are not chosen again. Otherwise a job that is run
+    again would send other rows.
     """
     if settings.limit is None:
         store.queue.choose(settings.only)
@@ -135,11 +152,14 @@ def _choose(store: Store, settings: Settings) -> None:
         store.queue.choose_numbers(numbers)
 
 
-class _Progress:
-    """Stores how far a job is, through a separate connection, during the run and at its end."""
+class _ProgressStore:
+    """Stores the progress of a job in the database, repeatedly during the run and at its end.
+
+    It has a separate database connection, so that no transaction of the run is disturbed.
+    """
 
     def __init__(self, job: Job, hold: JobHold) -> None:
-        self._name = state_name(job)
+        self._job_name = job_name(job)
         self._hold = hold
         self._store = Store(job.state)
 
@@ -147,33 +167,38 @@ class _Progress:
         self._hold.fence(self._store.connection)
         return self
 
-    def show(self, progress: "Progress") -> None:
+    def store(self, progress: "Progress") -> None:
         """Store the progress of the run."""
-        taken = snapshot(self._store, progress.counts, running=True)
-        self._save(replace(taken, rate=progress.rate, eta=progress.eta))
+        snapshot = take_snapshot(self._store, progress.counts, running=True)
+        self._save(replace(snapshot, rate=progress.rate, eta=progress.eta))
 
     def __exit__(self, *exc: object) -> None:
-        # If the database cannot be used, the error of the import is what counts.
+        # If the database cannot be used, the import has raised the error to report.
         with closing(self._store), suppress(StateError):
-            self._save(snapshot(self._store, self._store.reader.counts()))
+            self._save(take_snapshot(self._store, self._store.reader.counts()))
 
-    def _save(self, taken: "Snapshot") -> None:
+    def _save(self, snapshot: "Snapshot") -> None:
         from batch_import.state.submissions import save_progress
 
-        save_progress(self._store.connection, self._name, taken)
+        save_progress(self._store.connection, self._job_name, snapshot)
 
 
-def state_name(job: Job) -> str:
-    """The name of a job in its database."""
+def job_name(job: Job) -> str:
+    """Returns the name of a job in its database: the name of its folder."""
     return job.folder.resolve().name
 
 
-def snapshot(store: Store, counts: Counts, *, running: bool = False) -> "Snapshot":
-    """How far a job is. Pace and time left are not set."""
+def take_snapshot(store: Store, counts: Counts, *, running: bool = False) -> "Snapshot":
+    """Summarize the progress of a job for the list of jobs, without the rate and remaining time.
+
+    Args:
+        running: whether a run of the job is in progress.
+    """
     from batch_import.state.submissions import Snapshot
 
-    causes: Counter[str] = Counter()
-    for row, count in problem_groups(store.reader, running=running):
-        if found := cause_of(row):
-            causes[found.reason] += count
-    return Snapshot(counts, causes=tuple(causes.most_common(_MAX_CAUSES)))
+    row_counts: Counter[str] = Counter()
+    for row, row_count in problem_groups(store.reader, running=running):
+        cause = cause_of(row)
+        if cause:
+            row_counts[cause.reason] += row_count
+    return Snapshot(counts, causes=tuple(row_counts.most_common(_MAX_CAUSES)))

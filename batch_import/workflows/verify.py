@@ -11,7 +11,7 @@ from batch_import.verification.account_reader import AccountReader
 from batch_import.verification.comparison import VerificationResult, compare_job
 from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import PlatformSession
-from batch_import.workflows.account import check_account, signed_in
+from batch_import.workflows.account import check_account, sign_in
 from batch_import.workflows.observer import SILENT, Observer
 
 
@@ -19,16 +19,16 @@ def verify(
     request: ImportRequest,
     credentials: Credentials,
     *,
-    embeds: bool = False,
+    checks_embeds: bool = False,
     observer: Observer = SILENT,
     stop: threading.Event | None = None,
 ) -> VerificationResult:
     """Compare the job with the account, and write `verify.csv`.
 
-    The job database is not changed. The rows are compared as they are when this function is called.
+    The job database is not changed. Changes of a run during this call may be missing in the result.
 
     Args:
-        embeds: also request the embed page of each imported row.
+        checks_embeds: whether to also request the embed page of each imported row.
         stop: set it to stop early. Nothing is written then.
 
     Raises:
@@ -38,14 +38,16 @@ def verify(
     stop = stop or threading.Event()
     job, settings = request.job, request.settings
     if exists(job):
-        job.prepare()  # another machine may have run it
+        job.prepare()  # creates the job folder, if another machine ran the job
     with (
         Store(job.state) as store,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
         PlatformSession(settings, credentials, stop, log) as session,
-        signed_in(session, job, observer.problem) as account,
+        sign_in(session, job, observer.problem) as account,
     ):
-        check_account(store, settings, account, embeds=embeds)
+        check_account(store, settings, account, checks_embeds=checks_embeds)
         embedding, listing = job_embedding(store), store.account_listing()
-        look = AccountReader(session, listing, observer.step)
-        return compare_job(store, look, listing, embedding, job.verification, embeds=embeds)
+        reader = AccountReader(session, listing, observer.step)
+        return compare_job(
+            store, reader, listing, embedding, job.verification, embeds=checks_embeds
+        )

@@ -1,4 +1,4 @@
-"""What a run has to do, calculated from the number of rows per status. No I/O."""
+"""Calculate the work of a run from the number of rows per status. No I/O."""
 
 from dataclasses import dataclass
 
@@ -11,16 +11,17 @@ class WorkPlan:
 
     Attributes:
         create: rows whose video will be created.
-        pending: all rows that were not sent yet. More than `create` if only some rows are selected.
-        adopt: rows whose video is known to be in the account already. It will be used.
-        resume: rows that the platform accepted in an earlier run. Their status will be requested.
-        settle: rows that an earlier run sent without a clear answer. Their video is searched for.
+        pending: all rows that were not sent yet. The run may send only some of these rows.
+        adopt: rows whose video is known to be in the account already. The run uses this video.
+        resume: rows that the platform accepted in an earlier run and has not finished.
+        settle: rows that an earlier run sent without a clear answer. The run searches for their
+            videos.
         invalid: rows that cannot be sent before the manifest is fixed.
         ids_taken: rows that are not sent, because a media with another title has their reference
             ID.
-        done: rows with nothing to do: imported, failed or skipped.
-        is_searched: whether the account was searched for the rows to create. If not, some of their
-            videos may be in it already, and are used.
+        done: rows that are imported, failed or skipped.
+        is_searched: whether the account was searched for the videos of the rows in `create`. If
+            false, some of these videos may be in the account, and the run will use them.
     """
 
     create: int
@@ -44,11 +45,11 @@ class WorkPlan:
         return bool(self.create) and not (self.resume or self.settle or self.done)
 
     def __str__(self) -> str:
-        known = self.create + self.adopt + self.ids_taken
-        of = f" (of {self.pending} pending)" if self.pending > known else ""
-        unless = "" if self.is_searched or not self.create else " unless the account has them"
+        selected = self.create + self.adopt + self.ids_taken
+        total = f" (of {self.pending} pending)" if self.pending > selected else ""
+        condition = "" if self.is_searched or not self.create else " unless the account has them"
         parts = [
-            f"{self.create} to create{of}{unless}",
+            f"{self.create} to create{total}{condition}",
             f"{self.adopt} to adopt" if self.adopt else "",
             f"{self.ids_taken} not sent: reference ID taken" if self.ids_taken else "",
             f"{self.resume} to resume" if self.resume else "",
@@ -61,7 +62,7 @@ class WorkPlan:
 
 def plan_work(
     counts: Counts,
-    waiting: int,
+    selected: int,
     adopt: int = 0,
     ids_taken: int = 0,
     *,
@@ -70,13 +71,14 @@ def plan_work(
     """Calculate the work for the rows of a job.
 
     Args:
-        waiting: number of pending rows that are selected for the run.
-        adopt: number of these whose video is known to be in the account.
-        ids_taken: number of these that must not be sent.
-        is_searched: whether the account was searched for them.
+        counts: number of rows of the job per status.
+        selected: number of pending rows that are selected for the run.
+        adopt: number of selected rows whose video is known to be in the account.
+        ids_taken: number of selected rows that are not sent, because their reference ID is taken.
+        is_searched: whether the account was searched for the videos of the selected rows.
     """
     return WorkPlan(
-        create=waiting - adopt - ids_taken,
+        create=selected - adopt - ids_taken,
         pending=counts.pending,
         adopt=adopt,
         ids_taken=ids_taken,

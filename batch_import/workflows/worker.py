@@ -1,6 +1,6 @@
-"""A worker of the queue: a process for each job that it takes.
+"""A worker: takes jobs from the queue, and starts a process for each job.
 
-Each job has a process of its own, because a process that slept past the end of its lease is killed.
+Each job has a process of its own, because a process that was asleep when its lease ended is killed.
 This module must not know what such a process does, nor how its command line is made.
 """
 
@@ -16,116 +16,131 @@ from typing import Any, Final
 from batch_import.errors import StateError
 from batch_import.job import DatabaseState
 from batch_import.state.machine import Process
-from batch_import.workflows.fleet import fleet_queue
+from batch_import.workflows.fleet import load_queue_module
 
-#: A job whose process crashed so often without any progress in between is set aside.
+#: Number of crashes of a job's process, without any progress in between, after which the job is not
+#: started again.
 _MAX_CRASHES: Final = 3
-#: Signals that stop a worker, and that a terminal sends to the processes of its jobs as well.
-HELD_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
+#: Signals that stop a worker. A terminal also sends them to the processes of the worker's jobs.
+STOP_SIGNALS: Final = frozenset({signal.SIGINT, signal.SIGTERM})
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerOptions:
-    """What a worker does.
+    """The options of a worker.
 
     Attributes:
-        url: of the database.
+        url: URL of the database.
         accounts: names of the accounts whose jobs it takes.
-        at_once: maximum number of jobs at once.
-        command: starts the process of a job. It reads an order as a line of JSON, stops when its
-            standard input is closed, and prints its end as a line of JSON.
-        order: the same part of every order.
+        max_jobs: maximum number of jobs that run at the same time.
+        command: the command line of a job's process. The process reads a job order from its
+            standard input as one line of JSON, stops its run when the standard input is closed, and
+            prints how the run ended as one line of JSON.
+        common_order: the fields that are the same in every job order.
     """
 
     url: str
     accounts: Sequence[str]
-    at_once: int
+    max_jobs: int
     command: Sequence[str]
-    order: Mapping[str, Any]
+    common_order: Mapping[str, Any]
 
 
-def work(options: WorkerOptions, stop: threading.Event, say: Callable[[str], None]) -> None:
-    """Take jobs from the queue until `stop` is set; then finish requests, and give jobs back.
+def work(options: WorkerOptions, stop: threading.Event, log: Callable[[str], None]) -> None:
+    """Run jobs of the queue until `stop` is set.
+
+    Then the running jobs finish their requests in progress, and are put back into the queue.
 
     Args:
-        say: called with a sentence for the log.
+        log: called with a sentence for the log.
 
     Raises:
         UsageError: procrastinate is not installed.
         StateError: the database cannot be used.
     """
-    fleet_queue().refuse_unprepared(options.url)
+    load_queue_module().refuse_unprepared(options.url)
     from batch_import.fleet import worker
 
     async def run_job(job: str, is_stopped: asyncio.Event) -> worker.JobEnd:
-        say(f"{job}: taken.")
+        log(f"{job}: taken.")
         end, reason = await _run_job(options, job, is_stopped)
-        say(f"{job}: {end}. {reason}".strip())
+        log(f"{job}: {end}. {reason}".strip())
         return worker.JobEnd(end)
 
     asyncio.run(
         worker.work(
             worker.WorkerSetup(
-                options.url, options.accounts, options.at_once, run_job, stop.is_set, say
+                options.url, options.accounts, options.max_jobs, run_job, stop.is_set, log
             )
         )
     )
 
 
 async def _run_job(options: WorkerOptions, job: str, is_stopped: asyncio.Event) -> tuple[str, str]:
-    """Run a job until its end. Returns the end, and the reason."""
+    """Run a job until it ends or `is_stopped` is set.
+
+    Returns:
+        The value of a `JobEnd`, such as `stopped`, and a sentence with the reason, which may be
+        empty.
+    """
     try:
-        process, printed = await _run_process(options, job, is_stopped)
-    except OSError as error:  # no memory, no process, no file: the job is not at fault
+        process, output = await _run_process(options, job, is_stopped)
+    except OSError as error:  # too little memory, too many processes or open files
         return "later", f"Its process cannot be started: {error.strerror}."
-    return await asyncio.to_thread(_note_end, options.url, job, process, printed)
+    return await asyncio.to_thread(_record_end, options.url, job, process, output)
 
 
 async def _run_process(
     options: WorkerOptions, job: str, is_stopped: asyncio.Event
 ) -> tuple[Process, bytes]:
-    """Run the process of a job until its end. Returns the process, and what it printed."""
-    with _held_signals():
+    """Run the process of a job until it ends. Returns the process, and its standard output."""
+    with _stop_signals_blocked():
         process = await asyncio.create_subprocess_exec(
             *options.command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )
-    assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+    assert process.stdin is not None  # noqa: S101 - because of PIPE
     assert process.stdout is not None  # noqa: S101
-    started = Process.running(process.pid)
-    order = json.dumps({**options.order, "database": options.url, "job": job})
+    identified_process = Process.running(process.pid)
+    order = json.dumps({**options.common_order, "database": options.url, "job": job})
     process.stdin.write(order.encode() + b"\n")
     stopping = asyncio.ensure_future(is_stopped.wait())
     reading = asyncio.ensure_future(process.stdout.read())
     await asyncio.wait({stopping, reading}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()
     process.stdin.close()
-    printed = await reading
+    output = await reading
     await process.wait()
-    return started, printed
+    return identified_process, output
 
 
 @contextmanager
-def _held_signals() -> Iterator[None]:
-    """Hold back signals meanwhile, also in a process that is started: until it can handle them."""
-    signal.pthread_sigmask(signal.SIG_BLOCK, HELD_SIGNALS)
+def _stop_signals_blocked() -> Iterator[None]:
+    """Block the stop signals inside the `with` block.
+
+    A process that is started there inherits this, and unblocks the signals when it can handle them.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_SIGNALS)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
 
 
-def _note_end(url: str, job: str, process: Process, printed: bytes) -> tuple[str, str]:
-    """Note the end of a job's process in the database. Returns the end, and the reason."""
+def _record_end(url: str, job: str, process: Process, output: bytes) -> tuple[str, str]:
+    """Record the end of a job's process in the database. Returns the same as `_run_job`."""
     from batch_import.state import lease, submissions
 
     try:
-        found = json.loads(printed.decode().strip().rpartition("\n")[2])
-        end, reason, crashed = found["end"], found["reason"], False
+        last_line = output.decode().strip().rpartition("\n")[2]
+        printed = json.loads(last_line)
+        end, reason, has_crashed = printed["end"], printed["reason"], False
     except ValueError:
-        end, reason, crashed = "stopped", "Its process was killed.", True
-    crashes = 0
-    # Without the database, the next run of the job finds out what this run has left.
+        end, reason, has_crashed = "stopped", "Its process was killed.", True
+    crash_count = 0
+    # If the database cannot be used, the next run of the job waits until the lease has ended.
     with suppress(StateError):
         lease.record_exit(DatabaseState(url, job), process)
-        crashes = submissions.note_end(url, job, reason, crashed=crashed)
-    return ("set aside" if crashes >= _MAX_CRASHES and crashed else end), reason
+        crash_count = submissions.note_end(url, job, reason, crashed=has_crashed)
+    if has_crashed and crash_count >= _MAX_CRASHES:
+        end = "set aside"
+    return end, reason

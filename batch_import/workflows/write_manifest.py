@@ -1,4 +1,7 @@
-"""Write a manifest that lists all videos of the given sources. People review it before a run."""
+"""Write a manifest that lists all videos of some sources: folders, feeds, buckets, saved responses.
+
+People review the manifest before a run.
+"""
 
 import math
 import threading
@@ -18,8 +21,9 @@ from batch_import.sources.filters import ListingFilter, SkippedGroup, SkippedIte
 from batch_import.sources.registry import schemes, source_of
 from batch_import.sources.source import ListedVideo, ListingOptions, SkippedItem
 
-#: The columns of the manifest: name, width in characters, and whether the values are numbers and
-#: cannot be mistaken for formulas. `check` recognizes the first four by their names.
+#: The columns of the manifest: name, width in characters, whether the values are numbers, and
+#: whether they are safe, because no spreadsheet program reads them as a formula. The first four
+#: names are the names of fields.
 COLUMNS: Final = (
     TableColumn(SOURCE_URL, 60, is_safe=True),
     TableColumn(FILENAME, 40),
@@ -33,7 +37,7 @@ COLUMNS: Final = (
     TableColumn("size", 14, is_number=True, is_safe=True),
 )
 _SHEET: Final = "Videos"
-#: Number of items between two progress reports: a fast source lists so many in a few milliseconds.
+#: Number of items between two progress reports. A fast source lists them in a few milliseconds.
 _ITEMS_PER_REPORT: Final = 256
 #: Length of a date and time in ISO 8601 up to the seconds.
 _SECONDS_LENGTH: Final = len("2026-01-31T18:00:00")
@@ -46,36 +50,36 @@ class WrittenManifest:
     """The manifest that was written.
 
     Attributes:
-        file: path of the manifest.
-        rows: number of rows of the manifest.
+        path: path of the manifest.
+        row_count: number of rows of the manifest.
         skipped: items that were not listed, grouped by reason.
-        expiring: number of rows whose URL expires.
+        expiring_count: number of rows whose URL expires.
         expires_at: epoch seconds when the first URL expires; infinity if none expires.
-        without_extension: number of rows whose file extension is not known.
+        without_extension_count: number of rows whose file extension is not known.
     """
 
-    file: Path
-    rows: int = 0
+    path: Path
+    row_count: int = 0
     skipped: Sequence[SkippedGroup] = ()
-    expiring: int = 0
+    expiring_count: int = 0
     expires_at: float = math.inf
-    without_extension: int = 0
+    without_extension_count: int = 0
 
     @property
     def is_complete(self) -> bool:
-        """Whether every item could be read. Items that a filter excludes do not matter."""
+        """Whether every item could be read. Items that a filter excludes count as read."""
         return not any(group.is_unreadable for group in self.skipped)
 
 
 @dataclass(frozen=True, slots=True)
 class ListingRequest:
-    """What to list, and where to write it.
+    """The sources to list, and the manifest to write.
 
     Attributes:
         locations: the sources, such as `folder:/videos`.
         file: path of the manifest to write, `.csv` or `.xlsx`.
-        replace: whether an existing file is replaced.
-        filters: which of the videos are listed.
+        replace: whether to replace an existing file.
+        filters: conditions for the videos that are listed.
         options: options of the sources, such as the URL of a folder's web server.
     """
 
@@ -113,22 +117,25 @@ def write_manifest(
     )
     result, skipped = WrittenManifest(request.file), SkippedItems()
     skip_reason = request.filters.skip_reason()
-    with table_file(request.file, COLUMNS, _SHEET) as write:
-        for item in _reported(items, progress, stop or threading.Event()):
+    with table_file(request.file, COLUMNS, _SHEET) as write_row:
+        for item in _with_progress(items, progress, stop or threading.Event()):
             if isinstance(item, SkippedItem):
                 skipped.add(item)
-            elif reason := skip_reason(item):
+                continue
+            reason = skip_reason(item)
+            if reason:
                 skipped.add(SkippedItem(path_of(item), reason))
             else:
-                write(_cells(item))
-                _count(result, item)
-        if not result.rows:
+                write_row(_cells(item))
+                _count_video(result, item)
+        if not result.row_count:
             raise _no_videos_error(skipped)
     result.skipped = skipped.groups()
     return result
 
 
 def _check_file(request: ListingRequest) -> None:
+    """Raise a `UsageError` if the manifest cannot have this path."""
     if request.file.suffix.lower() not in FORMATS:
         raise UsageError(
             f"{request.file} is neither a .csv nor an .xlsx file.",
@@ -165,12 +172,12 @@ def _scheme(location: str) -> str:
     raise UsageError(f"{location} does not begin with the name of a source.", hint)
 
 
-def _reported(
+def _with_progress(
     items: Iterator[ListedVideo | SkippedItem],
     progress: Callable[[int], None],
     stop: threading.Event,
 ) -> Iterator[ListedVideo | SkippedItem]:
-    """Yield the items, and report their number.
+    """Yield the items, and report from time to time how many were yielded.
 
     Raises:
         Interrupted: `stop` was set.
@@ -189,20 +196,22 @@ def _no_videos_error(skipped: SkippedItems) -> UsageError:
         f"({group.count:,}) {group.reason} {', '.join(group.examples)}"
         for group in skipped.groups()
     ]
-    why = f"Not listed: {' '.join(reasons)}" if reasons else "Every source is empty."
-    return UsageError("There is no video to list, so nothing was written.", why)
+    explanation = f"Not listed: {' '.join(reasons)}" if reasons else "Every source is empty."
+    return UsageError("There is no video to list, so nothing was written.", explanation)
 
 
-def _count(result: WrittenManifest, video: ListedVideo) -> None:
-    result.rows += 1
+def _count_video(result: WrittenManifest, video: ListedVideo) -> None:
+    result.row_count += 1
     if not video.extension and not extension_of(video.url):
-        result.without_extension += 1
-    # Only items of a folder or bucket have a `path`. Their URLs are made from it and have no
-    # signature, even if a file name looks like one. Therefore only other URLs are examined.
-    end = video.expires_at if video.path else min(video.expires_at, expires_at(video.url))
-    if end < math.inf:
-        result.expiring += 1
-        result.expires_at = min(result.expires_at, end)
+        result.without_extension_count += 1
+    video_expires_at = video.expires_at
+    # Only items of a folder or bucket have a `path`. Their URLs are made from this path and have no
+    # signature, even if a file name looks like a signature.
+    if not video.path:
+        video_expires_at = min(video_expires_at, expires_at(video.url))
+    if video_expires_at < math.inf:
+        result.expiring_count += 1
+        result.expires_at = min(result.expires_at, video_expires_at)
 
 
 # The cells of a row ---------------------------------------------------------------------------
@@ -223,11 +232,16 @@ def _cells(video: ListedVideo) -> list[str]:
         "" if date is None else f"{date.astimezone(UTC).isoformat()[:_SECONDS_LENGTH]}Z",
         "" if video.size is None else str(video.size),
     ]
-    return cells if "".join(cells).isprintable() else [*map(_on_one_line, cells)]
+    if "".join(cells).isprintable():
+        return cells
+    return [_printable(cell) for cell in cells]
 
 
-def _on_one_line(text: str) -> str:
-    """Returns a text that a cell can hold: without line breaks and lone surrogates."""
+def _printable(text: str) -> str:
+    """Replace the characters that a cell cannot have, such as line breaks, by blanks.
+
+    Adjacent blanks become one blank. Unpaired surrogates become question marks.
+    """
     if text.isprintable():
         return text
     encodable = text.encode("utf-8", "replace").decode()
@@ -235,7 +249,7 @@ def _on_one_line(text: str) -> str:
 
 
 def _title(video: ListedVideo) -> str:
-    """Returns the name of the file without its extension."""
+    """Returns the name of the file without its extension, as the title of the video."""
     name = path_of(video).rpartition("/")[2]
     stem, _, suffix = name.rpartition(".")
     return stem if stem and suffix.lower() in ACCEPTED_EXTENSIONS else name or video.url

@@ -5,10 +5,10 @@ from typing import Any
 
 import click
 
-from batch_import.cli.application import load, users_of
+from batch_import.cli.application import commands_with_option, load_command
 from batch_import.cli.names import COMMANDS
-from batch_import.cli.options import OPTIONS, default_of
-from batch_import.configuration.kinds import NumberType
+from batch_import.cli.options import OPTIONS, default_text
+from batch_import.configuration.value_types import NumberType
 from generate.markdown import block, literal, plain, sentence
 
 
@@ -26,7 +26,7 @@ def _command_groups() -> Iterator[str]:
 
 
 def _command(name: str) -> Iterator[str]:
-    found = load(name)
+    found = load_command(name)
     ctx = click.Context(found, info_name=f"batch-import {name}")
     usage = " ".join([f"batch-import {name}", *found.collect_usage_pieces(ctx)])
     yield f"### {name}"
@@ -64,13 +64,13 @@ def _option_groups() -> Iterator[str]:
 
 
 def _option(option: Any) -> str:
-    takes = "|".join(option.kind.choices) or option.kind.metavar
+    takes = "|".join(option.value_type.choices) or option.value_type.metavar
     names = [f"-{option.short}"] if option.short else []
     names.append(f"--{option.key} {takes}".strip())
-    links = ", ".join(f"[{name}](commands.md#{name})" for name in users_of(option.name))
+    links = ", ".join(f"[{name}](commands.md#{name})" for name in commands_with_option(option.name))
     facts = [
-        f"Default: {literal(default)}." if (default := default_of(option)) else "",
-        f"Range: {_range(option.kind)}." if isinstance(option.kind, NumberType) else "",
+        f"Default: {literal(default)}." if (default := default_text(option)) else "",
+        f"Range: {_range(option.value_type)}." if isinstance(option.value_type, NumberType) else "",
         "It may be given several times." if option.multiple else "",
         f"Environment variable: `{option.variable}`." if option.variable else "",
         f"Commands: {links}.",
@@ -79,5 +79,5 @@ def _option(option: Any) -> str:
     return f"````{{option}} {', '.join(names)}\n\n{text}\n````"
 
 
-def _range(kind: NumberType) -> str:
-    return f"{kind.least:,g} to {kind.most:,.0f}"
+def _range(number: NumberType) -> str:
+    return f"{number.minimum:,g} to {number.maximum:,.0f}"

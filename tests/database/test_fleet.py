@@ -326,11 +326,11 @@ def test_the_commands_refuse_in_one_line(
 
 def test_a_crash_and_the_tools_of_procrastinate(machines: tuple[Machines, SandboxServer]) -> None:
     """A job whose process crashes again and again is set aside; the tools show the queue."""
-    from batch_import.workflows.worker import _note_end
+    from batch_import.workflows.worker import _record_end
 
     fleet, _ = machines
     fleet.submit("one", 2)
-    ends = [_note_end(fleet.url, "one", Process.current(), b"")[0] for _ in range(3)]
+    ends = [_record_end(fleet.url, "one", Process.current(), b"")[0] for _ in range(3)]
     assert ends == ["stopped", "stopped", "set aside"]
     assert fleet.listed()["one"]["reason"] == "Its process was killed."
     done = subprocess.run(

@@ -218,7 +218,7 @@ def test_a_database_is_prepared_and_a_job_moves_there_and_back(
     assert "was moved to the job videos" in stale.stderr
     command("run", path.name, *quick, "--state", url)
     assert (
-        "No run of the job is in doubt"
+        "There is no run of this job whose end is unknown"
         in command("state", "ended", path.name, "--state", url).stdout
     )
     assert command("state", "copy", url, path.name).stdout.startswith("5 rows moved to ")

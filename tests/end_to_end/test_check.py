@@ -33,7 +33,7 @@ error    duplicate-reference       1  10
 warning  duplicate-video           1  11
          Link: the source URL is the same as on line 8; signatures do not count (https://h.example.com/a.mp4)
          Remove one of the two, unless the video is wanted twice.
-Every problem: output/mine/problems.csv
+All problems: output/mine/problems.csv
 10 rows: 2 can be imported, 8 invalid.
 """
 
@@ -184,5 +184,5 @@ def test_the_messy_sample_is_reported_and_its_good_rows_are_imported(
         kind["code"] for kind in printed["kinds"]
     }
     done = run("run", path, *FAST, code=1)
-    assert "Every problem: output/messy/problems.csv" in done.stdout
+    assert "All problems: output/messy/problems.csv" in done.stdout
     assert len(server.platform.media) == printed["valid"]

@@ -161,7 +161,7 @@ def test_ids_that_a_manifest_gives_after_the_import_are_known_everywhere(
     assert "1 row was sent under other" in run("plan", path, "--offline", *mapped).stdout
     printed = run("run", path, *FAST, *mapped).stdout
 
-    assert "1 row was sent under other reference IDs than “Signatur” has now: line 2" in printed
+    assert "1 row was sent with other reference IDs than “Signatur” has now: line 2" in printed
     first, second = run.table("output/library/results.csv")
     assert first["referenceId"].startswith("bi-")
     assert (first["Signatur"], second["referenceId"]) == ("LA/1", "LA/2")

@@ -68,7 +68,7 @@ def test_what_is_in_force_and_where_it_comes_from(command: Callable, configured:
     assert options["seed"] == {"value": 1, "from": "default"}
     assert printed["credentials"]["api-key"] == {"set": True, "from": "environment"}
     table = run("config", *named).stdout
-    assert "batch-import.yaml is read." in table
+    assert "Configuration file: batch-import.yaml." in table
     assert "api-key" in table
     at = {line.index("batch-import.yaml,") for line in table.splitlines() if ", line" in line}
     assert len(at) == 1
@@ -107,7 +107,7 @@ def test_credentials_from_a_file(sandbox: Start, command: Callable, configured: 
     if os.name == "posix":
         keys.chmod(0o644)
         err = run("account", code=2).stderr
-        assert "others can reach it (mode 644). Run: chmod 600 'my keys.yaml'" in err
+        assert "other users can access it (mode 644). Run: chmod 600 'my keys.yaml'" in err
     run.environ |= {"VIOSTREAM_ACCESS_KEY": "VC-other", "VIOSTREAM_API_KEY": "other"}
     assert "refuses the credentials" in run("account", code=3).stderr
     keys.chmod(0o600)

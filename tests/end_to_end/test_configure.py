@@ -171,7 +171,7 @@ def test_ids_that_are_unclear_have_no_default_and_a_misfit_is_said(
         ("Column of referenceId (0: made from the URL):", "2"),
         ("Use these columns?", "n"),
         ("Column of sourceUrl [6]", "2"),
-        ("Use it all the same?", ""),
+        ("Use it nevertheless?", ""),
         ("Column of sourceUrl [6]", "6"),
         ("Column of filename", ""),
         ("Column of extension", ""),
@@ -323,7 +323,7 @@ def test_the_file_lists_every_option_and_sets_none(command: Callable, tmp_path: 
     run = command("https://h.test")
     run("configure", "--offline")
     assert (tmp_path / "batch-import.yaml").read_text(encoding="utf-8").count("\n#rate:") == 1
-    assert "batch-import.yaml is read." in run("config").stdout
+    assert "Configuration file: batch-import.yaml." in run("config").stdout
     assert ", line" not in run("config").stdout
 
 

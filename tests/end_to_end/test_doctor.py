@@ -81,19 +81,19 @@ def test_a_certificate_that_a_network_put_in_place_is_told_from_a_trusted_one(
     encrypted: tuple[str, trustme.CA], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     base, authority = encrypted
-    found = Route(base).tls()
+    found = Route(base).check_tls()
     assert found.result == "problem"
     assert "is not trusted" in found.message
     assert "REQUESTS_CA_BUNDLE" in found.hint
     bundle = tmp_path / "ca.pem"
     authority.cert_pem.write_to_path(str(bundle))
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(bundle))
-    assert Route(base).tls().result == "ok"
+    assert Route(base).check_tls().result == "ok"
 
 
 def test_a_host_that_takes_no_connection(refusing_port: int) -> None:
     base = f"https://127.0.0.1:{refusing_port}/v3/api"
-    for check in (Route(base).tls, Route(base).platform):
+    for check in (Route(base).check_tls, Route(base).check_platform):
         assert check().result == "problem"
 
 
@@ -102,9 +102,9 @@ def test_a_proxy_is_named_without_its_password(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", f"http://me:s3cret@127.0.0.1:{refusing_port}")
     route = Route(BASE)
-    found = route.proxy()
+    found = route.check_proxy()
     assert found.result == "problem"
-    assert f"127.0.0.1:{refusing_port} takes no connection" in found.message
+    assert f"127.0.0.1:{refusing_port} does not accept a connection" in found.message
     assert "s3cret" not in found.message
     assert "HTTPS_PROXY" in found.hint
-    assert route.dns().result == route.tls().result == "skipped"
+    assert route.check_dns().result == route.check_tls().result == "skipped"

@@ -160,7 +160,9 @@ def test_what_may_be_allowed_is_sent_and_the_rest_never(
     run("run", path, "--allow", "url-page", *FAST, code=1)
     assert [media.reference_id for media in server.platform.media] == ["1"]
     for code in ("url-private", "duplicate-reference", "source-private"):
-        assert f"'{code}' cannot be allowed" in run("check", path, "--allow", code, code=2).stderr
+        assert (
+            f"'{code}' cannot be turned off" in run("check", path, "--allow", code, code=2).stderr
+        )
     assert "did you mean url-page?" in run("check", path, "--allow", "url-pages", code=2).stderr
 
 

@@ -193,7 +193,7 @@ def test_rows_whose_job_is_not_there_say_so(
     elsewhere.rename(tmp_path / "away")
     done = run("run", copy, *FAST, code=2)
     assert len(done.stderr.splitlines()) == 1
-    assert "that job is not there" in done.stderr
+    assert "which was not found" in done.stderr
     assert "--job" in done.stderr
     (tmp_path / "wrong").mkdir()
     done = run("run", copy, *FAST, "--job", "wrong", code=2)
@@ -261,7 +261,7 @@ def test_the_list_of_problems_stays_that_of_the_job(
     copy = excel([header, corrected, wrong], tmp_path / "fixed.csv")
 
     printed = run("check", copy, code=1).stdout
-    assert "Every problem: output/library/problems-fixed.csv" in printed
+    assert "All problems: output/library/problems-fixed.csv" in printed
     run("plan", copy, "--offline")
     assert listed(job) == before
     printed = run("run", copy, *FAST, code=1).stdout
@@ -275,7 +275,7 @@ def test_the_list_of_problems_stays_that_of_the_job(
     run("run", rest, *FAST)
     assert listed(job) == []
     printed = run("check", path, code=1).stdout
-    assert "Every problem: output/library/problems-library.csv" in printed
+    assert "All problems: output/library/problems-library.csv" in printed
     assert len(listed("output/library/problems-library.csv")) == 3
     assert listed(job) == []
     printed = run("run", path, *FAST, "--strict").stdout
@@ -332,11 +332,11 @@ def test_other_rows_that_are_sent_too_are_counted(
     run("run", path, *FAST, "--first", "2", code=0)
     excel(fix(read(tmp_path / "output/library/failed.csv")), tmp_path / "fixed.csv")
     assert (
-        "A run also sends 7 rows of the job that wait" in run("plan", tmp_path / "fixed.csv").stdout
+        "A run also sends 7 rows of the job that were" in run("plan", tmp_path / "fixed.csv").stdout
     )
     first = run("run", tmp_path / "fixed.csv", *FAST, "--first", "1").stdout
     assert "also sends" not in first
     assert (
-        "A run also sends 9 rows of the job that wait"
+        "A run also sends 9 rows of the job that were"
         in run("run", tmp_path / "fixed.csv", *FAST).stdout
     )

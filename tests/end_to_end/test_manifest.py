@@ -125,7 +125,7 @@ def test_odd_names_come_back_as_the_same_files(web: Web, names: list[str]) -> No
         checked = check_manifest(file, job=root.parent / "job")
         problems = [problem for problem in checked.problems() if problem.severity == "error"]
         assert not [p for p in problems if not p.code.startswith("filename")], problems
-        assert written.rows == checked.rows == len(unique)
+        assert written.row_count == checked.rows == len(unique)
         fetched = {
             urlopen(request_url(url).replace(base, web.url)).read().decode()
             for chunk in open_manifest(file).chunks()

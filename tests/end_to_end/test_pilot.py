@@ -78,7 +78,7 @@ def test_a_pilot_is_spread_and_says_why(sandbox: Start, command: Callable, tmp_p
     first = run("run", path, *FAST, "--limit", 4)
     assert {"ref-13", "ref-14"} < set(made(server))
     assert len(made(server)) == 4
-    assert "Pilot of 4 rows, spread over hosts, extensions, sizes:" in first.stdout
+    assert "Pilot of 4 rows, with different hosts, extensions and sizes:" in first.stdout
     assert "line 15 (Video 14): small.example.com, mp4, 1000 MB or more" in first.stdout
     assert "To do: 4 to create (of 14 pending) unless the account has them." in first.stdout
     run("run", path, *FAST, "--limit", 4)
@@ -102,7 +102,7 @@ def test_a_pilot_is_the_same_after_a_crash(
     assert begun < 4
 
     again = run("run", path, *FAST, "--settle", 1, "--limit", 4)
-    assert "Pilot of 4 rows, those of the run before:" in again.stdout
+    assert "Pilot of 4 rows, the same rows as in the previous run:" in again.stdout
     assert len(set(made(server))) == len(made(server)) == 4
     assert {"ref-13", "ref-14"} < set(made(server))
     assert "Pilot of 4 rows, spread over" in run("run", path, *FAST, "--limit", 4).stdout
@@ -119,7 +119,7 @@ def test_a_pilot_of_named_rows_has_no_other(
     assert len(made(server)) == 2
     assert set(made(server)) < set(refs(1, 2, 3, 4))
     both = run("run", path, "--first", 1, "--limit", 2, code=2)
-    assert "--first: 1 does not go with --limit." in both.stderr
+    assert "--first: 1 cannot be combined with --limit." in both.stderr
 
 
 def test_rows_by_line_by_id_and_by_file(

@@ -48,7 +48,7 @@ def test_a_new_manifest_is_forereported_and_nothing_is_sent(
     assert "To do: 6 to create, 1 invalid." in out
     assert "(assumed)" in out
     # Six rows are sent within seconds: no option would shorten the forty minutes.
-    assert "(bound by the processing of the last videos)" in out
+    assert "(limited by the processing of the last videos)" in out
 
 
 def test_what_is_in_the_account_is_forereported_and_the_run_tells_it(
@@ -60,10 +60,10 @@ def test_what_is_in_the_account_is_forereported_and_the_run_tells_it(
     path = manifest(5)
     out = run("plan", path).stdout
     assert "To do: 3 to create, 2 to adopt." in out
-    assert "The account has 3 media. Among them are the videos of 2 of the 5 rows to send." in out
+    assert "The account has 3 media. They include the videos of 2 of the 5 rows to send." in out
     assert len(server.platform.media) == 3
 
-    printed = "2 rows were already in the account: taken over, not created."
+    printed = "2 rows not created: the account already had the videos."
     assert printed in run("run", path, *FAST).stdout
     assert len(server.platform.media) == 6
     assert printed in run("run", path, *FAST).stdout  # and so after every resume
@@ -149,7 +149,7 @@ def test_urls_that_do_not_live_so_long_are_reported_of(
     assert printed["expiring"] == {"count": 1, "lines": [3]}
     assert printed["invalid"] == 1
     out = run("plan", path, "--offline").stdout
-    assert "1 signed URL stops working before it is sure to have been fetched: line 3" in out
+    assert "1 signed URL may expire before the platform has fetched the video: line 3" in out
     assert "5ec7e7" not in out
 
 

@@ -13,7 +13,7 @@ from batch_import.sandbox.server import SandboxServer
 from batch_import.state.ledger import open_ledger
 from batch_import.viostream.session import PlatformSession
 from batch_import.viostream.shared_rate_limiter import SharedRateLimiter
-from batch_import.workflows.account import signed_in
+from batch_import.workflows.account import sign_in
 
 
 def test_a_signed_in_command_leaves_others_half_of_the_limit(
@@ -26,7 +26,7 @@ def test_a_signed_in_command_leaves_others_half_of_the_limit(
     with PlatformSession(settings, credentials, threading.Event()) as session:
         other = SharedRateLimiter(settings.rate, session.clock)
         alone = other.rate(session.clock())
-        with signed_in(session, job, problems.append) as account:
+        with sign_in(session, job, problems.append) as account:
             ledger = open_ledger(job, f"{settings.api_base} {account.id}")
             assert other.report(ledger, "other") is None
             assert 0 < other.rate(session.clock()) <= alone / 2

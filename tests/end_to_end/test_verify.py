@@ -63,7 +63,7 @@ def test_an_account_as_it_should_be_holds_and_the_job_stays_as_it_is(
     done = run("verify", path, "--rate", "200")
 
     assert "6 rows: 6 as expected." in done.stdout
-    assert "9 media in the account, 3 of them in no row." in done.stdout
+    assert "9 media in the account; 3 of them belong to no row." in done.stdout
     assert state.read_bytes() == before
     assert server.platform.calls - calls == Counter(account=1, list=1)
     lines = run.table(f"{JOB}/verify.csv")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from batch_import.cli.application import load
+from batch_import.cli.application import load_command
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "docs" / "deploy"
@@ -46,7 +46,7 @@ def start_of_the_unit() -> list[str]:
 )
 def test_the_command_line_is_one_of_the_program(arguments: list[str]) -> None:
     name, *options = arguments
-    command = load(name)
+    command = load_command(name)
     parser = command.make_parser(command.context_class(command))
     _, rest, _ = parser.parse_args([*options])
     assert not rest

@@ -94,10 +94,10 @@ class Library:
             reading=ReadingOptions(default={"extension": "mp4"}),
             settings=SETTINGS,
         )
-        taken = ManifestLoader(request, self.now, threading.Event(), lambda _: None).take_over(
+        taken = ManifestLoader(request, self.now, threading.Event(), lambda _: None).update_job(
             store
         )
-        assert taken.held.count == 0
+        assert taken.held_rows.count == 0
         budget = RateLimiter(SETTINGS.rate, self.now)
         dispatcher = Dispatcher(SETTINGS, store, budget, self.now)
         run = VirtualRun(

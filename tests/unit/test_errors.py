@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import batch_import
-from batch_import.cli.faults import text
+from batch_import.cli.faults import format_fault
 from batch_import.cli.options import OPTIONS, OptionSources
 from batch_import.errors import StateError, UsageError, command_ref, setting_ref
 
@@ -98,5 +98,5 @@ def test_the_same_fault_for_python_and_the_command_line(
     places = OptionSources()
     places.manifest = "my list.csv"
     assert str(fault) == python
-    assert text(fault, places) == command_line
+    assert format_fault(fault, places) == command_line
     assert str(pickle.loads(pickle.dumps(fault))) == python

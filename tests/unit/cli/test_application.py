@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from batch_import.cli import main
-from batch_import.cli.application import load
+from batch_import.cli.application import load_command
 from batch_import.cli.command import Invocation
 from batch_import.cli.names import HELP
 from batch_import.cli.options import OPTIONS
@@ -30,7 +30,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
         return 0
 
     def run(*arguments: str) -> Invocation:
-        monkeypatch.setattr(load(arguments[0]), "_function", keep)
+        monkeypatch.setattr(load_command(arguments[0]), "_function", keep)
         assert main(arguments) == 0
         return calls.pop()
 
@@ -55,7 +55,7 @@ def given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Given:
         ("run m.csv --rate", "Option '--rate' requires an argument."),
         ("run m.csv --rate 0", "--rate: '0' is not a number from 0.001 to 10,000."),
         ("run m.csv --embed big", "--embed: 'big' is not one of responsive, fixed."),
-        ("run m.csv --job a\0b", r"--job: 'a\x00b' holds a character that no text has."),
+        ("run m.csv --job a\0b", r"--job: 'a\x00b' has a character that is not valid in a text."),
         ("demo --config x.yaml", "--config is an option of"),
         ("plan m.csv --seed 2", "--seed: this is only used with --rehearse. Add it."),
         ("plan m.csv --knob a=b", "--knob: this is only used with --rehearse. Add it."),
@@ -85,12 +85,16 @@ def test_a_mistake_is_one_line(
 
 
 def test_every_command_with_options_takes_a_configuration_but_the_demo() -> None:
-    without = {name for name in HELP if load(name).options and "config" not in load(name).options}
+    without = {
+        name
+        for name in HELP
+        if load_command(name).options and "config" not in load_command(name).options
+    }
     assert without == {"demo"}
 
 
 def test_every_option_is_of_some_command() -> None:
-    assert {name for each in HELP for name in load(each).options} == set(OPTIONS)
+    assert {name for each in HELP for name in load_command(each).options} == set(OPTIONS)
 
 
 def test_the_demo_reads_no_configuration(given: Given) -> None:
@@ -111,7 +115,7 @@ def test_flags_take_precedence_over_the_environment_over_the_file_over_the_defau
     def found(*flags: str) -> tuple[str, str]:
         named = ("--config", "batch-import.yaml") if Path("batch-import.yaml").exists() else ()
         call = given("run", "m.csv", *named, *flags)
-        return call.settings().api_base, call.option_sources.origin("api_base")
+        return call.settings().api_base, call.option_sources.describe("api_base")
 
     assert found() == ("https://api.app.viostream.com/v3/api", "default")
     Path("batch-import.yaml").write_text("rate: 1\napi-base: https://file.test/\n")
@@ -180,7 +184,7 @@ def test_help_is_in_groups_with_defaults_and_examples(
     assert " ".join(HELP[name].split()) in " ".join(text.split())
     assert f"Examples:\n  {'eval ' if name == 'completion' else f'batch-import {name}'}" in text
     groups = re.findall(r"^(\w+) options:$", text, re.MULTILINE)
-    expected = {str(OPTIONS[option].group) for option in load(name).options} | {"Common"}
+    expected = {str(OPTIONS[option].group) for option in load_command(name).options} | {"Common"}
     assert sorted(groups) == sorted(expected)
 
 
@@ -191,10 +195,10 @@ def test_help_on_a_terminal_says_the_same(
     for arguments in (["run", "--help"], ["--help"]):
         assert main(arguments) == 0
     text = capsys.readouterr().out
-    words: list[Any] = [f"--{OPTIONS[name].key}" for name in load("run").options]
+    words: list[Any] = [f"--{OPTIONS[name].key}" for name in load_command("run").options]
     for word in [*words, *HELP, "Examples:", "--limit 10", "VIOSTREAM_API_BASE", "Pace"]:
         assert word in text, word
 
 
 def test_the_name_of_every_command_is_its_modules() -> None:
-    assert [load(name).name for name in HELP] == list(HELP)
+    assert [load_command(name).name for name in HELP] == list(HELP)

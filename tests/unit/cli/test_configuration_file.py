@@ -61,7 +61,7 @@ def test_values_are_read_as_those_of_flags(
 ) -> None:
     found = read(f"# comment\n{text}\n")
     assert (list(found), found[name].value) == ([name], value)
-    assert found[name].place.endswith("c.yaml, line 2")
+    assert found[name].position.endswith("c.yaml, line 2")
 
 
 def test_an_empty_file_says_nothing(read: Callable) -> None:
@@ -97,8 +97,8 @@ def test_an_empty_file_says_nothing(read: Callable) -> None:
         ("map: [[a]]", "map: exactly one value belongs here."),
         ("map:", "map: exactly one value belongs here."),
         ('columns: "a\\nb"', "columns: 'a\\nb' has a line break in it."),
-        ('job: "a\\0b"', "holds a character that no text has."),
-        ('job: "\\ud800"', "holds a character that no text has."),
+        ('job: "a\\0b"', "has a character that is not valid in a text."),
+        ('job: "\\ud800"', "has a character that is not valid in a text."),
         ("api-base: http://h.test", "api-base: 'http://h.test' would send your"),
         ("credentials: {access-key: a}", "credentials: exactly one value belongs here."),
         ("- rate", "line 1: this is not a mapping."),
@@ -127,7 +127,7 @@ def test_each_mistake_has_its_line_and_its_words(read: Callable, text: str, word
     ["access-key", "api-key", "API_KEY", "apikey", "VIOSTREAM_ACCESS_KEY", "password", "Token"],
 )
 def test_credentials_are_refused_and_not_shown(read: Callable, key: str) -> None:
-    with pytest.raises(UsageError, match=r"line 2: credentials do not belong here") as caught:
+    with pytest.raises(UsageError, match=r"line 2: credentials must not be in this file") as caught:
         read(f"rate: 5\n{key}: s3cret\n")
     assert "s3cret" not in str(caught.value)
     assert "credentials: FILE" in caught.value.hint
@@ -154,6 +154,6 @@ def test_no_text_gives_a_traceback(text: str) -> None:
         for entry in read_entries("c.yaml", text.encode("utf-8", "surrogatepass")):
             for option in OPTIONS.values():
                 if option.key == entry.key:
-                    configuration_file._checked(option, "c.yaml", "c.yaml", entry)  # noqa: SLF001
+                    configuration_file._validated_value(option, "c.yaml", "c.yaml", entry)  # noqa: SLF001
     except UsageError as refused:
         assert refused.message.startswith("c.yaml")  # noqa: PT017 - most texts are refused

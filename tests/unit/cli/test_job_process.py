@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from batch_import.cli.job_process import COMMAND, _end_of
+from batch_import.cli.job_process import COMMAND, _end_after
 from batch_import.errors import (
     CredentialsRefused,
     Interrupted,
@@ -16,7 +16,7 @@ from batch_import.errors import (
     UsageError,
 )
 from batch_import.sources.source import SourceUnavailable, SourceUnreachable
-from batch_import.workflows.worker import _held_signals
+from batch_import.workflows.worker import _stop_signals_blocked
 
 
 @pytest.mark.parametrize(
@@ -32,12 +32,12 @@ from batch_import.workflows.worker import _held_signals
     ],
 )
 def test_what_passes_by_itself_is_tried_again_later(fault: RunFault, end: str) -> None:
-    assert _end_of(fault)[0] == end
+    assert _end_after(fault)[0] == end
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a worker does not run on Windows")
 def test_a_process_that_is_stopped_before_it_has_an_order_ends_without_a_word() -> None:
-    with _held_signals():
+    with _stop_signals_blocked():
         process = subprocess.Popen(
             COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_import.cli.notification import notified, summary
+from batch_import.cli.notification import run_and_notify, summary
 from batch_import.cli.options import OptionSources
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import CredentialsRefused, Interrupted, Stopped
@@ -46,7 +46,7 @@ def test_a_run_that_ended_by_itself(
 ) -> None:
     wanted = request(job(tmp_path).folder)
     wanted.job.results.touch()
-    assert notified(lambda: code, "https://h/x", wanted, OptionSources()) == code
+    assert run_and_notify(lambda: code, "https://h/x", wanted, OptionSources()) == code
     (body,) = posted
     assert (body["outcome"], body["exit_code"]) == (outcome, code)
     assert body["counts"]["pending"] == 1  # type: ignore[index]
@@ -79,7 +79,7 @@ def test_a_run_that_ended_early_is_reported_and_ends_as_it_did(
         raise error
 
     with pytest.raises(type(error)):
-        notified(work, "https://h/x", request(tmp_path / "none"), OptionSources())
+        run_and_notify(work, "https://h/x", request(tmp_path / "none"), OptionSources())
     (body,) = posted
     assert (body["outcome"], body["exit_code"], body["counts"]) == (outcome, code, {})
     assert "secret" not in json.dumps(body)
@@ -101,7 +101,9 @@ def test_a_post_that_is_not_taken_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(notify, "post", lambda *_: "h answered HTTP 500")
-    assert notified(lambda: 0, "https://h/T000/s3cret", request(tmp_path), OptionSources()) == 0
+    assert (
+        run_and_notify(lambda: 0, "https://h/T000/s3cret", request(tmp_path), OptionSources()) == 0
+    )
     out, err = capsys.readouterr()
     assert out == ""
     assert err.endswith(" The notification was not delivered: h answered HTTP 500.\n")

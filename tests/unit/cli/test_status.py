@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from batch_import.cli.status import lines
+from batch_import.cli.status import status_lines
 from batch_import.job import Job
 from batch_import.models import Counts, Status
 from batch_import.reports.summary import AttentionGroup, Cause
@@ -27,7 +27,7 @@ def seen(causes: int = 1, *, running: bool, status: Status = Status.UNKNOWN) -> 
 
 
 def test_without_a_run_it_says_what_to_do() -> None:
-    text = "\n".join(lines(JOB, seen(running=False), NOW))
+    text = "\n".join(status_lines(JOB, seen(running=False), NOW))
     assert "No run in progress. Started " in text
     assert "(10 min ago), last change 5 s ago." in text
     assert "Run the import again." in text
@@ -35,7 +35,7 @@ def test_without_a_run_it_says_what_to_do() -> None:
 
 
 def test_during_a_run_it_does_not_advise_to_run_again() -> None:
-    text = "\n".join(lines(JOB, seen(running=True, status=Status.FAILED), NOW))
+    text = "\n".join(status_lines(JOB, seen(running=True, status=Status.FAILED), NOW))
     assert "Run in progress. Started " in text
     assert "Run the import again." not in text
     assert "Oldest row in flight" in text
@@ -43,9 +43,11 @@ def test_during_a_run_it_does_not_advise_to_run_again() -> None:
 
 def test_edits_without_effect_are_shown() -> None:
     edited = replace(seen(running=False), ignored_edits=IgnoredEdits(1, 3))
-    assert any("edited after it was sent (line 3)" in line for line in lines(JOB, edited, NOW))
+    assert any(
+        "edited after it was sent (line 3)" in line for line in status_lines(JOB, edited, NOW)
+    )
 
 
 def test_further_causes_are_counted_and_it_says_where_they_are() -> None:
-    last = lines(JOB, seen(21, running=False), NOW)[-1]
+    last = status_lines(JOB, seen(21, running=False), NOW)[-1]
     assert last == "32 more, for 16 other causes: all are in output/library/results.html"

@@ -43,9 +43,9 @@ def test_a_key_without_its_mark_is_the_default_or_asks_for_a_value(
         return
     value = read_config(path)[option.name].value
     if option.multiple:
-        assert value == [option.kind.metavar]
+        assert value == [option.value_type.metavar]
     elif isinstance(value, str):
-        assert option.kind.parse(value) == option.default
+        assert option.value_type.parse(value) == option.default
     else:
         assert value == option.default
 

@@ -16,17 +16,17 @@ from batch_import.workflows.status import JobStatus
 
 def test_the_time_left_follows_from_what_was_seen() -> None:
     pace = CompletionRate()
-    assert pace.seconds_left(10, 110, 0.0) is None  # one look shows no pace
-    assert pace.seconds_left(10, 110, 2.0) is None  # nothing has finished
-    assert pace.seconds_left(20, 110, 10.0) == 90.0
-    assert pace.seconds_left(110, 110, 12.0) == 0.0
+    assert pace.add_reading(10, 110, 0.0) is None  # one look shows no pace
+    assert pace.add_reading(10, 110, 2.0) is None  # nothing has finished
+    assert pace.add_reading(20, 110, 10.0) == 90.0
+    assert pace.add_reading(110, 110, 12.0) == 0.0
 
 
 def test_a_pace_of_long_ago_is_forgotten() -> None:
     pace = CompletionRate()
-    pace.seconds_left(0, 1000, 0.0)
-    pace.seconds_left(900, 1000, 10.0)
-    assert pace.seconds_left(910, 1000, 309.0) == pytest.approx(90 * 299 / 10)
+    pace.add_reading(0, 1000, 0.0)
+    pace.add_reading(900, 1000, 10.0)
+    assert pace.add_reading(910, 1000, 309.0) == pytest.approx(90 * 299 / 10)
 
 
 def look(*, running: bool, imported: int = 0) -> JobStatus:
@@ -84,7 +84,7 @@ def test_the_screen_has_a_bar_the_time_left_and_no_markup(
     now = watch.time.time()
     monkeypatch.setattr(watch.time, "time", lambda: now)
     pace = CompletionRate()
-    pace.seconds_left(0, 2, now - 10)
+    pace.add_reading(0, 2, now - 10)
     screen = watch._screen(Job(tmp_path / "[red]"), look(running=True, imported=1), pace)  # noqa: SLF001
     shown = console()
     with shown.capture() as written:

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from batch_import.cli.worker import _say
+from batch_import.cli.worker import _log
 
 
 def test_a_worker_goes_on_if_nobody_reads_what_it_prints(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -13,7 +13,7 @@ def test_a_worker_goes_on_if_nobody_reads_what_it_prints(monkeypatch: pytest.Mon
     os.close(reading)
     with open(writing, "w", closefd=True) as closed:  # noqa: PTH123 - a file descriptor
         monkeypatch.setattr(sys, "stdout", closed)
-        _say("library: taken.")
+        _log("library: taken.")
         monkeypatch.undo()
         with pytest.raises(BrokenPipeError):
             closed.flush()

@@ -14,7 +14,7 @@ from batch_import.configuration.credential_storage import (
     store_in_file,
     store_in_keyring,
 )
-from batch_import.configuration.credentials import Credentials, credentials, find
+from batch_import.configuration.credentials import Credentials, find_location, load_credentials
 from batch_import.errors import StateError, UsageError
 
 KEYS = Credentials("VC-mine", "a: secret # with 'marks")
@@ -45,8 +45,8 @@ def memory() -> Iterator[None]:
 def test_the_keyring_gives_back_what_was_stored() -> None:
     assert has_keyring()
     store_in_keyring(KEYS)
-    assert credentials(environ={}) == KEYS
-    assert find(environ={}).origin == "keyring"
+    assert load_credentials(environ={}) == KEYS
+    assert find_location(environ={}).description == "keyring"
 
 
 def test_a_system_without_a_keyring_says_where_else() -> None:
@@ -65,7 +65,7 @@ def test_a_file_is_its_owners_alone_and_gives_back_what_was_stored(tmp_path: Pat
     store_in_file(KEYS, path)
     if os.name == "posix":
         assert path.stat().st_mode & 0o777 == 0o600
-    assert credentials(path, insisted=True) == KEYS
+    assert load_credentials(path, is_explicit=True) == KEYS
     assert [each.name for each in tmp_path.iterdir()] == [path.name]
 
 

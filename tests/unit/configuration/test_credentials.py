@@ -12,12 +12,12 @@ from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
 
 from batch_import.configuration.credentials import (
-    SERVICE,
-    account_credentials,
-    account_name,
-    accounts_in,
-    credentials,
-    find,
+    KEYRING_SERVICE,
+    checked_account_name,
+    find_location,
+    list_accounts,
+    load_account_credentials,
+    load_credentials,
 )
 from batch_import.errors import UsageError
 
@@ -29,7 +29,7 @@ class FakeKeyring(KeyringBackend):
     """A keyring in memory, or one that fails."""
 
     priority = 1.0
-    service = SERVICE
+    service = KEYRING_SERVICE
 
     def __init__(self, kept: dict[str, str], error: Exception | None = None) -> None:
         super().__init__()
@@ -66,35 +66,35 @@ def file(tmp_path: Path) -> Callable[..., Path]:
 def test_the_first_place_that_has_keys_counts(file: Callable, in_keyring: Callable) -> None:
     in_keyring({"access-key": "VC-ring", "api-key": "ring-secret"})
     path = file()
-    assert credentials(path, insisted=True, environ=ENVIRON).access_key == "VC-file"
-    assert credentials(path, environ=ENVIRON).access_key == "VC-environ"
-    assert credentials(path, environ={}).access_key == "VC-file"
-    assert credentials(environ={}).access_key == "VC-ring"
-    assert credentials(environ={}).api_key == "ring-secret"
-    assert find(environ={}).origin == "keyring"
+    assert load_credentials(path, is_explicit=True, environ=ENVIRON).access_key == "VC-file"
+    assert load_credentials(path, environ=ENVIRON).access_key == "VC-environ"
+    assert load_credentials(path, environ={}).access_key == "VC-file"
+    assert load_credentials(environ={}).access_key == "VC-ring"
+    assert load_credentials(environ={}).api_key == "ring-secret"
+    assert find_location(environ={}).description == "keyring"
 
 
 def test_keys_of_two_places_are_not_mixed(file: Callable, in_keyring: Callable) -> None:
     in_keyring({"access-key": "VC-ring", "api-key": "ring-secret"})
     half = {"VIOSTREAM_ACCESS_KEY": "VC-environ"}
     with pytest.raises(UsageError, match=r"^VIOSTREAM_API_KEY is not set"):
-        credentials(file(), environ=half)
+        load_credentials(file(), environ=half)
     with pytest.raises(UsageError, match=r"api-key in .*keys.yaml is not set"):
-        credentials(file("access-key: VC-file\n"), insisted=True, environ=ENVIRON)
+        load_credentials(file("access-key: VC-file\n"), is_explicit=True, environ=ENVIRON)
 
 
 def test_missing_credentials_are_all_named() -> None:
     with pytest.raises(UsageError, match="VIOSTREAM_ACCESS_KEY and VIOSTREAM_API_KEY are not set"):
-        credentials(environ={})
+        load_credentials(environ={})
     with pytest.raises(UsageError, match=r"^VIOSTREAM_API_KEY is not set"):
-        credentials(environ={"VIOSTREAM_ACCESS_KEY": "VC-1", "VIOSTREAM_API_KEY": " "})
+        load_credentials(environ={"VIOSTREAM_ACCESS_KEY": "VC-1", "VIOSTREAM_API_KEY": " "})
 
 
 @posix
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o677])
 def test_a_file_that_others_can_reach_is_refused(file: Callable, mode: int) -> None:
     with pytest.raises(UsageError) as caught:
-        credentials(file(mode=mode), insisted=True, environ={})
+        load_credentials(file(mode=mode), is_explicit=True, environ={})
     assert f"mode {mode:o}" in caught.value.message
     assert caught.value.hint.startswith("Run: chmod 600 ")
 
@@ -118,13 +118,13 @@ def test_a_file_that_is_wrong_is_explained_without_its_content(
     file: Callable, text: str, words: str
 ) -> None:
     with pytest.raises(UsageError, match=words) as caught:
-        credentials(file(text), insisted=True, environ={})
+        load_credentials(file(text), is_explicit=True, environ={})
     assert "s3cret" not in str(caught.value)
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none.yaml cannot be read: No such file"):
-        credentials(tmp_path / "none.yaml", insisted=True, environ=ENVIRON)
+        load_credentials(tmp_path / "none.yaml", is_explicit=True, environ=ENVIRON)
 
 
 @pytest.mark.parametrize(
@@ -141,22 +141,22 @@ def test_a_keyring_that_fails_is_said_in_words(
 ) -> None:
     in_keyring({}, error)
     with pytest.raises(UsageError, match=f"are not set. {words}") as caught:
-        credentials(environ={})
+        load_credentials(environ={})
     assert "s3cret" not in str(caught.value)
-    assert credentials(environ=ENVIRON).access_key == "VC-environ"
+    assert load_credentials(environ=ENVIRON).access_key == "VC-environ"
 
 
 def test_a_keyring_that_is_not_installed_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "keyring", None)
     monkeypatch.delitem(sys.modules, "keyring.errors")
     with pytest.raises(UsageError, match=r"are not set\. Both are under"):
-        credentials(environ={})
+        load_credentials(environ={})
 
 
 def test_no_repr_shows_a_key(file: Callable) -> None:
-    place = find(file(), insisted=True, environ={})
+    place = find_location(file(), is_explicit=True, environ={})
     assert "secret" not in repr(place)
-    assert "secret" not in repr(credentials(file(), environ=ENVIRON))
+    assert "secret" not in repr(load_credentials(file(), environ=ENVIRON))
 
 
 # One of several accounts ----------------------------------------------------------------------
@@ -167,14 +167,14 @@ def test_the_keys_of_an_account_come_from_its_file_its_variables_or_the_keyring(
 ) -> None:
     folder = file().parent
     file().rename(folder / "news.yaml")
-    monkeypatch.setattr(FakeKeyring, "service", f"{SERVICE}/news-2")
+    monkeypatch.setattr(FakeKeyring, "service", f"{KEYRING_SERVICE}/news-2")
     in_keyring({"access-key": "VC-ring", "api-key": "ring-secret"})
     environ = {f"{name}_NEWS_2": value for name, value in ENVIRON.items()}
-    assert account_credentials("news", folder, environ=environ).access_key == "VC-file"
-    assert account_credentials("news-2", folder, environ=environ).access_key == "VC-environ"
-    assert account_credentials("news-2", folder, environ=ENVIRON).access_key == "VC-ring"
+    assert load_account_credentials("news", folder, environ=environ).access_key == "VC-file"
+    assert load_account_credentials("news-2", folder, environ=environ).access_key == "VC-environ"
+    assert load_account_credentials("news-2", folder, environ=ENVIRON).access_key == "VC-ring"
     with pytest.raises(UsageError) as caught:
-        account_credentials("sport", folder, environ=ENVIRON)
+        load_account_credentials("sport", folder, environ=ENVIRON)
     assert "VIOSTREAM_ACCESS_KEY_SPORT and VIOSTREAM_API_KEY_SPORT are not set" in str(caught.value)
     assert "the file sport.yaml" in str(caught.value)
 
@@ -182,15 +182,15 @@ def test_the_keys_of_an_account_come_from_its_file_its_variables_or_the_keyring(
 def test_the_accounts_of_a_folder_are_its_files(tmp_path: Path) -> None:
     for name in ("sport.yaml", "news-2.yaml", "notes.txt"):
         (tmp_path / name).touch()
-    assert accounts_in(tmp_path) == ["news-2", "sport"]
+    assert list_accounts(tmp_path) == ["news-2", "sport"]
     (tmp_path / "Big News.yaml").touch()
     with pytest.raises(UsageError, match="'Big News' is not the name of an account"):
-        accounts_in(tmp_path)
+        list_accounts(tmp_path)
     with pytest.raises(UsageError, match="nowhere cannot be read"):
-        accounts_in(tmp_path / "nowhere")
+        list_accounts(tmp_path / "nowhere")
 
 
 @pytest.mark.parametrize("name", ["", "-news", "News", "news_2", "news.eu", "../keys", "n" * 101])
 def test_a_name_that_two_accounts_could_share_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="is not the name of an account"):
-        account_name(name)
+        checked_account_name(name)

@@ -14,7 +14,7 @@ from batch_import.configuration.base_urls import API_BASE
 from batch_import.configuration.declaration import Setting, settings_of
 from batch_import.configuration.request import ImportRequest
 from batch_import.configuration.result_options import ResultOptions
-from batch_import.configuration.settings import ReadingOptions, Settings, from_environment
+from batch_import.configuration.settings import ReadingOptions, Settings, read_environment
 from batch_import.errors import UsageError
 from batch_import.models import LineRange
 
@@ -140,7 +140,7 @@ def test_only_an_api_on_this_machine_has_a_host_that_may_be_asked(api: str, expe
 
 def test_variables_hold_addresses() -> None:
     environ = {"VIOSTREAM_API_BASE": "https://a.test", "VIOSTREAM_EMBED_BASE": " ", "RATE": "1"}
-    assert dict(from_environment(environ)) == {"api_base": "https://a.test"}
+    assert dict(read_environment(environ)) == {"api_base": "https://a.test"}
 
 
 @pytest.mark.parametrize(
@@ -148,7 +148,7 @@ def test_variables_hold_addresses() -> None:
 )
 def test_a_base_that_is_not_one(text: str) -> None:
     with pytest.raises(ValueError, match="is not a base URL"):
-        base_urls.base_url(text, API_BASE)
+        base_urls.checked_base_url(text, API_BASE)
 
 
 @pytest.mark.parametrize("option", OPTIONS.values(), ids=lambda option: option.name)

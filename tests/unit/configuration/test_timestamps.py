@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from batch_import.configuration.timestamps import timestamp
+from batch_import.configuration.timestamps import parse_timestamp
 
 
 @pytest.fixture
@@ -51,12 +51,12 @@ def test_a_time_of_day_is_the_next_one(
     zone: Callable[[str], None], text: str, now: str, meant: str
 ) -> None:
     zone("Europe/Berlin")
-    assert timestamp(text, utc(now)) == utc(meant)
+    assert parse_timestamp(text, utc(now)) == utc(meant)
 
 
 def test_a_day_that_a_zone_skips_is_skipped(zone: Callable[[str], None]) -> None:
     zone("Pacific/Apia")  # there was no 30 December 2011
-    found = timestamp("06:00", utc("2011-12-29T20:00"))
+    found = parse_timestamp("06:00", utc("2011-12-29T20:00"))
     assert found == utc("2011-12-30T16:00")
 
 
@@ -65,10 +65,10 @@ def test_a_day_that_a_zone_skips_is_skipped(zone: Callable[[str], None]) -> None
 )
 def test_what_is_not_a_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="is not a time like 06:00"):
-        timestamp(text, 0.0)
+        parse_timestamp(text, 0.0)
 
 
 def test_a_time_that_has_passed_is_refused() -> None:
     now = utc("2026-01-10T05:00")
     with pytest.raises(ValueError, match="'2026-01-10T05:00Z' has passed"):
-        timestamp("2026-01-10T05:00Z", now)
+        parse_timestamp("2026-01-10T05:00Z", now)

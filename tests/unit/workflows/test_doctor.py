@@ -52,14 +52,14 @@ def test_what_follows_a_problem_is_skipped(monkeypatch: pytest.MonkeyPatch, tmp_
 def test_offline_nothing_is_contacted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(reachability, "ip_addresses", unresolved)
     keys = Credentials("VC-a", "b")
-    request = DoctorRequest(Settings(), tmp_path, [], lambda: keys, offline=True)
+    request = DoctorRequest(Settings(), tmp_path, [], lambda: keys, is_offline=True)
     results = {name: each.result for name, each in examine(request, threading.Event())}
     assert "problem" not in results.values()
     assert results["account"] == "skipped"
 
 
 def test_no_proxy_is_used_where_none_is_set() -> None:
-    assert Route(BASE).proxy() == DoctorFinding("ok", "None is used for api.example.com.")
+    assert Route(BASE).check_proxy() == DoctorFinding("ok", "No proxy is used for api.example.com.")
 
 
 @pytest.mark.parametrize(
@@ -70,30 +70,30 @@ def test_the_clock(monkeypatch: pytest.MonkeyPatch, ahead: float, result: str, w
     answer = Answer(401, {"Date": formatdate(time.time() + ahead, usegmt=True)}, b"")
     monkeypatch.setattr(reachability, "answer_of", lambda _: answer)
     route = Route(BASE)
-    assert route.platform() == DoctorFinding("ok", "api.example.com answers.")
-    found = route.clock()
+    assert route.check_platform() == DoctorFinding("ok", "api.example.com answers.")
+    found = route.check_clock()
     assert (found.result, word in found.message) == (result, True)
 
 
 def test_an_answer_without_a_date_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reachability, "answer_of", lambda _: Answer(401, {}, b""))
     route = Route(BASE)
-    assert route.platform().result == "ok"
-    assert route.clock().result == "skipped"
+    assert route.check_platform().result == "ok"
+    assert route.check_clock().result == "skipped"
 
 
 def test_a_platform_that_is_down_is_no_problem_of_the_clock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(reachability, "answer_of", lambda _: Answer(503, {}, b""))
-    found = Route(BASE).platform()
+    found = Route(BASE).check_platform()
     assert (found.result, found.message) == ("problem", "api.example.com answers HTTP 503.")
 
 
 def test_a_package_that_is_missing_or_too_old_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = ["requests>=9999.1", "nothing-of-this-name>=1", 'pytest>=9999; extra == "dev"']
     monkeypatch.setattr(machine_checks.metadata, "requires", lambda _: wanted)
-    found = machine_checks.packages()
+    found = machine_checks.check_packages()
     assert found.result == "problem"
     assert "(needs 9999.1)" in found.message
     assert "nothing-of-this-name is missing" in found.message
@@ -101,30 +101,30 @@ def test_a_package_that_is_missing_or_too_old_is_named(monkeypatch: pytest.Monke
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
-    assert machine_checks.disk(tmp_path / "new" / "job", 1, 0.0).result == "ok"
-    full = machine_checks.disk(tmp_path, 10**12, 50.0)
+    assert machine_checks.check_disk_space(tmp_path / "new" / "job", 1, 0.0).result == "ok"
+    full = machine_checks.check_disk_space(tmp_path, 10**12, 50.0)
     assert full.result == "problem"
     assert "Free some space" in full.hint
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert machine_checks.folder(tmp_path / "new").result == "ok"
+    assert machine_checks.check_folder(tmp_path / "new").result == "ok"
     assert list(tmp_path.iterdir()) == []
 
     def refuse(**_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(machine_checks.tempfile, "NamedTemporaryFile", refuse)
-    assert "is not writable: Permission denied" in machine_checks.folder(tmp_path).message
+    assert "is not writable: Permission denied" in machine_checks.check_folder(tmp_path).message
 
 
 @pytest.mark.parametrize("mark", [".~lock.results.xlsx#", "~$results.xlsx"])
 def test_results_that_are_open_elsewhere(tmp_path: Path, mark: str) -> None:
     job = Job(tmp_path)
     (tmp_path / "results.xlsx").touch()
-    assert machine_checks.open_files([job]).result == "ok"
+    assert machine_checks.check_open_files([job]).result == "ok"
     (tmp_path / mark).touch()
-    found = machine_checks.open_files([job])
+    found = machine_checks.check_open_files([job])
     assert found.result == "problem"
     assert "results.xlsx" in found.message
 
@@ -142,14 +142,14 @@ def test_a_file_that_the_system_keeps_to_another_program(
         return opened(path, *arguments)
 
     monkeypatch.setattr(Path, "open", refuse)
-    assert "failed.csv" in machine_checks.open_files([Job(tmp_path)]).message
+    assert "failed.csv" in machine_checks.check_open_files([Job(tmp_path)]).message
 
 
 def test_a_run_in_progress_is_no_problem(tmp_path: Path) -> None:
     job = Job(tmp_path)
     (tmp_path / ".~lock.results.xlsx#").touch()
     with job.locked():
-        assert machine_checks.open_files([job]).result == "skipped"
+        assert machine_checks.check_open_files([job]).result == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -161,4 +161,4 @@ def test_a_network_drive(
 ) -> None:
     mounts = f"host:/x {place} {kind} rw 0 0\n"
     monkeypatch.setattr(Path, "read_text", lambda *_, **__: mounts)
-    assert (machine_checks.folder(tmp_path).result == "problem") == bool(found)
+    assert (machine_checks.check_folder(tmp_path).result == "problem") == bool(found)

@@ -75,7 +75,7 @@ def take_over(store: Store, path: Path) -> LoadResult:
     request = ImportRequest(
         path, reading=ReadingOptions(default={"extension": "mp4"}), folder=path.parent
     )
-    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).take_over(store)
+    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).update_job(store)
 
 
 def send(store: Store, dice: random.Random) -> None:
@@ -140,6 +140,6 @@ def test_rows_that_share_an_address_but_for_its_signature_are_held(
             [StatusUpdate(r.number, Status.IMPORTED, sent_at=2.0) for r in claimed], 2.0
         )
         write(seed + 50)
-        assert take_over(store, path).held.count == count
+        assert take_over(store, path).held_rows.count == count
         assert store.queue.claimable_count() == 0
         assert store.reader.counts().imported == len(claimed)

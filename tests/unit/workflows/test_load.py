@@ -26,7 +26,7 @@ def take_over(
         settings=Settings(strict=strict),
         retry_failed=retry_failed,
     )
-    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).take_over(store)
+    return ManifestLoader(request, 1.0, threading.Event(), lambda _: None).update_job(store)
 
 
 def test_only_a_new_edition_is_looked_for_in_the_account_once_more(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_a_retry_says_how_many_rows_it_sends_again(tmp_path: Path) -> None:
         take_over(store, path)
         claimed = store.queue.claim(2, 1.0)
         store.queue.apply([StatusUpdate(row.number, Status.FAILED, "no") for row in claimed], 1.0)
-        assert take_over(store, path, retry_failed=True).retried == 2
+        assert take_over(store, path, retry_failed=True).retried_count == 2
 
 
 def test_private_rows_are_counted_in_the_whole_manifest(tmp_path: Path) -> None:
@@ -125,8 +125,8 @@ def test_cells_that_can_be_corrected_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "videos.csv"
     path.write_text(HEADER + ONE + "h.example.com/2.mp4,Two\n,Three\n", encoding="utf-8")
     with Store(None) as store:
-        assert take_over(store, path).reading.correctable == 1
+        assert take_over(store, path).reading.correctable_count == 1
     path.write_text(HEADER + "1.mp4,One\n", encoding="utf-8")
     with Store(None) as store:  # a file name below a base URL is no problem
         base = "https://h.example.com/"
-        assert take_over(store, path, base_url=base).reading.correctable == 0
+        assert take_over(store, path, base_url=base).reading.correctable_count == 0

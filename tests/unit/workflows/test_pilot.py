@@ -10,48 +10,48 @@ from hypothesis import strategies as st
 from batch_import.configuration.settings import Settings
 from batch_import.models import ManifestColumns, ManifestRow, Status, StatusUpdate
 from batch_import.state.store import Store
-from batch_import.workflows.pilot import RowKind, choose, choose_pilot, end_pilot
+from batch_import.workflows.pilot import RowTraits, choose_pilot, choose_rows, end_pilot
 
 KINDS = st.builds(
-    RowKind, st.sampled_from("abcd"), st.sampled_from(["mp4", "mov", "avi"]),
+    RowTraits, st.sampled_from("abcd"), st.sampled_from(["mp4", "mov", "avi"]),
     st.sampled_from([None, 6, 9]),
 )  # fmt: skip
 
 
-def numbered(kinds: Sequence[RowKind]) -> Callable[[], Iterable[tuple[int, RowKind]]]:
+def numbered(kinds: Sequence[RowTraits]) -> Callable[[], Iterable[tuple[int, RowTraits]]]:
     return lambda: iter(enumerate(kinds, 1))
 
 
 @given(st.lists(KINDS, max_size=60), st.integers(1, 40))
 def test_a_pilot_has_as_many_rows_as_asked_for_and_each_once(
-    kinds: list[RowKind], limit: int
+    kinds: list[RowTraits], limit: int
 ) -> None:
-    chosen = choose(numbered(kinds), limit)
+    chosen = choose_rows(numbered(kinds), limit)
     assert len(chosen) == min(limit, len(kinds))
     assert chosen == sorted(set(chosen))
-    assert chosen == choose(numbered(kinds), limit)
+    assert chosen == choose_rows(numbered(kinds), limit)
 
 
 @given(st.lists(KINDS, max_size=60))
-def test_ten_rows_show_each_host_extension_and_size(kinds: list[RowKind]) -> None:
-    rows = [kinds[number - 1] for number in choose(numbered(kinds), 10)]
-    for part in ("host", "extension", "size"):
+def test_ten_rows_show_each_host_extension_and_size(kinds: list[RowTraits]) -> None:
+    rows = [kinds[number - 1] for number in choose_rows(numbered(kinds), 10)]
+    for part in ("host", "extension", "magnitude"):
         assert {getattr(r, part) for r in rows} == {getattr(kind, part) for kind in kinds}
 
 
 def test_rare_kinds_are_not_crowded_out() -> None:
-    usual, rare = RowKind("a", "mp4", None), RowKind("b", "mov", None)
+    usual, rare = RowTraits("a", "mp4", None), RowTraits("b", "mov", None)
     kinds = [*[usual] * 1_000, rare, *[usual] * 1_000]
-    chosen = choose(numbered(kinds), 5)
+    chosen = choose_rows(numbered(kinds), 5)
     assert 1_001 in chosen
     # The others are evenly spaced, not the first ones.
     assert [number for number in chosen if number != 1_001] == [251, 751, 1_252, 1_752]
 
 
 def test_more_hosts_than_rows_leave_room_for_other_extensions() -> None:
-    kinds = [RowKind(f"host-{n % 50}", "mp4", None) for n in range(500)]
-    kinds[77] = RowKind("host-27", "mov", None)
-    rows = [kinds[number - 1] for number in choose(numbered(kinds), 10)]
+    kinds = [RowTraits(f"host-{n % 50}", "mp4", None) for n in range(500)]
+    kinds[77] = RowTraits("host-27", "mov", None)
+    rows = [kinds[number - 1] for number in choose_rows(numbered(kinds), 10)]
     assert Counter(row.extension for row in rows)["mov"] == 1
     assert len({row.host for row in rows}) == 10
 
@@ -77,7 +77,7 @@ def taken(store: Store) -> list[int]:
 def test_sizes_are_those_of_the_manifests_column(store: Store) -> None:
     pilot = choose_pilot(store, Settings(limit=4))
     assert pilot
-    assert {row.reason for row in pilot.first} == {
+    assert {row.reason for row in pilot.examples} == {
         "h.test, mp4, 0.1 MB or more", "h.test, mp4, 1 MB or more", "h.test, mp4",
         "h.test, mp4, 1000 MB or more",
     }  # fmt: skip
@@ -93,7 +93,7 @@ def test_a_pilot_that_was_cut_off_goes_on_with_its_own_rows(store: Store) -> Non
     store.queue.choose(())
     pilot = choose_pilot(store, settings)
     assert pilot
-    assert (pilot.continued, pilot.count) == (True, 4)
+    assert (pilot.is_continued, pilot.count) == (True, 4)
     # One of them is in flight still: the run is not done before it is.
     assert store.queue.remaining_count() == 3
     assert taken(store) == first[2:]
@@ -105,7 +105,7 @@ def test_another_pilot_is_chosen_anew(store: Store, other: Settings) -> None:
     store.queue.choose(other.only)
     pilot = choose_pilot(store, other)
     assert pilot
-    assert not pilot.continued
+    assert not pilot.is_continued
 
 
 def test_after_its_end_the_next_pilot_has_other_rows(store: Store) -> None:

@@ -9,7 +9,7 @@ from batch_import.configuration.request import ImportRequest
 from batch_import.models import VideoSource
 from batch_import.sources.signing import SignedUrl, UrlSigner
 from batch_import.sources.source import SigningFailed
-from batch_import.workflows.problem_file import problem_file
+from batch_import.workflows.problem_file import open_problem_file
 from batch_import.workflows.source_checks import SourceChecks
 
 
@@ -27,7 +27,7 @@ def test_an_interrupt_ends_it_while_a_storage_does_not_answer(
     sources = [VideoSource(n + 2, f"s3://videos/{n}.mp4", "mp4", n) for n in range(9)]
     request = ImportRequest(Path("videos.csv"))
     with (
-        problem_file(tmp_path / "problems.csv") as problems,
+        open_problem_file(tmp_path / "problems.csv") as problems,
         SourceChecks(request, "sourceUrl", stop, lambda _progress: None) as checks,
     ):
         assert list(checks.check(sources, problems)) == []

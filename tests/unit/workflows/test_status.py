@@ -14,4 +14,4 @@ def test_a_job_that_never_had_a_manifest_is_not_listed(tmp_path: Path) -> None:
         with Store(Job(tmp_path / name).state, create=True) as store:
             if name == "loaded":
                 store.load([], 1.0, facts=[facts.MANIFEST.of("videos.csv")])
-    assert [job.folder.name for job in status.jobs(tmp_path)] == ["loaded"]
+    assert [job.folder.name for job in status.list_jobs(tmp_path)] == ["loaded"]

@@ -8,20 +8,20 @@ from batch_import.cli.command import IMPORT, READING, RESULTS
 from batch_import.configuration.settings import Settings
 from batch_import.errors import UsageError
 from batch_import.models import LineRange
-from batch_import.workflows.submitted import _STORED_SETTINGS, restored_settings, stored_settings
+from batch_import.workflows.submitted import _STORED_SETTINGS, restore_settings, settings_to_store
 
 
 def test_settings_come_back_from_json() -> None:
     given = Settings(
         limit=3, only=(LineRange(2, 5), "ref-9"), rate=7.5, workers=3, when_unsure="retry"
     )
-    stored = json.loads(json.dumps(stored_settings(given)))
-    assert restored_settings(stored) == given
+    stored = json.loads(json.dumps(settings_to_store(given)))
+    assert restore_settings(stored) == given
 
 
 def test_what_is_switched_off_is_stored() -> None:
     given = Settings(log_max=0)
-    assert restored_settings(stored_settings(given)) == given
+    assert restore_settings(settings_to_store(given)) == given
 
 
 def test_every_option_of_sending_is_stored() -> None:
@@ -36,13 +36,13 @@ def test_every_option_of_sending_is_stored() -> None:
 
 
 def test_defaults_are_not_stored_so_that_a_newer_version_has_its_own() -> None:
-    assert stored_settings(Settings()) == {}
+    assert settings_to_store(Settings()) == {}
 
 
 def test_where_credentials_are_sent_is_not_stored_with_the_job() -> None:
     given = Settings(api_base="https://elsewhere.example/api", strict=True, preflight=True)
-    assert stored_settings(given) == {}
-    restored = restored_settings(
+    assert settings_to_store(given) == {}
+    restored = restore_settings(
         {"api_base": "https://evil.example"}, api_base="https://own.example"
     )
     assert restored.api_base == "https://own.example"
@@ -50,4 +50,4 @@ def test_where_credentials_are_sent_is_not_stored_with_the_job() -> None:
 
 def test_a_value_that_is_not_valid_is_a_fault_of_the_job() -> None:
     with pytest.raises(UsageError, match="rate"):
-        restored_settings({"rate": -1.0})
+        restore_settings({"rate": -1.0})

@@ -66,7 +66,7 @@ FULL = ListedVideo(
 
 
 def test_every_fact_has_its_column(write: Write, tmp_path: Path) -> None:
-    assert write(FULL).rows == 1
+    assert write(FULL).row_count == 1
     assert rows(tmp_path / "m.csv") == [
         {
             "sourceUrl": URL,
@@ -110,7 +110,7 @@ def test_skipped_items_and_filters_are_counted(write: Write) -> None:
         SkippedItem("x/", "closed", is_unreadable=True),
         filters=ListingFilter(),
     )
-    assert (written.rows, written.is_complete) == (1, False)
+    assert (written.row_count, written.is_complete) == (1, False)
     assert [(group.count, group.examples) for group in written.skipped] == [
         (1, ["x/"]),
         (1, ["a.jpg"]),
@@ -123,15 +123,15 @@ def test_urls_that_expire_and_missing_extensions_are_counted(write: Write) -> No
         ListedVideo("https://h.example/a", expires_at=1_800_000_000.0),
         ListedVideo("https://h.example/b.mp4"),
     )
-    assert (written.expiring, written.expires_at) == (2, 1_800_000_000.0)
-    assert written.without_extension == 1
+    assert (written.expiring_count, written.expires_at) == (2, 1_800_000_000.0)
+    assert written.without_extension_count == 1
 
 
 def test_an_existing_file_is_replaced_only_on_request(write: Write) -> None:
     write(ListedVideo(URL))
     with pytest.raises(UsageError, match="exists already"):
         write(ListedVideo(URL))
-    assert write(ListedVideo(URL), ListedVideo(URL), replace=True).rows == 2
+    assert write(ListedVideo(URL), ListedVideo(URL), replace=True).row_count == 2
 
 
 @pytest.mark.parametrize("fault", [UsageError("no"), SkippedItem("a.jpg", "a picture")])
@@ -163,7 +163,7 @@ def test_a_sheet_has_a_last_row(
     write: Write, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(table_file, "LAST_ROW", 2)
-    assert write(*[ListedVideo(URL)] * 2, name="m.xlsx").rows == 2
+    assert write(*[ListedVideo(URL)] * 2, name="m.xlsx").row_count == 2
     with pytest.raises(UsageError, match="more than"):
         write(*[ListedVideo(URL)] * 3, name="n.xlsx")
     assert not (tmp_path / "n.xlsx").exists()

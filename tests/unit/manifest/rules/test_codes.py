@@ -251,9 +251,9 @@ def test_every_code_in_the_program_is_in_the_table() -> None:
 @pytest.mark.parametrize(
     ("code", "message"),
     [
-        ("duplicate-reference", "cannot be allowed"),
-        ("url-private", "cannot be allowed"),
-        ("source-private", "cannot be allowed"),
+        ("duplicate-reference", "cannot be turned off"),
+        ("url-private", "cannot be turned off"),
+        ("source-private", "cannot be turned off"),
         ("nonsense", "is not the code of a problem"),
         ("url-pages", "did you mean url-page?"),
     ],

@@ -1,10 +1,11 @@
 """Types of settings: parse the text of a value, and validate values from any source.
 
-A value that is not valid raises a `ValueError`. Its message starts with the value, has no full
-stop, and can be shown to the user. This module must not know which settings exist.
+`parse` and `check` raise a `ValueError` for a value that is not valid. Its message starts with the
+value, has no full stop, and can be shown to the user. This module must not know which settings
+exist.
 
-The dataclasses generate only `__init__`, because each further method takes a millisecond at every
-start of the command.
+The dataclasses have `eq=False, repr=False`, because generating each of these methods takes a
+millisecond at every start of the command.
 """
 
 import csv
@@ -16,40 +17,41 @@ from pathlib import Path
 from typing import Any, ClassVar, Final
 
 #: Maximum length of a value in an error message, in characters.
-_SHOWN: Final = 60
+_MAX_SHOWN_LENGTH: Final = 60
 #: The latest time of Python's datetime, in epoch seconds: the end of the year 9999, UTC.
 _LAST_SECOND: Final = 253_402_300_799.0
 
 
 def shortened(value: object) -> str:
-    """Format a value for an error message."""
+    """Returns the `repr` of a value, shortened for an error message."""
     text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
+    return text if len(text) <= _MAX_SHOWN_LENGTH else f"{text[:_MAX_SHOWN_LENGTH]}…"
 
 
-def are_seconds(value: object, count: int, most: float) -> bool:
-    """Whether a value is a tuple of so many numbers above 0, none of them above `most`."""
+def are_seconds(value: object, count: int, maximum: float) -> bool:
+    """Whether a value is a tuple of `count` numbers above 0 and not above `maximum`."""
     return (
         isinstance(value, tuple)
         and len(value) == count
         and all(
-            isinstance(part, int | float) and not isinstance(part, bool) and 0 < part <= most
+            isinstance(part, int | float) and not isinstance(part, bool) and 0 < part <= maximum
             for part in value
         )
     )
 
 
 class ValueType:
-    """The base class of all types."""
+    """The base class of the types of settings."""
 
+    #: Placeholder of the value in the help: `FILE`, `N`.
     metavar: str = ""
-    #: All valid values, if they are a few texts.
+    #: All valid values; empty if they cannot be listed.
     choices: tuple[str, ...] = ()
-    #: What a shell completes: `file`, `dir`, or nothing.
+    #: The names that a shell completes: `file`, `dir`; empty if none.
     completes: ClassVar[str] = ""
 
     def parse(self, text: str) -> Any:
-        """Parse the text of a value.
+        """Parse the text of a value, from the command line or a YAML file.
 
         Raises:
             ValueError: the text is not valid.
@@ -57,7 +59,7 @@ class ValueType:
         return self.check(text)
 
     def check(self, value: Any) -> Any:
-        """Validate a Python value, and normalize it.
+        """Validate a Python value. Returns the normalized value.
 
         Raises:
             ValueError: the value is not valid.
@@ -70,21 +72,21 @@ class NumberType(ValueType):
     """A finite number.
 
     Attributes:
-        least, most: the range, both included.
-        unit: unit of the value, for messages.
-        whole: only integers are valid.
+        minimum, maximum: the range, both included.
+        unit: unit of the value, for messages; empty if it has none.
+        is_integer: whether only integers are valid.
     """
 
-    least: float
-    most: float
+    minimum: float
+    maximum: float
     metavar: str = "N"
     unit: str = ""
-    whole: bool = False
+    is_integer: bool = False
 
     def parse(self, text: str) -> Any:
         """As in `ValueType`."""
         try:
-            value = int(text) if self.whole else float(text)
+            value = int(text) if self.is_integer else float(text)
         except ValueError:
             raise self._refusal(text) from None
         if not self._accepts(value):
@@ -93,19 +95,21 @@ class NumberType(ValueType):
 
     def check(self, value: Any) -> Any:
         """As in `ValueType`."""
-        types = (int,) if self.whole else (int, float)
+        types = (int,) if self.is_integer else (int, float)
         if not isinstance(value, types) or isinstance(value, bool) or not self._accepts(value):
             raise self._refusal(value)
         return value
 
     def _accepts(self, value: float) -> bool:
-        return self.least <= value <= self.most  # false for nan
+        return self.minimum <= value <= self.maximum  # false for nan
 
     def _refusal(self, value: object) -> ValueError:
-        what = "a whole number" if self.whole else "a number"
+        number = "a whole number" if self.is_integer else "a number"
         unit = f" of {self.unit}" if self.unit else ""
-        most = f"{self.most:,.0f}" if self.most >= 1 else f"{self.most:g}"
-        return ValueError(f"{shortened(value)} is not {what}{unit} from {self.least:g} to {most}")
+        maximum = f"{self.maximum:,.0f}" if self.maximum >= 1 else f"{self.maximum:g}"
+        return ValueError(
+            f"{shortened(value)} is not {number}{unit} from {self.minimum:g} to {maximum}"
+        )
 
 
 @dataclass(eq=False, repr=False)
@@ -113,15 +117,15 @@ class TextType(ValueType):
     """A text.
 
     Attributes:
-        read: validates and normalizes the text; raises ValueError.
+        normalize: returns the normalized text. Raises ValueError if the text is not valid.
     """
 
     metavar: str = "TEXT"
-    read: Callable[[str], str] = str
+    normalize: Callable[[str], str] = str
 
     def check(self, value: Any) -> Any:
         """As in `ValueType`."""
-        return self.read(clean(value))
+        return self.normalize(checked_text(value))
 
 
 @dataclass(eq=False, repr=False)
@@ -138,15 +142,15 @@ class ChoiceType(ValueType):
 
 
 @dataclass(eq=False, repr=False)
-class Switch(ValueType):
-    """On or off."""
+class SwitchType(ValueType):
+    """A setting that is on or off. Its flag has no value."""
 
     def parse(self, text: str) -> Any:
-        """As in `ValueType`: how YAML writes it."""
-        folded = text.lower()
-        if folded in ("true", "yes", "on"):
+        """As in `ValueType`, from the words that YAML allows."""
+        word = text.lower()
+        if word in ("true", "yes", "on"):
             return True
-        if folded in ("false", "no", "off"):
+        if word in ("false", "no", "off"):
             return False
         raise ValueError(f"{shortened(text)} is neither true nor false")
 
@@ -158,38 +162,44 @@ class Switch(ValueType):
 
 
 @dataclass(eq=False, repr=False)
-class FilePath(ValueType):
-    """A path, of a file or a folder."""
+class FilePathType(ValueType):
+    """The path of a file, or of a file or folder."""
 
     metavar: str = "FILE"
     completes: ClassVar[str] = "file"
 
     def check(self, value: Any) -> Any:
         """As in `ValueType`."""
-        return value if isinstance(value, Path) and clean(str(value)) else Path(clean(value))
+        path = value if isinstance(value, Path) else Path(checked_text(value))
+        checked_text(str(path))
+        return path
 
 
-class FolderPath(FilePath):
+class FolderPathType(FilePathType):
     """The path of a folder."""
 
     completes: ClassVar[str] = "dir"
 
 
 @dataclass(eq=False, repr=False)
-class Pair(ValueType):
-    """A mapping. On the command line it is the option `KEY=VALUE`, which can be repeated.
+class MappingType(ValueType):
+    """A mapping of texts. On the command line, each option `KEY=VALUE` is one pair.
 
     Attributes:
-        may_be_empty: whether the value may be empty. The key must not be empty.
+        can_be_empty: whether a value may be empty. A key must not be empty.
     """
 
     metavar: str = "KEY=VALUE"
-    may_be_empty: bool = field(default=False, kw_only=True)
+    can_be_empty: bool = field(default=False, kw_only=True)
 
     def parse(self, text: str) -> Any:
-        """As in `ValueType`, but the result is the validated text."""
-        key, equals, value = clean(text).partition("=")
-        if not (key and (value or (equals and self.may_be_empty))):
+        """Validate one pair `KEY=VALUE`. Returns the text unchanged.
+
+        Raises:
+            ValueError: the text is not a pair.
+        """
+        key, equals, value = checked_text(text).partition("=")
+        if not (key and (value or (equals and self.can_be_empty))):
             raise ValueError(f"{shortened(text)} is not of the form {self.metavar}")
         return text
 
@@ -198,42 +208,49 @@ class Pair(ValueType):
         if not isinstance(value, Mapping):
             raise ValueError(f"{shortened(value)} is not a mapping")  # noqa: TRY004
         for key, item in value.items():
-            if not (clean(key) and (clean(item) or self.may_be_empty)):
-                raise ValueError(f"{shortened(value)} holds an empty text")
+            if not (checked_text(key) and (checked_text(item) or self.can_be_empty)):
+                raise ValueError(f"{shortened(value)} has an empty text")
         return value
 
 
 @dataclass(eq=False, repr=False)
-class Names(ValueType):
-    """A list of names, separated by commas. A name with a comma is enclosed in double quotes."""
+class NameListType(ValueType):
+    """A list of names, separated by commas. A name with a comma is enclosed in double quotes.
+
+    Attributes:
+        valid_names: the names that are valid; empty if every name is valid.
+        is_sequence: whether the Python value is a tuple of names. If false, it is the text.
+    """
 
     metavar: str = "NAME,…"
-    known: tuple[str, ...] = ()
-    as_sequence: bool = field(default=False, kw_only=True)
+    valid_names: tuple[str, ...] = ()
+    is_sequence: bool = field(default=False, kw_only=True)
 
     def parse(self, text: str) -> Any:
         """As in `ValueType`."""
-        return self._read(clean(text))
+        return self._split(checked_text(text))
 
     def check(self, value: Any) -> Any:
         """As in `ValueType`."""
-        if not self.as_sequence:
-            return self._read(clean(value))
+        if not self.is_sequence:
+            return self._split(checked_text(value))
         if isinstance(value, str) or not isinstance(value, Sequence):
             raise ValueError(f"{shortened(value)} is not a sequence of names")  # noqa: TRY004
-        return tuple(clean(name) for name in value)
+        return tuple(checked_text(name) for name in value)
 
-    def _read(self, text: str) -> Any:
-        names = parts_of_line(text)
-        for name in (names or [text]) if self.known else ():
-            if name not in self.known:
-                raise ValueError(f"{shortened(name)} is not one of {', '.join(self.known)}")
-        return tuple(names) if self.as_sequence else text
+    def _split(self, text: str) -> Any:
+        names = split_line_at_commas(text)
+        if self.valid_names:
+            for name in names or [text]:
+                if name not in self.valid_names:
+                    valid = ", ".join(self.valid_names)
+                    raise ValueError(f"{shortened(name)} is not one of {valid}")
+        return tuple(names) if self.is_sequence else text
 
 
 @dataclass(eq=False, repr=False)
-class Moment(ValueType):
-    """A time in epoch seconds. As text: a time of day, or a date and time."""
+class TimestampType(ValueType):
+    """A time in epoch seconds. As a text, it is a time of day, or a date and time."""
 
     metavar: str = "TIME"
 
@@ -241,7 +258,7 @@ class Moment(ValueType):
         """As in `ValueType`."""
         from batch_import.configuration import timestamps
 
-        return timestamps.timestamp(clean(text), time.time())
+        return timestamps.parse_timestamp(checked_text(text), time.time())
 
     def check(self, value: Any) -> Any:
         """As in `ValueType`."""
@@ -252,7 +269,7 @@ class Moment(ValueType):
 
 
 @dataclass(eq=False, repr=False)
-class RowSelector(ValueType):
+class RowSelectorType(ValueType):
     """A selection of rows, by line numbers, by reference IDs, or by a file that lists them."""
 
     metavar: str = "ROWS"
@@ -261,7 +278,7 @@ class RowSelector(ValueType):
         """As in `ValueType`."""
         from batch_import.configuration import row_selector
 
-        return row_selector.parse_selector(clean(text))
+        return row_selector.parse_selector(checked_text(text))
 
     def check(self, value: Any) -> Any:
         """As in `ValueType`."""
@@ -273,35 +290,40 @@ class RowSelector(ValueType):
             )
         for item in value:
             if not isinstance(item, LineRange):
-                clean(item)
+                checked_text(item)
         return tuple(value)
 
 
-def parts(text: str) -> list[str]:
-    """Split a text at its commas. A name with a comma is enclosed in double quotes."""
-    return [part.strip() for part in next(csv.reader([text], skipinitialspace=True), [])]
-
-
-def parts_of_line(text: str) -> list[str]:
-    """Split one line at its commas. A name with a comma is enclosed in double quotes.
+def split_at_commas(text: str) -> list[str]:
+    """Split a text at its commas. A name with a comma is enclosed in double quotes.
 
     Raises:
-        ValueError: the text is not one line.
+        csv.Error: the text has a line break outside of quotes.
+    """
+    records = list(csv.reader([text], skipinitialspace=True))
+    return [part.strip() for part in records[0]] if records else []
+
+
+def split_line_at_commas(text: str) -> list[str]:
+    """As `split_at_commas`, but with an error message for the user.
+
+    Raises:
+        ValueError: the text has a line break.
     """
     try:
-        return parts(text)
+        return split_at_commas(text)
     except csv.Error:
         raise ValueError(f"{shortened(text)} has a line break in it") from None
 
 
-def clean(value: object) -> str:
-    """Validate that a text can be stored in a file, a URL and a database.
+def checked_text(value: object) -> str:
+    """Validate that a value is a text that a file, a URL and a database can store. Returns it.
 
     Raises:
-        ValueError: it is not a text, or it contains NUL or a single surrogate.
+        ValueError: the value is not a text, or has a NUL character or an unpaired surrogate.
     """
     if not isinstance(value, str):
         raise ValueError(f"{shortened(value)} is not a text")  # noqa: TRY004
     if any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-        raise ValueError(f"{shortened(value)} holds a character that no text has")
+        raise ValueError(f"{shortened(value)} has a character that is not valid in a text")
     return value
