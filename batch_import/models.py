@@ -160,7 +160,7 @@ class VideoSource:
         line: line number of the row in the manifest, from 1.
         url: the source URL.
         extension: file extension that the manifest gives for the video.
-        number: number of the row in the job database; 0 if it is not stored there yet.
+        row_number: number of the row in the job database; 0 if it is not stored there yet.
         reference_id, filename: reference ID and title of the row; empty if it has none.
         signed_url: temporary URL, if `url` is a reference such as `s3://bucket/key`. A secret.
     """
@@ -168,7 +168,7 @@ class VideoSource:
     line: int
     url: str
     extension: str
-    number: int = 0
+    row_number: int = 0
     reference_id: str = ""
     filename: str = ""
     signed_url: str = field(default="", repr=False)
@@ -197,7 +197,7 @@ class JobRow:
     """A row of the job, as the importer needs it.
 
     Attributes:
-        number: number of the row in the job database; it never changes.
+        row_number: number of the row in the job database; it never changes.
         claimed_at: epoch seconds when the row was last claimed for sending; its POST was sent
             later. None if it was never claimed.
         sent_at: epoch seconds when its last POST was answered or timed out; None before that.
@@ -210,7 +210,7 @@ class JobRow:
             sends it.
     """
 
-    number: int
+    row_number: int
     reference_id: str
     source_url: str
     filename: str
@@ -231,11 +231,11 @@ class LookupTarget:
     """An imported row whose media is requested individually.
 
     Attributes:
-        number: number of the row in the job database.
+        row_number: number of the row in the job database.
         media_id, key: ID and media key of the row's media; empty if not known.
     """
 
-    number: int
+    row_number: int
     reference_id: str
     media_id: str
     key: str
@@ -301,7 +301,7 @@ class StatusUpdate:
     A row whose media has no key is never marked imported: it becomes `UNKNOWN`.
 
     Attributes:
-        number: number of the row in the job database.
+        row_number: number of the row in the job database.
         reason: why the status changed, for the history of the row.
         error: message for the user; kept with the row until its next update.
         code: code of `error`: a `FailureCode`, or the code of a problem.
@@ -310,7 +310,7 @@ class StatusUpdate:
         media: the row's media; None if it is not known.
     """
 
-    number: int
+    row_number: int
     status: Status
     reason: str = ""
     error: str = ""
@@ -350,7 +350,7 @@ class ResultRow(NamedTuple):
         removed: whether the row is no longer in the manifest.
         is_size_requested: whether width and height were requested from the platform.
         size: width and height of the video in pixels; None if not known.
-        number: number of the row in the job database.
+        row_number: number of the row in the job database.
         reference_id_in_manifest: ID in the manifest if it differs from `reference_id`; else empty.
     """
 
@@ -374,7 +374,7 @@ class ResultRow(NamedTuple):
     duration: str
     thumbnail: str
     created_date: str
-    number: int = 0
+    row_number: int = 0
     reference_id_in_manifest: str = ""
 
     def cell(self, column: ColumnKey) -> str:

@@ -74,7 +74,7 @@ class Dispatcher:
         self._schedule.admission.add_recently_imported(store.queue.recently_imported(SAMPLE_SIZE))
         self._held_rows, self._held_checked_at = store.queue.held_rows(now), now
         in_flight = (
-            replace(row, is_held=row.number in self._held_rows) if self._held_rows else row
+            replace(row, is_held=row.row_number in self._held_rows) if self._held_rows else row
             for row in store.queue.in_flight()
         )
         self._admit([_with_past_sent_at(row, now) for row in in_flight], now)
@@ -131,7 +131,7 @@ class Dispatcher:
         """Postpone a row whose reference was not signed; record how long signed URLs are valid."""
         if not isinstance(completed.request, CreateMedia):
             return
-        number, answer = completed.request.row.number, completed.answer
+        number, answer = completed.request.row.row_number, completed.answer
         if isinstance(answer, NotSigned) and not answer.is_final:
             fault = self._postponed.add(number, answer.reason, now)
             self._schedule.fault = self._schedule.fault or fault
@@ -206,7 +206,7 @@ class Dispatcher:
             rows = self._store.queue.pending_by_reference(
                 {media.reference_id for media in answer.items}
             )
-            self._statuses.update((row.number, Status.PENDING) for row in rows)
+            self._statuses.update((row.row_number, Status.PENDING) for row in rows)
             changes += self._schedule.admission.adopt_page(rows, answer, now)
         self._commit(changes, now)
         if not self._schedule.admission.is_adopting and not self._store.queue.has_choice:
@@ -228,7 +228,7 @@ class Dispatcher:
     def _admit(self, rows: Sequence[JobRow], now: float) -> None:
         for row in rows:
             claimed = row.status is Status.PENDING
-            self._statuses[row.number] = Status.CREATING if claimed else row.status
+            self._statuses[row.row_number] = Status.CREATING if claimed else row.status
         self._schedule.admission.admit(rows, now)
 
     def _report_to_rate_limiter(self, answer: Answer, requested_at: float, now: float) -> None:
@@ -245,14 +245,14 @@ class Dispatcher:
         self._store.queue.apply(changes, now)
         self._creation_rate.record_created(sum(map(self._is_created, changes)), now)
         for change in changes:
-            self._status_counts[self._statuses[change.number]] -= 1
+            self._status_counts[self._statuses[change.row_number]] -= 1
             self._status_counts[change.status] += 1
-            self._statuses[change.number] = change.status
+            self._statuses[change.row_number] = change.status
             if change.status not in (Status.CREATING, Status.PROCESSING, Status.UNKNOWN):
-                del self._statuses[change.number]
+                del self._statuses[change.row_number]
 
     def _is_created(self, change: StatusUpdate) -> bool:
-        created = self._statuses[change.number] is Status.CREATING
+        created = self._statuses[change.row_number] is Status.CREATING
         return created and change.status not in (Status.CREATING, Status.PENDING)
 
 

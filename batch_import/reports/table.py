@@ -335,7 +335,7 @@ def failed_lines(
             cells.append(record.reference_id)
         elif not cells[reference].strip():
             cells[reference] = record.reference_id
-        home = [str(job), row_reference(record.number)] if job.id else ["", ""]
+        home = [str(job), row_reference(record.row_number)] if job.id else ["", ""]
         yield [*cells, mask(record.reason), *home]
 
 

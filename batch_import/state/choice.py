@@ -21,7 +21,7 @@ class PendingRow:
         size_cell: the manifest's cell with the size of the file; empty if there is none.
     """
 
-    number: int
+    row_number: int
     line: int
     title: str
     url: str

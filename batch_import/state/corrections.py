@@ -28,7 +28,7 @@ class CorrectedRow:
         columns: the columns to which its cells belong.
     """
 
-    number: int
+    row_number: int
     row: ManifestRow
     columns: ManifestColumns
 
@@ -76,8 +76,8 @@ def correct(
     unchanged = 0
     with connection.transaction() as db:
         for given in rows:
-            lines[given.number] = given.row.line
-            known = _known(db, given.number)
+            lines[given.row_number] = given.row.line
+            known = _known(db, given.row_number)
             if known is None:
                 raise StateError(
                     f"Line {given.row.line}: {connection.name} does not have this row any more.",
@@ -118,7 +118,7 @@ def _checked(
             row, reference_id=known["reference_id"], has_own_id=bool(known["own_id"]),
             identity=known["identity"] or row.identity,
         )  # fmt: skip
-    taken = db.execute(_OTHER, (row.identity, given.number)).fetchone()
+    taken = db.execute(_OTHER, (row.identity, given.row_number)).fetchone()
     if taken is None:
         return row, None
     reason = f"the reference id is a duplicate of the ID on line {taken[0]}"
@@ -136,7 +136,7 @@ def _differs(row: ManifestRow, known: Mapping[str, Any]) -> bool:
 
 
 def _change(db: Database, given: CorrectedRow, known: Mapping[str, Any], now: float) -> None:
-    row, number = given.row, given.number
+    row, number = given.row, given.row_number
     original = known["given_id"] or (known["reference_id"] if known["own_id"] else "")
     db.execute(
         _KEEP_ORIGINAL,

@@ -150,13 +150,14 @@ class Queue:
         """
         with self._connection.transaction() as db:
             found = self._rows(statements.next_to_claim(self._table), (limit + len(excluded),))
-            rows = [row for row in found if row.number not in excluded][:limit]
+            rows = [row for row in found if row.row_number not in excluded][:limit]
             if not rows:
                 return rows
-            db.executemany(statements.CLAIM, [(now, row.number) for row in rows])
-            self._update_choice(db, [(Status.CREATING, row.number) for row in rows])
+            db.executemany(statements.CLAIM, [(now, row.row_number) for row in rows])
+            self._update_choice(db, [(Status.CREATING, row.row_number) for row in rows])
             db.executemany(
-                statements.ADD_EVENT, [(row.number, now, Status.CREATING, "", "") for row in rows]
+                statements.ADD_EVENT,
+                [(row.row_number, now, Status.CREATING, "", "") for row in rows],
             )
         return rows
 
@@ -166,10 +167,11 @@ class Queue:
             return
         with self._connection.transaction() as db:
             db.executemany(
-                statements.ADD_EVENT, [(c.number, now, c.status, c.reason, c.code) for c in changes]
+                statements.ADD_EVENT,
+                [(c.row_number, now, c.status, c.reason, c.code) for c in changes],
             )
             db.executemany(statements.APPLY, [_parameters(change) for change in changes])
-            self._update_choice(db, [(change.status, change.number) for change in changes])
+            self._update_choice(db, [(change.status, change.row_number) for change in changes])
 
     def _update_choice(self, db: Database, statuses: Sequence[tuple[Status, int]]) -> None:
         """Update the statuses that are stored with the chosen rows."""
@@ -198,7 +200,7 @@ class Queue:
         """Returns the rows that a previous run left in flight, in the order of their creation."""
         rows = self._rows(statements.IN_FLIGHT)
         positions = dict(self._connection.rows(statements.IN_FLIGHT_POSITIONS))
-        places = [positions[row.number] or 0 for row in rows]
+        places = [positions[row.row_number] or 0 for row in rows]
         return [
             replace(
                 row,
@@ -236,7 +238,7 @@ def _parameters(change: StatusUpdate) -> dict[str, Any]:
     """Returns the parameters of the statement `APPLY`."""
     media = change.media
     return {
-        "number": change.number,
+        "number": change.row_number,
         "status": change.status,
         "error": change.error,
         "codes": change.code,

@@ -228,7 +228,7 @@ class Reader:
     def _find_record(self, statement: str, value: str | int) -> tuple[int, ResultRow] | None:
         """Returns the first row that a query finds, and its number."""
         found = next(self._records(statement, (value,)), None)
-        return (found.number, found) if found else None
+        return (found.row_number, found) if found else None
 
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[ResultRow]:
         with self._connection.decoding():

@@ -231,7 +231,7 @@ class _Attempts:
         """Returns the number of attempts, including this one; None if there is no row."""
         if request.row is None:
             return None
-        key = request.kind, request.query.get("PageNumber", ""), request.row.number
+        key = request.kind, request.query.get("PageNumber", ""), request.row.row_number
         with self._lock:
             count = self._counts.pop(key, 0) + 1
             self._counts[key] = count

@@ -159,7 +159,7 @@ def _spaced(share: int, count: int) -> frozenset[int]:
 
 
 def _kinds(rows: Iterable[PendingRow]) -> Iterator[tuple[int, RowKind]]:
-    return ((row.number, _kind(row)) for row in rows)
+    return ((row.row_number, _kind(row)) for row in rows)
 
 
 def _kind(row: PendingRow) -> RowKind:

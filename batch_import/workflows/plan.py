@@ -302,12 +302,12 @@ def _taken_over(store: Store, page: MediaPage, adopt: str, taken: _Taken) -> Ite
         media = media_to_adopt(page.items, row, adopt)
         others = non_failed(page.items, row)
         if media:
-            taken.pop(row.number, None)
+            taken.pop(row.row_number, None)
             online = media.status == "online"
             status = Status.IMPORTED if online else Status.PROCESSING
-            yield StatusUpdate(row.number, status, "in the account", media=media)
+            yield StatusUpdate(row.row_number, status, "in the account", media=media)
         elif others:
-            taken.setdefault(row.number, (row, others[0]))
+            taken.setdefault(row.row_number, (row, others[0]))
 
 
 def _ids_taken(taken: _Taken) -> Iterator[StatusUpdate]:
@@ -315,7 +315,7 @@ def _ids_taken(taken: _Taken) -> Iterator[StatusUpdate]:
     for row, media in taken.values():
         message = reference_id_taken_message([media])
         code = REFERENCE_ID_TAKEN
-        yield StatusUpdate(row.number, Status.FAILED, message, error=message, code=code)
+        yield StatusUpdate(row.row_number, Status.FAILED, message, error=message, code=code)
 
 
 def _named(taken: _Taken) -> tuple[tuple[str, str], ...]:

@@ -165,7 +165,7 @@ class Schedule:
             self._tracker.drop(todo.row, is_listed=False)
         reason = "not sent: the run ended"
         return [
-            *(StatusUpdate(todo.row.number, Status.PENDING, reason) for todo in waiting),
+            *(StatusUpdate(todo.row.row_number, Status.PENDING, reason) for todo in waiting),
             *(exhausted_update(todo) for todo in exhausted),
         ]
 
@@ -274,11 +274,11 @@ class Schedule:
                 self._pages.reads_in_progress[page] = now
             case CreateMedia(row) | FindByReference(row) | GetIngestStatus(row):
                 self._open_post_count += isinstance(request, CreateMedia)
-                state = self._tracker[row.number]
+                state = self._tracker[row.row_number]
                 if isinstance(state, ToCreate):
                     self._tracker.set_state(row, Posting(state, now))
                 else:
-                    self._polling[row.number].is_requested = True
+                    self._polling[row.row_number].is_requested = True
 
     # What an answer means ---------------------------------------------------------------------
 

@@ -57,7 +57,7 @@ class Lookups:
             answer = MediaPage(())
         if not isinstance(answer, MediaPage):
             return self._handle_failure(state, answer, now)
-        poll = self._tracker.polling[state.row.number]
+        poll = self._tracker.polling[state.row.row_number]
         search = self.continue_search(poll.search, state.row, answer, requested_at)
         poll.search = None if search.is_done or not search.is_usable else search
         if not search.is_done:
@@ -91,15 +91,15 @@ class Lookups:
         ):
             return self._handle_refusal(state, answer.message, now)
         if isinstance(answer, Throttled | NotSent):
-            self._tracker.polling[state.row.number].is_requested = False
+            self._tracker.polling[state.row.row_number].is_requested = False
             return []
-        self._tracker.polling.record_failure(state.row.number, now)
+        self._tracker.polling.record_failure(state.row.row_number, now)
         return []
 
     def _finish_search(self, state: InAccount, search: RowSearch, now: float) -> list[StatusUpdate]:
         """Handle all media that the account has with a row's reference ID."""
         poll, requested_at = (
-            self._tracker.polling.record_answer(state.row.number),
+            self._tracker.polling.record_answer(state.row.row_number),
             search.started_at,
         )
         poll.scan_page_number, poll.needs_lookup = 1, False
@@ -116,7 +116,7 @@ class Lookups:
         self, state: Processing, answer: IngestStatus, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """Handle the status of an ingest."""
-        poll = self._tracker.polling.record_answer(state.row.number)
+        poll = self._tracker.polling.record_answer(state.row.row_number)
         had_vanished, poll.has_vanished, poll.needs_lookup = poll.has_vanished, False, False
         poll.checked_age = state.created.min_age(requested_at)
         self._processing_times.record_late_check(
@@ -144,7 +144,7 @@ class Lookups:
         Args:
             is_confirmed: whether the ingest is online. If not, the platform no longer knows it.
         """
-        self._tracker.polling.record_answer(state.row.number)
+        self._tracker.polling.record_answer(state.row.row_number)
         self._tracker.replace(
             Online(
                 state.row,
@@ -154,16 +154,16 @@ class Lookups:
                 media_id=state.media_id,
             )
         )
-        self._tracker.polling.schedule(state.row.number, now)
+        self._tracker.polling.schedule(state.row.row_number, now)
         return self._comparison.end_if_overdue(state, now)
 
     def _handle_refusal(self, state: InAccount, message: str, now: float) -> list[StatusUpdate]:
         """Repeat a refused lookup later; after `MAX_ATTEMPTS` refusals, leave the row unknown."""
-        poll = self._tracker.polling.record_answer(state.row.number)
+        poll = self._tracker.polling.record_answer(state.row.row_number)
         poll.refusal_count += 1
         if poll.refusal_count < MAX_ATTEMPTS:
             wait = backoff(MIN_POLL_INTERVAL, poll.refusal_count, self._settings.poll_interval)
-            self._tracker.polling.schedule(state.row.number, now, wait)
+            self._tracker.polling.schedule(state.row.row_number, now, wait)
             return self._comparison.end_if_overdue(state, now)
         error = f"the platform refuses requests for its status: {message}"
         self._comparison.stop_watching(state)

@@ -116,7 +116,7 @@ class MediaComparison:
                 none.
             requested_at: when the list was requested.
         """
-        poll = self._tracker.polling[state.row.number]
+        poll = self._tracker.polling[state.row.row_number]
         poll.misplaced_read_count = 0
         ours = (
             media_by_owner.ours
@@ -158,11 +158,11 @@ class MediaComparison:
             processing = Processing(state.row, state.created, now, media_id=media.id)
             self._tracker.replace(processing)
             message = "found in the account"
-            return [StatusUpdate(state.row.number, Status.PROCESSING, message, media=media)]
+            return [StatusUpdate(state.row.row_number, Status.PROCESSING, message, media=media)]
         # A media that this POST cannot have created is of an earlier POST.
         if self._is_of_this_post(state, media):
             self._tracker.replace(replace(state, media_id=media.id))
-        age, poll = state.created.min_age(now), self._tracker.polling[state.row.number]
+        age, poll = state.created.min_age(now), self._tracker.polling[state.row.row_number]
         if not media.status:
             poll.late_miss_count += 1
         else:
@@ -201,9 +201,11 @@ class MediaComparison:
             ]
         message = "an older media with its reference ID has failed; its own is looked for"
         self._tracker.replace(Unknown(state.row, state.created, now, message, post_count=1))
-        self.schedule_check(self._tracker.in_account(state.row.number), now)
+        self.schedule_check(self._tracker.in_account(state.row.row_number), now)
         code = FailureCode.CONFLICT
-        return [StatusUpdate(state.row.number, Status.UNKNOWN, message, error=message, code=code)]
+        return [
+            StatusUpdate(state.row.row_number, Status.UNKNOWN, message, error=message, code=code)
+        ]
 
     def _handle_no_own_media(
         self, state: InAccount, media_by_owner: MediaByOwner, requested_at: float, now: float
@@ -232,7 +234,7 @@ class MediaComparison:
         self, state: InAccount, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """Handle a list that had to show the row's media and shows none, or only failed ones."""
-        poll = self._tracker.polling[state.row.number]
+        poll = self._tracker.polling[state.row.row_number]
         poll.misplaced_read_count = 0
         age = state.created.min_age(requested_at)
         if isinstance(state, Unknown):
@@ -243,7 +245,7 @@ class MediaComparison:
                 state, self.max_unseen_age(), now
             ):
                 poll.needs_lookup = True  # before a decision, the row gets a lookup
-                self._tracker.polling.schedule(state.row.number, now)
+                self._tracker.polling.schedule(state.row.row_number, now)
                 return []
             return self._settling.handle_absence(state, self.max_unseen_age(), now)
         if is_confirmed_created(state):
@@ -279,7 +281,7 @@ class MediaComparison:
         if isinstance(state, Unknown):
             wait = self._settling.seconds_until_search(state, self.max_unseen_age(), now)
         else:
-            poll = polling[state.row.number]
+            poll = polling[state.row.row_number]
             # Checked less often, because the row's video is known to be online.
             age = state.created.min_age(now) * (LATE_FACTOR if isinstance(state, Online) else 1)
             wait = polling.interval_for(age, is_in_review=poll.is_in_review)
@@ -287,15 +289,15 @@ class MediaComparison:
                 poll.needs_lookup, wait = True, 0.0
             seconds_left = state.wait_started_at + self._settings.max_wait - now
             wait = min(wait, seconds_left) if seconds_left > 0 else wait
-        polling.schedule(state.row.number, now, wait)
+        polling.schedule(state.row.row_number, now, wait)
 
     def _request_status(self, state: Processing, now: float) -> list[StatusUpdate]:
         """Request the status of a row's ingest; without an ingest ID, wait for the next list."""
         if state.ingest_id is None:
             self.schedule_check(state, now)
             return self.end_if_overdue(state, now)
-        self._tracker.polling[state.row.number].needs_lookup = True
-        self._tracker.polling.schedule(state.row.number, now)
+        self._tracker.polling[state.row.row_number].needs_lookup = True
+        self._tracker.polling.schedule(state.row.row_number, now)
         return []
 
     # Give up rows -----------------------------------------------------------------------------
@@ -317,7 +319,7 @@ class MediaComparison:
 
     def stop_watching(self, state: InAccount) -> None:
         """Record that a row is no longer checked."""
-        poll = self._tracker.polling[state.row.number]
+        poll = self._tracker.polling[state.row.row_number]
         # It is no longer known how long lists may lack a media.
         self.has_unlisted_media = self.has_unlisted_media or (
             is_confirmed_created(state) and not poll.is_listed
@@ -332,7 +334,7 @@ class MediaComparison:
             return float("inf")
         polling = self._tracker.polling
         polls = (
-            polling[state.row.number]
+            polling[state.row.row_number]
             for state in self._tracker.all_in_account()
             if is_confirmed_created(state)
         )

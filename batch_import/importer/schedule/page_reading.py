@@ -86,7 +86,9 @@ class PageReading:
         positions = self._shown_positions(page_number, page)
         positions_in_list.learn_positions(positions, now)
         positions_in_list.check_consistency(media_ids, *period)
-        covered = {state.row.number: state for state in positions_in_list.created_between(*period)}
+        covered = {
+            state.row.row_number: state for state in positions_in_list.created_between(*period)
+        }
         seen = set(covered)
         changes = []
         for row_number, (state, found) in shown.items():
@@ -168,7 +170,10 @@ class PageReading:
         for reference, media_of_it in by_reference.items():
             state = self._tracker.by_reference(reference)
             if isinstance(state, Processing | Online | Unknown):
-                shown[state.row.number] = state, self._comparison.group_by_owner(state, media_of_it)
+                shown[state.row.row_number] = (
+                    state,
+                    self._comparison.group_by_owner(state, media_of_it),
+                )
         return shown
 
     def _has_certain_creation_time(self, state: InAccount, found: MediaByOwner) -> bool:
@@ -198,7 +203,7 @@ class PageReading:
 
     def _end_scan(self, state: InAccount, poll: Poll, now: float) -> list[StatusUpdate]:
         """End the scan for a row, because the whole list was read and does not show it."""
-        self._tracker.polling.record_answer(state.row.number)
+        self._tracker.polling.record_answer(state.row.row_number)
         poll.scan_page_number, poll.needs_lookup = 1, False
         poll.checked_age = poll.searched_age = state.created.min_age(now)
         self._comparison.schedule_check(state, now)
@@ -216,7 +221,7 @@ class PageReading:
             if isinstance(state, Processing | Online | Unknown) and may_be_created_between(
                 media, state.created.earliest, state.created.latest, self._comparison.clock_offset
             ):
-                positions[state.row.number] = position
+                positions[state.row.row_number] = position
         return positions
 
     def _adjacent_page(

@@ -54,8 +54,8 @@ class Tracker:
 
         If the row was taken in again meanwhile, the result is None, too.
         """
-        known = self._rows.get(row.number)
-        return self._states[row.number] if known is row else None
+        known = self._rows.get(row.row_number)
+        return self._states[row.row_number] if known is row else None
 
     def by_reference(self, reference_id: str) -> RowState | None:
         """Returns the state of the row in flight with a reference ID; None if there is none."""
@@ -74,10 +74,10 @@ class Tracker:
 
     def set_state(self, row: JobRow, state: RowState) -> None:
         """Set the state of a row that is not in the account."""
-        self._leave_account(row.number, is_listed=False)
-        self._rows[row.number] = row
-        self._numbers[row.reference_id] = row.number
-        self._states[row.number] = state
+        self._leave_account(row.row_number, is_listed=False)
+        self._rows[row.row_number] = row
+        self._numbers[row.reference_id] = row.row_number
+        self._states[row.row_number] = state
 
     def enter_account(self, state: InAccount, due_at: float, newer_listed_count: int = 0) -> None:
         """Set the state of a row whose media is, or may be, in the account from now on.
@@ -87,12 +87,12 @@ class Tracker:
             newer_listed_count: as in `ListPositions.add`.
         """
         self.set_state(state.row, state)
-        self.polling.add(state.row.number, due_at)
+        self.polling.add(state.row.row_number, due_at)
         self.positions.add(state, newer_listed_count)
 
     def replace(self, state: InAccount) -> None:
         """Replace the state of a row in the account."""
-        self._states[state.row.number] = state
+        self._states[state.row.row_number] = state
         self.positions.replace(state)
 
     def finish(
@@ -115,7 +115,7 @@ class Tracker:
         ):
             self.positions.add_known_media(media.id, state.created)
         return StatusUpdate(
-            row.number, status, reason, error=error, code=code, sent_at=sent_at, media=media
+            row.row_number, status, reason, error=error, code=code, sent_at=sent_at, media=media
         )
 
     def drop(self, row: JobRow, *, is_listed: bool) -> RowState | None:
@@ -124,10 +124,10 @@ class Tracker:
         Args:
             is_listed: whether its media is in the list from now on.
         """
-        self._leave_account(row.number, is_listed=is_listed)
-        self._rows.pop(row.number, None)
+        self._leave_account(row.row_number, is_listed=is_listed)
+        self._rows.pop(row.row_number, None)
         self._numbers.pop(row.reference_id, None)
-        return self._states.pop(row.number, None)
+        return self._states.pop(row.row_number, None)
 
     def _leave_account(self, number: int, *, is_listed: bool) -> None:
         if isinstance(self._states.get(number), Processing | Online | Unknown):

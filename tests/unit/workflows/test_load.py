@@ -76,7 +76,9 @@ def test_removed_rows_are_counted_whether_they_were_sent_or_not(tmp_path: Path) 
     with Store(None) as store:
         take_over(store, path)
         (row, *_) = store.queue.claim(1, 1.0)
-        store.queue.apply([StatusUpdate(row.number, Status.IMPORTED, "online", sent_at=1.0)], 1.0)
+        store.queue.apply(
+            [StatusUpdate(row.row_number, Status.IMPORTED, "online", sent_at=1.0)], 1.0
+        )
         path.write_text(HEADER + TWO, encoding="utf-8")
         diff = take_over(store, path).diff
         assert diff is not None
@@ -90,7 +92,9 @@ def test_a_retry_says_how_many_rows_it_sends_again(tmp_path: Path) -> None:
     with Store(None) as store:
         take_over(store, path)
         claimed = store.queue.claim(2, 1.0)
-        store.queue.apply([StatusUpdate(row.number, Status.FAILED, "no") for row in claimed], 1.0)
+        store.queue.apply(
+            [StatusUpdate(row.row_number, Status.FAILED, "no") for row in claimed], 1.0
+        )
         assert take_over(store, path, retry_failed=True).retried == 2
 
 
