@@ -24,7 +24,7 @@ from batch_import.configuration.yaml_settings import (
     read_entries,
     scalar,
 )
-from batch_import.errors import UsageError, nearest
+from batch_import.errors import UsageError, find_similar
 
 _KEYS: Final = {option.key: option for option in OPTIONS.values() if option.name != "config"}
 #: Parts of the names of secrets, without dashes.
@@ -80,7 +80,7 @@ def _unknown(place: str, key: str) -> UsageError:
             "Put them into the environment, the keyring, or a file of their own that"
             " credentials: FILE names.",
         )
-    near = nearest(key.lower().replace("_", "-"), _KEYS)
+    near = find_similar(key.lower().replace("_", "-"), _KEYS)
     return UsageError(
         f"{place}: {key!r} is not an option.",
         f"Did you mean {near!r}?" if near else "batch-import config lists the options.",

@@ -8,7 +8,14 @@ from batch_import.cli.application import users_of
 from batch_import.cli.console import ERROR, styled
 from batch_import.cli.messages import sanitized
 from batch_import.cli.options import OptionSources, flag
-from batch_import.errors import Interrupted, RunFault, StateError, nearest, setting_ref, with_refs
+from batch_import.errors import (
+    Interrupted,
+    RunFault,
+    StateError,
+    find_similar,
+    setting_ref,
+    with_refs,
+)
 
 
 def show(error: RunFault | click.ClickException, option_sources: OptionSources | None) -> int:
@@ -67,10 +74,10 @@ def _usage(error: click.ClickException) -> str:
         name = error.option_name.lstrip("-").replace("-", "_")
         if users := list(users_of(name)):
             return f"{error.option_name} is an option of {', '.join(users)}. {see}"
-        if option := nearest(error.option_name, error.possibilities or ()):
+        if option := find_similar(error.option_name, error.possibilities or ()):
             return f"No such option {error.option_name!r}. Did you mean {option!r}?"
     if isinstance(error, click.NoSuchCommand) and (
-        name := nearest(error.command_name, error.possibilities or ())
+        name := find_similar(error.command_name, error.possibilities or ())
     ):
         return f"No such command {error.command_name!r}. Did you mean {name!r}?"
     return message if message.endswith("?") else f"{message.rstrip('.')}. {see}"

@@ -147,7 +147,7 @@ def _story_lines(story: "RowHistory") -> list[str]:
         "error": record.reason,
         "to do": story.advice,
     }
-    gone = ", no longer in the manifest" if record.removed else ""
+    gone = ", no longer in the manifest" if record.is_removed else ""
     found = [f"Line {record.line} ({sanitized(record.reference_id)}): {record.status}{gone}"]
     found += [f"  {name:<10} {sanitized(text)}" for name, text in known.items() if text]
     found += [
@@ -194,7 +194,7 @@ def _story_json(story: "RowHistory") -> dict[str, Any]:
         "status": record.status,
         "error": mask(record.reason),
         "advice": story.advice,
-        "removed": record.removed,
+        "removed": record.is_removed,
         "filename": mask(record.filename),
         "sourceUrl": mask(record.source_url),
         "ingestId": record.ingest_id,

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from batch_import.errors import UsageError, command_ref, nearest, setting_ref
+from batch_import.errors import UsageError, command_ref, find_similar, setting_ref
 
 #: The service name in the keyring.
 SERVICE: Final = "viostream-batch-import"
@@ -202,7 +202,7 @@ def _in_file(path: Path) -> Place:
     keys = {}
     for entry in read_entries(str(path), read_bytes(path, private=True)):
         if entry.key not in NAMES:
-            near = nearest(entry.key.lower(), NAMES)
+            near = find_similar(entry.key.lower(), NAMES)
             raise UsageError(
                 f"{path}, line {entry.line}: this key is neither access-key nor api-key.",
                 f"Did you mean: {near}?" if near else "The file may only have these two.",

@@ -11,7 +11,7 @@ from typing import Any
 from batch_import.addresses.urls import parse
 from batch_import.configuration import kinds
 from batch_import.configuration.kinds import ValueType, shortened
-from batch_import.errors import nearest
+from batch_import.errors import find_similar
 
 
 def encoding(text: str) -> str:
@@ -50,7 +50,7 @@ class OverrulableCodes(ValueType):
             raise ValueError(f"{shortened(value)} is not a sequence of codes")  # noqa: TRY004
         for name in map(kinds.clean, value):
             if name not in CODES:
-                near = nearest(name, OVERRULABLE)
+                near = find_similar(name, OVERRULABLE)
                 meant = f"; did you mean {near}?" if near else ""
                 raise ValueError(f"{shortened(name)} is not the code of a problem{meant}")
             if name not in OVERRULABLE:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
 
-from batch_import.errors import UsageError, nearest
+from batch_import.errors import UsageError, find_similar
 
 _PROBABILITY_FORM = "a number from 0 to 1"
 _AMOUNT_FORM = "a number, 0 or more"
@@ -136,7 +136,7 @@ class Knobs:
 
 
 def _unknown_knob(name: str, known: list[str]) -> UsageError:
-    similar = nearest(name.lower().replace("-", "_"), known, least=0.5)
+    similar = find_similar(name.lower().replace("-", "_"), known, min_similarity=0.5)
     hint = f"Did you mean '{similar}'?" if similar else f"Known are: {', '.join(known)}."
     return UsageError(f"The sandbox has no knob '{name}'.", hint)
 

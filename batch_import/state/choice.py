@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.errors import UsageError, nearest
+from batch_import.errors import UsageError, find_similar
 from batch_import.models import LineRange
 from batch_import.state import choice_statements as statements
 from batch_import.state.connection import Database
@@ -92,4 +92,4 @@ def _nearest(db: Database, name: str) -> str:
     """Returns the reference ID that is most similar to a name; empty if there is none."""
     lengths = (len(name) - 2, len(name) + 2)
     found = db.execute(statements.REFERENCES_OF_LENGTH, (*lengths, _MAX_COMPARED_IDS))
-    return nearest(name, (identity for (identity,) in found))
+    return find_similar(name, (identity for (identity,) in found))

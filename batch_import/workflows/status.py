@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch_import.errors import StateError, UsageError, nearest
+from batch_import.errors import StateError, UsageError, find_similar
 from batch_import.job import Job
 from batch_import.models import Counts, ResultRow, StatusChange
 from batch_import.reports.labels import advice
@@ -278,6 +278,6 @@ def _found(
 
 def _hint(near: Callable[[str, int], list[str]], wanted: str) -> str:
     """Suggest the most similar reference ID, if there is one."""
-    if similar := nearest(wanted, near(wanted, _NEIGHBOURS)):
+    if similar := find_similar(wanted, near(wanted, _NEIGHBOURS)):
         return f"Did you mean the reference ID {similar!r}?"
     return "Name a row by its line in the manifest, or by its reference ID."

@@ -109,7 +109,7 @@ def _records(store: Store, *, texts: bool) -> Iterator[str]:
         found = store.reader.find_by_reference(record.reference_id)
         # A row whose reference ID is an earlier row's is not found by it; it has no events either.
         number = found[0] if found and found[1] == record else 0
-        gone = ", removed" if record.removed else ""
+        gone = ", removed" if record.is_removed else ""
         size = f", picture {record.size}" if record.is_size_requested else ""
         yield f"{number} line {record.line} {record.reference_id}: {record.status}{gone}{size}"
         yield f"  {record.source_url} {record.filename!r} {record.extension}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch_import.addresses.masking import mask, without_control_characters
-from batch_import.errors import ColumnUnclear, nearest, setting_ref
+from batch_import.errors import ColumnUnclear, find_similar, setting_ref
 from batch_import.manifest.columns.aliases import ALIASES, fold
 from batch_import.manifest.columns.headings import last_part, numbered
 from batch_import.manifest.columns.values import SampleColumn
@@ -154,5 +154,5 @@ def listed(names: Iterable[str]) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A suggestion of the most similar known word; empty if no word is similar."""
     by_folded = {fold(name): name for name in known}
-    near = nearest(fold(word), by_folded)
+    near = find_similar(fold(word), by_folded)
     return f"Did you mean “{by_folded[near]}”?" if near else ""

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO, Final, cast
 
-from batch_import.errors import ManifestError, nearest
+from batch_import.errors import ManifestError, find_similar
 
 #: The path that means standard input.
 STANDARD_INPUT: Final = Path("-")
@@ -153,7 +153,7 @@ def _nearest(path: Path) -> str:
     if not path.parent.is_dir():
         return f"There is no folder {path.parent} either."
     names = sorted(entry.name for entry in path.parent.iterdir())
-    name = nearest(path.name, names)
+    name = find_similar(path.name, names)
     return f"Did you mean {path.parent / name}?" if name else "Check the name and the folder."
 
 

@@ -185,7 +185,7 @@ def test_what_the_platform_may_have_is_never_sent_again(status: Status) -> None:
     assert (kept.status, kept.source_url, kept.line) == (status, "https://h/v.mp4", 3)
     store.load([row("b")], 5.0)
     assert record(store, "a").status is status
-    assert record(store, "a").removed
+    assert record(store, "a").is_removed
 
 
 def test_a_failed_row_that_was_corrected_is_taken_up_again() -> None:
