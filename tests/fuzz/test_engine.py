@@ -82,7 +82,9 @@ def answer_of(request: ApiRequest[Any], reply: SimulatedReply, now: float) -> An
         return HONEST(request, reply, now)
     text = reply.raw.body.decode("utf-8", "replace")
     try:
-        answer = request.answered(reply.status, CaseInsensitiveDict(reply.raw.headers), text, now)
+        answer = request.read_response(
+            reply.status, CaseInsensitiveDict(reply.raw.headers), text, now
+        )
     except RequestFailed as failed:
         assert SECRET not in failed.message  # noqa: PT017
         return failed
