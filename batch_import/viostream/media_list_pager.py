@@ -159,9 +159,10 @@ class MediaListPager:
         previous_number, previous_media = self._previous_page
         media_on_page = [_identity(media) for media in page.items]
         self._previous_page = self.page_number, media_on_page
+        media_set = set(media_on_page)
         # Positions, on the previous page, of the media that this page shows again.
         repeated_positions = [
-            position for position, media in enumerate(previous_media) if media in set(media_on_page)
+            position for position, media in enumerate(previous_media) if media in media_set
         ]
         is_forward = self.page_number > previous_number
         moved_count = added_count if is_forward else removed_count
