@@ -145,9 +145,7 @@ class MediaListPager:
             return bool(page.items)  # even a short first page may be full: the size is not known
         return self._page_size.has_more(self.page_number, page)
 
-    def _compare_with_previous(
-        self, page: MediaPage, added_count: int, removed_count: int
-    ) -> None:
+    def _compare_with_previous(self, page: MediaPage, added_count: int, removed_count: int) -> None:
         """Compare a page with the page that was read before, which should show other media.
 
         Media added by other users move the same number of media from the end of a page to the next
