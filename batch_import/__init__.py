@@ -1,7 +1,7 @@
 """Import a manifest of videos into Viostream: every row becomes exactly one video.
 
-This package exports the whole Python API (docs/python.md). A name is imported when it is first
-used, so that `import batch_import` and the command start fast.
+This package exports the whole Python API (docs/python.md). A name is imported from `library.py`
+only when it is used, so that `import batch_import` and the command start fast.
 """
 
 from typing import TYPE_CHECKING

@@ -1,37 +1,42 @@
 """All exceptions of this program.
 
-    RunFault                    the run cannot continue; has a message for a person and an exit code
+    RunFault                    the run cannot continue; has a message for a person, and an exit
+                                code, which is the number in brackets
     ├── UsageError              a setting or the command line is wrong                    (2)
     ├── ManifestError           a manifest cannot be read at all                          (2)
-    │   └── ColumnUnclear       the user has to name the column of a field
+    │   └── ColumnUnclear       the user must say which column has a field
     ├── StateError              a job folder or its database cannot be used               (2)
     │   ├── JobBusy             another process is running this job
-    │   └── StateUnavailable    the database is down, or another machine took it over      (3)
+    │   └── StateUnavailable    the database is down, or another run took over the job      (3)
     ├── PlatformError           the platform cannot be used at present                    (3)
     │   ├── CredentialsRefused  the platform does not accept the credentials
     │   └── PlatformUnreachable the platform cannot be reached, or does not answer as expected
     ├── Interrupted             Ctrl-C or SIGTERM; all state is saved                   (130)
-    └── Stopped                 the time at which the run had to stop; all state is saved (1)
-    RequestFailed               one API request had no result; the importer decides what follows
-    ├── Throttled               429: not carried out
-    ├── NotSent                 no connection: not carried out
-    ├── NoAnswer                no or unreadable answer, 5xx: may have been carried out
+    └── Stopped                 the time limit of the run was reached; all state is saved (1)
+    RequestFailed               one API request had no result; the importer decides what to do next
+    ├── Throttled               429: the request was not carried out
+    ├── NotSent                 no connection: the request was not carried out
+    ├── NoAnswer                no response, an unreadable one, or 5xx: may have been carried out
     ├── RequestRejected         the platform permanently refuses this request
-    └── AuthenticationFailed    401 or 403: the credentials or this one request are refused
+    └── AuthenticationFailed    401 or 403: the credentials, or only this request, are refused
 
 An error of one row is not an exception but data (`models.Problem`, or `error` of a row).
 
-Messages and hints refer to settings and commands with `setting_ref` and `command_ref`, never with
-option names: the command line shows `--rate` where the Python API shows `rate=`.
+Messages and hints must not contain option names, because the command line shows `--rate` where the
+Python API shows `rate=`. They contain references to settings and commands (`setting_ref`,
+`command_ref`), which are replaced by text when a message is shown (`with_refs`).
 """
 
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-# Unicode reserves these characters for use inside a program, so no text from outside has them.
+# Marks in a reference: start of a reference to a setting, start of a reference to a command, start
+# of the setting's value, and end of the reference. Unicode reserves these characters for use inside
+# a program, so no text from outside contains them.
 _SETTING, _COMMAND, _VALUE, _END = "\ufdd0", "\ufdd1", "\ufdd2", "\ufdd3"
-#: A reference to a setting or command in a message, as `setting_ref` and `command_ref` write it.
+#: A reference, as `setting_ref` and `command_ref` write it. Groups: its start mark, the name of the
+#: setting or command, and the value, which may be None.
 _REFERENCE: Final = re.compile(f"([{_SETTING}{_COMMAND}])([a-z_]+)(?:{_VALUE}([^{_END}]*))?{_END}")
 #: The call of the Python API for a command, by the command's name.
 _PYTHON_CALLS: Final = {
@@ -47,7 +52,7 @@ def setting_ref(setting: str, value: str = "") -> str:
 
     Args:
         setting: name of the setting in Python.
-        value: recommended value; `KEY=VALUE` for a mapping; empty for none.
+        value: value that the message recommends; `KEY=VALUE` for a mapping; empty for none.
     """
     return f"{_SETTING}{setting}{_VALUE}{value}{_END}"
 
@@ -55,7 +60,7 @@ def setting_ref(setting: str, value: str = "") -> str:
 def command_ref(name: str) -> str:
     """Returns a reference to a command, for use in a message.
 
-    The command is shown with the manifest and the job that the user gave.
+    The command line shows the command with the manifest and the job of the current command.
     """
     return f"{_COMMAND}{name}{_END}"
 
@@ -70,17 +75,19 @@ def with_refs(text: str, setting: Callable[[str, str], str], call: Callable[[str
     """
 
     def replacement(match: re.Match[str]) -> str:
-        kind, name, value = match.groups()
-        return setting(name, value or "") if kind == _SETTING else call(name)
+        start_mark, name, value = match.groups()
+        return setting(name, value or "") if start_mark == _SETTING else call(name)
 
     return _REFERENCE.sub(replacement, text)
 
 
 def python_argument(setting: str, value: str = "") -> str:
     """Returns a setting as it is written in Python: `rate=`, `map={'sourceUrl': 'Link'}`."""
-    key, is_mapping, rest = value.partition("=")
-    shown = f"{{{key!r}: {rest!r}}}" if is_mapping else value and repr(value)
-    return f"{setting}={shown}"
+    if not value:
+        return f"{setting}="
+    key, separator, mapped_value = value.partition("=")
+    shown_value = f"{{{key!r}: {mapped_value!r}}}" if separator else repr(value)
+    return f"{setting}={shown_value}"
 
 
 def python_call(name: str) -> str:
@@ -89,13 +96,17 @@ def python_call(name: str) -> str:
 
 
 class RunFault(Exception):
-    """The run cannot continue. `str()` gives message and hint in the words of the Python API.
+    """The run cannot continue. `str()` returns message and hint as the Python API shows them.
 
     Args:
-        message: what happened and where, on one line.
-        hint: what to do next, on one line.
-        setting: name, in Python, of the setting whose value is refused. The message then begins
-            with that value.
+        message: what happened and where, on one line; may contain references.
+        hint: what to do next, on one line; may contain references.
+        setting: name, in Python, of the setting whose value is refused. The message must then begin
+            with that value, because the name is shown in front of it. Empty if there is no such
+            setting.
+
+    Attributes:
+        raw: message and hint with their references, for the command line.
     """
 
     exit_code = 2
@@ -125,15 +136,16 @@ class UsageError(RunFault):
 
 
 class ManifestError(RunFault):
-    """A manifest cannot be read at all, or lacks a required column."""
+    """A manifest cannot be read at all, or has no column for a required field."""
 
 
 class ColumnUnclear(ManifestError):
-    """The column of a field cannot be found out; the user has to name it.
+    """The program cannot decide which column has a field; the user must name the column.
 
     Args:
         field: the field.
-        labels: the columns that it may be, as the setting `map` names them; empty if any may be.
+        labels: the possible columns, as the setting `map` names them; empty if every column is
+            possible.
     """
 
     def __init__(self, message: str, hint: str, *, field: str, labels: Sequence[str] = ()) -> None:
@@ -151,7 +163,7 @@ class JobBusy(StateError):
 
 
 class StateUnavailable(StateError):
-    """The database that keeps the state is away, or another run has taken the job over."""
+    """The job database cannot be reached, or another run has taken over the job."""
 
     exit_code = 3
 
@@ -167,7 +179,7 @@ class CredentialsRefused(PlatformError):
 
 
 class PlatformUnreachable(PlatformError):
-    """The platform cannot be reached, or the server that answers is not the platform."""
+    """The platform cannot be reached, or another server answers in its place."""
 
 
 class Interrupted(RunFault):
@@ -177,7 +189,7 @@ class Interrupted(RunFault):
 
 
 class Stopped(RunFault):
-    """The time at which the run had to stop has come before all rows were done. State is saved."""
+    """The time limit of the run was reached before all rows were finished. All state is saved."""
 
     exit_code = 1
 
@@ -186,9 +198,10 @@ class RequestFailed(Exception):
     """One API request had no result.
 
     Args:
-        message: the platform's message, or what happened to the connection; fit to be shown.
+        message: the platform's message, or what happened to the connection. It has no secrets and
+            may be shown.
         status: the HTTP status; None if there was no response.
-        retry_after: seconds to wait that the platform asked for; None if it did not.
+        retry_after: seconds to wait, from the header `Retry-After`; None without this header.
     """
 
     def __init__(
@@ -201,7 +214,7 @@ class RequestFailed(Exception):
 
 
 class Throttled(RequestFailed):
-    """429: the request was not carried out."""
+    """429: the platform refused the request because of its rate limit, and did not carry it out."""
 
 
 class NotSent(RequestFailed):
@@ -209,7 +222,10 @@ class NotSent(RequestFailed):
 
 
 class NoAnswer(RequestFailed):
-    """Time-out, connection lost, 5xx or unreadable body: the request may have been carried out."""
+    """Time-out, connection lost, 5xx or unreadable body: the request may have been carried out.
+
+    A POST that ended like this may have created a media.
+    """
 
 
 class RequestRejected(RequestFailed):
@@ -217,15 +233,21 @@ class RequestRejected(RequestFailed):
 
 
 class AuthenticationFailed(RequestFailed):
-    """401 or 403: the credentials or this request are refused. `GET /account/info` shows which."""
+    """401 or 403: the platform refuses the credentials, or only this request.
+
+    If it accepts `GET /account/info` with the same credentials, it refuses only this request.
+    """
 
 
-def nearest(word: str, known: Iterable[str], *, least: float = 0.6) -> str:
-    """The known word that a user probably meant, for messages; empty if no word is similar.
+def find_similar(word: str, valid_words: Iterable[str], *, min_similarity: float = 0.6) -> str:
+    """Returns the valid word that a user probably meant; empty if no valid word is similar.
 
     Args:
-        least: minimum similarity, from 0 to 1; 0.6 is the default of `difflib`.
+        word: what the user wrote, which is not valid.
+        valid_words: the words to choose from.
+        min_similarity: minimum similarity, from 0 to 1; 0.6 is the default of `difflib`.
     """
     import difflib
 
-    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=least)), "")
+    matches = difflib.get_close_matches(word, list(valid_words), n=1, cutoff=min_similarity)
+    return matches[0] if matches else ""

@@ -6,7 +6,7 @@ from enum import StrEnum
 class FailureCode(StrEnum):
     """Why a valid row failed or is unknown. The codes are stable.
 
-    Codes of problems (`Problem.code`) are different codes: no code is in both sets.
+    The codes of problems in a manifest (`Problem.code`) are other codes: no code is in both sets.
     """
 
     #: The platform permanently refused the row's POST.
@@ -17,9 +17,11 @@ class FailureCode(StrEnum):
     REFERENCE_ID_TAKEN = "reference-id-taken"
     #: The platform refuses to search for the reference ID. The row cannot be sent safely then.
     SEARCH_REFUSED = "search-refused"
-    #: The storage or its source refuses to sign a URL for the row's reference. It was not sent.
+    #: The source URL is a reference such as `s3://bucket/key`, and the storage refuses to sign a
+    #: URL for it. The row was not sent.
     REFERENCE_REFUSED = "reference-refused"
-    #: No URL could be signed for the row's reference this time. It was not sent, and is pending.
+    #: No URL could be signed for the row's reference this time. The row was not sent, and is
+    #: pending.
     NOT_SIGNED = "not-signed"
     #: The platform could not download the video from the source URL.
     SOURCE_UNAVAILABLE = "source-unavailable"
@@ -41,5 +43,5 @@ class FailureCode(StrEnum):
     KEY_MISSING = "key-missing"
     #: The row is imported, and other media have the same reference ID.
     REFERENCE_SHARED = "reference-shared"
-    #: The media in the account had another title, and was adopted as the user requested.
+    #: The row uses a media of the account that has another title, as the user requested (`adopt`).
     TITLE_OVERRIDDEN = "title-overridden"

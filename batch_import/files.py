@@ -1,4 +1,4 @@
-"""Atomic writing of files: a file is replaced completely or not at all."""
+"""Atomic writing of files: the old file is replaced only when the new file is complete on disk."""
 
 import os
 import re
@@ -10,7 +10,8 @@ from typing import IO, Any, BinaryIO, TextIO, cast
 
 from batch_import.errors import StateError
 
-#: The name of a file while it is being written: the final name and a random token.
+#: Matches the name of a result file while it is being written: a dot, the final name, a random
+#: token.
 _PARTIAL_NAME = re.compile(r"\.(results|failed|problems|verify)\.[\w.]+\.[0-9a-f]{16}")
 
 
@@ -54,25 +55,25 @@ def _replacing(
     private: bool = False,
     **open_options: str | None,
 ) -> Iterator[IO[Any]]:
-    partial: Path | None = None
+    # Not with tempfile: only the owner can read its files. Giving them the usual permissions
+    # needs the umask, which can only be read by changing it for all threads.
+    partial_path = path.with_name(f".{path.name}.{token_hex(8)}")
+    must_remove = False
     try:
-        # Not with tempfile: only the owner can read its files. Giving them the usual permissions
-        # needs the umask, which can only be read by changing it for all threads.
-        partial_path = path.with_name(f".{path.name}.{token_hex(8)}")
         opener = _open_private if private else None
         with open(partial_path, mode, opener=opener, **open_options) as file:  # type: ignore[call-overload]
-            partial = partial_path
+            must_remove = True
             yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(path)
-        partial = None
+        partial_path.replace(path)
+        must_remove = False
     except OSError as error:
         raise StateError(f"{path} cannot be written: {error.strerror or error}.", hint) from None
     finally:
-        if partial:
+        if must_remove:
             with suppress(OSError):
-                partial.unlink(missing_ok=True)
+                partial_path.unlink(missing_ok=True)
 
 
 def _open_private(path: str, flags: int) -> int:
@@ -81,7 +82,10 @@ def _open_private(path: str, flags: int) -> int:
 
 
 def remove_partial_files(folder: Path) -> None:
-    """Remove incomplete files of writers that were killed. No other process may write here."""
+    """Remove incomplete result files of processes that were killed while they wrote.
+
+    No other process may write to the folder at this time.
+    """
     with suppress(OSError):
         for path in folder.iterdir():
             if _PARTIAL_NAME.fullmatch(path.name):

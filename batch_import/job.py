@@ -1,4 +1,8 @@
-"""The folder of a job: the paths of its files, and whether a run is in progress."""
+"""The folder of a job: the paths of its files, and the lock that a run holds.
+
+A job is one manifest imported into one account. Its job database is a file in this folder, or is in
+PostgreSQL.
+"""
 
 import os
 from collections.abc import Iterator
@@ -18,11 +22,11 @@ _LOCK_TIMEOUT_SECONDS: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """A state that a PostgreSQL database keeps.
+    """Where a job is in a PostgreSQL database.
 
     Attributes:
-        url: of the database; it may hold a password.
-        job: the job's name there.
+        url: URL of the database; may contain a password.
+        job: name of the job in this database.
     """
 
     url: str = field(repr=False)
@@ -31,10 +35,12 @@ class DatabaseState:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One manifest imported into one account: a folder with the results, and the state.
+    """One manifest imported into one account: a folder with results, and a job database.
 
     Attributes:
-        database: URL of the database that keeps the state; empty where the folder does.
+        folder: path of the job folder.
+        database: URL of the PostgreSQL database with the job database; empty if the job database is
+            a file in the folder.
     """
 
     folder: Path
@@ -42,14 +48,17 @@ class Job:
 
     @property
     def state(self) -> Path | DatabaseState:
-        """The SQLite file, or where in a database it is: by the folder's name on any machine."""
+        """Where the job database is: path of the SQLite file, or place in PostgreSQL.
+
+        In PostgreSQL, a job has the name of its folder, on every machine.
+        """
         if self.database:
             return DatabaseState(self.database, self.folder.resolve().name)
         return self.file
 
     @property
     def file(self) -> Path:
-        """Path of the SQLite database, if the folder contains the state."""
+        """Path of the SQLite file, if the job database is in the folder."""
         return self.folder / _DATABASE_NAME
 
     @property
@@ -64,14 +73,14 @@ class Job:
 
     @property
     def problems(self) -> Path:
-        """Path of the CSV file with all problems of the manifest that the job has."""
+        """Path of the CSV file with all problems of the job's manifest."""
         return self.folder / "problems.csv"
 
     def problems_of(self, manifest: Path) -> Path:
-        """Path of the CSV file with the problems of a file that the job was not updated with.
+        """Returns the path of the CSV file with the problems of another manifest than the job's.
 
-        These are manifests that were only checked, and files of corrected rows. Line numbers refer
-        to the checked file.
+        This is a manifest that was only checked, or a file with corrected rows. The line numbers
+        are those of this file.
         """
         return self.folder / f"problems-{_folder_name(manifest)}.csv"
 
@@ -82,7 +91,7 @@ class Job:
 
     @property
     def log(self) -> Path:
-        """Path of the newest log file: one line of JSON per API request."""
+        """Path of the newest log file, which has one line of JSON per API request."""
         return self.folder / "calls.jsonl"
 
     @property
@@ -136,7 +145,10 @@ class Job:
             return False  # a job folder without write permission can still be read
 
     def _is_held(self) -> bool:
-        """Whether a process holds the lock. On POSIX without `filelock`, whose import is slow."""
+        """Returns whether a process holds the lock.
+
+        On POSIX, this does not use `filelock`, because importing it is slow.
+        """
         try:
             import fcntl
         except ImportError:  # Windows
@@ -147,10 +159,11 @@ class Job:
                     return False
             except Timeout:
                 return True
-        # A pipe in its place would make us wait for whoever writes to it.
+        # Without O_NONBLOCK, opening a pipe with this name would wait for a writer.
         with os.fdopen(os.open(self.lock, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
             try:
-                # A shared lock, so that two processes that check at once do not see each other.
+                # With a shared lock, two processes that check at the same time do not block each
+                # other.
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 return True
@@ -161,7 +174,7 @@ class Job:
         try:
             yield
         except TimeoutError:
-            raise  # an OSError too, but it means that another process holds the lock
+            raise  # a subclass of OSError, but it means that another process holds the lock
         except OSError as error:
             raise StateError(
                 f"{self.folder} cannot be used as a job folder: {error.strerror or error}.",
@@ -179,7 +192,7 @@ def _folder_name(manifest: Path) -> str:
     if manifest == Path("-"):
         return "standard-input"
     stem = Path(manifest.stem).stem if manifest.suffix.lower() == ".gz" else manifest.stem
-    # `..csv` and `...csv` would give the folder of all jobs, and the parent of that folder.
+    # The stems of `..csv` and `...csv` are `.` and `..`: the folder of all jobs, and its parent.
     return stem if stem.strip(".") else manifest.name
 
 

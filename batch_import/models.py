@@ -1,4 +1,8 @@
-"""Data types shared by all packages. Of the project, it only imports the failure codes."""
+"""Data types that all packages share.
+
+A row of the manifest is a `ManifestRow` when it is read, a `JobRow` while it is imported, and a
+`ResultRow` in the results. This module imports nothing of the project except the failure codes.
+"""
 
 import math
 from collections import Counter
@@ -16,15 +20,15 @@ class Status(StrEnum):
 
     #: Valid, and not sent yet.
     PENDING = "pending"
-    #: Claimed: its POST is about to be sent or was sent. After a crash it becomes `UNKNOWN`.
+    #: Claimed for sending: its POST is sent soon, or was sent. After a crash it becomes `UNKNOWN`.
     CREATING = "creating"
     #: The platform accepted it. Its media is not known to be online yet.
     PROCESSING = "processing"
-    #: A POST got no clear answer, so the media may exist. Not sent again until that is settled.
+    #: A POST got no clear answer, so the media may exist. Not sent again until this is clear.
     UNKNOWN = "unknown"
     #: Its media is online on the platform, and the media key is known. Final.
     IMPORTED = "imported"
-    #: The platform refused it; the platform's message is kept. Final until the user runs `retry`.
+    #: The platform refused the row or could not process it. Final until the user runs `retry`.
     FAILED = "failed"
     #: The row of the manifest has an error. It is never sent.
     INVALID = "invalid"
@@ -49,13 +53,12 @@ class Problem:
         line: line number in the file, from 1, as in an editor.
         column: name of the column in the manifest, or name of the field if the manifest has no
             such column.
-        code: short, stable code for programs, such as `url-scheme` or `duplicate-reference`.
-        reason: what is wrong, in one sentence without the value.
+        code: a key of `problem_codes.CODES`, such as `url-scheme` or `duplicate-reference`.
+        reason: what is wrong, in one sentence that does not contain the value.
         value: the cell as it is in the manifest.
         hint: how to fix the cell; may be empty.
         severity: whether the problem prevents the row from being sent.
-        reference_id, filename: reference ID and title of the row in the manifest; empty if the row
-            has none, or if the check that found the problem does not read them.
+        reference_id, filename: reference ID and title of the row; empty if not known.
     """
 
     line: int
@@ -69,16 +72,15 @@ class Problem:
     filename: str = ""
 
     def __str__(self) -> str:
-        """Returns the column and what is wrong with its cell."""
+        """Returns the column and the reason, or only the reason if there is no column."""
         return f"{self.column}: {self.reason}" if self.column else self.reason
 
 
-#: Code of the problem of a new row that may be the same video as a removed row.
+#: Code of a problem: a row that was added to the manifest may be the video of a removed row.
 POSSIBLE_DUPLICATE_CODE: Final = "possible-duplicate"
 
-#: Identifies a column of a manifest: its name, and its occurrence index among the columns with
-#: the same name, from 1. If the column has no name: an empty text, and its position in the header,
-#: from 1.
+#: Identifies a column of a manifest: its name, and its occurrence index from 1 among the columns
+#: with this name. For a column without a name: empty text, and its position in the header from 1.
 ColumnKey = tuple[str, int]
 
 
@@ -86,12 +88,12 @@ ColumnKey = tuple[str, int]
 class ManifestColumns:
     """The columns of one version of a manifest.
 
-    A row that is removed from the manifest keeps the columns of the last version that had it.
+    A row that is removed from the manifest keeps the columns of the last version with this row.
 
     Attributes:
         names: names in the header, in its order; a name may be empty, or occur more than once.
-        fields: positions, from 0, of the columns of source URL, title, extension and reference
-            ID; None if there is no such column.
+        fields: for source URL, title, extension and reference ID, in this order: position of the
+            column, from 0; None if there is no such column.
     """
 
     names: tuple[str, ...] = ()
@@ -120,19 +122,19 @@ class ManifestRow:
         line: number of its first line in the file, from 1.
         reference_id: the user's reference ID, or one made from the row's content.
         identity: the text by which this row is recognized in an edited manifest: its reference ID.
-            None if the row has no reference ID, or if an earlier row has the same reference ID.
-        source_url, filename, extension: what is sent to the platform (Viostream API guide,
-            step 1). The URL is stored as it was given, and percent-encoded when it is sent.
+            None if the row has no reference ID, or if an earlier row has the same one.
+        source_url, filename, extension: fields of the POST (Viostream API guide, step 1);
+            `filename` is the title. The URL is percent-encoded only when it is sent.
         cells: all cells of the row as they are in the file, in the order of the header.
-        error: reasons and hints of its problems, as one text; empty if the row can be sent.
-        expires: epoch seconds when the signature of the URL expires; infinity if it never does.
+        error: reasons and hints of its errors, as one text; empty if the row can be sent.
+        expires: epoch seconds when the signature of the URL expires; infinity if it never expires.
         codes: codes of the problems in `error`, in the same order.
         has_own_id: whether the manifest gives the reference ID. If false, the row of an edited
-            manifest is matched by its URL, and keeps the reference ID that was made first.
+            manifest is matched by its URL, and keeps the reference ID that was generated first.
         address: the URL in canonical form, for matching: `HTTPS://Host:443/v.mp4?id=1&token=0a1b`
             becomes `https://host/v.mp4?id=1&token=0a1b`.
         stripped_address: the canonical URL without its signature: `https://host/v.mp4?id=1`.
-        stripped_reference: reference ID made from the URL without signature; empty if
+        stripped_reference: reference ID generated from the URL without signature; empty if
             `has_own_id`.
     """
 
@@ -154,13 +156,13 @@ class ManifestRow:
 
 @dataclass(frozen=True, slots=True)
 class VideoSource:
-    """Where the platform would fetch the video of a row from.
+    """Where the platform fetches the video of a row from.
 
     Attributes:
         line: line number of the row in the manifest, from 1.
         url: the source URL.
         extension: file extension that the manifest gives for the video.
-        number: number of the row in the job database; 0 if it is not stored there yet.
+        row_number: number of the row in the job database; 0 if it is not stored there yet.
         reference_id, filename: reference ID and title of the row; empty if it has none.
         signed_url: temporary URL, if `url` is a reference such as `s3://bucket/key`. A secret.
     """
@@ -168,7 +170,7 @@ class VideoSource:
     line: int
     url: str
     extension: str
-    number: int = 0
+    row_number: int = 0
     reference_id: str = ""
     filename: str = ""
     signed_url: str = field(default="", repr=False)
@@ -194,23 +196,21 @@ class LineRange:
 
 @dataclass(frozen=True, slots=True)
 class JobRow:
-    """A row of the job, as the importer needs it.
+    """A row of the job, as the importer needs it. A row in flight is sent and not finished.
 
     Attributes:
-        number: number of the row in the job database; it never changes.
-        claimed_at: epoch seconds when the row was last claimed for sending; its POST was sent
-            later. None if it was never claimed.
+        row_number: number of the row in the job database; it never changes.
+        claimed_at: epoch seconds when the row was last claimed, before its POST; None if never.
         sent_at: epoch seconds when its last POST was answered or timed out; None before that.
-        media_id: ID of its media, if the media was found before it was online.
+        media_id: ID of its media, if the media was found before it was online; else None.
         line: number of its first line in the manifest.
         claim_count: how many times the row had been claimed before the importer read it.
         imported_between_count: number of imported rows between the previous in-flight row and this
-            row, in manifest order.
-        is_held: whether an earlier run, on another machine, may still send the row. No other run
-            sends it.
+            row, in manifest order, to estimate how far apart their media are in the media list.
+        is_held: whether an earlier run may still send the row, so that no other run may send it.
     """
 
-    number: int
+    row_number: int
     reference_id: str
     source_url: str
     filename: str
@@ -231,11 +231,11 @@ class LookupTarget:
     """An imported row whose media is requested individually.
 
     Attributes:
-        number: number of the row in the job database.
+        row_number: number of the row in the job database.
         media_id, key: ID and media key of the row's media; empty if not known.
     """
 
-    number: int
+    row_number: int
     reference_id: str
     media_id: str
     key: str
@@ -249,8 +249,9 @@ class Media:
 
     Attributes:
         key: the media key: the public ID that embed codes contain.
-        status: the platform's status in lower case.
+        status: the platform's status in lower case, such as `online` or `processing`.
         duration: as the platform gives it: `"00:01:05"`, or seconds.
+        thumbnail: URL of the picture.
     """
 
     id: str
@@ -277,7 +278,7 @@ class MediaPage:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Number of rows of a job per status as it is shown. The numbers always add up to `total`."""
+    """Number of rows per status; `creating` counts as processing in a run, else as unknown."""
 
     total: int = 0
     pending: int = 0
@@ -301,16 +302,16 @@ class StatusUpdate:
     A row whose media has no key is never marked imported: it becomes `UNKNOWN`.
 
     Attributes:
-        number: number of the row in the job database.
+        row_number: number of the row in the job database.
         reason: why the status changed, for the history of the row.
         error: message for the user; kept with the row until its next update.
         code: code of `error`: a `FailureCode`, or the code of a problem.
-        sent_at: epoch seconds when a POST ended that was or may have been carried out, else None.
+        sent_at: epoch seconds when a POST ended that was or may have been carried out; else None.
         ingest_id: ID of the ingest that the platform started; None if there is none.
         media: the row's media; None if it is not known.
     """
 
-    number: int
+    row_number: int
     status: Status
     reason: str = ""
     error: str = ""
@@ -320,8 +321,7 @@ class StatusUpdate:
     media: Media | None = None
 
     def __post_init__(self) -> None:
-        # An embed code needs a media key. As an unknown row, the row is not sent a second time,
-        # and the next run looks for its media again.
+        # An unknown row is not sent a second time, and the next run looks for its media again.
         if self.status is Status.IMPORTED and self.media and not self.media.key:
             object.__setattr__(self, "status", Status.UNKNOWN)
             object.__setattr__(self, "code", FailureCode.KEY_MISSING)
@@ -341,16 +341,16 @@ class StatusChange:
 class ResultRow(NamedTuple):
     """Everything that the job database has about one row, for the results.
 
-    A text that is not known is an empty string. A named tuple, because a job can have a million
-    rows, and creating a data class takes five times as long.
+    Unknown texts are empty. This is a named tuple, because a job can have a million rows, and
+    creating a data class takes five times as long.
 
     Attributes:
-        codes: codes of what is in `error`: codes of problems, or one `FailureCode`.
-        columns: columns of the last manifest version with this row, which has these `cells`.
-        removed: whether the row is no longer in the manifest.
+        codes: codes of the problems in `error`, or one `FailureCode`.
+        cells, columns: cells and columns of the row in the last manifest version with this row.
+        is_removed: whether the row is no longer in the manifest.
         is_size_requested: whether width and height were requested from the platform.
         size: width and height of the video in pixels; None if not known.
-        number: number of the row in the job database.
+        row_number: number of the row in the job database.
         reference_id_in_manifest: ID in the manifest if it differs from `reference_id`; else empty.
     """
 
@@ -364,7 +364,7 @@ class ResultRow(NamedTuple):
     extension: str
     cells: tuple[str, ...]
     columns: ManifestColumns
-    removed: bool
+    is_removed: bool
     is_size_requested: bool
     size: tuple[int, int] | None
     ingest_id: str
@@ -374,7 +374,7 @@ class ResultRow(NamedTuple):
     duration: str
     thumbnail: str
     created_date: str
-    number: int = 0
+    row_number: int = 0
     reference_id_in_manifest: str = ""
 
     def cell(self, column: ColumnKey) -> str:
@@ -395,5 +395,5 @@ class ResultRow(NamedTuple):
 
     @property
     def reason(self) -> str:
-        """What is wrong with the row, without the hint, which is the second line of `error`."""
+        """First line of an invalid row's `error`, which has the hint below; else all of `error`."""
         return self.error.partition("\n")[0] if self.status is Status.INVALID else self.error

@@ -15,19 +15,19 @@ project = "batch-import"
 version = release = __version__
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 
-# A link or reference that leads nowhere is a warning, and `make docs` ends at a warning.
+# A link or reference without a target is a warning, and `make docs` fails if there is a warning.
 nitpicky = True
 nitpick_ignore_regex = [
-    # Types of Python and of libraries, and those of ours that nobody is handed.
+    # References to types of Python, of libraries, and of modules that are not public.
     (r"py:.*", r"(?!batch_import\.\w+$).*"),
 ]
 
-# As GitHub names them, so that links work in both places.
+# Anchors for headings up to level 3, named as GitHub names them, so that links work in both places.
 myst_heading_anchors = 3
 myst_enable_extensions = ["deflist"]
-# `--rate` is two dashes.
+# Otherwise the two dashes of `--rate` would become one long dash.
 smartquotes = False
-# `this`, in a docstring, is code.
+# Text between single backquotes in a docstring is code.
 default_role = "code"
 highlight_language = "none"
 
@@ -46,13 +46,13 @@ html_show_sphinx = False
 
 
 def _fill(app: Sphinx, name: str, source: list[str]) -> None:
-    """Write the generated parts into a page before it is read."""
+    """Insert the generated parts into the source of a page before Sphinx parses it."""
     del app, name
     source[0] = generate.filled(source[0])
 
 
 def _readable(*arguments: object) -> tuple[str, object] | None:
-    """A signature without the private name of a default; None leaves it as it is."""
+    """Returns a signature without the private name of a default value; None for no change."""
     signature, returns = arguments[-2:]
     if not isinstance(signature, str):
         return None
@@ -60,6 +60,6 @@ def _readable(*arguments: object) -> tuple[str, object] | None:
 
 
 def setup(app: Sphinx) -> None:
-    """Called by Sphinx."""
+    """Register the functions above; Sphinx calls this function."""
     app.connect("source-read", _fill)
     app.connect("autodoc-process-signature", _readable)

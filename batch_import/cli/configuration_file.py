@@ -24,7 +24,7 @@ from batch_import.configuration.yaml_settings import (
     read_entries,
     scalar_text,
 )
-from batch_import.errors import UsageError, nearest
+from batch_import.errors import UsageError, find_similar
 
 #: Key in the file → its option.
 _OPTIONS_BY_KEY: Final = {
@@ -85,7 +85,7 @@ def _unknown_key_error(position: str, key: str) -> UsageError:
             "Put them into the environment, the keyring, or a separate file that"
             " credentials: FILE names.",
         )
-    similar = nearest(key.lower().replace("_", "-"), _OPTIONS_BY_KEY)
+    similar = find_similar(key.lower().replace("_", "-"), _OPTIONS_BY_KEY)
     return UsageError(
         f"{position}: {key!r} is not an option.",
         f"Did you mean {similar!r}?" if similar else "batch-import config lists the options.",

@@ -8,7 +8,14 @@ from batch_import.cli.application import commands_with_option
 from batch_import.cli.console import ERROR, styled
 from batch_import.cli.messages import sanitized
 from batch_import.cli.options import OptionSources, flag
-from batch_import.errors import Interrupted, RunFault, StateError, nearest, setting_ref, with_refs
+from batch_import.errors import (
+    Interrupted,
+    RunFault,
+    StateError,
+    find_similar,
+    setting_ref,
+    with_refs,
+)
 
 
 def show(error: RunFault | click.ClickException, option_sources: OptionSources | None) -> int:
@@ -73,11 +80,11 @@ def _format_usage_error(error: click.ClickException) -> str:
         commands = list(commands_with_option(name))
         if commands:
             return f"{error.option_name} is an option of {', '.join(commands)}. {help_hint}"
-        option = nearest(error.option_name, error.possibilities or ())
+        option = find_similar(error.option_name, error.possibilities or ())
         if option:
             return f"No such option {error.option_name!r}. Did you mean {option!r}?"
     if isinstance(error, click.NoSuchCommand):
-        command = nearest(error.command_name, error.possibilities or ())
+        command = find_similar(error.command_name, error.possibilities or ())
         if command:
             return f"No such command {error.command_name!r}. Did you mean {command!r}?"
     return message if message.endswith("?") else f"{message.rstrip('.')}. {help_hint}"

@@ -159,7 +159,7 @@ def _history_lines(history: "RowHistory") -> list[str]:
         "error": row.reason,
         "to do": history.advice,
     }
-    removed = ", no longer in the manifest" if row.removed else ""
+    removed = ", no longer in the manifest" if row.is_removed else ""
     lines = [f"Line {row.line} ({sanitized(row.reference_id)}): {row.status}{removed}"]
     lines += [f"  {name:<10} {sanitized(text)}" for name, text in values.items() if text]
     lines += [
@@ -207,7 +207,7 @@ def _history_json(history: "RowHistory") -> dict[str, Any]:
         "status": row.status,
         "error": mask(row.reason),
         "advice": history.advice,
-        "removed": row.removed,
+        "removed": row.is_removed,
         "filename": mask(row.filename),
         "sourceUrl": mask(row.source_url),
         "ingestId": row.ingest_id,

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from batch_import.errors import UsageError, command_ref, nearest, setting_ref
+from batch_import.errors import UsageError, command_ref, find_similar, setting_ref
 
 #: The service name in the keyring.
 KEYRING_SERVICE: Final = "viostream-batch-import"
@@ -220,7 +220,7 @@ def _read_file(path: Path) -> CredentialLocation:
     keys = {}
     for entry in read_entries(str(path), read_bytes(path, private=True)):
         if entry.key not in VARIABLES_BY_KEY:
-            suggestion = nearest(entry.key.lower(), VARIABLES_BY_KEY)
+            suggestion = find_similar(entry.key.lower(), VARIABLES_BY_KEY)
             raise UsageError(
                 f"{path}, line {entry.line}: this key is neither access-key nor api-key.",
                 f"Did you mean: {suggestion}?" if suggestion else "Remove all other keys.",

@@ -11,7 +11,7 @@ from typing import Any
 from batch_import.addresses.urls import parse
 from batch_import.configuration import value_types
 from batch_import.configuration.value_types import ValueType, shortened
-from batch_import.errors import nearest
+from batch_import.errors import find_similar
 
 
 def checked_encoding(text: str) -> str:
@@ -53,7 +53,7 @@ class ProblemCodesType(ValueType):
             raise ValueError(f"{shortened(value)} is not a sequence of codes")  # noqa: TRY004
         for name in map(value_types.checked_text, value):
             if name not in CODES:
-                similar = nearest(name, OVERRULABLE)
+                similar = find_similar(name, OVERRULABLE)
                 suggestion = f"; did you mean {similar}?" if similar else ""
                 raise ValueError(f"{shortened(name)} is not the code of a problem{suggestion}")
             if name not in OVERRULABLE:

@@ -78,7 +78,9 @@ class Dispatcher:
         self._held_numbers = store.queue.held_rows(now)
         self._held_checked_at = now
         rows_in_flight = [
-            replace(row, is_held=row.number in self._held_numbers) if self._held_numbers else row
+            replace(row, is_held=row.row_number in self._held_numbers)
+            if self._held_numbers
+            else row
             for row in store.queue.in_flight()
         ]
         self._admit([_with_past_sent_at(row, now) for row in rows_in_flight], now)
@@ -140,7 +142,7 @@ class Dispatcher:
         """
         if not isinstance(completed.request, CreateMedia):
             return
-        number, answer = completed.request.row.number, completed.answer
+        number, answer = completed.request.row.row_number, completed.answer
         if isinstance(answer, NotSigned) and not answer.is_final:
             fault = self._postponed.add(number, answer.reason, now)
             self._schedule.fault = self._schedule.fault or fault
@@ -216,7 +218,7 @@ class Dispatcher:
             rows = self._store.queue.pending_by_reference(
                 {media.reference_id for media in answer.items}
             )
-            self._statuses.update((row.number, Status.PENDING) for row in rows)
+            self._statuses.update((row.row_number, Status.PENDING) for row in rows)
             changes += self._schedule.admission.adopt_page(rows, answer, now)
         self._commit(changes, now)
         # A search for selected rows only is not stored, because it shows nothing about the others.
@@ -241,7 +243,7 @@ class Dispatcher:
         for row in rows:
             # A row that was just claimed was read before its status became `CREATING`.
             was_claimed = row.status is Status.PENDING
-            self._statuses[row.number] = Status.CREATING if was_claimed else row.status
+            self._statuses[row.row_number] = Status.CREATING if was_claimed else row.status
         self._schedule.admission.admit(rows, now)
 
     def _report_to_rate_limiter(self, answer: Answer, requested_at: float, now: float) -> None:
@@ -259,15 +261,15 @@ class Dispatcher:
         created_count = sum(self._ends_creating(change) for change in changes)
         self._creation_rate.record_created(created_count, now)
         for change in changes:
-            self._status_counts[self._statuses[change.number]] -= 1
+            self._status_counts[self._statuses[change.row_number]] -= 1
             self._status_counts[change.status] += 1
-            self._statuses[change.number] = change.status
+            self._statuses[change.row_number] = change.status
             if change.status not in (Status.CREATING, Status.PROCESSING, Status.UNKNOWN):
-                del self._statuses[change.number]
+                del self._statuses[change.row_number]
 
     def _ends_creating(self, change: StatusUpdate) -> bool:
         """Whether an update shows that a claimed row no longer waits for its POST."""
-        was_creating = self._statuses[change.number] is Status.CREATING
+        was_creating = self._statuses[change.row_number] is Status.CREATING
         return was_creating and change.status not in (Status.CREATING, Status.PENDING)
 
 

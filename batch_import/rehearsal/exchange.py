@@ -30,7 +30,7 @@ def client_answer(request: ApiRequest[Any], reply: SimulatedReply, now: float) -
         if reply.status < _MIN_FAILURE_STATUS:
             # Not through JSON text, which would take most of the time of a rehearsal.
             return request.read(reply.payload)  # type: ignore[no-any-return]
-        return request.answered(reply.status, reply.headers, _text(reply.payload), now)  # type: ignore[no-any-return]
+        return request.read_response(reply.status, reply.headers, _text(reply.payload), now)  # type: ignore[no-any-return]
     except RequestFailed as failed:
         return failed
 

@@ -149,7 +149,7 @@ def _copy_rows(
     in_flight = [row for row in rows if row.status is not Status.PENDING]
     rehearsal_store.load(map(_manifest_row, in_flight), sent_from)
     numbers = {
-        row.reference_id: row.number
+        row.reference_id: row.row_number
         for row in rehearsal_store.queue.claim(len(in_flight), sent_from)
     }
     interval = _IN_FLIGHT_SECONDS / (len(in_flight) + 1)
@@ -165,7 +165,7 @@ def _manifest_row(row: JobRow) -> ManifestRow:
     name = row.reference_id
     # Nothing is downloaded; therefore a reference needs no signature.
     url = as_web_url(row.source_url)
-    return ManifestRow(row.number, name, name, url, row.filename, row.extension, ())
+    return ManifestRow(row.row_number, name, name, url, row.filename, row.extension, ())
 
 
 def _sent_row(

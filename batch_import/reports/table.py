@@ -14,7 +14,7 @@ from typing import Final
 from batch_import.addresses.masking import mask, mask_all
 from batch_import.configuration.base_urls import EMBED_BASE
 from batch_import.configuration.result_options import ResultOptions
-from batch_import.errors import UsageError, nearest
+from batch_import.errors import UsageError, find_similar
 from batch_import.manifest.columns.aliases import fold
 from batch_import.manifest.origin import JOB_COLUMN, ROW_COLUMN, JobReference, row_reference
 from batch_import.models import ColumnKey, ManifestColumns, ResultRow, Status
@@ -240,7 +240,7 @@ def _group(columns: Sequence[Column], name: str) -> Column | None:
 
 def _no_column(name: str, known: Iterable[str], setting: str) -> UsageError:
     names = list(known)
-    there = nearest(name, names) or ", ".join(names)
+    there = find_similar(name, names) or ", ".join(names)
     return UsageError(
         f"{name!r} is not a column of the results.", f"There is {there}.", setting=setting
     )
@@ -274,12 +274,12 @@ def _is_playable(record: ResultRow) -> bool:
 
 def problem_texts(records: Sequence[ResultRow]) -> Sequence[str]:
     """Returns what a person must know about each row, with secrets masked."""
-    return mask_all([problem_text(row) if row.error or row.removed else "" for row in records])
+    return mask_all([problem_text(row) if row.error or row.is_removed else "" for row in records])
 
 
 def problem_text(record: ResultRow) -> str:
     """Returns what a person must know about a row."""
-    if not record.removed:
+    if not record.is_removed:
         return record.reason
     return f"no longer in the manifest{'; ' if record.error else ''}{record.reason}"
 
@@ -321,7 +321,7 @@ def failed_lines(
     fields = {position: field for field, position in enumerate(manifest.fields)}
     for record in records:
         waits = record.status is Status.PENDING and bool(record.codes)
-        if record.removed or not (waits or record.status in (Status.FAILED, Status.INVALID)):
+        if record.is_removed or not (waits or record.status in (Status.FAILED, Status.INVALID)):
             continue
         same = record.columns is manifest or record.columns == manifest
         cells = [
@@ -335,7 +335,7 @@ def failed_lines(
             cells.append(record.reference_id)
         elif not cells[reference].strip():
             cells[reference] = record.reference_id
-        home = [str(job), row_reference(record.number)] if job.id else ["", ""]
+        home = [str(job), row_reference(record.row_number)] if job.id else ["", ""]
         yield [*cells, mask(record.reason), *home]
 
 

@@ -1,4 +1,4 @@
-"""Validates the body of `POST /media/new`, as the Viostream API guide documents it."""
+"""Validates the body of `POST /media/new` by the rules of the Viostream API guide."""
 
 from urllib.parse import urlsplit
 
@@ -9,19 +9,26 @@ FORMATS = frozenset({"mp4", "mov", "avi", "wmv", "mkv", "webm", "3gp"})
 
 
 def read_create_body(body: object) -> dict[str, str]:
-    """Returns the four fields without surrounding white space.
+    """Returns the four fields of the body without surrounding white space; empty if missing.
 
     Source: Viostream API guide, "Request Parameters".
 
     Raises:
-        Refusal: status 400, with the errors of all fields.
+        Refusal: the body is not valid; status 400, with the errors of all fields.
     """
     if not isinstance(body, dict):
         raise Refusal(400, "The body is not a JSON object.")
     field_names = ("sourceUrl", "filename", "extension", "referenceId")
-    values = {name: "" if body.get(name) is None else body[name] for name in field_names}
-    errors = {name: "It must be text." for name in field_names if not isinstance(values[name], str)}
-    fields = {name: value.strip() for name, value in values.items() if isinstance(value, str)}
+    fields: dict[str, str] = {}
+    errors: dict[str, str] = {}
+    for name in field_names:
+        value = body.get(name)
+        if value is None:
+            fields[name] = ""
+        elif isinstance(value, str):
+            fields[name] = value.strip()
+        else:
+            errors[name] = "It must be text."
     if "sourceUrl" in fields and not _is_web_url(fields["sourceUrl"]):
         errors["sourceUrl"] = "It must be an http or https URL."
     if fields.get("filename") == "":

@@ -1,4 +1,4 @@
-"""Downloads the source of a media, as the platform does (the knob `fetch`).
+"""Downloads the source of a media, as the platform does. The knob `fetch` switches this on.
 
 Only hosts on this machine are contacted: a sandbox must not download from real hosts.
 """
@@ -8,17 +8,18 @@ import ipaddress
 from typing import Final
 from urllib.parse import urlsplit
 
-#: Seconds within which a host on this machine connects and answers.
+#: Seconds to connect to a host on this machine, and seconds to wait for its data.
 _TIMEOUT_SECONDS: Final = 10.0
+#: Statuses of a successful response: the whole file, or the requested part of it.
 _SUCCESS_STATUSES: Final = (200, 206)
 
 
 def download_error(url: str) -> str:
-    """Download the first byte of a source.
+    """Download the first byte of a source, and return the error message.
 
     Returns:
-        Why the source could not be downloaded; empty if it could, or if its host is not on this
-        machine and was therefore not contacted.
+        why the source could not be downloaded. Empty if the download succeeded, or if the host is
+        not on this machine and was therefore not contacted.
     """
     try:
         parts = urlsplit(url)

@@ -1,7 +1,7 @@
-"""The knobs: settings of the sandbox for everything about the platform that is not documented.
+"""The knobs: settings of the sandbox for all behaviour of the platform that is not documented.
 
-Examples: does the list show a media that is being processed? Was a request without a response
-carried out? A test or a demonstration can choose either behaviour.
+Examples: whether lists show a media that is being processed; whether the platform carries out a
+request to which it sends no response. A test or a demonstration can choose either behaviour.
 """
 
 import re
@@ -9,8 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self, get_args, get_origin, get_type_hints
 
-from batch_import.errors import UsageError, nearest
+from batch_import.errors import UsageError, find_similar
 
+# For each type of knob, the values that a user may write. The texts are shown in error messages,
+# and are the keys of `_READERS`.
 _PROBABILITY_FORM = "a number from 0 to 1"
 _AMOUNT_FORM = "a number, 0 or more"
 _COUNT_FORM = "a whole number, 0 or more"
@@ -22,7 +24,7 @@ _SWITCH_FORM = "true or false"
 Chance = Annotated[float, _PROBABILITY_FORM]
 #: Seconds, or a number per second.
 Amount = Annotated[float, _AMOUNT_FORM]
-#: A number of things.
+#: A whole number of media or requests.
 Count = Annotated[int, _COUNT_FORM]
 #: Minimum and maximum in seconds. Random numbers are drawn uniformly between them.
 Range = Annotated[tuple[float, float], _RANGE_FORM]
@@ -38,24 +40,26 @@ class Knobs:
 
     #: Seconds from the POST until a media has its final status.
     processing: Range = (2.0, 4.0)
-    #: Whether lists show a media as soon as it is created, or only once it is processed.
+    #: From when lists show a media: from its creation, or only from the end of its processing.
     listed_from: Literal["created", "online"] = "created"
     #: Whether lists show media whose processing failed.
     list_failed: Switch = True
-    #: Seconds after the POST until a list can show a media: the delay of a search index.
+    #: Seconds from the POST until lists can show a media, as if a search index were slow.
     list_delay: Range = (0.0, 0.0)
     #: Probability that a list omits a media that it should show.
     list_omits: Chance = 0.0
     #: Maximum number of media per page of a list, even if more are requested; at least 1.
     page_limit: Count = 100
-    #: What `PageNumber` does: it selects the page, is ignored (always the first page), or selects
-    #: the last page if the number is beyond it.
+    #: How `PageNumber` works: it selects the page; or it is ignored, and the first page is always
+    #: returned; or each number after the last page selects the last page.
     page_number: Literal["exact", "ignored", "clamped"] = "exact"
-    #: What `?referenceId=` matches: equal IDs, every media (ignored), or IDs that contain it.
+    #: Which media `?referenceId=` selects: those with this ID, all media, or those whose ID
+    #: contains this text.
     reference_filter: Literal["exact", "ignored", "contains"] = "exact"
-    #: What a POST with an existing referenceId does: it creates a second video, or returns 409.
+    #: Response to a POST with an existing referenceId: a second video is created, or status 409.
     duplicate_reference: Literal["accept", "refuse"] = "accept"
-    #: Whether `listResult.items` is the list, or an object with the list (the guide shows both).
+    #: Whether `listResult.items` is the list, or an object with the list. The Viostream API guide
+    #: shows both.
     items_shape: Literal["flat", "nested"] = "flat"
     #: Letter case of status values.
     status_case: Literal["as-is", "lower", "upper"] = "as-is"
@@ -89,9 +93,10 @@ class Knobs:
     error_before: Chance = 0.0
     #: Probability of a 502 for a request that was carried out.
     error_after: Chance = 0.0
-    #: Probability that a request is carried out, but has no response for `hang_seconds`.
+    #: Probability that a request is carried out, but gets no response: after `hang_seconds`, its
+    #: connection is closed.
     hang: Chance = 0.0
-    #: Seconds until the connection of such a request is closed.
+    #: Seconds until the connection of a request that hangs is closed.
     hang_seconds: Amount = 60.0
     #: Probability that a request is carried out, but only half of its response arrives.
     truncated: Chance = 0.0
@@ -102,7 +107,7 @@ class Knobs:
     #: Whether the source of each POST is downloaded, if its host is on this machine. The media
     #: fails if the host refuses. Only the server of the sandbox downloads, not a rehearsal.
     fetch: Switch = False
-    #: Seconds from the POST to this download.
+    #: Seconds from the POST to the download of its source.
     fetch_delay: Amount = 0.0
     #: Fraction of Online videos whose player page returns 500.
     embed_fails: Chance = 0.0
@@ -118,40 +123,46 @@ class Knobs:
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, object]) -> Self:
-        """Read knobs as a user writes them in a settings file or on a command line.
+        """Returns the knobs that a user has written in a settings file or on a command line.
 
-        Names may contain `-` instead of `_`. Values may be text.
+        Names may contain `-` instead of `_`. Every value may be given as text.
 
         Raises:
             UsageError: there is no such knob, or a value has the wrong form.
         """
-        hints = get_type_hints(cls, include_extras=True)
+        type_hints = get_type_hints(cls, include_extras=True)
         values: dict[str, Any] = {}
-        for given, value in mapping.items():
-            name = str(given).strip().replace("-", "_")
-            if name not in hints:
-                raise _unknown_knob(str(given), list(hints))
-            values[name] = _read(name, hints[name], value)
+        for user_name, value in mapping.items():
+            name = str(user_name).strip().replace("-", "_")
+            if name not in type_hints:
+                raise _unknown_knob(str(user_name), list(type_hints))
+            values[name] = _read(name, type_hints[name], value)
         return cls(**values)
 
 
-def _unknown_knob(name: str, known: list[str]) -> UsageError:
-    similar = nearest(name.lower().replace("-", "_"), known, least=0.5)
-    hint = f"Did you mean '{similar}'?" if similar else f"Known are: {', '.join(known)}."
+def _unknown_knob(name: str, knob_names: list[str]) -> UsageError:
+    similar_name = find_similar(name.lower().replace("-", "_"), knob_names, min_similarity=0.5)
+    hint = (
+        f"Did you mean '{similar_name}'?"
+        if similar_name
+        else f"Known are: {', '.join(knob_names)}."
+    )
     return UsageError(f"The sandbox has no knob '{name}'.", hint)
 
 
-def _read(name: str, hint: Any, value: object) -> object:
-    """Returns a value as the type of its knob. `form` describes what is expected."""
-    if get_origin(hint) is Literal:
-        choices = get_args(hint)
-        form = "one of " + ", ".join(str(choice) for choice in choices)
-        reader: Callable[[object], object] = lambda given: _read_choice(choices, given)  # noqa: E731
+def _read(name: str, type_hint: Any, value: object) -> object:
+    """Returns a value that a user wrote, converted to the type of its knob.
+
+    Raises:
+        UsageError: the value has the wrong form.
+    """
+    is_choice = get_origin(type_hint) is Literal
+    if is_choice:
+        form = "one of " + ", ".join(str(choice) for choice in get_args(type_hint))
     else:
-        form = get_args(hint)[1]
-        reader = _READERS[form]
+        form = get_args(type_hint)[1]
     try:
-        return reader(value)
+        return _read_choice(get_args(type_hint), value) if is_choice else _READERS[form](value)
     except (ValueError, TypeError, OverflowError):
         raise UsageError(
             f"The sandbox's knob '{name}' cannot be {value!r}.", f"Expected is {form}."
@@ -221,6 +232,8 @@ def _read_switch(value: object) -> bool:
     return values[text]
 
 
+#: For each form of values, the function that converts a value that a user wrote. It raises
+#: `ValueError` or `TypeError` if the value has another form.
 _READERS: dict[str, Callable[[object], object]] = {
     _PROBABILITY_FORM: _read_probability,
     _AMOUNT_FORM: _read_amount,

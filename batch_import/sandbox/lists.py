@@ -1,4 +1,4 @@
-"""The lists of an account's media, and the JSON of a media in them."""
+"""The lists of an account's media, and the JSON of each media in a list."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
@@ -7,7 +7,7 @@ from batch_import.sandbox.knobs import Knobs
 from batch_import.sandbox.media import Catalogue, SandboxMedia, status_of
 from batch_import.sandbox.replies import Refusal, iso_date
 
-#: Maximum number of media per page (vendor's client), and the number if none is requested.
+#: Maximum number of media per page (vendor's client), and the number if the query has no PageSize.
 MAX_PAGE_SIZE, DEFAULT_PAGE_SIZE = 100, 25
 
 
@@ -17,7 +17,7 @@ class MediaListReplies:
     Args:
         knobs: how the lists behave.
         origin: base URL of thumbnails.
-        happens: whether an event with the given probability happens this time.
+        happens: for a probability from 0 to 1, decides at random whether an event happens.
     """
 
     def __init__(self, knobs: Knobs, origin: str, happens: Callable[[float], bool]) -> None:
@@ -26,29 +26,34 @@ class MediaListReplies:
         self._happens = happens
 
     def page(self, catalogue: Catalogue, query: Mapping[str, str], now: float) -> object:
-        """Returns the requested page of a list, as JSON.
+        """Returns the requested page of a list, as a JSON value.
+
+        Args:
+            catalogue: the media of the account.
+            query: query parameters of the request, with names in lower case.
+            now: epoch seconds.
 
         Raises:
             Refusal: the query is not valid.
         """
         limit = max(1, min(MAX_PAGE_SIZE, self._knobs.page_limit))
         size = min(limit, _positive_integer(query, "PageSize", DEFAULT_PAGE_SIZE))
-        number = _positive_integer(query, "PageNumber", 1)
+        page_number = _positive_integer(query, "PageNumber", 1)
         if self._knobs.page_number == "ignored":
-            number = 1
-        total, media = self._sorted(catalogue, query, (number - 1) * size, now)
-        last_number = max(1, -(-total // size))
-        if self._knobs.page_number == "clamped" and number > last_number:
-            number = last_number
-            total, media = self._sorted(catalogue, query, (number - 1) * size, now)
-        page, omitted = self._fill_page(media, size)
+            page_number = 1
+        total, media = self._sorted(catalogue, query, (page_number - 1) * size, now)
+        last_page_number = max(1, -(-total // size))
+        if self._knobs.page_number == "clamped" and page_number > last_page_number:
+            page_number = last_page_number
+            total, media = self._sorted(catalogue, query, (page_number - 1) * size, now)
+        page, omitted_count = self._fill_page(media, size)
         items = [self.item(each, now) for each in page]
-        total -= omitted
+        total -= omitted_count
         result = {
             "items": {"items": items} if self._knobs.items_shape == "nested" else items,
             "totalItems": total,
             "totalPages": -(-total // size),
-            "pageNumber": number,
+            "pageNumber": page_number,
             "pageSize": size,
         }
         return {"listResult": result}
@@ -56,40 +61,41 @@ class MediaListReplies:
     def _sorted(
         self, catalogue: Catalogue, query: Mapping[str, str], start: int, now: float
     ) -> tuple[int, Iterator[SandboxMedia]]:
-        """Returns the number of media in the list, and an iterator from index `start` on."""
-        by_title, descending = _sort_order(query)
+        """Returns the number of media in the list, and its media from index `start` on."""
+        is_by_title, is_descending = _sort_order(query)
         reference = query.get("referenceid", "")
         if self._knobs.reference_filter == "ignored":
             reference = ""
         term = query.get("searchterm", "").strip()
-        if descending and not (by_title or reference or term):
+        is_unfiltered = not (reference or term)
+        if is_unfiltered and is_descending and not is_by_title:
             return catalogue.newest_from(start, now)
-        found = list(catalogue.matching(reference, term, now))
-        if by_title:
-            found.sort(key=lambda media: media.title.casefold(), reverse=descending)
-        elif not descending:
-            found.reverse()
-        return len(found), iter(found[start:])
+        media_list = list(catalogue.matching(reference, term, now))
+        if is_by_title:
+            media_list.sort(key=lambda media: media.title.casefold(), reverse=is_descending)
+        elif not is_descending:
+            media_list.reverse()
+        return len(media_list), iter(media_list[start:])
 
     def _fill_page(
         self, listed: Iterable[SandboxMedia], size: int
     ) -> tuple[list[SandboxMedia], int]:
-        """Returns the media of a page, and how many media were omitted because of `list_omits`."""
+        """Returns the media of a page, and how many media were omitted by the knob `list_omits`."""
         if self._knobs.list_omits == 0:
             return list(islice(listed, size)), 0
         page: list[SandboxMedia] = []
-        omitted = 0
+        omitted_count = 0
         for media in listed:
             if self._happens(self._knobs.list_omits):
-                omitted += 1
+                omitted_count += 1
             else:
                 page.append(media)
                 if len(page) == size:
                     break
-        return page, omitted
+        return page, omitted_count
 
     def item(self, media: SandboxMedia, now: float) -> dict[str, object]:
-        """Returns the JSON of a media (Viostream API guide, "Media Detail Response")."""
+        """Returns a media as a JSON value (Viostream API guide, "Media Detail Response")."""
         # Duration and picture are not known before the processing ends.
         is_processed = now >= media.online_at and not media.failed
         return {
@@ -110,7 +116,7 @@ class MediaListReplies:
         return media.seconds if self._knobs.duration_format == "seconds" else str(media.seconds)
 
     def status(self, media: SandboxMedia, now: float) -> str:
-        """Returns the status of a media in the letter case of `status_case`."""
+        """Returns the status of a media in the letter case of the knob `status_case`."""
         status = status_of(media, self._knobs, now)
         if self._knobs.status_case == "lower":
             return status.lower()
@@ -118,10 +124,10 @@ class MediaListReplies:
 
 
 def _positive_integer(query: Mapping[str, str], name: str, default: int) -> int:
-    """Returns a number of the query, at least 1.
+    """Returns the value of a query parameter, or `default` if the query does not have it.
 
     Raises:
-        Refusal: the parameter is not such a number.
+        Refusal: the value is not a number from 1 to 999,999,999.
     """
     text = query.get(name.lower(), "") or str(default)
     # isdecimal() accepts the digits of every script, and int() refuses very long numbers.
@@ -131,13 +137,17 @@ def _positive_integer(query: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _sort_order(query: Mapping[str, str]) -> tuple[bool, bool]:
-    """Returns the order of the list: whether by title, and whether descending."""
+    """Returns the order of the list: whether it is by title, and whether it is descending.
+
+    Raises:
+        Refusal: the query has another column or order.
+    """
     column = (query.get("sortcolumn") or "CreatedDate").lower()
     if column not in {"title", "createddate"}:
         message = "It must be Title or CreatedDate."
         raise Refusal(400, "The query is not valid.", fields={"SortColumn": message})
-    by_title = column == "title"
-    order = (query.get("sortorder") or ("asc" if by_title else "desc")).lower()
+    is_by_title = column == "title"
+    order = (query.get("sortorder") or ("asc" if is_by_title else "desc")).lower()
     if order not in {"asc", "desc"}:
         raise Refusal(400, "The query is not valid.", fields={"SortOrder": "asc or desc."})
-    return by_title, order == "desc"
+    return is_by_title, order == "desc"

@@ -1,8 +1,8 @@
-"""The media of the sandbox's account: their creation, and how lists of them are made.
+"""The media of the sandbox's account: how media are created, and which media a list shows.
 
-Listing the newest hundred must take the same time in an account of a hundred media and of a hundred
-thousand. Therefore media are stored in the order of their creation, and only those whose place in a
-list can still change are checked one by one.
+Listing the newest 100 media must take the same time in an account with 100 media and in one with
+100,000. Therefore media are stored in the order of their creation, and only the media whose place
+in lists can still change are checked one by one.
 """
 
 from collections import deque
@@ -18,9 +18,10 @@ from batch_import.sandbox.knobs import Knobs
 #: Duration in seconds of each bundled clip, in the order of the file names.
 CLIP_SECONDS = (3, 4, 6)
 
-#: 32 characters, so that a byte selects each with equal probability. Letters and digits that are
-#: easily confused are not included.
+#: Characters of media keys. There are 32, so that a random byte selects each with the same
+#: probability. Letters and digits that are easily confused are not included.
 _KEY_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
+#: Messages of failed ingests; one of them is chosen at random.
 _FAILURE_MESSAGES = (
     "The source is not a video that can be read.",
     "The source could not be downloaded: connection reset by peer.",
@@ -31,10 +32,11 @@ _NO_HOST_MESSAGE = "The source could not be downloaded: host not found."
 
 @dataclass(slots=True)
 class SandboxMedia:
-    """A media in the account, and its ingest.
+    """A media in the account, and its ingest: the task that downloads and processes the video.
 
     Attributes:
-        number: index in the order of creation, from 0.
+        number: index of the media in the order of creation, from 0.
+        key: media key: the public ID that embed codes contain.
         created: epoch seconds of the POST.
         listed_at: epoch seconds from which lists can show it.
         online_at: epoch seconds when its processing ends, with success or not.
@@ -61,17 +63,17 @@ class SandboxMedia:
 
     @property
     def failed(self) -> bool:
-        """Whether its processing fails, now or later."""
+        """Whether its processing has failed, or will fail at `online_at`."""
         return bool(self.error)
 
     @property
     def clip(self) -> int:
-        """Index of the bundled clip that it plays, from 0."""
+        """Index of the bundled clip that its player shows, from 0."""
         return blake2b(self.key.encode(), digest_size=1).digest()[0] % len(CLIP_SECONDS)
 
     @property
     def seconds(self) -> int:
-        """Duration in seconds."""
+        """Duration of its clip in seconds."""
         return CLIP_SECONDS[self.clip]
 
 
@@ -86,7 +88,17 @@ def make_media(
     title: str = "",
     foreign: bool = False,
 ) -> SandboxMedia:
-    """Returns the media with a number. Its random values depend only on seed and number."""
+    """Returns a new media, which is created now. Its random values depend only on seed and number.
+
+    Args:
+        knobs: how the media is processed and listed.
+        seed: seed of the random numbers.
+        number: index of the media in the order of creation, from 0.
+        now: epoch seconds.
+        reference_id, source_url, title: fields of the POST.
+        foreign: whether another user adds the media.
+    """
+    # Each random value uses its own bytes of one hash.
     random_bytes = blake2b(f"{seed}/media/{number}".encode()).digest()
     online_at = now + _uniform(knobs.processing, random_bytes[40:44])
     listed_at = now + _uniform(knobs.list_delay, random_bytes[44:48])
@@ -114,7 +126,7 @@ def make_media(
 
 
 def never_resolves(url: str) -> bool:
-    """Whether the host of a URL is under `.invalid`, which no DNS has (RFC 2606)."""
+    """Whether the host of a URL is below `.invalid`, a domain that never exists (RFC 2606)."""
     try:
         host = urlsplit(url).hostname or ""
     except ValueError:
@@ -123,13 +135,14 @@ def never_resolves(url: str) -> bool:
 
 
 def hash_fraction(seed: int, name: str) -> float:
-    """Returns a number from 0 to 1 that is always the same for the same seed and name."""
+    """Returns a pseudo-random number from 0 to 1, always the same for the same seed and name."""
     # A referenceId may contain half of a surrogate pair: JSON can contain it, UTF-8 cannot.
     text = f"{seed}/{name}".encode("utf-8", "surrogatepass")
     return _fraction(blake2b(text, digest_size=4).digest())
 
 
 def _fraction(random_bytes: bytes) -> float:
+    """Returns a number from 0 to 1."""
     return int.from_bytes(random_bytes, "big") / float(256 ** len(random_bytes))
 
 
@@ -148,8 +161,10 @@ def status_of(media: SandboxMedia, knobs: Knobs, now: float) -> str:
         if media.failed:
             return "Failed"
         return "Pending Review" if media.pending_review else "Online"
-    elapsed, total = now - media.created, media.online_at - media.created
-    return "Queued" if knobs.queued and elapsed < total / 4 else "Processing"
+    elapsed_seconds = now - media.created
+    processing_seconds = media.online_at - media.created
+    is_queued = knobs.queued and elapsed_seconds < processing_seconds / 4
+    return "Queued" if is_queued else "Processing"
 
 
 class Catalogue:
@@ -165,12 +180,13 @@ class Catalogue:
         self._by_id_or_key: dict[str, SandboxMedia] = {}
         self._by_ingest: dict[str, SandboxMedia] = {}
         self._by_reference: dict[str, list[SandboxMedia]] = {}
-        # Oldest first: the media whose place in lists is fixed, and then those that can change.
+        # Listed media whose place in lists can no longer change, and all newer media. Both oldest
+        # first.
         self._fixed: list[SandboxMedia] = []
         self._changing: deque[SandboxMedia] = deque()
 
     def add(self, media: SandboxMedia) -> None:
-        """Add a media. It must not be older than the existing ones."""
+        """Add a media. It must not be older than the existing media."""
         self.media.append(media)
         if media.deleted:
             return
@@ -206,7 +222,7 @@ class Catalogue:
         """Returns all media with exactly this referenceId, oldest first, listed or not."""
         return self._by_reference.get(reference_id, [])
 
-    def listed(self, media: SandboxMedia, now: float) -> bool:
+    def is_listed(self, media: SandboxMedia, now: float) -> bool:
         """Whether lists show a media at a time."""
         if now < media.listed_at:
             return False
@@ -215,27 +231,36 @@ class Catalogue:
     def newest(self, now: float) -> tuple[int, Iterator[SandboxMedia]]:
         """Returns the number of listed media, and an iterator over them, newest first."""
         self._move_fixed(now)
-        changing = [media for media in reversed(self._changing) if self.listed(media, now)]
-        total = len(changing) + len(self._fixed)
-        return total, chain(changing, reversed(self._fixed))
+        listed_changing = [
+            media for media in reversed(self._changing) if self.is_listed(media, now)
+        ]
+        total = len(listed_changing) + len(self._fixed)
+        return total, chain(listed_changing, reversed(self._fixed))
 
     def newest_from(self, start: int, now: float) -> tuple[int, Iterator[SandboxMedia]]:
-        """Like `newest`, but starts at index `start` without iterating over the media before."""
+        """Like `newest`, but the iterator starts at index `start` of the list.
+
+        Does not iterate over the fixed media before this index.
+        """
         total, newest_first = self.newest(now)
-        changing = total - len(self._fixed)
-        if start < changing:
+        listed_changing_count = total - len(self._fixed)
+        if start < listed_changing_count:
             return total, islice(newest_first, start, None)
-        end = max(0, total - start)
-        return total, (self._fixed[index] for index in range(end - 1, -1, -1))
+        # `_fixed` is oldest first, so its media from index `start` of the list on are at its start.
+        remaining_count = max(0, total - start)
+        return total, (self._fixed[index] for index in range(remaining_count - 1, -1, -1))
 
     def matching(self, reference: str, term: str, now: float) -> Iterable[SandboxMedia]:
-        """Returns the listed media that match a referenceId and a search term, newest first."""
+        """Returns the listed media that match a referenceId and a search term, newest first.
+
+        An empty referenceId or an empty term matches every media.
+        """
         is_exact = self._knobs.reference_filter == "exact"
         if reference and is_exact:
             found: Iterable[SandboxMedia] = (
                 media
                 for media in reversed(self.with_reference(reference))
-                if self.listed(media, now)
+                if self.is_listed(media, now)
             )
         else:
             found = self.newest(now)[1]
@@ -256,5 +281,5 @@ class Catalogue:
             self._changing[0].listed_at, self._changing[0].online_at
         ):
             media = self._changing.popleft()
-            if self.listed(media, now):
+            if self.is_listed(media, now):
                 self._fixed.append(media)

@@ -8,12 +8,15 @@ from batch_import.sandbox.media import Catalogue
 
 
 class OtherUsers:
-    """Decides when other users add media, and which of their own media they delete.
+    """Decides when other users add media, and deletes media in their name.
 
     Args:
-        additions_random: draws the time between two additions.
-        seed: seed of a separate random number generator for deletions, so that they do not change
-            the other random numbers.
+        knobs: how often other users add and delete media.
+        catalogue: the media of the account.
+        start: epoch seconds from which the first addition is counted.
+        additions_random: random number generator for the time between two additions.
+        seed: seed of a separate random number generator for deletions. The number of deletions
+            therefore does not change the other random numbers.
     """
 
     def __init__(
@@ -28,36 +31,43 @@ class OtherUsers:
         self._catalogue = catalogue
         self._additions_random = additions_random
         self._deletions_random = Random(f"{seed}/deletions")
-        self._next_addition = start + _random_pause(additions_random, knobs.foreign_rate)
-        self._next_deletion: float | None = None
+        self._next_addition_at = start + _random_pause(additions_random, knobs.foreign_rate)
+        self._next_deletion_at: float | None = None
 
-    def additions(self, now: float) -> Iterator[float]:
-        """Yields each time up to now at which they add a media, once."""
-        while self._next_addition <= now:
-            yield self._next_addition
-            self._next_addition += _random_pause(self._additions_random, self._knobs.foreign_rate)
+    def take_additions(self, now: float) -> Iterator[float]:
+        """Yields the times, up to now, at which other users add a media. Yields each time once."""
+        while self._next_addition_at <= now:
+            yield self._next_addition_at
+            self._next_addition_at += _random_pause(
+                self._additions_random, self._knobs.foreign_rate
+            )
 
     def begin_deletions(self, now: float) -> None:
         """Begin the deletions, if they have not begun."""
-        if self._next_deletion is None:
-            self._next_deletion = now + _random_pause(
+        if self._next_deletion_at is None:
+            self._next_deletion_at = now + _random_pause(
                 self._deletions_random, self._knobs.deletion_rate
             )
 
-    def delete(self, now: float) -> None:
-        """Delete the media that they delete up to now."""
-        while self._next_deletion is not None and self._next_deletion <= now:
+    def delete_due_media(self, now: float) -> None:
+        """Carry out all deletions that are due up to now."""
+        while self._next_deletion_at is not None and self._next_deletion_at <= now:
             self._delete_adjacent()
-            self._next_deletion += _random_pause(self._deletions_random, self._knobs.deletion_rate)
+            self._next_deletion_at += _random_pause(
+                self._deletions_random, self._knobs.deletion_rate
+            )
 
     def _delete_adjacent(self) -> None:
-        media = self._catalogue.media
-        deletable = [each for each in media if each.foreign and not each.deleted]
+        """Delete some adjacent media that other users have added, from a random place on."""
+        deletable = [
+            media for media in self._catalogue.media if media.foreign and not media.deleted
+        ]
         if deletable:
             start_index = self._deletions_random.randrange(len(deletable))
-            for each in deletable[start_index : start_index + self._knobs.deletion_size]:
-                self._catalogue.delete(each)
+            for media in deletable[start_index : start_index + self._knobs.deletion_size]:
+                self._catalogue.delete(media)
 
 
 def _random_pause(random: Random, rate: float) -> float:
+    """Returns random seconds between two events; infinity if there are no events (rate 0)."""
     return random.expovariate(rate) if rate else float("inf")

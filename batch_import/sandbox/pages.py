@@ -22,10 +22,10 @@ _CLIP_COLOURS = (("#0b3d91", "#35c4b5"), ("#7a1f3d", "#ffb347"), ("#14361f", "#9
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """An HTTP response for a browser."""
+    """An HTTP response for a browser; `headers` are those besides Content-Type."""
 
     status: int
-    kind: str
+    content_type: str
     content: bytes
     headers: dict[str, str] = field(default_factory=dict)
 
@@ -42,7 +42,7 @@ def player(media: SandboxMedia) -> Page:
 
 
 def not_online(media: SandboxMedia, status: str) -> Page:
-    """Returns the page of a video that cannot be played: in processing, failed, or in review."""
+    """Returns the page of a video that cannot be played, because its status is not Online."""
     text = f"{status}: {media.error}" if status == "Failed" else f"Its status is {status}."
     return message(404, "This video cannot be played now", f"{media.title}. {text}")
 
@@ -53,15 +53,21 @@ def message(status: int, heading: str, text: str) -> Page:
     return _page(status, heading, body)
 
 
-def about(counts: Counter[str], calls: Counter[str]) -> Page:
-    """Returns the start page of the server: what the sandbox is, and how much it contains."""
-    videos = ", ".join(f"{count} {status}" for status, count in sorted(counts.items())) or "none"
+def about(media_counts: Counter[str], request_counts: Counter[str]) -> Page:
+    """Returns the start page of the server.
+
+    Args:
+        media_counts: number of media by status.
+        request_counts: number of requests by kind.
+    """
+    counts = sorted(media_counts.items())
+    videos = ", ".join(f"{count} {status}" for status, count in counts) or "none"
     body = (
         "<main><h1>Viostream sandbox</h1>"
         "<p>A simulated Viostream platform. It runs only on this computer, accepts the requests "
         "of the import API, and plays a bundled clip for every video.</p>"
         f"<p>Videos: <code>{html.escape(videos)}</code></p>"
-        f"<p>Requests so far: <code>{calls.total()}</code></p></main>"
+        f"<p>Requests so far: <code>{request_counts.total()}</code></p></main>"
     )
     return _page(200, "Viostream sandbox", body)
 
@@ -100,11 +106,11 @@ def clip(name: str, range_header: str) -> Page:
 
 
 def _byte_range(range_header: str, size: int) -> tuple[int, int] | None:
-    """Read a `Range` header: first and last byte; None for the whole file (RFC 9110, 14.2).
+    """Returns the first and last byte that a `Range` header selects (RFC 9110, 14.2).
 
-    If the first is greater than the last, no byte is selected.
+    None for the whole file. If the first byte is greater than the last byte, no byte is selected.
     """
-    # The whole file is a valid response to several ranges, and to a header that cannot be read.
+    # RFC 9110 allows the whole file as the response to several ranges and to an invalid header.
     match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", range_header.strip())
     if match is None or match.group() == "bytes=-":
         return None
@@ -140,7 +146,7 @@ def _bytes(text: str) -> bytes:
 
 
 def _printable(text: str) -> str:
-    # XML must not contain control characters, even if they are escaped.
+    # XML must not contain control characters, not even escaped ones.
     return "".join(character for character in text if character.isprintable())
 
 

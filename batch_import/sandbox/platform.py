@@ -1,7 +1,7 @@
 """The simulated Viostream API, without I/O: takes a request and the time, and returns a reply.
 
-The sandbox's HTTP server (`server.py`) and thousands of simulated imports on a virtual clock both
-use it. The argument `knobs` sets its behaviour (`knobs.py`).
+The HTTP server of the sandbox (`server.py`) uses it. Rehearsals, and thousands of simulated imports
+in tests, use it on a virtual clock. The knobs (`knobs.py`) set its behaviour.
 """
 
 from collections import Counter
@@ -23,6 +23,7 @@ __all__ = ["SimulatedPlatform"]
 
 #: Path of the API, below the base URL of the server.
 API = "/v3/api"
+#: Version of the format of `SimulatedPlatform.dump`.
 _DUMP_VERSION = 1
 #: Seconds in the `Retry-After` of a 503.
 _UNAVAILABLE_WAIT_SECONDS = 2.0
@@ -47,7 +48,7 @@ class SimulatedPlatform:
     Attributes:
         calls: number of requests by kind (`create`, `status`, `list`, `detail`, `account`,
             `other`), including those that failed.
-        rate_limited: number of requests that were answered with 429.
+        rate_limited: number of requests that were refused with 429.
     """
 
     def __init__(
@@ -88,11 +89,11 @@ class SimulatedPlatform:
 
     @property
     def media(self) -> list[SandboxMedia]:
-        """All media that were ever created, oldest first. Tests compare results with them."""
+        """All media that were ever created, oldest first, including deleted media."""
         return self._catalogue.media
 
-    def live_media(self, reference_id: str, now: float) -> list[SandboxMedia]:
-        """Returns the media with exactly this referenceId that have not failed by now."""
+    def non_failed_media(self, reference_id: str, now: float) -> list[SandboxMedia]:
+        """Returns the media with this referenceId whose processing has not failed until now."""
         found = self._catalogue.with_reference(reference_id)
         return [media for media in found if not (media.failed and now >= media.online_at)]
 
@@ -111,11 +112,11 @@ class SimulatedPlatform:
     # How a request is handled.
 
     def handle(self, request: SimulatedRequest, now: float) -> SimulatedReply:
-        """Carry out a request, or fail as the knobs say."""
+        """Returns the reply to a request, with the faults that the knobs set."""
         now = self._now = max(self._now, now)
-        for added_at in self._others.additions(now):
+        for added_at in self._others.take_additions(now):
             self.new_media(added_at, title=f"Added by others {len(self.media)}", foreign=True)
-        self._others.delete(now)
+        self._others.delete_due_media(now)
         kind, handler = self._route(request)
         self.calls[kind] += 1
         if self._in_outage(now) or self._happens(self.knobs.lost_request):
@@ -137,7 +138,11 @@ class SimulatedPlatform:
         return probability > 0 and self._random.random() < probability
 
     def _reject_early(self, now: float) -> None:
-        """Refuse a request before it is read: rate limit exceeded, or platform not available."""
+        """Refuse a request without reading it, as the rate limit and the knobs require.
+
+        Raises:
+            Refusal: the rate limit is exceeded, or a server error is simulated.
+        """
         wait = self._rate_limit.spend_token(now)
         if wait > 0:
             self.rate_limited += 1
@@ -152,7 +157,7 @@ class SimulatedPlatform:
             raise Refusal(self.knobs.credentials_status, "The credentials are not valid.")
 
     def _apply_reply_fault(self, reply: SimulatedReply, now: float) -> SimulatedReply:
-        """Replace or damage the reply to a request that was carried out, as the knobs say."""
+        """Returns the reply to a request that was carried out, with faults that the knobs set."""
         if self._happens(self.knobs.lost_reply):
             return SimulatedReply(0, delay=reply.delay, fault=ReplyFault.CUT)
         if self._happens(self.knobs.error_after):
@@ -166,13 +171,14 @@ class SimulatedPlatform:
         return reply
 
     def _route(self, request: SimulatedRequest) -> tuple[str, Callable[[float], object]]:
-        """Returns the kind of a request, and the function that carries it out."""
+        """Returns the kind of a request, and the function that carries it out at a given time."""
         kind, allowed_method, handler = self._find_route(request)
         if request.method != allowed_method:
             return kind, _refusing_handler(405, f"{request.method} is not allowed here.")
         return kind, handler
 
     def _find_route(self, request: SimulatedRequest) -> tuple[str, str, Callable[[float], object]]:
+        """Returns kind, allowed HTTP method and handler of the request's path."""
         query = {name.lower(): value for name, value in request.query.items()}
         route: tuple[str, str, Callable[[float], object]]
         match _api_path(request.path):
@@ -203,9 +209,9 @@ class SimulatedPlatform:
     def _create(self, body: object, now: float) -> object:
         fields = read_create_body(body)
         reference = fields["referenceId"]
-        self._reject_some(reference or fields["sourceUrl"])
+        self._reject_at_random(reference or fields["sourceUrl"])
         refuses_duplicates = self.knobs.duplicate_reference == "refuse"
-        if refuses_duplicates and reference and self.live_media(reference, now):
+        if refuses_duplicates and reference and self.non_failed_media(reference, now):
             message = "Another media has this referenceId."
             raise Refusal(409, "The media exists already.", fields={"referenceId": message})
         media = self.new_media(
@@ -213,8 +219,8 @@ class SimulatedPlatform:
         )
         return {"ingestId": media.ingest_id}
 
-    def _reject_some(self, video: str) -> None:
-        # The same video is refused in every request, because the refusal is permanent.
+    def _reject_at_random(self, video: str) -> None:
+        # Depends on the video alone: a rejected video is rejected every time it is sent.
         fraction = hash_fraction(self.seed, f"reject/{video}")
         if fraction < self.knobs.rejecting:
             status = 400 if hash_fraction(self.seed, f"status/{video}") < 1 / 2 else 422
@@ -231,8 +237,8 @@ class SimulatedPlatform:
         return answer
 
     def _listed(self, query: Mapping[str, str], now: float) -> object:
-        # Deletions matter only to a client that reads several pages, therefore they begin with the
-        # first page. Otherwise most media could be deleted before a test reads the list.
+        # Deletions are only interesting while a client reads several pages. Therefore they begin
+        # with the first page. Otherwise most media could be deleted before a test reads the list.
         self._others.begin_deletions(now)
         return self._lists.page(self._catalogue, query, now)
 
@@ -256,16 +262,16 @@ class SimulatedPlatform:
             created = self.start - 60.0 * (self.knobs.existing - index)
             fields = {"reference_id": f"existing-{index + 1:06}", "title": f"Existing {index + 1}"}
             media = make_media(self.knobs, self.seed, index, created, foreign=True, **fields)
-            # Older than any run: processed and listed, whatever the knobs say.
+            # These media are older than any run: they are processed and listed with all knobs.
             media.listed_at = media.online_at = created
             self._catalogue.add(media)
 
-    # How the account is saved for the next run of the sandbox.
+    # How the account is saved for the next process of the sandbox.
 
     def dump(self) -> dict[str, object]:
-        """Returns all media, with their ingest IDs, as JSON values for `load`.
+        """Returns all media and the knobs as JSON values, for `load`.
 
-        The credentials are not included, because no file may contain them.
+        The credentials are not included, because no file may contain credentials.
         """
         return {
             "version": _DUMP_VERSION,
@@ -295,7 +301,7 @@ class SimulatedPlatform:
             start: epoch seconds from which outages are counted; None for the time of the dump.
 
         Raises:
-            StateError: the data are not a dump of this version.
+            StateError: the data are not a result of `dump` of this version.
         """
         try:
             knobs = knobs or Knobs.from_mapping(data["knobs"])
@@ -323,6 +329,8 @@ def _catalogue_from_dump(data: Mapping[str, Any], knobs: Knobs) -> Catalogue:
 
 
 def _refusing_handler(status: int, message: str) -> Callable[[float], object]:
+    """Returns a handler that always raises a `Refusal`."""
+
     def handler(_now: float) -> object:
         raise Refusal(status, message)
 

@@ -15,9 +15,9 @@ from batch_import.sandbox.knobs import Knobs
 
 
 class ReplyFault(Enum):
-    """How a reply fails to reach the client."""
+    """A fault of the connection that keeps the client from getting a complete reply."""
 
-    #: It arrives.
+    #: No fault: the reply arrives.
     NONE = "none"
     #: The connection is closed before any byte is sent.
     CUT = "cut"
@@ -34,7 +34,7 @@ class SimulatedRequest:
     Attributes:
         path: path from the root of the server, decoded, without the query: `/v3/api/media/new`.
         username, password: HTTP Basic credentials; empty if there are none.
-        body: the parsed JSON; None if there is none or it cannot be parsed.
+        body: the body as a JSON value; None if there is no body, or if it is not JSON.
     """
 
     method: str
@@ -52,8 +52,8 @@ class SimulatedReply:
     Attributes:
         status: HTTP status; 0 if no reply is ever sent.
         payload: JSON value of the body; a text is sent as HTML; None for an empty body.
-        delay: seconds to wait before the reply is sent or, for a HANG, the connection is closed.
-        fault: how the reply fails to reach the client.
+        delay: seconds until the reply is sent; if `fault` is HANG, until the connection is closed.
+        fault: fault of the connection.
     """
 
     status: int
@@ -69,7 +69,7 @@ class Refusal(Exception):
     Args:
         status: HTTP status.
         message: the message of the error body.
-        fields: messages by field of the request.
+        fields: a message for each wrong field of the request, by the name of the field.
         wait: seconds for the `Retry-After` header; None for no header.
     """
 
@@ -88,7 +88,7 @@ class Refusal(Exception):
         self.wait = wait
 
     def reply(self, knobs: Knobs, now: float) -> SimulatedReply:
-        """Returns the reply in the form that the knobs say."""
+        """Returns the reply for this refusal, in the form that the knobs set."""
         headers = {} if self.wait is None else _retry_after(knobs, self.wait, now)
         if self.status == 401:  # noqa: PLR2004  (RFC 9110: a 401 names its scheme)
             headers["WWW-Authenticate"] = 'Basic realm="Viostream sandbox"'
@@ -111,12 +111,12 @@ class Refusal(Exception):
 
 
 def iso_date(time: float) -> str:
-    """Returns a time in epoch seconds as the guide writes it: `2025-08-08T10:30:00Z`."""
+    """Returns a time in epoch seconds as in the Viostream API guide: `2025-08-08T10:30:00Z`."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _retry_after(knobs: Knobs, wait_seconds: float, now: float) -> dict[str, str]:
-    # Rounded up, because both forms have whole seconds and the client must not come too early.
+    # Rounded up, because both forms have whole seconds, and the client must not retry too early.
     if knobs.retry_after == "seconds":
         return {"Retry-After": str(max(1, math.ceil(wait_seconds)))}
     if knobs.retry_after == "date":

@@ -1,7 +1,8 @@
 """The HTTP server of the sandbox, only for this computer: the simulated API and its player pages.
 
-`platform.py` decides what the API answers, and `pages.py` what a browser shows. This module carries
-out the faults of a reply: it closes the connection, waits, or sends half of the body.
+`platform.py` returns the replies of the API, and `pages.py` the pages for a browser. This module
+sends them, and carries out the fault of a reply: it closes the connection, waits, or sends half of
+the body.
 """
 
 import base64
@@ -25,22 +26,26 @@ from batch_import.sandbox.platform import API, SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 
 _LOCALHOST = "127.0.0.1"
-#: Maximum size of a body in bytes. No request of the API needs more.
+#: Maximum size of a request body in bytes. No request of the API needs more.
 _MAX_BODY_BYTES = 1024 * 1024
 #: Seconds after which an idle connection is closed.
 _IDLE_SECONDS = 120.0
 
 
 class SandboxServer:
-    """Serves a simulated platform over HTTP at `address`.
+    """Serves a simulated platform over HTTP, in background threads from `start` to `stop`.
 
-    A context manager. It serves in its own threads from `start` to `stop`. The URLs of thumbnails
-    begin with the address of the server.
+    A context manager. The URLs of thumbnails begin with the URL of the server.
 
     Args:
         platform: the simulated platform.
         port: port number; 0 for any free port.
         clock: returns epoch seconds.
+
+    Attributes:
+        address: base URL of the server: `http://127.0.0.1:PORT`.
+        api_base: base URL of the API.
+        lock: held during every request. Other threads must hold it while they use the platform.
 
     Raises:
         OSError: the port is in use.
@@ -53,7 +58,6 @@ class SandboxServer:
         self._http = _Server(platform, port, clock)
         self.address = f"http://{_LOCALHOST}:{self._http.server_port}"
         self.api_base = self.address + API
-        #: Held during every request. Other threads must hold it while they use the platform.
         self.lock = self._http.lock
         self._thread: threading.Thread | None = None
         self._has_served = False
@@ -68,13 +72,13 @@ class SandboxServer:
     def serve_forever(self) -> None:
         """Serve until another thread calls `stop`, or until an exception."""
         self._has_served = True
-        # Checks often whether to stop, so that stopping does not take half a second.
+        # Every 20 ms, it checks whether to stop. The default is half a second.
         self._http.serve_forever(poll_interval=0.02)
 
     def stop(self) -> None:
         """Stop serving, and close the open connections."""
         if self._has_served:
-            # Only after serving: shutdown() waits for the end of a loop that would never start.
+            # Without a loop that serves, shutdown() would wait forever.
             self._http.shutdown()
         if self._thread is not None:
             self._thread.join()
@@ -90,7 +94,7 @@ class SandboxServer:
 
 
 class _Server(ThreadingHTTPServer):
-    """Accepts connections, and remembers the open ones in order to close them."""
+    """Accepts connections, and closes all open connections when the server is closed."""
 
     daemon_threads = True
     # The usual backlog of 5 refuses connections when many workers start at once.
@@ -106,7 +110,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__((_LOCALHOST, port), _Handler)
 
     def server_bind(self) -> None:
-        # HTTPServer asks for the full name of the host here, which may take seconds.
+        # Unlike HTTPServer, this does not look up the full name of the host: that may take seconds.
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = _LOCALHOST, int(self.server_address[1])
 
@@ -128,7 +132,7 @@ class _Server(ThreadingHTTPServer):
                 _shut_down(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print nothing: a client that disconnects is no error, and others use the terminal."""
+        """Print nothing: a client that disconnects is no error."""
 
     def answer(self, request: SimulatedRequest) -> SimulatedReply:
         """Returns the reply of the platform to a request."""
@@ -141,7 +145,7 @@ class _Server(ThreadingHTTPServer):
         return reply
 
     def _start_download(self, media: SandboxMedia) -> None:
-        """Download the source of a new media in a thread. It is processed only after that."""
+        """Download the source of a new media in a thread. Its processing ends afterwards."""
         if media.source_url:
             processed_at, media.online_at = media.online_at, math.inf
             args = media, processed_at
@@ -197,8 +201,8 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "ViostreamSandbox"
     sys_version = ""
     timeout = _IDLE_SECONDS
-    # Headers and body are sent in one packet. If they do not fit, the second packet is not delayed:
-    # Nagle's algorithm would wait up to 40 ms for the acknowledgement of the first.
+    # Headers and body are buffered and sent together. If they need two packets, Nagle's algorithm
+    # would delay the second one up to 40 ms, until the first is acknowledged.
     disable_nagle_algorithm = True
     wbufsize = 256 * 1024
 
@@ -222,7 +226,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send_page(pages.message(405, "Not allowed", "Pages can only be read."))
 
-    # The base class calls methods of these names. The platform decides which method is allowed.
+    # The base class calls these methods by their names. The platform decides which HTTP methods are
+    # allowed.
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle_request  # noqa: N815
 
     def handle_expect_100(self) -> bool:
@@ -256,12 +261,12 @@ class _Handler(BaseHTTPRequestHandler):
         return None
 
     def _refuse_body(self, status: int, text: str) -> None:
-        # The body would be read as the next request on this connection.
+        # Without closing, the unread body would be read as the next request on this connection.
         self.close_connection = True
         self._send_page(pages.message(status, "Bad request", text))
 
     def _send_reply(self, reply: SimulatedReply) -> None:
-        # Without the lock, so that a slow reply does not delay the others.
+        # The lock is not held here, so that a slow reply does not delay other requests.
         self.server.stopping.wait(reply.delay)
         if reply.fault in {ReplyFault.CUT, ReplyFault.HANG}:
             self.close_connection = True
@@ -278,7 +283,7 @@ class _Handler(BaseHTTPRequestHandler):
         )
 
     def _send_page(self, page: Page) -> None:
-        self._send(page.status, page.kind, page.content, page.headers)
+        self._send(page.status, page.content_type, page.content, page.headers)
 
     def _send(
         self,
@@ -311,7 +316,7 @@ def _shut_down(connection: socket.socket) -> None:
 
 
 def _credentials(header: str) -> tuple[str, str]:
-    """Read HTTP Basic credentials; empty if there are none."""
+    """Returns user name and password of HTTP Basic credentials; both empty if there are none."""
     scheme, _, encoded = header.partition(" ")
     if scheme.lower() != "basic":
         return "", ""
@@ -323,7 +328,7 @@ def _credentials(header: str) -> tuple[str, str]:
 
 
 def _parse_json(body: bytes) -> object | None:
-    """Parse JSON; None if it is not JSON."""
+    """Returns the JSON value of a body; None if the body is not JSON."""
     try:
         parsed: object = json.loads(body)
     except (ValueError, RecursionError):
@@ -332,6 +337,7 @@ def _parse_json(body: bytes) -> object | None:
 
 
 def _content(payload: object) -> tuple[str, bytes]:
+    """Returns the content type and the body for the payload of a reply."""
     if payload is None:
         return "", b""
     if isinstance(payload, str):

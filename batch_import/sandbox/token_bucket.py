@@ -2,12 +2,13 @@
 
 from batch_import.sandbox.knobs import Knobs
 
-#: Epoch seconds are floats with a resolution of 0.2 µs, so a token may be slightly incomplete.
+#: A token may be incomplete by this part, because epoch seconds are floats with a resolution of
+#: only 0.2 µs.
 _TOKEN_TOLERANCE = 1e-4
 
 
 class TokenBucket:
-    """A bucket of at most `burst` tokens that gets `rate_limit` tokens per second."""
+    """A bucket that gets `rate_limit` tokens per second, and has room for `burst` tokens."""
 
     def __init__(self, knobs: Knobs, now: float) -> None:
         self._rate = knobs.rate_limit
@@ -16,7 +17,7 @@ class TokenBucket:
         self._tokens, self._filled_at = float(knobs.burst), now
 
     def spend_token(self, now: float) -> float:
-        """Take a token and return 0, or return the seconds until there is a token."""
+        """Take a token, and return 0. If there is no token, return the seconds until the next."""
         if self._rate == 0:
             return 0.0
         self._tokens = min(self._capacity, self._tokens + (now - self._filled_at) * self._rate)

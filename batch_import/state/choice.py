@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from batch_import.errors import UsageError, nearest
+from batch_import.errors import UsageError, find_similar
 from batch_import.models import LineRange
 from batch_import.state import choice_statements as statements
 from batch_import.state.connection import Database
@@ -29,7 +29,7 @@ class PendingRow:
         size_cell: the cell of the manifest with the size of the file; empty if there is none.
     """
 
-    number: int
+    row_number: int
     line: int
     title: str
     url: str
@@ -112,4 +112,4 @@ def _most_similar_id(db: Database, reference_id: str) -> str:
     # With a greater difference in length, two IDs are not similar.
     lengths = (len(reference_id) - 2, len(reference_id) + 2)
     rows = db.execute(statements.REFERENCES_OF_LENGTH, (*lengths, _MAX_COMPARED_IDS))
-    return nearest(reference_id, (identity for (identity,) in rows))
+    return find_similar(reference_id, (identity for (identity,) in rows))

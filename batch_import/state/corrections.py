@@ -31,7 +31,7 @@ class CorrectedRow:
         columns: the columns of that file, to which the cells of the row belong.
     """
 
-    number: int
+    row_number: int
     row: ManifestRow
     columns: ManifestColumns
 
@@ -88,8 +88,8 @@ def correct(
     unchanged_count = 0
     with connection.transaction() as db:
         for corrected in rows:
-            lines[corrected.number] = corrected.row.line
-            stored = _stored_row(db, corrected.number)
+            lines[corrected.row_number] = corrected.row.line
+            stored = _stored_row(db, corrected.row_number)
             if stored is None:
                 raise StateError(
                     f"Line {corrected.row.line}: {connection.name} does not have this row any"
@@ -138,7 +138,7 @@ def _with_identity(
             row, reference_id=stored["reference_id"], has_own_id=bool(stored["own_id"]),
             identity=stored["identity"] or row.identity,
         )  # fmt: skip
-    other_row = db.execute(_OTHER_ROW, (row.identity, corrected.number)).fetchone()
+    other_row = db.execute(_OTHER_ROW, (row.identity, corrected.row_number)).fetchone()
     if other_row is None:
         return row, None
     (other_line,) = other_row
@@ -161,7 +161,7 @@ def _is_changed(row: ManifestRow, stored: Mapping[str, Any]) -> bool:
 
 def _change(db: Database, corrected: CorrectedRow, stored: Mapping[str, Any], now: float) -> None:
     """Store the corrections of a row, and its values before them."""
-    row, number = corrected.row, corrected.number
+    row, number = corrected.row, corrected.row_number
     manifest_id = stored["given_id"] or (stored["reference_id"] if stored["own_id"] else "")
     db.execute(
         _KEEP_ORIGINAL,

@@ -161,13 +161,14 @@ class Queue:
         """
         with self._connection.transaction() as db:
             next_rows = self._rows(statements.next_to_claim(self._table), (limit + len(excluded),))
-            rows = [row for row in next_rows if row.number not in excluded][:limit]
+            rows = [row for row in next_rows if row.row_number not in excluded][:limit]
             if not rows:
                 return rows
-            db.executemany(statements.CLAIM, [(now, row.number) for row in rows])
-            self._update_choice(db, [(Status.CREATING, row.number) for row in rows])
+            db.executemany(statements.CLAIM, [(now, row.row_number) for row in rows])
+            self._update_choice(db, [(Status.CREATING, row.row_number) for row in rows])
             db.executemany(
-                statements.ADD_EVENT, [(row.number, now, Status.CREATING, "", "") for row in rows]
+                statements.ADD_EVENT,
+                [(row.row_number, now, Status.CREATING, "", "") for row in rows],
             )
         return rows
 
@@ -176,12 +177,13 @@ class Queue:
         if not changes:
             return
         events = [
-            (change.number, now, change.status, change.reason, change.code) for change in changes
+            (change.row_number, now, change.status, change.reason, change.code)
+            for change in changes
         ]
         with self._connection.transaction() as db:
             db.executemany(statements.ADD_EVENT, events)
             db.executemany(statements.APPLY, [_parameters(change) for change in changes])
-            self._update_choice(db, [(change.status, change.number) for change in changes])
+            self._update_choice(db, [(change.status, change.row_number) for change in changes])
 
     def _update_choice(self, db: Database, statuses: Sequence[tuple[Status, int]]) -> None:
         """Update the statuses in the table of the choice: pairs of a new status and a number."""
@@ -218,7 +220,7 @@ class Queue:
         previous_position = 0
         for row in self._rows(statements.IN_FLIGHT):
             # A row that is no longer in the manifest has no position.
-            position = positions[row.number] or 0
+            position = positions[row.row_number] or 0
             count = self._connection.count(
                 statements.IMPORTED_BETWEEN, (previous_position, position)
             )
@@ -254,7 +256,7 @@ def _parameters(change: StatusUpdate) -> dict[str, Any]:
     """Returns the parameters of the statement `APPLY`."""
     media = change.media
     return {
-        "number": change.number,
+        "number": change.row_number,
         "status": change.status,
         "error": change.error,
         "codes": change.code,

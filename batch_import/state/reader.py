@@ -251,7 +251,7 @@ class Reader:
     def _find_record(self, statement: str, value: str | int) -> tuple[int, ResultRow] | None:
         """Returns the first row of a query's result, and its number; None if there is none."""
         row = next(self._records(statement, (value,)), None)
-        return (row.number, row) if row else None
+        return (row.row_number, row) if row else None
 
     def _records(self, statement: str, parameters: Sequence[Any]) -> Iterator[ResultRow]:
         with self._connection.decoding():

@@ -98,7 +98,7 @@ class AccountReader:
         while rows := self._listing.unlisted(last_number, _ROWS_PER_QUERY):
             for target in rows:
                 self._look_up(target)
-                done_count, last_number = done_count + 1, target.number
+                done_count, last_number = done_count + 1, target.row_number
                 self._on_step(
                     VerificationProgress("media that the list does not show", done_count, total)
                 )
@@ -170,7 +170,7 @@ class AccountReader:
             for row in rows:
                 if fault := self._page_fault(pages, url_of(row.key)):
                     self._listing.save_page_fault(row.key, fault)
-                done_count, last_number = done_count + 1, row.number
+                done_count, last_number = done_count + 1, row.row_number
                 self._on_step(VerificationProgress("embed pages", done_count, total))
         return done_count
 

@@ -73,7 +73,7 @@ def find_verdict(record: ResultRow, found: Sequence[Media], page_fault: str = ""
         found: the row's media, and the media that have its reference ID and belong to no row.
         page_fault: why its embed page cannot be loaded; empty if it can, or was not requested.
     """
-    if record.removed or record.status is Status.SKIPPED:
+    if record.is_removed or record.status is Status.SKIPPED:
         return _removed(record, found)
     if record.status is not Status.IMPORTED:
         return _not_imported(record, found)

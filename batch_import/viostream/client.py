@@ -1,7 +1,7 @@
 """Sends a request to the platform, exactly once. No other module sends requests to the API.
 
-The outcome is a result, or a `RequestFailed` that says whether the request may have been carried
-out.
+The outcome is a result or an exception `RequestFailed`. The type of the exception shows whether the
+platform may have carried out the request.
 """
 
 import json
@@ -34,19 +34,21 @@ from batch_import.web.session import session_without_credentials
 
 T = TypeVar("T")
 
-#: Names of response headers, in lower case, in which platforms give the ID of a request. Whether
-#: Viostream sends one of them is not documented.
+#: Names of response headers, in lower case, in which platforms send the ID of a request. It is not
+#: documented whether Viostream sends one of them.
 _REQUEST_ID_HEADERS: Final = frozenset(
     "x-request-id x-correlation-id request-id x-amzn-requestid x-amz-request-id cf-ray"
     " traceparent".split()
 )
+#: Maximum length of a request ID in the log, in characters; usual IDs have at most 55.
 _MAX_REQUEST_ID_LENGTH: Final = 100
-#: Maximum size of a response body. A hundred media with long titles have about 100,000 bytes.
+#: Maximum size of a response body. A page of 100 media with long titles has about 100,000 bytes.
 _MAX_BODY_BYTES: Final = 16_000_000
 #: Seconds to wait for the response to a POST after the command was stopped. Less than the 10 s
-#: after which operating systems kill a process. The next run settles a POST without a response.
+#: after which operating systems kill a process. If no response comes, the next run finds out
+#: whether the POST created a media.
 _POST_GRACE_SECONDS: Final = 7.0
-#: Maximum number of requests whose attempts are counted: more than are ever in flight at once.
+#: Maximum number of requests whose attempts are counted: more than are repeated at the same time.
 _MAX_COUNTED_REQUESTS: Final = 20_000
 
 _log = logging.getLogger(__name__)
@@ -60,13 +62,16 @@ class Client:
         credentials: access key and API key.
         timeout: seconds to connect, and seconds from the request to the end of the response.
         connections: number of threads that send requests at the same time.
-        on_request: called after every attempt, in the thread that made it.
-        stop: once set, responses are not waited for; a POST is given a few more seconds.
-        clock: epoch seconds: the clock that the platform's clock is compared with.
+        on_request: called after every attempt, in the thread that made the attempt.
+        stop: once set, the client does not wait for responses, except a few seconds for that of a
+            POST.
+        clock: returns epoch seconds; the platform's clock is compared with this clock.
+        may_send: called before each part of a request is sent; if it returns false, nothing more is
+            sent.
 
     Attributes:
-        clock_offset: seconds by which the platform's clock is ahead of this machine's, from the
-            `Date` header of its latest response; None before the first one.
+        clock_offset: seconds by which the platform's clock is ahead of `clock`, from the `Date`
+            header of the platform's latest response; None before the first response.
     """
 
     def __init__(
@@ -83,7 +88,7 @@ class Client:
         self._base = base
         self._clock = clock
         connect_seconds, total_seconds = timeout
-        self._bounds = ExchangeLimits(
+        self._limits = ExchangeLimits(
             connect_seconds, total_seconds, total_seconds, _MAX_BODY_BYTES
         )
         self._on_request = on_request
@@ -112,26 +117,26 @@ class Client:
 
         Args:
             request: the request.
-            within: maximum seconds until the response, if less than the time-out.
+            within: maximum seconds until the end of the response, if less than the time-out.
 
         Raises:
-            RequestFailed: there is no result; its type says whether the request may have been
-                carried out.
+            RequestFailed: there is no result. The type of the exception shows whether the request
+                may have been carried out.
         """
         sent_at, started = time.time(), time.monotonic()
         answer: Answer | None = None
         fault = ""
         try:
             answer = self._session.exchange(
-                self._prepared(request), self._bounds_of(request, within)
+                self._prepared(request), self._limits_of(request, within)
             )
             # Bytes that are not UTF-8 must not hide the rest of an error message.
             text = answer.body.decode("utf-8", "replace")
             self._measure_clock_offset(answer.headers)
-            if request.tells_reasons or not _is_success(answer.status):
-                # Here, because later steps shorten texts, and a part of a secret is not recognized.
+            if request.may_have_error_text or not _is_success(answer.status):
+                # Before later steps shorten the text: a part of a secret is not recognized.
                 text = self._redact(text)
-            result = request.answered(answer.status, answer.headers, text, time.time())
+            result = request.read_response(answer.status, answer.headers, text, time.time())
             return _redact_titles(result, self._redact)
         except RequestFailed as failed:
             fault = failed.message
@@ -147,11 +152,11 @@ class Client:
         # The header has whole seconds, so on average half a second has passed since then.
         self.clock_offset = date + 1 / 2 - self._clock()
 
-    def _bounds_of(self, request: ApiRequest[Any], within: float) -> ExchangeLimits:
+    def _limits_of(self, request: ApiRequest[Any], within: float) -> ExchangeLimits:
         return replace(
-            self._bounds,
-            connect=min(within, self._bounds.connect),
-            whole=min(within, self._bounds.whole),
+            self._limits,
+            connect=min(within, self._limits.connect),
+            whole=min(within, self._limits.whole),
             grace=_POST_GRACE_SECONDS if request.method == "POST" else 0.0,
         )
 
@@ -180,19 +185,20 @@ class Client:
         _log.debug("%s", record)
 
     def _request_id(self, headers: Mapping[str, str]) -> str:
-        # Iterates over the headers of the response: fewer lookups than one per known name.
-        found = next((headers[name] for name in headers if name.lower() in _REQUEST_ID_HEADERS), "")
-        return mask(self._redact(found))[:_MAX_REQUEST_ID_LENGTH]
+        for name, value in headers.items():
+            if name.lower() in _REQUEST_ID_HEADERS:
+                return mask(self._redact(value))[:_MAX_REQUEST_ID_LENGTH]
+        return ""
 
     @cached_property
     def _template(self) -> requests.PreparedRequest:
-        """The parts that all requests have in common, prepared by the requests library."""
+        """A request with the headers that all requests have, prepared by the library requests."""
         return self._session.prepare_request(requests.Request("GET", self._base))
 
     def _prepared(self, request: ApiRequest[T]) -> requests.PreparedRequest:
         try:
-            # Copying saves a quarter of the time of a request, compared with preparing each one.
-            # Like the requests in the Viostream API guide, it sends no cookies.
+            # Copying the template saves a quarter of the processor time of a request, compared with
+            # preparing each request. The copy has no cookies, as in the Viostream API guide.
             prepared = self._template.copy()
         except requests.RequestException as error:
             raise connection_fault(error) from None
@@ -211,7 +217,7 @@ def _is_success(status: int) -> bool:
 
 
 def _redact_titles(result: T, redact: Callable[[str], str]) -> T:
-    """Returns media with redacted titles. The other texts of media are not shown to people."""
+    """Returns the result with redacted titles. Other texts of a result are not shown to people."""
     if isinstance(result, Media | Account):
         return cast("T", replace(result, title=redact(result.title)))
     if isinstance(result, MediaPage):
@@ -221,17 +227,20 @@ def _redact_titles(result: T, redact: Callable[[str], str]) -> T:
 
 
 class _Attempts:
-    """Counts the attempts of each request about a row. The rows used least recently are dropped."""
+    """Counts the attempts of each request about a row. The oldest counts are dropped."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: OrderedDict[tuple[str, str, int], int] = OrderedDict()
 
     def count(self, request: ApiRequest[Any]) -> int | None:
-        """Returns the number of attempts, including this one; None if there is no row."""
+        """Returns the number of attempts of the request, including this attempt.
+
+        None if the request is not about a row.
+        """
         if request.row is None:
             return None
-        key = request.kind, request.query.get("PageNumber", ""), request.row.number
+        key = request.kind, request.query.get("PageNumber", ""), request.row.row_number
         with self._lock:
             count = self._counts.pop(key, 0) + 1
             self._counts[key] = count

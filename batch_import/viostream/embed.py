@@ -1,7 +1,7 @@
 """Embed codes and URLs of a media.
 
-The markup comes from the Viostream API guide (step 4). What the guide does not show comes from the
-vendor's own client and help pages, as noted in each case.
+The markup comes from the Viostream API guide (step 4). Facts that the guide does not contain come
+from the vendor's own client or help pages, as noted at each of them.
 """
 
 from functools import lru_cache
@@ -11,10 +11,12 @@ from urllib.parse import quote
 
 from batch_import.configuration.base_urls import EMBED_BASE
 
-#: Width and height in pixels: the aspect ratio of the guide, and the size in oEmbed responses.
+#: Width and height in pixels if the size of the video is not known. The guide has the same aspect
+#: ratio, and the vendor's oEmbed responses have the same size.
 DEFAULT_PICTURE_SIZE: Final = (640, 360)
-#: Base URL of the pages that show a single media (vendor's client).
+#: Base URL of the public pages that each show one video (vendor's client).
 _SHARE_BASE: Final = "https://share.viostream.com"
+#: The same, percent-encoded as a part of a query.
 _ENCODED_SHARE_BASE: Final = quote(_SHARE_BASE, safe="")
 
 
@@ -31,22 +33,24 @@ def embed_url(base: str, key: str, player_key: str = "") -> str:
 
 
 def share_url(base: str, key: str) -> str:
-    """Returns the URL to link to; empty if `base` is not Viostream's own player."""
+    """Returns the URL of the public page of a video, for links.
+
+    Empty if `base`, the base URL of the player, is not that of Viostream's own player.
+    """
     return f"{_SHARE_BASE}/{_percent_encoded(key)}" if base == EMBED_BASE else ""
 
 
 def oembed_url(base: str, key: str) -> str:
     """Returns the oEmbed URL (vendor's help pages); empty if `share_url` is empty."""
-    page_url = share_url(base, key)
-    return (
-        f"{base}/oembed?url={_ENCODED_SHARE_BASE}%2F{_percent_encoded(_percent_encoded(key))}"
-        if page_url
-        else ""
-    )
+    if not share_url(base, key):
+        return ""
+    # Encoded twice: once in the path of the page's URL, and once because this URL is in a query.
+    twice_encoded_key = _percent_encoded(_percent_encoded(key))
+    return f"{base}/oembed?url={_ENCODED_SHARE_BASE}%2F{twice_encoded_key}"
 
 
 def _percent_encoded(text: str) -> str:
-    """Returns text for use in a URL. Fast for keys, which are ASCII letters and digits."""
+    """Returns percent-encoded text. Fast for media keys, which are ASCII letters and digits."""
     return text if text.isascii() and text.isalnum() else quote(text, safe="")
 
 
@@ -56,14 +60,14 @@ def embed_code(
     size: tuple[int, int] | None = None,
     title: str = "",
 ) -> str:
-    """Returns the markup of the Viostream API guide, on one line, so that it fits in one cell.
+    """Returns the embed code: the HTML of the Viostream API guide, on one line for one cell.
 
     Args:
         url: URL of the player page.
-        shape: `responsive` is the markup of the guide. `fixed` is only its `<iframe>`, as wide as
-            in the vendor's oEmbed responses.
+        shape: `responsive` is the HTML of the guide. `fixed` is only the `<iframe>` of this HTML,
+            640 pixels wide, as in the vendor's oEmbed responses.
         size: width and height of the picture in pixels, for the aspect ratio; None for 16:9.
-        title: the `title=` attribute, which the guide's markup does not have; empty for none.
+        title: value of the attribute `title`, which the guide does not use; empty for none.
     """
     opening, closing = _markup(shape, size or DEFAULT_PICTURE_SIZE)
     label = escape(" ".join(title.split())) if title else ""
@@ -73,7 +77,7 @@ def embed_code(
 
 @lru_cache
 def _markup(shape: str, size: tuple[int, int]) -> tuple[str, str]:
-    """Returns the markup before and after the `src` and `title` attributes."""
+    """Returns the HTML before and after the attributes `src` and `title`."""
     width, height = size
     closing = (
         ' referrerpolicy="strict-origin-when-cross-origin"'

@@ -1,6 +1,7 @@
-"""Requests embed pages as a visitor's browser does: without the platform's credentials.
+"""Requests embed pages as the browser of a visitor does: without the credentials of the account.
 
-Each page is requested once, and only the first bytes of it are read.
+An embed page is the player page of one video, which embed codes show. Each page is requested once,
+and only the start of the page is read.
 """
 
 import logging
@@ -18,10 +19,10 @@ from batch_import.web.session import session_without_credentials
 
 _log = logging.getLogger(__name__)
 
-#: A visitor would not wait longer for a page. The first 16 KiB of a page contain its title, which
-#: is the message of an error page.
+#: Limits of one request: times in seconds that a visitor would wait at most, and a size in bytes.
+#: The first 16 KiB of a page contain its title. The title of an error page is the error message.
 _BOUNDS: Final = ExchangeLimits(connect=10.0, silence=20.0, whole=30.0, size=16 * 1024, cut=True)
-#: Maximum number of redirects, enough for http to https and a new host name.
+#: Maximum number of redirects: more than from http to https and then to a new host name.
 _MAX_REDIRECTS: Final = 5
 
 
@@ -30,7 +31,7 @@ class EmbedPages:
 
     Args:
         base: base URL of the pages.
-        stop: once set, no response is waited for.
+        stop: once set, a request in progress fails, and does not wait for the response.
     """
 
     def __init__(self, base: str, stop: threading.Event | None = None) -> None:
@@ -48,7 +49,7 @@ class EmbedPages:
 
         Raises:
             RequestRejected: the page does not exist, or the response is not a page.
-            RequestFailed: the player did not answer as expected; a later attempt may succeed.
+            RequestFailed: no response, or a server error; a later attempt may succeed.
         """
         answer = self._follow_redirects(url)
         text = answer.body.decode("utf-8", "replace")
@@ -56,17 +57,18 @@ class EmbedPages:
         if fault:
             raise fault
         content_type = answer.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        if not text.strip() or content_type not in ("", "text/html", "application/xhtml+xml"):
-            raise RequestRejected(
-                f"the response is not a page ({content_type if text.strip() else 'it is empty'})"
-            )
+        if not text.strip():
+            raise RequestRejected("the response is not a page (it is empty)")
+        if content_type not in ("", "text/html", "application/xhtml+xml"):
+            raise RequestRejected(f"the response is not a page ({content_type})")
 
     def _follow_redirects(self, url: str) -> Answer:
         """Returns the response of the page at the end of the redirects."""
         for _ in range(_MAX_REDIRECTS + 1):
             answer = self._request(url)
             target = answer.headers.get("Location")
-            if not (target and requests.codes.multiple_choices <= answer.status < 400):  # noqa: PLR2004
+            is_redirect = 300 <= answer.status < 400  # noqa: PLR2004 - status codes of redirects
+            if not (target and is_redirect):
                 return answer
             try:
                 url = urljoin(url, target)

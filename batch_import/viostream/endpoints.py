@@ -1,7 +1,7 @@
-"""The endpoints of the Viostream API: their requests, and how responses are read. No I/O.
+"""The endpoints of the Viostream API: for each operation, the request and the reading of responses.
 
-Only this module converts between an API operation and HTTP. The client, the simulation and the
-benchmarks all use it.
+No I/O. Each function returns a request, which the caller sends with `Client.send`. Simulated
+imports (`rehearsal/`, tests) pass the same requests to the sandbox.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,15 +31,16 @@ class ApiRequest(Generic[T]):
     """One HTTP request to the API, and the function that reads its response.
 
     Attributes:
-        kind: name of the operation in logs.
+        kind: name of the operation in logs, such as `create` or `page`.
         method: HTTP method.
         path: path below the base URL of the API, percent-encoded.
-        read: converts the parsed JSON of a successful response to the result; raises `NoAnswer`
-            if the JSON has an unexpected shape.
+        read: returns the result for the parsed JSON of a successful response; raises `NoAnswer` if
+            the JSON has an unexpected shape.
         query: query parameters.
         body: object that is sent as JSON; None for no body.
         row: the row that the request is about, for logs; None if there is no such row.
-        tells_reasons: whether a successful response may contain an error message of the platform.
+        may_have_error_text: whether a successful response (2xx) may contain an error message, which
+            is shown to people.
     """
 
     kind: str
@@ -49,16 +50,16 @@ class ApiRequest(Generic[T]):
     query: Mapping[str, str] = field(default_factory=dict)
     body: Mapping[str, str] | None = None
     row: JobRow | None = None
-    tells_reasons: bool = False
+    may_have_error_text: bool = False
 
-    def answered(self, status: int, headers: Mapping[str, str], text: str, now: float) -> T:
-        """Read a response.
+    def read_response(self, status: int, headers: Mapping[str, str], text: str, now: float) -> T:
+        """Returns the result that a response contains.
 
         Args:
-            status: HTTP status.
-            headers: a mapping that ignores case.
-            text: the body.
-            now: epoch seconds.
+            status: HTTP status of the response.
+            headers: headers of the response; a mapping that ignores case.
+            text: body of the response.
+            now: epoch seconds, for `Retry-After`.
 
         Raises:
             RequestFailed: the response is an error, or cannot be read.
@@ -71,13 +72,16 @@ class ApiRequest(Generic[T]):
 
 def get_account() -> ApiRequest[Account]:
     """Get the account of the credentials (Viostream API guide, "Getting API Credentials")."""
-    return ApiRequest("account", "GET", "/account/info", responses.read_account, tells_reasons=True)
+    return ApiRequest(
+        "account", "GET", "/account/info", responses.read_account, may_have_error_text=True
+    )
 
 
 def create_media(row: JobRow, signed_url: str | None = None) -> ApiRequest[str]:
     """Start the ingest of a row's video (Viostream API guide, step 1). The result is the ingest ID.
 
-    After `NoAnswer` the media may exist.
+    An ingest is the platform's task that downloads and processes a video. If sending this request
+    raises `NoAnswer`, the media may exist nevertheless.
 
     Args:
         row: the row.
@@ -95,7 +99,9 @@ def create_media(row: JobRow, signed_url: str | None = None) -> ApiRequest[str]:
 def get_ingest_status(ingest_id: str, row: JobRow | None = None) -> ApiRequest[IngestStatus]:
     """Get the progress of an ingest (Viostream API guide, step 2)."""
     path = f"/media/new/status/{quote(ingest_id, safe='')}"
-    return ApiRequest("status", "GET", path, responses.read_status, row=row, tells_reasons=True)
+    return ApiRequest(
+        "status", "GET", path, responses.read_status, row=row, may_have_error_text=True
+    )
 
 
 def find_by_reference(
@@ -117,15 +123,18 @@ def list_newest(page: int) -> ApiRequest[MediaPage]:
 
 
 def get_picture_size(key: str) -> ApiRequest[tuple[int, int] | None]:
-    """Get the size of a media's picture (vendor's own client). The result may be None."""
+    """Get width and height of a media's picture in pixels; None if the platform has no size.
+
+    Source: vendor's own client.
+    """
     return ApiRequest("detail", "GET", f"/media/{quote(key, safe='')}/detail", responses.read_size)
 
 
-def get_media(name: str) -> ApiRequest[Media | None]:
-    """Get one media by its ID or key (vendor's own client).
+def get_media(id_or_key: str) -> ApiRequest[Media | None]:
+    """Get one media by its ID or media key (vendor's own client).
 
-    The platform answers with `RequestRejected` if there is no such media.
+    If there is no such media, sending this request raises `RequestRejected`.
     """
     return ApiRequest(
-        "detail", "GET", f"/media/{quote(name, safe='')}/detail", responses.read_media
+        "detail", "GET", f"/media/{quote(id_or_key, safe='')}/detail", responses.read_media
     )

@@ -1,12 +1,12 @@
 """Decides which page of a list of media to read next, until the whole list was read. No I/O.
 
-The list shows the newest media first, and other users add and delete media while it is read. An
-added media moves the others to later pages, so some media are seen twice. A deleted media moves
-the others to earlier pages, so the pages that were already read are read again.
+The list shows the newest media first, and other users may add and delete media during the reading.
+An added media moves older media to later pages, so some media are seen twice. A deleted media moves
+older media to earlier pages, which were already read; therefore these pages are read again.
 
-The platform may also show its last page for every number after the last, or ignore page numbers.
-The latter is noticed unless other users change a whole page between two reads.
-Reading ends in every case; see `MediaListPager.most_reads`.
+The platform may also return the last page of the list for all greater page numbers, or ignore page
+numbers. Ignored page numbers are noticed, unless other users change a whole page between two reads.
+Reading ends in every case; see `MediaListPager.max_reads`.
 """
 
 import math
@@ -16,27 +16,28 @@ from typing import Final
 from batch_import.models import Media, MediaPage
 from batch_import.viostream.page_size import PageSize
 
-#: Tolerance, in pages, between the total that a list reports and the media that it shows: the
-#: total may count media that the list hides, or may leave out media that are missing on a page.
+#: Tolerance, in pages, between the total that a list reports and the number of media that it shows.
+#: The total may include media that the list hides, or exclude media that a page omits.
 _TOTAL_TOLERANCE_PAGES: Final = 2
-#: Number of consecutive pages, each repeating the page that was read before it, that proves that
-#: page numbers are ignored. One page proves nothing: a page of media may have been added between
-#: two reads.
+#: If this many consecutive pages each repeat the page that was read before, the platform ignores
+#: page numbers. One repeated page proves nothing: a page of media may have been added between two
+#: reads.
 _MAX_REPEATED_PAGES: Final = 2
-#: Number of page reads allowed in addition to twice the pages of the list. Without it, a few
-#: changes by other users would already exceed the limit of a short list.
+#: Page reads that are allowed in addition to twice the number of pages. Without them, a few changes
+#: by other users would exceed the limit of a short list.
 _EXTRA_READS: Final = 20
 #: Maximum number of pages of a list: ten million media, 100 per page. This limit ends a list that
 #: reports no total and always has another page.
 _MAX_PAGES: Final = 100_000
 
+#: What distinguishes two media: ID, media key, reference ID and title.
 _MediaIdentity = tuple[str, str, str, str]
 
 
 class ListEnd(Enum):
     """How reading a list ended. Except for `COMPLETE`, some media may not have been seen."""
 
-    #: Every media was seen that was in the list during the whole time of reading.
+    #: All media were seen that were in the list from the start to the end of the reading.
     COMPLETE = "all of it was read"
     #: Pages with different numbers show the same media.
     REPEATED = "it shows the same media under different page numbers"
@@ -50,13 +51,14 @@ class MediaListPager:
     """Reads one list of media from its newest media to its oldest.
 
     Args:
-        page_size: the known page size; it learns from each page.
+        page_size: the estimated page size, which is updated after each page; None to start a new
+            estimate.
 
     Attributes:
         page_number: number of the page to read next, from 1.
-        total: total number of media that the list reported last; None if it reports none.
-        read_count: number of pages that were read.
-        end: how reading ended; None until then.
+        total: number of media in the list, as the list reported last; None if it reports none.
+        read_count: number of page reads, including pages that were read again.
+        end: how reading ended; None before the end.
     """
 
     def __init__(self, page_size: PageSize | None = None) -> None:
@@ -68,7 +70,9 @@ class MediaListPager:
         self._initial_page_count = _MAX_PAGES
         self._previous_page: tuple[int, list[_MediaIdentity]] = (0, [])
         self._repeated_pages = 0
+        #: Whether the last page of the list was shown again.
         self._is_last_page_again = False
+        #: Whether the page that was read last repeats media that no change of the list has moved.
         self._has_unexplained_repeat = False
 
     @property
@@ -77,56 +81,58 @@ class MediaListPager:
         return min(_MAX_PAGES, 2 * self._initial_page_count + _EXTRA_READS)
 
     def record_page(self, page: MediaPage) -> None:
-        """Record that page `page_number` of the list was read, and choose the next page.
+        """Record the content of page `page_number`, and set `page_number` to the next page.
 
         Args:
-            page: content of the page; empty if the platform refuses the page number, because it is
-                beyond the end of the list.
+            page: content of the page; empty if the platform refuses the page number because the
+                list has no such page.
         """
         self._page_size.learn(self.page_number, page)
         self.read_count += 1
         if self.read_count == 1 and page.total is not None:
             self._initial_page_count = self._page_size.page_count(1, page)
-        removed = self._removed_count(page)
-        added = self._added_count(page)
+        removed_count = self._removed_count(page)
+        added_count = self._added_count(page)
         if page.total is not None:
             self.total = page.total
-        self._compare_with_previous(page, added, removed)
-        self.end = self._end_after(page, removed)
+        self._compare_with_previous(page, added_count, removed_count)
+        self.end = self._end_after(page, removed_count)
         if self.end is None:
-            self.page_number = self._next_page_number(removed)
+            self.page_number = self._next_page_number(removed_count)
 
-    def _next_page_number(self, removed: int) -> int:
-        pages_back = -(-removed // self._page_size.size)
-        return (
-            max(1, self.page_number - pages_back)
-            if pages_back and self.page_number > 1
-            else self.page_number + 1
-        )
+    def _next_page_number(self, removed_count: int) -> int:
+        if removed_count == 0 or self.page_number == 1:
+            return self.page_number + 1
+        # Media that were not seen may have moved to earlier pages.
+        pages_back = -(-removed_count // self._page_size.size)
+        return max(1, self.page_number - pages_back)
 
     def _removed_count(self, page: MediaPage) -> int:
-        """Returns how many media fewer the list has than at the last read."""
+        """Returns how many media fewer the list has than at the previous read."""
         if page.total is not None:
             return max(0, (self.total or 0) - page.total)
-        # A refused page has no total. If the last total says that it exists, the list got shorter.
+        # A refused page has no total. If the previous total requires this page, the list got
+        # shorter.
         is_expected = self.total is not None and self._offset(self.page_number) < self.total
         return 1 if is_expected and not page.items else 0
 
-    def _offset(self, number: int) -> int:
+    def _offset(self, page_number: int) -> int:
         """Returns the minimum number of media on the pages before a page."""
-        return (number - 1) * self._page_size.longest_page
+        return (page_number - 1) * self._page_size.longest_page
 
-    def _end_after(self, page: MediaPage, removed: int) -> ListEnd | None:
+    def _end_after(self, page: MediaPage, removed_count: int) -> ListEnd | None:
         """Returns how reading ends with this page; None if reading continues."""
         tolerance = _TOTAL_TOLERANCE_PAGES * self._page_size.longest_page
-        if not (removed and self.page_number > 1):
+        must_go_back = removed_count > 0 and self.page_number > 1
+        if not must_go_back:
             if self._repeated_pages >= _MAX_REPEATED_PAGES:
                 return ListEnd.REPEATED
             if self._is_last_page_again or not self._has_more(page):
                 if self._has_unexplained_repeat:
                     return ListEnd.REPEATED  # the media of this page may never have been seen
-                max_seen = self._offset(self.page_number) + len(page.items) + tolerance
-                return ListEnd.COMPLETE if max_seen >= (self.total or 0) else ListEnd.CUT_SHORT
+                max_seen_count = self._offset(self.page_number) + len(page.items) + tolerance
+                is_complete = max_seen_count >= (self.total or 0)
+                return ListEnd.COMPLETE if is_complete else ListEnd.CUT_SHORT
             if (
                 self.total is not None
                 and self._offset(self.page_number + 1) >= self.total + tolerance
@@ -136,47 +142,57 @@ class MediaListPager:
 
     def _has_more(self, page: MediaPage) -> bool:
         if page.total is None and self.page_number == 1:
-            return bool(page.items)  # a short first page may be full: the page size is not known
+            return bool(page.items)  # even a short first page may be full: the size is not known
         return self._page_size.has_more(self.page_number, page)
 
-    def _compare_with_previous(self, page: MediaPage, added: int, removed: int) -> None:
-        """Compare a page with the page that was read before it: most lists show other media.
+    def _compare_with_previous(self, page: MediaPage, added_count: int, removed_count: int) -> None:
+        """Compare a page with the page that was read before, which should show other media.
 
         Media added by other users move the same number of media from the end of a page to the next
-        page, and deleted media move media to the page before. If other media are shown again, page
-        numbers are perhaps ignored. A page is repeated if this is true for at least half of it. The
-        last page may be shown again, for a number after it or because it was requested again.
+        page; deleted media move media to the page before. If more media than these are shown again,
+        the platform may ignore page numbers. A page counts as repeated if at least half of its
+        media are such media. The last page of the list may rightly be shown again: for a greater
+        page number, or because the pager has requested it again.
         """
         previous_number, previous_media = self._previous_page
-        shown = [_identity(media) for media in page.items]
-        self._previous_page = self.page_number, shown
-        shown_again = [index for index, media in enumerate(previous_media) if media in set(shown)]
+        media_on_page = [_identity(media) for media in page.items]
+        self._previous_page = self.page_number, media_on_page
+        media_set = set(media_on_page)
+        # Positions, on the previous page, of the media that this page shows again.
+        repeated_positions = [
+            position for position, media in enumerate(previous_media) if media in media_set
+        ]
         is_forward = self.page_number > previous_number
-        moved = added if is_forward else removed
-        is_repeated = bool(shown) and 2 * (len(shown_again) - moved) >= len(shown)
-        is_same_page = self._within_list(self.page_number) == self._within_list(previous_number)
+        moved_count = added_count if is_forward else removed_count
+        unmoved_count = len(repeated_positions) - moved_count
+        is_repeated = bool(media_on_page) and 2 * unmoved_count >= len(media_on_page)
+        is_same_page = self._clamped(self.page_number) == self._clamped(previous_number)
         self._is_last_page_again = is_repeated and is_same_page
         if self._is_last_page_again:
             return
         self._repeated_pages = self._repeated_pages + 1 if is_repeated else 0
-        self._has_unexplained_repeat = bool(shown_again) and (
-            shown_again[0] < len(previous_media) - moved if is_forward else len(shown_again) > moved
-        )
+        if not repeated_positions:
+            self._has_unexplained_repeat = False
+        elif is_forward:
+            first_moved_position = len(previous_media) - moved_count
+            self._has_unexplained_repeat = repeated_positions[0] < first_moved_position
+        else:
+            self._has_unexplained_repeat = unmoved_count > 0
 
-    def _within_list(self, number: int) -> int:
-        """Returns the page that is shown if the last page is shown for all numbers after it."""
+    def _clamped(self, page_number: int) -> int:
+        """Returns the page that is shown if the last page is shown for all greater numbers."""
         longest_page = self._page_size.longest_page
         if self.total is None or not longest_page:
-            return number
-        return min(number, max(1, math.ceil(self.total / longest_page)))
+            return page_number
+        return min(page_number, max(1, math.ceil(self.total / longest_page)))
 
     def _added_count(self, page: MediaPage) -> int:
-        """Returns how many media more the list has than at the last read."""
+        """Returns how many media more the list has than at the previous read."""
         if page.total is None or self.total is None:
             return 0
         return max(0, page.total - self.total)
 
 
 def _identity(media: Media) -> _MediaIdentity:
-    """Returns what distinguishes two media, even if the platform lists no IDs."""
+    """Returns the values that distinguish two media, even if the platform lists no IDs."""
     return media.id, media.key, media.reference_id, media.title

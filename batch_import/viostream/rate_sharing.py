@@ -1,10 +1,12 @@
-"""How the runs of one account share its rate limit. No I/O: the clock is passed in.
+"""How the runs of one account share the account's rate limit. No I/O: the caller passes the time.
 
-Each run reports a few times per second what it has sent, and is granted a rate until its next
-report. The account has one `RateLimiter`, which learns from the responses to all runs. Its rate is
-divided by max-min fairness: if a run needs less than an equal share, the others get the rest. A run
-that was killed sends no more reports, and soon has no share. This module must not know where the
-record of the account is stored.
+A few times per second, each run reports how many requests it has sent, and is granted a rate until
+its next report. The account has one `RateLimiter`, which learns from the responses to all runs. The
+rate of this limiter is divided by max-min fairness: if a run needs less than an equal share, the
+other runs get the rest. A run that was killed sends no more reports, and soon has no share.
+
+The record is a JSON text with the state of this rate limiter and of each run. This module must not
+know where the record is stored.
 """
 
 import json
@@ -13,19 +15,19 @@ from typing import Any, Final
 
 from batch_import.viostream.rate_limiter import RateLimiter
 
-#: A run that has not reported for so long has no share. Even a busy machine reports several times
-#: within this time.
+#: Seconds after which a run without a report has no share. Even a busy machine reports several
+#: times within this time.
 GONE_SECONDS: Final = 3.0
-#: A run that had to wait for its share needs as much as it can get, for so long. If it may send
-#: only one request in several seconds, not every report can show this.
+#: For this many seconds after its share was too small, a run is assumed to need its maximum rate.
+#: A run that may send only one request in several seconds cannot show its need in every report.
 _LIMITED_SECONDS: Final = 3.0
 #: A run that needs less than its share may increase its rate by this factor until its next report.
 _GROWTH_FACTOR: Final = 2.0
-#: Every run may use this part of an equal share at any time: a new run, before the others have
-#: reduced their rates, and a run that was idle.
+#: Part of an equal share that every run may use at any time, for example a new run before the other
+#: runs have reduced their rates, or a run that was idle.
 _MIN_SHARE: Final = 0.25
-#: Seconds until all runs know about a refusal. Refusals of requests that were sent meanwhile do not
-#: reduce the rate again.
+#: Seconds until all runs know about a refusal. Refusals of requests that were sent in this time do
+#: not reduce the rate again.
 _SPREAD_SECONDS: Final = 0.5
 #: Weight of the latest report in the average rate of a run.
 _LATEST_WEIGHT: Final = 0.3
@@ -33,17 +35,19 @@ _LATEST_WEIGHT: Final = 0.3
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did since its last report.
+    """The activity of a run since its last report.
 
     Attributes:
         max_rate: maximum rate of the run, in requests per second.
         seconds: time since the last report.
-        sent_count, accepted_count: requests that were sent, and that the platform did not refuse.
-        refusals: for each refusal (429): seconds since its request was sent, and `Retry-After`.
-        pause_seconds: for how long the platform wants no requests.
-        was_limited: whether the run had to wait for its share.
-        limiter_state: `RateLimiter.dump` of a run that was alone, by the record's clock; else
-            empty.
+        sent_count, accepted_count: number of requests that were sent, and of requests that the
+            platform did not refuse with 429.
+        refusals: for each refusal (429): seconds since the refused request was sent, and the value
+            of `Retry-After` in seconds, or None.
+        pause_seconds: seconds from now for which the platform asked the run to pause; 0 for none.
+        was_limited: whether the run could have sent more requests than its share allowed.
+        limiter_state: `RateLimiter.dump` of a run that used the account alone, with the times of
+            the record's clock; else empty.
     """
 
     max_rate: float
@@ -58,14 +62,14 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a run may do until its next report.
+    """The rate that a run may use until its next report.
 
     Attributes:
         rate: requests per second.
-        pause_seconds: seconds from now in which no request may be sent.
-        is_alone: whether no other run is in progress.
-        limiter_state: `RateLimiter.dump` of the account, by the record's clock.
-        now: time of the record's clock in seconds.
+        pause_seconds: seconds from now during which the run may send no request; 0 for none.
+        is_alone: whether no other run of the account is in progress.
+        limiter_state: `RateLimiter.dump` of the account, with the times of the record's clock.
+        now: time of the record's clock, in seconds.
     """
 
     rate: float
@@ -77,7 +81,15 @@ class Grant:
 
 @dataclass(slots=True)
 class _Run:
-    """What is known about one run."""
+    """The state of one run in the record. All rates are in requests per second.
+
+    Attributes:
+        reported_at: time of the last report.
+        max_rate: maximum rate of the run.
+        sent_rate: moving average of the rate at which the run sends.
+        limited_at: time of the last report that says that the share was too small.
+        granted_rate: rate of the last grant.
+    """
 
     reported_at: float
     max_rate: float
@@ -86,59 +98,76 @@ class _Run:
     granted_rate: float = 0.0
 
     def needed_rate(self, now: float, min_rate: float) -> float:
-        """Returns how many requests per second the run can use."""
+        """Returns how many requests per second the run can use; at least `min_rate` if possible."""
         if now - self.limited_at < _LIMITED_SECONDS:
             return self.max_rate
         return min(self.max_rate, max(_GROWTH_FACTOR * self.sent_rate, min_rate))
 
 
-def exchange(text: str, run_id: str, report: Report, now: float) -> tuple[str, Grant]:
-    """Handle a report of a run; returns the new record, and what the run may do.
+def handle_report(text: str, run_id: str, report: Report, now: float) -> tuple[str, Grant]:
+    """Handle a report of a run; returns the new record, and the grant for the run.
 
     Args:
-        text: the record; empty for a new one.
+        text: the record; empty if there is none yet.
         run_id: identifies the run.
-        now: seconds of the clock for all reports to this record.
+        report: the report.
+        now: time in seconds, of a clock that all reports to this record use.
     """
-    known, runs = _read(text)
-    # The clocks of two processors may differ a little.
+    stored_state, runs = _read(text)
+    # The clocks of two processors may differ a little: time must not go back.
     now = max(
         [now, *(run.reported_at for run in runs.values() if run.reported_at < now + GONE_SECONDS)]
     )
     runs = {name: run for name, run in runs.items() if 0 <= now - run.reported_at < GONE_SECONDS}
-    known = known if runs else {}
+    if not runs:
+        stored_state = {}
     run = runs.setdefault(run_id, _Run(now, report.max_rate, limited_at=now))
     is_alone = len(runs) == 1
     max_rate = max(report.max_rate, *(each.max_rate for each in runs.values()))
     limiter = RateLimiter(max_rate, now)
-    limiter.restore(report.limiter_state if is_alone and report.limiter_state else known, now)
-    if not (is_alone and report.limiter_state):
+    if is_alone and report.limiter_state:
+        # The run's own rate limiter has already counted its requests.
+        limiter.restore(report.limiter_state, now)
+    else:
+        limiter.restore(stored_state, now)
         _update_limiter(limiter, report, now)
     _update_run(run, report, now)
-    total = limiter.rate(now)
-    share = _shares(total, runs, now)[run_id]
-    others = sum(each.granted_rate for name, each in runs.items() if name != run_id)
-    run.granted_rate = min(share, max(total - others, _MIN_SHARE * total / len(runs)))
-    state = limiter.dump()
+    total_rate = limiter.rate(now)
+    run.granted_rate = _granted_rate(run_id, runs, total_rate, now)
+    limiter_state = limiter.dump()
     pause_seconds = limiter.paused_until - now
-    # After a pause, the runs start one after the other, because the platform may allow no burst.
-    turn = sorted(runs).index(run_id) / total
-    grant = Grant(
-        run.granted_rate, pause_seconds + turn if pause_seconds > 0 else 0.0, is_alone, state, now
-    )
-    return json.dumps([state, {name: _fields(each) for name, each in runs.items()}]), grant
+    if pause_seconds > 0:
+        # After a pause, the runs start one after the other, because the platform may refuse bursts.
+        pause_seconds += sorted(runs).index(run_id) / total_rate
+    grant = Grant(run.granted_rate, max(0.0, pause_seconds), is_alone, limiter_state, now)
+    record = json.dumps([limiter_state, {name: _fields(each) for name, each in runs.items()}])
+    return record, grant
+
+
+def _granted_rate(run_id: str, runs: dict[str, _Run], total_rate: float, now: float) -> float:
+    """Returns the rate that a run may use: its share, if the other runs have left this rate free.
+
+    At least the minimum share, even if the other runs have not reduced their rates yet.
+    """
+    share = _shares(total_rate, runs, now)[run_id]
+    others_rate = sum(each.granted_rate for name, each in runs.items() if name != run_id)
+    return min(share, max(total_rate - others_rate, _MIN_SHARE * total_rate / len(runs)))
 
 
 def _read(text: str) -> tuple[dict[str, Any], dict[str, _Run]]:
-    """Returns the content of a record; an empty one if the text is not valid."""
+    """Returns the content of a record: the state of the account's rate limiter, and the runs by ID.
+
+    Both are empty if the text is not a valid record.
+    """
     try:
-        state, runs = json.loads(text)
-        return dict(state), {name: _Run(*fields) for name, fields in runs.items()}
+        limiter_state, runs = json.loads(text)
+        return dict(limiter_state), {name: _Run(*fields) for name, fields in runs.items()}
     except (ValueError, TypeError, AttributeError):
         return {}, {}
 
 
 def _fields(run: _Run) -> list[float]:
+    """Returns the values of a run in the order of its attributes, for the record."""
     return [run.reported_at, run.max_rate, run.sent_rate, run.limited_at, run.granted_rate]
 
 
@@ -152,7 +181,7 @@ def _update_run(run: _Run, report: Report, now: float) -> None:
 
 def _update_limiter(limiter: RateLimiter, report: Report, now: float) -> None:
     """Record the requests of one run in the account's rate limiter."""
-    limiter.add(report.sent_count, report.accepted_count, now)
+    limiter.record_other_run(report.sent_count, report.accepted_count, now)
     for age, retry_after in report.refusals:
         limiter.record_refusal(now - age - _SPREAD_SECONDS, now, retry_after)
     if report.pause_seconds:
@@ -160,12 +189,16 @@ def _update_limiter(limiter: RateLimiter, report: Report, now: float) -> None:
 
 
 def _shares(total: float, runs: dict[str, _Run], now: float) -> dict[str, float]:
-    """Returns the share of each run by max-min fairness; the rest is divided equally."""
-    least = _MIN_SHARE * total / len(runs)
-    needs = sorted((run.needed_rate(now, least), name) for name, run in runs.items())
-    found, left = {}, total
-    for served, (needed, name) in enumerate(needs):
-        found[name] = min(needed, left / (len(needs) - served))
-        left -= found[name]
-    spare = left / len(runs)
-    return {name: min(runs[name].max_rate, share + spare) for name, share in found.items()}
+    """Returns the rate of each run by max-min fairness, by the ID of the run.
+
+    Runs that need less are served first. A rate that no run needs is divided equally.
+    """
+    min_rate = _MIN_SHARE * total / len(runs)
+    needs = sorted((run.needed_rate(now, min_rate), name) for name, run in runs.items())
+    shares, remaining_rate = {}, total
+    for served_count, (needed_rate, name) in enumerate(needs):
+        equal_share = remaining_rate / (len(needs) - served_count)
+        shares[name] = min(needed_rate, equal_share)
+        remaining_rate -= shares[name]
+    spare_rate = remaining_rate / len(runs)
+    return {name: min(runs[name].max_rate, share + spare_rate) for name, share in shares.items()}

@@ -20,36 +20,36 @@ from batch_import.viostream.request_record import RequestRecord
 
 #: Number of files that share the size limit. When the newest is full, the oldest is deleted.
 _FILE_COUNT: Final = 5
-#: Maximum length of an incomplete line, in bytes. Lines are a few hundred bytes long; only the
-#: length of a reference ID has no limit.
+#: Maximum length of an incomplete last line that is found and removed, in bytes. Most lines have a
+#: few hundred bytes, but the length of a reference ID has no limit.
 _MAX_LINE_BYTES: Final = 1_000_000
 
 
 class RequestLog(Protocol):
-    """Receives what a run logs."""
+    """The log that a run writes to."""
 
     def __call__(self, record: RequestRecord) -> None:
         """Log an API request."""
 
     def note(self, event: str, **fields: object) -> None:
-        """Log an event other than an API request."""
+        """Log another event than an API request, with the fields of its JSON object."""
 
 
 @contextmanager
 def open_request_log(
-    path: Path, most: float, on_failure: Callable[[str], None]
+    path: Path, max_megabytes: float, on_failure: Callable[[str], None]
 ) -> Iterator[RequestLog]:
     """Open the log for the duration of a run.
 
     Args:
         path: path of the newest file; older files are `NAME.1`, `NAME.2` and so on.
-        most: maximum size of all files together, in megabytes; 0 for no log.
+        max_megabytes: maximum size of all files together; 0 for no log.
         on_failure: called once, with a message, if the log cannot be written.
     """
-    if not most:
+    if not max_megabytes:
         yield _NoLog()
         return
-    log = _CallLog(path, int(most * 1e6), on_failure)
+    log = _FileLog(path, int(max_megabytes * 1e6), on_failure)
     try:
         yield log
     finally:
@@ -57,16 +57,20 @@ def open_request_log(
 
 
 class _NoLog:
+    """A `RequestLog` that writes nothing."""
+
     def __call__(self, record: RequestRecord) -> None:
-        """Do nothing: no log is kept."""
+        """Do nothing."""
 
     def note(self, event: str, **fields: object) -> None:
-        """Do nothing: no log is kept."""
+        """Do nothing."""
 
 
-class _CallLog:
+class _FileLog:
+    """A `RequestLog` that writes one line of JSON per request or event to rotated files."""
+
     def __init__(self, path: Path, max_bytes: int, on_failure: Callable[[str], None]) -> None:
-        self._job = path.parent.name
+        self._job_name = path.parent.name
         self._file = _RotatingFile(path, max_bytes, on_failure)
 
     def __call__(self, record: RequestRecord) -> None:
@@ -74,7 +78,7 @@ class _CallLog:
         self._write(
             record.sent_at,
             {
-                "row": row and row.line,
+                "row": row.line if row else None,
                 "referenceId": record.reference_id if row else None,
                 "call": request.kind,
                 "method": request.method,
@@ -99,14 +103,15 @@ class _CallLog:
     def _write(self, time: float, fields: Mapping[str, Any]) -> None:
         text = datetime.fromtimestamp(time, UTC).isoformat(timespec="milliseconds")
         self._file.append(
-            json.dumps({"time": text.replace("+00:00", "Z"), "job": self._job, **fields})
+            json.dumps({"time": text.replace("+00:00", "Z"), "job": self._job_name, **fields})
         )
 
 
 class _RotatingFile(RotatingFileHandler):
-    """Appends lines to a file. When the file is full, it is renamed and a new one is started.
+    """Appends lines to a file. A full file is renamed, and a new file is started.
 
-    Each line is flushed, so that a crash loses none. After the first error nothing is written.
+    Each line is written to the system at once, so that a crash of the process loses no line. After
+    the first error, nothing more is written.
     """
 
     def __init__(self, path: Path, max_bytes: int, on_failure: Callable[[str], None]) -> None:
@@ -120,26 +125,30 @@ class _RotatingFile(RotatingFileHandler):
         self._paths = [path, *(path.with_name(f"{path.name}.{n}") for n in range(1, _FILE_COUNT))]
         self._max_bytes = max_bytes
         self._on_failure = on_failure
-        self._failed = False
+        self._has_failed = False
 
     def append(self, line: str) -> None:
         """Write one line."""
-        if not self._failed:
+        if not self._has_failed:
             self.handle(logging.makeLogRecord({"msg": line}))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - of logging
-        """Report the error once; the run continues without a log."""
+        """Report the first error, and write nothing more. The base class calls this method."""
         error = sys.exc_info()[1]
         if not isinstance(error, OSError):
             raise  # noqa: PLE0704 - logging calls this while it handles the error
-        self._failed = True
+        self._has_failed = True
         with suppress(OSError):
             self.close()
         reason = mask(error.strerror or str(error))
         self._on_failure(f"Cannot write {self._paths[0]}: {reason}. The run goes on without a log.")
 
     def _open(self) -> TextIOWrapper:
-        """Open the newest file. Old files beyond the size limit, if it was lowered, are deleted."""
+        """Open the newest file, and delete old files if all files exceed the size limit.
+
+        They can exceed the limit if the user has lowered it since the previous run. The base class
+        calls this method.
+        """
         total_bytes = 0
         for path in filter(Path.is_file, self._paths):
             total_bytes += path.stat().st_size
@@ -153,7 +162,7 @@ class _RotatingFile(RotatingFileHandler):
 
 
 def _cut_incomplete_line(file: BinaryIO) -> None:
-    """Remove an incomplete last line, which a crash or a full disk can leave."""
+    """Remove an incomplete last line, which remains after a crash or if the disk was full."""
     total_bytes = file.seek(0, os.SEEK_END)
     start = file.seek(max(0, total_bytes - _MAX_LINE_BYTES))
     complete_bytes = start + file.read(total_bytes - start).rfind(b"\n") + 1

@@ -6,7 +6,7 @@ from typing import Any
 from batch_import.addresses.masking import mask, without_control_characters
 from batch_import.viostream.endpoints import ApiRequest
 
-#: Maximum number of characters of a reference ID in a line.
+#: Width of the column with the reference ID or page number, in characters; longer IDs are cut.
 _MAX_REFERENCE_ID_WIDTH = 30
 
 
@@ -46,7 +46,7 @@ class RequestRecord:
         return mask(self.request.row.reference_id) if self.request.row else ""
 
     def __str__(self) -> str:
-        """Returns one line for a person."""
+        """Returns one line of text for people, with columns of fixed width."""
         subject = self.reference_id or (f"page {self.page}" if self.page else "")
         if len(subject) > _MAX_REFERENCE_ID_WIDTH:
             subject = f"{subject[: _MAX_REFERENCE_ID_WIDTH - 1]}…"

@@ -1,8 +1,8 @@
 """Reads responses of the platform: converts status, headers and body to results or exceptions.
 
-The documentation of the platform does not define all response shapes. Each reader accepts every
-shape that the Viostream API guide or the vendor's own client shows. Any other shape raises
-`NoAnswer`.
+The documentation of the platform does not define the JSON of all responses. Each function `read_…`
+accepts every shape of JSON that the Viostream API guide or the vendor's own client uses. Any other
+shape raises `NoAnswer`.
 """
 
 import json
@@ -24,8 +24,9 @@ from batch_import.errors import (
 )
 from batch_import.models import Media, MediaPage
 
-#: Maximum length of a message, in characters. It is shown to people on one line.
+#: Maximum length of a message that is shown to people on one line, in characters.
 _MAX_MESSAGE_LENGTH: Final = 300
+# HTTP statuses.
 _TOO_MANY_REQUESTS: Final = 429
 _REQUEST_TIMEOUT: Final = 408
 #: Maximum number of characters of an error body that are read; messages are much shorter.
@@ -33,13 +34,16 @@ _MAX_ERROR_BODY_LENGTH: Final = 65_536
 # Neither pattern crosses a `<`, so that a page full of `<` is searched in linear time.
 _TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
-#: Maximum width and height of a picture in pixels; larger numbers are errors.
+#: Maximum width and height of a picture in pixels; larger values are mistakes of the platform.
 _MAX_PIXELS: Final = 100_000
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account that the credentials belong to (`GET /account/info`)."""
+    """The account that the credentials belong to (`GET /account/info`).
+
+    Texts are empty if the platform does not give them.
+    """
 
     id: str
     title: str = ""
@@ -61,66 +65,68 @@ class IngestStatus:
 def failure_of(
     status: int, headers: Mapping[str, str], body: str, now: float
 ) -> RequestFailed | None:
-    """Returns the exception that an HTTP response means; None if it is a success (2xx).
+    """Returns the exception for an HTTP response; None if the response is a success (2xx).
 
     Args:
         status: HTTP status.
-        headers: a mapping that ignores case.
-        body: the body, for the message.
-        now: epoch seconds, needed if `Retry-After` is a date.
+        headers: headers of the response; a mapping that ignores case.
+        body: body of the response, for the message.
+        now: epoch seconds, for a `Retry-After` that is a date.
     """
     if 200 <= status < 300:  # noqa: PLR2004 - status codes that mean success
         return None
     message = platform_message(body) or f"HTTP {status} without a reason"
-    wait = parse_retry_after(headers.get("Retry-After"), now)
+    wait_seconds = parse_retry_after(headers.get("Retry-After"), now)
     if status == _TOO_MANY_REQUESTS:
-        return Throttled(message, status=status, retry_after=wait)
-    # An interim answer (1xx) that nothing follows says no more than a server error.
+        return Throttled(message, status=status, retry_after=wait_seconds)
+    # After an interim response (1xx) without a final response, nothing is known, as after a 5xx.
     if status >= 500 or status < 200 or status == _REQUEST_TIMEOUT:  # noqa: PLR2004
-        return NoAnswer(f"{message} (HTTP {status})", status=status, retry_after=wait)
+        return NoAnswer(f"{message} (HTTP {status})", status=status, retry_after=wait_seconds)
     if status in (401, 403):
         return AuthenticationFailed(message, status=status)
-    if status < 400:  # noqa: PLR2004 - redirects: following one would turn a POST into a GET
+    # Redirects are not followed, because a redirected POST would become a GET.
+    if status < 400:  # noqa: PLR2004
         return RequestRejected("the URL of the API redirects elsewhere", status=status)
     return RequestRejected(message, status=status)
 
 
 def parse_retry_after(value: str | None, now: float) -> float | None:
-    """Returns the seconds to wait of a `Retry-After` header, which has seconds or an HTTP date.
+    """Returns the seconds to wait from a `Retry-After` header, which has seconds or an HTTP date.
 
-    None if there is no header or if it cannot be read.
+    None if there is no such header, or if the value is not valid.
     """
     if not value:
         return None
     try:
-        return (
-            max(0.0, float(value))
-            if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value)
-            else _seconds_until(value, now)
-        )
+        if re.fullmatch(r"\s*\d+(\.\d+)?\s*", value):
+            return float(value)
+        return _seconds_until(value, now)
     except (ValueError, TypeError, OverflowError):
         return None
 
 
 def _seconds_until(http_date: str, now: float) -> float:
+    """Returns the seconds from now until a date; 0 if the date has passed."""
     date = parsedate_to_datetime(http_date)
-    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, date.timestamp() - now)
 
 
 def platform_message(body: str) -> str:
-    """Returns the message in an error body, masked and on one line; empty if there is none.
+    """Returns the message in the body of an error; empty if the body contains no message.
 
-    Reads `{"message"}`, ASP.NET problem details with errors of fields, the title of an HTML page,
-    and plain text.
+    The body may be an object with the key `message`, ASP.NET problem details with errors of fields,
+    an HTML page, or plain text. The message is on one line, and its secrets are masked.
     """
     try:
         text = _json_message(json.loads(body))
     except (ValueError, RecursionError):
         text = _html_message(body[:_MAX_ERROR_BODY_LENGTH])
-    # Shortened before it is masked, because masking a long text takes seconds.
-    text = text[:_MAX_ERROR_BODY_LENGTH]
-    characters = (c if c.isprintable() else " " for c in mask(text))
-    message = " ".join("".join(characters).split())
+    # Masking a longer text could take seconds.
+    text = mask(text[:_MAX_ERROR_BODY_LENGTH])
+    printable_text = "".join(c if c.isprintable() else " " for c in text)
+    message = " ".join(printable_text.split())
     if len(message) <= _MAX_MESSAGE_LENGTH:
         return message
     return message[: _MAX_MESSAGE_LENGTH - 1] + "…"
@@ -131,10 +137,8 @@ def _json_message(payload: Any) -> str:
         return payload
     if not isinstance(payload, dict):
         return ""
-    message = next(
-        (str(payload[key]) for key in ("message", "error", "detail", "title") if payload.get(key)),
-        "",
-    )
+    keys = ("message", "error", "detail", "title")
+    message = next((str(payload[key]) for key in keys if payload.get(key)), "")
     field_errors = payload.get("errors")
     if not isinstance(field_errors, dict):
         return message
@@ -215,7 +219,10 @@ def read_page(payload: Any) -> MediaPage:
 
 
 def read_media(payload: Any) -> Media | None:
-    """Read `GET /media/{id or key}/detail` (vendor's own client); None if it has no media."""
+    """Read `GET /media/{id or key}/detail` (vendor's own client).
+
+    None if the response is not an object.
+    """
     return _media(payload) if isinstance(payload, dict) else None
 
 
@@ -228,12 +235,16 @@ def read_size(payload: Any) -> tuple[int, int] | None:
     """
     if not isinstance(payload, dict):
         return None
+    download_size = _size(payload.get("download"))
+    if download_size:
+        return download_size
     streams = payload.get("progressive")
-    sizes = [_size(stream) for stream in (streams if isinstance(streams, list) else [])]
-    return _size(payload.get("download")) or max(filter(None, sizes), default=None)
+    stream_sizes = [_size(stream) for stream in streams] if isinstance(streams, list) else []
+    return max((size for size in stream_sizes if size), default=None)
 
 
 def _size(item: Any) -> tuple[int, int] | None:
+    """Returns width and height of a download or stream; None if they are missing or not valid."""
     if not isinstance(item, dict):
         return None
     try:
@@ -257,15 +268,19 @@ def _media(item: dict[str, Any]) -> Media:
 
 
 def _text(value: Any) -> str:
-    """Returns a scalar as text; empty for containers and null."""
+    """Returns a JSON value as text; empty for null, objects and lists."""
     if value is None or isinstance(value, dict | list):
         return ""
-    # JSON can contain half of a surrogate pair, which no file and no database can store.
+    # A JSON text can contain half of a surrogate pair, which cannot be stored as UTF-8.
     return str(value).encode("utf-8", "replace").decode()
 
 
 def _required(payload: Any, key: str, expected: str) -> str:
-    """Returns a text that the response must have."""
+    """Returns a text that the response must have.
+
+    Raises:
+        NoAnswer: the response has no such text; `expected` names it in the message.
+    """
     text = _text(payload.get(key)) if isinstance(payload, dict) else ""
     if not text:
         raise _unexpected_shape(expected)

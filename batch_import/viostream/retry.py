@@ -1,8 +1,8 @@
 """Repeats a single API request until it succeeds, outside the importer's schedule.
 
-During an import, the schedule decides which request is repeated and when. Waiting here would block
-a worker thread, and a POST must never be repeated without checking its outcome. Therefore this
-module is only for requests that change nothing.
+During an import, the schedule decides which request is repeated and when. This module is only for
+requests that change nothing, and not for the worker threads of an import: waiting here would block
+a worker thread, and a POST must never be repeated before its outcome is known.
 """
 
 import threading
@@ -28,17 +28,20 @@ def call_with_retry(
     clock: Callable[[], float],
     stop: threading.Event,
 ) -> _T:
-    """Repeat a request that changes nothing, while it fails with a temporary error.
+    """Send a request that changes nothing; repeat the request while temporary errors occur.
 
-    The time between attempts grows exponentially with jitter, or is that of `Retry-After`. Each
-    attempt takes a token of the rate limiter.
+    The time between attempts is that of `Retry-After`; without this header it grows exponentially,
+    with jitter. Each attempt takes a token of the rate limiter.
 
     Args:
         call: sends the request once.
         rate_limiter: the rate limiter.
         give_up_after: seconds after which the last error is raised.
-        clock: returns the time in seconds, of the same clock as the rate limiter's.
-        stop: once set, waiting ends, and the last error is raised immediately.
+        clock: returns the time in seconds; the rate limiter must use the same clock.
+        stop: once set, waiting ends, and the last error is raised at once.
+
+    Returns:
+        the result of `call`.
 
     Raises:
         RequestFailed: the error of the last attempt.
@@ -46,7 +49,7 @@ def call_with_retry(
     deadline = clock() + give_up_after
 
     def must_stop(state: tenacity.RetryCallState) -> bool:
-        # tenacity's own time limit uses another clock.
+        # The time limit of tenacity itself would use another clock.
         return clock() + state.upcoming_sleep > deadline or stop.is_set()
 
     retrying = tenacity.Retrying(
@@ -74,7 +77,7 @@ _exponential_wait = tenacity.wait_random_exponential(multiplier=0.5, max=_MAX_WA
 
 
 def _wait_seconds(state: tenacity.RetryCallState) -> float:
-    """Returns the `Retry-After` of the platform, or else an exponentially growing time."""
+    """Returns the seconds until the next attempt: `Retry-After`, or an exponential backoff."""
     error = state.outcome.exception() if state.outcome else None
     if isinstance(error, RequestFailed) and error.retry_after is not None:
         return error.retry_after

@@ -1,7 +1,7 @@
-"""What one command needs to call the platform: client, rate limiter, stop signal and clock.
+"""The API requests of one command: client, rate limiter, stop event and clock in one object.
 
-All API requests outside the importer's schedule go through this module. Each of them takes a token
-of the same rate limiter, is repeated after temporary errors, and fails with the same messages.
+All API requests outside the importer's schedule go through this module. Each request takes a token
+of the command's rate limiter, and is repeated after temporary errors.
 """
 
 import threading
@@ -32,18 +32,20 @@ from batch_import.viostream.shared_rate_limiter import SharedRateLimiter
 
 _T = TypeVar("_T")
 
-#: Seconds within which the first request of a command must succeed. Short, because a mistyped URL
-#: should be reported soon.
+#: Seconds within which the first request of a command, or a repetition of it, must succeed. Short,
+#: because a mistyped URL should be reported soon.
 _SIGN_IN_SECONDS: Final = 20.0
-#: Minimum time-out of its last attempt; no platform could answer within less.
+#: Minimum time-out in seconds of an attempt shortly before that time limit. With a shorter
+#: time-out, the attempt would always fail.
 _MIN_ATTEMPT_SECONDS: Final = 1.0
 
 
 def epoch_clock() -> Callable[[], float]:
     """Returns a clock in epoch seconds that never goes back, even if the system clock is set.
 
-    The times of rows and the platform's clock are compared with this clock. If the system clock
-    were used, a jump of it would make a video of the job look like a video of another user.
+    With this clock, the program stores when rows were sent, and measures the offset of the
+    platform's clock. If the system clock were used and changed during a run, a video of the job
+    could look like a video of another user.
     """
     offset = time.time() - time.monotonic()
     return lambda: offset + time.monotonic()
@@ -56,9 +58,10 @@ class PlatformSession:
         settings: base URL, rate limit, time-outs and number of connections.
         credentials: access key and API key.
         stop: once set, no more requests are sent.
-        on_request: called after every attempt, in the thread that made it.
+        on_request: called after every attempt, in the thread that made the attempt.
         clock: returns epoch seconds; None for the clock of this machine.
-        may_send: as in `BoundedSession`.
+        may_send: called before each part of a request is sent; if it returns false, nothing more is
+            sent.
 
     Attributes:
         client: sends a request once.
@@ -97,11 +100,11 @@ class PlatformSession:
         self.client.close()
 
     def get_account(self) -> Account:
-        """Get the account. As the first request, it reveals most errors of the configuration.
+        """Get the account. As the first request of a command, this finds most wrong settings.
 
         Raises:
             CredentialsRefused: the platform does not accept the credentials.
-            PlatformUnreachable: there is no answer, or another server answers.
+            PlatformUnreachable: there is no response, or another server answers.
             Interrupted: `stop` was set.
         """
         time_limit = min(_SIGN_IN_SECONDS, self.settings.give_up_after)
@@ -120,17 +123,17 @@ class PlatformSession:
                 " Tools.",
             ) from None
         except RequestFailed as failed:
-            other_server = (
+            explanation = (
                 " This is not an answer of the platform." if _is_other_server(failed) else ""
             )
             raise PlatformUnreachable(
-                f"Cannot connect to {self.settings.api_base}: {failed.message}.{other_server}",
+                f"Cannot connect to {self.settings.api_base}: {failed.message}.{explanation}",
                 f"Check {setting_ref('api_base')} and the network,"
                 " then run the same command again.",
             ) from None
 
     def send(self, request: ApiRequest[_T]) -> _T:
-        """Send a request that changes nothing, and repeat it after temporary errors.
+        """Send a request that changes nothing; repeat the request after temporary errors.
 
         Raises:
             RequestRejected: the platform refuses this request.
@@ -154,10 +157,10 @@ class PlatformSession:
             ) from None
 
     def repeat(self, call: Callable[[], _T], give_up_after: float) -> _T:
-        """Repeat an operation on any server, while it fails with a temporary error.
+        """Call a function, and repeat the call while it fails with a temporary error.
 
         Args:
-            call: makes one attempt.
+            call: makes one attempt, for example requests a page of any server.
             give_up_after: seconds after which the last error is raised.
 
         Raises:
@@ -179,4 +182,5 @@ class PlatformSession:
 
 
 def _is_other_server(failed: RequestFailed) -> bool:
+    """Returns whether the response probably comes from another server than the platform."""
     return not isinstance(failed, NoAnswer | Throttled) and failed.status is not None

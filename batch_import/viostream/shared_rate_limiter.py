@@ -1,8 +1,9 @@
 """The rate limiter of one run, which shares the account's rate limit with other runs.
 
-A thread reports to the account's record what the run did, and gets its share. While no other run is
-in progress, the run's own rate limiter decides, as if there were no record. If the record cannot be
-reached, the last share is used. This module must not know where the record is stored.
+A thread reports the activity of the run to the account's record (`rate_sharing.py`), and gets the
+rate that the run may use. While no other run is in progress, the run's own rate limiter decides, as
+if there were no record. If the record cannot be reached, the last granted rate is used. This module
+must not know where the record is stored.
 """
 
 import threading
@@ -14,30 +15,30 @@ from uuid import uuid4
 
 from batch_import.errors import StateError
 from batch_import.viostream.rate_limiter import BURST_SECONDS, RateLimiter
-from batch_import.viostream.rate_sharing import Grant, Report, exchange
+from batch_import.viostream.rate_sharing import Grant, Report, handle_report
 
 _T = TypeVar("_T")
 
-#: Seconds between two reports. At usual rates, a run sends only a few requests before it knows
-#: about the refusal of another run.
+#: Seconds between two reports. At usual rates, a run sends only a few requests before it learns
+#: that the platform refused a request of another run.
 REPORT_SECONDS: Final = 0.25
-#: How long a run pauses after a refusal without `Retry-After`, until the account's record shows
-#: more.
+#: Seconds for which a run pauses after a refusal without `Retry-After`. The next report decides
+#: about a longer pause.
 _PAUSE_SECONDS: Final = 1.0
 
 
 class Ledger(Protocol):
-    """Stores the record of an account where all its runs can read it."""
+    """Stores the record of an account in a place that all runs of the account can reach."""
 
     def update(self, change: Callable[[str, float], tuple[str, _T]]) -> _T:
-        """Replace the record. Nobody else can replace it meanwhile.
+        """Replace the record atomically: no other run can change the record during the call.
 
         Args:
-            change: called with the text and the clock of the record; returns the new text and a
-                result.
+            change: called with the text of the record and the time of the record's clock; returns
+                the new text and a result.
 
         Returns:
-            that result.
+            the result that `change` returned.
 
         Raises:
             StateError: the record cannot be reached.
@@ -51,20 +52,24 @@ class SharedRateLimiter(RateLimiter):
     """A rate limiter whose rate is a share of the account's rate while other runs use the account.
 
     Args:
-        clock: returns the time that is the argument `now` of all methods.
+        ceiling: maximum number of requests per second.
+        clock: returns the current time in seconds; callers must use the same clock for `now`.
     """
 
     def __init__(self, ceiling: float, clock: Callable[[], float]) -> None:
         super().__init__(ceiling, clock())
         self._clock = clock
         self._lock = threading.RLock()
-        self._urgent = threading.Event()
+        #: Set if the next report must be sent at once.
+        self._must_report = threading.Event()
+        #: The last grant; None while no other run uses the account. Then the base class decides.
         self._grant: Grant | None = None
         self._next_own_request_at = self._own_pause_until = float("-inf")
         self._had_to_wait = False
         self._start_report(clock())
 
     def _start_report(self, now: float) -> None:
+        """Reset the counts for the next report."""
         self._reported_at = now
         self._sent_count = self._accepted_count = 0
         self._refusals: list[tuple[float, float | None]] = []
@@ -83,11 +88,9 @@ class SharedRateLimiter(RateLimiter):
         with self._lock:
             ready = super().ready_at(now)
             if self._grant is not None:
-                ready = (
-                    max(now, self._next_own_request_at, self._own_pause_until)
-                    if ready < float("inf")
-                    else ready
-                )
+                is_window_full = ready == float("inf")
+                if not is_window_full:
+                    ready = max(now, self._next_own_request_at, self._own_pause_until)
             self._had_to_wait = self._had_to_wait or ready > now
             return ready
 
@@ -98,10 +101,11 @@ class SharedRateLimiter(RateLimiter):
             if self._grant is None:
                 super().take_token(now)
                 return
-            # A request that was sent as soon as possible shows that the run could send more.
-            self._was_limited = self._was_limited or (
-                self._had_to_wait and now - self._next_own_request_at < BURST_SECONDS
-            )
+            # A request that waited, and was sent as soon as possible, shows that the run could send
+            # more requests.
+            is_sent_at_once = now - self._next_own_request_at < BURST_SECONDS
+            if self._had_to_wait and is_sent_at_once:
+                self._was_limited = True
             self._had_to_wait = False
             seconds = 1 / self._grant.rate
             self._next_own_request_at = (
@@ -126,7 +130,7 @@ class SharedRateLimiter(RateLimiter):
                 self._pause_own_requests(
                     now + (_PAUSE_SECONDS if retry_after is None else retry_after)
                 )
-        self._urgent.set()
+        self._must_report.set()
 
     def pause(self, now: float, seconds: float) -> None:
         """As in `RateLimiter`."""
@@ -136,7 +140,7 @@ class SharedRateLimiter(RateLimiter):
                 return
             self._reported_pause_until = max(self._reported_pause_until, now + seconds)
             self._pause_own_requests(now + seconds)
-        self._urgent.set()
+        self._must_report.set()
 
     def _pause_own_requests(self, until: float) -> None:
         self._own_pause_until = max(self._own_pause_until, until)
@@ -149,43 +153,49 @@ class SharedRateLimiter(RateLimiter):
         """Share the account's rate limit while this context is open.
 
         Args:
-            on_problem: called with a sentence if sharing does not work from the start.
+            ledger: stores the record of the account; it is closed at the end.
+            on_problem: called with a message if the first report fails.
         """
-        over, run_id = threading.Event(), uuid4().hex
+        is_over, run_id = threading.Event(), uuid4().hex
 
-        def report() -> None:
-            while not over.is_set():
+        def report_repeatedly() -> None:
+            while not is_over.is_set():
                 self.report(ledger, run_id)
-                self._urgent.wait(REPORT_SECONDS)
-                self._urgent.clear()
+                self._must_report.wait(REPORT_SECONDS)
+                self._must_report.clear()
 
-        if fault := self.report(ledger, run_id):
+        fault = self.report(ledger, run_id)
+        if fault:
             on_problem(f"The limit of calls is not shared with other runs: {fault}")
-        thread = threading.Thread(target=report, name="rate-limit", daemon=True)
+        thread = threading.Thread(target=report_repeatedly, name="rate-limit", daemon=True)
         thread.start()
         try:
             yield
         finally:
-            over.set()
-            self._urgent.set()
+            is_over.set()
+            self._must_report.set()
             thread.join()
             ledger.close()
 
     def report(self, ledger: Ledger, run_id: str) -> StateError | None:
-        """Report once, and apply the share that is granted. If this fails, nothing changes.
+        """Report once, and use the granted rate. If reporting fails, the rate stays the same.
 
         Returns:
-            the error if it failed; else None.
+            the error if reporting failed; else None.
         """
         with self._lock:
             now = self._clock()
-            done = self._make_report(now)
-            state = self.dump() if self._grant is None else {}
+            report = self._make_report(now)
+            limiter_state = self.dump() if self._grant is None else {}
             self._start_report(now)
 
-        def change(text: str, there: float) -> tuple[str, Grant]:
-            moved = self.moved(state, there - now) if state else {}
-            return exchange(text, run_id, replace(done, limiter_state=moved), there)
+        def change(text: str, record_time: float) -> tuple[str, Grant]:
+            shifted_state = (
+                self.shift_times(limiter_state, record_time - now) if limiter_state else {}
+            )
+            return handle_report(
+                text, run_id, replace(report, limiter_state=shifted_state), record_time
+            )
 
         try:
             grant = ledger.update(change)
@@ -196,16 +206,13 @@ class SharedRateLimiter(RateLimiter):
         return None
 
     def _make_report(self, now: float) -> Report:
-        refused = tuple((now - requested_at, wait) for requested_at, wait in self._refusals)
-        held = max(0.0, self._reported_pause_until - now)
-        seconds = now - self._reported_at
         return Report(
             self.ceiling,
-            seconds,
+            now - self._reported_at,
             self._sent_count,
             self._accepted_count,
-            refused,
-            held,
+            tuple((now - requested_at, wait) for requested_at, wait in self._refusals),
+            max(0.0, self._reported_pause_until - now),
             self._was_limited,
         )
 
@@ -213,7 +220,7 @@ class SharedRateLimiter(RateLimiter):
         now = self._clock()
         if grant.is_alone:
             if self._grant is not None:
-                self.restore(self.moved(grant.limiter_state, now - grant.now), now)
+                self.restore(self.shift_times(grant.limiter_state, now - grant.now), now)
                 self._grant = None
             return
         if self._grant is None:

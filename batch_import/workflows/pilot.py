@@ -94,7 +94,7 @@ def choose_pilot(store: Store, settings: Settings) -> Pilot | None:
     if not is_continued:
         numbers = choose_rows(
             lambda: (
-                (row.number, _traits_of(row)) for row in store.queue.pending_rows(size_column)
+                (row.row_number, _traits_of(row)) for row in store.queue.pending_rows(size_column)
             ),
             settings.limit,
         )

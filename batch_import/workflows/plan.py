@@ -338,11 +338,11 @@ def _adopt_from_page(
         media = media_to_adopt(page.items, row, adopt)
         same_id = non_failed(page.items, row)
         if media:
-            taken.pop(row.number, None)
+            taken.pop(row.row_number, None)
             status = Status.IMPORTED if media.status == "online" else Status.PROCESSING
-            yield StatusUpdate(row.number, status, "in the account", media=media)
+            yield StatusUpdate(row.row_number, status, "in the account", media=media)
         elif same_id:
-            taken.setdefault(row.number, (row, same_id[0]))
+            taken.setdefault(row.row_number, (row, same_id[0]))
 
 
 def _refuse_taken_ids(taken: _RowsWithTakenId) -> Iterator[StatusUpdate]:
@@ -350,4 +350,4 @@ def _refuse_taken_ids(taken: _RowsWithTakenId) -> Iterator[StatusUpdate]:
     for row, media in taken.values():
         message = reference_id_taken_message([media])
         code = REFERENCE_ID_TAKEN
-        yield StatusUpdate(row.number, Status.FAILED, message, error=message, code=code)
+        yield StatusUpdate(row.row_number, Status.FAILED, message, error=message, code=code)

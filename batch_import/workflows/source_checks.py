@@ -152,11 +152,13 @@ class SourceChecks:
         """
         sources = queue.pending_sources(0, _BATCH_ROWS)
         while sources and not self._stop.is_set():
-            last = sources[-1].number
-            sources = [replace(each, line=lines.get(each.number, each.line)) for each in sources]
+            last = sources[-1].row_number
+            sources = [
+                replace(each, line=lines.get(each.row_number, each.line)) for each in sources
+            ]
             changes = [
                 StatusUpdate(
-                    source.number,
+                    source.row_number,
                     Status.INVALID,
                     "preflight",
                     join_problems([problem]),

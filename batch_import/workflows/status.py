@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from batch_import.errors import StateError, UsageError, nearest
+from batch_import.errors import StateError, UsageError, find_similar
 from batch_import.job import Job
 from batch_import.models import Counts, ResultRow, StatusChange
 from batch_import.reports.labels import advice
@@ -289,7 +289,7 @@ def _only_match(
 
 def _suggestion(ids_near: Callable[[str, int], list[str]], reference_id: str) -> str:
     """Suggest the most similar reference ID, if there is one."""
-    similar = nearest(reference_id, ids_near(reference_id, _COMPARED_IDS))
+    similar = find_similar(reference_id, ids_near(reference_id, _COMPARED_IDS))
     if similar:
         return f"Did you mean the reference ID {similar!r}?"
     return "Name a row by its line in the manifest, or by its reference ID."

@@ -17,7 +17,7 @@ def problems() -> str:
             str(code.severity),
             code.meaning,
             code.hint,
-            f"{_PLACES.get(code.where, f'`{code.where}`')}: {_example(code.example)}",
+            f"{_PLACES.get(code.example_kind, f'`{code.example_kind}`')}: {_example(code.example)}",
             "`--allow`" if code.overrulable else "",
         )
         for name, code in CODES.items()

@@ -38,20 +38,22 @@ def _manifest_rows(rows: int) -> Iterator[ManifestRow]:
 
 def _imported(row: JobRow, now: float) -> StatusUpdate:
     media = Media(
-        id=f"media_{row.number:09}",
-        key=f"key{row.number:09}",
+        id=f"media_{row.row_number:09}",
+        key=f"key{row.row_number:09}",
         reference_id=row.reference_id,
         status="online",
         title=row.filename,
         duration="00:00:04",
     )
-    ingest_id = f"ingest-{row.number}"
-    return StatusUpdate(row.number, Status.IMPORTED, "online", "", now, ingest_id, media)
+    ingest_id = f"ingest-{row.row_number}"
+    return StatusUpdate(row.row_number, Status.IMPORTED, "online", "", now, ingest_id, media)
 
 
 def _processing(row: JobRow, now: float) -> StatusUpdate:
-    ingest_id = f"ingest-{row.number}"
-    return StatusUpdate(row.number, Status.PROCESSING, "taken", sent_at=now, ingest_id=ingest_id)
+    ingest_id = f"ingest-{row.row_number}"
+    return StatusUpdate(
+        row.row_number, Status.PROCESSING, "taken", sent_at=now, ingest_id=ingest_id
+    )
 
 
 def main() -> None:

@@ -70,7 +70,9 @@ def fill(path: Path, rows: int, *, done: bool = True) -> None:
         manifest = [facts.MANIFEST.of("library.csv")]
         store.load(map(manifest_row, range(1, rows + 1)), 1e9, COLUMNS, manifest)
         while done and (claimed := store.queue.claim(5000, 1e9 + 1)):
-            store.queue.apply([change(row.number) for row in claimed], 1e9 + claimed[0].number)
+            store.queue.apply(
+                [change(row.row_number) for row in claimed], 1e9 + claimed[0].row_number
+            )
 
 
 def manifest_row(number: int) -> ManifestRow:
@@ -148,7 +150,7 @@ def run_rows(folder: Path, *, with_reports: bool) -> None:
         end, rows, began = time.monotonic() + RUN_SECONDS, 0, time.process_time()
         while time.monotonic() < end:
             claimed = store.queue.claim(20, time.time())
-            store.queue.apply([change(row.number) for row in claimed], time.time())
+            store.queue.apply([change(row.row_number) for row in claimed], time.time())
             rows += len(claimed)
         used = time.process_time() - began
         print(json.dumps({"rows": rows, "used": used}), file=sys.stderr)

@@ -91,7 +91,7 @@ def commits(server: Server, folder: Path) -> None:
             for n in range(many):
                 (row,) = store.queue.claim(1, 2.0 + n)
                 store.queue.apply(
-                    [StatusUpdate(row.number, Status.PROCESSING, sent_at=3.0 + n)], 3.0 + n
+                    [StatusUpdate(row.row_number, Status.PROCESSING, sent_at=3.0 + n)], 3.0 + n
                 )
             rate = 2 * many / (time.monotonic() - began)
     place = folder / "commits" / "job"

@@ -261,7 +261,7 @@ class Machine:
         printed = self._results()
         for number in range(1, self.plan.rows + 1):
             name = f"ref-{number}"
-            media = platform.live_media(name, now)
+            media = platform.non_failed_media(name, now)
             if len(media) > 1:
                 self.found.twice.append(name)
             if not media or [m.key for m in media[:1]] != printed.get(name):

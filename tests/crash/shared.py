@@ -222,7 +222,7 @@ class Fleet:
             }
         for number in range(1, self.found.rows + 1):
             name = f"ref-{number}"
-            media = platform.live_media(name, now)
+            media = platform.non_failed_media(name, now)
             if len(media) > 1:
                 self.found.twice.append(name)
             if not media or media[0].key != keys.get(name):

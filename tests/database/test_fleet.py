@@ -142,7 +142,7 @@ def media(platform: SandboxServer, job: str) -> int:
 def assert_once(platform: SandboxServer, job: str, rows: int) -> None:
     now = time.time()
     with platform.lock:
-        live = [len(platform.platform.live_media(f"{job}-{n}", now)) for n in range(rows)]
+        live = [len(platform.platform.non_failed_media(f"{job}-{n}", now)) for n in range(rows)]
     assert live == [1] * rows
 
 
@@ -272,7 +272,7 @@ def test_a_worker_that_was_stopped_sends_nothing_that_another_has_sent(
     until(lambda: fleet.listed()["long"]["status"] in ("finished", "incomplete"), every=0.5)
     now = time.time()
     with platform.lock:
-        live = [len(platform.platform.live_media(f"long-{n}", now)) for n in range(50)]
+        live = [len(platform.platform.non_failed_media(f"long-{n}", now)) for n in range(50)]
     assert max(live) == 1
     # What the stopped process may have sent was held; its end is known by now.
     fleet("desk")("resume", "long")

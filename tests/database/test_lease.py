@@ -166,7 +166,7 @@ def test_after_a_take_over_nothing_of_the_earlier_run_is_committed(
     second.take()
     for write in (
         lambda: first.store.queue.claim(1, 3.0),
-        lambda: first.store.queue.apply([StatusUpdate(claimed.number, Status.IMPORTED)], 3.0),
+        lambda: first.store.queue.apply([StatusUpdate(claimed.row_number, Status.IMPORTED)], 3.0),
         lambda: first.store.queue.recover(3.0),
     ):
         # Its session was ended as well: whichever it notices first.
@@ -273,7 +273,7 @@ def in_doubt(first: Machine, second: Machine) -> frozenset[int]:
     second.take()
     second.store.queue.recover(3.0)
     held = second.store.queue.held_rows(3.0)
-    assert held in (frozenset(), {row.number for row in claimed})
+    assert held in (frozenset(), {row.row_number for row in claimed})
     return held
 
 

@@ -157,7 +157,7 @@ def test_rows_are_read_one_by_one_while_others_write(database: str) -> None:
         records = store.reader.records()
         first = next(records)
         claimed = other.queue.claim(10, 2.0)
-        store.queue.apply([StatusUpdate(claimed[0].number, Status.FAILED, error="no")], 3.0)
+        store.queue.apply([StatusUpdate(claimed[0].row_number, Status.FAILED, error="no")], 3.0)
         rest = list(records)
         assert (first.status, len(rest)) == ("pending", 4999)
         assert store.reader.counts().failed == 1
@@ -211,7 +211,7 @@ def filled(job: Job) -> list[object]:
         store.load([row(name, line) for line, name in enumerate("abcd", 2)], 1.0)
         store.load([row(name, line) for line, name in enumerate("abc", 2)], 2.0)
         (one,) = store.queue.claim(1, 3.0)
-        store.queue.apply([StatusUpdate(one.number, Status.PROCESSING, sent_at=4.0)], 4.0)
+        store.queue.apply([StatusUpdate(one.row_number, Status.PROCESSING, sent_at=4.0)], 4.0)
     return state_of(job)
 
 

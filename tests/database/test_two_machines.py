@@ -81,7 +81,7 @@ def until(reached: Callable[[], bool]) -> None:
 
 def assert_once(server: SandboxServer, rows: int = ROWS) -> None:
     now = time.time()
-    live = [len(server.platform.live_media(f"ref-{n}", now)) for n in range(1, rows + 1)]
+    live = [len(server.platform.non_failed_media(f"ref-{n}", now)) for n in range(1, rows + 1)]
     assert live == [1] * rows
 
 

@@ -24,7 +24,7 @@ def assert_each_once(server: SandboxServer, references: set[str]) -> None:
     platform, now = server.platform, time.time()
     made = Counter(media.reference_id for media in platform.media)
     assert set(made) <= references
-    assert {ref: len(platform.live_media(ref, now)) for ref in references} == dict.fromkeys(
+    assert {ref: len(platform.non_failed_media(ref, now)) for ref in references} == dict.fromkeys(
         references, 1
     )
 
@@ -331,7 +331,7 @@ def test_a_state_that_was_put_back_makes_no_second_videos(
     done = run("run", path, *FAST)
     assert "already in the account" in done.stdout
     now = time.time()
-    assert all(len(server.platform.live_media(ref, now)) == 1 for ref in refs(40))
+    assert all(len(server.platform.non_failed_media(ref, now)) == 1 for ref in refs(40))
 
 
 def test_a_row_still_processing_is_not_failed(

@@ -103,4 +103,4 @@ def test_a_call_of_each_endpoint_is_drawn() -> None:
 @pytest.mark.parametrize("body", ["", "null", "[]", "{}", "[{}]", '"x"', '{"ingestId": {}}'])
 def test_a_yes_without_an_ingest_id_is_no_clear_answer(status: int, body: str) -> None:
     with pytest.raises(NoAnswer):
-        endpoints.create_media(ROW).answered(status, {}, body, NOW)
+        endpoints.create_media(ROW).read_response(status, {}, body, NOW)

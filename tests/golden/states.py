@@ -71,7 +71,7 @@ def dump(store: Store, names: Sequence[str], *, texts: bool = True) -> str:
             _row_line(row) for row in store.queue.pending_by_reference(names)
         ),
         "sources": [
-            f"{s.number} line {s.line} {s.url} {s.extension}"
+            f"{s.row_number} line {s.line} {s.url} {s.extension}"
             for s in store.queue.pending_sources(0, 9)
         ],
         "ends of signatures": sorted(
@@ -109,7 +109,7 @@ def _records(store: Store, *, texts: bool) -> Iterator[str]:
         found = store.reader.find_by_reference(record.reference_id)
         # A row whose reference ID is an earlier row's is not found by it; it has no events either.
         number = found[0] if found and found[1] == record else 0
-        gone = ", removed" if record.removed else ""
+        gone = ", removed" if record.is_removed else ""
         size = f", picture {record.size}" if record.is_size_requested else ""
         yield f"{number} line {record.line} {record.reference_id}: {record.status}{gone}{size}"
         yield f"  {record.source_url} {record.filename!r} {record.extension}"
@@ -125,9 +125,10 @@ def _records(store: Store, *, texts: bool) -> Iterator[str]:
 
 def _row_line(row: Any) -> str:
     return (
-        f"{row.number} line {row.line} {row.reference_id}: {row.status}, ingest {row.ingest_id},"
-        f" media {row.media_id}, claimed {row.claimed_at}, sent {row.sent_at},"
-        f" claims {row.claim_count}, imported between {row.imported_between_count}"
+        f"{row.row_number} line {row.line} {row.reference_id}: {row.status},"
+        f" ingest {row.ingest_id}, media {row.media_id}, claimed {row.claimed_at},"
+        f" sent {row.sent_at}, claims {row.claim_count},"
+        f" imported between {row.imported_between_count}"
     )
 
 
@@ -267,7 +268,7 @@ def compared_with_account(store: Store) -> str:
 
 
 def _targets(rows: Iterable[Any]) -> str:
-    return " ".join(f"{r.number} {r.reference_id} {r.media_id} {r.key};" for r in rows)
+    return " ".join(f"{r.row_number} {r.reference_id} {r.media_id} {r.key};" for r in rows)
 
 
 def _ids(found: Iterable[Media]) -> str:

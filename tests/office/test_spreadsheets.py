@@ -66,10 +66,10 @@ def results(tmp_path: Path) -> Path:
         store.load(rows, 1.0, columns, facts=[facts.MANIFEST.of("payloads.csv")])
         changes = [
             StatusUpdate(
-                row.number,
-                Status.FAILED if row.number % 5 == 0 else Status.IMPORTED,
-                error=row.filename if row.number % 5 == 0 else "",
-                media=Media("m", f"key{row.number}", row.reference_id, title=row.filename),
+                row.row_number,
+                Status.FAILED if row.row_number % 5 == 0 else Status.IMPORTED,
+                error=row.filename if row.row_number % 5 == 0 else "",
+                media=Media("m", f"key{row.row_number}", row.reference_id, title=row.filename),
             )
             for row in store.queue.claim(1000, 2.0)
         ]
@@ -163,7 +163,9 @@ def test_two_thousand_rows_print_on_at_most_sixty_pages(tmp_path: Path, convert:
         store.load(rows, 1.0, columns)
         changes = [
             StatusUpdate(
-                row.number, Status.IMPORTED, media=Media("m", f"k{row.number}", "r", title="T")
+                row.row_number,
+                Status.IMPORTED,
+                media=Media("m", f"k{row.row_number}", "r", title="T"),
             )
             for row in store.queue.claim(2000, 2.0)
         ]

@@ -80,7 +80,7 @@ class PausedWorld(World):
 
     def _is_absence_proven(self, record: ResultRow) -> bool:
         """Of a held row nothing is proven: its POST may leave at any later moment."""
-        return record.number not in self._held and super()._is_absence_proven(record)
+        return record.row_number not in self._held and super()._is_absence_proven(record)
 
     # Runs -------------------------------------------------------------------------------------
 

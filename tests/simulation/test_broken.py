@@ -71,8 +71,8 @@ def _deed_before_intent(patch: Patch) -> None:
     def broken(self: Queue, limit: int, _now: float, *_: object) -> list[JobRow]:
         seen = taken.setdefault(self, set())
         rows = self._rows(statements.next_to_claim(choice_statements.ALL_ROWS), (10_000,))
-        rows = [row for row in rows if row.number not in seen][:limit]
-        seen.update(row.number for row in rows)
+        rows = [row for row in rows if row.row_number not in seen][:limit]
+        seen.update(row.row_number for row in rows)
         return rows
 
     patch.setattr(Queue, "claim", broken)
@@ -87,7 +87,7 @@ def _claim_not_committed(patch: Patch) -> None:
         rows = claim(self, limit, now)
         if rows:
             self._connection.db.execute("BEGIN")
-            numbers = [(row.number,) for row in rows]
+            numbers = [(row.row_number,) for row in rows]
             self._connection.db.executemany(
                 "UPDATE row SET status = 'creating' WHERE number = ?", numbers
             )
@@ -236,7 +236,7 @@ def _a_row_is_forgotten(patch: Patch) -> None:
     admit = Admission.admit
 
     def broken(self: Admission, rows: Iterable[JobRow], now: float) -> None:
-        admit(self, [row for row in rows if row.number % 7], now)
+        admit(self, [row for row in rows if row.row_number % 7], now)
 
     patch.setattr(Admission, "admit", broken)
 
@@ -414,8 +414,8 @@ def _outages_are_ignored(patch: Patch) -> None:
 
 def _refused_calls_are_repeated_at_once(patch: Patch) -> None:
     def broken(self: Lookups, row: InAccount, _words: str, now: float) -> list[StatusUpdate]:
-        self._tracker.polling.record_answer(row.row.number)
-        self._tracker.polling.schedule(row.row.number, now)
+        self._tracker.polling.record_answer(row.row.row_number)
+        self._tracker.polling.schedule(row.row.row_number, now)
         return []
 
     patch.setattr(Lookups, "_handle_refusal", broken)

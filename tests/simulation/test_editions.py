@@ -155,5 +155,5 @@ def test_a_library_that_is_edited_between_runs(seed: int, tmp_path: Path) -> Non
         imported = {record.filename: record.key for record in store.reader.records() if record.key}
         live = {media.title: media.key for media in library.platform.media if not media.failed}
         assert imported == live
-        left = [r for r in store.reader.records() if not r.removed and not r.key]
+        left = [r for r in store.reader.records() if not r.is_removed and not r.key]
         assert [(r.status, r.error, r.filename) for r in left] == []

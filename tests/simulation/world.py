@@ -192,7 +192,7 @@ class World:
 
     def _is_still_there(self, row: JobRow) -> bool:
         """Whether others have not deleted what was in the account before."""
-        found = self.platform.live_media(row.reference_id, self.now)
+        found = self.platform.non_failed_media(row.reference_id, self.now)
         return any(media.number < self._before for media in found)
 
     def _is_adoptable(self, media: SandboxMedia) -> bool:
@@ -417,7 +417,7 @@ class World:
 
     def live(self, name: str) -> list[SandboxMedia]:
         """The living media that this import made for a row."""
-        found = self.platform.live_media(name, self.now)
+        found = self.platform.non_failed_media(name, self.now)
         return [m for m in found if m.number >= self._before and not m.foreign]
 
     def check_once(self, name: str) -> None:

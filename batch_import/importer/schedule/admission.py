@@ -185,12 +185,12 @@ class Admission:
 
         Returns the status update if the row adopts a media; else an empty list.
         """
-        _, earlier_items = self._undecided.pop(row.number, (row, []))
+        _, earlier_items = self._undecided.pop(row.row_number, (row, []))
         items = [*earlier_items, *non_failed(page.items, row)]
         if media_to_adopt(items, row, self._settings.adopt):
             return self._adopt_or_refuse(row, items, now)
         if items:
-            self._undecided[row.number] = row, items
+            self._undecided[row.row_number] = row, items
         return []
 
     def _refuse_taken_ids(self, now: float) -> list[StatusUpdate]:
@@ -209,7 +209,7 @@ class Admission:
         self, row: JobRow, items: Sequence[Media], now: float
     ) -> list[StatusUpdate]:
         """Adopt a media with the row's reference ID, or fail the row. The row is not sent."""
-        state = self._tracker.by_number(row.number)
+        state = self._tracker.by_number(row.row_number)
         if isinstance(state, ToCreate):
             self._create_queue.remove(state)
         return adopt_or_refuse(self._tracker, row, items, self._settings.adopt, now)
@@ -271,7 +271,7 @@ class Admission:
             state = self._tracker.by_reference(media.reference_id)
             waiting = state.waiting if isinstance(state, Posting) and is_adopting else state
             if isinstance(waiting, ToCreate) and waiting.check_exists_first:
-                rows[waiting.row.number] = waiting.row
+                rows[waiting.row.row_number] = waiting.row
         return list(rows.values())
 
     def handle_page_failure(self, answer: Answer) -> RunFault | None:

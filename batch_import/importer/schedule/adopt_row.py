@@ -52,7 +52,7 @@ def adopt_or_refuse(
     processing = Processing(row, created, now, media_id=media.id)
     tracker.enter_account(processing, now)
     reason = "was in the account already, not online yet"
-    return [StatusUpdate(row.number, Status.PROCESSING, reason, media=media)]
+    return [StatusUpdate(row.row_number, Status.PROCESSING, reason, media=media)]
 
 
 def waiting_row(row: JobRow, now: float, *, check_exists_first: bool) -> ToCreate:

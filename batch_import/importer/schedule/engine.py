@@ -168,7 +168,10 @@ class Schedule:
             self._tracker.drop(waiting.row, is_listed=False)
         reason = "not sent: the run ended"
         return [
-            *(StatusUpdate(waiting.row.number, Status.PENDING, reason) for waiting in unsent_rows),
+            *(
+                StatusUpdate(waiting.row.row_number, Status.PENDING, reason)
+                for waiting in unsent_rows
+            ),
             *(exhausted_update(waiting) for waiting in exhausted_rows),
         ]
 
@@ -279,11 +282,11 @@ class Schedule:
                 self._pages.reads_in_progress[page] = now
             case CreateMedia(row) | FindByReference(row) | GetIngestStatus(row):
                 self._open_post_count += isinstance(request, CreateMedia)
-                state = self._tracker[row.number]
+                state = self._tracker[row.row_number]
                 if isinstance(state, ToCreate):
                     self._tracker.set_state(row, Posting(state, now))
                 else:
-                    self._polling[row.number].is_requested = True
+                    self._polling[row.row_number].is_requested = True
 
     # What an answer means ---------------------------------------------------------------------
 

@@ -95,12 +95,12 @@ class ListPositions:
         if newer_listed_count:
             self._departed.append((self._last_rank, newer_listed_count))
             self._last_rank += 1
-        self._entries[state.row.number] = _Entry(state, self._last_rank)
+        self._entries[state.row.row_number] = _Entry(state, self._last_rank)
         self._is_outdated = True
 
     def replace(self, state: InAccount) -> None:
         """Replace the state of a row."""
-        self._entries[state.row.number].state = state
+        self._entries[state.row.row_number].state = state
 
     def remove(self, number: int, *, is_listed: bool) -> None:
         """Remove a row that is no longer in flight; nothing happens if it is not there.
@@ -163,7 +163,7 @@ class ListPositions:
         """Returns the probability that lists show a row, which moves older rows by one position."""
         if self._consistency.shows_processing:
             return 1.0
-        not_done_age = self._polling[state.row.number].not_done_age
+        not_done_age = self._polling[state.row.row_number].not_done_age
         return self._processing_times.share_done(state.created.min_age(now), not_done_age)
 
     def learn_positions(self, positions: dict[int, int], now: float) -> None:

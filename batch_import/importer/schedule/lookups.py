@@ -62,7 +62,7 @@ class Lookups:
             answer = MediaPage(())  # the platform may answer 404 if it finds no media
         if not isinstance(answer, MediaPage):
             return self._handle_failure(state, answer, now)
-        poll = self._tracker.polling[state.row.number]
+        poll = self._tracker.polling[state.row.row_number]
         search = self.continue_search(poll.search, state.row, answer, requested_at)
         poll.search = None if search.is_done or not search.is_usable else search
         if not search.is_done:
@@ -101,14 +101,14 @@ class Lookups:
             return self._handle_refusal(state, answer.message, now)
         if isinstance(answer, Throttled | NotSent):
             # The platform did not see the request, or refused its rate only: the row stays due.
-            self._tracker.polling[state.row.number].is_requested = False
+            self._tracker.polling[state.row.row_number].is_requested = False
             return []
-        self._tracker.polling.record_failure(state.row.number, now)
+        self._tracker.polling.record_failure(state.row.row_number, now)
         return []
 
     def _finish_search(self, state: InAccount, search: RowSearch, now: float) -> list[StatusUpdate]:
         """Handle a search that is done: it has all media with the row's reference ID."""
-        poll = self._tracker.polling.record_answer(state.row.number)
+        poll = self._tracker.polling.record_answer(state.row.row_number)
         requested_at = search.started_at
         poll.scan_page_number, poll.needs_lookup = 1, False
         poll.checked_age = poll.searched_age = state.created.min_age(requested_at)
@@ -124,7 +124,7 @@ class Lookups:
         self, state: Processing, answer: IngestStatus, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """Update a row by the status of its ingest."""
-        poll = self._tracker.polling.record_answer(state.row.number)
+        poll = self._tracker.polling.record_answer(state.row.row_number)
         had_vanished = poll.has_vanished
         poll.has_vanished = poll.needs_lookup = False
         poll.checked_age = state.created.min_age(requested_at)
@@ -156,7 +156,7 @@ class Lookups:
             now: epoch seconds of the answer.
             is_confirmed: as in `Online`.
         """
-        self._tracker.polling.record_answer(state.row.number)
+        self._tracker.polling.record_answer(state.row.row_number)
         self._tracker.replace(
             Online(
                 state.row,
@@ -166,7 +166,7 @@ class Lookups:
                 media_id=state.media_id,
             )
         )
-        self._tracker.polling.schedule(state.row.number, now)
+        self._tracker.polling.schedule(state.row.row_number, now)
         return self._comparison.end_if_overdue(state, now)
 
     def _handle_refusal(self, state: InAccount, message: str, now: float) -> list[StatusUpdate]:
@@ -174,11 +174,11 @@ class Lookups:
 
         Then its status is not requested again in this run.
         """
-        poll = self._tracker.polling.record_answer(state.row.number)
+        poll = self._tracker.polling.record_answer(state.row.row_number)
         poll.refusal_count += 1
         if poll.refusal_count < MAX_ATTEMPTS:
             wait = backoff(MIN_POLL_INTERVAL, poll.refusal_count, self._settings.poll_interval)
-            self._tracker.polling.schedule(state.row.number, now, wait)
+            self._tracker.polling.schedule(state.row.row_number, now, wait)
             return self._comparison.end_if_overdue(state, now)
         error = f"the platform refuses requests for its status: {message}"
         self._comparison.stop_watching(state)

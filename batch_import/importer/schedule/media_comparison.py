@@ -132,7 +132,7 @@ class MediaComparison:
             requested_at: when the list was requested.
             now: current time.
         """
-        poll = self._tracker.polling[state.row.number]
+        poll = self._tracker.polling[state.row.row_number]
         poll.misplaced_read_count = 0
         ours = (
             media_by_owner.ours
@@ -177,10 +177,10 @@ class MediaComparison:
             processing = Processing(state.row, state.created, now, media_id=media.id)
             self._tracker.replace(processing)
             message = "found in the account"
-            return [StatusUpdate(state.row.number, Status.PROCESSING, message, media=media)]
+            return [StatusUpdate(state.row.row_number, Status.PROCESSING, message, media=media)]
         if self._is_of_last_post(state, media):
             self._tracker.replace(replace(state, media_id=media.id))
-        age, poll = state.created.min_age(now), self._tracker.polling[state.row.number]
+        age, poll = state.created.min_age(now), self._tracker.polling[state.row.row_number]
         if not media.status:
             poll.late_miss_count += 1  # only a lookup can show the status
         else:
@@ -225,9 +225,11 @@ class MediaComparison:
             ]
         message = "an older media with its reference ID has failed; its own media is searched for"
         self._tracker.replace(Unknown(state.row, state.created, now, message, post_count=1))
-        self.schedule_check(self._tracker.in_account(state.row.number), now)
+        self.schedule_check(self._tracker.in_account(state.row.row_number), now)
         code = FailureCode.CONFLICT
-        return [StatusUpdate(state.row.number, Status.UNKNOWN, message, error=message, code=code)]
+        return [
+            StatusUpdate(state.row.row_number, Status.UNKNOWN, message, error=message, code=code)
+        ]
 
     def _handle_no_own_media(
         self, state: InAccount, media_by_owner: MediaByOwner, requested_at: float, now: float
@@ -256,7 +258,7 @@ class MediaComparison:
         self, state: InAccount, requested_at: float, now: float
     ) -> list[StatusUpdate]:
         """Handle a list that had to show the row's media and shows none, or only failed media."""
-        poll = self._tracker.polling[state.row.number]
+        poll = self._tracker.polling[state.row.row_number]
         poll.misplaced_read_count = 0
         age = state.created.min_age(requested_at)
         if isinstance(state, Unknown):
@@ -268,7 +270,7 @@ class MediaComparison:
             ):
                 # Before the decision, the account is searched for the row's reference ID.
                 poll.needs_lookup = True
-                self._tracker.polling.schedule(state.row.number, now)
+                self._tracker.polling.schedule(state.row.row_number, now)
                 return []
             return self._settling.handle_absence(state, self.max_unseen_age(), now)
         if is_confirmed_created(state):
@@ -305,7 +307,7 @@ class MediaComparison:
         if isinstance(state, Unknown):
             wait = self._settling.seconds_until_search(state, self.max_unseen_age(), now)
         else:
-            poll = polling[state.row.number]
+            poll = polling[state.row.row_number]
             # An online row is checked less often, because it only waits until a list shows it.
             age = state.created.min_age(now) * (LATE_FACTOR if isinstance(state, Online) else 1)
             wait = polling.interval_for(age, is_in_review=poll.is_in_review)
@@ -314,15 +316,15 @@ class MediaComparison:
             seconds_left = state.wait_started_at + self._settings.max_wait - now
             if seconds_left > 0:
                 wait = min(wait, seconds_left)
-        polling.schedule(state.row.number, now, wait)
+        polling.schedule(state.row.row_number, now, wait)
 
     def _request_status(self, state: Processing, now: float) -> list[StatusUpdate]:
         """Request the status of a row's ingest now. Without an ingest ID, wait for another list."""
         if state.ingest_id is None:
             self.schedule_check(state, now)
             return self.end_if_overdue(state, now)
-        self._tracker.polling[state.row.number].needs_lookup = True
-        self._tracker.polling.schedule(state.row.number, now)
+        self._tracker.polling[state.row.row_number].needs_lookup = True
+        self._tracker.polling.schedule(state.row.row_number, now)
         return []
 
     # Give up rows -----------------------------------------------------------------------------
@@ -347,7 +349,7 @@ class MediaComparison:
 
     def stop_watching(self, state: InAccount) -> None:
         """Record that the run stops waiting for a row. Must be called before the row is removed."""
-        poll = self._tracker.polling[state.row.number]
+        poll = self._tracker.polling[state.row.row_number]
         self.has_unlisted_media = self.has_unlisted_media or (
             is_confirmed_created(state) and not poll.is_listed
         )
@@ -362,7 +364,7 @@ class MediaComparison:
             return float("inf")
         polling = self._tracker.polling
         polls = (
-            polling[state.row.number]
+            polling[state.row.row_number]
             for state in self._tracker.all_in_account()
             if is_confirmed_created(state)
         )

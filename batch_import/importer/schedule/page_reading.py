@@ -76,7 +76,7 @@ class PageReading:
         self._positions.check_consistency(media_ids, *period)
         # Rows that the page has to show, without the rows that it shows.
         absent_rows = {
-            state.row.number: state for state in self._positions.created_between(*period)
+            state.row.row_number: state for state in self._positions.created_between(*period)
         }
         decided_numbers = set(absent_rows)
         scanned_numbers = list(served.scanned)
@@ -201,7 +201,7 @@ class PageReading:
             state = self._tracker.by_reference(reference_id)
             if isinstance(state, Processing | Online | Unknown):
                 media_by_owner = self._comparison.group_by_owner(state, media_of_row)
-                shown_rows[state.row.number] = state, media_by_owner
+                shown_rows[state.row.row_number] = state, media_by_owner
         return shown_rows
 
     def _has_certain_creation_time(self, state: InAccount, media_by_owner: MediaByOwner) -> bool:
@@ -238,7 +238,7 @@ class PageReading:
 
     def _end_scan(self, state: InAccount, poll: Poll, now: float) -> list[StatusUpdate]:
         """End the scan for a row, because the whole list was read and does not show it."""
-        self._tracker.polling.record_answer(state.row.number)
+        self._tracker.polling.record_answer(state.row.row_number)
         poll.scan_page_number, poll.needs_lookup = 1, False
         poll.checked_age = poll.searched_age = state.created.min_age(now)
         self._comparison.schedule_check(state, now)
@@ -260,7 +260,7 @@ class PageReading:
             if isinstance(state, Processing | Online | Unknown) and may_be_created_between(
                 media, state.created.earliest, state.created.latest, self._comparison.clock_offset
             ):
-                positions[state.row.number] = position
+                positions[state.row.row_number] = position
         return positions
 
     def _adjacent_page(

@@ -75,7 +75,7 @@ class Sending:
                 self._tracker.enter_account(processing, now + self._first_check_delay())
                 return [
                     StatusUpdate(
-                        row.number,
+                        row.row_number,
                         Status.PROCESSING,
                         "accepted by Viostream",
                         sent_at=now,
@@ -132,7 +132,12 @@ class Sending:
         code = FailureCode.CONFLICT if has_conflict else FailureCode.NO_ANSWER
         return [
             StatusUpdate(
-                waiting.row.number, Status.UNKNOWN, message, error=message, code=code, sent_at=now
+                waiting.row.row_number,
+                Status.UNKNOWN,
+                message,
+                error=message,
+                code=code,
+                sent_at=now,
             )
         ]
 

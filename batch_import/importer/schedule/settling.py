@@ -149,7 +149,7 @@ class Settling:
                 delay = backoff(MIN_POLL_INTERVAL, state.post_count - 2, float("inf"))
             self._create_queue.delay(waiting, now + delay)
             reason = "confirmed not created; to be sent again"
-        return [StatusUpdate(state.row.number, Status.CREATING, reason)]
+        return [StatusUpdate(state.row.row_number, Status.CREATING, reason)]
 
     def _end_unsettled(self, state: Unknown, age: float) -> list[StatusUpdate]:
         """End the search for a row without knowing whether its media exists. The row stays unknown.
@@ -167,10 +167,10 @@ class Settling:
                     state.row, Status.UNKNOWN, "not found", error=_HELD_MESSAGE, code=_UNCONFIRMED
                 )
             ]
-        self._unsettled_counts[state.row.number] += 1
+        self._unsettled_counts[state.row.row_number] += 1
         if (
             self._settings.when_unsure == "retry"
-            and self._unsettled_counts[state.row.number] < MAX_ATTEMPTS
+            and self._unsettled_counts[state.row.row_number] < MAX_ATTEMPTS
         ):
             self.has_requeued_rows = True
             reason = "not found: sent again, because when-unsure is retry"
@@ -190,4 +190,4 @@ def exhausted_update(waiting: ToCreate) -> StatusUpdate:
     """Returns the status update of one of the `Settling.exhausted_rows`, for the end of the run."""
     error = f"{waiting.post_count} POSTs got no clear answer and created no video: {waiting.reason}"
     code = FailureCode.NO_MEDIA_CREATED
-    return StatusUpdate(waiting.row.number, Status.PENDING, error, error=error, code=code)
+    return StatusUpdate(waiting.row.row_number, Status.PENDING, error, error=error, code=code)

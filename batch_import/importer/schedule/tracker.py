@@ -62,8 +62,8 @@ class Tracker:
         A row that was finished and claimed again in this run is another object with the same
         number. An answer that belongs to the first object must not change the second one.
         """
-        tracked_row = self._rows.get(row.number)
-        return self._states[row.number] if tracked_row is row else None
+        tracked_row = self._rows.get(row.row_number)
+        return self._states[row.row_number] if tracked_row is row else None
 
     def by_reference(self, reference_id: str) -> RowState | None:
         """Returns the state of the row in flight with a reference ID; None if there is none."""
@@ -82,10 +82,10 @@ class Tracker:
 
     def set_state(self, row: JobRow, state: RowState) -> None:
         """Set the state of a row that is not in the account."""
-        self._leave_account(row.number, is_listed=False)
-        self._rows[row.number] = row
-        self._numbers_by_reference[row.reference_id] = row.number
-        self._states[row.number] = state
+        self._leave_account(row.row_number, is_listed=False)
+        self._rows[row.row_number] = row
+        self._numbers_by_reference[row.reference_id] = row.row_number
+        self._states[row.row_number] = state
 
     def enter_account(self, state: InAccount, due_at: float, newer_listed_count: int = 0) -> None:
         """Set the state of a row that is in the account from now on.
@@ -97,12 +97,12 @@ class Tracker:
                 row, in the order of creation.
         """
         self.set_state(state.row, state)
-        self.polling.add(state.row.number, due_at)
+        self.polling.add(state.row.row_number, due_at)
         self.positions.add(state, newer_listed_count)
 
     def replace(self, state: InAccount) -> None:
         """Replace the state of a row that is in the account, and stays there."""
-        self._states[state.row.number] = state
+        self._states[state.row.row_number] = state
         self.positions.replace(state)
 
     def finish(
@@ -125,7 +125,7 @@ class Tracker:
         ):
             self.positions.add_known_media(media.id, state.created)
         return StatusUpdate(
-            row.number, status, reason, error=error, code=code, sent_at=sent_at, media=media
+            row.row_number, status, reason, error=error, code=code, sent_at=sent_at, media=media
         )
 
     def drop(self, row: JobRow, *, is_listed: bool) -> RowState | None:
@@ -135,10 +135,10 @@ class Tracker:
             row: the row.
             is_listed: whether the media list shows its media from now on.
         """
-        self._leave_account(row.number, is_listed=is_listed)
-        self._rows.pop(row.number, None)
+        self._leave_account(row.row_number, is_listed=is_listed)
+        self._rows.pop(row.row_number, None)
         self._numbers_by_reference.pop(row.reference_id, None)
-        return self._states.pop(row.number, None)
+        return self._states.pop(row.row_number, None)
 
     def _leave_account(self, number: int, *, is_listed: bool) -> None:
         """Remove a row from polling and positions if it is there."""

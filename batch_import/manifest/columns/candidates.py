@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from batch_import.addresses.masking import mask, without_control_characters
-from batch_import.errors import ColumnUnclear, nearest, setting_ref
+from batch_import.errors import ColumnUnclear, find_similar, setting_ref
 from batch_import.manifest.columns.aliases import ALIASES, fold
 from batch_import.manifest.columns.headings import differ_only_in_number, last_part
 from batch_import.manifest.columns.values import SampleColumn
@@ -156,5 +156,5 @@ def join_names(names: Iterable[str]) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A suggestion of the most similar known word; empty if no word is similar."""
     by_folded = {fold(name): name for name in known}
-    near = nearest(fold(word), by_folded)
+    near = find_similar(fold(word), by_folded)
     return f"Did you mean “{by_folded[near]}”?" if near else ""

@@ -16,7 +16,7 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import IO, Final, cast
 
-from batch_import.errors import ManifestError, nearest
+from batch_import.errors import ManifestError, find_similar
 
 #: The path that means standard input.
 STANDARD_INPUT: Final = Path("-")
@@ -160,7 +160,7 @@ def _missing_file_hint(path: Path) -> str:
     if not path.parent.is_dir():
         return f"There is no folder {path.parent} either."
     names = sorted(entry.name for entry in path.parent.iterdir())
-    similar_name = nearest(path.name, names)
+    similar_name = find_similar(path.name, names)
     if similar_name:
         return f"Did you mean {path.parent / similar_name}?"
     return "Check the name and the folder."

@@ -15,7 +15,7 @@ def row(line: int, reference_id: str = "") -> ResultRow:
     texts = (reference_id, "Title", "", "mp4", ())
     return ResultRow(
         line, Status.INVALID, "", (), *texts, ManifestColumns(),
-        removed=False, is_size_requested=False, size=None, ingest_id="", media_id="", key="",
+        is_removed=False, is_size_requested=False, size=None, ingest_id="", media_id="", key="",
         title="", duration="", thumbnail="", created_date="",
     )  # fmt: skip
 

@@ -23,7 +23,7 @@ def store() -> Store:
     rows = [ManifestRow(n, f"r{n}", f"r{n}", "https://h/v", "T", "mp4", ()) for n in range(1, 4)]
     store.load(rows, 1.0)
     changes = [
-        StatusUpdate(row.number, Status.IMPORTED, media=Media(f"m{n}", f"k{n}", f"r{n}"))
+        StatusUpdate(row.row_number, Status.IMPORTED, media=Media(f"m{n}", f"k{n}", f"r{n}"))
         for n, row in enumerate(store.queue.claim(3, 2.0), 1)
     ]
     store.queue.apply(changes, 3.0)

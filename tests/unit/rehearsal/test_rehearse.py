@@ -36,7 +36,7 @@ def half_done(rows: int) -> Store:
         ingest = f"ingest-{place}" if place % 3 == 0 else None
         status = (Status.PROCESSING, Status.UNKNOWN, Status.PENDING)[place % 3]
         sent_at = None if status is Status.PENDING else NOW - 90 + place / 1e3
-        changes.append(StatusUpdate(row.number, status, ingest_id=ingest, sent_at=sent_at))
+        changes.append(StatusUpdate(row.row_number, status, ingest_id=ingest, sent_at=sent_at))
     store.queue.apply(changes, NOW - 90)
     return store
 

@@ -22,7 +22,7 @@ def make_record(status: Status = Status.IMPORTED, **changes: object) -> ResultRo
         "extension": "mp4",
         "cells": (SOURCE, "Title", "draft", "A"),
         "columns": COLUMNS,
-        "removed": False,
+        "is_removed": False,
         "is_size_requested": False,
         "size": None,
         "ingest_id": "i",

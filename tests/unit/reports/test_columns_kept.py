@@ -71,7 +71,7 @@ def test_failed_csv_has_each_cell_under_its_own_name(
         columns = columns_of(after, at)
         store.load(rows_of(1, columns, {"a", "b"}), 1.0, columns)
         claimed = store.queue.claim(5, 2.0)
-        store.queue.apply([StatusUpdate(row.number, Status.FAILED) for row in claimed], 3.0)
+        store.queue.apply([StatusUpdate(row.row_number, Status.FAILED) for row in claimed], 3.0)
         header = table.failed_header(store.reader.columns())
         job = JobReference("job-a")
         lines = [

@@ -25,7 +25,7 @@ def store() -> Store:
         for n, url in enumerate(urls, 1)
     ]
     store.load(manifest, 1.0, COLUMNS)
-    numbers = [row.number for row in store.queue.claim(3, 2.0)]
+    numbers = [row.row_number for row in store.queue.claim(3, 2.0)]
     changes = [
         StatusUpdate(number, Status.IMPORTED, media=Media(f"m{number}", f"k{number}", "r"))
         for number in numbers[:2]

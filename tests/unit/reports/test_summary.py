@@ -17,7 +17,7 @@ def record(
     return ResultRow(
         line=line, status=status, error=error, codes=(code,), cells=(),
         source_url=f"https://{host}/{line}.mp4", columns=ManifestColumns(),
-        removed=False, is_size_requested=False, size=None, **known,
+        is_removed=False, is_size_requested=False, size=None, **known,
     )  # fmt: skip
 
 

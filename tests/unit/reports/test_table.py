@@ -148,7 +148,7 @@ def test_a_removed_row_keeps_its_own_columns_beside_those_of_the_manifest(record
     new = ManifestColumns(("sourceUrl", "", "title", "team", ""), (0, 2, None, None))
     made = table.results_table(new, [old])
     assert made.header[-5:] == ["column 2", "team", "column 5", "year", "team (manifest)"]
-    removed = record(removed=True, columns=old, cells=("u", "t", "1999", "A", "five", "B"))
+    removed = record(is_removed=True, columns=old, cells=("u", "t", "1999", "A", "five", "B"))
     assert cells_of(made, removed)[-5:] == ["", "A", "five", "1999", "B"]
     current = record(columns=new, cells=("u", "two", "t", "C", "5"))
     assert cells_of(made, current)[-5:] == ["two", "C", "5", "", ""]

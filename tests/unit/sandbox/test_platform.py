@@ -135,8 +135,8 @@ def test_a_failed_ingest_tells_why_and_a_new_attempt_draws_anew() -> None:
     assert {answer["status"] for answer in answers} == {"Failed", "Online"}
     assert all(bool(answer.get("error")) == (answer["status"] == "Failed") for answer in answers)
     living = sum(answer["status"] == "Online" for answer in answers)
-    assert len(there.live_media("ref-1", START + 2)) == living
-    assert len(there.live_media("ref-1", START)) == 40
+    assert len(there.non_failed_media("ref-1", START + 2)) == living
+    assert len(there.non_failed_media("ref-1", START)) == 40
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_the_same_reference_makes_a_second_video() -> None:
     there = platform()
     post(there)
     post(there)
-    assert len(there.live_media("ref-1", START)) == 2
+    assert len(there.non_failed_media("ref-1", START)) == 2
     assert len({media.key for media in there.media}) == 2
 
 
@@ -585,7 +585,7 @@ def test_what_is_dumped_comes_back() -> None:
     assert references(back, 5) == references(there, 5)
     post(back, after=6, referenceId="new")
     assert len({media.key for media in back.media}) == 4
-    assert len(back.live_media("ref-1", START + 6)) == 1
+    assert len(back.non_failed_media("ref-1", START + 6)) == 1
 
 
 def test_a_dump_holds_no_credentials() -> None:

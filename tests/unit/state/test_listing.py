@@ -23,10 +23,10 @@ def filled(store: Store) -> None:
     one, two, three, four = store.queue.claim(4, 2.0)
     store.queue.apply(
         [
-            StatusUpdate(one.number, Status.IMPORTED, media=media("1", "a")),
-            StatusUpdate(two.number, Status.IMPORTED, media=media("2", "b")),
-            StatusUpdate(three.number, Status.FAILED),
-            StatusUpdate(four.number, Status.PENDING),
+            StatusUpdate(one.row_number, Status.IMPORTED, media=media("1", "a")),
+            StatusUpdate(two.row_number, Status.IMPORTED, media=media("2", "b")),
+            StatusUpdate(three.row_number, Status.FAILED),
+            StatusUpdate(four.row_number, Status.PENDING),
         ],
         3.0,
     )
@@ -90,7 +90,9 @@ def test_the_rows_are_those_of_one_moment_and_the_file_stays_as_it_is(tmp_path: 
         listing = looking.account_listing()
         with Store(path) as run:  # a run goes on meanwhile
             (row,) = run.queue.claim(1, 4.0)
-            run.queue.apply([StatusUpdate(row.number, Status.IMPORTED, media=media("4", "d"))], 5.0)
+            run.queue.apply(
+                [StatusUpdate(row.row_number, Status.IMPORTED, media=media("4", "d"))], 5.0
+            )
         assert [record.status for record in looking.reader.records()][3] == "pending"
         assert listing.unlisted_count() == 2
         with pytest.raises(StateError):

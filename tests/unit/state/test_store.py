@@ -62,10 +62,12 @@ def history(store: Store, reference: str) -> list[StatusChange]:
 
 def finish(store: Store, reference: str, status: Status) -> None:
     claimed = {r.reference_id: r for r in store.queue.claim(100, 2.0)}
-    changes = [StatusUpdate(r.number, Status.PENDING) for n, r in claimed.items() if n != reference]
+    changes = [
+        StatusUpdate(r.row_number, Status.PENDING) for n, r in claimed.items() if n != reference
+    ]
     media = Media("m1", "k1", reference) if status is Status.IMPORTED else None
     change = StatusUpdate(
-        claimed[reference].number, status, "because", error="words", media=media, sent_at=3
+        claimed[reference].row_number, status, "because", error="words", media=media, sent_at=3
     )
     store.queue.apply([*changes, change], 3.0)
 
@@ -96,12 +98,12 @@ def test_a_change_keeps_what_is_known() -> None:
     store = loaded("a")
     (claimed,) = store.queue.claim(1, 2.0)
     store.queue.apply(
-        [StatusUpdate(claimed.number, Status.PROCESSING, sent_at=3.0, ingest_id="i")], 3.0
+        [StatusUpdate(claimed.row_number, Status.PROCESSING, sent_at=3.0, ingest_id="i")], 3.0
     )
     (flying,) = store.queue.in_flight()
     assert (flying.ingest_id, flying.sent_at) == ("i", 3.0)
     media = Media("m", "k", "a", title="T", duration="00:01:05", created_date="2026-01-01")
-    store.queue.apply([StatusUpdate(claimed.number, Status.IMPORTED, media=media)], 4.0)
+    store.queue.apply([StatusUpdate(claimed.row_number, Status.IMPORTED, media=media)], 4.0)
     found = record(store, "a")
     assert (found.ingest_id, found.key, found.duration) == ("i", "k", "00:01:05")
 
@@ -112,7 +114,7 @@ def test_codes_are_kept_with_the_rows_and_their_events_until_the_next_change() -
     store.load([row("a"), bad, row("c", 4)], 1.0)
     assert record(store, "b").codes == ("url-scheme", "filename-missing")
     (a, c) = store.queue.claim(2, 2.0)
-    change = StatusUpdate(a.number, Status.FAILED, "no", "no", FailureCode.REJECTED)
+    change = StatusUpdate(a.row_number, Status.FAILED, "no", "no", FailureCode.REJECTED)
     store.queue.apply([change], 3.0)
     store.queue.recover(4.0)
     assert record(store, "a").codes == (FailureCode.REJECTED,)
@@ -120,10 +122,10 @@ def test_codes_are_kept_with_the_rows_and_their_events_until_the_next_change() -
     assert history(store, "a")[-1] == StatusChange(3.0, Status.FAILED, "no", FailureCode.REJECTED)
     assert history(store, "c")[-1].code == FailureCode.INTERRUPTED
     store.queue.retry_failed(5.0)
-    store.queue.apply([StatusUpdate(c.number, Status.IMPORTED)], 6.0)
+    store.queue.apply([StatusUpdate(c.row_number, Status.IMPORTED)], 6.0)
     store.load([row("a"), row("b", 3), row("c", 4)], 7.0)
     assert [r.codes for r in store.reader.records()] == [(), (), ()]
-    preflight = [StatusUpdate(a.number, Status.INVALID, "preflight", "no", "source-missing")]
+    preflight = [StatusUpdate(a.row_number, Status.INVALID, "preflight", "no", "source-missing")]
     store.queue.apply(preflight, 8.0)
     assert record(store, "a").codes == ("source-missing",)
 
@@ -133,7 +135,7 @@ def test_a_job_with_an_adopted_media_is_no_other_manifests(media_id: str) -> Non
     store = loaded("a")
     (found,) = store.queue.pending_by_reference(["a"])
     media = Media(media_id, "k", "a")
-    store.queue.apply([StatusUpdate(found.number, Status.IMPORTED, media=media)], 2.0)
+    store.queue.apply([StatusUpdate(found.row_number, Status.IMPORTED, media=media)], 2.0)
     with pytest.raises(StateError, match="another manifest"):
         store.load([row("z")], 3.0)
 
@@ -159,7 +161,7 @@ def test_a_retried_row_forgets_the_media_of_its_last_attempt() -> None:
     store = loaded("a")
     (claimed,) = store.queue.claim(1, 2.0)
     store.queue.apply(
-        [StatusUpdate(claimed.number, Status.FAILED, media=Media("old", "k", "a"))], 3.0
+        [StatusUpdate(claimed.row_number, Status.FAILED, media=Media("old", "k", "a"))], 3.0
     )
     store.queue.retry_failed(4.0)
     (again,) = store.queue.claim(1, 5.0)
@@ -183,7 +185,7 @@ def test_what_the_platform_may_have_is_never_sent_again(status: Status) -> None:
     assert (kept.status, kept.source_url, kept.line) == (status, "https://h/v.mp4", 3)
     store.load([row("b")], 5.0)
     assert record(store, "a").status is status
-    assert record(store, "a").removed
+    assert record(store, "a").is_removed
 
 
 def test_a_failed_row_that_was_corrected_is_taken_up_again() -> None:
@@ -228,10 +230,10 @@ def test_a_heading_never_takes_the_number_of_another_heading() -> None:
 
     store = Store(None)
     store.load([heading("As of May", 2), row("a", 3), heading("Part 2", 4)], 1.0)
-    numbers = {each.cells[1]: each.number for each in store.reader.records()}
+    numbers = {each.cells[1]: each.row_number for each in store.reader.records()}
     edition = store.load([row("a", 2), heading("Part 2", 3)], 2.0)
     assert edition == ManifestDiff(unchanged=1, replaced=ChangedRows(1, ((2, ""),)))
-    assert {each.number for each in store.reader.records()} == {
+    assert {each.row_number for each in store.reader.records()} == {
         numbers["Part 2"], numbers["https://h/v.mp4"],
     }  # fmt: skip
 
@@ -252,7 +254,9 @@ def test_an_invalid_row_that_is_gone_is_forgotten_unless_it_was_sent_once() -> N
 def test_a_row_that_preflight_found_bad_is_pending_once_the_manifest_is_read_again() -> None:
     store = loaded("a", "b")
     first, _ = store.queue.pending_sources(0, 10)
-    store.queue.apply([StatusUpdate(first.number, Status.INVALID, "preflight", "no video")], 2.0)
+    store.queue.apply(
+        [StatusUpdate(first.row_number, Status.INVALID, "preflight", "no video")], 2.0
+    )
     assert record(store, "a").error == "no video"
     store.load([row("a"), row("b", 3)], 3.0)
     assert store.reader.counts() == Counts(total=2, pending=2)
@@ -297,7 +301,7 @@ def test_a_row_in_flight_knows_when_it_was_claimed_and_what_was_imported_before_
     for name in "ab":
         finish(store, name, Status.IMPORTED)
     (row_c,) = store.queue.claim(1, 30.0)
-    store.queue.apply([StatusUpdate(row_c.number, Status.PROCESSING, sent_at=31.0)], 31.0)
+    store.queue.apply([StatusUpdate(row_c.row_number, Status.PROCESSING, sent_at=31.0)], 31.0)
     (flying,) = store.queue.in_flight()
     assert (flying.claimed_at, flying.sent_at, flying.imported_between_count) == (30.0, 31.0, 2)
 
@@ -312,7 +316,7 @@ def test_sources_are_those_of_pending_rows_by_number() -> None:
         (5, "https://h/v.mp4", "mp4"),
     ]
     assert store.queue.pending_sources(0, 1) == found[:1]
-    assert store.queue.pending_sources(found[0].number, 10) == found[1:]
+    assert store.queue.pending_sources(found[0].row_number, 10) == found[1:]
 
 
 def test_a_pending_row_that_became_invalid_is_not_sent() -> None:
@@ -390,10 +394,10 @@ def test_the_timeline_adds_up() -> None:
     assert store.reader.timeline(4) is None
     first, second = store.queue.claim(2, 100.0)
     store.queue.apply(
-        [StatusUpdate(first.number, Status.IMPORTED, media=Media("m", "k", "a"))], 150.0
+        [StatusUpdate(first.row_number, Status.IMPORTED, media=Media("m", "k", "a"))], 150.0
     )
     store.queue.claim(1, 180.0)
-    store.queue.apply([StatusUpdate(second.number, Status.FAILED)], 500.0)
+    store.queue.apply([StatusUpdate(second.row_number, Status.FAILED)], 500.0)
     timeline = store.reader.timeline(4)
     assert timeline == Timeline(100.0, 20.0, (2, 0, 0, 1), (0, 0, 1, 0))
 
@@ -429,7 +433,7 @@ def test_a_full_disk_loses_nothing_that_was_committed(tmp_path: Path) -> None:
         store.load([row(f"r{n}", n) for n in range(2, 500)], 1.0)
         first = store.queue.claim(1, 2.0)[0]
         store.queue.apply(
-            [StatusUpdate(first.number, Status.PROCESSING, ingest_id="i", sent_at=3.0)], 3.0
+            [StatusUpdate(first.row_number, Status.PROCESSING, ingest_id="i", sent_at=3.0)], 3.0
         )
         store.connection.db.execute("VACUUM")
         (pages,) = store.connection.db.execute("PRAGMA page_count").fetchone()
@@ -515,11 +519,11 @@ def test_a_chosen_row_that_is_pending_again_is_claimed_again() -> None:
         store.queue.choose(["b"])
         (taken,) = store.queue.claim(5, 2.0)
         assert store.queue.claimable_count() == 0
-        store.queue.apply([StatusUpdate(taken.number, Status.PENDING)], 3.0)
+        store.queue.apply([StatusUpdate(taken.row_number, Status.PENDING)], 3.0)
         assert store.queue.claimable_count() == 1
         assert claimed(store) == ["b"]
         assert store.queue.remaining_count() == 1
-        store.queue.apply([StatusUpdate(taken.number, Status.IMPORTED)], 4.0)
+        store.queue.apply([StatusUpdate(taken.row_number, Status.IMPORTED)], 4.0)
         assert store.queue.remaining_count() == 0
 
 
@@ -536,7 +540,7 @@ def test_a_later_choice_replaces_an_earlier_one() -> None:
 def test_of_failed_rows_only_the_chosen_ones_are_retried() -> None:
     with loaded("a", "b") as store:
         store.queue.apply(
-            [StatusUpdate(r.number, Status.FAILED) for r in store.queue.claim(2, 2.0)], 3.0
+            [StatusUpdate(r.row_number, Status.FAILED) for r in store.queue.claim(2, 2.0)], 3.0
         )
         store.queue.choose(["b"])
         assert store.queue.retry_failed(4.0) == 1
@@ -578,10 +582,10 @@ def test_the_oldest_row_in_flight_is_the_one_that_was_sent_first() -> None:
     store = loaded("a", "b", "c")
     assert store.reader.oldest_in_flight() is None
     first, second = store.queue.claim(2, 2.0)
-    store.queue.apply([StatusUpdate(second.number, Status.PROCESSING, sent_at=3.0)], 3.0)
-    store.queue.apply([StatusUpdate(first.number, Status.UNKNOWN, sent_at=4.0)], 4.0)
+    store.queue.apply([StatusUpdate(second.row_number, Status.PROCESSING, sent_at=3.0)], 3.0)
+    store.queue.apply([StatusUpdate(first.row_number, Status.UNKNOWN, sent_at=4.0)], 4.0)
     assert store.reader.oldest_in_flight() == InFlightRow(3, "b", Status.PROCESSING, 3.0)
-    store.queue.apply([StatusUpdate(second.number, Status.FAILED)], 5.0)
+    store.queue.apply([StatusUpdate(second.row_number, Status.FAILED)], 5.0)
     assert store.reader.oldest_in_flight() == InFlightRow(2, "a", Status.UNKNOWN, 4.0)
 
 
@@ -589,7 +593,7 @@ def test_a_row_that_was_never_sent_waits_since_it_was_found() -> None:
     store = loaded("a")
     (found,) = store.queue.pending_by_reference(["a"])
     store.queue.apply(
-        [StatusUpdate(found.number, Status.PROCESSING, media=Media("m", "k", "a"))], 7.0
+        [StatusUpdate(found.row_number, Status.PROCESSING, media=Media("m", "k", "a"))], 7.0
     )
     assert store.reader.oldest_in_flight() == InFlightRow(2, "a", Status.PROCESSING, 7.0)
 
@@ -657,9 +661,9 @@ def test_a_copy_may_be_changed_and_the_job_stays_as_it_is(tmp_path: Path) -> Non
 
 def test_waits_are_those_of_rows_that_one_run_sent_and_saw_online() -> None:
     store = loaded("a", "b", "adopted", "failed", "later")
-    rows = {r.reference_id: r.number for r in store.queue.claim(4, 10.0)}
+    rows = {r.reference_id: r.row_number for r in store.queue.claim(4, 10.0)}
     for name, end in (("a", 15.0), ("b", 32.0), ("later", 999.0)):
-        rows.setdefault(name, store.queue.claim(1, 10.0)[0].number if name == "later" else 0)
+        rows.setdefault(name, store.queue.claim(1, 10.0)[0].row_number if name == "later" else 0)
         store.queue.apply([StatusUpdate(rows[name], Status.PROCESSING, sent_at=12.0)], 12.0)
         store.queue.apply([StatusUpdate(rows[name], Status.IMPORTED)], end)
     store.queue.apply(
@@ -698,11 +702,15 @@ def test_a_media_without_a_key_is_not_imported_and_says_so() -> None:
     """It has no embed code; the next run looks for its media again, and never sends it again."""
     store = loaded("a")
     (row,) = store.queue.claim(1, 2.0)
-    store.queue.apply([StatusUpdate(row.number, Status.IMPORTED, media=Media("m", "", "a"))], 3.0)
+    store.queue.apply(
+        [StatusUpdate(row.row_number, Status.IMPORTED, media=Media("m", "", "a"))], 3.0
+    )
     (record,) = store.reader.records()
     assert (record.status, record.codes) == (Status.UNKNOWN, (FailureCode.KEY_MISSING,))
     assert "gives no key" in record.error
-    assert [each.number for each in store.queue.in_flight()] == [row.number]
-    store.queue.apply([StatusUpdate(row.number, Status.IMPORTED, media=Media("m", "k", "a"))], 4.0)
+    assert [each.row_number for each in store.queue.in_flight()] == [row.row_number]
+    store.queue.apply(
+        [StatusUpdate(row.row_number, Status.IMPORTED, media=Media("m", "k", "a"))], 4.0
+    )
     (record,) = store.reader.records()
     assert (record.status, record.key, record.error) == (Status.IMPORTED, "k", "")

@@ -45,7 +45,7 @@ def listing() -> AccountListing:
     store.load([ManifestRow(2, "r1", "r1", "https://h/v", "T", "mp4", ())], 1.0)
     (row,) = store.queue.claim(1, 2.0)
     store.queue.apply(
-        [StatusUpdate(row.number, Status.IMPORTED, media=Media("m1", "k1", "r1"))], 3.0
+        [StatusUpdate(row.row_number, Status.IMPORTED, media=Media("m1", "k1", "r1"))], 3.0
     )
     return store.account_listing()
 

@@ -28,7 +28,7 @@ def record(status: Status = Status.IMPORTED, **changes: object) -> ResultRow:
         "extension": "mp4",
         "cells": (),
         "columns": ManifestColumns(),
-        "removed": False,
+        "is_removed": False,
         "is_size_requested": False,
         "size": None,
         "ingest_id": "i",
@@ -131,10 +131,10 @@ def test_a_row_that_is_not_imported_says_what_is_there(
     ("row", "found", "detail"),
     [
         (record(Status.SKIPPED, media_id="", key=""), [], "not in the account"),
-        (record(removed=True), [], "not in the account"),
-        (record(removed=True), [media(status="failed")], "still in the account: m1 (failed)"),
+        (record(is_removed=True), [], "not in the account"),
+        (record(is_removed=True), [media(status="failed")], "still in the account: m1 (failed)"),
         (
-            record(Status.UNKNOWN, removed=True, media_id=""),
+            record(Status.UNKNOWN, is_removed=True, media_id=""),
             [media("m2")],
             "still in the account: m2 (online)",
         ),

@@ -84,10 +84,10 @@ def send(store: Store, dice: random.Random) -> None:
     store.queue.apply(
         [
             StatusUpdate(
-                row.number,
+                row.row_number,
                 Status.IMPORTED,
                 sent_at=2.0,
-                media=Media(f"m-{row.number}", f"k-{row.number}", row.reference_id),
+                media=Media(f"m-{row.row_number}", f"k-{row.row_number}", row.reference_id),
             )
             for row in claimed
         ],
@@ -137,7 +137,7 @@ def test_rows_that_share_an_address_but_for_its_signature_are_held(
         take_over(store, path)
         claimed = store.queue.claim(min(sent, count), 2.0)
         store.queue.apply(
-            [StatusUpdate(r.number, Status.IMPORTED, sent_at=2.0) for r in claimed], 2.0
+            [StatusUpdate(r.row_number, Status.IMPORTED, sent_at=2.0) for r in claimed], 2.0
         )
         write(seed + 50)
         assert take_over(store, path).held_rows.count == count

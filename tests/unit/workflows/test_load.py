@@ -76,7 +76,9 @@ def test_removed_rows_are_counted_whether_they_were_sent_or_not(tmp_path: Path) 
     with Store(None) as store:
         take_over(store, path)
         (row, *_) = store.queue.claim(1, 1.0)
-        store.queue.apply([StatusUpdate(row.number, Status.IMPORTED, "online", sent_at=1.0)], 1.0)
+        store.queue.apply(
+            [StatusUpdate(row.row_number, Status.IMPORTED, "online", sent_at=1.0)], 1.0
+        )
         path.write_text(HEADER + TWO, encoding="utf-8")
         diff = take_over(store, path).diff
         assert diff is not None
@@ -113,7 +115,9 @@ def test_an_edit_after_the_import_is_known_until_it_is_undone(tmp_path: Path) ->
     with Store(None) as store:
         take_over(store, path)
         (row, *_) = store.queue.claim(1, 1.0)
-        store.queue.apply([StatusUpdate(row.number, Status.IMPORTED, "online", sent_at=1.0)], 1.0)
+        store.queue.apply(
+            [StatusUpdate(row.row_number, Status.IMPORTED, "online", sent_at=1.0)], 1.0
+        )
         path.write_text(HEADER + ONE.replace("One", "First") + TWO, encoding="utf-8")
         for _ in range(2):
             assert take_over(store, path).ignored_edits == IgnoredEdits(1, 2)

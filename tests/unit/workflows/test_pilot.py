@@ -71,7 +71,7 @@ def store() -> Iterable[Store]:
 
 
 def taken(store: Store) -> list[int]:
-    return [row.number for row in store.queue.claim(100, 2.0)]
+    return [row.row_number for row in store.queue.claim(100, 2.0)]
 
 
 def test_sizes_are_those_of_the_manifests_column(store: Store) -> None:

@@ -39,7 +39,7 @@ def test_all_that_wait_are_given_back() -> None:
     creation.add(todo(1))
     creation.delay(todo(2), ready_at=5.0)
     creation.add_first(todo(3))
-    assert [one.row.number for one in creation.pop_all()] == [3, 1, 2]
+    assert [one.row.row_number for one in creation.pop_all()] == [3, 1, 2]
     assert not creation.is_ready(100.0)
 
 

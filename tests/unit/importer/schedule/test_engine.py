@@ -247,7 +247,7 @@ def test_a_post_is_sent_again_once_lists_prove_that_there_is_no_media() -> None:
     (lost,) = play.answer(NoAnswer("cut"))
     assert lost.status is Status.UNKNOWN
     again = play.read_pages(CreateMedia)
-    assert again.row.number == 30
+    assert again.row.row_number == 30
     assert play.changes[-1].status is Status.CREATING
     assert play.now < 1000 + SETTINGS.settle
 
@@ -259,7 +259,7 @@ def test_lists_that_hid_a_media_as_long_as_it_was_watched_prove_nothing() -> Non
     play.answer(NoAnswer("cut"))
     *imported, lost = play.finish()
     assert statuses(imported) == [Status.IMPORTED] * 29
-    assert (lost.number, lost.status) == (31, Status.UNKNOWN)
+    assert (lost.row_number, lost.status) == (31, Status.UNKNOWN)
 
 
 def test_lists_that_lose_media_prove_nothing() -> None:
@@ -268,7 +268,7 @@ def test_lists_that_lose_media_prove_nothing() -> None:
     play.answer(NoAnswer("cut"))
     shown = list(play.account)
     pages = 0
-    while not any(change.number == 40 for change in play.changes):
+    while not any(change.row_number == 40 for change in play.changes):
         call = play.call()
         # Every other page misses ten media that were shown before.
         pages += isinstance(call, ReadPage)
@@ -355,7 +355,7 @@ def test_what_is_in_the_account_is_taken_over() -> None:
     page = page_of(media(), media("processing", "r2"), media("failed", "r3"))
     assert play.answer(page) == []
     changes = play.schedule.admission.adopt_page([row(1), row(2), row(3)], page, play.now)
-    assert [(c.number, c.status) for c in changes] == [
+    assert [(c.row_number, c.status) for c in changes] == [
         (1, Status.IMPORTED),
         (2, Status.PROCESSING),
     ]
@@ -445,7 +445,10 @@ def test_a_post_refused_for_its_credentials_is_not_lost() -> None:
     play = Play(row(1), row(2))
     play.answer(AuthenticationFailed("who?", status=401))
     back = play.schedule.withdraw()
-    assert sorted((c.number, c.status) for c in back) == [(1, Status.PENDING), (2, Status.PENDING)]
+    assert sorted((c.row_number, c.status) for c in back) == [
+        (1, Status.PENDING),
+        (2, Status.PENDING),
+    ]
 
 
 def test_nobody_spins_while_the_account_is_asked() -> None:
@@ -478,7 +481,7 @@ def test_rows_under_way_are_capped() -> None:
     for _ in range(3):
         call = schedule.next_request(0.0)
         assert isinstance(call, CreateMedia)
-        schedule.handle_answer(call, f"i{call.row.number}", 0.0)
+        schedule.handle_answer(call, f"i{call.row.row_number}", 0.0)
     assert schedule.admission.wanted_count() == 0
 
 
@@ -512,4 +515,4 @@ def test_an_answer_that_comes_after_a_page_has_reported_is_of_no_more_use() -> N
 def test_what_never_left_goes_back() -> None:
     play = Play(row(1), row(2))
     play.answer("i-1")
-    assert [(c.number, c.status) for c in play.schedule.withdraw()] == [(2, Status.PENDING)]
+    assert [(c.row_number, c.status) for c in play.schedule.withdraw()] == [(2, Status.PENDING)]

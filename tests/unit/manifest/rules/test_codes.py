@@ -49,7 +49,7 @@ def as_csv(*rows: list[str]) -> bytes:
 
 def cell(code: str) -> bytes:
     """A manifest in whose second row the example stands in its field."""
-    field = CODES[code].where
+    field = CODES[code].example_kind
     example = CODES[code].example.replace("SOON", SOON)
     row = {**dict(zip(HEADER, GOOD, strict=True)), field: example}
     row |= {"sourceUrl": "https://media.example.com/a"} if code == "extension-missing" else {}
@@ -73,8 +73,8 @@ def cell(code: str) -> bytes:
     return as_csv(*(list(each.values()) for each in twice))
 
 
-CELLS = [code for code, printed in CODES.items() if printed.where in HEADER]
-LINES = [code for code, printed in CODES.items() if printed.where == "line"]
+CELLS = [code for code, printed in CODES.items() if printed.example_kind in HEADER]
+LINES = [code for code, printed in CODES.items() if printed.example_kind == "line"]
 
 
 @pytest.mark.parametrize("code", CELLS)
