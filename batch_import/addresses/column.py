@@ -1,8 +1,9 @@
-"""Signatures and expiry times of a whole column of URLs.
+"""Removes the signatures of a whole column of URLs, and returns their expiry times. It is fast.
 
-The results are the same as of `signatures.py` and `expiry.py`, but each URL is parsed only once. An
-export signs all of its URLs with the same parameters in the same order, so one regular expression
-per sequence of parameters is enough. URLs that match none are left to these two modules.
+The results are the same as those of `signatures.strip_signature` and `expiry.expires_at`, which
+parse a URL several times. An export signs all of its URLs with the same parameters in the same
+order; therefore one regular expression, a *query pattern*, can parse all of them. Only URLs that
+match no query pattern are passed to the two functions.
 """
 
 import math
@@ -17,6 +18,7 @@ from batch_import.addresses.objects import (
     reference_url,
     same_object_url,
 )
+from batch_import.addresses.query_strings import normalised_name
 from batch_import.addresses.signatures import (
     NO_EXTRA_NAMES,
     VENDOR_DOMAINS,
@@ -24,66 +26,73 @@ from batch_import.addresses.signatures import (
     classify_names,
     may_be_signed,
     may_have_unnamed_tokens,
-    normalised_name,
     strip_signature,
 )
 from batch_import.addresses.urls import canonical_url
 
-#: Maximum number of cached query patterns. Compiling one takes a millisecond, and a hostile
-#: manifest may need another one for each row.
+#: Maximum number of query patterns. Compiling a pattern takes a millisecond, and a hostile manifest
+#: may have other parameters in each row.
 _MAX_PATTERNS: Final = 64
 #: Maximum number of parameters of a query pattern. Signed URLs have up to fifteen.
 _MAX_PARAMETERS: Final = 32
-#: A canonical URL, except for http, without a token in its path.
+#: Pattern of a URL without a query that is canonical, apart from http. Group 1 follows the scheme.
 _ADDRESS: Final = r"https?(://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+)"
-#: The value of a parameter that is not part of a signature, if it is canonical.
+#: Pattern of a parameter's value that is canonical. Parameters outside of the signature must match.
 _CANONICAL_VALUE: Final = "[A-Za-z0-9._~-]*"
-#: The value of any other parameter.
-_VALUE: Final = r"[^&;#\\\n]*"
+#: Pattern of the value of a parameter of the signature.
+_ANY_VALUE: Final = r"[^&;#\\\n]*"
 _CANONICAL_NAME = re.compile("[A-Za-z0-9._~-]+")
-#: Characters that may split a query elsewhere than at `&`, or end it.
+#: Characters that may end a query, or separate parameters instead of `&`.
 _OTHER_SEPARATORS: Final = ";#\\"
-#: The start of a JSON web token, which has an expiry time whatever the name of its parameter is.
+#: The start of a JSON web token, which may have an expiry time, whatever its parameter is called.
 _JWT_START: Final = "eyJ"
+#: Lines that are all canonical https URLs without a query.
 _CANONICAL_LINES = re.compile(rf"(?:{_ADDRESS.replace('s?', 's', 1)}\n)*+")
 
 
 class AddressColumn(NamedTuple):
-    """What was read from a column of URLs.
+    """The URLs of a column without their signatures, and their expiry times.
 
     Attributes:
-        stripped: each URL without its signature, as `signatures.strip_signature` returns it.
+        stripped_urls: for each URL, the result of `signatures.strip_signature`.
         expiry_times: index of each URL that expires → epoch seconds, as `expiry.expires_at`
             returns them.
     """
 
-    stripped: list[str]
+    stripped_urls: list[str]
     expiry_times: dict[int, float]
 
 
 class _QueryPattern:
-    """Matches URLs whose queries have the same parameters in the same order.
+    """Parses URLs whose queries have the same parameters in the same order.
+
+    A match has one group for the address (the URL after its scheme, without the query), and one for
+    the value of each parameter that is needed: for the URL without signature, or for the expiry
+    time.
 
     Args:
         names: names of the parameters, as written.
-        kept: the names that are not part of a signature.
+        kept_names: the names that are not part of a signature.
     """
 
-    def __init__(self, names: tuple[str, ...], kept: frozenset[str]) -> None:
+    def __init__(self, names: tuple[str, ...], kept_names: frozenset[str]) -> None:
         self._expiry = QueryExpiry(tuple(map(normalised_name, names)))
-        read = [name for name in names if normalised_name(name) in self._expiry.names]
-        groups = [name for name in names if name in kept or name in read]
-        #: Indexes among the groups of a match. The first group is the address.
-        self._kept = [(f"{name}=", groups.index(name) + 1) for name in groups if name in kept]
-        self._read = [groups.index(name) + 1 for name in read]
+        expiry_names = [name for name in names if normalised_name(name) in self._expiry.names]
+        group_names = ["", *(name for name in names if name in kept_names or name in expiry_names)]
+        #: For each kept parameter: `name=`, and the index of its group.
+        self._kept_groups = [
+            (f"{name}=", group_names.index(name)) for name in group_names if name in kept_names
+        ]
+        self._expiry_groups = [group_names.index(name) for name in expiry_names]
         self._separator_count = len(names) - 1
 
         def parameters(value: str) -> list[str]:
-            values = dict.fromkeys(names, value) | dict.fromkeys(read, f"({value})")
-            values |= dict.fromkeys(kept, f"({_CANONICAL_VALUE})")
+            values = dict.fromkeys(names, value) | dict.fromkeys(expiry_names, f"({value})")
+            values |= dict.fromkeys(kept_names, f"({_CANONICAL_VALUE})")
             return [f"{re.escape(name)}={values[name]}" for name in names]
 
-        query = "&".join(parameters(_VALUE))
+        query = "&".join(parameters(_ANY_VALUE))
+        # The empty group at the end makes `findall` return tuples even without other groups.
         self.match: Final = re.compile(rf"{_ADDRESS}\?{query}()").fullmatch
         query = "&".join([*parameters("[^&]*")[:-1], parameters(".*")[-1]])
         self._find = re.compile(rf"^{_ADDRESS}\?{query}()$", re.MULTILINE).findall
@@ -91,8 +100,8 @@ class _QueryPattern:
     def find(self, lines: str, count: int) -> list[tuple[str, ...]]:
         """Match all URLs at once.
 
-        If the number of separators is right, no value contains one and no match spans two lines.
-        Then a value may be matched up to the next separator, which is twice as fast.
+        The number of separators is checked first. If it is right, each value can be matched up to
+        the next `&`, which is twice as fast: no value has a `&`, and no match spans two lines.
 
         Args:
             lines: the URLs, one per line.
@@ -105,27 +114,29 @@ class _QueryPattern:
             return []
         if any(character in lines for character in _OTHER_SEPARATORS):
             return []
-        found: list[tuple[str, ...]] = self._find(lines)
-        return found if len(found) == count else []
+        matches: list[tuple[str, ...]] = self._find(lines)
+        return matches if len(matches) == count else []
 
-    def read(self, matches: Sequence[tuple[str, ...]]) -> tuple[list[str], list[float]]:
+    def urls_and_times(self, matches: Sequence[tuple[str, ...]]) -> tuple[list[str], list[float]]:
         """Returns the URLs without their signatures, and their expiry times.
 
         Args:
             matches: the groups of each match.
         """
         urls = [f"https{groups[0]}" for groups in matches]
-        for before, (name, group) in zip("?" + "&" * len(self._kept), self._kept, strict=False):
+        separator = "?"
+        for name, index in self._kept_groups:
             pairs = zip(urls, matches, strict=True)
-            urls = [f"{url}{before}{name}{groups[group]}" for url, groups in pairs]
-        if not self._read:
+            urls = [f"{url}{separator}{name}{groups[index]}" for url, groups in pairs]
+            separator = "&"
+        if not self._expiry_groups:
             return urls, [math.inf] * len(urls)
-        values = ([groups[group] for groups in matches] for group in self._read)
+        values = ([groups[index] for groups in matches] for index in self._expiry_groups)
         return urls, list(map(self._expiry.expires_at, *values))
 
 
 class AddressReader:
-    """Reads columns of URLs, and caches the patterns of their queries.
+    """Removes the signatures of columns of URLs. It caches query patterns between columns.
 
     Args:
         extra_names: additional names of signature parameters, in lower case.
@@ -136,61 +147,70 @@ class AddressReader:
         self._patterns: dict[tuple[str, ...], _QueryPattern | None] = {}
 
     def read(self, urls: Sequence[str]) -> AddressColumn:
-        """Read a column. Texts that are not URLs are allowed; they do not expire."""
-        stripped_urls, expiry_times = self._read(urls)
+        """Returns the results for a column, whose cells may also be references or other texts."""
+        stripped_urls, expiry_times = self._read_web_urls(urls)
         if may_have_other_hosts("\n".join(stripped_urls)):
             stripped_urls = list(map(same_object_url, stripped_urls))
-        for at, url in enumerate(urls):
-            if not url.startswith("http") and (reference := parse_reference(url)):
-                stripped_urls[at] = reference_url(reference)
-                expiry_times.pop(at, None)
+        for index, url in enumerate(urls):
+            reference = None if url.startswith("http") else parse_reference(url)
+            if reference:
+                stripped_urls[index] = reference_url(reference)
+                expiry_times.pop(index, None)
         return AddressColumn(stripped_urls, expiry_times)
 
-    def _read(self, urls: Sequence[str]) -> AddressColumn:
-        """Read a column of web URLs. The different hosts of an object are not considered."""
+    def _read_web_urls(self, urls: Sequence[str]) -> AddressColumn:
+        """Returns the results for a column of web URLs, without `same_object_url`."""
         lines = "\n".join(urls)
-        has_no_line_ends = lines.count("\n") == len(urls) - 1
+        is_one_line_each = lines.count("\n") == len(urls) - 1
         if may_be_signed(lines):
-            read = self._read_alike(urls, lines) if has_no_line_ends else None
-            stripped_urls, times = read or self._read_mixed(urls)
-            for at in _special_cases(urls, lines, stripped_urls):
-                stripped_urls[at] = strip_signature(urls[at], self._extra_names)
-                times[at] = expires_at(urls[at])
-            expiry_times = {at: time for at, time in enumerate(times) if time < math.inf}
+            urls_and_times = self._read_alike(urls, lines) if is_one_line_each else None
+            stripped_urls, times = urls_and_times or self._read_mixed(urls)
+            for index in _special_cases(urls, lines, stripped_urls):
+                stripped_urls[index] = strip_signature(urls[index], self._extra_names)
+                times[index] = expires_at(urls[index])
+            expiry_times = {index: time for index, time in enumerate(times) if time < math.inf}
             return AddressColumn(stripped_urls, expiry_times)
-        if has_no_line_ends and _CANONICAL_LINES.fullmatch(f"{lines}\n"):
+        if is_one_line_each and _CANONICAL_LINES.fullmatch(f"{lines}\n"):
             return AddressColumn(list(urls), {})
         if "%" in lines:
             return AddressColumn([strip_signature(url, self._extra_names) for url in urls], {})
         return AddressColumn([as_https(canonical_url(url)) for url in urls], {})
 
     def _read_alike(self, urls: Sequence[str], lines: str) -> tuple[list[str], list[float]] | None:
-        """Read URLs of one pattern; None if they do not all match it."""
+        """Read URLs that all match the same query pattern; None if they do not.
+
+        Args:
+            urls: the URLs.
+            lines: the URLs, one per line.
+        """
         pattern = self._pattern(urls[0])
-        if pattern is None or not all(map(pattern.match, (urls[0], urls[-1]))):
+        # The first and the last URL are a fast test.
+        if pattern is None or not (pattern.match(urls[0]) and pattern.match(urls[-1])):
             return None
         matches = pattern.find(lines, len(urls))
-        return pattern.read(matches) if matches else None
+        return pattern.urls_and_times(matches) if matches else None
 
     def _read_mixed(self, urls: Sequence[str]) -> tuple[list[str], list[float]]:
+        """Read URLs one by one. The pattern of the previous URL is tried first."""
         stripped_urls: list[str] = []
         times: list[float] = []
         pattern: _QueryPattern | None = None
         for url in urls:
             match = pattern.match(url) if pattern else None
-            if match is None and (other := self._pattern(url)) is not pattern:
-                pattern = other
+            if match is None:
+                pattern = self._pattern(url)
                 match = pattern.match(url) if pattern else None
             if match is None or pattern is None:
                 stripped_urls.append(strip_signature(url, self._extra_names))
                 times.append(expires_at(url))
             else:
-                one_url, one_time = pattern.read([match.groups()])
+                one_url, one_time = pattern.urls_and_times([match.groups()])
                 stripped_urls += one_url
                 times += one_time
         return stripped_urls, times
 
     def _pattern(self, url: str) -> _QueryPattern | None:
+        """Returns the query pattern for a URL, which need not match; None if there is none."""
         query = url.partition("?")[2]
         if not query or any(character in query for character in _OTHER_SEPARATORS):
             return None
@@ -200,18 +220,26 @@ class AddressReader:
         return self._patterns.get(names)
 
     def _new_pattern(self, names: tuple[str, ...]) -> _QueryPattern | None:
-        """None if the names alone do not determine the signature, or a name is duplicate."""
+        """Returns a pattern for parameters.
+
+        None if values must be examined to find the signature, or if a name occurs twice.
+        """
         classified = classify_names(names, "", self._extra_names)
-        kept = frozenset(names) - classified.signing
+        kept_names = frozenset(names) - classified.signing
         if classified.unknown or len(names) > _MAX_PARAMETERS:
             return None
         if len(set(map(normalised_name, names))) < len(names):
             return None
-        return _QueryPattern(names, kept) if all(map(_CANONICAL_NAME.fullmatch, kept)) else None
+        if not all(map(_CANONICAL_NAME.fullmatch, kept_names)):
+            return None
+        return _QueryPattern(names, kept_names)
 
 
 def _special_cases(urls: Sequence[str], lines: str, stripped_urls: Sequence[str]) -> list[int]:
-    """Returns the indexes of URLs with a token in the path, a JWT, or rules of their host.
+    """Returns the indexes of URLs to which other rules apply than those of query patterns.
+
+    These are URLs with a token in the path, with a JSON web token, or with a host in
+    `VENDOR_DOMAINS`.
 
     Args:
         urls: the URLs.
@@ -221,7 +249,11 @@ def _special_cases(urls: Sequence[str], lines: str, stripped_urls: Sequence[str]
     if _JWT_START not in lines and not _may_be_special("\n".join(stripped_urls)):
         return []
     pairs = enumerate(zip(urls, stripped_urls, strict=True))
-    return [at for at, (url, short) in pairs if _JWT_START in url or _may_be_special(short)]
+    return [
+        index
+        for index, (url, stripped_url) in pairs
+        if _JWT_START in url or _may_be_special(stripped_url)
+    ]
 
 
 def _may_be_special(text: str) -> bool:

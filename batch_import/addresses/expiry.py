@@ -1,4 +1,7 @@
-"""The time when a signed URL expires. No I/O: it does not read the clock."""
+"""Returns the time when a signed URL expires, from its parameters and tokens. No I/O, no clock.
+
+All times are epoch seconds; infinity stands for a URL that does not say when it expires.
+"""
 
 import base64
 import json
@@ -10,44 +13,47 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote
 
+from batch_import.addresses.query_strings import normalised_name, split_query
 from batch_import.addresses.signatures import (
     may_be_signed,
-    normalised_name,
     path_tokens,
-    split_query,
 )
 
+#: Parameters of a URL: name, as `query_strings.normalised_name` returns it → decoded value.
 _ParameterValues = Mapping[str, str]
 
-#: CloudFront replaces these characters of base64 in URLs.
+#: CloudFront replaces these characters of base64, which have a meaning in URLs.
 _CLOUDFRONT_BASE64: Final = str.maketrans("-_~", "+=/")
-#: The year 9999, in epoch seconds; `datetime` cannot represent later times.
+#: The end of the year 9998, in epoch seconds. `datetime` cannot represent times after 9999.
 _MAX_EPOCH_SECONDS: Final = 253_370_764_800.0
-#: The year 2001, in epoch seconds, the first with ten digits.
+#: The smallest epoch seconds with ten digits, in the year 2001.
 _MIN_EPOCH_SECONDS: Final = 1_000_000_000
-#: A greater number is in milliseconds.
+#: A greater number is epoch milliseconds: as seconds it would be in the year 5138.
 _MIN_EPOCH_MILLISECONDS: Final = 100_000_000_000
 #: Maximum number of characters of a token that are read; real tokens are shorter.
 _MAX_TOKEN_LENGTH: Final = 16_384
 
-#: Exceptions raised when a value is not a date.
+#: Exceptions that the functions of this module raise when a value is not a date.
 _INVALID_DATE_ERRORS: Final = (ValueError, OverflowError, LookupError, TypeError, RecursionError)
 
+#: Patterns of expiry times in values, paths and tokens.
 _EXPIRY_IN_LIST = re.compile(r"(?:^|[~&|:])exp(?:ires)?=(\d{1,12})(?:[~&|]|$)", re.IGNORECASE)
 _AIRTABLE = re.compile(r"airtableusercontent\.com/v\d+/u/\d+/\d+/(\d{13})/")
 _FASTLY = re.compile(r"(?:0x)?([0-9a-f]{8}|[0-9]{10})_[0-9a-f]{40,}", re.IGNORECASE)
 _JWT = re.compile(r"(?:v1\.)?(?:eyJ[\w-]*\.)?(eyJ[\w-]*)(?:\.[\w.-]*)?", re.ASCII)
-_WMS = re.compile(r"server_time=(?P<time>[^&]+)&(?:.*&)?validminutes=(?P<minutes>\d{1,6})")
+_NIMBLE = re.compile(r"server_time=(?P<time>[^&]+)&(?:.*&)?validminutes=(?P<minutes>\d{1,6})")
+#: Separators of parameters in a segment of a path.
 _PATH_SEPARATOR = re.compile(r"[&;~,]")
 
 
 class _ExpiryParameters(NamedTuple):
-    """Query parameters that give an expiry time, and the function that reads it.
+    """A combination of query parameters that gives an expiry time.
 
     Attributes:
-        names: names of parameters that must all be present, as `normalised_name` returns them.
-        read_names: names of the parameters that are read.
-        read: returns epoch seconds; raises one of `_INVALID_DATE_ERRORS` if there is no date.
+        names: names of the parameters, which must all be present.
+        read_names: the names whose values `read` uses.
+        read: returns the expiry time from the values; raises one of `_INVALID_DATE_ERRORS` if they
+            have no date.
     """
 
     names: frozenset[str]
@@ -56,9 +62,9 @@ class _ExpiryParameters(NamedTuple):
 
 
 def expires_at(url: str) -> float:
-    """Returns when a URL expires, in epoch seconds; infinity if it does not say that it expires.
+    """Returns when a URL expires, in epoch seconds; infinity if it does not say when it expires.
 
-    If several parts of the URL give a time, the earliest is returned.
+    If several parts of the URL give a time, the earliest time is returned.
     """
     if not may_be_signed(url):
         return math.inf
@@ -78,6 +84,7 @@ def expires_at(url: str) -> float:
 
 
 def _parameter_values(parts: list[str]) -> dict[str, str]:
+    """Returns parameters, each `name=value`, as normalised name → decoded value."""
     values = {}
     for part in parts:
         name, _, value = part.partition("=")
@@ -90,47 +97,56 @@ def _decoded(value: str) -> str:
 
 
 class QueryExpiry:
-    """Reads the expiry times of URLs whose queries have the same parameters.
+    """Returns the expiry times of many URLs whose queries have the same parameters.
 
     Args:
         names: names of the parameters, as `normalised_name` returns them.
+
+    Attributes:
+        names: the names whose values `expires_at` needs, in their order in the query.
+        expires_at: a function that returns the expiry time in epoch seconds, or infinity. Its
+            arguments are the values of `names`, as written in the URL.
     """
 
     def __init__(self, names: tuple[str, ...]) -> None:
-        self._parameters = _matching(names)
-        read_names = frozenset[str]().union(*(each.read_names for each in self._parameters))
-        #: The parameters that the expiry time is read from.
+        self._combinations = _matching_combinations(names)
+        read_names: set[str] = set()
+        for combination in self._combinations:
+            read_names |= combination.read_names
         self.names: Final = tuple(name for name in names if name in read_names)
-        # Cached, because an export signs many URLs in the same second.
+        # Cached, because many URLs of an export are signed in the same second.
         self.expires_at = lru_cache(maxsize=1024)(self._expires_at)
 
     def _expires_at(self, *values: str) -> float:
-        """Returns epoch seconds, or infinity. The values are the values of `names`, as written."""
         decoded_values = dict(zip(self.names, map(_decoded, values), strict=True))
-        return _earliest(_read_all(self._parameters, decoded_values))
+        return _earliest(_read_all(self._combinations, decoded_values))
 
 
 def _expiry_times(values: _ParameterValues) -> Iterator[float]:
-    yield from _read_all(_matching(tuple(values)), values)
+    """Yield the expiry times in parameters, also in JSON web tokens among their values."""
+    yield from _read_all(_matching_combinations(tuple(values)), values)
     for value in values.values():
         if "eyJ" in value:
             yield from _token_expiry_times(value)
 
 
-def _read_all(parameters: Iterable[_ExpiryParameters], values: _ParameterValues) -> Iterator[float]:
-    for each in parameters:
+def _read_all(
+    combinations: Iterable[_ExpiryParameters], values: _ParameterValues
+) -> Iterator[float]:
+    for combination in combinations:
         try:
-            yield each.read(values)
+            yield combination.read(values)
         except _INVALID_DATE_ERRORS:
             continue  # not a date
 
 
 def _earliest(times: Iterable[float]) -> float:
+    """Returns the earliest possible time; infinity if there is none."""
     return min((time for time in times if 0 < time < _MAX_EPOCH_SECONDS), default=math.inf)
 
 
 def _token_expiry_times(token: str) -> Iterator[float]:
-    """Yields the expiry time of a JSON web token, or of a similar token of SharePoint."""
+    """Yield the expiry time of a JSON web token, or of a similar token of SharePoint."""
     match = _JWT.fullmatch(token[:_MAX_TOKEN_LENGTH])
     if match:
         try:
@@ -141,13 +157,17 @@ def _token_expiry_times(token: str) -> Iterator[float]:
 
 # Cached, because the URLs of a manifest have the same few parameters up to a million times.
 @lru_cache(maxsize=1024)
-def _matching(names: tuple[str, ...]) -> tuple[_ExpiryParameters, ...]:
-    present = frozenset(names)
-    return tuple(each for each in _EXPIRY_PARAMETERS if each.names <= present)
+def _matching_combinations(names: tuple[str, ...]) -> tuple[_ExpiryParameters, ...]:
+    """Returns the combinations whose names are all present."""
+    present_names = frozenset(names)
+    return tuple(each for each in _EXPIRY_PARAMETERS if each.names <= present_names)
+
+
+# Functions for the table `_EXPIRY_PARAMETERS` --------------------------------------------------
 
 
 def _date_and_duration(prefix: str) -> _ExpiryParameters:
-    """Parameters with a date, and a number of seconds from that date."""
+    """Returns a combination: a date, a number of seconds from this date, and a signature."""
 
     def read(values: _ParameterValues) -> float:
         return _iso_date(values[f"{prefix}date"]) + float(values[f"{prefix}expires"])
@@ -157,10 +177,16 @@ def _date_and_duration(prefix: str) -> _ExpiryParameters:
 
 
 def _first_parameter(names: str, read: Callable[[str], float]) -> _ExpiryParameters:
-    """Parameters of which the first has the expiry time."""
-    first, *_ = names.split()
+    """Returns a combination whose first parameter gives the expiry time.
+
+    Args:
+        names: names of the parameters, separated by spaces.
+        read: returns the expiry time from the value of the first parameter.
+    """
+    all_names = names.split()
+    first_name = all_names[0]
     return _ExpiryParameters(
-        frozenset(names.split()), frozenset({first}), lambda values: read(values[first])
+        frozenset(all_names), frozenset({first_name}), lambda values: read(values[first_name])
     )
 
 
@@ -173,11 +199,16 @@ def _epoch(text: str) -> float:
 
 
 def _epoch_after_2001(text: str) -> float:
-    """Read epoch seconds after 2001. Parameters with short names often have other numbers."""
-    return number if (number := _epoch(text)) > _MIN_EPOCH_SECONDS else math.inf
+    """Read epoch seconds after 2001; infinity for a smaller number.
+
+    Parameters with short names, such as `e`, often have numbers that are no times.
+    """
+    number = _epoch(text)
+    return number if number > _MIN_EPOCH_SECONDS else math.inf
 
 
 def _hex_epoch(text: str) -> float:
+    """Read epoch seconds in hexadecimal."""
     return float(int(text, 16))
 
 
@@ -199,7 +230,7 @@ def _expiry_in_list(text: str) -> float:
 
 
 def _second_of_pair(text: str) -> float:
-    """Read the second of two epoch seconds, `1;2`."""
+    """Read the end of a period, given as two epoch seconds: `1;2`."""
     return float(text.rpartition(";")[2])
 
 
@@ -221,7 +252,7 @@ def _cloudfront_policy(text: str) -> float:
 
 def _nimble_signature(text: str) -> float:
     """Read `server_time=3/1/2025 9:40:00 AM&…&validminutes=20` (Nimble, WMSPanel)."""
-    match = _WMS.search(_decode_base64(text[:_MAX_TOKEN_LENGTH]).decode())
+    match = _NIMBLE.search(_decode_base64(text[:_MAX_TOKEN_LENGTH]).decode())
     if not match:
         return math.inf
     start = datetime.strptime(match["time"], "%m/%d/%Y %I:%M:%S %p").replace(tzinfo=UTC)
@@ -239,6 +270,8 @@ def _decode_base64(text: str) -> bytes:
     return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
 
 
+#: All known combinations of parameters that give an expiry time. The first parameter of each text
+#: is the expiry time; the others must be present, because the first name alone is too common.
 _EXPIRY_PARAMETERS: Final = (
     *(_date_and_duration(prefix) for prefix in ("x-amz-", "x-goog-", "x-oss-", "x-tos-")),
     *(

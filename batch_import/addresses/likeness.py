@@ -1,16 +1,17 @@
-"""Recognizes videos that are probably the same: equal titles, and similar URLs. No I/O."""
+"""Recognizes videos that are probably the same, by equal titles and similar URLs. No I/O."""
 
 import re
 from typing import Final
 
-from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
+from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, looks_random
 from batch_import.addresses.unicode_forms import normalized
 from batch_import.addresses.urls import parse
 
-#: Stands for a part of a path that may differ.
+#: Replaces a part of a path that may be different in two URLs of the same video.
 _WILDCARD: Final = "*"
 _FILE_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
-#: IDs and times in a path, which may be different in a new export of the same videos.
+#: An ID (UUID) or a time (epoch seconds or milliseconds) in a path. Both may be different when the
+#: same videos are exported again.
 _EXPORT_ID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[12]\d{9}(?:\d{3})?",
     re.IGNORECASE,
@@ -18,11 +19,13 @@ _EXPORT_ID = re.compile(
 
 
 def similarity_key(title: str, address: str) -> str:
-    """Returns a text that is equal for similar videos: title, host, and path without random parts.
+    """Returns a text that is equal for videos that are probably the same.
+
+    It consists of the title, the host, and the path without random parts.
 
     Args:
         title: title of the video.
-        address: its URL without the signature (`signatures.strip_signature`).
+        address: URL of the video without its signature (`signatures.strip_signature`).
     """
     url = parse(address)
     host, path = (url.host, url.path) if url else ("", address)
@@ -33,6 +36,6 @@ def similarity_key(title: str, address: str) -> str:
 def _segment_pattern(segment: str) -> str:
     extension = _FILE_EXTENSION.search(segment)
     stem = segment[: extension.start()] if extension else segment
-    if _EXPORT_ID.fullmatch(stem) or is_opaque(stem, SHORT_TOKEN_LENGTH):
+    if _EXPORT_ID.fullmatch(stem) or looks_random(stem, SHORT_TOKEN_LENGTH):
         return _WILDCARD + (extension[0].lower() if extension else "")
     return segment

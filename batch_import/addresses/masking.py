@@ -1,7 +1,7 @@
-"""Masks secrets in text: signatures, tokens and passwords in URLs.
+"""Masks secrets in texts: signatures, tokens and passwords in URLs are replaced by `***`.
 
-Every text for people or logs goes through `mask`. Only the job database and `failed.csv` have the
-working URLs.
+Every text for people or logs must be passed through `mask`. Only the job database and `failed.csv`
+have the URLs with their secrets, because they are needed for downloads.
 """
 
 import re
@@ -9,16 +9,18 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote
 
-from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
-from batch_import.addresses.signatures import (
-    CHANGING_HOST,
+from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, looks_random
+from batch_import.addresses.query_strings import (
     MAX_NESTING,
     fully_decoded,
-    may_be_signed,
     normalised_name,
+    split_query,
+)
+from batch_import.addresses.signatures import (
+    CHANGING_HOST,
+    may_be_signed,
     path_tokens,
     signing_names,
-    split_query,
 )
 from batch_import.addresses.urls import parse
 
@@ -26,7 +28,8 @@ from batch_import.addresses.urls import parse
 MASK: Final = "***"
 
 _LINE_BREAK = re.compile("\r\n|[\n\r\v\f\x85\u2028\u2029]")
-#: A possible URL in a text. It ends at white space or a quotation mark.
+#: A part of a text that may be a URL: it ends at white space, a quotation mark or a bracket of
+#: HTML.
 _WORD = re.compile(r"[^\s\"'<>]+")
 _JSON_WEB_TOKEN = re.compile(r"(?<![\w-])eyJ[\w-]{8,}\.[\w-]+\.[\w.-]*", re.ASCII)
 _AUTHORIZATION_HEADER = re.compile(r"\b([Bb]asic|[Bb]earer)( +)([\w+/=.~-]{8,})", re.ASCII)
@@ -36,40 +39,42 @@ _QUERY_START = re.compile("([?#])")
 _PORT_AND_PATH = re.compile(r":\d{0,5}(?:[/?#]|$)")
 _IPV6 = re.compile(r"\[[0-9A-Fa-f:.]{2,45}\]")
 
-#: A text without a match has no URL with a secret, and no token.
+#: A fast check: a text without a match has no secret. It finds the separators of URLs, the start of
+#: JSON web tokens, and `Basic` or `Bearer` in any letter case of the first letter.
 _POSSIBLE_SECRET = re.compile(r"[@#?=/]|eyJ|asic |earer ")
 
-_user_names: set[str] = set()
+#: Additional names of URL parameters to mask, from the setting of the user.
+_extra_names: set[str] = set()
 
 
 def add_masked_names(names: Iterable[str]) -> None:
-    """Mask parameters with these names, too, from now on.
+    """Mask URL parameters with these names in all texts from now on.
 
     The names apply to the whole process, because a secret can occur in any text. They cannot be
     removed.
     """
-    _user_names.update(map(normalised_name, names))
+    _extra_names.update(map(normalised_name, names))
 
 
 def added_masked_names() -> frozenset[str]:
-    """Returns the names given to `add_masked_names`, for another process that writes for people."""
-    return frozenset(_user_names)
+    """Returns all names given to `add_masked_names`, so that another process can mask them, too."""
+    return frozenset(_extra_names)
 
 
 def mask(text: str) -> str:
-    """Returns the text with every secret in its URLs replaced by `***`."""
+    """Returns a text with every secret in its URLs and every token replaced by `***`."""
     return _mask_text(text, 0) if _may_have_secret(text) else text
 
 
 def mask_all(texts: Sequence[str]) -> Sequence[str]:
-    """Returns `mask` of each text; fast if none of them can have a secret."""
+    """Returns each text as `mask` returns it. It is fast if no text can have a secret."""
     if not _may_have_secret("\n".join(texts)):
         return texts
     return [mask(text) for text in texts]
 
 
 def _may_have_secret(text: str) -> bool:
-    """A quick answer for most cells, and for most columns, of a table."""
+    """Whether a text may have a secret. It is fast, also for all cells of a column in one text."""
     return bool(_POSSIBLE_SECRET.search(text)) and (
         "@" in text or "#" in text or may_be_signed(text) or _may_have_token(text)
     )
@@ -97,7 +102,7 @@ def _printable(character: str) -> str:
 
 
 def is_masked(url: str) -> bool:
-    """Whether a URL was masked and therefore no longer works."""
+    """Whether a URL was masked by this module, and therefore cannot be downloaded."""
     parts = parse(url)
     if MASK not in url or parts is None:
         return False
@@ -106,13 +111,19 @@ def is_masked(url: str) -> bool:
 
 
 def _mask_text(text: str, depth: int) -> str:
+    """Returns a text with its secrets masked.
+
+    Args:
+        text: the text.
+        depth: number of URLs around the text: 0, or more for a URL in a parameter of another URL.
+    """
     if _may_have_token(text):
         text = _AUTHORIZATION_HEADER.sub(_mask_header, _JSON_WEB_TOKEN.sub(MASK, text))
     return _WORD.sub(lambda word: _mask_word(word[0], depth), text)
 
 
 def _mask_header(match: re.Match[str]) -> str:
-    return f"{match[1]}{match[2]}{MASK}" if is_opaque(match[3], SHORT_TOKEN_LENGTH) else match[0]
+    return f"{match[1]}{match[2]}{MASK}" if looks_random(match[3], SHORT_TOKEN_LENGTH) else match[0]
 
 
 def _mask_word(word: str, depth: int) -> str:
@@ -125,6 +136,8 @@ def _mask_word(word: str, depth: int) -> str:
 
 
 def _mask_url(word: str, depth: int) -> str:
+    """Returns a word with its secrets masked. It may be a URL, or parameters without a URL."""
+    # The address, then the characters `?` or `#` and the texts behind them, in turn.
     sections = _QUERY_START.split(word)
     address = sections[0]
     if "=" in address and "/" not in address:
@@ -132,6 +145,7 @@ def _mask_url(word: str, depth: int) -> str:
     for index in range(2, len(sections), 2):
         section = sections[index]
         sections[index] = _mask_query(section, address, depth)
+        # A parameter may be an unencoded URL; what follows its `?` is the query of this URL.
         address = section.partition("=")[2] if "://" in section else address
     masked = "".join(
         _mask_path_tokens(section) if "/" in section else section for section in sections
@@ -140,38 +154,40 @@ def _mask_url(word: str, depth: int) -> str:
 
 
 def _mask_path_tokens(path: str) -> str:
-    for start, end in reversed(path_tokens(path, frozenset(_user_names))):
+    for start, end in reversed(path_tokens(path, frozenset(_extra_names))):
         path = path[:start] + MASK + path[end:]
     return path
 
 
 def _mask_query(query: str, address: str, depth: int) -> str:
     parts, separators = split_query(query)
-    secret_names = signing_names(parts, address, frozenset(_user_names))
+    secret_names = signing_names(parts, address, frozenset(_extra_names))
     masked = [_mask_parameter(part, secret_names, depth) for part in parts]
     return "".join(map("".join, zip(["", *separators], masked, strict=True)))
 
 
 def _mask_parameter(part: str, secret_names: frozenset[str], depth: int) -> str:
+    """Returns a parameter, `name=value`, with its value masked, or with secrets in it masked."""
     name, equals, value = part.partition("=")
     if name in secret_names:
         return f"{name}={MASK}" if equals else MASK
-    plain, encoding_count = fully_decoded(value)
-    if not encoding_count or depth == MAX_NESTING:
+    decoded_value, decode_count = fully_decoded(value)
+    if not decode_count or depth == MAX_NESTING:
         return part
-    masked = _mask_text(plain, depth + 1)
-    if masked == plain:
+    masked = _mask_text(decoded_value, depth + 1)
+    if masked == decoded_value:
         return part
-    for _ in range(encoding_count):
+    for _ in range(decode_count):
         masked = quote(masked, safe="*")
     return f"{name}={masked}"
 
 
 def _mask_passwords(word: str) -> str:
-    """Mask user name and password, which precede the last `@` of the authority.
+    """Mask user name and password in each URL of a word.
 
-    An unencoded password may contain `/`, `?` and `#`. If a colon is not followed by a port,
-    everything up to the last `@` of the word is taken for the password.
+    They are before the last `@` of the authority, which is the part of a URL from `://` to the
+    path. An unencoded password may contain `/`, `?` and `#`, at which the authority seems to end.
+    Therefore, if no port follows a colon, everything up to the last `@` of the word is masked.
     """
     pieces = []
     index = 0
@@ -188,6 +204,7 @@ def _mask_passwords(word: str) -> str:
 
 
 def _authority_end(word: str, start: int) -> int:
+    """Returns the index of the first character after the authority that begins at `start`."""
     end = start
     while end < len(word) and word[end] not in "/?#\\":
         end += 1
@@ -195,6 +212,7 @@ def _authority_end(word: str, start: int) -> int:
 
 
 def _has_password(word: str, start: int, end: int) -> bool:
+    """Whether an authority has a colon with something else than a port behind it."""
     ipv6_host = _IPV6.match(word, start)
     colon = word.find(":", ipv6_host.end() if ipv6_host else start, end)
     return colon >= 0 and not _PORT_AND_PATH.match(word, colon)

@@ -1,32 +1,35 @@
-"""Recognizes random text such as signatures and tokens, as opposed to words, numbers and IDs."""
+"""Recognizes text that looks random, as signatures and tokens do; words, dates and IDs do not."""
 
 import re
 from typing import Final
 
-#: Minimum length of a signature whose parameter name does not identify it: HMAC-SHA1 in base64 has
-#: 28 characters, and a random token 24.
+#: Minimum number of characters of a signature or token, if only its value shows that it is one.
+#: HMAC-SHA1 in base64 has 28 characters, and common random tokens have 24.
 LONG_TOKEN_LENGTH: Final = 24
-#: Minimum length of a signature next to an expiry time.
+#: The same, if the URL also has an expiry time, and therefore is probably signed.
 SHORT_TOKEN_LENGTH: Final = 12
-#: The same lengths for hexadecimal text. MD5, the shortest hash used as a signature, has 32 digits;
-#: shorter text is an ID (MongoDB's have 24 digits).
+#: The same minimum lengths for hexadecimal text. MD5, the shortest hash used as a signature, has 32
+#: digits; shorter hexadecimal text is an ID (the IDs of MongoDB have 24 digits).
 _LONG_HEX_LENGTH: Final = 32
 _SHORT_HEX_LENGTH: Final = 16
-#: Maximum number of characters that are examined.
+#: Maximum number of characters that are examined: enough for any signature.
 _MAX_READ_LENGTH: Final = 256
-#: Minimum share of characters followed by one of another class: lower case, upper case, digit.
-#: Random hexadecimal text has 0.47, and base62 0.45 (a capital before a small letter does not
-#: count, because words begin so). Words in CamelCase with a year have 0.15.
+#: Minimum rate of class changes in a random text: the number of characters that are followed by a
+#: character of another class, divided by the number of letters and digits. The classes are lower
+#: case, upper case and digits. A lower-case letter after an upper-case one does not count, because
+#: words begin so. The rate is 0.47 for random hexadecimal text, 0.45 for random base62, and 0.15
+#: for words in CamelCase with a year.
 _MIN_CHANGE_RATE: Final = 0.22
 
-#: A UUID with hyphens; a UUID without hyphens if its version and variant are valid; or a ULID, an
-#: ID that sorts by time.
+#: An ID that looks random but is no secret: a UUID with hyphens; a UUID without hyphens if its
+#: version and variant are valid; or a ULID.
 _UUID_OR_ULID = re.compile(
     r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
     r"|(?<![0-9a-f])[0-9a-f]{12}[1-8][0-9a-f]{3}[89ab][0-9a-f]{15}(?![0-9a-f])"
     r"|(?<![0-9a-z])[0-7][0-9a-hjkmnp-tv-z]{25}(?![0-9a-z])",
     re.IGNORECASE,
 )
+#: Minimum length of a token → letters and digits in a row that such a token must have somewhere.
 _ALPHANUMERIC_RUN: Final = {
     LONG_TOKEN_LENGTH: re.compile(r"[0-9A-Za-z]{12,}"),
     SHORT_TOKEN_LENGTH: re.compile(r"[0-9A-Za-z]{8,}"),
@@ -37,8 +40,10 @@ _DIGITS_OR_LETTERS = re.compile(r"[0-9]+|[A-Za-z]+")
 _CHARACTER_CLASS_CHANGE = re.compile(r"[a-z](?=[A-Z0-9])|[A-Z](?=[0-9])|[0-9](?=[A-Za-z])")
 
 
-def is_opaque(text: str, min_length: int = LONG_TOKEN_LENGTH) -> bool:
-    """Whether a text is random: not words, a number, a date or a UUID.
+def looks_random(text: str, min_length: int = LONG_TOKEN_LENGTH) -> bool:
+    """Whether a text looks random, and is long enough for a signature or token.
+
+    Words, numbers, dates, file names and UUIDs do not look random.
 
     Args:
         text: the text.

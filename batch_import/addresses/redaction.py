@@ -1,4 +1,4 @@
-"""Removes the credentials from texts of the platform, which may echo what it received."""
+"""Masks the user's credentials in texts from the platform, which may repeat parts of a request."""
 
 import base64
 import re
@@ -8,15 +8,15 @@ from urllib.parse import quote
 
 from batch_import.addresses.masking import MASK
 
-#: Minimum length of a secret in characters: shorter texts would also be found within words.
+#: Minimum length of a masked text in characters: shorter texts could also occur within words.
 _MIN_SECRET_LENGTH: Final = 6
 
 
 class Redactor:
-    """Replaces the credentials in texts: unencoded, percent-encoded, or in base64.
+    """Replaces the credentials in texts by `***`: unencoded, percent-encoded, or in base64.
 
     Args:
-        access_key, api_key: the credentials, as they are sent (HTTP Basic: RFC 7617).
+        access_key, api_key: user name and password of HTTP Basic authentication (RFC 7617).
     """
 
     def __init__(self, access_key: str, api_key: str) -> None:
@@ -25,7 +25,7 @@ class Redactor:
         for secret in (access_key, api_key):
             if len(secret) >= _MIN_SECRET_LENGTH:
                 encodings.update(_encodings(secret))
-        # The longest first, because the header contains encodings of the single keys.
+        # The longest first, because the header contains encodings of the two keys.
         longest_first = sorted(encodings, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, longest_first)))
         self._json_pattern = re.compile(
@@ -39,20 +39,22 @@ class Redactor:
 
 
 def _in_json(character: str) -> str:
-    """Returns a pattern of all JSON escapes of a character: JSON is redacted before it is parsed.
+    r"""Returns a pattern for a character as it may be written in JSON: `+`, `\+` or `\u002b`.
 
-    Some servers escape the `+` of a key, in case the JSON becomes a part of an HTML page.
+    JSON is redacted before it is parsed. Some servers escape any special character, such as the `+`
+    of a key, to protect HTML pages.
     """
     code = character.encode("utf-16-be", "surrogatepass").hex()
-    units = "".join(rf"\\u(?i:{code[at : at + 4]})" for at in range(0, len(code), 4))
-    return rf"(?:\\?{re.escape(character)}|{units})"
+    escapes = "".join(rf"\\u(?i:{code[index : index + 4]})" for index in range(0, len(code), 4))
+    return rf"(?:\\?{re.escape(character)}|{escapes})"
 
 
 def _encodings(secret: str) -> Iterator[str]:
+    """Yield the forms in which a secret may occur in a text: as it is, and encoded."""
     yield secret
     yield quote(secret, safe="")
-    # In base64, a text has three encodings, depending on its offset. Its first and last
-    # characters depend on the adjacent text, so they are removed.
+    # In the base64 of a longer text, a secret has three forms, depending on its offset modulo 3.
+    # The first and the last characters of a form depend on the adjacent text; they are removed.
     for offset in range(3):
         encoded = base64.b64encode(b"\0" * offset + secret.encode()).decode()
         fixed_part = encoded[-(-offset * 4 // 3) :]

@@ -1,7 +1,7 @@
-"""Table of the ways in which vendors of storage and content delivery sign URLs.
+"""A table of the query parameters with which vendors of storage and content delivery sign URLs.
 
-Names are in lower case, as `signatures.py` compares them. The sources are the vendors'
-documentation of signed, pre-signed, tokenized or temporary URLs.
+`signatures.py` uses it. All names are in lower case. They come from the vendors' documentation of
+signed, pre-signed, tokenized or temporary URLs.
 """
 
 import re
@@ -12,11 +12,12 @@ class Scheme(NamedTuple):
     """One way to sign a URL by query parameters.
 
     Attributes:
-        vendor: who uses it.
+        vendor: vendors that use this scheme.
         parameters: names of the parameters that belong to the signature.
-        required: names that must all be present, so that short and common names only count in
-            their own scheme; empty if each of the parameters counts alone.
-        host: domain of the only hosts that use it; empty for any host.
+        required: names of parameters that a URL must all have; otherwise the scheme is not applied.
+            It prevents that a short, common name is taken for a signature. Empty if each of the
+            parameters is enough by itself.
+        host: domain to whose hosts the scheme applies; empty for all hosts.
     """
 
     vendor: str
@@ -29,6 +30,7 @@ def _scheme(vendor: str, parameters: str, required: str = "", host: str = "") ->
     return Scheme(vendor, frozenset(parameters.split()), frozenset(required.split()), host)
 
 
+#: All known schemes. Several schemes may apply to the same URL.
 SCHEMES: Final = (
     _scheme("S3 V2, CloudFront, Google V2", "signature expires awsaccesskeyid googleaccessid"),
     _scheme("CloudFront", "key-pair-id hash-algorithm"),
@@ -89,8 +91,8 @@ SIGNATURE_SUFFIXES: Final = (
     "api_key",
     "authkey",
 )
-#: Names that select the video or its delivery. Their values are never examined, and neither are
-#: those of names that end in `id`.
+#: Names of parameters that choose the video or its format. Their values are never taken for a
+#: signature. The same holds for names that end in `id`.
 CONTENT_NAMES: Final = frozenset(
     """
     file filename path name title v video media asset src source url uri u href link object entry
@@ -99,27 +101,28 @@ CONTENT_NAMES: Final = frozenset(
     response-cache-control response-content-encoding response-expires x-oss-process
     """.split()
 )
-#: Names of expiry times, if the value is a time.
+#: Names of parameters that are the expiry time of the URL, if their value is a time.
 EXPIRY_NAMES: Final = frozenset(
     """
     exp expires expire expiry expiration expires_at expireat expire_at validto valid_to valid_until
     validuntil deadline until endtime end_time etime e x-expires ttl
     """.split()
 )
-#: Names of signatures if the URL has an expiry time, however short their values are.
+#: Names of parameters that are a signature if the URL has an expiry time, even with a short value.
 SIGNATURE_NAMES_WITH_EXPIRY: Final = frozenset(
     "md5 h hash hmac mac digest hs s st sign sign2 k key auth verify checksum secure".split()
 )
-#: Names that belong to a signature in the URL if their value is a time or a random number.
-PARTS_OF_SIGNATURE: Final = frozenset(
+#: Names of parameters that belong to the signature of a signed URL, if their value is a time or a
+#: number.
+PART_OF_SIGNATURE_NAMES: Final = frozenset(
     """
     t ts time timestamp st start starttime start_time starts nbf iat stime validfrom valid_from
     nonce rand random salt
     """.split()
 )
-#: Values that are signatures under any name: a JSON web token; a list with a hash (Akamai, Google
-#: Media CDN); epoch seconds and a hash in either order (Cloudflare, Alibaba, Fastly, CDN77); a
-#: Kaltura session of version 2.
+#: Values that are a signature whatever the name of the parameter is: a JSON web token; a list of
+#: parameters with a hash (Akamai, Google Media CDN); epoch seconds and a hash in either order
+#: (Cloudflare, Alibaba, Fastly, CDN77); a Kaltura session of version 2.
 SIGNATURE_VALUE: Final = re.compile(
     r"eyJ[\w-]{8,}\.[\w-]+\.[\w.-]*"
     r"|(?:.{0,1024}[~&|])?(?:hmac|signature)=.+"
@@ -128,7 +131,7 @@ SIGNATURE_VALUE: Final = re.compile(
     r"|djJ8[\w+/=-]{16,}",
     re.IGNORECASE | re.DOTALL,
 )
-#: Epoch seconds (2001 to 2033), epoch milliseconds, or a date with a time.
+#: Values that are a time: epoch seconds or milliseconds from 2001 on, or a date with a time of day.
 TIME_VALUE: Final = re.compile(
     r"[12]\d{9}(?:\d{3})?"
     r"|\d{4}-?\d\d-?\d\d[Tt _]?\d\d:?\d\d:?(?:\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:?\d\d)?"

@@ -1,46 +1,49 @@
-"""Finds signatures and tokens in URLs. Identity, masking and expiry all use these rules.
+"""Finds signatures and tokens in URLs: the secret parts that allow a download for some time.
 
-Known schemes are checked first (`schemes.py`), then the values of parameters with unknown names.
-The time is linear in the length of the text, whatever its content.
+Other modules use these rules to compare URLs without their signatures, to mask secrets, and to find
+the time when a URL expires. Parameters with known names are found first (`schemes.py`); then the
+values of parameters with unknown names are examined. In the name of a parameter of these functions,
+`address` is the part of a URL before its query. The time is linear in the length of the text.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
-from urllib.parse import quote, unquote, unquote_plus
+from urllib.parse import quote, unquote
 
 from batch_import.addresses import schemes
 from batch_import.addresses.objects import parse_reference, reference_url, same_object_url
-from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
+from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, looks_random
+from batch_import.addresses.query_strings import (
+    MAX_NESTING,
+    fully_decoded,
+    join_query,
+    normalised_name,
+    split_query,
+)
 from batch_import.addresses.urls import canonical_url, without_fragment
 
 #: No additional names of signature parameters.
 NO_EXTRA_NAMES: Final[frozenset[str]] = frozenset()
-#: Maximum depth of URLs within URLs, and of repeated percent-encoding; nothing deeper is in use.
-MAX_NESTING: Final = 3
-
-#: `&`, also as HTML and JSON escape it; and `;`, but only before a next parameter, because values
-#: may contain it (`q-sign-time=1;2`).
-_SEPARATOR = re.compile(
-    r"(&(?:amp;|#38;|#x26;)*|\\u0026|;(?=[\w.%-]{1,64}=))", re.IGNORECASE | re.ASCII
-)
-#: The separators within a segment of a path: `exp=1~acl=*~hmac=2`, `bcdn_token=1&expires=2`.
+#: Separators of parameters in a segment of a path: `exp=1~acl=*~hmac=2`, `bcdn_token=1&expires=2`.
 _PATH_SEPARATOR = re.compile(r"[&;~,]")
+#: A segment of a path with parameters.
 _SEGMENT = re.compile(r"(?<=/)[^/?#]*=[^/?#]*")
 
-#: Tokens in the path: a text that the URL must contain, and a pattern whose group 1 is the token.
+#: Patterns of tokens in the path of a URL. Each has a text that the URL must contain, as a fast
+#: check, and a pattern whose group 1 is the token.
 _PATH_TOKENS: Final = tuple(
     (hint, re.compile(pattern, re.ASCII))
     for hint, pattern in (
-        # Akamai and Vimeo. The list of paths may contain slashes.
+        # Akamai and Vimeo. The token contains a list of paths, which may have slashes.
         ("hmac=", r"/((?:hdn(?:ts|ea|tl)=|exp=|st=)[^?#]{0,1024}?hmac=[0-9A-Za-z]+)(?=[/?#]|$)"),
-        # Kaltura: version 2, and version 1 in a path of Kaltura.
+        # Kaltura: a session of version 2 in any path, or of version 1 in a path of Kaltura.
         ("/ks/", r"/(ks/(?:djJ[\w%+=.-]*|[\w%+=]{60,}))(?=/|$)"),
         ("/ks/", r"/p/\d+/[^?#]{0,512}?/(ks/[\w%+=.-]+)(?=/)"),
         ("/eyJ", r"/(eyJ[\w-]{8,}\.[\w-]+\.[\w.-]*)"),
         ("/s--", r"/(s--[\w-]{8,64}--)(?=/)"),  # Cloudinary
-        # Airtable: the expiry time in milliseconds, a token, and encrypted parts.
+        # Airtable: an expiry time in epoch milliseconds, a token, and encrypted parts.
         (
             "airtableusercontent.com/",
             r"airtableusercontent\.com/v\d+/u/\d+/\d+/(\d{13}/[\w-]+(?:/[\w-]{22,})*)(?=/|$)",
@@ -55,35 +58,40 @@ _PATH_TOKENS: Final = tuple(
         ("/n/", r"/p/([\w-]{32,})(?=/n/)"),  # Oracle, a pre-authenticated request
     )
 )
-#: A hash and epoch seconds, as two segments or with a comma: nginx, CDN77, Alibaba, Tencent.
+#: A hash and a time in a path: nginx, CDN77, Alibaba, Tencent. The hash is before the time (epoch
+#: seconds, or hexadecimal) or behind it (epoch seconds, or a date such as 202501011200).
 _TIME_AND_HASH = re.compile(
     r"/((?P<before>[0-9a-fA-F]{32}|[\w-]{22})(?:/[12]\d{9}|/[0-9a-f]{8}|,[12]\d{9})"
     r"|(?:[12]\d{9}|20\d{10})/(?P<behind>[0-9a-fA-F]{32}|[\w-]{22}))(?=/)",
     re.ASCII,
 )
-#: Hosts with tokens in the path.
+#: Ends of hosts in `_PATH_TOKENS`.
 _TOKEN_HOSTS: Final = ("usercontent.com/", "1drv.com/", "cloud.com/")
-#: Fast checks for a token in a path. Each pattern starts with a literal, which is found fastest.
+#: Fast checks for other tokens in a path. Each pattern starts with a literal character, because
+#: `re` finds such patterns fastest.
 _POSSIBLE_TOKEN = re.compile(
     r"/(?:ks/|eyJ|s--|(?:[12][0-9]{9}|20[0-9]{10})/|[0-9a-fA-F]{32}/[0-9a-f]{8}/)"
 )
 _POSSIBLE_TIME = re.compile(r",(?:[12][0-9]{9}|20[0-9]{10})/")
-#: Hosts whose first label is different in each link.
+#: Part of a host that is different in each link to the same file.
 CHANGING_HOST = re.compile(r"(?<=//)(?:uc[\w-]+\.dl\.dropbox|doc-[\w-]+\.google)(?=usercontent\.)")
-#: Domains whose signatures have parameters of their own.
+#: Domains of the schemes that apply only to certain hosts.
 VENDOR_DOMAINS: Final = tuple({scheme.host for scheme in schemes.SCHEMES if scheme.host})
-_VENDOR_HOST_PATTERNS: Final = {
-    end: re.compile(rf".{{0,1024}}//[^/?#]{{0,1024}}\b{re.escape(end)}(?:[:/]|$)", re.IGNORECASE)
-    for end in VENDOR_DOMAINS
+#: Domain → pattern of URLs whose host is in the domain.
+_VENDOR_URL_PATTERNS: Final = {
+    domain: re.compile(
+        rf".{{0,1024}}//[^/?#]{{0,1024}}\b{re.escape(domain)}(?:[:/]|$)", re.IGNORECASE
+    )
+    for domain in VENDOR_DOMAINS
 }
-#: A URL or a file name, which is not a signature; but a URL may contain one.
+#: A URL or a file name. It is no signature itself; a URL in a parameter may have its own signature.
 _CONTENT_VALUE = re.compile(r"^https?:|://|^[^=]*\.[A-Za-z][A-Za-z0-9]{1,3}$")
 #: An http URL on the default port.
 _HTTP_DEFAULT_PORT = re.compile(r"http://(?:[^/?#]*@)?(?:\[[^]/?#]*\]|[^:/?#]*)(?:[/?#]|$)")
 
 
 def may_be_signed(text: str) -> bool:
-    """Whether a text may contain a signed URL. A fast check, also for whole columns."""
+    """Whether a text may contain a signed URL. It is fast, also for a long text of many URLs."""
     return "?" in text or _may_have_tokens(text)
 
 
@@ -92,17 +100,18 @@ def _may_have_tokens(text: str) -> bool:
 
 
 def may_have_unnamed_tokens(text: str) -> bool:
-    """Whether the path of a URL may have a token without a name. Fast, also for whole columns."""
+    """Whether a URL in a text may have a token in its path that is not the value of a name."""
     if _POSSIBLE_TOKEN.search(text) or _POSSIBLE_TIME.search(text):
         return True
     return any(host in text for host in _TOKEN_HOSTS)
 
 
 def strip_signature(url: str, extra_names: frozenset[str] = NO_EXTRA_NAMES) -> str:
-    """Returns the canonical form of a URL without its signature, which each signing changes.
+    """Returns the same text for all signed URLs of a file: the canonical URL without a signature.
 
-    http becomes https on the default port, because exports change from one to the other. All URLs
-    of an object in cloud storage, and references such as `s3://bucket/key`, become one URL.
+    On the default port, http becomes https, because a later export may have the other scheme. All
+    URLs of an object in cloud storage, and a reference such as `s3://bucket/key`, become the same
+    URL.
 
     Args:
         url: the URL.
@@ -125,7 +134,7 @@ def _strip_nested(url: str, extra_names: frozenset[str], depth: int) -> str:
         address = CHANGING_HOST.sub("*", _remove_path_tokens(address, extra_names))
         if "://" in query and depth < MAX_NESTING:
             parts, separators = split_query(query)
-            query = _join_query(
+            query = join_query(
                 [_strip_parameter_value(part, extra_names, depth) for part in parts], separators
             )
         stripped_url = address + question + query
@@ -133,33 +142,39 @@ def _strip_nested(url: str, extra_names: frozenset[str], depth: int) -> str:
 
 
 def _remove_parameters(url: str, extra_names: frozenset[str]) -> str:
-    """Remove the signature parameters from a query. The others are not changed."""
+    """Returns a URL without the parameters of its signature. A URL without any is unchanged."""
     address, _, query = without_fragment(url).partition("?")
     parts, separators = split_query(query)
-    signing = signing_names(parts, address, extra_names)
-    if not signing:
+    removed_names = signing_names(parts, address, extra_names)
+    if not removed_names:
         return url
-    remaining = [
-        (separator, part)
-        for separator, part in zip(["", *separators], parts, strict=True)
-        if part and part.partition("=")[0] not in signing
-    ]
-    if not remaining:
+    # Each part that remains, with the separator before it.
+    remaining_parts = []
+    remaining_separators = []
+    for separator, part in zip(["", *separators], parts, strict=True):
+        if part and part.partition("=")[0] not in removed_names:
+            remaining_parts.append(part)
+            remaining_separators.append(separator)
+    if not remaining_parts:
         return address
-    query = _join_query(
-        [part for _, part in remaining], [separator for separator, _ in remaining[1:]]
-    )
-    return f"{address}?{query}"
+    return f"{address}?{join_query(remaining_parts, remaining_separators[1:])}"
 
 
 def _remove_path_tokens(address: str, extra_names: frozenset[str]) -> str:
+    """Returns a URL without the tokens in its path, each with the slash before it."""
     for start, end in reversed(path_tokens(address, extra_names)):
         address = address[: start - 1] + address[end:]
     return address
 
 
 def _strip_parameter_value(part: str, extra_names: frozenset[str], depth: int) -> str:
-    """Strip the URL that is the value of a parameter."""
+    """Returns a parameter; if its value is a URL, without the signature of this URL.
+
+    Args:
+        part: the parameter, `name=value`.
+        extra_names: as in `strip_signature`.
+        depth: number of URLs around this parameter's URL.
+    """
     name, equals, value = part.partition("=")
     if "://" not in value:
         return part
@@ -170,38 +185,18 @@ def _strip_parameter_value(part: str, extra_names: frozenset[str], depth: int) -
     return f"{name}{equals}{quote(stripped_url, safe='/:?@')}"
 
 
-def _join_query(parts: Sequence[str], separators: Sequence[str]) -> str:
-    return "".join(map("".join, zip(["", *separators], parts, strict=True)))
-
-
-def split_query(query: str) -> tuple[list[str], list[str]]:
-    """Returns the parameters (`name=value`) of a query, and the separators between them."""
-    if ";" not in query and "\\" not in query:
-        parts = query.split("&")
-        return parts, ["&"] * (len(parts) - 1)
-    pieces = _SEPARATOR.split(query)
-    return pieces[::2], pieces[1::2]
-
-
-def fully_decoded(text: str) -> tuple[str, int]:
-    """Remove all levels of percent-encoding; returns the text and the number of levels."""
-    for count in range(MAX_NESTING):
-        if "%" not in text or (decoded_text := unquote(text)) == text:
-            return text, count
-        text = decoded_text
-    return text, MAX_NESTING
-
-
-@lru_cache(maxsize=1024)
-def normalised_name(name: str) -> str:
-    """Returns a parameter name for comparison: decoded and case-folded."""
-    return unquote_plus(name).casefold()
-
-
 def path_tokens(
     address: str, extra_names: frozenset[str] = NO_EXTRA_NAMES
 ) -> list[tuple[int, int]]:
-    """Returns start and end of each token in the path of a URL, from left to right."""
+    """Finds the tokens in the path of a URL.
+
+    Args:
+        address: the URL before its query.
+        extra_names: additional names of signature parameters, in lower case.
+
+    Returns:
+        Start and end index of each token, from left to right.
+    """
     if not _may_have_tokens(address):
         return []
     spans = [
@@ -213,7 +208,7 @@ def path_tokens(
     spans += [
         match.span(1)
         for match in _TIME_AND_HASH.finditer(address)
-        if is_opaque(match["before"] or match["behind"], SHORT_TOKEN_LENGTH)
+        if looks_random(match["before"] or match["behind"], SHORT_TOKEN_LENGTH)
     ]
     if "=" in address:
         spans += [
@@ -236,12 +231,13 @@ def _merge_overlapping(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]
 
 
 class ClassifiedNames(NamedTuple):
-    """Parameter names of a query, by their role.
+    """Parameter names of a query, by their role. A name may have several roles.
 
     Attributes:
-        signing: names of signature parameters, as written.
-        unknown: other names whose values must be examined: as written → normalised.
-        expiry_names: names of possible expiry times, as written.
+        signing: names that certainly belong to a signature, as written.
+        unknown: names that belong to a signature only if their values look so: the name as written
+            → the name in the form of `normalised_name`.
+        expiry_names: names of parameters that may be the time when the URL expires, as written.
     """
 
     signing: frozenset[str]
@@ -252,28 +248,25 @@ class ClassifiedNames(NamedTuple):
 # Cached, because the URLs of a manifest have the same few parameters up to a million times.
 @lru_cache(maxsize=1024)
 def classify_names(
-    names: tuple[str, ...], host: str, extra_names: frozenset[str]
+    names: tuple[str, ...], domain: str, extra_names: frozenset[str]
 ) -> ClassifiedNames:
     """Returns the names of the parameters of a query by their role.
 
     Args:
         names: the names, as written.
-        host: the domain of `VENDOR_DOMAINS` that the host belongs to, or an empty string.
+        domain: the domain of `VENDOR_DOMAINS` that the URL's host is in; empty if it is in none.
         extra_names: additional names of signature parameters, in lower case.
     """
     normalised_names = {name: normalised_name(name) for name in names}
-    present = frozenset(normalised_names.values())
-    known = extra_names.union(
-        *(
-            scheme.parameters
-            for scheme in schemes.SCHEMES
-            if scheme.required <= present and scheme.host == (scheme.host and host)
-        )
-    )
+    present_names = frozenset(normalised_names.values())
+    known_names = set(extra_names)
+    for scheme in schemes.SCHEMES:
+        if scheme.required <= present_names and scheme.host in ("", domain):
+            known_names |= scheme.parameters
     signing = frozenset(
         name
         for name, normalised in normalised_names.items()
-        if normalised in known
+        if normalised in known_names
         or normalised.startswith(schemes.SIGNATURE_PREFIXES)
         or normalised.endswith(schemes.SIGNATURE_SUFFIXES)
     )
@@ -297,32 +290,35 @@ def signing_names(
     *,
     in_path: bool = False,
 ) -> frozenset[str]:
-    """Returns the names of the parameters that are a signature or a token, as written.
+    """Returns the names of the parameters that belong to a signature or are a token, as written.
 
     Args:
         parts: the parameters, each `name=value`.
-        address: the URL before the query, because some schemes apply only to one host.
+        address: the URL before its query, because some schemes apply only to certain hosts.
         extra_names: additional names of signature parameters, in lower case.
-        in_path: whether the parts are of a path, where a part without `=` is not a parameter.
+        in_path: whether the parts come from a path. There, a part without `=` is not a parameter;
+            in a query, it may be a token without a name.
     """
-    host = _vendor_host(address)
-    # From a list: a generator would take twice as long.
-    classified = classify_names(
-        tuple([part.partition("=")[0] for part in parts]), host, extra_names
-    )
+    domain = _vendor_domain(address)
+    # A list, because creating the tuple from a generator takes twice as long.
+    names = tuple([part.partition("=")[0] for part in parts])
+    classified = classify_names(names, domain, extra_names)
     if not classified.unknown:
         return classified.signing
     return classified.signing | _names_by_value(parts, classified, in_path)
 
 
-def _vendor_host(address: str) -> str:
-    for end in VENDOR_DOMAINS:
-        if end in address and _VENDOR_HOST_PATTERNS[end].match(address):
-            return end
+def _vendor_domain(address: str) -> str:
+    """Returns the domain of `VENDOR_DOMAINS` that the host of a URL is in; empty if in none."""
+    for domain in VENDOR_DOMAINS:
+        if domain in address and _VENDOR_URL_PATTERNS[domain].match(address):
+            return domain
     return ""
 
 
 def _names_by_value(parts: Sequence[str], classified: ClassifiedNames, in_path: bool) -> set[str]:  # noqa: FBT001
+    """Returns the names in `classified.unknown` whose values are a signature or a part of one."""
+    # Name → value. A part of a query without `=` has no name; its text is used as both.
     values = {}
     for part in parts:
         name, equals, value = part.partition("=")
@@ -338,36 +334,44 @@ def _names_by_value(parts: Sequence[str], classified: ClassifiedNames, in_path: 
         and all(len(value) < SHORT_TOKEN_LENGTH for value in values.values())
     ):
         return set()
-    unknown = {
+    decoded_values = {
         name: fully_decoded(values[name])[0] for name in classified.unknown if name in values
     }
-    found = {
+    names = {
         name
-        for name, value in unknown.items()
-        if _is_signature(classified.unknown[name], value, beside_expiry=has_expiry)
+        for name, value in decoded_values.items()
+        if _is_signature(classified.unknown[name], value, has_expiry=has_expiry)
     }
-    if found or classified.signing:
-        found.update(
+    if names or classified.signing:
+        names.update(
             name
-            for name, value in unknown.items()
+            for name, value in decoded_values.items()
             if _is_part_of_signature(classified.unknown[name], value)
         )
-    return found
+    return names
 
 
-def _is_signature(name: str, value: str, *, beside_expiry: bool) -> bool:
+def _is_signature(name: str, value: str, *, has_expiry: bool) -> bool:
+    """Whether the value of a parameter is a signature or a token.
+
+    Args:
+        name: name of the parameter, in the form of `normalised_name`.
+        value: its decoded value.
+        has_expiry: whether another parameter of the URL is an expiry time. Then shorter values are
+            enough, because such a URL is probably signed.
+    """
     if _CONTENT_VALUE.search(value):
         return False
-    if beside_expiry and (
+    if has_expiry and (
         (name in schemes.SIGNATURE_NAMES_WITH_EXPIRY and not value.isdecimal())
-        or is_opaque(value, SHORT_TOKEN_LENGTH)
+        or looks_random(value, SHORT_TOKEN_LENGTH)
     ):
         return True
-    return schemes.SIGNATURE_VALUE.fullmatch(value) is not None or is_opaque(value)
+    return schemes.SIGNATURE_VALUE.fullmatch(value) is not None or looks_random(value)
 
 
 def _is_part_of_signature(name: str, value: str) -> bool:
-    """Whether a parameter belongs to the signature in the URL: a time or a random number."""
-    if name in schemes.EXPIRY_NAMES or name in schemes.PARTS_OF_SIGNATURE:
+    """Whether a parameter of a signed URL is a time or a random number of the signature."""
+    if name in schemes.EXPIRY_NAMES or name in schemes.PART_OF_SIGNATURE_NAMES:
         return value.isdecimal() or schemes.TIME_VALUE.fullmatch(value) is not None
     return False

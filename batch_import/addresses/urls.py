@@ -1,6 +1,6 @@
-"""The parts of an http URL, its form in a request, and its canonical form.
+"""Parses http and https URLs, and converts them to the form for a request or to a canonical form.
 
-No function here raises an exception, whatever the text is.
+Texts come from manifests and may be anything. No function here raises an exception.
 """
 
 import re
@@ -15,17 +15,18 @@ from batch_import.addresses.unicode_forms import normalized
 #: already encoded must not be encoded again.
 _UNENCODED_CHARACTERS: Final = "!#$%&'()*+,-./:;=?@[]_~"
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
-#: Characters that mean the same encoded and unencoded: the unreserved ones, and those that only
-#: some programs encode. `+`, `=`, `&` and `;` are not included: encoded they can mean something
-#: else.
+#: Characters that a canonical URL has unencoded: the unreserved characters, and characters that
+#: only some programs encode. `+`, `=`, `&` and `;` are not among them, because they may have
+#: another meaning if they are encoded.
 _UNRESERVED: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _UNENCODED_IN_PATH: Final = _UNRESERVED | frozenset("!$'()*,:@[]")
 _UNENCODED_IN_QUERY: Final = _UNENCODED_IN_PATH | frozenset("/?")
-#: Matches only canonical URLs, but not all of them: a fast check.
+#: A fast check: every URL that matches is canonical, but not every canonical URL matches.
 _CERTAINLY_CANONICAL = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+/[A-Za-z0-9._~/-]*")
 _PERCENT_ENCODED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
 _HTML_AMPERSAND = re.compile(r"&(?:amp;|#38;|#x26;)+", re.IGNORECASE)
 _FILE_EXTENSION = re.compile(r"\.[A-Za-z][A-Za-z0-9]{1,4}$")
+#: A `%` that does not begin an encoded byte.
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 _URL = re.compile(
@@ -39,7 +40,7 @@ _URL = re.compile(
 
 
 class Url(NamedTuple):
-    """The parts of an http or https URL, as written.
+    """The parts of an http or https URL, unchanged.
 
     Attributes:
         scheme: `http` or `https`, in any letter case.
@@ -78,7 +79,10 @@ def parse(text: str) -> Url | None:
 
 
 def ascii_host(host: str) -> str:
-    """Returns a host name for DNS (IDNA 2008, mapped as in browsers); empty if it is not valid."""
+    """Returns a host name in ASCII for DNS; empty if it is not valid.
+
+    Names in other scripts are encoded by IDNA 2008, with the mapping that browsers use (UTS 46).
+    """
     if host.isascii():
         return host.lower() if host.isprintable() and " " not in host else ""
     try:
@@ -88,10 +92,10 @@ def ascii_host(host: str) -> str:
 
 
 def request_url(text: str) -> str:
-    """Returns a URL in a form that a request can contain: ASCII without spaces.
+    """Returns a URL in ASCII without spaces, as an HTTP request needs it.
 
-    Encoded parts are not changed, so that a signature stays valid. Text that is not a URL is
-    returned unchanged.
+    Parts that are already percent-encoded are not changed; otherwise a signature would become
+    invalid. Text that is not a URL is returned unchanged.
     """
     url = parse(text)
     if url is None:
@@ -110,12 +114,12 @@ def _percent_encode(text: str) -> str:
 
 
 def canonical_url(text: str) -> str:
-    """Returns the same text for all spellings of a URL (RFC 3986, section 6).
+    """Returns the same text for all equivalent forms of a URL (RFC 3986, section 6).
 
     The scheme and the host are in lower case. There is no default port and there are no dot
     segments. Unicode is in NFC, and a character is percent-encoded only if that changes its
-    meaning. The fragment is removed, unless it ends like a file name: `Lesson #5.mp4` is a file.
-    Text that is not an http URL is returned in NFC.
+    meaning. The fragment is removed, unless it ends with a file extension: in `Lesson #5.mp4`, `#`
+    is a part of the file name. Text that is not an http URL is returned in NFC.
     """
     if _CERTAINLY_CANONICAL.fullmatch(text) and "/." not in text:
         return text
@@ -132,7 +136,7 @@ def canonical_url(text: str) -> str:
 
 
 def without_fragment(text: str) -> str:
-    """Returns a URL without its fragment. A `#` within a file name is encoded instead."""
+    """Returns a URL without its fragment; a `#` in a file name is percent-encoded instead."""
     if "#" not in text:
         return text
     before, _, fragment = text.partition("#")
@@ -143,12 +147,19 @@ def without_fragment(text: str) -> str:
 
 
 def _explicit_port(port: str, scheme: str) -> str:
+    """Returns a port with a colon before it; empty for the default port of the scheme."""
     number = port.lstrip("0")
     return f":{number}" if number and number != _DEFAULT_PORTS[scheme] else ""
 
 
 def _normalise(text: str, unencoded: frozenset[str]) -> str:
-    """Decode encoded characters that need no encoding, then encode what is not ASCII."""
+    """Returns a part of a URL in canonical form.
+
+    Args:
+        text: the part.
+        unencoded: characters that are decoded if they are percent-encoded. Characters outside of
+            ASCII are decoded, too, and encoded again after Unicode normalization.
+    """
     if "%" in text:
         text = _PERCENT_ENCODED.sub(lambda match: _decode_unreserved(match[0], unencoded), text)
     if not text.isascii():
@@ -157,18 +168,22 @@ def _normalise(text: str, unencoded: frozenset[str]) -> str:
 
 
 def _decode_unreserved(escapes: str, unencoded: frozenset[str]) -> str:
-    raw = bytes.fromhex(escapes.replace("%", ""))
-    # Bytes that are not UTF-8 become lone surrogates, which are encoded again below.
-    return "".join(
-        character
-        if character in unencoded or (character > "\x9f" and not "\ud800" <= character <= "\udfff")
-        else "".join(f"%{byte:02X}" for byte in character.encode("utf-8", "surrogateescape"))
-        for character in raw.decode("utf-8", "surrogateescape")
-    )
+    """Decode a sequence of percent-encoded bytes; characters that need encoding remain encoded."""
+    decoded = bytes.fromhex(escapes.replace("%", "")).decode("utf-8", "surrogateescape")
+    characters = []
+    for character in decoded:
+        # Bytes that are not UTF-8 have become surrogates. "\x9f" is the last control character.
+        is_text = character > "\x9f" and not "\ud800" <= character <= "\udfff"
+        if character in unencoded or is_text:
+            characters.append(character)
+        else:
+            encoded_bytes = character.encode("utf-8", "surrogateescape")
+            characters.append("".join(f"%{byte:02X}" for byte in encoded_bytes))
+    return "".join(characters)
 
 
 def _resolve_dot_segments(path: str) -> str:
-    """Resolve `.` and `..` (RFC 3986, section 5.2.4), as clients do before they send."""
+    """Resolve `.` and `..` in a path (RFC 3986, section 5.2.4), as HTTP clients do."""
     if "/." not in path:
         return path
     resolved: list[str] = []

@@ -203,18 +203,22 @@ class VerificationBar:
         if has_bars():
             self._draw(step)
         elif self._interval.is_over():
-            total = "" if step.of is None else f" of {step.of:,}"
-            print(with_timestamp(f"{step.what}: {step.done:,}{total}"), file=sys.stderr, flush=True)
+            total = "" if step.total_count is None else f" of {step.total_count:,}"
+            print(
+                with_timestamp(f"{step.unit}: {step.done_count:,}{total}"),
+                file=sys.stderr,
+                flush=True,
+            )
 
     def _draw(self, step: "VerificationProgress") -> None:
         from tqdm import tqdm
 
-        if step.what != self._step_name:
+        if step.unit != self._step_name:
             self.close()
-            self._step_name = step.what
-            self._bar = tqdm(desc=step.what, dynamic_ncols=True, leave=False)
-        self._bar.total = step.of
-        self._bar.update(step.done - self._bar.n)
+            self._step_name = step.unit
+            self._bar = tqdm(desc=step.unit, dynamic_ncols=True, leave=False)
+        self._bar.total = step.total_count
+        self._bar.update(step.done_count - self._bar.n)
 
     def close(self) -> None:
         """Remove the bar."""

@@ -1,7 +1,7 @@
-"""The queue as an object for procrastinate's own tools.
+"""An object for the command-line tool of procrastinate, the library behind the queue.
 
-`procrastinate --app batch_import.fleet.app.app shell` opens its shell on the database of
-VIOSTREAM_STATE.
+`procrastinate --app batch_import.fleet.app.app shell` opens a shell on the queue in the database
+that the environment variable VIOSTREAM_STATE names.
 """
 
 import os

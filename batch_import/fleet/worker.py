@@ -1,6 +1,9 @@
-"""A worker: takes jobs of some accounts from the queue, as many at once as it may.
+"""A worker: takes jobs of some accounts from the queue, and runs several jobs at the same time.
 
-This module must not know how a job is run: its caller passes a function for that.
+An *entry* is one job's place in the queue. A worker sends heartbeats to the queue. If they stop,
+for example because the machine was suspended, the queue counts the worker as dead and gives its
+jobs to other workers; the worker is then *replaced*, and must end. This module must not know how a
+job is run: its caller passes a function for that.
 """
 
 import asyncio
@@ -27,42 +30,43 @@ from batch_import.fleet.tasks import (
 )
 from batch_import.state.postgres import NETWORK_OPTIONS
 
-#: Seconds between two looks into the queue. An entry that is added notifies the worker at once; one
-#: that goes back into the queue does not.
+#: Seconds between two queries for waiting entries. The database notifies the worker of a new entry
+#: at once, but not of an entry that goes back into the queue.
 _POLL_SECONDS: Final = 1.0
-#: Seconds between two looks whether the worker is to stop.
-_STOP_SECONDS: Final = 0.2
-#: Seconds until a database that is away is tried again.
-_AWAY_SECONDS: Final = 2.0
-#: Seconds until a job is tried again after the platform was out of reach for `give_up_after`.
-_LATER_SECONDS: Final = 300
-#: Exit code of a worker whose jobs were given to others: whatever started it is to start it again.
-_REPLACED: Final = 3
+#: Seconds between two checks whether the worker must stop.
+_STOP_CHECK_SECONDS: Final = 0.2
+#: Seconds until the worker connects again to a database that cannot be reached.
+_RECONNECT_SECONDS: Final = 2.0
+#: Seconds until a job runs again after its run gave up, because the platform or the database could
+#: not be reached for some time.
+_RETRY_SECONDS: Final = 300
+#: Exit code of a worker that was replaced. The service manager that started it must start it again.
+_EXIT_REPLACED: Final = 3
 
 
 class JobEnd(StrEnum):
-    """How a job's process ended, as it prints it; and what follows."""
+    """How the process of a job ended. The process prints the value."""
 
-    #: The run has ended. Nothing follows.
+    #: The run has ended. The job leaves the queue.
     ENDED = "ended"
-    #: It was stopped in the middle. The job goes back into the queue.
+    #: The run was stopped before its end. The job goes back into the queue.
     STOPPED = "stopped"
-    #: The platform or the database cannot be reached. The job is tried again after some minutes.
+    #: The platform or the database cannot be reached. The job runs again after some minutes.
     LATER = "later"
-    #: The job cannot be run. It is not tried again before a person resumes it.
+    #: The job cannot be run. It does not run again before a person resumes it.
     SET_ASIDE = "set aside"
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerSetup:
-    """What a worker needs to take jobs and to run them.
+    """The options of a worker, and the functions that it calls.
 
     Attributes:
-        url: of the database.
-        accounts: names of the accounts whose jobs it takes.
-        at_once: maximum number of jobs at once.
-        run_job: runs one job until its end, or until the event is set.
-        is_stopped: whether the worker is to stop.
+        url: URL of the database.
+        accounts: names of the accounts whose jobs the worker takes.
+        at_once: maximum number of jobs that run at the same time.
+        run_job: a function that runs the job with a name until it ends, or until the event is set.
+        is_stopped: a function that returns whether the worker must stop.
         say: called with a sentence for the log.
     """
 
@@ -74,61 +78,65 @@ class WorkerSetup:
     say: Callable[[str], None]
 
 
-async def work(wanted: WorkerSetup) -> None:
-    """Take jobs until the worker is stopped. The database may be away meanwhile."""
-    while not wanted.is_stopped():
+async def work(setup: WorkerSetup) -> None:
+    """Run a worker until it is stopped. If the database cannot be reached, it connects again."""
+    while not setup.is_stopped():
         try:
-            await _Worker(wanted).run()
+            await _Worker(setup).run()
         except ConnectorException:
-            wanted.say("The database is away. Trying again.")
+            setup.say("The database cannot be reached. Trying again.")
         with suppress(TimeoutError):
-            await asyncio.wait_for(_until(wanted.is_stopped), _AWAY_SECONDS)
+            await asyncio.wait_for(_wait_for_stop(setup.is_stopped), _RECONNECT_SECONDS)
 
 
-async def _until(is_stopped: Callable[[], bool]) -> None:
-    """Wait until the worker is to stop."""
-    while not is_stopped():  # noqa: ASYNC110 - a signal handler sets it, outside of the loop
-        await asyncio.sleep(_STOP_SECONDS)
+async def _wait_for_stop(is_stopped: Callable[[], bool]) -> None:
+    """Wait until the worker must stop."""
+    while not is_stopped():  # noqa: ASYNC110 - changed by a signal handler, outside of the event loop
+        await asyncio.sleep(_STOP_CHECK_SECONDS)
 
 
 class _Worker:
-    """One connection of a worker to the queue."""
+    """A worker while it is connected to the database."""
 
-    def __init__(self, wanted: WorkerSetup) -> None:
-        self._wanted = wanted
-        # Four: heartbeats and fetching, of two workers.
+    def __init__(self, setup: WorkerSetup) -> None:
+        self._setup = setup
+        # Four connections: two procrastinate workers, each with one for heartbeats and one for
+        # jobs.
         options = {"application_name": "batch-import worker", **NETWORK_OPTIONS}
-        self._app: App = make_app(wanted.url, max_size=4, kwargs=options)
-        self._replaced = asyncio.Event()
-        self._stops: set[asyncio.Event] = set()
-        self._running: set[asyncio.Future[JobEnd]] = set()
+        self._app: App = make_app(setup.url, max_size=4, kwargs=options)
+        self._is_replaced = asyncio.Event()
+        #: For each running job, the event that stops the job.
+        self._stop_events: set[asyncio.Event] = set()
+        self._running_jobs: set[asyncio.Future[JobEnd]] = set()
 
     async def run(self) -> None:
-        """Take jobs until the worker is stopped, or until the database is away.
+        """Take jobs until the worker is stopped, or until the database cannot be reached.
 
         Raises:
-            ConnectorException: the database is away.
+            ConnectorException: the database cannot be reached.
         """
         async with self._app.open_async():
-            # A worker of its own looks for stalled jobs, also while all places are taken.
+            # A second procrastinate worker queues the jobs of dead workers again, even while the
+            # first has its maximum number of jobs.
             workers = [
-                asyncio.create_task(self._work(self._wanted.accounts, self._wanted.at_once)),
+                asyncio.create_task(self._work(self._setup.accounts, self._setup.at_once)),
                 asyncio.create_task(self._work([STALLED_QUEUE], 1, delete_jobs="always")),
             ]
-            stopping = asyncio.create_task(_until(self._wanted.is_stopped))
-            # It goes on while the workers stop: they have no heartbeat then.
-            replaced = asyncio.create_task(self._until_replaced())
-            await asyncio.wait([*workers, stopping], return_when=asyncio.FIRST_COMPLETED)
+            stop_task = asyncio.create_task(_wait_for_stop(self._setup.is_stopped))
+            # It also runs while the workers stop, because they send no heartbeats then.
+            replaced_task = asyncio.create_task(self._end_if_replaced())
+            await asyncio.wait([*workers, stop_task], return_when=asyncio.FIRST_COMPLETED)
             for worker in workers:
                 worker.cancel()
-            ended = await asyncio.gather(*workers, return_exceptions=True)
-            for task in (stopping, replaced):
+            worker_results = await asyncio.gather(*workers, return_exceptions=True)
+            for task in (stop_task, replaced_task):
                 task.cancel()
-        for error in ended:
-            if isinstance(error, Exception):
-                raise error
+        for result in worker_results:
+            if isinstance(result, Exception):
+                raise result
 
-    def _work(self, queues: Sequence[str], at_once: int, **more: Any) -> Any:
+    def _work(self, queues: Sequence[str], at_once: int, **more_options: Any) -> Any:
+        """Returns the coroutine of a procrastinate worker for some queues."""
         return self._app.run_worker_async(
             queues=queues,
             concurrency=at_once,
@@ -136,73 +144,82 @@ class _Worker:
             abort_job_polling_interval=_POLL_SECONDS,
             update_heartbeat_interval=HEARTBEAT_SECONDS,
             stalled_worker_timeout=STALLED_SECONDS,
-            # Jobs are stopped at once; they finish their requests.
+            # Jobs are requested to stop at once; they finish their requests to the platform.
             shutdown_graceful_timeout=0,
             install_signal_handlers=False,
             additional_context={RUN_ENTRY: self._run_entry},
-            **more,
+            **more_options,
         )
 
-    async def _until_replaced(self) -> None:
-        """End this process if its jobs were given to other workers.
+    async def _end_if_replaced(self) -> None:
+        """Wait until this worker is replaced; then stop its jobs and end the process.
 
-        procrastinate would note the end of a job that is another worker's by now.
+        The process ends without cleanup, because procrastinate would otherwise store that the jobs
+        have ended, although other workers are running them.
         """
-        await self._replaced.wait()
-        is_stopped = self._wanted.is_stopped()
+        await self._is_replaced.wait()
+        is_stopped = self._setup.is_stopped()
         if not is_stopped:
-            self._wanted.say(
-                f"This worker was silent for more than {STALLED_SECONDS:.0f} s, so its jobs were"
-                " given to others. It ends; start it again."
+            self._setup.say(
+                f"This worker sent no heartbeat for more than {STALLED_SECONDS:.0f} s, so its jobs"
+                " were given to other workers. It ends; start it again."
             )
-        for stop in self._stops:
-            stop.set()
-        if self._running:
-            await asyncio.wait(self._running)
-        os._exit(0 if is_stopped else _REPLACED)
+        for stop_event in self._stop_events:
+            stop_event.set()
+        if self._running_jobs:
+            await asyncio.wait(self._running_jobs)
+        os._exit(0 if is_stopped else _EXIT_REPLACED)
 
     async def _run_entry(self, context: JobContext, job: str) -> None:
-        """Run one job.
+        """Run the job of an entry. How it ends decides what procrastinate does with the entry.
 
         Raises:
-            RunAgain, SetAside, JobAborted: as procrastinate is to note the end.
+            RunAgain: the job goes back into the queue.
+            SetAside: the job cannot be run.
+            JobAborted: a person has paused or cancelled the job.
         """
         end = await self._run_job(context, job)
-        if not await self._is_mine(context):
-            self._replaced.set()
+        if not await self._has_entry(context):
+            self._is_replaced.set()
+            # Wait until the process ends; procrastinate must not store the end of this entry.
             await asyncio.Event().wait()
         if end is JobEnd.STOPPED and context.abort_reason() is AbortReason.USER_REQUEST:
             raise JobAborted
         if end is JobEnd.STOPPED:
             raise RunAgain
         if end is JobEnd.LATER:
-            raise RunAgain(_LATER_SECONDS)
+            raise RunAgain(_RETRY_SECONDS)
         if end is JobEnd.SET_ASIDE:
             raise SetAside
 
     async def _run_job(self, context: JobContext, job: str) -> JobEnd:
-        """Run one job until its end. procrastinate stops it by cancelling this task."""
-        stop = asyncio.Event()
-        running = asyncio.ensure_future(self._wanted.run_job(job, stop))
-        self._stops.add(stop)
-        self._running.add(running)
-        try:
-            while not running.done():
-                with suppress(CancelledError):
-                    await asyncio.wait({running}, timeout=STALLED_SECONDS)
-                if context.should_abort():
-                    stop.set()
-                elif not running.done() and not await self._is_mine(context):
-                    self._replaced.set()
-            return running.result()
-        finally:
-            self._stops.discard(stop)
-            self._running.discard(running)
+        """Run one job until its end, even if this task is cancelled.
 
-    async def _is_mine(self, context: JobContext) -> bool:
-        """Whether the queue has not given an entry to another worker."""
+        procrastinate cancels the task to stop the job. The job is then requested to stop, and
+        finishes its requests.
+        """
+        stop_event = asyncio.Event()
+        running_job = asyncio.ensure_future(self._setup.run_job(job, stop_event))
+        self._stop_events.add(stop_event)
+        self._running_jobs.add(running_job)
+        try:
+            while not running_job.done():
+                with suppress(CancelledError):
+                    await asyncio.wait({running_job}, timeout=STALLED_SECONDS)
+                if context.should_abort():
+                    stop_event.set()
+                elif not running_job.done() and not await self._has_entry(context):
+                    self._is_replaced.set()
+            return running_job.result()
+        finally:
+            self._stop_events.discard(stop_event)
+            self._running_jobs.discard(running_job)
+
+    async def _has_entry(self, context: JobContext) -> bool:
+        """Whether this worker still has an entry; False if the queue gave it to another worker."""
         try:
             (entry,) = await self._app.job_manager.list_jobs_async(id=context.job.id)
         except (ConnectorException, ValueError):
-            return True  # nobody can tell; the job's lease is what counts
+            # Unknown. This is safe, because the job's lease decides who may send rows.
+            return True
         return entry.worker_id == context.job.worker_id and entry.status == "doing"

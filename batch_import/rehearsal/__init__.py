@@ -1,1 +1,1 @@
-"""Rehearsals: imports into the sandbox on a virtual clock, within this process."""
+"""Rehearsals: imports into the sandbox, the simulated platform, on a virtual clock."""

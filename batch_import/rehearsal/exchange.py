@@ -1,6 +1,8 @@
-"""Exchanges API requests with the sandbox without a network.
+"""Converts API requests for the sandbox, and its replies for the importer, without a network.
 
-Rehearsals, simulations and benchmarks all use it, so that they convert replies in the same way.
+The sandbox is the simulated platform. In this package, a *reply* is what the sandbox returns, and
+an *answer* is what the client would return to the importer for it. Rehearsals, simulations and
+benchmarks all use these functions.
 """
 
 import json
@@ -12,23 +14,37 @@ from batch_import.sandbox.platform import API
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply, SimulatedRequest
 from batch_import.viostream.endpoints import ApiRequest
 
-#: Lowest status code that is not a success: 3xx are redirects, 4xx and 5xx are errors.
+#: Lowest HTTP status that is not a success: 3xx are redirects, 4xx and 5xx are errors.
 _MIN_FAILURE_STATUS: Final = 300
 
 
 def simulated_request(request: ApiRequest[Any], password: str = "sandbox") -> SimulatedRequest:  # noqa: S107 - no secret
-    """Returns a request as the sandbox receives it."""
+    """Returns a request in the form in which the sandbox receives it.
+
+    Args:
+        request: the request.
+        password: the API key.
+    """
     path, query = API + request.path, dict(request.query)
     return SimulatedRequest(request.method, path, query, "VC-sandbox", password, request.body)
 
 
 def client_answer(request: ApiRequest[Any], reply: SimulatedReply, now: float) -> Answer:
-    """Returns what the client makes of a reply: a result, or the exception as a value."""
+    """Returns the answer that the client would return for a reply.
+
+    Args:
+        request: the request of the reply.
+        reply: the reply.
+        now: time of arrival in epoch seconds.
+
+    Returns:
+        The result of the request; if the client would raise an exception, this exception.
+    """
     if reply.fault is not ReplyFault.NONE:
         return NoAnswer("the connection was closed before the answer was complete")
     try:
         if reply.status < _MIN_FAILURE_STATUS:
-            # Not through JSON text, which would take most of the time of a rehearsal.
+            # Without converting to JSON text and back, which would take most of a rehearsal's time.
             return request.read(reply.payload)  # type: ignore[no-any-return]
         return request.read_response(reply.status, reply.headers, _text(reply.payload), now)  # type: ignore[no-any-return]
     except RequestFailed as failed:
@@ -36,6 +52,7 @@ def client_answer(request: ApiRequest[Any], reply: SimulatedReply, now: float) -
 
 
 def _text(payload: object) -> str:
+    """Returns the body of an error response as text."""
     if isinstance(payload, str):
         return payload
     return "" if payload is None else json.dumps(payload)

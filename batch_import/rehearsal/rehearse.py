@@ -1,6 +1,7 @@
-"""A rehearsal: imports a job's own rows into the sandbox, with the faults of a platform.
+"""A rehearsal: imports the rows of a job into the sandbox, on a virtual clock.
 
-The job is not changed, and nothing is sent.
+The sandbox is the simulated platform; its settings are called *knobs*, and make it slow or faulty.
+The job is not changed, and nothing is sent to the real platform.
 """
 
 from collections import Counter
@@ -21,14 +22,15 @@ from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.state.store import Store
 from batch_import.viostream.rate_limiter import RateLimiter
 
-#: Maximum number of rows of a rehearsal, so that it takes seconds, not minutes.
+#: Maximum number of rows of a rehearsal: more rows would take minutes instead of seconds.
 MAX_REHEARSED_ROWS: Final = 3_000
-#: Start of the virtual clock, in epoch seconds. The value does not matter, but must be constant.
+#: Start of the virtual clock, in epoch seconds. Any value is possible, but it must be constant,
+#: because a rehearsal with the same seed must give the same result.
 _START_TIME: Final = 1_700_000_000.0
 #: Minimum and maximum round-trip time in seconds, in a usual network.
 _LATENCY_SECONDS: Final = (0.05, 0.2)
-#: Seconds before the start within which the in-flight rows were sent, as if the previous run had
-#: just been stopped.
+#: The rows that are in flight at the start are treated as sent in this number of seconds before the
+#: start, as if the previous run had just been stopped.
 _IN_FLIGHT_SECONDS: Final = 60.0
 
 
@@ -38,7 +40,7 @@ class RehearsalResult:
 
     Attributes:
         rows: number of rows that were rehearsed.
-        of: number of rows that a run would work on.
+        of: number of rows that a real run would process; `rows` may be fewer.
         counts: status counts of the rehearsed rows.
         seconds: duration of the run on the virtual clock.
         calls: number of requests that reached the platform, including those that failed.
@@ -62,12 +64,15 @@ class RehearsalResult:
 def realistic_knobs(
     settings: Settings, processing: ProcessingTime, existing: int
 ) -> dict[str, object]:
-    """Returns knobs of a realistic platform: slightly below the rate limit, with rare faults.
+    """Returns the knobs of a realistic platform.
+
+    Its rate limit is slightly lower than the one that the user set, and rare faults occur: a few
+    media fail, a few replies are lost, and a few requests get an error.
 
     Args:
-        settings: the rate limit of the run.
-        processing: minimum and maximum processing time.
-        existing: number of media in the account.
+        settings: settings of the run, with its rate limit.
+        processing: minimum and maximum processing time of a media.
+        existing: number of media that are in the account before the run.
     """
     return {
         "processing": (processing.low, processing.high),
@@ -85,21 +90,22 @@ def rehearse(
     settings: Settings,
     knobs: Mapping[str, object],
     seed: int,
-    most: int = MAX_REHEARSED_ROWS,
+    max_rows: int = MAX_REHEARSED_ROWS,
 ) -> RehearsalResult:
-    """Rehearse a run of a job. The same seed gives the same result.
+    """Rehearse a run of a job. The same arguments give the same result.
 
     Args:
         store: the job database; it is only read.
         settings: settings of the run.
-        knobs: how the platform behaves.
+        knobs: names and values of the sandbox's knobs.
         seed: seed of all random numbers.
-        most: maximum number of rows. If there are more, a sample of evenly distributed rows.
+        max_rows: maximum number of rows. If the job has more unfinished rows, a sample of evenly
+            distributed rows is used.
 
     Raises:
         UsageError: there is no such knob, or a knob has an invalid value.
     """
-    rows, counts = store.queue.unfinished(most), store.reader.counts()
+    rows, counts = store.queue.unfinished(max_rows), store.reader.counts()
     sent_from = _START_TIME - _IN_FLIGHT_SECONDS
     platform = SimulatedPlatform(Knobs.from_mapping(knobs), seed, sent_from)
     with Store(None) as rehearsal_store:
@@ -109,10 +115,10 @@ def rehearse(
             rows=len(rows),
             of=counts.pending + counts.processing + counts.unknown,
             counts=rehearsal_store.reader.counts(),
-            seconds=run.last_answer - _START_TIME,
+            seconds=run.last_reply_at - _START_TIME,
             calls=platform.calls.total(),
             refused=platform.rate_limited,
-            unanswered=run.unanswered,
+            unanswered=run.unanswered_count,
             twice=_duplicate_references(platform),
             fault=fault,
         )
@@ -121,7 +127,11 @@ def rehearse(
 def _run(
     rehearsal_store: Store, platform: SimulatedPlatform, settings: Settings, seed: int
 ) -> tuple[VirtualRun, str]:
-    """Run the import to its end; returns the run, and the fault that ended it early."""
+    """Run the import.
+
+    Returns:
+        The run, and the message of the fault that ended it early; empty if it was not ended early.
+    """
     run = VirtualRun(
         Dispatcher(settings, rehearsal_store, RateLimiter(settings.rate, _START_TIME), _START_TIME),
         platform,
@@ -145,7 +155,15 @@ def _copy_rows(
     random: Random,
     sent_from: float,
 ) -> None:
-    """Copy the rows with their statuses, and create the media of in-flight rows."""
+    """Copy rows with their statuses, and create media for rows that are in flight.
+
+    Args:
+        rehearsal_store: the database to copy to; it is empty.
+        platform: the simulated platform, to which the media are added.
+        rows: the rows to rehearse.
+        random: draws random numbers.
+        sent_from: epoch seconds from which the rows in flight were sent.
+    """
     in_flight = [row for row in rows if row.status is not Status.PENDING]
     rehearsal_store.load(map(_manifest_row, in_flight), sent_from)
     numbers = {
@@ -162,16 +180,19 @@ def _copy_rows(
 
 
 def _manifest_row(row: JobRow) -> ManifestRow:
-    name = row.reference_id
-    # Nothing is downloaded; therefore a reference needs no signature.
+    # The sandbox downloads nothing; therefore a reference is replaced by a URL without a signature.
     url = as_web_url(row.source_url)
-    return ManifestRow(row.row_number, name, name, url, row.filename, row.extension, ())
+    reference_id = identity = row.reference_id
+    return ManifestRow(row.row_number, reference_id, identity, url, row.filename, row.extension, ())
 
 
 def _sent_row(
     platform: SimulatedPlatform, row: JobRow, number: int, sent_at: float, random: Random
 ) -> StatusUpdate:
-    """Returns the update of an in-flight row. Half of the unanswered POSTs created a media."""
+    """Returns the status update of a row in flight, and creates its media in the platform.
+
+    Of the rows whose POST got no answer, a random half gets a media.
+    """
     is_accepted = row.status is Status.PROCESSING
     status = Status.PROCESSING if is_accepted else Status.UNKNOWN
     ingest_id = None
@@ -183,7 +204,10 @@ def _sent_row(
 
 
 def _duplicate_references(platform: SimulatedPlatform) -> tuple[str, ...]:
+    """Returns the reference IDs that several media of the import have, without failed media."""
     counts = Counter(
         media.reference_id for media in platform.media if not (media.failed or media.foreign)
     )
-    return tuple(name for name, count in counts.items() if name and count > 1)
+    return tuple(
+        reference_id for reference_id, count in counts.items() if reference_id and count > 1
+    )

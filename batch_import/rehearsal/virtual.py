@@ -1,7 +1,8 @@
-"""Runs an import on a virtual clock: the real dispatcher against the sandbox, in seconds.
+"""Runs an import with the real dispatcher and the sandbox on a virtual clock, as an event loop.
 
-Worker threads are replaced by a number of free workers, and the network by a delay in each
-direction. No socket is opened, and no clock is read.
+An import of hours takes seconds, because the clock advances from one event to the next. The worker
+threads of a real run are replaced by a count of free workers, and the network by a delay in each
+direction. No socket is opened, and the real clock is not read.
 """
 
 import heapq
@@ -24,31 +25,32 @@ from batch_import.rehearsal.exchange import client_answer, simulated_request
 from batch_import.sandbox.platform import SimulatedPlatform
 from batch_import.sandbox.replies import ReplyFault, SimulatedReply
 
-#: Maximum seconds until a waiting worker asks the dispatcher again, as in the real worker pool.
+#: Maximum number of seconds until the dispatcher is called again after it returned no request, as
+#: in the real worker pool.
 _MAX_WAIT_SECONDS: Final = 0.5
-#: Minimum seconds until then, so that the virtual clock always advances.
+#: Minimum number of seconds until this call. It is not 0, so that the virtual clock always
+#: advances.
 _MIN_WAIT_SECONDS: Final = 1e-4
-_OK: Final = 200
 
 
 class VirtualRun:
-    """The event loop: requests and replies arrive, and workers wake up.
+    """One import on a virtual clock.
 
     Args:
-        dispatcher: the importer.
+        dispatcher: the importer: returns the next request, and handles completed requests.
         platform: the simulated platform.
         start: start of the clock in epoch seconds; any value is possible.
         workers: maximum number of simultaneous requests.
         latency: minimum and maximum round-trip time in seconds.
         timeout: seconds after which the client gives up a request without a reply.
-        seed: seed of the latencies.
+        seed: seed of the random round-trip times.
 
     Attributes:
-        now: epoch seconds.
-        sent: number of requests by kind, as named by the importer.
-        first_create: when the first POST was sent; None before that.
-        last_answer: when the latest reply arrived.
-        unanswered: number of requests without a clear answer.
+        now: the virtual clock, in epoch seconds.
+        sent_counts: name of a class of requests, such as `CreateMedia` → number of sent requests.
+        first_create_at: when the first POST was sent, in epoch seconds; None before that.
+        last_reply_at: when the latest reply arrived, in epoch seconds.
+        unanswered_count: number of requests without a clear answer.
     """
 
     def __init__(
@@ -68,10 +70,11 @@ class VirtualRun:
         self._latency = latency
         self._timeout = timeout
         self._random = Random(seed)
-        self.now = self.last_answer = start
-        self.first_create: float | None = None
-        self.unanswered = 0
-        self.sent: Counter[str] = Counter()
+        self.now = self.last_reply_at = start
+        self.first_create_at: float | None = None
+        self.unanswered_count = 0
+        self.sent_counts: Counter[str] = Counter()
+        #: A heap of events: time, number in the order of creation, and action.
         self._events: list[tuple[float, int, Callable[[], None]]] = []
         self._event_numbers = itertools.count()
         self._wake_at = float("inf")
@@ -82,7 +85,7 @@ class VirtualRun:
         Raises:
             RunFault: the run cannot continue.
         """
-        while not self._send_ready_calls():
+        while not self._send_ready_requests():
             if not self._events:
                 raise RuntimeError("The importer waits, but no request is in progress.")
             self.now, _, action = heapq.heappop(self._events)
@@ -91,8 +94,8 @@ class VirtualRun:
     def _schedule_event(self, time: float, action: Callable[[], None]) -> None:
         heapq.heappush(self._events, (time, next(self._event_numbers), action))
 
-    def _send_ready_calls(self) -> bool:
-        """Send requests while workers are free; returns whether the import has finished."""
+    def _send_ready_requests(self) -> bool:
+        """Send requests while workers are free; return whether the import has finished."""
         while self._free_workers:
             step = self._dispatcher.next_request(self.now)
             if isinstance(step, Finished):
@@ -105,34 +108,39 @@ class VirtualRun:
         return False
 
     def _schedule_wake_up(self, time: float) -> None:
-        # An earlier wake-up is already scheduled; the dispatcher is asked again then.
+        """Schedule an event that calls the dispatcher again, unless an earlier one exists."""
         if self.now < self._wake_at <= time:
             return
         self._wake_at = time
         self._schedule_event(time, lambda: None)
 
     def _send(self, request: ScheduledRequest) -> None:
+        """Send a request: schedule its arrival, which schedules the arrival of its reply."""
         self._free_workers -= 1
-        self.sent[type(request).__name__] += 1
-        if isinstance(request, CreateMedia) and self.first_create is None:
-            self.first_create = self.now
+        self.sent_counts[type(request).__name__] += 1
+        if isinstance(request, CreateMedia) and self.first_create_at is None:
+            self.first_create_at = self.now
         sent_at, sent_request = self.now, api_request(request)
-        delay_there, delay_back = (self._random.uniform(*self._latency) / 2 for _ in range(2))
+        request_delay = self._random.uniform(*self._latency) / 2
+        reply_delay = self._random.uniform(*self._latency) / 2
 
         def receive_request() -> None:
             reply = self._platform.handle(simulated_request(sent_request), self.now)
-            delay = (
-                min(reply.delay, self._timeout) if reply.fault is ReplyFault.HANG else reply.delay
+            handling_delay = reply.delay
+            if reply.fault is ReplyFault.HANG:
+                handling_delay = min(handling_delay, self._timeout)
+            self._schedule_event(
+                self.now + handling_delay + reply_delay, lambda: receive_reply(reply)
             )
-            self._schedule_event(self.now + delay + delay_back, lambda: receive_reply(reply))
 
         def receive_reply(reply: SimulatedReply) -> None:
             self._free_workers += 1
-            self.last_answer = self.now
+            self.last_reply_at = self.now
             answer = client_answer(sent_request, reply, self.now)
-            self.unanswered += isinstance(answer, NoAnswer)
+            if isinstance(answer, NoAnswer):
+                self.unanswered_count += 1
             self._dispatcher.handle_completed(
                 [CompletedRequest(request, answer, sent_at, clock_offset=0.0)], self.now
             )
 
-        self._schedule_event(self.now + delay_there, receive_request)
+        self._schedule_event(self.now + request_delay, receive_request)

@@ -1,7 +1,7 @@
-"""Write the imported rows for other programs, such as a content management system or a script.
+"""Writes the imported rows for other programs, such as a content management system or a script.
 
-Texts are written unchanged: without protection against spreadsheets, and without a byte order mark.
-This module must not know any such program.
+Texts are written unchanged: cells are not escaped for spreadsheets, and there is no byte order
+mark. This module must not know any of these programs.
 """
 
 import csv
@@ -13,11 +13,18 @@ from typing import Final, TextIO
 from batch_import.files import replace_text_file
 from batch_import.reports import WRITE_HINT
 
+#: The cells of each row.
 Lines = Iterable[Sequence[str]]
 
 
 def write_cms(folder: Path, header: Sequence[str], lines: Lines, format_: str) -> None:
     """Write `results.cms.csv`, `.json` or `.jsonl`, and replace the existing file.
+
+    Args:
+        folder: folder of the file.
+        header: headings of the columns.
+        lines: cells of the rows.
+        format_: `csv`, `json` or `jsonl`.
 
     Raises:
         StateError: the file cannot be written. An existing file is unchanged.
@@ -33,18 +40,20 @@ def _write_csv(file: TextIO, header: Sequence[str], lines: Lines) -> None:
 
 
 def _write_json(file: TextIO, header: Sequence[str], lines: Lines) -> None:
-    before = "[\n"
-    for text in _objects(header, lines):
-        file.write(before + text)
-        before = ",\n"
-    file.write("[]\n" if before == "[\n" else "\n]\n")
+    separator = "[\n"
+    for text in _json_objects(header, lines):
+        file.write(separator + text)
+        separator = ",\n"
+    is_empty = separator == "[\n"
+    file.write("[]\n" if is_empty else "\n]\n")
 
 
 def _write_jsonl(file: TextIO, header: Sequence[str], lines: Lines) -> None:
-    file.writelines(f"{text}\n" for text in _objects(header, lines))
+    file.writelines(f"{text}\n" for text in _json_objects(header, lines))
 
 
-def _objects(header: Sequence[str], lines: Lines) -> Iterator[str]:
+def _json_objects(header: Sequence[str], lines: Lines) -> Iterator[str]:
+    """Yields each row as the JSON of an object: heading → cell."""
     for line in lines:
         yield json.dumps(dict(zip(header, line, strict=True)), ensure_ascii=False)
 

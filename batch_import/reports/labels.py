@@ -1,6 +1,7 @@
-"""The name, the meaning and the advice of each status, for all outputs. No I/O.
+"""The texts about each status: its name, its meaning, and what a person can do. No I/O.
 
-This module must not know where the texts are shown.
+All outputs use them: terminal, workbook, page and JSON. This module must not know where the texts
+are shown.
 """
 
 import re
@@ -19,8 +20,8 @@ class StatusText:
 
     Attributes:
         label: the status in one or two words.
-        meaning: what it means, as a sentence.
-        advice: what to do, if a person has to do something.
+        meaning: what the status means, as a sentence.
+        advice: what a person can do about the row; empty if nothing is to be done.
     """
 
     label: str
@@ -28,8 +29,8 @@ class StatusText:
     advice: str = ""
 
 
-#: In the order in which people want to see them. The label is the value of the status, so that
-#: terminal, workbook, page and JSON use the same name.
+#: The texts of all statuses, in the order in which people see them. Each label is the value of the
+#: status with a capital letter, except that `creating` is shown as processing.
 STATUSES: Final = {
     Status.IMPORTED: StatusText("Imported", "It is online, and can be embedded."),
     Status.PROCESSING: StatusText("Processing", "The platform has it, and it is not online yet."),
@@ -61,24 +62,29 @@ ATTENTION: Final = (Status.FAILED, Status.INVALID, Status.UNKNOWN)
 def needs_attention(status: Status, codes: Iterable[str]) -> bool:
     """Whether a person has to check a row.
 
-    A pending row needs attention only if its POSTs created no video, which a code says.
+    A pending row needs attention only if it was sent before and created no video. Only then it has
+    a code.
+
+    Args:
+        status: the status that is shown to people.
+        codes: failure codes of the row.
     """
     return status in ATTENTION or (status is Status.PENDING and any(codes))
 
 
 _FIX_SOURCE: Final = (
-    "Open the source URL in a private browser window. If the video does not come, correct the URL"
+    "Open the source URL in a private browser window. If the video does not load, correct the URL"
     " or make the file public; then run the row again."
 )
 _FIX_FILE: Final = (
-    "Play the file on your computer. If it plays, save it as MP4 (H.264), put that in its place,"
-    " and run the row again."
+    "Play the file on your computer. If it plays, save it as MP4 (H.264), replace the file with the"
+    " new one, and run the row again."
 )
 _ID_TAKEN: Final = (
-    "If the video in the account is the row's own, use retry with the setting adopt: any."
-    " If it is not, give the row a reference id of its own."
+    "If the video in the account is the video of this row, use retry with the setting"
+    " adopt: any. Otherwise give the row another reference id."
 )
-#: What to do about a failure, by its code. Other failures have the advice of the row's status.
+#: Failure code → what to do. For other failures, the advice of the row's status is used.
 _ADVICE: Final[Mapping[str, str]] = {
     FailureCode.REFERENCE_ID_TAKEN: _ID_TAKEN,
     FailureCode.SOURCE_UNAVAILABLE: _FIX_SOURCE,
@@ -88,7 +94,7 @@ _ADVICE: Final[Mapping[str, str]] = {
     ),
     FailureCode.FILE_UNREADABLE: _FIX_FILE,
     FailureCode.KEY_MISSING: (
-        "Run the import again: it asks for the key. If there is none, look at the video in the"
+        "Run the import again: it requests the key. If there is no key, look at the video in the"
         " account."
     ),
     POSSIBLE_DUPLICATE_CODE: (
@@ -99,32 +105,35 @@ _NUMBER: Final = re.compile(r"\b\d+\b")
 
 
 def advice(status: Status, codes: Iterable[str], error: str) -> str:
-    """Returns what to do about a row, with secrets masked; empty if there is nothing to do.
+    """Returns what a person can do about a row, with secrets masked; empty for nothing.
 
-    For a row with a problem, this is the hint of the problem, as `check` shows it.
+    For a row whose manifest row has a problem, it is the hint of the problem, as `check` shows it.
 
     Args:
-        codes: codes of its failure.
-        error: the row's error, as it is in the job database.
+        status: the status that is shown to people.
+        codes: failure codes of the row.
+        error: error of the row, as stored in the job database: a reason, and hints on further
+            lines.
     """
     codes = tuple(codes)
     if not needs_attention(status, codes):
         return ""
-    if status is Status.INVALID and (hint := error.partition("\n")[2]):
+    hint = error.partition("\n")[2]
+    if status is Status.INVALID and hint:
         return mask(hint)
-    found = dict.fromkeys(_ADVICE[code] for code in codes if code in _ADVICE)
-    return " ".join(found) or STATUSES[status].advice
+    texts = dict.fromkeys(_ADVICE[code] for code in codes if code in _ADVICE)
+    return " ".join(texts) or STATUSES[status].advice
 
 
 def without_numbers(reason: str) -> str:
-    """Returns a reason without its numbers, so that the same cause in many rows counts as one."""
+    """Returns a reason with `…` for each number, so that similar reasons become equal."""
     return _NUMBER.sub("…", reason) or "No reason was given."
 
 
 def parse_duration(duration: str) -> float | None:
-    """Returns a duration of the platform in seconds; None if there is none.
+    """Returns the seconds of a duration in the form of the platform; None if it is not valid.
 
-    The platform gives `"00:01:05"` (Viostream API guide), or seconds (the vendor's client).
+    The platform returns `"00:01:05"` (Viostream API guide), or seconds (the vendor's own client).
     """
     try:
         parts = [float(part) for part in duration.split(":")]
@@ -132,7 +141,7 @@ def parse_duration(duration: str) -> float | None:
         return None
     if len(parts) > 3 or any(not 0 <= part < 1e7 for part in parts):  # noqa: PLR2004 - h:m:s
         return None
-    total = 0.0
+    seconds = 0.0
     for part in parts:
-        total = total * 60 + part
-    return total
+        seconds = seconds * 60 + part
+    return seconds

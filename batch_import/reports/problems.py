@@ -1,6 +1,7 @@
-"""The problems of a manifest: each as a line of `problems.csv`, and counts per kind. No I/O.
+"""Converts problems of a manifest to lines of `problems.csv`, and counts them by code. No I/O.
 
-This module must not know the rules, nor where the lines are written to.
+A problem is an error or a warning about one row. This module must not know the rules that find
+problems, nor where the lines are written to.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,15 +13,18 @@ from batch_import.models import Problem, Severity
 
 #: The columns of `problems.csv`. Users' scripts depend on these names.
 COLUMNS: Final = ("line referenceId filename column code severity reason value hint").split()
-#: Number of lines of a group that are listed where there is no space for all.
+#: Maximum number of line numbers per group that are stored as examples.
 _MAX_EXAMPLE_LINES: Final = 5
 
 
 @dataclass(slots=True)
 class ProblemGroup:
-    """All problems of one code and severity.
+    """All problems with one code and severity.
 
     Attributes:
+        code: the code.
+        severity: error or warning.
+        count: number of problems.
         example_lines: line numbers of the first few problems.
         example: the first problem.
         has_one_hint: whether the hint of the example is the hint of all problems.
@@ -36,10 +40,10 @@ class ProblemGroup:
 
 @dataclass(slots=True)
 class ProblemWriter:
-    """Writes problems one by one, and keeps a count and examples of each group only.
+    """Writes problems one by one. Of each group, only the count and examples stay in memory.
 
     Attributes:
-        write_line: called with the cells of each problem.
+        write_line: called with the cells of each problem, in the order of `COLUMNS`.
     """
 
     write_line: Callable[[Sequence[str]], object]
@@ -58,7 +62,7 @@ class ProblemWriter:
             group.example_lines.append(problem.line)
 
     def groups(self) -> list[ProblemGroup]:
-        """Returns the groups: errors before warnings, the most frequent first."""
+        """Returns the groups: first errors, then warnings; in each, the most frequent first."""
         return sorted(
             self._groups.values(),
             key=lambda group: (group.severity is Severity.WARNING, -group.count),
@@ -81,7 +85,11 @@ def _csv_row(problem: Problem) -> list[str]:
 
 
 def read_problem(cells: Mapping[str, str]) -> Problem:
-    """Parse a line of `problems.csv`, given as column name → cell."""
+    """Returns the problem of a line of `problems.csv`.
+
+    Args:
+        cells: name of the column → cell.
+    """
     return Problem(
         int(cells["line"]), cells["column"], cells["code"], cells["reason"], cells["value"],
         cells["hint"], Severity(cells["severity"]), cells["referenceId"], cells["filename"],

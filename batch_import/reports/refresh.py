@@ -1,11 +1,11 @@
-"""Write results during a run and at its end.
+"""Writes the results during a run and at its end.
 
-During the run, a separate process with low priority writes them: Python runs one thread at a time,
-and the run must not wait for a workbook. If the run ends while a file is being written, that file
-is discarded, and this process writes the results. The modules needed for this are imported while
-requests are open.
+During the run, a separate process with low priority writes them. A thread would delay the run,
+because Python runs one thread at a time. If the run ends while the process is writing a file, the
+incomplete file is deleted, and the process of the run writes the results. The modules for writing
+are imported while the run waits for responses.
 
-This module must not know what the results are, nor who runs.
+This module must not know what the results are, nor which command runs.
 """
 
 import importlib
@@ -23,20 +23,22 @@ from batch_import.errors import RunFault
 from batch_import.files import remove_partial_files
 from batch_import.job import Job
 
-#: Modules that are needed to write the results at the end.
+#: Modules for writing results, which take long to import.
 _WRITER_MODULES: Final = (
     "batch_import.reports.writers.html_writer",
     "batch_import.reports.writers.xlsx_writer",
 )
-#: Code of the process. It imports this package from the same path, even in a notebook.
+#: Python code of the process. It reads its options from standard input. It takes the module search
+#: path from the options, because the package may have been imported from anywhere, as in a
+#: notebook.
 _PROCESS_CODE: Final = (
-    "import json, sys; order = json.loads(sys.stdin.readline()); sys.path[:] = order['path'];"
-    " from batch_import.reports.refresh_process import main; main(order)"
+    "import json, sys; options = json.loads(sys.stdin.readline()); sys.path[:] = options['path'];"
+    " from batch_import.reports.refresh_process import main; main(options)"
 )
-#: How long the process has to delete files that are not complete.
+#: Maximum number of seconds for the process to end and to delete incomplete files.
 _END_SECONDS: Final = 10.0
-#: On Windows: low priority, but not the lowest, which would stop the process at times; and no
-#: Ctrl-C.
+#: On Windows: a low priority, and no Ctrl-C. With the lowest priority, the process might get no CPU
+#: time at all.
 _WINDOWS_FLAGS: Final = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | getattr(
     subprocess, "CREATE_NEW_PROCESS_GROUP", 0
 )
@@ -44,18 +46,19 @@ _WINDOWS_FLAGS: Final = getattr(subprocess, "BELOW_NORMAL_PRIORITY_CLASS", 0) | 
 
 @contextmanager
 def refresh_results(write: Callable[[], None], job: Job, interval_seconds: float) -> Iterator[None]:
-    """Refresh the results while this context is open, and write them at its end, whatever ends it.
+    """Refresh the results during the `with` block, and write them at its end, even after an error.
 
-    If a refresh fails, the next one, or the end of the run, writes the results. An import must not
-    fail because somebody has opened a workbook.
+    A refresh that fails is ignored, because an import must not fail only because a person has
+    opened the workbook. The next refresh or the end of the block writes the results.
 
     Args:
         write: writes the results at the end. It is called in a separate thread.
         job: the job of the results.
-        interval_seconds: time between two refreshes. It is longer if a refresh takes long.
+        interval_seconds: number of seconds between two refreshes. The time is longer if a refresh
+            takes long.
 
     Raises:
-        RunFault: the files cannot be written at the end, and there is no other error.
+        RunFault: the files cannot be written at the end, and the block raised no other error.
     """
     with ThreadPoolExecutor(1, "results") as thread:
         thread.submit(_import_writers)
@@ -63,7 +66,7 @@ def refresh_results(write: Callable[[], None], job: Job, interval_seconds: float
             with _refresh_process(job, interval_seconds):
                 yield
         except BaseException:
-            # The error that ended the run is more important, and may have the same cause.
+            # The error that ended the run is more important than an error of writing.
             with suppress(RunFault):
                 thread.submit(write).result()
             raise
@@ -77,7 +80,10 @@ def _import_writers() -> None:
 
 @contextmanager
 def _refresh_process(job: Job, interval_seconds: float) -> Iterator[None]:
-    """Run the process that refreshes results. If it cannot start, the end writes them."""
+    """Run the process that refreshes results during the `with` block.
+
+    If the process cannot be started, the results are only written at the end of the run.
+    """
     process = None
     with suppress(OSError):
         process = _start(job, interval_seconds)
@@ -90,32 +96,33 @@ def _refresh_process(job: Job, interval_seconds: float) -> Iterator[None]:
 
 
 def _start(job: Job, interval_seconds: float) -> subprocess.Popen[str]:
-    process = subprocess.Popen(  # noqa: S603 - this very program
+    """Start the process, and write its options to its standard input."""
+    process = subprocess.Popen(  # noqa: S603 - the code is our own
         [sys.executable, "-c", _PROCESS_CODE],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         text=True,
-        # Ctrl-C is for the run, which then ends this process.
+        # Ctrl-C must reach only the run, which then ends the process.
         start_new_session=True,
         creationflags=_WINDOWS_FLAGS,
     )
-    order = {
+    options = {
         "path": [os.path.abspath(entry) for entry in sys.path],  # noqa: PTH100 - "" is a folder
         "folder": str(job.folder.resolve()),
         "database": job.database,
-        "every": interval_seconds,
-        "masked": sorted(added_masked_names()),
+        "interval_seconds": interval_seconds,
+        "masked_names": sorted(added_masked_names()),
     }
     if process.stdin:
         with suppress(OSError):
-            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.write(json.dumps(options) + "\n")
             process.stdin.flush()
     return process
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the process by closing its standard input. The same happens if this process is killed."""
+    """End the process by closing its standard input, as also happens if this process is killed."""
     if process.stdin:
         with suppress(OSError):
             process.stdin.close()

@@ -1,7 +1,8 @@
-"""The process that writes results during a run; `refresh.py` starts it.
+"""The process that writes results during a run. `refresh.py` starts it.
 
-It reads the job database while the run writes to it. It ends when its standard input is closed.
-This module must not know what the results are.
+It reads the job database while the run writes to it. It ends when its standard input is closed. The
+first embed codes are written as soon as there are any, with normal priority; everything else is
+written with the lowest priority. This module must not know what the results are.
 """
 
 import gc
@@ -27,36 +28,37 @@ from batch_import.reports.write import (
 )
 from batch_import.state.store import Store
 
-#: Writing takes at most this fraction (one fifth) of a run's time.
-_TIME_DIVISOR: Final = 5
-#: While writing, the process sleeps this many times the CPU time that it uses, because even work on
-#: another processor slows down the run: processors share caches, memory and heat. Together with the
-#: fraction above, it uses a twentieth of a processor.
-_REST_FACTOR: Final = 3
-#: Seconds between two checks of the job database: the delay until a new embed code is in
-#: `results.csv`.
+#: After a refresh, the next one starts not before this multiple of its duration. Therefore
+#: refreshes take at most a fifth of the time of a run.
+_MIN_INTERVAL_FACTOR: Final = 5
+#: During a refresh, the process sleeps for this multiple of the CPU time that it uses. Even work on
+#: another processor core slows down the run, because cores share caches, memory and heat. Together
+#: with the factor above, the process uses a twentieth of a core.
+_SLEEP_FACTOR: Final = 3
+#: Seconds between two checks of the job database for new embed codes.
 _CHECK_SECONDS: Final = 0.5
+#: The highest value of `nice` on POSIX systems.
 _LOWEST_PRIORITY: Final = 19
 
 
-def main(order: Mapping[str, Any]) -> None:
-    """Write results again and again.
+def main(options: Mapping[str, Any]) -> None:
+    """Write results again and again, until the process is ended.
 
     Args:
-        order: `folder` and `database` (may be empty) of the job; `every`, the seconds between two
-            refreshes; and `masked`, the URL parameters to mask.
+        options: `folder` and `database` (may be empty) of the job; `interval_seconds`, the time
+            between two refreshes; `masked_names`, names of URL parameters to mask.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _exit)
     threading.Thread(target=_exit_at_end_of_input, daemon=True).start()
     gc.set_threshold(100_000)  # as in the command line: rows have no reference cycles
-    add_masked_names(order["masked"])
-    job = Job(Path(order["folder"]), order["database"])
+    add_masked_names(options["masked_names"])
+    job = Job(Path(options["folder"]), options["database"])
     try:
         with Store(job.state) as store:
-            _Refresher(job, store, order["every"]).run()
+            _Refresher(job, store, options["interval_seconds"]).run()
     finally:
-        os._exit(0)  # without cleanup, because the run waits for the end
+        os._exit(0)  # without cleanup, because the run waits for the end of this process
 
 
 def _exit(*_: object) -> None:
@@ -73,31 +75,32 @@ def _exit_at_end_of_input() -> None:
 
 
 class CpuThrottle:
-    """Sleeps in proportion to the CPU time used.
+    """A function that sleeps in proportion to the CPU time that was used since the previous call.
 
     Args:
-        clock: returns the CPU seconds used so far.
-        sleep: called with seconds.
+        cpu_clock: returns the CPU seconds that the process has used so far.
+        sleep: called with the number of seconds to sleep.
     """
 
-    def __init__(self, clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
-        self._clock = clock
+    def __init__(self, cpu_clock: Callable[[], float], sleep: Callable[[float], object]) -> None:
+        self._cpu_clock = cpu_clock
         self._sleep = sleep
-        self._before = clock()
+        self._previous_seconds = cpu_clock()
 
     def __call__(self) -> None:
-        """Sleep in proportion to the CPU time used since the last call."""
-        self._sleep(_REST_FACTOR * max(0.0, self._clock() - self._before))
-        self._before = self._clock()
+        """Sleep."""
+        self._sleep(_SLEEP_FACTOR * max(0.0, self._cpu_clock() - self._previous_seconds))
+        self._previous_seconds = self._cpu_clock()
 
 
 @dataclass(slots=True)
 class RepeatedTask:
-    """A task that is repeated, and less often if it takes long.
+    """A task that is repeated at intervals, which are longer if the task takes long.
 
     Attributes:
-        interval_seconds: seconds between two starts.
-        due_at: when it starts next, in seconds of a monotonic clock, like all times in this module.
+        work: the task.
+        interval_seconds: minimum number of seconds between two runs.
+        due_at: when the task runs next, in seconds of the monotonic clock.
     """
 
     work: Callable[[], None]
@@ -105,60 +108,78 @@ class RepeatedTask:
     due_at: float
 
     def run(self, clock: Callable[[], float]) -> None:
-        """Run the task. If it fails, it is run again at the next time."""
-        began = clock()
+        """Run the task now. If it fails, it runs again at the next time.
+
+        Args:
+            clock: returns the seconds of the monotonic clock.
+        """
+        started_at = clock()
         with suppress(RunFault):
             self.work()
-        self.due_at = clock() + seconds_until_next(self.interval_seconds, clock() - began)
+        self.due_at = clock() + seconds_until_next(self.interval_seconds, clock() - started_at)
 
 
 class _Refresher:
-    def __init__(self, job: Job, store: Store, every: float) -> None:
+    """Writes results while a run is in progress."""
+
+    def __init__(self, job: Job, store: Store, interval_seconds: float) -> None:
         self._job = job
         self._store = store
-        self._first = self._shown = store.reader.last_event()
-        self._has_first = False
-        self._rest = CpuThrottle(time.process_time, time.sleep)
-        now = time.monotonic()
-        self._csv = RepeatedTask(self._write_csv, every, now + every)
-        self._all = RepeatedTask(self._write_all, every, now + every)
+        #: Numbers of events (status changes of rows): the last before the run, and the last in the
+        #: files.
+        self._start_event = self._written_event = store.reader.last_event()
+        self._has_embed_codes = False
+        self._throttle = CpuThrottle(time.process_time, time.sleep)
+        due_at = time.monotonic() + interval_seconds
+        self._csv_task = RepeatedTask(self._write_csv, interval_seconds, due_at)
+        self._all_task = RepeatedTask(self._write_all, interval_seconds, due_at)
 
     def run(self) -> None:
         """Run until the process is ended."""
-        while not self._write_first() and time.monotonic() < self._csv.due_at:
+        while not self._write_first_codes() and time.monotonic() < self._csv_task.due_at:
             time.sleep(_CHECK_SECONDS)
         if hasattr(os, "nice"):
             os.nice(_LOWEST_PRIORITY)
         while True:
-            if self._write_first() or time.monotonic() >= self._csv.due_at:
-                self._csv.run(time.monotonic)
-            # Before the first embed code is written, nothing that takes long may delay it.
-            elif self._has_first and time.monotonic() >= self._all.due_at:
-                self._all.run(time.monotonic)
+            if self._write_first_codes() or time.monotonic() >= self._csv_task.due_at:
+                self._csv_task.run(time.monotonic)
+            # Until the first embed code is written, no long task may delay it.
+            elif self._has_embed_codes and time.monotonic() >= self._all_task.due_at:
+                self._all_task.run(time.monotonic)
             time.sleep(_CHECK_SECONDS)
 
-    def _write_first(self) -> bool:
-        """Write the first embed codes of the run once, as soon as there are any."""
-        if self._has_first or not self._store.reader.any_imported_since(self._first):
+    def _write_first_codes(self) -> bool:
+        """Write the first embed codes of the run, as soon as there are any.
+
+        Returns:
+            Whether they were written by this call.
+        """
+        if self._has_embed_codes or not self._store.reader.any_imported_since(self._start_event):
             return False
-        self._has_first = True
+        self._has_embed_codes = True
         with suppress(RunFault):
             write_first_embed_codes(self._job.folder, self._store)
-        self._csv.due_at = 0.0
+        self._csv_task.due_at = 0.0
         return True
 
     def _write_csv(self) -> None:
-        write_results_csv(self._job.folder, self._store, running=True, rest=self._rest)
+        write_results_csv(self._job.folder, self._store, is_running=True, throttle=self._throttle)
 
     def _write_all(self) -> None:
+        """Write all files, if a row has changed since they were written."""
         event = self._store.reader.last_event()
-        if event != self._shown:
-            now = time.time()
-            folder, store = self._job.folder, self._store
-            write_results(folder, store, FORMATS, now=now, running=True, rest=self._rest)
-            self._shown = event
+        if event != self._written_event:
+            write_results(
+                self._job.folder,
+                self._store,
+                FORMATS,
+                now=time.time(),
+                is_running=True,
+                throttle=self._throttle,
+            )
+            self._written_event = event
 
 
 def seconds_until_next(interval_seconds: float, duration_seconds: float) -> float:
-    """Returns the seconds until the next refresh, if the last refresh took `duration_seconds`."""
-    return max(interval_seconds, _TIME_DIVISOR * duration_seconds)
+    """Returns the seconds until the next refresh, after a refresh that took `duration_seconds`."""
+    return max(interval_seconds, _MIN_INTERVAL_FACTOR * duration_seconds)

@@ -1,4 +1,4 @@
-"""Count the rows of a job by status and by cause of failure. No I/O.
+"""Counts the rows of a job by status, and by the cause for which a person must check them. No I/O.
 
 This module must not know where the counts are shown, nor how the job database works.
 """
@@ -14,7 +14,7 @@ from batch_import.reports.labels import advice, needs_attention, without_numbers
 from batch_import.reports.table import problem_text
 from batch_import.state.timeline import Timeline
 
-#: Number of rows of a cause that are listed as examples.
+#: Maximum number of rows per cause that are listed as examples.
 _MAX_EXAMPLE_LINES = 5
 
 
@@ -23,9 +23,10 @@ class ReportInfo:
     """General information about a report.
 
     Attributes:
-        name: name of the manifest.
+        name: file name of the manifest.
         written_at: epoch seconds when the report was written.
-        timeline: None before the first row was sent.
+        timeline: numbers of sent and imported rows over time; None before the first row was sent,
+            and for files that do not show it.
     """
 
     name: str
@@ -35,7 +36,12 @@ class ReportInfo:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cause:
-    """Why rows with one source host need attention."""
+    """Why rows need attention.
+
+    Attributes:
+        reason: the problem without its numbers, so that similar problems have the same cause.
+        host: host of the rows' source URLs; may be empty.
+    """
 
     reason: str
     host: str
@@ -43,40 +49,54 @@ class Cause:
 
 @dataclass(slots=True)
 class Summary:
-    """Counts rows while they are iterated over."""
+    """Counts of rows.
+
+    Attributes:
+        counts: status → number of rows.
+        causes: cause → number of rows that need attention because of it.
+    """
 
     counts: Counter[Status] = field(default_factory=Counter)
     causes: Counter[Cause] = field(default_factory=Counter)
 
-    def count(self, records: Iterable[ResultRow]) -> Iterator[ResultRow]:
-        """Yields the rows unchanged, and counts them."""
-        for record in records:
-            self.counts[record.status] += 1
-            self.add_cause(record)
-            yield record
+    def count(self, rows: Iterable[ResultRow]) -> Iterator[ResultRow]:
+        """Yields the rows unchanged, and counts each row that was yielded."""
+        for row in rows:
+            self.counts[row.status] += 1
+            self.add_cause(row)
+            yield row
 
-    def add_cause(self, record: ResultRow, rows: int = 1) -> None:
-        """Count the cause of a number of similar rows, if they need attention."""
-        if found := cause_of(record):
-            self.causes[found] += rows
+    def add_cause(self, row: ResultRow, row_count: int = 1) -> None:
+        """Count the cause of rows, if they need attention.
+
+        Args:
+            row: one of the rows.
+            row_count: number of rows with the same status and problem.
+        """
+        cause = cause_of(row)
+        if cause:
+            self.causes[cause] += row_count
 
     @property
     def total(self) -> int:
-        """Number of rows so far."""
+        """Number of counted rows."""
         return self.counts.total()
 
     def most_frequent(self) -> list[tuple[Cause, int]]:
-        """Returns the causes; the causes of most rows come first."""
+        """Returns the causes with their numbers of rows, the most frequent first."""
         return sorted(self.causes.items(), key=lambda item: (-item[1], item[0]))
 
 
 @dataclass(frozen=True, slots=True)
 class AttentionGroup:
-    """Rows that need attention for the same cause.
+    """Rows that have the same status and need attention for the same cause.
 
     Attributes:
+        status: status of the rows.
+        cause: why they need attention.
+        count: number of rows.
         lines: line numbers of the first few rows in the manifest.
-        advice: what to do about them.
+        advice: what a person can do about the rows.
     """
 
     status: Status
@@ -86,28 +106,31 @@ class AttentionGroup:
     advice: str
 
 
-def attention_groups(records: Iterable[ResultRow]) -> list[AttentionGroup]:
-    """Returns the groups of rows that need attention, the largest first."""
-    found: dict[tuple[Status, Cause], AttentionGroup] = {}
-    for record in records:
-        why = cause_of(record)
-        if why is None:
+def attention_groups(rows: Iterable[ResultRow]) -> list[AttentionGroup]:
+    """Returns the rows that need attention in groups, the largest group first."""
+    groups: dict[tuple[Status, Cause], AttentionGroup] = {}
+    for row in rows:
+        cause = cause_of(row)
+        if cause is None:
             continue
-        todo = advice(record.status, record.codes, record.error)
-        known = found.get((record.status, why), AttentionGroup(record.status, why, 0, (), todo))
-        lines = (*known.lines, record.line)[:_MAX_EXAMPLE_LINES]
-        found[record.status, why] = replace(known, count=known.count + 1, lines=lines)
-    return sorted(found.values(), key=lambda t: (-t.count, t.status, t.cause))
+        group = groups.get((row.status, cause))
+        if group is None:
+            row_advice = advice(row.status, row.codes, row.error)
+            group = AttentionGroup(row.status, cause, 0, (), row_advice)
+        lines = (*group.lines, row.line)[:_MAX_EXAMPLE_LINES]
+        groups[row.status, cause] = replace(group, count=group.count + 1, lines=lines)
+    return sorted(groups.values(), key=lambda group: (-group.count, group.status, group.cause))
 
 
-def cause_of(record: ResultRow) -> Cause | None:
+def cause_of(row: ResultRow) -> Cause | None:
     """Returns why a row needs attention; None if it needs none."""
-    if not needs_attention(record.status, record.codes):
+    if not needs_attention(row.status, row.codes):
         return None
-    return Cause(without_numbers(mask(problem_text(record))), _host(mask(record.source_url)))
+    return Cause(without_numbers(mask(problem_text(row))), _host(mask(row.source_url)))
 
 
 def _host(url: str) -> str:
+    """Returns the host name of a URL; empty if the URL is not valid."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

@@ -1,7 +1,8 @@
 """The results as a table: its columns, and the cells of each row. No I/O.
 
-All result files are written from this table. This module must not know where the table is written
-to, nor how the job database works.
+All result files are written from this table. `failed.csv`, which users correct and run again, has
+its own columns, also defined here. This module must not know where the table is written to, nor how
+the job database works.
 """
 
 import csv
@@ -22,16 +23,18 @@ from batch_import.viostream.embed import embed_code, embed_url, oembed_url, shar
 
 #: Name of the column that `failed.csv` adds to the manifest's columns.
 REASON: Final = "reason"
-#: Columns of the workbook before the manifest's columns; the title is before all of them.
+#: Order of columns for people: the title, `_FIRST_COLUMNS`, the columns of the manifest, and
+#: `_LAST_COLUMNS`.
 _FIRST_COLUMNS: Final = ("embedCode", "embedUrl", "status", "referenceId")
 _LAST_COLUMNS: Final = (
     *("filename", "duration", "sourceUrl", "shareUrl", "oembedUrl", "thumbnail", "createdDate"),
     *("extension", "line", "key", "mediaId", "ingestId", "error"),
 )
-#: Names of fields, used in `failed.csv` for a generated title or reference ID.
+#: Names of the columns that `failed.csv` has for a title or reference ID that is not in the
+#: manifest.
 _TITLE_FIELD: Final = "filename"
 _REFERENCE_FIELD: Final = "referenceId"
-#: Number of rows whose cells are created together.
+#: Number of rows whose cells are created together, column by column.
 _BATCH_ROWS: Final = 500
 
 
@@ -40,12 +43,12 @@ class Column:
     """A column of the results.
 
     Attributes:
-        name: name that users' scripts depend on; for a column of the manifest, its heading.
+        name: name on which users' scripts depend; for a column of the manifest, its heading there.
         meaning: description of the content.
-        cells: returns the cells of many rows at once, because a call per cell would double the
-            time.
-        heading: heading in the files; the name, unless it was renamed.
-        is_from_manifest: whether it is a column of the manifest.
+        cells: returns the cells of many rows at once, because a call for each cell would take twice
+            as long.
+        heading: heading in the files: the name, unless the user chose another.
+        is_from_manifest: whether the column comes from the manifest.
     """
 
     name: str
@@ -62,8 +65,8 @@ class Table:
     Attributes:
         columns: the columns that are written, in their order.
         embedding: creates the links and the embed code of a row.
-        group: column by which rows are grouped; None if they are not.
-        manifest_columns: the columns of the manifest, whether they are written or not.
+        group: column by whose values rows are grouped; None if rows are not grouped.
+        manifest_columns: the columns of the manifest, even if the user chose not to write them.
     """
 
     columns: tuple[Column, ...]
@@ -76,68 +79,63 @@ class Table:
         """The headings of the columns."""
         return [column.heading for column in self.columns]
 
-    def lines(self, records: Iterable[ResultRow]) -> Iterator[tuple[str, ...]]:
+    def lines(self, rows: Iterable[ResultRow]) -> Iterator[tuple[str, ...]]:
         """Yields the cells of each row."""
-        for rows in in_batches(records):
-            yield from zip(*(column.cells(rows) for column in self.columns), strict=True)
+        for batch in in_batches(rows):
+            yield from zip(*(column.cells(batch) for column in self.columns), strict=True)
 
     def for_people(self) -> "Table":
-        """Returns the same table with the columns in an order for people.
+        """Returns the same table with its columns in an order for people.
 
-        If the user has chosen columns, their order is kept.
+        If the user has chosen columns, the order of the user is kept.
         """
         if self.embedding.options.results_columns:
             return self
         by_name = {column.name: column for column in self.columns}
-        shown = replace(
+        title_column = replace(
             by_name["title"],
             meaning="the title on the platform, or the one that it was sent with",
             cells=lambda rows: mask_all([row.title or row.filename for row in rows]),
         )
-        first = [shown, *(by_name[name] for name in _FIRST_COLUMNS)]
-        own = [column for column in self.columns if column.is_from_manifest]
-        last = [by_name[name] for name in _LAST_COLUMNS]
-        return replace(self, columns=(*first, *own, *last))
+        first_columns = [title_column, *(by_name[name] for name in _FIRST_COLUMNS)]
+        manifest_columns = [column for column in self.columns if column.is_from_manifest]
+        last_columns = [by_name[name] for name in _LAST_COLUMNS]
+        return replace(self, columns=(*first_columns, *manifest_columns, *last_columns))
 
 
 @dataclass(frozen=True, slots=True)
 class Embedding:
-    """The links and the embed code of a row. All are empty if the row cannot be played.
+    """Creates the links and the embed code of a row. All are empty if the row cannot be played.
 
     Attributes:
         base_url: scheme and host of the embed pages.
+        options: options for the results, with the form of the embed code.
     """
 
     base_url: str = EMBED_BASE
     options: ResultOptions = field(default_factory=ResultOptions)
 
-    def url(self, record: ResultRow) -> str:
+    def url(self, row: ResultRow) -> str:
         """Returns the URL of the page that plays the video."""
-        if not _is_playable(record):
+        if not _is_playable(row):
             return ""
-        return embed_url(self.base_url, record.key, self.options.player_key)
+        return embed_url(self.base_url, row.key, self.options.player_key)
 
-    def code(self, record: ResultRow) -> str:
-        """Returns the embed code; empty while the size of the picture is still to be requested."""
-        if not _is_playable(record) or (
-            self.options.aspect_from_detail and not record.is_size_requested
-        ):
+    def code(self, row: ResultRow) -> str:
+        """Returns the embed code; empty if it needs a picture size that is not requested yet."""
+        lacks_size = self.options.aspect_from_detail and not row.is_size_requested
+        if not _is_playable(row) or lacks_size:
             return ""
-        title = record.title or record.filename
-        return embed_code(
-            self.url(record),
-            self.options.embed,
-            record.size,
-            title if self.options.embed_titles else "",
-        )
+        title = (row.title or row.filename) if self.options.embed_titles else ""
+        return embed_code(self.url(row), self.options.embed, row.size, title)
 
-    def share(self, record: ResultRow) -> str:
+    def share(self, row: ResultRow) -> str:
         """Returns the URL of the page to link to."""
-        return share_url(self.base_url, record.key) if _is_playable(record) else ""
+        return share_url(self.base_url, row.key) if _is_playable(row) else ""
 
-    def oembed(self, record: ResultRow) -> str:
+    def oembed(self, row: ResultRow) -> str:
         """Returns the URL that an oEmbed consumer requests."""
-        return oembed_url(self.base_url, record.key) if _is_playable(record) else ""
+        return oembed_url(self.base_url, row.key) if _is_playable(row) else ""
 
 
 def results_table(
@@ -147,25 +145,30 @@ def results_table(
     *,
     keep_ids: bool = False,
 ) -> Table:
-    """Returns the table of a job: its own columns, then other columns of the manifest.
+    """Returns the table of a job.
 
-    If the user has chosen columns, only these.
+    It has the program's own columns, then the columns of the manifest that are not already among
+    them. If the user has chosen columns, the table has only these.
 
     Args:
-        manifest: columns of the manifest, without the fields, which are in the results already.
+        manifest: columns of the manifest.
         earlier: columns of earlier versions of the manifest, which removed rows still have.
-        keep_ids: whether the manifest's reference IDs are a column of their own, because rows were
-            sent under other IDs.
+        embedding: creates links and embed codes; it also has the options for the results.
+        keep_ids: whether the table also has the manifest's column of reference IDs, because some
+            rows were sent with other reference IDs.
 
     Raises:
         UsageError: a chosen column does not exist, or two columns get the same heading.
     """
-    others = list(_manifest_columns([manifest, *earlier], keep_ids=keep_ids))
-    columns = [replace(each, heading=each.name) for each in (*_result_columns(embedding), *others)]
-    chosen = _chosen_columns(columns, embedding.options.results_columns)
-    group = _group(columns, embedding.options.group_by)
-    own = tuple(column for column in columns if column.is_from_manifest)
-    return Table(tuple(chosen), embedding, group, own)
+    unnamed_columns = [
+        *_result_columns(embedding),
+        *_manifest_columns([manifest, *earlier], keep_ids=keep_ids),
+    ]
+    columns = [replace(column, heading=column.name) for column in unnamed_columns]
+    chosen_columns = _chosen_columns(columns, embedding.options.results_columns)
+    group = _group_column(columns, embedding.options.group_by)
+    manifest_columns = tuple(column for column in columns if column.is_from_manifest)
+    return Table(tuple(chosen_columns), embedding, group, manifest_columns)
 
 
 def _result_columns(embedding: Embedding) -> list[Column]:
@@ -192,72 +195,82 @@ def _result_columns(embedding: Embedding) -> list[Column]:
 
 
 def _each(cell: Callable[[ResultRow], str]) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
+    """Returns a function for `Column.cells` that calls `cell` for each row."""
     return lambda rows: map(cell, rows)
 
 
 def _masked(attribute: str) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
+    """Returns a function for `Column.cells` that returns an attribute with secrets masked."""
     cell = attrgetter(attribute)
     return lambda rows: mask_all(list(map(cell, rows)))
 
 
 def _manifest_columns(manifests: Iterable[ManifestColumns], *, keep_ids: bool) -> Iterator[Column]:
-    """Yields the columns of manifests that are not fields, with names that no other column has.
+    """Yields the columns of manifests, each with a name that no other column of the table has.
 
-    A manifest's column `embed_code` beside `embedCode` would be used instead of it by mistake, and
-    programs that ignore case refuse a column `Status` beside `status`.
+    The columns of the manifest's fields (source URL, title, extension, reference ID) are left out,
+    because the table has them already. If a name is similar to a name of the program's columns,
+    ` (manifest)` is appended: users would confuse `embed_code` with `embedCode`, and programs that
+    ignore case refuse `Status` beside `status`.
     """
-    own = {fold(column.name) for column in _result_columns(Embedding())}
-    names: set[str] = set()
-    keys = dict.fromkeys(
-        key
-        for manifest in manifests
-        for key, position in manifest.positions.items()
-        if position not in (manifest.fields[:-1] if keep_ids else manifest.fields)
-    )
+    own_names = {fold(column.name) for column in _result_columns(Embedding())}
+    used_names: set[str] = set()
+    keys: dict[ColumnKey, None] = {}
+    for manifest in manifests:
+        # The reference ID is the last field.
+        omitted_positions = manifest.fields[:-1] if keep_ids else manifest.fields
+        for key, position in manifest.positions.items():
+            if position not in omitted_positions:
+                keys[key] = None
     for key in keys:
-        name = free = key[0] or f"column {key[1]}"
+        heading = unused_name = key[0] or f"column {key[1]}"
         for count in itertools.count(1):
-            if free not in names and fold(free) not in own:
+            if unused_name not in used_names and fold(unused_name) not in own_names:
                 break
-            free = f"{name} (manifest)" if count == 1 else f"{name} (manifest {count})"
-        names.add(free)
-        yield Column(free, "from your manifest", _cells_in(key), is_from_manifest=True)
+            suffix = "(manifest)" if count == 1 else f"(manifest {count})"
+            unused_name = f"{heading} {suffix}"
+        used_names.add(unused_name)
+        yield Column(unused_name, "from your manifest", _cells_in(key), is_from_manifest=True)
 
 
 def _cells_in(column: ColumnKey) -> Callable[[Sequence[ResultRow]], Iterable[str]]:
+    """Returns a function for `Column.cells` that returns the cells of a manifest's column."""
     return lambda rows: mask_all([row.cell(column) for row in rows])
 
 
-def _group(columns: Sequence[Column], name: str) -> Column | None:
+def _group_column(columns: Sequence[Column], name: str) -> Column | None:
     """Returns the column with a name; None if the name is empty."""
     if not name:
         return None
-    known = {column.name: column for column in columns}
-    if name in known:
-        return known[name]
-    raise _no_column(name, known, "group_by")
+    by_name = {column.name: column for column in columns}
+    if name in by_name:
+        return by_name[name]
+    raise _unknown_column(name, by_name, "group_by")
 
 
-def _no_column(name: str, known: Iterable[str], setting: str) -> UsageError:
-    names = list(known)
-    there = find_similar(name, names) or ", ".join(names)
+def _unknown_column(name: str, known_names: Iterable[str], setting: str) -> UsageError:
+    names = list(known_names)
+    suggestion = find_similar(name, names) or ", ".join(names)
     return UsageError(
-        f"{name!r} is not a column of the results.", f"There is {there}.", setting=setting
+        f"{name!r} is not a column of the results.", f"There is {suggestion}.", setting=setting
     )
 
 
 def _chosen_columns(columns: Sequence[Column], text: str) -> list[Column]:
-    """Returns the columns of a choice `NAME[=HEADING],…`; all columns if it is empty."""
+    """Returns the columns that a setting of the form `NAME[=HEADING],…` chooses.
+
+    If the setting is empty, all columns are returned.
+    """
     if not text:
         return list(columns)
-    known = {column.name: column for column in columns}
-    picked = []
+    by_name = {column.name: column for column in columns}
+    chosen_columns = []
     for part in next(csv.reader([text], skipinitialspace=True)):
         name, _, heading = (piece.strip() for piece in part.partition("="))
-        if name not in known:
-            raise _no_column(name, known, "results_columns")
-        picked.append(replace(known[name], heading=heading or name))
-    headings = [column.heading for column in picked]
+        if name not in by_name:
+            raise _unknown_column(name, by_name, "results_columns")
+        chosen_columns.append(replace(by_name[name], heading=heading or name))
+    headings = [column.heading for column in chosen_columns]
     for heading in headings:
         if headings.count(heading) > 1:
             raise UsageError(
@@ -265,40 +278,42 @@ def _chosen_columns(columns: Sequence[Column], text: str) -> list[Column]:
                 "Rename one of them: NAME=OTHER.",
                 setting="results_columns",
             )
-    return picked
+    return chosen_columns
 
 
-def _is_playable(record: ResultRow) -> bool:
-    return record.status is Status.IMPORTED and bool(record.key)
+def _is_playable(row: ResultRow) -> bool:
+    return row.status is Status.IMPORTED and bool(row.key)
 
 
-def problem_texts(records: Sequence[ResultRow]) -> Sequence[str]:
-    """Returns what a person must know about each row, with secrets masked."""
-    return mask_all([problem_text(row) if row.error or row.is_removed else "" for row in records])
+def problem_texts(rows: Sequence[ResultRow]) -> Sequence[str]:
+    """Returns the problem of each row as `problem_text` does, with secrets masked."""
+    return mask_all([problem_text(row) if row.error or row.is_removed else "" for row in rows])
 
 
-def problem_text(record: ResultRow) -> str:
-    """Returns what a person must know about a row."""
-    if not record.is_removed:
-        return record.reason
-    return f"no longer in the manifest{'; ' if record.error else ''}{record.reason}"
+def problem_text(row: ResultRow) -> str:
+    """Returns why a row failed or is invalid, and whether it was removed; empty if neither."""
+    if not row.is_removed:
+        return row.reason
+    return f"no longer in the manifest{'; ' if row.error else ''}{row.reason}"
 
 
-def in_batches(records: Iterable[ResultRow]) -> Iterator[list[ResultRow]]:
-    """Yields the rows in lists of as many as are read from the job database together."""
-    rows = iter(records)
-    while some := list(itertools.islice(rows, _BATCH_ROWS)):
-        yield some
+def in_batches(rows: Iterable[ResultRow]) -> Iterator[list[ResultRow]]:
+    """Yields the rows in lists, each with as many rows as the job database decodes together."""
+    iterator = iter(rows)
+    while batch := list(itertools.islice(iterator, _BATCH_ROWS)):
+        yield batch
 
 
 def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] = ()) -> list[str]:
-    """Returns the columns of `failed.csv`: the columns of the manifest, and the reason.
+    """Returns the headings of `failed.csv`.
 
-    It can be used as a manifest. If the manifest has no column of titles, one is added, because it
-    is required; the same for reference IDs, because a row must keep its ID. The last two columns
-    identify the job and the row.
+    They are the columns of the manifest, the reason, and two columns that identify the job and the
+    row. The file can be used as a manifest. Therefore a column of titles is added if the manifest
+    has none, because titles are required; and a column of reference IDs, because a row must keep
+    its reference ID.
 
     Args:
+        manifest: columns of the manifest.
         others: columns of other manifests whose rows are in the same file.
     """
     names = [manifest.names[position] for position in _failed_columns(manifest).values()]
@@ -310,37 +325,53 @@ def failed_header(manifest: ManifestColumns, others: Iterable[ManifestColumns] =
 
 
 def failed_lines(
-    records: Iterable[ResultRow],
+    rows: Iterable[ResultRow],
     manifest: ManifestColumns,
     job: JobReference,
     others: Iterable[ManifestColumns] = (),
 ) -> Iterator[list[str]]:
-    """Yields the lines of `failed.csv`: rows that failed, are invalid, or used up their POSTs."""
-    _, title, _, reference = manifest.fields
-    kept, more = _failed_columns(manifest), _extra_columns(manifest, others)
+    """Yields the lines of `failed.csv`, with the columns of `failed_header`.
+
+    The file has the rows that failed, that are invalid, or that are pending again after a failure.
+
+    Args:
+        rows: rows of the job; all others among them are left out.
+        manifest: columns of the manifest.
+        job: identifies the job.
+        others: columns of other manifests whose rows are in the same file.
+    """
+    _, title_position, _, reference_position = manifest.fields
+    columns, extra_columns = _failed_columns(manifest), _extra_columns(manifest, others)
     fields = {position: field for field, position in enumerate(manifest.fields)}
-    for record in records:
-        waits = record.status is Status.PENDING and bool(record.codes)
-        if record.is_removed or not (waits or record.status in (Status.FAILED, Status.INVALID)):
+    for row in rows:
+        is_pending_again = row.status is Status.PENDING and bool(row.codes)
+        is_failed = is_pending_again or row.status in (Status.FAILED, Status.INVALID)
+        if row.is_removed or not is_failed:
             continue
-        same = record.columns is manifest or record.columns == manifest
-        cells = [
-            record.cell(column) if same or place not in fields else record.field_cell(fields[place])
-            for column, place in kept.items()
-        ]
-        cells += [record.cell(column) for column in more]
-        if title is None:
-            cells.append(record.filename)
-        if reference is None:
-            cells.append(record.reference_id)
-        elif not cells[reference].strip():
-            cells[reference] = record.reference_id
-        home = [str(job), row_reference(record.row_number)] if job.id else ["", ""]
-        yield [*cells, mask(record.reason), *home]
+        is_same_manifest = row.columns is manifest or row.columns == manifest
+        cells = []
+        for column, position in columns.items():
+            # In another manifest, a field may have another heading.
+            if is_same_manifest or position not in fields:
+                cells.append(row.cell(column))
+            else:
+                cells.append(row.field_cell(fields[position]))
+        cells += [row.cell(column) for column in extra_columns]
+        if title_position is None:
+            cells.append(row.filename)
+        if reference_position is None:
+            cells.append(row.reference_id)
+        elif not cells[reference_position].strip():
+            cells[reference_position] = row.reference_id
+        origin = [str(job), row_reference(row.row_number)] if job.id else ["", ""]
+        yield [*cells, mask(row.reason), *origin]
 
 
 def _failed_columns(manifest: ManifestColumns) -> dict[ColumnKey, int]:
-    """Returns which columns of the manifest `failed.csv` has. It may be a `failed.csv` itself."""
+    """Returns the columns of the manifest that `failed.csv` has, with their positions.
+
+    If the manifest is a `failed.csv` itself, its column of reasons is left out.
+    """
     columns = dict(manifest.positions)
     last = len(manifest.names) - 1
     if manifest.names and manifest.names[last] == REASON and last not in manifest.fields:
@@ -349,13 +380,11 @@ def _failed_columns(manifest: ManifestColumns) -> dict[ColumnKey, int]:
 
 
 def _extra_columns(manifest: ManifestColumns, others: Iterable[ManifestColumns]) -> list[ColumnKey]:
-    """Returns the columns that only other manifests have, and that are not fields."""
-    known = _failed_columns(manifest)
-    return list(
-        dict.fromkeys(
-            key
-            for other in others
-            for key, position in _failed_columns(other).items()
-            if key not in known and position not in other.fields
-        )
-    )
+    """Returns the columns that only other manifests have, without the columns of their fields."""
+    manifest_columns = _failed_columns(manifest)
+    extra_columns: dict[ColumnKey, None] = {}
+    for other in others:
+        for key, position in _failed_columns(other).items():
+            if key not in manifest_columns and position not in other.fields:
+                extra_columns[key] = None
+    return list(extra_columns)

@@ -1,6 +1,6 @@
-"""Write all result files of a job from its database.
+"""Writes the result files of a job from its database: `results.*` and `failed.csv`.
 
-This module must not know how a file is written, nor who wants it.
+This module must not know the format of a file, nor which command writes the files.
 """
 
 import hashlib
@@ -29,51 +29,65 @@ from batch_import.reports.writers.csv_writer import write_csv
 from batch_import.state import facts
 from batch_import.state.store import Store
 
-#: The formats of the results.
+#: The formats of the results that are written by default.
 FORMATS: Final = ("csv", "xlsx", "html")
-#: The same, and the format that is written only if the user wants it.
+#: All formats, with the one that is written only if the user chooses it.
 ALL_FORMATS: Final = (*FORMATS, "cms")
-#: Number of intervals in which the timeline divides the time of the import.
+#: Number of intervals into which the timeline divides the time of the import: points of the chart.
 _TIMELINE_INTERVALS: Final = 60
 
 
-def save_result_options(store: Store, given: Mapping[str, Any]) -> None:
-    """Save options for the results of a job, for this report and all later ones.
+def save_result_options(store: Store, changes: Mapping[str, Any]) -> None:
+    """Save options for the results of a job, for this report and all later reports.
 
     Args:
-        given: values of fields of `ResultOptions`. Other fields are not changed.
+        store: the job database.
+        changes: names of fields of `ResultOptions` → new values. Other fields are not changed.
 
     Raises:
         UsageError: a column in the options does not exist.
     """
-    options = replace(_Job(store).options, **given)
-    # Also checked without new options, because an edited manifest may lack a column.
+    options = replace(_Job(store).options, **changes)
+    # The table is also checked without changes, because an edited manifest may lack a column.
     _Job(store).table(options)
-    if given:
+    if changes:
         store.facts.save(facts.RESULT_OPTIONS.of(options))
 
 
 def format_suffixes(store: Store, formats: Sequence[str]) -> list[str]:
-    """Returns the suffixes of the files of some formats: `csv`, `cms.json`."""
-    cms = [f"cms.{name}" for name in _Job(store).options.cms_format]
-    return list(chain.from_iterable(cms if name == "cms" else [name] for name in formats))
+    """Returns the suffixes of the file names of some formats, such as `csv` and `cms.json`."""
+    suffixes: list[str] = []
+    for name in formats:
+        if name == "cms":
+            suffixes += [f"cms.{format_}" for format_ in _Job(store).options.cms_format]
+        else:
+            suffixes.append(name)
+    return suffixes
 
 
 def missing_picture_count(store: Store) -> int:
-    """Returns for how many media the picture size must still be requested for these options."""
+    """Returns the number of imported media whose picture size must still be requested.
+
+    It is 0 if the embed codes do not depend on the picture size.
+    """
     return store.pictures.missing_count() if _Job(store).options.aspect_from_detail else 0
 
 
 def job_embedding(store: Store) -> Embedding:
-    """Returns what creates the links of a job's rows, with the job's options."""
+    """Returns an object that creates the links and embed codes of a job's rows."""
     return _Job(store).embedding(_Job(store).options)
 
 
-def result_rows(store: Store, *, running: bool = False) -> Iterator[dict[str, str]]:
-    """Yields each row of the results as a dict of cells by heading, as in all files."""
-    job = _Job(store, running=running)
+def result_rows(store: Store, *, is_running: bool = False) -> Iterator[dict[str, str]]:
+    """Yields each row of the results as heading → cell, with the same cells as in the files.
+
+    Args:
+        store: the job database.
+        is_running: whether a run is in progress.
+    """
+    job = _Job(store, is_running=is_running)
     results = job.table(job.options)
-    for line in results.lines(job.records()):
+    for line in results.lines(job.rows()):
         yield dict(zip(results.header, line, strict=True))
 
 
@@ -83,67 +97,82 @@ def write_results(
     formats: Sequence[str] = FORMATS,
     *,
     now: float,
-    running: bool = False,
-    rest: Callable[[], object] = lambda: None,
+    is_running: bool = False,
+    throttle: Callable[[], object] = lambda: None,
 ) -> Sequence[str]:
-    """Write `results.*` in these formats, and `failed.csv`, into the job folder.
+    """Write `failed.csv`, and `results.*` in some formats, into the job folder.
 
     Args:
+        folder: the job folder.
+        store: the job database.
+        formats: the formats to write, of `ALL_FORMATS`.
         now: epoch seconds.
-        running: whether a run is in progress.
-        rest: called between two blocks of rows, if a run is in progress.
+        is_running: whether a run is in progress.
+        throttle: called between two blocks of rows; it may sleep.
 
     Returns:
-        notices for the user about what was written, as sentences.
+        Notices for the user, as sentences; usually none.
 
     Raises:
-        StateError: a file cannot be written. All others are written first.
+        StateError: a file cannot be written. It is raised after all other files were written.
     """
-    writing = _Writing(folder, _Job(store, running, rest), now)
-    writers = {
-        "csv": writing.write_csv, "html": writing.write_html, "xlsx": writing.write_xlsx,
-        "cms": writing.write_cms,
+    writer = _ResultWriter(folder, _Job(store, is_running, throttle), now)
+    functions = {
+        "csv": writer.write_csv, "html": writer.write_html, "xlsx": writer.write_xlsx,
+        "cms": writer.write_cms,
     }  # fmt: skip
+    chosen_functions = [function for name, function in functions.items() if name in formats]
     faults = []
-    for write in (writing.write_failed, *(writers[name] for name in writers if name in formats)):
+    for write in (writer.write_failed, *chosen_functions):
         try:
             write()
         except StateError as fault:
             faults.append(fault)
     if faults:
         raise faults[0]
-    return writing.notices
+    return writer.notices
 
 
 def write_results_csv(
     folder: Path,
     store: Store,
     *,
-    running: bool = False,
-    rest: Callable[[], object] = lambda: None,
+    is_running: bool = False,
+    throttle: Callable[[], object] = lambda: None,
 ) -> None:
-    """Write only `results.csv`: what has changed since it was written last.
+    """Bring only `results.csv` up to date.
 
     Args:
-        running, rest: as for `write_results`.
+        folder, store, is_running, throttle: as for `write_results`.
 
     Raises:
-        StateError: it cannot be written.
+        StateError: the file cannot be written.
     """
-    _Writing(folder, _Job(store, running, rest), 0.0).write_csv()
+    _ResultWriter(folder, _Job(store, is_running, throttle), 0.0).write_csv()
 
 
 def write_first_embed_codes(folder: Path, store: Store) -> None:
-    """Write the rows that a run has imported into `results.csv` at once, whatever its size.
+    """Write the imported rows into `results.csv` as fast as possible, during a run.
+
+    The file may lack other rows until `write_results_csv` is called.
 
     Raises:
-        StateError: it cannot be written.
+        StateError: the file cannot be written.
     """
-    _Writing(folder, _Job(store, running=True), 0.0).results_csv().write_first_rows()
+    _ResultWriter(folder, _Job(store, is_running=True), 0.0).results_csv().write_first_rows()
 
 
-class _Writing:
-    """Writes the files of one job. The files that take least time come first."""
+class _ResultWriter:
+    """Writes the result files of one job.
+
+    Args:
+        folder: the job folder.
+        job: the job.
+        now: epoch seconds.
+
+    Attributes:
+        notices: sentences for the user about the written files.
+    """
 
     def __init__(self, folder: Path, job: "_Job", now: float) -> None:
         self._folder = folder
@@ -153,29 +182,43 @@ class _Writing:
         self.notices: list[str] = []
 
     def write_failed(self) -> None:
+        """Write `failed.csv`, unless the file is up to date."""
         store, path = self._job.store, self._folder / "failed.csv"
         header = table.failed_header(store.reader.columns(), store.reader.other_failed_columns())
-        home = JobReference(store.facts.get(facts.JOB_ID), str(self._folder))
-        source = json.dumps([store.reader.last_event(), header, str(home), __version__])
+        job_reference = JobReference(store.facts.get(facts.JOB_ID), str(self._folder))
+        # Everything that the content of the file depends on.
+        source = json.dumps([store.reader.last_event(), header, str(job_reference), __version__])
         if store.facts.get(facts.FAILED_CSV) != _file_fingerprint(path, source):
-            # It contains signed URLs.
-            write_csv(path, header, self._failed(home), escape_for_editing, private=True)
+            lines = self._failed_lines(job_reference)
+            # Private, because the file contains signed URLs.
+            write_csv(path, header, lines, escape_for_editing, is_private=True)
             store.facts.save(facts.FAILED_CSV.of(_file_fingerprint(path, source)))
 
-    def _failed(self, home: JobReference) -> Iterator[list[str]]:
+    def _failed_lines(self, job_reference: JobReference) -> Iterator[list[str]]:
         reader = self._job.store.reader
-        waiting = (r for r in reader.records_with_codes() if r.status is Status.PENDING)
-        records = chain(reader.records((Status.FAILED, Status.INVALID)), waiting)
-        return table.failed_lines(records, reader.columns(), home, reader.other_failed_columns())
+        pending_rows = (row for row in reader.records_with_codes() if row.status is Status.PENDING)
+        rows = chain(reader.records((Status.FAILED, Status.INVALID)), pending_rows)
+        other_columns = reader.other_failed_columns()
+        return table.failed_lines(rows, reader.columns(), job_reference, other_columns)
 
     def write_csv(self) -> None:
+        """Write `results.csv`."""
         self.results_csv().write()
 
     def results_csv(self) -> ResultsCsv:
+        """Returns an object for the file `results.csv`."""
         job, path = self._job, self._folder / "results.csv"
-        return ResultsCsv(path, job.store, self._table, job.layout(), job.seen, running=job.running)
+        return ResultsCsv(
+            path,
+            job.store,
+            self._table,
+            job.layout(),
+            job.with_shown_status,
+            is_running=job.is_running,
+        )
 
     def write_html(self) -> None:
+        """Write `results.html`."""
         from batch_import.reports.writers.html_writer import write_html
 
         about = replace(
@@ -183,48 +226,60 @@ class _Writing:
             timeline=self._job.store.reader.timeline(_TIMELINE_INTERVALS),
         )
         summary = self._job.summary()
-        write_html(self._folder / "results.html", self._table, self._job.records(), about, summary)
+        write_html(self._folder / "results.html", self._table, self._job.rows(), about, summary)
 
     def write_xlsx(self) -> None:
-        from batch_import.reports.manual_columns import ManualContent, read_manual_content
+        """Write `results.xlsx`, and keep what people added to the previous workbook."""
+        from batch_import.reports.manual_columns import read_manual_content
+        from batch_import.reports.manual_content import ManualContent
         from batch_import.reports.writers.xlsx_writer import write_xlsx
 
         store, path = self._job.store, self._folder / "results.xlsx"
-        rows = store.reader.counts().total
-        # Reading a large workbook takes more memory than the rest of a run: only if necessary.
-        untouched = path.exists() and store.facts.get(facts.WORKBOOK_DIGEST) == _digest(path)
-        by_hand = (
-            ManualContent()
-            if untouched
-            else read_manual_content(path, self._table, store.reader.is_reference)
-        )
+        row_count = store.reader.counts().total
+        # A workbook is read only if people have changed it, because reading a large workbook takes
+        # more memory than the rest of a run.
+        is_unchanged = path.exists() and store.facts.get(facts.WORKBOOK_DIGEST) == _digest(path)
+        if is_unchanged:
+            manual_content = ManualContent()
+        else:
+            manual_content = read_manual_content(path, self._table, store.reader.is_reference)
         about = self._job.about(self._now)
-        notes = write_xlsx(path, self._table, self._job.records(), rows, about, by_hand)
+        notes = write_xlsx(path, self._table, self._job.rows(), row_count, about, manual_content)
         if notes:
             self.notices.append(
-                f"{len(notes):,} notes in {path} have no place any more: they are in its sheet"
+                f"{len(notes):,} notes in {path} have no cell any more: they are in its sheet"
                 " “Kept notes”."
             )
-        digest = "" if by_hand or notes else _digest(path)
+        # Without a digest, the workbook is read again next time, because it has content of people.
+        digest = "" if manual_content or notes else _digest(path)
         store.facts.save(facts.WORKBOOK_DIGEST.of(digest))
 
     def write_cms(self) -> None:
         """Write the files for other programs, which have only imported rows."""
-        for name in self._job.options.cms_format:
-            lines = self._table.lines(self._job.records((Status.IMPORTED,)))
-            write_cms(self._folder, self._table.header, lines, name)
+        for format_ in self._job.options.cms_format:
+            lines = self._table.lines(self._job.rows((Status.IMPORTED,)))
+            write_cms(self._folder, self._table.header, lines, format_)
 
 
 def _file_fingerprint(path: Path, source: str) -> str:
-    """Returns a text that identifies a file and what it was written from; empty without a file."""
+    """Returns a text that changes if a file changes, or the data that it was written from.
+
+    Args:
+        path: path of the file.
+        source: text that identifies the data.
+
+    Returns:
+        The text; `none` if the file does not exist.
+    """
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError:
         return "none"
-    return json.dumps([source, found.st_size, found.st_mtime_ns])
+    return json.dumps([source, status.st_size, status.st_mtime_ns])
 
 
 def _digest(path: Path) -> str:
+    """Returns the SHA-256 of a file in hexadecimal."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
@@ -234,24 +289,30 @@ def _digest(path: Path) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """What the job database has about a whole job.
+    """Reads from the job database what the result files need.
 
     Attributes:
-        running: whether a run is in progress. If true, a row being created is in flight.
-        rest: called between two blocks of rows, if a run is in progress.
+        store: the job database.
+        is_running: whether a run is in progress. It decides how people see rows with the status
+            `creating`.
+        throttle: called after each block of rows; it may sleep.
     """
 
     store: Store
-    running: bool = False
-    rest: Callable[[], object] = lambda: None
+    is_running: bool = False
+    throttle: Callable[[], object] = lambda: None
 
     @property
     def options(self) -> ResultOptions:
-        """Returns the options for its results."""
+        """The options for the results of the job."""
         return self.store.facts.get(facts.RESULT_OPTIONS)
 
     def table(self, options: ResultOptions) -> table.Table:
-        """Returns its results."""
+        """Returns the table of the results.
+
+        Raises:
+            UsageError: a column in the options does not exist.
+        """
         reader = self.store.reader
         others = reader.other_columns()
         keep_ids = reader.manifest_id_count() > 0
@@ -259,38 +320,44 @@ class _Job:
             reader.columns(), others, self.embedding(options), keep_ids=keep_ids
         )
 
-    def seen(self, records: Iterable[ResultRow]) -> Iterator[ResultRow]:
-        """Yields rows with the status that is shown to people."""
-        yield from with_shown_status(records, running=self.running)
-        self.rest()
+    def with_shown_status(self, rows: Iterable[ResultRow]) -> Iterator[ResultRow]:
+        """Yields the rows of a block with the status that people see."""
+        yield from with_shown_status(rows, is_running=self.is_running)
+        self.throttle()
 
-    def records(self, statuses: Sequence[Status] = ()) -> Iterator[ResultRow]:
-        """Yields its rows with the status that is shown to people."""
+    def rows(self, statuses: Sequence[Status] = ()) -> Iterator[ResultRow]:
+        """Yields the rows of the job with the status that people see.
+
+        Args:
+            statuses: only rows with these stored statuses; empty for all rows.
+        """
         reader = self.store.reader
-        if self.running and not statuses:
-            return chain.from_iterable(map(self.seen, reader.blocks(BLOCK_ROWS)))
-        return self.seen(reader.records(statuses))
+        if self.is_running and not statuses:
+            blocks = reader.blocks(BLOCK_ROWS)
+            return chain.from_iterable(map(self.with_shown_status, blocks))
+        return self.with_shown_status(reader.records(statuses))
 
     def summary(self) -> Summary:
-        """Returns counts and causes of all rows; only rows that need attention are read."""
+        """Returns the counts and causes of all rows. Only rows that need attention are read."""
         reader = self.store.reader
-        causes = Summary()
-        for record, rows in problem_groups(reader, running=self.running):
-            causes.add_cause(record, rows)
-        counts = asdict(reader.counts(is_running=self.running))
+        summary = Summary()
+        for row, row_count in problem_groups(reader, is_running=self.is_running):
+            summary.add_cause(row, row_count)
+        counts = asdict(reader.counts(is_running=self.is_running))
         del counts["total"]
-        return Summary(Counter({Status(name): n for name, n in counts.items()}), causes.causes)
+        summary.counts = Counter({Status(name): count for name, count in counts.items()})
+        return summary
 
     def layout(self) -> str:
-        """Returns a text that identifies what the cells depend on besides the rows."""
+        """Returns a text with everything that the cells depend on besides rows and columns."""
         options = self.options
         pictures = self.store.pictures.missing_count() if options.aspect_from_detail else 0
         base = self.store.facts.get(facts.EMBED_BASE)
         return json.dumps([asdict(options), base, pictures, __version__])
 
     def embedding(self, options: ResultOptions) -> Embedding:
-        """Returns what creates the links of its rows."""
-        # A job that never sent a request has no embed codes yet.
+        """Returns an object that creates the links and embed codes of the rows."""
+        # A job that never sent a request has no base URL yet, and no embed codes.
         return Embedding(self.store.facts.get(facts.EMBED_BASE) or EMBED_BASE, options)
 
     def about(self, now: float) -> ReportInfo:

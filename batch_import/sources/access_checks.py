@@ -1,7 +1,8 @@
-"""When a source checks again that its credentials are accepted.
+"""Limits how often a source of cloud storage checks that its credentials are accepted.
 
-Most libraries sign a URL without contacting the vendor; therefore a URL signed with expired
-credentials looks like any other. A source therefore requests one file from time to time.
+Most libraries sign a URL without contacting the storage; therefore a URL signed with expired
+credentials looks like any other. To find expired credentials, a source requests one file from time
+to time.
 """
 
 import threading
@@ -9,30 +10,30 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-#: Seconds for which a successful check is valid. Credentials may expire at any time, and URLs that
-#: are signed with them afterwards do not work; every check is one request to the storage.
+#: Number of seconds for which a successful check is valid. Credentials may expire at any time, and
+#: URLs signed afterwards do not work; but each check is one request to the storage.
 _VALID_SECONDS: Final = 300.0
 
 
 class AccessChecks:
-    """Remembers for each bucket or container when access to it was last confirmed. Thread-safe."""
+    """Checks access to each bucket or container, at most once in a while. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._valid_until: dict[str, float] = {}
 
-    def confirm(self, place: str, check: Callable[[], object]) -> None:
-        """Check access to a place, unless a recent check has confirmed it.
+    def confirm(self, container: str, check: Callable[[], object]) -> None:
+        """Check access to a bucket or container, unless a recent check has confirmed it.
 
         Args:
-            place: bucket or container.
-            check: requests one of its files. The exception that it raises is not caught, and
-                access counts as not confirmed.
+            container: name of the bucket or container.
+            check: requests a file of the container; raises an exception if access is refused. The
+                exception is passed on, and the next call checks again.
         """
         now = time.monotonic()
         with self._lock:
-            if now < self._valid_until.get(place, 0.0):
+            if now < self._valid_until.get(container, 0.0):
                 return
         check()
         with self._lock:
-            self._valid_until[place] = now + _VALID_SECONDS
+            self._valid_until[container] = now + _VALID_SECONDS

@@ -46,38 +46,45 @@ from batch_import.sources.source import (
     SourceUnavailable,
 )
 
-#: Time between this machine's clock and Azure's that a signature allows for (Azure documentation,
-#: "Best practices when using SAS": 15 minutes).
+#: Signatures are valid from this time before now, in case this machine's clock is ahead of Azure's
+#: (Azure documentation, "Best practices when using SAS": 15 minutes).
 _CLOCK_TOLERANCE: Final = timedelta(minutes=15)
-#: Maximum life of a user delegation key (Azure documentation, "Create a user delegation SAS").
+#: Maximum validity of a user delegation key (Azure documentation, "Create a user delegation SAS").
 _MAX_LIFE: Final = timedelta(days=7)
-#: Status codes that may be different later (Azure documentation, "Common REST API error codes").
+#: Status codes of requests that may succeed later (Azure documentation, "Common REST API error
+#: codes").
 _BUSY_STATUSES: Final = frozenset({408, 429, 500, 502, 503, 504})
-_UNAUTHORISED: Final = frozenset({401, 403})
-#: Error codes for an identity that is known, but may not read (the same page).
+#: Status codes of requests whose credentials are refused, unless the error code is one of the next.
+_UNAUTHORISED_STATUSES: Final = frozenset({401, 403})
+#: Error codes for valid credentials that have no permission for this file (the same page).
 _PERMISSION_CODES: Final = frozenset(
     {"AuthorizationPermissionMismatch", "InsufficientAccountPermissions"}
 )
-#: Options of a request for signing. The run itself repeats it, without blocking a thread meanwhile.
+#: Options of the requests for signing. There are no retries, because the importer signs again
+#: later, without blocking a thread meanwhile.
 _NO_RETRY: Final[dict[str, Any]] = {"retry_total": 0}
-#: Seconds for opening a connection, and until a response: a run that is stopped waits for it.
+#: Seconds for opening a connection, and for waiting for a response. They are short, because a run
+#: that is stopped waits for the response.
 _LIMITS: Final[dict[str, Any]] = {"connection_timeout": 10, "read_timeout": 20}
-#: Maximum number of characters of a message. Azure lists every identity that it has tried.
+#: Maximum number of characters of Azure's message that are shown: it may list all kinds of
+#: credentials that were tried.
 _MAX_MESSAGE_LENGTH: Final = 200
-_ARCHIVE: Final = "Archive"
-_HINT: Final = (
+#: The tier of blobs that must be restored before they can be downloaded.
+_ARCHIVE_TIER: Final = "Archive"
+_CREDENTIALS_HINT: Final = (
     "Sign in again (`az login`), or set AZURE_STORAGE_CONNECTION_STRING, or AZURE_STORAGE_KEY;"
     " an identity needs the role Storage Blob Data Reader."
 )
 
-# With a handler, Python does not print the warnings of the library for want of any.
+# Without any handler, Python prints the warnings of the library to standard error.
 logging.getLogger("azure").addHandler(logging.NullHandler())
 
 
 class AzSource:
     """Lists containers, and signs URLs of blobs (shared access signatures)."""
 
-    #: A day less than `_MAX_LIFE`: during this day, one user delegation key signs all URLs.
+    #: Maximum validity of a signed URL in seconds: a day less than the validity of a user
+    #: delegation key, so that one key can sign all URLs of a day.
     max_url_seconds: Final = 6 * 24 * 3600
 
     def __init__(self) -> None:
@@ -92,15 +99,15 @@ class AzSource:
         with listing_faults(), _faults(location):
             client = self._account(account).client.get_container_client(container)
             for blob in client.list_blobs(name_starts_with=prefix or None):
-                found = listed_object(
+                video = listed_object(
                     f"az://{account}/{container}",
                     blob.name,
                     blob.size,
                     blob.last_modified,
-                    is_archived=blob.blob_tier == _ARCHIVE,
+                    is_archived=blob.blob_tier == _ARCHIVE_TIER,
                 )
-                if found:
-                    yield found
+                if video:
+                    yield video
 
     def signed_url(self, reference: str, seconds: int) -> str:
         """As in `SigningSource`."""
@@ -119,7 +126,7 @@ class AzSource:
 
 
 class _Account:
-    """One storage account: its client, and what its URLs are signed with.
+    """One storage account: its client, and the key that signs its URLs. Thread-safe.
 
     Args:
         name: name of the account.
@@ -130,10 +137,10 @@ class _Account:
         self._name = name
         self._lock = threading.Lock()
         self._delegation_key: UserDelegationKey | None = None
-        self._valid_until = datetime.min.replace(tzinfo=UTC)
+        self._key_valid_until = datetime.min.replace(tzinfo=UTC)
 
     def signature(self, container: str, blob: str, seconds: int) -> str:
-        """Returns a shared access signature that allows reading one blob."""
+        """Returns a shared access signature, the query of a URL, that allows reading one blob."""
         now = datetime.now(UTC)
         expiry = now + timedelta(seconds=seconds)
         key = getattr(self.client.credential, "account_key", None)
@@ -150,19 +157,23 @@ class _Account:
         return signed
 
     def _key_until(self, now: datetime, expiry: datetime) -> UserDelegationKey:
-        """Returns a user delegation key that is valid until then. It is requested when needed."""
+        """Returns a user delegation key that is valid until `expiry`; requests one if necessary."""
         with self._lock:
-            if self._delegation_key is None or self._valid_until < expiry:
-                # Twice as long as needed, so that the next key is not needed at once.
+            if self._delegation_key is None or self._key_valid_until < expiry:
+                # Valid twice as long as needed, because the next URL expires a little later.
                 until = min(expiry + (expiry - now), now + _MAX_LIFE)
                 self._delegation_key = self.client.get_user_delegation_key(
                     now - _CLOCK_TOLERANCE, until, **_NO_RETRY
                 )
-                self._valid_until = until
+                self._key_valid_until = until
             return self._delegation_key
 
 
 def _client(account: str) -> Any:
+    """Returns a client with the account's key from the environment, or with an identity.
+
+    Settings for another account are ignored.
+    """
     if connection := os.environ.get("AZURE_STORAGE_CONNECTION_STRING", ""):
         client = BlobServiceClient.from_connection_string(connection, **_LIMITS)
         if client.account_name == account:
@@ -175,7 +186,7 @@ def _client(account: str) -> Any:
 
 
 def _check(blob: Any) -> None:
-    """Request the properties of a blob. A missing blob is no error."""
+    """Request the properties of a blob. It is no error if the blob is missing."""
     try:
         blob.get_blob_properties(**_NO_RETRY)
     except ResourceNotFoundError:
@@ -184,10 +195,10 @@ def _check(blob: Any) -> None:
 
 @contextmanager
 def _faults(subject: str) -> Iterator[None]:
-    """Raise the errors of Azure's libraries as errors of a source.
+    """Convert the errors of Azure's libraries to errors of a source.
 
     Args:
-        subject: location or reference.
+        subject: location or reference, for the message.
     """
     try:
         yield
@@ -196,17 +207,17 @@ def _faults(subject: str) -> Iterator[None]:
     except (ServiceRequestError, ServiceResponseError) as error:
         raise SigningFailed(f"{subject}: {one_line(error)}") from error
     except (AzureError, ValueError) as error:
-        raise SourceUnavailable(f"{subject}: {one_line(error)}", _HINT) from error
+        raise SourceUnavailable(f"{subject}: {one_line(error)}", _CREDENTIALS_HINT) from error
 
 
 def _fault_of(subject: str, error: HttpResponseError) -> Exception:
     code = getattr(error, "error_code", None) or error.reason or type(error).__name__
     code = str(getattr(code, "value", code))
-    message = next(iter(str(error.message).splitlines()), "")
-    words = one_line(f"{subject}: Azure answers {code}: {message[:_MAX_MESSAGE_LENGTH]}")
+    first_line = str(error.message).partition("\n")[0]
+    text = one_line(f"{subject}: Azure answers {code}: {first_line[:_MAX_MESSAGE_LENGTH]}")
     if error.status_code in _BUSY_STATUSES:
-        return SigningFailed(words)
-    is_unauthorised = error.status_code in _UNAUTHORISED and code not in _PERMISSION_CODES
+        return SigningFailed(text)
+    is_unauthorised = error.status_code in _UNAUTHORISED_STATUSES and code not in _PERMISSION_CODES
     if isinstance(error, ClientAuthenticationError) or is_unauthorised:
-        return SourceUnavailable(words, _HINT)
-    return ReferenceRefused(f"{words} Correct the reference, or the rights to read it.")
+        return SourceUnavailable(text, _CREDENTIALS_HINT)
+    return ReferenceRefused(f"{text} Correct the reference, or the rights to read it.")

@@ -1,4 +1,4 @@
-"""A batch of sources: gives them to threads, and returns the results in their order."""
+"""A batch of source URLs for preflight: gives them to threads, and yields the results in order."""
 
 import threading
 import time
@@ -14,8 +14,14 @@ from batch_import.sources.host_queues import HostQueues
 _STOP_CHECK_SECONDS: Final = 0.2
 
 
-class SourceCheck(NamedTuple):
-    """The result for one source: its violation, if any, and its size in bytes, if known."""
+class SourceCheckResult(NamedTuple):
+    """The result of preflight for one source.
+
+    Attributes:
+        source: the file to import, with its URL.
+        violation: what is wrong with the source; None if nothing is.
+        size: size of the file in bytes; None if it is unknown.
+    """
 
     source: VideoSource
     violation: Violation | None = None
@@ -23,7 +29,14 @@ class SourceCheck(NamedTuple):
 
 
 class SourceBatch:
-    """Sources that are checked together, and the results so far."""
+    """Sources that are checked together, and the results so far. Thread-safe.
+
+    Args:
+        sources: the sources. In this class, an index is the index of a source in this sequence.
+        lock: lock for `queues`, which other batches also use.
+        queues: decides when the host of a source may be contacted.
+        stop: an event that ends the checks.
+    """
 
     def __init__(
         self,
@@ -35,58 +48,64 @@ class SourceBatch:
         self.sources = sources
         self._queues = queues
         self._stop = stop
-        self._checks: dict[int, SourceCheck | None] = {}
-        self._source_ready = threading.Condition(lock)
-        self._check_ready = threading.Condition(lock)
+        #: Index → result; None for a source that was not checked because the run must stop.
+        self._results: dict[int, SourceCheckResult | None] = {}
+        self._source_available = threading.Condition(lock)
+        self._result_available = threading.Condition(lock)
         with lock:
             for index, source in enumerate(sources):
                 url = parse(request_url(source.download_url))
                 queues.add(index, url.origin if url else "")
 
     def take(self) -> tuple[int, str] | None:
-        """Wait for the next source whose host may be contacted; None if all sources are done.
+        """Wait for the next source whose host may be contacted, and remove it from its queue.
 
         Returns:
-            Index of the source, and its host.
+            The index of the source, and its host as `host:port`; None if all sources have a result
+            or the run must stop.
         """
-        with self._source_ready:
-            while not self._stop.is_set() and len(self._checks) < len(self.sources):
+        with self._source_available:
+            while not self._stop.is_set() and len(self._results) < len(self.sources):
                 now = time.monotonic()
                 if source_and_host := self._queues.take(now):
-                    self._source_ready.notify()
+                    self._source_available.notify()
                     return source_and_host
-                due_at = self._queues.due()
+                due_at = self._queues.next_due_at()
                 seconds = _STOP_CHECK_SECONDS if due_at is None else due_at - now
-                self._source_ready.wait(min(_STOP_CHECK_SECONDS, seconds))
+                self._source_available.wait(min(_STOP_CHECK_SECONDS, seconds))
         return None
 
-    def finish(self, index: int, host: str, check: SourceCheck | None) -> None:
-        """Save the result for a source; None if it was not checked because the run must stop."""
-        with self._source_ready:
-            self._checks[index] = check
-            self._queues.finished(host)
-            self._source_ready.notify()
-            self._check_ready.notify()
+    def finish(self, index: int, host: str, result: SourceCheckResult | None) -> None:
+        """Save the result of a source; None if it was not checked because the run must stop."""
+        with self._source_available:
+            self._results[index] = result
+            self._queues.record_end(host)
+            self._source_available.notify()
+            self._result_available.notify()
 
     def give_up(self, host: str, violation: Violation) -> None:
-        """Save the same result for all waiting sources of a host that is down."""
-        with self._source_ready:
+        """Save the same violation for all waiting sources of a host that is down."""
+        with self._source_available:
             for index in self._queues.give_up(host):
-                self._checks[index] = SourceCheck(self.sources[index], violation)
-            self._source_ready.notify_all()
-            self._check_ready.notify()
+                self._results[index] = SourceCheckResult(self.sources[index], violation)
+            self._source_available.notify_all()
+            self._result_available.notify()
 
-    def findings(self) -> Iterator[SourceCheck]:
-        """Yields the results in the order of the sources, and waits for each of them."""
+    def results(self) -> Iterator[SourceCheckResult]:
+        """Wait for the result of each source, and yield the results in the order of the sources.
+
+        Sources that were not checked because the run must stop are left out. If the caller stops
+        early, the waiting sources are removed from the queues.
+        """
         try:
             for index in range(len(self.sources)):
-                with self._check_ready:
-                    while index not in self._checks and not self._stop.is_set():
-                        self._check_ready.wait(_STOP_CHECK_SECONDS)
-                    check = self._checks.get(index)
-                if check is not None:
-                    yield check
+                with self._result_available:
+                    while index not in self._results and not self._stop.is_set():
+                        self._result_available.wait(_STOP_CHECK_SECONDS)
+                    result = self._results.get(index)
+                if result is not None:
+                    yield result
         finally:
-            with self._source_ready:
-                if len(self._checks) < len(self.sources):
+            with self._source_available:
+                if len(self._results) < len(self.sources):
                     self._queues.clear()

@@ -1,4 +1,7 @@
-"""Choose the file of a video to import, and recognize videos that nobody can fetch. No I/O."""
+"""Choose the best of several files of a video, and recognize URLs that no video comes from. No I/O.
+
+A *rendition* is one of several files of the same video, in another size or format.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -13,7 +16,7 @@ from batch_import.manifest.rules import file_kinds, pages
 from batch_import.sources.registry import schemes
 from batch_import.sources.source import ListedVideo, SkippedItem
 
-#: Media type → file extension that the platform accepts (IANA, and types in common use).
+#: Media type (registered by IANA or in common use) → file extension that the platform accepts.
 _EXTENSION_OF_TYPE: Final = {
     "video/mp4": "mp4",
     "video/quicktime": "mov",
@@ -24,30 +27,36 @@ _EXTENSION_OF_TYPE: Final = {
     "video/webm": "webm",
     "video/3gpp": "3gp",
 }
-#: Names of facts about the size of a file. `1080p` and `1920x1080` are sizes, too.
+#: Names of facts that show how large a rendition is, the most reliable first. Texts such as `1080p`
+#: and `1920x1080` are also understood.
 _SIZE_FACTS: Final = ("height", "width", "label", "quality", "bitrate", "size")
 _NUMBER: Final = re.compile(r"[0-9]{1,15}(?:\.[0-9]+)?")
 _NO_URL: Final = "It has no http URL of a file."
 
-#: Facts about one file of a video. `url` is its URL, `type` its media type, and `extension` its
-#: file extension; other names are those of the source, such as `height` and `bitrate`.
+#: Facts about one file of a video: name of the fact → text. `url` is always present. Other names
+#: are `type` (media type), `extension`, `original`, and those of `_SIZE_FACTS`.
 VideoFile = Mapping[str, str]
 
 
 def best_file(files: Sequence[VideoFile]) -> VideoFile:
-    """Returns the original of several files of one video, or else the largest MP4.
+    """Returns the best of several files of one video.
+
+    That is the original. Without an original, it is the largest MP4; without an MP4, the largest
+    file that is not a streaming playlist.
 
     Args:
         files: at least one file.
     """
     originals = [file for file in files if renditions.is_original(file)]
-    usable = [file for file in files if kind_of(file.get("url", "")) is not CellKind.STREAM]
-    candidates = originals or [f for f in usable if extension(f) == "mp4"] or usable or files
-    return max(candidates, key=_size)
+    if originals:
+        return max(originals, key=_size)
+    no_streams = [file for file in files if kind_of(file.get("url", "")) is not CellKind.STREAM]
+    mp4_files = [file for file in no_streams if extension(file) == "mp4"]
+    return max(mp4_files or no_streams or files, key=_size)
 
 
 def _size(file: VideoFile) -> tuple[float, ...]:
-    """Returns the facts that tell the size of a rendition, the most reliable first."""
+    """Returns the largest number of each fact about the size; 0 for a fact without a number."""
     return tuple(
         max((float(number) for number in _NUMBER.findall(file.get(name, ""))), default=0.0)
         for name in _SIZE_FACTS
@@ -55,26 +64,38 @@ def _size(file: VideoFile) -> tuple[float, ...]:
 
 
 def extension(file: VideoFile) -> str:
-    """Returns the accepted extension, or else the extension of the URL, which may be empty."""
-    named = file.get("extension", "").lower().lstrip(".")
-    media_type = file.get("type", "").partition(";")[0].strip().lower()
+    """Returns the extension of a file: from its URL, its facts or its media type.
+
+    An extension that the platform accepts is preferred. The result is empty if there is none.
+    """
     url = file.get("url", "")
-    known = extension_of(url) or (named if named in ACCEPTED_EXTENSIONS else "")
-    return known or _EXTENSION_OF_TYPE.get(media_type, "") or _suffix(url)
+    url_extension = extension_of(url)
+    if url_extension:
+        return url_extension
+    extension_fact = file.get("extension", "").lower().lstrip(".")
+    if extension_fact in ACCEPTED_EXTENSIONS:
+        return extension_fact
+    media_type = file.get("type", "").partition(";")[0].strip().lower()
+    return _EXTENSION_OF_TYPE.get(media_type, "") or _other_extension(url)
 
 
-def _suffix(url: str) -> str:
+def _other_extension(url: str) -> str:
+    """Returns the extension of a URL if it is that of any kind of file; otherwise empty."""
     suffix = suffix_of(url)
     return suffix if file_kinds.is_file_extension(suffix) else ""
 
 
-def unless_unfetchable(video: ListedVideo) -> ListedVideo | SkippedItem:
-    """Returns the video, or why the platform cannot fetch its URL: a page, or a playlist."""
+def skip_unfetchable(video: ListedVideo) -> ListedVideo | SkippedItem:
+    """Returns the video; or, if the platform cannot fetch its URL, an item that says why.
+
+    The platform can fetch neither a web page nor a streaming playlist.
+    """
     reason = _unfetchable_reason(video.url)
     return SkippedItem(video.title or mask(video.url), reason) if reason else video
 
 
 def _unfetchable_reason(address: str) -> str:
+    """Returns why the platform cannot fetch a video; empty if it can, as far as the URL shows."""
     url = parse(address)
     if url is None:
         is_reference = address.partition("://")[0] in schemes()
@@ -85,7 +106,7 @@ def _unfetchable_reason(address: str) -> str:
             or "It is a streaming playlist, not a file."
         )
     violation = pages.violation_of(url)
-    # `check` names the URL of the file if it can be derived from the URL of the page.
+    # A page with a fix is listed: `check` then shows the URL of the file, derived from the page.
     if violation is None or violation.fix:
         return ""
     return f"{violation.reason[0].upper()}{violation.reason[1:]}. {violation.hint}"

@@ -1,4 +1,7 @@
-"""Decides from the response of a host whether a source is a video, and of which format. No I/O."""
+"""Decides from the response of a source's host whether the file is a video. No I/O.
+
+Preflight requests the first bytes of each source, which is the video file of a row.
+"""
 
 import re
 from collections.abc import Mapping
@@ -7,21 +10,23 @@ from typing import Final
 
 from batch_import.manifest.rules.violation import Violation, warning
 
-#: Number of bytes of a file that are read. The signature of a format is in the first few bytes,
-#: and this is enough to recognize a web page.
+#: Number of bytes of a file that are requested. The format of a video can be recognized from the
+#: first few bytes; a login page is recognized from its title or form, which come later.
 FIRST_BYTES: Final = 4096
 
-#: Groups of extensions whose files begin alike. Within a group, a wrong extension does no harm.
+#: Groups of extensions whose files begin with the same bytes, and that the platform treats alike.
+#: Within a group, a wrong extension does no harm.
 _FAMILIES: Final = (
     frozenset({"mp4", "mov", "3gp"}),
     frozenset({"mkv", "webm"}),
     frozenset({"avi"}),
     frozenset({"wmv"}),
 )
-#: Types of the first atom of an MP4 or QuickTime file (ISO 14496-12; older types of QuickTime).
+#: Types of the first atom of an MP4 or QuickTime file (ISO 14496-12, and QuickTime's older types).
 _ISOBMFF_ATOMS: Final = (b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot")
 _ASF_MAGIC: Final = bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c")
 _EBML_MAGIC: Final = b"\x1a\x45\xdf\xa3"
+#: First bytes → what the file is, for files that the platform does not accept.
 _OTHER_FORMATS: Final = (
     (b"%PDF", "a PDF document"),
     (b"PK\x03\x04", "a ZIP archive or an office document"),
@@ -46,9 +51,12 @@ _LOGIN_FORM = re.compile(
 )
 _HTML_TYPES: Final = ("text/html", "application/xhtml+xml")
 
-_OK_STATUSES: Final = (200, 206)
+#: A host that does not support range requests sends the whole file.
+_WHOLE_FILE_STATUS: Final = 200
+_PART_OF_FILE_STATUS: Final = 206
 _DENIED_STATUSES: Final = (401, 403, 407)
 _GONE_STATUSES: Final = (404, 410)
+#: An empty file has no first bytes; the host answers with this status.
 _RANGE_NOT_SATISFIABLE: Final = 416
 _BUSY_STATUSES: Final = (408, 425, 429)
 _MIN_SERVER_ERROR: Final = 500
@@ -83,44 +91,43 @@ class SourceResponse:
     @property
     def size(self) -> int | None:
         """Size of the whole file in bytes; None if the host does not report it."""
-        range_total = self.headers.get("content-range", "").rpartition("/")[2].strip()
-        length = (
-            self.headers.get("content-length", "").strip()
-            if self.status == _OK_STATUSES[0]
-            else range_total
-        )
-        return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else None
+        if self.status == _WHOLE_FILE_STATUS:
+            size = self.headers.get("content-length", "")
+        else:  # Content-Range: bytes 0-4095/123456
+            size = self.headers.get("content-range", "").rpartition("/")[2]
+        return int(size) if re.fullmatch(r"\s*[0-9]{1,18}\s*", size) else None
 
     @property
-    def kind(self) -> str:
-        """Media type in lower case; empty if there is none."""
+    def media_type(self) -> str:
+        """Media type in lower case; empty if the host does not report it."""
         return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def violation_of(reply: SourceResponse, extension: str) -> Violation | None:
-    """Returns what is wrong with a source; None if nothing is.
+def violation_of(response: SourceResponse, extension: str) -> Violation | None:
+    """Returns what is wrong with the file of a response; None if nothing is.
 
     Args:
-        reply: response of the host, not a redirect.
-        extension: file extension without a dot, as it is sent to the platform.
+        response: response of the host, not a redirect.
+        extension: extension of the file without a dot, as it is sent to the platform.
     """
-    if reply.status not in _OK_STATUSES:
-        return _violation_of_status(reply)
-    if not reply.start:
-        return _EMPTY_FILE if reply.size == 0 else _INCOMPLETE
-    if reply.kind in _HTML_TYPES or _HTML_START.match(reply.start):
-        page = "a login page" if _LOGIN_FORM.search(reply.start) else "a web page"
+    if response.status not in (_WHOLE_FILE_STATUS, _PART_OF_FILE_STATUS):
+        return _violation_of_status(response)
+    if not response.start:
+        return _EMPTY_FILE if response.size == 0 else _INCOMPLETE
+    if response.media_type in _HTML_TYPES or _HTML_START.match(response.start):
+        page = "a login page" if _LOGIN_FORM.search(response.start) else "a web page"
         return Violation("source-page", f"the host sends {page}, not a video", _SHARE_HINT)
-    if reply.size is not None and len(reply.start) < min(FIRST_BYTES, reply.size):
+    if response.size is not None and len(response.start) < min(FIRST_BYTES, response.size):
         return _INCOMPLETE
-    if reply.headers.get("content-encoding", "identity") != "identity":
-        return None  # compressed although the request excludes it, so the start is unknown
-    return _violation_of_start(reply.start, extension)
+    if response.headers.get("content-encoding", "identity") != "identity":
+        # The body is compressed, although the request excludes this: its format is unknown.
+        return None
+    return _violation_of_start(response.start, extension)
 
 
-def _violation_of_status(reply: SourceResponse) -> Violation:
-    status = reply.status
-    if status == _RANGE_NOT_SATISFIABLE and reply.size == 0:
+def _violation_of_status(response: SourceResponse) -> Violation:
+    status = response.status
+    if status == _RANGE_NOT_SATISFIABLE and response.size == 0:
         return _EMPTY_FILE
     if status in _DENIED_STATUSES:
         reason = f"the host does not let everybody download the file (HTTP {status})"
@@ -139,26 +146,32 @@ def _violation_of_status(reply: SourceResponse) -> Violation:
 
 
 def _violation_of_start(start: bytes, extension: str) -> Violation | None:
-    family = family_of(start)
-    if extension in family:
+    possible_extensions = extensions_of(start)
+    if extension in possible_extensions:
         return None
-    if family:
-        extensions = " or ".join(sorted(family))
+    if possible_extensions:
+        extensions = " or ".join(sorted(possible_extensions))
         return warning(
             "source-format",
             f"the file is {extensions}, the extension is {extension}",
             "Correct the extension.",
         )
-    text = start.lstrip()
-    name = next(
-        (name for magic, name in _OTHER_FORMATS if text.startswith(magic)), "something else"
-    )
-    reason = f"the host sends {name}, not a video of a known format"
+    reason = f"the host sends {_other_format(start)}, not a video of a known format"
     return Violation("source-not-video", reason, "Use the URL of the video file.")
 
 
-def family_of(start: bytes) -> frozenset[str]:
-    """Returns the extensions that a file with this start may have; empty if it is no video."""
+def _other_format(start: bytes) -> str:
+    for magic, name in _OTHER_FORMATS:
+        if start.lstrip().startswith(magic):
+            return name
+    return "something else"
+
+
+def extensions_of(start: bytes) -> frozenset[str]:
+    """Returns the extensions that a video file with these first bytes may have.
+
+    The result is empty if the bytes are not the start of a video that the platform accepts.
+    """
     isobmff, matroska, avi, asf = _FAMILIES
     if start[4:8] in _ISOBMFF_ATOMS:
         return isobmff

@@ -1,6 +1,7 @@
-"""Closes connections after a time limit, even if the other side keeps sending single bytes.
+"""Ends requests after a time limit, even if the server keeps sending single bytes.
 
-One thread watches all connections.
+The timeout of a socket begins again with each byte; therefore one thread shuts down every
+connection whose request has taken too long.
 """
 
 import socket
@@ -11,17 +12,17 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self
 
-#: Seconds between two checks of all deadlines.
+#: Seconds between two checks of all deadlines: a request may take this much longer than its limit.
 _CHECK_INTERVAL_SECONDS: Final = 0.1
 
 
 class Deadline:
-    """The time limit of one request.
+    """The time limit of one request, and the connection that the request uses.
 
     Attributes:
         seconds: the time limit.
-        end_at: when it ends, on the monotonic clock.
-        has_passed: whether the connection was closed because the time was over.
+        end_at: when the time is over, in seconds of the monotonic clock.
+        has_passed: whether the connection was shut down because the time was over.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -31,13 +32,13 @@ class Deadline:
         self._connection: socket.socket | None = None
 
     def watch(self, connection: socket.socket) -> socket.socket:
-        """Register the connection to close when the time is over."""
+        """Register the connection to shut down when the time is over, and return it."""
         connection.settimeout(self.seconds)
         self._connection = connection
         return connection
 
-    def cut(self) -> None:
-        """Shut the connection down now."""
+    def shut_down(self) -> None:
+        """Shut down the connection now; the thread that reads from it gets an error or its end."""
         self.has_passed = True
         if self._connection is not None:
             try:
@@ -52,12 +53,15 @@ class Deadline:
 
 
 class RequestDeadlines:
-    """All deadlines of requests in progress. A context manager, which ends the watching thread."""
+    """The deadlines of all requests in progress, and the thread that watches them.
+
+    A context manager: the thread starts with the first request, and ends with the `with` block.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._active: set[Deadline] = set()
-        self._closed = threading.Event()
+        self._deadlines: set[Deadline] = set()
+        self._is_closed = threading.Event()
         self._thread: threading.Thread | None = None
 
     def __enter__(self) -> Self:
@@ -69,20 +73,22 @@ class RequestDeadlines:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._closed.set()
+        self._is_closed.set()
         if self._thread:
             self._thread.join()
 
     @contextmanager
-    def within(self, seconds: float) -> Iterator[Deadline]:
-        """Limit the time of the `with` block.
+    def limit(self, seconds: float) -> Iterator[Deadline]:
+        """Limit the time of a `with` block, which makes one request.
+
+        The block passes its connection to `Deadline.watch`. The connection is closed at its end.
 
         Raises:
-            TimeoutError: the time is over. Data received until then are incomplete.
+            TimeoutError: the time was over. Data received until then may be incomplete.
         """
         deadline = Deadline(seconds)
         with self._lock:
-            self._active.add(deadline)
+            self._deadlines.add(deadline)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="deadlines", daemon=True)
                 self._thread.start()
@@ -94,16 +100,16 @@ class RequestDeadlines:
             raise
         finally:
             with self._lock:
-                self._active.discard(deadline)
+                self._deadlines.discard(deadline)
             deadline.close()
         if deadline.has_passed:
             raise TimeoutError
 
     def _watch(self) -> None:
-        while not self._closed.wait(_CHECK_INTERVAL_SECONDS):
+        while not self._is_closed.wait(_CHECK_INTERVAL_SECONDS):
             now = time.monotonic()
             with self._lock:
-                expired = [deadline for deadline in self._active if deadline.end_at <= now]
+                expired = [deadline for deadline in self._deadlines if deadline.end_at <= now]
             for deadline in expired:
                 if not deadline.has_passed:
-                    deadline.cut()
+                    deadline.shut_down()

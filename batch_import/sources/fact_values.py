@@ -1,4 +1,4 @@
-"""Parse the values that feeds and platforms give as facts about a video. No I/O."""
+"""Parse the texts in which feeds and platforms give facts about a video, such as dates. No I/O."""
 
 import html
 import re
@@ -10,25 +10,26 @@ _MARKUP: Final = re.compile(r"<[^<>]*>")
 _WHOLE_NUMBER: Final = re.compile(r"[0-9]{1,15}")
 #: Epoch seconds since 1973 have nine digits, epoch milliseconds up to 13.
 _EPOCH: Final = re.compile(r"[0-9]{9,13}(?:\.[0-9]+)?")
-#: A larger number is in milliseconds.
+#: From this number on, epoch times are in milliseconds: as seconds it would be in the year 5138.
 _MIN_EPOCH_MILLISECONDS: Final = 100_000_000_000
 
 
 def plain_text(text: str) -> str:
-    """Returns a text on one line without HTML markup, which descriptions often have."""
+    """Returns a text on one line, without HTML tags and entities. Descriptions often have them."""
     return " ".join(html.unescape(_MARKUP.sub(" ", html.unescape(text))).split())
 
 
 def file_size(text: str) -> int | None:
-    """Returns a number of bytes; None if the text is none, or zero, which stands for unknown."""
-    return (int(text) or None) if _WHOLE_NUMBER.fullmatch(text) else None
+    """Returns a number of bytes; None if the text is not a number, or is 0 (unknown)."""
+    size = int(text) if _WHOLE_NUMBER.fullmatch(text) else 0
+    return size or None
 
 
 def date_of(text: str) -> datetime | None:
-    """Returns a date from ISO 8601, RFC 822, epoch seconds or epoch milliseconds.
+    """Returns the date of a text in ISO 8601, RFC 822, epoch seconds or epoch milliseconds.
 
     Returns:
-        The date, in UTC if the text has no time zone; None if it is no date.
+        The date with a time zone: UTC if the text names none. None if the text is not a date.
     """
     for parse in (_epoch_date, datetime.fromisoformat, parsedate_to_datetime):
         try:

@@ -1,4 +1,8 @@
-"""The source `feed:URL-or-file`: RSS, Media RSS, Atom, video sitemaps and sitemap indexes."""
+"""The source `feed:URL-or-file`: RSS, Media RSS, Atom, video sitemaps and sitemap indexes.
+
+A *document* is one XML file. A document may name further documents: the next page of a feed, or the
+sitemaps of an index.
+"""
 
 import gzip
 import io
@@ -27,15 +31,17 @@ from batch_import.sources.source import (
 from batch_import.web.bounded import ExchangeLimits
 from batch_import.web.download import download
 
-#: Maximum size of an unpacked document in bytes: that of a sitemap (sitemaps.org).
+#: Maximum size of an unpacked document in bytes: the maximum size of a sitemap (sitemaps.org).
 _MAX_BYTES: Final = 52_428_800
-#: Limits of a download. Two minutes are enough for the largest document at 4 Mbit/s.
+#: Limits of a download, in seconds and bytes. In two minutes, 4 Mbit/s are enough for the largest
+#: document.
 _LIMITS: Final = ExchangeLimits(connect=10.0, silence=30.0, whole=120.0, size=_MAX_BYTES)
-#: Maximum number of documents that are read: a sitemap index has up to 50,000 (sitemaps.org).
+#: Maximum number of documents that are read: a sitemap index has up to 50,000 entries
+#: (sitemaps.org).
 _MAX_DOCUMENTS: Final = 50_000
-#: Number of bytes that are read to recognize a packed document and blank lines at its start.
+#: Number of bytes that are read to recognize a gzip file, and blank lines at the start of XML.
 _START_BYTES: Final = 1024
-_GZIP_START: Final = b"\x1f\x8b"
+_GZIP_MAGIC: Final = b"\x1f\x8b"
 
 
 class FeedSource:
@@ -45,9 +51,9 @@ class FeedSource:
         """As in `Source`.
 
         Raises:
-            UsageError: there is no such file.
+            UsageError: the file does not exist or cannot be read.
             SourceUnavailable: the document cannot be downloaded.
-            SourceUnreadable: the document is no feed and no sitemap.
+            SourceUnreadable: the document is neither a feed nor a sitemap.
         """
         del options
         address = location.partition(":")[2]
@@ -55,28 +61,34 @@ class FeedSource:
 
 
 class _Documents:
-    """The documents of one location, of which each may name further ones."""
+    """Reads a document and all documents that it names, directly or indirectly.
+
+    Args:
+        address: URL or path of the first document.
+    """
 
     def __init__(self, address: str) -> None:
         url = parse(request_url(address))
-        self._first = address
+        self._first_address = address
+        #: The only host that may have a private IP address, because the user named it.
         self._trusted_host = url.host.strip("[]").lower() if url else ""
         self._pending = deque([address])
-        self._found = {address}
+        self._known_addresses = {address}
 
     def videos(self) -> Iterator[ListedVideo | SkippedItem]:
+        """Yield the videos of all documents."""
         while self._pending:
             address = self._pending.popleft()
             try:
                 yield from self._videos_of(address)
             except RunFault as fault:
-                # The first document is what the user named. Without another one, the list is
-                # incomplete, but still of use.
-                if address == self._first:
+                # Without a further document, the list is incomplete but still useful.
+                if address == self._first_address:
                     raise
                 yield SkippedItem(mask(address), fault.message, is_unreadable=True)
 
     def _videos_of(self, address: str) -> Iterator[ListedVideo | SkippedItem]:
+        """Yield the videos of one document, and add the documents that it names."""
         base_url, stream = self._open(address)
         with closing(stream):
             for item in feed_items(stream, mask(address)):
@@ -88,30 +100,33 @@ class _Documents:
                     yield from self._add(item.element.get("href", ""), base_url)
 
     def _add(self, url: str, base_url: str) -> Iterator[SkippedItem]:
-        """Read a further document later; each is read once."""
+        """Add a document to read later, unless it is known already; yield a fault of its URL."""
         try:
             address = urljoin(base_url, url)
         except ValueError:
             address = url
-        if address in self._found:
+        if address in self._known_addresses:
             return
         if not parse(address):
             yield SkippedItem(
-                mask(address), "This is no http URL of a document.", is_unreadable=True
+                mask(address), "This is not an http URL of a document.", is_unreadable=True
             )
-        elif len(self._found) >= _MAX_DOCUMENTS:
-            reason = f"Only {_MAX_DOCUMENTS:,} documents are read. List the others by themselves."
+        elif len(self._known_addresses) >= _MAX_DOCUMENTS:
+            reason = f"Only {_MAX_DOCUMENTS:,} documents are read. List the others separately."
             yield SkippedItem(mask(address), reason, is_unreadable=True)
         else:
-            self._found.add(address)
+            self._known_addresses.add(address)
             self._pending.append(address)
 
     def _open(self, address: str) -> tuple[str, IO[bytes]]:
-        """Returns the URL of a document, empty for a file, and its unpacked content."""
+        """Returns the URL of a document after redirects, and its unpacked content.
+
+        The URL is empty for a file.
+        """
         if not parse(request_url(address)):
             return "", _open_file(address)
         try:
-            url, answer = download(
+            url, response = download(
                 request_url(address),
                 _LIMITS,
                 trusted_host=self._trusted_host,
@@ -122,30 +137,31 @@ class _Documents:
                 f"{mask(address)} cannot be downloaded: {failed.message}.",
                 "Open it in a private window of a browser, and correct the URL.",
             ) from None
-        return url, _unpacked(io.BytesIO(answer.body), mask(address))
+        return url, _unpack(io.BytesIO(response.body), mask(address))
 
 
 def _open_file(name: str) -> IO[bytes]:
     try:
-        return _unpacked(Path(name).expanduser().open("rb"), name)
+        return _unpack(Path(name).expanduser().open("rb"), name)
     except OSError as error:
         raise UsageError(
             f"{name} cannot be read: {error.strerror or error}.", "Correct the path or the URL."
         ) from None
 
 
-def _unpacked(stream: IO[bytes], name: str) -> IO[bytes]:
+def _unpack(stream: IO[bytes], name: str) -> IO[bytes]:
+    """Returns a stream of the unpacked content: of a gzip file, or of XML without blank lines."""
     start = stream.read(_START_BYTES)
-    if not start.startswith(_GZIP_START):
+    if not start.startswith(_GZIP_MAGIC):
         # Many feeds begin with blank lines, which XML does not allow before its declaration.
         stream.seek(len(start) - len(start.lstrip()))
         return stream
     stream.seek(0)
-    return io.BufferedReader(_Unpacked(stream, name))
+    return io.BufferedReader(_GzipStream(stream, name))
 
 
-class _Unpacked(io.RawIOBase):
-    """Unpacks a gzip file up to a maximum size, because a small one may hold a very large one."""
+class _GzipStream(io.RawIOBase):
+    """Unpacks a gzip file, up to a maximum size: a few bytes may unpack to gigabytes."""
 
     def __init__(self, stream: IO[bytes], name: str) -> None:
         self._packed = stream

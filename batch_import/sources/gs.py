@@ -43,22 +43,23 @@ from batch_import.sources.source import (
     SourceUnavailable,
 )
 
-_HINT: Final = (
+_CREDENTIALS_HINT: Final = (
     "Set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account, or sign in again"
     " with gcloud, impersonating a service account."
 )
-#: Seconds for opening a connection, and until a response: a run that is stopped waits for it.
+#: Seconds for opening a connection, and for waiting for a response. They are short, because a run
+#: that is stopped waits for the response.
 _TIMEOUTS: Final = (10.0, 20.0)
 _SCOPE: Final = "https://www.googleapis.com/auth/devstorage.read_only"
 
-# With a handler, Python does not print the warnings of the library for want of any.
+# Without any handler, Python prints the warnings of the library to standard error.
 logging.getLogger("google").addHandler(logging.NullHandler())
 
 
 class GsSource:
     """Lists buckets, and signs URLs of objects (V4 signatures)."""
 
-    #: Maximum life of a signed URL (Google Cloud documentation, "Signed URLs").
+    #: Maximum validity of a signed URL in seconds (Google Cloud documentation, "Signed URLs").
     max_url_seconds: Final = 7 * 24 * 3600
 
     def __init__(self) -> None:
@@ -72,9 +73,9 @@ class GsSource:
         bucket, prefix = bucket_and_prefix(location)
         with listing_faults(), _faults(location):
             for blob in self._client().list_blobs(bucket, prefix=prefix or None):
-                found = listed_object(f"gs://{bucket}", blob.name, blob.size, blob.updated)
-                if found:
-                    yield found
+                video = listed_object(f"gs://{bucket}", blob.name, blob.size, blob.updated)
+                if video:
+                    yield video
 
     def signed_url(self, reference: str, seconds: int) -> str:
         """As in `SigningSource`."""
@@ -87,9 +88,9 @@ class GsSource:
                 version="v4",
                 expiration=timedelta(seconds=seconds),
                 method="GET",
-                # The emulator's host if there is one; otherwise storage.googleapis.com.
+                # The host of an emulator, if one is configured; otherwise storage.googleapis.com.
                 api_access_endpoint=client._connection.API_BASE_URL,  # noqa: SLF001 - no other way
-                **_signer(client._credentials),  # noqa: SLF001
+                **_signing_options(client._credentials),  # noqa: SLF001
             )
         return url
 
@@ -102,10 +103,11 @@ class GsSource:
             return self._storage
 
 
-def _signer(credentials: Any) -> dict[str, str]:
-    """Returns what the library needs to sign with credentials that have no private key.
+def _signing_options(credentials: Any) -> dict[str, str]:
+    """Returns the options of the library for signing with credentials; empty with a private key.
 
-    A virtual machine asks Google's service to sign: one request for each URL.
+    Credentials of a virtual machine have no private key. With them, the library requests each
+    signature from Google's service.
 
     Raises:
         SourceUnavailable: the credentials are not of a service account.
@@ -114,7 +116,9 @@ def _signer(credentials: Any) -> dict[str, str]:
         return {}
     email = getattr(credentials, "service_account_email", "")
     if not email:
-        raise SourceUnavailable("gs: the credentials are those of a user, who cannot sign.", _HINT)
+        raise SourceUnavailable(
+            "gs: the credentials are a user's, and users cannot sign URLs.", _CREDENTIALS_HINT
+        )
     if not credentials.valid or email == "default":
         credentials.refresh(google.auth.transport.requests.Request())
     return {
@@ -124,27 +128,27 @@ def _signer(credentials: Any) -> dict[str, str]:
 
 
 def _check(blob: Any) -> None:
-    """Request the properties of an object. A missing object is no error."""
-    # The run itself repeats it, without blocking a thread meanwhile.
+    """Request the properties of an object. It is no error if the object is missing."""
+    # No retries: the importer signs again later, without blocking a thread meanwhile.
     blob.exists(retry=None, timeout=_TIMEOUTS)
 
 
 @contextmanager
 def _faults(subject: str) -> Iterator[None]:
-    """Raise the errors of Google's libraries as errors of a source.
+    """Convert the errors of Google's libraries to errors of a source.
 
     Args:
-        subject: location or reference.
+        subject: location or reference, for the message.
     """
     try:
         yield
-    # A connection that fails is an OSError, as the requests library raises it.
+    # The library uses requests, whose errors for failed connections are subclasses of OSError.
     except (ServerError, TooManyRequests, RetryError, TransportError, OSError) as error:
         raise SigningFailed(f"{subject}: {one_line(error)}") from error
     except (Unauthorized, GoogleAuthError, ValueError) as error:
-        raise SourceUnavailable(f"{subject}: {one_line(error)}", _HINT) from error
+        raise SourceUnavailable(f"{subject}: {one_line(error)}", _CREDENTIALS_HINT) from error
     except ClientError as error:
         message = one_line(error.message)
         raise ReferenceRefused(f"{subject}: Google answers {error.code}: {message}") from error
     except GoogleAPICallError as error:
-        raise SourceUnavailable(f"{subject}: {one_line(error)}", _HINT) from error
+        raise SourceUnavailable(f"{subject}: {one_line(error)}", _CREDENTIALS_HINT) from error

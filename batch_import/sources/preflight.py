@@ -1,9 +1,11 @@
-"""Preflight: checks what the source hosts serve, with requests like those of the platform.
+"""Preflight: requests the source URLs of rows as the platform would, before the rows are sent.
+
+A source is here the video file of one row; the *source host* is the host of its URL.
 
 Only this module of the package opens connections. Manifests are untrusted, and so is DNS: every IP
 address of every host, also after a redirect, is checked before it is contacted. The connection
-is then opened to the checked IP address, so that a second DNS answer cannot lead elsewhere. For
-the same reason no proxy is used.
+is then opened to the checked IP address, so that a second DNS lookup cannot return another address.
+For the same reason no proxy is used.
 """
 
 import http.client
@@ -28,19 +30,20 @@ from batch_import.manifest.rules import hosts
 from batch_import.manifest.rules.violation import Violation, warning
 from batch_import.models import VideoSource
 from batch_import.sources import contents
-from batch_import.sources.batch import SourceBatch, SourceCheck
+from batch_import.sources.batch import SourceBatch, SourceCheckResult
 from batch_import.sources.contents import SourceResponse
 from batch_import.sources.deadlines import Deadline, RequestDeadlines
 from batch_import.sources.host_queues import HostQueues
 from batch_import.web.session import custom_ca_bundle
 
-#: Number of sources that are checked at once. At 100 ms per response, 640 per second are possible.
+#: Number of sources that are checked at once. If a response takes 100 ms, these are 640 per second.
 _THREAD_COUNT: Final = 64
-#: Seconds for which a DNS answer is used again.
+#: Seconds for which the result of a DNS lookup, also an error, is used again.
 _DNS_CACHE_SECONDS: Final = 60.0
-#: Time limits in seconds: for opening a connection, and for the whole request.
+#: Time limits in seconds: for opening a connection, and for the whole request. A host that exceeds
+#: them causes only a warning, because the platform may wait longer.
 _CONNECT_SECONDS: Final = 5.0
-_RESPONSE_SECONDS: Final = 15.0
+_REQUEST_SECONDS: Final = 15.0
 _MAX_REDIRECTS: Final = 10
 _REDIRECT_STATUSES: Final = (301, 302, 303, 307, 308)
 #: Error codes for a host name that does not exist (also on Windows) or has no IP address.
@@ -49,7 +52,8 @@ _UNKNOWN_NAME_ERRORS: Final = (
     11001,
     getattr(socket, "EAI_NODATA", socket.EAI_NONAME),
 )
-#: OpenSSL's codes for an unknown issuer. The cause may be our list of certificate authorities.
+#: OpenSSL's codes for a certificate of an unknown issuer. The certificate may be valid all the
+#: same: this machine may lack a certificate authority.
 _UNKNOWN_ISSUER_ERRORS: Final = (2, 19, 20, 21)
 _MAX_PORT_DIGITS: Final = 5
 _REQUEST_HEADERS: Final = {
@@ -84,19 +88,19 @@ _BAD_CERTIFICATE = Violation(
 class Preflight:
     """Requests the first bytes of sources, from many hosts at a time. A context manager.
 
-    If the connection to a host fails, its other sources get the same result without a request, and
-    the host is tried again a minute later.
+    If the connection to a host fails, the waiting sources of this host get the same result without
+    a request. A minute later, the host is tried again for further sources.
 
     Args:
-        stop: set it to stop early; sources that were not checked then have no result.
-        platform: host name of the API. If it cannot be resolved either, the local network is at
-            fault, so no source host is reported as unknown.
-        own_host: a `host:port` that may be contacted although it is private: that of the sandbox,
-            in rehearsals and tests. If it is set, the hosts of signed URLs may be private, too: the
-            user configured them, not the manifest, and a sandbox on this machine reaches them. The
-            real platform does not; therefore they are errors there.
+        stop: an event that stops the checks. Sources that were not checked then have no result.
+        platform: host name of the platform's API. If a source host and this name cannot be
+            resolved, the local network is at fault, and the source host is not reported as unknown.
+        own_host: `host:port` of the sandbox, which may be contacted although its IP address is
+            private; empty if rows are sent to the real platform. If it is set, the hosts of signed
+            URLs may be private, too: the user configured these hosts, not the manifest, and a
+            sandbox on this machine can reach them.
         resolve: replaces `socket.getaddrinfo` in tests.
-        answer_within: time limit in seconds for a whole request.
+        request_seconds: time limit in seconds for a whole request.
     """
 
     def __init__(
@@ -106,18 +110,20 @@ class Preflight:
         *,
         own_host: str = "",
         resolve: Callable[..., list[Any]] = socket.getaddrinfo,
-        answer_within: float = _RESPONSE_SECONDS,
+        request_seconds: float = _REQUEST_SECONDS,
     ) -> None:
         self._stop = stop
         self._platform = platform
         self._own_hosts = {own_host} if own_host else set[str]()
         self._resolve = resolve
-        self._response_seconds = answer_within
+        self._request_seconds = request_seconds
         self._tls_context = _tls_context()
         self._lock = threading.Lock()
         self._queues = HostQueues()
-        #: Why a host is down. An entry is valid as long as `_queues` says that the host is down.
+        #: `host:port` → why no connection could be opened. An entry is used only while the host is
+        #: down according to `_queues`.
         self._down_violations: dict[str, Violation] = {}
+        #: Host name → until when the entry is valid (monotonic seconds), and IP addresses or error.
         self._dns_cache: dict[str, tuple[float, list[str] | OSError]] = {}
         self._resources = ExitStack()
         self._deadlines = self._resources.enter_context(RequestDeadlines())
@@ -130,84 +136,95 @@ class Preflight:
         self._pool.shutdown(cancel_futures=True)
         self._resources.close()
 
-    def ask(self, sources: Iterable[VideoSource]) -> Iterator[SourceCheck]:
-        """Check sources, and yield the results in their order."""
+    def check(self, sources: Iterable[VideoSource]) -> Iterator[SourceCheckResult]:
+        """Check sources, and yield the results in the order of the sources."""
         batch = SourceBatch(list(sources), self._lock, self._queues, self._stop)
         for _ in range(min(_THREAD_COUNT, len(batch.sources))):
-            self._pool.submit(self._check_sources, batch)
-        yield from batch.findings()
+            self._pool.submit(self._check_batch, batch)
+        yield from batch.results()
 
-    def _check_sources(self, batch: SourceBatch) -> None:
-        """Check one source after the other, until none is left."""
+    def _check_batch(self, batch: SourceBatch) -> None:
+        """Check one source of a batch after the other, until all are done. Runs in a thread."""
         while (source_and_host := batch.take()) is not None:
             index, host = source_and_host
             violation = self._down_violation(host)
-            check = SourceCheck(batch.sources[index], violation) if violation else None
-            batch.finish(index, host, check or self._check(batch.sources[index]))
-            if violation := self._down_violation(host):
+            source = batch.sources[index]
+            result = SourceCheckResult(source, violation) if violation else None
+            batch.finish(index, host, result or self._check_source(source))
+            violation = self._down_violation(host)
+            if violation:
                 batch.give_up(host, violation)
 
-    def _check(self, source: VideoSource) -> SourceCheck | None:
-        try:
-            reply = self._follow(self._first_url(source))
-        except _ViolationFound as found:
-            return SourceCheck(source, found.violation)
-        except (OSError, http.client.HTTPException) as error:
-            return None if self._stop.is_set() else SourceCheck(source, _unreachable(error))
-        if reply is None:
-            return None
-        return SourceCheck(source, contents.violation_of(reply, source.extension), reply.size)
-
-    def _first_url(self, source: VideoSource) -> str:
+    def _check_source(self, source: VideoSource) -> SourceCheckResult | None:
+        """Request a source; None if the run must stop."""
         url = request_url(source.download_url)
-        if source.signed_url and self._own_hosts and (parts := parse(url)):
+        parts = parse(url)
+        if source.signed_url and self._own_hosts and parts:
             self._own_hosts.add(parts.origin)
-        return url
-
-    def _follow(self, address: str) -> SourceResponse | None:
-        """Returns the last response after all redirects; None if the run must stop."""
-        for redirect_count in range(_MAX_REDIRECTS + 1):
-            url = self._parse_allowed(address)
-            if violation := self._down_violation(url.origin):
-                raise _ViolationFound(violation)
-            if redirect_count and not self._wait_for_turn(url.origin):
+        try:
+            response = self._request_with_redirects(url)
+        except _ViolationError as error:
+            return SourceCheckResult(source, error.violation)
+        except (OSError, http.client.HTTPException) as error:
+            if self._stop.is_set():
                 return None
-            reply = self._request(url)
-            location = reply.headers.get("location")
-            if reply.status not in _REDIRECT_STATUSES or not location:
-                return reply
-            address = _join_url(address, location)
-        raise _ViolationFound(_TOO_MANY_REDIRECTS)
+            return SourceCheckResult(source, _connection_violation(error))
+        if response is None:
+            return None
+        violation = contents.violation_of(response, source.extension)
+        return SourceCheckResult(source, violation, response.size)
 
-    def _wait_for_turn(self, host: str) -> bool:
-        """Wait until a host may be contacted for a redirect; False if the run must stop."""
+    def _request_with_redirects(self, address: str) -> SourceResponse | None:
+        """Returns the response after all redirects; None if the run must stop.
+
+        Raises:
+            _ViolationError: a URL or host on the way is invalid, private or down.
+            OSError, http.client.HTTPException: a request failed.
+        """
+        for redirect_count in range(_MAX_REDIRECTS + 1):
+            url = self._parse_public(address)
+            violation = self._down_violation(url.origin)
+            if violation:
+                raise _ViolationError(violation)
+            if redirect_count and not self._wait_for_host(url.origin):
+                return None
+            response = self._request(url)
+            location = response.headers.get("location")
+            if response.status not in _REDIRECT_STATUSES or not location:
+                return response
+            address = _join_url(address, location)
+        raise _ViolationError(_TOO_MANY_REDIRECTS)
+
+    def _wait_for_host(self, host: str) -> bool:
+        """Wait until a host may be contacted for a redirect. False if the run must stop."""
         with self._lock:
             seconds = self._queues.reserve(host, time.monotonic())
         return not self._stop.wait(seconds) if seconds else not self._stop.is_set()
 
     def _down_violation(self, host: str) -> Violation | None:
+        """Returns why a host is down; None if the host may be contacted."""
         with self._lock:
             is_down = self._queues.is_down(host, time.monotonic())
             return self._down_violations.get(host) if is_down else None
 
-    def _parse_allowed(self, address: str) -> Url:
+    def _parse_public(self, address: str) -> Url:
         """Returns the parts of a URL.
 
         Raises:
-            _ViolationFound: the URL is invalid, or its host is known to be private.
+            _ViolationError: the URL is invalid, or its host is private by its name or IP address.
         """
         url = parse(request_url(address))
         if url is None or len(url.port) > _MAX_PORT_DIGITS:
-            raise _ViolationFound(_BAD_REDIRECT)
+            raise _ViolationError(_BAD_REDIRECT)
         violation = hosts.violation_of(url.host) if url.origin not in self._own_hosts else None
         if violation:
-            raise _ViolationFound(_PRIVATE if violation.code == "url-private" else _BAD_REDIRECT)
+            raise _ViolationError(_PRIVATE if violation.code == "url-private" else _BAD_REDIRECT)
         return url
 
     def _request(self, url: Url) -> SourceResponse:
-        with self._deadlines.within(self._response_seconds) as deadline:
+        with self._deadlines.limit(self._request_seconds) as deadline:
             connection = http.client.HTTPConnection(url.host)
-            # With a socket, http.client does not open one of its own.
+            # http.client uses this socket, and does not open a connection itself.
             connection.sock = self._open_connection(url, deadline)
             headers = {**_REQUEST_HEADERS, **_host_headers(url)}
             connection.request("GET", _request_target(url), headers=headers)
@@ -216,38 +233,45 @@ class Preflight:
             return SourceResponse(response.status, headers, response.read(contents.FIRST_BYTES))
 
     def _open_connection(self, url: Url, deadline: Deadline) -> socket.socket:
-        """Open a connection. A failure here concerns the host, and counts for all its sources."""
+        """Open a connection, with TLS for https. After a failure, the host counts as down."""
         try:
             connection = deadline.watch(self._connect(url))
             if url.scheme.lower() == "https":
                 tls_connection = self._with_tls(connection, url.host)
                 connection = deadline.watch(tls_connection)
                 tls_connection.do_handshake()
-        except (OSError, _ViolationFound) as error:
-            fault: Exception = TimeoutError() if deadline.has_passed else error
-            violation = (
-                error.violation if isinstance(error, _ViolationFound) else _unreachable(fault)
-            )
+        except (OSError, _ViolationError) as error:
+            if isinstance(error, _ViolationError):
+                violation = error.violation
+            else:
+                # A connection that was shut down by the deadline raises any OSError.
+                cause = TimeoutError() if deadline.has_passed else error
+                violation = _connection_violation(cause)
             with self._lock:
                 self._down_violations[url.origin] = violation
-                self._queues.connection_failed(url.origin, time.monotonic())
+                self._queues.record_failed_connection(url.origin, time.monotonic())
             raise
         with self._lock:
-            self._queues.connected(url.origin)
+            self._queues.record_connection(url.origin)
         return connection
 
     def _connect(self, url: Url) -> socket.socket:
-        """Open a connection to a host, if all of its IP addresses are public."""
-        fault: Exception = _ViolationFound(_UNKNOWN_HOST)
+        """Open a TCP connection to a host, if all of its IP addresses are public.
+
+        Raises:
+            _ViolationError: an IP address is private, or the host is unknown.
+            OSError: no IP address of the host accepts a connection.
+        """
+        last_error: Exception = _ViolationError(_UNKNOWN_HOST)
         for address in self._resolve_public(url):
             try:
                 return socket.create_connection(address, _CONNECT_SECONDS)
             except OSError as error:
-                fault = error
-        raise fault
+                last_error = error
+        raise last_error
 
     def _with_tls(self, connection: socket.socket, host: str) -> ssl.SSLSocket:
-        # The handshake is started later, when the deadline of the request watches the connection.
+        # The caller starts the handshake, after its deadline watches the connection.
         return self._tls_context.wrap_socket(
             connection, server_hostname=host.strip("[]."), do_handshake_on_connect=False
         )
@@ -256,19 +280,20 @@ class Preflight:
         """Returns the IP addresses and the port of a host.
 
         Raises:
-            _ViolationFound: the host has a private IP address, or none.
+            _ViolationError: the host has a private IP address, or no IP address.
+            OSError: the lookup failed for another reason.
         """
         host, _, port = url.origin.rpartition(":")
         try:
             addresses = self._resolve_cached(host.strip("[]"), int(port))
         except OSError as error:
             if error.errno in _UNKNOWN_NAME_ERRORS and self._is_network_working():
-                raise _ViolationFound(_UNKNOWN_HOST) from None
+                raise _ViolationError(_UNKNOWN_HOST) from None
             raise
         except UnicodeError:  # a label that is too long
-            raise _ViolationFound(_UNKNOWN_HOST) from None
+            raise _ViolationError(_UNKNOWN_HOST) from None
         if url.origin not in self._own_hosts and not all(map(_is_public, addresses)):
-            raise _ViolationFound(_PRIVATE)
+            raise _ViolationError(_PRIVATE)
         return [(address, int(port)) for address in addresses]
 
     def _resolve_cached(self, name: str, port: int) -> list[str]:
@@ -288,6 +313,7 @@ class Preflight:
         return result
 
     def _is_network_working(self) -> bool:
+        """Whether the host name of the platform can be resolved."""
         try:
             return bool(self._resolve(self._platform, 443, type=socket.SOCK_STREAM))
         except OSError:
@@ -301,8 +327,8 @@ def _tls_context() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=bundle or certifi.where())
 
 
-class _ViolationFound(Exception):
-    """A source has a violation; therefore it is not requested any further."""
+class _ViolationError(Exception):
+    """A request was not made, or not followed further, because of a violation."""
 
     def __init__(self, violation: Violation) -> None:
         super().__init__(violation.reason)
@@ -317,11 +343,11 @@ def _join_url(base: str, location: str) -> str:
     try:
         return urljoin(base, location)
     except ValueError:
-        raise _ViolationFound(_BAD_REDIRECT) from None
+        raise _ViolationError(_BAD_REDIRECT) from None
 
 
 def _decode_header(header: str) -> str:
-    """Returns the text of a header. Python decodes it as Latin-1, but it may be UTF-8."""
+    """Returns the value of a header as UTF-8; `http.client` has decoded it as Latin-1."""
     return header.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
@@ -342,10 +368,11 @@ def _host_headers(url: Url) -> dict[str, str]:
     return headers
 
 
-def _unreachable(error: Exception) -> Violation:
-    """Returns the violation for a connection that failed.
+def _connection_violation(error: Exception) -> Violation:
+    """Returns the violation for a failed connection.
 
-    It is mostly unknown whether the host is at fault. Then it is a warning, and the row is sent.
+    Mostly, this machine or its network may be at fault. Then the violation is only a warning, and
+    the row is sent.
     """
     if (
         isinstance(error, ssl.SSLCertVerificationError)

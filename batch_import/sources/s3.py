@@ -30,10 +30,11 @@ from batch_import.sources.source import (
     SourceUnavailable,
 )
 
-#: Operations of this source. An error of another one is of the request for credentials.
+#: Operations that this source requests. An error of another operation comes from boto3's own
+#: request for credentials.
 _OPERATIONS: Final = frozenset({"ListObjectsV2", "GetObject", "HeadBucket"})
 #: Error codes for credentials that are wrong or have expired (Amazon S3 API Reference, "Error
-#: responses"). With them, no reference can be signed.
+#: responses"). With such credentials, no reference can be signed.
 _CREDENTIAL_CODES: Final = frozenset(
     """
     ExpiredToken ExpiredTokenException InvalidAccessKeyId InvalidToken SignatureDoesNotMatch
@@ -45,31 +46,34 @@ _CREDENTIAL_CODES: Final = frozenset(
 _BUSY_CODES: Final = frozenset(
     "SlowDown ServiceUnavailable InternalError RequestTimeout Throttling 500 502 503 504".split()
 )
-#: Error codes for an object that does not exist. The credentials were accepted.
+#: Error codes for an object that does not exist. They show that the credentials were accepted.
 _MISSING_CODES: Final = frozenset("NoSuchKey 404".split())
+#: Storage classes whose objects must be restored before they can be downloaded.
 _ARCHIVE_CLASSES: Final = frozenset({"GLACIER", "DEEP_ARCHIVE"})
-_HINT: Final = (
+_CREDENTIALS_HINT: Final = (
     "Sign in again (`aws sso login`), or correct AWS_PROFILE, AWS_ACCESS_KEY_ID or ~/.aws;"
     " `aws sts get-caller-identity` shows who you are."
 )
 _LOCATION_HINT: Final = "Correct the location, AWS_REGION or AWS_ENDPOINT_URL_S3, and try again."
-#: The retries that boto3 recommends: it waits after a "SlowDown", and makes three attempts in all.
-#: A connection is opened within 10 seconds.
+#: Options for listing, with the retries that boto3 recommends: up to three attempts, and a pause
+#: after "SlowDown". A connection must be open within 10 seconds.
 CONFIG: Final = Config(signature_version="s3v4", retries={"mode": "standard"}, connect_timeout=10)
-#: For signing: the run itself repeats it, without blocking a thread meanwhile. Two requests to a
-#: storage that does not answer end within a minute, as long as a run that is stopped may take.
+#: Options for signing. There are no retries, because the importer signs again later, without
+#: blocking a thread meanwhile. Signing makes up to two requests; if the storage does not answer,
+#: both end within a minute, because a run that is stopped waits for them.
 _SIGNING_CONFIG: Final = CONFIG.merge(Config(retries={"total_max_attempts": 1}, read_timeout=20))
 
 
 class S3Source:
     """Lists buckets, and signs URLs of objects (Signature Version 4)."""
 
-    #: Maximum life of a signed URL (Amazon S3 User Guide, "Sharing objects with presigned URLs").
-    #: With the credentials of a role it ends with the role's session.
+    #: Maximum validity of a signed URL in seconds (Amazon S3 User Guide, "Sharing objects with
+    #: presigned URLs"). With the credentials of a role, the URL also expires with its session.
     max_url_seconds: Final = 7 * 24 * 3600
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        #: Bucket → client for the bucket's region.
         self._clients: dict[str, Any] = {}
         self._default_client: Any = None
         self._checks = AccessChecks()
@@ -83,15 +87,15 @@ class S3Source:
             pages = self._new_client(None, CONFIG).get_paginator("list_objects_v2")
             for page in pages.paginate(Bucket=bucket, Prefix=prefix):
                 for item in page.get("Contents", ()):
-                    found = listed_object(
+                    video = listed_object(
                         container,
                         item["Key"],
                         item["Size"],
                         item["LastModified"],
                         is_archived=item.get("StorageClass") in _ARCHIVE_CLASSES,
                     )
-                    if found:
-                        yield found
+                    if video:
+                        yield video
 
     def signed_url(self, reference: str, seconds: int) -> str:
         """As in `SigningSource`."""
@@ -104,7 +108,7 @@ class S3Source:
         return url
 
     def _check(self, target: dict[str, str]) -> None:
-        """Request the first byte of an object. A missing object or an empty one is no error."""
+        """Request the first byte of an object. It is no error if the object is missing or empty."""
         client = self._client_for(target["Bucket"])
         try:
             client.get_object(**target, Range="bytes=0-0")["Body"].close()
@@ -135,17 +139,21 @@ class S3Source:
 
 
 def _region_of(client: Any, bucket: str) -> str:
-    """Returns the region of a bucket; empty if it is not known, as for most compatible storage."""
+    """Returns the region of a bucket; empty if unknown, as for most storage of other vendors."""
     try:
         headers = client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
-    except ClientError as error:  # without the permission, the header is there all the same
+    except ClientError as error:  # even a refusal for lack of permission has the header
         headers = error.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
     return str(headers.get("x-amz-bucket-region", ""))
 
 
 @contextmanager
 def _faults(subject: str) -> Iterator[None]:
-    """Raise the errors of boto3 as errors of a source. `subject` is a location or a reference."""
+    """Convert the errors of boto3 to errors of a source.
+
+    Args:
+        subject: location or reference, for the message.
+    """
     try:
         yield
     except ClientError as error:
@@ -153,18 +161,18 @@ def _faults(subject: str) -> Iterator[None]:
     except (HTTPClientError, ConnectionError) as error:
         raise SigningFailed(f"{subject}: {one_line(error)}") from error
     except BotoCoreError as error:
-        raise SourceUnavailable(f"{subject}: {one_line(error)}", _HINT) from error
+        raise SourceUnavailable(f"{subject}: {one_line(error)}", _CREDENTIALS_HINT) from error
 
 
 def _fault_of(subject: str, error: ClientError) -> Exception:
     code = _code(error)
     message = str(error.response.get("Error", {}).get("Message", ""))
-    words = one_line(f"{subject}: the storage answers {code}: {message}")
+    text = one_line(f"{subject}: the storage answers {code}: {message}")
     if code in _BUSY_CODES:
-        return SigningFailed(words)
+        return SigningFailed(text)
     if code in _CREDENTIAL_CODES or error.operation_name not in _OPERATIONS:
-        return SourceUnavailable(words, _HINT)
-    return ReferenceRefused(f"{words} Correct the reference, or the rights to read it.")
+        return SourceUnavailable(text, _CREDENTIALS_HINT)
+    return ReferenceRefused(f"{text} Correct the reference, or the rights to read it.")
 
 
 def _code(error: ClientError) -> str:

@@ -1,4 +1,7 @@
-"""The source `saved:FILE`: a saved API response of a video platform: JSON, or XML from S3."""
+"""The source `saved:FILE`: API responses of a video platform that the user saved in a file.
+
+The file has JSON, or the XML of a bucket list from S3.
+"""
 
 import json
 import re
@@ -11,14 +14,14 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from batch_import.errors import UsageError
-from batch_import.sources.answer_kinds import KINDS
-from batch_import.sources.answers import videos_in
+from batch_import.sources.response_kinds import RECORD_KINDS
+from batch_import.sources.response_videos import videos_in
 from batch_import.sources.source import ListedVideo, ListingOptions, SkippedItem, SourceUnreadable
 
-#: Maximum size of a file in bytes. It is ten times a page of a thousand large records, and takes
-#: some gigabytes of memory when it is decoded.
+#: Maximum size of a file in bytes: ten times the size of a page with a thousand large records. A
+#: file of this size takes some gigabytes of memory when it is decoded.
 _MAX_BYTES: Final = 200_000_000
-_SPACE: Final = re.compile(r"\s*")
+_WHITE_SPACE: Final = re.compile(r"\s*")
 
 
 class SavedSource:
@@ -34,21 +37,22 @@ class SavedSource:
         del options
         name = location.partition(":")[2]
         content, saved_at = _read(name)
-        is_known = False
-        for answer in _answers(content, name):
-            for item in videos_in(answer, saved_at):
-                is_known = True
+        has_items = False
+        for response in _responses(content, name):
+            for item in videos_in(response, saved_at):
+                has_items = True
                 yield item
-        if not is_known:
-            vendors = ", ".join(dict.fromkeys(kind.vendor for kind in KINDS))
+        if not has_items:
+            vendors = ", ".join(dict.fromkeys(kind.vendor for kind in RECORD_KINDS))
             raise SourceUnreadable(
-                f"{name} is no answer that is known, or has no videos. Known are: {vendors}.",
+                f"{name} is not a saved answer of a known platform, or has no videos. Known"
+                f" platforms: {vendors}.",
                 "If it has URLs of videos, use the file itself as the manifest.",
             )
 
 
 def _read(name: str) -> tuple[bytes, float]:
-    """Returns the content of a file, and when it was saved in epoch seconds."""
+    """Returns the content of a file, and when the file was last changed, in epoch seconds."""
     path = Path(name).expanduser()
     try:
         status = path.stat()
@@ -63,19 +67,19 @@ def _read(name: str) -> tuple[bytes, float]:
         ) from None
 
 
-def _answers(content: bytes, name: str) -> Iterator[Any]:
-    """Yield the JSON values of a file: one, or several after each other."""
+def _responses(content: bytes, name: str) -> Iterator[Any]:
+    """Yield the decoded responses of a file: one XML response, or one or more JSON values."""
     if content.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        yield _xml_answer(content, name)
+        yield _xml_response(content, name)
         return
     decoder = json.JSONDecoder()
     try:
         text = content.decode(json.detect_encoding(content)).removeprefix("\ufeff")
-        at = _space_end(text, 0)
-        while at < len(text):
-            answer, at = decoder.raw_decode(text, at)
-            yield answer
-            at = _space_end(text, at)
+        position = _skip_white_space(text, 0)
+        while position < len(text):
+            response, position = decoder.raw_decode(text, position)
+            yield response
+            position = _skip_white_space(text, position)
     except (ValueError, RecursionError) as error:
         where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "its text"
         raise SourceUnreadable(
@@ -83,25 +87,27 @@ def _answers(content: bytes, name: str) -> Iterator[Any]:
         ) from None
 
 
-def _space_end(text: str, at: int) -> int:
-    found = _SPACE.match(text, at)
-    return found.end() if found else at
+def _skip_white_space(text: str, position: int) -> int:
+    """Returns the position of the next character that is not white space."""
+    match = _WHITE_SPACE.match(text, position)
+    return match.end() if match else position
 
 
-def _xml_answer(content: bytes, name: str) -> dict[str, Any]:
-    """Returns an XML response of S3 in the structure of its JSON response."""
+def _xml_response(content: bytes, name: str) -> dict[str, Any]:
+    """Returns an XML response of S3 with the structure of the same response in JSON."""
     try:
         root = fromstring(content)
     except (ParseError, DefusedXmlException):
         raise SourceUnreadable(
-            f"{name} is no XML that can be read.", f"If it is a feed, list feed:{name}."
+            f"{name} is not valid XML.", f"If it is a feed, list feed:{name}."
         ) from None
-    answer: dict[str, Any] = {"Contents": []}
+    response: dict[str, Any] = {"Contents": []}
     for element in root:
         member = element.tag.rpartition("}")[2]
         if member == "Contents":
-            record = {each.tag.rpartition("}")[2]: each.text or "" for each in element}
-            answer["Contents"].append(record)
+            record = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
+            response["Contents"].append(record)
         elif member in ("Name", "IsTruncated"):
-            answer[member] = (element.text or "").replace("false", "")
-    return answer
+            # Not the text "false", which would count as true.
+            response[member] = (element.text or "").replace("false", "")
+    return response

@@ -1,4 +1,8 @@
-"""Signs the references of rows: the part between the sources and whoever needs a URL."""
+"""Returns a temporary URL for the reference of a row, by the source of the reference's scheme.
+
+A *reference* such as `s3://bucket/key` names a file in cloud storage. To *sign* a reference is to
+create a temporary URL from which anybody can download the file.
+"""
 
 from dataclasses import dataclass
 
@@ -18,7 +22,7 @@ class SignedUrl:
 
     Attributes:
         url: the URL.
-        seconds: how long it is valid.
+        seconds: number of seconds for which the URL is valid.
     """
 
     url: str
@@ -34,17 +38,20 @@ class UrlSigner:
     """Returns temporary URLs for references. Thread-safe.
 
     Args:
-        link_life: how long a URL is to be valid, in seconds. A source may allow less.
+        link_life: number of seconds for which a URL should be valid. A source may allow only less.
     """
 
     link_life: float
 
-    def signed(self, source_url: str) -> SignedUrl | None:
-        """Returns a temporary URL for a reference; None for a web URL, which needs none.
+    def sign(self, source_url: str) -> SignedUrl | None:
+        """Returns a temporary URL for a reference; None for a web URL, which needs no signature.
+
+        Args:
+            source_url: the source URL of a row: a reference or a web URL.
 
         Raises:
             ReferenceRefused: this reference cannot be signed, now and later.
-            SigningFailed: it could not be signed this time.
+            SigningFailed: this reference could not be signed this time.
             SourceUnavailable: no reference can be signed at present.
         """
         reference = None if source_url.startswith("http") else parse_reference(source_url)
@@ -59,7 +66,7 @@ class UrlSigner:
             return SignedUrl(source.signed_url(source_url, seconds), seconds)
         except (ReferenceRefused, SigningFailed, SourceUnavailable):
             raise
-        except Exception as error:  # a source of another package may raise anything
+        except Exception as error:  # a source of another package may raise any exception
             raise SigningFailed(
                 f"{source_url}: the source {reference.scheme}: failed ({type(error).__name__})"
             ) from error

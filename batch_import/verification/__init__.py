@@ -1,1 +1,1 @@
-"""Verification: compares each row of a job with the media of the account."""
+"""Verification: compares each row of a job with the media (videos) of the platform's account."""

@@ -1,6 +1,9 @@
-"""Reads the account: first its whole list of media, then media that the list omits, then pages.
+"""Reads the account for a verification, in three steps.
 
-All requests share one rate limiter, and are sent one after the other.
+First the whole list of media is read; then each media of the job that the list does not show is
+requested individually, because lists can be incomplete; then, if the user wants it, the embed page
+of each imported row. A media is a video in the account. All requests share one rate limiter, and
+are sent one after the other.
 """
 
 from collections.abc import Callable
@@ -28,9 +31,9 @@ from batch_import.viostream.session import PlatformSession
 
 #: Number of rows that are read from the job database at once.
 _ROWS_PER_QUERY: Final = 100
-#: Seconds for which the server of the embed pages may be down or overloaded.
+#: Maximum number of seconds to wait for the server of the embed pages if it is down or overloaded.
 _PLAYER_WAIT_SECONDS: Final = 60.0
-#: Maximum number of requests of one embed page that fails.
+#: Maximum number of requests for one embed page, if they fail.
 _MAX_PAGE_ATTEMPTS: Final = 3
 
 
@@ -39,14 +42,14 @@ class VerificationProgress:
     """The progress of one step of the verification.
 
     Attributes:
-        what: what is counted.
-        done: number that is done.
-        of: total number; None if it is not known.
+        unit: what is counted, in the plural: `media` or `embed pages`, for example.
+        done_count: number of these that are done.
+        total_count: number of all; None if it is unknown.
     """
 
-    what: str
-    done: int
-    of: int | None
+    unit: str
+    done_count: int
+    total_count: int | None
 
 
 class AccountReader:
@@ -55,25 +58,27 @@ class AccountReader:
     Args:
         session: sends the requests.
         listing: stores the media that were read.
-        on_step: called with the progress, many times.
+        on_progress: called with the progress after each page of the list, media or embed page.
 
     Attributes:
-        pager: reads the list; its `end` says whether the whole list was read.
+        pager: decides which page of the list is read next; `pager.end` shows whether the whole list
+            was read.
+        stop: an event that stops the requests.
     """
 
     def __init__(
         self,
         session: PlatformSession,
         listing: AccountListing,
-        on_step: Callable[[VerificationProgress], None],
+        on_progress: Callable[[VerificationProgress], None],
     ) -> None:
         self._page_size = PageSize()
         self.pager = MediaListPager(self._page_size)
         self.stop = session.stop
         self._session = session
         self._listing = listing
-        self._on_step = on_step
-        #: Whether the platform ignores the filter by reference ID. If so, searching is useless.
+        self._on_progress = on_progress
+        #: Whether the platform ignores the filter by reference ID. If true, no search is made.
         self._is_filter_ignored = False
 
     def read_list(self) -> None:
@@ -86,42 +91,59 @@ class AccountReader:
             page = self._read_page(endpoints.list_newest(self.pager.page_number), self.pager)
             self._listing.add(page.items)
             self.pager.record_page(page)
-            self._on_step(VerificationProgress("media", self._listing.count(), self.pager.total))
+            self._on_progress(
+                VerificationProgress("media", self._listing.count(), self.pager.total)
+            )
 
-    def ask_for_missing(self) -> None:
-        """Request each media individually that the list did not show: lists can be incomplete.
+    def look_up_missing(self) -> None:
+        """Request each media of the job individually that the list did not show.
 
         Raises:
             RunFault: the platform can no longer be used.
         """
-        total, done_count, last_number = self._listing.unlisted_count(), 0, 0
-        while rows := self._listing.unlisted(last_number, _ROWS_PER_QUERY):
-            for target in rows:
+        total_count = self._listing.unlisted_count()
+        done_count = last_number = 0
+        while targets := self._listing.unlisted(last_number, _ROWS_PER_QUERY):
+            for target in targets:
                 self._look_up(target)
                 done_count, last_number = done_count + 1, target.row_number
-                self._on_step(
-                    VerificationProgress("media that the list does not show", done_count, total)
+                self._on_progress(
+                    VerificationProgress(
+                        "media that the list does not show", done_count, total_count
+                    )
                 )
 
     def _look_up(self, target: LookupTarget) -> None:
-        """Search by reference ID, then request by ID: the reference ID may have been changed."""
-        if not self._find_by_reference(target) and (name := target.media_id or target.key):
-            media = self._media_by_name(name)
-            if media and _is_target(media, target):
-                self._listing.add([media])
+        """Request the media of one row, and store it if the account has it.
 
-    def _media_by_name(self, name: str) -> Media | None:
+        The first request is a search for the reference ID. If it does not find the media, the media
+        is requested by its ID or key, because a user may have changed the reference ID.
+        """
+        if self._find_by_reference(target):
+            return
+        id_or_key = target.media_id or target.key
+        media = self._media_by_id(id_or_key) if id_or_key else None
+        if media and _is_target(media, target):
+            self._listing.add([media])
+
+    def _media_by_id(self, id_or_key: str) -> Media | None:
+        """Returns a media; None if the platform does not have it."""
         try:
-            return self._session.send(endpoints.get_media(name))
+            return self._session.send(endpoints.get_media(id_or_key))
         except RequestRejected:
             return None
         except CredentialsRefused:
-            # This request shows whether the credentials are refused, or only the request above.
+            # The next request raises the same error if the credentials are wrong. Otherwise the
+            # platform refused only this media.
             self._session.send(endpoints.get_account())
             return None
 
     def _find_by_reference(self, target: LookupTarget) -> bool:
-        # Returns early if the results show that the filter is ignored.
+        """Search for the reference ID of a row; returns whether the row's media was found.
+
+        All media of the results are stored. The search ends early if the platform ignores the
+        filter.
+        """
         pager = MediaListPager(self._page_size)
         while not (pager.end or self._is_filter_ignored):
             page = self._read_page(
@@ -131,7 +153,7 @@ class AccountReader:
             pager.record_page(page)
             if any(_is_target(media, target) for media in page.items):
                 return True
-            # An inexact filter is possible, but every result must at least contain the ID.
+            # The filter may be inexact, but the reference ID of each result must contain the text.
             self._is_filter_ignored = not all(
                 target.reference_id.casefold() in media.reference_id.casefold()
                 for media in page.items
@@ -139,7 +161,7 @@ class AccountReader:
         return False
 
     def _read_page(self, request: ApiRequest[MediaPage], pager: MediaListPager) -> MediaPage:
-        """Returns one page; empty if the platform refuses the page number as beyond the end."""
+        """Returns one page of a list; an empty page if the page number is beyond the last page."""
         try:
             return self._session.send(request)
         except RequestRejected as rejected:
@@ -152,12 +174,12 @@ class AccountReader:
 
     # Embed pages ------------------------------------------------------------------------------
 
-    def ask_for_pages(self, pages: EmbedPages, url_of: Callable[[str], str]) -> int:
-        """Request the embed page of every imported row.
+    def open_embed_pages(self, pages: EmbedPages, page_url: Callable[[str], str]) -> int:
+        """Request the embed page of every imported row, and store which pages cannot be loaded.
 
         Args:
             pages: requests the pages.
-            url_of: returns the URL of the embed page of a media key.
+            page_url: returns the URL of the embed page for a media key.
 
         Returns:
             The number of pages.
@@ -165,16 +187,19 @@ class AccountReader:
         Raises:
             RunFault: the server of the embed pages cannot be reached.
         """
-        total, done_count, last_number = self._listing.playable_count(), 0, 0
+        total_count = self._listing.playable_count()
+        done_count = last_number = 0
         while rows := self._listing.playable(last_number, _ROWS_PER_QUERY):
             for row in rows:
-                if fault := self._page_fault(pages, url_of(row.key)):
+                fault = self._page_fault(pages, page_url(row.key))
+                if fault:
                     self._listing.save_page_fault(row.key, fault)
                 done_count, last_number = done_count + 1, row.row_number
-                self._on_step(VerificationProgress("embed pages", done_count, total))
+                self._on_progress(VerificationProgress("embed pages", done_count, total_count))
         return done_count
 
     def _page_fault(self, pages: EmbedPages, url: str) -> str:
+        """Returns why an embed page cannot be loaded; empty if it can."""
         try:
             self._open_page(pages, url)
         except (NotSent, Throttled) as failed:
@@ -184,14 +209,16 @@ class AccountReader:
                 f" {setting_ref('embeds')}.",
             ) from None
         except RequestFailed as failed:
-            has_status = failed.status is None or f"HTTP {failed.status}" in failed.message
-            return failed.message if has_status else f"HTTP {failed.status}: {failed.message}"
+            if failed.status is None or f"HTTP {failed.status}" in failed.message:
+                return failed.message
+            return f"HTTP {failed.status}: {failed.message}"
         return ""
 
     def _open_page(self, pages: EmbedPages, url: str) -> None:
-        """Open a page.
+        """Request a page. While the server is not available, wait and repeat the request.
 
-        Waits if the server is not available, but gives up after a few errors of this page.
+        Raises:
+            RequestFailed: the page failed several times, or the server is not available.
         """
         failures: list[NoAnswer] = []
 
@@ -209,4 +236,5 @@ class AccountReader:
 
 
 def _is_target(media: Media, target: LookupTarget) -> bool:
+    """Whether a media is the media of a row, by its ID; by its key if the row has no ID."""
     return media.id == target.media_id if target.media_id else media.key == target.key

@@ -1,4 +1,8 @@
-"""The verdict of one row: compares a row of the job with the media of the account. No I/O."""
+"""Compares one row of the job with the media of the account. No I/O.
+
+The result is a verdict, such as `missing` or `as expected`, and a text with the details. A media is
+a video in the account.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +16,18 @@ from batch_import.models import Media, ResultRow, Status
 
 
 class Verdict(StrEnum):
-    """How a row compares with the account. If several apply, the first one here is used."""
+    """The result of comparing a row with the account. If several apply, the first here is used.
+
+    The comments mention `Finding.detail`.
+    """
 
     #: The row is imported, but its media is not in the account.
     MISSING = "missing"
     #: The media is in the account, but cannot be played; `detail` has its status.
     NOT_ONLINE = "not online"
-    #: The media has another key, so the embed code does not show it.
+    #: The media has another key than the results; therefore the embed code does not show it.
     KEY_DIFFERS = "key differs"
-    #: Other media, which have not failed, have the same reference ID; `detail` lists them.
+    #: Other media with the same reference ID exist that have not failed; `detail` lists them.
     TWICE = "there twice"
     #: The title differs from the title that was sent. A user may have edited it.
     TITLE_DIFFERS = "title differs"
@@ -56,8 +63,8 @@ class Finding:
 
     Attributes:
         verdict: the verdict.
-        detail: text for the user; may be empty.
-        media: the media of the account for the row; None if there is none.
+        detail: all details of the comparison, as a text for the user; may be empty.
+        media: the media of the row in the account; None if there is none.
     """
 
     verdict: Verdict
@@ -65,107 +72,118 @@ class Finding:
     media: Media | None = None
 
 
-def find_verdict(record: ResultRow, found: Sequence[Media], page_fault: str = "") -> Finding:
+def find_verdict(row: ResultRow, media: Sequence[Media], page_fault: str = "") -> Finding:
     """Compare a row with the account.
 
     Args:
-        record: the row.
-        found: the row's media, and the media that have its reference ID and belong to no row.
-        page_fault: why its embed page cannot be loaded; empty if it can, or was not requested.
+        row: the row.
+        media: the media of the row, and other media with the row's reference ID that belong to no
+            row.
+        page_fault: why the embed page of the row cannot be loaded; empty if it can be loaded, or
+            was not requested.
     """
-    if record.is_removed or record.status is Status.SKIPPED:
-        return _removed(record, found)
-    if record.status is not Status.IMPORTED:
-        return _not_imported(record, found)
-    own = _own_media(record, found)
+    if row.is_removed or row.status is Status.SKIPPED:
+        return _removed(row, media)
+    if row.status is not Status.IMPORTED:
+        return _not_imported(row, media)
+    own = _own_media(row, media)
     if own is None:
-        return Finding(Verdict.MISSING, _other_media_detail(_best_media(record, found)))
-    faults = [*_faults(record, own, found)]
+        return Finding(Verdict.MISSING, _other_media_detail(_best_media(row, media)))
+    faults = _faults(row, own, media)
     if page_fault:
         faults.append((Verdict.EMBED_FAILS, page_fault))
     details = [detail for _, detail in faults]
-    if own.reference_id not in ("", record.reference_id):
+    if own.reference_id not in ("", row.reference_id):
         details.append(f"its reference ID is now {own.reference_id}")
-    elif record.reference_id_in_manifest:
+    elif row.reference_id_in_manifest:
         details.append(
-            f"the manifest has the reference ID {record.reference_id_in_manifest}; the video was"
-            f" sent before that, and keeps {record.reference_id}"
+            f"the manifest now has the reference ID {row.reference_id_in_manifest}; the video was"
+            f" sent before this change, and keeps {row.reference_id}"
         )
     verdict = faults[0][0] if faults else Verdict.AS_EXPECTED
     return Finding(verdict, "; ".join(details), own)
 
 
-def row_line(record: ResultRow, finding: Finding, embed_url: str) -> list[str]:
-    """Returns the line of `verify.csv` of a row. Secrets in URLs are masked."""
+def row_line(row: ResultRow, finding: Finding, embed_url: str) -> list[str]:
+    """Returns the line of `verify.csv` for a row. Secrets in URLs are masked."""
     return [
-        str(record.line),
-        record.reference_id,
-        mask(record.filename),
+        str(row.line),
+        row.reference_id,
+        mask(row.filename),
         str(finding.verdict),
         mask(finding.detail),
-        str(record.status),
+        str(row.status),
         *_cells(finding.media),
         embed_url,
     ]
 
 
 def other_media_line(media: Media) -> list[str]:
-    """Returns the line of `verify.csv` of a media that belongs to no row."""
+    """Returns the line of `verify.csv` for a media that belongs to no row."""
     return ["", media.reference_id, "", str(Verdict.NOT_NAMED), "", "", *_cells(media), ""]
 
 
 def _cells(media: Media | None) -> list[str]:
+    """Returns the cells of the columns from `mediaId` to `createdDate`."""
     if media is None:
         return [""] * 5
     return [media.id, media.key, mask(media.title), media.status, media.created_date]
 
 
-def _own_media(record: ResultRow, found: Sequence[Media]) -> Media | None:
-    """Returns the media that the row became, by ID, or by key if the platform gives no IDs."""
-    same_id = (media for media in found if media.id and media.id == record.media_id)
-    same_key = (media for media in found if media.key and media.key == record.key)
-    return next(same_id, None) or next(same_key, None)
+def _own_media(row: ResultRow, media: Sequence[Media]) -> Media | None:
+    """Returns the media that the row became; None if it is not among these media.
+
+    It has the ID of the row, or else the key, because the platform may not report IDs.
+    """
+    same_id = [each for each in media if each.id and each.id == row.media_id]
+    same_key = [each for each in media if each.key and each.key == row.key]
+    return next(iter(same_id + same_key), None)
 
 
-def _faults(record: ResultRow, own: Media, found: Sequence[Media]) -> list[tuple[Verdict, str]]:
-    # If the list gives no status, the media is still online, as it was when it was imported.
+def _faults(row: ResultRow, own: Media, media: Sequence[Media]) -> list[tuple[Verdict, str]]:
+    """Returns the verdicts that are faults of a row's media, each with its detail."""
+    # Without a status in the list, the media counts as online, as it was when it was imported.
     is_online = own.status in ("online", "")
-    same_reference = [media for media in found if media.reference_id == record.reference_id]
+    same_reference = [each for each in media if each.reference_id == row.reference_id]
     others = other_media_note(same_reference, own)
     faults = [] if is_online else [(Verdict.NOT_ONLINE, f"its status is {own.status}")]
-    if own.key != record.key:
-        faults.append((Verdict.KEY_DIFFERS, f"the results have the key {record.key}"))
+    if own.key != row.key:
+        faults.append((Verdict.KEY_DIFFERS, f"the results have the key {row.key}"))
     if others:
         faults.append((Verdict.TWICE, others))
-    has_accepted_title = FailureCode.TITLE_OVERRIDDEN in record.codes
-    if normalized_title(own.title) != normalized_title(record.filename) and not has_accepted_title:
-        titles = f"“{own.title.strip()}” in the account, “{record.filename.strip()}” was sent"
+    has_accepted_title = FailureCode.TITLE_OVERRIDDEN in row.codes
+    if normalized_title(own.title) != normalized_title(row.filename) and not has_accepted_title:
+        titles = f"“{own.title.strip()}” in the account, “{row.filename.strip()}” was sent"
         faults.append((Verdict.TITLE_DIFFERS, titles))
     return faults
 
 
-def _best_media(record: ResultRow, found: Sequence[Media]) -> Media | None:
+def _best_media(row: ResultRow, media: Sequence[Media]) -> Media | None:
     """Returns the most relevant media with the row's reference ID; None if there is none."""
-    return best_media([media for media in found if media.reference_id == record.reference_id])
+    return best_media([each for each in media if each.reference_id == row.reference_id])
 
 
-def _not_imported(record: ResultRow, found: Sequence[Media]) -> Finding:
-    media = _best_media(record, found)
-    usable_media = media if media and media.status != "failed" else None
+def _not_imported(row: ResultRow, media: Sequence[Media]) -> Finding:
+    """Returns the finding for a row that is not imported; an existing media is shown."""
+    best = _best_media(row, media)
+    usable_media = best if best and best.status != "failed" else None
     if usable_media is None:
-        state_text = str(record.status)
+        status_text = str(row.status)
     elif usable_media.status == "online":
-        state_text = f"online in the account, although {record.status}: {_media_text(usable_media)}"
+        status_text = f"online in the account, although {row.status}: {_media_text(usable_media)}"
     else:
-        state_text = f"{record.status}; in the account: {_media_text(usable_media)}"
-    detail = "; ".join(filter(None, (state_text, record.reason)))
+        status_text = f"{row.status}; in the account: {_media_text(usable_media)}"
+    detail = "; ".join(filter(None, (status_text, row.reason)))
     return Finding(Verdict.NOT_IMPORTED, detail, usable_media)
 
 
-def _removed(record: ResultRow, found: Sequence[Media]) -> Finding:
-    media = _own_media(record, found) or _best_media(record, found)
-    detail = f"still in the account: {_media_text(media)}" if media else "not in the account"
-    return Finding(Verdict.REMOVED, detail, media)
+def _removed(row: ResultRow, media: Sequence[Media]) -> Finding:
+    """Returns the finding for a row that is no longer in the manifest."""
+    remaining = _own_media(row, media) or _best_media(row, media)
+    detail = "not in the account"
+    if remaining:
+        detail = f"still in the account: {_media_text(remaining)}"
+    return Finding(Verdict.REMOVED, detail, remaining)
 
 
 def _other_media_detail(other: Media | None) -> str:

@@ -28,7 +28,7 @@ from batch_import.models import Media, MediaPage
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.request_record import RequestRecord
 from batch_import.viostream.responses import Account
-from batch_import.web.bounded import Answer, ExchangeLimits
+from batch_import.web.bounded import ExchangeLimits, HttpResponse
 from batch_import.web.connection_faults import connection_fault
 from batch_import.web.session import session_without_credentials
 
@@ -124,7 +124,7 @@ class Client:
                 may have been carried out.
         """
         sent_at, started = time.time(), time.monotonic()
-        answer: Answer | None = None
+        answer: HttpResponse | None = None
         fault = ""
         try:
             answer = self._session.exchange(
@@ -165,7 +165,7 @@ class Client:
         request: ApiRequest[Any],
         sent_at: float,
         seconds: float,
-        answer: Answer | None,
+        answer: HttpResponse | None,
         fault: str,
     ) -> None:
         if not self._on_request and not _log.isEnabledFor(logging.DEBUG):

@@ -14,14 +14,14 @@ import requests
 
 from batch_import.errors import RequestRejected
 from batch_import.viostream import responses
-from batch_import.web.bounded import Answer, ExchangeLimits
+from batch_import.web.bounded import ExchangeLimits, HttpResponse
 from batch_import.web.session import session_without_credentials
 
 _log = logging.getLogger(__name__)
 
 #: Limits of one request: times in seconds that a visitor would wait at most, and a size in bytes.
 #: The first 16 KiB of a page contain its title. The title of an error page is the error message.
-_BOUNDS: Final = ExchangeLimits(connect=10.0, silence=20.0, whole=30.0, size=16 * 1024, cut=True)
+_BOUNDS: Final = ExchangeLimits(connect=10.0, silence=20.0, whole=30.0, size=16 * 1024, is_cut=True)
 #: Maximum number of redirects: more than from http to https and then to a new host name.
 _MAX_REDIRECTS: Final = 5
 
@@ -62,7 +62,7 @@ class EmbedPages:
         if content_type not in ("", "text/html", "application/xhtml+xml"):
             raise RequestRejected(f"the response is not a page ({content_type})")
 
-    def _follow_redirects(self, url: str) -> Answer:
+    def _follow_redirects(self, url: str) -> HttpResponse:
         """Returns the response of the page at the end of the redirects."""
         for _ in range(_MAX_REDIRECTS + 1):
             answer = self._request(url)
@@ -76,7 +76,7 @@ class EmbedPages:
                 raise RequestRejected("the page redirects to an invalid URL") from None
         raise RequestRejected("the page redirects too often")
 
-    def _request(self, url: str) -> Answer:
+    def _request(self, url: str) -> HttpResponse:
         outcome = "no answer"
         try:
             request = self._session.prepare_request(requests.Request("GET", url))

@@ -1,1 +1,1 @@
-"""HTTP that is not the Viostream API: bounded exchanges, and notifications."""
+"""HTTP requests that are limited in time and size, also to other servers than the Viostream API."""

@@ -1,10 +1,13 @@
 """HTTP exchanges with limits on time and size, whatever the server sends.
 
-The time-outs of `requests` and urllib3 limit only the time until the next bytes. A server that
-sends one byte per second could block a thread forever, and a small compressed body could expand to
-gigabytes. Here the whole exchange has a deadline, and the decompressed body has a maximum size. So
-has what comes before it is decompressed: http.client reads a chunk with the length -1 until the
-connection ends.
+An exchange is one request and its response. The time-outs of `requests` and urllib3 limit only the
+time until the next bytes. A server that sends one byte per second could block a thread forever, and
+a small compressed body could expand to gigabytes. Here the whole exchange has a deadline, and the
+decompressed body has a maximum size. The number of bytes before decompression is also limited,
+because http.client reads a chunk with the length -1 until the connection ends.
+
+`BoundedSession.exchange` stores the limits for the current thread; the classes at the end, which
+urllib3 uses for its connections, apply them.
 """
 
 import math
@@ -32,37 +35,37 @@ from batch_import.web.connection_faults import connection_fault
 
 #: Maximum number of bytes per read.
 _CHUNK_BYTES: Final = 64 * 1024
-#: Maximum number of bytes besides the body: headers, of which http.client reads a hundred of 64 kB
-#: each, and the lengths of chunks.
-_BESIDE_BODY: Final = 8_000_000
+#: Maximum number of bytes besides the body: the lengths of chunks, and the headers, of which
+#: http.client reads at most a hundred with 64 kB each.
+_MAX_BYTES_BESIDE_BODY: Final = 8_000_000
 #: Seconds after which a waiting reader checks whether the session must stop.
 _STOP_CHECK_SECONDS: Final = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeLimits:
-    """The limits of one exchange.
+    """The limits of one exchange, in seconds and bytes.
 
     Attributes:
-        connect: maximum seconds until the connection is open.
-        silence: maximum seconds between two bytes of the response.
-        whole: maximum seconds from the first byte sent to the last byte received.
+        connect: maximum number of seconds until the connection is open.
+        silence: maximum number of seconds until the next byte of the response.
+        whole: maximum number of seconds for the whole exchange, with its connection.
         size: maximum size of the decompressed body in bytes.
-        cut: whether a longer body is cut at `size`; otherwise it raises `NoAnswer`.
-        grace: seconds for which an exchange may continue after the session was stopped.
+        is_cut: whether a longer body is cut at `size`; otherwise `NoAnswer` is raised.
+        grace: number of seconds for which an exchange may continue after the session was stopped.
     """
 
     connect: float
     silence: float
     whole: float
     size: int
-    cut: bool = False
+    is_cut: bool = False
     grace: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A response. `headers` is a mapping that ignores case."""
+class HttpResponse:
+    """A complete response. The names in `headers` are found in any letter case."""
 
     status: int
     headers: Mapping[str, str]
@@ -72,15 +75,16 @@ class Answer:
 class BoundedSession(requests.Session):
     """A session whose exchanges have limits. It does not follow redirects.
 
-    Use only `exchange`; other methods have no limits. Cookies are neither parsed nor kept: nobody
-    needs them, every response could add megabytes, and http.cookiejar shows a traceback for dates
-    that it cannot parse.
+    Use only `exchange`; other methods have no limits. Cookies are neither parsed nor stored: they
+    are not needed, a server could fill the memory with them, and http.cookiejar prints a traceback
+    for a date that it cannot parse.
 
     Args:
         connections: number of threads that send requests at the same time.
-        stop: once set, responses are not waited for longer than `ExchangeLimits.grace`.
-        may_send: called before a connection is opened, and before each part of a request is sent.
-            If it returns False, nothing more is sent.
+        stop: an event that stops the session. Exchanges in progress then have only the time
+            `ExchangeLimits.grace`.
+        may_send: a function that returns whether this process may still send. It is called before a
+            connection is opened, and before each part of a request is sent.
     """
 
     def __init__(
@@ -99,184 +103,192 @@ class BoundedSession(requests.Session):
         self.headers["Accept-Encoding"] = "gzip, deflate"
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:  # noqa: ARG002
-        """Returns None: requests would parse `Location` even if redirects are not followed."""
+        """Returns None. Otherwise requests would parse `Location`, even if it is not followed."""
         return None
 
     def exchange(
         self,
         request: requests.PreparedRequest,
-        bounds: ExchangeLimits,
+        limits: ExchangeLimits,
         allows_ip: Callable[[str], bool] = lambda _: True,
-    ) -> Answer:
+    ) -> HttpResponse:
         """Send a request once, and receive the whole response.
 
         Args:
-            allows_ip: called with the IP address of each new connection before anything is sent.
-                If it returns False, the connection is closed.
+            request: the request.
+            limits: limits on time and size.
+            allows_ip: a function that returns whether an IP address may be contacted. It is called
+                after a connection is opened, before anything is sent.
 
         Raises:
             RequestRejected: `allows_ip` refused the IP address.
-            NotSent: no connection could be opened.
+            NotSent: no connection could be opened, or `may_send` returned False.
             NoAnswer: there was no complete response within the limits.
         """
-        limit = _Limit(bounds, self._stop, self._may_send, allows_ip)
+        exchange = _Exchange(limits, self._stop, self._may_send, allows_ip)
         try:
-            with _limit_for_this_thread(limit):
-                reply = self.send(
+            with _exchange_of_this_thread(exchange):
+                response = self.send(
                     request,
-                    timeout=(bounds.connect, bounds.silence),
+                    timeout=(limits.connect, limits.silence),
                     allow_redirects=False,
                     proxies=self.proxies,
                     stream=True,
                 )
-                with reply:
-                    body = _read_body(reply.raw, bounds)
+                with response:
+                    body = _read_body(response.raw, limits)
         except requests.RequestException as error:
-            raise limit.fault or connection_fault(error) from None
+            raise exchange.fault or connection_fault(error) from None
         except (HTTPError, HTTPException, OSError, ValueError):
-            cut = NoAnswer("the connection was closed before the answer was complete")
-            raise limit.fault or cut from None
+            fault = NoAnswer("the connection was closed before the answer was complete")
+            raise exchange.fault or fault from None
         except RuntimeError as error:  # "can't start new thread", raised while resolving the host
             raise NotSent(str(error)) from None
-        return Answer(reply.status_code, reply.headers, body)
+        return HttpResponse(response.status_code, response.headers, body)
 
 
-def _read_body(raw: BaseHTTPResponse, bounds: ExchangeLimits) -> bytes:
+def _read_body(raw: BaseHTTPResponse, limits: ExchangeLimits) -> bytes:
+    """Returns the decompressed body; raises `NoAnswer` if it is longer than allowed."""
     chunks: list[bytes] = []
     size = 0
-    # One more byte is read, to distinguish a body that is too long from one of the exact size.
-    while size <= bounds.size and (
-        chunk := raw.read(min(_CHUNK_BYTES, bounds.size + 1 - size), decode_content=True)
-    ):
+    # Up to one byte more than allowed is read, to find out whether the body is too long.
+    while size <= limits.size:
+        chunk = raw.read(min(_CHUNK_BYTES, limits.size + 1 - size), decode_content=True)
+        if not chunk:
+            break
         chunks.append(chunk)
         size += len(chunk)
     body = b"".join(chunks)
-    if len(body) > bounds.size:
-        raw.close()  # the rest is not read, so the connection cannot be used again
-        if not bounds.cut:
-            raise _too_long(bounds.size)
-    return body[: bounds.size]
+    if len(body) > limits.size:
+        raw.close()  # the connection cannot be used again, because the rest was not read
+        if not limits.is_cut:
+            raise _too_long(limits.size)
+    return body[: limits.size]
 
 
 def _too_long(size: int) -> NoAnswer:
     return NoAnswer(f"the answer is longer than {size / 1e6:.0f} MB")
 
 
-# The limit of the exchange that the current thread carries out --------------------------------
+# The exchange that the current thread carries out ----------------------------------------------
 
 
-class _Limit:
-    """The limits of one exchange: its time, and its bytes.
+class _Exchange:
+    """One exchange in progress: it checks the limits.
 
     Attributes:
-        fault: why the exchange was ended; None if it was not.
+        fault: why this class ended the exchange; None if it did not.
     """
 
     def __init__(
         self,
-        bounds: ExchangeLimits,
+        limits: ExchangeLimits,
         stop: threading.Event,
         may_send: Callable[[], bool],
         allows_ip: Callable[[str], bool],
     ) -> None:
         self._may_send = may_send
         self._allows_ip = allows_ip
-        self._total_seconds = bounds.whole
-        self._deadline = time.monotonic() + bounds.whole
-        self._grace_seconds = bounds.grace
+        self._limits = limits
+        self._deadline = time.monotonic() + limits.whole
         self._stop = stop
         self._stopped_at: float | None = None
-        self._size = bounds.size
-        self._received = 0
+        self._received_bytes = 0
         self.fault: RequestFailed | None = None
 
-    def admit(self) -> None:
-        """Allow a part of the request to be sent.
+    def check_may_send(self) -> None:
+        """Check that the next part of the request may be sent.
 
         Raises:
-            NotSent: it may not be sent; therefore the platform never gets the whole request.
+            NotSent: it may not be sent. The server then never receives the whole request.
         """
         if not self._may_send():
             raise NotSent("not sent, because another run may have taken the job over")
 
-    def check_peer(self, connection: Any) -> None:
-        """Close a connection to an IP address that may not be contacted.
+    def check_ip_address(self, connection: Any) -> None:
+        """Check the IP address of a new connection.
 
         Raises:
-            OSError: the connection was closed.
+            OSError: the IP address may not be contacted; the connection was closed.
         """
         if not self._allows_ip(connection.getpeername()[0]):
             connection.close()
             self.fault = RequestRejected("the host has a private IP address")
             raise OSError
 
-    def remaining(self) -> float:
-        """Returns the seconds until the deadline.
+    def remaining_seconds(self) -> float:
+        """Returns the number of seconds until the deadline.
 
         Raises:
-            TimeoutError: the deadline has passed, or the session was stopped.
+            TimeoutError: the deadline has passed, or the session was stopped and the time of grace
+                is over.
         """
         now = time.monotonic()
         if self._stop.is_set():
             self._stopped_at = self._stopped_at or now
-            if now - self._stopped_at >= self._grace_seconds:
+            if now - self._stopped_at >= self._limits.grace:
                 self.fault = NoAnswer("not waited for, because the command was stopped")
                 raise TimeoutError
         if now >= self._deadline:
-            self.fault = NoAnswer(f"no complete answer within {self._total_seconds:.0f} s")
+            self.fault = NoAnswer(f"no complete answer within {self._limits.whole:.0f} s")
             raise TimeoutError
         return self._deadline - now
 
-    def received(self, count: int) -> None:
+    def count_received(self, count: int) -> None:
         """Count bytes that were received.
 
         Raises:
-            OSError: there are more than the exchange may take.
+            OSError: more bytes were received than the exchange allows.
         """
-        self._received += count
-        if self._received > self._size + _BESIDE_BODY:
-            self.fault = _too_long(self._size)
+        self._received_bytes += count
+        if self._received_bytes > self._limits.size + _MAX_BYTES_BESIDE_BODY:
+            self.fault = _too_long(self._limits.size)
             raise OSError
 
 
+#: Has the attribute `exchange` while the current thread carries out an exchange. urllib3 creates
+#: connections itself, so the exchange cannot be passed to them as an argument.
 _thread_state: Final = threading.local()
 
 
 @contextmanager
-def _limit_for_this_thread(limit: _Limit) -> Iterator[None]:
-    _thread_state.limit = limit
+def _exchange_of_this_thread(exchange: _Exchange) -> Iterator[None]:
+    _thread_state.exchange = exchange
     try:
         yield
     finally:
-        del _thread_state.limit
+        del _thread_state.exchange
 
 
 class _BoundedReader(RawIOBase):
-    """Reads from a socket, within the limit of the exchange of the current thread."""
+    """Reads from a socket, within the limits of the current thread's exchange."""
 
     def __init__(self, file: RawIOBase, real_socket: Any) -> None:
         self._file = file
         self._socket = real_socket
         self._max_silence_seconds: float = real_socket.gettimeout() or math.inf
-        self._limit: _Limit = _thread_state.limit
+        self._exchange: _Exchange = _thread_state.exchange
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
         silence_ends_at = time.monotonic() + self._max_silence_seconds
-        while not self._wait_for_bytes(min(self._limit.remaining(), _STOP_CHECK_SECONDS)):
+        remaining_seconds = self._exchange.remaining_seconds
+        while not self._wait_for_bytes(min(remaining_seconds(), _STOP_CHECK_SECONDS)):
             if time.monotonic() >= silence_ends_at:
                 raise TimeoutError
-        # The available bytes may be only a part of an encrypted record, so the read can block.
-        self._socket.settimeout(min(self._limit.remaining(), self._max_silence_seconds))
+        # The read can still block, if only a part of a TLS record has arrived.
+        self._socket.settimeout(min(remaining_seconds(), self._max_silence_seconds))
         count = cast("int | None", self._file.readinto(buffer))
-        self._limit.received(count or 0)
+        self._exchange.count_received(count or 0)
         return count
 
     def _wait_for_bytes(self, seconds: float) -> bool:
-        pending = getattr(self._socket, "pending", None)
-        return bool(pending and pending()) or wait_for_read(self._socket, seconds)
+        """Wait for some seconds until bytes can be read; returns whether they can."""
+        # A TLS socket may already have decrypted bytes.
+        pending_count = getattr(self._socket, "pending", lambda: 0)
+        return pending_count() > 0 or wait_for_read(self._socket, seconds)
 
     def close(self) -> None:
         self._file.close()
@@ -284,7 +296,7 @@ class _BoundedReader(RawIOBase):
 
 
 class _BoundedSocket:
-    """A socket whose response is read within the limit. Everything else is passed through."""
+    """A socket whose response is read within the limits. All other methods are the socket's own."""
 
     def __init__(self, real_socket: Any) -> None:
         self._real_socket = real_socket
@@ -299,31 +311,31 @@ class _BoundedSocket:
 
 
 class _BoundedConnection:
-    """Mixin for urllib3's connections: reads responses with limits."""
+    """A mixin for urllib3's connections: sends requests and reads responses within the limits."""
 
     sock: Any
 
     def connect(self) -> None:
-        _thread_state.limit.admit()
+        _thread_state.exchange.check_may_send()
         super().connect()  # type: ignore[misc]
 
     def _new_conn(self) -> Any:
         connection = super()._new_conn()  # type: ignore[misc]
-        _thread_state.limit.check_peer(connection)
+        _thread_state.exchange.check_ip_address(connection)
         return connection
 
     def send(self, data: Any) -> None:
-        # A server does not act on a request before its last byte is there.
-        _thread_state.limit.admit()
+        # A server does not process a request before its last byte has arrived.
+        _thread_state.exchange.check_may_send()
         super().send(data)  # type: ignore[misc]
 
     def getresponse(self) -> Any:
         with self._bounded_socket():
-            answer = super().getresponse()  # type: ignore[misc]
-        # requests reads cookies from here.
-        headers = answer._original_response.msg  # noqa: SLF001
+            response = super().getresponse()  # type: ignore[misc]
+        # requests would parse cookies from these headers.
+        headers = response._original_response.msg  # noqa: SLF001
         del headers["Set-Cookie"], headers["Set-Cookie2"]
-        return answer
+        return response
 
     def _tunnel(self) -> None:
         with self._bounded_socket():
@@ -331,22 +343,23 @@ class _BoundedConnection:
 
     @contextmanager
     def _bounded_socket(self) -> Iterator[None]:
+        """Replace the socket of the connection by a `_BoundedSocket` for a while."""
         real_socket = self.sock
         self.sock = _BoundedSocket(real_socket)
         try:
             yield
         finally:
-            # urllib3 sets it to None if the connection ends with the response.
+            # urllib3 sets the socket to None if the connection ends with the response.
             self.sock = real_socket if self.sock is not None else None
 
 
-#: Bytes that nobody confirms for so long are given up, also those of a process that has ended:
-#: the longest that an answer is waited for by default, in milliseconds.
-_UNCONFIRMED: Final = 60_000
+#: Milliseconds after which the operating system gives up sending bytes that the other machine does
+#: not acknowledge, even if this process has ended. As long as a response is awaited by default.
+_UNACKNOWLEDGED_MILLISECONDS: Final = 60_000
 _SOCKET_OPTIONS: Final = [
     *HTTPConnection.default_socket_options,
     *(
-        [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNCONFIRMED)]
+        [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MILLISECONDS)]
         if hasattr(socket, "TCP_USER_TIMEOUT")
         else []
     ),

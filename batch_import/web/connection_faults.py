@@ -1,4 +1,4 @@
-"""Whether a request was sent when its connection failed."""
+"""Decides whether a request may have reached the server when its connection failed."""
 
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError
@@ -7,12 +7,16 @@ from batch_import.errors import NoAnswer, NotSent, RequestFailed
 
 
 def connection_fault(error: requests.RequestException) -> RequestFailed:
-    """Returns `NotSent` if the request was certainly not sent, and `NoAnswer` otherwise."""
+    """Returns the error to raise for an exception of the requests library.
+
+    It is `NotSent` if the request was certainly not sent, and `NoAnswer` if it may have been sent.
+    """
     cause = error.args[0] if error.args else None
-    reason = cause.reason if isinstance(cause, MaxRetryError) else cause
+    if isinstance(cause, MaxRetryError):
+        cause = cause.reason
     if isinstance(error, requests.ConnectTimeout):
         return NotSent("no connection within the time-out")
-    if isinstance(reason, NewConnectionError):
+    if isinstance(cause, NewConnectionError):
         return NotSent("the connection was refused, or the host name is not known")
     if isinstance(error, requests.exceptions.ProxyError):
         return NotSent("the proxy gave no connection")

@@ -1,7 +1,7 @@
-"""Download a document from a URL that a user named, with retries and limits.
+"""Downloads a document from a URL of the user, with retries and limits.
 
-The document may redirect to any host, and so may whoever answers for that host. Therefore only
-the host that the user named may be private.
+The host may redirect to any other host. Therefore only the host that the user named may have a
+private IP address; otherwise a redirect could reach the servers of the user's network.
 """
 
 from collections.abc import Callable
@@ -14,14 +14,14 @@ import tenacity
 from requests.utils import select_proxy
 
 from batch_import.errors import NoAnswer, NotSent, RequestRejected, Throttled
-from batch_import.web.bounded import Answer, ExchangeLimits
+from batch_import.web.bounded import ExchangeLimits, HttpResponse
 from batch_import.web.session import session_without_credentials
 
 #: Maximum number of redirects, as in preflight.
 _MAX_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-#: Maximum number of attempts, and maximum seconds between two of them: a short outage passes, and
-#: nobody waits a minute for a host that is down.
+#: Maximum number of attempts, and maximum seconds between two attempts: enough for a short outage,
+#: and less than a minute for a host that is down.
 _ATTEMPTS: Final = 4
 _MAX_WAIT_SECONDS: Final = 10.0
 
@@ -32,18 +32,20 @@ def download(
     *,
     trusted_host: str,
     allows_ip: Callable[[str], bool],
-) -> tuple[str, Answer]:
-    """Download a document. Redirects are followed.
+) -> tuple[str, HttpResponse]:
+    """Download a document, and follow redirects.
 
     Args:
-        trusted_host: host name that may have any IP address.
-        allows_ip: whether other hosts may have an IP address.
+        url: URL of the document.
+        limits: limits of each request.
+        trusted_host: name of the host that may have any IP address.
+        allows_ip: a function that returns whether another host may have an IP address.
 
     Returns:
         The URL after all redirects, and the response, whose status is 200.
 
     Raises:
-        RequestFailed: the document cannot be downloaded. Temporary errors were repeated.
+        RequestFailed: the document cannot be downloaded, even after retries of temporary errors.
     """
     retrying = tenacity.Retrying(
         retry=tenacity.retry_if_exception_type((NoAnswer, NotSent, Throttled)),
@@ -51,47 +53,57 @@ def download(
         stop=tenacity.stop_after_attempt(_ATTEMPTS),
         reraise=True,
     )
-    return retrying(_follow, url, limits, trusted_host, allows_ip)
+    return retrying(_get_with_redirects, url, limits, trusted_host, allows_ip)
 
 
-def _follow(
+def _get_with_redirects(
     url: str, limits: ExchangeLimits, trusted_host: str, allows_ip: Callable[[str], bool]
-) -> tuple[str, Answer]:
+) -> tuple[str, HttpResponse]:
     for _ in range(_MAX_REDIRECTS + 1):
         is_trusted = _host(url) == trusted_host
-        answer = _get(url, limits, (lambda _: True) if is_trusted else allows_ip)
-        location = answer.headers.get("Location")
-        if answer.status not in _REDIRECTS or not location:
-            _refuse(answer)
-            return url, answer
-        url = _joined(url, location)
+        response = _get(url, limits, _allow_all if is_trusted else allows_ip)
+        location = response.headers.get("Location")
+        if response.status not in _REDIRECTS or not location:
+            _refuse_error_status(response)
+            return url, response
+        url = _redirect_target(url, location)
     raise RequestRejected(f"the host redirects more than {_MAX_REDIRECTS} times")
 
 
-def _get(url: str, limits: ExchangeLimits, allows_ip: Callable[[str], bool]) -> Answer:
+def _allow_all(ip_address: str) -> bool:
+    del ip_address
+    return True
+
+
+def _get(url: str, limits: ExchangeLimits, allows_ip: Callable[[str], bool]) -> HttpResponse:
     with session_without_credentials(url) as session:
-        # A proxy looks the host up by itself, and may be private.
+        # Behind a proxy, the only connection is to the proxy, which may have a private IP address.
         is_proxied = bool(select_proxy(url, dict(session.proxies)))
         try:
             request = session.prepare_request(requests.Request("GET", url))
         except (requests.RequestException, ValueError):
             raise RequestRejected("this is not a valid URL") from None
-        return session.exchange(request, limits, (lambda _: True) if is_proxied else allows_ip)
+        return session.exchange(request, limits, _allow_all if is_proxied else allows_ip)
 
 
-def _refuse(answer: Answer) -> None:
-    """Raise an error unless the status is 200."""
-    if answer.status == HTTPStatus.OK:
+def _refuse_error_status(response: HttpResponse) -> None:
+    """Raise an error unless the status is 200. `download` retries some of these errors."""
+    if response.status == HTTPStatus.OK:
         return
-    message = f"the host answered HTTP {answer.status}"
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        raise Throttled(message, status=answer.status)
-    if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise NoAnswer(message, status=answer.status)
-    raise RequestRejected(message, status=answer.status)
+    message = f"the host answered HTTP {response.status}"
+    if response.status == HTTPStatus.TOO_MANY_REQUESTS:
+        raise Throttled(message, status=response.status)
+    if response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise NoAnswer(message, status=response.status)
+    raise RequestRejected(message, status=response.status)
 
 
-def _joined(url: str, location: str) -> str:
+def _redirect_target(url: str, location: str) -> str:
+    """Returns the absolute URL of a redirect.
+
+    Raises:
+        RequestRejected: it is not a valid http URL.
+    """
     try:
         target = urljoin(url, location)
     except ValueError:
@@ -102,6 +114,7 @@ def _joined(url: str, location: str) -> str:
 
 
 def _host(url: str) -> str:
+    """Returns the host name of a URL; empty if the URL is not valid."""
     try:
         return urlsplit(url).hostname or ""
     except ValueError:

@@ -1,7 +1,7 @@
-"""Posts the outcome of a run to a URL of the user.
+"""Posts the outcome of a run to a URL that the user configured, such as a webhook.
 
-This module does not use the platform's client, because the platform's credentials must not be sent
-there.
+This module does not use the client of the platform, because this URL must not receive the
+platform's credentials.
 """
 
 import json
@@ -17,18 +17,18 @@ from batch_import.errors import RequestFailed
 from batch_import.web.bounded import ExchangeLimits
 from batch_import.web.session import session_without_credentials
 
-#: The response body is not used, and may be endless.
-_BOUNDS: Final = ExchangeLimits(connect=10.0, silence=10.0, whole=10.0, size=1024, cut=True)
+#: Limits in seconds and bytes. The body of the response is not used, so it is cut.
+_LIMITS: Final = ExchangeLimits(connect=10.0, silence=10.0, whole=10.0, size=1024, is_cut=True)
 
 _log = logging.getLogger(__name__)
 
 
 def post(url: str, body: Mapping[str, Any]) -> str:
-    """Post an object as JSON, once.
+    """Post an object as JSON, without retries.
 
     Returns:
-        Why it was not accepted; empty if it was. Of the URL, only the host is included, because
-        the path of a webhook is a secret.
+        Why the request failed; empty if the status was 2xx. The text has only the host of the URL,
+        because the path of a webhook is a secret.
     """
     host = urlsplit(url).hostname
     try:
@@ -46,7 +46,8 @@ def post(url: str, body: Mapping[str, Any]) -> str:
 
 
 def _send(url: str, body: Mapping[str, Any]) -> int:
+    """Returns the HTTP status."""
     with session_without_credentials(url) as session:
         headers = {"Content-Type": "application/json"}
         request = requests.Request("POST", url, headers=headers, data=json.dumps(body))
-        return session.exchange(session.prepare_request(request), _BOUNDS).status
+        return session.exchange(session.prepare_request(request), _LIMITS).status

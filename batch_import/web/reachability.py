@@ -1,6 +1,7 @@
-"""What lies between this machine and a host: its addresses, a proxy, certificates, an answer.
+"""The steps of a request to a host, one by one: proxy, IP addresses, connection, TLS, response.
 
-This file must not know whose host it is, nor what to do about a fault.
+`doctor` uses them to find the step that fails. This module must not know which host it is, nor what
+to do about a fault.
 """
 
 import socket
@@ -12,75 +13,76 @@ import certifi
 import requests
 from requests.utils import select_proxy
 
-from batch_import.web.bounded import Answer, ExchangeLimits
+from batch_import.web.bounded import ExchangeLimits, HttpResponse
 from batch_import.web.session import custom_ca_bundle, session_without_credentials
 
-#: Seconds that each step may take: as long as a first call waits for its connection.
-_PATIENCE: Final = 10.0
-#: Only the head of the answer counts.
-_BOUNDS: Final = ExchangeLimits(_PATIENCE, _PATIENCE, _PATIENCE, size=1024, cut=True)
-_PORTS: Final = {"http": 80, "https": 443}
+#: Time limit of each step in seconds: as long as a run waits for its first connection.
+_STEP_SECONDS: Final = 10.0
+#: Only the status and the headers of the response are used, so the body is cut.
+_LIMITS: Final = ExchangeLimits(
+    connect=_STEP_SECONDS, silence=_STEP_SECONDS, whole=_STEP_SECONDS, size=1024, is_cut=True
+)
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 def proxy_for(url: str) -> str:
-    """The proxy that requests to a URL go through, with any password; empty for none."""
+    """Returns the URL of the proxy for requests to a URL, with its password; empty for none."""
     with session_without_credentials(url) as session:
         return select_proxy(url, dict(session.proxies)) or ""
 
 
 def ip_addresses(url: str) -> list[str]:
-    """The IP addresses of a URL's host, each once.
+    """Returns the IP addresses of a URL's host, each once.
 
     Raises:
-        OSError: its name cannot be resolved.
+        OSError: the name of the host cannot be resolved.
     """
-    found = socket.getaddrinfo(*host_and_port(url), type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+    infos = socket.getaddrinfo(*host_and_port(url), type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in infos))
 
 
 def connect(url: str) -> None:
     """Open a connection to a URL's host, and close it.
 
     Raises:
-        OSError: it cannot be opened.
+        OSError: the connection cannot be opened.
     """
-    socket.create_connection(host_and_port(url), _PATIENCE).close()
+    socket.create_connection(host_and_port(url), _STEP_SECONDS).close()
 
 
 def tls_version(url: str) -> str:
-    """Open an encrypted connection with the certificates that the program trusts.
+    """Open an encrypted connection, with the certificate authorities that the program trusts.
 
     Returns:
-        The version that was agreed on, as `TLSv1.3`.
+        The TLS version of the connection, such as `TLSv1.3`.
 
     Raises:
-        ssl.SSLError: the certificate is not trusted, or no encryption could be agreed on.
-        OSError: no connection.
-        UsageError: the environment names certificates that are not there.
+        ssl.SSLError: the certificate is not trusted, or both sides support no common encryption.
+        OSError: the connection cannot be opened.
+        UsageError: the environment names certificates that cannot be used.
     """
     host, port = host_and_port(url)
-    trusted = custom_ca_bundle() or certifi.where()
     context = ssl.create_default_context()
-    context.load_verify_locations(trusted)
+    context.load_verify_locations(custom_ca_bundle() or certifi.where())
     with (
-        socket.create_connection((host, port), _PATIENCE) as plain,
+        socket.create_connection((host, port), _STEP_SECONDS) as plain,
         context.wrap_socket(plain, server_hostname=host) as encrypted,
     ):
         return encrypted.version() or "TLS"
 
 
-def answer_of(url: str) -> Answer:
-    """What a host answers to a GET without credentials.
+def get_without_credentials(url: str) -> HttpResponse:
+    """Returns the response to a GET request without credentials.
 
     Raises:
-        RequestFailed: no answer came.
-        UsageError: the environment names certificates that are not there.
+        RequestFailed: there was no response.
+        UsageError: the environment names certificates that cannot be used.
     """
     with session_without_credentials(url) as session:
-        return session.exchange(session.prepare_request(requests.Request("GET", url)), _BOUNDS)
+        return session.exchange(session.prepare_request(requests.Request("GET", url)), _LIMITS)
 
 
 def host_and_port(url: str) -> tuple[str, int]:
-    """Whom a URL connects to."""
+    """Returns the host name and the port of a URL."""
     parts = urlsplit(url)
-    return parts.hostname or "", parts.port or _PORTS.get(parts.scheme, 0)
+    return parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme, 0)

@@ -1,4 +1,4 @@
-"""HTTP sessions without credentials, with bounded exchanges."""
+"""Creates HTTP sessions without credentials, whose requests are limited in time and size."""
 
 import os
 import ssl
@@ -14,8 +14,9 @@ from batch_import import __version__
 from batch_import.errors import UsageError
 from batch_import.web.bounded import BoundedSession
 
-#: Environment variables with the user's own certificates, as for curl and requests.
-_BUNDLE_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+#: Environment variables with the path of the certificate authorities to trust, as for curl and
+#: requests.
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 def session_without_credentials(
@@ -26,9 +27,10 @@ def session_without_credentials(
 ) -> BoundedSession:
     """Returns a session for one host, without credentials.
 
-    A .netrc file must not add credentials, so `requests` does not read the environment. Only
-    proxies and certificates are read from it, here. Requests to this machine use no proxy: a proxy
-    would get the credentials in plain text, and "localhost" would mean the proxy's machine.
+    `requests` must not read the environment, because it would add credentials from a .netrc file.
+    Therefore this function reads proxies and certificates from the environment. Requests to this
+    machine use no proxy: a proxy would receive the credentials in plain text, and "localhost" would
+    be the proxy's machine.
 
     Args:
         base: URL of the host.
@@ -55,28 +57,31 @@ def _is_this_machine(base: str) -> bool:
 
 
 def custom_ca_bundle() -> str | None:
-    """Returns the user's own certificates, used instead of the well-known authorities.
+    """Returns the certificate authorities that the user trusts instead of the well-known ones.
 
     Returns:
-        Path of a file, or of a folder of files named by hash; None if the environment names none.
+        Path of a file, or of a folder whose files are named by hash. None if no variable of the
+        environment names any.
 
     Raises:
         UsageError: the file does not exist, or contains no certificates.
     """
-    for name in _BUNDLE_VARIABLES:
-        if path := os.environ.get(name):
-            _refuse_unusable(name, Path(path))
+    for variable in _CA_VARIABLES:
+        path = os.environ.get(variable)
+        if path:
+            _refuse_unusable(variable, Path(path))
             return path
     return None
 
 
 def _refuse_unusable(variable: str, path: Path) -> None:
+    """Raise `UsageError` if a path cannot be used for certificates."""
     defect = ""
     try:
         if not path.is_dir():
             ssl.create_default_context(cafile=path)
     except ssl.SSLError:
-        defect = "holds no certificates in PEM format"
+        defect = "has no certificates in PEM format"
     except OSError as error:
         defect = f"cannot be read: {error.strerror or error}"
     if defect:

@@ -10,7 +10,7 @@ from typing import Final
 
 from batch_import.errors import RequestFailed, setting_ref
 from batch_import.web import reachability
-from batch_import.web.bounded import Answer
+from batch_import.web.bounded import HttpResponse
 from batch_import.web.reachability import host_and_port
 from batch_import.workflows.finding import DoctorFinding, ok, problem, skipped
 
@@ -37,7 +37,7 @@ class Route:
         self._host, self._port = host_and_port(api_base)
         #: URL of the proxy; empty if none is used.
         self._proxy = ""
-        self._response: Answer | None = None
+        self._response: HttpResponse | None = None
         self._answered_at = 0.0
 
     def check_proxy(self) -> DoctorFinding:
@@ -93,7 +93,7 @@ class Route:
         """Check that the platform responds. The response is kept for `check_clock`."""
         sent_at = time.time()
         try:
-            self._response = reachability.answer_of(f"{self._base}/account/info")
+            self._response = reachability.get_without_credentials(f"{self._base}/account/info")
         except RequestFailed as failed:
             return problem(f"{self._host} does not answer: {failed.message}.", _TRY_LATER)
         self._answered_at = (sent_at + time.time()) / 2
@@ -108,7 +108,7 @@ class Route:
         return _compare_clocks(self._response, self._answered_at)
 
 
-def _compare_clocks(response: Answer, answered_at: float) -> DoctorFinding:
+def _compare_clocks(response: HttpResponse, answered_at: float) -> DoctorFinding:
     """Compare the `Date` header of a response with this machine's clock.
 
     Args:

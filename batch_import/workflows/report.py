@@ -50,7 +50,7 @@ def report(
         job.prepare()  # creates the job folder, if another machine ran the job
         save_result_options(store, results)
         running = is_running(job)
-        notices = write_results(job.folder, store, formats, now=time.time(), running=running)
+        notices = write_results(job.folder, store, formats, now=time.time(), is_running=running)
         counts = store.reader.counts(is_running=running)
         return ReportResult(counts, format_suffixes(store, formats), notices)
 
@@ -62,7 +62,7 @@ def write_interim_results(job: Job) -> Sequence[str]:
         Sentences about the written files that the user must read.
     """
     with Store(job.state) as store:
-        return write_results(job.folder, store, now=time.time(), running=True)
+        return write_results(job.folder, store, now=time.time(), is_running=True)
 
 
 def read_results(job: Job) -> Iterator[dict[str, str]]:

@@ -71,7 +71,7 @@ def import_rows(
         refuse_videos_of_other_jobs(store, request.job, settings)
         clock = session.clock
         dispatcher = Dispatcher(settings, store, session.rate_limiter, clock())
-        sign = UrlSigner(settings.link_life).signed
+        sign = UrlSigner(settings.link_life).sign
         pool = Pool(dispatcher, session.client, settings.workers, stop, clock, sign)
         try:
             pool.run(observer.progress, observer.interval)

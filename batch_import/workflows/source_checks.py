@@ -64,7 +64,7 @@ class SourceChecks:
         self._on_progress = on_progress
         platform_host = urlsplit(request.settings.api_base).hostname or ""
         self._preflight = Preflight(stop, platform_host, own_host=request.settings.own_host)
-        self._sign = UrlSigner(request.settings.link_life).signed
+        self._sign = UrlSigner(request.settings.link_life).sign
         self.progress = PreflightProgress()
         self.failed_lines: set[int] = set()
 
@@ -123,7 +123,7 @@ class SourceChecks:
                 yield source, signed, None
             else:
                 requestable.append(signed)
-        yield from self._preflight.ask(requestable)
+        yield from self._preflight.check(requestable)
 
     def _sign_source(self, source: VideoSource) -> VideoSource | Violation:
         """Add the signed URL of a reference. A source that has a URL is returned unchanged."""

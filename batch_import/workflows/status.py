@@ -155,7 +155,7 @@ def read_job_status(job: Job) -> JobStatus:
             started_at,
             changed_at,
             store.reader.oldest_in_flight(),
-            tuple(attention_groups(rows_needing_attention(store.reader, running=running))),
+            tuple(attention_groups(rows_needing_attention(store.reader, is_running=running))),
             store.facts.get(facts.IGNORED_EDITS),
         )
 
@@ -175,7 +175,7 @@ def read_row_history(job: Job, row_name: str) -> RowHistory:
 
     with Store(job.state, read_only=True) as store, store.snapshot():
         number, row = _find_row(store, row_name)
-        (row,) = with_shown_status([row], running=is_running(job))
+        (row,) = with_shown_status([row], is_running=is_running(job))
         return RowHistory(
             row,
             tuple(store.reader.events(number)),

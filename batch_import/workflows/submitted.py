@@ -197,7 +197,7 @@ def take_snapshot(store: Store, counts: Counts, *, running: bool = False) -> "Sn
     from batch_import.state.submissions import Snapshot
 
     row_counts: Counter[str] = Counter()
-    for row, row_count in problem_groups(store.reader, running=running):
+    for row, row_count in problem_groups(store.reader, is_running=running):
         cause = cause_of(row)
         if cause:
             row_counts[cause.reason] += row_count

@@ -83,7 +83,7 @@ def measure(case: Case, seed: int) -> Iterator[float]:
             run.run()
             dispatcher.withdraw(run.now)
             calls = platform.calls.total()
-            taken = run.last_answer - (run.first_create or now)
+            taken = run.last_reply_at - (run.first_create_at or now)
             yield taken / (added / case.limit + case.knobs["processing"][1])
             yield (calls - before) / added
             now, before = run.now + _PAUSE, calls

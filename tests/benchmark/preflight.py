@@ -85,7 +85,7 @@ def ask(wanted: list[VideoSource], resolve: Callable[..., list[Any]] = local) ->
         Preflight(threading.Event(), "api.example.com", resolve=resolve) as asking,
     ):
         return [
-            finding.violation.code if finding.violation else "" for finding in asking.ask(wanted)
+            finding.violation.code if finding.violation else "" for finding in asking.check(wanted)
         ]
 
 

@@ -128,8 +128,8 @@ def bare_xlsx(folder: Path) -> None:
 def bare_page(folder: Path) -> None:
     """The rows of the page as JSON, and nothing around them."""
     with Store(folder / "state.sqlite") as store, (folder / "bare.json").open("w") as file:
-        data = html_writer._Data(  # noqa: SLF001 - measured by itself
-            results_table(COLUMNS), store.reader.records(), "", "", counting=False
+        data = html_writer._PageData(  # noqa: SLF001 - measured by itself
+            results_table(COLUMNS), store.reader.records(), "", "", reads_all_rows=False
         )
         file.writelines(data.chunks())
 

@@ -129,7 +129,7 @@ def signing(count: int, rounds: int) -> list[tuple[str, float, float, str]]:
         os.environ.update(storage.environ)
         storage.objects[f"{BUCKET}/{keys[0]}"] = MP4
         client = boto3.client("s3", config=s3.CONFIG)
-        sign = UrlSigner(HOURS).signed
+        sign = UrlSigner(HOURS).sign
 
         def ours() -> None:
             for key in keys:

@@ -84,16 +84,16 @@ def measure(case: Case) -> dict[str, Any]:
     store, platform = Store(None), _platform(case)
     store.load(manifest_rows(case.rows), START)
     run = _run(case, store, platform)
-    begun = run.first_create or START
+    begun = run.first_create_at or START
     taken = case.rate if not case.rate_limit else min(case.rate, case.rate_limit)
     limit = case.rows / taken + case.processing[1]
     return {
         "imported": store.reader.counts().imported,
-        "makespan": run.last_answer - begun,
+        "makespan": run.last_reply_at - begun,
         "limit": limit,
         "calls": platform.calls.total(),
         "kinds": dict(platform.calls),
-        "sent": dict(run.sent),
+        "sent": dict(run.sent_counts),
         "refused": platform.rate_limited,
         "videos": len(platform.media),
         "real_seconds": time.monotonic() - started,

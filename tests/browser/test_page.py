@@ -102,7 +102,7 @@ def test_copy_gives_exactly_the_embed_code(
         shown.locator("button", has_text="Copy embed code").click()
         expect(shown.locator("button").first).to_have_text("Copied ✓")
         assert clipboard(page) == report.lines()[name]["embedCode"]
-        assert name in page.locator("#said").inner_text()
+        assert name in page.locator("#announcement").inner_text()
 
 
 def test_nothing_is_copied_of_a_video_that_is_not_there(page: Page) -> None:
@@ -171,7 +171,7 @@ def test_a_keyboard_is_enough(page: Page, report: Report) -> None:
         if page.evaluate("document.activeElement.matches('.card .primary')"):
             break
     page.keyboard.press("Enter")
-    expect(page.locator("#said")).to_contain_text("🍜 is copied")
+    expect(page.locator("#announcement")).to_contain_text("🍜 is copied")
     assert clipboard(page) == report.lines()["ラーメンの作り方 🍜"]["embedCode"]
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -292,14 +292,14 @@ def test_all_shown_or_selected_are_copied(page: Page, report: Report) -> None:
     assert len(shown) == 11
     page.locator("#copy-all").click()
     lines = report.lines()
-    expect(page.locator("#said")).to_contain_text("11 embed codes are copied")
+    expect(page.locator("#announcement")).to_contain_text("11 embed codes are copied")
     assert clipboard(page).split("\n") == [lines[title]["embedCode"] for title in shown]
     page.locator(".tick input").nth(2).check()
     page.locator(".tick input").nth(0).check()
     expect(page.locator("#selected")).to_have_text("2 selected")
     page.locator("#search").fill("")  # what is selected stays so
     page.locator("#copy-all").click()
-    expect(page.locator("#said")).to_contain_text("2 embed codes are copied")
+    expect(page.locator("#announcement")).to_contain_text("2 embed codes are copied")
     assert clipboard(page).split("\n") == [lines[shown[n]]["embedCode"] for n in (0, 2)]
     page.locator("#select-all").check()
     expect(page.locator("#selected")).to_have_text(f"{ALL} selected")

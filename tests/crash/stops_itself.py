@@ -17,7 +17,7 @@ _STOP = Path(os.environ["STOP_FILE"])
 
 
 def _send(self: Any, data: Any) -> None:
-    bounded._thread_state.limit.admit()  # noqa: SLF001 - the window is inside
+    bounded._thread_state.exchange.check_may_send()  # noqa: SLF001 - the window is inside
     if isinstance(data, bytes) and data.startswith(b"{"):
         try:
             _STOP.unlink()

@@ -308,7 +308,7 @@ def test_the_commands_refuse_in_one_line(
     (desk.folder / "one.csv").write_text("sourceUrl,filename,extension\nhttps://h/v.mp4,V,mp4\n")
     for arguments, reason in (
         (("submit", "one.csv"), "No account is named."),
-        (("submit", "one.csv", "--account", "sport"), "is of the account news, not of sport"),
+        (("submit", "one.csv", "--account", "sport"), "belongs to the account news, not to sport"),
         (("submit", "one.csv", "--account", "news", "--state", plain), "has no queue of jobs"),
         (("worker",), "There are no accounts."),
         (("worker", "--accounts", "news"), "VIOSTREAM_ACCESS_KEY_NEWS and"),

@@ -38,7 +38,7 @@ SELF_EXPLANATORY = {
     "… is not prepared for batch-import.",
     "… has no queue of jobs.",
     "No job … was submitted to ….",
-    "The job … is of the account …, not of ….",
+    "The job … belongs to the account …, not to ….",
     "The job … is in the queue already, or is running.",
     "Another command has just put the job into the queue.",
     "There is a job at … already.",

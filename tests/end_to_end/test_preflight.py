@@ -17,7 +17,7 @@ from source_host import SourceHost, serving, until
 
 from batch_import.models import Severity, VideoSource
 from batch_import.sandbox.server import SandboxServer
-from batch_import.sources.preflight import Preflight, SourceCheck
+from batch_import.sources.preflight import Preflight, SourceCheckResult
 
 Resolve = Callable[..., list[Any]]
 PLATFORM = "api.platform.example"
@@ -51,13 +51,13 @@ def asking(own_host: str = "", resolve: Resolve | None = None, **more: Any) -> I
         yield preflight
 
 
-def ask(url: str, extension: str = "mp4", own_host: str = "", **more: Any) -> SourceCheck:
+def ask(url: str, extension: str = "mp4", own_host: str = "", **more: Any) -> SourceCheckResult:
     with asking(own_host, **more) as preflight:
-        (finding,) = preflight.ask([VideoSource(2, url, extension)])
+        (finding,) = preflight.check([VideoSource(2, url, extension)])
     return finding
 
 
-def code(finding: SourceCheck) -> str:
+def code(finding: SourceCheckResult) -> str:
     return finding.violation.code if finding.violation else ""
 
 
@@ -174,15 +174,15 @@ def test_a_private_storage_is_an_error_unless_the_platform_is_on_this_machine(
 ) -> None:
     source = VideoSource(2, "s3://b/a.mp4", "mp4", signed_url=f"{host.address}/video/a.mp4")
     with asking() as preflight:
-        (finding,) = preflight.ask([source])
+        (finding,) = preflight.check([source])
     assert code(finding) == "source-private"
     with asking("127.0.0.1:1") as preflight:
-        (finding,) = preflight.ask([source])
+        (finding,) = preflight.check([source])
     assert code(finding) == ""
     assert finding.source is source
     # A URL of the manifest may not use what the storage may.
     with asking("127.0.0.1:1") as preflight:
-        (finding,) = preflight.ask([VideoSource(2, f"{host.address}/video/a.mp4", "mp4")])
+        (finding,) = preflight.check([VideoSource(2, f"{host.address}/video/a.mp4", "mp4")])
     assert code(finding) == "source-private"
 
 
@@ -194,7 +194,7 @@ def test_only_the_own_host_may_be_private(host: SourceHost, own: str) -> None:
 
 def test_a_host_that_is_slow_is_left_alone_in_time(host: SourceHost) -> None:
     for path in ("silent", "drip"):
-        finding = ask(f"{host.address}/{path}", own_host=host.origin, answer_within=0.5)
+        finding = ask(f"{host.address}/{path}", own_host=host.origin, request_seconds=0.5)
         assert finding.violation is not None
         assert (finding.violation.code, finding.violation.severity) == (
             "source-unreachable",
@@ -263,7 +263,7 @@ def test_answers_come_in_the_order_of_the_sources(host: SourceHost) -> None:
     paths = ["video/1", "login", "video/2", "status/404", "webm/3"] * 3
     sources = [VideoSource(n, f"{host.address}/{path}", "mp4") for n, path in enumerate(paths)]
     with asking(host.origin) as preflight:
-        found = list(preflight.ask(sources))
+        found = list(preflight.check(sources))
     assert [finding.source for finding in found] == sources
     assert [code(finding) for finding in found] == [
         "", "source-page", "", "source-missing", "source-format",
@@ -274,7 +274,7 @@ def test_what_was_not_asked_when_the_run_stops_is_left_out(host: SourceHost) -> 
     stop = threading.Event()
     sources = [VideoSource(n, f"{host.address}/video/{n}", "mp4") for n in range(200)]
     with Preflight(stop, PLATFORM, own_host=host.origin, resolve=names()) as preflight:
-        answers = preflight.ask(sources)
+        answers = preflight.check(sources)
         assert next(answers).source == sources[0]
         stop.set()
         assert len(list(answers)) < 50

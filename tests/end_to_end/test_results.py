@@ -142,7 +142,7 @@ def test_a_workbook_that_cannot_be_read_stops_none_of_the_others(
     (folder / "results.xlsx").write_bytes(b"half a file")
     (folder / "results.html").unlink()
     done = run("report", path, code=2)
-    assert "may hold columns of yours and stays as it is" in done.stderr
+    assert "was not replaced, because it may have columns of yours" in done.stderr
     assert (folder / "results.xlsx").read_bytes() == b"half a file"
     assert (folder / "results.html").is_file()
 

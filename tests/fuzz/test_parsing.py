@@ -20,7 +20,7 @@ from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 from batch_import.viostream.endpoints import ApiRequest
 from batch_import.viostream.request_record import RequestRecord
-from batch_import.web.bounded import Answer, BoundedSession
+from batch_import.web.bounded import BoundedSession, HttpResponse
 
 ROW = JobRow(1, "ref-1", "https://e.com/1.mp4", "One", "mp4", Status.CREATING)
 NOW = 1_700_000_000.0
@@ -42,9 +42,9 @@ class Wire(BoundedSession):
 
     answer: RawAnswer
 
-    def exchange(self, *_: object) -> Answer:
+    def exchange(self, *_: object) -> HttpResponse:
         headers = CaseInsensitiveDict(self.answer.headers)
-        return Answer(self.answer.status, headers, self.answer.body)
+        return HttpResponse(self.answer.status, headers, self.answer.body)
 
 
 RECORDS: list[RequestRecord] = []

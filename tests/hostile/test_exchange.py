@@ -127,7 +127,7 @@ def test_an_error_page_of_brackets_is_read_in_no_time(hostile: Callable[..., obj
 def test_a_notification_is_never_the_end_of_a_run(
     hostile: Callable[..., object], handler: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(notify, "_BOUNDS", ExchangeLimits(2.0, 1.0, 1.0, 1024, cut=True))
+    monkeypatch.setattr(notify, "_LIMITS", ExchangeLimits(2.0, 1.0, 1.0, 1024, is_cut=True))
     server = hostile(handler)
     with modest_memory():
         assert isinstance(notify.post(f"{server.base}/hook", {"text": "done"}), str)

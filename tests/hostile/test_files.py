@@ -271,7 +271,7 @@ def test_without_a_run_no_row_is_being_created(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Store(job.state) as store:
-        write_results(job.folder, store, ["csv"], now=3.0, running=running)
+        write_results(job.folder, store, ["csv"], now=3.0, is_running=running)
     assert f",{status}," in job.results.read_text(encoding="utf-8-sig")
     if not running:
         assert main(["report", "videos.csv", "--format", "csv"]) in (0, 1)

@@ -67,7 +67,7 @@ def test_deleted_media_hide_no_row(knobs: Knobs, pages: int, deleted: int) -> No
         )
         run.run()
         assert {record.status for record in store.reader.records()} == {Status.IMPORTED}
-    assert run.sent["CreateMedia"] == 0
+    assert run.sent_counts["CreateMedia"] == 0
 
 
 def _row(number: int) -> ManifestRow:

@@ -113,7 +113,7 @@ class Library:
             _dies(dispatcher, self.dice.randint(1, 40))
         with suppress(_Death):
             run.run()
-        self.now = max(run.now, run.last_answer) + 600.0
+        self.now = max(run.now, run.last_reply_at) + 600.0
 
     def check(self, store: Store) -> None:
         """No video twice, and no row under another reference ID than before."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from batch_import.addresses.masking import MASK, is_masked
-from batch_import.addresses.objects import ObjectReference, has_valid_place, parse_reference
+from batch_import.addresses.objects import ObjectReference, has_valid_bucket, parse_reference
 from batch_import.addresses.urls import Url, parse
 from batch_import.manifest.rules import hosts, pages
 from batch_import.manifest.rules.address_repair import (
@@ -130,7 +130,7 @@ def _names_file(reference: ObjectReference) -> bool:
     path = reference.path
     # The path of an Azure reference begins with the container.
     file_name = path.partition("/")[2] if reference.scheme == "az" else path
-    return bool(reference.place and file_name) and not path.endswith("/")
+    return bool(reference.bucket and file_name) and not path.endswith("/")
 
 
 def _violations_of_reference(url: str, reference: ObjectReference) -> Iterator[Violation]:
@@ -140,7 +140,7 @@ def _violations_of_reference(url: str, reference: ObjectReference) -> Iterator[V
         yield _CHARACTERS
     elif not _names_file(reference):
         yield _NO_FILE
-    elif not has_valid_place(reference):
+    elif not has_valid_bucket(reference):
         yield _INVALID_BUCKET
     elif _PLAYLIST.fullmatch(reference.path):
         yield _STREAM

@@ -1,1 +1,1 @@
-"""Writers of results: one module per format."""
+"""Writers of the result files: one or several modules for each file format."""

@@ -1,35 +1,35 @@
-"""Names of sheets that a workbook allows. No I/O."""
+"""Chooses names of sheets that a workbook allows. No I/O."""
 
 import itertools
 import re
 from collections.abc import Iterable
 from typing import Final
 
-#: Excel's limit.
+#: Excel's maximum number of characters in the name of a sheet.
 _MAX_LENGTH: Final = 31
 _FORBIDDEN: Final = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
-#: Excel uses this name itself.
+#: Excel reserves this name for its own use.
 _RESERVED_NAME: Final = "history"
 
 
 class SheetNames:
-    """Returns names that no other sheet has.
+    """Returns names for new sheets of a workbook. Each name is returned once, in any letter case.
 
     Args:
-        taken: names of the existing sheets.
+        existing_names: names of the existing sheets.
     """
 
-    def __init__(self, taken: Iterable[str]) -> None:
-        self._taken = {_RESERVED_NAME, *(name.lower() for name in taken)}
+    def __init__(self, existing_names: Iterable[str]) -> None:
+        self._used_names = {_RESERVED_NAME, *(name.lower() for name in existing_names)}
 
-    def unused_name(self, wanted: str) -> str:
+    def unused_name(self, text: str) -> str:
         """Returns an allowed and unused name that is similar to a text."""
-        stem = _FORBIDDEN.sub(" ", wanted).strip("' ")[:_MAX_LENGTH].strip("' ") or "Sheet"
-        name = stem
+        base_name = _FORBIDDEN.sub(" ", text).strip("' ")[:_MAX_LENGTH].strip("' ") or "Sheet"
+        name = base_name
         for count in itertools.count(2):
-            if name.lower() not in self._taken:
+            if name.lower() not in self._used_names:
                 break
-            end = f" ({count})"
-            name = f"{stem[: _MAX_LENGTH - len(end)]}{end}"
-        self._taken.add(name.lower())
+            suffix = f" ({count})"
+            name = f"{base_name[: _MAX_LENGTH - len(suffix)]}{suffix}"
+        self._used_names.add(name.lower())
         return name

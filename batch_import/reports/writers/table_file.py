@@ -1,6 +1,7 @@
-"""Write a table for review as CSV or XLSX, row by row in constant memory.
+"""Writes a table as CSV or XLSX, row by row in constant memory.
 
-The file is read again as a manifest. This module must not know what the table means.
+It is used for new manifests, which people review and the program then reads. This module must not
+know what the columns of the table mean.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,9 +17,9 @@ from batch_import.reports.writers.csv_writer import csv_file
 from batch_import.reports.writers.xlsx_file import open_workbook
 from batch_import.reports.writers.xlsx_sheet import LAST_ROW, SheetWriter, Styles
 
-#: File extensions of the formats.
+#: File extensions of the supported formats.
 FORMATS: Final = (".csv", ".xlsx")
-_HINT: Final = "Close the file if another program has it open, or give another name."
+_HINT: Final = "Close the file if another program has it open, or choose another name."
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +27,11 @@ class TableColumn:
     """A column of a table.
 
     Attributes:
+        heading: heading of the column.
         width: width in a workbook, in characters.
-        is_number: whether its cells are numbers without a sign, or empty.
-        is_safe: whether no spreadsheet executes or changes its cells. If true, they need no mark.
+        is_number: whether each cell is empty or a number without a sign.
+        is_safe: whether spreadsheets never execute or change the cells. If true, the cells of a CSV
+            file are not escaped.
     """
 
     heading: str
@@ -41,51 +44,56 @@ class TableColumn:
 def table_file(
     path: Path, columns: Sequence[TableColumn], title: str
 ) -> Iterator[Callable[[list[str]], object]]:
-    """Write a table that replaces the file at `path` once it is complete.
+    """Open a table to be written row by row. It replaces the file at `path` when it is complete.
 
     Args:
-        title: name of the sheet of a workbook.
+        path: path of the file; its extension chooses the format.
+        columns: the columns.
+        title: name of the sheet in a workbook.
 
     Yields:
-        A function that writes the cells of a row. It may change the list.
+        A function that writes the cells of a row. It may change the list that it gets.
 
     Raises:
         StateError: the file cannot be written; the previous file is unchanged.
         UsageError: a workbook cannot hold so many rows.
     """
-    write = _xlsx if path.suffix.lower() == ".xlsx" else _csv
-    with write(path, columns, title) as write_row:
+    open_table = _open_xlsx if path.suffix.lower() == ".xlsx" else _open_csv
+    with open_table(path, columns, title) as write_row:
         yield write_row
 
 
 @contextmanager
-def _csv(
+def _open_csv(
     path: Path, columns: Sequence[TableColumn], title: str
 ) -> Iterator[Callable[[list[str]], object]]:
     del title
-    unsafe = [at for at, column in enumerate(columns) if not column.is_safe]
-    #: Position of a column → its last cell without and with its mark. Most cells are like the last.
-    last = dict.fromkeys(unsafe, ("", ""))
-    with csv_file(path, [column.heading for column in columns], _HINT, guard=str) as write:
+    unsafe_positions = [position for position, column in enumerate(columns) if not column.is_safe]
+    # Position of a column → its previous cell, and this cell escaped. Escaping takes long, and most
+    # cells are equal to the cell above.
+    previous_cells = dict.fromkeys(unsafe_positions, ("", ""))
+    headings = [column.heading for column in columns]
+    with csv_file(path, headings, _HINT, escape_cell=str) as write:
 
         def write_row(cells: list[str]) -> None:
-            for at in unsafe:
-                if cells[at] != last[at][0]:
-                    last[at] = cells[at], escape_for_editing(cells[at])
-                cells[at] = last[at][1]
+            for position in unsafe_positions:
+                cell = cells[position]
+                if cell != previous_cells[position][0]:
+                    previous_cells[position] = cell, escape_for_editing(cell)
+                cells[position] = previous_cells[position][1]
             write(cells)
 
         yield write_row
 
 
 @contextmanager
-def _xlsx(
+def _open_xlsx(
     path: Path, columns: Sequence[TableColumn], title: str
 ) -> Iterator[Callable[[list[str]], object]]:
     with replace_binary_file(path, _HINT) as file, open_workbook(file, title) as book:
         sheet = SheetWriter(book.add_worksheet(title), Styles(book))
         sheet.write_header([(column.heading, column.width) for column in columns])
-        numbers = [column.is_number for column in columns]
+        is_number = [column.is_number for column in columns]
 
         def write_row(cells: list[str]) -> None:
             if sheet.row > LAST_ROW:
@@ -93,11 +101,11 @@ def _xlsx(
                     f"A workbook cannot hold more than {LAST_ROW:,} rows.",
                     f"Write a .csv file with {setting_ref('output')}.",
                 )
-            for at, cell in enumerate(cells):
-                if cell and numbers[at]:
-                    sheet.number(at, float(cell))
+            for position, cell in enumerate(cells):
+                if cell and is_number[position]:
+                    sheet.number(position, float(cell))
                 else:
-                    sheet.text(at, cell)
+                    sheet.text(position, cell)
             sheet.row += 1
 
         yield write_row

@@ -1,4 +1,4 @@
-"""Write a workbook row by row, so that memory does not grow with the rows."""
+"""Opens a workbook to be written row by row, in constant memory, and cleans up after errors."""
 
 import tempfile
 from collections.abc import Iterator
@@ -13,13 +13,17 @@ from xlsxwriter.workbook import Workbook
 
 @contextmanager
 def open_workbook(file: BinaryIO, title: str) -> Iterator[Workbook]:
-    """Write a workbook in constant memory. It leaves no temporary files, even after an error.
+    """Open a workbook to be written. No temporary files are left, even after an error.
+
+    Args:
+        file: the file to write to.
+        title: title of the workbook in its properties.
 
     Raises:
-        OSError: it cannot be written.
+        OSError: the workbook cannot be written.
     """
     with tempfile.TemporaryDirectory(prefix="batch-import-") as folder:
-        output: Any = _Output(file)
+        output: Any = _OutputFile(file)
         book = xlsxwriter.Workbook(output, {"constant_memory": True, "tmpdir": folder})
         book.set_properties({"title": title})
         try:
@@ -35,32 +39,34 @@ def open_workbook(file: BinaryIO, title: str) -> Iterator[Workbook]:
                 handle.close()
 
 
-class _Output:
-    """A file for XlsxWriter's ZIP writer that ignores writes after an error.
+class _OutputFile:
+    """A file for XlsxWriter's ZIP writer that accepts and discards all data after the first error.
 
-    The ZIP writer writes again when it is deleted, and Python would print that error on stderr.
+    The ZIP writer writes again when it is deleted, and Python would print the second error to
+    stderr.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
 
     def write(self, part: bytes) -> int:
-        with self._ending():
+        with self._discarding_after_error():
             return self._file.write(part)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        with self._ending():
+        with self._discarding_after_error():
             return self._file.seek(offset, whence)
 
     def tell(self) -> int:
         return self._file.tell()
 
     def flush(self) -> None:
-        with self._ending():
+        with self._discarding_after_error():
             self._file.flush()
 
     @contextmanager
-    def _ending(self) -> Iterator[None]:
+    def _discarding_after_error(self) -> Iterator[None]:
+        """Pass an error on; all later data is written to memory and discarded."""
         try:
             yield
         except OSError:

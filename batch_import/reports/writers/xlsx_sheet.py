@@ -1,7 +1,7 @@
-"""A sheet of a workbook, written from top to bottom, and the formats of its cells.
+"""Writes a sheet of a workbook from top to bottom, and defines the formats of cells.
 
-Text stays text, even if it looks like a number or a formula. This module must not know what a sheet
-is about.
+A text is written as text, even if it looks like a number or a formula. This module must not know
+what a sheet contains.
 """
 
 import re
@@ -17,23 +17,27 @@ from xlsxwriter.worksheet import Worksheet
 
 from batch_import.models import Status
 
-#: What a cell may hold.
+#: The value of a cell.
 Value = str | int | float | bool | datetime | date | time | timedelta
 
-# Excel's limits (support.microsoft.com, "Excel specifications and limits").
+# Excel's limits (support.microsoft.com, "Excel specifications and limits"): the index of the last
+# row, from 0, and numbers of characters.
 LAST_ROW: Final = 1_048_575
 MAX_CELL_LENGTH: Final = 32_767
 MAX_LINK_LENGTH: Final = 2_079
-#: Some versions of Excel show longer text in a cell with the format "text" as ####.
+#: Maximum number of characters in a cell with the format "text". Some versions of Excel show longer
+#: text as ####.
 MAX_TEXT_FORMAT_LENGTH: Final = 255
-
+#: Maximum number of digits behind the decimal point.
 MAX_DECIMALS: Final = 10
 
+#: A URL that can be a hyperlink.
 _CLICKABLE: Final = re.compile(r"https?://[^\s\"<>\x00-\x1f\x7f-\x9f\ufffe\uffff]+")
+#: Part of a masked URL, which cannot be opened.
 _MASK: Final = "***"
-#: XlsxWriter's number of the paper.
+#: Number of the paper size A4 in XlsxWriter.
 _A4: Final = 9
-#: Text and background of a status.
+#: Colours of the text and of the background of each status.
 _COLOURS: Final = {
     Status.IMPORTED: ("#0B5D33", "#DDF3E4"),
     Status.PROCESSING: ("#174A8C", "#DFEBFA"),
@@ -54,11 +58,12 @@ class Styles:
         self.heading = book.add_format(
             {"bold": True, "font_color": "#FFFFFF", "bg_color": "#26323D", "valign": "vcenter"}
         )
-        #: "@" is Excel's text: what somebody types over such a cell stays text, too.
+        # "@" is Excel's format for text. A number that a person types into such a cell stays text.
         self.text = book.add_format({**plain, "num_format": "@"})
-        self.long = book.add_format(plain)
+        #: For texts longer than `MAX_TEXT_FORMAT_LENGTH`.
+        self.long_text = book.add_format(plain)
         self.number = book.add_format({**plain, "align": "left"})
-        #: By digits behind the point: as many as the manifest has.
+        #: Formats of numbers, by the number of digits behind the decimal point.
         self.decimal = [
             book.add_format({**plain, "num_format": f"0.{'0' * digits}" if digits else "0"})
             for digits in range(MAX_DECIMALS + 1)
@@ -67,8 +72,8 @@ class Styles:
         self.link = book.add_format({**plain, "font_color": "#1558B0", "underline": 1})
         self.title = book.add_format({"bold": True, "font_size": 16})
         self.bold = book.add_format({"bold": True, "bottom": 1, "bottom_color": "#26323D"})
-        self.moment = book.add_format({**plain, "num_format": "yyyy-mm-dd hh:mm:ss"})
-        self.day = book.add_format({**plain, "num_format": "yyyy-mm-dd"})
+        self.date_time = book.add_format({**plain, "num_format": "yyyy-mm-dd hh:mm:ss"})
+        self.date = book.add_format({**plain, "num_format": "yyyy-mm-dd"})
         self.status = {
             status: book.add_format({**plain, "font_color": text, "bg_color": back})
             for status, (text, back) in _COLOURS.items()
@@ -76,39 +81,46 @@ class Styles:
 
 
 class SheetWriter:
-    """A sheet that is written from top to bottom.
+    """Writes a sheet from top to bottom. Its methods write into the current row.
 
     Args:
-        links: maximum number of its cells that are links.
+        sheet: the sheet.
+        styles: the cell formats of the workbook.
+        max_links: maximum number of cells that are hyperlinks.
 
     Attributes:
-        write_string, write_number: functions that write a cell: row, column, value, style.
+        row: index of the current row, from 0.
+        write_string, write_number: functions that write a cell without checks. Their arguments are
+            row, column, value and cell format.
     """
 
-    def __init__(self, sheet: Worksheet, styles: Styles, links: int = 0) -> None:
+    def __init__(self, sheet: Worksheet, styles: Styles, max_links: int = 0) -> None:
         self.sheet = sheet
         self.styles = styles
         self.row = 0
-        self._links = links
+        self._remaining_links = max_links
         self.write_string = _write_method(sheet, "write_string")
         self.write_number = _write_method(sheet, "write_number")
 
     def text(self, column: int, text: str, style: Format | None = None) -> None:
-        """Write a text that stays text."""
-        if text:
-            plain = self.styles.text if len(text) <= MAX_TEXT_FORMAT_LENGTH else self.styles.long
-            self.write_string(self.row, column, _fit_text(text), style or plain)
+        """Write a text, unless it is empty. The default style is that of text."""
+        if not text:
+            return
+        if style is None:
+            is_long = len(text) > MAX_TEXT_FORMAT_LENGTH
+            style = self.styles.long_text if is_long else self.styles.text
+        self.write_string(self.row, column, _fit_text(text), style)
 
     def link(self, column: int, url: str) -> None:
-        """Write a link; a text if the URL cannot be one."""
-        if self._links and _can_be_link(url):
-            self._links -= 1
+        """Write a hyperlink; a text if the URL cannot be a link, or if there are too many links."""
+        if self._remaining_links and _can_be_link(url):
+            self._remaining_links -= 1
             self.sheet.write_url(self.row, column, url, self.styles.link, url)
         else:
             self.text(column, url)
 
     def value(self, column: int, value: Value) -> None:
-        """Write a value that a person wrote, with its type."""
+        """Write a value with its type."""
         if isinstance(value, str):
             self.text(column, value)
         elif isinstance(value, bool):
@@ -116,23 +128,27 @@ class SheetWriter:
         elif isinstance(value, int | float):
             self.number(column, value)
         elif isinstance(value, datetime):
-            self.sheet.write_datetime(self.row, column, value, self.styles.moment)
+            self.sheet.write_datetime(self.row, column, value, self.styles.date_time)
         elif isinstance(value, date):
-            day = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - a sheet has no zone
-            self.sheet.write_datetime(self.row, column, day, self.styles.day)
+            midnight = datetime(value.year, value.month, value.day)  # noqa: DTZ001 - no time zone
+            self.sheet.write_datetime(self.row, column, midnight, self.styles.date)
         else:
             self.text(column, str(value))
 
     def number(self, column: int, value: float) -> None:
-        """Write a number that is a name or a count: left-aligned, without a number format."""
+        """Write a number such as a count: left-aligned, without a number format."""
         self.write_number(self.row, column, value, self.styles.number)
 
     def decimal(self, column: int, value: float, decimals: int) -> None:
-        """Write a number with a fixed number of decimals."""
+        """Write a number with a fixed number of digits behind the decimal point."""
         self.write_number(self.row, column, value, self.styles.decimal[decimals])
 
     def write_header(self, columns: Sequence[tuple[str, float]]) -> None:
-        """Write the first row, which stays visible, and set the widths of the columns."""
+        """Write the first row, which stays visible, and set the widths of the columns.
+
+        Args:
+            columns: heading and width in characters of each column.
+        """
         self.sheet.set_row(0, 20)
         self.sheet.freeze_panes(1, 0)
         for column, (heading, width) in enumerate(columns):
@@ -140,10 +156,10 @@ class SheetWriter:
             self.text(column, heading, self.styles.heading)
         self.row = 1
 
-    def finish_table(self, width: int) -> None:
-        """Set what depends on the number of rows."""
-        self.sheet.autofilter(0, 0, max(1, self.row - 1), max(0, width - 1))
-        # Ids of digits are text on purpose; Excel need not point at each.
+    def finish_table(self, column_count: int) -> None:
+        """Add filters to the headings, and set how the sheet is printed, after all rows."""
+        self.sheet.autofilter(0, 0, max(1, self.row - 1), max(0, column_count - 1))
+        # IDs of digits are text on purpose; otherwise Excel would mark each as an error.
         self.sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{LAST_ROW + 1}"})
         self.sheet.set_landscape()
         self.sheet.set_paper(_A4)
@@ -154,26 +170,27 @@ class SheetWriter:
 
 
 def _write_method(sheet: Worksheet, name: str) -> Callable[..., object]:
-    """Returns a method that writes a cell, without the check for names such as "A1".
+    """Returns a method of a sheet without XlsxWriter's check for cell names such as "A1".
 
-    That check would take a tenth of the time of all writing.
+    The check would take a tenth of the time for writing a workbook.
     """
     method = getattr(type(sheet), name)
     return partial(getattr(method, "__wrapped__", method), sheet)
 
 
 def _can_be_link(url: str) -> bool:
+    """Whether a text can be the URL of a hyperlink in Excel."""
     if _MASK in url or len(url) > MAX_LINK_LENGTH:
         return False
     return _CLICKABLE.fullmatch(url) is not None
 
 
 def _fit_text(text: str) -> str:
-    """Returns a text in the form that a cell can hold."""
+    """Returns a text in a form that XlsxWriter writes into a cell unchanged, or truncated."""
     if len(text) > MAX_CELL_LENGTH // 2:
         text = _truncate(text)
     if text.startswith("<r>") and text.endswith("</r>"):
-        # XlsxWriter takes such text for markup of its own, so it gets just that.
+        # XlsxWriter would write such a text as XML. Therefore the text is escaped, inside of XML.
         return f'<r><t xml:space="preserve">{escape(text, quote=False)}</t></r>'
     return text
 

@@ -1,7 +1,8 @@
-"""Write the results as a workbook for people: all videos, rows that need attention, and a summary.
+"""Writes `results.xlsx`: all rows, rows that need attention, and a summary, for people.
 
-Rows are written one by one, so that the memory does not grow with their number. What people added
-to the previous workbook is kept. This module must not know what the table means.
+Rows are written one by one; therefore the memory does not grow with their number. Columns, sheets
+and notes that people added to the previous workbook are written again. This module must not know
+what the columns of the table mean.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,18 +18,18 @@ from batch_import.files import replace_binary_file
 from batch_import.models import ResultRow
 from batch_import.reports import WRITE_HINT
 from batch_import.reports.labels import STATUSES, advice, needs_attention
-from batch_import.reports.manual_columns import (
+from batch_import.reports.manual_columns import read_manual_content
+from batch_import.reports.manual_content import (
     ATTENTION_COLUMNS,
-    KEPT,
-    KEPT_COLUMNS,
-    NEEDS_ATTENTION,
-    NOTHING,
-    SUMMARY,
-    VIDEOS,
+    ATTENTION_SHEET,
+    NOTE_COLUMNS,
+    NOTES_SHEET,
+    NOTHING_TEXT,
+    SUMMARY_SHEET,
+    VIDEOS_SHEET,
     AddedColumns,
     ManualContent,
     Note,
-    read_manual_content,
 )
 from batch_import.reports.summary import ReportInfo, Summary
 from batch_import.reports.table import Column, Table, in_batches, problem_text
@@ -44,17 +45,17 @@ from batch_import.reports.writers.xlsx_sheet import (
 )
 from batch_import.reports.writers.xlsx_summary import write_summary
 
-#: Maximum number of links in a sheet. Excel's limit is 65,530, but XlsxWriter keeps about one
-#: kilobyte per link in memory until the workbook is closed.
+#: Maximum number of hyperlinks in a sheet. Excel's limit is 65,530, but XlsxWriter needs about a
+#: kilobyte of memory per link until the workbook is closed.
 MAX_LINKS: Final = 2_000
-#: Number of rows from which the type of a manifest's column is derived.
+#: Number of rows from whose cells the type of a manifest's column is derived.
 _SAMPLE_ROWS: Final = 1_000
-#: Maximum number of sheets for groups; rows of further groups share one sheet. Each sheet has an
-#: open file until the end.
+#: Maximum number of sheets for groups of rows; all further groups share one sheet. Each sheet needs
+#: an open file until the workbook is closed.
 _MAX_GROUP_SHEETS: Final = 50
 _OTHER_GROUPS: Final = "Other groups"
 _NO_GROUP: Final = "(blank)"
-#: Number of characters that fit into a line of the two long columns of rows that need attention.
+#: Number of characters that fit into a line of the columns `What is wrong` and `What to do`.
 _LINE_CHARACTERS: Final = 52
 #: Widths of columns in characters; other columns have `_DEFAULT_WIDTH`.
 _WIDTHS: Final = {
@@ -63,115 +64,142 @@ _WIDTHS: Final = {
     "createdDate": 20,
 }  # fmt: skip
 _DEFAULT_WIDTH: Final = 20
-#: Total width of the columns that are printed: as much as can be read on a page.
+#: Maximum total width of the columns that are printed, in characters: more cannot be read on a
+#: page.
 _MAX_PRINTED_WIDTH: Final = 175
 
 
 def write_xlsx(
     path: Path,
     table: Table,
-    records: Iterable[ResultRow],
-    rows: int,
+    rows: Iterable[ResultRow],
+    row_count: int,
     about: ReportInfo,
-    by_hand: ManualContent | None = None,
+    manual_content: ManualContent | None = None,
 ) -> Sequence[Note]:
-    """Write the workbook, and replace the existing file. What people added is kept.
+    """Write the workbook, and replace the existing file. Additions of people are kept.
 
     Args:
-        rows: approximate number of records.
-        by_hand: what people added, if known already.
+        path: path of the workbook.
+        table: the columns of the results.
+        rows: the rows of the job, with the status that people see.
+        row_count: approximate number of rows.
+        about: general information for the summary.
+        manual_content: what people added to the existing workbook; None to read it from the file.
 
     Returns:
-        notes of people that have no cell any more. They are in a sheet of their own.
+        New notes: texts of people that have no cell any more. They are in the sheet of notes.
 
     Raises:
-        StateError: the workbook cannot be written, or the existing one cannot be read. It is
-            unchanged.
+        StateError: the workbook cannot be written, or the existing workbook cannot be read. The
+            existing file is unchanged.
     """
-    by_hand = read_manual_content(path, table) if by_hand is None else by_hand
+    if manual_content is None:
+        manual_content = read_manual_content(path, table)
     with (
         replace_binary_file(path, WRITE_HINT) as file,
         open_workbook(file, "Import results") as book,
     ):
-        return _Writing(book, table.for_people(), by_hand, rows).write(records, about)
+        writer = _WorkbookWriter(book, table.for_people(), manual_content, row_count)
+        return writer.write(rows, about)
 
 
-class _Writing:
-    """A workbook that is being written."""
+class _WorkbookWriter:
+    """Writes one workbook."""
 
-    def __init__(self, book: Workbook, table: Table, by_hand: ManualContent, rows: int) -> None:
+    def __init__(
+        self, book: Workbook, table: Table, manual_content: ManualContent, row_count: int
+    ) -> None:
         self._book = book
         self._table = table
-        self._by_hand = by_hand
-        self._rows = rows
+        self._manual_content = manual_content
+        self._row_count = row_count
         self._styles = Styles(book)
-        kept = [name for name, _ in by_hand.sheets]
-        self._names = SheetNames([VIDEOS, NEEDS_ATTENTION, SUMMARY, KEPT, *kept])
-        self._groups: dict[str, _Videos] = {}
+        added_sheets = [name for name, _ in manual_content.sheets]
+        self._sheet_names = SheetNames(
+            [VIDEOS_SHEET, ATTENTION_SHEET, SUMMARY_SHEET, NOTES_SHEET, *added_sheets]
+        )
+        self._group_sheets: dict[str, _ResultsSheet] = {}
 
-    def write(self, records: Iterable[ResultRow], about: ReportInfo) -> Sequence[Note]:
-        """Write all sheets; returns the notes that have no cell any more."""
-        records = iter(records)
-        sample = list(islice(records, _SAMPLE_ROWS))
-        self._types = _types(self._table, sample)
+    def write(self, rows: Iterable[ResultRow], about: ReportInfo) -> Sequence[Note]:
+        """Write all sheets; returns the new notes."""
+        iterator = iter(rows)
+        sample = list(islice(iterator, _SAMPLE_ROWS))
+        self._types = _column_types(self._table, sample)
         summary = Summary()
-        videos = self._videos(VIDEOS, self._by_hand.videos)
-        sheet = self._book.add_worksheet(NEEDS_ATTENTION)
-        attention = _Attention(sheet, self._by_hand.attention, self._styles)
-        for rows in in_batches(summary.count(chain(sample, records))):
-            table = list(self._table.lines(rows))
-            for record, cells in zip(rows, table, strict=True):
-                videos.write(record, cells)
-                attention.write(record)
-            self._write_groups(rows, table)
-        groups = list(self._groups.values())
-        for each in (videos, *groups):
-            each.finish()
+        videos = self._results_sheet(VIDEOS_SHEET, self._manual_content.videos)
+        sheet = self._book.add_worksheet(ATTENTION_SHEET)
+        attention = _AttentionSheet(sheet, self._manual_content.attention, self._styles)
+        for batch in in_batches(summary.count(chain(sample, iterator))):
+            lines = list(self._table.lines(batch))
+            for row, cells in zip(batch, lines, strict=True):
+                videos.write(row, cells)
+                attention.write(row)
+            self._write_groups(batch, lines)
+        group_sheets = list(self._group_sheets.values())
+        for results_sheet in (videos, *group_sheets):
+            results_sheet.finish()
         attention.finish()
-        sheet = self._book.add_worksheet(SUMMARY)
-        names = [str(group.sheet.name) for group in groups]
-        write_summary(sheet, self._styles, self._table, summary, about, names)
-        for name, lines in self._by_hand.sheets:
-            _Plain(self._book.add_worksheet(name), self._styles).write(lines)
-        lost = [*videos.by_hand.left(VIDEOS), *attention.by_hand.left(NEEDS_ATTENTION)]
-        unplaced = [*self._by_hand.unplaced, *lost]
-        if unplaced:
-            _Kept(self._book.add_worksheet(KEPT), self._styles).write(unplaced)
-        return [note for note in unplaced if note not in self._by_hand.known]
+        sheet = self._book.add_worksheet(SUMMARY_SHEET)
+        group_names = [str(group_sheet.sheet.name) for group_sheet in group_sheets]
+        write_summary(sheet, self._styles, self._table, summary, about, group_names)
+        for name, added_lines in self._manual_content.sheets:
+            _AddedSheet(self._book.add_worksheet(name), self._styles).write(added_lines)
+        notes = [
+            *self._manual_content.notes,
+            *videos.manual_cells.remaining_notes(VIDEOS_SHEET),
+            *attention.manual_cells.remaining_notes(ATTENTION_SHEET),
+        ]
+        if notes:
+            _NotesSheet(self._book.add_worksheet(NOTES_SHEET), self._styles).write(notes)
+        return [note for note in notes if note not in self._manual_content.earlier_notes]
 
-    def _videos(self, name: str, added: AddedColumns) -> "_Videos":
+    def _results_sheet(self, name: str, added: AddedColumns) -> "_ResultsSheet":
         sheet = self._book.add_worksheet(name)
-        return _Videos(sheet, self._table, self._types, added, self._styles, self._rows)
+        return _ResultsSheet(sheet, self._table, self._types, added, self._styles, self._row_count)
 
     def _write_groups(self, rows: Sequence[ResultRow], lines: Iterable[Sequence[str]]) -> None:
+        """Write rows into the sheets of their groups, if rows are grouped."""
         if self._table.group:
             values = self._table.group.cells(rows)
-            for value, record, cells in zip(values, rows, lines, strict=True):
-                self._group(value).write(record, cells)
+            for value, row, cells in zip(values, rows, lines, strict=True):
+                self._group_sheet(value).write(row, cells)
 
-    def _group(self, value: str) -> "_Videos":
+    def _group_sheet(self, value: str) -> "_ResultsSheet":
+        """Returns the sheet of a group; creates it if necessary."""
         name = value or _NO_GROUP
-        if name not in self._groups and len(self._groups) >= _MAX_GROUP_SHEETS:
+        if name not in self._group_sheets and len(self._group_sheets) >= _MAX_GROUP_SHEETS:
             name = _OTHER_GROUPS
-        if name not in self._groups:
-            self._groups[name] = self._videos(self._names.unused_name(name), AddedColumns())
-        return self._groups[name]
+        if name not in self._group_sheets:
+            sheet_name = self._sheet_names.unused_name(name)
+            self._group_sheets[name] = self._results_sheet(sheet_name, AddedColumns())
+        return self._group_sheets[name]
 
 
-def _types(table: Table, sample: Sequence[ResultRow]) -> Mapping[int, CellType]:
-    """Returns the types of the columns that are not text, by position."""
-    found = {}
-    for place, column in enumerate(table.columns):
+def _column_types(table: Table, sample: Sequence[ResultRow]) -> Mapping[int, CellType]:
+    """Returns the types of the columns that are not text: position → type."""
+    types = {}
+    for position, column in enumerate(table.columns):
         if column.is_from_manifest or column.name == "createdDate":
-            found[place] = column_type(column.heading, column.cells(sample))
-    return {place: kind for place, kind in found.items() if kind is not CellType.TEXT}
+            cell_type = column_type(column.heading, column.cells(sample))
+            if cell_type is not CellType.TEXT:
+                types[position] = cell_type
+    return types
 
 
-class _Videos(SheetWriter):
-    """A sheet with the results table and what people added to it.
+class _ResultsSheet(SheetWriter):
+    """A sheet with the results table and the columns that people added to it.
+
+    Args:
+        sheet: the sheet.
+        table: the columns of the results.
+        types: position of a column → type of its cells; other columns are text.
+        added: the columns that people added.
+        styles: the cell formats.
+        row_count: approximate number of rows of the job.
 
     Attributes:
-        by_hand: the cells of people's columns, row by row.
+        manual_cells: returns the cells in the added columns, row by row.
     """
 
     def __init__(
@@ -181,158 +209,176 @@ class _Videos(SheetWriter):
         types: Mapping[int, CellType],
         added: AddedColumns,
         styles: Styles,
-        rows: int,
+        row_count: int,
     ) -> None:
         super().__init__(sheet, styles, MAX_LINKS)
-        self._columns = table.columns
         self._width = len(table.columns) + len(added.headings)
-        self.by_hand = added.rows()
-        # Each row may have a link to its embed page; remaining links are for the source URLs.
-        self._source_links = max(0, MAX_LINKS - rows)
-        #: What writes the columns that are not just text, by their places.
-        self._special = [
-            (place, writer)
-            for place, column in enumerate(table.columns)
-            if (writer := self._writer(column, types.get(place, CellType.TEXT)))
-        ]
-        self._plain = sorted({*range(len(table.columns))} - {place for place, _ in self._special})
+        self.manual_cells = added.by_row()
+        #: Number of source URLs that may still become links. Each row may need a link to its embed
+        #: page; only the other links are available for source URLs.
+        self._remaining_source_links = max(0, MAX_LINKS - row_count)
+        #: Position of each column that is not only text, and the function that writes its cells.
+        self._special_columns: list[tuple[int, _CellFunction]] = []
+        self._text_positions: list[int] = []
+        for position, column in enumerate(table.columns):
+            function = self._cell_function(column, types.get(position, CellType.TEXT))
+            if function:
+                self._special_columns.append((position, function))
+            else:
+                self._text_positions.append(position)
         widths = [_WIDTHS.get(column.name, _DEFAULT_WIDTH) for column in table.columns]
-        own = list(zip(table.header, widths, strict=True))
-        self.write_header([*own, *((heading, _DEFAULT_WIDTH) for heading in added.headings)])
-        self._printed = _printed_column_count([*widths, *(_DEFAULT_WIDTH for _ in added.headings)])
+        widths += [_DEFAULT_WIDTH for _ in added.headings]
+        headings = [*table.header, *added.headings]
+        self.write_header(list(zip(headings, widths, strict=True)))
+        self._printed_count = _printed_column_count(widths)
 
-    def write(self, record: ResultRow, cells: Sequence[str]) -> None:
+    def write(self, row: ResultRow, cells: Sequence[str]) -> None:
         """Write a row."""
         if self.row > LAST_ROW:
             return
-        write, row, style = self.write_string, self.row, self.styles.text
-        for place in self._plain:
-            text = cells[place]
+        write_string, index, style = self.write_string, self.row, self.styles.text
+        for position in self._text_positions:
+            text = cells[position]
             if not text:
                 continue
+            # Most texts need no check by `text`, which would take longer.
             if len(text) <= MAX_TEXT_FORMAT_LENGTH and text[0] != "<":
-                write(row, place, text, style)
+                write_string(index, position, text, style)
             else:
-                self.text(place, text)
-        for place, write_special in self._special:
-            if cells[place]:
-                write_special(place, cells[place], record)
-        for place, value in enumerate(self.by_hand.of(record), len(cells)):
-            self.value(place, value)
+                self.text(position, text)
+        for position, write_cell in self._special_columns:
+            if cells[position]:
+                write_cell(position, cells[position], row)
+        for position, value in enumerate(self.manual_cells.cells_of(row), len(cells)):
+            self.value(position, value)
         self.row += 1
 
     def finish(self) -> None:
-        """Set what depends on the number of rows."""
+        """Set the properties that depend on the number of rows."""
         self.finish_table(self._width)
-        self.sheet.print_area(0, 0, max(1, self.row - 1), self._printed - 1)
+        self.sheet.print_area(0, 0, max(1, self.row - 1), self._printed_count - 1)
 
-    def _writer(
-        self, column: Column, kind: CellType
-    ) -> Callable[[int, str, ResultRow], object] | None:
-        by_name: dict[str, Callable[[int, str, ResultRow], object]] = {
-            "line": lambda place, _, record: self.number(place, record.line),
+    def _cell_function(self, column: Column, cell_type: CellType) -> "_CellFunction | None":
+        """Returns the function that writes the cells of a column; None for texts."""
+        by_name: dict[str, _CellFunction] = {
+            "line": lambda position, _, row: self.number(position, row.line),
             "status": self._write_status,
-            "embedUrl": lambda place, text, _: self.link(place, text),
+            "embedUrl": lambda position, text, _: self.link(position, text),
             "sourceUrl": self._write_source,
         }
-        by_type: dict[CellType, Callable[[int, str, ResultRow], object]] = {
+        by_type: dict[CellType, _CellFunction] = {
             CellType.NUMBER: self._write_number,
             CellType.DATE: self._write_date,
         }
-        own = None if column.is_from_manifest else by_name.get(column.name)
-        return own or by_type.get(kind)
+        if not column.is_from_manifest and column.name in by_name:
+            return by_name[column.name]
+        return by_type.get(cell_type)
 
-    def _write_status(self, place: int, _: str, record: ResultRow) -> None:
-        label, style = STATUSES[record.status].label, self.styles.status[record.status]
-        self.write_string(self.row, place, label, style)
+    def _write_status(self, position: int, _: str, row: ResultRow) -> None:
+        label, style = STATUSES[row.status].label, self.styles.status[row.status]
+        self.write_string(self.row, position, label, style)
 
-    def _write_source(self, place: int, text: str, _: ResultRow) -> None:
-        write = self.link if self._source_links else self.text
-        self._source_links -= bool(self._source_links)
-        write(place, text)
-
-    def _write_number(self, place: int, text: str, _: ResultRow) -> None:
-        if found := as_number(text):
-            self.decimal(place, *found)
+    def _write_source(self, position: int, text: str, _: ResultRow) -> None:
+        if self._remaining_source_links:
+            self._remaining_source_links -= 1
+            self.link(position, text)
         else:
-            self.text(place, text)
+            self.text(position, text)
 
-    def _write_date(self, place: int, text: str, _: ResultRow) -> None:
-        if found := as_date(text):
-            days, has_time = found
-            style = self.styles.moment if has_time else self.styles.day
-            self.write_number(self.row, place, days, style)
+    def _write_number(self, position: int, text: str, _: ResultRow) -> None:
+        number = as_number(text)
+        if number:
+            self.decimal(position, *number)
         else:
-            self.text(place, text)
+            self.text(position, text)
+
+    def _write_date(self, position: int, text: str, _: ResultRow) -> None:
+        date = as_date(text)
+        if date:
+            days, has_time = date
+            style = self.styles.date_time if has_time else self.styles.date
+            self.write_number(self.row, position, days, style)
+        else:
+            self.text(position, text)
 
 
-class _Attention(SheetWriter):
-    """The sheet of rows that need attention: why, and what to do."""
+#: Writes a cell: position of the column, text of the cell, and row.
+_CellFunction = Callable[[int, str, ResultRow], object]
+
+
+class _AttentionSheet(SheetWriter):
+    """The sheet of rows that need attention: what is wrong, and what to do.
+
+    Attributes:
+        manual_cells: returns the cells in the columns that people added, row by row.
+    """
 
     def __init__(self, sheet: Worksheet, added: AddedColumns, styles: Styles) -> None:
         super().__init__(sheet, styles, MAX_LINKS)
-        self.by_hand = added.rows()
+        self.manual_cells = added.by_row()
         self._width = len(ATTENTION_COLUMNS) + len(added.headings)
         self.write_header(
             [*ATTENTION_COLUMNS, *((heading, _DEFAULT_WIDTH) for heading in added.headings)]
         )
 
-    def write(self, record: ResultRow) -> None:
+    def write(self, row: ResultRow) -> None:
         """Write a row, if it needs attention."""
-        if not needs_attention(record.status, record.codes) or self.row > LAST_ROW:
+        if not needs_attention(row.status, row.codes) or self.row > LAST_ROW:
             return
-        reason = mask(problem_text(record))
-        todo = advice(record.status, record.codes, record.error)
-        # LibreOffice does not calculate the height of wrapped text.
-        lines = max(len(reason), len(todo)) // _LINE_CHARACTERS + 1
-        self.sheet.set_row(self.row, min(15 * lines, 400))
-        self.value(0, record.line)
-        self.text(1, record.reference_id)
-        self.text(2, mask(record.filename))
-        self.text(3, STATUSES[record.status].label, self.styles.status[record.status])
+        reason = mask(problem_text(row))
+        row_advice = advice(row.status, row.codes, row.error)
+        # LibreOffice does not calculate the height of wrapped text. A line has 15 points; Excel
+        # allows rows of up to 409 points.
+        line_count = max(len(reason), len(row_advice)) // _LINE_CHARACTERS + 1
+        self.sheet.set_row(self.row, min(15 * line_count, 400))
+        self.value(0, row.line)
+        self.text(1, row.reference_id)
+        self.text(2, mask(row.filename))
+        self.text(3, STATUSES[row.status].label, self.styles.status[row.status])
         self.text(4, reason, self.styles.wrapped)
-        self.text(5, todo, self.styles.wrapped)
-        self.link(6, mask(record.source_url))
-        for place, value in enumerate(self.by_hand.of(record), len(ATTENTION_COLUMNS)):
-            self.value(place, value)
+        self.text(5, row_advice, self.styles.wrapped)
+        self.link(6, mask(row.source_url))
+        manual_cells = self.manual_cells.cells_of(row)
+        for position, value in enumerate(manual_cells, len(ATTENTION_COLUMNS)):
+            self.value(position, value)
         self.row += 1
 
     def finish(self) -> None:
-        """Set what depends on the number of rows."""
+        """Set the properties that depend on the number of rows."""
         if self.row == 1:
-            self.text(0, NOTHING, self.styles.long)
+            self.text(0, NOTHING_TEXT, self.styles.long_text)
         self.finish_table(self._width)
 
 
-class _Plain(SheetWriter):
+class _AddedSheet(SheetWriter):
     """A sheet that people added."""
 
     def write(self, lines: Iterable[Sequence[Value]]) -> None:
-        """Write its values."""
+        """Write the cells of all lines."""
         for cells in lines:
-            for place, value in enumerate(cells):
-                self.value(place, value)
+            for position, value in enumerate(cells):
+                self.value(position, value)
             self.row += 1
 
 
-class _Kept(SheetWriter):
-    """The sheet of notes that have no cell any more."""
+class _NotesSheet(SheetWriter):
+    """The sheet of texts that people wrote, and that have no cell any more."""
 
     def write(self, notes: Iterable[Note]) -> None:
         """Write one note per line."""
-        self.write_header(KEPT_COLUMNS)
-        for note_ in notes:
-            for place, value in enumerate(note_):
-                self.value(place, value)
+        self.write_header(NOTE_COLUMNS)
+        for note in notes:
+            for position, value in enumerate(note):
+                self.value(position, value)
             self.row += 1
-        self.finish_table(len(KEPT_COLUMNS))
+        self.finish_table(len(NOTE_COLUMNS))
 
 
 def _printed_column_count(widths: Sequence[float]) -> int:
-    """Returns how many columns fit on a page, at least one."""
-    total = 0.0
+    """Returns the number of columns that fit on a page, at least one."""
+    total_width = 0.0
     for count, width in enumerate(widths):
-        total += width
-        if total > _MAX_PRINTED_WIDTH:
+        total_width += width
+        if total_width > _MAX_PRINTED_WIDTH:
             return max(1, count)
     return len(widths)

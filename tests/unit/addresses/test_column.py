@@ -51,7 +51,7 @@ ADDRESSES = (
 def assert_read_as_each(reader: AddressReader, urls: list[str], more: frozenset[str]) -> None:
     read = reader.read(urls)
     ends = map(expires_at, urls)
-    assert read.stripped == [strip_signature(url, more) for url in urls]
+    assert read.stripped_urls == [strip_signature(url, more) for url in urls]
     assert read.expiry_times == {at: end for at, end in enumerate(ends) if end < math.inf}
 
 

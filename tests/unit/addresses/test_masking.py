@@ -120,7 +120,7 @@ def test_mask(text: str, masked: str) -> None:
 
 
 def test_more_names_are_masked_from_now_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(masking, "_user_names", set())
+    monkeypatch.setattr(masking, "_extra_names", set())
     url = "https://h.test/v.mp4?lc=abc&v=1"
     assert mask(url) == url
     add_masked_names(["LC"])

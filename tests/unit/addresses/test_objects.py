@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from batch_import.addresses.column import AddressReader
 from batch_import.addresses.objects import (
     as_web_url,
-    has_valid_place,
+    has_valid_bucket,
     parse_reference,
     percent_encoded,
     same_object_url,
@@ -59,7 +59,7 @@ def test_all_urls_of_an_object_are_one(reference: str, urls: list[str]) -> None:
     expected = strip_signature(reference)
     assert {strip_signature(url) for url in urls} == {expected}
     column = AddressReader().read([reference, *urls])
-    assert set(column.stripped) == {expected}
+    assert set(column.stripped_urls) == {expected}
     assert 0 not in column.expiry_times
 
 
@@ -81,7 +81,7 @@ def test_two_keys_are_two_rows() -> None:
     keys = ["a b.mp4", "a%20b.mp4", "a+b.mp4", "a.mp4?x=1", "a.mp4#t=1", "a.mp4", "A.mp4"]
     urls = [f"s3://bucket/{key}" for key in keys]
     assert len({strip_signature(url) for url in urls}) == len(keys)
-    assert len(set(AddressReader().read(urls).stripped)) == len(keys)
+    assert len(set(AddressReader().read(urls).stripped_urls)) == len(keys)
 
 
 def test_what_looks_like_a_signature_in_a_key_belongs_to_the_key() -> None:
@@ -115,7 +115,7 @@ def test_encoded_forms() -> None:
 @given(st.text())
 def test_no_text_raises(text: str) -> None:
     for url in (text, f"s3://{text}", f"gs://b/{text}", f"https://b.s3.amazonaws.com/{text}"):
-        assert AddressReader().read([url]).stripped == [strip_signature(url)]
+        assert AddressReader().read([url]).stripped_urls == [strip_signature(url)]
         as_web_url(url)
 
 
@@ -134,4 +134,4 @@ def test_no_text_raises(text: str) -> None:
 def test_the_name_of_a_bucket_cannot_choose_a_host(text: str, is_valid: bool) -> None:  # noqa: FBT001
     reference = parse_reference(text)
     assert reference
-    assert has_valid_place(reference) is is_valid
+    assert has_valid_bucket(reference) is is_valid

@@ -11,7 +11,7 @@ from signed_addresses import SCHEMES, sign
 
 from batch_import.addresses.expiry import expires_at
 from batch_import.addresses.masking import MASK, is_masked, mask
-from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, is_opaque
+from batch_import.addresses.opaque import SHORT_TOKEN_LENGTH, looks_random
 from batch_import.addresses.signatures import strip_signature
 from batch_import.addresses.urls import canonical_url
 
@@ -116,7 +116,7 @@ def test_what_is_no_signature(query: str) -> None:
     ],
 )
 def test_how_long_a_random_text_must_be(text: str, *, alone: bool, beside_an_expiry: bool) -> None:
-    assert (is_opaque(text), is_opaque(text, SHORT_TOKEN_LENGTH)) == (alone, beside_an_expiry)
+    assert (looks_random(text), looks_random(text, SHORT_TOKEN_LENGTH)) == (alone, beside_an_expiry)
 
 
 @pytest.mark.parametrize(

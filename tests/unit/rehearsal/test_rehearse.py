@@ -90,7 +90,7 @@ def test_a_half_done_job_goes_on_from_where_it_is_and_stays_as_it_is() -> None:
 
 
 def test_of_many_rows_some_are_picked_evenly() -> None:
-    printed = go(job(1000), FRIENDLY, most=100)
+    printed = go(job(1000), FRIENDLY, max_rows=100)
     assert (printed.rows, printed.of, printed.counts.imported) == (100, 1000, 100)
 
 

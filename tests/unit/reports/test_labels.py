@@ -26,7 +26,7 @@ def test_every_status_has_words_and_those_that_need_attention_have_advice() -> N
     [
         (FailureCode.SOURCE_UNAVAILABLE, "Open the source URL"),
         (FailureCode.FILE_UNREADABLE, "Play the file"),
-        (FailureCode.REFERENCE_ID_TAKEN, "If the video in the account is the row's own"),
+        (FailureCode.REFERENCE_ID_TAKEN, "If the video in the account is the video of this row"),
         (FailureCode.REJECTED, STATUSES[Status.FAILED].advice),
         ("a code of tomorrow", STATUSES[Status.FAILED].advice),
     ],

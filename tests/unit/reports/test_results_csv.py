@@ -123,7 +123,7 @@ def test_rows_that_are_being_created_are_written_again_when_the_run_is_over(
 ) -> None:
     with job("abcdefghij") as store:
         store.queue.claim(1, 2.0)
-        write_results_csv(tmp_path, store, running=True)
+        write_results_csv(tmp_path, store, is_running=True)
         assert ",processing," in (tmp_path / "results.csv").read_text(encoding="utf-8")
         read = blocks_read(store, monkeypatch)
         write_results_csv(tmp_path, store)
@@ -137,14 +137,14 @@ def test_the_first_embed_codes_come_without_the_rest(
 ) -> None:
     with job("abcdefghij") as store:
         if is_known:
-            write_results_csv(tmp_path, store, running=True)
+            write_results_csv(tmp_path, store, is_running=True)
         store.queue.apply([imported(5)], 2.0)
         read = blocks_read(store, monkeypatch)
         write_first_embed_codes(tmp_path, store)
         assert read == ([3] if is_known else [])
         with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as file:
             assert [line["key"] for line in csv.DictReader(file) if line["key"]] == ["k5"]
-        write_results_csv(tmp_path, store, running=True)
+        write_results_csv(tmp_path, store, is_running=True)
         with (tmp_path / "results.csv").open(encoding="utf-8-sig", newline="") as file:
             assert len(list(csv.DictReader(file))) == 10
 

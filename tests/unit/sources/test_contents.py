@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from batch_import.models import Severity
-from batch_import.sources.contents import FIRST_BYTES, SourceResponse, family_of, violation_of
+from batch_import.sources.contents import FIRST_BYTES, SourceResponse, extensions_of, violation_of
 
 MP4 = b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00" + bytes(100)
 WEBM = b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81" + bytes(100)
@@ -38,7 +38,7 @@ def code(found: SourceResponse, extension: str = "mp4") -> str:
     ],
 )
 def test_the_start_of_a_video_tells_its_extensions(start: bytes, good: set[str]) -> None:
-    assert family_of(start) == good
+    assert extensions_of(start) == good
     for extension in ("mp4", "mov", "3gp", "mkv", "webm", "avi", "wmv"):
         assert code(reply(start), extension) == ("" if extension in good else "source-format")
 

@@ -64,7 +64,7 @@ def test_a_podcast(tmp_path: Path) -> None:
         tags=("Finance", "Board", "review"),
         modified_at=datetime(2025, 1, 15, 9, tzinfo=UTC),
     )
-    assert sound == SkippedItem("Only sound", "It is no video but audio/mpeg.")
+    assert sound == SkippedItem("Only sound", "It is not a video but audio/mpeg.")
     assert isinstance(text, SkippedItem)
     assert (text.name, "names no video file" in text.reason) == ("Only text", True)
 
@@ -114,7 +114,7 @@ def test_a_sample_is_not_the_video(tmp_path: Path) -> None:
     ("content", "reason"),
     [
         ('<media:content url="https://h.example/a.m3u8" medium="video"/>', "streaming playlist"),
-        ('<media:content url="https://h.example/a.jpg" medium="image"/>', "no video but image"),
+        ('<media:content url="https://h.example/a.jpg" medium="image"/>', "not a video but image"),
         ('<enclosure url="/a.mp4" type="video/mp4"/>', "no http URL"),
         (
             """<media:content url="https://www.youtube.com/v/abc?version=3"

@@ -118,7 +118,7 @@ def test_a_name_that_is_not_utf_8_keeps_its_bytes(tmp_path: Path) -> None:
 
 
 def test_a_date_that_no_calendar_has_is_left_out() -> None:
-    assert folder._moment(1e18) is None  # noqa: SLF001 - no file system here keeps such a date
+    assert folder._date(1e18) is None  # noqa: SLF001 - no file system here keeps such a date
 
 
 def test_the_base_url_and_the_folder_must_be_there(tmp_path: Path) -> None:

@@ -113,5 +113,5 @@ def test_a_user_cannot_sign(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     path.write_text(json.dumps({"type": "authorized_user", **fields}))
     monkeypatch.setenv("GOOGLE_APPLICATION_CREDENTIALS", str(path))
     monkeypatch.setattr(gs, "_check", lambda _blob: None)
-    with pytest.raises(SourceUnavailable, match="those of a user"):
+    with pytest.raises(SourceUnavailable, match="users cannot sign"):
         GsSource().signed_url("gs://bucket/a.mp4", 60)

@@ -12,8 +12,8 @@ def test_until_a_host_has_answered_one_source_tries_it_for_all() -> None:
         queues.add(number, "a")
     assert queues.take(0.0) == (0, "a")
     assert queues.take(100.0) is None
-    queues.connected("a")
-    queues.finished("a")
+    queues.record_connection("a")
+    queues.record_end("a")
     assert [queues.take(100.0), queues.take(100.0)] == [(1, "a"), None]
     assert queues.take(100.0 + SPACING_SECONDS) == (2, "a")
 
@@ -24,10 +24,10 @@ def test_all_that_waits_for_a_dead_host_is_given_up_for_a_while() -> None:
         queues.add(number, "dead" if number else "alive")
     assert queues.take(0.0) is not None
     number, host = queues.take(0.0) or (0, "")
-    queues.connection_failed(host, 5.0)
+    queues.record_failed_connection(host, 5.0)
     assert queues.is_down(host, 6.0)
     assert queues.give_up(host) == [n for n in range(1, 1000) if n != number]
-    queues.finished(host)
+    queues.record_end(host)
     queues.add(2000, host)
     assert not queues.is_down(host, 66.0)
     assert queues.take(66.0) == (2000, host)
@@ -37,11 +37,11 @@ def test_a_host_that_has_answered_is_down_only_after_some_failures() -> None:
     queues = HostQueues()
     queues.add(0, "a")
     queues.take(0.0)
-    queues.connected("a")
+    queues.record_connection("a")
     for moment, down in ((1.0, False), (2.0, False), (3.0, True)):
-        queues.connection_failed("a", moment)
+        queues.record_failed_connection("a", moment)
         assert queues.is_down("a", moment) is down
-    queues.connected("a")
+    queues.record_connection("a")
     assert not queues.is_down("a", 3.0)
 
 
@@ -87,10 +87,10 @@ def test_every_source_has_its_turn_and_no_host_is_asked_too_often(
             assert under_way.count(host) <= 4
         elif under_way:
             host = under_way.pop(random.randrange(len(under_way)))  # type: ignore[attr-defined]
-            queues.connected(host)
-            queues.finished(host)
+            queues.record_connection(host)
+            queues.record_end(host)
     assert len(taken) == len(set(taken))
-    assert queues.due() is not None or len(taken) == len(hosts) or under_way
+    assert queues.next_due_at() is not None or len(taken) == len(hosts) or under_way
     assert [hosts[number] for number in taken if hosts[number] == "a"] == ["a"] * sum(
         hosts[number] == "a" for number in taken
     )

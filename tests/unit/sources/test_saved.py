@@ -13,7 +13,7 @@ import pytest
 
 from batch_import.errors import UsageError
 from batch_import.sources import best_file, saved
-from batch_import.sources.answers import videos_in
+from batch_import.sources.response_videos import videos_in
 from batch_import.sources.saved import SavedSource
 from batch_import.sources.source import ListedVideo, ListingOptions, SkippedItem, SourceUnreadable
 
@@ -248,16 +248,16 @@ def test_an_mp4_is_preferred_to_larger_files_of_other_formats() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('{"a": 1}', "no answer that is known"),
-        ("[]", "no answer that is known"),
-        ("", "no answer that is known"),
+        ('{"a": 1}', "not a saved answer of a known platform"),
+        ("[]", "not a saved answer of a known platform"),
+        ("", "not a saved answer of a known platform"),
         ("{", "not valid JSON (line 1)"),
         ('{"a":\n]}', "not valid JSON (line 2)"),
         ("[" * 100_000, "not valid JSON"),
         ('{"a": ' + "9" * 5_000 + "}", "not valid JSON"),
-        ("<a", "no XML that can be read"),
-        ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "no XML that can be read"),
-        ("<rss/>", "no answer that is known"),
+        ("<a", "not valid XML"),
+        ('<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', "not valid XML"),
+        ("<rss/>", "not a saved answer of a known platform"),
     ],
 )
 def test_other_files_are_refused_in_one_line(content: str, words: str, tmp_path: Path) -> None:

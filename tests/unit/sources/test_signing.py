@@ -47,14 +47,14 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 def test_a_url_lives_as_long_as_wanted_and_as_the_source_allows(
     link_life: float, seconds: int
 ) -> None:
-    signed = UrlSigner(link_life).signed("hourly://a/b.mp4")
+    signed = UrlSigner(link_life).sign("hourly://a/b.mp4")
     assert signed == SignedUrl(f"https://signed.example/hourly://a/b.mp4?{seconds}", seconds)
     assert "signed.example" not in repr(signed)
 
 
 @pytest.mark.usefixtures("installed")
 def test_a_web_url_needs_no_signature() -> None:
-    assert UrlSigner(60.0).signed("https://host/a.mp4") is None
+    assert UrlSigner(60.0).sign("https://host/a.mp4") is None
 
 
 @pytest.mark.parametrize("scheme", ["list", "unknown"])
@@ -62,7 +62,7 @@ def test_a_web_url_needs_no_signature() -> None:
 def test_a_source_that_cannot_sign_refuses(scheme: str) -> None:
     assert not registry.is_signed_scheme(scheme)
     with pytest.raises(ReferenceRefused, match=scheme):
-        UrlSigner(60.0).signed(f"{scheme}://a/b.mp4")
+        UrlSigner(60.0).sign(f"{scheme}://a/b.mp4")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_whatever_a_source_raises_is_one_of_three(
 ) -> None:
     installed["hourly"] = _Hourly(error)
     with pytest.raises(expected) as caught:
-        UrlSigner(60.0).signed("hourly://a/b.mp4")
+        UrlSigner(60.0).sign("hourly://a/b.mp4")
     assert "secret" not in str(caught.value)
 
 

@@ -113,7 +113,7 @@ def test_what_the_list_does_not_show_is_looked_for(
     answers = [{"json": {"listResult": {"items": items}}} for items in (found, [])]
     platform.get(f"{BASE}/media?referenceId=r1", answers)
     platform.get(f"{BASE}/media/m1/detail", json=detail, status_code=200 if detail else 404)
-    look.ask_for_missing()
+    look.look_up_missing()
     assert listing.unlisted_count() == missing
 
 
@@ -123,11 +123,11 @@ def test_a_detail_that_is_not_for_us_tells_nothing_but_lost_credentials_end_it(
     platform.get(f"{BASE}/media", json=EMPTY)
     platform.get(f"{BASE}/media/m1/detail", status_code=403)
     platform.get(f"{BASE}/account/info", json={"id": "a"})
-    look.ask_for_missing()
+    look.look_up_missing()
     assert listing.unlisted_count() == 1
     platform.get(f"{BASE}/account/info", status_code=403)
     with pytest.raises(CredentialsRefused, match="refuses the credentials now"):
-        look.ask_for_missing()
+        look.look_up_missing()
 
 
 def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
@@ -139,7 +139,7 @@ def test_a_list_of_pages_that_are_the_same_is_given_up_and_rows_are_asked_for(
     assert (look.pager.end, platform.call_count) == (ListEnd.REPEATED, 3)
     found = {"items": [item()], "totalItems": 1}
     platform.get(f"{BASE}/media?referenceId=r1", json={"listResult": found})
-    look.ask_for_missing()
+    look.look_up_missing()
     assert listing.unlisted_count() == 0
 
 
@@ -176,7 +176,7 @@ def test_an_embed_page_that_fails_is_kept_and_a_player_that_is_away_ends_it(
 ) -> None:
     def ask() -> None:
         with EmbedPages(PLAYER) as pages:
-            look.ask_for_pages(pages, lambda key: f"{PLAYER}/iframe/{key}")
+            look.open_embed_pages(pages, lambda key: f"{PLAYER}/iframe/{key}")
 
     platform.get(f"{PLAYER}/iframe/k1", status_code=404, text="<title>No such video</title>")
     ask()

@@ -14,7 +14,7 @@ from batch_import.configuration.settings import Settings
 from batch_import.errors import UsageError
 from batch_import.job import Job
 from batch_import.web import reachability
-from batch_import.web.bounded import Answer
+from batch_import.web.bounded import HttpResponse
 from batch_import.workflows import machine_checks
 from batch_import.workflows.doctor import DoctorRequest, examine
 from batch_import.workflows.finding import DoctorFinding
@@ -67,8 +67,8 @@ def test_no_proxy_is_used_where_none_is_set() -> None:
                                   (3600, "problem", "slow")]
 )  # fmt: skip
 def test_the_clock(monkeypatch: pytest.MonkeyPatch, ahead: float, result: str, word: str) -> None:
-    answer = Answer(401, {"Date": formatdate(time.time() + ahead, usegmt=True)}, b"")
-    monkeypatch.setattr(reachability, "answer_of", lambda _: answer)
+    answer = HttpResponse(401, {"Date": formatdate(time.time() + ahead, usegmt=True)}, b"")
+    monkeypatch.setattr(reachability, "get_without_credentials", lambda _: answer)
     route = Route(BASE)
     assert route.check_platform() == DoctorFinding("ok", "api.example.com answers.")
     found = route.check_clock()
@@ -76,7 +76,9 @@ def test_the_clock(monkeypatch: pytest.MonkeyPatch, ahead: float, result: str, w
 
 
 def test_an_answer_without_a_date_tells_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reachability, "answer_of", lambda _: Answer(401, {}, b""))
+    monkeypatch.setattr(
+        reachability, "get_without_credentials", lambda _: HttpResponse(401, {}, b"")
+    )
     route = Route(BASE)
     assert route.check_platform().result == "ok"
     assert route.check_clock().result == "skipped"
@@ -85,7 +87,9 @@ def test_an_answer_without_a_date_tells_nothing(monkeypatch: pytest.MonkeyPatch)
 def test_a_platform_that_is_down_is_no_problem_of_the_clock(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reachability, "answer_of", lambda _: Answer(503, {}, b""))
+    monkeypatch.setattr(
+        reachability, "get_without_credentials", lambda _: HttpResponse(503, {}, b"")
+    )
     found = Route(BASE).check_platform()
     assert (found.result, found.message) == ("problem", "api.example.com answers HTTP 503.")
 

@@ -23,7 +23,7 @@ def test_an_interrupt_ends_it_while_a_storage_does_not_answer(
         stop.set()  # the user presses Ctrl-C meanwhile
         raise SigningFailed("the storage does not answer")
 
-    monkeypatch.setattr(UrlSigner, "signed", sign)
+    monkeypatch.setattr(UrlSigner, "sign", sign)
     sources = [VideoSource(n + 2, f"s3://videos/{n}.mp4", "mp4", n) for n in range(9)]
     request = ImportRequest(Path("videos.csv"))
     with (

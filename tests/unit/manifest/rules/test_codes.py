@@ -200,7 +200,7 @@ ANSWERS = {
     "source-redirect": preflight._BAD_REDIRECT,
     "source-private": preflight._PRIVATE,
     "source-certificate": preflight._BAD_CERTIFICATE,
-    "source-unreachable": preflight._unreachable(ConnectionRefusedError()),
+    "source-unreachable": preflight._connection_violation(ConnectionRefusedError()),
 }
 
 
@@ -214,7 +214,7 @@ def test_an_answer_as_in_the_example_gets_its_code(code: str) -> None:
 def test_a_certificate_that_has_expired_is_the_hosts() -> None:
     error = ssl.SSLCertVerificationError()
     error.verify_code = 10
-    assert preflight._unreachable(error).code == "source-certificate"
+    assert preflight._connection_violation(error).code == "source-certificate"
 
 
 def test_every_example_is_tried_above() -> None:

@@ -207,7 +207,7 @@ def test_a_workbook_that_cannot_be_read_stays_as_it_is(tmp_path: Path, record: M
     path = tmp_path / "r.xlsx"
     path.write_bytes(b"PK\x03\x04 not really")
     before = path.read_bytes()
-    with pytest.raises(StateError, match="may hold columns of yours") as fault:
+    with pytest.raises(StateError, match="may have columns of yours") as fault:
         write_xlsx(path, table_of(), [record()], 1, ABOUT)
     assert "move it away" in fault.value.hint
     assert path.read_bytes() == before
@@ -283,5 +283,7 @@ def test_more_rows_than_a_sheet_holds_are_said(
         monkeypatch.setattr(module, "LAST_ROW", 2)
     book = written(tmp_path / "r.xlsx", [record(Status.FAILED)] * 4)
     assert (book["Videos"].max_row, book["Needs attention"].max_row) == (3, 3)
-    assert book["Summary"]["A3"].value == "A sheet holds 2 videos. All of them are in results.csv."
+    assert (
+        book["Summary"]["A3"].value == "A sheet can have 2 videos. All videos are in results.csv."
+    )
     assert book["Summary"]["B5"].value == 4

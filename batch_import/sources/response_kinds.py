@@ -1,19 +1,26 @@
-"""The table of API responses of video platforms that `saved:` reads. No I/O.
+"""A table of the API responses that the source `saved:` can read, of many video platforms. No I/O.
 
-The shapes are those of the vendors' API references. A path leads from an object to values: names
-with slashes between them. An array on the way stands for each of its items.
+A user saves the JSON of a platform's API in a file. It has *records*: the JSON objects that
+describe one video each. Each entry of the table describes one kind of record: how to recognize it,
+and which members have the title, the files and other facts. The entries follow the API references
+of the platforms.
+
+A *path* is a text such as `parent_folder/name`: names of members, from an object to a nested value.
+If a member is an array, the path continues in each of its items, and leads to several values.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-#: An object of an API response.
-Record = Mapping[str, Any]
+#: A JSON object of an API response.
+JsonObject = Mapping[str, Any]
 
+#: Units of time, in seconds.
 _HOUR: Final = 3600.0
 _DAY: Final = 24 * _HOUR
 _MILLISECOND: Final = 0.001
+#: Advice for videos whose files the platform does not give to other programs.
 _COPY: Final = "Copy the video to a bucket or a web server, and list it there."
 _YOUTUBE: Final = (
     "YouTube gives its files to no other platform. Download your videos with Google Takeout."
@@ -22,25 +29,28 @@ _YOUTUBE: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class FilePlace:
-    """Where an API response has the files of a video.
+class FileMapping:
+    """Where a record has the files of its video, and in which form.
 
     Attributes:
-        path: path to the objects of files; empty for the record itself.
-        url: name of the member with the URL of the file, or with the end of it.
-        base: returns the start of the URLs for a record and the page that has it; an empty
-            text if they cannot be built. None if the URLs are complete.
-        names: fact about a file, as in `best_file.VideoFile` → path to it in the object.
-        original: member and value that mark the original; an empty member if all are originals.
+        path: path from the record to the objects that describe one file each; empty if the record
+            itself describes the file.
+        url: name of the member with the URL of the file, or with the end of the URL.
+        base: a function that returns the start of the URLs, from the record and from the page of
+            the response that has the record; an empty text if no URL can be built. None if the
+            member `url` has complete URLs.
+        names: name of a fact in `best_file.VideoFile` → path to the fact in the file's object.
+        original: name and value of the member that marks the original file; an empty name if all
+            files are originals, and None if no file is marked.
         required: member → values; the member of a file must have one of these values.
-        forbidden: member → value that the file must not have.
-        lifetime: seconds for which the URLs work after the response was sent; None if the vendor
-            documents no end, or the URLs say it themselves.
+        forbidden: member → value that the member of a file must not have.
+        lifetime: number of seconds for which the URLs work after the response was sent; None if
+            the platform documents no limit, or each URL has its own expiry time.
     """
 
     path: str
     url: str
-    base: Callable[[Record, Record], str] | None = None
+    base: Callable[[JsonObject, JsonObject], str] | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     original: tuple[str, str] | None = None
     required: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -50,13 +60,16 @@ class FilePlace:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """Which records are videos that can be fetched. It applies to records that have the member.
+    """A condition for the videos that are listed.
+
+    A record without a value at the path meets every condition.
 
     Attributes:
-        path: path to a value.
-        reason: why other records are not listed, and what to do.
-        allowed: the values of records that are listed; empty for none.
-        refused: the values of records that are not listed; empty to use `allowed`.
+        path: path from the record to the value to compare.
+        reason: why a record that does not meet the condition is not listed, and what to do.
+        allowed: only records with one of these values are listed. Ignored if `refused` is set. If
+            both are empty, no record with a value is listed.
+        refused: records with one of these values are not listed.
     """
 
     path: str
@@ -66,19 +79,23 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerKind:
-    """One kind of record. For facts with several paths, the first that leads to a value counts.
+class RecordKind:
+    """One kind of record: how it is recognized, and where it has the facts about its video.
+
+    If a fact has several paths, the first one that leads to a value is used.
 
     Attributes:
         vendor: name of the platform.
-        members: names that each record of this kind has.
-        starts: member → how its value starts in each record of this kind.
-        reference_id, title, description, tags, folder, date: paths to the facts about the video.
+        members: names of members that each record of this kind has.
+        without_file: why a record without a file is not listed, and what to do.
+        starts: member → text with which its value starts in each record of this kind.
+        reference_id, title, description, tags, folder, date: paths to these facts.
         duration: path to the duration.
         duration_unit: unit of the duration, in seconds.
-        file_name: path to the name of the file, if the platform keeps files of any kind.
-        files: where the files are.
-        without_file: why a record without a file is not listed, and what to do.
+        file_name: path to the name of the file, if the platform stores files that need not be
+            videos; otherwise empty.
+        files: where the record has the files of the video.
+        conditions: conditions that the record must meet to be listed.
     """
 
     vendor: str
@@ -94,27 +111,29 @@ class AnswerKind:
     duration: str = "duration"
     duration_unit: float = 1.0
     file_name: str = ""
-    files: tuple[FilePlace, ...] = ()
+    files: tuple[FileMapping, ...] = ()
     conditions: tuple[Condition, ...] = ()
 
 
-def _mux_base(record: Record, page: Record) -> str:
-    """Returns the URL of the static renditions of an asset that has a public playback ID."""
+def _mux_base(record: JsonObject, page: JsonObject) -> str:
+    """Returns the URL below which the files of a Mux asset are; empty without a public ID."""
     del page
     playback_ids = record.get("playback_ids")
-    for each in playback_ids if isinstance(playback_ids, list) else []:
-        if isinstance(each, Mapping) and each.get("policy") == "public":
-            return f"https://stream.mux.com/{each.get('id')}/"
+    if not isinstance(playback_ids, list):
+        return ""
+    for playback_id in playback_ids:
+        if isinstance(playback_id, Mapping) and playback_id.get("policy") == "public":
+            return f"https://stream.mux.com/{playback_id.get('id')}/"
     return ""
 
 
-def _s3_base(record: Record, page: Record) -> str:
-    """Returns the reference to the bucket that a page of a list names."""
+def _s3_base(record: JsonObject, page: JsonObject) -> str:
+    """Returns the reference of the bucket that a page names; empty if the page names none."""
     del record
     return f"s3://{page['Name']}/" if page.get("Name") else ""
 
 
-_GRAPH: Final = AnswerKind(
+_GRAPH: Final = RecordKind(
     "Microsoft Graph",
     ("id", "name", "parentReference"),
     "Graph gave no @microsoft.graph.downloadUrl. Request the item without $select, with a"
@@ -126,7 +145,7 @@ _GRAPH: Final = AnswerKind(
     duration_unit=_MILLISECOND,
     file_name="name",
     files=(
-        FilePlace(
+        FileMapping(
             "",
             "@microsoft.graph.downloadUrl",
             names={"type": "file/mimeType", "size": "size"},
@@ -135,9 +154,9 @@ _GRAPH: Final = AnswerKind(
     ),
     conditions=(Condition("folder", "It is a folder. Save the answer for its children, too."),),
 )
-#: Kinds of records. A record is of the first kind that it fits.
-KINDS: Final = (
-    AnswerKind(
+#: All kinds of records. If a record fits several kinds, the first one is used.
+RECORD_KINDS: Final = (
+    RecordKind(
         "Vimeo",
         ("uri", "name"),
         "Vimeo gave no link of the file. Request it with a token of the scopes private and"
@@ -149,11 +168,11 @@ KINDS: Final = (
         folder=("parent_folder/name",),
         date=("created_time",),
         files=(
-            FilePlace("files", "link"),
-            FilePlace("download", "link", lifetime=_DAY),
+            FileMapping("files", "link"),
+            FileMapping("download", "link", lifetime=_DAY),
         ),
     ),
-    AnswerKind(
+    RecordKind(
         "Kaltura",
         ("id", "objectType"),
         "Kaltura gave no downloadUrl. Request media.list with a session that may download.",
@@ -161,13 +180,13 @@ KINDS: Final = (
         title=("name",),
         folder=("categories",),
         date=("createdAt",),
-        files=(FilePlace("", "downloadUrl"),),
+        files=(FileMapping("", "downloadUrl"),),
         conditions=(
             # KalturaMediaType: 1 is VIDEO, 2 IMAGE, 5 AUDIO.
             Condition("mediaType", "It is not of the media type video.", ("1",)),
         ),
     ),
-    AnswerKind(
+    RecordKind(
         "Brightcove",
         ("account_id", "id", "name"),
         "Brightcove lists videos without their files. Save the answer of the Playback API for each"
@@ -177,10 +196,12 @@ KINDS: Final = (
         date=("published_at", "created_at"),
         duration_unit=_MILLISECOND,
         files=(
-            FilePlace("sources", "src", names={"extension": "container", "bitrate": "avg_bitrate"}),
+            FileMapping(
+                "sources", "src", names={"extension": "container", "bitrate": "avg_bitrate"}
+            ),
         ),
     ),
-    AnswerKind(
+    RecordKind(
         "Wistia",
         ("hashed_id", "type", "name"),
         "Wistia gave no assets. Request /v1/medias.json, or /v1/medias/ID.json for each video.",
@@ -190,7 +211,7 @@ KINDS: Final = (
         folder=("project/name",),
         date=("created",),
         files=(
-            FilePlace(
+            FileMapping(
                 "assets",
                 "url",
                 names={"type": "contentType", "size": "fileSize"},
@@ -199,15 +220,15 @@ KINDS: Final = (
         ),
         conditions=(Condition("type", "It is not of the type Video.", ("Video",)),),
     ),
-    AnswerKind(
+    RecordKind(
         "Mux",
         ("id", "status", "master_access"),
-        "Mux has no file of it. Set its master_access to temporary, and save the answer again when"
-        " its master is ready.",
+        "Mux has no file of this asset. Set its master_access to temporary, and save the answer"
+        " again when its master is ready.",
         title=("meta/title", "passthrough", "id"),
         files=(
-            FilePlace("master", "url", original=("", ""), lifetime=_DAY),
-            FilePlace(
+            FileMapping("master", "url", original=("", ""), lifetime=_DAY),
+            FileMapping(
                 "static_renditions/files",
                 "name",
                 base=_mux_base,
@@ -215,15 +236,15 @@ KINDS: Final = (
             ),
         ),
     ),
-    AnswerKind(
+    RecordKind(
         "JW Player",
         ("mediaid", "sources"),
         "JW Player gave no file. Save the answer of https://cdn.jwplayer.com/v2/media/ID.",
         reference_id="mediaid",
         date=("pubdate",),
-        files=(FilePlace("sources", "file", names={"size": "filesize"}),),
+        files=(FileMapping("sources", "file", names={"size": "filesize"}),),
     ),
-    AnswerKind(
+    RecordKind(
         "JW Player",
         ("id", "metadata", "relationships"),
         "JW Player lists media without their files. Save the answer of"
@@ -232,16 +253,16 @@ KINDS: Final = (
         description=("metadata/description",),
         tags="metadata/tags",
         date=("created",),
-        files=(FilePlace("", "source_url", names={"type": "mime_type"}),),
+        files=(FileMapping("", "source_url", names={"type": "mime_type"}),),
     ),
-    AnswerKind(
+    RecordKind(
         "Cloudinary",
         ("public_id", "resource_type"),
         "Cloudinary gave no secure_url. Request resources/video of the Admin API.",
         reference_id="public_id",
         title=("display_name", "context/custom/caption"),
         folder=("asset_folder", "folder"),
-        files=(FilePlace("", "secure_url", names={"extension": "format", "size": "bytes"}),),
+        files=(FileMapping("", "secure_url", names={"extension": "format", "size": "bytes"}),),
         conditions=(
             Condition("resource_type", "It is not of the resource type video.", ("video",)),
             Condition(
@@ -254,7 +275,7 @@ KINDS: Final = (
     _GRAPH,
     # With `$select`, an item may lack the other members.
     replace(_GRAPH, members=("name", "@microsoft.graph.downloadUrl")),
-    AnswerKind(
+    RecordKind(
         "Amazon S3",
         ("Key", "LastModified"),
         "The answer does not name the bucket. List it with s3://bucket/prefix.",
@@ -262,9 +283,9 @@ KINDS: Final = (
         title=(),
         date=("LastModified",),
         file_name="Key",
-        files=(FilePlace("", "Key", base=_s3_base, names={"size": "Size"}),),
+        files=(FileMapping("", "Key", base=_s3_base, names={"size": "Size"}),),
     ),
-    AnswerKind(
+    RecordKind(
         "Dropbox",
         ("metadata", "link"),
         "Dropbox gave no link.",
@@ -272,21 +293,21 @@ KINDS: Final = (
         title=("metadata/name",),
         date=("metadata/server_modified",),
         file_name="metadata/path_display",
-        files=(FilePlace("", "link", names={"size": "metadata/size"}, lifetime=4 * _HOUR),),
+        files=(FileMapping("", "link", names={"size": "metadata/size"}, lifetime=4 * _HOUR),),
     ),
-    AnswerKind(
+    RecordKind(
         "Dropbox",
         (".tag", "name", "path_lower"),
         "Dropbox lists files without URLs. Save the answer of get_temporary_link for each file.",
         title=("name",),
     ),
-    AnswerKind(
+    RecordKind(
         "yt-dlp",
         ("id", "extractor_key", "webpage_url"),
         f"The site has no file with both picture and sound. Download it with yt-dlp. {_COPY}",
         date=("timestamp", "upload_date"),
         files=(
-            FilePlace(
+            FileMapping(
                 "formats",
                 "url",
                 names={"extension": "ext", "size": "filesize"},
@@ -299,21 +320,21 @@ KINDS: Final = (
             Condition("is_live", "It is live. List it when it is recorded.", ("False",)),
         ),
     ),
-    AnswerKind(
+    RecordKind(
         "YouTube",
         ("kind", "snippet"),
         _YOUTUBE,
         starts={"kind": "youtube#"},
         title=("snippet/title",),
     ),
-    AnswerKind(
+    RecordKind(
         "Google Drive",
         ("kind", "id", "name"),
         f"Drive gives its files only to people who are signed in. {_COPY}",
         starts={"kind": "drive#file"},
         title=("name",),
     ),
-    AnswerKind(
+    RecordKind(
         "Panopto",
         ("Id", "Name", "Urls"),
         f"Panopto gives its files only to people who are signed in. {_COPY}",
@@ -321,13 +342,13 @@ KINDS: Final = (
         title=("Name",),
     ),
 )
-#: Names of the members with the records of a page, in the order in which they are looked at.
-LISTS: Final = (
+#: Names of the members that contain the records of a page. They are tried in this order.
+RECORD_LIST_NAMES: Final = (
     *("data", "objects", "videos", "medias", "media", "playlist", "resources", "value"),
     *("Contents", "entries", "items", "files", "results", "Results"),
 )
-#: Paths to a value that is present, and neither empty nor false, if another page follows.
-NEXT_PAGES: Final = (
+#: Paths that lead to a value, neither empty nor false, if another page of the response follows.
+NEXT_PAGE_PATHS: Final = (
     *("paging/next", "next_cursor", "@odata.nextLink", "IsTruncated", "has_more"),
     "nextPageToken",
 )
