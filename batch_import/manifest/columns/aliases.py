@@ -1,7 +1,7 @@
-"""The fields of the platform, and the usual column names of each. No I/O.
+"""The fields of the platform, and the usual column names of each field. No I/O.
 
-The names are ordered by frequency. Other columns are recognized by their values. This module must
-not know files, rows, or how a column is chosen.
+A field is a value of a video that the platform takes. Columns with other names are recognized by
+their values. This module must not know files, rows, or how a column is chosen.
 """
 
 import re
@@ -14,7 +14,8 @@ from batch_import.addresses.unicode_forms import normalized
 FIELDS: Final = ("sourceUrl", "filename", "extension", "referenceId")
 SOURCE_URL, FILENAME, EXTENSION, REFERENCE_ID = FIELDS
 
-#: Field → usual column names besides the field's own name. They are compared after `fold`.
+#: Field → usual column names besides the field's own name, the most frequent first. Names are
+#: compared after `fold`.
 ALIASES: Final[dict[str, tuple[str, ...]]] = {
     SOURCE_URL: (
         "url",
@@ -49,12 +50,12 @@ ALIASES: Final[dict[str, tuple[str, ...]]] = {
     ),
 }
 
-_IGNORED = re.compile(r"[\s_-]+")
+_IGNORED_CHARACTERS = re.compile(r"[\s_-]+")
 
 
 def fold(name: str) -> str:
     """Normalize a name: without case, spaces, `_`, `-` and Unicode variants of letters."""
-    return _IGNORED.sub("", normalized("NFKC", name)).casefold()
+    return _IGNORED_CHARACTERS.sub("", normalized("NFKC", name)).casefold()
 
 
 #: Folded name → field. `filename` is the platform's name of the title, although some manifests have
@@ -66,12 +67,15 @@ _FIELD_OF: Final = {
 
 
 def field_with_name(name: str) -> str | None:
-    """The field with this usual column name; None if there is none."""
+    """Return the field with this usual column name; None if there is none."""
     return _FIELD_OF.get(fold(name))
 
 
 def field_of(name: str) -> str | None:
-    """The field with this usual column name, or with the last part of a name like `text.title`."""
+    """Return the field with this usual column name; None if there is none.
+
+    The last part of a name like `text.title` counts, too.
+    """
     return _FIELD_OF.get(fold(name)) or _FIELD_OF.get(fold(name.rpartition(".")[2]))
 
 
@@ -79,7 +83,11 @@ def count_known_fields(names: Iterable[str], overrides: Iterable[str] = ()) -> i
     """Count the fields that have a usual column name in a header.
 
     Args:
-        overrides: column names that the user mapped to fields. They count too.
+        names: column names of the header.
+        overrides: column names that the user mapped to fields. They count, too.
     """
-    own = {fold(name) for name in overrides}
-    return len({fold(name) if fold(name) in own else field_of(name) for name in names} - {None})
+    mapped_names = {fold(name) for name in overrides}
+    fields: set[str | None] = set()
+    for name in names:
+        fields.add(fold(name) if fold(name) in mapped_names else field_of(name))
+    return len(fields - {None})

@@ -1,4 +1,7 @@
-"""The columns that are not assigned to a field yet, and the error if two are equal. No I/O."""
+"""The columns that are not assigned to a field yet, and the error if two are equally good. No I/O.
+
+A field is one of the four values of a video that the platform takes: URL, title, extension, ID.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -16,8 +19,8 @@ COLUMN_BY_NUMBER: Final = re.compile(r"column (\d{1,5})")
 #: Maximum number of column names in an error message.
 _MAX_LISTED_NAMES: Final = 8
 #: Maximum lengths of a name and of a value in an error message, in characters.
-_LONGEST_NAME: Final = 40
-_LONGEST_VALUE: Final = 60
+_MAX_NAME_LENGTH: Final = 40
+_MAX_VALUE_LENGTH: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,8 @@ class ColumnChoice:
     """The column that was assigned to a field.
 
     Attributes:
-        position: of the column, from 0.
-        evidence: why it was chosen; empty if its name is the reason.
+        position: position of the column, from 0.
+        evidence: why the column was chosen, for the user; empty if its name is the reason.
     """
 
     position: int
@@ -37,6 +40,7 @@ class Candidates:
     """All columns of a manifest, and the fields that are assigned so far.
 
     Attributes:
+        columns: all columns.
         taken: field → its column.
     """
 
@@ -61,31 +65,52 @@ class Candidates:
             self.taken.setdefault(field, choice)
 
     def named(self, name: str) -> list[SampleColumn]:
-        """The free columns with a name, or else with that last part of a name like `text.title`."""
-        wanted = fold(name)
-        return [column for column in self.free if fold(column.name) == wanted] or [
-            column for column in self.free if fold(last_part(column.name)) == wanted
+        """Return the free columns with a name.
+
+        If there are none, the free columns with a name like `text.title` are returned whose last
+        part is the name.
+        """
+        folded_name = fold(name)
+        same_name = [column for column in self.free if fold(column.name) == folded_name]
+        return same_name or [
+            column for column in self.free if fold(last_part(column.name)) == folded_name
         ]
 
     def all_known(self, field: str) -> list[SampleColumn]:
-        """The free columns with a usual name of a field, the most frequent names first."""
-        found = [column for alias in ALIASES[field] for column in self.named(alias)]
-        return list({column.position: column for column in found}.values())
+        """Return the free columns with a usual name of a field, the most frequent name first."""
+        by_position = {
+            column.position: column for alias in ALIASES[field] for column in self.named(alias)
+        }
+        return list(by_position.values())
+
+    def with_field_name(self, field: str) -> list[SampleColumn]:
+        """Return the free columns that have the field's own name."""
+        return [column for column in self.free if fold(column.name) == fold(field)]
 
     def own(self, field: str) -> ColumnChoice | None:
-        """The column that has the field's own name."""
-        return self.choose(field, [c for c in self.free if fold(c.name) == fold(field)])
+        """Choose the column that has the field's own name; None if there is none."""
+        return self.choose(field, self.with_field_name(field))
 
     def known(self, field: str) -> ColumnChoice | None:
-        """The column with the most usual name."""
-        return next((ColumnChoice(column.position) for column in self.all_known(field)), None)
+        """Choose the column with the most frequent usual name of a field; None if there is none."""
+        columns = self.all_known(field)
+        return ColumnChoice(columns[0].position) if columns else None
 
     def choose(
         self, field: str, columns: Sequence[SampleColumn], evidence: str = ""
     ) -> ColumnChoice | None:
-        """Choose one of several equally good columns; None if there is no column.
+        """Choose one of several equally good columns.
 
-        If the columns have the same name, or differ only in a number, the first one is chosen.
+        If the names of the columns are equal, or differ only in a number, the first column is
+        chosen.
+
+        Args:
+            field: the field for which a column is chosen.
+            columns: the equally good columns.
+            evidence: why they are good; see `ColumnChoice`.
+
+        Returns:
+            None if there is no column.
 
         Raises:
             ColumnUnclear: there are several columns with different names.
@@ -93,21 +118,21 @@ class Candidates:
         if not columns:
             return None
         names = [column.name for column in columns]
-        are_places = any(map(COLUMN_BY_NUMBER.fullmatch, names))
-        if len({fold(name) for name in names}) > 1 and (
-            are_places or not differ_only_in_number(names)
-        ):
-            raise self._alike(field, columns)
+        has_several_names = len({fold(name) for name in names}) > 1
+        # Names like `column 3` differ only in a number, but say nothing about the columns.
+        has_generated_name = any(map(COLUMN_BY_NUMBER.fullmatch, names))
+        if has_several_names and (has_generated_name or not differ_only_in_number(names)):
+            raise self._unclear_error(field, columns)
         return ColumnChoice(min(column.position for column in columns), evidence)
 
     def label(self, column: SampleColumn) -> str:
-        """The name of a column, or its position (`column 3`) if the name is blank or not unique."""
+        """Return the name of a column, or `column 3` if its name is blank or not unique."""
         names = [fold(other.name) for other in self.columns]
         is_unique = names.count(fold(column.name)) == 1
         return heading_of(column.name if is_unique else "", column.position)
 
-    def _alike(self, field: str, columns: Sequence[SampleColumn]) -> ColumnUnclear:
-        shown = ", ".join(
+    def _unclear_error(self, field: str, columns: Sequence[SampleColumn]) -> ColumnUnclear:
+        examples = ", ".join(
             f"“{shorten(self.label(column))}”{_example(column)}"
             for column in columns[:_MAX_LISTED_NAMES]
         )
@@ -116,7 +141,7 @@ class Candidates:
             for column in columns[:_MAX_LISTED_NAMES]
         ]
         return ColumnUnclear(
-            f"More than one column could be {field}: {shown}.",
+            f"More than one column could be {field}: {examples}.",
             f"Choose one: {' or '.join(settings)}.",
             field=field,
             labels=[self.label(column) for column in columns],
@@ -124,15 +149,15 @@ class Candidates:
 
 
 def _example(column: SampleColumn) -> str:
-    return (
-        f" ({without_control_characters(shorten(mask(column.filled[0]), _LONGEST_VALUE))})"
-        if column.filled
-        else ""
-    )
+    """Return the first value of a column in parentheses; empty if the column is blank."""
+    if not column.filled:
+        return ""
+    value = shorten(mask(column.filled[0]), _MAX_VALUE_LENGTH)
+    return f" ({without_control_characters(value)})"
 
 
 def heading_of(name: str, position: int) -> str:
-    """The name of a column; `column 3` for the position 2 if the name is blank."""
+    """Return the name of a column; `column 3` for the position 2 if the name is blank."""
     return name if name.strip() else f"column {position + 1}"
 
 
@@ -141,20 +166,21 @@ def join_column_names(header: Sequence[str]) -> str:
     return join_names(heading_of(name, position) for position, name in enumerate(header))
 
 
-def shorten(text: str, longest: int = _LONGEST_NAME) -> str:
-    """Cut a text to a maximum length."""
-    return text if len(text) <= longest else f"{text[:longest]}…"
+def shorten(text: str, max_length: int = _MAX_NAME_LENGTH) -> str:
+    """Cut a text to a maximum length, in characters."""
+    return text if len(text) <= max_length else f"{text[:max_length]}…"
 
 
 def join_names(names: Iterable[str]) -> str:
     """Join the first few names for an error message."""
-    every = [shorten(name) for name in names]
-    more = f", and {len(every) - _MAX_LISTED_NAMES} more" if len(every) > _MAX_LISTED_NAMES else ""
-    return ", ".join(f"“{name}”" for name in every[:_MAX_LISTED_NAMES]) + more
+    shortened = [shorten(name) for name in names]
+    listed = ", ".join(f"“{name}”" for name in shortened[:_MAX_LISTED_NAMES])
+    further_count = len(shortened) - _MAX_LISTED_NAMES
+    return f"{listed}, and {further_count} more" if further_count > 0 else listed
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """A suggestion of the most similar known word; empty if no word is similar."""
-    by_folded = {fold(name): name for name in known}
-    near = find_similar(fold(word), by_folded)
-    return f"Did you mean “{by_folded[near]}”?" if near else ""
+def did_you_mean(word: str, known_words: Iterable[str]) -> str:
+    """Return a suggestion of the most similar known word; empty if no word is similar."""
+    by_folded = {fold(known_word): known_word for known_word in known_words}
+    similar = find_similar(fold(word), by_folded)
+    return f"Did you mean “{by_folded[similar]}”?" if similar else ""

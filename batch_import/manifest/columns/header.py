@@ -1,8 +1,8 @@
 """Find the header of a manifest, which may be below comments and title lines, or missing. No I/O.
 
-A record with known column names is the header. If there is none, the header is the record above the
-first row with a URL that is as wide as the rows. This module must not know the file format, nor
-which column becomes which field.
+A record is a line of the file as a list of cells. A record with usual column names is the header.
+If there is none, the header is the record above the first row with a URL that is as wide as the
+rows. This module must not know the file format, nor which column becomes which field.
 """
 
 from collections.abc import Sequence
@@ -24,20 +24,21 @@ from batch_import.manifest.columns.values import (
 )
 from batch_import.manifest.readers.record import Record, check_header_width, is_blank
 
-#: How many of the first records are searched for the header.
+#: Number of the first records in which the header is searched.
 MAX_SEARCHED_RECORDS: Final = 20
-#: How many records are used to find out what the columns contain.
+#: Number of the first records that are used to find out the contents of the columns.
 SAMPLE_RECORDS: Final = 100
-#: Minimum number of known column names in a header. A single known word may occur by chance.
-_SURE: Final = 2
+#: Minimum number of usual column names in a header. A single usual word may occur by chance.
+_MIN_KNOWN_NAMES: Final = 2
 
 
 class VideoListScore(NamedTuple):
     """How likely it is that rows list videos. Greater means more likely.
 
     Attributes:
-        kind: the best kind of cells that a column has.
-        rows: number of the first rows that have a cell of the kind in the column.
+        kind: the kind of cells of the best column.
+        rows: number of the first rows that have a cell of this kind, or a better one, in the
+            column.
     """
 
     kind: CellKind = CellKind.BLANK
@@ -52,6 +53,7 @@ class Header:
     """The header of a manifest.
 
     Attributes:
+        names: names of the columns.
         line: line number in the file, from 1; 0 if the file has no header.
         known_field_count: number of fields that have a usual name among `names`.
         video_score: how likely it is that the rows list videos.
@@ -65,7 +67,11 @@ class Header:
     note: str = ""
 
     def describe_position(self, unit: str) -> str:
-        """The position of the header as text, in lines or rows; empty if it is the first line."""
+        """Return the position of the header as text; empty if it is on the first line.
+
+        Args:
+            unit: `line` or `row`.
+        """
         if not self.line:
             return "without a header"
         return f"header on {unit} {self.line}" if self.line > 1 else ""
@@ -76,9 +82,12 @@ def find_header(name: str, start: Sequence[Record], options: ReadingOptions) -> 
 
     Args:
         name: name of the manifest, for messages.
+        start: the first records of the file.
+        options: the user's decisions about how the file is read.
 
     Raises:
-        ManifestError: there is no header, or it is not certain which record it is.
+        ManifestError: there is no header, and the columns cannot be named by their values; or the
+            header is damaged.
     """
     records = [record for record in start if not is_blank(record[1])]
     if not records:
@@ -86,108 +95,137 @@ def find_header(name: str, start: Sequence[Record], options: ReadingOptions) -> 
             f"The manifest {name} holds nothing but blank lines.", "Put a header line and rows in."
         )
     if options.columns:
-        return _named(name, records, options)
-    record = _known(records, options) or _above_rows(records)
+        return _header_from_option(name, records, options)
+    record = _find_by_names(records, options) or _find_above_rows(records)
     if record is None:
-        return _without(name, records)
+        return _header_from_values(name, records)
     line, cells, fault = record
     if fault:
         raise ManifestError(
             f"The manifest {name} has a broken header on line {line}: {fault.reason}.", fault.hint
         )
-    rows = [cells for at, cells, _ in records if at > line and not cells[0].startswith("#")]
-    names, note = _completed(list(cells), rows)
+    rows = [row for row_line, row, _ in records if row_line > line and not row[0].startswith("#")]
+    names, note = _add_missing_name(list(cells), rows)
     known = count_known_fields(names, options.map.values())
     return Header(check_header_width(name, names), line, known, score_rows(rows), note)
 
 
-def _known(records: Sequence[Record], options: ReadingOptions) -> Record | None:
-    """The first record with known column names and no URL, or rather one with all mapped names."""
-    own = {fold(name) for name in options.map.values() if name.strip()}
-    known = [
+def _find_by_names(records: Sequence[Record], options: ReadingOptions) -> Record | None:
+    """Return the first record with usual column names and no URL; None if there is none.
+
+    A record with more of the names that the user mapped to fields has priority.
+    """
+    mapped_names = {fold(name) for name in options.map.values() if name.strip()}
+    candidates = [
         record
         for record in records[:MAX_SEARCHED_RECORDS]
-        if count_known_fields(record[1], own) >= _SURE and not has_url(record[1])
+        if count_known_fields(record[1], mapped_names) >= _MIN_KNOWN_NAMES
+        and not has_url(record[1])
     ]
-    return max(known, key=lambda record: len(own.intersection(map(fold, record[1]))), default=None)
+    return max(
+        candidates,
+        key=lambda record: len(mapped_names.intersection(map(fold, record[1]))),
+        default=None,
+    )
 
 
-def _above_rows(records: Sequence[Record]) -> Record | None:
-    """The record that looks most like a header of the rows with URLs; None if there is none.
+def _find_above_rows(records: Sequence[Record]) -> Record | None:
+    """Return the record that looks most like a header of the rows with URLs; None if there is none.
 
-    If no row has a URL, it is the first record that is not a comment.
+    If no row has a URL, the first record that is not a comment is returned.
     """
-    plain = [record for record in records if not _is_remark(record[1])] or list(records)
-    place = find_url_column(plain)
-    if place is None:
-        return plain[0]
-    above: list[Record] = []
-    for record in plain:
-        if _is_row(record[1], place):
+    rows = [record for record in records if not _is_comment(record[1])] or list(records)
+    url_column = find_url_column(rows)
+    if url_column is None:
+        return rows[0]
+    records_above: list[Record] = []
+    for record in rows:
+        if _has_url_in(record[1], url_column):
             break
-        above.append(record)
-    fitting = [record for record in above[:MAX_SEARCHED_RECORDS] if _may_name(record[1], place)]
-    return max(fitting, key=lambda record: _likeness(record[1]), default=None)
+        records_above.append(record)
+    candidates = [
+        record
+        for record in records_above[:MAX_SEARCHED_RECORDS]
+        if _may_be_header(record[1], url_column)
+    ]
+    return max(candidates, key=lambda record: _header_score(record[1]), default=None)
 
 
-def _is_remark(cells: Sequence[str]) -> bool:
+def _is_comment(cells: Sequence[str]) -> bool:
+    """Whether a record starts with `#`. A single `#` may be the name of a column of numbers."""
     return cells[0].startswith("#") and (cells[0].strip() != "#" or not any(cells[1:]))
 
 
-def _is_row(cells: Sequence[str], place: int) -> bool:
-    return place < len(cells) and has_url([cells[place]])
+def _has_url_in(cells: Sequence[str], position: int) -> bool:
+    return position < len(cells) and has_url([cells[position]])
 
 
 def find_url_column(records: Sequence[Record]) -> int | None:
-    """The position of the column in which most rows have a URL.
+    """Return the position of the column in which most rows have a URL; None if no row has one.
 
-    A single URL above rows that have it in another column belongs to a title line.
+    A single URL above rows with URLs in another column is of a title line, and does not count.
     """
+    #: Position → numbers of cells: with a URL that may be of a video, and with any URL.
     counts: dict[int, list[int]] = {}
     for _, cells, _ in records:
-        for at, cell in enumerate(cells):
+        for position, cell in enumerate(cells):
             if has_url([cell]):
-                count = counts.setdefault(at, [0, 0])
+                count = counts.setdefault(position, [0, 0])
                 count[0] += kind_of(cell) >= CellKind.PAGE
                 count[1] += 1
-    return max(counts, key=lambda at: (counts[at], -at)) if counts else None
+    if not counts:
+        return None
+    return max(counts, key=lambda position: (counts[position], -position))
 
 
-def _may_name(cells: Sequence[str], place: int) -> bool:
-    """Whether a record could be the header of the rows: as wide, or one cell less."""
-    filled = [cell for cell in cells if cell.strip()]
-    if has_url(cells) or not filled:
+def _may_be_header(cells: Sequence[str], url_column: int) -> bool:
+    """Whether a record could be the header of rows.
+
+    It has no URL, and a name for the column of URLs; or it lacks only this name, which is the last.
+    """
+    filled_count = sum(1 for cell in cells if cell.strip())
+    if has_url(cells) or not filled_count:
         return False
-    return (place < len(cells) and bool(cells[place].strip())) or len(filled) == place
+    has_name = url_column < len(cells) and bool(cells[url_column].strip())
+    return has_name or filled_count == url_column
 
 
-def _likeness(cells: Sequence[str]) -> tuple[int, int]:
+def _header_score(cells: Sequence[str]) -> tuple[int, int]:
     """A score of how much a record looks like a header: many cells, and no numbers or dates."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return len(filled), -sum(map(is_measure, filled))
 
 
-def _completed(names: list[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], str]:
-    """Add a name for the last column, if all rows have one cell more than the header."""
+def _add_missing_name(names: list[str], rows: Sequence[Sequence[str]]) -> tuple[list[str], str]:
+    """Add a name, if all rows have one cell more than the header.
+
+    The first name is missing if the name of the column of URLs is one position before the URLs.
+    Otherwise the last name is missing.
+
+    Returns:
+        The names; and a note for the user, which is empty if no name is missing.
+    """
     width = len(names) + 1
-    if not rows or any(len(_used(row)) != width for row in rows):
+    if not rows or any(len(_without_blank_end(row)) != width for row in rows):
         return names, ""
-    known = [at for at, name in enumerate(names) if field_of(name) == SOURCE_URL]
-    addressed = find_url_column([(0, list(row), None) for row in rows])
-    is_first = addressed is not None and known == [addressed - 1]
-    missing = 1 if is_first else width
-    names.insert(missing - 1, f"column {missing}")
+    source_positions = [
+        position for position, name in enumerate(names) if field_of(name) == SOURCE_URL
+    ]
+    url_column = find_url_column([(0, list(row), None) for row in rows])
+    is_first_missing = url_column is not None and source_positions == [url_column - 1]
+    number = 1 if is_first_missing else width
+    names.insert(number - 1, f"column {number}")
     return names, f"the header has {width - 1} names, the rows have {width} cells"
 
 
-def _used(cells: Sequence[str]) -> Sequence[str]:
+def _without_blank_end(cells: Sequence[str]) -> Sequence[str]:
     """Remove blank cells at the end."""
-    last = max((at for at, cell in enumerate(cells, 1) if cell.strip()), default=0)
-    return cells[:last]
+    width = max((number for number, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    return cells[:width]
 
 
 def score_rows(rows: Sequence[Sequence[str]]) -> VideoListScore:
-    """Calculate the evidence of the best column."""
+    """Return how likely it is that rows list videos: the score of the best column."""
     columns = _columns_of(rows)
     return max(
         (VideoListScore(c.kind, c.count_of_kind(c.kind)) for c in columns), default=LOWEST_SCORE
@@ -198,32 +236,37 @@ def _columns_of(rows: Sequence[Sequence[str]], names: Sequence[str] = ()) -> lis
     width = max(map(len, rows), default=0)
     return [
         SampleColumn(
-            at,
-            names[at] if at < len(names) else f"column {at + 1}",
-            tuple(row[at].strip() if at < len(row) else "" for row in rows),
+            position,
+            names[position] if position < len(names) else f"column {position + 1}",
+            tuple(row[position].strip() if position < len(row) else "" for row in rows),
         )
-        for at in range(width)
+        for position in range(width)
     ]
 
 
-def _named(name: str, records: Sequence[Record], options: ReadingOptions) -> Header:
+def _header_from_option(name: str, records: Sequence[Record], options: ReadingOptions) -> Header:
     """Use the column names of the option `columns`, for a file without a header."""
     columns = options.columns
-    line, cells, _ = next((r for r in records if not r[1][0].startswith("#")), records[0])
-    width = max((at for at, cell in enumerate(cells, 1) if cell.strip()), default=0)
+    rows = [record for record in records if not record[1][0].startswith("#")]
+    line, cells, _ = rows[0] if rows else records[0]
+    width = len(_without_blank_end(cells))
     if width > len(columns):
         raise ManifestError(
             f"{setting_ref('columns')} names {len(columns)} columns; line {line} of the manifest"
             f" {name} has {width} cells.",
-            "Name all of them, in their order; one that is not needed may be left empty: a,,c.",
+            "Name all columns, in their order; leave the name of an unneeded column empty: a,,c.",
         )
-    evidence = score_rows([record[1] for record in records])
-    return Header(columns, 0, count_known_fields(columns, options.map.values()), evidence)
+    score = score_rows([record[1] for record in records])
+    return Header(columns, 0, count_known_fields(columns, options.map.values()), score)
 
 
-def _without(name: str, records: Sequence[Record]) -> Header:
-    """Name the columns of a file without a header by their values, if these are unambiguous."""
-    rows = [record[1] for record in records if not _is_remark(record[1])]
+def _header_from_values(name: str, records: Sequence[Record]) -> Header:
+    """Name the columns of a file without a header by their values.
+
+    Raises:
+        ManifestError: it is unclear which column has the source URLs or the titles.
+    """
+    rows = [record[1] for record in records if not _is_comment(record[1])]
     candidates = Candidates(_columns_of(rows))
     if len(candidates.columns) == 1:
         return Header((SOURCE_URL,), 0, 0, score_rows(rows))
@@ -231,18 +274,18 @@ def _without(name: str, records: Sequence[Record]) -> Header:
         candidates.take(SOURCE_URL, choose_source(candidates))
         choose_title(candidates)
     except ManifestError as error:
-        raise _unnamed(name, records, candidates) from error
+        raise _missing_header(name, records, candidates) from error
     names = [column.name for column in candidates.columns]
     return Header(check_header_width(name, names), 0, 0, score_rows(rows))
 
 
-def _unnamed(name: str, records: Sequence[Record], candidates: Candidates) -> ManifestError:
-    line = next(line for line, cells, _ in records if not _is_remark(cells))
-    sketch = [
+def _missing_header(name: str, records: Sequence[Record], candidates: Candidates) -> ManifestError:
+    line = next(line for line, cells, _ in records if not _is_comment(cells))
+    example_names = [
         SOURCE_URL if column.kind >= CellKind.PAGE else str(column.position + 1)
         for column in candidates.columns
     ]
-    columns = setting_ref("columns", ",".join(sketch))
+    columns = setting_ref("columns", ",".join(example_names))
     return ManifestError(
         f"The manifest {name} has no header: line {line} holds a URL instead of names of columns.",
         f"Name its columns, one of them filename for the titles: {columns}",

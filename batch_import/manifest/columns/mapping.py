@@ -1,12 +1,11 @@
 """Map the columns of a manifest to the fields of the platform, by the header and the first rows.
 
-`source_column.py` finds the column of source URLs, `text_columns.py` those of titles and IDs. The
-user's decisions (`overrides`) have priority. This module must not know files.
+`source_column.py` finds the column of source URLs, `text_columns.py` the columns of titles and IDs.
+The user's decisions (`overrides`) have priority. This module must not know files.
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from collections.abc import Mapping as Pairs
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
@@ -31,16 +30,16 @@ from batch_import.manifest.columns.candidates import (
 )
 from batch_import.manifest.columns.source_column import choose_source, notes_about_other_videos
 from batch_import.manifest.columns.text_columns import (
-    alike_titles,
     choose_id,
     choose_title,
+    notes_about_equal_titles,
     notes_about_unused_ids,
 )
 from batch_import.manifest.columns.values import SampleColumn, has_url
 from batch_import.manifest.extensions import extension_of
 from batch_import.manifest.read import Chunk
 
-#: Field without a column → where its value comes from.
+#: Field without a column → description of where its value comes from, for the user.
 GENERATED: Final = {
     FILENAME: "taken from the file's name in the URL",
     EXTENSION: "taken from the end of the URL",
@@ -54,7 +53,8 @@ class ColumnMapping:
 
     Attributes:
         source_url: position of the column of source URLs.
-        filename, extension, reference_id: None if the manifest has no such column.
+        filename, extension, reference_id: positions of these columns; None if the manifest has no
+            such column.
         extras: positions of all other columns.
         defaults: field → value for blank cells, or for a missing column.
         evidence: field → why its column was chosen, if its name is not the reason.
@@ -66,8 +66,8 @@ class ColumnMapping:
     extension: int | None
     reference_id: int | None
     extras: tuple[int, ...]
-    defaults: Pairs[str, str] = field(default_factory=dict)
-    evidence: Pairs[str, str] = field(default_factory=dict)
+    defaults: Mapping[str, str] = field(default_factory=dict)
+    evidence: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     @property
@@ -76,13 +76,17 @@ class ColumnMapping:
         return self.source_url, self.filename, self.extension, self.reference_id
 
     def describe(self, header: tuple[str, ...]) -> list[tuple[str, str]]:
-        """Describe for each field its column and the reason, or how its value is generated."""
+        """Return field and description, for the user.
+
+        The description is of the field's column and the reason for it, or of how the value of the
+        field is generated.
+        """
         return [
-            (field, self._source(field, position, header))
+            (field, self._describe_field(field, position, header))
             for field, position in zip(FIELDS, self.positions, strict=True)
         ]
 
-    def _source(self, field: str, position: int | None, header: tuple[str, ...]) -> str:
+    def _describe_field(self, field: str, position: int | None, header: tuple[str, ...]) -> str:
         default = self.defaults.get(field)
         if field == EXTENSION and default is not None:
             column = "" if position is None else f"{heading_of(header[position], position)}, "
@@ -92,20 +96,25 @@ class ColumnMapping:
         name = heading_of(header[position], position)
         if field in self.evidence and header[position].strip():
             name = f"“{name}”"
-        if (count := header.count(header[position])) > 1 and header[position].strip():
+        count = header.count(header[position])
+        if count > 1 and header[position].strip():
             name += f" (column {position + 1}; {count} have this name)"
         if field in self.evidence:
             name += f": {self.evidence[field]}"
         return name if default is None else f"{name}; “{default}” where that is blank"
 
     def cells(self, chunk: Chunk) -> list[list[str]]:
-        """The cells of each field, in the order of `FIELDS`; blank if it has no column."""
+        """Return the cells of each field, in the order of `FIELDS`.
+
+        A blank cell, and a cell of a field without a column, has the default value of the field. A
+        title without a column and a default is taken from the URL.
+        """
         return [
-            self._cells(chunk, field, position)
+            self._cells_of_field(chunk, field, position)
             for field, position in zip(FIELDS, self.positions, strict=True)
         ]
 
-    def _cells(self, chunk: Chunk, field: str, position: int | None) -> list[str]:
+    def _cells_of_field(self, chunk: Chunk, field: str, position: int | None) -> list[str]:
         # A blank extension is first taken from the URL, and only then from the default.
         default = "" if field == EXTENSION else self.defaults.get(field, "")
         if position is not None:
@@ -117,24 +126,28 @@ class ColumnMapping:
 
 
 def first_chunk_with_url(chunks: Iterable[Chunk]) -> Chunk | None:
-    """The chunk that is used to recognize the columns: the first one that has a URL.
+    """Return the chunk that is used to recognize the columns: the first chunk that has a URL.
 
-    Later rows need not be looked at here, because each row is validated: a cell that does not fit
-    its field is a problem of its row, and so is a duplicate ID.
+    Later chunks are not needed, because each row is validated: a cell that does not fit its field
+    is a problem of its row, and so is a duplicate ID.
+
+    Returns:
+        The first chunk if no chunk has a URL; None if there are no chunks.
     """
-    first = None
+    first_chunk = None
     for chunk in chunks:
-        first = chunk if first is None else first
+        if first_chunk is None:
+            first_chunk = chunk
         if any(has_url(chunk.frame[position]) for position in chunk.frame.columns):
             return chunk
-    return first
+    return first_chunk
 
 
 def map_columns(
     header: tuple[str, ...],
     sample: Chunk | None,
-    overrides: Pairs[str, str],
-    defaults: Pairs[str, str] | None = None,
+    overrides: Mapping[str, str],
+    defaults: Mapping[str, str] | None = None,
 ) -> ColumnMapping:
     """Find the column of each field.
 
@@ -146,35 +159,35 @@ def map_columns(
         defaults: field → value for blank cells.
 
     Raises:
-        UsageError: an override or a default names an unknown field or a field twice, or an
-            override an unknown column.
+        UsageError: an override or a default names an unknown field, or a field twice; or an
+            override names an unknown column.
         ManifestError: a required column is missing, or several columns are equally good.
     """
-    filled = _defaults(defaults or {})
+    default_values = _check_defaults(defaults or {})
     candidates = Candidates(sample_columns(header, sample))
-    given = _by_field(overrides, "map")
-    none = {name for name, column in given.items() if not column.strip()}
-    if SOURCE_URL in none:
+    column_names = _by_field(overrides, "map")
+    if SOURCE_URL in column_names and not column_names[SOURCE_URL].strip():
         raise UsageError(
             f"{SOURCE_URL} needs a column.",
             f"The manifest has: {join_column_names(header)}.",
             setting="map",
         )
-    for name, column in given.items():
-        if name not in none:
-            candidates.take(name, ColumnChoice(_named(header, column)))
-    if SOURCE_URL not in given:
+    for name, column_name in column_names.items():
+        if column_name.strip():
+            candidates.take(name, ColumnChoice(_find_column(header, column_name)))
+    if SOURCE_URL not in column_names:
         candidates.take(SOURCE_URL, choose_source(candidates))
     for name, choose in _CHOOSERS.items():
-        if name not in given:
+        if name not in column_names:
             candidates.take(name, choose(candidates))
-    return _mapping(candidates, filled, given)
+    return _mapping(candidates, default_values, column_names)
 
 
 def _choose_extension(candidates: Candidates) -> ColumnChoice | None:
     return candidates.own(EXTENSION) or candidates.known(EXTENSION)
 
 
+#: Field → function that chooses its column, in the order in which they are called.
 _CHOOSERS: Final = {
     EXTENSION: _choose_extension,
     FILENAME: choose_title,
@@ -183,7 +196,7 @@ _CHOOSERS: Final = {
 
 
 def sample_columns(header: Sequence[str], sample: Chunk | None) -> list[SampleColumn]:
-    """The columns of a manifest with the cells of its first rows."""
+    """Return the columns of a manifest with the cells of its first rows."""
     columns = []
     for position, name in enumerate(header):
         cells = () if sample is None else sample.frame[position]
@@ -192,65 +205,68 @@ def sample_columns(header: Sequence[str], sample: Chunk | None) -> list[SampleCo
 
 
 def _mapping(
-    candidates: Candidates, defaults: Pairs[str, str], given: Pairs[str, str]
+    candidates: Candidates, defaults: Mapping[str, str], overrides: Mapping[str, str]
 ) -> ColumnMapping:
-    taken = candidates.taken
-    positions = {name: choice.position for name, choice in taken.items()}
-    notes = notes_about_other_videos(candidates, taken[SOURCE_URL].position)
-    if REFERENCE_ID not in given:
+    choices = candidates.taken
+    positions = {name: choice.position for name, choice in choices.items()}
+    notes = notes_about_other_videos(candidates, positions[SOURCE_URL])
+    if REFERENCE_ID not in overrides:
         notes += notes_about_unused_ids(candidates)
     if FILENAME not in positions and FILENAME not in defaults:
         source = candidates.columns[positions[SOURCE_URL]]
-        notes += alike_titles(candidates, [_title_in(url) for url in source.filled])
-    used = set(positions.values())
+        notes += notes_about_equal_titles(candidates, [_title_in(url) for url in source.filled])
     return ColumnMapping(
         positions[SOURCE_URL],
         positions.get(FILENAME),
         positions.get(EXTENSION),
         positions.get(REFERENCE_ID),
-        tuple(c.position for c in candidates.columns if c.position not in used),
+        tuple(column.position for column in candidates.free),
         defaults,
-        {name: choice.evidence for name, choice in taken.items() if choice.evidence},
+        {name: choice.evidence for name, choice in choices.items() if choice.evidence},
         tuple(notes),
     )
 
 
-def _named(header: Sequence[str], column: str) -> int:
+def _find_column(header: Sequence[str], column_name: str) -> int:
     """Find the column of an override by its exact name, its folded name, or as `column 3`."""
-    exact = [position for position, name in enumerate(header) if name == column]
-    wanted = fold(column)
-    found = exact or [at for at, name in enumerate(header) if fold(name) == wanted]
-    if found:
-        return found[0]
-    place = COLUMN_BY_NUMBER.fullmatch(column.strip())
-    if place and 0 < int(place[1]) <= len(header):
-        return int(place[1]) - 1
+    if column_name in header:
+        return header.index(column_name)
+    for position, name in enumerate(header):
+        if fold(name) == fold(column_name):
+            return position
+    by_number = COLUMN_BY_NUMBER.fullmatch(column_name.strip())
+    if by_number and 0 < int(by_number[1]) <= len(header):
+        return int(by_number[1]) - 1
     raise UsageError(
-        f"“{column}” is not a column of the manifest.",
-        did_you_mean(column, header) or f"It has: {join_column_names(header)}.",
+        f"“{column_name}” is not a column of the manifest.",
+        did_you_mean(column_name, header) or f"It has: {join_column_names(header)}.",
         setting="map",
     )
 
 
-def _by_field(given: Pairs[str, str], setting: str) -> dict[str, str]:
-    """The values of a setting by the field's own name, which the user may write otherwise."""
-    found: dict[str, str] = {}
-    for name, value in given.items():
-        field = _field(name, setting)
-        if field in found:
+def _by_field(values: Mapping[str, str], setting: str) -> dict[str, str]:
+    """Return the values of a setting by the field's own name, which users may spell otherwise.
+
+    Raises:
+        UsageError: a field is unknown, or is named twice.
+    """
+    by_field: dict[str, str] = {}
+    for name, value in values.items():
+        own_name = _find_field(name, setting)
+        if own_name in by_field:
             raise UsageError(
-                f"{field} is given twice: “{found[field]}” and “{value}”.",
+                f"{own_name} is given twice: “{by_field[own_name]}” and “{value}”.",
                 "Remove one of the two.",
                 setting=setting,
             )
-        found[field] = value
-    return found
+        by_field[own_name] = value
+    return by_field
 
 
-def _field(name: str, setting: str) -> str:
-    for known in FIELDS:
-        if fold(known) == fold(name):
-            return known
+def _find_field(name: str, setting: str) -> str:
+    for own_name in FIELDS:
+        if fold(own_name) == fold(name):
+            return own_name
     raise UsageError(
         f"“{name}” is not a field.",
         did_you_mean(name, FIELDS) or f"The fields are {join_names(FIELDS)}.",
@@ -258,19 +274,24 @@ def _field(name: str, setting: str) -> str:
     )
 
 
-def _defaults(given: Pairs[str, str]) -> dict[str, str]:
-    defaults = _by_field(given, "default")
+def _check_defaults(defaults: Mapping[str, str]) -> dict[str, str]:
+    """Return the defaults by the field's own name.
+
+    Raises:
+        UsageError: a field is unknown, is named twice, or cannot have a default.
+    """
+    by_field = _by_field(defaults, "default")
     for name in (SOURCE_URL, REFERENCE_ID):
-        if name in defaults:
+        if name in by_field:
             raise UsageError(
                 f"{name} cannot have a default: it differs from row to row.", setting="default"
             )
-    return defaults
+    return by_field
 
 
 def _title_in(url: str) -> str:
-    """The file name in a URL, without its extension."""
+    """Return the file name in a URL, without its extension."""
     path = re.split("[?#]", url)[0].partition("://")[2].partition("/")[2]
-    name = unquote(path.rpartition("/")[2])
+    file_name = unquote(path.rpartition("/")[2])
     extension = extension_of(url)
-    return name[: -len(extension) - 1] if extension else name
+    return file_name[: -len(extension) - 1] if extension else file_name

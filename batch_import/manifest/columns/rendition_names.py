@@ -9,28 +9,31 @@ from typing import Final
 
 from batch_import.manifest.columns.headings import split_words
 
-#: Words of the file that the other renditions were made from.
+#: Words of the file from which the other renditions were made.
 ORIGINAL_WORDS: Final = frozenset({"original", "source", "master", "mezzanine"})
 #: Words of renditions without a size: only their order is known.
 _SMALL_WORDS: Final = frozenset({"low", "lq", "mobile", "small"})
 _LARGE_WORDS: Final = frozenset({"best", "full", "high", "highres", "hq", "large", "max"})
-#: Usual names of picture heights, and the usual heights themselves, in pixels.
+#: Word → picture height in pixels: the usual names of heights, and the usual heights themselves.
 _HEIGHT_OF: Final = {"sd": 480, "hd": 720, "fhd": 1080, "uhd": 2160} | {
     str(height): height for height in (144, 240, 270, 288, 360, 432, 480, 540, 576, 720, 1080,
                                        1440, 2160, 4320)
 }  # fmt: skip
-#: Units behind a height.
+#: Words after a height that are its unit.
 _UNITS: Final = frozenset({"p", "px"})
+#: All words of renditions without a height.
+_WORDS: Final = ORIGINAL_WORDS | _SMALL_WORDS | _LARGE_WORDS
 
 
 @dataclass(frozen=True, slots=True)
 class RenditionName:
-    """What a column name says about a rendition.
+    """The parts of a column name with words of renditions.
 
     Attributes:
-        stem: the other words of the name, which the names of the other renditions have, too.
-        is_original: whether it is the original file.
-        height: of the picture, in pixels; 0 if the name says none.
+        stem: all other words, which the columns of the other renditions have in common.
+        is_original: whether the name means the original file.
+        is_large: whether the name means a large rendition.
+        height: height of the picture in pixels; 0 if the name has none.
     """
 
     stem: tuple[str, ...]
@@ -46,31 +49,29 @@ class RenditionName:
 
 @lru_cache(maxsize=20_000)
 def rendition_of(heading: str) -> RenditionName | None:
-    """Returns what a column name says about a rendition; None if it has no word for a rendition."""
+    """Parse a column name; None if it has no word of a rendition."""
     words = split_words(heading)
-    said = [word for word in words if word in _HEIGHT_OF or word in _WORDS]
-    if not said:
+    rendition_words = [word for word in words if word in _HEIGHT_OF or word in _WORDS]
+    if not rendition_words:
         return None
-    stem = tuple(word for word in words if word not in said and word not in _UNITS)
+    stem = tuple(word for word in words if word not in rendition_words and word not in _UNITS)
     return RenditionName(
         stem,
-        not ORIGINAL_WORDS.isdisjoint(said),
-        not _LARGE_WORDS.isdisjoint(said),
-        max(_HEIGHT_OF.get(word, 0) for word in said),
+        is_original=not ORIGINAL_WORDS.isdisjoint(rendition_words),
+        is_large=not _LARGE_WORDS.isdisjoint(rendition_words),
+        height=max(_HEIGHT_OF.get(word, 0) for word in rendition_words),
     )
 
 
-_WORDS: Final = ORIGINAL_WORDS | _SMALL_WORDS | _LARGE_WORDS
-
-
 def are_renditions(heading: str, other: str) -> bool:
-    """Whether two column names differ only in words of renditions: `url` and `url_hd` do.
+    """Whether the other column may have renditions of the videos in the first column.
 
-    A name that consists only of such words, like `1080p`, may be of a rendition of any column.
+    Then the names differ only in words of renditions, as `url` and `url_hd` do. A name that
+    consists only of such words, like `1080p`, may be of a rendition of any column.
     """
-    of_other = rendition_of(other)
-    if of_other is None:
+    other_rendition = rendition_of(other)
+    if other_rendition is None:
         return False
-    found = rendition_of(heading)
-    stem = split_words(heading) if found is None else found.stem
-    return of_other.stem in ((), stem)
+    rendition = rendition_of(heading)
+    stem = split_words(heading) if rendition is None else rendition.stem
+    return other_rendition.stem in ((), stem)

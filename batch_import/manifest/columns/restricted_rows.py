@@ -1,7 +1,8 @@
-"""Counts the rows that their old platform calls private, deleted or failed. No I/O.
+"""Count the rows that their old platform calls private, deleted or failed. No I/O.
 
-Such rows are imported like all others, because the user decides what to import. New media are
-public by default; therefore the user must know of private rows before the first run.
+An export of a video platform has columns such as `privacy` or `status`. Rows that are private there
+are imported like all others, because the user decides which rows to import. New media are public by
+default; therefore the user must know of private rows before the first run.
 """
 
 from collections import Counter
@@ -17,10 +18,10 @@ from batch_import.manifest.columns.headings import is_picture_or_text, last_part
 
 @dataclass(frozen=True, slots=True)
 class _Restriction:
-    """Words that say that a video is not public or not usable.
+    """Words that mean that a video is not public, or that it is not usable.
 
     Attributes:
-        consequence: what this means for the import, as a sentence.
+        consequence: a sentence for the user about the import of such rows.
         cell_words: words in cells.
         names_of_yes: names of columns whose value “yes” means the same.
         names_of_no: names of columns whose value “no” means the same.
@@ -55,14 +56,14 @@ _RESTRICTIONS: Final = (
         _words("deleted trashed removed failed"),
     ),
 )
-#: Words in the names of columns that say who may watch a video, or whether it is usable.
-_HEADINGS: Final = _words(
+#: Words in the names of columns about who may watch a video, or whether it is usable.
+_STATUS_HEADINGS: Final = _words(
     """
     visibility privacy access availability audience sharing permission status state
     sichtbarkeit zugriff visibilite confidentialite acces statut etat visibilidad privacidad acceso
     estado visibilita stato zichtbaarheid visibilidade
     """
-).union(*(each.names_of_yes | each.names_of_no for each in _RESTRICTIONS))
+).union(*(restriction.names_of_yes | restriction.names_of_no for restriction in _RESTRICTIONS))
 #: Words in the names of columns about a part of a video, such as `privacy.comments` of Vimeo.
 _OTHER_SUBJECTS: Final = _words("comment comments download add")
 _YES: Final = _words("true yes y 1 ja oui si")
@@ -73,7 +74,7 @@ _NEGATIONS: Final = _words("not non no")
 _MAX_WORDS: Final = 3
 #: Maximum number of values that a sentence lists.
 _MAX_LISTED_VALUES: Final = 3
-#: Maximum length of a value in characters, so that long texts are not split into words.
+#: Maximum length of a value in characters. Longer texts are not split into words, to save time.
 _MAX_LENGTH: Final = 40
 
 
@@ -86,52 +87,77 @@ class RestrictedRows:
     """
 
     def __init__(self, header: Sequence[str], positions: Sequence[int]) -> None:
-        self._names = {at: header[at] for at in positions if _is_about_status(header[at])}
+        #: Position → name of the columns about the status of videos.
+        self._names = {
+            position: header[position]
+            for position in positions
+            if _is_about_status(header[position])
+        }
+        #: Restriction and position of a column → number of rows per value.
         self._counts: dict[tuple[_Restriction, int], Counter[str]] = {}
         self._row_count = 0
 
     def add(self, frame: pd.DataFrame) -> None:
-        """Count the rows of a chunk, whose columns are labelled by position."""
+        """Count the rows of a chunk.
+
+        Args:
+            frame: the cells; its columns are labelled by position.
+        """
         self._row_count += len(frame)
-        for at, name in self._names.items():
-            for value, count in Counter(frame[at].tolist()).items():
-                if restriction := _restriction(name, value):
-                    counts = self._counts.setdefault((restriction, at), Counter())
+        for position, name in self._names.items():
+            for value, count in Counter(frame[position].tolist()).items():
+                restriction = _find_restriction(name, value)
+                if restriction:
+                    counts = self._counts.setdefault((restriction, position), Counter())
                     counts[" ".join(split_words(value))] += count
 
     def notes(self, *, is_sample: bool = False) -> list[str]:
-        """Returns a sentence for each column that has such rows, private rows first.
+        """Return a sentence for each column that has such rows, private rows first.
 
         Args:
             is_sample: whether only the first rows of the manifest were counted.
         """
         rows = f"{'the first ' if is_sample else ''}{self._row_count:,} rows"
-        found = sorted(self._counts, key=lambda key: (_RESTRICTIONS.index(key[0]), key[1]))
-        return [
-            f"Column “{shorten(heading_of(self._names[at], at))}”:"
-            f" {_listed(self._counts[restriction, at], rows)}. {restriction.consequence}"
-            for restriction, at in found
-        ]
+        notes = []
+        for restriction in _RESTRICTIONS:
+            for position, name in sorted(self._names.items()):
+                counts = self._counts.get((restriction, position))
+                if counts:
+                    column = shorten(heading_of(name, position))
+                    count = _describe_counts(counts, rows)
+                    notes.append(f"Column “{column}”: {count}. {restriction.consequence}")
+        return notes
 
 
-def _listed(counts: Counter[str], rows: str) -> str:
-    """Returns the number of rows and their most frequent values."""
+def _describe_counts(counts: Counter[str], rows: str) -> str:
+    """Return the number of rows and their most frequent values.
+
+    Args:
+        counts: number of rows per value.
+        rows: the number of all rows, as text.
+    """
     verb = "says" if counts.total() == 1 else "say"
     values = " or ".join(f"“{value}”" for value, _ in counts.most_common(_MAX_LISTED_VALUES))
     return f"{counts.total():,} of {rows} {verb} {values}"
 
 
 def _is_about_status(heading: str) -> bool:
+    """Whether a column is about who may watch a video, or whether it is usable."""
     words = split_words(heading)
     return (
-        not _HEADINGS.isdisjoint(words)
+        not _STATUS_HEADINGS.isdisjoint(words)
         and _OTHER_SUBJECTS.isdisjoint(words)
         and not is_picture_or_text(heading)
     )
 
 
-def _restriction(heading: str, value: str) -> _Restriction | None:
-    """Returns what a value says about its row; None if it says nothing."""
+def _find_restriction(heading: str, value: str) -> _Restriction | None:
+    """Return the restriction that a value means; None if it means no restriction.
+
+    Args:
+        heading: name of the column.
+        value: the cell.
+    """
     words = split_words(value) if len(value) <= _MAX_LENGTH else ()
     if not 0 < len(words) <= _MAX_WORDS:
         return None
@@ -139,12 +165,22 @@ def _restriction(heading: str, value: str) -> _Restriction | None:
     if len(words) > 1 and not _NEGATIONS.isdisjoint(words[:-1]):
         # “not public” is the value “no” of a column “public”.
         names, words = words[-1:], ("no",)
-    return next((each for each in _RESTRICTIONS if _is_said(each, names, words)), None)
+    for restriction in _RESTRICTIONS:
+        if _is_meant(restriction, names, words[-1]):
+            return restriction
+    return None
 
 
-def _is_said(restriction: _Restriction, names: Collection[str], words: Sequence[str]) -> bool:
+def _is_meant(restriction: _Restriction, names: Collection[str], last_word: str) -> bool:
+    """Whether a value means a restriction.
+
+    Args:
+        restriction: the restriction.
+        names: words of the name of the column.
+        last_word: the last word of the value.
+    """
     return (
-        words[-1] in restriction.cell_words
-        or (words[-1] in _YES and not restriction.names_of_yes.isdisjoint(names))
-        or (words[-1] in _NO and not restriction.names_of_no.isdisjoint(names))
+        last_word in restriction.cell_words
+        or (last_word in _YES and not restriction.names_of_yes.isdisjoint(names))
+        or (last_word in _NO and not restriction.names_of_no.isdisjoint(names))
     )

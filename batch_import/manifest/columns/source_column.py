@@ -1,4 +1,8 @@
-"""Find the column of the source URLs. No I/O."""
+"""Find the column of the source URLs. No I/O.
+
+Other columns with URLs may have further files: renditions, which are other versions of the same
+video, or other videos. They are not imported; notes tell the user about them.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -19,10 +23,13 @@ from batch_import.manifest.columns.headings import (
 from batch_import.manifest.columns.rendition_names import are_renditions
 from batch_import.manifest.columns.values import KIND_LABELS, CellKind, SampleColumn
 
-#: A column with less than this fraction of another column's filled cells is ignored beside it.
-_FILLED: Final = 0.5
+#: A column that has less than this fraction of the filled cells of another column is not as good.
+_MIN_FILLED_SHARE: Final = 0.5
+#: If another column has a URL in more than this fraction of the rows where a column is blank, it is
+#: unclear which of them is the source.
+_MAX_GAP_SHARE: Final = 0.5
 #: A column of page URLs or file paths is accepted only if more than this fraction is distinct.
-_DISTINCT: Final = 0.5
+_MIN_DISTINCT_SHARE: Final = 0.5
 
 
 def choose_source(candidates: Candidates) -> ColumnChoice:
@@ -35,98 +42,109 @@ def choose_source(candidates: Candidates) -> ColumnChoice:
     Raises:
         ColumnUnclear: there is no such column, or several columns are equally good.
     """
-    own = [column for column in candidates.free if fold(column.name) == fold(SOURCE_URL)]
-    addressed = [column for column in candidates.free if may_have_source_urls(column)]
-    fitting = [column for column in own if column in addressed]
-    if fitting:
-        return ColumnChoice(fitting[0].position)
-    if addressed:
-        return _by_value(candidates, addressed)
-    known = _known(candidates, candidates.free)
-    blank = [column for column in known if not column.filled]
-    by_name = candidates.own(SOURCE_URL) or candidates.choose(SOURCE_URL, blank or known)
+    with_urls = [column for column in candidates.free if may_have_source_urls(column)]
+    for column in candidates.with_field_name(SOURCE_URL):
+        if column in with_urls:
+            return ColumnChoice(column.position)
+    if with_urls:
+        return _choose_by_values(candidates, with_urls)
+    usual = _with_usual_name(candidates, candidates.free)
+    blank = [column for column in usual if not column.filled]
+    by_name = candidates.own(SOURCE_URL) or candidates.choose(SOURCE_URL, blank or usual)
     if by_name is None:
-        raise _missing(candidates)
+        raise _missing_error(candidates)
     return by_name
 
 
-def _known(candidates: Candidates, among: Sequence[SampleColumn]) -> list[SampleColumn]:
-    """The columns with a usual name whose values may be source URLs."""
-    places = {column.position for column in among}
-    filled = [column for column in candidates.all_known(SOURCE_URL) if column.position in places]
-    # `filename` is the platform's name of the title.
-    titles = [column for column in filled if fold(column.name) == fold(FILENAME)]
-    return [column for column in filled if column not in titles] or titles
+def _with_usual_name(candidates: Candidates, columns: Sequence[SampleColumn]) -> list[SampleColumn]:
+    """Return those of some columns that have a usual name of the source URL."""
+    positions = {column.position for column in columns}
+    usual = [column for column in candidates.all_known(SOURCE_URL) if column.position in positions]
+    # A column `filename` is used only if there is no other, because it is the platform's name of
+    # the title.
+    others = [column for column in usual if fold(column.name) != fold(FILENAME)]
+    return others or usual
 
 
 def may_have_source_urls(column: SampleColumn) -> bool:
     """Whether a column has URLs, and its name does not say that they are of something else."""
     if column.kind >= CellKind.STREAM:
         return True
-    if not column.has_urls_or_paths or is_picture_or_text(column.name) or _is_title(column):
+    # A column of file names that is called `title` or similar may have titles.
+    is_title = column.kind is CellKind.PATH and field_of(column.name) == FILENAME
+    if not column.has_urls_or_paths or is_picture_or_text(column.name) or is_title:
         return False
     # A value that most rows share is a licence, a type or a home page.
-    return column.distinct > _DISTINCT * len(column.filled) or field_of(column.name) == SOURCE_URL
+    is_distinct = column.distinct > _MIN_DISTINCT_SHARE * len(column.filled)
+    return is_distinct or field_of(column.name) == SOURCE_URL
 
 
-def _is_title(column: SampleColumn) -> bool:
-    """The columns of file names, which may also be titles."""
-    return column.kind is CellKind.PATH and field_of(column.name) == FILENAME
+def _choose_by_values(candidates: Candidates, columns: Sequence[SampleColumn]) -> ColumnChoice:
+    """Choose one of the columns that may have source URLs.
 
-
-def _by_value(candidates: Candidates, addressed: Sequence[SampleColumn]) -> ColumnChoice:
-    kind = max(column.kind for column in addressed)
-    alike = _best_copies([column for column in addressed if column.kind is kind])
-    known = _known(candidates, alike)
-    choice = candidates.choose(SOURCE_URL, known or alike)
-    assert choice  # noqa: S101 - there is one that is addressed
+    Raises:
+        ColumnUnclear: several columns are equally good.
+    """
+    best_kind = max(column.kind for column in columns)
+    best = _best_copies([column for column in columns if column.kind is best_kind])
+    usual = _with_usual_name(candidates, best)
+    choice = candidates.choose(SOURCE_URL, usual or best)
+    assert choice  # noqa: S101 - `best` is not empty
     column = candidates.columns[choice.position]
-    better_filled = [other for other in addressed if _fills_gaps(other, column)]
-    if better_filled:
-        candidates.choose(SOURCE_URL, [column, *better_filled])
-    return ColumnChoice(column.position, "" if known else column.about_addresses())
+    columns_for_gaps = [other for other in columns if _fills_gaps(other, column)]
+    if columns_for_gaps:
+        # Raises an error, unless the names are equal or differ only in a number.
+        candidates.choose(SOURCE_URL, [column, *columns_for_gaps])
+    return ColumnChoice(column.position, "" if usual else column.about_addresses())
 
 
 def _best_copies(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
-    """Remove columns that are mostly blank, and those whose names say a lower quality."""
-    most = max(len(column.filled) for column in columns)
-    filled = [column for column in columns if len(column.filled) >= _FILLED * most]
-    best = max(quality_in_name(column.name) for column in filled)
-    return [column for column in filled if quality_in_name(column.name) == best]
+    """Remove columns that are mostly blank, and columns whose names mean a lower quality."""
+    most_filled = max(len(column.filled) for column in columns)
+    filled = [column for column in columns if len(column.filled) >= _MIN_FILLED_SHARE * most_filled]
+    best_quality = max(quality_in_name(column.name) for column in filled)
+    return [column for column in filled if quality_in_name(column.name) == best_quality]
 
 
 def _fills_gaps(other: SampleColumn, column: SampleColumn) -> bool:
     """Whether most rows have a URL in the other column, and no URL in this column."""
-    gaps = sum(
+    gap_count = sum(
         1
-        for here, there in zip(column.kinds, other.kinds, strict=True)
-        if here is CellKind.BLANK and there >= CellKind.PATH
+        for kind, other_kind in zip(column.kinds, other.kinds, strict=True)
+        if kind is CellKind.BLANK and other_kind >= CellKind.PATH
     )
-    return gaps > _FILLED * len(column.kinds)
+    return gap_count > _MAX_GAP_SHARE * len(column.kinds)
 
 
-def notes_about_other_videos(candidates: Candidates, source: int) -> list[str]:
-    """Notes about columns with further files of videos, which are not imported."""
-    taken = candidates.columns[source]
-    if not taken.has_urls_or_paths:
+def notes_about_other_videos(candidates: Candidates, source_position: int) -> list[str]:
+    """Return notes about columns with further files of videos, which are not imported.
+
+    Args:
+        candidates: the columns that are not assigned to a field.
+        source_position: position of the column of source URLs.
+    """
+    source = candidates.columns[source_position]
+    if not source.has_urls_or_paths:
         return []
     others = [
         column
         for column in candidates.free
-        if (column.kind >= CellKind.STREAM and column.filled != taken.filled)
-        or (column.kind is taken.kind and differ_only_in_number([taken.name, column.name]))
+        if (column.kind >= CellKind.STREAM and column.filled != source.filled)
+        or (column.kind is source.kind and differ_only_in_number([source.name, column.name]))
     ]
-    renditions = [column for column in others if are_renditions(taken.name, column.name)]
+    renditions = [column for column in others if are_renditions(source.name, column.name)]
+    other_videos = [column for column in others if column not in renditions]
     notes = []
     if renditions:
-        names = ", ".join(_quoted(candidates, column) for column in renditions)
+        names = ", ".join(_quoted_label(candidates, column) for column in renditions)
         notes.append(
             f"Not imported: {names}. They are versions of the same video as"
-            f" {_quoted(candidates, taken)}.{_gaps(taken, renditions)}"
+            f" {_quoted_label(candidates, source)}.{_describe_gaps(source, renditions)}"
         )
-    if further := [column for column in others if column not in renditions]:
+    if other_videos:
         listed = ", ".join(
-            f"{_quoted(candidates, column)} ({column.about_addresses()})" for column in further
+            f"{_quoted_label(candidates, column)} ({column.about_addresses()})"
+            for column in other_videos
         )
         notes.append(
             f"Not imported: {listed}. A row is one video; give further videos rows of their own."
@@ -134,36 +152,35 @@ def notes_about_other_videos(candidates: Candidates, source: int) -> list[str]:
     return notes
 
 
-def _gaps(taken: SampleColumn, renditions: Sequence[SampleColumn]) -> str:
-    """How many of the first rows have only another version; empty if no row has."""
-    rows = zip(*(column.kinds for column in renditions), strict=True)
-    blank = sum(
+def _describe_gaps(source: SampleColumn, renditions: Sequence[SampleColumn]) -> str:
+    """Return how many of the first rows have only another version; empty if no row has."""
+    rendition_kinds = zip(*(column.kinds for column in renditions), strict=True)
+    gap_count = sum(
         1
-        for kind, others in zip(taken.kinds, rows, strict=True)
-        if kind is CellKind.BLANK and max(others) >= CellKind.STREAM
+        for kind, other_kinds in zip(source.kinds, rendition_kinds, strict=True)
+        if kind is CellKind.BLANK and max(other_kinds) >= CellKind.STREAM
     )
-    if not blank:
+    if not gap_count:
         return ""
-    verb = "has" if blank == 1 else "have"
-    return f" {blank} of the first {len(taken.kinds)} rows {verb} only another version."
+    verb = "has" if gap_count == 1 else "have"
+    return f" {gap_count} of the first {len(source.kinds)} rows {verb} only another version."
 
 
-def _quoted(candidates: Candidates, column: SampleColumn) -> str:
+def _quoted_label(candidates: Candidates, column: SampleColumn) -> str:
     return f"“{shorten(candidates.label(column))}”"
 
 
-def _missing(candidates: Candidates) -> ColumnUnclear:
+def _missing_error(candidates: Candidates) -> ColumnUnclear:
     header = join_column_names([column.name for column in candidates.columns])
-    others = [column for column in candidates.columns if column.kind > CellKind.TEXT]
-    if others:
-        hint = " ".join(
-            f"“{shorten(candidates.label(column))}” holds {KIND_LABELS[column.kind]};"
-            " if they are the videos:"
-            f" {setting_ref('map', f'{SOURCE_URL}={candidates.label(column)}')}."
-            for column in others[:1]
+    possible = [column for column in candidates.columns if column.kind > CellKind.TEXT]
+    hint = "Add a column with the web address of each video file."
+    if possible:
+        column = possible[0]
+        setting = setting_ref("map", f"{SOURCE_URL}={candidates.label(column)}")
+        hint = (
+            f"{_quoted_label(candidates, column)} holds {KIND_LABELS[column.kind]};"
+            f" if they are the videos: {setting}."
         )
-    else:
-        hint = "Add a column with the web address of each video file."
     return ColumnUnclear(
         f"The manifest has no column for {SOURCE_URL}: no column holds addresses of videos."
         f" It has: {header}.",

@@ -14,13 +14,15 @@ from batch_import.manifest.columns.candidates import Candidates, ColumnChoice, s
 from batch_import.manifest.columns.headings import id_strength, title_strength
 from batch_import.manifest.columns.values import CellKind, SampleColumn, is_measure
 
-#: Minimum fraction of distinct values in a column with a usual name of IDs. Duplicate IDs are
+#: Minimum fraction of distinct values in a column whose name means titles or IDs. Duplicate IDs are
 #: problems of their rows.
-_HALF: Final = 0.5
-_A_TITLE: Final = 3
-_NAMED: Final = 3
+_MIN_DISTINCT_SHARE: Final = 0.5
+#: The score (`headings.title_strength`) of a name with a word for titles.
+_TITLE_STRENGTH: Final = 3
+#: Maximum number of columns in a note.
+_MAX_LISTED_COLUMNS: Final = 3
 
-_WEB: Final = frozenset({CellKind.OTHER_FILE, CellKind.PAGE, CellKind.STREAM, CellKind.VIDEO})
+_URL_KINDS: Final = frozenset({CellKind.OTHER_FILE, CellKind.PAGE, CellKind.STREAM, CellKind.VIDEO})
 
 
 def choose_title(candidates: Candidates) -> ColumnChoice | None:
@@ -29,56 +31,59 @@ def choose_title(candidates: Candidates) -> ColumnChoice | None:
     Raises:
         ManifestError: several columns are equally good.
     """
-    own = [c for c in candidates.free if fold(c.name) == fold(FILENAME) and c.kind not in _WEB]
-    usual = [c for c in candidates.all_known(FILENAME) if c.kind not in _WEB]
-    known = [*own, *usual]
-    filled = [column for column in known if column.filled]
+    columns = [*candidates.with_field_name(FILENAME), *candidates.all_known(FILENAME)]
+    by_name = [column for column in columns if column.kind not in _URL_KINDS]
+    filled = [column for column in by_name if column.filled]
     if filled:
-        return candidates.choose(FILENAME, _first_name(filled))
-    return _title_by_value(candidates) or candidates.choose(FILENAME, _first_name(known))
+        return candidates.choose(FILENAME, _with_first_name(filled))
+    return _choose_title_by_values(candidates) or candidates.choose(
+        FILENAME, _with_first_name(by_name)
+    )
 
 
-def _first_name(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
-    """The first column, and the others with the same name."""
+def _with_first_name(columns: Sequence[SampleColumn]) -> list[SampleColumn]:
+    """Return the first column, and the others with the same name."""
     return [column for column in columns if fold(column.name) == fold(columns[0].name)]
 
 
-def _title_by_value(candidates: Candidates) -> ColumnChoice | None:
-    strengths = {
-        column.position: _title_strength(column)
+def _choose_title_by_values(candidates: Candidates) -> ColumnChoice | None:
+    scores = {
+        column.position: _title_score(column)
         for column in candidates.free
         if field_of(column.name) is None or field_of(column.name) == FILENAME
     }
-    best = max(strengths.values(), default=0)
-    if not best:
+    best_score = max(scores.values(), default=0)
+    if not best_score:
         return None
-    alike = [c for c in candidates.free if strengths.get(c.position) == best]
-    return candidates.choose(FILENAME, alike, alike[0].about_values("short texts"))
+    best = [column for column in candidates.free if scores.get(column.position) == best_score]
+    return candidates.choose(FILENAME, best, best[0].about_values("short texts"))
 
 
-def _title_strength(column: SampleColumn) -> int:
-    """A score for a column of titles, by name and values; 0 means that it is not one."""
+def _title_score(column: SampleColumn) -> int:
+    """A score for a column of titles, by name and values; 0 means that it has no titles."""
     strength = title_strength(column.name)
-    if strength == _A_TITLE and column.kind not in _WEB and column.filled:
-        return strength + column.is_title if column.distinct >= _HALF * len(column.filled) else 0
+    if strength == _TITLE_STRENGTH and column.kind not in _URL_KINDS and column.filled:
+        is_distinct = column.distinct >= _MIN_DISTINCT_SHARE * len(column.filled)
+        return strength + column.is_title if is_distinct else 0
     return strength if column.is_title and not id_strength(column.name) else 0
 
 
-def alike_titles(candidates: Candidates, titles: Sequence[str]) -> list[str]:
-    """A note if most titles are equal; empty if they are not.
+def notes_about_equal_titles(candidates: Candidates, titles: Sequence[str]) -> list[str]:
+    """Return a note if most titles are equal; otherwise an empty list.
 
     Args:
-        titles: the titles that were made from the URLs of the first rows.
+        candidates: the columns that are not assigned to a field.
+        titles: the titles that were taken from the URLs of the first rows.
     """
     counts = Counter(filter(None, titles))
-    if not counts or len(counts) > _HALF * counts.total():
+    if not counts or len(counts) > _MIN_DISTINCT_SHARE * counts.total():
         return []
     title, count = counts.most_common(1)[0]
-    likely = max(candidates.free, key=_likelihood_of_title, default=None)
+    likely_column = max(candidates.free, key=_likelihood_of_title, default=None)
     setting = setting_ref("map", f"{FILENAME}=COLUMN")
     hint = f"Add a column of titles, or name one: {setting}"
-    if likely and any(_likelihood_of_title(likely)):
-        label = candidates.label(likely)
+    if likely_column and any(_likelihood_of_title(likely_column)):
+        label = candidates.label(likely_column)
         setting = setting_ref("map", f"{FILENAME}={label}")
         hint = f"The titles may be in “{shorten(label)}”: {setting}"
     note = (
@@ -89,14 +94,17 @@ def alike_titles(candidates: Candidates, titles: Sequence[str]) -> list[str]:
 
 
 def _likelihood_of_title(column: SampleColumn) -> tuple[int, bool, int]:
-    """A score for a column that is not chosen as the title; zeros if it cannot be the title."""
+    """A score for a column that was not chosen as the title, but may be the title.
+
+    Zeros mean that it cannot be the title.
+    """
     strength = title_strength(column.name)
     if column.kind is not CellKind.TEXT or not strength:
         return 0, False, 0
-    texts = {cell for cell in column.filled if not is_measure(cell)}
-    if len(texts) <= _HALF * len(column.filled):
+    distinct_texts = {cell for cell in column.filled if not is_measure(cell)}
+    if len(distinct_texts) <= _MIN_DISTINCT_SHARE * len(column.filled):
         return 0, False, 0
-    return strength, not column.looks_like_codes, len(texts)
+    return strength, not column.looks_like_codes, len(distinct_texts)
 
 
 def choose_id(candidates: Candidates) -> ColumnChoice | None:
@@ -105,41 +113,52 @@ def choose_id(candidates: Candidates) -> ColumnChoice | None:
     Raises:
         ManifestError: several columns are equally good.
     """
-    own = [c for c in candidates.free if fold(c.name) == fold(REFERENCE_ID) and c.kind not in _WEB]
+    own = [
+        column
+        for column in candidates.with_field_name(REFERENCE_ID)
+        if column.kind not in _URL_KINDS
+    ]
     if own:
         return candidates.choose(REFERENCE_ID, own)
     for alias in ALIASES[REFERENCE_ID]:
-        usual = [c for c in candidates.named(alias) if _is_usual_id(c, candidates)]
+        usual = [column for column in candidates.named(alias) if _may_be_ids(column, candidates)]
         if usual:
-            return candidates.choose(REFERENCE_ID, _first_name(usual))
-    strengths = {c.position: id_strength(c.name) * c.is_id() for c in candidates.free}
-    best = max(strengths.values(), default=0)
-    alike = [c for c in candidates.free if best and strengths[c.position] == best]
-    if not alike:
+            return candidates.choose(REFERENCE_ID, _with_first_name(usual))
+    scores = {
+        column.position: id_strength(column.name) if column.is_id() else 0
+        for column in candidates.free
+    }
+    best_score = max(scores.values(), default=0)
+    if not best_score:
         return None
-    return candidates.choose(REFERENCE_ID, alike, alike[0].about_values("values without spaces"))
+    best = [column for column in candidates.free if scores[column.position] == best_score]
+    return candidates.choose(REFERENCE_ID, best, best[0].about_values("values without spaces"))
 
 
-def _is_usual_id(column: SampleColumn, candidates: Candidates) -> bool:
+def _may_be_ids(column: SampleColumn, candidates: Candidates) -> bool:
+    """Whether a column with a usual name of IDs may have IDs. In a blank manifest it may."""
     if candidates.is_empty:
         return True
-    return bool(id_strength(column.name)) and column.is_id(_HALF)
+    return bool(id_strength(column.name)) and column.is_id(_MIN_DISTINCT_SHARE)
 
 
 def notes_about_unused_ids(candidates: Candidates) -> list[str]:
-    """A note about columns that may be IDs and are not used, which cannot be corrected later."""
-    taken = candidates.taken.get(REFERENCE_ID)
-    if taken and fold(candidates.columns[taken.position].name) == fold(REFERENCE_ID):
+    """Return a note about columns that may have IDs and are not used; or an empty list.
+
+    The user must know of them, because an ID cannot be corrected after the import.
+    """
+    choice = candidates.taken.get(REFERENCE_ID)
+    if choice and fold(candidates.columns[choice.position].name) == fold(REFERENCE_ID):
         return []
     unused = [
         column
         for column in candidates.free
         if (id_strength(column.name) and column.is_id())
-        or (not taken and title_strength(column.name) and column.looks_like_codes)
+        or (not choice and title_strength(column.name) and column.looks_like_codes)
     ]
     if not unused:
         return []
-    labels = [candidates.label(column) for column in unused[:_NAMED]]
+    labels = [candidates.label(column) for column in unused[:_MAX_LISTED_COLUMNS]]
     listed = ", ".join(f"“{shorten(label)}”" for label in labels)
     note = (
         f"Not used as {REFERENCE_ID}, though the values are distinct: {listed}. An id cannot be"

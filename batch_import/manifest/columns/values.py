@@ -1,6 +1,6 @@
 """Classify the values of a column: URLs of videos, pages or pictures, titles, IDs. No I/O.
 
-A column name can be any word of any language; values are more reliable. This module must not know
+A column may have any name, in any language; its values are more reliable. This module must not know
 column names, nor which column becomes which field.
 """
 
@@ -20,7 +20,7 @@ from batch_import.manifest.rules import pages
 
 
 class CellKind(IntEnum):
-    """What a cell is, ordered by how good it is as a source URL, the best last."""
+    """The kind of a cell, ordered by how good the cell is as a source URL, the best last."""
 
     BLANK = 0
     TEXT = 1
@@ -45,33 +45,36 @@ KIND_LABELS: Final = {
     CellKind.VIDEO: "video addresses",
 }
 
-_VIDEOS: Final = ACCEPTED_EXTENSIONS | frozenset(
+_VIDEO_EXTENSIONS: Final = ACCEPTED_EXTENSIONS | frozenset(
     "m4v qt 3gpp 3g2 asf mpg mpeg m2v m2ts mts ts ogv flv f4v vob mxf divx dv rm rmvb".split()
 )
-_STREAMS: Final = frozenset("m3u8 mpd f4m ism isml".split())
-_OTHER_FILES: Final = frozenset(
+_STREAM_EXTENSIONS: Final = frozenset("m3u8 mpd f4m ism isml".split())
+_OTHER_EXTENSIONS: Final = frozenset(
     """
     jpg jpeg jpe png gif webp svg bmp tif tiff ico heic avif jp2 psd mp3 m4a aac wav ogg oga opus
     flac wma srt vtt ttml dfxp sbv ass ssa txt pdf doc docx ppt pptx odp odt xls xlsx csv json xml
     rss zip rar 7z gz tar js css
     """.split()
 )
-_WEB: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
-_ANY_ADDRESS: Final = re.compile(r"\s*(?:https?|ftp|s3|az|gs)://", re.IGNORECASE)
+_WEB_URL: Final = re.compile(r"\s*https?://[^\s/]", re.IGNORECASE)
+_ANY_URL_START: Final = re.compile(r"\s*(?:https?|ftp|s3|az|gs)://", re.IGNORECASE)
 #: A reference to a file in cloud storage.
-_STORAGE: Final = re.compile(r"(?:s3|az|gs)://[^\s/]", re.IGNORECASE)
-#: The end of a URL: these characters and the start of another URL are never part of a URL.
-_END: Final = re.compile(r"""["|\t]|[,;\s]https?://""", re.IGNORECASE)
-_SEPARATED: Final = re.compile(r"[,;\s]")
+_STORAGE_REFERENCE: Final = re.compile(r"(?:s3|az|gs)://[^\s/]", re.IGNORECASE)
+#: The text that ends a URL: these characters and the start of another URL are never part of a URL.
+_URL_END: Final = re.compile(r"""["|\t]|[,;\s]https?://""", re.IGNORECASE)
+_CELL_SEPARATOR: Final = re.compile(r"[,;\s]")
+#: A file name or path. The group is the extension.
 _PATH: Final = re.compile(r"[^\r\n]{1,1000}\.([A-Za-z0-9]{2,5})(?:[?#]\S*)?\Z")
 
-#: Minimum fraction of the cells for "mostly".
+#: If more than this fraction of the cells has a property, most cells have it.
 _MOST: Final = 0.5
-#: Minimum fraction of distinct cells for titles and IDs.
+#: If at least this fraction of the cells has a property, nearly all cells have it.
 _NEARLY_ALL: Final = 0.9
-_LONGEST_TITLE: Final = 120
-_LONGEST_ID: Final = 200
-_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
+#: Maximum median length of titles, in characters. Descriptions are longer.
+_MAX_TITLE_LENGTH: Final = 120
+#: Maximum length of an ID, in characters.
+_MAX_ID_LENGTH: Final = 200
+_TWO_LETTERS: Final = re.compile(r"[^\W\d_].*[^\W\d_]", re.DOTALL)
 #: Numbers, dates, times, sizes, durations, ratios and percentages, which are no titles.
 _MEASURE: Final = re.compile(
     r"""[^\w]*(?:\d[\d.,:/\s'TZ+-]*)(?:\s*[^\W\d]{1,3}\b\.?[\s\d.,:]*)*[^\w]*
@@ -82,12 +85,15 @@ _MEASURE: Final = re.compile(
 _DATE_OR_FRACTION: Final = re.compile(
     r"\d{4}-\d\d-\d\d.*|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d+[.,]\d+|\d{1,3}(?::\d\d){1,2}"
 )
+#: A word with a digit.
 _CODE: Final = re.compile(r"(?=\S*\d)\S+")
+#: A letter, or six digits in a row.
+_LETTER_OR_LONG_NUMBER: Final = re.compile(r"[^\W\d_]|\d{6}")
 
 
 def has_url(cells: Iterable[str]) -> bool:
-    """Whether one of the cells is a URL. A column name is never a URL."""
-    return any(map(_ANY_ADDRESS.match, cells))
+    """Whether one of the cells is a URL or a reference to a file in cloud storage."""
+    return any(map(_ANY_URL_START.match, cells))
 
 
 def kind_of(cell: str) -> CellKind:
@@ -95,36 +101,33 @@ def kind_of(cell: str) -> CellKind:
     text = cell.strip()
     if not text:
         return CellKind.BLANK
-    if _WEB.match(text):
-        return _web(text)
-    if _STORAGE.match(text):
-        return _web(percent_encoded(text))
+    if _WEB_URL.match(text):
+        return _kind_of_url(text)
+    if _STORAGE_REFERENCE.match(text):
+        return _kind_of_url(percent_encoded(text))
     path = _PATH.match(text)
-    return CellKind.PATH if path and path[1].lower() in _VIDEOS else CellKind.TEXT
+    return CellKind.PATH if path and path[1].lower() in _VIDEO_EXTENSIONS else CellKind.TEXT
 
 
-def _web(text: str) -> CellKind:
+def _kind_of_url(text: str) -> CellKind:
+    """Classify a cell that starts with a URL."""
     # If a whole line was read as one cell, other cells follow the URL, and the end of the text says
     # nothing about the URL.
-    first, *more = _END.split(text, maxsplit=1)
-    if more and _SEPARATED.search(first):
+    first_url, *other_cells = _URL_END.split(text, maxsplit=1)
+    if other_cells and _CELL_SEPARATOR.search(first_url):
         return CellKind.PAGE
-    text = first
-    path = text.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
-    name = path.rstrip("/").rpartition("/")[2].partition(";")[0]
-    suffix = unquote(name).rstrip().rpartition(".")[2].lower() if "." in name else ""
-    if suffix in _OTHER_FILES:
+    path = first_url.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2]
+    file_name = path.rstrip("/").rpartition("/")[2].partition(";")[0]
+    suffix = unquote(file_name).rstrip().rpartition(".")[2].lower() if "." in file_name else ""
+    if suffix in _OTHER_EXTENSIONS:
         return CellKind.OTHER_FILE
-    if suffix in _STREAMS:
+    if suffix in _STREAM_EXTENSIONS:
         return CellKind.STREAM
-    if suffix not in _VIDEOS:
+    if suffix not in _VIDEO_EXTENSIONS:
         return CellKind.PAGE
-    url = parse(text)
-    return (
-        CellKind.PAGE
-        if url and pages.has_pages(url.host) and pages.violation_of(url)
-        else CellKind.VIDEO
-    )
+    url = parse(first_url)
+    is_page = url and pages.has_pages(url.host) and pages.violation_of(url)
+    return CellKind.PAGE if is_page else CellKind.VIDEO
 
 
 @dataclass(frozen=True)
@@ -132,9 +135,9 @@ class SampleColumn:
     """The values of one column in the first rows.
 
     Attributes:
-        position: of the column, from 0.
-        name: the column name.
-        cells: without surrounding white space, in file order.
+        position: position of the column, from 0.
+        name: name of the column; may be blank.
+        cells: the cells without surrounding white space, in file order.
     """
 
     position: int
@@ -153,51 +156,63 @@ class SampleColumn:
 
     @cached_property
     def kind(self) -> CellKind:
-        """The best kind such that most of the filled cells are of it or better."""
+        """The best kind for which most of the filled cells are of this kind or a better one."""
         for kind in reversed(CellKind):
             if self.count_of_kind(kind) > _MOST * len(self.filled):
                 return kind
         return CellKind.BLANK
 
     def count_of_kind(self, kind: CellKind) -> int:
-        """Count the cells of a kind or better."""
-        return sum(1 for found in self.kinds if found >= kind and found is not CellKind.BLANK)
+        """Count the filled cells of a kind or a better one."""
+        return sum(
+            1 for cell_kind in self.kinds if cell_kind >= kind and cell_kind is not CellKind.BLANK
+        )
 
     @property
     def has_urls_or_paths(self) -> bool:
-        """Whether the cells are URLs or paths that may be of videos."""
+        """Whether most filled cells are URLs or paths that may be of videos."""
         return self.kind >= CellKind.PATH
 
     def about_addresses(self) -> str:
-        """The evidence for a column of URLs, for the user."""
+        """Return how many cells are of the column's kind, for the user."""
         count = self.count_of_kind(self.kind)
         return f"{count} of {len(self.filled)} cells are {KIND_LABELS[self.kind]}"
 
     def about_gaps(self) -> str:
-        """How many cells are blank, for the user; empty if none is."""
+        """Return how many cells are blank, for the user; empty if no cell is blank."""
         blank = len(self.cells) - len(self.filled)
         verb = "is" if blank == 1 else "are"
         return f"{blank} of {len(self.cells)} cells {verb} blank" if blank else ""
 
     def about_misfits(self) -> str:
-        """Returns how many filled cells are not source URLs, with an example; empty if all are."""
-        least = max(self.kind, CellKind.PATH)
-        odd = [cell for cell, of in zip(self.cells, self.kinds, strict=True) if cell and of < least]
-        if not odd:
+        """Return how many filled cells are not source URLs, with an example; empty if all are."""
+        expected_kind = max(self.kind, CellKind.PATH)
+        misfits = [
+            cell
+            for cell, kind in zip(self.cells, self.kinds, strict=True)
+            if cell and kind < expected_kind
+        ]
+        if not misfits:
             return ""
-        what = KIND_LABELS[self.kind] if self.has_urls_or_paths else "addresses or names of videos"
-        return f"not {what}: {len(odd)} of {len(self.filled)} cells, e.g. {odd[0]}"
+        label = "addresses or names of videos"
+        if self.has_urls_or_paths:
+            label = KIND_LABELS[self.kind]
+        return f"not {label}: {len(misfits)} of {len(self.filled)} cells, e.g. {misfits[0]}"
 
-    # Titles and ids --------------------------------------------------------------------------
+    # Titles and IDs --------------------------------------------------------------------------
 
     @cached_property
     def distinct(self) -> int:
         """The number of distinct values."""
         return len(set(self.filled))
 
-    def about_values(self, what: str) -> str:
-        """The evidence for a column of titles or IDs, for the user."""
-        return f"{self.distinct} of {len(self.filled)} cells are distinct {what}"
+    def about_values(self, label: str) -> str:
+        """Return how many cells are distinct, for the user.
+
+        Args:
+            label: description of the values, in the plural.
+        """
+        return f"{self.distinct} of {len(self.filled)} cells are distinct {label}"
 
     @cached_property
     def is_title(self) -> bool:
@@ -207,11 +222,12 @@ class SampleColumn:
             return False
         if self.distinct < _NEARLY_ALL * len(filled):
             return False
-        texts = sum(1 for cell in filled if _is_text(cell))
-        return texts > _MOST * len(filled) and median(map(len, filled)) <= _LONGEST_TITLE
+        text_count = sum(1 for cell in filled if _is_text(cell))
+        is_short = median(map(len, filled)) <= _MAX_TITLE_LENGTH
+        return text_count > _MOST * len(filled) and is_short
 
     def is_id(self, least_distinct: float = _NEARLY_ALL) -> bool:
-        """Whether the cells could be IDs: single words, and mostly distinct.
+        """Whether the cells could be IDs: nearly all are single words, and distinct.
 
         Args:
             least_distinct: minimum fraction of distinct values among the filled cells.
@@ -219,26 +235,29 @@ class SampleColumn:
         filled = self.filled
         if not filled or self.kind not in (CellKind.TEXT, CellKind.PATH):
             return False
-        words = sum(1 for cell in filled if len(cell) <= _LONGEST_ID and len(cell.split()) == 1)
-        odd = sum(1 for cell in filled if _DATE_OR_FRACTION.fullmatch(cell))
+        word_count = sum(
+            1 for cell in filled if len(cell) <= _MAX_ID_LENGTH and len(cell.split()) == 1
+        )
+        date_count = sum(1 for cell in filled if _DATE_OR_FRACTION.fullmatch(cell))
         return (
-            words >= _NEARLY_ALL * len(filled)
-            and odd <= _MOST * len(filled)
+            word_count >= _NEARLY_ALL * len(filled)
+            and date_count <= _MOST * len(filled)
             and self.distinct >= least_distinct * len(filled)
         )
 
     @property
     def looks_like_codes(self) -> bool:
-        """Whether the values look like IDs: all distinct, with letters and digits."""
+        """Whether the values look like IDs: all are distinct words of digits and letters.
+
+        Words of six digits or more need no letters.
+        """
         return (
             len(self.filled) > 1
             and self.distinct == len(self.filled)
             and self.is_id()
-            and all(_CODE.fullmatch(cell) and _LETTERS_OR_LONG.search(cell) for cell in self.filled)
+            and all(map(_CODE.fullmatch, self.filled))
+            and all(map(_LETTER_OR_LONG_NUMBER.search, self.filled))
         )
-
-
-_LETTERS_OR_LONG: Final = re.compile(r"[^\W\d_]|\d{6}")
 
 
 def is_measure(cell: str) -> bool:
@@ -247,9 +266,10 @@ def is_measure(cell: str) -> bool:
 
 
 def _is_text(cell: str) -> bool:
+    """Whether a cell could be a title: no number, date, ID or e-mail address."""
     return (
         len(cell) > 1
-        and bool(_LETTERS.search(cell))
+        and bool(_TWO_LETTERS.search(cell))
         and "@" not in cell
         and not _CODE.fullmatch(cell)
         and not is_measure(cell)

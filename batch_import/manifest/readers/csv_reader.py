@@ -48,7 +48,11 @@ _SEPARATORS: Final = {
     ",": "comma-separated",
     _NO_SEPARATOR: "one cell a line",
 }
-_HALF: Final = 0.5
+#: Maximum fraction of records with invalid quotes.
+_MAX_FAULT_SHARE: Final = 0.5
+#: Half a point in a score: no separator is worse than a separator that splits most rows, and better
+#: than a separator that splits few rows. A file without a header is as good as half a usual name.
+_HALF_POINT: Final = 0.5
 #: Minimum fraction of rows that are as wide as the header. A few rows may be damaged.
 _MIN_EQUAL_SHARE: Final = 0.9
 #: Minimum number of known column names in a header. A single known word may occur by chance.
@@ -192,7 +196,7 @@ def _score(
         return _SeparatorScore(
             significant_count,
             kind,
-            has_equal_rows=is_regular and fault_share <= _HALF,
+            has_equal_rows=is_regular and fault_share <= _MAX_FAULT_SHARE,
             row_count=row_count,
             layout_score=known_count + equal_share,
             split_share=1,
@@ -205,8 +209,8 @@ def _score(
         kind,
         has_equal_rows=False,
         row_count=row_count,
-        layout_score=known_count + (0 if has_header else _HALF),
-        split_share=_HALF if separator == _NO_SEPARATOR else 1 - equal_share,
+        layout_score=known_count + (0 if has_header else _HALF_POINT),
+        split_share=_HALF_POINT if separator == _NO_SEPARATOR else 1 - equal_share,
         quote_score=-fault_share,
     )
 

@@ -38,9 +38,9 @@ def check(folder: Path, row: dict[str, str]) -> CheckResult:
 def test_rows_mapping_and_problems(tmp_path: Path, row: dict[str, str]) -> None:
     path = FOLDER / row["file"]
     checked = check(tmp_path, row)
-    assert checked.reading.form == row["form"]
-    assert checked.rows == int(row["rows"])
-    assert len(checked.reading.comments) == int(row["comments"])
+    assert checked.reading.format_description == row["form"]
+    assert checked.row_count == int(row["rows"])
+    assert len(checked.reading.comment_lines) == int(row["comments"])
 
     manifest = open_manifest(path, options(row))
     mapping = map_columns(manifest.header, next(manifest.chunks()), {})
