@@ -283,5 +283,5 @@ def test_an_address_that_would_tell_everybody_is_refused(
     command: Callable, manifest: Callable, url: str
 ) -> None:
     refused = command("http://127.0.0.1:9")("run", manifest(1), "--notify", url, code=2)
-    assert "--notify: this is not an https:// address" in refused.stderr
+    assert "--notify: this is not an https:// URL" in refused.stderr
     assert "s3cret" not in refused.stderr
