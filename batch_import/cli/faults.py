@@ -51,13 +51,13 @@ def explained(error: Exception) -> RunFault | click.ClickException:
         print(file=sys.stderr)  # ends the line of the question
         return Interrupted("Interrupted at a question.", "Run the same command again.")
     if isinstance(error, MemoryError):
-        what = "memory"
+        resource = "memory"
     elif "can't start new thread" in str(error):
-        what = "threads"
+        resource = "threads"
     else:
         raise error
     return StateError(
-        f"The system gives this process no more {what}.",
+        f"The system gives this process no more {resource}.",
         "All state is saved: close other programs, raise the limit or lower"
         f" {setting_ref('workers')}, then run the same command again.",
     )

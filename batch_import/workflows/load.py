@@ -56,6 +56,7 @@ class ManifestLoader:
     """Reads one manifest for one command: `check` only validates it, `update_job` also stores it.
 
     Args:
+        request: the manifest and all settings.
         now: the current time, in epoch seconds.
         stop: set it to stop early.
         on_progress: called after each source that preflight checks.

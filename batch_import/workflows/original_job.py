@@ -109,7 +109,7 @@ def _read_starts(path: Path) -> Iterator[bytes]:
 
 
 def _first_reference(manifest: "Manifest", columns: OriginColumns) -> JobReference | None:
-    """Returns the job of the first row that has one."""
+    """Returns the job that the first row with origin cells names; None if no row has such cells."""
     for chunk in manifest.chunks():
         for cells in chunk.frame.itertuples(index=False, name=None):
             origin = columns.read(cells)

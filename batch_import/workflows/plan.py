@@ -271,7 +271,7 @@ def _list_and_match(store: Store, session: PlatformSession, observer: Observer) 
     adoption = AdoptionSearch(pending_count, pages)
     matched_count = request_count = 0
     media_count: int | None = None
-    taken: _RowsWithTakenId = {}
+    rows_with_taken_id: _RowsWithTakenId = {}
     while not adoption.is_done:
         number = adoption.page_number
         page = _request_page(session, number)
@@ -279,20 +279,19 @@ def _list_and_match(store: Store, session: PlatformSession, observer: Observer) 
         adoption.record_page(number, page)
         request_count, media_count = request_count + 1, page.total
         observer.step(VerificationProgress("pages of the account", number, pages.known_page_count))
-        updates = list(_adopt_from_page(store, page, session.settings.adopt, taken))
+        updates = list(_adopt_from_page(store, page, session.settings.adopt, rows_with_taken_id))
         store.queue.apply(updates, 0.0)
         matched_count += len(updates)
     if adoption.checks_each_row:
         return _checked_row_by_row(pending_count, media_count, adoption.list_end)
-    store.queue.apply(list(_refuse_taken_ids(taken)), 0.0)
-    examples = tuple(
-        (row.reference_id, media.title) for row, media in islice(taken.values(), _MAX_EXAMPLES)
-    )
+    store.queue.apply(list(_refuse_taken_ids(rows_with_taken_id)), 0.0)
+    first_rows = islice(rows_with_taken_id.values(), _MAX_EXAMPLES)
+    examples = tuple((row.reference_id, media.title) for row, media in first_rows)
     return AccountMatches(
         matched_count,
         media_count,
         request_count,
-        taken_id_count=len(taken),
+        taken_id_count=len(rows_with_taken_id),
         taken_id_examples=examples,
     )
 
@@ -326,28 +325,28 @@ def _checked_row_by_row(
 
 
 def _adopt_from_page(
-    store: Store, page: MediaPage, adopt: str, taken: _RowsWithTakenId
+    store: Store, page: MediaPage, adopt: str, rows_with_taken_id: _RowsWithTakenId
 ) -> Iterator[StatusUpdate]:
     """Yield a status update for each pending row whose video is on the page.
 
     Args:
         adopt: value of the setting `adopt`.
-        taken: the rows whose reference ID is taken are added to it.
+        rows_with_taken_id: the rows whose reference ID is taken are added to it.
     """
     for row in store.queue.pending_by_reference({media.reference_id for media in page.items}):
         media = media_to_adopt(page.items, row, adopt)
         same_id = non_failed(page.items, row)
         if media:
-            taken.pop(row.row_number, None)
+            rows_with_taken_id.pop(row.row_number, None)
             status = Status.IMPORTED if media.status == "online" else Status.PROCESSING
             yield StatusUpdate(row.row_number, status, "in the account", media=media)
         elif same_id:
-            taken.setdefault(row.row_number, (row, same_id[0]))
+            rows_with_taken_id.setdefault(row.row_number, (row, same_id[0]))
 
 
-def _refuse_taken_ids(taken: _RowsWithTakenId) -> Iterator[StatusUpdate]:
+def _refuse_taken_ids(rows_with_taken_id: _RowsWithTakenId) -> Iterator[StatusUpdate]:
     """Yield a status update for each row that a run would not send: its reference ID is taken."""
-    for row, media in taken.values():
+    for row, media in rows_with_taken_id.values():
         message = reference_id_taken_message([media])
         code = REFERENCE_ID_TAKEN
         yield StatusUpdate(row.row_number, Status.FAILED, message, error=message, code=code)

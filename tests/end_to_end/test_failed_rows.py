@@ -197,7 +197,7 @@ def test_rows_whose_job_is_not_there_say_so(
     assert "--job" in done.stderr
     (tmp_path / "wrong").mkdir()
     done = run("run", copy, *FAST, "--job", "wrong", code=2)
-    assert "the job that --job wrong names is not that job" in done.stderr
+    assert "but --job wrong is another job" in done.stderr
     run("run", copy, *FAST, "--job", "away")
     assert len(server.platform.media) == 12
 

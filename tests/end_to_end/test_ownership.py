@@ -38,7 +38,7 @@ def test_videos_of_others_are_not_taken_over(
 ) -> None:
     server, run = sales
     done = run("run", tmp_path / "sales.csv", *FAST, code=1)
-    assert "taken over" not in done.stdout
+    assert "already had the video" not in done.stdout
     lines = run.table("output/sales/results.csv")
     assert [line["status"] for line in lines] == ["failed", "failed", "imported"]
     assert "'HR welcome'" in lines[0]["error"]

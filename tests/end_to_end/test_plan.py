@@ -75,7 +75,7 @@ def test_where_each_row_is_looked_for_the_account_is_not_read(
     server = sandbox(existing=250)
     printed = planned(command(server), manifest(2))
     assert (printed["adopt"], printed["media"]) == (None, 250)
-    assert "looks for each row" in printed["unknown_reason"]
+    assert "searches the account for each row" in printed["unknown_reason"]
     assert server.platform.calls == {"account": 1, "list": 1}
 
 
