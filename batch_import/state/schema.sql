@@ -1,41 +1,41 @@
--- The state of one job. PRAGMA user_version holds the schema's version (connection.py).
+-- The tables of one job. In SQLite, PRAGMA user_version has their version (connection.py).
 
--- What is true of the whole job: manifest, header, account…
+-- Values that belong to the whole job (facts.py).
 CREATE TABLE fact (
     name  TEXT PRIMARY KEY,
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- The columns of each version of the manifest that a row was last read from.
+-- The columns of each version of the manifest. A row has those of the last version with this row.
 CREATE TABLE header (
-    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again
-    names  TEXT NOT NULL,  -- JSON array: as they stand in the manifest
-    fields TEXT NOT NULL,  -- JSON array: positions of the fields' columns; null: no column
+    number INTEGER PRIMARY KEY AUTOINCREMENT,  -- numbers of deleted headers are not used again
+    names  TEXT NOT NULL,  -- JSON array: names of the columns, in their order
+    fields TEXT NOT NULL,  -- JSON array: position of each field's column; null if there is none
     UNIQUE (names, fields)
 );
 
--- One line of the manifest, and what became of it.
+-- The rows of the manifest, and of earlier versions of it.
 CREATE TABLE row (
-    number       INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used again
-    position     INTEGER,          -- place in the manifest as last read; NULL: no longer in it
-    line         INTEGER NOT NULL, -- its first line in that file
-    identity     TEXT,             -- finds the row again in an edited manifest; NULL: cannot be
+    number       INTEGER PRIMARY KEY AUTOINCREMENT,  -- numbers of deleted rows are not used again
+    position     INTEGER,          -- in the last version of the manifest; NULL if not in it
+    line         INTEGER NOT NULL, -- number of its first line in the file
+    identity     TEXT,             -- matches rows of an edited manifest; NULL if there is none
     reference_id TEXT NOT NULL,
     source_url   TEXT NOT NULL,
     filename     TEXT NOT NULL,
     extension    TEXT NOT NULL,
-    cells        TEXT NOT NULL,    -- JSON array: the row as it stands in the manifest
-    header       INTEGER NOT NULL, -- whose columns these cells belong to
+    cells        TEXT NOT NULL,    -- JSON array: all cells as they are in the manifest
+    header       INTEGER NOT NULL, -- number of the columns to which the cells belong
     status       TEXT NOT NULL,
     error        TEXT NOT NULL DEFAULT '',
-    codes        TEXT NOT NULL DEFAULT '',  -- of what is in error, separated by spaces
-    expires      REAL NOT NULL,    -- epoch seconds when the URL stops working; 9e999: never
-    own_id       BOOLEAN NOT NULL, -- false: the reference ID was made, and addresses find the row again
-    given_id     TEXT,             -- the manifest's ID of a row that was sent under another one
-    address      TEXT NOT NULL,    -- source_url in canonical form, as last read
+    codes        TEXT NOT NULL DEFAULT '',  -- codes of the error, separated by spaces
+    expires      REAL NOT NULL,    -- epoch seconds when the URL expires; infinity if never
+    own_id       BOOLEAN NOT NULL, -- whether the manifest gives the reference ID
+    given_id     TEXT,             -- ID in the manifest, if the row was sent under another ID
+    address      TEXT NOT NULL,    -- URL in the last version of the manifest, in canonical form
     stripped_address TEXT NOT NULL, -- the same without its signature
-    claimed_at   REAL,             -- epoch seconds; the last POST left later
-    sent_at      REAL,             -- epoch seconds of the last POST's end
+    claimed_at   REAL,             -- epoch seconds when the row was last claimed, before its POST
+    sent_at      REAL,             -- epoch seconds when its last POST was answered or timed out
     ingest_id    TEXT,
     media_id     TEXT,
     key          TEXT,
@@ -49,18 +49,18 @@ CREATE INDEX row_by_status ON row (status, expires, position);
 CREATE INDEX row_by_position ON row (position);
 CREATE INDEX row_by_given_id ON row (given_id) WHERE given_id IS NOT NULL;
 
--- What the manifest says of rows that were corrected in failed.csv: as long as it says so, the
--- corrections stand.
+-- The values, in the manifest, of rows that were corrected in failed.csv. As long as the manifest
+-- has these values, the corrections are kept.
 CREATE TABLE correction (
     row          INTEGER PRIMARY KEY,
-    duplicate    BOOLEAN NOT NULL, -- its ID belongs to an earlier row
-    reference_id TEXT NOT NULL,    -- empty: the manifest gives none
+    duplicate    BOOLEAN NOT NULL, -- whether another row has its ID
+    reference_id TEXT NOT NULL,    -- empty if the manifest gives none
     source_url   TEXT NOT NULL,
     filename     TEXT NOT NULL,
     extension    TEXT NOT NULL
 );
 
--- Every change of a row's status, with its time (epoch seconds) and reason.
+-- All status changes of rows, with their times in epoch seconds.
 CREATE TABLE event (
     number INTEGER PRIMARY KEY,
     row    INTEGER NOT NULL,
@@ -71,14 +71,14 @@ CREATE TABLE event (
 );
 CREATE INDEX event_by_row ON event (row);
 
--- Media whose picture the platform was asked about: pixels, NULL where it did not tell.
+-- Media whose size was requested: in pixels; NULL if the platform did not give it.
 CREATE TABLE picture (
     key    TEXT PRIMARY KEY,
     width  INTEGER,
     height INTEGER
 ) WITHOUT ROWID;
 
--- The rows of a manifest while they are compared with the rows above; empty otherwise.
+-- The rows of an edited manifest, while they are compared with the job's rows; otherwise empty.
 CREATE TABLE incoming (
     position     INTEGER PRIMARY KEY,
     line         INTEGER NOT NULL,
@@ -98,8 +98,8 @@ CREATE TABLE incoming (
 );
 CREATE INDEX incoming_by_identity ON incoming (identity);
 
--- Which of them is which row, where identity alone does not tell, while they are compared.
+-- Pairs of the same row in `incoming` and in `row`, if the identity does not show it.
 CREATE TABLE pairing (
-    position INTEGER PRIMARY KEY,  -- of the incoming row
-    number   INTEGER NOT NULL UNIQUE
+    position INTEGER PRIMARY KEY,    -- position in `incoming`
+    number   INTEGER NOT NULL UNIQUE -- number in `row`
 );
