@@ -24,7 +24,7 @@ class PendingRow:
     """A row that may be chosen for a pilot, which is an import of a few rows as a test.
 
     Attributes:
-        number: number of the row in the job database.
+        row_number: number of the row in the job database.
         line: number of its first line in the manifest.
         size_cell: the cell of the manifest with the size of the file; empty if there is none.
     """

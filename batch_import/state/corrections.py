@@ -26,7 +26,7 @@ class CorrectedRow:
     """A corrected row.
 
     Attributes:
-        number: number of the row in the job database.
+        row_number: number of the row in the job database.
         row: the row with its corrections. Its line is the line in the file of corrections.
         columns: the columns of that file, to which the cells of the row belong.
     """
