@@ -92,7 +92,9 @@ def test_a_retry_says_how_many_rows_it_sends_again(tmp_path: Path) -> None:
     with Store(None) as store:
         take_over(store, path)
         claimed = store.queue.claim(2, 1.0)
-        store.queue.apply([StatusUpdate(row.number, Status.FAILED, "no") for row in claimed], 1.0)
+        store.queue.apply(
+            [StatusUpdate(row.row_number, Status.FAILED, "no") for row in claimed], 1.0
+        )
         assert take_over(store, path, retry_failed=True).retried_count == 2
 
 
