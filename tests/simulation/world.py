@@ -302,9 +302,7 @@ class World:
         last = max((at for at, kind, _ in self.outcome.log if kind == "CreateMedia"), default=0.0)
         pages = 2 + scenario.rows // scenario.knobs.page_limit
         asked = 2 * scenario.latency[1] + 2 * scenario.commit
-        spare = asked + 3 * pages * max(
-            asked / scenario.settings.workers, 1 / scenario.settings.rate
-        )
+        queued = 3 * pages * max(asked / scenario.settings.workers, 1 / scenario.settings.rate)
         if self.outcome.runs > 1 or scenario.settings.max_in_flight < scenario.rows:
             return
         if scenario.knobs.list_delay[1] or scenario.knobs.failing:
@@ -320,7 +318,7 @@ class World:
             late = events.get(Status.IMPORTED, visible) - visible
             # A row at the border of two small pages may move from one to the other.
             looks = 1.1 if scenario.knobs.page_limit == PAGE_SIZE else 2.2
-            if not media.foreign and late > looks * allowed + spare:
+            if not media.foreign and late > looks * (allowed + asked) + queued:
                 raise self.broken("detection", f"{media.reference_id} is seen {late:.1f} s late")
 
     def _calls_a_row(self) -> float:
