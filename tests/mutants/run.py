@@ -1,46 +1,73 @@
-"""Mutants of the modules that decide: one small change each, and whether a test fails with it.
+"""Mutants of the deciding modules: one small change each; at least one test must fail with it.
 
-python tests/mutants/run.py --sample 100            a hundred, drawn by the seed, that were not run yet
+python tests/mutants/run.py --sample 100     runs a hundred mutants, the same number of each group
 python tests/mutants/run.py --sample 20 --only addresses
+python tests/mutants/run.py --survivors      runs only those again that no test has killed so far
 
-A copy of the project is changed, never the project. What was found is kept in build/mutants, by the
-text of the changed module: another call goes on where the last one ended. A mutant that lives is a
-missing test, or is named in `equivalent.txt`, with the reason why it changes nothing that matters.
+A copy of the project is changed, never the project. The outcomes are kept in build/mutants, by the text
+of the changed module, so that the next call continues. A mutant that survives shows a missing test, or
+is listed in `equivalent.txt` with the reason why its change has no effect that matters.
 """  # noqa: E501
 
 import argparse
 import ast
 import hashlib
+import importlib.util
 import json
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import takewhile, zip_longest
 from pathlib import Path
-from typing import Any
+
+import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DONE = ROOT / "build" / "mutants" / "mutants.jsonl"
+OUTCOMES = ROOT / "build" / "mutants" / "outcomes.jsonl"
 EQUIVALENT = Path(__file__).with_name("equivalent.txt")
-SIMULATION = [f"tests/simulation/test_{name}.py" for name in ("editions", "adoption", "import")]
-#: Modules that decide → the tests that must notice.
-MODULES: dict[str, list[str]] = {
-    "state": [
-        *("tests/unit/state", "tests/golden/test_states.py", "tests/unit/importer"),
-        *("tests/unit/workflows/test_editions.py", "tests/end_to_end/test_editions.py"),
-    ],
-    "importer/schedule": ["tests/unit/importer", *SIMULATION],
-    "manifest/rules": ["tests/unit/manifest", "tests/hostile/test_linear.py"],
-    "addresses": ["tests/unit/addresses", "tests/unit/manifest/rules"],
-    "viostream/responses": ["tests/unit/viostream", "tests/fuzz/test_parsing.py"],
-    "csv_escaping": ["tests/unit/test_csv_escaping.py", "tests/unit/manifest/test_round_trip.py"],
+#: Deciding modules → the tests that must notice, in steps: the fastest first, because a mutant that
+#: is killed by one step needs no other.
+MODULES: dict[str, tuple[str, ...]] = {
+    "state": (
+        "tests/unit/state",
+        "tests/golden/test_states.py tests/simulation/test_editions.py",
+        "tests/unit/importer tests/unit/workflows/test_editions.py",
+        "tests/database/test_state.py",
+    ),
+    "importer/schedule": (
+        "tests/unit/importer",
+        "tests/simulation/test_adoption.py tests/simulation/test_editions.py",
+        "tests/simulation/test_import.py::test_every_row_becomes_exactly_one_video[0]",
+        "tests/simulation/test_import.py::test_what_broke_once_holds",
+    ),
+    "manifest/rules": (
+        "tests/unit/manifest/rules",
+        "tests/unit/manifest/test_validate.py tests/unit/manifest/test_blemishes.py",
+        "tests/hostile/test_linear.py",
+    ),
+    "addresses": ("tests/unit/addresses", "tests/unit/manifest/rules"),
+    "viostream/responses": (
+        "tests/unit/viostream/test_client.py tests/fuzz/test_parsing.py",
+        "tests/unit/viostream",
+    ),
+    "csv_escaping": ("tests/unit/test_csv_escaping.py", "tests/unit/manifest/test_round_trip.py"),
 }
-#: Seconds; a mutant that loops for ever is noticed, too.
-PATIENCE = 900
+#: Libraries that most tests need. They are loaded once; each step runs in a fork of this process.
+PRELOADED = ("hypothesis", "pandas", "pytest", "requests", "xlsxwriter")
+#: Seconds for one step; a mutant with an endless loop counts as killed.
+TIMEOUT_SECONDS = 900
+#: Percentage of the mutants that matter; below it, the exit code is 1.
+REQUIRED_SHARE = 97.0
+#: Characters before and after a change in the name of a mutant: enough to recognize the expression.
+_CONTEXT_CHARACTERS = 40
 _SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq,
     ast.NotEq: ast.Eq, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -50,71 +77,82 @@ _SWAPS: dict[type[ast.AST], type[ast.AST]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change: in a module, at a line, and the text of the module with it."""
+    """One change of a module.
 
+    Attributes:
+        group: key of `MODULES`.
+        module: path below `batch_import`.
+        change: what is changed, in words that do not depend on line numbers.
+        text: the whole module with the change.
+    """
+
+    group: str
     module: str
-    line: int
     change: str
     text: str
 
     @property
     def name(self) -> str:
-        digest = hashlib.sha256(self.text.encode()).hexdigest()[:10]
-        return f"{self.module}:{self.line} {self.change} [{digest}]"
+        return f"{self.module}: {self.change}"
+
+    @property
+    def key(self) -> str:
+        """The name, and a digest of the changed module."""
+        return f"{self.name} [{hashlib.sha256(self.text.encode()).hexdigest()[:10]}]"
 
 
 class _Changer(ast.NodeTransformer):
-    """Makes the change of one number; counts all that there are."""
+    """Makes the change with the number `wanted`; `seen` counts all possible changes."""
 
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted
         self.seen = 0
-        self.line = 0
-        self.change = ""
 
-    def _is_it(self, node: Any, change: str) -> bool:
+    def _is_wanted(self) -> bool:
         self.seen += 1
-        if self.seen - 1 != self.wanted:
-            return False
-        self.line, self.change = node.lineno, change
-        return True
+        return self.seen - 1 == self.wanted
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
+        # Whether a data class is frozen or has slots changes nothing that it computes.
+        decorators, node.decorator_list = node.decorator_list, []
+        self.generic_visit(node)
+        node.decorator_list = decorators
+        return node
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
         for at, operator in enumerate(node.ops):
-            other = _SWAPS[type(operator)]
-            if self._is_it(node, f"{type(operator).__name__}→{other.__name__}"):
-                node.ops[at] = other()  # type: ignore[call-overload]
+            if self._is_wanted():
+                node.ops[at] = _SWAPS[type(operator)]()  # type: ignore[call-overload]
         return node
 
     def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
         self.generic_visit(node)
-        other = _SWAPS[type(node.op)]
-        if self._is_it(node, f"{type(node.op).__name__}→{other.__name__}"):
-            node.op = other()  # type: ignore[assignment]
+        if self._is_wanted():
+            node.op = _SWAPS[type(node.op)]()  # type: ignore[assignment]
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
         other = _SWAPS.get(type(node.op))
-        if other and self._is_it(node, f"{type(node.op).__name__}→{other.__name__}"):
+        if other and self._is_wanted():
             node.op = other()  # type: ignore[assignment]
         return node
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.op, ast.Not) and self._is_it(node, "not x→x"):
+        if isinstance(node.op, ast.Not) and self._is_wanted():
             return node.operand
         return node
 
     def visit_Constant(self, node: ast.Constant) -> ast.AST:
         if isinstance(node.value, bool):
-            if self._is_it(node, f"{node.value}→{not node.value}"):
+            if self._is_wanted():
                 return ast.copy_location(ast.Constant(not node.value), node)
-        elif isinstance(node.value, int | float) and self._is_it(node, f"{node.value}→+1"):
+        elif isinstance(node.value, int | float) and self._is_wanted():
             return ast.copy_location(ast.Constant(node.value + 1), node)
         elif isinstance(node.value, str) and " NOT " in node.value:  # noqa: SIM102
-            if self._is_it(node, "NOT left out of a statement"):
+            if self._is_wanted():
                 changed = node.value.replace(" NOT ", " ", 1)
                 return ast.copy_location(ast.Constant(changed), node)
         return node
@@ -122,13 +160,13 @@ class _Changer(ast.NodeTransformer):
     def visit_Return(self, node: ast.Return) -> ast.AST:
         self.generic_visit(node)
         is_none = isinstance(node.value, ast.Constant) and node.value.value is None
-        if node.value and not is_none and self._is_it(node, "return None"):
+        if node.value and not is_none and self._is_wanted():
             return ast.copy_location(ast.Return(ast.Constant(None)), node)
         return node
 
     def visit_If(self, node: ast.If) -> ast.AST:
         self.generic_visit(node)
-        if self._is_it(node, "if→never"):
+        if self._is_wanted():
             node.test = ast.copy_location(ast.Constant(value=False), node.test)
         return node
 
@@ -142,79 +180,204 @@ def modules(group: str) -> Iterator[Path]:
 
 
 def mutants(group: str) -> Iterator[Mutant]:
-    """All that there are of a group."""
+    """All mutants of a group."""
     for path in modules(group):
-        source = path.read_text(encoding="utf-8")
-        counter = _Changer(-1)
-        counter.visit(ast.parse(source))
-        for number in range(counter.seen):
-            changer = _Changer(number)
-            tree = ast.fix_missing_locations(changer.visit(ast.parse(source)))
-            name = path.relative_to(ROOT / "batch_import").as_posix()
-            yield Mutant(name, changer.line, changer.change, ast.unparse(tree))
+        names, module = Counter[str](), path.relative_to(ROOT / "batch_import").as_posix()
+        statements = ast.parse(path.read_text(encoding="utf-8")).body
+        texts = [ast.unparse(statement) for statement in statements]
+        for at, statement in enumerate(statements):
+            for changed in _changes(statement):
+                change = _describe(texts[at], changed)
+                names[change] += 1
+                occurrence = f" ({names[change]})" if names[change] > 1 else ""
+                text = "\n".join([*texts[:at], changed, *texts[at + 1 :]])
+                yield Mutant(group, module, change + occurrence, text)
 
 
-def is_killed(mutant: Mutant, tests: list[str], copy: Path) -> bool:
-    """Whether a test fails with it."""
-    path = copy / "batch_import" / mutant.module
-    before = path.read_text(encoding="utf-8")
-    path.write_text(mutant.text, encoding="utf-8")
-    there = [test for test in tests if (copy / test).exists()]
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *there]
-    environ = {**os.environ, "PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
-    try:
-        done = subprocess.run(
-            command, cwd=copy, env=environ, capture_output=True, timeout=PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
+def _changes(statement: ast.stmt) -> Iterator[str]:
+    """The text of a statement with each possible change."""
+    counter = _Changer(-1)
+    counter.visit(deepcopy(statement))
+    for number in range(counter.seen):
+        changed = _Changer(number).visit(deepcopy(statement))
+        yield ast.unparse(ast.fix_missing_locations(changed))
+
+
+def _describe(original: str, changed: str) -> str:
+    """Name a change: the function, the expression and what replaces it."""
+    before, after, scope = original.splitlines(), changed.splitlines(), "module"
+    for number, line in enumerate(before):
+        if line.lstrip().startswith(("def ", "class ", "async def ")):
+            scope = line.split("(")[0].removesuffix(":").split()[-1]
+        if number >= len(after) or line != after[number]:
+            break
+    old, new = before[number].strip(), after[number].strip()
+    start = _common_length(old, new)
+    end = _common_length(old[start:][::-1], new[start:][::-1])
+    first, last = max(0, start - _CONTEXT_CHARACTERS), max(0, end - _CONTEXT_CHARACTERS)
+    return f"{scope}: {old[first : len(old) - last]} → {new[first : len(new) - last]}"
+
+
+def _common_length(one: str, other: str) -> int:
+    """Number of equal characters at the start."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+
+
+def steps_of(mutant: Mutant) -> list[str]:
+    """The steps of the mutant's group, after the test files that are named after its module."""
+    steps = MODULES[mutant.group]
+    paths = [ROOT / test.partition("::")[0] for step in steps for test in step.split()]
+    folders = {path.parent if path.suffix else path for path in paths}
+    own = f"test_{Path(mutant.module).stem}.py"
+    found = sorted({path for folder in folders for path in folder.rglob(own)}, reverse=True)
+    return [*(path.relative_to(ROOT).as_posix() for path in found), *steps]
+
+
+class ProjectCopy:
+    """A copy of the project whose modules are changed and tested."""
+
+    def __init__(self, folder: str) -> None:
+        for library in PRELOADED:
+            importlib.import_module(library)
+        self._path = Path(folder) / "project"
+        skipped = shutil.ignore_patterns(".*", "build", "output", "*.egg-info", "__pycache__")
+        shutil.copytree(ROOT, self._path, ignore=skipped)
+        self._passing_steps: set[str] = set()
+
+    def is_killed(self, mutant: Mutant) -> bool:
+        """Whether a test fails with the mutant in place of its module.
+
+        Raises:
+            SystemExit: the test fails without the mutant, too.
+        """
+        failed = self._failed_step(mutant)
+        if failed is None:
+            return False
+        # A file that is named after a module is one of the first step.
+        unchanged = failed if failed in MODULES[mutant.group] else MODULES[mutant.group][0]
+        if unchanged not in self._passing_steps:
+            if not self._passes(unchanged):
+                sys.exit(f"{unchanged} fails without a mutant.")
+            self._passing_steps.add(unchanged)
         return True
-    finally:
-        path.write_text(before, encoding="utf-8")
-    return done.returncode != 0
+
+    def _failed_step(self, mutant: Mutant) -> str | None:
+        path = self._path / "batch_import" / mutant.module
+        before = path.read_text(encoding="utf-8")
+        self._write(path, mutant.text)
+        try:
+            return next((step for step in steps_of(mutant) if not self._passes(step)), None)
+        finally:
+            self._write(path, before)
+
+    def _write(self, path: Path, text: str) -> None:
+        """Write a module, and delete its bytecode, which two versions of the same second share."""
+        path.write_text(text, encoding="utf-8")
+        Path(importlib.util.cache_from_source(str(path))).unlink(missing_ok=True)
+
+    def _passes(self, step: str) -> bool:
+        """Whether all tests of a step pass within `TIMEOUT_SECONDS`."""
+        process = multiprocessing.get_context("fork").Process(target=self._test, args=(step,))
+        process.start()
+        process.join(TIMEOUT_SECONDS)
+        if process.exitcode is None:
+            os.killpg(process.pid or 0, signal.SIGKILL)
+            process.join()
+        return process.exitcode == 0
+
+    def _test(self, step: str) -> None:
+        """Run pytest in this process, which ends with its exit code."""
+        os.setsid()
+        null = os.open(os.devnull, os.O_RDWR)
+        for standard_stream in range(3):
+            os.dup2(null, standard_stream)
+        os.chdir(self._path)
+        os.environ["PYTHONPATH"] = sys.path[0] = str(self._path)
+        sys.argv = ["pytest"]
+        options = ["-q", "-x", "-p", "no:cacheprovider"]
+        # One of the libraries that are loaded already is a plugin of pytest.
+        options += ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+        os._exit(pytest.main([*options, *step.split()]))
+
+
+def run(todo: list[Mutant], outcomes: dict[str, bool]) -> None:
+    """Test each mutant, and add its outcome to `outcomes` and to the file."""
+    with tempfile.TemporaryDirectory() as folder, OUTCOMES.open("a") as file:
+        copy = ProjectCopy(folder)
+        for mutant in todo:
+            outcomes[mutant.key] = copy.is_killed(mutant)
+            file.write(json.dumps({"key": mutant.key, "killed": outcomes[mutant.key]}) + "\n")
+            file.flush()
+            if not outcomes[mutant.key]:
+                print(f"survives: {mutant.name}", flush=True)
+
+
+def shuffled(seed: int) -> list[Mutant]:
+    """All mutants in random order, one of each group in turn."""
+    draw = random.Random(seed)
+    queues = [draw.sample(found, len(found)) for found in map(list, map(mutants, MODULES))]
+    return [mutant for turn in zip_longest(*queues) for mutant in turn if mutant]
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Mutants of the modules that decide.")
-    parser.add_argument("--sample", type=int, default=100, help="how many to run now")
-    parser.add_argument("--seed", type=int, default=1, help="which are drawn first")
-    parser.add_argument("--only", choices=MODULES, help="of this group alone")
+    parser = argparse.ArgumentParser(description="Mutants of the deciding modules.")
+    parser.add_argument("--sample", type=int, default=100, help="number of mutants to run now")
+    parser.add_argument("--seed", type=int, default=1, help="determines the order of the mutants")
+    parser.add_argument("--only", choices=MODULES, help="run mutants of this group only")
+    parser.add_argument("--survivors", action="store_true", help="run only the survivors again")
     options = parser.parse_args()
-    groups = [options.only] if options.only else list(MODULES)
-    everything = [(group, mutant) for group in groups for mutant in mutants(group)]
-    random.Random(options.seed).shuffle(everything)
-    DONE.parent.mkdir(parents=True, exist_ok=True)
-    lines = DONE.read_text().splitlines() if DONE.exists() else []
-    done = {each["name"]: each["killed"] for each in map(json.loads, lines)}
-    todo = [(g, m) for g, m in everything if m.name not in done][: options.sample]
-    with tempfile.TemporaryDirectory() as folder, DONE.open("a") as file:
-        copy = Path(folder) / "project"
-        skipped = shutil.ignore_patterns(".*", "build", "output", "*.egg-info", "__pycache__")
-        shutil.copytree(ROOT, copy, ignore=skipped)
-        for group, mutant in todo:
-            done[mutant.name] = is_killed(mutant, MODULES[group], copy)
-            file.write(json.dumps({"name": mutant.name, "killed": done[mutant.name]}) + "\n")
-            file.flush()
-            if not done[mutant.name]:
-                print(f"lives: {mutant.name}", flush=True)
-    return summary([mutant.name for _, mutant in everything], done)
+    known = shuffled(options.seed)
+    equivalent = equivalent_names(known)
+    known = [each for each in known if options.only in {None, each.group}]
+    relevant = [each for each in known if each.name not in equivalent]
+    OUTCOMES.parent.mkdir(parents=True, exist_ok=True)
+    lines = OUTCOMES.read_text().splitlines() if OUTCOMES.exists() else []
+    outcomes = {each["key"]: each["killed"] for each in map(json.loads, lines)}
+    if options.survivors:
+        run([each for each in relevant if not outcomes.get(each.key, True)], outcomes)
+    else:
+        run([each for each in relevant if each.key not in outcomes][: options.sample], outcomes)
+    return summary(known, outcomes, equivalent)
 
 
-def summary(names: list[str], done: dict[str, bool]) -> int:
-    """Say how many live; returns the exit code."""
-    equivalent = {
-        line.partition("  #")[0].rstrip()
-        for line in EQUIVALENT.read_text(encoding="utf-8").splitlines()
-        if line and not line.startswith("#")
-    }
-    run = [name for name in names if name in done]
-    matters = [name for name in run if name.rpartition(" [")[0] not in equivalent]
-    killed = sum(done[name] for name in matters)
-    share = 100 * killed / len(matters) if matters else 100.0
+def equivalent_names(known: list[Mutant]) -> set[str]:
+    """The mutants of `equivalent.txt`.
+
+    Raises:
+        SystemExit: a line is without a reason, or names no mutant.
+    """
+    lines = EQUIVALENT.read_text(encoding="utf-8").splitlines()
+    names = {each.name for each in known}
+    listed = set()
+    for line in lines:
+        if line and not line.startswith("#"):
+            name, _, reason = line.partition("  # ")
+            if name not in names or not reason:
+                sys.exit(f"{EQUIVALENT.name}: no such mutant, or no reason: {line}")
+            listed.add(name)
+    return listed
+
+
+def summary(known: list[Mutant], outcomes: dict[str, bool], equivalent: set[str]) -> int:
+    """Print the numbers of each group and of all; returns the exit code."""
+    print("group                mutants  equivalent   run  killed  survived   share")
+    for group in dict.fromkeys(each.group for each in known):
+        _count(group, [each for each in known if each.group == group], outcomes, equivalent)
+    share = _count("all", known, outcomes, equivalent)
+    return 0 if share >= REQUIRED_SHARE else 1
+
+
+def _count(title: str, of: list[Mutant], outcomes: dict[str, bool], equivalent: set[str]) -> float:
+    """Print one line of the summary; returns the percentage of killed mutants."""
+    relevant = [each for each in of if each.name not in equivalent]
+    done = [outcomes[each.key] for each in relevant if each.key in outcomes]
+    killed = sum(done)
+    share = 100 * killed / len(done) if done else 100.0
     print(
-        f"{len(names)} mutants, {len(run)} run, {len(matters)} of them matter,"
-        f" {killed} killed: {share:.1f} %"
+        f"{title:20} {len(of):7} {len(of) - len(relevant):11} {len(done):5} {killed:7}"
+        f" {len(done) - killed:9} {share:6.1f}%"
     )
-    return 0
+    return share
 
 
 if __name__ == "__main__":
