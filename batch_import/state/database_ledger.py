@@ -7,7 +7,6 @@ This module must not know the content of the record.
 from collections.abc import Callable
 from typing import Final, TypeVar
 
-from batch_import.errors import StateUnavailable
 from batch_import.state.postgres import Session, connect, map_postgres_errors, url_without_password
 
 _T = TypeVar("_T")
@@ -36,14 +35,16 @@ class DatabaseLedger:
     def __init__(self, url: str, account: str) -> None:
         self._url, self._account = url, account
         self._name = url_without_password(url)
-        self._db: Session | None = connect(url, self._name)
+        self._db: Session = connect(url, self._name)
         with map_postgres_errors(self._name):
             self._db.execute(_ADD, (account,))
 
     def update(self, change: Callable[[str, float], tuple[str, _T]]) -> _T:
-        """As in `shared_rate_limiter.Ledger`."""
-        if self._db is None or self._db.closed:
-            raise StateUnavailable(f"{self._name} is away.")
+        """As in `shared_rate_limiter.Ledger`.
+
+        Raises:
+            StateUnavailable: the database cannot be reached, or the ledger is closed.
+        """
         with map_postgres_errors(self._name), self._db.transaction():
             (record,) = self._db.execute(_LOCK, (self._account,)).fetchone() or ("",)
             (now,) = self._db.execute(_CLOCK).fetchone() or (0.0,)
@@ -53,5 +54,4 @@ class DatabaseLedger:
 
     def close(self) -> None:
         """As in `shared_rate_limiter.Ledger`."""
-        if self._db is not None:
-            self._db.close()
+        self._db.close()

@@ -135,7 +135,7 @@ class Reader:
         return bool(self._connection.count(statements.ANY_IMPORTED_SINCE, (event,)))
 
     def last_position(self) -> int:
-        """Returns the position of the manifest's last row, from 0; -1 if it has no rows."""
+        """Returns the position of the manifest's last row, from 1; -1 if it has no rows."""
         return self._connection.count(statements.LAST_POSITION)
 
     def last_event(self) -> int:

@@ -32,6 +32,7 @@ from batch_import.manifest.readers.sheet_details import WorkbookParts
 from batch_import.manifest.readers.sheet_extent import find_oversized_sheet
 from batch_import.manifest.readers.sheet_table import SheetTable
 from batch_import.manifest.readers.sheet_xml import InvalidPart
+from batch_import.manifest.readers.zip_directory import has_two_directories
 from batch_import.manifest.rules.violation import warning
 from batch_import.models import Problem
 
@@ -193,6 +194,8 @@ def _refuse_too_large(source: ManifestFile) -> None:
     """Refuse a workbook that would need too much memory, or whose size cannot be calculated."""
     try:
         with source.open() as stream, zipfile.ZipFile(stream) as archive:
+            if has_two_directories(stream) or _has_duplicates(archive.namelist()):
+                raise _unreadable(source.name, "programs may read two different contents from it")
             size = sum(part.file_size for part in archive.infolist())
             if size > _MAX_BYTES:
                 raise _too_large(source.name, f"unpacks to {size} bytes")
@@ -206,6 +209,11 @@ def _refuse_too_large(source: ManifestFile) -> None:
                 raise _too_large(source.name, f"has a sheet of {rows} rows and {columns} columns")
     except _UNREADABLE_ERRORS as error:
         raise _unreadable(source.name, str(error)) from error
+
+
+def _has_duplicates(names: Sequence[str]) -> bool:
+    """Whether two parts have the same name; the standard of Office files ignores letter case."""
+    return len({name.casefold() for name in names}) < len(names)
 
 
 def _too_large(name: str, description: str) -> ManifestError:
