@@ -45,7 +45,6 @@ SELF_EXPLANATORY = {
     "The state of this job was moved to ….",
     "The state of … is a file.",
     "…: the sessions of its last run cannot be ended.",
-    "… is away.",  # said to nobody: the last share of the budget counts
     "…: ….",  # what SQLite says; the page has its usual words
 }
 #: A fault with fewer letters of its own fits anything, …

@@ -70,16 +70,23 @@ def test_every_problem_of_the_messy_sample_has_a_section(site: Callable[[str], s
 
 
 @pytest.mark.parametrize(
-    "text", ["[a page](nowhere.md)", "[a heading](#nowhere)", "{option}`--no`"]
+    ("text", "target"),
+    [
+        ("[a page](nowhere.md)", "nowhere"),
+        ("[a heading](#nowhere)", "nowhere"),
+        ("{option}`--no`", "--no"),
+    ],
 )
-def test_a_broken_link_fails(text: str, tmp_path: Path, package: Callable[[str], object]) -> None:
+def test_a_broken_link_fails(
+    text: str, target: str, tmp_path: Path, package: Callable[[str], object]
+) -> None:
     package("sphinx")
     source = tmp_path / "source"
     source.mkdir()
     (source / "index.md").write_text(f"# Title\n\n{text}\n", encoding="utf-8")
     code, warnings = build(source, tmp_path / "target")
     assert code
-    assert "nowhere" in warnings or "--no" in warnings
+    assert target in warnings
 
 
 def test_every_generated_part_has_one_place(package: Callable[[str], object]) -> None:

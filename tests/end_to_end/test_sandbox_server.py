@@ -207,6 +207,8 @@ def test_stop_is_safe_without_start_and_twice() -> None:
     there = serving()
     there.stop()
     there.stop()
+    with pytest.raises(requests.ConnectionError):
+        get(there, "/")
 
 
 def test_it_serves_in_the_caller_s_thread_until_stopped() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.csv_escaping import ESCAPE_MARK, escape, escape_for_editing, unescape
+from batch_import.csv_escaping import ESCAPE_MARK, escape, escape_for_editing, escape_line, unescape
 
 DATA = Path(__file__).parents[1] / "data"
 STARTS = "=+-@\t\r\n＝＋－＠﹦﹢﹣﹫"
@@ -68,6 +68,19 @@ def test_what_a_spreadsheet_would_run_is_marked(text: str) -> None:
 )  # fmt: skip
 def test_what_it_would_not_run_stays_as_it_is(text: str) -> None:
     assert escape(text) == unescape(text) == text
+
+
+@pytest.mark.parametrize("cells", [[], ["", "a1", "5", "<i>", "(x)", "/a"]])
+def test_a_line_without_formulas_stays_as_it_is(cells: list[str]) -> None:
+    assert escape_line(cells) == cells
+
+
+@pytest.mark.parametrize("at", range(3))
+def test_each_formula_of_a_line_is_marked(at: int) -> None:
+    cells = ["a", "", "5"]
+    cells[at] = "=1+1"
+    assert escape_line(cells) == [escape(cell) for cell in cells]
+    assert escape_line(cells)[at] == "'=1+1"
 
 
 def test_the_lists_hold_formulas() -> None:

@@ -85,6 +85,14 @@ from batch_import.addresses.masking import (
             "https://a.test/?u=https://b.test/?token=***&w=1",
         ),
         (
+            "https://a.test/?u=https://us02web.zoom.us/a?pwd=x&w=1",
+            "https://a.test/?u=https://us02web.zoom.us/a?pwd=***&w=1",
+        ),
+        (
+            "https://us02web.zoom.us/?u=https://a.test/?pwd=x",
+            "https://us02web.zoom.us/?u=https://a.test/?pwd=x",
+        ),
+        (
             "https://a.test/?v=1\\u0026token=x",
             "https://a.test/?v=1\\u0026token=***",
         ),

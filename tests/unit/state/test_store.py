@@ -319,6 +319,25 @@ def test_sources_are_those_of_pending_rows_by_number() -> None:
     assert store.queue.pending_sources(found[0].row_number, 10) == found[1:]
 
 
+def test_the_history_names_each_retry_and_each_edit_of_the_manifest() -> None:
+    store = loaded("a")
+    store.queue.claim(1, 2.0)
+    store.queue.apply([StatusUpdate(1, Status.FAILED, "no", code=FailureCode.REJECTED)], 3.0)
+    store.queue.retry_failed(4.0)
+    damaged = dataclasses.replace(row("a", error="no URL", url="h/v"), codes=("url-invalid",))
+    store.load([damaged], 5.0)
+    store.load([row("a")], 6.0)
+    store.load([], 7.0)
+    assert history(store, "a") == [
+        StatusChange(2.0, Status.CREATING, ""),
+        StatusChange(3.0, Status.FAILED, "no", FailureCode.REJECTED),
+        StatusChange(4.0, Status.PENDING, "retry"),
+        StatusChange(5.0, Status.INVALID, "changed in the manifest", "url-invalid"),
+        StatusChange(6.0, Status.PENDING, "changed in the manifest"),
+        StatusChange(7.0, Status.SKIPPED, "removed from the manifest"),
+    ]
+
+
 def test_a_pending_row_that_became_invalid_is_not_sent() -> None:
     store = loaded("a", "b")
     store.load([row("a", error="bad"), row("b", 3)], 2.0)

@@ -62,6 +62,18 @@ def test_calls_refused_together_are_one_event() -> None:
     assert budget.rate(1.0) == pytest.approx(0.6 * 100)
 
 
+def test_a_refusal_of_a_request_that_was_sent_before_the_last_refusal_is_the_same_event() -> None:
+    budget = RateLimiter(100.0, 0.0)
+    budget.record_refusal(0.5, 1.0, retry_after=None)
+    rate = budget.rate(1.0)
+    budget.record_refusal(0.9, 2.5, retry_after=None)
+    assert budget.rate(1.0) == rate
+    assert budget.ready_at(2.5) == pytest.approx(3.5)  # one second, not two
+    budget.record_refusal(2.6, 4.0, retry_after=None)
+    assert budget.rate(4.0) < rate
+    assert budget.ready_at(4.0) == pytest.approx(6.0)
+
+
 def test_what_held_is_nearly_kept_and_comes_back_within_ten_seconds() -> None:
     budget, now = RateLimiter(20.0, 0.0), 60.0
     sent_in(budget, 0.0, now)

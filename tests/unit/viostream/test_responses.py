@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from batch_import.errors import NoAnswer
+from batch_import.errors import AuthenticationFailed, NoAnswer, RequestRejected, Throttled
+from batch_import.models import Media
 from batch_import.viostream import responses
 
 NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
@@ -17,8 +18,12 @@ NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
     [
         (None, None),
         ("", None),
+        ("0", 0.0),
+        ("0.5", 0.5),
         ("7", 7.0),
         (" 1.5 ", 1.5),
+        ("Thu, 09 Oct 2025 08:53:30 -0000", 10.0),
+        ("Thu, 09 Oct 2025 08:53:20 GMT", 0.0),
         ("Thu, 09 Oct 2025 08:53:30 GMT", 10.0),
         ("Thu, 09 Oct 2025 08:53:00 GMT", 0.0),
         ("soon", None),
@@ -47,10 +52,100 @@ def test_retry_after(value: str | None, seconds: float | None) -> None:
             "cannot fetch https://***@h/v.mp4?X-Amz-Signature=***&a=1",
         ),
         ("[" * 100_000, "[" * 299 + "…"),
+        ("x" * 300, "x" * 300),
+        ("x" * 301, "x" * 299 + "…"),
+        (" " * 65_533 + "abcdef", "abc"),
+        ('{"message": "%s"}' % (" " * 65_533 + "abcdef"), "abc"),
+        ('{"message": "", "error": 0, "detail": "gone", "title": "Error"}', "gone"),
+        ('{"errors": {"x": ["is wrong"]}}', "x: is wrong"),
+        ('{"message": "Bad", "errors": ["is wrong"]}', "Bad"),
+        ("[1]", ""),
     ],
 )
 def test_the_platforms_words(body: str, words: str) -> None:
     assert responses.platform_message(body) == words
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        *((status, None) for status in (200, 204, 299)),
+        *((status, RequestRejected) for status in (300, 302, 399, 400, 402, 404, 407, 409, 499)),
+        *((status, AuthenticationFailed) for status in (401, 403)),
+        *((status, NoAnswer) for status in (100, 199, 408, 500, 503, 599)),
+        (429, Throttled),
+    ],
+)
+def test_what_a_status_means(status: int, kind: type[Exception] | None) -> None:
+    failure = responses.failure_of(status, {"Retry-After": "7"}, "busy", NOW)
+    assert type(failure) is (kind or type(None))
+    if kind is RequestRejected:
+        expected = "busy" if status >= 400 else "the URL of the API redirects elsewhere"
+        assert failure is not None
+        assert (failure.message, failure.status) == (expected, status)
+
+
+@pytest.mark.parametrize(("status", "text"), [(429, "busy"), (503, "busy (HTTP 503)")])
+def test_a_busy_platform_says_how_long_to_wait(status: int, text: str) -> None:
+    failure = responses.failure_of(status, {"Retry-After": "7"}, "busy", NOW)
+    assert isinstance(failure, Throttled | NoAnswer)
+    assert (failure.message, failure.status, failure.retry_after) == (text, status, 7.0)
+
+
+def test_a_failure_without_a_body_names_its_status() -> None:
+    failure = responses.failure_of(400, {}, "", NOW)
+    assert failure is not None
+    assert failure.message == "HTTP 400 without a reason"
+
+
+MEDIA = {
+    "id": 7, "key": "k", "referenceId": "r", "status": "Online", "title": "T",
+    "duration": "00:01", "thumbnail": "t", "createdDate": "2025-10-09T08:53:20Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"listResult": {"items": {"items": [MEDIA, "x"]}, "totalItems": 5}},
+        {"listResult": {"items": [None, MEDIA], "totalItems": 5}},
+        {"items": [MEDIA], "totalItems": 5},
+    ],
+)
+def test_each_shape_of_a_page(payload: object) -> None:
+    page = responses.read_page(payload)
+    assert page.total == 5
+    assert page.items == (
+        Media("7", "k", "r", "online", "T", "00:01", "t", "2025-10-09T08:53:20Z"),
+    )
+
+
+def test_a_page_may_lack_its_total() -> None:
+    assert responses.read_page({"items": [], "totalItems": "5"}).total is None
+
+
+@pytest.mark.parametrize("payload", [[], {}, {"listResult": []}, {"items": "x"}, {"items": {}}])
+def test_what_is_no_page(payload: object) -> None:
+    with pytest.raises(NoAnswer, match="no list of media"):
+        responses.read_page(payload)
+
+
+def test_the_account_and_the_ingest_id() -> None:
+    account = responses.read_account({"id": 5, "title": None})
+    assert (account.id, account.title) == ("5", "")
+    assert responses.read_account({}).id == ""
+    assert responses.read_ingest_id({"ingestId": 12}) == "12"
+    for read in (responses.read_account, responses.read_ingest_id, responses.read_status):
+        with pytest.raises(NoAnswer, match="the answer contains no "):
+            read([])
+    with pytest.raises(NoAnswer, match="no ingest id"):
+        responses.read_ingest_id({"ingestId": ["x"]})
+
+
+def test_what_is_no_json_is_no_answer() -> None:
+    assert responses.read_json('{"a": 1}') == {"a": 1}
+    with pytest.raises(NoAnswer, match="cut off"):
+        responses.read_json('{"a": ')
 
 
 json_values = st.recursive(
@@ -92,6 +187,7 @@ def test_any_error_body_gives_one_safe_line(body: object) -> None:
 def test_a_failed_ingest_keeps_the_platforms_reason() -> None:
     status = responses.read_status({"status": "Failed", "error": {"message": "codec not known"}})
     assert (status.status, status.error) == ("failed", "codec not known")
+    assert responses.read_status({"status": "Online", "error": None}).error == ""
 
 
 @pytest.mark.parametrize(
@@ -110,7 +206,14 @@ def test_a_failed_ingest_keeps_the_platforms_reason() -> None:
             {"download": {"width": 0, "height": 0}, "progressive": [{"width": 4, "height": 3}]},
             (4, 3),
         ),
+        ({"download": {"width": 1, "height": 1}}, (1, 1)),
+        ({"download": {"width": 100_000, "height": 100_000}}, (100_000, 100_000)),
+        ({"download": {"width": 100_001, "height": 1}}, None),
+        ({"download": {"width": 1, "height": 100_001}}, None),
         ({"download": {"width": -1, "height": 9}}, None),
+        ({"download": {"width": 9, "height": -1}}, None),
+        ({"download": {"width": 9}}, None),
+        ({"download": {"height": 9}}, None),
         ({"download": {"width": "wide", "height": 9}, "progressive": "none"}, None),
         ({"download": {"width": 1e999, "height": 9}}, None),
         ({"progressive": [None, {}, {"width": 5}]}, None),

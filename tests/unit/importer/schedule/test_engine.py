@@ -17,6 +17,7 @@ from batch_import.errors import (
     RequestRejected,
     Throttled,
 )
+from batch_import.failure_codes import FailureCode
 from batch_import.importer.schedule import FINISHED, Schedule, Wait
 from batch_import.importer.schedule.repeat import MAX_ATTEMPTS
 from batch_import.importer.scheduled_request import (
@@ -339,6 +340,33 @@ def test_a_filter_that_the_platform_ignores_is_noticed() -> None:
     assert statuses(play.finish()) == [Status.IMPORTED]  # by whole pages: `finish` filters exactly
 
 
+def test_a_list_that_was_read_to_its_end_for_an_unknown_row_is_not_read_again_at_once() -> None:
+    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
+    play.account = [media(reference=f"x{n}", key=f"x{n}") for n in range(250)]
+    play.answer_to(FindByReference, play.page(1))  # the filter is ignored
+    reads: list[int] = []
+    while len(reads) < 7:
+        call = play.call()
+        assert isinstance(call, ReadPage)
+        reads.append(call.page)
+        play.schedule.handle_answer(call, play.page(call.page), play.now)
+    assert reads == [1, 2, 3, 1, 1, 1, 1]
+
+
+def test_a_refused_search_is_repeated_later_and_later_before_its_row_is_left_unknown() -> None:
+    play = Play(row(status=Status.UNKNOWN, sent_at=1000.0))
+    moments: list[float] = []
+    changes: list[StatusUpdate] = []
+    while not changes:
+        changes = play.answer_to(FindByReference, RequestRejected("no", status=400))
+        moments.append(play.now)
+    assert len(moments) == MAX_ATTEMPTS
+    waits = [later - earlier for earlier, later in pairwise(moments)]
+    assert waits == [2, 4, 8, 16]
+    assert [(c.status, c.code) for c in changes] == [(Status.UNKNOWN, FailureCode.UNCONFIRMED)]
+    assert "refuses requests for its status: no" in changes[0].error
+
+
 # What is in the account before ----------------------------------------------------------------
 
 
@@ -406,6 +434,25 @@ def test_few_rows_are_looked_for_one_by_one_in_a_great_account() -> None:
     assert play.call() == CreateMedia(row(1))
     (taken,) = play.answer_to(FindByReference, page_of(media(reference="r2")))
     assert taken.status is Status.IMPORTED
+
+
+def test_if_the_filter_is_ignored_the_whole_list_is_read_before_a_row_is_created() -> None:
+    play = adopting(2)
+    play.account = [media(reference=f"x{n}", key=f"x{n}") for n in range(250)] + [media()]
+    play.answer(play.page(1))
+    assert not play.schedule.admission.is_adopting  # two searches need fewer requests
+    play.schedule.admission.admit([row(1), row(2)], play.now)
+    assert isinstance(play.call(), FindByReference)
+    assert play.answer(play.page(1)) == []
+    pages, changes = [], []
+    while play.schedule.admission.is_adopting:
+        call = play.call()
+        assert isinstance(call, ReadPage)
+        pages.append(call.page)
+        changes += play.schedule.handle_answer(call, play.page(call.page), play.now)
+    assert pages == [1, 2, 3]
+    assert [(change.row_number, change.status) for change in changes] == [(1, Status.IMPORTED)]
+    assert play.call() == CreateMedia(row(2))
 
 
 def test_a_page_that_cannot_be_read_is_read_again_at_once_and_then_later_and_later() -> None:

@@ -10,6 +10,7 @@ from batch_import.importer.schedule.ownership import (
     other_media_note,
     owner_of,
     reference_id_taken_message,
+    title_overridden_note,
 )
 from batch_import.models import JobRow, Media, Status
 
@@ -72,6 +73,11 @@ def test_a_row_that_was_not_sent_takes_only_its_title() -> None:
 def test_the_text_names_title_date_and_id() -> None:
     text = reference_id_taken_message([media("HR only", "2026-11-26T10:00:00Z")])
     assert "'HR only', created 2026-11-26T10:00:00Z (id m1)" in text
+
+
+def test_a_media_that_was_adopted_in_spite_of_its_title_is_noted() -> None:
+    assert title_overridden_note(ROW, media("sales kick-off")) == ""
+    assert "its title in the account is 'HR only'" in title_overridden_note(ROW, media("HR only"))
 
 
 def test_the_media_that_counts_is_online_before_all_and_failed_after_all() -> None:

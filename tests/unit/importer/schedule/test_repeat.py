@@ -84,6 +84,21 @@ def test_a_long_tail_widens_the_margin() -> None:
     assert (uneven.proof_age(0.0) or 0) > 200 > (even.proof_age(0.0) or 0) > 60
 
 
+def test_the_margin_is_wider_by_the_spread_of_the_eight_latest_ages() -> None:
+    def proof_age(*hidden_ages: float) -> float:
+        consistency = ListConsistency()
+        for age in hidden_ages:
+            consistency.record_shown(age + 1, hidden_age=age, is_first=True, is_done=True)
+        return consistency.proof_age(0.0) or 0.0
+
+    others = [60.0, 65.0, 70.0, 75.0, 80.0, 85.0]
+    usual = proof_age(50.0, 55.0, *others, 90.0)
+    assert usual > 90.0
+    assert proof_age(50.0, 57.0, *others, 90.0) == pytest.approx(usual - 2.0)
+    assert proof_age(50.0, 55.0, 62.0, *others[1:], 90.0) == pytest.approx(usual)
+    assert proof_age(40.0, 55.0, *others, 90.0) == pytest.approx(usual), "the ninth"
+
+
 def test_a_media_that_nobody_looked_at_for_long_counts_until_many_were_watched_closely() -> None:
     few, many = lists(60, 10.0), lists(600, 10.0)
     for consistency in (few, many):

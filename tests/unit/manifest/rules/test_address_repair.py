@@ -150,6 +150,12 @@ def test_no_blemish_in_any_address_goes_without_a_word(name: str, blemish: str) 
     assert cell == url or list(source_url.violations([cell]))
 
 
+@pytest.mark.parametrize("behind", [")", "))", ").", "]])", ",", ""])
+def test_punctuation_makes_no_second_address(behind: str) -> None:
+    assert not has_several_urls(f"{URL}{behind} {URL}")
+    assert has_several_urls(f"{URL}{behind} {URL}?2")
+
+
 @given(st.text(max_size=200))
 def test_no_text_makes_it_fail_and_what_is_repaired_stays_so(text: str) -> None:
     has_several_urls(text)
@@ -172,9 +178,10 @@ LONG = [
 
 
 @pytest.mark.parametrize("text", LONG)
-def test_no_text_takes_long(text: str) -> None:
-    repair_url(text)
-    has_several_urls(text)
+def test_a_long_text_is_reported_in_linear_time(text: str) -> None:
+    found = repair_url(text)
+    assert found is None or len(found.url) <= len(text)
+    assert list(source_url.violations([text]))
 
 
 def test_pages_of_redirects_name_where_they_lead() -> None:

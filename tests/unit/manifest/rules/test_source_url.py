@@ -121,6 +121,21 @@ def test_hosts_that_only_look_private(host: str) -> None:
     assert codes(f"https://{host}/a.mp4") == []
 
 
+@pytest.mark.parametrize(
+    ("largest", "too_large"),
+    [
+        ("127.0.0.255", "127.0.0.256"), ("127.0.65535", "127.0.65536"),
+        ("127.0.65535", "127.0.66000"), ("127.16777215", "127.16777216"),
+        ("4294967295", "4294967296"), ("255.0.0.1", "256.0.0.1"),
+    ],
+)  # fmt: skip
+def test_the_last_number_of_an_ipv4_address_fills_the_remaining_bytes(
+    largest: str, too_large: str
+) -> None:
+    assert codes(f"https://{largest}/a.mp4") == ["url-private"]
+    assert codes(f"https://{too_large}/a.mp4") == ["url-host"]
+
+
 def test_only_the_sandboxs_own_host_and_port_may_be_private() -> None:
     own = "127.0.0.1:8765"
     assert codes("http://127.0.0.1:8765/clips/1.mp4", own) == []
