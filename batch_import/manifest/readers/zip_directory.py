@@ -6,7 +6,7 @@ that the user sees in a spreadsheet differs from the rows that are imported, and
 are checked on other parts than those that are loaded.
 """
 
-import os
+import io
 import struct
 from typing import IO, Final
 
@@ -28,7 +28,7 @@ def has_two_directories(stream: IO[bytes]) -> bool:
 
     Nothing is known about a file without an end record; it cannot be read as an archive.
     """
-    file_size = stream.seek(0, os.SEEK_END)
+    file_size = stream.seek(0, io.SEEK_END)
     tail_start = max(0, file_size - _END_RECORD.size - _MAX_COMMENT)
     tail = _read(stream, tail_start, file_size)
     at = tail.rfind(_END_SIGNATURE, 0, len(tail) - _END_RECORD.size + len(_END_SIGNATURE))
