@@ -35,9 +35,9 @@ def test_every_row_becomes_exactly_one_video(first: int) -> None:
 #: whose own media is pending review to take another. 2019125: rows that were first looked for
 #: long after their POST were taken for a proof that lists hide nothing for longer. 2018398: a
 #: failed media of its POST kept an unknown row from a media of the same title. 2024486: one refused
-#: search, while the key was being replaced, failed its row. 5010774: page numbers were ignored while
-#: others deleted media, and a list was taken to be read to its end. 5011160: the rules gave a row on
-#: the border of two small pages the round trip of one look.
+#: search, while the key was being replaced, failed its row. 5010774: page numbers were ignored
+#: while others deleted media, and a list was taken to be read to its end. 5011160: the rules gave a
+#: row on the border of two small pages the round trip of one look.
 @pytest.mark.parametrize(
     "seed",
     [
