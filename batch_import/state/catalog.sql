@@ -44,6 +44,7 @@ CREATE TABLE batch_import.held (
 -- The ledger of each account, by which its runs share the rate limit (database_ledger.py). It is
 -- empty after a crash of the server; then the runs measure the rate limit again.
 CREATE UNLOGGED TABLE batch_import.budget (
-    account TEXT PRIMARY KEY,
-    record  TEXT NOT NULL
+    account TEXT NOT NULL,
+    record  TEXT NOT NULL,
+    EXCLUDE USING hash (account WITH =)  -- a primary key would limit the length of the account
 );

@@ -23,14 +23,23 @@ _REPLACEMENTS: Final = (
     (r"\bINTEGER\b", "BIGINT"),
     (r"\bREAL\b", "DOUBLE PRECISION"),
     (r"\bTEXT\b", 'TEXT COLLATE "C"'),
-    # An index cannot contain texts above 2,704 bytes, and headers of manifests may be longer.
+    # A primary key would limit the length of the text, see `_HASH_INDEX`.
+    (r"\bkey( +)(TEXT\b.*) PRIMARY KEY", r"key\1\2 NOT NULL, EXCLUDE USING hash (key WITH =)"),
     (r",\s+UNIQUE \(names, fields\)", ""),
+    (
+        r"\bCREATE UNIQUE INDEX (\w+) ON (\w+) \((\w+)\)",
+        r"ALTER TABLE \2 ADD CONSTRAINT \1 EXCLUDE USING hash (\3 WITH =)",
+    ),
 )
 #: Replacement in definitions of indexes: rows without a position come first, as in the queries.
 _INDEX_ORDER: Final = (r"\bposition\)", "position NULLS FIRST)")
-#: Replacement in definitions of indexes on texts such as URLs, which may be longer than 2,704
-#: bytes: a hash index has no such limit.
-_HASH_INDEX: Final = (r"ON (added|removed) \((\w+).*\)", r"ON \1 USING hash (\2)")
+#: Replacement in definitions of indexes on texts of manifests and of the platform, for example
+#: reference IDs and URLs. A B-tree index cannot contain texts of more than 2,704 bytes; a hash
+#: index has no such limit. It cannot be unique; an exclusion constraint has the same effect.
+_HASH_INDEX: Final = (
+    r"ON (\w+) \((identity|given_id|likeness|stripped_address)\b.*?\)",
+    r"ON \1 USING hash (\2)",
+)
 
 
 @cache

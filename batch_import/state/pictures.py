@@ -32,4 +32,6 @@ class Pictures:
         """
         width, height = size or (None, None)
         with self._connection.transaction() as db:
-            db.execute(statements.SAVE_PICTURE, (key, width, height))
+            # Not ON CONFLICT: PostgreSQL needs an index for it that limits the length of the key.
+            db.execute(statements.DELETE_PICTURE, (key,))
+            db.execute(statements.ADD_PICTURE, (key, width, height))

@@ -50,7 +50,6 @@ _HINTS: Final = {
     "42501": "Grant this right to the database user.",
     "53100": f"Free some space on the database's disk. {_REPEAT_HINT}",
     "53": f"The database server lacks resources: close other programs. {_REPEAT_HINT}",
-    "54000": "An index takes texts of up to 2,700 bytes: shorten the reference ID.",
     "55P03": f"Another program holds a lock; close that program. {_REPEAT_HINT}",
     "25006": "This server accepts no writes: name the primary server, not a replica.",
     "40": f"Another program changed the same rows. {_REPEAT_HINT}",

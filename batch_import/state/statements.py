@@ -255,10 +255,8 @@ _MISSING_PICTURES: Final = """
 """
 MISSING_PICTURES_COUNT: Final = f"SELECT count(DISTINCT key) FROM {_MISSING_PICTURES}"
 MISSING_PICTURES: Final = f"SELECT DISTINCT key FROM {_MISSING_PICTURES} LIMIT ?"
-SAVE_PICTURE: Final = """
-    INSERT INTO picture VALUES (?, ?, ?)
-    ON CONFLICT (key) DO UPDATE SET width = excluded.width, height = excluded.height
-"""
+DELETE_PICTURE: Final = "DELETE FROM picture WHERE key = ?"
+ADD_PICTURE: Final = "INSERT INTO picture VALUES (?, ?, ?)"
 
 # The manifest, compared with the rows -------------------------------------------------------------
 

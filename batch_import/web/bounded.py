@@ -11,7 +11,6 @@ urllib3 uses for its connections, apply them.
 """
 
 import math
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -32,6 +31,7 @@ from urllib3.util.wait import wait_for_read
 
 from batch_import.errors import NoAnswer, NotSent, RequestFailed, RequestRejected
 from batch_import.web.connection_faults import connection_fault
+from batch_import.web.socket_options import SOCKET_OPTIONS
 
 #: Maximum number of bytes per read.
 _CHUNK_BYTES: Final = 64 * 1024
@@ -353,25 +353,12 @@ class _BoundedConnection:
             self.sock = real_socket if self.sock is not None else None
 
 
-#: Milliseconds after which the operating system gives up sending bytes that the other machine does
-#: not acknowledge, even if this process has ended. As long as a response is awaited by default.
-_UNACKNOWLEDGED_MILLISECONDS: Final = 60_000
-_SOCKET_OPTIONS: Final = [
-    *HTTPConnection.default_socket_options,
-    *(
-        [(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNACKNOWLEDGED_MILLISECONDS)]
-        if hasattr(socket, "TCP_USER_TIMEOUT")
-        else []
-    ),
-]
-
-
 class _HttpConnection(_BoundedConnection, HTTPConnection):
-    default_socket_options = _SOCKET_OPTIONS
+    pass
 
 
 class _HttpsConnection(_BoundedConnection, HTTPSConnection):
-    default_socket_options = _SOCKET_OPTIONS
+    pass
 
 
 class _HttpPool(HTTPConnectionPool):
@@ -384,11 +371,11 @@ class _HttpsPool(HTTPSConnectionPool):
 
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, socket_options=SOCKET_OPTIONS, **kwargs)
         _use_bounded_pools(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-        manager = super().proxy_manager_for(proxy, **kwargs)
+        manager = super().proxy_manager_for(proxy, socket_options=SOCKET_OPTIONS, **kwargs)
         _use_bounded_pools(manager)
         return manager
 

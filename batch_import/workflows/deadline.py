@@ -1,10 +1,11 @@
-"""Stop a run at a time of day (`--until`).
+"""Stop a run if its caller wants it, or at a time of day (`--until`).
 
 The clock may be set to another time, and it continues while the machine sleeps. Therefore a thread
 reads it repeatedly, instead of waiting once for the whole time. This module must not know what the
 run does.
 """
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,43 +15,51 @@ from typing import Final
 
 from batch_import.errors import Interrupted, Stopped
 
-#: Maximum seconds between two readings of the clock. A run stops at most so many seconds too late.
-_MAX_PAUSE_SECONDS: Final = 1.0
+#: Maximum seconds between two readings of the clock. A run stops at most so many seconds too late,
+#: and the thread that reads the clock ends at most so many seconds after the run.
+_MAX_PAUSE_SECONDS: Final = 0.25
 
 
 @contextmanager
-def stopping_at(
-    stop_at: float | None, stop: threading.Event, clock: Callable[[], float] = time.time
-) -> Iterator[None]:
-    """Set `stop` at a given time, while the `with` block runs.
+def stop_event(
+    stop: threading.Event | None,
+    stop_at: float | None,
+    clock: Callable[[], float] = time.time,
+) -> Iterator[threading.Event]:
+    """Yields an event that is set when `stop` is set, or at a given time.
+
+    The run may set this event itself, for example if it loses the job. `stop` does not change then,
+    so that the caller can start another run.
 
     Args:
+        stop: the event of the caller; None if the caller has none.
         stop_at: epoch seconds; None means never.
         clock: returns the current time, in epoch seconds.
 
     Raises:
         Stopped: the block raised `Interrupted`, because the time was reached.
     """
-    if stop_at is None:
-        yield
-        return
-    is_closed, is_reached = threading.Event(), threading.Event()
+    should_stop, is_reached, is_closed = threading.Event(), threading.Event(), threading.Event()
+    stop = stop or should_stop
+
+    def wait(max_seconds: float) -> None:
+        remaining_seconds = math.inf if stop_at is None else stop_at - clock()
+        if stop.wait(max(0.0, min(max_seconds, remaining_seconds))):
+            should_stop.set()
+        elif remaining_seconds <= 0:
+            is_reached.set()
+            should_stop.set()
 
     def watch() -> None:
-        while not (is_closed.is_set() or stop.is_set()):
-            remaining_seconds = stop_at - clock()
-            if remaining_seconds <= 0:
-                is_reached.set()
-                stop.set()
-            else:
-                is_closed.wait(min(_MAX_PAUSE_SECONDS, remaining_seconds))
+        while not (is_closed.is_set() or should_stop.is_set()):
+            wait(_MAX_PAUSE_SECONDS)
 
-    thread = threading.Thread(target=watch, name="until", daemon=True)
-    thread.start()
+    wait(0.0)
+    threading.Thread(target=watch, name="stop", daemon=True).start()
     try:
-        yield
+        yield should_stop
     except Interrupted:
-        if not is_reached.is_set():
+        if stop_at is None or not is_reached.is_set():
             raise
         raise Stopped(
             f"Stopped at {format_clock(stop_at)}, as requested.",
@@ -58,7 +67,6 @@ def stopping_at(
         ) from None
     finally:
         is_closed.set()
-        thread.join()
 
 
 def format_clock(time: float) -> str:

@@ -19,7 +19,7 @@ from batch_import.state.store import Store
 from batch_import.viostream.request_log import open_request_log
 from batch_import.viostream.session import epoch_clock
 from batch_import.workflows.copied_rows import CopiedRows, find_copied_rows
-from batch_import.workflows.deadline import stopping_at
+from batch_import.workflows.deadline import stop_event
 from batch_import.workflows.load import ManifestLoader
 from batch_import.workflows.load_result import LoadResult
 from batch_import.workflows.move import refuse_moved
@@ -70,13 +70,12 @@ def run(
         ManifestError: the manifest has problems, and `settings.strict` is set.
         RunFault: the run could not continue.
     """
-    stop = stop or threading.Event()
     job, settings = request.job, request.settings
     with (
-        stopping_at(settings.until, stop),
+        stop_event(stop, settings.until) as should_stop,
         # The manifest is opened first, so that no job folder is created for an unreadable manifest.
-        nullcontext(_open_manifest(request, observer, stop)) as loader,
-        hold_job(job, settings.lease, stop, uses_alarm=alarm) as hold,
+        nullcontext(_open_manifest(request, observer, should_stop)) as loader,
+        hold_job(job, settings.lease, should_stop, uses_alarm=alarm) as hold,
         _removing_empty_job(job),
         Store(job.state, create=True) as store,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
@@ -92,11 +91,11 @@ def run(
         with refresh_results(lambda: _write_results(job, observer), job, settings.refresh):
             copied_rows = find_copied_rows(store, job)
             observer.loaded(LoadedManifest(result, plan, copied_rows))
-            raise_if_stopped(stop)
+            raise_if_stopped(should_stop)
             refuse_problems(request, result)
             if plan.has_work or missing_picture_count(store):
                 with log_start_and_end(log, store):
-                    import_rows(store, hold, request, credentials, observer, stop, log)
+                    import_rows(store, hold, request, credentials, observer, should_stop, log)
                     end_pilot(store)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
 

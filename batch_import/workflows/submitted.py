@@ -24,7 +24,7 @@ from batch_import.state import facts
 from batch_import.state.location import JobHold, catalog, hold_job
 from batch_import.state.store import Store
 from batch_import.viostream.request_log import open_request_log
-from batch_import.workflows.deadline import stopping_at
+from batch_import.workflows.deadline import stop_event
 from batch_import.workflows.move import refuse_moved
 from batch_import.workflows.observer import SILENT, Observer
 from batch_import.workflows.sending import (
@@ -119,23 +119,22 @@ def run_submitted(
         Interrupted: `stop` was set.
         RunFault: the run could not continue.
     """
-    stop = stop or threading.Event()
     job, settings = request.job, request.settings
     with (
-        stopping_at(settings.until, stop),
-        hold_job(job, settings.lease, stop, uses_alarm=alarm) as hold,
+        stop_event(stop, settings.until) as should_stop,
+        hold_job(job, settings.lease, should_stop, uses_alarm=alarm) as hold,
         Store(job.state) as store,
         _ProgressStore(job, hold) as progress,
         open_request_log(job.log, settings.log_max, observer.problem) as log,
     ):
         hold.fence(store.connection)
         refuse_moved(store)
-        raise_if_stopped(stop)
+        raise_if_stopped(should_stop)
         _select_rows(store, settings)
         storing_observer = replace(observer, progress=progress.store, interval=_PROGRESS_SECONDS)
         if store.queue.remaining_count() or missing_picture_count(store):
             with log_start_and_end(log, store):
-                import_rows(store, hold, request, credentials, storing_observer, stop, log)
+                import_rows(store, hold, request, credentials, storing_observer, should_stop, log)
         return RunResult(store.reader.counts(), store.queue.remaining_count())
 
 

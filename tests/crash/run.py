@@ -364,9 +364,12 @@ def crash(seed: int, kinds: tuple[str, ...]) -> Found:
 
 
 def program() -> str:
-    """A digest of the program: its results are of no use for another one."""
+    """A digest of the program and of these tests: results are of no use for another one."""
     digest = hashlib.sha256()
-    for path in sorted((ROOT / "batch_import").rglob("*.py")):
+    files = (
+        path for folder in ("batch_import", "tests/crash") for path in (ROOT / folder).rglob("*")
+    )
+    for path in sorted(path for path in files if path.suffix in (".py", ".sql")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 

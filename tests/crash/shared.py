@@ -1,6 +1,7 @@
 """Two machines and one job, over HTTP and a real PostgreSQL, with bad luck: the leader is killed,
-is stopped and wakes up, stops between its last check and a POST, is cut off from the database; the
-database is restarted at once, or is away. Nothing may be lost, and nothing twice.
+is stopped and wakes up, stops between its last check and a POST, is cut off from the database, or
+from everything; the database is restarted at once, or is away. Nothing may be lost, and nothing
+twice.
 
 python tests/crash/shared.py --runs 200        all that were not run yet with this program
 python tests/crash/shared.py --seed 17         one of them again
@@ -9,13 +10,11 @@ python tests/crash/shared.py --seed 17         one of them again
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
@@ -24,6 +23,14 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "database"), str(ROOT / "tests" / "crash")]
 
 import campaign  # noqa: E402
+from network import (  # noqa: E402
+    ADDRESSES,
+    Direct,
+    Namespace,
+    Proxied,
+    encrypted_api,
+    has_namespaces,
+)
 from run import ACCESS_KEY, API_KEY, FINISHING_RUNS, Found, program  # noqa: E402
 from server import Server, installed  # noqa: E402
 
@@ -36,64 +43,44 @@ from batch_import.state import catalog  # noqa: E402
 from batch_import.state.store import Store  # noqa: E402
 
 DONE = ROOT / "build" / "crash" / "shared.jsonl"
-KINDS = ("kill", "freeze", "window", "paused-machine", "cut-off", "restart", "away")
+KINDS = ("kill", "freeze", "window", "paused-machine", "cut-off", "isolated", "restart", "away")
+#: Kinds in which the leader's machine loses a link.
+CUT = ("cut-off", "isolated")
 #: Seconds.
 LEASE, AWAY, PATIENCE = 2.0, 8.0, 240.0
-
-
-class Cable:
-    """The way from one machine to the database; it can be cut, and nobody is told."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.port: int = self._listener.getsockname()[1]
-        self.whole = threading.Event()
-        self.whole.set()
-        self._open: list[socket.socket] = []
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._listener.accept()
-                try:
-                    far = socket.create_connection(("127.0.0.1", self._port), 5)
-                except OSError:
-                    near.close()
-                    continue
-                far.settimeout(None)
-                self._open += [near, far]
-                for one, other in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(one, other), daemon=True).start()
-
-    def _carry(self, one: socket.socket, other: socket.socket) -> None:
-        with suppress(OSError):
-            while data := one.recv(65536):
-                self.whole.wait()
-                other.sendall(data)
-        for end in (one, other):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-
-    def close(self) -> None:
-        self.whole.set()
-        for each in (self._listener, *self._open):
-            with suppress(OSError):
-                each.close()
+#: Shortest and longest time of an isolation in seconds. Linux repeats packets after 0.2 s, and then
+#: after twice the time each, therefore after 12.6 s and 25.4 s in total: what it would still
+#: deliver comes long after the isolation.
+ISOLATED = 13.0, 15.0
+#: Seconds from the begin of an isolation until everything that would come late has come.
+ALL_REPEATED = 27.0
 
 
 class Fleet:
-    """One import by two machines."""
+    """One import by two machines.
 
-    def __init__(self, seed: int, folder: Path, platform: SandboxServer, database: Server) -> None:
+    Args:
+        kind: what happens; see `KINDS`.
+        machines: the leader's, and the other.
+        api_base: base URL of the API.
+        authority: the file with the certificate that the API's is signed with.
+    """
+
+    def __init__(
+        self, seed: int, kind: str, folder: Path, platform: SandboxServer, database: Server,
+        machines: tuple[Direct, Direct], api_base: str, authority: Path | None,
+    ) -> None:  # fmt: skip
         self._dice = Random(f"shared/{seed}")
+        self._kind, self._machines = kind, machines
+        self._judge_at = 0.0
+        self._api = {"VIOSTREAM_API_BASE": api_base}
+        if authority:
+            self._api["REQUESTS_CA_BUNDLE"] = str(authority)
         self.folder, self.platform, self.database = folder, platform, database
         rows = self._dice.randint(20, 50)
         self.found = Found(seed, rows)
         self.url = database.new_database()
         catalog.prepare(self.url)
-        self._cables = [Cable(database.port) for _ in "ab"]
         for name in "ab":
             (folder / name).mkdir()
             (folder / name / "videos.csv").write_text(
@@ -105,45 +92,43 @@ class Fleet:
             )
 
     def run(self) -> Found:
-        kind = KINDS[self.found.seed % len(KINDS)]
-        self.found.troubles[kind] += 1
-        options = ("--standby", "--workers", str(self._dice.choice([1, 4])))
-        leader = self._start(0, *options, no_alarm=kind == "paused-machine")
+        means = type(self._machines[0]).__name__.lower()
+        self.found.troubles[f"{self._kind} ({means})" if self._kind in CUT else self._kind] += 1
+        self._options = ("--standby", "--workers", str(self._dice.choice([1, 4])))
+        leader = self._start(0, *self._options, no_alarm=self._kind == "paused-machine")
         self._until(leader, self._dice.randint(1, self.found.rows // 2))
-        standby = self._start(1, *options)
-        # Time enough to stand by, or not.
-        time.sleep(self._dice.uniform(0, 3))
-        try:
-            getattr(self, f"_{kind.replace('-', '_')}")(leader, standby)
-        finally:
-            for cable in self._cables:
-                cable.whole.set()
+        standby = self._start(1, *self._options)
+        if self._kind != "isolated":  # which needs rows that are being sent
+            # Time enough to stand by, or not.
+            time.sleep(self._dice.uniform(0, 3))
+        getattr(self, f"_{self._kind.replace('-', '_')}")(leader)
         for process in (standby, leader):
             self._wait(process)
         self._finish()
+        time.sleep(max(0.0, self._judge_at - time.monotonic()))
         self._judge()
-        for cable in self._cables:
-            cable.close()
         return self.found
 
     def _start(self, number: int, *flags: str, no_alarm: bool = False) -> subprocess.Popen[str]:
         self.found.runs += 1
-        parts = urlsplit(self.url)
-        url = self.url.replace(f":{parts.port}/", f":{self._cables[number].port}/")
+        machine = self._machines[number]
         place = self.folder / "ab"[number]
         environ = {
             **os.environ,
-            "VIOSTREAM_API_BASE": self.platform.api_base,
+            **self._api,
             "VIOSTREAM_ACCESS_KEY": ACCESS_KEY,
             "VIOSTREAM_API_KEY": API_KEY,
-            "VIOSTREAM_STATE": url,
+            "VIOSTREAM_STATE": self.url.replace(urlsplit(self.url).netloc.rpartition("@")[2],
+                                                machine.database),
+            "NO_PROXY": "*",
             "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
             "STOP_FILE": str(place / "stop"),
             "NO_ALARM": "1" if no_alarm else "",
-        }
+        }  # fmt: skip
         with (place / "terminal.txt").open("a") as log:
             return subprocess.Popen(
-                [sys.executable, str(ROOT / "tests/crash/stops_itself.py"), "run", "videos.csv",
+                [*machine.command,
+                 sys.executable, str(ROOT / "tests/crash/stops_itself.py"), "run", "videos.csv",
                  "--rate", "20", "--poll-interval", "0.3", "--settle", "5", "--refresh", "5",
                  "--lease", str(LEASE), *flags],
                 cwd=place, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log, text=True,
@@ -166,16 +151,16 @@ class Fleet:
 
     # What happens -----------------------------------------------------------------------------
 
-    def _kill(self, leader: subprocess.Popen[str], _: subprocess.Popen[str]) -> None:
+    def _kill(self, leader: subprocess.Popen[str]) -> None:
         leader.kill()
 
-    def _freeze(self, leader: subprocess.Popen[str], _: subprocess.Popen[str]) -> None:
+    def _freeze(self, leader: subprocess.Popen[str]) -> None:
         with suppress(ProcessLookupError):
             leader.send_signal(signal.SIGSTOP)
             time.sleep(self._dice.uniform(0.5, 4 * LEASE))
             leader.send_signal(signal.SIGCONT)
 
-    def _window(self, leader: subprocess.Popen[str], _: subprocess.Popen[str]) -> None:
+    def _window(self, leader: subprocess.Popen[str]) -> None:
         """Between the check and the POST."""
         (self.folder / "a" / "stop").touch()
         time.sleep(LEASE + self._dice.uniform(1, 3 * LEASE))
@@ -183,19 +168,43 @@ class Fleet:
         with suppress(ProcessLookupError):
             leader.send_signal(signal.SIGCONT)
 
-    _paused_machine = _window  # the same, where the process notices nothing
+    _paused_machine = _window  # the same, but neither the alarm nor the clock notices it
 
-    def _cut_off(self, leader: subprocess.Popen[str], _: subprocess.Popen[str]) -> None:
+    def _cut_off(self, leader: subprocess.Popen[str]) -> None:
         """The leader reaches the platform, and not the database."""
-        del leader
-        self._cables[0].whole.clear()
+        machine = self._machines[0]
+        assert isinstance(machine, Namespace | Proxied)
+        machine.cut("db")
         time.sleep(self._dice.uniform(LEASE, 4 * LEASE))
+        self._restore(leader)
 
-    def _restart(self, *_: subprocess.Popen[str]) -> None:
+    def _isolated(self, leader: subprocess.Popen[str]) -> None:
+        """The leader sends requests that do not arrive, and then loses its lease.
+
+        Its system must not deliver them later. It would, after the other machine has sent them.
+        """
+        machine = self._machines[0]
+        assert isinstance(machine, Namespace)
+        machine.lose("api")
+        self._judge_at = time.monotonic() + ALL_REPEATED
+        time.sleep(self._dice.uniform(0, 0.5))
+        machine.cut("db")
+        time.sleep(self._dice.uniform(*ISOLATED))
+        self._restore(leader)
+
+    def _restore(self, leader: subprocess.Popen[str]) -> None:
+        """Connect the leader's machine, which starts the command again if it has ended."""
+        machine = self._machines[0]
+        assert isinstance(machine, Namespace | Proxied)
+        machine.restore()
+        if leader.poll() is not None:
+            self._wait(self._start(0, *self._options))
+
+    def _restart(self, _: subprocess.Popen[str]) -> None:
         self.database.stop("immediate")
         self.database.start()
 
-    def _away(self, *_: subprocess.Popen[str]) -> None:
+    def _away(self, _: subprocess.Popen[str]) -> None:
         self.database.stop("immediate")
         time.sleep(self._dice.uniform(1, AWAY))
         self.database.start()
@@ -233,7 +242,7 @@ class Fleet:
                 self.found.faults.append(text[-2000:])
 
 
-def crash(seed: int, server: Server) -> Found:
+def crash(seed: int, server: Server, kinds: tuple[str, ...]) -> Found:
     """One import from its seed."""
     dice = Random(f"shared/{seed}/platform")
     knobs = Knobs.from_mapping({
@@ -242,11 +251,21 @@ def crash(seed: int, server: Server) -> Found:
         "lost_reply": dice.choice([0.0, 0.1]),
         "listed_from": dice.choice(["created", "online"]),
     })  # fmt: skip
+    kind = kinds[seed % len(kinds)]
     folder = Path(tempfile.mkdtemp(prefix="crash-shared-"))
-    with SandboxServer(
-        SimulatedPlatform(knobs, seed, time.time(), ACCESS_KEY, API_KEY)
-    ) as platform:
-        found = Fleet(seed, folder, platform, server).run()
+    with ExitStack() as stack:
+        platform = stack.enter_context(
+            SandboxServer(SimulatedPlatform(knobs, seed, time.time(), ACCESS_KEY, API_KEY))
+        )
+        api: tuple[str, Path | None] = platform.api_base, None
+        leader = Direct(server.port)
+        if kind in CUT:
+            leader = (Namespace if "isolated" in kinds else Proxied)(server.port)
+        stack.callback(leader.close)
+        if isinstance(leader, Namespace):
+            api = stack.enter_context(encrypted_api(platform, leader.api_host, folder))
+        machines = leader, Direct(server.port)
+        found = Fleet(seed, kind, folder, platform, server, machines, *api).run()
     if found.is_good:
         shutil.rmtree(folder, ignore_errors=True)
     else:
@@ -254,18 +273,29 @@ def crash(seed: int, server: Server) -> Found:
     return found
 
 
+def kinds_here() -> tuple[str, ...]:
+    """What can happen on this machine; says what cannot."""
+    if has_namespaces():
+        return KINDS
+    print("No network namespace can be created (root alone may): a proxy cuts off the database.")
+    return tuple(kind for kind in KINDS if kind != "isolated")
+
+
 def main() -> int:
+    # As Ctrl-C does: servers and namespaces are deleted on the way out.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     chosen = campaign.options("Two machines with bad luck.", jobs=2)
-    programs, version = installed(), program()
+    programs, version, kinds = installed(), program(), kinds_here()
     if programs is None:
         sys.exit("PostgreSQL is not installed: make test-programs")
-    servers = [Server(programs) for _ in range(chosen.jobs if chosen.seed is None else 1)]
+    jobs = chosen.jobs if chosen.seed is None else 1
+    servers = [Server(programs, clients=ADDRESSES) for _ in range(jobs)]
     free = list(servers)
 
     def one(seed: int) -> Found:
         server = free.pop()
         try:
-            return crash(seed, server)
+            return crash(seed, server, kinds)
         finally:
             free.append(server)
 

@@ -38,10 +38,13 @@ class Server:
     Args:
         programs: the folder of its programs.
         on_disk: what it commits is on a disk; in memory otherwise, where there is room for it.
+        clients: IP addresses, besides the loopback addresses, that may connect.
         settings: of `postgresql.conf`, beside the usual ones.
     """
 
-    def __init__(self, programs: Path, *, on_disk: bool = False, **settings: str) -> None:
+    def __init__(
+        self, programs: Path, *, on_disk: bool = False, clients: str = "", **settings: str
+    ) -> None:
         self._programs = programs
         self._databases = 0
         memory = _MEMORY if not on_disk and os.access(_MEMORY, os.W_OK) else None
@@ -56,12 +59,15 @@ class Server:
         self.port = _free_port()
         with (self.data / "postgresql.conf").open("a") as file:
             usual = {
-                "port": str(self.port), "listen_addresses": "127.0.0.1",
+                "port": str(self.port), "listen_addresses": "*" if clients else "127.0.0.1",
                 "unix_socket_directories": str(self.folder), "max_connections": "60",
                 "shared_buffers": "32MB", "logging_collector": "off",
             }  # fmt: skip
             for name, value in {**usual, **settings}.items():
                 file.write(f"{name} = '{value}'\n")
+        if clients:
+            with (self.data / "pg_hba.conf").open("a") as file:
+                file.write(f"host all all {clients} scram-sha-256\n")
         self._cleaner = self._start_cleaner()
         self.start()
 

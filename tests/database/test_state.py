@@ -1,5 +1,6 @@
 """A state in PostgreSQL: what only a database has, and what a person sees where it goes wrong."""
 
+import random
 import subprocess
 import sys
 import threading
@@ -12,7 +13,7 @@ import pytest
 from batch_import.configuration.request import ImportRequest
 from batch_import.errors import StateError, StateUnavailable, UsageError
 from batch_import.job import DatabaseState, Job
-from batch_import.models import ManifestColumns, ManifestRow, Status, StatusUpdate
+from batch_import.models import ManifestColumns, ManifestRow, Media, Status, StatusUpdate
 from batch_import.state import catalog, facts, location
 from batch_import.state.database_ledger import DatabaseLedger
 from batch_import.state.postgres import url_without_password
@@ -127,7 +128,7 @@ def test_a_url_is_shown_without_its_password() -> None:
 
 
 def test_what_postgresql_has_no_room_for_is_kept(database: str) -> None:
-    """NUL characters, and headers and addresses that are longer than an index takes."""
+    """NUL characters, and headers and addresses that are longer than a B-tree index takes."""
     long = "https://h/" + "x" * 8000
     columns = ManifestColumns(tuple(f"column {n}" for n in range(900)), (1, 2, None, 0))
     rows = [row("a", 2, title="one\0two"), row("b", 3, url=f"{long}1"), row("c", 4)]
@@ -137,6 +138,41 @@ def test_what_postgresql_has_no_room_for_is_kept(database: str) -> None:
         assert store.reader.columns().names == columns.names
         names = [record.filename for record in store.reader.records()]
     assert names[0] == "one\N{REPLACEMENT CHARACTER}two"
+
+
+def test_no_text_is_too_long_for_an_index(database: str) -> None:
+    """A B-tree index cannot hold texts of more than 2,704 bytes, compressed."""
+    long = random.Random(1).randbytes(50_000).hex()
+    with open_job(database) as store:
+        store.load([row(f"{long}{n}", n) for n in range(2, 6)], 1.0)
+        claimed = store.queue.claim(2, 2.0)
+        updates = [
+            StatusUpdate(
+                each.row_number,
+                Status.IMPORTED,
+                media=Media("m", each.reference_id, each.reference_id),
+            )
+            for each in claimed
+        ]
+        store.queue.apply(updates, 3.0)
+        store.load([row(f"{long}{n}", n) for n in range(3, 8)], 4.0)
+        found = store.reader.find_by_reference(f"{long}3")
+        assert found
+        assert (found[1].status, found[1].key) == ("imported", f"{long}3")
+        assert store.reader.reference_ids_near(f"{long}6", 1) == [f"{long}5", f"{long}6"]
+        for size in (None, (3, 4)):
+            for key in (f"{long}2", f"{long}3"):
+                store.pictures.save(key, size)
+        assert store.pictures.missing_count() == 0
+        with (
+            pytest.raises(StateError, match="row_by_identity"),
+            store.connection.transaction() as db,
+        ):
+            db.execute("UPDATE row SET identity = ?", (long,))
+    ledger = DatabaseLedger(database, long)
+    for known in ("", "kept"):
+        assert ledger.update(lambda text, _, known=known: ("kept", text == known))
+    ledger.close()
 
 
 def test_a_manifest_that_breaks_off_changes_nothing(database: str) -> None:

@@ -1,5 +1,8 @@
 """Every exchange ends within its bounds, as a result or as a failed call: nothing else gets out."""
 
+import socket
+import subprocess
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,7 +15,7 @@ from batch_import.errors import NoAnswer, RequestFailed, RequestRejected
 from batch_import.viostream import endpoints
 from batch_import.viostream.client import Client
 from batch_import.viostream.embed_page import EmbedPages
-from batch_import.web import notify
+from batch_import.web import bounded, notify
 from batch_import.web.bounded import ExchangeLimits
 
 CREDENTIALS = Credentials("VC-test", "a-key")
@@ -131,3 +134,42 @@ def test_a_notification_is_never_the_end_of_a_run(
     server = hostile(handler)
     with modest_memory():
         assert isinstance(notify.post(f"{server.base}/hook", {"text": "done"}), str)
+
+
+SENDS_MUCH = """
+import sys, requests
+from batch_import.web.bounded import ExchangeLimits
+from batch_import.web.session import session_without_credentials
+url = f"http://127.0.0.1:{sys.argv[1]}"
+request = requests.Request("POST", url, data=b"x" * 50_000_000).prepare()
+session_without_credentials(url).exchange(request, ExchangeLimits(60, 60, 60, 1000))
+"""
+
+
+def test_a_killed_process_delivers_nothing_later() -> None:
+    """Otherwise the system would go on sending what the process had written."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = str(listener.getsockname()[1])
+        process = subprocess.Popen([sys.executable, "-c", SENDS_MUCH, port])
+        with process:
+            connection, _ = listener.accept()
+            assert connection.recv(1)
+            process.kill()
+        with connection, connection.makefile("rb") as stream, pytest.raises(ConnectionResetError):
+            stream.read()
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux alone has this option")
+def test_what_the_platform_does_not_confirm_is_given_up(
+    hostile: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    timeouts = []
+
+    def check_ip_address(_: object, connection: socket.socket) -> None:
+        timeouts.append(connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+
+    monkeypatch.setattr(bounded._Exchange, "check_ip_address", check_ip_address)  # noqa: SLF001
+    server = hostile(answers.answer_with(b"X-A: b"))
+    with Client(server.base, CREDENTIALS, SHORT) as client:
+        client.send(endpoints.get_account())
+    assert timeouts == [60_000]

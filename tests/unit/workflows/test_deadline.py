@@ -5,48 +5,55 @@ import threading
 import pytest
 
 from batch_import.errors import Interrupted, Stopped
-from batch_import.workflows.deadline import format_clock, stopping_at
+from batch_import.workflows.deadline import format_clock, stop_event
 
 
-def test_a_run_whose_moment_has_come_has_stopped_as_asked() -> None:
-    stop = threading.Event()
+@pytest.mark.parametrize("times", [[5.0], [4.999, 9e9]])
+def test_a_run_whose_moment_has_come_has_stopped_as_asked(times: list[float]) -> None:
+    stop, clock = threading.Event(), iter(times)
 
     def run() -> None:
-        with stopping_at(5.0, stop, lambda: 5.0):
-            assert stop.wait(10)
+        with stop_event(stop, 5.0, lambda: next(clock)) as should_stop:
+            assert should_stop.wait(10)
             raise Interrupted("Interrupted.")
 
     with pytest.raises(Stopped, match="as requested") as raised:
         run()
     assert raised.value.exit_code == 1
+    assert not stop.is_set()
 
 
 @pytest.mark.parametrize("moment", [None, 5.0])
-def test_ctrl_c_before_the_moment_is_an_interruption(moment: float | None) -> None:
+@pytest.mark.parametrize("is_late", [False, True])
+def test_ctrl_c_before_the_moment_is_an_interruption(
+    moment: float | None, *, is_late: bool
+) -> None:
     stop = threading.Event()
 
     def run() -> None:
-        with stopping_at(moment, stop, lambda: 4.0):
+        if not is_late:
             stop.set()
+        with stop_event(stop, moment, lambda: 4.0) as should_stop:
+            assert should_stop.is_set() is not is_late
+            stop.set()
+            assert should_stop.wait(10)
             raise Interrupted("Interrupted.")
 
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted) as raised:
         run()
+    assert not isinstance(raised.value, Stopped)
 
 
-def test_a_clock_that_is_set_forward_is_followed() -> None:
-    times = iter([4.999, 9e9])
+def test_a_run_that_ends_early_or_loses_its_job_leaves_the_callers_event_alone() -> None:
     stop = threading.Event()
-    with stopping_at(5.0, stop, lambda: next(times)):
-        assert stop.wait(10)
-
-
-def test_a_run_that_has_ended_before_leaves_stop_alone() -> None:
-    stop = threading.Event()
-    with stopping_at(9e9, stop, lambda: 0.0):
-        pass
+    for caller in (stop, None):
+        with stop_event(caller, 9e9, lambda: 0.0) as should_stop:
+            should_stop.set()
     assert not stop.is_set()
-    assert not any(thread.name == "until" for thread in threading.enumerate())
+    for thread in threading.enumerate():
+        if thread.name == "stop":
+            thread.join(10)
+            assert not thread.is_alive()
 
 
 def test_seconds_are_reported_where_there_are_some() -> None:
