@@ -32,7 +32,7 @@ def _command(name: str) -> Iterator[str]:
     yield f"### {name}"
     yield str(found.help)
     yield block(usage, "text")
-    for heading, params in found.grouped(ctx).items():
+    for heading, params in found.group_parameters(ctx).items():
         arguments = [param for param in params if isinstance(param, click.Argument)]
         options = [param.name for param in params if param.name in OPTIONS]
         if arguments:
