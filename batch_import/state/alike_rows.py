@@ -1,10 +1,12 @@
-"""Finds added rows of an edited manifest that may be the videos of removed rows that were sent.
+"""Finds rows of an edited manifest that look new, but may be videos that were sent already.
 
-If an edited manifest has new URLs for the same videos, its rows cannot be matched with the job's
-rows by their URLs: they seem to be added, and the old rows seem to be removed. If such rows are
-alike, by title or by a part of the URL, only the user can know whether they are the same video. The
-added row becomes invalid until the user decides, or it is matched with the removed row. This module
-must not know how the user is asked.
+An edited manifest may have new URLs for the same videos. Such rows cannot be matched with the job's
+rows by their URLs: the rows with the new URLs look added, and the rows with the old URLs look
+removed. An added row and a removed row are alike if they have equal titles and similar URLs, or if
+their URLs differ only in their signatures (see `ALIKE`). Only the user can know whether two alike
+rows are the same video. Until the user decides, the added row is invalid. If the user says that
+such rows are the same videos, the added rows are matched with the removed rows. This module must
+not know how the user is asked.
 """
 
 from collections.abc import Iterator
@@ -23,13 +25,17 @@ def find_alike(db: Database) -> None:
     """Fill the tables `added` and `removed` with the rows that only one side has.
 
     `added` has the rows that only the edited manifest has, and `removed` the rows that only the job
-    has. In both tables, the column `likeness` has the same text if title and URL are alike.
+    has. The column `likeness` has the text that `similarity_key` makes from title and URL. It is
+    equal for rows with equal titles and similar URLs.
     """
     for statement in _CREATE:
         db.execute(statement)
     for table, statement in (("removed", _REMOVED), ("added", _ADDED)):
         for rows in _chunks(db, statement):
-            db.insert(table, [(*row, similarity_key(*row[:2])) for row in rows])
+            db.insert(
+                table,
+                [(title, url, *rest, similarity_key(title, url)) for title, url, *rest in rows],
+            )
     for statement in _INDEX:
         db.execute(statement)
 
@@ -56,11 +62,12 @@ def match_alike_rows(db: Database) -> None:
     for statement in _FORGET_MATCHED:
         db.execute(statement)
     row_matching.share_identities(db)
+    # The rows that were matched are no longer added or removed: fill the tables again.
     find_alike(db)
 
 
 def mark_possible_duplicates(db: Database) -> None:
-    """Make each added row invalid that is alike to a removed row that was sent."""
+    """Make an added row invalid if it is alike to a removed row that was sent."""
     db.execute(_MARK_DUPLICATES)
 
 
@@ -68,24 +75,29 @@ def mark_possible_duplicates(db: Database) -> None:
 _CHUNK_ROWS: Final = 10_000
 #: Condition for rows of which the platform has, or may have, a media.
 _SENT: Final = "status IN ('creating', 'processing', 'unknown', 'imported')"
-#: In `added`, `held` is the number of the row if the job has it already, as an invalid row.
+#: Creates the tables. In both, `has_own_id` is whether the manifest gives the reference ID. In
+#: `removed`, `is_sent` is whether the row was sent, or may have been sent; `position` is NULL if
+#: the row is not in the last version of the manifest either. In `added`, `invalid_number` is the
+#: number of the row if the job has it already, as an invalid row; otherwise NULL.
 _CREATE: Final = (
     "DROP TABLE IF EXISTS added",
     "DROP TABLE IF EXISTS removed",
     """
     CREATE TEMP TABLE removed (
-        filename TEXT, stripped_address TEXT, number INTEGER, own_id BOOLEAN, sent BOOLEAN,
-        identity TEXT, line INTEGER, position INTEGER, likeness TEXT
+        filename TEXT, stripped_address TEXT, number INTEGER, has_own_id BOOLEAN,
+        is_sent BOOLEAN, identity TEXT, line INTEGER, position INTEGER, likeness TEXT
     )
     """,
     """
     CREATE TEMP TABLE added (
-        filename TEXT, stripped_address TEXT, position INTEGER, own_id BOOLEAN, held INTEGER,
-        likeness TEXT
+        filename TEXT, stripped_address TEXT, position INTEGER, has_own_id BOOLEAN,
+        invalid_number INTEGER, likeness TEXT
     )
     """,
 )
-#: Parameters: a row's number, and a limit. Selects rows after that number.
+#: Selects the rows for the table `removed`: rows with a URL whose identity the edited manifest does
+#: not have. A row that was not sent is selected only if the last version of the manifest has it.
+#: Parameters: only rows with a higher number than this are selected, and a limit.
 _REMOVED: Final = f"""
     SELECT filename, stripped_address, number, own_id, {_SENT}, identity, line, position
     FROM row WHERE number > ? AND identity IS NOT NULL AND address <> ''
@@ -93,7 +105,10 @@ _REMOVED: Final = f"""
         AND identity NOT IN (SELECT identity FROM incoming WHERE identity IS NOT NULL)
     ORDER BY number LIMIT ?
 """
-#: Parameters: a row's position, and a limit. Selects rows after that position.
+#: Selects the rows for the table `added`: valid rows with a URL whose identity the job does not
+#: have, or has only as an invalid row that was never claimed. Without a removed row, none is
+#: selected, because no row could be alike. Parameters: only rows with a higher position than this
+#: are selected, and a limit.
 _ADDED: Final = """
     SELECT incoming.filename, incoming.stripped_address, incoming.position, incoming.own_id,
         row.number
@@ -104,24 +119,28 @@ _ADDED: Final = """
     ORDER BY incoming.position LIMIT ?
 """
 _INDEX: Final = (
-    "CREATE INDEX removed_by_likeness ON removed (likeness, sent)",
-    "CREATE INDEX removed_by_address ON removed (stripped_address, sent)",
+    "CREATE INDEX removed_by_likeness ON removed (likeness, is_sent)",
+    "CREATE INDEX removed_by_address ON removed (stripped_address, is_sent)",
     "CREATE INDEX added_by_likeness ON added (likeness)",
     "CREATE INDEX added_by_address ON added (stripped_address)",
 )
-#: Condition for rows that are alike. Rows with different IDs in the manifest and the same URL are
-#: different videos, unless their titles are alike, too.
+#: Condition for an added and a removed row that are alike: they have equal titles and similar URLs,
+#: or their URLs are equal without signatures. Rows with equal URLs are not alike if both have an ID
+#: from the manifest and their titles differ: then they are different videos.
 ALIKE: Final = """
     (added.likeness = removed.likeness
         OR (added.stripped_address = removed.stripped_address
-            AND NOT (added.own_id AND removed.own_id)))
+            AND NOT (added.has_own_id AND removed.has_own_id)))
 """
 
 
 def _pair_alike(keys: str) -> str:
-    """Returns SQL that pairs added and removed rows with equal columns.
+    """Returns SQL that pairs an added row with a removed row that was sent, by equal columns.
 
-    Only columns whose values exactly one added row and one removed row have are used.
+    Two rows are paired only if no other row of the same table has the same values.
+
+    Args:
+        keys: names of the columns, separated by commas.
     """
     return f"""
         INSERT INTO pairing (position, number)
@@ -131,32 +150,35 @@ def _pair_alike(keys: str) -> str:
             GROUP BY {keys} HAVING count(*) = 1
         ) AS new JOIN (
             SELECT min(number) AS number, {keys} FROM removed
-            WHERE sent AND number NOT IN (SELECT number FROM pairing)
+            WHERE is_sent AND number NOT IN (SELECT number FROM pairing)
             GROUP BY {keys} HAVING count(*) = 1
         ) AS known USING ({keys})
     """
 
 
-#: A possible duplicate that the job has already was paired with itself. It must be paired with the
-#: row that was sent.
+#: If the job already has an added row, as an invalid row, the two were paired by their identity.
+#: Deletes these pairs, so that the added row can be paired with the row that was sent.
 _FORGET_OWN_PAIRS: Final = "DELETE FROM pairing WHERE position IN (SELECT position FROM added)"
 _PAIR_ALIKE: Final = tuple(map(_pair_alike, ("stripped_address, filename", "likeness")))
 _MATCHED_DUPLICATES: Final = """
-    SELECT held FROM added JOIN pairing USING (position) WHERE held IS NOT NULL
+    SELECT invalid_number FROM added JOIN pairing USING (position)
+    WHERE invalid_number IS NOT NULL
 """
-#: After a possible duplicate was matched with the row that was sent, its own row is deleted.
+#: Deletes the invalid rows that the job has for added rows, after the added rows were paired with
+#: the rows that were sent.
 _FORGET_MATCHED: Final = (
     f"DELETE FROM event WHERE row IN ({_MATCHED_DUPLICATES})",
     f"DELETE FROM row WHERE number IN ({_MATCHED_DUPLICATES})",
 )
+#: The error names the alike row with the lowest number.
 _MARK_DUPLICATES: Final = f"""
     UPDATE incoming SET codes = '{POSSIBLE_DUPLICATE_CODE}', error = (
         SELECT 'this may be the video that was sent as ' || identity || ' (line ' || line
             || ' at that time), with another address'
         FROM removed JOIN added ON added.position = incoming.position
-        WHERE sent AND {ALIKE} ORDER BY number LIMIT 1
+        WHERE is_sent AND {ALIKE} ORDER BY number LIMIT 1
     )
     WHERE position IN (
-        SELECT position FROM added WHERE EXISTS (SELECT 1 FROM removed WHERE sent AND {ALIKE})
+        SELECT position FROM added WHERE EXISTS (SELECT 1 FROM removed WHERE is_sent AND {ALIKE})
     )
 """

@@ -132,7 +132,9 @@ def has_job_in(db: Session, state: DatabaseState) -> bool:
 
 
 def hold_claimed_rows(db: Session, job: int, epoch: int) -> None:
-    """Mark rows as held that an earlier run has claimed and may still send, unless it has ended.
+    """Mark the rows as held that an earlier run has claimed, unless this run has ended.
+
+    The earlier run may still send these rows.
 
     Args:
         db: a session of the database.
@@ -165,6 +167,7 @@ def names_of_jobs_with(url: str, facts: Mapping[str, str]) -> list[str]:
         facts: names of facts, and their values as they are stored.
     """
     names: list[str] = []
+    # A job has all the facts if as many of its facts match as there are in `facts`.
     with session(url) as db:
         jobs = db.execute(_NUMBERS, (SCHEMA_VERSION,)).fetchall()
         for start in range(0, len(jobs), _SCHEMAS_PER_STATEMENT):

@@ -1,4 +1,4 @@
-"""The ledger of an account in a PostgreSQL database, which runs on all machines share.
+"""The ledger of an account in a PostgreSQL database. The runs on all machines use the same ledger.
 
 A ledger stores a text, called the record, by which the runs of an account share its rate limit.
 This module must not know the content of the record.

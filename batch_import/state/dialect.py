@@ -1,8 +1,8 @@
 """Translate SQL statements for PostgreSQL. No I/O.
 
-The statements are written for SQLite, and use only features that both databases have. Only three
-things differ, and are translated here: how parameters are marked, the types of columns, and the
-definitions of indexes.
+The statements are written for SQLite, and use only features that both databases have. Only these
+differ, and are translated here: how parameters are marked, the name of the function `instr`, the
+types of columns, and the definitions of indexes.
 """
 
 import re
@@ -11,8 +11,9 @@ from typing import Final
 
 #: `?` or `:name`, but not the cast `::type`.
 _PARAMETER: Final = re.compile(r"\?|(?<!:):([a-z_]+)")
-#: Patterns of SQLite's terms in table definitions, and the terms of PostgreSQL. The collation "C"
-#: compares texts byte by byte, as SQLite does.
+#: Patterns of SQLite's terms in table definitions, and the terms of PostgreSQL. They are replaced
+#: in this order: each pattern sees the result of the patterns before it. The collation "C" compares
+#: texts byte by byte, as SQLite does.
 _REPLACEMENTS: Final = (
     (r" WITHOUT ROWID", ""),
     (r"\bINTEGER PRIMARY KEY AUTOINCREMENT\b", "INTEGER PRIMARY KEY"),

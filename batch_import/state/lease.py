@@ -6,7 +6,7 @@ Three checks prevent that a run that has lost its lease sends rows or writes:
 
 - The fence of the database: each transaction that writes first checks the lease
   (`PostgresConnection.set_fence`). If another run is just acquiring the lease, the check waits for
-  this run, and then fails. The check does not block renewals.
+  that other run, and then fails. The check does not block renewals.
 - The fence of the sender: no request is sent if `may_send` returns False. In addition, an alarm
   kills a process that slept beyond the end of its lease, before its code continues. Neither is
   certain if the whole machine was paused.
@@ -36,9 +36,10 @@ from batch_import.state.postgres import Session, job_taken_over, map_postgres_er
 
 #: First number of the advisory lock of a job; the second is the job's number. PostgreSQL releases
 #: the lock when the session of the holder ends. Therefore other runs notice at once that a holder
-#: was killed. It is an arbitrary number that another program probably does not use.
+#: was killed. The value is arbitrary; another program probably does not use the same value.
 LOCK_CLASS: Final = 742_401
-#: Number of renewals within the duration of a lease. It is greater than 1, because one may fail.
+#: Number of renewals within the duration of a lease. Three, so that a renewal whose answer is late
+#: still ends before the lease does. A renewal that fails is not repeated: the lease is lost.
 _RENEWALS_PER_LEASE: Final = 3
 #: Seconds between two checks while a run waits until the holder has ended.
 _CHECK_SECONDS: Final = 0.2
@@ -120,9 +121,12 @@ def get_holder(db: Session, job: int) -> Holder | None:
     row = db.execute(_HOLDER, {"lock": LOCK_CLASS, "job": job}).fetchone()
     if not row:
         return None
-    epoch, host, machine_id, boot_id, process_id, start_time, *other_values = row
+    (
+        epoch, host, machine_id, boot_id, process_id, start_time,
+        acquired_at, has_ended, has_valid_lease, is_connected,
+    ) = row  # fmt: skip
     process = Process(host, machine_id, boot_id, process_id, start_time)
-    return Holder(epoch, process, *other_values)
+    return Holder(epoch, process, acquired_at, has_ended, has_valid_lease, is_connected)
 
 
 def is_running(state: DatabaseState) -> bool:
@@ -190,12 +194,15 @@ class Lease:
         while _clock() < deadline:
             (is_locked,) = self._db.execute(_TRY_LOCK, (LOCK_CLASS, self.job)).fetchone() or (0,)
             holder = get_holder(self._db, self.job)
+            # A run is in progress: its session has the lock, and its lease is valid.
             if not is_locked and holder and holder.is_active:
                 raise job_busy(self._name, holder)
+            # The last run has no valid lease any more, but its sessions may still be open.
             if holder:
                 self._db.execute(_END_SESSIONS, (session_name(self.job, holder.epoch),))
             if is_locked:
                 return
+            # A session that was just ended still has the lock: try again.
             time.sleep(_CHECK_SECONDS)
         raise StateError(
             f"{self._name}: the sessions of its last run cannot be ended.",
@@ -210,11 +217,11 @@ class Lease:
     # While the lease is held ------------------------------------------------------------------
 
     def may_send(self) -> bool:
-        """Whether the lease is certainly valid. Its clock continues while the machine sleeps."""
+        """Whether the lease is certainly valid, also after the machine has slept."""
         return self.fault is None and _clock() < self._valid_until
 
     def renew(self, on_lost: Callable[[], None]) -> None:
-        """Renew the lease again and again until `release`; calls `on_lost` once if this fails."""
+        """Renew the lease again and again until `release`. If a renewal fails, call `on_lost`."""
         while not self._is_over.wait(self._seconds / _RENEWALS_PER_LEASE):
             try:
                 with map_postgres_errors(self._name):
@@ -269,7 +276,7 @@ def record_ended_holders(db: Session, job: int, observer: Process, *, below: int
     """
     for epoch, *values in db.execute(_HOLDERS_NOT_ENDED, (job,)).fetchall():
         process = Process(*values)
-        is_observer = process == observer and process.machine_id
+        is_observer = process == observer and bool(process.machine_id)
         if epoch < below and (process.has_ended(observer) or is_observer):
             db.execute(_END, (job, epoch))
 

@@ -27,6 +27,8 @@ _LOCK_SECONDS: Final = 2.0
 def open_ledger(job: Job, account: str) -> Any:
     """Returns the ledger of an account, which implements `shared_rate_limiter.Ledger`.
 
+    The return type is `Any`, because this package must not import the package of that type.
+
     Args:
         job: a job of the account. Its job database decides where the ledger is.
         account: text that identifies the account, also among accounts of other API servers.

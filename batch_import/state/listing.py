@@ -95,7 +95,7 @@ class AccountListing:
             media_id: ID of the row's media.
             key: media key of the row's media.
         """
-        parameters = {"id": media_id, "name": reference_id, "key": key}
+        parameters = {"id": media_id, "reference": reference_id, "key": key}
         rows = self._connection.rows(statements.MEDIA_OF_ROW, parameters)
         return [_media(row) for row in rows]
 

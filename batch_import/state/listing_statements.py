@@ -35,11 +35,11 @@ ADD_MEDIA: Final = f"""
 """
 MEDIA_COUNT: Final = "SELECT coalesce(max(place), 0) FROM media"
 #: The media of a row, and media with its reference ID that belong to no other row. Parameters: ID
-#: and key of its media, and its reference ID (`name`).
+#: and key of its media, and its reference ID.
 MEDIA_OF_ROW: Final = f"""
     SELECT {_MEDIA} FROM media WHERE place IN (
         SELECT place FROM media WHERE id = :id AND id <> ''
-        UNION SELECT place FROM media WHERE reference_id = :name AND :name <> ''
+        UNION SELECT place FROM media WHERE reference_id = :reference AND :reference <> ''
         AND (id = :id OR key = :key OR id NOT IN (SELECT id FROM taken))
     ) ORDER BY place
 """

@@ -99,7 +99,7 @@ def hold_job(
     ):
         yield JobHold(
             lease.may_send,
-            lambda store: store.set_fence(lease.job, lease.epoch, lease.session_name),
+            lambda connection: connection.set_fence(lease.job, lease.epoch, lease.session_name),
         )
 
 
@@ -187,7 +187,7 @@ def catalog() -> ModuleType:
         from batch_import.state import catalog
     except ImportError as error:
         if error.name and error.name.startswith("batch_import"):
-            raise
+            raise  # a fault of this program: psycopg is not the module that is missing
         raise UsageError(
             "a state in PostgreSQL needs the package psycopg, which is not installed.",
             "Install it with: pip install 'viostream-batch-import[shared]'",
@@ -197,7 +197,8 @@ def catalog() -> ModuleType:
 
 
 def _lease() -> ModuleType:
-    catalog()
+    """Returns the module `lease`, which needs psycopg; errors as for `catalog`."""
+    catalog()  # raises the error if psycopg is not installed
     from batch_import.state import lease
 
     return lease

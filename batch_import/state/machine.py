@@ -82,6 +82,7 @@ def _start_time(process_id: int) -> str:
     Empty if the process has ended, or if this is not known.
     """
     stat = _read_text(Path(f"/proc/{process_id}/stat"))
+    # The name of the process is in parentheses, and may itself contain spaces and parentheses.
     fields = stat.rpartition(")")[2].split()
     if len(fields) <= _START_TIME_FIELD:
         return ""

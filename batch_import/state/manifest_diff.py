@@ -57,7 +57,8 @@ class ManifestDiff:
         removed: rows that are no longer in the manifest. If they were not sent, they are skipped.
         ignored: rows that were edited after they were sent. The job keeps the values that were
             sent.
-        replaced: invalid rows without an identity that were removed from the manifest or edited.
+        replaced: invalid rows without an identity (the text by which a row is recognized in an
+            edited manifest) that were removed from the manifest or edited.
         unchanged: number of rows that did not change.
         accepted_lines: line numbers of rows that have an error in the manifest and are valid in the
             job, because they were corrected in `failed.csv`, or were sent before the edit.
@@ -91,16 +92,19 @@ def load(
         check_manifest_version(db, known_manifest[0] if known_manifest else "", options)
         if options.same_videos == "yes":
             alike_rows.match_alike_rows(db)
+        # If the user has not decided (`ask`), all alike rows are possible duplicates. After `yes`,
+        # only the rows that could not be matched are possible duplicates.
         if options.same_videos != "no":
             alike_rows.mark_possible_duplicates(db)
         header = _header_number(db, columns)
         diff = _merge(db, now, header, options.signing)
-        if options.error_if_new_rows and diff.added.count + diff.changed.count:
-            raise options.error_if_new_rows
+        if options.new_rows_error and diff.added.count + diff.changed.count:
+            raise options.new_rows_error
         db.execute(statements.FORGET_HEADERS, (header,))
         db.execute(statements.CLEAR_INCOMING)
         # The result files are normally updated by events, which are status changes. A new position
-        # of a row is no event. Therefore these facts are emptied: all results are written again.
+        # of a row is no event. Therefore the facts `FAILED_CSV` and `RESULTS_CSV` are emptied: all
+        # results are written again.
         changed_facts = [
             HEADER.of(header),
             FAILED_CSV.of(""),
@@ -133,7 +137,9 @@ def _incoming_values(rows: Iterable[ManifestRow]) -> Iterator[tuple[Any, ...]]:
 def _strip_signatures(db: Database, signing: frozenset[str]) -> None:
     """Remove signatures from the URLs of the job's rows again if the user named new parameters.
 
-    `signing` has the names of URL parameters that are signatures.
+    Args:
+        db: the job database.
+        signing: names of the URL parameters that are signatures.
     """
     row = db.execute(statements.FACT, (SIGNING.name,)).fetchone()
     earlier_signing = SIGNING.decode(row[0]) if row else SIGNING.default
@@ -147,10 +153,7 @@ def _strip_signatures(db: Database, signing: frozenset[str]) -> None:
 
 
 def _header_number(db: Database, columns: ManifestColumns) -> int:
-    """Returns the number under which the table `header` has the columns, after adding them there.
-
-    They are not added twice.
-    """
+    """Add the columns to the table `header` if it does not have them; returns their number."""
     values = json.dumps(columns.names, ensure_ascii=False), json.dumps(columns.fields)
     row = db.execute(statements.HEADER_NUMBER, values).fetchone()
     if not row:

@@ -28,8 +28,8 @@ class LoadOptions:
         manifest: absolute path of the manifest; empty if it has none.
         signing: names of URL parameters that are signatures, in addition to the names that the
             program knows.
-        error_if_new_rows: error that `load` raises if the manifest has added or changed rows; None
-            if such rows are accepted.
+        new_rows_error: error that `load` raises if the manifest has added or changed rows; None if
+            such rows are accepted.
     """
 
     same_videos: SameVideos = "ask"
@@ -38,7 +38,7 @@ class LoadOptions:
     folder: Path = Path()
     manifest: str = ""
     signing: frozenset[str] = NO_EXTRA_NAMES
-    error_if_new_rows: Exception | None = None
+    new_rows_error: Exception | None = None
 
 
 DEFAULT_LOAD_OPTIONS: Final = LoadOptions()
@@ -60,7 +60,9 @@ def check_manifest_version(db: Database, known_manifest: str, options: LoadOptio
     """
     (has_sent_rows,) = db.execute(_ANY_SENT).fetchone()
     (has_valid_rows,) = db.execute(_ANY_VALID).fetchone()
-    has_other_path = known_manifest and options.manifest and known_manifest != options.manifest
+    are_paths_known = bool(known_manifest and options.manifest)
+    has_other_path = are_paths_known and known_manifest != options.manifest
+    # As long as no row was sent, a manifest with the same path may change completely.
     if has_sent_rows or (has_valid_rows and has_other_path):
         _refuse_another_manifest(db, known_manifest, options)
     pending_count, missing_count = db.execute(_SKIPPED).fetchone()
@@ -124,8 +126,8 @@ _ANY_VALID: Final = "SELECT EXISTS (SELECT 1 FROM row WHERE status <> 'invalid')
 #:
 #: The table `incoming` has the rows of the new manifest, `added` the rows that only the new
 #: manifest has, and `removed` the rows that only the known manifest has. `row.position` is NULL if
-#: the row is no longer in the known manifest. `added.held` is a row's number if the job has the
-#: added row as an invalid row already; otherwise it is NULL.
+#: the row is no longer in the known manifest. `added.invalid_number` is a row's number if the job
+#: has the added row as an invalid row already; otherwise it is NULL.
 #:
 #: The same ID alone does not show that a row is the same, because many libraries number their rows
 #: from one. The title (`filename`) or the URL must be the same as well.
@@ -136,7 +138,7 @@ _COMMON: Final = f"""
         (SELECT count(*) FROM incoming JOIN row USING (identity)
             WHERE incoming.stripped_address = row.stripped_address
                 OR incoming.filename = row.filename)
-        + (SELECT count(*) FROM added WHERE held IS NULL AND EXISTS (
+        + (SELECT count(*) FROM added WHERE invalid_number IS NULL AND EXISTS (
             SELECT 1 FROM removed WHERE {ALIKE}
         ))
 """

@@ -42,6 +42,7 @@ ADD_ORIGINS: Final = """
 ADD_PICTURES: Final = "INSERT OR IGNORE INTO main.picture SELECT * FROM job.picture"
 
 #: In `origin`, gives rows with the same reference ID the job and the position of the first of them.
+#: Rows that are no longer in their manifest, and have no position, come last.
 SHARE_PLACES: Final = """
     UPDATE origin SET first = earliest.first, position = earliest.position FROM (
         SELECT number, first_value(first) OVER same AS first,
@@ -84,6 +85,8 @@ LEAVE_OUT: Final = (
 )
 #: Executed after that: set identities and positions, and delete headers without rows.
 FINISH: Final = (
+    # Identities are unique. If rows of two accounts have the same reference ID, only one row gets
+    # it.
     """
     UPDATE OR IGNORE main.row SET identity = reference_id
     WHERE number IN (SELECT number FROM origin WHERE identified)

@@ -21,7 +21,9 @@ from batch_import.errors import StateError, StateUnavailable, command_ref, setti
 from batch_import.state.connection import Connection, Database, Parameters
 from batch_import.state.dialect import translate
 
-#: A connection to a PostgreSQL server.
+#: A connection to a PostgreSQL server. psycopg's types accept a statement that is built at run time
+#: only as bytes; therefore such statements are passed with `.encode()`. After a query that always
+#: has a row, `fetchone() or (…)` is for the type checker only.
 Session = psycopg.Connection[tuple[Any, ...]]
 #: Maximum number of seconds to wait for a connection.
 _CONNECT_SECONDS: Final = 10
@@ -42,8 +44,8 @@ _SERVER_SETTINGS: Final = """
         current_setting('server_version_num')::int
 """
 _REPEAT_HINT: Final = "Then run the same command again; nothing saved is lost."
-#: Advice for the user, by the first characters of PostgreSQL's error code (appendix A of its
-#: manual).
+#: Advice for the user, by PostgreSQL's error code or the first two characters of this code
+#: (appendix A of its manual). The whole code is looked up first.
 _HINTS: Final = {
     "28": f"Correct user and password; {setting_ref('state')} or ~/.pgpass has them.",
     "3D000": f"Create the database, or correct its name in {setting_ref('state')}.",
@@ -75,6 +77,7 @@ _HOLDER_HAS_ENDED: Final = """
     epoch IN (SELECT epoch FROM batch_import.holder WHERE holder.job = held.job AND ended)
 """
 #: Releases these rows. An unknown row counts as sent now, because it may have been sent until now.
+#: `{held}` is replaced by the table of held rows and the condition for the job, after FROM.
 _RELEASE: Final = (
     f"""
     UPDATE row SET sent_at = ?
@@ -180,7 +183,8 @@ def _code_of_refusal(error: psycopg.Error) -> str:
 def _one_line(error: psycopg.Error) -> str:
     """Returns the message of an error as one line without a full stop."""
     text = error.diag.message_primary or str(error) or type(error).__name__
-    # libpq adds advice in further lines, and one line for each IP address of a host.
+    # libpq adds advice in further lines, and one line for each IP address of a host, such as
+    # `connection to server at "db.example.com" (10.0.0.1), port 5432 failed: Connection refused`.
     line = text.strip().splitlines()[0].rpartition(" failed: ")[2]
     return line.removeprefix("FATAL:").strip().rstrip(".")
 

@@ -239,9 +239,9 @@ class Queue:
             limit: maximum number of rows. If there are more, the returned rows are distributed
                 evenly over the manifest.
         """
-        count = self._connection.count(statements.UNFINISHED_COUNT)
-        limit = min(limit, count)
-        return self._rows(statements.UNFINISHED, (limit, count, limit, count))
+        total = self._connection.count(statements.UNFINISHED_COUNT)
+        limit = min(limit, total)
+        return self._rows(statements.UNFINISHED, (limit, total, limit, total))
 
     def _rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[JobRow]:
         rows = self._connection.rows(statement, parameters)

@@ -6,7 +6,7 @@ CREATE TABLE fact (
     value TEXT NOT NULL
 ) WITHOUT ROWID;
 
--- The columns of each version of the manifest. A row has those of the last version with this row.
+-- The columns of each version of the manifest. A row has the columns of the last version with it.
 CREATE TABLE header (
     number INTEGER PRIMARY KEY AUTOINCREMENT,  -- numbers of deleted headers are not used again
     names  TEXT NOT NULL,  -- JSON array: names of the columns, in their order

@@ -219,8 +219,8 @@ class SqliteConnection(Connection):
         try:
             yield
         except sqlite3.Error as error:
-            # SQLite's errors have names such as SQLITE_IOERR_WRITE. Errors of the module sqlite3
-            # itself have none.
+            # SQLite's errors have names such as SQLITE_IOERR_WRITE, whose second word is the
+            # primary code. Errors of the module sqlite3 itself have no such name.
             error_name = getattr(error, "sqlite_errorname", "SQLITE_")
             hint = _HINTS.get(error_name.split("_")[1], DAMAGED_HINT)
             raise StateError(f"{self.name}: {error}.", hint) from None

@@ -39,8 +39,6 @@ PROCESSING_TIMES: Final = """
     ORDER BY event.number DESC LIMIT ?
 """
 
-ANY_ROW_WITH_REFERENCE: Final = "SELECT 1 FROM row WHERE identity = ?"
-
 # The queue ----------------------------------------------------------------------------------------
 
 #: The columns of `models.JobRow`.
@@ -93,6 +91,8 @@ IMPORTED_BETWEEN: Final = """
     SELECT count(*) FROM row WHERE status || '' = 'imported' AND position > ? AND position < ?
 """
 UNFINISHED_COUNT: Final = f"SELECT count(*) FROM {_UNFINISHED}"
+#: Parameters: limit, total, limit, total. Of each `total / limit` rows, one is selected: the row at
+#: which `turn * limit / total`, rounded down, has grown by 1.
 UNFINISHED: Final = f"""
     {_ROW} WHERE number IN (
         SELECT number FROM (
@@ -199,6 +199,7 @@ RECORD_BY_REFERENCE: Final = f"{_RECORD} WHERE row.reference_id = ? {_CURRENT_FI
 RECORD_BY_MANIFEST_ID: Final = f"{_RECORD} WHERE row.given_id = ? {_CURRENT_FIRST}"
 FIRST_WITH_MANIFEST_ID: Final = f"{_RECORD} WHERE row.given_id IS NOT NULL {_CURRENT_FIRST} LIMIT 1"
 MANIFEST_ID_COUNT: Final = "SELECT count(*) FROM row WHERE given_id IS NOT NULL"
+ANY_ROW_WITH_REFERENCE: Final = "SELECT 1 FROM row WHERE identity = ?"
 RECORD_BY_LINE: Final = f"{_RECORD} WHERE row.line = ?"
 REFERENCE_IDS_BEFORE: Final = (
     "SELECT identity FROM row WHERE identity < ? ORDER BY identity DESC LIMIT ?"
@@ -206,6 +207,8 @@ REFERENCE_IDS_BEFORE: Final = (
 REFERENCE_IDS_AFTER: Final = (
     "SELECT identity FROM row WHERE identity >= ? ORDER BY identity LIMIT ?"
 )
+#: `since` is the time of the last claim or of the end of the last POST, whichever is later. For a
+#: row with neither, it is the time of its last event.
 OLDEST_IN_FLIGHT: Final = """
     SELECT line, reference_id, status, coalesce(
         nullif(CASE WHEN claimed_at > sent_at THEN claimed_at
@@ -375,9 +378,7 @@ REMOVED: Final = _row_list(
 )
 _UNPAIRED: Final = "identity IS NULL AND number NOT IN (SELECT number FROM pairing)"
 REPLACED: Final = _row_list(f"row WHERE {_UNPAIRED} AND position IS NOT NULL", "line")
-_SKIPPED: Final = """
-    row WHERE position IS NULL AND status IN ('pending', 'failed', 'invalid')
-"""
+_SKIPPED: Final = "row WHERE position IS NULL AND status IN ('pending', 'failed', 'invalid')"
 SKIPPED_EVENTS: Final = _add_events("'skipped'", "removed from the manifest", _SKIPPED)
 SKIP_REMOVED: Final = (
     f"UPDATE row SET status = 'skipped' WHERE number IN (SELECT number FROM {_SKIPPED})"

@@ -48,6 +48,8 @@ _END: Final = """
     UPDATE batch_import.submission SET reason = %s, crashes = crashes + %s
     WHERE job = (SELECT number FROM batch_import.job WHERE name = %s) RETURNING crashes
 """
+#: Stores the progress. The crashes are counted from 0 again if the number of rows per status has
+#: changed. Parameters: the progress, twice, and the name of the job.
 _PROGRESS: Final = """
     UPDATE batch_import.submission
     SET progress = ?, changed = clock_timestamp(), reason = '',
@@ -60,6 +62,8 @@ _UNFINISHED: Final = """
     JOIN procrastinate_jobs entry ON entry.id = submission.entry
     WHERE account = %s AND entry.status IN ('todo', 'doing')
 """
+#: The last column is the machine that runs the job: the host of the last holder of the lease if its
+#: session is connected (has the lock), it has not ended, and its lease is valid; otherwise empty.
 _OVERVIEW: Final = f"""
     SELECT job.name, account, manifest, entry.status::text, entry.scheduled_at > now(),
         entry.abort_requested, withdrawn, reason, progress,
@@ -341,6 +345,8 @@ def _queue_status(entry_status: str, withdrawn: str, reason: str) -> QueueStatus
         withdrawn: why a person took the job out of the queue; empty if nobody did.
         reason: why its last run ended although some rows are not imported; otherwise empty.
     """
+    # The order of the cases matters: a job that was withdrawn while its last rows were imported is
+    # finished, and an entry in the queue counts more than an earlier withdrawal.
     match entry_status:
         case "todo":
             return QueueStatus.QUEUED

@@ -79,9 +79,10 @@ def _first_event_since(connection: Connection, time: float, low: int, high: int)
     """
     while low < high:
         middle = (low + high) // 2
+        # The first event whose number is `middle` or higher.
         number, event_time = connection.row(timeline_statements.EVENT_FROM, (middle,))
         if event_time < time:
-            low = number + 1
+            low = number + 1  # event numbers can have gaps: `number` may be greater than `middle`
         else:
             high = middle
     return low
