@@ -57,7 +57,7 @@ class CreationRate:
         return self._decayed_count(now) / weighted_seconds
 
     def seconds_for(self, row_count: int, max_rate: float, now: float) -> float | None:
-        """Returns the estimated seconds until so many more rows are created; None if not known.
+        """Returns the estimated seconds until some more rows are created; None if not known.
 
         Args:
             row_count: number of rows to create.

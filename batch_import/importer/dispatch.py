@@ -115,14 +115,14 @@ class Dispatcher:
             RunFault: the run cannot continue. The status updates are stored first.
         """
         changes: list[StatusUpdate] = []
-        for exchange in completed:
-            answer, requested_at = exchange.answer, exchange.requested_at
-            if exchange.clock_offset is not None:
-                self._schedule.set_clock_offset(exchange.clock_offset)
+        for each in completed:
+            answer, requested_at = each.answer, each.requested_at
+            if each.clock_offset is not None:
+                self._schedule.set_clock_offset(each.clock_offset)
             self._report_to_rate_limiter(answer, requested_at, now)
-            self._record_signing(exchange, now)
+            self._record_signing(each, now)
             was_adopting = self._schedule.admission.is_adopting
-            changes += self._schedule.handle_answer(exchange.request, answer, now, requested_at)
+            changes += self._schedule.handle_answer(each.request, answer, now, requested_at)
             if was_adopting:
                 self._commit_adoption_page(changes, answer, now)
                 changes = []
@@ -159,7 +159,7 @@ class Dispatcher:
         self._save_list_consistency(now)
 
     def _release_held(self, now: float) -> None:
-        """Treat held rows like all others once no other machine can send them any more."""
+        """Treat held rows like all other unknown rows if no other machine can send them now."""
         held_numbers = self._store.queue.held_rows(now)
         self._held_checked_at = now
         self._schedule.release_held(self._held_numbers - held_numbers, now)

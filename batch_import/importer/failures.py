@@ -12,13 +12,16 @@ from batch_import.failure_codes import FailureCode
 
 #: Pairs of a pattern and the code of the messages that contain it. The first match decides.
 _CODES_BY_PATTERN: Final = (
+    # Such as "A media with this ID already exists".
     (re.compile(r"already exist|duplicate", re.IGNORECASE), FailureCode.REFERENCE_ID_TAKEN),
+    # Such as "Download failed: 404", "Could not resolve host" or "Connection timed out".
     (
         re.compile(
             r"not found|download|connect|resolve|host|time.?out|\b40\d|unreachable", re.IGNORECASE
         ),
         FailureCode.SOURCE_UNAVAILABLE,
     ),
+    # Such as "Unsupported codec", "The file cannot be read" or "can't be read".
     (
         re.compile(r"codec|format|not a video|can(no|')t be|corrupt|track", re.IGNORECASE),
         FailureCode.FILE_UNREADABLE,

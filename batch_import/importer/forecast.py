@@ -122,6 +122,7 @@ def forecast(work: Work, settings: Settings, processing_seconds: float) -> Forec
         settings: settings of the run.
         processing_seconds: assumed processing time of each row.
     """
+    # Two limits of the requests per second: the lower one applies.
     rate, rate_bound = min(
         (settings.rate, Bound.RATE), (settings.workers / _REQUEST_SECONDS, Bound.WORKERS)
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from batch_import.configuration.settings import Settings
-from batch_import.errors import AuthenticationFailed, RequestFailed, RequestRejected, RunFault
+from batch_import.errors import AuthenticationFailed, RequestRejected, RunFault
 from batch_import.importer.adoption_search import AdoptionSearch
 from batch_import.importer.list_pages import ListPages
 from batch_import.importer.schedule.adopt_row import adopt_or_refuse, waiting_row
@@ -79,7 +79,10 @@ class Admission:
         self._max_in_flight = settings.max_in_flight
 
     def wanted_count(self) -> int:
-        """Returns the number of pending rows to claim now. To claim means to mark as being sent."""
+        """Returns the number of pending rows to claim now.
+
+        To claim a row means to store that its POST is about to be sent.
+        """
         if self._settling.has_requeued_rows:
             self._settling.has_requeued_rows, self.has_more_pending = False, True
         if not self.has_more_pending or self._create_queue.has_new_rows or self.is_adopting:
@@ -105,7 +108,7 @@ class Admission:
         """
         for row in rows:
             if row.status is Status.PENDING:
-                waiting = waiting_row(row, now, check_exists_first=self.checks_each_row)
+                waiting = waiting_row(row, now, needs_search=self.checks_each_row)
                 self._tracker.set_state(row, waiting)
                 self._create_queue.add(waiting)
                 continue
@@ -270,7 +273,7 @@ class Admission:
         for media in page.items:
             state = self._tracker.by_reference(media.reference_id)
             waiting = state.waiting if isinstance(state, Posting) and is_adopting else state
-            if isinstance(waiting, ToCreate) and waiting.check_exists_first:
+            if isinstance(waiting, ToCreate) and waiting.needs_search:
                 rows[waiting.row.row_number] = waiting.row
         return list(rows.values())
 
@@ -280,11 +283,10 @@ class Admission:
         Returns:
             the error with which the run must end; None if it can continue.
         """
-        is_refused = isinstance(
-            answer, RequestRejected | AuthenticationFailed
-        ) and not is_transport_failure(answer)
-        if not (is_refused and self.is_adopting and isinstance(answer, RequestFailed)):
+        if not self.is_adopting or is_transport_failure(answer):
             return None
+        if not isinstance(answer, RequestRejected | AuthenticationFailed):
+            return None  # a temporary failure: the page is requested again
         if not self._comparison.filter_works:
             return account_not_searchable(answer)
         self._adoption_search.check_each_row()

@@ -43,7 +43,7 @@ def adopt_or_refuse(
         return [tracker.finish(row, Status.FAILED, reason, error=reason, code=REFERENCE_ID_TAKEN)]
     if media.status == "online":
         reason = "was in the account already"
-        error, code = import_notes(row, media, candidates, may_have_other_title=True)
+        error, code = import_notes(row, media, candidates, was_sent=False)
         return [tracker.finish(row, Status.IMPORTED, reason, error=error, code=code, media=media)]
     # No POST of this row created the media, so it may have any age.
     created = CreationTime(
@@ -55,14 +55,14 @@ def adopt_or_refuse(
     return [StatusUpdate(row.row_number, Status.PROCESSING, reason, media=media)]
 
 
-def waiting_row(row: JobRow, now: float, *, check_exists_first: bool) -> ToCreate:
+def waiting_row(row: JobRow, now: float, *, needs_search: bool) -> ToCreate:
     """Returns the state of a claimed row that waits for its POST.
 
     Args:
         row: the row.
         now: current time in epoch seconds.
-        check_exists_first: whether the account must be searched for its reference ID before that.
+        needs_search: whether the account must be searched for its reference ID before that.
     """
     # A row with `claimed_at` was claimed by a previous run, which may have sent it.
     first_post_at = now if row.claimed_at is None else min(now, row.claimed_at)
-    return ToCreate(row, first_post_at, check_exists_first=check_exists_first)
+    return ToCreate(row, first_post_at, needs_search=needs_search)

@@ -266,7 +266,7 @@ class Schedule:
                 self._create_queue.record_status_request()
                 return status_request
         waiting = self._create_queue.pop()
-        if waiting.check_exists_first and self.admission.checks_each_row:
+        if waiting.needs_search and self.admission.checks_each_row:
             return FindByReference(waiting.row, waiting.search.page_number if waiting.search else 1)
         return CreateMedia(waiting.row)
 
@@ -333,14 +333,14 @@ class Schedule:
         if isinstance(request, ReadPage):
             return self._handle_page(request.page, answer, requested_at, now)
         if isinstance(request, GetAccount):
-            return []
+            return []  # for the type checker: these answers are handled elsewhere
         state = self._tracker.of_row(request.row)
         # No case applies if an earlier answer has changed the row's state since the request.
         changes: list[StatusUpdate] = []
         match request, state:
             case CreateMedia(), Posting():
                 changes = self._sending.handle_create(state, answer, now)
-            case FindByReference(), Posting(waiting=ToCreate(check_exists_first=True)):
+            case FindByReference(), Posting(waiting=ToCreate(needs_search=True)):
                 changes = self._sending.handle_search_before_create(
                     state, answer, requested_at, now
                 )

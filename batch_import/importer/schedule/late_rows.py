@@ -38,7 +38,8 @@ class LateRows:
         """
         if not isinstance(state, Processing):
             return
-        if (is_lost or self._is_late(age)) and age >= LATE_FACTOR * poll.checked_age:
+        is_late = is_lost or self._is_late(age)
+        if is_late and age >= LATE_FACTOR * poll.checked_age:
             poll.late_miss_count += MISSES_BEFORE_LOOKUP if is_lost else 1
         elif not poll.is_listed and self._may_look_up_first(age):
             poll.late_miss_count = MISSES_BEFORE_LOOKUP
@@ -51,7 +52,8 @@ class LateRows:
         """
         late_age = self._processing_times.late_age()
         is_shown = not (poll.has_vanished or poll.misplaced_read_count)
-        if poll.late_miss_count and is_shown and late_age and state.created.min_age(now) < late_age:
+        is_only_late = poll.late_miss_count > 0 and is_shown
+        if is_only_late and late_age and state.created.min_age(now) < late_age:
             poll.needs_lookup, poll.late_miss_count = False, 0
         return poll.needs_lookup
 
@@ -62,7 +64,8 @@ class LateRows:
     def _may_look_up_first(self, age: float) -> bool:
         """Whether one row of this age may get a lookup although no row was seen online yet.
 
-        Its result also shows the state of the other rows of about this age.
+        Its result also shows the state of the other rows of about this age. If it may get a lookup,
+        the age is stored: the next row may get one at `LATE_FACTOR` times this age.
         """
         next_age = LATE_FACTOR * self._last_lookup_age
         if self._processing_times.late_age() is not None or age < next_age:

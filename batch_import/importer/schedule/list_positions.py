@@ -1,10 +1,10 @@
 """Where rows are in the account's media list, and which period a page covers. No I/O.
 
-The list has the newest media first. Rows in flight (sent and not finished) are kept in the order of
-their creation. The expected position of a row is the number of newer rows that lists show, plus a
-drift: the number of newer media that other users added. The drift is learned from the pages on
-    which
-rows are found. A wrong position costs a request, but never leads to a wrong decision about a row.
+The media list has the newest media first. Rows in flight (sent and not finished) are kept in the
+order of their creation. The expected position of a row has two parts: the number of newer rows that
+the media list shows, and a drift, which is the number of newer media that other users added. Pages
+on which rows are found show the drift. A wrong position costs a request, but never leads to a wrong
+decision about a row.
 
 A page covers the period between its oldest and its newest media: every media of the account that
 was created in this period is on the page. This module must not know requests, answers or the job
@@ -29,8 +29,10 @@ class _Entry:
     Attributes:
         state: the state of the row.
         rank: number that orders the rows by creation; a newer row has a higher rank.
-        newer_listed_count: number of rows that lists show and that are no longer in flight, between
-            this row and the next newer row in flight.
+        newer_listed_count: number of rows that are newer than this row, older than the next newer
+            row in flight, no longer in flight themselves, and shown by the media list. Example: of
+            the rows 1 to 5 in the order of creation, 1 and 5 are in flight, and 2 to 4 are
+            imported. Then the count of row 1 is 3.
         position: expected position in the whole list, from 0, without drift and offset.
         offset: correction of `position` for this row: the position at which a page last showed the
             row, minus `position`, minus the drift.
@@ -69,8 +71,9 @@ class ListPositions:
         self._polling = polling
         self._entries: dict[int, _Entry] = {}
         self._last_rank = 0
-        #: Rows that were removed since the positions were calculated: pairs of a rank, and the
-        #: number of rows with about this rank that lists show.
+        #: Rows that left since the positions were calculated, and whose media the list shows: pairs
+        #: of a rank, and the number of such rows next to this rank. The count is added to
+        #: `newer_listed_count` of the next older row in flight.
         self._departed: list[tuple[int, int]] = []
         self._drift = 0.0
         #: Whether the positions must be calculated again before they are used.
@@ -83,17 +86,17 @@ class ListPositions:
 
     # Rows in and out --------------------------------------------------------------------------
 
-    def add(self, state: InAccount, newer_listed_count: int = 0) -> None:
+    def add(self, state: InAccount, imported_between_count: int = 0) -> None:
         """Add a row that was, or may have been, created after all other rows.
 
         Args:
             state: the state of the row.
-            newer_listed_count: number of imported rows between the row that was added before and
-                this row, in the order of creation.
+            imported_between_count: number of imported rows between the row that was added before
+                and this row, in the order of creation. They are older than this row.
         """
         self._last_rank += 1
-        if newer_listed_count:
-            self._departed.append((self._last_rank, newer_listed_count))
+        if imported_between_count:
+            self._departed.append((self._last_rank, imported_between_count))
             self._last_rank += 1
         self._entries[state.row.row_number] = _Entry(state, self._last_rank)
         self._is_outdated = True
@@ -157,10 +160,11 @@ class ListPositions:
                 entry.newer_listed_count += departed.pop()[1]
             position += entry.newer_listed_count
             entry.position = position
-            position += self._listed_share(entry.state, now)
+            # The expected number of positions by which this row moves all older rows: 0 to 1.
+            position += self._listed_probability(entry.state, now)
 
-    def _listed_share(self, state: InAccount, now: float) -> float:
-        """Returns the probability that lists show a row, which moves older rows by one position."""
+    def _listed_probability(self, state: InAccount, now: float) -> float:
+        """Returns the probability, from 0 to 1, that the media list shows a row."""
         if self._consistency.shows_processing:
             return 1.0
         not_done_age = self._polling[state.row.row_number].not_done_age
@@ -192,7 +196,7 @@ class ListPositions:
         """Correct the drift by a page that shows no row in flight, but known media of other rows.
 
         Rows in flight that are older than these media must be behind them in the list, and newer
-        rows must be before them.
+        rows must be before them. The drift is changed only as far as this requires.
 
         Args:
             media_ids: IDs of the media on the page, in its order.
@@ -223,8 +227,10 @@ class ListPositions:
         ]
         drift = self._drift
         if older_positions:
+            # Each of them must fulfil: position + drift > oldest_position.
             drift = max(drift, oldest_position + 1 - min(older_positions))
         if newer_positions:
+            # Each of them must fulfil: position + drift < newest_position.
             drift = min(drift, newest_position - 1 - max(newer_positions))
         has_changed = drift != self._drift
         self._drift = drift
@@ -235,9 +241,10 @@ class ListPositions:
         self._drift /= 2
 
     def move_to_next_page(self, *, is_last: bool) -> None:
-        """Expect all rows one page later, because a page shows no row that lists must show by now.
+        """Expect all rows one page later, because a page shows none of the expected rows.
 
-        Other users probably added about a page of media.
+        At least one of these rows is so old that the media list must show it by now. Therefore
+        other users probably added about a page of media.
 
         Args:
             is_last: whether there is no later page. Then all rows are expected without a drift.
@@ -285,7 +292,10 @@ class ListPositions:
         elif self._newest_before and self._newest_before[0] in media_ids:
             # All media that this run has created are newer than this media.
             oldest = min(oldest, self._newest_before[1])
-        return oldest, newest if requested_at is None else requested_at
+        # The first page has the newest media of the account at the time of its request. Therefore
+        # it covers all time until then.
+        end = newest if requested_at is None else requested_at
+        return oldest, end
 
     def created_between(self, start: float, end: float) -> list[InAccount]:
         """Returns the rows in flight whose media, if it exists, was certainly created in a period.

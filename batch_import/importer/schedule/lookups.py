@@ -64,7 +64,8 @@ class Lookups:
             return self._handle_failure(state, answer, now)
         poll = self._tracker.polling[state.row.row_number]
         search = self.continue_search(poll.search, state.row, answer, requested_at)
-        poll.search = None if search.is_done or not search.is_usable else search
+        needs_more_pages = search.is_usable and not search.is_done
+        poll.search = search if needs_more_pages else None
         if not search.is_done:
             # The row stays due. Its next request is another page of this search or, if searches do
             # not work, a page of the whole list.

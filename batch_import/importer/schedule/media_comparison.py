@@ -94,9 +94,10 @@ class MediaComparison:
                 return MediaByOwner(ours=known_media, undecided=(), others=other_media)
         groups: dict[Owner, list[Media]] = {owner: [] for owner in Owner}
         created = state.created
-        latest = _latest_creation(state) + (
-            LATE_ARRIVAL_SECONDS if isinstance(state, Unknown) else 0.0
-        )
+        latest = _latest_creation(state)
+        if isinstance(state, Unknown):
+            # The POST got no answer, and may have arrived late: the tolerance counts twice.
+            latest += LATE_ARRIVAL_SECONDS
         for media in items:
             owner = owner_of(media, state.row, created.first_post_at, latest, self.clock_offset)
             if media.status != "failed" or self._is_of_last_post(state, media):
@@ -144,6 +145,7 @@ class MediaComparison:
             return self._handle_no_own_media(state, media_by_owner, requested_at, now)
         if media.status == "failed":
             return self._handle_failed_media(state, media, requested_at, now)
+        # If the list shows no status, the status of the ingest counts.
         is_online = media.status == "online" or (isinstance(state, Online) and not media.status)
         if is_confirmed_created(state):
             age = state.created.max_age(now)
@@ -163,10 +165,8 @@ class MediaComparison:
     ) -> StatusUpdate:
         """Finish a row whose media is online."""
         self._processing_times.record(poll.not_done_age, state.created.min_age(now))
-        was_never_sent = state.created.first_post_at == float("inf") and not isinstance(
-            state, Unknown
-        )
-        error, code = import_notes(state.row, media, ours, may_have_other_title=was_never_sent)
+        was_sent = isinstance(state, Unknown) or state.created.first_post_at < float("inf")
+        error, code = import_notes(state.row, media, ours, was_sent=was_sent)
         return self._tracker.finish(
             state.row, Status.IMPORTED, "online", error=error, code=code, media=media
         )

@@ -82,8 +82,8 @@ class ProcessingTimes:
         # The first observed times are those of fast rows, because fast rows are done first.
         # Therefore one of the longest times is used: the eighth longest, or the median of few.
         usual_time = self._sorted[max(size // 2, size - MIN_SAMPLE_SIZE)]
-        checked_age = sorted(self._late_check_ages)[len(self._late_check_ages) // 2]
-        return max(LATE_FACTOR * usual_time, LATE_FACTOR * checked_age)
+        median_checked_age = sorted(self._late_check_ages)[len(self._late_check_ages) // 2]
+        return max(LATE_FACTOR * usual_time, LATE_FACTOR * median_checked_age)
 
     def share_done(self, age: float, not_done_age: float = 0.0) -> float:
         """Returns the probability that a row of an age is done; 0.5 if no time is known.

@@ -2,14 +2,16 @@
 
 The reference ID alone is no proof, because other users may have used the same ID.
 
-- If this job has sent the row, or may have sent it: the media belongs to the row if it has the
-  row's title, or if it was created between the time when the POST was about to be sent and the time
-  when the POST was answered or timed out. The platform's clock may differ from this machine's.
+- If this job has sent the row, or may have sent it, the media belongs to the row in two cases:
+  the media has the row's title, or it was created while the POST was in progress. The POST is in
+  progress from the time when it is about to be sent until it is answered or times out. The
+  platform's clock may differ from this machine's clock.
 - If the row was not sent: the row adopts the media (uses it instead of creating one) only if the
   media has the row's title, or if the setting `adopt` is `any`.
 
-Two titles count as equal if they are equal after Unicode normalization (NFC), case folding,
-collapsing of white space, and removal of the file extension of a video.
+The title of a row is its `filename`, because the POST sends the title in this field. Two titles
+count as equal if they are equal after Unicode normalization (NFC), case folding, collapsing of
+white space, and removal of the file extension of a video.
 """
 
 import re
@@ -24,9 +26,11 @@ from batch_import.models import JobRow, Media
 
 #: Failure code of a row that was not sent and that must not adopt the media with its reference ID.
 REFERENCE_ID_TAKEN: Final = FailureCode.REFERENCE_ID_TAKEN
-#: Tolerance, in seconds, for the creation time of a media. A POST whose connection was cut may
-#: reach the platform a little later. In addition, `createdDate` and the `Date` header are rounded
-#: to whole seconds; therefore their difference may be wrong by up to two.
+#: Tolerance, in seconds, for the creation time of a media, before and after the time of a POST. A
+#: POST whose connection was cut may reach the platform a little later. In addition, `createdDate`
+#: and the `Date` header, from which the offset of the platform's clock is measured, are both
+#: rounded to whole seconds. Therefore a creation time on this machine's clock may be wrong by up to
+#: two seconds, one for each of them.
 LATE_ARRIVAL_SECONDS: Final = 2.0
 #: File extensions of the video formats that the Viostream API guide names.
 _VIDEO_EXTENSION: Final = re.compile(r"\.(mp4|mov|avi|wmv|mkv|webm|3gp)$")
@@ -120,7 +124,7 @@ def media_to_adopt(items: Iterable[Media], row: JobRow, adopt: str) -> Media | N
     return best_media(with_same_title) or best_media(adoptable)
 
 
-def title_overridden_note(row: JobRow, media: Media) -> str:
+def other_title_note(row: JobRow, media: Media) -> str:
     """Returns a note for the user if a row has adopted a media with another title; else empty."""
     if same_title(row, media):
         return ""
@@ -178,7 +182,7 @@ def other_media_note(items: Sequence[Media], media: Media) -> str:
 
 
 def import_notes(
-    row: JobRow, media: Media, items: Sequence[Media], *, may_have_other_title: bool
+    row: JobRow, media: Media, items: Sequence[Media], *, was_sent: bool
 ) -> tuple[str, str]:
     """Returns the notes about an imported row, and their codes; both empty if there are none.
 
@@ -186,15 +190,15 @@ def import_notes(
         row: the row.
         media: the media that is used for the row.
         items: the media that may belong to the row.
-        may_have_other_title: whether the row was not sent. Then it may have adopted a media with
-            another title.
+        was_sent: whether the row was sent. If not, it has adopted its media, whose title may be
+            another one. If it was sent, the platform or a user has changed the title since.
 
     Returns:
         the notes, separated by semicolons, and their failure codes, separated by spaces.
     """
     notes: dict[FailureCode, str] = {}
-    if may_have_other_title:
-        notes[FailureCode.TITLE_OVERRIDDEN] = title_overridden_note(row, media)
+    if not was_sent:
+        notes[FailureCode.TITLE_OVERRIDDEN] = other_title_note(row, media)
     notes[FailureCode.REFERENCE_SHARED] = other_media_note(items, media)
     non_empty = {code: note for code, note in notes.items() if note}
     return "; ".join(non_empty.values()), " ".join(non_empty)

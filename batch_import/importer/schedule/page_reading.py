@@ -272,8 +272,10 @@ class PageReading:
         covers, and the previous page if the row is newer.
         """
         created = self._tracker.in_account(number).created
+        # If the page covers no period, `start` or `end` is infinite, and shows nothing.
         is_older = created.earliest <= start < float("inf")
         is_newer = created.latest >= end > float("-inf")
+        # If both or neither are true, the row may be on either side of the page.
         if is_older != is_newer:
             return page_number + 1 if is_older else max(1, page_number - 1)
         return self._neighbour(number, page_number, requested_at)

@@ -243,13 +243,14 @@ class ListConsistency:
         if visible_age is None or proof_age is None:
             return False
         absence_count = 0
-        last_counted_age = age = -math.inf
+        last_counted_age = greatest_age = -math.inf
         for age in sorted(ages):
+            greatest_age = age
             # Lists that are read at nearly the same time may lack a media for the same reason.
             if age >= visible_age and age - last_counted_age >= MIN_POLL_INTERVAL:
                 absence_count += 1
                 last_counted_age = age
-        return age >= proof_age and absence_count >= self.absences_needed()
+        return greatest_age >= proof_age and absence_count >= self.absences_needed()
 
     def absences_needed(self) -> int:
         """Returns the number of absences that are a proof even if lists lack media at random."""

@@ -54,7 +54,7 @@ class ToCreate:
     Attributes:
         first_post_at: when the first POST of the row was sent, or the earliest time at which it
             will be sent.
-        check_exists_first: whether the account must be searched for its reference ID before the
+        needs_search: whether the account must be searched for its reference ID before the
             POST.
         search: this search, if some of its pages were read and others not; else None.
         post_count: number of POSTs of the row in this run. None of them created a media.
@@ -64,7 +64,7 @@ class ToCreate:
 
     row: JobRow
     first_post_at: float
-    check_exists_first: bool = False
+    needs_search: bool = False
     search: RowSearch | None = None
     post_count: int = 0
     reason: str = ""

@@ -186,7 +186,7 @@ class Sending:
         waiting = replace(
             waiting,
             search=search if needs_more_pages else None,
-            check_exists_first=not search.is_done,
+            needs_search=not search.is_done,
         )
         self._tracker.set_state(row, waiting)
         self._create_queue.add_first(waiting)

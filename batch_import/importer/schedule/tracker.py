@@ -87,18 +87,20 @@ class Tracker:
         self._numbers_by_reference[row.reference_id] = row.row_number
         self._states[row.row_number] = state
 
-    def enter_account(self, state: InAccount, due_at: float, newer_listed_count: int = 0) -> None:
+    def enter_account(
+        self, state: InAccount, due_at: float, imported_between_count: int = 0
+    ) -> None:
         """Set the state of a row that is in the account from now on.
 
         Args:
             state: the state of the row.
             due_at: epoch seconds of its first status request.
-            newer_listed_count: number of imported rows between the row that entered before and this
-                row, in the order of creation.
+            imported_between_count: number of imported rows between the row that entered before and
+                this row, in the order of creation.
         """
         self.set_state(state.row, state)
         self.polling.add(state.row.row_number, due_at)
-        self.positions.add(state, newer_listed_count)
+        self.positions.add(state, imported_between_count)
 
     def replace(self, state: InAccount) -> None:
         """Replace the state of a row that is in the account, and stays there."""

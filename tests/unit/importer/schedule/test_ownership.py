@@ -8,9 +8,9 @@ from batch_import.importer.schedule.ownership import (
     may_adopt,
     normalized_title,
     other_media_note,
+    other_title_note,
     owner_of,
     reference_id_taken_message,
-    title_overridden_note,
 )
 from batch_import.models import JobRow, Media, Status
 
@@ -76,8 +76,8 @@ def test_the_text_names_title_date_and_id() -> None:
 
 
 def test_a_media_that_was_adopted_in_spite_of_its_title_is_noted() -> None:
-    assert title_overridden_note(ROW, media("sales kick-off")) == ""
-    assert "its title in the account is 'HR only'" in title_overridden_note(ROW, media("HR only"))
+    assert other_title_note(ROW, media("sales kick-off")) == ""
+    assert "its title in the account is 'HR only'" in other_title_note(ROW, media("HR only"))
 
 
 def test_the_media_that_counts_is_online_before_all_and_failed_after_all() -> None:
