@@ -104,15 +104,18 @@ class MediaListPager:
         if removed_count == 0 or self.page_number == 1:
             return self.page_number + 1
         # Media that were not seen may have moved to earlier pages.
-        pages_back = -(-removed_count // self._page_size.size)
+        pages_back = -(-removed_count // self._page_size.size)  # rounded up
         return max(1, self.page_number - pages_back)
 
     def _removed_count(self, page: MediaPage) -> int:
-        """Returns how many media fewer the list has than at the previous read."""
+        """Returns how many media fewer the list has than at the previous read.
+
+        If this is not known exactly, the result is 1.
+        """
         if page.total is not None:
             return max(0, (self.total or 0) - page.total)
         # A refused page has no total. If the previous total requires this page, the list got
-        # shorter.
+        # shorter by at least one media.
         is_expected = self.total is not None and self._offset(self.page_number) < self.total
         return 1 if is_expected and not page.items else 0
 
@@ -148,11 +151,14 @@ class MediaListPager:
     def _compare_with_previous(self, page: MediaPage, added_count: int, removed_count: int) -> None:
         """Compare a page with the page that was read before, which should show other media.
 
-        Media added by other users move the same number of media from the end of a page to the next
-        page; deleted media move media to the page before. If more media than these are shown again,
-        the platform may ignore page numbers. A page counts as repeated if at least half of its
-        media are such media. The last page of the list may rightly be shown again: for a greater
-        page number, or because the pager has requested it again.
+        Media that other users add move the same number of media from the end of each page to the
+        next page. Media that they delete move media to the page before. If a page shows more media
+        again than were moved, the platform may ignore page numbers. Example: if other users added
+        3 media and a page shows 5 media again, 2 of them are unmoved. A page counts as repeated if
+        at least half of its media are unmoved.
+
+        The last page of the list may rightly be shown again: for a greater page number, or because
+        the pager has requested it again.
         """
         previous_number, previous_media = self._previous_page
         media_on_page = [_identity(media) for media in page.items]

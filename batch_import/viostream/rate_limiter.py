@@ -161,6 +161,7 @@ class RateLimiter:
             self._decrease_rate(now)
             self._consecutive_refusals += 1
         self._refused_at = max(self._refused_at, now)
+        # The limit of 10 keeps the power small: 2⁹ is above the maximum already.
         exponent = min(self._consecutive_refusals, 10) - 1
         backoff = min(_MAX_BACKOFF_SECONDS, 2.0**exponent)
         self.pause(now, backoff if retry_after is None else retry_after)
@@ -221,6 +222,7 @@ class RateLimiter:
         is_sustained = self._interval.sending_seconds >= _SUSTAINED_SECONDS
         factor = _SUSTAINED_DECREASE if is_sustained else _UNSUSTAINED_DECREASE
         accepted_rate = min(refused_rate, self._interval.accepted_rate())
+        # At least a thousandth of the ceiling, from which the rate recovers within minutes.
         self._base_rate = max(
             self.ceiling / 1000, factor * refused_rate, _ACCEPTED_SHARE * accepted_rate
         )

@@ -121,6 +121,7 @@ def handle_report(text: str, run_id: str, report: Report, now: float) -> tuple[s
     runs = {name: run for name, run in runs.items() if 0 <= now - run.reported_at < GONE_SECONDS}
     if not runs:
         stored_state = {}
+    # A new run is assumed to need its maximum rate.
     run = runs.setdefault(run_id, _Run(now, report.max_rate, limited_at=now))
     is_alone = len(runs) == 1
     max_rate = max(report.max_rate, *(each.max_rate for each in runs.values()))
