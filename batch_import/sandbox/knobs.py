@@ -203,6 +203,7 @@ def _read_count(value: object) -> int:
 
 def _read_range(value: object) -> tuple[float, float]:
     if isinstance(value, str):
+        # "2-4" or "2..4"; any other text must be one number, which is both bounds.
         match = re.fullmatch(r"\s*([\d.]+)\s*(?:-|\.\.)\s*([\d.]+)\s*", value)
         value = match.groups() if match else (value, value)
     elif not isinstance(value, (list, tuple)):

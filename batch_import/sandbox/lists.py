@@ -1,5 +1,6 @@
 """The lists of an account's media, and the JSON of each media in a list."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 
@@ -42,7 +43,7 @@ class MediaListReplies:
         if self._knobs.page_number == "ignored":
             page_number = 1
         total, media = self._sorted(catalogue, query, (page_number - 1) * size, now)
-        last_page_number = max(1, -(-total // size))
+        last_page_number = max(1, math.ceil(total / size))
         if self._knobs.page_number == "clamped" and page_number > last_page_number:
             page_number = last_page_number
             total, media = self._sorted(catalogue, query, (page_number - 1) * size, now)
@@ -52,7 +53,7 @@ class MediaListReplies:
         result = {
             "items": {"items": items} if self._knobs.items_shape == "nested" else items,
             "totalItems": total,
-            "totalPages": -(-total // size),
+            "totalPages": math.ceil(total / size),
             "pageNumber": page_number,
             "pageSize": size,
         }

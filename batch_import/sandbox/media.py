@@ -180,9 +180,9 @@ class Catalogue:
         self._by_id_or_key: dict[str, SandboxMedia] = {}
         self._by_ingest: dict[str, SandboxMedia] = {}
         self._by_reference: dict[str, list[SandboxMedia]] = {}
-        # Listed media whose place in lists can no longer change, and all newer media. Both oldest
-        # first.
+        #: The listed media whose place in lists can no longer change, oldest first.
         self._fixed: list[SandboxMedia] = []
+        #: All newer media, listed or not, oldest first.
         self._changing: deque[SandboxMedia] = deque()
 
     def add(self, media: SandboxMedia) -> None:

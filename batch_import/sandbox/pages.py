@@ -110,7 +110,8 @@ def _byte_range(range_header: str, size: int) -> tuple[int, int] | None:
 
     None for the whole file. If the first byte is greater than the last byte, no byte is selected.
     """
-    # RFC 9110 allows the whole file as the response to several ranges and to an invalid header.
+    # One range: `bytes=0-99`, `bytes=100-` (to the end) or `bytes=-50` (the last 50 bytes). RFC
+    # 9110 allows the whole file as the response to several ranges and to an invalid header.
     match = re.fullmatch(r"bytes=([0-9]{0,18})-([0-9]{0,18})", range_header.strip())
     if match is None or match.group() == "bytes=-":
         return None

@@ -179,6 +179,7 @@ class _Server(ThreadingHTTPServer):
         with self.lock:
             media = self.platform.find(key)
             status = media and self.platform.status(media, self.clock())
+        # `find` also accepts IDs, but a player page is requested by its media key.
         if media is None or media.key != key or status is None:
             return pages.message(404, "No such video", "The account has no video with this key.")
         if hash_fraction(self.platform.seed, f"embed/{key}") < self.platform.knobs.embed_fails:
