@@ -49,7 +49,7 @@ def refuse_unprepared(url: str) -> None:
     Raises:
         StateError: the database has no queue, or cannot be used.
     """
-    with _session(url):
+    with _session(url):  # raises the error
         pass
 
 

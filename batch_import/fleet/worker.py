@@ -123,7 +123,7 @@ class _Worker:
                 asyncio.create_task(self._work([STALLED_QUEUE], 1, delete_jobs="always")),
             ]
             stop_task = asyncio.create_task(_wait_for_stop(self._setup.is_stopped))
-            # It also runs while the workers stop, because they send no heartbeats then.
+            # This task also runs while the workers stop, because they send no heartbeats then.
             replaced_task = asyncio.create_task(self._end_if_replaced())
             await asyncio.wait([*workers, stop_task], return_when=asyncio.FIRST_COMPLETED)
             for worker in workers:
@@ -183,10 +183,10 @@ class _Worker:
             self._is_replaced.set()
             # Wait until the process ends; procrastinate must not store the end of this entry.
             await asyncio.Event().wait()
-        if end is JobEnd.STOPPED and context.abort_reason() is AbortReason.USER_REQUEST:
-            raise JobAborted
         if end is JobEnd.STOPPED:
-            raise RunAgain
+            # A person has stopped this job, or the whole worker is stopping.
+            is_withdrawn = context.abort_reason() is AbortReason.USER_REQUEST
+            raise JobAborted if is_withdrawn else RunAgain
         if end is JobEnd.LATER:
             raise RunAgain(_RETRY_SECONDS)
         if end is JobEnd.SET_ASIDE:

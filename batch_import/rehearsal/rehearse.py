@@ -165,6 +165,8 @@ def _copy_rows(
         sent_from: epoch seconds from which the rows in flight were sent.
     """
     in_flight = [row for row in rows if row.status is not Status.PENDING]
+    # The rows in flight are loaded alone first, so that exactly these rows are claimed. The pending
+    # rows are added at the end.
     rehearsal_store.load(map(_manifest_row, in_flight), sent_from)
     numbers = {
         row.reference_id: row.row_number

@@ -1,9 +1,11 @@
 """Reads the account for a verification, in three steps.
 
-First the whole list of media is read; then each media of the job that the list does not show is
-requested individually, because lists can be incomplete; then, if the user wants it, the embed page
-of each imported row. A media is a video in the account. All requests share one rate limiter, and
-are sent one after the other.
+1. The whole list of media is read. A media is a video in the account.
+2. Each media of the job that the list does not show is requested individually, because lists can be
+   incomplete.
+3. If the user wants it, the embed page of each imported row is requested.
+
+All requests share one rate limiter, and are sent one after the other.
 """
 
 from collections.abc import Callable
@@ -227,6 +229,7 @@ class AccountReader:
                 pages.open(url)
             except NoAnswer as failed:
                 failures.append(failed)
+                # `repeat` tries again after an error. The last error is raised below instead.
                 if len(failures) < _MAX_PAGE_ATTEMPTS:
                     raise
 
@@ -237,4 +240,6 @@ class AccountReader:
 
 def _is_target(media: Media, target: LookupTarget) -> bool:
     """Whether a media is the media of a row, by its ID; by its key if the row has no ID."""
-    return media.id == target.media_id if target.media_id else media.key == target.key
+    if target.media_id:
+        return media.id == target.media_id
+    return media.key == target.key
