@@ -28,7 +28,11 @@ _FORMULA_START = re.compile(
 # with # at the start, which the manifest reader would treat as a comment at the start of a row.
 _CONVERTED_VALUE = re.compile(
     r"true|false"
+    # A # alone, or followed by white space.
     r"|#(?:\s[\s\S]*)?"
+    # At most 40 characters, at least one of them a digit, that consist only of these parts: the
+    # characters of numbers and dates; e, t or z after a digit (1E5, 10T, 10Z); a, p, am or pm after
+    # a digit or white space; the names of months.
     r"|(?=.{1,40}\Z)(?=\D*\d)"
     r"(?:[\s\d.,:/%$€£¥()+-]|(?<=\d)[etz]|(?<=[\d\s])[ap]m?"
     r"|jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?"

@@ -120,12 +120,14 @@ class RunFault(Exception):
     def message(self) -> str:
         """What happened, and where."""
         subject = f"{self.setting}=" if self.setting else ""
-        return subject + with_refs(self.raw[0], python_argument, python_call)
+        raw_message, _ = self.raw
+        return subject + with_refs(raw_message, python_argument, python_call)
 
     @property
     def hint(self) -> str:
         """What to do next; may be empty."""
-        return with_refs(self.raw[1], python_argument, python_call)
+        _, raw_hint = self.raw
+        return with_refs(raw_hint, python_argument, python_call)
 
     def __str__(self) -> str:
         return f"{self.message} {self.hint}".strip()

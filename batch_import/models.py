@@ -207,7 +207,7 @@ class JobRow:
         claim_count: how many times the row had been claimed before the importer read it.
         imported_between_count: number of imported rows between the previous in-flight row and this
             row, in manifest order, to estimate how far apart their media are in the media list.
-        is_held: whether an earlier run may still send the row, so that no other run may send it.
+        is_held: whether an earlier run may still send the row. Then no other run may send it.
     """
 
     row_number: int
@@ -306,7 +306,7 @@ class StatusUpdate:
         reason: why the status changed, for the history of the row.
         error: message for the user; kept with the row until its next update.
         code: code of `error`: a `FailureCode`, or the code of a problem.
-        sent_at: epoch seconds when a POST ended that was or may have been carried out; else None.
+        sent_at: epoch seconds when a POST ended that may have been carried out; else None.
         ingest_id: ID of the ingest that the platform started; None if there is none.
         media: the row's media; None if it is not known.
     """
