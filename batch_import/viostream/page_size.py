@@ -39,8 +39,7 @@ class PageSize:
             total = (page_number - 1) * self.size + len(page.items)
             if self.has_more(page_number, page):
                 total += 1
-        # Rounded up, without a float: the platform may report a total of any size.
-        return max(1, -(-total // self.size))
+        return max(1, -(-total // self.size))  # rounded up
 
     def has_more(self, page_number: int, page: MediaPage) -> bool:
         """Returns whether more pages follow this page; true if this is not certain.

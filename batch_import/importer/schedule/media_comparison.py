@@ -96,7 +96,7 @@ class MediaComparison:
         created = state.created
         latest = _latest_creation(state)
         if isinstance(state, Unknown):
-            # The POST got no answer, and may have arrived late: the tolerance counts twice.
+            # The POST got no clear answer, and may have arrived late: the tolerance counts twice.
             latest += LATE_ARRIVAL_SECONDS
         for media in items:
             owner = owner_of(media, state.row, created.first_post_at, latest, self.clock_offset)
