@@ -36,6 +36,9 @@ _TITLE: Final = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
 #: Maximum width and height of a picture in pixels; larger values are mistakes of the platform.
 _MAX_PIXELS: Final = 100_000
+#: Maximum number of media in a list; a larger number is a mistake of the platform. It is ignored,
+#: because numbers of pages and seconds are calculated from it with floats, which overflow.
+_MAX_TOTAL: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +203,8 @@ def read_status(payload: Any) -> IngestStatus:
 def read_page(payload: Any) -> MediaPage:
     """Read a page of `GET /media` (Viostream API guide, step 3).
 
-    The guide uses `listResult.items` both as a list and as `{"items": […]}`; both are accepted.
+    The guide uses `listResult.items` both as a list and as `{"items": […]}`; both are accepted. A
+    total above `_MAX_TOTAL` is ignored.
 
     Raises:
         NoAnswer: the response has another shape.
@@ -214,7 +218,7 @@ def read_page(payload: Any) -> MediaPage:
     total = listing.get("totalItems")
     return MediaPage(
         items=tuple(_media(item) for item in items if isinstance(item, dict)),
-        total=total if isinstance(total, int) else None,
+        total=total if isinstance(total, int) and total <= _MAX_TOTAL else None,
     )
 
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from batch_import.errors import AuthenticationFailed, NoAnswer, RequestRejected, Throttled
 from batch_import.models import Media
 from batch_import.viostream import responses
+from batch_import.viostream.media_list_pager import MediaListPager
 
 NOW = 1_760_000_000.0  # 2025-10-09 08:53:20 UTC
 
@@ -223,6 +224,14 @@ def test_a_failed_ingest_keeps_the_platforms_reason() -> None:
 )
 def test_the_size_of_a_picture(payload: object, size: tuple[int, int] | None) -> None:
     assert responses.read_size(payload) == size
+
+
+def test_an_impossible_total_is_ignored() -> None:
+    page = responses.read_page({"items": [{"id": "m"}], "totalItems": 10**400})
+    pager = MediaListPager()
+    pager.record_page(page)  # raised an OverflowError with such a total
+    assert page.total is None
+    assert pager.end is None
 
 
 def test_half_of_a_surrogate_pair_becomes_what_a_file_can_hold() -> None:
