@@ -251,16 +251,6 @@ RECORDS_BY_TROUBLE: Final = f"""
         LEFT JOIN picture ON picture.key = row.key
 """
 
-# Pictures -----------------------------------------------------------------------------------------
-
-_MISSING_PICTURES: Final = """
-    row WHERE status = 'imported' AND key <> '' AND key NOT IN (SELECT key FROM picture)
-"""
-MISSING_PICTURES_COUNT: Final = f"SELECT count(DISTINCT key) FROM {_MISSING_PICTURES}"
-MISSING_PICTURES: Final = f"SELECT DISTINCT key FROM {_MISSING_PICTURES} LIMIT ?"
-DELETE_PICTURE: Final = "DELETE FROM picture WHERE key = ?"
-ADD_PICTURE: Final = "INSERT INTO picture VALUES (?, ?, ?)"
-
 # The manifest, compared with the rows -------------------------------------------------------------
 
 
@@ -290,17 +280,22 @@ CLEAR_INCOMING: Final = "DELETE FROM incoming"
 
 #: Condition for rows that can still be edited, because the platform has no media of them.
 _OPEN: Final = "row.status IN ('pending', 'failed', 'invalid', 'skipped')"
+#: Condition for rows whose fields were edited in the manifest.
 _IS_EDITED: Final = """
     (row.source_url, row.filename, row.extension)
     <> (incoming.source_url, incoming.filename, incoming.extension)
 """
+#: Rows that the platform has, or may have, and that were edited. The last column is whether title
+#: or extension were edited.
 EDITED_AFTER_SENDING: Final = f"""
     SELECT incoming.line, incoming.reference_id, row.source_url, incoming.source_url,
         (row.filename, row.extension) <> (incoming.filename, incoming.extension)
     FROM row JOIN incoming USING (identity)
     WHERE NOT {_OPEN} AND {_IS_EDITED} ORDER BY incoming.position
 """
-#: Condition for edited rows. A failed row that was not edited stays failed.
+#: Condition for rows that become pending or invalid: rows that were edited, that are in the
+#: manifest again after they were removed, or whose error is another one now. A failed row that was
+#: not edited stays failed.
 _IS_CHANGED: Final = f"""
     row.identity = incoming.identity AND {_OPEN} AND (
         {_IS_EDITED}
@@ -338,6 +333,7 @@ ACCEPTED_LINES: Final = f"""
     SELECT row.line FROM row JOIN incoming USING (identity)
     WHERE incoming.error <> '' AND row.status <> 'invalid'
 """
+#: After this statement, `MATCH` sets the positions of all rows that the edited manifest has.
 CLEAR_POSITIONS: Final = "UPDATE row SET position = NULL"
 MATCH: Final = """
     UPDATE row SET
@@ -346,6 +342,7 @@ MATCH: Final = """
         stripped_address = incoming.stripped_address
     FROM incoming WHERE row.identity = incoming.identity
 """
+#: The same as `MATCH` for rows without an identity, which `row_matching.py` has paired.
 MATCH_DUPLICATES: Final = """
     UPDATE row SET
         position = incoming.position, line = incoming.line, cells = incoming.cells, header = ?,
@@ -353,6 +350,7 @@ MATCH_DUPLICATES: Final = """
     FROM incoming JOIN pairing USING (position)
     WHERE row.number = pairing.number AND row.identity IS NULL
 """
+#: Condition for rows of `incoming` that the job does not have.
 _IS_NEW: Final = """
     CASE WHEN identity IS NULL THEN position NOT IN (SELECT position FROM pairing)
         ELSE identity NOT IN (SELECT identity FROM row WHERE identity IS NOT NULL) END
@@ -376,8 +374,10 @@ REMOVED: Final = _row_list(
     """,
     "line",
 )
+#: Condition for rows without an identity that the edited manifest does not have unchanged.
 _UNPAIRED: Final = "identity IS NULL AND number NOT IN (SELECT number FROM pairing)"
 REPLACED: Final = _row_list(f"row WHERE {_UNPAIRED} AND position IS NOT NULL", "line")
+#: Rows that were removed from the manifest, and of which the platform has no media.
 _SKIPPED: Final = "row WHERE position IS NULL AND status IN ('pending', 'failed', 'invalid')"
 SKIPPED_EVENTS: Final = _add_events("'skipped'", "removed from the manifest", _SKIPPED)
 SKIP_REMOVED: Final = (
@@ -392,6 +392,7 @@ def _forget(where: str) -> tuple[str, str]:
 
 
 FORGET_UNIDENTIFIED: Final = _forget(_UNPAIRED)
+#: Invalid rows that were removed from the manifest, and that were never sent.
 FORGET_REMOVED_INVALID: Final = _forget(
     "status = 'invalid' AND position IS NULL AND claimed_at IS NULL"
 )
