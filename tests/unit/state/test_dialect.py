@@ -14,7 +14,10 @@ from batch_import.state.dialect import table_names, translate, translate_schema
         ("SELECT INTEGER, position) FROM a", "SELECT INTEGER, position) FROM a"),
         ("CREATE INDEX i ON row (status, position)",
          "CREATE INDEX i ON row (status, position NULLS FIRST)"),
-        ("CREATE INDEX i ON added (url, title)", "CREATE INDEX i ON added USING hash (url)"),
+        (
+            "CREATE INDEX i ON added (likeness, is_sent)",
+            "CREATE INDEX i ON added USING hash (likeness)",
+        ),
         ("CREATE INDEX i ON row (url, title)", "CREATE INDEX i ON row (url, title)"),
         ("CREATE TEMP TABLE t (position INTEGER, UNIQUE (position))",
          "CREATE TEMP TABLE t (position BIGINT, UNIQUE (position))"),
